@@ -1,0 +1,271 @@
+"""What the core hands out: frozen, slotted values that name things as the field does.
+
+Amounts are in EUR, energy in kWh, times in seconds. ``extra`` keeps what the service
+sent beyond the documented fields, so that nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+FinishReason: TypeAlias = str
+"""``stop``, ``length``, ``tool_calls``, ``content_filter``; unknown ones are passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a request used.
+
+    ``completion_tokens`` is as sent. ``reasoning_tokens`` is None when the service did not
+    say; whether it is part of ``completion_tokens`` is not documented, so it is never added.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The engine and the machine that answered (the ``backend`` object of the body)."""
+
+    engine_type: str | None = None
+    machine_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """The ``X-RateLimit-*-Requests`` headers; ``reset`` is epoch seconds."""
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call that the model asks for; ``arguments`` is the raw JSON text it wrote."""
+
+    id: str
+    name: str
+    arguments: str
+
+    def parsed(self) -> dict[str, Any]:
+        """Return the arguments as a dict; raise ``ValueError`` when they are not a JSON object."""
+        import json
+
+        value = json.loads(self.arguments or "{}")
+        if not isinstance(value, dict):
+            raise ValueError(f"arguments of {self.name!r} are not a JSON object")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer. There is one unless ``n`` was given."""
+
+    index: int = 0
+    content: str | None = None
+    reasoning: str | None = None
+    refusal: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: FinishReason | None = None
+    logprobs: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole answer, whether it was streamed or not."""
+
+    id: str | None
+    model: str
+    choices: tuple[Choice, ...]
+    usage: Usage | None = None
+    backend: Backend | None = None
+    created: int | None = None
+    request_id: str | None = None
+    rate_limit: RateLimit | None = None
+    requested_model: str | None = None
+    parsed: Any = None
+    """The value asked for with a pydantic model, a dataclass or a JSON schema."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def _first(self) -> Choice:
+        return self.choices[0] if self.choices else Choice()
+
+    @property
+    def text(self) -> str:
+        """The answer's text without reasoning; empty when there is none."""
+        return self._first.content or ""
+
+    @property
+    def reasoning(self) -> str | None:
+        """What the model thought, whichever of the three shapes it came in."""
+        return self._first.reasoning
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls of the first choice, in order."""
+        return self._first.tool_calls
+
+    @property
+    def finish_reason(self) -> FinishReason | None:
+        """Why the first choice ended."""
+        return self._first.finish_reason
+
+    @property
+    def cost_micro_eur(self) -> int | None:
+        """The cost in millionths of a euro by today's tariff; None without usage."""
+        from llmaas.pricing import chat_cost_micro_eur
+
+        return None if self.usage is None else chat_cost_micro_eur(self.usage)
+
+    @property
+    def cost(self) -> float | None:
+        """The cost in EUR by today's tariff; None without usage."""
+        micro = self.cost_micro_eur
+        return None if micro is None else micro / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the answer's text."""
+
+    text: str
+    index: int = 0
+    logprobs: Mapping[str, Any] | None = None
+    type: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """A piece of what the model thinks."""
+
+    text: str
+    index: int = 0
+    type: Literal["reasoning"] = "reasoning"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A piece of a tool call. ``id`` and ``name`` are set on the first piece only.
+
+    ``position`` numbers the calls of a choice 0, 1, ... in order of appearance, whatever
+    (or nothing) the service sent as ``index``.
+    """
+
+    position: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+    index: int = 0
+    type: Literal["tool_call"] = "tool_call"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The last event of every complete stream; ``completion`` is the whole answer."""
+
+    completion: Completion
+    type: Literal["done"] = "done"
+
+
+Event: TypeAlias = TextDelta | ReasoningDelta | ToolCallDelta | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """Vectors in the order of the inputs; ``None`` where an input was refused (see ``errors``)."""
+
+    vectors: list[Any]
+    model: str
+    usage: Usage | None = None
+    errors: Mapping[int, Exception] = field(default_factory=dict)
+
+    @property
+    def cost_micro_eur(self) -> int | None:
+        """The cost in millionths of a euro, taking input tokens at the chat price (inferred)."""
+        from llmaas.pricing import chat_cost_micro_eur
+
+        return None if self.usage is None else chat_cost_micro_eur(self.usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One document of a ranking: its position in the input and its raw score (a logit)."""
+
+    index: int
+    relevance_score: float
+    document: str | None = None
+
+    @property
+    def normalized_score(self) -> float:
+        """The score as 0..1: the logistic function of a raw logit."""
+        from math import exp
+
+        x = self.relevance_score
+        return 1 / (1 + exp(-x)) if x >= 0 else exp(x) / (1 + exp(x))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Documents by falling relevance. ``documents`` counts all that were submitted (billed)."""
+
+    results: tuple[Ranked, ...]
+    model: str
+    documents: int
+    id: str | None = None
+    usage: Usage | None = None
+    backend: Backend | None = None
+
+    @property
+    def cost_micro_eur(self) -> int:
+        """The cost in millionths of a euro: every submitted document counts."""
+        from llmaas.pricing import rerank_cost_micro_eur
+
+        return rerank_cost_micro_eur(self.documents)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """The text of a recording; ``segments`` are as sent and may be missing."""
+
+    text: str
+    language: str | None = None
+    segments: tuple[Mapping[str, Any], ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Audio bytes in the ``response_format`` asked for; ``duration`` in seconds if told."""
+
+    audio: bytes
+    content_type: str
+    duration: float | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One drawn image: its bytes (usually PNG), or the URL where the service keeps it."""
+
+    data: bytes | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """One entry of ``GET /v1/models``. ``context_tokens`` is None where the list says 0."""
+
+    id: str
+    root: str | None = None
+    aliases: tuple[str, ...] = ()
+    context_tokens: int | None = None
+    owned_by: str | None = None

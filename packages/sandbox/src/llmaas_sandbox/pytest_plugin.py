@@ -1,0 +1,1 @@
+"""No fixtures yet."""
