@@ -1,0 +1,43 @@
+"""The models of the service: what they can do, how long they live, who answers for them.
+
+Packaged facts (cards of the documentation, one saved live list, both dated in ``about()``)
+are read on first use; ``refresh(client)`` or ``update(live_models)`` lays a live
+``GET /v1/models`` answer over them for this process.
+"""
+
+from llmaas.catalog.book import Catalogue
+from llmaas.catalog.choosing import Choice, NoSuchModelError, choose
+from llmaas.catalog.current import (
+    about,
+    all_models,
+    get,
+    max_output_default,
+    refresh,
+    reset,
+    resolve,
+    update,
+)
+from llmaas.catalog.filtering import filter  # noqa: A004 - read as catalog.filter(...)
+from llmaas.catalog.lifecycle import forget_warnings, lifecycle_note, warn_once
+from llmaas.catalog.model import Model, Resolution
+
+__all__ = [
+    "Catalogue",
+    "Choice",
+    "Model",
+    "NoSuchModelError",
+    "Resolution",
+    "about",
+    "all_models",
+    "choose",
+    "filter",
+    "forget_warnings",
+    "get",
+    "lifecycle_note",
+    "max_output_default",
+    "refresh",
+    "reset",
+    "resolve",
+    "update",
+    "warn_once",
+]

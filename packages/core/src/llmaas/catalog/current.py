@@ -1,0 +1,75 @@
+"""The catalogue in force in this process: the packaged one until a live list is laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Protocol
+
+from llmaas.catalog.book import Catalogue
+from llmaas.catalog.model import Model, Resolution
+from llmaas.types import LiveModel
+
+DEFAULT_MAX_OUTPUT = 16_384
+"""Tokens. The service's own default of 1,024 is eaten by reasoning before any answer."""
+
+_live: Catalogue | None = None
+
+
+class ListsModels(Protocol):
+    """Anything that can list the live models, such as ``LLMaaS``."""
+
+    def models(self) -> list[LiveModel]:
+        """Return the answer of ``GET /v1/models``."""
+        ...
+
+
+def current() -> Catalogue:
+    """Return the catalogue in force."""
+    from llmaas.catalog.packaged import packaged
+
+    return _live or packaged()
+
+
+def get(name: str) -> Model | None:
+    """Return what is known of a model by its id or alias, or None."""
+    return current().get(name)
+
+
+def resolve(name: str) -> Resolution:
+    """Tell which model answers to ``name``, and whether that is a redirect."""
+    return current().resolve(name)
+
+
+def all_models() -> tuple[Model, ...]:
+    """Return every model, documented or listed, served or not."""
+    return tuple(current().models.values())
+
+
+def about() -> Mapping[str, str]:
+    """Return the dates and sources of the facts."""
+    return current().about
+
+
+def max_output_default(name: str) -> int:
+    """Return the ``max_tokens`` to ask for: 16,384, at most half of the known context."""
+    model = resolve(name).model
+    context = model.context if model else None
+    return min(DEFAULT_MAX_OUTPUT, context // 2) if context else DEFAULT_MAX_OUTPUT
+
+
+def refresh(client: ListsModels) -> None:
+    """Ask the service which models it serves and keep the answer for this process."""
+    update(client.models())
+
+
+def update(listed: Iterable[LiveModel]) -> None:
+    """Lay a live list over the catalogue (for async code: ``update(await client.models())``)."""
+    global _live
+    _live = current().with_live(listed, datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def reset() -> None:
+    """Go back to the packaged catalogue."""
+    global _live
+    _live = None

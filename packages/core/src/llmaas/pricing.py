@@ -1,0 +1,134 @@
+"""What a call costs, by date, in whole millionths of a euro; and what energy it may take.
+
+Prices are those that Cloud Temple published on the dates given (EUR per million tokens, so
+micro-EUR per token). The service returns no cost: every amount here is computed from usage.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TypeVar
+
+from llmaas.types import Usage
+
+_Amount = TypeVar("_Amount", int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """Prices in force from ``since`` on; ``None`` where there was no price yet.
+
+    Tokens are priced in micro-EUR per 1,000 tokens, documents in micro-EUR per document,
+    audio in micro-EUR per started minute: whole numbers, no rounding.
+    """
+
+    since: date
+    prompt: int
+    completion: int
+    reasoning: int
+    batch_prompt: int | None = None
+    batch_completion: int | None = None
+    rerank_document: int | None = None
+    audio_minute: int | None = None
+
+
+TARIFFS = (
+    Tariff(date(2025, 6, 5), 900, 4_000, 21_000),
+    Tariff(date(2025, 6, 29), 900, 4_000, 21_000, audio_minute=10_000),
+    Tariff(date(2026, 2, 10), 1_900, 8_000, 8_000, audio_minute=10_000),
+    # The rerank unit was first printed as tokens; the service corrected it to documents.
+    Tariff(date(2026, 5, 17), 1_800, 8_000, 8_000, 900, 4_000, 4, 10_000),
+)
+"""Every published price list, oldest first."""
+
+
+def tariff(on: date | None = None) -> Tariff:
+    """Return the prices of a day (today by default); ``ValueError`` before the first list."""
+    day = on or datetime.now(UTC).date()
+    for prices in reversed(TARIFFS):
+        if prices.since <= day:
+            return prices
+    raise ValueError(f"no price on {day}: the first price list is of {TARIFFS[0].since}")
+
+
+def chat_cost_micro_eur(usage: Usage, *, on: date | None = None, batch: bool = False) -> int:
+    """Return the cost of an answer.
+
+    Reasoning is a part of ``completion_tokens`` unless ``total_tokens`` shows that it was
+    counted beside them; only then is it a third term.
+    """
+    prices = tariff(on)
+    inside, beside = _reasoning(usage)
+    plain = usage.completion_tokens - inside
+    if batch:
+        prompt = _published(prices.batch_prompt, "batch", prices)
+        completion = reasoning = _published(prices.batch_completion, "batch", prices)
+    else:
+        prompt, completion, reasoning = prices.prompt, prices.completion, prices.reasoning
+    thousandths = usage.prompt_tokens * prompt + plain * completion + (inside + beside) * reasoning
+    return (thousandths + 500) // 1_000
+
+
+def rerank_cost_micro_eur(documents: int, *, on: date | None = None) -> int:
+    """Return the cost of ranking: every submitted document counts, whatever ``top_n``."""
+    prices = tariff(on)
+    return _counted(documents) * _published(prices.rerank_document, "rerank", prices)
+
+
+def audio_cost_micro_eur(seconds: float, *, on: date | None = None) -> int:
+    """Return the cost of a transcription: each started minute counts."""
+    prices = tariff(on)
+    minutes = math.ceil(_counted(seconds) / 60)
+    return minutes * _published(prices.audio_minute, "audio", prices)
+
+
+def estimate_tokens(text: str) -> int:
+    """Estimate tokens as the service documents it: four characters each, at least one."""
+    return max(1, len(text) // 4) if text else 0
+
+
+def energy_kwh(model: str, tokens: int) -> float | None:
+    """Estimate the kWh for generating (or embedding) ``tokens``; None where none is published.
+
+    An estimate: the catalogue's figure is an average for the whole machine at work.
+    """
+    from llmaas.catalog import resolve
+
+    found = resolve(model).model
+    rate = found.kwh_per_mtoken if found else None
+    return None if rate is None else rate * tokens / 1_000_000
+
+
+def chat_energy_kwh(usage: Usage, model: str) -> float | None:
+    """Estimate the kWh of an answer from its generated tokens, reasoning included."""
+    return energy_kwh(model, usage.completion_tokens + _reasoning(usage)[1])
+
+
+def format_eur(micro_eur: int) -> str:
+    """Return an amount as ``0.001234 EUR``, exact to the micro-euro."""
+    sign = "-" if micro_eur < 0 else ""
+    euros, micro = divmod(abs(micro_eur), 1_000_000)
+    return f"{sign}{euros}.{micro:06d} EUR"
+
+
+def _reasoning(usage: Usage) -> tuple[int, int]:
+    """Return the reasoning tokens (inside, beside) ``completion_tokens``."""
+    tokens = usage.reasoning_tokens or 0
+    apart = usage.prompt_tokens + usage.completion_tokens + tokens
+    if tokens and usage.total_tokens == apart:
+        return 0, tokens
+    return min(tokens, usage.completion_tokens), 0
+
+
+def _published(price: int | None, what: str, prices: Tariff) -> int:
+    if price is None:
+        raise ValueError(f"no {what} price was published in the list of {prices.since}")
+    return price
+
+
+def _counted(amount: _Amount) -> _Amount:
+    if amount < 0:
+        raise ValueError(f"cannot price a negative amount: {amount}")
+    return amount

@@ -1,0 +1,25 @@
+"""The warnings of the house, each its own category so that it can be filtered.
+
+LLMaaSWarning (UserWarning)
+├── ModelLifecycleWarning   a model is deprecated, redirected, unknown or no longer served
+├── EmptyAnswerWarning      an answer came back without text
+└── InsecureURLWarning      a key would travel unencrypted
+"""
+
+from __future__ import annotations
+
+
+class LLMaaSWarning(UserWarning):
+    """Base of every warning given here."""
+
+
+class ModelLifecycleWarning(LLMaaSWarning):
+    """The model asked for is deprecated, redirected, unknown, or no longer served."""
+
+
+class EmptyAnswerWarning(LLMaaSWarning):
+    """An answer without text, usually because reasoning used the whole budget."""
+
+
+class InsecureURLWarning(LLMaaSWarning):
+    """The base URL is plain HTTP to another machine: the key would travel unencrypted."""
