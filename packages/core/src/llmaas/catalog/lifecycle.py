@@ -30,14 +30,17 @@ def lifecycle_note(name: str, on: date | None = None) -> str | None:
 
 
 def warn_once(name: str, *, stacklevel: int = 2) -> None:
-    """Warn (``ModelLifecycleWarning``) about ``name``, the first time in this process only."""
+    """Warn (``ModelLifecycleWarning``) about ``name``, the first time in this process only.
+
+    ``stacklevel`` counts as in ``warnings.warn``: 2 blames the caller of this function.
+    """
     with _lock:
         if name in _warned:
             return
         _warned.add(name)
     note = lifecycle_note(name)
     if note:
-        warnings.warn(note, ModelLifecycleWarning, stacklevel=stacklevel + 1)
+        warnings.warn(note, ModelLifecycleWarning, stacklevel=stacklevel)
 
 
 def forget_warnings() -> None:

@@ -10,10 +10,10 @@ from datetime import date
 class Model:
     """What is known of one model; ``None`` means that no source says.
 
-    ``category`` is chat, code, vision, embedding, rerank, translation, safety, ocr,
-    audio (realtime speech in), transcription (files), speech (out) or image. ``phase`` is production, deprecated or
-    undocumented (served, but in no documentation). ``live`` tells whether the service
-    listed the model under its own id; ``aliases`` are its other names.
+    ``category`` is chat, code, vision, embedding, rerank, translation, safety, ocr, audio
+    (realtime speech in), transcription (of files), speech (out) or image. ``phase`` is
+    production, deprecated or undocumented (served, but in no documentation). ``live`` tells
+    whether the service listed the model under its own id; ``aliases`` are its other names.
     """
 
     id: str

@@ -1,0 +1,94 @@
+from datetime import date, timedelta
+
+import pytest
+
+from llmaas import catalog
+from llmaas.catalog.choosing import NEEDS, PREFERENCES, TASKS
+
+DAY = date(2026, 10, 1)
+
+
+@pytest.fixture(autouse=True)
+def packaged_catalogue():
+    catalog.reset()
+    yield
+    catalog.reset()
+
+
+def test_filtering_by_capability_and_range():
+    found = catalog.filter(live=True, vision=True, min_context=1_000_000)
+    assert {model.id for model in found} == {"qwen3.6:27b", "qwen3.6:35b"}
+    frugal = catalog.filter(category="embedding", max_kwh=0.36)
+    assert {m.id for m in frugal} == {
+        "bge-m3:567m",
+        "embeddinggemma:300m",
+        "granite-embedding:278m",
+    }
+
+
+def test_an_unknown_figure_meets_no_limit():
+    assert catalog.filter(category="rerank", max_kwh=1_000) == []
+    assert len(catalog.filter(category="rerank")) == 4
+
+
+def test_filtering_by_publisher_ignores_case():
+    assert {m.publisher for m in catalog.filter(publisher="MISTRAL ai")} >= {"Mistral AI"}
+
+
+def test_what_expires_soon():
+    soon = catalog.filter(expiring_within=timedelta(days=90), on=DAY, live=True)
+    assert "mistral-small4:119b" in {model.id for model in soon}
+    assert "gpt-oss:120b" not in {model.id for model in soon}
+    assert all(DAY <= m.end_of_support <= DAY + timedelta(days=90) for m in soon)
+
+
+def test_choosing_says_why():
+    choice = catalog.choose(task="chat", needs={"tools", "reasoning"}, on=DAY)
+    assert choice.model.id == "gpt-oss:120b"
+    assert choice.reasons[0] == "served now (43 left)"
+    assert "has tools" in choice.reasons[3]
+    assert choice.reasons[-1].startswith("longest support of ")
+    assert len(choice.runners_up) == 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [
+        ({"task": "code", "prefer": "speed", "context": 500_000}, "qwen3.6:35b"),
+        ({"task": "embedding", "prefer": "context"}, "qwen3-embedding:4b"),
+        ({"task": "transcription"}, "mlx-community/whisper-large-v3-mlx"),
+        ({"task": "realtime"}, "voxtral"),
+        ({"task": "image"}, "z-image:16b"),
+        ({"task": "vision", "prefer": "energy"}, "mistral-small4:119b"),
+    ],
+)
+def test_choosing_for_a_task(wanted, chosen):
+    assert catalog.choose(on=DAY, **wanted).model.id == chosen
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("prefer", PREFERENCES)
+def test_the_choice_is_always_served_and_fit(task, prefer):
+    try:
+        model = catalog.choose(task=task, prefer=prefer, on=DAY).model
+    except catalog.NoSuchModelError:
+        assert task == "ocr"  # documented, but not in the live list
+        return
+    assert model.live
+    assert model.category in TASKS[task]
+    assert model.supported_on(DAY)
+
+
+def test_no_model_left_tells_which_need_took_the_last_one():
+    with pytest.raises(catalog.NoSuchModelError, match=r"holds 9,000,000 tokens \(0 left\)"):
+        catalog.choose(context=9_000_000, on=DAY)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "names"),
+    [({"task": "dance"}, TASKS), ({"needs": {"wings"}}, NEEDS), ({"prefer": "luck"}, PREFERENCES)],
+)
+def test_an_unknown_wish_names_the_known_ones(wrong, names):
+    with pytest.raises(ValueError, match="unknown") as caught:
+        catalog.choose(**wrong)
+    assert all(name in str(caught.value) for name in names)
