@@ -1,0 +1,178 @@
+"""Every check there is. ``nox -l`` lists them, ``nox -s tests -k langchain`` picks one room.
+
+Rooms are found, not listed: a folder under packages/ with a pyproject.toml is one, its tests
+are in the folder of the same name under tests/, and what only these need is the ``test`` group
+of its pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["tests", "oldest", "coverage", "house", "lint", "types", "docs", "build"]
+
+HOME = Path(__file__).parent
+LOCK = "requirements.lock"
+ROOMS = sorted(path.parent.name for path in HOME.glob("packages/*/pyproject.toml"))
+FOUNDATION = ["core", "sandbox"]
+PYTHONS = ["3.11", "3.12", "3.13"]
+FLOOR = os.environ.get("COVERAGE_FLOOR", "90")
+LOCK_HEADER = """\
+# Everything that every room needs, pinned: made by `nox -s lock`, installed by `./run`.
+"""
+
+
+@nox.session
+@nox.parametrize("openai", ["2", "3"])
+@nox.parametrize("room", ROOMS)
+def tests(session: nox.Session, room: str, openai: str) -> None:
+    """One room as its users get it: its wheel, the core, the sandbox, nothing else; newest."""
+    session.install(*needs(room), f"openai>={openai},<{int(openai) + 1}")
+    test(session, room)
+
+
+@nox.session
+@nox.parametrize("room", ROOMS)
+def oldest(session: nox.Session, room: str) -> None:
+    """One room with the oldest dependencies that it declares; only uv can find them."""
+    if session.venv_backend != "uv":
+        session.skip("needs uv")
+    session.install("--resolution=lowest-direct", *needs(room))
+    test(session, room)
+
+
+@nox.session(python=PYTHONS)
+def pythons(session: nox.Session) -> None:
+    """Everything together, from the lock, on each Python that is installed."""
+    install_all(session)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Every test, from the lock, with the share of lines and branches that they reach."""
+    install_all(session)
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "combine")
+    session.run("coverage", "report", f"--fail-under={FLOOR}")
+
+
+@nox.session
+def house(session: nox.Session) -> None:
+    """The rules of the house."""
+    install_all(session)
+    session.run("pytest", "tests/house", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, by ruff."""
+    session.install(*group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types, by mypy --strict."""
+    install_all(session)
+    session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The snippets of every README, executed."""
+    install_all(session)
+    session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def record(session: nox.Session) -> None:
+    """Record every cassette anew from the sandbox; `-- --live` from the service, with a key."""
+    install_all(session)
+    live = "--live" in session.posargs
+    others = [word for word in session.posargs if word != "--live"]
+    session.run("pytest", f"--record={'live' if live else 'sandbox'}", "-m", "cassette", *others)
+    session.log("`git diff tests/cassettes` is the drift report")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Benchmarks against the stock clients, side by side."""
+    install_all(session)
+    session.run("python", "-m", "tests.bench", *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Resolve anew and write requirements.lock: no address, no index, no path of this machine."""
+    if not shutil.which("uv"):
+        session.install("uv")
+    session.run("uv", "lock", "--upgrade", *session.posargs, external=True)
+    everything = ["--all-groups", "--all-packages", "--no-emit-workspace"]
+    form = ["--frozen", "--no-header", "--no-annotate", "--quiet", "-o", LOCK]
+    session.run("uv", "export", *everything, *form, external=True)
+    path = HOME / LOCK
+    path.write_text(LOCK_HEADER + path.read_text())
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build what would be published and look inside."""
+    session.install("build", "twine")
+    folder = Path(session.create_tmp()).resolve()
+    for room in ROOMS:
+        session.run(
+            "python", "-m", "build", "--outdir", str(folder), f"packages/{room}", silent=True
+        )
+    files = sorted(folder.iterdir())
+    session.run("twine", "check", "--strict", *map(str, files))
+    for wheel in folder.glob("*.whl"):
+        check_contents(session, wheel)
+
+
+def needs(room: str) -> list[str]:
+    """Return what to install for the tests of one room."""
+    paths = [f"./packages/{name}" for name in dict.fromkeys([room, *FOUNDATION])]
+    return [*paths, *group("test"), *group("test", HOME / "packages" / room)]
+
+
+def group(name: str, folder: Path = HOME) -> list[str]:
+    """Return a dependency group's requirements, none when there is no such group."""
+    project = nox.project.load_toml(folder / "pyproject.toml")
+    groups = project.get("dependency-groups", {})
+    return list(nox.project.dependency_groups(project, name)) if name in groups else []
+
+
+def install_all(session: nox.Session) -> None:
+    """Install the lock, then every room, editable and with nothing that the lock does not have."""
+    session.install("-r", LOCK)
+    rooms = [word for room in ROOMS for word in ("-e", f"./packages/{room}")]
+    session.install("--no-deps", "--no-build-isolation", *rooms)
+
+
+def test(session: nox.Session, room: str) -> None:
+    """Run the tests of one room, if it has some yet."""
+    if not (HOME / "tests" / room).is_dir():
+        session.skip(f"no tests/{room} yet")
+    session.run("pytest", f"tests/{room}", *session.posargs)
+
+
+def check_contents(session: nox.Session, wheel: Path) -> None:
+    """Fail when a wheel lacks its types marker or license, or holds what is not code."""
+    names = zipfile.ZipFile(wheel).namelist()
+    for wanted in ("/py.typed", "/licenses/LICENSE", "/METADATA"):
+        if not any(name.endswith(wanted) for name in names):
+            session.error(f"{wheel.name} has no {wanted}")
+    if strangers := [name for name in names if name.startswith(("tests/", "cookbooks/"))]:
+        session.error(f"{wheel.name} holds {strangers}")

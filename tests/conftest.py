@@ -1,0 +1,86 @@
+"""What every test gets: no network, a clean environment, the sandbox, and cassettes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import network
+from tape import Tape, playing, recording
+
+TESTS = Path(__file__).parent
+FOREIGN = ("LLMAAS_", "OPENAI_", "AZURE_OPENAI_", "LANGSMITH_", "LANGCHAIN_")
+recorded_now: set[Path] = set()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record",
+        choices=("sandbox", "live"),
+        help="record cassettes anew, against the sandbox or (with a key) the service",
+    )
+    parser.addoption("--cassettes", help="play or record in this folder")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "play" in getattr(item, "fixturenames", ()):
+            item.add_marker("cassette")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "cassette: plays a recording (set by itself)")
+    os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # read when haystack is imported
+    if config.getoption("--record") == "live":
+        network.allow()
+    else:
+        network.forbid()
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own keys and proxies change no test."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def sandbox(llmaas_sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The running sandbox, its journal empty; the environment points at it."""
+    return pointed_at(llmaas_sandbox, monkeypatch)
+
+
+@pytest.fixture
+def play(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Tape]]:
+    """``play("scenario")``: the room's cassette answers until the test ends, to its last exchange.
+
+    The environment points at it, so that a client without arguments finds it.
+    """
+    room = request.path.relative_to(TESTS).parts[0]
+    folder = Path(request.config.getoption("--cassettes") or TESTS / "cassettes") / room
+    source = request.config.getoption("--record")
+    with ExitStack() as stack:
+
+        def start(scenario: str) -> Tape:
+            path = folder / f"{scenario}.yaml"
+            anew = source and path not in recorded_now
+            recorded_now.add(path)
+            tape = stack.enter_context(recording(path, source) if anew else playing(path))
+            return pointed_at(tape, monkeypatch)
+
+        yield start
+
+
+def pointed_at(target: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let the environment name the target's address and key."""
+    monkeypatch.setenv("LLMAAS_BASE_URL", target.base_url)
+    monkeypatch.setenv("LLMAAS_API_KEY", target.api_key)
+    return target

@@ -1,0 +1,183 @@
+"""Cassettes that people can read: what is kept of an exchange, how it is written, how it matches.
+
+One recording serves openai 2 and 3, sync, async and aiohttp, because nothing that differs
+between them is kept: JSON is compared as JSON, no request header is stored, and of the
+response's headers only those named in ``KEPT_HEADERS``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import vcr
+import yaml
+from vcr.request import Request
+
+SERVICE = "https://api.ai.cloud-temple.com"
+KEPT_HEADERS = frozenset(
+    {
+        "content-type",
+        "retry-after",
+        "x-ratelimit-limit-requests",
+        "x-ratelimit-remaining-requests",
+        "x-tts-duration-ms",
+    }
+)
+MULTIPART_BOUNDARY = re.compile(rb'boundary="?([^";]+)"?')
+
+
+def reader(source: str = "", *, record: bool = False) -> vcr.VCR:
+    """Return the recorder that reads (or writes, signed ``source``) canonical cassettes."""
+    tape = vcr.VCR(
+        record_mode="once" if record else "none",
+        match_on=("method", "path", "query", "raw_body"),
+        before_record_request=canonical_request,
+        before_record_response=canonical_response,
+        decode_compressed_response=True,
+        serializer="readable",
+        record_on_exception=False,
+    )
+    tape.register_serializer("readable", Readable(source))
+    return tape
+
+
+def canonical_request(request: Request) -> Request:
+    """Return the request as it is stored and compared: the service's host, a canonical body."""
+    parts = urlsplit(request.uri)
+    uri = urlunsplit((*urlsplit(SERVICE)[:2], parts.path, parts.query, ""))
+    return Request(request.method, uri, _canonical_body(request), {})
+
+
+def _canonical_body(request: Request) -> bytes:
+    body = request.body.read() if hasattr(request.body, "read") else request.body
+    if isinstance(body, dict):
+        return _dump_json(body)
+    body = bytes(body or b"")
+    content_type = str(request.headers.get("content-type", "")).encode()
+    if boundary := MULTIPART_BOUNDARY.search(content_type):
+        return body.replace(boundary[1], b"BOUNDARY")
+    try:
+        return _dump_json(json.loads(body))
+    except ValueError:
+        return body
+
+
+def _dump_json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
+
+
+def canonical_response(response: dict[str, Any]) -> dict[str, Any]:
+    """Return the response with the headers worth keeping; refuse one that is still compressed."""
+    headers = {name.lower(): values for name, values in response["headers"].items()}
+    if "content-encoding" in headers:
+        raise ValueError(f"cannot record a body encoded as {headers['content-encoding']}")
+    kept = {name: values for name, values in headers.items() if name in KEPT_HEADERS}
+    return {**response, "headers": kept}
+
+
+@dataclass(frozen=True)
+class Readable:
+    """The file format: sorted YAML, JSON bodies as YAML, streams as literal blocks."""
+
+    source: str = ""
+
+    def serialize(self, cassette: Mapping[str, Any]) -> str:
+        """Return the text of the file."""
+        exchanges = [_written(exchange) for exchange in cassette["interactions"]]
+        return canonical_text({"recorded": self.source, "exchanges": exchanges})
+
+    def deserialize(self, text: str) -> dict[str, Any]:
+        """Return what vcrpy expects."""
+        return {"interactions": [_read(exchange) for exchange in yaml.safe_load(text)["exchanges"]]}
+
+
+def canonical_text(document: Mapping[str, Any]) -> str:
+    """Return the one way to write a document: writing it twice gives the same bytes."""
+    text = yaml.dump(
+        document, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**20, indent=2
+    )
+    return str(text)
+
+
+def _written(exchange: Mapping[str, Any]) -> dict[str, Any]:
+    request, response = exchange["request"], exchange["response"]
+    headers = {name: values[0] for name, values in sorted(response["headers"].items())}
+    return {
+        "request": {
+            "method": request["method"],
+            "uri": request["uri"],
+            **_written_body(request["body"]),
+        },
+        "response": {
+            "status": response["status"]["code"],
+            "headers": headers,
+            **_written_body(response["body"]["string"]),
+        },
+    }
+
+
+def _written_body(body: str | bytes) -> dict[str, Any]:
+    if not body:
+        return {}
+    try:
+        return {"json": _sorted(json.loads(body))}
+    except ValueError:
+        pass
+    try:
+        return {"text": body.decode() if isinstance(body, bytes) else body}
+    except UnicodeDecodeError:
+        assert isinstance(body, bytes)
+        return {"base64": base64.b64encode(body).decode()}
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def _read(exchange: Mapping[str, Any]) -> dict[str, Any]:
+    request, response = exchange["request"], exchange["response"]
+    status = response["status"]
+    return {
+        "request": {
+            "method": request["method"],
+            "uri": request["uri"],
+            "body": _read_body(request),
+            "headers": {},
+        },
+        "response": {
+            "status": {"code": status, "message": HTTPStatus(status).phrase},
+            "headers": {name: [value] for name, value in response["headers"].items()},
+            "body": {"string": _read_body(response)},
+        },
+    }
+
+
+def _read_body(message: Mapping[str, Any]) -> bytes:
+    if "json" in message:
+        return _dump_json(message["json"])
+    if "base64" in message:
+        return base64.b64decode(message["base64"])
+    return str(message.get("text", "")).encode()
+
+
+class _Dumper(yaml.SafeDumper):
+    """Several lines of text become a literal block; nothing is aliased."""
+
+    def ignore_aliases(self, _data: object) -> bool:
+        return True
+
+
+def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _write_text)

@@ -1,0 +1,59 @@
+"""The rooms as they lie on disk: their folders, what they may be imported as, their files."""
+
+from __future__ import annotations
+
+import subprocess
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+HOME = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Room:
+    """One folder under packages/."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The one word that names the room everywhere."""
+        return self.path.name
+
+    @cached_property
+    def project(self) -> dict[str, Any]:
+        """The ``[project]`` table."""
+        text = (self.path / "pyproject.toml").read_text()
+        table: dict[str, Any] = tomllib.loads(text)["project"]
+        return table
+
+    @property
+    def modules(self) -> list[Path]:
+        """Every Python file that is shipped."""
+        return sorted((self.path / "src").rglob("*.py"))
+
+    @property
+    def packages(self) -> list[Path]:
+        """The topmost folders with an ``__init__.py``: several in a shared namespace."""
+        inits = [module.parent for module in self.modules if module.name == "__init__.py"]
+        return [folder for folder in inits if folder.parent not in inits]
+
+    @property
+    def import_names(self) -> list[str]:
+        """What a user writes after ``import``."""
+        source = self.path / "src"
+        return [".".join(folder.relative_to(source).parts) for folder in self.packages]
+
+
+ROOMS = [Room(path.parent) for path in sorted(HOME.glob("packages/*/pyproject.toml"))]
+
+
+def tracked_files() -> list[Path]:
+    """Every file of the repository, as git lists them."""
+    command = ["git", "ls-files", "-z"]
+    names = subprocess.run(command, cwd=HOME, check=True, capture_output=True, text=True).stdout
+    paths = [HOME / name for name in names.split("\0") if name]
+    return [path for path in paths if path.is_file()]
