@@ -97,6 +97,12 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def readme(session: nox.Session) -> None:
+    """Write the rooms' openings into the front page."""
+    session.run("python", "tests/support/frontdoor.py")
+
+
+@nox.session
 def record(session: nox.Session) -> None:
     """Record every cassette anew from the sandbox; `-- --live` from the service, with a key."""
     install_all(session)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import frontdoor
 from rooms import HOME, ROOMS, tracked_files
 
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
@@ -24,6 +25,10 @@ def test_the_readme_gives_the_two_commands_first():
     beginning = "\n".join((HOME / "README.md").read_text().splitlines()[:40])
     assert DEMO_COMMAND in beginning
     assert TEST_COMMAND in beginning
+
+
+def test_the_front_page_shows_every_room_as_it_introduces_itself():
+    assert frontdoor.README.read_text() == frontdoor.rendered(), "run `nox -s readme`"
 
 
 def test_ci_runs_the_command_of_the_readme():
