@@ -1,1 +1,8 @@
-"""x."""
+"""The LLMaaS service on your desk: a deterministic stand-in on a real socket."""
+
+from llmaas_sandbox.app import create_app
+from llmaas_sandbox.config import Config
+from llmaas_sandbox.server import Sandbox
+
+__all__ = ["Config", "Sandbox", "create_app"]
+__version__ = "0.1.0"

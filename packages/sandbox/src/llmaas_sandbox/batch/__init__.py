@@ -1,0 +1,1 @@
+"""``/v1/chat/completions/batch``: many conversations, answered later, by position."""

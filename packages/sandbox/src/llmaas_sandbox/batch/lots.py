@@ -1,0 +1,75 @@
+"""Lots in memory: queued, answered, kept for a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+KEPT_SECONDS = 24 * 3600
+MAX_CONVERSATIONS = 1000
+MAX_QUEUED = 100
+
+
+@dataclass(slots=True)
+class Lot:
+    """One batch and what became of it."""
+
+    id: str
+    key: str
+    model: str
+    model_requested: str
+    body: dict[str, Any]
+    created: float
+    status: str = "queued"
+    completed_at: float | None = None
+    results: list[dict[str, Any]] = field(default_factory=list)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the body that creation and polling answer."""
+        failed = sum(1 for r in self.results if "error" in r)
+        counts = {
+            "total": len(self.body["messages"]),
+            "completed": len(self.results) - failed,
+            "failed": failed,
+        }
+        told: dict[str, Any] = {
+            "id": self.id,
+            "object": "batch",
+            "status": self.status,
+            "model": self.model,
+        }
+        told |= {"model_requested": self.model_requested, "request_counts": counts}
+        if self.status in ("completed", "failed"):
+            told["results"] = self.results
+        return told
+
+
+class Lots:
+    """The lots of one instance."""
+
+    def __init__(self) -> None:
+        self._lots: dict[str, Lot] = {}
+
+    def add(self, lot: Lot) -> None:
+        """Keep a new lot."""
+        self._lots[lot.id] = lot
+
+    def get(self, lot_id: str, now: float) -> Lot | None:
+        """Return a lot unless it is unknown or expired; what expired is purged."""
+        lot = self._lots.get(lot_id)
+        if (
+            lot is not None
+            and lot.completed_at is not None
+            and now > lot.completed_at + KEPT_SECONDS
+        ):
+            del self._lots[lot_id]
+            return None
+        return lot
+
+    def queued(self) -> list[Lot]:
+        """Return the lots that wait, oldest first."""
+        return [lot for lot in self._lots.values() if lot.status == "queued"]
+
+    def clear(self) -> None:
+        """Lose everything, as a restart does."""
+        self._lots.clear()

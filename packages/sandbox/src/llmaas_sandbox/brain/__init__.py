@@ -1,0 +1,1 @@
+"""Answers without a model: pure functions of the request, lexical throughout."""

@@ -1,0 +1,42 @@
+"""A short reasoning text, for the models that reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmaas_sandbox.brain.conversation import Message, read
+from llmaas_sandbox.brain.words import fold, is_french, stems, words
+
+_STEPS = {"low": 1, "minimal": 1, "medium": 2, "high": 3}
+
+
+def reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str:
+    """Think aloud about the question, longer with a higher ``reasoning_effort``."""
+    question = read(messages).question
+    known = set(stems(question))
+    topics = list(dict.fromkeys(w for w in words(question) if known.intersection(stems(w))))[:5]
+    subject = ", ".join(topics) or fold(question[:40]) or "…"
+    effort = _STEPS.get(str(body.get("reasoning_effort") or "medium"), 2)
+    if is_french(question):
+        steps = [
+            f"La question porte sur : {subject}.",
+            "Je cherche les phrases du contexte qui contiennent ces mots.",
+            "Je vérifie que la réponse ne dit rien de plus que le contexte.",
+        ]
+    else:
+        steps = [
+            f"The question is about: {subject}.",
+            "I look for the sentences of the context that hold these words.",
+            "I check that the answer says nothing beyond the context.",
+        ]
+    return " ".join(steps[:effort])
+
+
+def wanted(body: Mapping[str, Any]) -> bool:
+    """Tell whether the request leaves reasoning on."""
+    off = body.get("enable_thinking") is False or body.get("reasoning_effort") == "none"
+    template = body.get("chat_template_kwargs")
+    return not off and not (
+        isinstance(template, Mapping) and template.get("enable_thinking") is False
+    )

@@ -1,0 +1,101 @@
+"""The models, read from the data file that the core ships: data is all the two share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+PERSONA_PREFIX = "sandbox/"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What the sandbox needs to know of a model."""
+
+    id: str
+    root: str
+    aliases: tuple[str, ...]
+    category: str
+    reasoning: bool
+    live: bool
+    context: int
+    """Tokens; 0 when the live list does not tell."""
+    phase: str
+    end_of_support: str | None
+    successor: str | None
+    tokens_per_second: float
+    parameters: str | None
+    lts: bool = False
+    released: str | None = None
+
+    @property
+    def family(self) -> str:
+        """The name without repository, size or version: ``qwen``, ``mistral``, ``gpt-oss``."""
+        return self.id.rsplit("/", 1)[-1].split(":")[0].lower()
+
+
+def _model(row: Mapping[str, Any]) -> Model:
+    name = row["id"]
+    return Model(
+        id=name,
+        root=row.get("root") or name,
+        aliases=tuple(row.get("aliases") or ()),
+        category=row.get("category") or "chat",
+        reasoning=bool(row.get("reasoning")),
+        live=bool(row.get("live")),
+        context=int(row.get("live_context_tokens") or 0),
+        phase=row.get("phase") or "undocumented",
+        end_of_support=row.get("end_of_support"),
+        successor=row.get("successor"),
+        tokens_per_second=float(row.get("tokens_per_second") or 40),
+        parameters=row.get("parameters"),
+        lts=bool(row.get("lts")),
+        released=row.get("released"),
+    )
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    text = files("llmaas.data").joinpath("catalog.json").read_text(encoding="utf-8")
+    data: Mapping[str, Any] = json.loads(text)
+    return data
+
+
+@cache
+def all_models() -> Mapping[str, Model]:
+    """Every documented or live model by its id."""
+    return {row["id"]: _model(row) for row in _data()["models"]}
+
+
+@cache
+def redirects() -> Mapping[str, str]:
+    """Names that another model now serves."""
+    return dict(_data().get("redirects", {}))
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    names = {alias: model.id for model in live_models() for alias in model.aliases}
+    names |= redirects()
+    return names | {model.id: model.id for model in live_models()}
+
+
+@cache
+def live_models() -> tuple[Model, ...]:
+    """The models that ``GET /v1/models`` lists, sorted by id as the service does."""
+    return tuple(sorted((m for m in all_models().values() if m.live), key=lambda m: m.id))
+
+
+def resolve(name: str) -> Model | None:
+    """Return the model that serves a name (id first, then alias or redirect), or None."""
+    served_by = _names().get(name)
+    return None if served_by is None else all_models()[served_by]
+
+
+def known(name: str) -> Model | None:
+    """Return the documented model of that exact name, live or not."""
+    return all_models().get(name)

@@ -1,0 +1,1 @@
+"""``/v1/chat/completions`` and the chat-shaped ``/v1/completions``."""

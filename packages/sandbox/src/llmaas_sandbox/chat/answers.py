@@ -1,0 +1,146 @@
+"""What the model says: words, thoughts, calls; bounded by the budget of tokens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+from llmaas_sandbox.brain import thinking
+from llmaas_sandbox.brain.replies import answer
+from llmaas_sandbox.brain.structured import json_answer
+from llmaas_sandbox.brain.tools import Call, calls
+from llmaas_sandbox.chat.rules import max_tokens
+from llmaas_sandbox.faults.names import REASONING
+from llmaas_sandbox.faults.parse import Faults
+from llmaas_sandbox.faults.shapes import json_text
+from llmaas_sandbox.gateway.exchange import Exchange
+from llmaas_sandbox.gateway.scripts import Step
+from llmaas_sandbox.tokens import CHARACTERS_PER_TOKEN, count
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One choice before it is written in a dialect."""
+
+    content: str = ""
+    reasoning: str = ""
+    calls: tuple[Call, ...] = ()
+    finish_reason: str = "stop"
+    logprobs: Any = None
+
+    @property
+    def tokens(self) -> int:
+        """Completion tokens, reasoning included."""
+        return (
+            count(self.content)
+            + count(self.reasoning)
+            + sum(count(c.arguments) + count(c.name) for c in self.calls)
+        )
+
+
+def style_of(exchange: Exchange) -> str:
+    """Return how this model writes its reasoning."""
+    asked = exchange.faults.first(REASONING)
+    family = exchange.model.family if exchange.model else ""
+    return asked or ("reasoning" if family.startswith("qwen") else "reasoning_content")
+
+
+def compose(exchange: Exchange) -> Answer:
+    """Answer a request: as scripted, or as the brain finds."""
+    step, body = exchange.step, exchange.body
+    if step is not None and not {"content", "reasoning", "tool_calls"}.isdisjoint(step):
+        return _scripted(step, body)
+    messages = body["messages"]
+    called = tuple(calls(messages, body))
+    reasoning = _reasoning(exchange)
+    if called:
+        text = "Je regarde. " if "text-and-tool" in exchange.faults else ""
+        return bounded(Answer(text, reasoning, called, "tool_calls"), body)
+    structured = json_answer(messages, body)
+    if structured is not None:
+        text = json_text(structured, exchange.faults, _first_attempt(exchange))
+        return bounded(Answer(text, reasoning), body)
+    content = answer(messages)
+    return bounded(Answer(content, reasoning), body)
+
+
+def _reasoning(exchange: Exchange) -> str:
+    model, faults = exchange.model, exchange.faults
+    assert model is not None
+    reasons = model.reasoning or faults.first(REASONING) is not None
+    if not reasons or "no-reasoning" in faults or not thinking.wanted(exchange.body):
+        return ""
+    return thinking.reasoning(exchange.body["messages"], exchange.body)
+
+
+def _first_attempt(exchange: Exchange) -> bool:
+    """Tell whether a conversation gets its first JSON answer."""
+    if "bad-json" not in exchange.faults:
+        return True
+    messages = exchange.body["messages"]
+    if any(m.get("role") == "assistant" for m in messages):
+        return False
+    first = json.dumps(messages[0], sort_keys=True, ensure_ascii=False)
+    subject = f"bad-json {blake2b(first.encode(), digest_size=8).hexdigest()}"
+    exchange.state.attempts[subject] += 1
+    return exchange.state.attempts[subject] == 1
+
+
+def _scripted(step: Step, body: Mapping[str, Any]) -> Answer:
+    called = tuple(_scripted_call(c, i) for i, c in enumerate(step.get("tool_calls") or ()))
+    finish = "tool_calls" if called else "stop"
+    scripted = Answer(step.get("content") or "", step.get("reasoning") or "", called, finish)
+    bound = scripted if step.get("finish_reason") else bounded(scripted, body)
+    return replace(
+        bound,
+        finish_reason=step.get("finish_reason") or bound.finish_reason,
+        logprobs=step.get("logprobs"),
+    )
+
+
+def _scripted_call(call: Mapping[str, Any], position: int) -> Call:
+    function = call.get("function") or call
+    arguments = function.get("arguments", "")
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    return Call(call.get("id") or f"call_{position:08x}", str(function["name"]), text)
+
+
+def bounded(answer_: Answer, body: Mapping[str, Any]) -> Answer:
+    """Cut at the stop strings and at the budget; reasoning is paid first."""
+    stopped = replace(answer_, content=_until_stop(answer_.content, body.get("stop")))
+    left = max_tokens(body) * CHARACTERS_PER_TOKEN
+    if sum(len(t) for t in _texts(stopped)) <= left:
+        return stopped
+    reasoning, left = _spend(stopped.reasoning, left)
+    content, left = _spend(stopped.content, left)
+    kept: list[Call] = []
+    for call in stopped.calls:
+        arguments, rest = _spend(call.arguments, left)
+        if left > 0:
+            kept.append(replace(call, arguments=arguments))
+        left = rest
+    return replace(
+        stopped, reasoning=reasoning, content=content, calls=tuple(kept), finish_reason="length"
+    )
+
+
+def _texts(answer_: Answer) -> Sequence[str]:
+    return [answer_.reasoning, answer_.content, *(c.arguments for c in answer_.calls)]
+
+
+def _spend(text: str, left: int) -> tuple[str, int]:
+    return text[: max(0, left)], left - len(text)
+
+
+def _until_stop(text: str, stop: Any) -> str:
+    stops = [stop] if isinstance(stop, str) else [s for s in stop or () if isinstance(s, str) and s]
+    cuts = [text.find(s) for s in stops if s in text]
+    return text[: min(cuts)] if cuts else text
+
+
+def empty_by_dialect(faults: Faults, style: str, body: Mapping[str, Any]) -> bool:
+    """Tell whether the dialect leaves the content empty (reasoning only)."""
+    return style == "reasoning-only" and body.get("enable_thinking") is not False

@@ -1,0 +1,161 @@
+"""Writing answers down: the whole body, or the chunks of a stream, in every dialect."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+from itertools import chain, zip_longest
+from typing import Any
+
+from llmaas_sandbox.chat.answers import Answer, empty_by_dialect, style_of
+from llmaas_sandbox.chat.logprobs import logprobs
+from llmaas_sandbox.errors import Json
+from llmaas_sandbox.faults.shapes import ollama, reasoned, tool_call_shaped, usage_shaped
+from llmaas_sandbox.gateway.exchange import Exchange
+from llmaas_sandbox.tokens import count, of_messages
+
+_PIECE = re.compile(r"\S+\s*|\s+")
+_ARGUMENTS_PIECE = 12
+
+
+def pieces(text: str) -> list[str]:
+    """Cut a text into the pieces that a stream sends, one word each."""
+    return _PIECE.findall(text)
+
+
+class Writer:
+    """Writes the answers to one request."""
+
+    def __init__(self, exchange: Exchange, answers: Sequence[Answer]) -> None:
+        assert exchange.model is not None
+        self.exchange = exchange
+        self.answers = answers
+        self.faults = exchange.faults
+        self.style = style_of(exchange)
+        self.step = exchange.step or {}
+        self.base: Json = {
+            "id": f"chatcmpl-{blake2b(exchange.raw, digest_size=16).hexdigest()}",
+            "created": int(exchange.state.clock.now()),
+            "model": self.step.get("model") or exchange.model.id,
+        }
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the request."""
+        return of_messages(self.exchange.body["messages"], self.exchange.body.get("tools"))
+
+    def usage(self, completion: int | None = None, reasoning: int | None = None) -> Json:
+        """Return the usage object, for the whole or for what was said so far."""
+        if "usage" in self.step:
+            return dict(self.step["usage"])
+        said = sum(a.tokens for a in self.answers) if completion is None else completion
+        thought = sum(count(a.reasoning) for a in self.answers) if reasoning is None else reasoning
+        whole = {"prompt_tokens": self.prompt_tokens, "completion_tokens": said}
+        whole |= {"total_tokens": self.prompt_tokens + said, "reasoning_tokens": thought}
+        return usage_shaped(whole, self.faults)
+
+    @property
+    def backend(self) -> Any:
+        """The machine that answers."""
+        return self.step.get("backend") or dict(self.exchange.backend)
+
+    # the whole body
+
+    def body(self) -> Json:
+        """Write everything in one object."""
+        choices = [self._choice(i, answer) for i, answer in enumerate(self.answers)]
+        whole: Json = {**self.base, "object": "chat.completion", "choices": choices}
+        if "usage-none" not in self.faults:
+            whole["usage"] = self.usage()
+        whole["backend"] = self.backend
+        return ollama(whole, stream=False) if "ollama-native" in self.faults else whole
+
+    def _choice(self, index: int, answer: Answer) -> Json:
+        message: Json = {"role": "assistant", "content": answer.content or None}
+        if empty_by_dialect(self.faults, self.style, self.exchange.body):
+            message["content"] = None
+        if answer.reasoning:
+            reasoned(message, answer.reasoning, self.style)
+        if answer.calls:
+            message["tool_calls"] = [self._call(c) for c in answer.calls]
+        elif message["content"] is None and not answer.reasoning:
+            message["content"] = ""
+        choice: Json = {"index": index, "message": message, "finish_reason": answer.finish_reason}
+        if self.wants_logprobs(answer):
+            choice["logprobs"] = self._logprobs(answer, pieces(answer.content))
+        return choice
+
+    def _call(self, call: Any, index: int | None = None) -> Json:
+        function = {"name": call.name, "arguments": call.arguments}
+        whole: Json = {"id": call.id, "type": "function", "function": function}
+        if index is not None:
+            whole["index"] = index
+        return tool_call_shaped(whole, self.faults)
+
+    def wants_logprobs(self, answer: Answer) -> bool:
+        """Tell whether to add log probabilities."""
+        return bool(self.exchange.body.get("logprobs")) or answer.logprobs is not None
+
+    def _logprobs(self, answer: Answer, texts: list[str]) -> Any:
+        top = int(self.exchange.body.get("top_logprobs") or 0)
+        return answer.logprobs if answer.logprobs is not None else logprobs(texts, top)
+
+    # the stream
+
+    def chunks(self) -> list[Json]:
+        """Write the chunks of a stream, usage and backend where the dialect wants them."""
+        lanes = [self._lane(i, answer) for i, answer in enumerate(self.answers)]
+        woven = chain.from_iterable(zip_longest(*lanes))
+        stream = [self._chunk(choice) for choice in woven if choice is not None]
+        stream = self._with_usage(stream)
+        if "choiceless-backend" in self.faults:
+            stream.insert(
+                0, {**self.base, "object": "chat.completion.chunk", "backend": self.backend}
+            )
+        if "ollama-native" in self.faults:
+            return [ollama(c, stream=True) for c in stream if c.get("choices")]
+        return stream
+
+    def _chunk(self, choice: Json) -> Json:
+        return {**self.base, "object": "chat.completion.chunk", "choices": [choice]}
+
+    def _lane(self, index: int, answer: Answer) -> list[Json]:
+        from llmaas_sandbox.chat.deltas import deltas
+
+        lane: list[Json] = []
+        for delta in deltas(answer, self.style, self.faults, self.exchange.body, self._call):
+            choice: Json = {"index": index, "delta": delta, "finish_reason": None}
+            if self.wants_logprobs(answer) and delta.get("content"):
+                choice["logprobs"] = self._logprobs(answer, [delta["content"]])
+            lane.append(choice)
+        last: Json = {"content": ""} if not answer.calls else {}
+        lane.append({"index": index, "delta": last, "finish_reason": answer.finish_reason})
+        return lane
+
+    def _with_usage(self, stream: list[Json]) -> list[Json]:
+        if "usage-none" in self.faults:
+            return stream
+        if "usage-every" in self.faults:
+            return self._running(stream)
+        if "usage-finish" in self.faults or "ollama-native" in self.faults:
+            stream[-1] = {**stream[-1], "usage": self.usage(), "backend": self.backend}
+            return stream
+        last = {**self.base, "object": "chat.completion.chunk", "choices": []}
+        return [*stream, {**last, "usage": self.usage(), "backend": self.backend}]
+
+    def _running(self, stream: list[Json]) -> list[Json]:
+        total, thought = self.usage(), 0
+        most = int(total.get("completion_tokens", 0))
+        counted = []
+        for i, chunk in enumerate(stream):
+            done = i == len(stream) - 1
+            usage = total if done else self.usage(most * i // max(1, len(stream) - 1), thought)
+            counted.append({**chunk, "usage": usage, "backend": self.backend})
+        return counted
+
+
+def argument_pieces(arguments: str) -> list[str]:
+    """Cut the text of arguments into the fragments that a stream sends."""
+    step = _ARGUMENTS_PIECE
+    return [arguments[i : i + step] for i in range(0, len(arguments), step)] or [""]

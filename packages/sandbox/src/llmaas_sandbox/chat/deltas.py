@@ -1,0 +1,78 @@
+"""The deltas of one choice, in order: role, reasoning, content, tool calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from llmaas_sandbox.chat.answers import Answer, empty_by_dialect
+from llmaas_sandbox.chat.bodies import argument_pieces, pieces
+from llmaas_sandbox.errors import Json
+from llmaas_sandbox.faults.parse import Faults
+from llmaas_sandbox.faults.shapes import reasoned
+
+WriteCall = Callable[[Any, int | None], Json]
+
+
+def deltas(
+    answer: Answer, style: str, faults: Faults, body: Mapping[str, Any], write: WriteCall
+) -> Iterator[Json]:
+    """Yield the deltas of an answer in its dialect."""
+    yield {"role": "assistant", "content": ""}
+    content = "" if empty_by_dialect(faults, style, body) else answer.content
+    yield from _thoughts(answer.reasoning, style)
+    if "text-and-tool" in faults and answer.calls:
+        first, *rest = _call_deltas(answer, faults, write)
+        yield {"content": content, **first}
+        yield from rest
+        return
+    for piece in pieces(content):
+        yield {"content": piece}
+    yield from _call_deltas(answer, faults, write)
+
+
+def _thoughts(text: str, style: str) -> Iterator[Json]:
+    if not text:
+        return
+    if style in ("think", "lone-think-close"):
+        whole: Json = {"content": ""}
+        reasoned(whole, text, style)
+        yield from _inline(whole["content"], style)
+        return
+    for piece in pieces(text):
+        delta: Json = {}
+        reasoned(delta, piece, style)
+        yield delta
+
+
+def _inline(text: str, style: str) -> Iterator[Json]:
+    """Stream inline thoughts, the closing tag cut across two deltas."""
+    before, tag, after = text.partition("</think>")
+    for piece in pieces(before):
+        yield {"content": piece}
+    yield {"content": tag[:4]}
+    yield {"content": tag[4:] + after}
+
+
+def _call_deltas(answer: Answer, faults: Faults, write: WriteCall) -> Iterator[Json]:
+    whole_calls = not {"tool-no-index", "tool-object-args", "tool-empty-args"}.isdisjoint(
+        f.name for f in faults
+    )
+    for position, call in enumerate(answer.calls):
+        index = 0 if "tool-same-index" in faults else position
+        whole = write(call, index)
+        if whole_calls:
+            yield {"tool_calls": [whole]}
+            continue
+        for i, fragment in enumerate(argument_pieces(call.arguments)):
+            yield {"tool_calls": [_fragment(whole, fragment, i == 0, faults)]}
+
+
+def _fragment(whole: Json, arguments: str, first: bool, faults: Faults) -> Json:
+    """Return a fragment of a call: id and name come first, arguments bit by bit."""
+    if first or "tool-repeat-id" in faults:
+        return {**whole, "function": {**whole["function"], "arguments": arguments}}
+    part: Json = {"index": whole["index"], "function": {"arguments": arguments}}
+    if "tool-same-index" in faults:
+        part["id"] = whole["id"]
+    return part

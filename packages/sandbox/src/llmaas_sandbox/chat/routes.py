@@ -1,0 +1,41 @@
+"""Paths of the chat service."""
+
+from __future__ import annotations
+
+from llmaas_sandbox.chat.answers import compose
+from llmaas_sandbox.chat.bodies import Writer
+from llmaas_sandbox.chat.rules import check, no_prompt
+from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply, Used
+from llmaas_sandbox.models.resolve import CHAT, model_of
+from llmaas_sandbox.tokens import count
+
+
+def chat(exchange: Exchange) -> Reply:
+    """Answer a conversation, at once or as a stream."""
+    body = exchange.body
+    model = model_of(exchange, body.get("model"), CHAT)
+    check(body, model)
+    answers = [compose(exchange) for _ in range(int(body.get("n") or 1))]
+    writer = Writer(exchange, answers)
+    used = Used(
+        prompt=writer.prompt_tokens,
+        completion=sum(a.tokens for a in answers),
+        reasoning=sum(count(a.reasoning) for a in answers),
+    )
+    if body.get("stream"):
+        return Reply(chunks=writer.chunks(), used=used)
+    return Reply(writer.body(), used=used)
+
+
+def completions(exchange: Exchange) -> Reply:
+    """Answer the chat-shaped completion endpoint; a ``prompt`` is refused (400)."""
+    refused = no_prompt(exchange.body)
+    if refused is not None:
+        raise refused
+    return chat(exchange)
+
+
+ENDPOINTS = (
+    Endpoint("POST", "/v1/chat/completions", chat),
+    Endpoint("POST", "/v1/completions", completions),
+)

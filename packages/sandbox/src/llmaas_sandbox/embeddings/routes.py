@@ -1,0 +1,77 @@
+"""Path of the embeddings service."""
+
+from __future__ import annotations
+
+import base64
+from array import array
+from sys import byteorder
+from typing import Any
+
+from llmaas_sandbox.embeddings.vectors import DEFAULT_DIMENSIONS, DIMENSIONS, vector
+from llmaas_sandbox.errors import bad_request
+from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply, Used
+from llmaas_sandbox.models.resolve import model_of
+from llmaas_sandbox.tokens import count
+
+
+def embeddings(exchange: Exchange) -> Reply:
+    """Embed strings; token arrays are refused as the service does (400)."""
+    body = exchange.body
+    model = model_of(exchange, body.get("model"), frozenset(("embedding",)))
+    texts = _texts(body.get("input"))
+    encoding = body.get("encoding_format") or "float"
+    if encoding not in ("float", "base64"):
+        raise bad_request("Invalid parameter 'encoding_format'", "encoding_format")
+    _check_length(texts, model.context)
+    size = _dimensions(body.get("dimensions"), DIMENSIONS.get(model.id, DEFAULT_DIMENSIONS))
+    data = [
+        {"object": "embedding", "index": i, "embedding": _encoded(vector(t, size), encoding)}
+        for i, t in enumerate(texts)
+    ]
+    tokens = sum(count(t) for t in texts)
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    payload = {"object": "list", "data": data, "model": model.id, "usage": usage}
+    return Reply(payload, used=Used(prompt=tokens))
+
+
+def _texts(given: Any) -> list[str]:
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not texts:
+        raise bad_request(
+            "Invalid parameter 'input': must be a string or an array of strings", "input"
+        )
+    if not all(isinstance(t, str) for t in texts):
+        raise bad_request(
+            "Invalid parameter 'input': token arrays are not supported, send strings", "input"
+        )
+    return texts
+
+
+def _check_length(texts: list[str], context: int) -> None:
+    for i, text in enumerate(texts):
+        if context and count(text) > context:
+            raise bad_request(
+                f"Invalid parameter 'input[{i}]': longer than {context} tokens", "input"
+            )
+
+
+def _dimensions(asked: Any, size: int) -> int:
+    if asked is None:
+        return size
+    if not isinstance(asked, int) or isinstance(asked, bool) or not 1 <= asked <= size:
+        raise bad_request(
+            f"Invalid parameter 'dimensions': must be between 1 and {size}", "dimensions"
+        )
+    return asked
+
+
+def _encoded(values: list[float], encoding: str) -> list[float] | str:
+    if encoding == "float":
+        return [round(v, 8) for v in values]
+    floats = array("f", values)
+    if byteorder == "big":
+        floats.byteswap()
+    return base64.b64encode(floats.tobytes()).decode()
+
+
+ENDPOINTS = (Endpoint("POST", "/v1/embeddings", embeddings),)

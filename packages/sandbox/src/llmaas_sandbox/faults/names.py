@@ -1,0 +1,72 @@
+"""Every fault and dialect by name, with what it does; the README prints this table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+FAULTS: Mapping[str, str] = {
+    # how reasoning is written
+    "reasoning_content": "reasoning in `reasoning_content`, beside the content (the default)",
+    "reasoning": "reasoning in `reasoning`, beside the content",
+    "reasoning-only": "reasoning in `reasoning`, content empty, unless `enable_thinking` is false",
+    "reasoning-both": "the same reasoning in `reasoning` and in `reasoning_content`",
+    "think": "reasoning inside the content, between `<think>` and `</think>`",
+    "lone-think-close": "reasoning inside the content, closed by `</think>` but never opened",
+    "no-reasoning": "no reasoning at all, whatever the model",
+    # where usage is written
+    "usage-last": "usage in a last chunk without choices, with `backend` (the default)",
+    "usage-finish": "usage in the chunk that carries the finish reason",
+    "usage-every": "running usage in every chunk",
+    "usage-none": "no usage anywhere",
+    "usage-toplevel-reasoning": "`usage.reasoning_tokens` (the default)",
+    "usage-nested-reasoning": "`usage.completion_tokens_details.reasoning_tokens`",
+    "choiceless-backend": "a first chunk without `choices`, carrying only `backend`",
+    # how tool calls are written
+    "text-and-tool": "text and a tool call in one delta (and in one message)",
+    "tool-no-index": "tool deltas without `index` and `id`, each call in one chunk",
+    "tool-repeat-id": "`id` and `name` repeated on every fragment of a call",
+    "tool-same-index": "every call on index 0, told apart by `id` only",
+    "tool-object-args": "`arguments` as an object instead of JSON text",
+    "tool-empty-args": "`arguments` as an empty string",
+    # other shapes
+    "ollama-native": "chunks `{message, done}` instead of choices",
+    "fenced-json": "a JSON answer inside a Markdown fence",
+    "bad-json": "the first JSON answer of a conversation is cut short, the next is valid",
+    "no-response-format": "400 when `response_format` is given",
+    # the stream's framing
+    "json-cut": "one JSON text cut across two events [:n, the n-th event]",
+    "split-utf8": "network writes that end inside characters",
+    "crlf": "lines that end in CR LF",
+    "comments": "comment lines, event names, ids and retry fields between the data",
+    "no-done": "no `[DONE]` at the end",
+    "done-no-finish": "`[DONE]`, but no finish reason before it",
+    "early-done": "`[DONE]` half-way, the rest after it",
+    "error-event": "an error object in mid-stream, then the end [:after n events, 2]",
+    # the connection
+    "cut": "the connection ends early [:n events, or nb bytes, default 3][:fin|rst]",
+    "stall": "silence in mid-answer [:seconds, 30][:after n events, 2]",
+    "trickle": "a few bytes at a time [:bytes, 7][:milliseconds, 2]",
+    "truncated-json": "the last JSON text is cut short, the answer ends properly",
+    "truncated-200": "half a body; the connection closes before its promised length",
+    "bad-chunk": "an invalid chunk size in the chunked encoding",
+    "gzip": "a gzip-compressed answer",
+    "slow-headers": "nothing at all for a while [:seconds, 1]",
+    "keepalive-drop": "a good answer, then the connection dies on its next request",
+    "empty-200": "status 200 and no body",
+    "html-200": "status 200 and an HTML page",
+    # refusals
+    "status": "that status [:code][:7 | 7000ms | date | date+7 | reset | reset+7]",
+    "html-error": "an HTML error page [:code, 502]",
+    "envelope": "a refusal in one of six shapes [:1..6][:code, 400]",
+}
+
+REASONING = frozenset(
+    (
+        "reasoning_content",
+        "reasoning",
+        "reasoning-only",
+        "reasoning-both",
+        "think",
+        "lone-think-close",
+    )
+)

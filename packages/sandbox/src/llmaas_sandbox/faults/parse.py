@@ -1,0 +1,74 @@
+"""Reading ``name[:arg[:arg]][*times]``, comma separated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from llmaas_sandbox.errors import bad_request
+from llmaas_sandbox.faults.names import FAULTS
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault with its arguments; ``times`` limits it to the first attempts."""
+
+    name: str
+    arguments: tuple[str, ...] = ()
+    times: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The fault as it was written."""
+        return ":".join((self.name, *self.arguments))
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """The faults of one request; a later one wins over an earlier one of the same name."""
+
+    chosen: tuple[Fault, ...] = ()
+
+    def __contains__(self, name: str) -> bool:
+        return any(f.name == name for f in self.chosen)
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self.chosen)
+
+    def arguments(self, name: str) -> tuple[str, ...] | None:
+        """Return the arguments of a fault, or None when it was not asked for."""
+        return next((f.arguments for f in reversed(self.chosen) if f.name == name), None)
+
+    def argument(self, name: str, position: int, default: str) -> str:
+        """Return one argument of a fault, or the default."""
+        given = self.arguments(name) or ()
+        return given[position] if len(given) > position and given[position] else default
+
+    def number(self, name: str, position: int, default: float) -> float:
+        """Return one argument as a number; refuse what is not one."""
+        text = self.argument(name, position, str(default))
+        try:
+            return float(text)
+        except ValueError:
+            raise bad_request(f"Fault '{name}': '{text}' is not a number") from None
+
+    def first(self, names: frozenset[str]) -> str | None:
+        """Return the last one asked for among alternatives."""
+        return next((f.name for f in reversed(self.chosen) if f.name in names), None)
+
+
+def parse(text: str) -> tuple[Fault, ...]:
+    """Read a list of faults; an unknown name is refused (400), never ignored."""
+    return tuple(
+        _one(part.strip()) for part in text.replace("+sandbox/", ",").split(",") if part.strip()
+    )
+
+
+def _one(text: str) -> Fault:
+    written, _, times = text.partition("*")
+    name, *arguments = written.strip().split(":")
+    if name not in FAULTS:
+        raise bad_request(f"Unknown sandbox fault '{name}'; known: {', '.join(sorted(FAULTS))}")
+    if times and not times.strip().isdigit():
+        raise bad_request(f"Fault '{name}': '*{times}' is not a number of times")
+    return Fault(name, tuple(arguments), int(times) if times else None)

@@ -1,0 +1,69 @@
+"""Faults that refuse: a status, an HTML page, an envelope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any
+
+from llmaas_sandbox.brain.structured import wants_json
+from llmaas_sandbox.errors import ENVELOPES, Refusal, bad_request, of_status
+from llmaas_sandbox.faults.parse import Faults
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An HTML page where JSON was expected."""
+
+    status: int
+    html: str
+
+
+def refusal(faults: Faults, body: Any, now: float) -> Refusal | Page | None:
+    """Return what the faults refuse with, if they do."""
+    if "status" in faults:
+        return of_status(_code(faults, "status", 500), _retry_headers(faults, now))
+    if "html-error" in faults:
+        code = _code(faults, "html-error", 502)
+        return Page(code, error_page(code))
+    if "envelope" in faults:
+        return _enveloped(faults)
+    if "no-response-format" in faults and wants_json(body):
+        return bad_request("response_format is not supported by this model", "response_format")
+    return None
+
+
+def error_page(code: int) -> str:
+    """Return what a proxy answers when nothing stands behind it."""
+    return (
+        f"<html><head><title>{code}</title></head>"
+        f"<body><center><h1>{code} error</h1></center><hr><center>sandbox</center></body></html>"
+    )
+
+
+def _code(faults: Faults, name: str, default: int) -> int:
+    code = int(faults.number(name, 0, default))
+    if not 200 <= code <= 599:
+        raise bad_request(f"Fault '{name}': {code} is not an HTTP status")
+    return code
+
+
+def _enveloped(faults: Faults) -> Refusal:
+    shape = faults.argument("envelope", 0, "1")
+    if shape not in ENVELOPES:
+        raise bad_request(f"Fault 'envelope': no shape '{shape}'")
+    return Refusal(int(faults.number("envelope", 1, 400)), ENVELOPES[shape]("The sandbox refuses."))
+
+
+def _retry_headers(faults: Faults, now: float) -> dict[str, str]:
+    form = faults.argument("status", 1, "")
+    kind, _, seconds = form.partition("+")
+    if not form:
+        return {}
+    if kind == "date":
+        return {"retry-after": formatdate(now + float(seconds or 2), usegmt=True)}
+    if kind == "reset":
+        return {"x-ratelimit-reset-requests": str(int(now + float(seconds or 2)))}
+    if form.endswith("ms"):
+        return {"retry-after-ms": form.removesuffix("ms")}
+    return {"retry-after": form}

@@ -1,0 +1,161 @@
+"""Faults of the connection: how the bytes of an answer reach the client, and how it ends."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from llmaas_sandbox.faults.frames import utf8_pieces
+from llmaas_sandbox.faults.parse import Faults
+
+Ending = Literal["normal", "fin", "rst", "drop-next"]
+_NETWORK_PAUSE = 0.002
+"""Seconds between writes that must arrive apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One write, after a pause in seconds."""
+
+    data: bytes
+    pause: float = 0.0
+
+
+@dataclass(slots=True)
+class Plan:
+    """What goes over the wire."""
+
+    status: int
+    headers: dict[str, str]
+    pieces: list[Piece]
+    ending: Ending = "normal"
+    chunked_by_hand: bool = False
+    """Write the chunked encoding ourselves, so that it can be wrong."""
+    length: int | None = None
+    """The promised Content-Length; None for a stream."""
+    before: float = field(default=0.0)
+    """Seconds before the first byte."""
+
+
+def spoil(plan: Plan, faults: Faults) -> Plan:
+    """Apply the connection faults to a good plan."""
+    for name, change in _CHANGES.items():
+        if name in faults:
+            change(plan, faults)
+    if "slow-headers" in faults:
+        plan.before = faults.number("slow-headers", 0, 1)
+    return plan
+
+
+def _data(plan: Plan) -> bytes:
+    return b"".join(p.data for p in plan.pieces)
+
+
+def _empty(plan: Plan, faults: Faults) -> None:
+    plan.pieces, plan.length = [], (None if plan.length is None else 0)
+
+
+def _html(plan: Plan, faults: Faults) -> None:
+    page = b"<!doctype html><title>Maintenance</title><p>Back soon.</p>"
+    plan.pieces, plan.length = [Piece(page)], len(page)
+    plan.headers["content-type"] = "text/html; charset=utf-8"
+
+
+def _truncated_json(plan: Plan, faults: Faults) -> None:
+    if plan.length is not None:  # a stream was already cut in its framing
+        data = _data(plan)[: plan.length // 2]
+        plan.pieces, plan.length = [Piece(data)], len(data)
+
+
+def _truncated_200(plan: Plan, faults: Faults) -> None:
+    data = _data(plan)
+    plan.pieces, plan.ending = [Piece(data[: len(data) // 2])], "fin"
+
+
+def _gzip(plan: Plan, faults: Faults) -> None:
+    packer = zlib.compressobj(wbits=31)
+    last = len(plan.pieces) - 1
+    plan.pieces = [
+        Piece(
+            packer.compress(p.data)
+            + packer.flush(zlib.Z_FINISH if i == last else zlib.Z_SYNC_FLUSH),
+            p.pause,
+        )
+        for i, p in enumerate(plan.pieces)
+    ]
+    plan.headers["content-encoding"] = "gzip"
+    plan.length = None if plan.length is None else len(_data(plan))
+
+
+def _split_utf8(plan: Plan, faults: Faults) -> None:
+    plan.pieces = [Piece(d, _NETWORK_PAUSE) for d in utf8_pieces(p.data for p in plan.pieces)]
+
+
+def _trickle(plan: Plan, faults: Faults) -> None:
+    size = max(1, int(faults.number("trickle", 0, 7)))
+    pause = faults.number("trickle", 1, 2) / 1000
+    data = _data(plan)
+    plan.pieces = [Piece(data[i : i + size], pause) for i in range(0, len(data), size)]
+
+
+def _stall(plan: Plan, faults: Faults) -> None:
+    seconds, after = faults.number("stall", 0, 30), int(faults.number("stall", 1, 2))
+    pieces = _events_or_halves(plan)
+    at = min(after, len(pieces) - 1)
+    pieces[at] = Piece(pieces[at].data, seconds)
+    plan.pieces = pieces
+
+
+def _events_or_halves(plan: Plan) -> list[Piece]:
+    if len(plan.pieces) > 1 or not plan.pieces:
+        return list(plan.pieces) or [Piece(b"")]
+    data = plan.pieces[0].data
+    return [Piece(data[: len(data) // 2]), Piece(data[len(data) // 2 :])]
+
+
+def _cut(plan: Plan, faults: Faults) -> None:
+    arguments = faults.arguments("cut") or ()
+    how: Ending = "rst" if "rst" in arguments else "fin"
+    size = next((a for a in arguments if a not in ("rst", "fin", "")), "")
+    if size.endswith("b"):
+        plan.pieces = _first_bytes(plan.pieces, int(size.removesuffix("b")))
+    elif plan.length is not None and not size:
+        plan.pieces = _first_bytes(plan.pieces, plan.length // 2)
+    else:
+        plan.pieces = plan.pieces[: int(size or 3)] if plan.length is None else []
+    plan.ending = how
+
+
+def _first_bytes(pieces: Sequence[Piece], size: int) -> list[Piece]:
+    kept: list[Piece] = []
+    for piece in pieces:
+        if size <= 0:
+            break
+        kept.append(Piece(piece.data[:size], piece.pause))
+        size -= len(piece.data)
+    return kept
+
+
+def _bad_chunk(plan: Plan, faults: Faults) -> None:
+    plan.chunked_by_hand, plan.length, plan.ending = True, None, "fin"
+
+
+def _keepalive_drop(plan: Plan, faults: Faults) -> None:
+    plan.ending = "drop-next"
+
+
+_CHANGES = {
+    "empty-200": _empty,
+    "html-200": _html,
+    "truncated-json": _truncated_json,
+    "truncated-200": _truncated_200,
+    "gzip": _gzip,
+    "split-utf8": _split_utf8,
+    "trickle": _trickle,
+    "stall": _stall,
+    "cut": _cut,
+    "bad-chunk": _bad_chunk,
+    "keepalive-drop": _keepalive_drop,
+}

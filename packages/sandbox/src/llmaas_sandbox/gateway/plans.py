@@ -1,0 +1,75 @@
+"""From a reply, a refusal or a scripted step to a plan for the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from llmaas_sandbox.errors import Refusal
+from llmaas_sandbox.faults.frames import DONE, dumps, event, frames
+from llmaas_sandbox.faults.parse import Faults
+from llmaas_sandbox.faults.refuse import Page
+from llmaas_sandbox.faults.wire import Piece, Plan, spoil
+from llmaas_sandbox.gateway.exchange import Reply
+
+STREAM_HEADERS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+
+
+def of_reply(reply: Reply, faults: Faults, headers: Mapping[str, str], pace: float) -> Plan:
+    """Plan a service's reply, with the faults that were asked for."""
+    if reply.chunks is not None:
+        pause = 1 / pace if pace else 0.0
+        pieces = [Piece(frame, pause) for frame in frames(reply.chunks, faults)]
+        return spoil(
+            Plan(reply.status, {**STREAM_HEADERS, **headers, **reply.headers}, pieces), faults
+        )
+    data = reply.media if reply.media is not None else dumps(reply.payload)
+    merged = {"content-type": reply.content_type, **headers, **reply.headers}
+    wait = reply.used.completion / pace if pace else 0.0
+    plan = Plan(reply.status, merged, [Piece(data)], length=len(data), before=wait)
+    return spoil(plan, faults)
+
+
+def of_refusal(refusal: Refusal | Page, faults: Faults, headers: Mapping[str, str]) -> Plan:
+    """Plan a refusal; connection faults apply to it too."""
+    if isinstance(refusal, Page):
+        data, kind, own = refusal.html.encode(), "text/html; charset=utf-8", {}
+    else:
+        data, kind, own = dumps(refusal.body), "application/json", refusal.headers
+    merged = {"content-type": kind, **headers, **own}
+    return spoil(Plan(refusal.status, merged, [Piece(data)], length=len(data)), faults)
+
+
+def is_exact(step: Mapping[str, Any]) -> bool:
+    """Tell whether a scripted step says what goes on the wire, rather than what to answer."""
+    return bool({"status", "sse", "json", "body", "raw"} & set(step))
+
+
+def of_step(step: Mapping[str, Any], faults: Faults, headers: Mapping[str, str]) -> Plan:
+    """Plan a scripted step that spells its answer out."""
+    own = {k.lower(): str(v) for k, v in (step.get("headers") or {}).items()}
+    ending = step.get("end", "normal")
+    if "sse" in step:
+        pieces = [Piece(_sse(item), 0.001) for item in step["sse"]]
+        plan = Plan(step.get("status", 200), {**STREAM_HEADERS, **headers, **own}, pieces, ending)
+        return spoil(plan, faults)
+    data, kind = _body(step)
+    merged = {"content-type": kind, **headers, **own}
+    plan = Plan(step.get("status", 200), merged, [Piece(data)], ending, length=len(data))
+    return spoil(plan, faults)
+
+
+def _sse(item: Any) -> bytes:
+    if isinstance(item, bytes):
+        return item
+    if isinstance(item, str):
+        return DONE if item == "[DONE]" else item.encode("utf-8")
+    return event(item)
+
+
+def _body(step: Mapping[str, Any]) -> tuple[bytes, str]:
+    if "json" in step:
+        return json.dumps(step["json"], ensure_ascii=False).encode(), "application/json"
+    body = step.get("body", b"")
+    return (body if isinstance(body, bytes) else str(body).encode()), "text/plain; charset=utf-8"

@@ -1,0 +1,1 @@
+"""``/v1/images/generations``: a small picture drawn from the prompt's bytes."""

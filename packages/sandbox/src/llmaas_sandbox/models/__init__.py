@@ -1,0 +1,1 @@
+"""``GET /v1/models``, and finding the model that serves a name."""

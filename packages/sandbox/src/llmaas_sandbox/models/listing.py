@@ -1,0 +1,49 @@
+"""The list of models in the shape that was seen live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmaas_sandbox.catalogue import Model, live_models, redirects
+from llmaas_sandbox.gateway.exchange import Exchange, Reply
+
+
+def listing(exchange: Exchange) -> Reply:
+    """List the live models; ``created`` is the time of the request, on every entry."""
+    now = int(exchange.state.clock.now())
+    moved = redirects()
+    data = [entry(model, now, moved) for model in live_models()]
+    return Reply({"object": "list", "data": data})
+
+
+def entry(model: Model, now: int, moved: Any) -> dict[str, Any]:
+    """Return one entry; its aliases include the names redirected to it."""
+    names = {model.id, *model.aliases} | {name for name, to in moved.items() if to == model.id}
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": now,
+        "owned_by": "CloudTemple",
+        "root": model.root,
+        "aliases": sorted(names),
+        "parent": None,
+        "max_model_len": model.context,
+        "permission": [_permission(model.id, now)],
+    }
+
+
+def _permission(name: str, now: int) -> dict[str, Any]:
+    return {
+        "id": f"modelperm-{name}-{now}",
+        "object": "model_permission",
+        "created": now,
+        "allow_create_engine": False,
+        "allow_sampling": True,
+        "allow_logprobs": True,
+        "allow_search_indices": False,
+        "allow_view": True,
+        "allow_fine_tuning": False,
+        "organization": "*",
+        "group": None,
+        "is_blocking": False,
+    }

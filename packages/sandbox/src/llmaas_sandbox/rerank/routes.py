@@ -1,0 +1,66 @@
+"""Paths of the rerank service."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
+
+from llmaas_sandbox.errors import bad_request
+from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply, Used
+from llmaas_sandbox.models.resolve import model_of
+from llmaas_sandbox.rerank.scores import logits, unit
+from llmaas_sandbox.tokens import count
+
+
+def rerank(exchange: Exchange) -> Reply:
+    """Rank documents by falling relevance, in the new or the old shape."""
+    body = exchange.body
+    model = model_of(exchange, body.get("model"), frozenset(("rerank",)))
+    query, documents, top = _checked(body)
+    scores = logits(query, documents)
+    order = sorted(range(len(documents)), key=lambda i: (-scores[i], i))[:top]
+    tokens = sum(count(d) for d in documents) + count(query)
+    used = Used(prompt=tokens, documents=len(documents))
+    with_text = body.get("return_documents") is not False
+    digest = blake2b(exchange.raw, digest_size=8).hexdigest()
+    if exchange.state.config.rerank_shape == "old":
+        results = [_old(i, scores[i], documents[i] if with_text else None) for i in order]
+        usage = {"billed_units": {"search_units": len(documents)}}
+        return Reply({"id": f"rerank-{digest}", "results": results, "usage": usage}, used=used)
+    payload = {
+        "id": f"score-{digest}",
+        "model": model.id,
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        "results": [_new(i, scores[i], documents[i] if with_text else None) for i in order],
+        "backend": dict(exchange.backend),
+    }
+    return Reply(payload, used=used)
+
+
+def _checked(body: dict[str, Any]) -> tuple[str, list[str], int]:
+    query, documents, top = body.get("query"), body.get("documents"), body.get("top_n")
+    if not isinstance(query, str) or not query:
+        raise bad_request("Missing required parameter: 'query'", "query")
+    if not isinstance(documents, list) or not documents:
+        raise bad_request("Missing required parameter: 'documents'", "documents")
+    if not all(isinstance(d, str) for d in documents):
+        raise bad_request("Invalid parameter 'documents': must be strings", "documents")
+    if top is not None and (not isinstance(top, int) or isinstance(top, bool) or top < 1):
+        raise bad_request("Invalid parameter 'top_n': must be an integer of at least 1", "top_n")
+    return query, documents, top or len(documents)
+
+
+def _new(index: int, score: float, text: str | None) -> dict[str, Any]:
+    result: dict[str, Any] = {"index": index, "relevance_score": score}
+    return result if text is None else {**result, "document": {"text": text, "multi_modal": None}}
+
+
+def _old(index: int, score: float, text: str | None) -> dict[str, Any]:
+    result: dict[str, Any] = {"index": index, "relevance_score": unit(score)}
+    return result if text is None else {**result, "document": {"text": text}}
+
+
+ENDPOINTS = (
+    Endpoint("POST", "/v1/rerank", rerank),
+    Endpoint("POST", "/v2/rerank", rerank),
+)

@@ -1,0 +1,125 @@
+"""The sandbox on a real socket, in a thread of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+
+from llmaas_sandbox.app import app_of
+from llmaas_sandbox.config import Config
+from llmaas_sandbox.gateway.connections import protocol_for
+from llmaas_sandbox.gateway.journal import Journal
+from llmaas_sandbox.gateway.scripts import Step
+from llmaas_sandbox.gateway.state import State
+
+_START_SECONDS = 15.0
+_STOP_SECONDS = 5.0
+
+
+class Sandbox:
+    """A running sandbox: ``with Sandbox() as box: box.base_url``.
+
+    ``port=0`` picks a free one. Further keywords are fields of :class:`Config`.
+    """
+
+    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, **settings: Any) -> None:
+        self.config = Config(**settings)
+        self.state = State(self.config)
+        self._host, self._port = host, port
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def api_key(self) -> str:
+        """A key that works."""
+        return self.config.api_keys[0]
+
+    @property
+    def root_url(self) -> str:
+        """The address without ``/v1`` (Cohere SDK, status API)."""
+        return f"http://{self._host}:{self._port}"
+
+    @property
+    def base_url(self) -> str:
+        """The address for OpenAI clients."""
+        return f"{self.root_url}/v1"
+
+    @property
+    def requests(self) -> Journal:
+        """Every request so far, oldest first; ``list(box.requests)`` for a copy."""
+        return self.state.journal
+
+    @property
+    def unplayed(self) -> int:
+        """Scripted steps that no request has taken yet."""
+        return len(self.state.scripts)
+
+    def script(self, steps: Iterable[Step]) -> None:
+        """Queue exact answers for the next requests; see the README for what a step may hold."""
+        self.state.scripts.extend(steps)
+
+    def reset(self) -> None:
+        """Forget journal, scripts, attempts and skipped time."""
+        self.state.reset()
+
+    def advance(self, seconds: float) -> None:
+        """Push the sandbox's clock forward."""
+        self.state.clock.advance(seconds)
+
+    def start(self) -> Sandbox:
+        """Listen; return when requests are answered."""
+        listener = socket.create_server((self._host, self._port), backlog=2048)
+        self._port = listener.getsockname()[1]
+        self._server = uvicorn.Server(server_config(self.state))
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listener],), name="llmaas-sandbox", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the sandbox did not start")
+            time.sleep(0.005)
+        return self
+
+    def stop(self) -> None:
+        """Hang up on everybody and stop."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join(_STOP_SECONDS)
+        self._server = self._thread = None
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def server_config(state: State, **settings: Any) -> uvicorn.Config:
+    """Return uvicorn's configuration for a state."""
+    defaults: dict[str, Any] = {
+        "http": protocol_for(state.connections),
+        "ws": "websockets-sansio",
+        "lifespan": "off",
+        "log_level": "warning",
+        "access_log": False,
+        "proxy_headers": False,
+        "server_header": False,
+        "timeout_keep_alive": 75,
+        "timeout_graceful_shutdown": 1,
+        "backlog": 2048,
+    }
+    return uvicorn.Config(app_of(state), **{**defaults, **settings})
