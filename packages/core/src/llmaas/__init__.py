@@ -1,1 +1,128 @@
-"""x."""
+"""The core client of LLMaaS: every answer, reasoning, usage, cost and error, nothing lost.
+
+Names are imported when first used: importing ``llmaas`` costs next to nothing, and ``openai``
+comes in only with an error or with ``client.openai``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from llmaas._exports import HOME_OF as _HOME_OF
+from llmaas._version import __version__
+
+if TYPE_CHECKING:
+    from llmaas.client import AsyncLLMaaS, LLMaaS
+    from llmaas.errors import (
+        APIConnectionError,
+        APIError,
+        APIStatusError,
+        APITimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigurationError,
+        ContextOverflowError,
+        DeadlineExceededError,
+        InternalServerError,
+        InvalidInputError,
+        InvalidResponseError,
+        LLMaaSError,
+        MissingAPIKeyError,
+        ModelNotFoundError,
+        NotFoundError,
+        PermissionDeniedError,
+        PromptBlockedError,
+        RateLimitError,
+        StreamError,
+        StreamInterrupted,
+        StructuredOutputError,
+    )
+    from llmaas.messages import image_part
+    from llmaas.settings import Timeout
+    from llmaas.stream import AsyncStream, Stream
+    from llmaas.types import (
+        Backend,
+        Batch,
+        Choice,
+        Completion,
+        Done,
+        Embeddings,
+        Event,
+        Image,
+        LiveModel,
+        Ranked,
+        Ranking,
+        RateLimit,
+        ReasoningDelta,
+        Speech,
+        TextDelta,
+        ToolCall,
+        ToolCallDelta,
+        Transcription,
+        Usage,
+    )
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AsyncLLMaaS",
+    "AsyncStream",
+    "AuthenticationError",
+    "Backend",
+    "BadRequestError",
+    "Batch",
+    "Choice",
+    "Completion",
+    "ConfigurationError",
+    "ContextOverflowError",
+    "DeadlineExceededError",
+    "Done",
+    "Embeddings",
+    "Event",
+    "Image",
+    "InternalServerError",
+    "InvalidInputError",
+    "InvalidResponseError",
+    "LLMaaS",
+    "LLMaaSError",
+    "LiveModel",
+    "MissingAPIKeyError",
+    "ModelNotFoundError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "PromptBlockedError",
+    "Ranked",
+    "Ranking",
+    "RateLimit",
+    "RateLimitError",
+    "ReasoningDelta",
+    "Speech",
+    "Stream",
+    "StreamError",
+    "StreamInterrupted",
+    "StructuredOutputError",
+    "TextDelta",
+    "Timeout",
+    "ToolCall",
+    "ToolCallDelta",
+    "Transcription",
+    "Usage",
+    "__version__",
+    "image_part",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

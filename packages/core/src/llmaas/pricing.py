@@ -44,6 +44,10 @@ TARIFFS = (
 """Every published price list, oldest first."""
 
 
+_UNPRICED = ("speech", "image")
+_AUDIO = ("audio", "transcription")
+
+
 def tariff(on: date | None = None) -> Tariff:
     """Return the prices of a day (today by default); ``ValueError`` before the first list."""
     day = on or datetime.now(UTC).date()
@@ -82,6 +86,29 @@ def audio_cost_micro_eur(seconds: float, *, on: date | None = None) -> int:
     prices = tariff(on)
     minutes = math.ceil(_counted(seconds) / 60)
     return minutes * _published(prices.audio_minute, "audio", prices)
+
+
+def unit_prices_eur(category: str, on: date | None = None) -> dict[str, float]:
+    """Return the published unit prices for a catalogue category; empty where there is none."""
+    prices = tariff(on)
+    if category in _UNPRICED:
+        return {}
+    if category == "rerank":
+        return {"million_documents": float(prices.rerank_document or 0)}
+    if category in _AUDIO:
+        return {"started_minute": (prices.audio_minute or 0) / 1_000_000}
+    if category == "embedding":
+        return {"million_tokens_in": prices.prompt / 1_000}
+    return {
+        "million_tokens_in": prices.prompt / 1_000,
+        "million_tokens_out": prices.completion / 1_000,
+    }
+
+
+def token_price_eur(category: str, on: date | None = None) -> float | None:
+    """Return EUR per million tokens out (in, for embeddings); None where tokens have no price."""
+    prices = unit_prices_eur(category, on)
+    return prices.get("million_tokens_out") or prices.get("million_tokens_in")
 
 
 def estimate_tokens(text: str) -> int:

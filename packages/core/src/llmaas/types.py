@@ -120,6 +120,15 @@ class Completion:
         return self._first.finish_reason
 
     @property
+    def empty_because(self) -> str | None:
+        """Why there is no answer although the budget was spent; None for a real answer."""
+        first = self._first
+        if first.content or first.tool_calls or first.refusal or first.finish_reason != "length":
+            return None
+        spent = "reasoning used the whole budget" if first.reasoning else "the budget was used up"
+        return f"The answer of {self.model} is empty: {spent}. Raise max_tokens."
+
+    @property
     def cost_micro_eur(self) -> int | None:
         """The cost in millionths of a euro by today's tariff; None without usage."""
         from llmaas.pricing import chat_cost_micro_eur
@@ -258,6 +267,38 @@ class Image:
 
     data: bytes | None = None
     url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A lot of conversations at half price. ``results`` is positional, once it is there.
+
+    ``status``: ``queued``, ``in_progress``, ``completed`` (items may still have failed),
+    ``failed``. A lot that expired or was lost is not found (404).
+    """
+
+    id: str
+    status: str
+    model: str
+    requested_model: str | None = None
+    total: int = 0
+    completed: int = 0
+    failed: int = 0
+    results: tuple[Completion | Exception, ...] = ()
+    error: Mapping[str, Any] | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more will come."""
+        return self.status in ("completed", "failed", "expired")
+
+    @property
+    def cost_micro_eur(self) -> int:
+        """The cost in millionths of a euro by today's batch tariff, of the results that came."""
+        from llmaas.pricing import chat_cost_micro_eur
+
+        answers = [r for r in self.results if isinstance(r, Completion)]
+        return sum(chat_cost_micro_eur(r.usage, batch=True) for r in answers if r.usage)
 
 
 @dataclass(frozen=True, slots=True)

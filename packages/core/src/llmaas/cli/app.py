@@ -1,0 +1,48 @@
+"""The command's entry: which commands there are, and how any of them fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from llmaas._version import __version__
+from llmaas.cli import chat, cost, demo, doctor, models, sandbox
+from llmaas.cli.failure import failures_in_one_line
+
+app = typer.Typer(
+    name="llmaas",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="LLMaaS, Cloud Temple's LLM service, from the command line.",
+    epilog="The key is read from LLMAAS_API_KEY, the address from LLMAAS_BASE_URL.",
+)
+
+for module in (demo, chat, models, cost, doctor):
+    app.command()(module.command)
+    app.registered_commands[-1].name = module.__name__.rpartition(".")[2]
+
+app.command("sandbox", **sandbox.PASSED_ON)(sandbox.command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"llmaas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Take the options that stand before any command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; every failure is one line and an exit code (1 or 2)."""
+    with failures_in_one_line():
+        app(arguments)

@@ -1,0 +1,84 @@
+"""``llmaas chat``: a conversation in the terminal, or one question in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llmaas.cli.options import AsJson, BaseUrl, InSandbox
+
+if TYPE_CHECKING:
+    from llmaas import LLMaaS
+    from llmaas.types import Completion
+
+
+def command(
+    question: Annotated[
+        list[str] | None, typer.Argument(help="Ask this and leave; a pipe is read too.")
+    ] = None,
+    model: Annotated[str, typer.Option("--model", "-m")] = "gpt-oss:120b",
+    system: Annotated[
+        str | None, typer.Option("--system", "-s", help="Instructions for the model.")
+    ] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer.")] = None,
+    temperature: Annotated[float | None, typer.Option(min=0, max=2)] = None,
+    reasoning: Annotated[
+        bool, typer.Option("--reasoning/--no-reasoning", help="Show what the model thinks.")
+    ] = True,
+    sandbox: InSandbox = False,
+    base_url: BaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Talk to a model: streaming, with history and /commands, or one question from a pipe."""
+    from llmaas.cli.connect import connected
+    from llmaas.cli.conversation import Conversation
+
+    asked = _asked(question)
+    if asked is None and as_json:
+        raise ValueError("--json needs a question: give one, or pipe one in")
+    params = {"max_tokens": max_tokens, "temperature": temperature}
+    given: dict[str, Any] = {name: value for name, value in params.items() if value is not None}
+    with connected(sandbox=sandbox, base_url=base_url) as client:
+        talk = Conversation(client, model, system, params=given, show_reasoning=reasoning)
+        if asked is None:
+            from llmaas.cli.session import Session
+
+            Session(talk).run()
+        elif as_json:
+            _answer_in_json(client, talk, asked)
+        else:
+            talk.ask(asked)
+
+
+def _asked(question: list[str] | None) -> str | None:
+    """Return the question from the arguments and the pipe, or None for a conversation."""
+    words = " ".join(question or [])
+    piped = "" if sys.stdin.isatty() else sys.stdin.read().strip()
+    if not words and not piped and not sys.stdin.isatty():
+        raise ValueError("nothing came through the pipe")
+    return "\n\n".join(part for part in (words, piped) if part) or None
+
+
+def _answer_in_json(client: LLMaaS, talk: Any, asked: str) -> None:
+    from llmaas.cli.output import print_json
+
+    completion = client.chat(talk.messages_with(asked), model=talk.model, **talk.params)
+    print_json(plain(completion))
+
+
+def plain(completion: Completion) -> dict[str, Any]:
+    """Return an answer as JSON takes it."""
+    return {
+        "answer": completion.text,
+        "reasoning": completion.reasoning,
+        "model": completion.model,
+        "finish_reason": completion.finish_reason,
+        "usage": asdict(completion.usage) if completion.usage else None,
+        "cost_eur": completion.cost,
+        "backend": asdict(completion.backend) if completion.backend else None,
+        "id": completion.id,
+        "request_id": completion.request_id,
+    }

@@ -1,0 +1,57 @@
+"""Find the frameworks that can do the demo, and run one of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib.metadata import EntryPoint, entry_points
+
+from llmaas.demo.contract import DemoFunction, DemoResult, DemoSettings
+from llmaas.demo.documents import Document
+
+GROUP = "llmaas.demos"
+
+
+def frameworks() -> dict[str, EntryPoint]:
+    """Return the registered demos by name, the core first."""
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    return dict(sorted(found.items(), key=lambda item: (item[0] != "core", item[0])))
+
+
+def run(
+    entry: EntryPoint,
+    question: str,
+    documents: Sequence[Document],
+    *,
+    settings: DemoSettings,
+    out: Callable[[str], None],
+) -> DemoResult:
+    """Run one demo and fill in how long it took, in all and to the first text (seconds)."""
+    demo: DemoFunction = entry.load()
+    clock = _Clock(out)
+    result = demo(question, documents, client_settings=settings, out=clock)
+    return replace(
+        result,
+        seconds=result.seconds if result.seconds is not None else clock.elapsed(),
+        seconds_to_first_text=result.seconds_to_first_text or clock.first,
+        chat_model=settings.chat_model,
+        embedding_model=settings.embedding_model,
+    )
+
+
+class _Clock:
+    """Hands text on, and notes when the first came."""
+
+    def __init__(self, out: Callable[[str], None]) -> None:
+        self._out = out
+        self._start = time.perf_counter()
+        self.first: float | None = None
+
+    def __call__(self, text: str) -> None:
+        if self.first is None and text:
+            self.first = self.elapsed()
+        self._out(text)
+
+    def elapsed(self) -> float:
+        return time.perf_counter() - self._start

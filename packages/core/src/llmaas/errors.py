@@ -1,0 +1,274 @@
+"""Every error of this package. Each also *is* the matching ``openai`` exception.
+
+::
+
+    LLMaaSError
+    ├── ConfigurationError (ValueError)           your own mistake; nothing was sent
+    │   ├── MissingAPIKeyError
+    │   └── InvalidInputError
+    ├── StructuredOutputError (ValueError)        the answer does not fit the schema; .text
+    └── APIError                                  openai.APIError
+        ├── APIStatusError                        openai.APIStatusError
+        │   ├── BadRequestError 400               openai.BadRequestError
+        │   │   └── ContextOverflowError
+        │   ├── AuthenticationError 401           openai.AuthenticationError
+        │   ├── PermissionDeniedError 403         openai.PermissionDeniedError
+        │   │   └── PromptBlockedError
+        │   ├── NotFoundError 404                 openai.NotFoundError
+        │   │   └── ModelNotFoundError            (400 on some paths of the service)
+        │   ├── ConflictError 409                 openai.ConflictError
+        │   ├── PayloadTooLargeError 413
+        │   ├── UnprocessableEntityError 422      openai.UnprocessableEntityError
+        │   ├── RateLimitError 429                openai.RateLimitError
+        │   └── InternalServerError 5xx           openai.InternalServerError
+        ├── APIConnectionError                    openai.APIConnectionError
+        │   ├── APITimeoutError                   openai.APITimeoutError
+        │   │   └── DeadlineExceededError
+        │   └── StreamInterrupted                 the stream ended early; .completion
+        │       └── StreamTimeoutError            (an APITimeoutError too) it stalled
+        ├── StreamError                           an error event in mid-stream; .completion
+        └── InvalidResponseError                  openai.APIResponseValidationError
+
+All of ``APIError`` carry ``status_code``, ``code``, ``type``, ``param``, ``request_id``,
+``retry_after`` (seconds), ``backend``, ``body`` and ``hint`` (what to do); all can be
+pickled. No message, body or request ever holds the API key.
+
+Importing this module imports ``openai``; the rest of the package does so only after a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import openai
+
+from llmaas.sdk import http
+from llmaas.types import Backend, Completion
+
+
+class LLMaaSError(Exception):
+    """The root of all errors of this package."""
+
+    hint: str | None = None
+
+
+class ConfigurationError(LLMaaSError, ValueError):
+    """Something was set up or asked in a way that can never work; nothing was sent."""
+
+
+class MissingAPIKeyError(ConfigurationError):
+    """No key was given and the environment holds none."""
+
+    hint = "Set LLMAAS_API_KEY or pass api_key=..."
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or f"No API key. {self.hint}")
+
+
+class InvalidInputError(ConfigurationError):
+    """An argument of a call is none that the service takes."""
+
+
+class StructuredOutputError(LLMaaSError, ValueError):
+    """The answer is no JSON, or does not fit the schema, also after one correction."""
+
+    hint = "Ask a larger model, a simpler schema, or more max_tokens; .text is the raw answer."
+
+    def __init__(self, message: str, *, text: str = "", completion: Completion | None = None):
+        super().__init__(message)
+        self.text = text
+        self.completion = completion
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuilt, (type(self), str(self), dict(self.__dict__)))
+
+
+class APIError(LLMaaSError, openai.APIError):
+    """Something that the service, or the way to it, did."""
+
+    request_id: str | None = None
+    retry_after: float | None = None
+    backend: Backend | None = None
+    completion: Completion | None = None
+    default_hint: ClassVar[str | None] = None
+
+    @classmethod
+    def build(cls, message: str, **facts: Any) -> Self:
+        """Make an error from facts: ``status_code``, ``headers``, ``content``, ``url``, ..."""
+        error = cls.__new__(cls)
+        Exception.__init__(error, message)
+        error.message = message
+        error._take(facts)
+        return error
+
+    def _take(self, facts: dict[str, Any]) -> None:
+        self._facts = facts
+        self.request = http().Request(facts.get("method", "POST"), facts.get("url") or "http://-")
+        self.body = facts.get("body")
+        self.code = facts.get("code")
+        self.type = facts.get("type")
+        self.param = facts.get("param")
+        self.request_id = facts.get("request_id")
+        self.retry_after = facts.get("retry_after")
+        self.backend = facts.get("backend")
+        self.completion = facts.get("completion")
+        self.hint = facts.get("hint") or self.default_hint
+        vars(self)["status_code"] = facts.get("status_code")
+
+    def __str__(self) -> str:
+        parts = [self.message]
+        if self.hint:
+            parts.append(self.hint)
+        if self.request_id:
+            parts.append(f"[request id {self.request_id}]")
+        return " ".join(parts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuilt_api_error, (type(self), self.message, self._facts))
+
+
+class APIStatusError(APIError, openai.APIStatusError):
+    """An answer with an error status."""
+
+    def _take(self, facts: dict[str, Any]) -> None:
+        super()._take(facts)
+        self.response = http().Response(
+            self.status_code,
+            headers=_plain_headers(facts.get("headers") or {}),
+            content=facts.get("content", b""),
+            request=self.request,
+        )
+
+
+class BadRequestError(APIStatusError, openai.BadRequestError):
+    """400: the service does not take the request."""
+
+
+class ContextOverflowError(BadRequestError):
+    """400: prompt and ``max_tokens`` together exceed the model's context."""
+
+    default_hint = "Shorten the conversation, lower max_tokens, or use a model with more context."
+
+
+class AuthenticationError(APIStatusError, openai.AuthenticationError):
+    """401: the key is missing, wrong or revoked."""
+
+    default_hint = "Check LLMAAS_API_KEY: keys are made and revoked in the Console."
+
+
+class PermissionDeniedError(APIStatusError, openai.PermissionDeniedError):
+    """403: the key may not do this."""
+
+    default_hint = "The key may lack permission for this model, or own another batch."
+
+
+class PromptBlockedError(PermissionDeniedError):
+    """403: the prompt was refused by a security check."""
+
+    default_hint = "Rephrase the prompt; do not send it elsewhere without thought."
+
+
+class NotFoundError(APIStatusError, openai.NotFoundError):
+    """404: no such thing."""
+
+    default_hint = "Check base_url and the name asked for."
+
+
+class ModelNotFoundError(NotFoundError):
+    """The model does not exist (any more), or the key may not see it."""
+
+    default_hint = "`llmaas models --live` lists what the key may use."
+
+
+class ConflictError(APIStatusError, openai.ConflictError):
+    """409: the request meets another one."""
+
+
+class PayloadTooLargeError(APIStatusError):
+    """413: the request is too large, usually for its images."""
+
+    default_hint = "Send fewer or smaller images (2048 pixels at most are advised for OCR)."
+
+
+class UnprocessableEntityError(APIStatusError, openai.UnprocessableEntityError):
+    """422: the request is well formed, but its content cannot be used."""
+
+
+class RateLimitError(APIStatusError, openai.RateLimitError):
+    """429: the tier's limit is reached; ``retry_after`` in seconds where the service said."""
+
+    default_hint = (
+        "Wait and retry (the service advises 60 s), send less at once, or raise the tier."
+    )
+
+
+class InternalServerError(APIStatusError, openai.InternalServerError):
+    """5xx: the service failed."""
+
+    default_hint = "Retry later; https://llmaas.status.cloud-temple.app tells what is known."
+
+
+class APIConnectionError(APIError, openai.APIConnectionError):
+    """The service could not be reached, or the connection broke."""
+
+    default_hint = "`llmaas doctor` checks name, route, TLS and key."
+
+
+class APITimeoutError(APIConnectionError, openai.APITimeoutError):
+    """No byte came within the timeout."""
+
+    default_hint = "Reasoning models are slow: raise timeout, or stream."
+
+
+class DeadlineExceededError(APITimeoutError):
+    """The call did not end within ``deadline`` seconds, retries included."""
+
+    default_hint = "Raise deadline, or ask for less."
+
+
+class StreamInterrupted(APIConnectionError):  # noqa: N818 - named for what happened
+    """The stream ended before its answer did; ``completion`` is what came until then."""
+
+    default_hint = "The answer is incomplete: .completion holds what came."
+
+
+class StreamTimeoutError(StreamInterrupted, APITimeoutError):
+    """No byte came within the timeout (or before the deadline) in mid-stream."""
+
+
+class StreamError(APIError):
+    """The service reported an error in mid-stream; ``completion`` is what came until then."""
+
+
+class InvalidResponseError(APIError, openai.APIResponseValidationError):
+    """The service said 200, but what it sent is no answer."""
+
+    status_code: int
+    default_hint = "A proxy or a portal may have answered instead: check base_url and proxy."
+
+    def _take(self, facts: dict[str, Any]) -> None:
+        super()._take(facts)
+        self.status_code = facts.get("status_code", 200)
+        self.response = http().Response(
+            self.status_code,
+            headers=_plain_headers(facts.get("headers") or {}),
+            content=facts.get("content", b""),
+            request=self.request,
+        )
+
+
+def _plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Drop what described the bytes on the wire: the body here is already decoded."""
+    gone = ("content-encoding", "content-length", "transfer-encoding", "set-cookie")
+    return {name: value for name, value in headers.items() if name.lower() not in gone}
+
+
+def _rebuilt_api_error(kind: type[APIError], message: str, facts: dict[str, Any]) -> APIError:
+    return kind.build(message, **facts)
+
+
+def _rebuilt(kind: type[LLMaaSError], message: str, state: dict[str, Any]) -> LLMaaSError:
+    error = kind(message)
+    error.__dict__.update(state)
+    return error

@@ -1,0 +1,71 @@
+"""What the core knows before and learns after an answer."""
+
+from __future__ import annotations
+
+import warnings
+
+from llmaas import catalog
+from llmaas.settings import Settings
+from llmaas.types import Completion
+from llmaas.warnings import EmptyAnswerWarning
+
+_HOLD_UNKNOWN, _HOLD_UNOPENED = 2_000, 10_000_000
+"""Characters that wait to be recognised as reasoning: some at first, all once it was seen."""
+
+_INLINE_FAMILIES = ("qwen", "deepseek")
+"""Seen with ``<think>`` in the answer (reference 3.6)."""
+
+_unopened: set[str] = set()
+_plain: set[str] = set()
+
+
+class Default:
+    """Stands for "not said", where None means "do not send"."""
+
+    def for_model(self, model: str) -> int:
+        """Return the ``max_tokens`` to ask for instead of the service's 1,024."""
+        return catalog.max_output_default(model)
+
+    def __repr__(self) -> str:
+        return "DEFAULT"
+
+
+DEFAULT = Default()
+
+
+def check_model(settings: Settings, model: str) -> None:
+    """Refuse what is no model name; warn once about deprecated or redirected ones.
+
+    Unknown names are worth a warning at the service only: other addresses have their own.
+    """
+    if not isinstance(model, str) or not model.strip():
+        from llmaas.errors import InvalidInputError
+
+        raise InvalidInputError(f"model must be a model's name, not {model!r}")
+    if settings.is_service or catalog.get(model) is not None:
+        catalog.warn_once(model, stacklevel=6)
+
+
+def hold_for(model: str) -> int:
+    """Return how much text of this model waits to be recognised as unopened reasoning.
+
+    A model that reasons must put its reasoning somewhere: until a stream of it has been
+    seen whole, the first text may be reasoning whose tag was opened inside the prompt.
+    """
+    if model in _unopened:
+        return _HOLD_UNOPENED
+    if model in _plain or not model.lower().startswith(_INLINE_FAMILIES):
+        return 0
+    known = catalog.get(model)
+    return _HOLD_UNKNOWN if known is not None and known.reasoning else 0
+
+
+def learn(model: str, completion: Completion, *, unopened: bool = False) -> None:
+    """Remember how a model reasons; warn about an answer that is empty for lack of budget."""
+    if unopened:
+        _unopened.add(model)
+    elif completion.text:
+        _plain.add(model)
+    why = completion.empty_because
+    if why:
+        warnings.warn(why, EmptyAnswerWarning, stacklevel=6)

@@ -1,0 +1,129 @@
+"""Speech to text, and text to speech."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmaas.ops.data import ask_data, check_texts, known
+from llmaas.ops.effects import Operation
+from llmaas.settings import Settings
+from llmaas.types import Speech, Transcription
+from llmaas.wire.forms import AudioSource, multipart, read_file
+from llmaas.wire.jsonbytes import loads
+
+_NAMED = frozenset({"text", "language", "segments"})
+
+
+def transcribe(
+    settings: Settings,
+    file: AudioSource,
+    *,
+    model: str | None = None,
+    language: str | None = None,
+    initial_prompt: str | None = None,
+    task: str | None = None,
+    timeout: Any = None,
+    deadline: float | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+    **params: Any,
+) -> Operation[Transcription]:
+    """Write down a recording."""
+    wire = {
+        "model": model if model is None else known(settings, model),
+        "language": language,
+        "initial_prompt": initial_prompt,
+        "task": task,
+        **params,
+    }
+    fields = {name: value for name, value in wire.items() if value is not None}
+    body, content_type = multipart(fields, *_file(file))
+    return (
+        yield from ask_data(
+            settings,
+            "/v1/audio/transcriptions",
+            None,
+            _read_transcription,
+            raw=body,
+            content_type=content_type,
+            timeout=timeout,
+            deadline=deadline,
+            extra_headers=extra_headers,
+        )
+    )
+
+
+def speak(
+    settings: Settings,
+    text: str,
+    *,
+    model: str,
+    voice: str = "alloy",
+    response_format: str = "mp3",
+    speed: float | None = None,
+    lang_code: str | None = None,
+    timeout: Any = None,
+    deadline: float | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+    **params: Any,
+) -> Operation[Speech]:
+    """Say a text."""
+    wire = {"speed": speed, "lang_code": lang_code, **params}
+    body = {
+        "model": known(settings, model),
+        "input": check_texts(text, "text")[0],
+        "voice": voice,
+        "response_format": response_format,
+        **{name: value for name, value in wire.items() if value is not None},
+    }
+    return (
+        yield from ask_data(
+            settings,
+            "/v1/audio/speech",
+            body,
+            _read_speech,
+            timeout=timeout,
+            deadline=deadline,
+            extra_headers=extra_headers,
+        )
+    )
+
+
+def _file(source: AudioSource) -> tuple[str, bytes]:
+    try:
+        name, data = read_file(source)
+    except (OSError, TypeError, ValueError, AttributeError) as error:
+        raise _invalid(f"the recording cannot be read: {error}") from error
+    if not data:
+        raise _invalid(f"the recording {name!r} is empty")
+    return name, data
+
+
+def _invalid(message: str) -> Exception:
+    from llmaas.errors import InvalidInputError
+
+    return InvalidInputError(message)
+
+
+def _read_transcription(data: bytes, _: Mapping[str, str]) -> Transcription:
+    body = loads(data)
+    if not isinstance(body, Mapping) or not isinstance(body.get("text"), str):
+        raise ValueError("it holds no text")  # seen on the service; not an empty recording
+    return Transcription(
+        text=body["text"],
+        language=body.get("language"),
+        segments=tuple(body.get("segments") or ()),
+        extra={key: value for key, value in body.items() if key not in _NAMED},
+    )
+
+
+def _read_speech(data: bytes, headers: Mapping[str, str]) -> Speech:
+    content_type = headers.get("content-type", "")
+    if not data or content_type.startswith(("application/json", "text/")):
+        raise ValueError("it is no audio")
+    milliseconds = headers.get("x-tts-duration-ms")
+    try:
+        duration = float(milliseconds) / 1000 if milliseconds else None
+    except ValueError:
+        duration = None
+    return Speech(data, content_type, duration, headers.get("x-request-id"))

@@ -1,0 +1,183 @@
+"""Chat, whole or streamed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from llmaas.messages import Messages, normalize_messages
+from llmaas.ops import advice
+from llmaas.ops.effects import Close, Operation, Read, ReadSome
+from llmaas.ops.encode import encode
+from llmaas.ops.exchange import JSON, Call, Patience, exchange
+from llmaas.settings import Settings
+from llmaas.structured import Shape, shape_of
+from llmaas.types import Completion, Done, Event
+from llmaas.wire.assemble import Context
+from llmaas.wire.chat import chat_body
+from llmaas.wire.decode import ChatDecoder
+from llmaas.wire.envelope import failure_of
+from llmaas.wire.faults import Cut, ErrorEvent, Failure, TransportFailure
+
+PATH = "/v1/chat/completions"
+
+
+@dataclass(slots=True)
+class Ask:
+    """One question: what to send, and how patiently."""
+
+    settings: Settings
+    body: dict[str, Any]
+    headers: Mapping[str, str]
+    patience: Patience
+    shape: Shape | None = None
+    """What the answer must look like, when it must."""
+
+    @property
+    def model(self) -> str:
+        """The model asked for."""
+        return str(self.body["model"])
+
+    def call(self, *, stream: bool) -> Call:
+        """Return the request."""
+        return Call(PATH, encode(self.body), headers=self.headers, stream=stream, model=self.model)
+
+
+@dataclass(slots=True)
+class Opened:
+    """A stream whose first events have come."""
+
+    ask: Ask
+    reply: Any
+    chunks: Any
+    decoder: ChatDecoder
+    events: list[Event]
+
+
+def prepare(
+    settings: Settings,
+    messages: Messages,
+    *,
+    model: str,
+    stream: bool,
+    tools: Any = None,
+    tool_choice: Any = None,
+    response_format: Any = None,
+    max_tokens: int | advice.Default | None = advice.DEFAULT,
+    timeout: Any = None,
+    deadline: float | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+    **params: Any,
+) -> Ask:
+    """Check a question and make its request; nothing is sent yet."""
+    advice.check_model(settings, model)
+    if isinstance(max_tokens, advice.Default):
+        max_tokens = None if "max_completion_tokens" in params else max_tokens.for_model(model)
+    shape = shape_of(response_format)
+    body = chat_body(
+        normalize_messages(messages),
+        model=model,
+        stream=stream,
+        tools=tools,
+        tool_choice=tool_choice,
+        response_format=response_format if shape is None else shape.wire,
+        params={"max_tokens": max_tokens, **params},
+    )
+    headers = {**JSON, **(extra_headers or {})}
+    return Ask(settings, body, headers, Patience(settings, timeout, deadline), shape)
+
+
+def chat(ask: Ask) -> Operation[Completion]:
+    """Ask and return the whole answer."""
+    patience = ask.patience
+    call = ask.call(stream=False)
+    while True:
+        reply = yield from exchange(patience, call)
+        data = yield Read(reply)
+        if isinstance(data, TransportFailure):
+            yield from patience.another_try(data, ask.model)
+            continue
+        decoder = _decoder(ask, reply)
+        events = [*decoder.feed(data), *decoder.end()]
+        if decoder.fault is None:
+            return completion_of(ask, events)
+        yield from _retry_early_error(ask, decoder, reply.headers)
+
+
+def open_stream(ask: Ask) -> Operation[Opened]:
+    """Ask and return once the first events have come.
+
+    Until then nothing has been handed out, so that a stream which breaks may be asked for
+    again; after that it never is.
+    """
+    call = ask.call(stream=True)
+    while True:
+        reply = yield from exchange(ask.patience, call)
+        chunks = reply.chunks()
+        decoder = _decoder(ask, reply)
+        events: list[Event] = []
+        while not events and not decoder.over:
+            data = yield ReadSome(chunks)
+            if isinstance(data, TransportFailure):
+                events = decoder.end(data)
+                if not events and isinstance(decoder.fault, Cut):
+                    yield Close(reply)
+                    yield from ask.patience.another_try(data, ask.model)
+                    break
+            else:
+                events = decoder.feed(data) if data else decoder.end()
+        else:
+            if events or decoder.fault is None:
+                return Opened(ask, reply, chunks, decoder, events)
+            yield Close(reply)
+            yield from _retry_early_error(ask, decoder, reply.headers)
+
+
+def _retry_early_error(
+    ask: Ask, decoder: ChatDecoder, headers: Mapping[str, str]
+) -> Operation[None]:
+    """Retry what broke before any answer came like the failure that it stands for."""
+    fault = decoder.fault
+    failure: Failure | None = None
+    if isinstance(fault, ErrorEvent):
+        failure = failure_of(fault, headers)
+    elif isinstance(fault, Cut):
+        failure = TransportFailure("read", f"The answer ended early: {fault.reason}.")
+    if failure is None or decoder.partial.choices:
+        raise fault_error(ask, decoder, headers)
+    yield from ask.patience.another_try(failure, ask.model)
+
+
+def fault_error(ask: Ask, decoder: ChatDecoder, headers: Mapping[str, str]) -> Exception:
+    """Return the exception for an answer that is none, or that broke off."""
+    from llmaas.raising import error_in_stream
+
+    assert decoder.fault is not None
+    return error_in_stream(
+        decoder.fault,
+        headers=headers,
+        url=ask.settings.root + PATH,
+        secret=ask.settings.key.last,
+    )
+
+
+def completion_of(ask: Ask, events: list[Event]) -> Completion:
+    """Return the completion that ends a list of events, after a look at what it is worth."""
+    last = events[-1]
+    assert isinstance(last, Done)
+    advice.learn(ask.model, last.completion)
+    return last.completion
+
+
+def _decoder(ask: Ask, reply: Any) -> ChatDecoder:
+    thinks = ask.body.get("enable_thinking") is not False
+    return ChatDecoder(
+        Context(
+            requested_model=ask.model,
+            headers=reply.headers,
+            seed=uuid.uuid4().hex,
+            hold=advice.hold_for(ask.model) if thinks else 0,
+        )
+    )

@@ -1,0 +1,121 @@
+"""Requests whose answer is one JSON body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from llmaas.ops import advice
+from llmaas.ops.effects import Operation
+from llmaas.ops.encode import encode
+from llmaas.ops.exchange import JSON, Call, Patience, fetch
+from llmaas.settings import Settings
+from llmaas.types import LiveModel
+from llmaas.wire.faults import ErrorEvent, NotAnAnswer
+from llmaas.wire.jsonbytes import loads
+
+T = TypeVar("T")
+
+
+def ask_data(
+    settings: Settings,
+    path: str,
+    body: Mapping[str, Any] | None,
+    read: Callable[[bytes, Mapping[str, str]], T],
+    *,
+    method: str = "POST",
+    raw: bytes | None = None,
+    content_type: str = "",
+    timeout: Any = None,
+    deadline: float | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+) -> Operation[T]:
+    """Send a body (``raw`` bytes as they are) and ``read`` the answer.
+
+    A ``ValueError`` of ``read`` says that the answer is none.
+    """
+    patience = Patience(settings, timeout, deadline)
+    headers = {"content-type": content_type} if content_type else JSON
+    call = Call(
+        path,
+        raw if body is None else encode(body),
+        method,
+        {**headers, **(extra_headers or {})},
+        model=None if body is None else body.get("model"),
+    )
+    data, reply_headers = yield from fetch(patience, call)
+    try:
+        return read(data, reply_headers)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise _no_answer(settings, path, data, reply_headers, error) from error
+
+
+def _no_answer(
+    settings: Settings, path: str, data: bytes, headers: Mapping[str, str], error: Exception
+) -> Exception:
+    from llmaas.raising import error_in_stream
+    from llmaas.types import Completion
+
+    fault: ErrorEvent | NotAnAnswer = NotAnAnswer(_reason(data, error), data)
+    try:
+        body = loads(data)
+        if isinstance(body, Mapping) and body.get("error"):
+            fault = ErrorEvent(
+                body["error"] if isinstance(body["error"], Mapping) else {"message": body["error"]},
+                Completion(None, "", ()),
+            )
+    except ValueError:
+        pass
+    return error_in_stream(
+        fault, headers=headers, url=settings.root + path, secret=settings.key.last
+    )
+
+
+def _reason(data: bytes, error: Exception) -> str:
+    if not data.strip():
+        return "the body is empty"
+    return "it is HTML" if data.lstrip()[:1] == b"<" else str(error)
+
+
+def models(settings: Settings) -> Operation[list[LiveModel]]:
+    """List what the key may use."""
+
+    def read(data: bytes, _: Mapping[str, str]) -> list[LiveModel]:
+        entries = loads(data)["data"]
+        return [_live_model(entry) for entry in entries]
+
+    return (yield from ask_data(settings, "/v1/models", None, read, method="GET"))
+
+
+def _live_model(entry: Mapping[str, Any]) -> LiveModel:
+    return LiveModel(
+        id=str(entry["id"]),
+        root=entry.get("root"),
+        aliases=tuple(entry.get("aliases") or ()),
+        context_tokens=entry.get("max_model_len") or None,
+        owned_by=entry.get("owned_by"),
+    )
+
+
+def check_texts(texts: Any, what: str) -> list[str]:
+    """Return a list of strings, or refuse what the service would refuse less clearly."""
+    if isinstance(texts, str):
+        return [texts]
+    checked: list[str] = list(texts)
+    for position, text in enumerate(checked):
+        if not isinstance(text, str):
+            from llmaas.errors import InvalidInputError
+
+            hint = ""
+            if isinstance(text, int | list | tuple):
+                hint = " Token ids are not accepted by the service: send the text itself."
+            raise InvalidInputError(
+                f"{what} {position} must be a string, not {type(text).__name__}.{hint}"
+            )
+    return checked
+
+
+def known(settings: Settings, model: str) -> str:
+    """Return the model's name after the usual check of it."""
+    advice.check_model(settings, model)
+    return model

@@ -1,0 +1,156 @@
+"""Two drivers that do what operations ask: one with threads, one with asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from llmaas.ops.effects import Close, Effect, Operation, Read, ReadSome, Send, Sleep, Together
+from llmaas.settings import Settings
+from llmaas.transport.base import AsyncTransport, BrokenTransport, Request, SyncTransport
+
+T = TypeVar("T")
+
+
+class Driver:
+    """Runs operations in the calling thread."""
+
+    def __init__(self, settings: Settings, transport: SyncTransport | None) -> None:
+        self._settings = settings
+        self._transport: Any = transport
+
+    def close(self) -> None:
+        """Give the connections back."""
+        if hasattr(self._transport, "close"):
+            self._transport.close()
+
+    def run(self, operation: Operation[T]) -> T:
+        """Run an operation to its result."""
+        outcome: Any = None
+        try:
+            while True:
+                outcome = self._do(operation.send(outcome))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+    def _do(self, effect: Effect) -> Any:
+        try:
+            match effect:
+                case Send():
+                    key = self._settings.key.current()
+                    if self._transport is None:
+                        self._transport = _sync_shell(self._settings)
+                    return self._transport.send(_request(self._settings, effect, key))
+                case Read(reply):
+                    return reply.read()
+                case ReadSome(chunks):
+                    return next(chunks, b"")
+                case Close(reply):
+                    reply.close()
+                case Sleep(seconds):
+                    time.sleep(seconds)
+                case Together(operations, limit):
+                    return self._together(operations, limit)
+        except BrokenTransport as broken:
+            return broken.failure
+        return None
+
+    def _together(self, operations: list[Operation[T]], limit: int) -> list[T]:
+        if len(operations) == 1 or limit == 1:
+            return [self.run(operation) for operation in operations]
+        with ThreadPoolExecutor(min(limit, len(operations)), "llmaas") as pool:
+            return list(pool.map(self.run, operations))
+
+
+class AsyncDriver:
+    """Runs operations in the running event loop."""
+
+    def __init__(self, settings: Settings, transport: AsyncTransport | None) -> None:
+        self._settings = settings
+        self._transport: Any = transport
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Run an operation to its result."""
+        outcome: Any = None
+        try:
+            while True:
+                outcome = await self._do(operation.send(outcome))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+    async def _do(self, effect: Effect) -> Any:
+        try:
+            match effect:
+                case Send():
+                    key = self._settings.key.current()
+                    if inspect.isawaitable(key):
+                        key = self._settings.key.last = await key
+                    if self._transport is None:
+                        self._transport = _async_shell(self._settings)
+                    return await self._transport.send(_request(self._settings, effect, key))
+                case Read(reply):
+                    return await reply.read()
+                case ReadSome(chunks):
+                    return await anext(chunks, b"")
+                case Close(reply):
+                    await reply.close()
+                case Sleep(seconds):
+                    await asyncio.sleep(seconds)
+                case Together(operations, limit):
+                    return await self._together(operations, limit)
+        except BrokenTransport as broken:
+            return broken.failure
+        return None
+
+    async def _together(self, operations: list[Operation[T]], limit: int) -> list[T]:
+        slots = asyncio.Semaphore(limit)
+
+        async def one(operation: Operation[T]) -> T:
+            async with slots:
+                return await self.run(operation)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(operation)) for operation in operations]
+        return [task.result() for task in tasks]
+
+
+# The HTTP libraries cost a quarter of a second to import: not before they are needed.
+def _sync_shell(settings: Settings) -> SyncTransport:
+    from llmaas.transport.sync import SyncShell
+
+    return SyncShell(settings)
+
+
+def _async_shell(settings: Settings) -> AsyncTransport:
+    from llmaas.transport.aio import AsyncShell
+
+    return AsyncShell(settings)
+
+
+def _request(settings: Settings, send: Send, key: str) -> Request:
+    headers = {
+        "authorization": f"Bearer {key}",
+        "accept": "text/event-stream" if send.stream else "application/json",
+        "accept-encoding": "gzip, deflate",
+        "user-agent": _user_agent(),
+        **dict(settings.headers),
+        **send.headers,
+    }
+    return Request(
+        send.method,
+        settings.root + send.path,
+        headers,
+        send.body,
+        send.timeout,
+        send.stream,
+        send.deadline,
+    )
+
+
+def _user_agent() -> str:
+    from llmaas._version import __version__
+
+    return f"llmaas-python/{__version__}"

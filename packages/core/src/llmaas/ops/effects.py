@@ -1,0 +1,66 @@
+"""What an operation may ask to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+from llmaas.settings import Timeout
+from llmaas.wire.faults import TransportFailure
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a request. Gives a reply (its body unread), or the ``TransportFailure``."""
+
+    method: str
+    path: str
+    body: bytes | None
+    headers: Mapping[str, str]
+    timeout: Timeout
+    stream: bool = False
+    deadline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read a reply's whole body. Gives bytes, or the ``TransportFailure``."""
+
+    reply: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSome:
+    """Read what is there of a streamed reply. Gives bytes, ``b""`` at its end, or the failure."""
+
+    chunks: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close a reply that is not read further."""
+
+    reply: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait for so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Run operations, at most ``limit`` at once. Gives their results in order."""
+
+    operations: list[Operation[Any]] = field(default_factory=list)
+    limit: int = 4
+
+
+Effect: TypeAlias = Send | Read | ReadSome | Close | Sleep | Together
+Operation: TypeAlias = Generator[Effect, Any, T]
+Outcome: TypeAlias = bytes | TransportFailure

@@ -1,0 +1,121 @@
+"""Embeddings: in batches, in order, and with one bad text kept apart from its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmaas.ops.data import ask_data, check_texts, known
+from llmaas.ops.effects import Operation, Together
+from llmaas.settings import Settings
+from llmaas.types import Embeddings, Usage
+from llmaas.wire.usage import parse_usage
+from llmaas.wire.vectors import read_vectors
+
+PATH = "/v1/embeddings"
+_ABOUT_INPUT = frozenset({400, 413, 422})
+"""Statuses that may concern one text of a batch, not the caller or the service."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class _Job:
+    settings: Settings
+    model: str
+    params: Mapping[str, Any]
+    options: Mapping[str, Any]
+    numpy: bool
+    isolate: bool
+    total: int
+    progress: Progress | None
+    done: int = 0
+    answered_by: str = ""
+    usages: list[Usage] = field(default_factory=list)
+    errors: dict[int, Exception] = field(default_factory=dict)
+
+
+def embed(
+    settings: Settings,
+    texts: str | Sequence[str],
+    *,
+    model: str,
+    batch_size: int = 64,
+    dimensions: int | None = None,
+    encoding_format: str = "float",
+    numpy: bool = False,
+    isolate: bool = True,
+    concurrency: int = 4,
+    progress: Progress | None = None,
+    timeout: Any = None,
+    deadline: float | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+    **params: Any,
+) -> Operation[Embeddings]:
+    """Embed texts in batches, several at once."""
+    inputs = check_texts(texts, "text")
+    wire = {"encoding_format": encoding_format, "dimensions": dimensions, **params}
+    job = _Job(
+        settings,
+        known(settings, model),
+        {name: value for name, value in wire.items() if value is not None},
+        {"timeout": timeout, "deadline": deadline, "extra_headers": extra_headers},
+        numpy,
+        isolate,
+        len(inputs),
+        progress,
+    )
+    size = max(1, batch_size)
+    batches = [_batch(job, inputs[i : i + size], i) for i in range(0, len(inputs), size)]
+    parts = (yield Together(batches, max(1, concurrency))) if batches else []
+    vectors = [vector for part in parts for vector in part]
+    return Embeddings(vectors, job.answered_by or model, _sum(job.usages), job.errors)
+
+
+def _batch(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:
+    vectors = yield from _halving(job, texts, offset)
+    job.done += len(texts)
+    if job.progress is not None:
+        job.progress(job.done, job.total)
+    return vectors
+
+
+def _halving(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:
+    """Embed texts; when they are refused, halve them until the bad one stands alone."""
+    try:
+        return (yield from _request(job, texts))
+    except Exception as error:
+        if not job.isolate or getattr(error, "status_code", None) not in _ABOUT_INPUT:
+            raise
+        if len(texts) == 1:
+            if job.total == 1:
+                raise
+            job.errors[offset] = error
+            return [None]
+    middle = len(texts) // 2
+    left = yield from _halving(job, texts[:middle], offset)
+    right = yield from _halving(job, texts[middle:], offset + middle)
+    return left + right
+
+
+def _request(job: _Job, texts: list[str]) -> Operation[list[Any]]:
+    def read(data: bytes, _: Mapping[str, str]) -> tuple[list[Any], Mapping[str, Any]]:
+        return read_vectors(data, len(texts), numpy=job.numpy)
+
+    body = {"model": job.model, "input": texts, **job.params}
+    vectors, answer = yield from ask_data(job.settings, PATH, body, read, **job.options)
+    usage = parse_usage(answer.get("usage"))
+    if usage is not None:
+        job.usages.append(usage)
+    job.answered_by = str(answer.get("model") or job.model)
+    return vectors
+
+
+def _sum(usages: list[Usage]) -> Usage | None:
+    if not usages:
+        return None
+    return Usage(
+        prompt_tokens=sum(u.prompt_tokens for u in usages),
+        total_tokens=sum(u.total_tokens for u in usages),
+    )

@@ -1,0 +1,127 @@
+"""One request until it is answered, or has failed for good."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from llmaas.ops.effects import Close, Operation, Read, Send, Sleep
+from llmaas.settings import Settings, Timeout
+from llmaas.transport.gate import Gate, gate_for
+from llmaas.wire.faults import Failure, StatusFailure, TransportFailure
+from llmaas.wire.retry import decide
+
+JSON = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to the service, before it is sent."""
+
+    path: str
+    body: bytes | None
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=lambda: JSON)
+    stream: bool = False
+    model: str | None = None
+
+
+class Patience:
+    """The attempts, the gate and the deadline of one call."""
+
+    def __init__(
+        self, settings: Settings, timeout: float | Timeout | None, deadline: float | None
+    ) -> None:
+        seconds = settings.deadline if deadline is None else deadline
+        self.deadline = None if seconds is None else time.monotonic() + seconds
+        self.timeout = settings.timeout if timeout is None else Timeout.of(timeout)
+        self.settings = settings
+        self.attempt = 0
+        self.gate: Gate = gate_for(settings.root, settings.key.fingerprint)
+
+    def another_try(self, failure: Failure, model: str | None) -> Operation[None]:
+        """Wait for the next attempt, or raise the failure as what it is."""
+        wait = decide(
+            self.settings.retry,
+            self.attempt,
+            failure,
+            now=time.time(),
+            chance=random.random(),  # noqa: S311
+        )
+        if wait is None:
+            self.give_up(failure, model)
+        self.attempt += 1
+        if wait.pauses_all:
+            self.gate.close_for(wait.seconds)
+        yield from self.pause(wait.seconds, failure, model)
+
+    def pause(
+        self, seconds: float, failure: Failure | None, model: str | None = None
+    ) -> Operation[None]:
+        """Wait, unless the deadline passes before."""
+        if self.deadline is not None and time.monotonic() + seconds > self.deadline:
+            reason = f" The last failure: {_words(failure)}" if failure else ""
+            text = f"The deadline leaves no time to wait {seconds:.1f} s.{reason}"
+            self.give_up(TransportFailure("deadline", text), model)
+        yield Sleep(seconds)
+
+    def give_up(self, failure: Failure, model: str | None) -> NoReturn:
+        """Raise the failure as the exception that it is."""
+        from llmaas.raising import error_of
+
+        raise error_of(failure, model=model, secret=self.settings.key.last)
+
+
+def exchange(patience: Patience, call: Call) -> Operation[Any]:
+    """Send a call until a reply below 300 comes; return it, its body unread."""
+    while True:
+        delay = patience.gate.delay()
+        if delay:
+            yield from patience.pause(delay, None)
+        reply = yield Send(
+            call.method,
+            call.path,
+            call.body,
+            call.headers,
+            patience.timeout,
+            call.stream,
+            patience.deadline,
+        )
+        if isinstance(reply, TransportFailure):
+            yield from patience.another_try(reply, call.model)
+        elif reply.status >= 300:
+            failure = yield from _status_failure(reply, patience, call)
+            yield from patience.another_try(failure, call.model)
+        else:
+            return reply
+
+
+def fetch(patience: Patience, call: Call) -> Operation[tuple[bytes, Mapping[str, str]]]:
+    """Send a call until it is answered whole; return body and headers.
+
+    A body that breaks off is asked for again: no part of it has been handed out.
+    """
+    while True:
+        reply = yield from exchange(patience, call)
+        body = yield Read(reply)
+        if not isinstance(body, TransportFailure):
+            return body, reply.headers
+        yield from patience.another_try(body, call.model)
+
+
+def _status_failure(reply: Any, patience: Patience, call: Call) -> Operation[StatusFailure]:
+    body = yield Read(reply)
+    if isinstance(body, TransportFailure):
+        body = b""  # the status says enough
+    yield Close(reply)
+    url = patience.settings.root + call.path
+    return StatusFailure(reply.status, reply.headers, body, call.method, url)
+
+
+def _words(failure: Failure) -> str:
+    if isinstance(failure, StatusFailure):
+        return f"status {failure.status}"
+    return failure.message

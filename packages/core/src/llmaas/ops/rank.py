@@ -1,0 +1,100 @@
+"""Reranking, and drawing."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmaas.ops.data import ask_data, check_texts, known
+from llmaas.ops.effects import Operation
+from llmaas.settings import Settings
+from llmaas.types import Image, Ranking
+from llmaas.wire.jsonbytes import loads
+from llmaas.wire.ranks import read_ranking
+
+
+def rerank(
+    settings: Settings,
+    query: str,
+    documents: Sequence[str],
+    *,
+    model: str,
+    top_n: int | None = None,
+    return_documents: bool | None = None,
+    version: int = 2,
+    timeout: Any = None,
+    deadline: float | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+    **params: Any,
+) -> Operation[Ranking]:
+    """Order documents by relevance; no documents cost no request."""
+    texts = check_texts(documents, "document")
+    if not texts:
+        return Ranking((), model, 0)
+    wire = {"top_n": top_n, "return_documents": return_documents, **params}
+    body = {
+        "model": known(settings, model),
+        "query": check_texts(query, "query")[0],
+        "documents": texts,
+        **{name: value for name, value in wire.items() if value is not None},
+    }
+
+    def read(data: bytes, _: Mapping[str, str]) -> Ranking:
+        return read_ranking(data, model=model, documents=len(texts))
+
+    return (
+        yield from ask_data(
+            settings,
+            f"/v{version}/rerank",
+            body,
+            read,
+            timeout=timeout,
+            deadline=deadline,
+            extra_headers=extra_headers,
+        )
+    )
+
+
+def images(
+    settings: Settings,
+    prompt: str,
+    *,
+    model: str,
+    size: str | None = None,
+    n: int | None = None,
+    response_format: str = "b64_json",
+    timeout: Any = None,
+    deadline: float | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+    **params: Any,
+) -> Operation[list[Image]]:
+    """Draw images from a prompt."""
+    wire = {"size": size, "n": n, "response_format": response_format, **params}
+    body = {
+        "model": known(settings, model),
+        "prompt": check_texts(prompt, "prompt")[0],
+        **{name: value for name, value in wire.items() if value is not None},
+    }
+    return (
+        yield from ask_data(
+            settings,
+            "/v1/images/generations",
+            body,
+            _read_images,
+            timeout=timeout,
+            deadline=deadline,
+            extra_headers=extra_headers,
+        )
+    )
+
+
+def _read_images(data: bytes, _: Mapping[str, str]) -> list[Image]:
+    entries = loads(data)["data"]
+    return [
+        Image(
+            data=base64.b64decode(entry["b64_json"]) if entry.get("b64_json") else None,
+            url=entry.get("url"),
+        )
+        for entry in entries
+    ]

@@ -1,0 +1,113 @@
+"""What each method of the clients takes by keyword, said once for both of them.
+
+Parameters that are not named here may be passed as well: they go to the service as they are
+(a type checker wants them in ``extra_body``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict
+
+from llmaas.settings import Timeout
+from llmaas.wire.chat import ToolChoice
+
+
+class CallOptions(TypedDict, total=False):
+    """What every call takes. Times in seconds."""
+
+    timeout: float | Timeout | None
+    deadline: float | None
+    extra_headers: Mapping[str, str] | None
+
+
+class ChatOptions(CallOptions, total=False):
+    """``chat`` and ``stream``."""
+
+    tools: Sequence[Mapping[str, Any]] | None
+    tool_choice: ToolChoice
+    """``none``, ``auto``, ``required``, a tool's name, or a dict."""
+    response_format: Any
+    """A dict as OpenAI takes it, a pydantic model or a dataclass."""
+    repair: bool
+    """Correct an answer that does not fit ``response_format`` (the default), or leave it."""
+    max_tokens: int | None
+    """16,384 unless said, at most half of the context; None leaves it to the service (1,024)."""
+    temperature: float | None
+    top_p: float | None
+    presence_penalty: float | None
+    frequency_penalty: float | None
+    stop: str | Sequence[str] | None
+    seed: int | None
+    n: int | None
+    logprobs: bool | None
+    top_logprobs: int | None
+    reasoning_effort: str | None
+    enable_thinking: bool | None
+    """For qwen models only: others fail on it."""
+    user: str | None
+    stream_options: Mapping[str, Any] | None
+    """Usage is asked for unless this says otherwise; None leaves it out."""
+    extra_body: Mapping[str, Any] | None
+
+
+class EmbedOptions(CallOptions, total=False):
+    """``embed``."""
+
+    batch_size: int
+    """Texts in one request: 64 unless said."""
+    concurrency: int
+    """Requests at once: 4 unless said."""
+    dimensions: int | None
+    encoding_format: str
+    """``float`` (the default) or ``base64``."""
+    numpy: bool
+    """Return float32 arrays instead of lists."""
+    isolate: bool
+    """Keep a refused text from costing its neighbours (the default), or raise."""
+    progress: Callable[[int, int], None] | None
+    """Called with (done, total) texts after each request."""
+
+
+class RerankOptions(CallOptions, total=False):
+    """``rerank``."""
+
+    top_n: int | None
+    return_documents: bool | None
+    version: int
+    """Of the path: 2 (the default) or 1; both take and give the same."""
+
+
+class TranscribeOptions(CallOptions, total=False):
+    """``transcribe``."""
+
+    model: str | None
+    language: str | None
+    """ISO 639-1."""
+    initial_prompt: str | None
+    task: str | None
+    """``transcribe``, or ``translate`` to English."""
+
+
+class SpeakOptions(CallOptions, total=False):
+    """``speak``."""
+
+    voice: str
+    response_format: str
+    """``mp3`` (the default), ``opus``, ``aac``, ``flac``, ``wav`` or ``pcm``."""
+    speed: float | None
+    lang_code: str | None
+    """One letter, for Kokoro only."""
+
+
+class ImageOptions(CallOptions, total=False):
+    """``images``."""
+
+    size: str | None
+    n: int | None
+    response_format: str
+    """``b64_json`` (the default) or ``url``."""
+
+
+class BatchOptions(ChatOptions, total=False):
+    """``submit_batch``: what all conversations of a lot share."""

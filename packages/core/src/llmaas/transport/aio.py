@@ -1,0 +1,187 @@
+"""The asyncio shell, on aiohttp: its pool stays fast with a thousand connections in use."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any
+
+import aiohttp
+
+from llmaas.settings import Settings
+from llmaas.transport.base import BrokenTransport, Request
+from llmaas.transport.network import KEEPALIVE, POOL_SIZE, Network, tls_context
+from llmaas.wire.faults import TransportFailure
+
+_READ = 1 << 18
+_DRAIN = 0.25
+"""Seconds to wait for the end of a body whose answer is complete, to keep the connection."""
+
+
+_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
+
+
+class AsyncShell:
+    """Sends requests through the pool that this network has in the running event loop.
+
+    Sessions belong to a loop and are closed with it; a client may live through many loops.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._network = Network.to(settings.root, settings.ca_bundle, settings.proxy)
+
+    async def send(self, request: Request) -> AioReply:
+        """Return the reply once its head has come."""
+        session = await _session(self._network)
+        timeout = request.timeout
+        limits = aiohttp.ClientTimeout(
+            total=None, sock_connect=timeout.connect, sock_read=timeout.read
+        )
+        try:
+            async with _until(request.deadline):
+                response = await session.request(
+                    request.method,
+                    request.url,
+                    data=request.body,
+                    headers=request.headers,
+                    allow_redirects=False,
+                    proxy=self._network.proxy,
+                    timeout=limits,
+                )
+        except _ERRORS as error:
+            raise BrokenTransport(_failure(error, request)) from error
+        return AioReply(response, request)
+
+    async def close(self) -> None:
+        """Nothing to do: the pool is shared, and closes with its event loop."""
+
+
+class AioReply:
+    """A reply whose head has come."""
+
+    __slots__ = ("_request", "_response", "headers", "status")
+
+    def __init__(self, response: aiohttp.ClientResponse, request: Request) -> None:
+        self._response = response
+        self._request = request
+        self.status = response.status
+        self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
+
+    async def read(self) -> bytes:
+        """Return the whole body."""
+        try:
+            async with _until(self._request.deadline):
+                return await self._response.read()
+        except _ERRORS as error:
+            raise BrokenTransport(_failure(error, self._request)) from error
+        finally:
+            self._response.release()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Return the body as it comes, all that is there at each read."""
+        read, deadline = self._response.content.read, self._request.deadline
+        try:
+            if deadline is None:
+                while data := await read(_READ):
+                    yield data
+            else:
+                while data := await _read_until(deadline, read):
+                    yield data
+        except _ERRORS as error:
+            raise BrokenTransport(_failure(error, self._request)) from error
+
+    async def close(self) -> None:
+        """Give the connection back if the body was read to its end, else close it."""
+        self._response.close()
+
+    async def drain(self) -> None:
+        """Read to the end of a body whose answer is complete, so that the connection lives."""
+        try:
+            async with asyncio.timeout(_DRAIN):
+                while await self._response.content.read(_READ):
+                    pass
+        except _ERRORS:
+            self._response.close()
+        else:
+            self._response.release()
+
+
+def _until(deadline: float | None) -> AbstractAsyncContextManager[Any]:
+    """Limit what is inside to a moment of ``time.monotonic``; nothing, at no cost, for None."""
+    if deadline is None:
+        return _FREE
+    return asyncio.timeout(max(0.0, deadline - time.monotonic()))
+
+
+async def _read_until(deadline: float, read: Callable[[int], Awaitable[bytes]]) -> bytes:
+    async with _until(deadline):
+        return await read(_READ)
+
+
+_FREE: AbstractAsyncContextManager[None] = nullcontext()
+
+_by_loop: weakref.WeakKeyDictionary[
+    asyncio.AbstractEventLoop, dict[Network, tuple[aiohttp.ClientSession, Any]]
+] = weakref.WeakKeyDictionary()
+
+
+async def _session(network: Network) -> aiohttp.ClientSession:
+    """Return the running loop's session for this network."""
+    loop = asyncio.get_running_loop()
+    entries = _by_loop.get(loop)
+    if entries is None:
+        entries = _by_loop[loop] = {}
+    entry = entries.get(network)
+    if entry is None or entry[0].closed:
+        session = _open(network)
+        guard = _close_with_loop(session)
+        entry = entries[network] = (session, guard)
+        await anext(guard)
+    return entry[0]
+
+
+def _open(network: Network) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        limit=POOL_SIZE,
+        keepalive_timeout=KEEPALIVE,
+        ssl=tls_context(network.ca_bundle) if network.is_tls else True,
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        read_bufsize=_READ,
+        trust_env=False,
+    )
+
+
+async def _close_with_loop(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    """Close the session when its loop ends: ``asyncio.run`` finishes all open generators."""
+    try:
+        yield
+    finally:
+        await session.close()
+
+
+def _failure(error: BaseException, request: Request) -> TransportFailure:
+    if request.deadline is not None and time.monotonic() >= request.deadline:
+        kind, text = "deadline", "The deadline passed."
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        kind, text = _of_connect(error)
+    elif isinstance(error, aiohttp.ConnectionTimeoutError):
+        kind, text = "connect", f"No connection within {request.timeout.connect:g} s."
+    elif isinstance(error, TimeoutError):
+        kind, text = "timeout", f"No byte came within {request.timeout.read:g} s."
+    else:
+        kind, text = "read", f"The connection broke: {error or type(error).__name__}"
+    return TransportFailure(kind, text, error, request.method, request.url)
+
+
+def _of_connect(error: aiohttp.ClientConnectorError) -> tuple[str, str]:
+    inner = error.__cause__ or error.os_error
+    if isinstance(error, aiohttp.ClientSSLError) or isinstance(inner, ssl.SSLError):
+        return "tls", f"No trust in the connection: {inner}"
+    return "connect", f"No connection: {error}"

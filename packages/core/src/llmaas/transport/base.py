@@ -1,0 +1,83 @@
+"""What a transport takes and gives: the one seam that a test may swap."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from llmaas.settings import Timeout
+from llmaas.wire.faults import TransportFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request. ``deadline`` is on the clock of ``time.monotonic``."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)  # holds the key
+    body: bytes | None = None
+    timeout: Timeout = field(default_factory=Timeout)
+    stream: bool = False
+    deadline: float | None = None
+
+
+class BrokenTransport(Exception):  # noqa: N818 - carries a failure, is not the public error
+    """Raised by transports only, with the plain failure that the core decides upon."""
+
+    def __init__(self, failure: TransportFailure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Reply(Protocol):
+    """A reply whose head has come. ``headers`` are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    def read(self) -> bytes:
+        """Return the whole (decompressed) body."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Return the body as it comes, in reads of any size."""
+
+    def close(self) -> None:
+        """Give the connection back, or close it if the body was not read to its end."""
+
+    def drain(self) -> None:
+        """Read the last bytes of an answer that is complete, so that the connection lives."""
+
+
+class AsyncReply(Protocol):
+    """The same for asyncio."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    async def read(self) -> bytes:
+        """Return the whole (decompressed) body."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Return the body as it comes, in reads of any size."""
+
+    async def close(self) -> None:
+        """Give the connection back, or close it if the body was not read to its end."""
+
+    async def drain(self) -> None:
+        """Read the last bytes of an answer that is complete, so that the connection lives."""
+
+
+class SyncTransport(Protocol):
+    """Sends a request; raises ``BrokenTransport`` when no reply, or not all of it, comes."""
+
+    def send(self, request: Request) -> Reply:
+        """Return the reply once its head has come."""
+
+
+class AsyncTransport(Protocol):
+    """The same for asyncio."""
+
+    async def send(self, request: Request) -> AsyncReply:
+        """Return the reply once its head has come."""

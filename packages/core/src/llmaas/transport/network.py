@@ -1,0 +1,121 @@
+"""The way to a host: TLS, proxy, and the pools that all clients of a process share."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+POOL_SIZE = 1000
+KEEPALIVE = 60.0
+"""Seconds that an idle connection is kept."""
+
+Pool = TypeVar("Pool")
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What makes two clients share a pool."""
+
+    origin: str
+    ca_bundle: str | None = None
+    proxy: str | None = None
+
+    @classmethod
+    def to(cls, root: str, ca_bundle: str | None, proxy: str | None) -> Network:
+        """Find the way to ``root``; the environment's proxies are honoured, except on loopback."""
+        parts = urlsplit(root)
+        return cls(f"{parts.scheme}://{parts.netloc}", ca_bundle, proxy or _proxy_for(parts))
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the way is encrypted."""
+        return self.origin.startswith("https://")
+
+
+def _proxy_for(parts: Any) -> str | None:
+    host = parts.hostname or ""
+    if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+@lru_cache(maxsize=16)
+def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """Return the TLS settings: 1.2 or newer, the system's trust store or the bundle given.
+
+    Made once, since loading certificates costs a tenth of a second.
+    """
+    if ca_bundle is not None:
+        if not os.path.exists(ca_bundle):
+            from llmaas.errors import ConfigurationError
+
+            raise ConfigurationError(f"The CA bundle {ca_bundle!r} does not exist.")
+        is_folder = os.path.isdir(ca_bundle)
+        return ssl.create_default_context(
+            cafile=None if is_folder else ca_bundle, capath=ca_bundle if is_folder else None
+        )
+    context = ssl.create_default_context()
+    if not _system_has_certificates():
+        _load_certifi(context)
+    return context
+
+
+def _system_has_certificates() -> bool:
+    paths = ssl.get_default_verify_paths()
+    return os.name == "nt" or bool(paths.cafile or paths.capath)
+
+
+def _load_certifi(context: ssl.SSLContext) -> None:
+    try:
+        import certifi
+    except ImportError:
+        return
+    context.load_verify_locations(certifi.where())
+
+
+class Shared(Generic[Pool]):
+    """Pools by network, closed when the last client that uses one is closed or collected."""
+
+    def __init__(self, make: Callable[[Network], Pool], close: Callable[[Pool], None]) -> None:
+        self._make, self._close = make, close
+        self._start_anew()
+        if hasattr(os, "register_at_fork"):  # a socket must not be used on both sides of a fork
+            os.register_at_fork(after_in_child=self._start_anew)
+
+    def _start_anew(self) -> None:
+        self._lock = threading.Lock()
+        self._pools: dict[Network, tuple[Pool, set[int]]] = {}
+
+    def borrow(self, network: Network, owner: Any) -> Pool:
+        """Return the pool of ``network``; it lives at least as long as ``owner``."""
+        with self._lock:
+            entry = self._pools.get(network)
+            if entry is None:
+                entry = self._pools[network] = (self._make(network), set())
+            pool, owners = entry
+            if id(owner) not in owners:
+                owners.add(id(owner))
+                weakref.finalize(owner, self.give_back, network, id(owner)).atexit = False
+        return pool
+
+    def give_back(self, network: Network, owner_id: int) -> None:
+        """Say that an owner needs the pool no more."""
+        with self._lock:
+            entry = self._pools.get(network)
+            if entry is None:
+                return
+            pool, owners = entry
+            owners.discard(owner_id)
+            if owners:
+                return
+            del self._pools[network]
+        self._close(pool)

@@ -1,0 +1,154 @@
+"""Chunks (or one whole body) to events and a ``Completion``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmaas.types import Completion, Event
+from llmaas.wire.choice import GrowingChoice
+from llmaas.wire.usage import parse_backend, parse_rate_limit, parse_usage
+
+_TOP = frozenset({"id", "object", "created", "model", "choices", "usage", "backend"})
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known of an exchange before its answer: kept with the answer, never guessed."""
+
+    requested_model: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    seed: str = ""
+    """Makes ids where the service sends none; the same seed gives the same ids."""
+    hold: int = 0
+    """Characters of text that wait to be recognised as unopened reasoning (see ``think``)."""
+
+
+class Assembler:
+    """Puts an answer together from chunks of every shape on record."""
+
+    __slots__ = (
+        "_backend",
+        "_choices",
+        "_context",
+        "_created",
+        "_extra",
+        "_id",
+        "_model",
+        "_usage",
+        "closing_usage",
+    )
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._choices: dict[int, GrowingChoice] = {}
+        self._id: str | None = None
+        self._model: str | None = None
+        self._created: int | None = None
+        self._usage: Any = None
+        self._extra: dict[str, Any] = {}
+        self._backend: Any = None
+        self.closing_usage = False
+        """Whether usage came in a chunk without choices, as it does after the last one."""
+
+    def feed(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
+        """Take one chunk; add the events it makes to ``events``."""
+        choices = chunk.get("choices")
+        if self._id is None:
+            self._take_head(chunk)
+        if len(chunk) != 5 or not choices:  # not just id, object, created, model, choices
+            self._take_rest(chunk)
+        if choices is None and "message" in chunk:
+            choices = [_from_ollama(chunk)]
+        if not isinstance(choices, list):
+            return
+        for raw in choices:
+            if isinstance(raw, Mapping):
+                self._take_choice(raw, events)
+
+    def finish(self, events: list[Event]) -> None:
+        """Hand out what choices held back."""
+        for choice in self._choices.values():
+            choice.finish(events)
+
+    @property
+    def began(self) -> bool:
+        """Whether any choice came."""
+        return bool(self._choices)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice that began has told why it ended."""
+        return bool(self._choices) and all(c.finish_reason for c in self._choices.values())
+
+    def infer_finish_reasons(self) -> None:
+        """Fill in why choices ended, for an answer that is complete but does not say."""
+        for choice in self._choices.values():
+            choice.infer_finish_reason()
+
+    @property
+    def thought_was_unopened(self) -> bool:
+        """Whether reasoning ended by a lone ``</think>`` in any choice."""
+        return any(choice.thought_was_unopened for choice in self._choices.values())
+
+    def completion(self) -> Completion:
+        """Return what came so far."""
+        context = self._context
+        ordered = sorted(self._choices.items())
+        return Completion(
+            id=self._id,
+            model=self._model or context.requested_model,
+            choices=tuple(choice.choice() for _, choice in ordered),
+            usage=parse_usage(self._usage),
+            backend=parse_backend(self._backend),
+            created=self._created,
+            request_id=context.headers.get("x-request-id"),
+            rate_limit=parse_rate_limit(context.headers),
+            requested_model=context.requested_model,
+            extra=self._extra,
+        )
+
+    def _take_head(self, chunk: Mapping[str, Any]) -> None:
+        if chunk.get("id") is not None:
+            self._id = str(chunk["id"])
+        if self._model is None and chunk.get("model"):
+            self._model = str(chunk["model"])
+        if self._created is None and isinstance(chunk.get("created"), int):
+            self._created = chunk["created"]
+
+    def _take_rest(self, chunk: Mapping[str, Any]) -> None:
+        usage = chunk.get("usage")
+        if usage:  # cumulative where it is repeated: the last one counts
+            self._usage = usage
+            self.closing_usage = not chunk.get("choices")
+        elif "eval_count" in chunk:
+            self._usage = {
+                "prompt_tokens": chunk.get("prompt_eval_count"),
+                "completion_tokens": chunk.get("eval_count"),
+            }
+        if chunk.get("backend"):
+            self._backend = chunk["backend"]
+        for key in chunk.keys() - _TOP:
+            if chunk[key] is not None:
+                self._extra[key] = chunk[key]
+
+    def _take_choice(self, raw: Mapping[str, Any], events: list[Event]) -> None:
+        index = raw.get("index")
+        index = index if isinstance(index, int) else 0
+        choice = self._choices.get(index)
+        if choice is None:
+            choice = GrowingChoice(index, self._context.seed, self._context.hold)
+            self._choices[index] = choice
+        delta = raw.get("delta")
+        if not isinstance(delta, Mapping):
+            delta = raw.get("message")
+        if not isinstance(delta, Mapping):
+            delta = {"content": raw.get("text")}  # classic completions
+        choice.feed(raw, delta, events)
+
+
+def _from_ollama(chunk: Mapping[str, Any]) -> dict[str, Any]:
+    """Read ``{"message": ..., "done": ...}``, which older backends let through."""
+    reason = (chunk.get("done_reason") or "stop") if chunk.get("done") else None
+    return {"index": 0, "delta": chunk["message"], "finish_reason": reason}

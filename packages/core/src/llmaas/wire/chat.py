@@ -1,0 +1,68 @@
+"""The body of a chat request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+ToolChoice: TypeAlias = str | Mapping[str, Any] | bool | None
+
+_MODES = frozenset({"none", "auto", "required"})
+
+
+def chat_body(
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    model: str,
+    stream: bool = False,
+    tools: Sequence[Mapping[str, Any]] | None = None,
+    tool_choice: ToolChoice = None,
+    response_format: Mapping[str, Any] | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the JSON object to send. None means "not said" and leaves a parameter out.
+
+    Unknown parameters pass as they are; ``extra_body`` is laid over everything.
+    """
+    params = dict(params or {})
+    extra = params.pop("extra_body", None) or {}
+    body: dict[str, Any] = {"model": model, "messages": messages}
+    if stream:
+        body["stream"] = True
+        options = params.pop("stream_options", {"include_usage": True})
+        body["stream_options"] = options
+    if tools:
+        body["tools"] = list(tools)
+        body["tool_choice"] = wire_tool_choice(tool_choice, tools)
+    if response_format is not None:
+        body["response_format"] = response_format
+    body.update(params)
+    body = {key: value for key, value in body.items() if value is not None}
+    body.update(extra)
+    return body
+
+
+def wire_tool_choice(choice: ToolChoice, tools: Sequence[Mapping[str, Any]]) -> Any:
+    """Return the choice in a documented form: ``none``, ``auto`` or a named function.
+
+    ``required`` (also ``any`` or True) names the tool when there is only one, since the
+    service does not document ``required``; with several it is sent and may be refused.
+    """
+    if choice is None or choice is False:
+        return None
+    if choice is True or choice == "any":
+        choice = "required"
+    if choice == "required":
+        return _named(_name(tools[0])) if len(tools) == 1 else "required"
+    if isinstance(choice, Mapping) or choice in _MODES:
+        return choice
+    return _named(choice)
+
+
+def _named(name: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name}}
+
+
+def _name(tool: Mapping[str, Any]) -> Any:
+    function = tool.get("function")
+    return function.get("name") if isinstance(function, Mapping) else tool.get("name")

@@ -1,0 +1,187 @@
+"""One choice of an answer while it grows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from llmaas.types import Choice, Event, ReasoningDelta, TextDelta
+from llmaas.wire.think import Piece, ThinkSplitter
+from llmaas.wire.toolcalls import ToolCallAssembler
+
+_REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
+
+
+class GrowingChoice:
+    """Takes deltas (or one whole message), gives events, and keeps what they add up to."""
+
+    __slots__ = (
+        "_logprobs",
+        "_reasoning",
+        "_refusal",
+        "_text",
+        "_think",
+        "_tools",
+        "finish_reason",
+        "index",
+    )
+
+    def __init__(self, index: int, seed: str, hold: int) -> None:
+        self.index = index
+        self.finish_reason: str | None = None
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._refusal: list[str] = []
+        self._logprobs: dict[str, Any] = {}
+        self._think = ThinkSplitter(hold)
+        self._tools = ToolCallAssembler(index, seed)
+
+    @property
+    def thought_was_unopened(self) -> bool:
+        """Whether a lone ``</think>`` came after text that was already handed out."""
+        return self._think.unopened
+
+    def feed(self, raw: Mapping[str, Any], delta: Mapping[str, Any], events: list[Event]) -> None:
+        """Take one delta; add the events it makes to ``events``."""
+        logprobs = raw.get("logprobs")
+        content = delta.get("content")
+        if len(delta) > 1 or content is None:
+            self._take_reasoning(delta, events)
+        if content:
+            self._take_content(content, logprobs, events)
+        elif logprobs:
+            self._keep_logprobs(logprobs)
+        if len(delta) > 1 or content is None:
+            self._take_calls(delta, events)
+            refusal = delta.get("refusal")
+            if refusal:
+                self._refusal.append(str(refusal))
+        reason = raw.get("finish_reason")
+        if reason:
+            self.finish_reason = str(reason)
+
+    def finish(self, events: list[Event]) -> None:
+        """Hand out what was held back."""
+        self._emit(self._think.finish(), None, events)
+        events.extend(self._tools.finish())
+
+    def infer_finish_reason(self) -> None:
+        """Fill in why the choice ended when the service did not say."""
+        if self.finish_reason is None:
+            self.finish_reason = "tool_calls" if self._tools.calls() else "stop"
+
+    def choice(self) -> Choice:
+        """Return what came so far."""
+        text, reasoning = "".join(self._text), "".join(self._reasoning)
+        if self._think.unopened:
+            # Text handed out before a lone "</think>" was reasoning after all.
+            before, _, text = text.partition(_MOVED)
+            reasoning = before + reasoning
+        return Choice(
+            index=self.index,
+            content=text or None,
+            reasoning=reasoning or None,
+            refusal="".join(self._refusal) or None,
+            tool_calls=self._tools.calls(),
+            finish_reason=self.finish_reason,
+            logprobs=self._logprobs or None,
+        )
+
+    def _take_reasoning(self, delta: Mapping[str, Any], events: list[Event]) -> None:
+        seen: str | None = None
+        for field in _REASONING_FIELDS:
+            thought = _as_text(delta.get(field))
+            if not thought or thought == seen:  # some engines send the same under two names
+                continue
+            seen = thought
+            self._emit(self._think.reasoning_came_elsewhere(), None, events)
+            self._reasoning.append(thought)
+            events.append(ReasoningDelta(thought, self.index))
+
+    def _take_content(self, content: Any, logprobs: Any, events: list[Event]) -> None:
+        if logprobs:
+            self._keep_logprobs(logprobs)
+        if not isinstance(content, str):
+            content, thought = _flatten(content)
+            if thought:
+                self._reasoning.append(thought)
+                events.append(ReasoningDelta(thought, self.index))
+        if self._think.plain:
+            self._text.append(content)
+            events.append(TextDelta(content, self.index, logprobs or None))
+            return
+        unopened = self._think.unopened
+        pieces = self._think.feed(content)
+        if self._think.unopened and not unopened:
+            self._move(pieces, events)
+        else:
+            self._emit(pieces, logprobs, events)
+
+    def _move(self, pieces: list[Piece], events: list[Event]) -> None:
+        """Mark where reasoning, handed out as text so far, ended with a lone ``</think>``."""
+        thoughts = [text for is_reasoning, text in pieces if is_reasoning]
+        self._text.extend(thoughts)
+        self._text.append(_MOVED)
+        events.extend(ReasoningDelta(text, self.index) for text in thoughts)
+        self._emit([piece for piece in pieces if not piece[0]], None, events)
+
+    def _emit(self, pieces: list[Piece], logprobs: Any, events: list[Event]) -> None:
+        for is_reasoning, text in pieces:
+            if is_reasoning:
+                self._reasoning.append(text)
+                events.append(ReasoningDelta(text, self.index))
+            else:
+                self._text.append(text)
+                events.append(TextDelta(text, self.index, logprobs or None))
+
+    def _take_calls(self, delta: Mapping[str, Any], events: list[Event]) -> None:
+        pieces = delta.get("tool_calls")
+        if isinstance(pieces, Mapping):
+            pieces = [pieces]
+        legacy = delta.get("function_call")
+        if not pieces and isinstance(legacy, Mapping):
+            pieces = [{"index": 0, "function": legacy}]
+        if not isinstance(pieces, list):
+            return
+        for piece in pieces:
+            if isinstance(piece, Mapping):
+                event = self._tools.feed(piece)
+                if event is not None:
+                    events.append(event)
+
+    def _keep_logprobs(self, logprobs: Any) -> None:
+        if not isinstance(logprobs, Mapping):
+            return
+        for key, value in logprobs.items():
+            if isinstance(value, list):
+                self._logprobs.setdefault(key, []).extend(value)
+            elif value is not None:
+                self._logprobs[key] = value
+
+
+# A noncharacter: it marks a place in text and can be in no valid answer.
+_MOVED = "\ufdd0"
+
+
+def _as_text(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, Mapping):
+        inner = value.get("text", value.get("content"))
+        return inner if isinstance(inner, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "".join(_as_text(part) for part in value)
+    return str(value)
+
+
+def _flatten(content: Any) -> tuple[str, str]:
+    """Text and reasoning of a content that is an object or a list of parts."""
+    parts = content if isinstance(content, list) else [content]
+    text, thought = [], []
+    for part in parts:
+        if isinstance(part, Mapping) and part.get("type") in ("thinking", "reasoning"):
+            thought.append(_as_text(part.get("thinking", part.get("text"))))
+        else:
+            text.append(_as_text(part))
+    return "".join(text), "".join(thought)

@@ -1,0 +1,195 @@
+"""The bytes of a chat answer to events: a stream, one JSON body, or something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmaas.types import Completion, Done, Event
+from llmaas.wire.assemble import Assembler, Context
+from llmaas.wire.faults import Cut, ErrorEvent, Fault, NotAnAnswer, TransportFailure
+from llmaas.wire.jsonbytes import loads
+from llmaas.wire.sse import SSEReader
+
+_SSE_BEGINNINGS = b":deir"  # of a comment, data, event, id, retry
+
+
+class ChatDecoder:
+    """Takes the body of a 200 in any portions.
+
+    ``feed`` returns the events that a portion completes. ``over`` is True once a complete
+    answer (the last event is ``Done``) or a ``fault`` is known. ``end`` must be called when
+    no more bytes come; after it ``over`` is always True.
+
+    An answer is complete when each choice told why it ended, or when ``[DONE]`` follows a
+    closing usage chunk. ``[DONE]`` alone proves nothing: a stream that it cuts short is a
+    ``Cut`` like any other.
+    """
+
+    __slots__ = ("_assembler", "_body", "_broken", "_done_seen", "_shape", "_sse", "fault", "over")
+
+    def __init__(self, context: Context) -> None:
+        self._assembler = Assembler(context)
+        self._sse = SSEReader()
+        self._shape = ""
+        self._body = b""
+        self._broken = b""
+        self._done_seen = False
+        self.over = False
+        self.fault: Fault | None = None
+
+    @property
+    def partial(self) -> Completion:
+        """What came so far."""
+        return self._assembler.completion()
+
+    @property
+    def thought_was_unopened(self) -> bool:
+        """Whether reasoning ended by a lone ``</think>``."""
+        return self._assembler.thought_was_unopened
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Take a read of any size."""
+        events: list[Event] = []
+        if self._shape != "sse":
+            data = self._sniff(data)
+            if self._shape != "sse":
+                return events
+        for payload in self._sse.feed(data):
+            self._take(payload, events)
+            if self.over:
+                break
+        return events
+
+    def end(self, cause: TransportFailure | None = None) -> list[Event]:
+        """Take the end of the body; ``cause`` is what broke the connection, if it broke."""
+        events: list[Event] = []
+        if self.over:
+            return events
+        if self._shape != "sse":
+            self._end_body(cause, events)
+        else:
+            for payload in self._sse.close():
+                if not self.over and cause is None:
+                    self._take(payload, events)
+            if not self.over:
+                self._end_stream(cause, events)
+        return events
+
+    def _sniff(self, data: bytes) -> bytes:
+        """Tell a stream from a body by its first letter; headers are not always right."""
+        self._body += data
+        first = self._body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        if first and not self._shape:
+            self._shape = "sse" if first in _SSE_BEGINNINGS else "body"
+        if self._shape != "sse":
+            return b""
+        data, self._body = self._body, b""
+        return data
+
+    def _take(self, payload: bytes, events: list[Event]) -> None:
+        text = payload.strip()
+        if text == b"[DONE]":
+            self._take_done(events)
+            return
+        chunk = self._parse(text)
+        if not isinstance(chunk, Mapping):
+            return
+        error = _error_in(chunk)
+        if error is not None:
+            self._stop(ErrorEvent(error, self._assembler.completion()))
+        else:
+            self._assembler.feed(chunk, events)
+
+    def _take_done(self, events: list[Event]) -> None:
+        self._done_seen = True
+        if self._assembler.closing_usage:
+            self._assembler.infer_finish_reasons()
+        if self._assembler.finished and not self._broken:
+            self._complete(events)
+
+    def _parse(self, text: bytes) -> Any:
+        """Read one payload; join JSON that was cut across events; skip what is no object."""
+        if not text.startswith(b"{") and not self._broken:
+            return None  # keep-alives and greetings, seen from proxies
+        try:
+            chunk = loads(text)
+        except ValueError:
+            return self._parse_joined(text)
+        if self._broken:  # the piece before this one will never be whole
+            self._stop(Cut("a chunk is broken JSON", self._assembler.completion()))
+            return None
+        return chunk
+
+    def _parse_joined(self, text: bytes) -> Any:
+        self._broken += text
+        try:
+            chunk = loads(self._broken)
+        except ValueError:
+            return None
+        self._broken = b""
+        return chunk
+
+    def _end_stream(self, cause: TransportFailure | None, events: list[Event]) -> None:
+        if self._assembler.finished:
+            self._complete(events)
+        elif not self._assembler.began and cause is None:
+            self._stop(NotAnAnswer("the stream holds no answer", b""))
+        else:
+            reason = "no reason to finish was given" if self._done_seen else "the stream was cut"
+            reason = cause.message if cause is not None else reason
+            self._assembler.finish(events)
+            self._stop(Cut(reason, self._assembler.completion(), cause))
+
+    def _complete(self, events: list[Event]) -> None:
+        self.over = True
+        self._assembler.finish(events)
+        events.append(Done(self._assembler.completion()))
+
+    def _end_body(self, cause: TransportFailure | None, events: list[Event]) -> None:
+        body = self._body.strip()
+        if cause is not None:
+            self._stop(Cut("the body was cut", self._assembler.completion(), cause))
+            return
+        if not body:
+            self._stop(NotAnAnswer("the body is empty", body))
+            return
+        try:
+            answer = loads(body)
+        except ValueError:
+            html = body[:1] == b"<"
+            reason = "it is HTML" if html else "its JSON is broken or ends too early"
+            self._stop(NotAnAnswer(reason, body))
+            return
+        self._take_body(answer, body, events)
+
+    def _take_body(self, answer: Any, body: bytes, events: list[Event]) -> None:
+        if not isinstance(answer, Mapping):
+            self._stop(NotAnAnswer("it is not a JSON object", body))
+            return
+        error = _error_in(answer)
+        if error is not None:
+            self._stop(ErrorEvent(error, self._assembler.completion()))
+            return
+        self._assembler.feed(answer, events)
+        if not self._assembler.began:
+            self._stop(NotAnAnswer("it has no choices", body))
+            return
+        self._complete(events)
+
+    def _stop(self, fault: Fault) -> None:
+        self.fault = fault
+        self.over = True
+
+
+def _error_in(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Find an error in any of the shapes on record (reference 9.2)."""
+    error = chunk.get("error")
+    if not error and chunk.get("object") == "error":
+        error = chunk
+    if not error and "detail" in chunk and not chunk.get("choices"):
+        detail = chunk["detail"]
+        error = detail.get("error", detail) if isinstance(detail, Mapping) else detail
+    if not error:
+        return None
+    return error if isinstance(error, Mapping) else {"message": str(error)}

@@ -1,0 +1,60 @@
+"""What can be wrong with an answer, as plain values; ``errors`` makes exceptions of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from llmaas.types import Completion
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEvent:
+    """The service reported an error in an answer that had begun with status 200."""
+
+    error: Mapping[str, Any]
+    partial: Completion
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnAnswer:
+    """A 200 that holds no answer: empty, HTML, or JSON that ends too early."""
+
+    reason: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFailure:
+    """An answer with a status of 300 or more."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    method: str = "POST"
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransportFailure:
+    """No answer at all. ``kind`` is ``connect``, ``tls``, ``timeout``, ``read`` or ``deadline``."""
+
+    kind: str
+    message: str
+    cause: BaseException | None = None
+    method: str = "POST"
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The stream ended before its answer did."""
+
+    reason: str
+    partial: Completion
+    cause: TransportFailure | None = None
+
+
+Fault = Cut | ErrorEvent | NotAnAnswer
+Failure = StatusFailure | TransportFailure

@@ -1,0 +1,108 @@
+"""Whether to try again after a failure, and when: a pure decision."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from llmaas.wire.faults import Failure, StatusFailure
+
+_RETRIED_STATUSES = frozenset({408, 409, 429})
+_HOPELESS_5XX = frozenset({501, 505})
+"""Not implemented: the batch endpoint answers 501 where it is switched off."""
+
+_HINTED_STATUSES = frozenset({429, 503})
+_EPOCH = 1_000_000_000  # a larger "reset" is a moment, a smaller one a number of seconds
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
+_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how patiently to try again; times in seconds."""
+
+    max_retries: int = 2
+    base: float = 0.5
+    cap: float = 8.0
+    max_wait: float = 60.0
+    """The longest wait that the service may ask for; beyond it the error comes at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Try again after ``seconds``; ``pauses_all`` when other callers should wait as well."""
+
+    seconds: float
+    pauses_all: bool = False
+
+
+def decide(
+    policy: RetryPolicy, attempt: int, failure: Failure, *, now: float, chance: float
+) -> Wait | None:
+    """Return the wait before the next attempt, or None to give up.
+
+    ``attempt`` counts from 0, ``now`` is epoch seconds, ``chance`` a random 0..1.
+    """
+    if attempt >= policy.max_retries or not is_retryable(failure):
+        return None
+    asked = retry_after(failure, now=now)
+    if asked is not None:
+        if asked > policy.max_wait:
+            return None
+        seconds = asked + chance * min(1.0, 0.1 + asked * 0.05)  # never earlier than asked
+    else:
+        seconds = min(policy.cap, policy.base * 2**attempt) * (0.5 + chance / 2)
+    return Wait(seconds, isinstance(failure, StatusFailure) and failure.status == 429)
+
+
+def is_retryable(failure: Failure) -> bool:
+    """Whether the same request may succeed later."""
+    if not isinstance(failure, StatusFailure):
+        return failure.kind in ("connect", "read", "timeout")
+    status = failure.status
+    return status in _RETRIED_STATUSES or (status >= 500 and status not in _HOPELESS_5XX)
+
+
+def retry_after(failure: Failure, *, now: float) -> float | None:
+    """Return the seconds that the service asked to wait, in whichever form it did."""
+    if not isinstance(failure, StatusFailure):
+        return None
+    headers = failure.headers
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return max(0.0, milliseconds / 1000)
+    asked = _moment_or_duration(headers.get("retry-after"), now)
+    if asked is None and failure.status in _HINTED_STATUSES:
+        asked = _reset(headers, now)
+    return asked
+
+
+def _reset(headers: Mapping[str, str], now: float) -> float | None:
+    """``X-RateLimit-Reset-Requests``: epoch seconds in the documented example."""
+    return _moment_or_duration(headers.get("x-ratelimit-reset-requests"), now)
+
+
+def _moment_or_duration(text: str | None, now: float) -> float | None:
+    if not text:
+        return None
+    text = text.strip()
+    number = _number(text)
+    if number is not None:
+        return max(0.0, number - now if number > _EPOCH else number)
+    parts = _DURATION.findall(text)
+    if parts and "".join(n + unit for n, unit in parts) == text:
+        return sum(float(n) * _UNIT[unit] for n, unit in parts)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text) if text else None
+    except ValueError:
+        return None
+    return number if number is not None and 0 <= number < float("inf") else None
