@@ -116,7 +116,7 @@ def record(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Benchmarks against the stock clients, side by side."""
     install_all(session)
-    session.run("python", "-m", "tests.bench", *session.posargs)
+    session.run("python", "tests/bench", *session.posargs)
 
 
 @nox.session

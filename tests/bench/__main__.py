@@ -1,0 +1,70 @@
+"""Benchmarks of ours and of the stock clients, side by side in one run.
+
+    python tests/bench [--only NAME ...] [--works NAME ...] [--rounds N] [--scale X] [--json]
+
+Every client lives in a process of its own on one processor, the server on another. Clients take
+turns, round by round, and the median of the rounds counts: ratios hold, absolute figures depend
+on the machine. A client is a class in a file under ``drivers/``; a new file is found by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from pathlib import Path
+
+import report
+from client import Client
+from session import Session
+from works import WORKS
+
+DRIVERS = Path(__file__).parent / "drivers"
+
+
+def main() -> None:
+    """Measure and print."""
+    options = parsed()
+    clients = [client for client in found() if options.only is None or wanted(client, options)]
+    with Session(clients, rounds=options.rounds, scale=options.scale) as session:
+        results = session.measured(options.works)
+    if options.json:
+        print(json.dumps(results, indent=1, ensure_ascii=False))
+    else:
+        print(report.table(clients, results))
+
+
+def parsed() -> argparse.Namespace:
+    """Return the options."""
+    names = [*(work.name for work in WORKS), "import", "memory"]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these clients and their peers")
+    parser.add_argument("--works", nargs="+", choices=names, default=names, metavar="WORK")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--scale", type=float, default=1.0, help="how much to do in a round")
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+def found() -> list[type[Client]]:
+    """Return every client of every driver whose packages are installed, in order of names."""
+    for path in sorted(DRIVERS.glob("*.py")):
+        importlib.import_module(f"drivers.{path.stem}")
+    clients = sorted(descendants(Client), key=lambda client: (client.__module__, client.name))
+    return [client for client in clients if report.versions(client) is not None]
+
+
+def descendants(client: type[Client]) -> list[type[Client]]:
+    """Return all subclasses, however deep."""
+    below = client.__subclasses__()
+    return below + [each for child in below for each in descendants(child)]
+
+
+def wanted(client: type[Client], options: argparse.Namespace) -> bool:
+    """Return whether a client was asked for, or is the peer of one that was."""
+    peers = {each.peer for each in found() if each.name in options.only}
+    return client.name in options.only or client.name in peers
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""What a driver says about one client, and what it lets the benchmark do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+Message = Mapping[str, Any]
+
+
+class Client:
+    """One client under measurement. A driver overrides what its client can do.
+
+    Frameworks are imported in ``__init__``, not at the top: a driver is read to be listed.
+    Methods return what the benchmark checks, so that no wrong work is measured: texts are
+    the whole answer, ``embed`` is the number of vectors.
+    """
+
+    name: ClassVar[str]
+    peer: ClassVar[str | None] = None
+    """The name of the client that this one is compared with."""
+    distributions: ClassVar[Sequence[str]] = ()
+    """Whose versions are printed."""
+    imports: ClassVar[str] = ""
+    """What a program writes to get the class: its time is measured in a fresh process."""
+    goals: ClassVar[Mapping[str, float]] = {}
+    """By work: how many times better than its peer it should be."""
+
+    def __init__(self, base_url: str) -> None:
+        """Connect to the stub."""
+
+    def call(self, messages: Sequence[Message], model: str) -> str:
+        """Ask and return the text."""
+        raise NotImplementedError
+
+    async def acall(self, messages: Sequence[Message], model: str) -> str:
+        """Ask and return the text."""
+        raise NotImplementedError
+
+    def stream(self, messages: Sequence[Message], model: str) -> str:
+        """Stream and return the text, joined from the pieces."""
+        raise NotImplementedError
+
+    async def astream(self, messages: Sequence[Message], model: str) -> str:
+        """Stream and return the text, joined from the pieces."""
+        raise NotImplementedError
+
+    def embed(self, texts: Sequence[str], encoding: str) -> int:
+        """Embed in one request and return the number of vectors."""
+        raise NotImplementedError
+
+    @classmethod
+    def can(cls, method: str) -> bool:
+        """Return whether the driver has overridden a method."""
+        return getattr(cls, method) is not getattr(Client, method)

@@ -1,0 +1,74 @@
+"""The results as a Markdown table: a row per client, each figure beside its peer's."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from client import Client
+from works import WORKS
+
+UNITS = {**{work.name: work.unit for work in WORKS}, "import": "ms", "memory": "KB"}
+MORE_IS_BETTER = {work.name for work in WORKS if work.more_is_better}
+UNCOMPARED = {"memory"}
+
+Results = Mapping[str, Mapping[str, float]]
+
+
+def table(clients: Sequence[type[Client]], results: Results) -> str:
+    """Return the whole report."""
+    works = list(results)
+    head = ["client", *(f"{work}, {UNITS[work]}" for work in works)]
+    rows = [[client.name, *(cell(client, work, results) for work in works)] for client in clients]
+    lines = [head, ["---", *["---:"] * len(works)], *rows]
+    body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n\n".join([heading(clients), body, *goals(clients, results)])
+
+
+def heading(clients: Sequence[type[Client]]) -> str:
+    """Say when, with what, and how to read it."""
+    told = sorted({text for client in clients for text in versions(client) or ()})
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {', '.join(told)}. "
+        "In brackets: how many times better than the peer."
+    )
+
+
+def cell(client: type[Client], work: str, results: Results) -> str:
+    """Return a figure and how many times better than the peer's it is."""
+    value = results[work].get(client.name)
+    if value is None:
+        return ""
+    ratio = gain(client, work, results)
+    shown = f"{value:,.0f}" if value >= 20 else f"{value:.1f}"
+    return shown if ratio is None else f"{shown} ({ratio:.1f}x)"
+
+
+def gain(client: type[Client], work: str, results: Results) -> float | None:
+    """Return how many times better than its peer a client is, None when there is no peer."""
+    mine, others = results[work].get(client.name), results[work].get(client.peer or "")
+    if not mine or not others or work in UNCOMPARED:
+        return None
+    return mine / others if work in MORE_IS_BETTER else others / mine
+
+
+def goals(clients: Sequence[type[Client]], results: Results) -> list[str]:
+    """Return, for each client with goals, which are met."""
+    lines = []
+    for client in clients:
+        for work, goal in client.goals.items():
+            ratio = gain(client, work, results) if work in results else None
+            if ratio is not None:
+                word = "met" if ratio >= goal else "missed"
+                lines.append(f"- {client.name}, {work}: goal {goal:g}x, {word} with {ratio:.1f}x")
+    return ["\n".join(lines)] if lines else []
+
+
+def versions(client: type[Client]) -> list[str] | None:
+    """Return the versions of a client's distributions, None when one is not installed."""
+    try:
+        return [f"{name} {version(name)}" for name in client.distributions]
+    except PackageNotFoundError:
+        return None

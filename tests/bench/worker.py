@@ -1,0 +1,41 @@
+"""One client in a process of its own: reads a work's name and count, answers with its cost.
+
+python worker.py DRIVER CLASS BASE_URL PROCESSOR
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import json
+import os
+import sys
+import warnings
+from dataclasses import asdict
+
+from affinity import pin
+from works import WORKS, grow, measured
+
+
+def main(driver: str, name: str, base_url: str, processor: str) -> None:
+    """Answer one line of JSON to each line of JSON, until the input ends."""
+    pin(int(processor))
+    warnings.simplefilter("ignore")
+    client = getattr(importlib.import_module(f"drivers.{driver}"), name)(base_url)
+    works = {work.name: work for work in WORKS}
+    with asyncio.Runner() as runner:
+        print(json.dumps("ready"), flush=True)
+        for line in sys.stdin:
+            order = json.loads(line)
+            gc.collect()
+            if order["work"] == "memory":
+                answer: object = grow(client, runner, order["times"])
+            else:
+                answer = asdict(measured(works[order["work"]], client, runner, order["times"]))
+            print(json.dumps(answer), flush=True)
+        os._exit(0)  # clients are not closed: what they would say about it is not measured
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,175 @@
+"""What is measured: each work does one thing a number of times and says for how many units."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from client import Client
+from stub import CHUNKS, PIECE, SHORT_CHUNKS, TEXT, VECTORS
+
+QUESTION = [{"role": "user", "content": "What does the handbook say about packages? " * 3}]
+TEXTS = [f"Sentence number {number} of a document of some length." for number in range(VECTORS)]
+FLIGHT = 500
+SPEAKERS = ("user", "assistant")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What some work has cost: processor and clock seconds, for how many units."""
+
+    cpu: float
+    wall: float
+    units: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """One kind of work. ``times`` is how often a round does it, ``unit`` what its figure means."""
+
+    name: str
+    method: str
+    run: Callable[[Client, asyncio.Runner, int], int]
+    times: int
+    unit: str = "µs"
+
+    def figure(self, cost: Cost) -> float:
+        """Return the figure to print, from what a round has cost."""
+        if self.unit == "requests/s":
+            return cost.units / cost.wall
+        return cost.cpu / cost.units * (1e3 if self.unit == "ms" else 1e6)
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether a higher figure is the better one."""
+        return self.unit == "requests/s"
+
+
+def history(length: int) -> list[dict[str, str]]:
+    """Return a conversation of so many messages."""
+    words = "A turn of a conversation about packages, repositories and their keys. " * 4
+    return [{"role": SPEAKERS[n % 2], "content": f"{n}: {words}"} for n in range(length)]
+
+
+def ask(messages: list[dict[str, str]]) -> Callable[[Client, asyncio.Runner, int], int]:
+    """Return the work of asking, one call after the other."""
+
+    def work(client: Client, _runner: asyncio.Runner, times: int) -> int:
+        for _ in range(times):
+            expect(client.call(messages, "granite"), TEXT)
+        return times
+
+    return work
+
+
+def aask(messages: list[dict[str, str]]) -> Callable[[Client, asyncio.Runner, int], int]:
+    """Return the work of asking asynchronously, one call after the other."""
+
+    async def calls(client: Client, times: int) -> None:
+        for _ in range(times):
+            expect(await client.acall(messages, "granite"), TEXT)
+
+    def work(client: Client, runner: asyncio.Runner, times: int) -> int:
+        runner.run(calls(client, times))
+        return times
+
+    return work
+
+
+def read_streams(client: Client, _runner: asyncio.Runner, times: int) -> int:
+    """Read long streams; units are their chunks."""
+    for _ in range(times):
+        expect(client.stream(QUESTION, "granite"), PIECE * CHUNKS)
+    return times * CHUNKS
+
+
+def aread_streams(client: Client, runner: asyncio.Runner, times: int) -> int:
+    """Read long streams asynchronously; units are their chunks."""
+
+    async def streams() -> None:
+        for _ in range(times):
+            expect(await client.astream(QUESTION, "granite"), PIECE * CHUNKS)
+
+    runner.run(streams())
+    return times * CHUNKS
+
+
+def fly(client: Client, runner: asyncio.Runner, times: int) -> int:
+    """Keep 500 calls in flight; each is answered after 50 ms."""
+
+    async def one(queue: list[int]) -> None:
+        while queue:
+            queue.pop()
+            expect(await client.acall(QUESTION, "slow"), TEXT)
+
+    async def everyone() -> None:
+        queue = list(range(times))
+        await asyncio.gather(*[one(queue) for _ in range(min(FLIGHT, times))])
+
+    runner.run(everyone())
+    return times
+
+
+def embedding(encoding: str) -> Callable[[Client, asyncio.Runner, int], int]:
+    """Return the work of embedding 256 texts at once."""
+
+    def work(client: Client, _runner: asyncio.Runner, times: int) -> int:
+        for _ in range(times):
+            expect(client.embed(TEXTS, encoding), VECTORS)
+        return times
+
+    return work
+
+
+def grow(client: Client, runner: asyncio.Runner, times: int) -> float:
+    """Return by how many KB the process grew over many short streams, after a tenth of them."""
+
+    async def streams(count: int) -> None:
+        for _ in range(count):
+            expect(await client.astream(QUESTION, "short"), PIECE * SHORT_CHUNKS)
+
+    runner.run(streams(times // 10))
+    before = resident_kb()
+    runner.run(streams(times - times // 10))
+    return resident_kb() - before
+
+
+def resident_kb() -> float:
+    """Return the memory of this process: now on Linux, elsewhere the most it ever had."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except FileNotFoundError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return pages * resource.getpagesize() / 1024
+
+
+def expect(found: object, wanted: object) -> None:
+    """Refuse to measure wrong work."""
+    if found != wanted:
+        raise AssertionError(f"got {str(found)[:60]!r} instead of {str(wanted)[:60]!r}")
+
+
+def measured(work: Work, client: Client, runner: asyncio.Runner, times: int) -> Cost:
+    """Do the work and return what it cost."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    units = work.run(client, runner, times)
+    return Cost(time.process_time() - cpu, time.perf_counter() - wall, units)
+
+
+WORKS = [
+    Work("call", "call", ask(QUESTION), 100),
+    Work("call, async", "acall", aask(QUESTION), 100),
+    Work("chunk", "stream", read_streams, 2),
+    Work("chunk, async", "astream", aread_streams, 2),
+    Work("101 messages", "call", ask(history(101)), 10),
+    Work("101 messages, async", "acall", aask(history(101)), 10),
+    Work("401 messages", "call", ask(history(401)), 4),
+    Work("401 messages, async", "acall", aask(history(401)), 4),
+    Work("embed, floats", "embed", embedding("float"), 3, "ms"),
+    Work("embed, base64", "embed", embedding("base64"), 3, "ms"),
+    Work("500 in flight", "acall", fly, 2500, "requests/s"),
+]
