@@ -8,8 +8,13 @@ from typing import Annotated
 import typer
 
 from llmaas._version import __version__
-from llmaas.cli import chat, cost, demo, doctor, models, sandbox
+from llmaas.cli import sandbox
+from llmaas.cli.chat import command as chat
+from llmaas.cli.cost import command as cost
+from llmaas.cli.demo import command as demo
+from llmaas.cli.doctor import command as doctor
 from llmaas.cli.failure import failures_in_one_line
+from llmaas.cli.models import command as models
 
 app = typer.Typer(
     name="llmaas",
@@ -20,9 +25,10 @@ app = typer.Typer(
     epilog="The key is read from LLMAAS_API_KEY, the address from LLMAAS_BASE_URL.",
 )
 
-for module in (demo, chat, models, cost, doctor):
-    app.command()(module.command)
-    app.registered_commands[-1].name = module.__name__.rpartition(".")[2]
+COMMANDS = {"demo": demo, "chat": chat, "models": models, "cost": cost, "doctor": doctor}
+
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 
 app.command("sandbox", **sandbox.PASSED_ON)(sandbox.command)
 

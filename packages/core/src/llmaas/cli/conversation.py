@@ -99,7 +99,9 @@ def summary(completion: Completion, seconds: float) -> str:
     """Return one line about an answer: model, tokens, cost, time, machine."""
     parts = [completion.model]
     if usage := completion.usage:
-        thought = f" ({number(usage.reasoning_tokens)} of thought)" if usage.reasoning_tokens else ""
+        thought = (
+            f" ({number(usage.reasoning_tokens)} of thought)" if usage.reasoning_tokens else ""
+        )
         parts += [
             f"{number(usage.prompt_tokens)} in, {number(usage.completion_tokens)} out{thought}",
             f"{completion.cost or 0:.6f} EUR",

@@ -21,19 +21,30 @@ def introduce(where: Backing, question: str, documents: Sequence[Document]) -> N
 
     console = stdout()
     console.print(f"[bold]LLMaaS demo[/], answered by [bold cyan]{where.description}[/]")
+    characters = sum(len(document.text) for document in documents)
     if where.is_sandbox:
         console.print(
             "[dim]The sandbox quotes what fits best, it does not think; its figures are "
             "imitations. Set LLMAAS_API_KEY to ask the service.[/]"
         )
     else:
-        console.print("[dim]This costs a few cents: every passage is embedded.[/]")
+        console.print(f"[dim]{_announced(characters)} for each framework.[/]")
     names = sorted({document.language or "?" for document in documents})
-    pages = sum(len(document.text) for document in documents) // 3_000
+    pages = max(1, characters // 3_000)
     console.print(
         f"[dim]{len(documents)} documents ({', '.join(names)}), about {pages} pages.[/]\n"
     )
     console.print(f"[bold yellow]?[/] [bold]{escape(question)}[/]\n")
+
+
+def _announced(characters: int) -> str:
+    """Say what embedding everything will cost, before it is done."""
+    from llmaas.pricing import chat_cost_micro_eur
+    from llmaas.types import Usage
+
+    tokens = characters // 4
+    cost = chat_cost_micro_eur(Usage(tokens, 0, tokens)) / 1_000_000
+    return f"Every passage is embedded: about {cost:.2f} EUR"
 
 
 class Performance:
@@ -71,7 +82,10 @@ class Performance:
             self._status = None
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self._stop()
         if self._started:

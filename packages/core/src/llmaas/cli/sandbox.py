@@ -16,9 +16,9 @@ PASSED_ON: dict[str, Any] = {
 def command(context: typer.Context) -> None:
     """Start the sandbox: the service on your desk (options: llmaas sandbox --help)."""
     try:
-        from llmaas_sandbox.__main__ import main
+        from llmaas_sandbox.cli import main
     except ModuleNotFoundError as error:
-        if error.name not in ("llmaas_sandbox", "llmaas_sandbox.__main__"):
+        if error.name not in ("llmaas_sandbox", "llmaas_sandbox.cli"):
             raise
         raise LookupError("The sandbox is not installed: pip install 'llmaas[sandbox]'") from error
     main(context.args)

@@ -61,9 +61,9 @@ class Session:
         """Return the next line; a line that ends in a backslash goes on."""
         lines: list[str] = []
         try:
-            lines.append(input("\n› "))
+            lines.append(input("\n> "))
             while lines[-1].endswith("\\"):
-                lines.append(input("… "))
+                lines.append(input("| "))
         except EOFError:
             self._over = True
         except KeyboardInterrupt:

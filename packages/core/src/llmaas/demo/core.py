@@ -84,7 +84,8 @@ def answer(
 
 
 def _cosine(a: Sequence[float], b: Sequence[float]) -> float:
-    return sum(map(mul, a, b)) / (hypot(*a) * hypot(*b) or 1.0)
+    product: float = sum(map(mul, a, b))
+    return product / (hypot(*a) * hypot(*b) or 1.0)
 
 
 def _tokens(embeddings: Embeddings) -> int:

@@ -1,0 +1,81 @@
+"""``llmaas doctor``: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmaas.cli.options import AsJson, BaseUrl, InSandbox
+
+if TYPE_CHECKING:
+    from llmaas.doctor import Check
+
+DEFAULT_MODELS = ["gpt-oss:120b", "bge-m3:567m", "qwen3-reranker:4b"]
+_SIGNS = {
+    "ok": ("✓", "green"),
+    "warn": ("!", "yellow"),
+    "fail": ("✗", "bold red"),
+    "skip": ("-", "dim"),
+}
+
+
+def command(
+    model: Annotated[
+        list[str] | None, typer.Option("--model", "-m", help="A model you need; may be repeated.")
+    ] = None,
+    call: Annotated[
+        bool, typer.Option("--call", help="Also ask the first model a small (billed) question.")
+    ] = False,
+    sandbox: InSandbox = False,
+    base_url: BaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check name, port, TLS, key, clock, latency and models; say what to do about each."""
+    from llmaas import LLMaaS
+    from llmaas.cli.output import print_json
+    from llmaas.demo.backend import backing
+    from llmaas.doctor import Status, examine
+
+    made: list[Check] = []
+    with backing(sandbox=sandbox, base_url=base_url) as where:
+        key = where.api_key if sandbox else os.environ.get("LLMAAS_API_KEY", "")
+        client = LLMaaS(api_key=key.strip() or None, base_url=where.base_url, max_retries=0)
+        with client:
+            for check in examine(client, key, model or DEFAULT_MODELS, call=call):
+                made.append(check)
+                if not as_json:
+                    _print(check)
+    failed = [check for check in made if check.status is Status.FAIL]
+    if as_json:
+        print_json({"ok": not failed, "checks": [asdict(check) for check in made]})
+    else:
+        _conclude(len(failed), sum(check.status is Status.WARN for check in made))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _print(check: Check) -> None:
+    from rich.markup import escape
+
+    from llmaas.cli.output import stdout
+
+    sign, style = _SIGNS[check.status]
+    console = stdout()
+    took = f" [dim]({check.seconds * 1000:.0f} ms)[/]" if check.seconds is not None else ""
+    console.print(f"[{style}]{sign}[/] [bold]{escape(check.name)}[/]  {escape(check.detail)}{took}")
+    if check.advice:
+        console.print(f"    [{style}]→[/] {escape(check.advice)}")
+
+
+def _conclude(failed: int, warned: int) -> None:
+    from llmaas.cli.output import stdout
+
+    if failed:
+        stdout().print("\n[bold red]It does not work yet.[/] Start with the first ✗ above.")
+    elif warned:
+        stdout().print(f"\n[green]It works[/], with {warned} remark{'s' * (warned > 1)}.")
+    else:
+        stdout().print("\n[bold green]All is well.[/]")

@@ -1,0 +1,69 @@
+"""The checks in order; what cannot be known after a failure is skipped, not guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from llmaas.doctor import network, service
+from llmaas.doctor.check import Check, Status, ok, skip, timed
+
+if TYPE_CHECKING:
+    from llmaas import LLMaaS
+    from llmaas.settings import Settings
+
+
+def examine(client: LLMaaS, key: str, models: Sequence[str], *, call: bool) -> Iterator[Check]:
+    """Yield each check as it is made. ``call`` also makes one small, billed chat call."""
+    yield _setup(client.settings)
+    reachable = True
+    for check in _way(client.settings):
+        yield check
+        reachable = reachable and check.status is not Status.FAIL
+    if not reachable:
+        yield skip("service", "not asked: it cannot be reached")
+        return
+    yield from _service(client, key, models, call)
+
+
+def _setup(settings: Settings) -> Check:
+    from importlib.metadata import version
+    from platform import python_version
+
+    from llmaas._version import __version__
+
+    versions = f"llmaas {__version__}, openai {version('openai')}, Python {python_version()}"
+    return ok("setup", f"{settings.base_url} ({versions})")
+
+
+def _way(settings: Settings) -> Iterator[Check]:
+    """Yield the checks of the network, up to the first failure."""
+    target = network.Target.of(settings)
+    looks = (
+        lambda: network.name_lookup(target),
+        lambda: network.port(target),
+        lambda: network.tls(target, settings),
+    )
+    for look in looks:
+        check = timed(look)
+        yield check
+        if check.status is Status.FAIL:
+            return
+
+
+def _service(client: LLMaaS, key: str, models: Sequence[str], call: bool) -> Iterator[Check]:
+    malformed = service.key_format(key)
+    if malformed:
+        yield malformed
+        return
+    try:
+        answered = service.ask(client)
+    except Exception as error:
+        yield service.refused(error)
+        return
+    yield ok("key", f"accepted; {len(answered.models)} models may be used")
+    yield service.clock(answered)
+    yield service.latency(answered)
+    yield from service.access(answered, models)
+    if call:
+        yield timed(lambda: service.call(client, models[0]))
