@@ -86,7 +86,7 @@ def _names() -> Mapping[str, str]:
 
 @cache
 def live_models() -> tuple[Model, ...]:
-    """The models that ``GET /v1/models`` lists, sorted by id as the service does."""
+    """Return the models that ``GET /v1/models`` lists, sorted by id as the service does."""
     return tuple(sorted((m for m in all_models().values() if m.live), key=lambda m: m.id))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 Json = dict[str, Any]
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
     """An answer other than 2xx, with the body and headers to send."""
 
     def __init__(self, status: int, body: Json, headers: Mapping[str, str] | None = None) -> None:
@@ -22,14 +22,9 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
 
 
-def error(
-    message: str,
-    type: str,
-    param: str | None = None,
-    code: str | None = None,
-) -> Json:
+def error(message: str, kind: str, param: str | None = None, code: str | None = None) -> Json:
     """Return the documented error object; ``param`` and ``code`` only when there are any."""
-    inner: Json = {"message": message, "type": type}
+    inner: Json = {"message": message, "type": kind}
     if param is not None:
         inner["param"] = param
     if code is not None:

@@ -24,7 +24,7 @@ def seconds(data: bytes) -> float:
 def _wav(data: bytes) -> float:
     try:
         with wave.open(io.BytesIO(data)) as sound:
-            return sound.getnframes() / sound.getframerate()
+            return float(sound.getnframes() / sound.getframerate())
     except (wave.Error, EOFError, ZeroDivisionError) as error:
         raise ValueError(str(error)) from None
 

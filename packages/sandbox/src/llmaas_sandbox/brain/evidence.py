@@ -11,17 +11,18 @@ _QUOTED = re.compile(
     r"[\"“«]\s*([^\"”»]{1,300}?)\s*[\"”»]|(?<![\w])'([^']{1,200})'(?![\w])|`([^`]{1,200})`"
 )
 _NUMBER = re.compile(
-    r"(?<![\w.,-])-?\d+(?:[.,]\d+)?(?![\w])(?!\s*[/:]\s*\d)(?!-\d)|(?<![\w.,-])-?\d+(?:\.\d+)?(?=\s*[*/+^x×-]\s*\d|(?:px|km|kg|cm|mm|h|€|%|s|g|m)\b)"
+    r"(?<![\w.,-])-?\d+(?:[.,]\d+)?(?![\w])(?!\s*[/:]\s*\d)(?!-\d)|(?<![\w.,-])-?\d+(?:\.\d+)?(?=\s*[*/+^x\u00d7-]\s*\d|(?:px|km|kg|cm|mm|h|€|%|s|g|m)\b)"
 )
 _NAME = re.compile(
-    r"\b[A-ZÀ-Ý][\w’'-]*(?:[ -](?:(?:de|du|des|la|le|of|von|van)[ -])?[A-ZÀ-Ý][\w’'-]*)*"
+    r"\b[A-ZÀ-Ý][\w\u2019'-]*(?:[ -](?:(?:de|du|des|la|le|of|von|van)[ -])?[A-ZÀ-Ý][\w\u2019'-]*)*"
 )
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?)?")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _URL = re.compile(r"https?://[^\s)>\"']+")
-_MATH = re.compile(r"\(?-?\d[\d\s.,()]*(?:\s*(?:\*\*|[-+*/^x×])\s*\(?-?\d[\d.,()]*\)*)+")
+_MATH = re.compile(r"\(?-?\d[\d\s.,()]*(?:\s*(?:\*\*|[-+*/^x\u00d7])\s*\(?-?\d[\d.,()]*\)*)+")
 _PLACE = re.compile(
-    r"\b(?:in|at|for|from|to|à|au|aux|en|pour|de|sur|near|près de)\s+(?P<place>[A-ZÀ-Ý][\w’'-]*(?:[ -][A-ZÀ-Ý][\w’'-]*)*)"
+    r"\b(?:in|at|for|from|to|à|au|aux|en|pour|de|sur|near|près de)\s+"
+    r"(?P<place>[A-ZÀ-Ý][\w\u2019'-]*(?:[ -][A-ZÀ-Ý][\w\u2019'-]*)*)"
 )
 
 
@@ -88,7 +89,7 @@ _KINDS = {"date": _DATE, "email": _EMAIL, "url": _URL, "math": _MATH}
 def _names(text: str) -> list[str]:
     found = []
     for match in _NAME.finditer(text):
-        name = match.group().strip("’'-")
+        name = match.group().strip("\u2019'-")
         starts_sentence = (
             not text[: match.start()].rstrip() or text[: match.start()].rstrip()[-1] in ".!?:\n"
         )

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
+from math import log, sqrt
 
 from llmaas_sandbox.brain.words import sentences, stems
 
@@ -82,9 +82,8 @@ def _score(wanted: set[str], stemmed: Sequence[str], weights: dict[str, float]) 
     if not shared:
         return 0.0
     length = max(6, len(stemmed))
-    return (
-        sum(weights[s] for s in sorted(shared)) * (0.5 + len(shared) / len(wanted)) / length**0.25
-    )
+    rarity = sum(weights[s] for s in sorted(shared))
+    return rarity * (0.5 + len(shared) / len(wanted)) / sqrt(sqrt(length))
 
 
 def quote(found: Sequence[Sentence]) -> str:

@@ -9,7 +9,7 @@ from math import ceil, floor
 from typing import Any
 
 from llmaas_sandbox.brain.evidence import Evidence
-from llmaas_sandbox.brain.strings import fill_string
+from llmaas_sandbox.brain.strings import fill_string, hinted
 from llmaas_sandbox.brain.words import fold, stem, stems, words
 
 Schema = Mapping[str, Any]
@@ -164,14 +164,21 @@ class _Filler:
         """Fill the required properties, and the optional ones that the text speaks of."""
         properties = schema.get("properties") or {}
         required = set(schema.get("required") or ())
-        filled = {
-            key: self.value(sub, key, depth + 1)
+        wanted = [
+            key
             for key, sub in properties.items()
             if key in required or (depth < MAX_DEPTH - 4 and self.spoken_of(key, sub))
-        }
+        ]
+        first = sorted(wanted, key=lambda key: not self.is_hinted(key, properties[key]))
+        values = {key: self.value(properties[key], key, depth + 1) for key in first}
+        filled = {key: values[key] for key in wanted}
         for key in sorted(required - set(properties)):
             filled[key] = ""
         return filled
+
+    def is_hinted(self, name: str, schema: Any) -> bool:
+        """Tell whether a property knows what it looks for, and so may choose first."""
+        return isinstance(schema, Mapping) and hinted(name, self.resolved(schema))
 
     def spoken_of(self, name: str, schema: Any) -> bool:
         """Tell whether the text gives a reason to fill an optional property."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from llmaas_sandbox.brain.evidence import Evidence
 from llmaas_sandbox.brain.patterns import matching
-from llmaas_sandbox.brain.words import fold, is_french, words
+from llmaas_sandbox.brain.words import fold, is_french, word_set, words
 
 _FORMATS: Mapping[str, tuple[str, str]] = {
     "date": ("date", "2026-01-01"),
@@ -25,14 +25,23 @@ _FIXED: Mapping[str, str] = {
     "ipv6": "2001:db8::1",
     "hostname": "example.org",
 }
-_PLACES = frozenset(
-    ["city", "location", "place", "ville", "lieu", "country", "pays", "address", "adresse", "destination", "origin", "where", "town", "region"]
+_PLACES = word_set(
+    """
+    city location place ville lieu country pays address adresse destination origin where
+    town region
+    """
 )
-_PEOPLE = frozenset(
-    ["name", "nom", "person", "personne", "author", "auteur", "who", "user", "customer", "client", "recipient", "firstname", "lastname", "prenom"]
+_PEOPLE = word_set(
+    """
+    name nom person personne author auteur who user customer client recipient firstname
+    lastname prenom
+    """
 )
-_WHOLE = frozenset(
-    ["query", "question", "q", "search", "text", "prompt", "message", "input", "content", "request", "task", "requete", "demande", "topic", "subject", "sujet", "instruction", "thoughts", "reason"]
+_WHOLE = word_set(
+    """
+    query question q search text prompt message input content request task requete demande
+    topic subject sujet instruction thoughts reason
+    """
 )
 _CODES: Mapping[str, str] = {
     "eur": "EUR",
@@ -48,13 +57,23 @@ def fill_string(schema: Mapping[str, Any], name: str, evidence: Evidence) -> str
     """Return a string valid for the schema."""
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
-        return matching(pattern, [*evidence.quoted, *words(evidence.text), evidence.text])
+        tokens = (t.strip(".,;:!?()[]\"'«»") for t in evidence.text.split())
+        return matching(pattern, [*evidence.quoted, *tokens, evidence.text])
     form = str(schema.get("format") or "")
     if form in _FIXED:
         return _FIXED[form]
     if form in _FORMATS:
         return _formatted(form, evidence)
     return _fitted(_by_name(schema, name, evidence), schema)
+
+
+def hinted(name: str, schema: Mapping[str, Any]) -> bool:
+    """Tell whether a property's name or format says what to look for."""
+    return bool(schema.get("format") or schema.get("pattern") or _hints(name) & (_PLACES | _PEOPLE))
+
+
+def _hints(name: str) -> set[str]:
+    return {fold(w) for w in words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))}
 
 
 def _formatted(form: str, evidence: Evidence) -> str:
@@ -68,7 +87,7 @@ def _formatted(form: str, evidence: Evidence) -> str:
 
 
 def _by_name(schema: Mapping[str, Any], name: str, evidence: Evidence) -> str:
-    hints = {fold(w) for w in words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))}
+    hints = _hints(name)
     about = hints | {fold(w) for w in words(str(schema.get("description") or ""))}
     if about & {"expression", "formula", "calculation", "calcul"}:
         found = evidence.first("math")

@@ -15,7 +15,8 @@ from llmaas_sandbox.brain.schema import fill, schema_in
 from llmaas_sandbox.brain.strings import fill_string
 
 _KEYS = re.compile(
-    r"(?:keys?|fields?|properties|clés?|champs?)\b[^\"'`\n]{0,40}((?:[\"'`][\w-]+[\"'`](?:,| and| et|\s)*)+)",
+    r"(?:keys?|fields?|properties|clés?|champs?)\b[^\"'`\n]{0,40}"
+    r"((?:[\"'`][\w-]+[\"'`](?:,| and| et|\s)*)+)",
     re.IGNORECASE,
 )
 

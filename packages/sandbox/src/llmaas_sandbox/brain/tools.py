@@ -16,8 +16,10 @@ from llmaas_sandbox.brain.words import stems, words
 _CLAUSES = re.compile(
     r"\s*(?:;|\?|!|\.\s|\b(?:and|then|et|puis|ensuite|also|ainsi que)\b|\n)\s*", re.IGNORECASE
 )
-_LIST = re.compile(r"[A-ZÀ-Ý][\w’-]+(?:,\s*[A-ZÀ-Ý][\w’-]+)*,?\s+(?:and|et|&)\s+[A-ZÀ-Ý][\w’-]+")
-_SUM = re.compile(r"\d\s*(?:[-+*/x×^]|plus|times|minus|fois|moins|et|and)\s*\d", re.IGNORECASE)
+_LIST = re.compile(
+    r"[A-ZÀ-Ý][\w\u2019-]+(?:,\s*[A-ZÀ-Ý][\w\u2019-]+)*,?\s+(?:and|et|&)\s+[A-ZÀ-Ý][\w\u2019-]+"
+)
+_SUM = re.compile(r"\d\s*(?:[-+*/x\u00d7^]|plus|times|minus|fois|moins|et|and)\s*\d", re.IGNORECASE)
 _SUM_TOOLS = frozenset(("calculate", "add", "multiply", "math"))
 _ENOUGH = 2.0
 

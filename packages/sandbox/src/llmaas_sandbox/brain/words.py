@@ -7,11 +7,30 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-_FRENCH = frozenset(
-    ["a", "ai", "au", "aux", "avec", "avez", "c", "ce", "ces", "cette", "d", "dans", "de", "des", "du", "elle", "elles", "en", "est", "et", "etes", "etre", "eux", "il", "ils", "j", "je", "l", "la", "le", "les", "leur", "leurs", "lui", "m", "ma", "mais", "me", "mes", "moi", "mon", "n", "ne", "nos", "notre", "nous", "on", "ont", "ou", "par", "pas", "plus", "pour", "qu", "quand", "que", "quel", "quelle", "quelles", "quels", "qui", "quoi", "s", "sa", "sans", "se", "ses", "si", "son", "sont", "sous", "sur", "t", "ta", "te", "tes", "toi", "ton", "tu", "un", "une", "vos", "votre", "vous", "y", "cela", "comment", "combien", "pourquoi", "donc", "alors", "comme", "sommes", "suis", "tout", "tous", "toute", "toutes", "faire", "fait", "peut", "peux"]
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text written here as a table."""
+    return frozenset(text.split())
+
+
+_FRENCH = word_set(
+    """
+    a ai au aux avec avez c ce ces cette d dans de des du elle elles en est et etes etre eux
+    il ils j je l la le les leur leurs lui m ma mais me mes moi mon n ne nos notre nous on
+    ont ou par pas plus pour qu quand que quel quelle quelles quels qui quoi s sa sans se
+    ses si son sont sous sur t ta te tes toi ton tu un une vos votre vous y cela comment
+    combien pourquoi donc alors comme sommes suis tout tous toute toutes faire fait peut
+    peux
+    """
 )
-_ENGLISH = frozenset(
-    ["a", "about", "all", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into", "is", "it", "its", "just", "me", "much", "many", "my", "no", "not", "of", "on", "or", "our", "out", "please", "she", "should", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "up", "us", "was", "we", "were", "what", "when", "where", "which", "who", "whom", "why", "will", "with", "would", "you", "your", "tell", "give"]
+_ENGLISH = word_set(
+    """
+    a about all am an and any are as at be been but by can could did do does for from had
+    has have he her his how i if in into is it its just me much many my no not of on or our
+    out please she should so some such than that the their them then there these they this
+    those to up us was we were what when where which who whom why will with would you your
+    tell give
+    """
 )
 STOP_WORDS = _FRENCH | _ENGLISH
 

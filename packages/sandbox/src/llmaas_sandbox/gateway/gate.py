@@ -71,6 +71,7 @@ class Gate:
                 return
             faults = exchange.faults
             plan = await self._plan(exchange, headers)
+            plan.before += float(step.get("delay") or 0) if step else 0.0
         except Refusal as refused:
             plan = plans.of_refusal(refused, faults, headers)
         except Exception:

@@ -7,9 +7,26 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Step = Mapping[str, Any]
-KEYS = frozenset(
-    ["content", "reasoning", "tool_calls", "finish_reason", "logprobs", "usage", "model", "backend", "fault", "delay", "status", "headers", "json", "body", "sse", "end", "raw", "path"]
-)
+KEYS: Mapping[str, str] = {
+    "content": "what the model says",
+    "reasoning": "what it thinks, written in the dialect of the request",
+    "tool_calls": "calls: {name, arguments (object or text), id}, or in OpenAI's shape",
+    "finish_reason": "instead of stop or tool_calls; max_tokens is then not applied",
+    "logprobs": "the logprobs object",
+    "usage": "the usage object, as it is",
+    "model": "the model that the answer names",
+    "backend": "the backend object",
+    "fault": "faults, written as in the header",
+    "delay": "seconds before the first byte",
+    "status": "the status of an exact answer",
+    "headers": "headers of an exact answer",
+    "json": "the body of an exact answer, as JSON",
+    "body": "the body of an exact answer, text or bytes",
+    "sse": "a stream: bytes and text as they are, objects as events, each written apart",
+    "end": "normal, fin or rst: how an exact answer ends",
+    "raw": "bytes for the socket, status line and all; the connection then closes",
+    "path": "only for requests to this path",
+}
 
 
 class Scripts:
@@ -21,7 +38,7 @@ class Scripts:
     def extend(self, steps: Iterable[Step]) -> None:
         """Queue steps; a key that no step knows is a mistake."""
         for step in steps:
-            unknown = set(step) - KEYS
+            unknown = set(step) - set(KEYS)
             if unknown:
                 raise ValueError(f"unknown keys in a scripted step: {sorted(unknown)}")
             self._steps.append(step)
