@@ -1,0 +1,96 @@
+"""Three shapes of reasoning, alone, at once and cut (reference 3.6)."""
+
+from __future__ import annotations
+
+import pytest
+from scripted import answer, chunk, decode, joined, sse, text
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])
+def test_reasoning_field(field: str) -> None:
+    got = answer(chunk({field: "Je "}), chunk({field: "pense"}), *text("Oui"))
+    assert (got.reasoning, got.text) == ("Je pense", "Oui")
+
+
+def test_reasoning_and_text_in_one_delta_keep_both() -> None:
+    events, _ = decode(sse(chunk({"reasoning_content": "hm", "content": "Bon"}), *text("jour")))
+    assert [e.type for e in events] == ["reasoning", "text", "text", "done"]
+    assert joined(events, "text") == "Bonjour"
+
+
+def test_same_reasoning_under_two_names_comes_once() -> None:
+    got = answer(chunk({"reasoning_content": "hm", "reasoning": "hm"}), *text("ok"))
+    assert got.reasoning == "hm"
+
+
+def test_field_and_inline_reasoning_at_once_are_both_kept() -> None:
+    got = answer(chunk({"reasoning": "a "}), *text("<think>b</think>", "texte"))
+    assert (got.reasoning, got.text) == ("a b", "texte")
+
+
+@pytest.mark.parametrize("cut", range(1, 26))
+def test_inline_think_cut_anywhere(cut: int) -> None:
+    whole = "<think>a < b</think>\n\nRéponse"
+    events, _ = decode(sse(*text(whole[:cut], whole[cut:])))
+    assert joined(events, "reasoning") == "a < b"
+    assert joined(events, "text") == "Réponse"
+
+
+def test_think_tag_in_mid_answer_is_text() -> None:
+    got = answer(*text("La balise <think> ouvre, ", "dit-on."))
+    assert (got.text, got.reasoning) == ("La balise <think> ouvre, dit-on.", None)
+
+
+def test_unclosed_think_is_all_reasoning() -> None:
+    got = answer(chunk({"content": "<think>longue pen"}), chunk({"content": "sée"}, "length"))
+    assert (got.reasoning, got.text) == ("longue pensée", "")
+    assert "max_tokens" in (got.empty_because or "")
+
+
+def test_lone_think_close_moves_what_was_before() -> None:
+    got = answer(*text("je pense", " encore</th", "ink>\nOui", "."))
+    assert (got.reasoning, got.text) == ("je pense encore", "Oui.")
+
+
+def test_lone_think_close_is_held_back_where_it_is_expected() -> None:
+    events, _ = decode(sse(*text("je ", "pense</think>", "Oui")), hold=100)
+    assert joined(events, "reasoning") == "je pense"
+    assert joined(events, "text") == "Oui"
+
+
+def test_held_text_is_released_when_it_was_an_answer() -> None:
+    events, _ = decode(sse(*text("Oui", " c'est", " cela")), hold=100)
+    assert joined(events, "text") == "Oui c'est cela"
+    assert joined(events, "reasoning") == ""
+
+
+def test_held_text_is_released_beyond_the_bound() -> None:
+    _, reader = decode(b"")
+    first, _ = decode([sse(*text("abc", "def", "ghi"), done=False)[:-1]], hold=4)
+    assert joined(first, "text") == "abcdefghi"
+    assert reader.fault is not None
+
+
+def test_half_a_tag_at_the_end_is_text() -> None:
+    assert answer(*text("a </thi")).text == "a </thi"
+    assert answer(*text("  <thi")).text == "  <thi"
+
+
+def test_content_as_parts_and_objects() -> None:
+    got = answer(
+        chunk({"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "A"}]}),
+        chunk({"content": {"content": "B"}}),
+        chunk({}, "stop"),
+    )
+    assert (got.reasoning, got.text) == ("hm", "AB")
+
+
+def test_whole_body_has_the_same_shapes() -> None:
+    message = {"role": "assistant", "content": "<think>a</think>b", "reasoning_content": "c"}
+    body = {"id": "1", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    import json
+
+    events, _ = decode(json.dumps(body).encode())
+    assert events[-1].type == "done"
+    got = events[-1].completion  # type: ignore[union-attr]
+    assert (got.reasoning, got.text) == ("ca", "b")
