@@ -125,7 +125,7 @@ def lock(session: nox.Session) -> None:
     if not shutil.which("uv"):
         session.install("uv")
     session.run("uv", "lock", "--upgrade", *session.posargs, external=True)
-    everything = ["--all-groups", "--all-packages", "--no-emit-workspace"]
+    everything = ["--all-groups", "--all-extras", "--all-packages", "--no-emit-workspace"]
     form = ["--frozen", "--no-header", "--no-annotate", "--quiet", "-o", LOCK]
     session.run("uv", "export", *everything, *form, external=True)
     path = HOME / LOCK
