@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 SECRET_HEADERS = frozenset(
     ("authorization", "api-key", "x-api-key", "cookie", "proxy-authorization")
@@ -57,6 +57,13 @@ class Journal:
 
     def __iter__(self) -> Iterator[Recorded]:
         return iter(list(self._records))
+
+    @overload
+    def __getitem__(self, at: int) -> Recorded: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Recorded]: ...
+    def __getitem__(self, at: int | slice) -> Recorded | list[Recorded]:
+        return list(self._records)[at]
 
     def __len__(self) -> int:
         return len(self._records)
