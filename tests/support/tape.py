@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cassettes import SERVICE, reader
 
+STOPPED_AT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 LIVE_KEY = os.environ.get("LLMAAS_API_KEY", "")
 
 
@@ -54,5 +55,6 @@ def _connected(source: str) -> Iterator[Tape]:
         return
     from llmaas_sandbox import Sandbox
 
-    with Sandbox() as box:  # a fresh one, so that no other test left a trace in its answers
+    # A fresh one, its clock stopped: nothing but the request shapes its answers.
+    with Sandbox(stopped_at=STOPPED_AT) as box:
         yield Tape(box.base_url, box.api_key)

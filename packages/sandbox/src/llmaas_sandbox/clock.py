@@ -1,4 +1,4 @@
-"""A clock that a test can push forward."""
+"""A clock that a test can stop and push forward."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import time
 
 
 class Clock:
-    """Wall-clock seconds plus whatever was skipped."""
+    """Wall-clock seconds, or a moment at which it stands still, plus whatever was skipped."""
 
-    def __init__(self) -> None:
+    def __init__(self, stopped_at: float | None = None) -> None:
+        self._stopped_at = stopped_at
         self._skipped = 0.0
 
     def now(self) -> float:
         """Return epoch seconds."""
-        return time.time() + self._skipped
+        moment = time.time() if self._stopped_at is None else self._stopped_at
+        return moment + self._skipped
 
     def advance(self, seconds: float) -> None:
         """Skip ``seconds``; only forward."""

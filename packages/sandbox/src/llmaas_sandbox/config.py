@@ -18,4 +18,6 @@ class Config:
     rerank_shape: RerankShape = "new"
     tokens_per_second: float = 0.0
     """Pace of answers; 0 answers at once."""
+    stopped_at: float | None = None
+    """Epoch seconds at which the clock stands still: the same answers, byte for byte, every day."""
     max_body_bytes: int = 50_000_000

@@ -18,7 +18,7 @@ class State:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.clock = Clock()
+        self.clock = Clock(config.stopped_at)
         self.connections = Connections()
         self.journal = Journal()
         self.scripts = Scripts()
