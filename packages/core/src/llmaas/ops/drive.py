@@ -30,11 +30,19 @@ class Driver:
     def run(self, operation: Operation[T]) -> T:
         """Run an operation to its result."""
         outcome: Any = None
+        reply: Any = None
         try:
             while True:
-                outcome = self._do(operation.send(outcome))
+                effect = operation.send(outcome)
+                outcome = self._do(effect)
+                if isinstance(effect, Send):
+                    reply = outcome
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
+        except BaseException:
+            if hasattr(reply, "close"):
+                reply.close()
+            raise
 
     def _do(self, effect: Effect) -> Any:
         try:
@@ -75,11 +83,19 @@ class AsyncDriver:
     async def run(self, operation: Operation[T]) -> T:
         """Run an operation to its result."""
         outcome: Any = None
+        reply: Any = None
         try:
             while True:
-                outcome = await self._do(operation.send(outcome))
+                effect = operation.send(outcome)
+                outcome = await self._do(effect)
+                if isinstance(effect, Send):
+                    reply = outcome
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
+        except BaseException:  # a cancelled call closes its socket at once
+            if hasattr(reply, "close"):
+                await reply.close()
+            raise
 
     async def _do(self, effect: Effect) -> Any:
         try:
@@ -112,8 +128,11 @@ class AsyncDriver:
             async with slots:
                 return await self.run(operation)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(operation)) for operation in operations]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(operation)) for operation in operations]
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # what one call alone would have raised
         return [task.result() for task in tasks]
 
 

@@ -1,0 +1,14 @@
+"""Both clients, pointed at the sandbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from both import Async, Sync
+
+
+@pytest.fixture(params=[Sync, Async], ids=["sync", "async"])
+def api(request: pytest.FixtureRequest) -> Any:
+    """A maker of clients: ``api(max_retries=2)``; nothing is retried unless asked."""
+    return request.param

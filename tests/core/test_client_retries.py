@@ -1,0 +1,97 @@
+"""Retries, gates and deadlines over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+import llmaas
+from llmaas import AsyncLLMaaS
+
+MODEL = "gpt-oss:120b"
+
+
+def failing(status: int, **headers: str) -> dict[str, Any]:
+    return {"status": status, "headers": headers, "json": {"error": {"message": "non"}}}
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503])
+def test_retried_statuses(sandbox: Any, api: Any, status: int) -> None:
+    sandbox.script([failing(status, **{"retry-after": "0"}), {"content": "ok"}])
+    assert api(max_retries=1).do("chat", "?", model=MODEL).text == "ok"
+    assert len(sandbox.requests) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 501])
+def test_statuses_that_no_retry_cures(sandbox: Any, api: Any, status: int) -> None:
+    sandbox.script([failing(status)])
+    with pytest.raises(llmaas.APIStatusError) as caught:
+        api(max_retries=3).do("chat", "?", model=MODEL)
+    assert caught.value.status_code == status
+    assert len(sandbox.requests) == 1
+
+
+def test_the_last_failure_is_raised_when_retries_are_used_up(sandbox: Any, api: Any) -> None:
+    sandbox.script([failing(503, **{"retry-after": "0"})] * 3)
+    with pytest.raises(llmaas.InternalServerError):
+        api(max_retries=2).do("chat", "?", model=MODEL)
+    assert len(sandbox.requests) == 3
+
+
+def test_a_wait_beyond_the_cap_fails_at_once(sandbox: Any, api: Any) -> None:
+    sandbox.script([failing(429, **{"retry-after": "3600"})])
+    began = time.monotonic()
+    with pytest.raises(llmaas.RateLimitError) as caught:
+        api(max_retries=2).do("chat", "?", model=MODEL)
+    assert caught.value.retry_after == 3600
+    assert time.monotonic() - began < 5
+
+
+def test_a_wait_beyond_the_deadline_fails_at_once(sandbox: Any, api: Any) -> None:
+    sandbox.script([failing(503, **{"retry-after": "30"})])
+    began = time.monotonic()
+    with pytest.raises(llmaas.DeadlineExceededError) as caught:
+        api(max_retries=2, deadline=2).do("chat", "?", model=MODEL)
+    assert "503" in str(caught.value)
+    assert time.monotonic() - began < 2
+
+
+def test_one_429_pauses_all_callers_of_the_key(sandbox: Any) -> None:
+    sandbox.script([failing(429, **{"retry-after": "1"})])
+
+    async def crowd() -> list[float]:
+        # Two clients, one key: the gate is the process's, not the client's.
+        clients = [AsyncLLMaaS(api_key=sandbox.api_key) for _ in range(2)]
+        first = asyncio.create_task(clients[0].chat("?", model=MODEL))
+        await asyncio.sleep(0.3)
+        before = len(sandbox.requests)
+        began = time.monotonic()
+        await asyncio.gather(*(clients[n % 2].chat("?", model=MODEL) for n in range(20)), first)
+        return [before, time.monotonic() - began]
+
+    before, took = asyncio.run(crowd())
+    assert before == 1
+    assert took > 0.6  # the rest of the second that was asked for
+    assert len(sandbox.requests) == 22
+
+
+@pytest.mark.parametrize("after", [0, 4], ids=["before", "amid"])
+def test_a_cancelled_call_closes_its_socket_at_once(sandbox: Any, after: int) -> None:
+    async def read(client: AsyncLLMaaS) -> None:
+        options = {"extra_headers": {"x-sandbox-fault": f"stall:30:{after}"}}
+        async with await client.stream("Bonjour ?", model=MODEL, **options) as stream:
+            await stream.until_done()
+
+    async def go() -> None:
+        task = asyncio.ensure_future(read(AsyncLLMaaS()))
+        await asyncio.sleep(0.3)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    began = time.monotonic()
+    asyncio.run(go())
+    assert time.monotonic() - began < 2
