@@ -1,4 +1,4 @@
-"""The recordings and the sandbox keep each other honest: asked the same, both answer in one shape."""
+"""Recordings and sandbox keep each other honest: asked the same, they answer in one shape."""
 
 import base64
 import json
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+
 from rooms import HOME
 
 FOLDER = HOME / "tests" / "cassettes"
@@ -59,7 +60,7 @@ def received(request):
             return error.code, error.read()
 
 
-@pytest.mark.parametrize(("request_", "recorded"), exchanges())
+@pytest.mark.parametrize(("request_", "recorded"), list(exchanges()))
 def test_the_sandbox_answers_in_the_recorded_shape(request_, recorded, sandbox):
     key = "sk-test-wrong" if recorded["status"] == 401 else sandbox.api_key
     status, body = received(sent(request_, sandbox.root_url, key))
