@@ -52,7 +52,8 @@ class Terminal:
         os.write(self._ours, line.encode() + b"\n")
 
     def leave(self):
-        """Press Ctrl-D and return the exit code."""
+        """Press Ctrl-D at the prompt and return the exit code."""
+        self.until("> ")
         os.write(self._ours, b"\x04")
         return self.process.wait(SECONDS)
 
@@ -166,7 +167,6 @@ def test_ctrl_c_stops_the_answer_and_not_the_session(terminal, sandbox):
     screen.until("sandbox")
     os.killpg(screen.process.pid, 2)
     screen.until("stopped")
-    screen.until("> ")
     assert screen.leave() == 0
 
 

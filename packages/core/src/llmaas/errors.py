@@ -39,12 +39,15 @@ Importing this module imports ``openai``; the rest of the package does so only a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import openai
 
 from llmaas.sdk import http
 from llmaas.types import Backend, Completion
+
+
+Kind = TypeVar("Kind", bound="APIError")
 
 
 class LLMaaSError(Exception):
@@ -116,6 +119,10 @@ class APIError(LLMaaSError, openai.APIError):
         self.hint = facts.get("hint") or self.default_hint
         vars(self)["status_code"] = facts.get("status_code")
 
+    def as_kind(self, kind: type[Kind]) -> Kind:
+        """Return this error as a class below its own: adapters add their framework's family."""
+        return kind.build(self.message, **self._facts)
+
     def __str__(self) -> str:
         parts = [self.message]
         if self.hint:
@@ -143,6 +150,8 @@ class APIStatusError(APIError, openai.APIStatusError):
 
 class BadRequestError(APIStatusError, openai.BadRequestError):
     """400: the service does not take the request."""
+
+    default_hint = "Mend the parameter that the message names, or leave it out."
 
 
 class ContextOverflowError(BadRequestError):
@@ -184,6 +193,8 @@ class ModelNotFoundError(NotFoundError):
 class ConflictError(APIStatusError, openai.ConflictError):
     """409: the request meets another one."""
 
+    default_hint = "Try again once the other request has ended."
+
 
 class PayloadTooLargeError(APIStatusError):
     """413: the request is too large, usually for its images."""
@@ -193,6 +204,8 @@ class PayloadTooLargeError(APIStatusError):
 
 class UnprocessableEntityError(APIStatusError, openai.UnprocessableEntityError):
     """422: the request is well formed, but its content cannot be used."""
+
+    default_hint = "Check the content that was sent: a file's format, a text's length."
 
 
 class RateLimitError(APIStatusError, openai.RateLimitError):
@@ -256,6 +269,17 @@ class InvalidResponseError(APIError, openai.APIResponseValidationError):
             content=facts.get("content", b""),
             request=self.request,
         )
+
+
+AnyError = TypeVar("AnyError", bound=LLMaaSError)
+
+
+def retyped(error: LLMaaSError, kind: type[AnyError]) -> AnyError:
+    """Return the same error as another kind: one that also belongs to a framework's family."""
+    other = kind.__new__(kind)
+    Exception.__init__(other, *error.args)
+    vars(other).update(vars(error))
+    return other
 
 
 def _plain_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,135 @@
+"""Settings: where they come from, what they refuse, and that the key stays hidden."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import pickle
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import llmaas
+from llmaas import AsyncLLMaaS, LLMaaS
+from llmaas.settings import Settings
+
+KEY = "sk-canary-456"
+
+
+@pytest.mark.parametrize("end", ["", "/", "/v1", "/v1/"])
+def test_base_url_with_or_without_v1(end: str) -> None:
+    assert Settings.of(api_key=KEY, base_url=f"https://gw.example/llm{end}").base_url == (
+        "https://gw.example/llm/v1"
+    )
+
+
+def test_the_environment_is_read_and_no_other_vendors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://other.example")
+    settings = Settings.of()
+    assert settings.base_url == "https://api.ai.cloud-temple.com/v1"
+    assert not settings.key
+    monkeypatch.setenv("LLMAAS_API_KEY", KEY)
+    monkeypatch.setenv("LLMAAS_BASE_URL", "https://gw.example/v1")
+    settings = Settings.of()
+    assert (settings.root, settings.key.current()) == ("https://gw.example", KEY)
+
+
+@pytest.mark.parametrize("url", ["api.ai.cloud-temple.com", "ftp://x", "https://", "https://x?a=1"])
+def test_addresses_that_are_none(url: str) -> None:
+    with pytest.raises(llmaas.ConfigurationError):
+        Settings.of(api_key=KEY, base_url=url)
+
+
+@pytest.mark.parametrize("key", ["", "  ", "a\nb", "clé", "a\x00b"])
+def test_keys_that_no_header_takes(key: str) -> None:
+    with pytest.raises(llmaas.ConfigurationError):
+        Settings.of(api_key=key)
+
+
+def test_plain_http_is_warned_about_except_on_loopback() -> None:
+    Settings.of(api_key=KEY, base_url="http://127.0.0.1:1/v1")
+    with pytest.warns(llmaas.warnings.InsecureURLWarning):
+        Settings.of(api_key=KEY, base_url="http://gw.example/v1")
+
+
+def test_a_missing_key_says_what_to_do(api: Any) -> None:
+    with pytest.raises(llmaas.MissingAPIKeyError, match="LLMAAS_API_KEY"):
+        api(base_url="http://127.0.0.1:9").do("chat", "?", model="gpt-oss:120b")
+
+
+@pytest.mark.parametrize("make", [LLMaaS, AsyncLLMaaS])
+def test_the_key_is_in_no_repr_and_no_pickle(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = make(api_key=KEY, headers={"x": KEY}, proxy=f"http://u:{KEY}@p:1")
+    assert KEY not in f"{client!r} {client.settings!r} {client.settings.key!r}"
+    plain = make(api_key=KEY)
+    assert KEY.encode() not in pickle.dumps(plain)
+    monkeypatch.setenv("LLMAAS_API_KEY", "sk-there")
+    assert pickle.loads(pickle.dumps(plain)).settings.key.current() == "sk-there"
+    assert copy.deepcopy(plain).settings.key.current() == KEY
+
+
+def test_with_options_changes_only_what_is_named() -> None:
+    client = LLMaaS(api_key=KEY, base_url="https://gw.example", timeout=3, max_retries=7)
+    other = client.with_options(timeout=9, api_key="other")
+    assert (other.settings.timeout.read, other.settings.retry.max_retries) == (9, 7)
+    assert (other.settings.key.current(), other.settings.root) == ("other", "https://gw.example")
+
+
+def test_a_key_may_rotate(sandbox: Any) -> None:
+    keys = iter(["sk-wrong", sandbox.api_key])
+    client = LLMaaS(api_key=lambda: next(keys))
+    with pytest.raises(llmaas.AuthenticationError):
+        client.models()
+    assert client.models()
+
+
+def test_a_key_may_be_awaited(sandbox: Any) -> None:
+    async def key() -> str:
+        await asyncio.sleep(0)
+        return str(sandbox.api_key)
+
+    assert asyncio.run(AsyncLLMaaS(api_key=key).models())
+
+
+def test_one_async_client_in_three_event_loops_without_a_retry(sandbox: Any) -> None:
+    client = AsyncLLMaaS(max_retries=0)
+    for _ in range(3):
+        assert asyncio.run(client.chat("Bonjour ?", model="gpt-oss:120b")).text
+
+
+def test_many_threads_share_one_client(sandbox: Any) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    client = LLMaaS(max_retries=0)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(
+            pool.map(lambda n: client.chat(f"Dis {n} ?", model="llama3.3:70b").text, range(64))
+        )
+    assert all(f"{n}" in text for n, text in enumerate(answers))
+
+
+def test_a_closed_client_can_be_used_again(sandbox: Any) -> None:
+    client = LLMaaS()
+    client.models()
+    client.close()
+    client.close()
+    assert client.models()
+
+
+def test_importing_the_package_imports_no_sdk_and_no_http() -> None:
+    code = (
+        "import sys, llmaas; llmaas.LLMaaS(api_key='k'); "
+        "print([m for m in ('openai', 'httpx', 'httpx2', 'aiohttp', 'pydantic', 'typer', 'rich') "
+        "if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_where_it_says() -> None:
+    assert sorted(llmaas.__all__) == dir(llmaas)
+    for name in llmaas.__all__:
+        assert getattr(llmaas, name) is not None

@@ -1,0 +1,88 @@
+"""Retry decisions are pure: the same failure, the same moment, the same answer."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmaas.wire.faults import StatusFailure, TransportFailure
+from llmaas.wire.retry import RetryPolicy, decide, is_retryable, retry_after
+
+NOW = 1_800_000_000.0
+
+
+def failed(status: int = 429, **headers: str) -> StatusFailure:
+    return StatusFailure(status, {k.replace("_", "-"): v for k, v in headers.items()}, b"")
+
+
+@pytest.mark.parametrize(
+    ("failure", "seconds"),
+    [
+        (failed(retry_after="7"), 7.0),
+        (failed(retry_after="0.5"), 0.5),
+        (failed(retry_after="7000ms"), 7.0),
+        (failed(retry_after="1m30s"), 90.0),
+        (failed(retry_after_ms="250"), 0.25),
+        (failed(retry_after=formatdate(NOW + 30, usegmt=True)), 30.0),
+        (failed(retry_after=formatdate(NOW - 30, usegmt=True)), 0.0),
+        (failed(x_ratelimit_reset_requests=str(NOW + 12)), 12.0),
+        (failed(x_ratelimit_reset_requests="6m0s"), 360.0),
+        (failed(500, x_ratelimit_reset_requests=str(NOW + 12)), None),
+        (failed(retry_after="soon"), None),
+        (failed(retry_after="nan"), None),
+        (failed(retry_after="-3"), None),
+        (failed(), None),
+        (TransportFailure("read", ""), None),
+    ],
+)
+def test_retry_after_in_every_form(failure: object, seconds: float | None) -> None:
+    assert retry_after(failure, now=NOW) == (  # type: ignore[arg-type]
+        None if seconds is None else pytest.approx(seconds, abs=0.01)
+    )
+
+
+def test_retry_after_wins_over_the_reset_header() -> None:
+    both = failed(retry_after="2", x_ratelimit_reset_requests=str(NOW + 50))
+    assert retry_after(both, now=NOW) == 2
+
+
+@pytest.mark.parametrize("kind", ["connect", "read", "timeout"])
+def test_broken_connections_are_retried(kind: str) -> None:
+    assert is_retryable(TransportFailure(kind, ""))
+
+
+@pytest.mark.parametrize("kind", ["tls", "deadline"])
+def test_distrust_and_deadlines_are_not(kind: str) -> None:
+    assert not is_retryable(TransportFailure(kind, ""))
+
+
+@given(st.integers(0, 6), st.floats(0, 1), st.floats(0, 100))
+def test_never_earlier_than_asked_and_never_beyond_the_cap(
+    attempt: int, chance: float, asked: float
+) -> None:
+    policy = RetryPolicy(max_retries=5)
+    wait = decide(policy, attempt, failed(retry_after=str(asked)), now=NOW, chance=chance)
+    if attempt >= 5 or asked > policy.max_wait:
+        assert wait is None
+    else:
+        assert wait is not None
+        assert asked <= wait.seconds <= asked + 1
+        assert wait.pauses_all
+
+
+@given(st.integers(0, 9), st.floats(0, 1))
+def test_backoff_grows_to_its_cap(attempt: int, chance: float) -> None:
+    policy = RetryPolicy(max_retries=10)
+    wait = decide(policy, attempt, failed(503), now=NOW, chance=chance)
+    assert wait is not None
+    full = min(policy.cap, policy.base * 2**attempt)
+    assert full / 2 <= wait.seconds <= full
+    assert not wait.pauses_all
+
+
+@given(st.text(max_size=20))
+def test_any_header_is_read_without_an_error(text: str) -> None:
+    retry_after(failed(retry_after=text), now=NOW)
