@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 RerankShape = Literal["new", "old"]
@@ -13,6 +14,15 @@ class Config:
     """Settings of one sandbox. Everything has a default that a test can live with."""
 
     api_keys: tuple[str, ...] = ("sk-sandbox",)
+    """Keys that work from the start, for the tenant ``default``."""
+    admin_key: str = "sk-sandbox-admin"
+    """The key of ``/admin`` and of the console."""
+    tier: str = "monthly"
+    """The billing tier of ``api_keys``: 1 to 4, or ``monthly`` without limits."""
+    data_dir: Path | None = None
+    """Where keys, audit and quotas are kept; None keeps them in memory."""
+    redis_url: str | None = None
+    """Where several sandboxes share their quotas (extra ``redis``)."""
     faults: str = ""
     """Faults for every request, written as in the ``x-sandbox-fault`` header."""
     rerank_shape: RerankShape = "new"
@@ -20,4 +30,24 @@ class Config:
     """Pace of answers; 0 answers at once."""
     stopped_at: float | None = None
     """Epoch seconds at which the clock stands still: the same answers, byte for byte, every day."""
+    speed: float = 0.0
+    """Pace by the catalogue's figures for each model and machine: 1 is real time, 0 is off."""
+    machine_capacity: int | None = None
+    """Requests that a machine serves at a time; beyond all machines' the answer is 503."""
     max_body_bytes: int = 50_000_000
+    audit_content: bool = False
+    """Whether the audit trail keeps requests, not only who asked."""
+    alert_webhook: str | None = None
+    strict_lifecycle: bool = False
+    """Whether models past their end of support answer 404, or their successor answers."""
+    prompt_filter: bool = False
+    """Whether prompts pass the three historical checks (403)."""
+    batch_enabled: bool = True
+    """False answers 501, as some instances do."""
+    batch_night_only: bool = False
+    """Whether lots wait for the documented window: nights and weekends."""
+    legacy_batches: bool = False
+    """Whether the retired ``/v1/files`` and ``/v1/batches`` exist."""
+    upstream: str | None = None
+    """Address of an OpenAI-compatible engine that answers instead of the sandbox."""
+    upstream_key: str | None = None

@@ -41,6 +41,11 @@ class Sandbox:
         return self.config.api_keys[0]
 
     @property
+    def admin_key(self) -> str:
+        """The key of ``/admin`` and of the console."""
+        return self.config.admin_key
+
+    @property
     def root_url(self) -> str:
         """The address without ``/v1`` (Cohere SDK, status API)."""
         return f"http://{self._host}:{self._port}"

@@ -73,11 +73,10 @@ def speech(exchange: Exchange) -> Reply:
         media=samples if form == "pcm" else tones.wav(samples),
         content_type=_FORMATS[form],
         headers={"x-tts-duration-ms": str(int(length * 1000))},
-        used=Used(seconds=length),
     )
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/v1/audio/transcriptions", transcriptions, takes="form"),
-    Endpoint("POST", "/v1/audio/speech", speech),
+    Endpoint("POST", "/v1/audio/transcriptions", transcriptions, takes="form", metered=True),
+    Endpoint("POST", "/v1/audio/speech", speech, metered=True),
 )

@@ -38,7 +38,7 @@ def create(exchange: Exchange) -> Reply:
         raise of_status(503)
     lot = Lot(
         f"batch-sandbox-{os.urandom(8).hex()}",
-        exchange.key or "",
+        _owner(exchange),
         model.id,
         body["model"],
         body,
@@ -54,10 +54,14 @@ def read(exchange: Exchange) -> Reply:
     lot = lots.get(exchange.path_params["batch_id"], now)
     if lot is None:
         raise not_found("Batch not found")
-    if lot.key != exchange.key:
+    if lot.key != _owner(exchange):
         raise forbidden("This batch belongs to another key")
     _advance(lot, exchange, now)
     return Reply(lot.summary())
+
+
+def _owner(exchange: Exchange) -> str:
+    return exchange.caller.id if exchange.caller else ""
 
 
 def _advance(lot: Lot, exchange: Exchange, now: float) -> None:
@@ -82,6 +86,6 @@ def _result(lot: Lot, index: int, exchange: Exchange) -> dict[str, Any]:
 
 
 ENDPOINTS = (
-    Endpoint("POST", PATH, create),
+    Endpoint("POST", PATH, create, metered=True),
     Endpoint("GET", PATH + "/{batch_id}", read, takes="nothing"),
 )

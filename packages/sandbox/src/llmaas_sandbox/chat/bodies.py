@@ -58,7 +58,7 @@ class Writer:
     @property
     def backend(self) -> Any:
         """The machine that answers."""
-        return self.step.get("backend") or dict(self.exchange.backend)
+        return self.step.get("backend") or self.exchange.backend
 
     # the whole body
 

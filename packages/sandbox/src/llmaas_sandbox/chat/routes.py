@@ -36,6 +36,6 @@ def completions(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/v1/chat/completions", chat),
-    Endpoint("POST", "/v1/completions", completions),
+    Endpoint("POST", "/v1/chat/completions", chat, metered=True),
+    Endpoint("POST", "/v1/completions", completions, metered=True),
 )

@@ -74,4 +74,4 @@ def _encoded(values: list[float], encoding: str) -> list[float] | str:
     return base64.b64encode(floats.tobytes()).decode()
 
 
-ENDPOINTS = (Endpoint("POST", "/v1/embeddings", embeddings),)
+ENDPOINTS = (Endpoint("POST", "/v1/embeddings", embeddings, metered=True),)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from starlette.types import Receive, Scope, Send
 
+from llmaas_sandbox.errors import error
+from llmaas_sandbox.faults.frames import event
 from llmaas_sandbox.faults.wire import Piece, Plan
 from llmaas_sandbox.gateway.connections import reset
 from llmaas_sandbox.gateway.journal import Recorded
 from llmaas_sandbox.gateway.state import State
+from llmaas_sandbox.machines.fleet import Machine
 
+_DEATH_CHECK = 0.05
 _ARRIVE = 0.02
 """Seconds that the last bytes get to arrive before the connection dies."""
 
@@ -26,27 +31,47 @@ class Delivery:
         self.send = send
         self.state = state
         self.transport = state.connections.of(scope)
+        self.first_byte: float | None = None
+        """When the first byte was sent, by ``time.perf_counter``."""
 
-    async def run(self, plan: Plan) -> None:
-        """Send the plan, unless the client leaves first."""
+    async def run(self, plan: Plan, machine: Machine | None = None) -> bool:
+        """Send the plan, unless the client leaves or the machine dies first.
+
+        Return False when the machine died before the first byte: another may take over.
+        """
         if plan.before or any(p.pause for p in plan.pieces):
-            await self._watched(plan)
+            if not await self._watched(plan, machine):
+                return False
         else:
             await self._send(plan)
         gone = self.transport is not None and self.transport.is_closing()
         if gone and plan.ending in ("normal", "drop-next"):
             self.record.disconnected = True
+        return True
 
-    async def _watched(self, plan: Plan) -> None:
-        """Send slowly; stop at once when the client hangs up."""
+    async def _watched(self, plan: Plan, machine: Machine | None) -> bool:
+        """Send slowly; stop at once when the client hangs up or the machine dies."""
         sending = asyncio.ensure_future(self._send(plan))
         leaving = asyncio.ensure_future(self._left())
-        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not sending.done():
-            self.record.disconnected = True
-        for task in (sending, leaving):
+        dying = asyncio.ensure_future(_death(machine))
+        tasks = (sending, leaving, dying)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        left, died = leaving.done() and not sending.done(), dying.done() and not sending.done()
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(sending, leaving, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.record.disconnected = self.record.disconnected or left
+        if died and not left and self.first_byte is not None:
+            await self._die_in_mid_answer(plan)
+        return not died or left or self.first_byte is not None
+
+    async def _die_in_mid_answer(self, plan: Plan) -> None:
+        """End a stream with an error event, and anything else by closing the connection."""
+        if plan.length is not None:
+            await self._break(with_rst=False)
+            return
+        last = event(error("The backend stopped in mid-stream", "server_error"))
+        await self.send({"type": "http.response.body", "body": last, "more_body": False})
 
     async def _left(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":
@@ -55,6 +80,7 @@ class Delivery:
     async def _send(self, plan: Plan) -> None:
         if plan.before:
             await asyncio.sleep(plan.before)
+        self.first_byte = time.perf_counter()
         if plan.chunked_by_hand:
             await self._by_hand(plan)
             return
@@ -106,6 +132,12 @@ class Delivery:
             raise ConnectionResetError("raw bytes need a socket")
         self.transport.write(data)
         await self._break(with_rst=False)
+
+
+async def _death(machine: Machine | None) -> None:
+    """Return when the machine dies; never, without one."""
+    while machine is None or machine.health != "dead":  # noqa: ASYNC110 - any thread kills
+        await asyncio.sleep(_DEATH_CHECK)
 
 
 def _headers(plan: Plan) -> list[tuple[bytes, bytes]]:

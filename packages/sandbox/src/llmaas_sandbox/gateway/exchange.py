@@ -6,22 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from llmaas_sandbox.auth.keys import Key
 from llmaas_sandbox.catalogue import Model
 from llmaas_sandbox.errors import Json, bad_request
 from llmaas_sandbox.faults.parse import Faults
 from llmaas_sandbox.gateway.scripts import Step
 from llmaas_sandbox.gateway.state import State
+from llmaas_sandbox.gateway.used import Used
+from llmaas_sandbox.machines.fleet import Lease
 
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """What an answer is billed for."""
-
-    prompt: int = 0
-    completion: int = 0
-    reasoning: int = 0
-    documents: int = 0
-    seconds: float = 0.0
+__all__ = ["Endpoint", "Exchange", "Handler", "Reply", "Used"]
 
 
 @dataclass(slots=True)
@@ -35,14 +29,17 @@ class Exchange:
     headers: Mapping[str, str]
     raw: bytes
     path_params: Mapping[str, str]
-    key: str | None
+    caller: Key | None = None
+    is_admin: bool = False
     faults: Faults = field(default_factory=Faults)
     step: Step | None = None
     parsed: Any = None
     form: Mapping[str, Any] = field(default_factory=dict)
     request_id: str = ""
     model: Model | None = None
-    backend: Mapping[str, str] = field(default_factory=dict)
+    requested: str | None = None
+    """The model's name as the client wrote it."""
+    lease: Lease | None = None
 
     @property
     def body(self) -> Json:
@@ -50,6 +47,16 @@ class Exchange:
         if not isinstance(self.parsed, dict):
             raise bad_request("The body must be a JSON object")
         return self.parsed
+
+    @property
+    def backend(self) -> dict[str, str]:
+        """The engine and the machine that answer."""
+        return self.lease.machine.backend if self.lease else {}
+
+    def release(self) -> None:
+        """Give the machine back."""
+        if self.lease:
+            self.lease.release()
 
 
 @dataclass(slots=True)
@@ -63,6 +70,8 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 200
     used: Used = field(default_factory=Used)
+    batch: bool = False
+    """Billed at the batch price."""
 
 
 Handler: TypeAlias = Callable[[Exchange], Reply | Awaitable[Reply]]
@@ -72,9 +81,11 @@ Handler: TypeAlias = Callable[[Exchange], Reply | Awaitable[Reply]]
 class Endpoint:
     """A path of the service and the function that answers it."""
 
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     handler: Handler
     takes: Literal["json", "form", "nothing"] = "json"
-    public: bool = False
-    """Open without a key."""
+    open_to: Literal["key", "admin", "both", "everyone"] = "key"
+    metered: bool = False
+    """Counts against the tier, and is refused when its limit is reached."""
+    audited: bool = True

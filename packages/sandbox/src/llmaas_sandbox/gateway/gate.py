@@ -13,16 +13,18 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from llmaas_sandbox.catalogue import PERSONA_PREFIX
-from llmaas_sandbox.errors import Refusal, bad_key, of_status
+from llmaas_sandbox.errors import Refusal, of_status
 from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.faults.refuse import Page, refusal
 from llmaas_sandbox.faults.wire import Plan
 from llmaas_sandbox.gateway import intake, plans
+from llmaas_sandbox.gateway.access import Ledger, headers_for, let_in
 from llmaas_sandbox.gateway.delivery import Delivery
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
 from llmaas_sandbox.gateway.journal import Recorded, masked
 from llmaas_sandbox.gateway.scripts import Step
 from llmaas_sandbox.gateway.state import State
+from llmaas_sandbox.gateway.used import Used
 
 _log = logging.getLogger("llmaas_sandbox")
 FAULT_HEADER = "x-sandbox-fault"
@@ -38,94 +40,135 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        record = self._record(request)
+        record = recorded(request)
         delivery = Delivery(self.state, record, scope, receive, send)
         if self.state.connections.is_doomed(delivery.transport):
             await delivery.raw(b"")
             return
-        self.state.journal.add(record)
+        if not self.endpoint.path.startswith("/admin"):
+            self.state.journal.add(record)
         try:
-            await self._answer(request, record, delivery)
+            await Passage(self.state, self.endpoint, record).run(request, delivery)
         finally:
             record.finished = True
 
-    def _record(self, request: Request) -> Recorded:
-        headers = dict(request.headers)
-        return Recorded(
-            method=request.method,
-            path=request.url.path,
-            query=request.url.query,
-            headers=masked(headers),
-            body=b"",
-            request_id=headers.get("x-request-id") or f"req-{os.urandom(8).hex()}",
-        )
 
-    async def _answer(self, request: Request, record: Recorded, delivery: Delivery) -> None:
-        faults = Faults()
-        headers = {"x-request-id": record.request_id}
+def recorded(request: Request) -> Recorded:
+    """Start the journal's record of a request."""
+    headers = dict(request.headers)
+    return Recorded(
+        method=request.method,
+        path=request.url.path,
+        query=request.url.query,
+        headers=masked(headers),
+        body=b"",
+        request_id=headers.get("x-request-id") or f"req-{os.urandom(8).hex()}",
+    )
+
+
+class Passage:
+    """The passage of one request through the gate."""
+
+    def __init__(self, state: State, endpoint: Endpoint, record: Recorded) -> None:
+        self.state, self.endpoint, self.record = state, endpoint, record
+        self.headers = {"x-request-id": record.request_id}
+        self.ledger = Ledger(endpoint, record)
+        self.exchange: Exchange | None = None
+        self.faults = Faults()
+
+    async def run(self, request: Request, delivery: Delivery) -> None:
+        """Answer, move to another machine if the first one dies, and settle."""
         try:
-            exchange = await self._take_in(request, record)
-            step = exchange.step
-            if step is not None and "raw" in step:
-                await delivery.raw(step["raw"])
-                return
-            faults = exchange.faults
-            plan = await self._plan(exchange, headers)
-            plan.before += float(step.get("delay") or 0) if step else 0.0
-        except Refusal as refused:
-            plan = plans.of_refusal(refused, faults, headers)
-        except Exception:
-            _log.exception("the sandbox failed on %s %s", record.method, record.path)
-            plan = plans.of_refusal(of_status(500), Faults(), headers)
-        record.status = plan.status
-        await delivery.run(plan)
+            plan = await self._attempt(request)
+            while plan is not None and not await self._deliver(plan, delivery):
+                plan = await self._again()
+            if plan is None:
+                await delivery.raw(self._step["raw"])
+        finally:
+            if self.exchange is not None:
+                self.exchange.release()
+            self.ledger.finish(self.exchange, delivery.first_byte)
 
-    async def _take_in(self, request: Request, record: Recorded) -> Exchange:
+    async def _deliver(self, plan: Plan, delivery: Delivery) -> bool:
+        """Send a plan; False when its machine died before the first byte."""
+        self.record.status = plan.status
+        lease = self.exchange.lease if self.exchange else None
+        return await delivery.run(plan, lease.machine if lease else None)
+
+    async def _attempt(self, request: Request) -> Plan | None:
+        """Make a plan; None stands for raw bytes."""
+        try:
+            self.exchange = await self._take_in(request)
+            if "raw" in self._step:
+                return None
+            plan = await self._plan(self.exchange)
+            plan.before += float(self._step.get("delay") or 0)
+            return plan
+        except Refusal as refused:
+            return self._refuse(refused)
+        except Exception:
+            _log.exception("the sandbox failed on %s %s", self.record.method, self.record.path)
+            return self._refuse(of_status(500))
+
+    async def _again(self) -> Plan:
+        """Answer once more, on another machine."""
+        assert self.exchange is not None
+        self.exchange.release()
+        self.exchange.lease = None
+        try:
+            return await self._plan(self.exchange)
+        except Refusal as refused:
+            return self._refuse(refused)
+
+    @property
+    def _step(self) -> Step:
+        return (self.exchange.step if self.exchange else None) or {}
+
+    def _refuse(self, refused: Refusal | Page) -> Plan:
+        self.ledger.settle(self.exchange, refused.status, Used(), batch=False)
+        return plans.of_refusal(refused, self.faults, self.headers)
+
+    async def _take_in(self, request: Request) -> Exchange:
         raw = await intake.read_body(request, self.state.config.max_body_bytes)
-        record.body = raw
         parsed = self._lenient_json(raw)
-        record.json = parsed
-        step = self.state.scripts.take(request.url.path)
-        faults = self._faults(request.headers, parsed, step, raw)
-        record.faults = tuple(f.text for f in faults)
+        self.record.body, self.record.json = raw, parsed
+        step = None
+        if self.endpoint.path.startswith(("/v1", "/v2")):
+            step = self.state.scripts.take(request.url.path)
         exchange = Exchange(
             state=self.state,
             method=request.method,
             path=request.url.path,
             query=dict(request.query_params),
-            headers=dict(request.headers),
+            headers=request.headers,
             raw=raw,
             path_params=request.path_params,
-            key=_bearer(request.headers),
-            faults=faults,
             step=step,
             parsed=parsed,
-            request_id=record.request_id,
+            request_id=self.record.request_id,
         )
+        self.exchange = exchange
+        self.faults = exchange.faults = self._faults(request.headers, parsed, step, raw)
+        self.record.faults = tuple(f.text for f in self.faults)
         exact = step is not None and plans.is_exact(step)
         if self.endpoint.takes == "form" and not exact:
-            exchange.form = await self._form(request, raw)
+            intake.check_type(request.headers, self.endpoint)
+            exchange.form = await intake.parse_form(request, raw)
         return exchange
 
     def _lenient_json(self, raw: bytes) -> Any:
-        if self.endpoint.takes != "json" or not raw:
+        if self.endpoint.takes == "form" or not raw:
             return None
         try:
             return intake.parse_json(raw)
         except Refusal:
             return None
 
-    async def _form(self, request: Request, raw: bytes) -> Mapping[str, Any]:
-        intake.check_type(request.headers, self.endpoint)
-
-        async def replay() -> Mapping[str, Any]:
-            return {"type": "http.request", "body": raw, "more_body": False}
-
-        return await intake.parse_form(Request(request.scope, replay))  # type: ignore[arg-type]
-
     def _faults(
         self, headers: Mapping[str, str], parsed: Any, step: Step | None, raw: bytes
     ) -> Faults:
+        if self.endpoint.path.startswith("/admin"):
+            return Faults()
         chosen: tuple[Fault, ...] = self.state.always
         model = parsed.get("model") if isinstance(parsed, dict) else None
         if isinstance(model, str) and model.startswith(PERSONA_PREFIX):
@@ -134,23 +177,33 @@ class Gate:
         chosen += parse(str(step.get("fault") or "")) if step else ()
         return self.state.still_due(chosen, blake2b(raw, digest_size=8).hexdigest())
 
-    async def _plan(self, exchange: Exchange, headers: Mapping[str, str]) -> Plan:
-        step, faults = exchange.step, exchange.faults
-        if step is not None and plans.is_exact(step):
-            return plans.of_step(step, faults, headers)
-        refused: Refusal | Page | None = refusal(faults, exchange.parsed, self.state.clock.now())
+    async def _plan(self, exchange: Exchange) -> Plan:
+        if plans.is_exact(self._step):
+            plan = plans.of_step(self._step, self.faults, self.headers)
+            self.ledger.settle(exchange, plan.status, Used(), batch=False)
+            return plan
+        refused = refusal(self.faults, exchange.parsed, self.state.clock.now())
         if refused is not None:
-            return plans.of_refusal(refused, faults, headers)
+            return self._refuse(refused)
         self._check(exchange)
         reply = self.endpoint.handler(exchange)
         if inspect.isawaitable(reply):
             reply = await reply
         assert isinstance(reply, Reply)
-        return plans.of_reply(reply, faults, headers, self.state.config.tokens_per_second)
+        self.ledger.settle(exchange, reply.status, reply.used, reply.batch)
+        headers = {**self.headers, **headers_for(exchange, self.endpoint)}
+        return plans.of_reply(reply, self.faults, headers, self._pace(exchange))
+
+    def _pace(self, exchange: Exchange) -> float:
+        """Return tokens per second; 0 for at once."""
+        config = self.state.config
+        if config.speed and exchange.model and exchange.lease:
+            return exchange.model.tokens_per_second * exchange.lease.machine.speed * config.speed
+        return config.tokens_per_second
 
     def _check(self, exchange: Exchange) -> None:
-        if not self.endpoint.public and exchange.key not in self.state.config.api_keys:
-            raise bad_key()
+        let_in(exchange, self.endpoint)
+        self.record.key_id = exchange.caller.id if exchange.caller else None
         if self.endpoint.takes == "json":
             intake.check_type(exchange.headers, self.endpoint)
             if exchange.parsed is None:
@@ -162,20 +215,12 @@ def _persona(model: str) -> tuple[Fault, ...]:
     return () if name == "plain" else parse(name)
 
 
-def _bearer(headers: Mapping[str, str]) -> str | None:
-    kind, _, key = headers.get("authorization", "").partition(" ")
-    return key.strip() if kind.lower() == "bearer" and key.strip() else None
-
-
 async def no_such_path(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a path that the service does not have (404)."""
-    refused = of_status(404)
-    plan = plans.of_refusal(refused, Faults(), {})
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 404,
-            "headers": [(b"content-type", b"application/json")],
-        }
-    )
-    await send({"type": "http.response.body", "body": plan.pieces[0].data})
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    body = plans.of_refusal(of_status(404), Faults(), {}).pieces[0].data
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 404, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

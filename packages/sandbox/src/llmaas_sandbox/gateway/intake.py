@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
+from starlette.types import Message
 
 from llmaas_sandbox.errors import bad_request
 from llmaas_sandbox.gateway.exchange import Endpoint
@@ -46,9 +47,13 @@ def check_type(headers: Mapping[str, str], endpoint: Endpoint) -> None:
         raise bad_request(f"Unsupported Media Type: send {wanted}", status=415)
 
 
-async def parse_form(request: Request) -> dict[str, Any]:
-    """Parse a multipart form; each file becomes (name, bytes)."""
-    form = await request.form()
+async def parse_form(request: Request, raw: bytes) -> dict[str, Any]:
+    """Parse a multipart form whose bytes were read already; each file becomes (name, bytes)."""
+
+    async def replay() -> Message:
+        return {"type": "http.request", "body": raw, "more_body": False}
+
+    form = await Request(request.scope, replay).form()
     fields: dict[str, Any] = {}
     for name, value in form.multi_items():
         fields[name] = value if isinstance(value, str) else (value.filename, await value.read())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from llmaas_sandbox.audit.trail import Trail
+from llmaas_sandbox.auth.ring import Ring
 from llmaas_sandbox.batch.lots import Lots
 from llmaas_sandbox.clock import Clock
 from llmaas_sandbox.config import Config
@@ -11,6 +13,15 @@ from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.gateway.connections import Connections
 from llmaas_sandbox.gateway.journal import Journal
 from llmaas_sandbox.gateway.scripts import Scripts
+from llmaas_sandbox.limits.counters import RedisCounters, StoredCounters
+from llmaas_sandbox.limits.meter import Meter
+from llmaas_sandbox.machines.fleet import Fleet
+from llmaas_sandbox.monitor.alerts import Alerts
+from llmaas_sandbox.monitor.history import History
+from llmaas_sandbox.monitor.metrics import Metrics
+from llmaas_sandbox.store import Store
+
+TENANT = "default"
 
 
 class State:
@@ -19,20 +30,33 @@ class State:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.clock = Clock(config.stopped_at)
+        self.store = Store(config.data_dir)
+        self.keys = Ring(self.store, self.clock)
+        self.configured = [self.keys.ensure(k, TENANT, config.tier).id for k in config.api_keys]
+        counters = RedisCounters(config.redis_url) if config.redis_url else None
+        self.meter = Meter(counters or StoredCounters(self.store), self.clock)
+        self.trail = Trail(self.store)
+        self.fleet = Fleet(config.machine_capacity)
+        self.history = History()
+        self.metrics = Metrics(self.fleet)
+        self.alerts = Alerts(self.history, self.fleet, self.clock, config.alert_webhook)
         self.connections = Connections()
         self.journal = Journal()
         self.scripts = Scripts()
-        self.attempts: Counter[str] = Counter()
         self.lots = Lots()
+        self.attempts: Counter[str] = Counter()
         self.always = parse(config.faults)
 
     def reset(self) -> None:
-        """Forget journal, scripts, attempts and skipped time."""
-        self.journal.clear()
-        self.scripts.clear()
-        self.attempts.clear()
-        self.lots.clear()
+        """Forget journal, scripts, batches, usage, added keys and skipped time; not the audit."""
+        for memory in (self.journal, self.scripts, self.attempts, self.lots, self.history):
+            memory.clear()
+        self.meter.clear()
+        self.alerts.clear()
+        self.fleet.heal()
         self.clock.reset()
+        self.keys.keep_only(self.configured)
+        self.always = parse(self.config.faults)
 
     def still_due(self, faults: tuple[Fault, ...], subject: str) -> Faults:
         """Drop the faults whose number of times is used up for this subject."""

@@ -38,4 +38,4 @@ def _image(data: bytes, form: str) -> dict[str, Any]:
     return {"b64_json": text} if form == "b64_json" else {"url": f"data:image/png;base64,{text}"}
 
 
-ENDPOINTS = (Endpoint("POST", "/v1/images/generations", generations),)
+ENDPOINTS = (Endpoint("POST", "/v1/images/generations", generations, metered=True),)

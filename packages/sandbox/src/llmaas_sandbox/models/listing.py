@@ -9,10 +9,11 @@ from llmaas_sandbox.gateway.exchange import Exchange, Reply
 
 
 def listing(exchange: Exchange) -> Reply:
-    """List the live models; ``created`` is the time of the request, on every entry."""
+    """List the live models that the key may use; all were ``created`` just now."""
     now = int(exchange.state.clock.now())
-    moved = redirects()
-    data = [entry(model, now, moved) for model in live_models()]
+    moved, caller = redirects(), exchange.caller
+    seen = (m for m in live_models() if caller is None or caller.may_use((m.id, *m.aliases)))
+    data = [entry(model, now, moved) for model in seen]
     return Reply({"object": "list", "data": data})
 
 

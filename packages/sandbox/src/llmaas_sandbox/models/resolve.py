@@ -4,26 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmaas_sandbox.auth.rules import permit
 from llmaas_sandbox.catalogue import PERSONA_PREFIX, Model, resolve
 from llmaas_sandbox.errors import bad_request, unknown_model
 from llmaas_sandbox.faults.names import REASONING
 from llmaas_sandbox.gateway.exchange import Exchange
+from llmaas_sandbox.lifecycle.phases import serving
 
 CHAT = frozenset(("chat", "vision", "code", "translation", "safety", "ocr"))
 
 
 def model_of(exchange: Exchange, name: Any, categories: frozenset[str]) -> Model:
-    """Return the serving model; refuse an unknown one (404) or the wrong kind (400)."""
+    """Return the serving model; refuse an unknown (404), wrong (400) or forbidden one (403)."""
     if not isinstance(name, str) or not name:
         raise bad_request("Missing required parameter: 'model'", "model")
-    model = _persona(name, exchange) if name.startswith(PERSONA_PREFIX) else resolve(name)
+    model = _find(name, exchange)
     if model is None:
         raise unknown_model(name)
     if model.category not in categories and not name.startswith(PERSONA_PREFIX):
         raise bad_request(f"Model '{name}' does not support this endpoint", "model")
-    exchange.model = model
-    exchange.backend = backend_of(model)
+    permit(exchange.caller, model, name)
+    exchange.model, exchange.requested = model, name
+    if exchange.lease is None:
+        exchange.lease = exchange.state.fleet.acquire(model, exchange.raw)
     return model
+
+
+def _find(name: str, exchange: Exchange) -> Model | None:
+    if name.startswith(PERSONA_PREFIX):
+        return _persona(name, exchange)
+    if exchange.state.config.strict_lifecycle:
+        return serving(name, exchange.state.clock.now())
+    return resolve(name)
 
 
 def _persona(name: str, exchange: Exchange) -> Model:
@@ -42,10 +54,3 @@ def _persona(name: str, exchange: Exchange) -> Model:
         tokens_per_second=100,
         parameters=None,
     )
-
-
-def backend_of(model: Model) -> dict[str, str]:
-    """Name the engine and a machine for a model."""
-    number = sum(model.id.encode()) % 4 + 1
-    engine = "mlx" if "mlx" in model.root else "engo" if ":" in model.root else "vllm"
-    return {"engine_type": engine, "machine_name": f"sandbox-{number:02d}"}

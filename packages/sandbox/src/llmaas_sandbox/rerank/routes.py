@@ -32,7 +32,7 @@ def rerank(exchange: Exchange) -> Reply:
         "model": model.id,
         "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
         "results": [_new(i, scores[i], documents[i] if with_text else None) for i in order],
-        "backend": dict(exchange.backend),
+        "backend": exchange.backend,
     }
     return Reply(payload, used=used)
 
@@ -61,6 +61,6 @@ def _old(index: int, score: float, text: str | None) -> dict[str, Any]:
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/v1/rerank", rerank),
-    Endpoint("POST", "/v2/rerank", rerank),
+    Endpoint("POST", "/v1/rerank", rerank, metered=True),
+    Endpoint("POST", "/v2/rerank", rerank, metered=True),
 )

@@ -1,0 +1,63 @@
+"""The compliance report: who used what, and whether the trail is intact."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from llmaas_sandbox.audit.trail import TamperedError, Trail
+
+
+def report(trail: Trail, tenant: str | None = None) -> dict[str, Any]:
+    """Sum the trail up, for one tenant or for all."""
+    groups: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    outcomes: dict[str, int] = defaultdict(int)
+    first = last = None
+    problem = ""
+    try:
+        for record in trail.records():
+            if tenant is not None and record.get("tenant") != tenant:
+                continue
+            first, last = first or record["at"], record["at"]
+            outcomes[str(record["status"])] += 1
+            _count(groups[_group(record)], record)
+    except TamperedError as found:
+        problem = str(found)
+    names = ("tenant", "key_id", "model")
+    return {
+        "trail": {"intact": not problem, "problem": problem},
+        "period": {"first": first, "last": last},
+        "outcomes": dict(sorted(outcomes.items())),
+        "use": [{**dict(zip(names, g, strict=True)), **c} for g, c in sorted(groups.items())],
+    }
+
+
+def _group(record: Mapping[str, Any]) -> tuple[str, str, str]:
+    return tuple(str(record.get(n) or "-") for n in ("tenant", "key_id", "model"))  # type: ignore[return-value]
+
+
+def _count(sums: dict[str, int], record: Mapping[str, Any]) -> None:
+    sums["requests"] += 1
+    sums["refused"] += int(record["status"] >= 400)
+    for name in ("prompt_tokens", "completion_tokens", "cost_micro_eur"):
+        sums[name] += int(record.get(name) or 0)
+
+
+def readable(told: Mapping[str, Any]) -> str:
+    """Write a report for people."""
+    trail, period = told["trail"], told["period"]
+    state = "intact" if trail["intact"] else f"BROKEN: {trail['problem']}"
+    lines = [
+        f"Audit trail: {state}",
+        f"Period: {period['first'] or '-'} to {period['last'] or '-'}",
+        "Outcomes: " + (", ".join(f"{s}: {n}" for s, n in told["outcomes"].items()) or "none"),
+        "",
+        f"{'tenant':<16}{'key':<20}{'model':<28}{'requests':>9}{'refused':>9}{'in':>10}{'out':>10}{'EUR':>12}",
+    ]
+    lines += [
+        f"{u['tenant']:<16}{u['key_id']:<20}{u['model']:<28}{u['requests']:>9}{u['refused']:>9}"
+        f"{u['prompt_tokens']:>10}{u['completion_tokens']:>10}{u['cost_micro_eur'] / 1e6:>12.6f}"
+        for u in told["use"]
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,26 @@
+"""The administrator's paths of the audit trail."""
+
+from __future__ import annotations
+
+from llmaas_sandbox.audit.report import readable, report
+from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
+
+
+def verify(exchange: Exchange) -> Reply:
+    """Tell whether the trail is intact."""
+    verdict = exchange.state.trail.verify()
+    return Reply({"intact": verdict.intact, "records": verdict.records, "problem": verdict.problem})
+
+
+def compliance(exchange: Exchange) -> Reply:
+    """Sum the trail up; ``format=text`` for people."""
+    told = report(exchange.state.trail, exchange.query.get("tenant"))
+    if exchange.query.get("format") == "text":
+        return Reply(media=readable(told).encode(), content_type="text/plain; charset=utf-8")
+    return Reply(told)
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/admin/audit/verify", verify, takes="nothing", open_to="admin"),
+    Endpoint("GET", "/admin/audit/report", compliance, takes="nothing", open_to="admin"),
+)

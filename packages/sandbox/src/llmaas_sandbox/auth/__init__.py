@@ -1,0 +1,1 @@
+"""The authentication service: keys, their tenants, permissions, rotation."""

@@ -1,0 +1,1 @@
+"""The sandbox's own controls over HTTP: script, journal, faults, clock."""

@@ -1,0 +1,86 @@
+"""Paths for whoever runs the sandbox in another process than the test."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from llmaas_sandbox.errors import bad_request
+from llmaas_sandbox.faults.parse import parse
+from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
+from llmaas_sandbox.gateway.journal import Recorded
+
+
+def script(exchange: Exchange) -> Reply:
+    """Queue scripted answers; bytes are written ``{"base64": "..."}``."""
+    steps = exchange.body.get("steps")
+    if not isinstance(steps, list) or not all(isinstance(s, dict) for s in steps):
+        raise bad_request("Invalid parameter 'steps': must be an array of objects", "steps")
+    try:
+        exchange.state.scripts.extend([_decoded(step) for step in steps])
+    except ValueError as problem:
+        raise bad_request(str(problem), "steps") from None
+    return Reply({"unplayed": len(exchange.state.scripts)})
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {"base64"}:
+            return base64.b64decode(value["base64"], validate=True)
+        return {k: _decoded(v) for k, v in value.items()}
+    return [_decoded(v) for v in value] if isinstance(value, list) else value
+
+
+def requests(exchange: Exchange) -> Reply:
+    """Show the journal."""
+    return Reply({"data": [_told(record) for record in exchange.state.journal]})
+
+
+def _told(record: Recorded) -> dict[str, Any]:
+    plain = (
+        "method",
+        "path",
+        "query",
+        "json",
+        "key_id",
+        "status",
+        "request_id",
+        "disconnected",
+        "finished",
+    )
+    told = {name: getattr(record, name) for name in plain}
+    return {**told, "headers": dict(record.headers), "faults": list(record.faults)}
+
+
+def faults(exchange: Exchange) -> Reply:
+    """Set the faults of every request to come; an empty text ends them."""
+    text = exchange.body.get("faults")
+    if not isinstance(text, str):
+        raise bad_request("Invalid parameter 'faults': must be a string", "faults")
+    exchange.state.always = parse(text)
+    return Reply({"faults": [f.text for f in exchange.state.always]})
+
+
+def clock(exchange: Exchange) -> Reply:
+    """Push the clock forward by ``advance`` seconds."""
+    seconds = exchange.body.get("advance")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
+        raise bad_request("Invalid parameter 'advance': seconds", "advance")
+    exchange.state.clock.advance(float(seconds))
+    return Reply({"now": exchange.state.clock.now()})
+
+
+def reset(exchange: Exchange) -> Reply:
+    """Forget journal, scripts, attempts, usage and skipped time."""
+    exchange.state.reset()
+    return Reply({"reset": True})
+
+
+ENDPOINTS = (
+    Endpoint("POST", "/admin/script", script, open_to="admin"),
+    Endpoint("GET", "/admin/requests", requests, takes="nothing", open_to="admin"),
+    Endpoint("PUT", "/admin/faults", faults, open_to="admin"),
+    Endpoint("POST", "/admin/clock", clock, open_to="admin"),
+    Endpoint("POST", "/admin/reset", reset, takes="nothing", open_to="admin"),
+)

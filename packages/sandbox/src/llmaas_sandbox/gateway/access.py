@@ -1,0 +1,120 @@
+"""Whether a request may come in, and what its way leaves behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from llmaas_sandbox.auth.rules import authenticate, is_admin
+from llmaas_sandbox.errors import bad_key
+from llmaas_sandbox.gateway.exchange import Endpoint, Exchange
+from llmaas_sandbox.gateway.journal import Recorded
+from llmaas_sandbox.gateway.used import Used
+from llmaas_sandbox.lifecycle.phases import headers as lifecycle_headers
+from llmaas_sandbox.limits.prices import cost
+from llmaas_sandbox.monitor.history import Row
+
+
+def let_in(exchange: Exchange, endpoint: Endpoint) -> None:
+    """Check the key and the limits that an endpoint asks for (401, 429)."""
+    state = exchange.state
+    if endpoint.open_to == "everyone":
+        return
+    exchange.is_admin = is_admin(exchange.headers, state.config.admin_key)
+    if endpoint.open_to == "admin":
+        if not exchange.is_admin:
+            raise bad_key()
+        return
+    if endpoint.open_to == "both" and exchange.is_admin:
+        return
+    exchange.caller = authenticate(state.keys, exchange.headers)
+    if endpoint.metered:
+        state.meter.check(exchange.caller)
+
+
+def headers_for(exchange: Exchange, endpoint: Endpoint) -> dict[str, str]:
+    """Return the headers about limits and the model's lifecycle."""
+    told: dict[str, str] = {}
+    if exchange.caller is not None and endpoint.metered:
+        told |= exchange.state.meter.headers(exchange.caller)
+    if exchange.caller is not None and exchange.caller.successor:
+        told["x-sandbox-key-expires"] = str(int(exchange.caller.expires or 0))
+    if exchange.model is not None and exchange.requested:
+        now = exchange.state.clock.now()
+        told |= lifecycle_headers(exchange.requested, exchange.model, now)
+    return told
+
+
+class Ledger:
+    """What one request leaves in the meter, the audit trail, the metrics and the history."""
+
+    def __init__(self, endpoint: Endpoint, record: Recorded) -> None:
+        self.endpoint, self.record = endpoint, record
+        self.started = time.perf_counter()
+        self.used, self.cost = Used(), 0
+
+    def settle(self, exchange: Exchange | None, status: int, used: Used, batch: bool) -> None:
+        """Count and audit, before the first byte is sent: what is acknowledged is safe."""
+        self.used = used
+        key = exchange.caller if exchange else None
+        self.cost = cost(used, batch) if self.endpoint.metered and status < 400 else 0
+        if exchange is None or not self.endpoint.audited:
+            return
+        with exchange.state.store.transaction():
+            if key is not None and self.endpoint.metered and status < 400:
+                exchange.state.meter.add(key, used.completion, self.cost)
+            exchange.state.trail.append(self._audit(exchange, status))
+
+    def _audit(self, exchange: Exchange, status: int) -> dict[str, Any]:
+        key, used = exchange.caller, self.used
+        moment = datetime.fromtimestamp(exchange.state.clock.now(), UTC)
+        record: dict[str, Any] = {
+            "at": moment.isoformat(timespec="milliseconds"),
+            "request_id": exchange.request_id,
+            "tenant": key.tenant if key else None,
+            "key_id": key.id if key else ("admin" if exchange.is_admin else None),
+            "method": exchange.method,
+            "path": exchange.path,
+            "model": exchange.model.id if exchange.model else None,
+            "status": status,
+            "prompt_tokens": used.prompt,
+            "completion_tokens": used.completion,
+            "cost_micro_eur": self.cost,
+            "machine": exchange.backend.get("machine_name"),
+        }
+        if exchange.state.config.audit_content:
+            record["content"] = _content(exchange)
+        return record
+
+    def finish(self, exchange: Exchange | None, first_byte: float | None) -> None:
+        """Write the request into the metrics and the history, once it is over."""
+        if exchange is None or not self.endpoint.audited:
+            return
+        key, now = exchange.caller, time.perf_counter()
+        row = Row(
+            at=exchange.state.clock.now(),
+            tenant=key.tenant if key else None,
+            key_id=key.id if key else None,
+            model=exchange.model.id if exchange.model else None,
+            path=self.endpoint.path,
+            status=self.record.status or 0,
+            prompt_tokens=self.used.prompt,
+            completion_tokens=self.used.completion,
+            reasoning_tokens=self.used.reasoning,
+            cost_micro_eur=self.cost,
+            machine=exchange.backend.get("machine_name"),
+            seconds=now - self.started,
+            first_byte=(first_byte or now) - self.started,
+            disconnected=self.record.disconnected,
+        )
+        exchange.state.history.add(row)
+        exchange.state.metrics.observe(row)
+        exchange.state.alerts.traffic()
+
+
+def _content(exchange: Exchange) -> Any:
+    if isinstance(exchange.parsed, Mapping):
+        return exchange.parsed
+    return {k: v if isinstance(v, str) else f"{len(v[1])} bytes" for k, v in exchange.form.items()}

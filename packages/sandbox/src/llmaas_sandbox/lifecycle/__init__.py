@@ -1,0 +1,1 @@
+"""The life of a model: planned, in production, deprecated, retired."""

@@ -1,0 +1,82 @@
+"""In which phase a model is at a given moment, and what headers say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+
+from llmaas_sandbox.catalogue import Model, all_models, known, redirects, resolve
+
+NOTICE = timedelta(days=90)
+"""The notice that was documented until August 2026, and then withdrawn."""
+
+
+def phase_of(model: Model, now: float) -> str:
+    """Return planned, production, deprecated or retired."""
+    today = datetime.fromtimestamp(now, UTC).date()
+    released, end = _day(model.released), _day(model.end_of_support)
+    if released and released > today:
+        return "planned"
+    if end and end < today:
+        return "retired"
+    if model.phase == "deprecated" or (end and end - NOTICE <= today):
+        return "deprecated"
+    return "production" if model.phase == "production" else "undocumented"
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def successor_of(model: Model) -> str | None:
+    """Return the name that requests should move to."""
+    return redirects().get(model.id) or model.successor
+
+
+def headers(requested: str, served: Model, now: float) -> Mapping[str, str]:
+    """Return ``Deprecation``, ``Sunset`` and a link to the successor, when there is reason to.
+
+    The service sends none of them (INF); the two first are RFC 9745 and RFC 8594.
+    """
+    model = known(requested) or served
+    moved = requested in redirects()
+    if not moved and phase_of(model, now) not in ("deprecated", "retired"):
+        return {}
+    told = {"x-sandbox-served-by": served.id} if moved else {}
+    end = _day(model.end_of_support)
+    if end:
+        moment = datetime(end.year, end.month, end.day, tzinfo=UTC)
+        told["deprecation"] = f"@{int((moment - NOTICE).timestamp())}"
+        told["sunset"] = format_datetime(moment, usegmt=True)
+    successor = served.id if moved else successor_of(model)
+    if successor:
+        told["link"] = f'</v1/models#{successor}>; rel="successor-version"'
+    return told
+
+
+def serving(name: str, now: float) -> Model | None:
+    """Return the model that serves a name when end-of-support dates are taken at their word."""
+    model = resolve(name)
+    seen: set[str] = set()
+    while model is not None and phase_of(model, now) == "retired" and model.id not in seen:
+        seen.add(model.id)
+        successor = successor_of(model)
+        model = resolve(successor) if successor else None
+    return None if model is None or model.id in seen else model
+
+
+def table(now: float) -> list[dict[str, object]]:
+    """List every model with its dates and its phase."""
+    return [
+        {
+            "id": model.id,
+            "phase": phase_of(model, now),
+            "live": model.live,
+            "lts": model.lts,
+            "released": model.released,
+            "end_of_support": model.end_of_support,
+            "successor": successor_of(model),
+        }
+        for model in sorted(all_models().values(), key=lambda m: m.id)
+    ]

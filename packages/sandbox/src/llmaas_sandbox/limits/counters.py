@@ -1,0 +1,103 @@
+"""Counters of what was used in each hour, day and month: in SQLite, or in Redis for several."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from llmaas_sandbox.store import Store
+
+_KEPT_SECONDS = 40 * 24 * 3600
+
+
+class Counters(Protocol):
+    """Adds and reads numbers by name."""
+
+    def add(self, amounts: Mapping[str, int]) -> None:
+        """Add to several counters at once."""
+
+    def read(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """Read several counters."""
+
+    def clear(self) -> None:
+        """Forget all."""
+
+
+class StoredCounters:
+    """Counters in the sandbox's own database."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        store.create(
+            "CREATE TABLE IF NOT EXISTS used (name TEXT PRIMARY KEY, amount INTEGER NOT NULL)"
+        )
+
+    def add(self, amounts: Mapping[str, int]) -> None:
+        """Add to several counters at once."""
+        statement = (
+            "INSERT INTO used VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET amount = amount + excluded.amount"
+        )
+        with self._store.transaction() as connection:
+            connection.executemany(statement, amounts.items())
+
+    def read(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """Read several counters."""
+        return tuple(self._one(name) for name in names)
+
+    def _one(self, name: str) -> int:
+        rows = self._store.rows("SELECT amount FROM used WHERE name = ?", (name,))
+        return int(rows[0][0]) if rows else 0
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._store.transaction() as connection:
+            connection.execute("DELETE FROM used")
+
+
+class RedisCounters:
+    """Counters in Redis, shared by several sandboxes (extra ``redis``)."""
+
+    def __init__(self, url: str, prefix: str = "llmaas-sandbox:") -> None:
+        import redis
+
+        self._redis: Any = redis.Redis.from_url(url)
+        self._prefix = prefix
+
+    def add(self, amounts: Mapping[str, int]) -> None:
+        """Add to several counters at once."""
+        with self._redis.pipeline(transaction=True) as pipeline:
+            for name, amount in amounts.items():
+                pipeline.incrby(self._prefix + name, amount)
+                pipeline.expire(self._prefix + name, _KEPT_SECONDS)
+            pipeline.execute()
+
+    def read(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """Read several counters."""
+        found = self._redis.mget([self._prefix + n for n in names])
+        return tuple(int(value or 0) for value in found)
+
+    def clear(self) -> None:
+        """Forget all."""
+        for name in self._redis.scan_iter(self._prefix + "*"):
+            self._redis.delete(name)
+
+
+def windows(now: float) -> dict[str, tuple[str, float]]:
+    """Return the name and the end of the current hour, day and month (UTC)."""
+    moment = time.gmtime(now)
+    month = (moment.tm_year, moment.tm_mon)
+    next_month = (month[0] + month[1] // 12, month[1] % 12 + 1)
+    end = _epoch(*next_month)
+    return {
+        "hour": (f"h{int(now // 3600)}", (now // 3600 + 1) * 3600),
+        "day": (f"d{int(now // 86400)}", (now // 86400 + 1) * 86400),
+        "month": (f"m{month[0]}-{month[1]:02d}", end),
+    }
+
+
+def _epoch(year: int, month: int) -> float:
+    import calendar
+
+    return float(calendar.timegm((year, month, 1, 0, 0, 0)))

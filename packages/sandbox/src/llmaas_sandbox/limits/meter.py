@@ -1,0 +1,83 @@
+"""The meter: refuses when a limit is reached, counts what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from llmaas_sandbox.auth.keys import Key
+from llmaas_sandbox.clock import Clock
+from llmaas_sandbox.errors import too_many
+from llmaas_sandbox.limits.counters import Counters, windows
+from llmaas_sandbox.limits.tiers import TIERS
+
+REQUESTS_SHOWN = 1000
+"""The limit that the documented headers show; what it counts is nowhere explained."""
+_MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One limit and how much of it is used."""
+
+    name: str
+    used: int
+    limit: int
+    ends: float
+
+
+class Meter:
+    """Counts output tokens and cost per tenant, and output tokens per key."""
+
+    def __init__(self, counters: Counters, clock: Clock) -> None:
+        self.counters, self._clock = counters, clock
+        self._minutes: dict[tuple[str, int], int] = {}
+
+    def gauges(self, key: Key) -> Iterator[Gauge]:
+        """Yield every limit that applies to a key."""
+        tier, spans = TIERS[key.tier], windows(self._clock.now())
+        limits = (
+            ("hour", f"tokens:{key.tenant}", tier.hourly_tokens),
+            ("day", f"tokens:{key.tenant}", tier.daily_tokens),
+            ("month", f"cost:{key.tenant}", tier.monthly_eur and tier.monthly_eur * 1_000_000),
+            ("hour", f"tokens:{key.id}", key.hourly_tokens),
+        )
+        wanted = [(span, subject, limit) for span, subject, limit in limits if limit is not None]
+        names = tuple(f"{subject}:{spans[span][0]}" for span, subject, _ in wanted)
+        used = self.counters.read(names) if names else ()
+        for (span, subject, limit), amount in zip(wanted, used, strict=True):
+            assert limit is not None
+            kind = subject.partition(":")[0]
+            yield Gauge(f"{kind}/{span}", amount, limit, spans[span][1])
+
+    def check(self, key: Key) -> None:
+        """Refuse when a limit is reached (429), telling when it ends."""
+        for gauge in self.gauges(key):
+            if gauge.used >= gauge.limit:
+                raise too_many({"x-ratelimit-reset-requests": str(int(gauge.ends))})
+
+    def add(self, key: Key, tokens: int, micro_eur: int) -> None:
+        """Count an answer."""
+        spans = windows(self._clock.now())
+        amounts = {f"tokens:{key.tenant}:{spans[s][0]}": tokens for s in ("hour", "day")}
+        amounts |= {f"tokens:{key.id}:{spans['hour'][0]}": tokens}
+        amounts |= {f"cost:{key.tenant}:{spans['month'][0]}": micro_eur}
+        self.counters.add(amounts)
+
+    def headers(self, key: Key) -> dict[str, str]:
+        """Count a request and return the documented headers, for the current minute."""
+        now = self._clock.now()
+        minute = int(now // _MINUTE)
+        if len(self._minutes) > 1000:
+            self._minutes.clear()
+        seen = self._minutes[key.tenant, minute] = self._minutes.get((key.tenant, minute), 0) + 1
+        return {
+            "x-ratelimit-limit-requests": str(REQUESTS_SHOWN),
+            "x-ratelimit-remaining-requests": str(max(0, REQUESTS_SHOWN - seen)),
+            "x-ratelimit-reset-requests": str((minute + 1) * _MINUTE),
+        }
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.counters.clear()
+        self._minutes.clear()

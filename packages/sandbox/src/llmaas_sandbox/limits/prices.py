@@ -1,0 +1,24 @@
+"""What an answer costs, in millionths of a euro: the price list since 17 May 2026 (DOC).
+
+The sandbox counts for itself, so that it can contradict the client.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from llmaas_sandbox.gateway.used import Used
+
+INPUT, OUTPUT, DOCUMENT = 1_800_000, 8_000_000, 4_000_000
+"""Per million."""
+BATCH_INPUT, BATCH_OUTPUT = 900_000, 4_000_000
+AUDIO_MINUTE = 10_000
+"""Per minute begun."""
+
+
+def cost(used: Used, batch: bool = False) -> int:
+    """Return micro-euros; reasoning tokens are already among the output tokens."""
+    entry, exit_ = (BATCH_INPUT, BATCH_OUTPUT) if batch else (INPUT, OUTPUT)
+    spoken = 0 if used.documents else used.prompt * entry + used.completion * exit_
+    ranked = used.documents * DOCUMENT
+    return (spoken + ranked) // 1_000_000 + ceil(used.seconds / 60) * AUDIO_MINUTE

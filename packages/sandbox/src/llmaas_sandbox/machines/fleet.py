@@ -1,0 +1,118 @@
+"""The machines, in clusters by model size, and the choice of the least busy one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+from zlib import crc32
+
+from llmaas_sandbox.catalogue import Model
+from llmaas_sandbox.errors import of_status
+
+Health = Literal["healthy", "draining", "dead"]
+CLUSTERS = ("small", "medium", "large")
+PER_CLUSTER = 4
+_ENGINES = {"small": "engo", "medium": "vllm", "large": "vllm"}
+_SPEEDS = (1.0, 1.0, 0.9, 1.15)
+_SMALL, _MEDIUM = 10.0, 45.0
+"""Billions of parameters up to which a model is small, or medium."""
+
+
+@dataclass(slots=True)
+class Machine:
+    """One GPU machine."""
+
+    name: str
+    cluster: str
+    engine: str
+    speed: float
+    health: Health = "healthy"
+    in_flight: int = 0
+    served: int = 0
+
+    @property
+    def takes_work(self) -> bool:
+        """Tell whether new requests may come here."""
+        return self.health == "healthy"
+
+    @property
+    def backend(self) -> dict[str, str]:
+        """The object that answers carry."""
+        return {"engine_type": self.engine, "machine_name": self.name}
+
+
+@dataclass(slots=True)
+class Lease:
+    """A place on a machine for the time of one request."""
+
+    machine: Machine
+    _open: bool = field(default=True)
+
+    def release(self) -> None:
+        """Give the place back."""
+        if self._open:
+            self.machine.in_flight -= 1
+            self._open = False
+
+
+class Fleet:
+    """Twelve machines; ``capacity`` limits the requests that one serves at a time."""
+
+    def __init__(self, capacity: int | None = None) -> None:
+        self.capacity = capacity
+        self.machines = {m.name: m for m in _machines()}
+
+    def acquire(self, model: Model, seed: bytes = b"") -> Lease:
+        """Return a place on the least busy machine of the model's cluster, or a larger one.
+
+        Equally busy machines are told apart by the request itself, so that the same request
+        to an idle sandbox always meets the same machine. Refuse (503) when none is left.
+        """
+        for cluster in CLUSTERS[CLUSTERS.index(cluster_of(model)) :] + CLUSTERS[::-1]:
+            free = [m for m in self.machines.values() if m.cluster == cluster and self._free(m)]
+            if free:
+                least = min(m.in_flight for m in free)
+                idle = [m for m in free if m.in_flight == least]
+                machine = idle[crc32(seed) % len(idle)]
+                machine.in_flight += 1
+                machine.served += 1
+                return Lease(machine)
+        raise of_status(503)
+
+    def _free(self, machine: Machine) -> bool:
+        full = self.capacity is not None and machine.in_flight >= self.capacity
+        return machine.takes_work and not full
+
+    def set_health(self, name: str, health: Health) -> Machine:
+        """Kill, drain or heal a machine."""
+        machine = self.machines[name]
+        machine.health = health
+        return machine
+
+    @property
+    def down(self) -> int:
+        """How many machines take no work."""
+        return sum(1 for m in self.machines.values() if not m.takes_work)
+
+    def heal(self) -> None:
+        """Bring every machine back."""
+        for machine in self.machines.values():
+            machine.health = "healthy"
+
+
+def _machines() -> Iterator[Machine]:
+    for c, cluster in enumerate(CLUSTERS):
+        for i in range(PER_CLUSTER):
+            name = f"ma{c * PER_CLUSTER + i + 1:02d}"
+            yield Machine(name, cluster, _ENGINES[cluster], _SPEEDS[i])
+
+
+def cluster_of(model: Model) -> str:
+    """Return the cluster for a model's size; medium when nothing tells it."""
+    found = re.search(r"(\d+(?:\.\d+)?)\s*([bm])\b", f"{model.parameters or ''} {model.id}".lower())
+    if not found:
+        return "medium"
+    billions = float(found[1]) / (1000 if found[2] == "m" else 1)
+    return "small" if billions <= _SMALL else "medium" if billions <= _MEDIUM else "large"

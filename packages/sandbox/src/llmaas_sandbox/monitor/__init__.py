@@ -1,0 +1,1 @@
+"""Metrics, the history of requests, and alerts."""

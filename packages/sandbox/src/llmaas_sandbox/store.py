@@ -1,0 +1,76 @@
+"""What survives a restart: one SQLite file, or nothing but memory."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_FILE = "sandbox.sqlite"
+
+
+class Store:
+    """A small database. What a transaction wrote outlives a killed process.
+
+    Write-ahead logging hands every commit to the operating system before it returns, so a
+    ``kill -9`` loses nothing; a power cut may lose the last moments.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        where = ":memory:" if folder is None else str(folder / _FILE)
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(where, check_same_thread=False, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute("PRAGMA busy_timeout=10000")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write all or nothing, one writer at a time; transactions may nest."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def create(self, *statements: str) -> None:
+        """Make tables that do not exist yet."""
+        with self.transaction() as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Read."""
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    def secret(self, name: str) -> bytes:
+        """Return 32 secret bytes, kept in a file of their own (mode 600) or in memory only."""
+        if self.folder is None:
+            return os.urandom(32)
+        path = self.folder / f"{name}.key"
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        with os.fdopen(handle, "wb") as file:
+            file.write(os.urandom(32))
+        return path.read_bytes()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
