@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -25,7 +26,13 @@ app = typer.Typer(
     epilog="The key is read from LLMAAS_API_KEY, the address from LLMAAS_BASE_URL.",
 )
 
-COMMANDS = {"demo": demo, "chat": chat, "models": models, "cost": cost, "doctor": doctor}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": demo,
+    "chat": chat,
+    "models": models,
+    "cost": cost,
+    "doctor": doctor,
+}
 
 for name, command in COMMANDS.items():
     app.command(name)(command)
@@ -50,5 +57,6 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; every failure is one line and an exit code (1 or 2)."""
-    with failures_in_one_line():
-        app(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    with failures_in_one_line(as_json="--json" in given):
+        app(given)

@@ -6,6 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from llmaas.cli.flow import Flow
 from llmaas.cli.output import number, say, stdout, write
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Printer:
 
     def __init__(self, *, show_reasoning: bool) -> None:
         self._show_reasoning = show_reasoning
+        self._flow = Flow()
         self._last = ""
 
     def take(self, event: Any) -> None:
@@ -87,10 +89,11 @@ class Printer:
         if self._last != event.type:
             text = ("\n\n" if self._last else "") + text.lstrip("\n")
         self._last = event.type
-        write(text, "dim italic" if thought else "")
+        self._flow.put(text, "dim italic" if thought else "")
 
     def end(self) -> None:
         """End the line."""
+        self._flow.end()
         if self._last:
             write("\n")
 

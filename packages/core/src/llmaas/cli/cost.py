@@ -156,7 +156,7 @@ def _print_table(estimate: dict[str, Any]) -> None:
 
 
 def _rows(estimate: dict[str, Any]) -> list[tuple[str, str]]:
-    from llmaas.cli.output import number
+    from llmaas.cli.output import energy, number
 
     labels = {
         "calls": "calls",
@@ -168,7 +168,7 @@ def _rows(estimate: dict[str, Any]) -> list[tuple[str, str]]:
     }
     rows = [("model", estimate["model"])] if "model" in estimate else []
     rows += [(labels[k], number(v)) for k, v in estimate.items() if k in labels and v]
-    if energy := estimate.get("energy_kwh_estimate"):
-        rows.append(("energy (estimate)", f"{energy * 1000:.3g} Wh"))
+    if used := estimate.get("energy_kwh_estimate"):
+        rows.append(("energy (estimate)", energy(used)))
     price = "batch prices" if estimate.get("batch") else "prices"
     return [*rows, (price, f"of {estimate['tariff_since']}")]

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from llmaas.cli.output import number, stdout, write
+from llmaas.cli.flow import Flow
+from llmaas.cli.output import energy, number, stdout
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -53,7 +54,7 @@ class Performance:
     def __init__(self, name: str, *, quiet: bool, alone: bool) -> None:
         self._name, self._quiet, self._alone = name, quiet, alone
         self._status: Status | None = None
-        self._started = False
+        self._flow: Flow | None = None
 
     def __enter__(self) -> Self:
         if not self._quiet:
@@ -66,15 +67,15 @@ class Performance:
         """Print a piece of the answer."""
         if self._quiet or not text:
             return
-        if not self._started:
-            self._begin()
-        write(text)
+        if self._flow is None:
+            self._flow = self._begin()
+        self._flow.put(text)
 
-    def _begin(self) -> None:
-        self._started = True
+    def _begin(self) -> Flow:
         self._stop()
         if not self._alone:
             stdout().rule(f"[cyan]{self._name}[/]", align="left", style="dim")
+        return Flow()
 
     def _stop(self) -> None:
         if self._status:
@@ -88,7 +89,8 @@ class Performance:
         tb: TracebackType | None,
     ) -> None:
         self._stop()
-        if self._started:
+        if self._flow is not None:
+            self._flow.end()
             stdout().print("\n")
 
 
@@ -173,8 +175,8 @@ def _bill(result: DemoResult) -> Table:
     costs = ", ".join(f"{step} {micro / 1_000_000:.6f}" for step, micro in result.costs.items())
     table.add_row("cost", f"[bold green]{format_eur(result.cost_micro_eur)}[/]", costs)
     if result.energy_kwh is not None:
-        wh = f"{result.energy_kwh * 1000:.3g} Wh"
-        table.add_row("energy", wh, "an estimate from the catalogue's kWh per million tokens")
+        used = energy(result.energy_kwh)
+        table.add_row("energy", used, "an estimate from the catalogue's kWh per million tokens")
     first = _seconds(result.seconds_to_first_text)
     table.add_row("time", _seconds(result.seconds), f"first text after {first}")
     return table

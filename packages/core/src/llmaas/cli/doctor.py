@@ -40,14 +40,16 @@ def command(
     from llmaas.doctor import Status, examine
 
     made: list[Check] = []
+    wanted = model or DEFAULT_MODELS
+    width = max(len(f"model {name}") for name in wanted)
     with backing(sandbox=sandbox, base_url=base_url) as where:
         key = where.api_key if sandbox else os.environ.get("LLMAAS_API_KEY", "")
         client = LLMaaS(api_key=key.strip() or None, base_url=where.base_url, max_retries=0)
         with client:
-            for check in examine(client, key, model or DEFAULT_MODELS, call=call):
+            for check in examine(client, key, wanted, call=call):
                 made.append(check)
                 if not as_json:
-                    _print(check)
+                    _print(check, width)
     failed = [check for check in made if check.status is Status.FAIL]
     if as_json:
         print_json({"ok": not failed, "checks": [asdict(check) for check in made]})
@@ -57,17 +59,20 @@ def command(
         raise typer.Exit(1)
 
 
-def _print(check: Check) -> None:
+def _print(check: Check, width: int) -> None:
     from rich.markup import escape
+    from rich.padding import Padding
 
     from llmaas.cli.output import stdout
 
     sign, style = _SIGNS[check.status]
     console = stdout()
+    name = escape(check.name.ljust(width))
     took = f" [dim]({check.seconds * 1000:.0f} ms)[/]" if check.seconds is not None else ""
-    console.print(f"[{style}]{sign}[/] [bold]{escape(check.name)}[/]  {escape(check.detail)}{took}")
+    console.print(f"[{style}]{sign}[/] [bold]{name}[/]  {escape(check.detail)}{took}")
     if check.advice:
-        console.print(f"    [{style}]→[/] {escape(check.advice)}")
+        advice = f"[{style}]{escape(check.advice)}[/]"
+        console.print(Padding(advice, (0, 0, 0, width + 4)))
 
 
 def _conclude(failed: int, warned: int) -> None:

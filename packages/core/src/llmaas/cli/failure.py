@@ -13,8 +13,8 @@ USAGE, FAILED, INTERRUPTED = 2, 1, 130
 
 
 @contextmanager
-def failures_in_one_line() -> Iterator[None]:
-    """Turn exceptions into a line on stderr (and JSON on stdout after ``--json``)."""
+def failures_in_one_line(*, as_json: bool) -> Iterator[None]:
+    """Turn exceptions into a line on stderr, and with ``as_json`` also JSON on stdout."""
     with _plain_warnings():
         try:
             yield
@@ -25,15 +25,15 @@ def failures_in_one_line() -> Iterator[None]:
         except Exception as error:
             if os.environ.get("LLMAAS_DEBUG"):
                 raise
-            sys.exit(report(error))
+            sys.exit(report(error, as_json=as_json))
 
 
-def report(error: Exception) -> int:
+def report(error: Exception, *, as_json: bool = False) -> int:
     """Print ``error`` as one line and return the exit code it deserves."""
     from llmaas.cli.output import print_json, say
 
     text = one_line(error)
-    if "--json" in sys.argv:
+    if as_json:
         print_json({"error": facts(error, text)})
     say(f"error: {text}", "bold red")
     return _exit_code(error)
@@ -41,12 +41,22 @@ def report(error: Exception) -> int:
 
 def one_line(error: Exception) -> str:
     """Return what happened and what to do, on one line and without the key."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(_sentences(error).split()) or type(error).__name__
     if _is_ours(error, "MissingAPIKeyError"):
         text = "No API key. Set LLMAAS_API_KEY, or add --sandbox to try without one."
     elif not _expected(error):
         text = f"{type(error).__name__}: {text} (LLMAAS_DEBUG=1 shows where)"
     return scrubbed(text)
+
+
+def _sentences(error: Exception) -> str:
+    """Return message, hint and request id of a service error with the stops in between."""
+    if not _is_ours(error, "APIError"):
+        return str(error)
+    message, hint = getattr(error, "message", ""), getattr(error, "hint", None)
+    request_id = getattr(error, "request_id", None)
+    end = "" if message.endswith((".", "!", "?", "…")) else "."
+    return f"{message}{end} {hint or ''} {f'[request id {request_id}]' if request_id else ''}"
 
 
 def scrubbed(text: str) -> str:
@@ -87,7 +97,10 @@ def _plain_warnings() -> Iterator[None]:
 
         say(f"warning: {scrubbed(str(message))}", "yellow")
 
+    from llmaas.warnings import LLMaaSWarning
+
     with warnings.catch_warnings():
+        warnings.simplefilter("always", LLMaaSWarning)
         warnings.showwarning = show
         yield
 

@@ -29,7 +29,9 @@ def show_list(models: Sequence[Model], as_json: bool) -> None:
     stdout().print(
         f"[dim]{len(models)} models. Cards of {about['documented_on']}, "
         f"list of {about['observed_at'][:10]}. "
-        "T tools, V vision, R reasoning. kWh per million tokens.[/]"
+        "T tools, V vision, R reasoning.\n"
+        "kWh per million tokens; EUR per million tokens in / out, per million documents "
+        "(rerank) or per started minute (audio).[/]"
     )
 
 

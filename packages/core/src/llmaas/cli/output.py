@@ -48,3 +48,11 @@ def write(text: str, style: str = "") -> None:
 def number(value: int | None) -> str:
     """Return a count with thin groups of digits; a dash when it is unknown."""
     return "-" if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+def energy(kwh: float) -> str:
+    """Return an energy in the unit that reads best."""
+    for limit, factor, unit in ((0.001, 1e6, "mWh"), (1.0, 1e3, "Wh")):
+        if kwh < limit:
+            return f"{kwh * factor:.3g} {unit}"
+    return f"{kwh:,.2f} kWh"

@@ -62,7 +62,7 @@ def name_lookup(target: Target) -> Check:
     host, port = target.reached_at
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         return fail(
             "name",
             f"{host} has no address ({error})",
@@ -106,7 +106,7 @@ def tls(target: Target, settings: Settings) -> Check:
         )
     except OSError as error:
         return fail("tls", f"no TLS ({_reason(error)})", "Does LLMAAS_BASE_URL want http://?")
-    return _judged(version, certificate)
+    return judged(version, certificate)
 
 
 def _unencrypted(target: Target) -> Check:
@@ -124,7 +124,8 @@ def _handshake(target: Target, settings: Settings) -> tuple[str, Mapping[str, An
         return secured.version() or "?", secured.getpeercert() or {}
 
 
-def _judged(version: str, certificate: Mapping[str, Any]) -> Check:
+def judged(version: str, certificate: Mapping[str, Any]) -> Check:
+    """Check a TLS version, and a certificate as ``SSLSocket.getpeercert`` returns it."""
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
     days = (ends - datetime.now(UTC)).days
     detail = f"{version}, certificate of {_issuer(certificate)} until {ends:%Y-%m-%d}"
