@@ -35,6 +35,10 @@ class Pays:
     nom: str
 
 
+def _no_key() -> str:
+    raise llmaas.MissingAPIKeyError
+
+
 def last_body(sandbox: Any) -> dict[str, Any]:
     body: dict[str, Any] = sandbox.requests[-1].json
     return body
@@ -159,6 +163,16 @@ def test_structured_misfit_is_corrected_once(sandbox: Any, api: Any) -> None:
     assert last_body(sandbox)["messages"][-2] == {"role": "assistant", "content": '{"nom": 3'}
 
 
+def test_structured_correction_is_counted_with_the_first_answer(sandbox: Any, api: Any) -> None:
+    first = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
+    second = {**first, "prompt_tokens": 15, "total_tokens": 17, "reasoning_tokens": 4}
+    sandbox.script([{"content": "non", "usage": first},
+                    {"content": '{"nom": "Nice", "habitants": 3}', "usage": second}])  # fmt: skip
+    usage = api().do("chat", "?", model=MODEL, response_format=Ville).usage
+    assert (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) == (25, 4, 29)
+    assert (usage.reasoning_tokens, usage.cached_tokens) == (4, None)
+
+
 def test_structured_misfit_twice_is_an_error_with_the_text(sandbox: Any, api: Any) -> None:
     sandbox.script([{"content": "non"}, {"content": "toujours pas"}])
     with pytest.raises(llmaas.StructuredOutputError) as caught:
@@ -218,6 +232,24 @@ def test_one_bad_text_costs_its_neighbours_nothing(sandbox: Any, api: Any) -> No
     got = api().do("embed", ["bon", ""], model="bge-m3:567m")
     assert got.vectors == [[1.0], None]
     assert isinstance(got.errors[1], llmaas.BadRequestError)
+
+
+def test_vectors_are_handed_out_as_they_come(sandbox: Any, api: Any) -> None:
+    came: dict[int, int] = {}
+    api().do("embed", list("abcde"), model="bge-m3:567m", batch_size=2,
+             on_batch=lambda at, vectors: came.update({at: len(vectors)}))  # fmt: skip
+    assert came == {0: 2, 2: 2, 4: 1}
+
+
+def test_a_request_that_failed_for_good_can_be_left_behind(sandbox: Any, api: Any) -> None:
+    one = {"json": {"data": [{"index": 0, "embedding": [1.0]}]}}
+    sandbox.script([{"status": 500, "json": {}}, one])
+    got = api().do("embed", ["a", "b"], model="bge-m3:567m",
+                   batch_size=1, concurrency=1, keep_going=True)  # fmt: skip
+    assert got.vectors == [None, [1.0]]
+    assert isinstance(got.errors[0], llmaas.InternalServerError)
+    with pytest.raises(llmaas.MissingAPIKeyError):
+        api(api_key=_no_key).do("embed", ["a"], model="bge-m3:567m", keep_going=True)
 
 
 @pytest.mark.parametrize("bad", [[[1, 2]], [3], [None]])

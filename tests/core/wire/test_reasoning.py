@@ -10,12 +10,18 @@ from scripted import answer, chunk, decode, joined, sse, text
 def test_reasoning_field(field: str) -> None:
     got = answer(chunk({field: "Je "}), chunk({field: "pense"}), *text("Oui"))
     assert (got.reasoning, got.text) == ("Je pense", "Oui")
+    assert got.choices[0].reasoning_field == field
 
 
 def test_reasoning_and_text_in_one_delta_keep_both() -> None:
     events, _ = decode(sse(chunk({"reasoning_content": "hm", "content": "Bon"}), *text("jour")))
     assert [e.type for e in events] == ["reasoning", "text", "text", "done"]
     assert joined(events, "text") == "Bonjour"
+
+
+def test_reasoning_between_tags_names_the_content_and_none_names_nothing() -> None:
+    assert answer(*text("<think>b</think>", "texte")).choices[0].reasoning_field == "content"
+    assert answer(*text("texte")).choices[0].reasoning_field is None
 
 
 def test_same_reasoning_under_two_names_comes_once() -> None:

@@ -67,6 +67,11 @@ class EmbedOptions(CallOptions, total=False):
     """Keep a refused text from costing its neighbours (the default), or raise."""
     progress: Callable[[int, int], None] | None
     """Called with (done, total) texts after each request."""
+    on_batch: Callable[[int, Sequence[Any]], None] | None
+    """Called with the first text's position and the vectors after each request, to keep what
+    has come if a later one fails; several threads may call it at once."""
+    keep_going: bool
+    """Report a request that failed for good in ``errors`` of its texts, instead of raising."""
 
 
 class RerankOptions(CallOptions, total=False):

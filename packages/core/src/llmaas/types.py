@@ -76,6 +76,9 @@ class Choice:
     tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: FinishReason | None = None
     logprobs: Mapping[str, Any] | None = None
+    reasoning_field: str | None = None
+    """Where the reasoning came: ``reasoning_content``, ``reasoning``, ``thinking``, or
+    ``content`` for text between think tags."""
 
 
 @dataclass(frozen=True, slots=True)

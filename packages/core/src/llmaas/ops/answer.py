@@ -9,7 +9,7 @@ from llmaas.messages import merge_system_messages
 from llmaas.ops.chat import Ask, chat
 from llmaas.ops.effects import Operation
 from llmaas.structured import Shape
-from llmaas.types import Completion
+from llmaas.types import Completion, Usage
 
 
 def chat_shaped(ask: Ask) -> Operation[Completion]:
@@ -23,6 +23,7 @@ def chat_shaped(ask: Ask) -> Operation[Completion]:
     if isinstance(problem, Completion):
         return problem
     second = yield from chat(_corrected(ask, completion.text, problem))
+    second = replace(second, usage=_both(completion.usage, second.usage))
     fitted = _fit(second, shape)
     if isinstance(fitted, Completion):
         return fitted
@@ -65,6 +66,18 @@ def _fit(completion: Completion, shape: Shape) -> Completion | ValueError:
         return replace(completion, parsed=shape.read(completion.text))
     except ValueError as error:
         return error
+
+
+def _both(first: Usage | None, second: Usage | None) -> Usage | None:
+    """Return what an answer and its correction used together: both are billed."""
+    if first is None or second is None:
+        return first or second
+    counts = ("prompt_tokens", "completion_tokens", "total_tokens")
+    sums = {name: getattr(first, name) + getattr(second, name) for name in counts}
+    for name in ("reasoning_tokens", "cached_tokens"):
+        told = [n for n in (getattr(first, name), getattr(second, name)) if n is not None]
+        sums[name] = sum(told) if told else None
+    return replace(second, **sums)
 
 
 def _misfit(problem: ValueError, completion: Completion) -> Exception:

@@ -18,6 +18,7 @@ _ABOUT_INPUT = frozenset({400, 413, 422})
 """Statuses that may concern one text of a batch, not the caller or the service."""
 
 Progress = Callable[[int, int], None]
+OnBatch = Callable[[int, Sequence[Any]], None]
 
 
 @dataclass(slots=True)
@@ -30,6 +31,8 @@ class _Job:
     isolate: bool
     total: int
     progress: Progress | None
+    on_batch: OnBatch | None
+    keep_going: bool
     done: int = 0
     answered_by: str = ""
     usages: list[Usage] = field(default_factory=list)
@@ -48,6 +51,8 @@ def embed(
     isolate: bool = True,
     concurrency: int = 4,
     progress: Progress | None = None,
+    on_batch: OnBatch | None = None,
+    keep_going: bool = False,
     timeout: Any = None,
     deadline: float | None = None,
     extra_headers: Mapping[str, str] | None = None,
@@ -65,6 +70,8 @@ def embed(
         isolate,
         len(inputs),
         progress,
+        on_batch,
+        keep_going,
     )
     size = max(1, batch_size)
     batches = [_batch(job, inputs[i : i + size], i) for i in range(0, len(inputs), size)]
@@ -74,7 +81,15 @@ def embed(
 
 
 def _batch(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:
-    vectors = yield from _halving(job, texts, offset)
+    try:
+        vectors = yield from _halving(job, texts, offset)
+    except Exception as error:
+        if not (job.keep_going and hasattr(error, "request_id")):  # the service's, not ours
+            raise
+        vectors = [None] * len(texts)
+        job.errors.update(dict.fromkeys(range(offset, offset + len(texts)), error))
+    if job.on_batch is not None:
+        job.on_batch(offset, vectors)
     job.done += len(texts)
     if job.progress is not None:
         job.progress(job.done, job.total)

@@ -19,6 +19,7 @@ class GrowingChoice:
     __slots__ = (
         "_logprobs",
         "_reasoning",
+        "_reasoning_field",
         "_refusal",
         "_text",
         "_think",
@@ -32,6 +33,7 @@ class GrowingChoice:
         self.finish_reason: str | None = None
         self._text: list[str] = []
         self._reasoning: list[str] = []
+        self._reasoning_field: str | None = None
         self._refusal: list[str] = []
         self._logprobs: dict[str, Any] = {}
         self._think = ThinkSplitter(hold)
@@ -86,6 +88,7 @@ class GrowingChoice:
             tool_calls=self._tools.calls(),
             finish_reason=self.finish_reason,
             logprobs=self._logprobs or None,
+            reasoning_field=(self._reasoning_field or "content") if reasoning else None,
         )
 
     def _take_reasoning(self, delta: Mapping[str, Any], events: list[Event]) -> None:
@@ -95,6 +98,7 @@ class GrowingChoice:
             if not thought or thought == seen:  # some engines send the same under two names
                 continue
             seen = thought
+            self._reasoning_field = self._reasoning_field or field
             self._emit(self._think.reasoning_came_elsewhere(), None, events)
             self._reasoning.append(thought)
             events.append(ReasoningDelta(thought, self.index))
