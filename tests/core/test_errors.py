@@ -163,3 +163,26 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
         if isinstance(value, type) and issubclass(value, errors.LLMaaSError)
     }
     assert names == real - {"LLMaaSError"}
+
+
+class FrameworkError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        error_of(failed(429, ENVELOPES[0], **{"retry-after": "7", "x-request-id": "r"})),
+        errors.StructuredOutputError("misfit", text="{"),
+        errors.MissingAPIKeyError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_can_be_recast_for_a_framework(error: Any) -> None:
+    kind = type("Both", (FrameworkError, type(error)), {})
+    again = error.recast(kind)
+    assert isinstance(again, FrameworkError)
+    assert isinstance(again, type(error))
+    assert str(again) == str(error)
+    for name in ("status_code", "retry_after", "request_id", "hint", "text"):
+        assert getattr(again, name, None) == getattr(error, name, None)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, is_dataclass
 from typing import Any
 
+_FENCE = "```"
 _JSON_WORDS = "Answer with one JSON object and nothing else: no fence, no explanation."
 
 
@@ -88,6 +89,57 @@ def json_in(text: str) -> Any:
         return json.JSONDecoder().raw_decode(text, start)[0]
     except ValueError as error:
         raise ValueError(f"the answer's JSON is broken: {error}") from error
+
+
+class Unfenced:
+    """Takes the Markdown fence off a streamed JSON answer, for frameworks that parse the text.
+
+    Text that begins with anything but a fence passes as it is.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._state = "start"
+
+    def feed(self, text: str) -> str:
+        """Return what may be handed out now; the rest waits for more text, or is the fence."""
+        if self._state == "plain":
+            return text
+        self._held += text
+        if self._state == "start":
+            self._begin()
+        return self._inside() if self._state == "fenced" else self._pass_plain()
+
+    def end(self) -> str:
+        """Return what still waited when the answer ended."""
+        held, self._held = self._held, ""
+        return held if self._state == "start" else ""
+
+    def _begin(self) -> None:
+        """Find out whether there is a fence, and drop its first line."""
+        text = self._held.lstrip()
+        if text.startswith(_FENCE):
+            _, newline, rest = text.partition("\n")
+            if newline:
+                self._state, self._held = "fenced", rest
+        elif text and not _FENCE.startswith(text):
+            self._state = "plain"
+
+    def _inside(self) -> str:
+        """Hand out JSON; no line of it can begin with a fence."""
+        body, fence, _ = self._held.partition("\n" + _FENCE)
+        if fence:
+            self._state, self._held = "closed", ""
+            return body
+        ready = body.rstrip("` \n\r\t")
+        self._held = body[len(ready) :]
+        return ready
+
+    def _pass_plain(self) -> str:
+        if self._state != "plain":
+            return ""
+        held, self._held = self._held, ""
+        return held
 
 
 def _shape_of_mapping(response_format: Mapping[str, Any]) -> Shape | None:
