@@ -178,9 +178,9 @@ class FrameworkError(Exception):
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_an_error_can_be_recast_for_a_framework(error: Any) -> None:
+def test_an_error_can_be_retyped_for_a_framework(error: Any) -> None:
     kind = type("Both", (FrameworkError, type(error)), {})
-    again = error.recast(kind)
+    again = errors.retyped(error, kind)
     assert isinstance(again, FrameworkError)
     assert isinstance(again, type(error))
     assert str(again) == str(error)

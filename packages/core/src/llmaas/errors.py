@@ -46,9 +46,6 @@ import openai
 from llmaas.sdk import http
 from llmaas.types import Backend, Completion
 
-E = TypeVar("E", bound="LLMaaSError")
-
-
 Kind = TypeVar("Kind", bound="APIError")
 
 
@@ -56,10 +53,6 @@ class LLMaaSError(Exception):
     """The root of all errors of this package."""
 
     hint: str | None = None
-
-    def recast(self, kind: type[E]) -> E:
-        """Return this error as ``kind``, which derives from its class: for frameworks' errors."""
-        return cast("E", _rebuilt(kind, str(self), dict(self.__dict__)))
 
 
 class ConfigurationError(LLMaaSError, ValueError):
@@ -128,12 +121,6 @@ class APIError(LLMaaSError, openai.APIError):
     def as_kind(self, kind: type[Kind]) -> Kind:
         """Return this error as a class below its own: adapters add their framework's family."""
         return kind.build(self.message, **self._facts)
-
-    def recast(self, kind: type[E]) -> E:
-        """Return this error as ``kind``, which derives from its class: for frameworks' errors."""
-        return cast(
-            "E", _rebuilt_api_error(cast("type[APIError]", kind), self.message, self._facts)
-        )
 
     def __str__(self) -> str:
         parts = [self.message]
