@@ -78,12 +78,12 @@ def test_with_a_key_the_service_answers_and_the_cost_is_told_first(demo, sandbox
 
 
 def test_every_installed_framework_in_one_table(demo, another_framework):
-    code, out, _ = demo("--language", "en")
+    code, out, err = demo("--language", "en")
     assert code == 1  # one is out of order, the others are shown all the same
     rows = [line.split() for line in out.splitlines()]
     table = [row for row in rows if row[:1] in (["core"], ["plain"], ["broken"]) and len(row) > 3]
     assert [row[0] for row in table] == ["core", "broken", "plain"]
-    assert "RuntimeError: out of order" in out
+    assert "broken: RuntimeError: out of order" in err
 
 
 def test_one_framework_by_name(demo, another_framework, sandbox):

@@ -94,6 +94,8 @@ def _run_all(
                     entry, question, documents, settings=settings, out=performance.out
                 )
             except Exception as error:
+                if os.environ.get("LLMAAS_DEBUG"):
+                    raise
                 outcomes[name] = error
     return outcomes
 

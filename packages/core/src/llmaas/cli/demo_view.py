@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from llmaas.cli.flow import Flow
-from llmaas.cli.output import energy, number, stdout
+from llmaas.cli.output import energy, number, say, stdout
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -117,10 +117,13 @@ def compare(outcomes: Mapping[str, DemoResult | Exception]) -> None:
         table.add_column(label, justify="right", no_wrap=True)
     for name, outcome in outcomes.items():
         if isinstance(outcome, Exception):
-            table.add_row(name, f"[red]{escape(one_line(outcome))}[/]", *["-"] * 6)
+            table.add_row(name, "[red]failed, see below[/]", *["-"] * 6)
         else:
             table.add_row(name, escape(_first_line(outcome.answer)), *_figures(outcome))
     stdout().print(table)
+    for name, outcome in outcomes.items():
+        if isinstance(outcome, Exception):
+            say(f"{name}: {one_line(outcome)}", "red")
 
 
 def _first_line(text: str) -> str:
