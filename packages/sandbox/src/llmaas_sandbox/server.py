@@ -17,6 +17,7 @@ from llmaas_sandbox.gateway.connections import protocol_for
 from llmaas_sandbox.gateway.journal import Journal
 from llmaas_sandbox.gateway.scripts import Step
 from llmaas_sandbox.gateway.state import State
+from llmaas_sandbox.machines.fleet import Health
 
 _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
@@ -64,6 +65,14 @@ class Sandbox:
     def unplayed(self) -> int:
         """Scripted steps that no request has taken yet."""
         return len(self.state.scripts)
+
+    def make_key(self, tenant: str = "default", **settings: Any) -> str:
+        """Make another key; settings are fields of :class:`~llmaas_sandbox.auth.keys.Key`."""
+        return self.state.keys.make(tenant, **settings)[1]
+
+    def set_machine(self, name: str, health: Health) -> None:
+        """Kill (``dead``), drain (``draining``) or heal (``healthy``) ``ma01`` to ``ma12``."""
+        self.state.fleet.set_health(name, health)
 
     def script(self, steps: Iterable[Step]) -> None:
         """Queue exact answers for the next requests; see the README for what a step may hold."""

@@ -57,6 +57,10 @@ class Store:
         with self._lock:
             return self._connection.execute(query, values).fetchall()
 
+    def version(self) -> int:
+        """Return a number that changes when another process writes."""
+        return int(self.rows("PRAGMA data_version")[0][0])
+
     def secret(self, name: str) -> bytes:
         """Return 32 secret bytes, kept in a file of their own (mode 600) or in memory only."""
         if self.folder is None:

@@ -36,6 +36,7 @@ class Ring:
     def reload(self) -> None:
         """Read the keys again, as another process may have written them."""
         keys = [_read(text) for (text,) in self._store.rows("SELECT record FROM keys")]
+        self._version = self._store.version()
         self._keys = {key.id: key for key in keys}
         self._by_digest = {key.digest: key.id for key in keys}
 
@@ -63,6 +64,8 @@ class Ring:
 
     def find(self, secret: str) -> Key | None:
         """Return the working key of a secret, or None."""
+        if self._store.folder is not None and self._store.version() != self._version:
+            self.reload()
         key = self._keys.get(self._by_digest.get(self._digest(secret), ""))
         now = self._clock.now()
         if key is None or not key.works(now):

@@ -83,6 +83,10 @@ class RedisCounters:
         for name in self._redis.scan_iter(self._prefix + "*"):
             self._redis.delete(name)
 
+    def close(self) -> None:
+        """Hang up."""
+        self._redis.close()
+
 
 def windows(now: float) -> dict[str, tuple[str, float]]:
     """Return the name and the end of the current hour, day and month (UTC)."""

@@ -1,0 +1,28 @@
+"""The data folder that a command works on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from llmaas_sandbox.store import Store
+
+VARIABLE = "LLMAAS_SANDBOX_DATA"
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--data-dir``; the environment may name it too."""
+    default = os.environ.get(VARIABLE)
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=Path(default) if default else None,
+        required=default is None,
+        help=f"the folder that the sandbox was started with (or {VARIABLE})",
+    )
+
+
+def open_store(given: argparse.Namespace) -> Store:
+    """Open the store of the folder."""
+    return Store(given.data_dir)

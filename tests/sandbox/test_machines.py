@@ -1,0 +1,121 @@
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from llmaas_sandbox import Sandbox
+from llmaas_sandbox.catalogue import all_models
+from llmaas_sandbox.machines.fleet import Fleet, cluster_of
+
+CHAT = "/v1/chat/completions"
+HELLO = [{"role": "user", "content": "Bonjour"}]
+
+
+def test_twelve_machines_in_three_clusters() -> None:
+    fleet = Fleet()
+    assert len(fleet.machines) == 12
+    assert {m.cluster for m in fleet.machines.values()} == {"small", "medium", "large"}
+
+
+@pytest.mark.parametrize(
+    ("model", "cluster"),
+    [
+        ("gpt-oss:120b", "large"),
+        ("qwen3.6:35b", "medium"),
+        ("qwen3.5:4b", "small"),
+        ("bge-m3:567m", "small"),
+        ("pico2wav", "medium"),
+    ],
+)
+def test_a_model_goes_to_the_cluster_of_its_size(model: str, cluster: str) -> None:
+    assert cluster_of(all_models()[model]) == cluster
+
+
+def test_the_least_busy_machine_is_chosen() -> None:
+    fleet, model = Fleet(), all_models()["gpt-oss:120b"]
+    leases = [fleet.acquire(model, b"same") for _ in range(8)]
+    assert sorted(m.in_flight for m in fleet.machines.values() if m.cluster == "large") == [2] * 4
+    leases[0].release()
+    assert fleet.acquire(model, b"same").machine is leases[0].machine
+
+
+def test_answers_name_their_machine(chat: Any) -> None:
+    backend = chat("Bonjour", model="gpt-oss:120b").json["backend"]
+    assert backend["machine_name"] in {f"ma{i:02d}" for i in range(9, 13)}
+    assert backend["engine_type"] == "vllm"
+
+
+def test_a_dead_or_draining_machine_gets_no_work(chat: Any, llmaas_sandbox: Any) -> None:
+    first = chat("Bonjour", model="gpt-oss:120b").json["backend"]["machine_name"]
+    llmaas_sandbox.set_machine(first, "draining")
+    second = chat("Bonjour", model="gpt-oss:120b").json["backend"]["machine_name"]
+    assert second != first
+    for i in range(9, 13):
+        llmaas_sandbox.set_machine(f"ma{i:02d}", "dead")
+    elsewhere = chat("Bonjour", model="gpt-oss:120b").json["backend"]["machine_name"]
+    assert elsewhere in {f"ma{i:02d}" for i in range(1, 9)}
+    for i in range(1, 9):
+        llmaas_sandbox.set_machine(f"ma{i:02d}", "dead")
+    assert chat("Bonjour", model="gpt-oss:120b").status == 503
+
+
+def test_a_full_fleet_is_unavailable() -> None:
+    fleet, model = Fleet(capacity=1), all_models()["gpt-oss:120b"]
+    for _ in range(12):
+        fleet.acquire(model)
+    with pytest.raises(Exception, match="503"):
+        fleet.acquire(model)
+
+
+def during(box: Any, call: Any) -> tuple[Any, str]:
+    """Kill the machine that serves a call while it waits; return the answer and the machine."""
+    heard: list[Any] = []
+    thread = threading.Thread(target=lambda: heard.append(call()))
+    thread.start()
+    deadline = time.monotonic() + 5
+    busy = None
+    while busy is None and time.monotonic() < deadline:
+        busy = next((m for m in box.state.fleet.machines.values() if m.in_flight), None)
+        time.sleep(0.01)
+    assert busy is not None
+    time.sleep(0.15)
+    box.set_machine(busy.name, "dead")
+    thread.join(10)
+    return heard[0], busy.name
+
+
+def test_another_machine_takes_over_before_the_first_byte(chat: Any, llmaas_sandbox: Any) -> None:
+    call = lambda: chat("Bonjour", faults="slow-headers:0.6")  # noqa: E731
+    answer, killed = during(llmaas_sandbox, call)
+    assert answer.status == 200
+    assert answer.json["backend"]["machine_name"] != killed
+
+
+def test_a_stream_ends_with_an_error_when_its_machine_dies(chat: Any, llmaas_sandbox: Any) -> None:
+    call = lambda: chat("Bonjour", faults="stall:5", stream=True)  # noqa: E731
+    answer, _ = during(llmaas_sandbox, call)
+    assert answer.events[-1]["error"]["type"] == "server_error"
+
+
+def test_the_administrator_sees_and_changes_machines(ask: Any, llmaas_sandbox: Any) -> None:
+    admin = llmaas_sandbox.admin_key
+    changed = ask("/admin/machines/ma01", {"health": "draining"}, key=admin, method="PUT")
+    assert changed.json["health"] == "draining"
+    states = {m["name"]: m["health"] for m in ask("/admin/machines", key=admin).json["data"]}
+    assert states["ma01"] == "draining"
+    assert ask("/admin/machines/ma99", {"health": "dead"}, key=admin, method="PUT").status == 404
+    assert ask("/admin/machines/ma01", {"health": "ill"}, key=admin, method="PUT").status == 400
+
+
+def test_the_catalogue_sets_the_pace_on_demand() -> None:
+    import openai
+
+    with Sandbox(speed=2.0) as box:
+        client = openai.OpenAI(base_url=box.base_url, api_key=box.api_key)
+        started = time.monotonic()
+        client.chat.completions.create(
+            model="gpt-oss:120b",
+            messages=[{"role": "user", "content": 'Say "' + "mot " * 60 + '"'}],
+        )
+    assert time.monotonic() - started > 0.2  # 80 tokens at about 94 tokens/s, twice as fast
