@@ -11,6 +11,7 @@ import os
 import shutil
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -36,7 +37,7 @@ LOCK_HEADER = """\
 @nox.parametrize("room", ROOMS)
 def tests(session: nox.Session, room: str, openai: str) -> None:
     """One room as its users get it: its wheel, the core, the sandbox, nothing else; newest."""
-    session.install(*needs(room), f"openai>={openai},<{int(openai) + 1}")
+    install_room(session, room, f"openai>={openai},<{int(openai) + 1}")
     test(session, room)
 
 
@@ -46,7 +47,7 @@ def oldest(session: nox.Session, room: str) -> None:
     """One room with the oldest dependencies that it declares; only uv can find them."""
     if session.venv_backend != "uv":
         session.skip("needs uv")
-    session.install("--resolution=lowest-direct", *needs(room))
+    install_room(session, room, "--resolution=lowest-direct")
     test(session, room)
 
 
@@ -121,13 +122,14 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Resolve anew and write requirements.lock: no address, no index, no path of this machine."""
+    """Write requirements.lock anew, keeping what still fits; `-- --upgrade` takes the newest."""
     if not shutil.which("uv"):
         session.install("uv")
-    session.run("uv", "lock", "--upgrade", *session.posargs, external=True)
-    everything = ["--all-groups", "--all-extras", "--all-packages", "--no-emit-workspace"]
-    form = ["--frozen", "--no-header", "--no-annotate", "--quiet", "-o", LOCK]
-    session.run("uv", "export", *everything, *form, external=True)
+    wanted = Path(session.create_tmp()) / "requirements.in"
+    wanted.write_text("\n".join(asked()))
+    form = ["--universal", "--python-version=3.11", "--generate-hashes", "--quiet"]
+    plain = ["--no-header", "--no-annotate", "-o", LOCK, *session.posargs]
+    session.run("uv", "pip", "compile", str(wanted), *form, *plain, external=True)
     path = HOME / LOCK
     path.write_text(LOCK_HEADER + path.read_text())
 
@@ -147,17 +149,40 @@ def build(session: nox.Session) -> None:
         check_contents(session, wheel)
 
 
-def needs(room: str) -> list[str]:
-    """Return what to install for the tests of one room."""
-    paths = [f"./packages/{name}" for name in dict.fromkeys([room, *FOUNDATION])]
-    return [*paths, *group("test"), *group("test", HOME / "packages" / room)]
+def install_room(session: nox.Session, room: str, *more: str) -> None:
+    """Install one room, the foundation, and what the tests need; build anew what uv has cached."""
+    folders = [HOME / "packages" / name for name in dict.fromkeys([room, *FOUNDATION])]
+    if session.venv_backend == "uv":
+        more += tuple(
+            f"--refresh-package={project(folder)['project']['name']}" for folder in folders
+        )
+    tools = [*group("test"), *group("test", folders[0])]
+    session.install(*more, *tools, *map(str, folders))
+
+
+def project(folder: Path = HOME) -> dict[str, Any]:
+    """Return a pyproject.toml."""
+    return nox.project.load_toml(folder / "pyproject.toml")
 
 
 def group(name: str, folder: Path = HOME) -> list[str]:
     """Return a dependency group's requirements, none when there is no such group."""
-    project = nox.project.load_toml(folder / "pyproject.toml")
-    groups = project.get("dependency-groups", {})
-    return list(nox.project.dependency_groups(project, name)) if name in groups else []
+    table = project(folder)
+    found = name in table.get("dependency-groups", {})
+    return list(nox.project.dependency_groups(table, name)) if found else []
+
+
+def asked() -> list[str]:
+    """Return all that the rooms, their extras and everybody's groups ask for, but the rooms."""
+    tables = [project(HOME / "packages" / room) for room in ROOMS]
+    ours = tuple(table["project"]["name"] for table in tables)
+    texts = list(group("dev"))
+    for room, table in zip(ROOMS, tables, strict=True):
+        apart = table["tool"].get("llmaas", {}).get("unlocked-extras", [])
+        extras = table["project"].get("optional-dependencies", {})
+        texts += table["project"]["dependencies"] + group("test", HOME / "packages" / room)
+        texts += [text for name in extras if name not in apart for text in extras[name]]
+    return [text for text in texts if not text.startswith(ours)]
 
 
 def install_all(session: nox.Session) -> None:

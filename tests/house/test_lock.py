@@ -37,8 +37,9 @@ def groups():
 def asked():
     for room in ROOMS:
         yield from room.project.get("dependencies", [])
-        for extra in room.project.get("optional-dependencies", {}).values():
-            yield from extra
+        for name, extra in room.project.get("optional-dependencies", {}).items():
+            if name not in room.unlocked_extras:
+                yield from extra
     yield from groups()
 
 

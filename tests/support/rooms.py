@@ -24,11 +24,20 @@ class Room:
         return self.path.name
 
     @cached_property
+    def configuration(self) -> dict[str, Any]:
+        """The whole pyproject.toml."""
+        return tomllib.loads((self.path / "pyproject.toml").read_text())
+
+    @property
     def project(self) -> dict[str, Any]:
         """The ``[project]`` table."""
-        text = (self.path / "pyproject.toml").read_text()
-        table: dict[str, Any] = tomllib.loads(text)["project"]
+        table: dict[str, Any] = self.configuration["project"]
         return table
+
+    @property
+    def unlocked_extras(self) -> list[str]:
+        """Extras that cannot live beside the rest, and so are not in the lock."""
+        return list(self.configuration["tool"].get("llmaas", {}).get("unlocked-extras", []))
 
     @property
     def modules(self) -> list[Path]:
