@@ -46,9 +46,6 @@ import openai
 from llmaas.sdk import http
 from llmaas.types import Backend, Completion
 
-Kind = TypeVar("Kind", bound="APIError")
-
-
 class LLMaaSError(Exception):
     """The root of all errors of this package."""
 
@@ -117,10 +114,6 @@ class APIError(LLMaaSError, openai.APIError):
         self.completion = facts.get("completion")
         self.hint = facts.get("hint") or self.default_hint
         vars(self)["status_code"] = facts.get("status_code")
-
-    def as_kind(self, kind: type[Kind]) -> Kind:
-        """Return this error as a class below its own: adapters add their framework's family."""
-        return kind.build(self.message, **self._facts)
 
     def __str__(self) -> str:
         parts = [self.message]

@@ -1,0 +1,130 @@
+"""Recordings as documents: a parser for blobs, and a loader for files and addresses of blobs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from pathlib import Path, PurePath
+from typing import Any, Literal
+
+from langchain_core.document_loaders import BaseBlobParser, BaseLoader
+from langchain_core.documents import Document
+from langchain_core.documents.base import Blob
+from pydantic import Field
+
+from langchain_llmaas.connection import Connected
+from langchain_llmaas.cost import note
+from langchain_llmaas.seam import SEAM
+from llmaas import Transcription
+from llmaas.pricing import audio_cost_micro_eur
+from llmaas.wire.forms import name_of
+
+Recording = str | Path | bytes | Blob
+
+
+class LLMaaSAudioParser(Connected, BaseBlobParser):
+    """Writes down recordings: one document each, or one for each segment with its times."""
+
+    model: str = "whisper-large-v3"
+    language: str | None = None
+    """ISO 639-1."""
+    initial_prompt: str | None = None
+    """Words that the recording is likely to hold."""
+    task: Literal["transcribe", "translate"] | None = None
+    split: Literal["recording", "segment"] = "recording"
+    model_kwargs: dict[str, Any] = Field(default_factory=dict)
+
+    def lazy_parse(self, blob: Blob) -> Iterator[Document]:
+        """Yield the documents of one recording."""
+        with SEAM:
+            transcription = self.client.transcribe(_file(blob), **self._ask())
+        yield from self._documents(blob, transcription)
+
+    async def alazy_parse(self, blob: Blob) -> AsyncIterator[Document]:
+        """Yield the documents of one recording."""
+        with SEAM:
+            transcription = await self.async_client.transcribe(_file(blob), **self._ask())
+        for document in self._documents(blob, transcription):
+            yield document
+
+    def _ask(self) -> Any:
+        return {
+            "model": self.model,
+            "language": self.language,
+            "initial_prompt": self.initial_prompt,
+            "task": self.task,
+            **self.model_kwargs,
+        }
+
+    def _documents(self, blob: Blob, told: Transcription) -> Iterator[Document]:
+        facts = {**blob.metadata, "model": self.model, "language": told.language}
+        if blob.source:
+            facts["source"] = blob.source
+        seconds = _seconds(told)
+        if seconds is not None:
+            cost = audio_cost_micro_eur(seconds)
+            note(self.model, cost)
+            facts |= {"duration": seconds, "cost_eur": cost / 1_000_000}
+        facts = {name: fact for name, fact in facts.items() if fact is not None}
+        if self.split == "segment" and told.segments:
+            yield from (_segment(part, facts) for part in told.segments)
+        else:
+            yield Document(page_content=told.text, metadata=facts)
+
+
+class LLMaaSAudioLoader(BaseLoader):
+    """Loads documents from recordings: paths, bytes or blobs."""
+
+    def __init__(
+        self,
+        recordings: Recording | Iterable[Recording],
+        *,
+        parser: LLMaaSAudioParser | None = None,
+        **options: Any,
+    ) -> None:
+        """Take recordings and a parser, or the options to make one from."""
+        if parser is not None and options:
+            raise ValueError(f"give a parser, or its options ({', '.join(options)}), not both")
+        self.recordings: Iterable[Recording] = (
+            [recordings] if isinstance(recordings, str | Path | bytes | Blob) else recordings
+        )
+        self.parser = parser or LLMaaSAudioParser(**options)
+
+    def lazy_load(self) -> Iterator[Document]:
+        """Yield the documents of all recordings, one recording after the other."""
+        for recording in self.recordings:
+            yield from self.parser.lazy_parse(_blob(recording))
+
+    async def alazy_load(self) -> AsyncIterator[Document]:
+        """Yield the documents of all recordings, one recording after the other."""
+        for recording in self.recordings:
+            async for document in self.parser.alazy_parse(_blob(recording)):
+                yield document
+
+
+def _blob(recording: Any) -> Blob:
+    if isinstance(recording, Blob):
+        return recording
+    if isinstance(recording, bytes):
+        return Blob.from_data(recording)
+    return Blob.from_path(recording)
+
+
+def _file(blob: Blob) -> tuple[str, bytes]:
+    """Return bytes and a name: servers tell formats by its ending."""
+    data = blob.as_bytes()
+    name = PurePath(blob.source).name if blob.source else ""
+    return name or name_of(data), data
+
+
+def _seconds(told: Transcription) -> float | None:
+    """Return the length of the recording, as far as the answer tells it."""
+    if isinstance(duration := told.extra.get("duration"), int | float):
+        return float(duration)
+    ends = [part["end"] for part in told.segments if isinstance(part.get("end"), int | float)]
+    return float(max(ends)) if ends else None
+
+
+def _segment(part: Mapping[str, Any], facts: Mapping[str, Any]) -> Document:
+    times = {name: part[name] for name in ("start", "end") if name in part}
+    text = str(part.get("text", "")).strip()
+    return Document(page_content=text, metadata={**facts, **times})

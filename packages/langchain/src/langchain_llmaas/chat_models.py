@@ -1,0 +1,275 @@
+"""``ChatLLMaaS``: LangChain's chat model over the service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any, Self
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import LangSmithParams, LanguageModelInput, ModelProfile
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import Field, model_validator
+
+from langchain_llmaas._version import __version__
+from langchain_llmaas.blocks import PROVIDER
+from langchain_llmaas.connection import CONFIG, Connected
+from langchain_llmaas.incoming import chunk_of, result_of
+from langchain_llmaas.outgoing import Echo, wire_messages
+from langchain_llmaas.profiles import profile_of
+from langchain_llmaas.rate_limiter import counted
+from langchain_llmaas.seam import SEAM
+from langchain_llmaas.structured import Method, structured
+from llmaas.pricing import estimate_tokens
+
+_SENT = (
+    "temperature",
+    "max_tokens",
+    "top_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "stop",
+    "seed",
+    "n",
+    "logprobs",
+    "top_logprobs",
+    "reasoning_effort",
+    "enable_thinking",
+    "user",
+    "extra_body",
+)
+_LOCAL = ("stream", "stream_usage", "disable_streaming")  # switches, not parameters
+
+
+class ChatLLMaaS(Connected, BaseChatModel):
+    """A chat model of LLMaaS.
+
+    Everything that LangChain's chat models do, native in both worlds (threads and asyncio).
+    Messages carry their reasoning (``additional_kwargs["reasoning_content"]`` and content
+    blocks), their tokens and cost (``usage_metadata``, ``cost_micro_eur`` among them) and
+    where they come from (``response_metadata``: ``backend``, ``request_id``, ``rate_limit``,
+    ``cost_eur``). Errors are LangChain's and the core's at once (``langchain_llmaas.errors``).
+    """
+
+    model_config = CONFIG
+
+    model_name: str = Field(alias="model")
+    """A model's name: ``llmaas models`` lists them."""
+    temperature: float | None = None
+    max_tokens: int | None = None
+    """16,384 unless said (the service's own default is 1,024), at most half of the context."""
+    top_p: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    stop: list[str] | str | None = None
+    seed: int | None = None
+    n: int | None = Field(default=None, ge=1)
+    """Answers to one question; more than one cannot be streamed."""
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    reasoning_effort: str | None = None
+    enable_thinking: bool | None = None
+    """For qwen models only: others fail on it."""
+    user: str | None = None
+    model_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Parameters that have no field here; they go on the wire as they are."""
+    extra_body: Mapping[str, Any] | None = None
+    """Laid over the body of each request."""
+    streaming: bool = False
+    stream_usage: bool = True
+    """Ask for the usage of streams."""
+    reasoning_echo: Echo = "auto"
+    """Whether reasoning goes back to the model: ``auto`` (within the turn), ``always``,
+    ``never``."""
+
+    @model_validator(mode="after")
+    def _set_llmaas_version(self) -> Self:
+        self._add_version("langchain-llmaas", __version__)
+        return self
+
+    @property
+    def _llm_type(self) -> str:
+        return "llmaas-chat"
+
+    @property
+    def _default_params(self) -> dict[str, Any]:
+        """What each request carries unless a call says otherwise."""
+        values = ((name, getattr(self, name)) for name in _SENT)
+        return {name: value for name, value in values if value is not None} | self.model_kwargs
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"model_name": self.model_name, **self._default_params}
+
+    @classmethod
+    def is_lc_serializable(cls) -> bool:
+        """Let dumps name the class and its fields; the key becomes the name of its variable."""
+        return True
+
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        return profile_of(self.model_name)
+
+    def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
+        kwargs.pop("extra_headers", None)  # may hold secrets: not for traces
+        return super()._get_invocation_params(stop=stop, **kwargs)
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        said = {**self._identifying_params, **kwargs}
+        params = LangSmithParams(
+            ls_provider=PROVIDER,
+            ls_model_name=kwargs.get("model") or self.model_name,
+            ls_model_type="chat",
+        )
+        for name in ("temperature", "max_tokens"):
+            if said.get(name) is not None:
+                params[f"ls_{name}"] = said[name]  # type: ignore[literal-required]
+        if stops := stop or said.get("stop"):
+            params["ls_stop"] = [stops] if isinstance(stops, str) else stops
+        return params
+
+    def request(
+        self, messages: Sequence[BaseMessage], stop: list[str] | None = None, **said: Any
+    ) -> dict[str, Any]:
+        """Return what the core is called with; nothing is sent."""
+        ask = {
+            "repair": False,
+            "model": self.model_name,
+            **self._default_params,
+            **said,
+            "messages": wire_messages(messages, self.reasoning_echo),
+        }
+        if stop:
+            ask["stop"] = stop
+        for name in _LOCAL:
+            ask.pop(name, None)
+        return ask
+
+    def _ask_stream(
+        self, messages: list[BaseMessage], stop: list[str] | None, said: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        ask = self.request(messages, stop, **said)
+        if (ask.get("n") or 1) > 1:
+            raise ValueError("n > 1 cannot be streamed: use invoke or generate")
+        if not said.get("stream_usage", self.stream_usage):
+            ask.setdefault("stream_options", None)
+        return ask
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        with SEAM, counted(self.rate_limiter) as count:
+            return result_of(count(self.client.chat(**self.request(messages, stop, **kwargs))))
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        with SEAM, counted(self.rate_limiter) as count:
+            ask = self.request(messages, stop, **kwargs)
+            return result_of(count(await self.async_client.chat(**ask)))
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        with (
+            SEAM,
+            counted(self.rate_limiter) as count,
+            self.client.stream(**self._ask_stream(messages, stop, kwargs)) as events,
+        ):
+            for event in events:
+                chunk = chunk_of(event)
+                if run_manager:
+                    run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
+            count(events.completion)
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        with SEAM, counted(self.rate_limiter) as count:
+            ask = self._ask_stream(messages, stop, kwargs)
+            async with await self.async_client.stream(**ask) as events:
+                async for event in events:
+                    chunk = chunk_of(event)
+                    if run_manager:
+                        await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                    yield chunk
+                count(events.completion)
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | bool | dict[str, Any] | None = None,
+        strict: bool | None = None,
+        parallel_tool_calls: bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Let the model call tools: functions, ``BaseTool``, pydantic classes or schemas.
+
+        ``tool_choice``: ``auto``, ``none``, a tool's name, a dict; ``any``, ``required`` or
+        True force a call (of the one tool by its name, which is documented; of one among
+        several by ``required``, which is not).
+        """
+        kwargs["tools"] = [convert_to_openai_tool(tool, strict=strict) for tool in tools]
+        if tool_choice:
+            kwargs["tool_choice"] = tool_choice
+        if parallel_tool_calls is not None:
+            kwargs["parallel_tool_calls"] = parallel_tool_calls
+        return self.bind(**kwargs)
+
+    def with_structured_output(
+        self,
+        schema: dict[str, Any] | type,
+        *,
+        include_raw: bool = False,
+        method: Method = "function_calling",
+        strict: bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Answer with a value of ``schema``: a pydantic class, TypedDict or JSON schema.
+
+        ``method``: ``function_calling``, ``json_schema`` or ``json_mode``. With
+        ``include_raw`` a dict ``{"raw", "parsed", "parsing_error"}`` and no exception.
+        """
+        return structured(
+            self, schema, method=method, strict=strict, include_raw=include_raw, **kwargs
+        )
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """Refuse: the service publishes no tokenizer (unless ``custom_get_token_ids`` is set)."""
+        if self.custom_get_token_ids is not None:
+            return self.custom_get_token_ids(text)
+        raise NotImplementedError("LLMaaS publishes no tokenizer: get_num_tokens estimates")
+
+    def get_num_tokens(self, text: str) -> int:
+        """Estimate tokens as the service documents it: four characters each. No download."""
+        if self.custom_get_token_ids is not None:
+            return len(self.custom_get_token_ids(text))
+        return estimate_tokens(text)
+
+    def get_num_tokens_from_messages(
+        self, messages: Sequence[BaseMessage], tools: Sequence[Any] | None = None
+    ) -> int:
+        """Estimate the tokens of a conversation. No download."""
+        return count_tokens_approximately(messages, tools=[*tools] if tools else None)

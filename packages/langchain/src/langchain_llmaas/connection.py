@@ -1,0 +1,92 @@
+"""Where, who, how long: the fields that all classes of this package share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from langchain_core.utils import from_env, secret_from_env
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
+
+from llmaas import AsyncLLMaaS, LLMaaS, Timeout
+from llmaas.settings import KEY_VARIABLE, URL_VARIABLE
+
+CONFIG = ConfigDict(
+    arbitrary_types_allowed=True, extra="forbid", populate_by_name=True, protected_namespaces=()
+)
+_TOLD = (
+    "api_key",
+    "base_url",
+    "timeout",
+    "max_retries",
+    "deadline",
+    "ca_bundle",
+    "proxy",
+    "default_headers",
+)
+
+
+class Connected(BaseModel):
+    """A model of this package and its two core clients, made when they are first needed.
+
+    The key is never shown and never pickled: an unpickled object reads ``LLMAAS_API_KEY``.
+    """
+
+    model_config = CONFIG
+
+    api_key: SecretStr | Callable[[], Any] | None = Field(
+        default_factory=secret_from_env(KEY_VARIABLE, default=None)
+    )
+    """The key, or a callable that returns the current one; else ``LLMAAS_API_KEY``."""
+    base_url: str | None = Field(default_factory=from_env(URL_VARIABLE, default=None))
+    """The address, with or without ``/v1``; else ``LLMAAS_BASE_URL``, else the service."""
+    timeout: float | Timeout | None = None
+    """The longest silence in seconds (600 unless said), also in mid-stream."""
+    max_retries: int = Field(default=2, ge=0)
+    """How often connection errors, 408, 409, 429 and 5xx are tried again."""
+    deadline: float | None = None
+    """The longest a call may take in all, in seconds."""
+    ca_bundle: str | None = None
+    """A file of certificates to trust; else ``LLMAAS_CA_BUNDLE``."""
+    proxy: str | None = Field(default=None, exclude=True, repr=False)
+    default_headers: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
+
+    _made: tuple[tuple[Any, ...], LLMaaS, AsyncLLMaaS] | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Pass on to LangChain's base, which pydantic would skip for the sake of ``_made``."""
+        super().model_post_init(context)
+
+    @property
+    def client(self) -> LLMaaS:
+        """The core client for threads."""
+        return self._clients()[1]
+
+    @property
+    def async_client(self) -> AsyncLLMaaS:
+        """The core client for asyncio; one object serves any number of event loops."""
+        return self._clients()[2]
+
+    @property
+    def lc_secrets(self) -> dict[str, str]:
+        """What a dump replaces by the name of its variable."""
+        return {"api_key": KEY_VARIABLE}
+
+    def _clients(self) -> tuple[tuple[Any, ...], LLMaaS, AsyncLLMaaS]:
+        """Return the clients, made anew when a field has changed (``model_copy`` does that)."""
+        told = tuple(getattr(self, name) for name in _TOLD)
+        made = self._made
+        if made is None or made[0] != told:
+            options = dict(zip([*_TOLD[:-1], "headers"], told, strict=True))
+            if isinstance(self.api_key, SecretStr):
+                options["api_key"] = self.api_key.get_secret_value()
+            client = LLMaaS(**options)
+            made = self._made = (told, client, AsyncLLMaaS.of(client.settings))
+        return made
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Leave the key and the clients behind."""
+        state = super().__getstate__()
+        fields = {**state["__dict__"], "api_key": None}
+        private = {**(state["__pydantic_private__"] or {}), "_made": None}
+        return {**state, "__dict__": fields, "__pydantic_private__": private}

@@ -1,0 +1,117 @@
+"""What a piece of a program costs, in euros: chats, embeddings, rankings and transcriptions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.outputs import LLMResult
+from langchain_core.tracers.context import register_configure_hook
+
+from llmaas.pricing import energy_kwh
+
+
+@dataclass(slots=True)
+class Spent:
+    """What one model took. Costs in whole millionths of a euro."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_micro_eur: int = 0
+
+
+class CostCallbackHandler(BaseCallbackHandler):
+    """Adds up what calls cost, by model. An answer out of a cache costs nothing."""
+
+    run_inline = True
+
+    def __init__(self, outer: CostCallbackHandler | None = None) -> None:
+        self.by_model: dict[str, Spent] = {}
+        self._outer = outer
+        self._lock = threading.Lock()
+
+    @property
+    def cost_micro_eur(self) -> int:
+        """The cost in whole millionths of a euro."""
+        return sum(spent.cost_micro_eur for spent in self.by_model.values())
+
+    @property
+    def cost_eur(self) -> float:
+        """The cost in EUR, by the tariff of the day."""
+        return self.cost_micro_eur / 1_000_000
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made."""
+        return sum(spent.calls for spent in self.by_model.values())
+
+    @property
+    def energy_kwh_estimate(self) -> float:
+        """An estimate, from the catalogue's averages, of the energy for generating; in kWh."""
+        estimates = (energy_kwh(name, spent.output_tokens) for name, spent in self.by_model.items())
+        return sum(estimate or 0.0 for estimate in estimates)
+
+    def add(
+        self, model: str, cost_micro_eur: int, *, input_tokens: int = 0, output_tokens: int = 0
+    ) -> None:
+        """Count one call."""
+        with self._lock:
+            spent = self.by_model.setdefault(model, Spent())
+            spent.calls += 1
+            spent.cost_micro_eur += cost_micro_eur
+            spent.input_tokens += input_tokens
+            spent.output_tokens += output_tokens
+        if self._outer is not None:
+            self._outer.add(
+                model, cost_micro_eur, input_tokens=input_tokens, output_tokens=output_tokens
+            )
+
+    def on_llm_end(self, response: LLMResult, **_: Any) -> None:
+        """Count the answers of this package; those of others, and cached ones, are no cost here."""
+        for generations in response.generations:
+            for generation in generations:
+                message = getattr(generation, "message", None)
+                usage = getattr(message, "usage_metadata", None) or {}
+                # LangChain marks an answer out of its cache by a total_cost of 0.
+                if "cost_micro_eur" in usage and usage.get("total_cost") != 0:
+                    self.add(
+                        message.response_metadata.get("model_name", ""),  # type: ignore[union-attr]
+                        usage["cost_micro_eur"],
+                        input_tokens=usage["input_tokens"],
+                        output_tokens=usage["output_tokens"],
+                    )
+
+    def __repr__(self) -> str:
+        return f"CostCallbackHandler({self.cost_eur:.6f} EUR, {self.calls} calls)"
+
+
+_current: ContextVar[CostCallbackHandler | None] = ContextVar("llmaas_cost", default=None)
+register_configure_hook(_current, inheritable=True)
+
+
+@contextmanager
+def get_cost_callback() -> Iterator[CostCallbackHandler]:
+    """Count what everything within the ``with`` block costs; blocks may be nested.
+
+    Chats are counted through LangChain's callbacks, whichever way they are called; this
+    package's embeddings, rankings, transcriptions and batches count themselves.
+    """
+    handler = CostCallbackHandler(_current.get())
+    token = _current.set(handler)
+    try:
+        yield handler
+    finally:
+        _current.reset(token)
+
+
+def note(model: str, cost_micro_eur: int | None, *, input_tokens: int = 0) -> None:
+    """Tell the handler in force, if any, about a call that is no chat."""
+    handler = _current.get()
+    if handler is not None and cost_micro_eur is not None:
+        handler.add(model, cost_micro_eur, input_tokens=input_tokens)

@@ -1,0 +1,140 @@
+"""The demo with LangChain: a tool-calling agent that searches, an LCEL chain that answers.
+
+The model is given a search tool and decides what to look for; the tool is a chain of
+``LLMaaSEmbeddings``, LangChain's vector store and ``LLMaaSRerank``; the answer is streamed by
+a chain of prompt and ``ChatLLMaaS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain_core.documents import Document as Text
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
+from langchain_core.tools import StructuredTool
+from langchain_core.vectorstores import InMemoryVectorStore
+
+from langchain_llmaas.chat_models import ChatLLMaaS
+from langchain_llmaas.cost import CostCallbackHandler, get_cost_callback
+from langchain_llmaas.embeddings import LLMaaSEmbeddings
+from langchain_llmaas.rerank import LLMaaSRerank
+from llmaas import Backend, Usage
+from llmaas.demo.contract import DemoResult, DemoSettings, Source
+from llmaas.demo.documents import Document
+from llmaas.demo.passages import Passage, split
+from llmaas.demo.prompt import INSTRUCTIONS
+
+CANDIDATES, CITED = 20, 5
+SEARCHER = "Call search_documents once to find what answers the question."
+PROMPT = ChatPromptTemplate([("system", INSTRUCTIONS), ("user", "{passages}\n\n{question}")])
+
+
+def demo(
+    question: str,
+    documents: Sequence[Document],
+    *,
+    client_settings: DemoSettings,
+    out: Callable[[str], None],
+) -> DemoResult:
+    """Answer ``question`` from ``documents``; see ``llmaas.demo.contract``."""
+    told: Any = {"base_url": client_settings.base_url, "api_key": client_settings.api_key}
+    chat = ChatLLMaaS(model=client_settings.chat_model, **told)
+    embeddings = LLMaaSEmbeddings(model=client_settings.embedding_model, **told)
+    reranker = LLMaaSRerank(model=client_settings.rerank_model, top_n=CITED, **told)
+    with get_cost_callback() as cost:
+        store = store_of(split(documents), embeddings)
+        found = search(chat, retriever_of(store, reranker), question)
+        answer = stream(answering(chat), {"found": found, "question": question}, out)
+    return DemoResult(
+        framework="langchain",
+        answer=answer.text,
+        sources=tuple(sources_of(found)),
+        usage=_usage(cost, client_settings),
+        embedding_tokens=_tokens_in(cost, client_settings.embedding_model),
+        ranked_documents=min(CANDIDATES, len(store.store)),
+        backend=Backend(**answer.response_metadata.get("backend", {})),
+    )
+
+
+def store_of(passages: Sequence[Passage], embeddings: LLMaaSEmbeddings) -> InMemoryVectorStore:
+    """Return a vector store that holds the passages."""
+    texts = [
+        Text(page_content=passage.with_title, metadata={"passage": passage}) for passage in passages
+    ]
+    return InMemoryVectorStore.from_documents(texts, embeddings)
+
+
+def retriever_of(store: InMemoryVectorStore, reranker: LLMaaSRerank) -> Runnable[str, list[Text]]:
+    """Return a chain from a query to the best documents."""
+    candidates = store.as_retriever(search_kwargs={"k": CANDIDATES})
+    both = {"query": RunnablePassthrough(), "documents": candidates}
+    return both | RunnableLambda(lambda found: [*reranker.compress_documents(**found)])
+
+
+def search(chat: ChatLLMaaS, retriever: Runnable[str, list[Text]], question: str) -> list[Text]:
+    """Let the model call the search tool; return what its call found."""
+    tool = StructuredTool.from_function(
+        lambda query: ("", retriever.invoke(query)),
+        name="search_documents",
+        description="Search the documents for passages about a query.",
+        response_format="content_and_artifact",
+        args_schema={
+            "type": "object",
+            "properties": {"query": {"type": "string", "description": "What to look for"}},
+            "required": ["query"],
+        },
+    )
+    agent = chat.bind_tools([tool], tool_choice="any")
+    asked = agent.invoke([SystemMessage(SEARCHER), HumanMessage(question)])
+    found: list[Text] = tool.invoke(_call(asked, question)).artifact
+    return found
+
+
+def answering(chat: ChatLLMaaS) -> Runnable[Any, Any]:
+    """Return the chain that answers from what was found."""
+    return RunnablePassthrough.assign(passages=lambda said: numbered(said["found"])) | PROMPT | chat
+
+
+def stream(
+    chain: Runnable[Any, Any], said: dict[str, Any], out: Callable[[str], None]
+) -> AIMessageChunk:
+    """Hand the answer's text on as it comes, and return the whole message."""
+    answer = AIMessageChunk(content="")
+    for chunk in chain.stream(said):
+        out(chunk.text)
+        answer += chunk
+    return answer
+
+
+def numbered(found: Sequence[Text]) -> str:
+    """Return the passages as the prompt shows them."""
+    return "\n\n".join(f"[{number}] {text.page_content}" for number, text in enumerate(found, 1))
+
+
+def sources_of(found: Sequence[Text]) -> list[Source]:
+    """Return the passages in the order in which they are cited."""
+    return [
+        Source(number, text.metadata["passage"], text.metadata["relevance_score"])
+        for number, text in enumerate(found, 1)
+    ]
+
+
+def _call(asked: AIMessage, question: str) -> Any:
+    """Return the model's first call; without one the question itself is searched for."""
+    default = {"name": "search_documents", "args": {"query": question}, "id": "call_0"}
+    call = asked.tool_calls[0] if asked.tool_calls else default
+    return {**call, "type": "tool_call"}
+
+
+def _tokens_in(cost: CostCallbackHandler, model: str) -> int:
+    return cost.by_model[model].input_tokens if model in cost.by_model else 0
+
+
+def _usage(cost: CostCallbackHandler, settings: DemoSettings) -> Usage:
+    others = (settings.embedding_model, settings.rerank_model)
+    chats = [spent for name, spent in cost.by_model.items() if name not in others]
+    tokens = sum(c.input_tokens for c in chats), sum(c.output_tokens for c in chats)
+    return Usage(*tokens, sum(tokens))

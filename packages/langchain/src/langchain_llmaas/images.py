@@ -1,0 +1,68 @@
+"""``LLMaaSImages``: a tool with which an agent draws."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
+from langchain_core.tools import BaseTool
+from pydantic import BaseModel, Field
+
+from langchain_llmaas.connection import CONFIG, Connected
+from langchain_llmaas.seam import SEAM
+from llmaas import Image
+
+Artifact = list[dict[str, Any]]
+
+
+class ImagesInput(BaseModel):
+    """What the model fills in."""
+
+    prompt: str = Field(description="What the image shows, in detail.")
+
+
+class LLMaaSImages(Connected, BaseTool):
+    """Draws images. The model reads a sentence; the images are the ``artifact`` of the message.
+
+    The artifact is a list of LangChain's image blocks: put them into a message as they are.
+    The price of images is not published, so that no cost is counted.
+    """
+
+    model_config = CONFIG
+
+    name: str = "draw_image"
+    description: str = "Draw an image from a description. The user sees it."
+    args_schema: Any = ImagesInput
+    response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
+    model: str
+    size: str | None = None
+    n: int = Field(default=1, ge=1)
+
+    def _run(
+        self, prompt: str, run_manager: CallbackManagerForToolRun | None = None
+    ) -> tuple[str, Artifact]:
+        with SEAM:
+            return _told(prompt, self.client.images(prompt, **self._ask()))
+
+    async def _arun(
+        self, prompt: str, run_manager: AsyncCallbackManagerForToolRun | None = None
+    ) -> tuple[str, Artifact]:
+        with SEAM:
+            return _told(prompt, await self.async_client.images(prompt, **self._ask()))
+
+    def _ask(self) -> Any:
+        return {"model": self.model, "size": self.size, "n": self.n}
+
+
+def _told(prompt: str, images: Sequence[Image]) -> tuple[str, Artifact]:
+    noun = "image" if len(images) == 1 else "images"
+    return f"Drew {len(images)} {noun}: {prompt}", [_block(image) for image in images]
+
+
+def _block(image: Image) -> dict[str, Any]:
+    if image.data is None:
+        return {"type": "image", "url": image.url}
+    data = base64.b64encode(image.data).decode("ascii")
+    return {"type": "image", "base64": data, "mime_type": "image/png"}

@@ -1,0 +1,143 @@
+"""What the core hands out, as LangChain's messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
+from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+from langchain_llmaas.blocks import PROVIDER, REASONING
+from llmaas import Choice, Completion, Done, Usage
+from llmaas.pricing import chat_cost_micro_eur
+
+_OURS = {"model_provider": PROVIDER}
+
+
+def result_of(completion: Completion, *, batch: bool = False) -> ChatResult:
+    """Return all answers of a completion; the first one carries the usage of all."""
+    messages = [
+        message_of(completion, choice, batch=batch, counts=position == 0)
+        for position, choice in enumerate(completion.choices)
+    ]
+    return ChatResult(generations=[ChatGeneration(message=message) for message in messages])
+
+
+def message_of(
+    completion: Completion, choice: Choice, *, batch: bool = False, counts: bool = True
+) -> AIMessage:
+    """Return one answer as a message."""
+    good: list[Any] = []
+    broken: list[Any] = []
+    for call in choice.tool_calls:
+        try:
+            good.append(tool_call(name=call.name, args=call.parsed(), id=call.id))
+        except ValueError as error:
+            facts = {"name": call.name, "args": call.arguments, "id": call.id}
+            broken.append(invalid_tool_call(**facts, error=str(error)))
+    return AIMessage(
+        content=choice.content or "",
+        additional_kwargs=_extras(choice.reasoning, choice.refusal),
+        response_metadata=metadata_of(completion, choice, batch=batch),
+        usage_metadata=usage_of(completion.usage, batch=batch) if counts else None,
+        tool_calls=good,
+        invalid_tool_calls=broken,
+    )
+
+
+def chunk_of(event: Any) -> ChatGenerationChunk:
+    """Return one event of a stream as a chunk."""
+    return _CHUNK_OF[event.type](event)
+
+
+def usage_of(usage: Usage | None, *, batch: bool = False) -> UsageMetadata | None:
+    """Return token counts, with the cost in whole millionths of a euro beside them."""
+    if usage is None:
+        return None
+    counts: Any = {
+        "input_tokens": usage.prompt_tokens,
+        "output_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "cost_micro_eur": chat_cost_micro_eur(usage, batch=batch),
+    }
+    if usage.cached_tokens is not None:
+        counts["input_token_details"] = InputTokenDetails(cache_read=usage.cached_tokens)
+    if usage.reasoning_tokens is not None:
+        counts["output_token_details"] = OutputTokenDetails(reasoning=usage.reasoning_tokens)
+    metadata: UsageMetadata = counts
+    return metadata
+
+
+def metadata_of(completion: Completion, choice: Choice, *, batch: bool = False) -> dict[str, Any]:
+    """Return what is known of an answer; a stream has it on its last chunk only."""
+    limit, backend, usage = completion.rate_limit, completion.backend, completion.usage
+    facts = {
+        "model_provider": PROVIDER,
+        "model_name": completion.model,
+        "finish_reason": choice.finish_reason,
+        "id": completion.id,
+        "created": completion.created,
+        "request_id": completion.request_id,
+        "logprobs": choice.logprobs,
+        "backend": backend and _known(backend, "engine_type", "machine_name"),
+        "rate_limit": limit and _known(limit, "limit", "remaining", "reset"),
+        "cost_eur": usage and chat_cost_micro_eur(usage, batch=batch) / 1_000_000,
+    }
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _known(value: Any, *names: str) -> dict[str, Any]:
+    facts = {name: getattr(value, name) for name in names}
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _extras(reasoning: str | None, refusal: str | None) -> dict[str, Any]:
+    extras = {REASONING: reasoning, "refusal": refusal}
+    return {name: text for name, text in extras.items() if text}
+
+
+def _text(event: Any) -> ChatGenerationChunk:
+    message = AIMessageChunk(content=event.text, response_metadata=_OURS)
+    if event.logprobs is None:
+        return ChatGenerationChunk(message=message)
+    return ChatGenerationChunk(message=message, generation_info={"logprobs": event.logprobs})
+
+
+def _reasoning(event: Any) -> ChatGenerationChunk:
+    extras = {REASONING: event.text}
+    message = AIMessageChunk(content="", additional_kwargs=extras, response_metadata=_OURS)
+    return ChatGenerationChunk(message=message)
+
+
+def _call(event: Any) -> ChatGenerationChunk:
+    piece = tool_call_chunk(
+        name=event.name, args=event.arguments, id=event.id, index=event.position
+    )
+    message = AIMessageChunk(content="", tool_call_chunks=[piece], response_metadata=_OURS)
+    return ChatGenerationChunk(message=message)
+
+
+def _done(event: Done) -> ChatGenerationChunk:
+    completion = event.completion
+    choice = completion.choices[0] if completion.choices else Choice()
+    facts = metadata_of(completion, choice)
+    facts.pop("logprobs", None)  # the pieces have carried them
+    message = AIMessageChunk(
+        content="",
+        additional_kwargs=_extras(None, choice.refusal),
+        response_metadata=facts,
+        usage_metadata=usage_of(completion.usage),
+        chunk_position="last",
+    )
+    return ChatGenerationChunk(message=message)
+
+
+_CHUNK_OF: dict[str, Callable[[Any], ChatGenerationChunk]] = {
+    "text": _text,
+    "reasoning": _reasoning,
+    "tool_call": _call,
+    "done": _done,
+}

@@ -1,0 +1,157 @@
+"""LangChain's messages, in every form their content may have, as the service documents them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    ChatMessage,
+    FunctionMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
+
+from langchain_llmaas.blocks import REASONING
+from langchain_llmaas.parts import is_media, part_of, text_in
+from llmaas.messages import ascii_name
+
+Echo = Literal["auto", "always", "never"]
+"""Whether reasoning goes back to the model. ``auto``: within the turn it belongs to, as models
+that call tools want it; not with later questions, where it would only cost."""
+
+_ROLES: tuple[tuple[type[BaseMessage], str], ...] = (
+    (HumanMessage, "user"),
+    (SystemMessage, "system"),
+    (AIMessage, "assistant"),
+    (ToolMessage, "tool"),
+    (FunctionMessage, "function"),
+)
+
+
+def wire_messages(messages: Sequence[BaseMessage], echo: Echo = "auto") -> list[dict[str, Any]]:
+    """Return the messages for the wire; those given are not changed."""
+    last_question = _last_question(messages)
+    wire: list[dict[str, Any]] = []
+    shown: list[dict[str, Any]] = []
+    for position, message in enumerate(messages):
+        if shown and not isinstance(message, ToolMessage):
+            wire.append(_user(shown))
+            shown = []
+        if isinstance(message, AIMessage):
+            echoed = echo == "always" or (echo == "auto" and position > last_question)
+            wire.append(_assistant(message, echoed=echoed))
+        elif isinstance(message, ToolMessage):
+            wire.append(_tool(message))
+            shown += _media_of(message)
+        else:
+            wire += _plain(message)
+    return [*wire, _user(shown)] if shown else wire
+
+
+def _last_question(messages: Sequence[BaseMessage]) -> int:
+    for position in range(len(messages) - 1, -1, -1):
+        if isinstance(messages[position], HumanMessage):
+            return position
+    return -1
+
+
+def _role(message: BaseMessage) -> str:
+    if isinstance(message, ChatMessage):
+        return message.role
+    for kind, role in _ROLES:
+        if isinstance(message, kind):
+            return role
+    raise TypeError(f"{type(message).__name__} is no message that a model takes")
+
+
+def _plain(message: BaseMessage) -> Iterator[dict[str, Any]]:
+    """Yield a user's or system message, after the tool results that it holds (Anthropic's way)."""
+    content = message.content
+    if not isinstance(content, str):
+        yield from (_tool_result(block) for block in content if _kind(block) == "tool_result")
+        content = [part_of(block) for block in content if _kind(block) != "tool_result"]
+        if not content and message.content:
+            return
+    named = {"name": ascii_name(message.name)} if message.name else {}
+    yield {"role": _role(message), "content": content, **named}
+
+
+def _tool_result(block: Any) -> dict[str, Any]:
+    content = block.get("content") or ""
+    return {"role": "tool", "tool_call_id": block["tool_use_id"], "content": text_in(content)}
+
+
+def _tool(message: ToolMessage) -> dict[str, Any]:
+    """Return a tool's answer as text, as documented; what it shows follows as a user's message."""
+    content = text_in(message.content)
+    if not content and _media_of(message):
+        content = "See the attachment below."
+    return {"role": "tool", "tool_call_id": message.tool_call_id, "content": content}
+
+
+def _media_of(message: ToolMessage) -> list[dict[str, Any]]:
+    if isinstance(message.content, str):
+        return []
+    return [part_of(block) for block in message.content if is_media(block)]
+
+
+def _user(shown: list[dict[str, Any]]) -> dict[str, Any]:
+    label = {"type": "text", "text": "Attached to the tool results above:"}
+    return {"role": "user", "content": [label, *shown]}
+
+
+def _assistant(message: AIMessage, *, echoed: bool) -> dict[str, Any]:
+    calls = [*_calls(message)]
+    text = text_in(message.content)
+    wire: dict[str, Any] = {"role": "assistant", "content": text or (None if calls else "")}
+    if message.name:
+        wire["name"] = ascii_name(message.name)
+    if calls:
+        wire["tool_calls"] = calls
+    reasoning = _reasoning(message) if echoed else ""
+    return {**wire, REASONING: reasoning} if reasoning else wire
+
+
+def _reasoning(message: AIMessage) -> str:
+    kept = message.additional_kwargs.get(REASONING)
+    if kept or isinstance(message.content, str):
+        return str(kept or "")
+    thoughts = (_thought(block) for block in message.content if isinstance(block, Mapping))
+    return "".join(thoughts)
+
+
+def _thought(block: Mapping[str, Any]) -> str:
+    """Return the text of a reasoning (LangChain) or thinking (Anthropic) block."""
+    return str(block.get("reasoning") or block.get("thinking") or "")
+
+
+def _calls(message: AIMessage) -> Iterator[dict[str, Any]]:
+    known = set()
+    for call in message.tool_calls:
+        known.add(call["id"])
+        yield _call(call["id"], call["name"], _dumped(call["args"]))
+    for broken in message.invalid_tool_calls:
+        known.add(broken["id"])
+        yield _call(broken["id"], broken["name"], broken["args"])
+    if not isinstance(message.content, str):
+        for block in message.content:
+            if _kind(block) == "tool_use" and block["id"] not in known:  # type: ignore[index]
+                yield _call(block["id"], block["name"], _dumped(block["input"]))  # type: ignore[index]
+
+
+def _call(id_: str | None, name: str | None, arguments: str | None) -> dict[str, Any]:
+    function = {"name": name, "arguments": arguments or "{}"}
+    return {"type": "function", "id": id_, "function": function}
+
+
+def _dumped(arguments: Any) -> str:
+    return json.dumps(arguments, ensure_ascii=False)
+
+
+def _kind(block: Any) -> str | None:
+    return block.get("type") if isinstance(block, Mapping) else None

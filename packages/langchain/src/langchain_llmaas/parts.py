@@ -1,0 +1,134 @@
+"""Content blocks of every convention, as content parts for the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+_SILENT = frozenset(
+    {
+        "reasoning",
+        "thinking",
+        "redacted_thinking",
+        "tool_use",
+        "tool_call",
+        "tool_call_chunk",
+        "invalid_tool_call",
+    }
+)
+"""Blocks that hold no text for the reader: they travel beside the content."""
+
+
+def part_of(block: Any) -> dict[str, Any]:
+    """Return one block as a part; what no convention explains is passed on as it is.
+
+    Images: OpenAI's ``image_url``, LangChain's v0 and v1 blocks, Anthropic's ``source``, the
+    core's ``{"type": "image", "image": path | bytes | URL}``. Sound and video become the
+    ``audio_url`` and ``video_url`` of the service.
+    """
+    if isinstance(block, str):
+        return {"type": "text", "text": block}
+    translate = _PART_OF.get(block.get("type"))
+    return translate(block) if translate else dict(block)
+
+
+def text_in(content: str | Sequence[Any]) -> str:
+    """Return the text of a content: its text blocks, and data that a tool gave as an object."""
+    if isinstance(content, str):
+        return content
+    return "".join(map(_text_of, content))
+
+
+def is_media(block: Any) -> bool:
+    """Whether a block shows or plays something."""
+    return isinstance(block, Mapping) and block.get("type") in _MEDIA
+
+
+def _text_of(block: Any) -> str:
+    if isinstance(block, str):
+        return block
+    kind = block.get("type")
+    if kind in _SILENT or kind in _MEDIA:
+        return ""
+    if "text" in block:
+        return str(block["text"])
+    if "json" in block:
+        import json
+
+        return json.dumps(block["json"], ensure_ascii=False)
+    return ""
+
+
+def _text(block: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "text", "text": block.get("text", "")}
+
+
+def _image(block: Mapping[str, Any]) -> dict[str, Any]:
+    if "image" in block:
+        return dict(block)
+    url: dict[str, Any] = {"url": _url(block, "image/png")}
+    if detail := block.get("detail") or (block.get("extras") or {}).get("detail"):
+        url["detail"] = detail
+    return {"type": "image_url", "image_url": url}
+
+
+def _image_url(block: Mapping[str, Any]) -> dict[str, Any]:
+    url = block["image_url"]
+    return {"type": "image_url", "image_url": {"url": url} if isinstance(url, str) else url}
+
+
+def _audio(block: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "audio_url", "audio_url": {"url": _url(block, "audio/wav")}}
+
+
+def _input_audio(block: Mapping[str, Any]) -> dict[str, Any]:
+    sound = block["input_audio"]
+    url = f"data:audio/{sound.get('format', 'wav')};base64,{sound['data']}"
+    return {"type": "audio_url", "audio_url": {"url": url}}
+
+
+def _video(block: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "video_url", "video_url": {"url": _url(block, "video/mp4")}}
+
+
+def _file(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Pass OpenAI's form; make it of the others. The service itself takes no PDF."""
+    if "file" in block:
+        return dict(block)
+    if block.get("source_type") == "text":
+        return {"type": "text", "text": block.get("text", "")}
+    if identity := block.get("file_id"):
+        return {"type": "file", "file": {"file_id": identity}}
+    extras = block.get("extras") or block.get("metadata") or {}
+    name = block.get("filename") or extras.get("filename") or extras.get("name")
+    data = {"file_data": _url(block, "application/pdf")}
+    return {"type": "file", "file": {"filename": name or "file", **data}}
+
+
+def _url(block: Mapping[str, Any], mime_type: str) -> str:
+    """Return the address of what a block holds: its URL, or its bytes as a data URI."""
+    source = block.get("source") if isinstance(block.get("source"), Mapping) else block
+    assert isinstance(source, Mapping)
+    if url := source.get("url"):
+        return str(url)
+    data = source.get("base64") or source.get("data")
+    if not data:
+        from langchain_llmaas.errors import InvalidInputError
+
+        raise InvalidInputError(f"a {block.get('type')} block needs a url or base64 data")
+    kind = source.get("mime_type") or source.get("media_type") or mime_type
+    return f"data:{kind};base64,{data}"
+
+
+_PART_OF: dict[Any, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "text": _text,
+    "text-plain": _text,
+    "image": _image,
+    "image_url": _image_url,
+    "audio": _audio,
+    "input_audio": _input_audio,
+    "video": _video,
+    "file": _file,
+    "document": _file,
+}
+_MEDIA = frozenset(_PART_OF) - {"text", "text-plain"} | {"audio_url", "video_url"}
