@@ -1,0 +1,6 @@
+"""What the components share: the way to the service, and what is no component."""
+
+from haystack_integrations.common.llmaas.connection import open_async_client, open_client
+from haystack_integrations.common.llmaas.models import list_models
+
+__all__ = ["list_models", "open_async_client", "open_client"]

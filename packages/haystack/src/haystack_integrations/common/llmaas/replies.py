@@ -1,0 +1,138 @@
+"""The core's answers, made into Haystack's chat messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from haystack import logging
+from haystack.dataclasses import ChatMessage, ReasoningContent, ToolCall
+from llmaas import Choice, Completion, Usage
+
+logger = logging.getLogger(__name__)
+
+
+def messages_of(completion: Completion, **more: Any) -> list[ChatMessage]:
+    """Return one message a choice; ``more`` goes into their ``meta``."""
+    shared = {**_shared_meta(completion), **more}
+    replies = [_message(choice, shared) for choice in completion.choices]
+    for reply in replies:
+        _note_how_it_ended(reply.meta)
+    return replies
+
+
+def usage_of(usage: Usage | None) -> dict[str, Any]:
+    """Return token counts and nothing else: an Agent adds up every number that it finds here."""
+    if usage is None:
+        return {}
+    counts: dict[str, Any] = {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+    }
+    for name in ("prompt_tokens_details", "completion_tokens_details"):
+        if details := _whole_numbers(usage.extra.get(name)):
+            counts[name] = details
+    if usage.reasoning_tokens is not None:
+        details = counts.setdefault("completion_tokens_details", {})
+        details["reasoning_tokens"] = usage.reasoning_tokens
+    return counts
+
+
+def _message(choice: Choice, shared: Mapping[str, Any]) -> ChatMessage:
+    meta = {
+        "model": shared["model"],
+        "index": choice.index,
+        "finish_reason": choice.finish_reason,
+        **shared,
+    }
+    calls, broken = _tool_calls(choice)
+    optional = {
+        "logprobs": choice.logprobs,
+        "refusal": choice.refusal,
+        "invalid_tool_calls": broken,
+    }
+    meta.update({name: value for name, value in optional.items() if value})
+    return ChatMessage.from_assistant(
+        text=choice.content or (None if calls else ""),
+        tool_calls=calls,
+        reasoning=_reasoning(choice),
+        meta=meta,
+    )
+
+
+def _reasoning(choice: Choice) -> ReasoningContent | None:
+    if not choice.reasoning:
+        return None
+    return ReasoningContent(choice.reasoning, extra={"field": choice.reasoning_field})
+
+
+def _tool_calls(choice: Choice) -> tuple[list[ToolCall], list[dict[str, Any]]]:
+    """Return the calls, and as they came those whose arguments are no JSON object."""
+    calls, broken = [], []
+    for call in choice.tool_calls:
+        try:
+            calls.append(ToolCall(id=call.id, tool_name=call.name, arguments=call.parsed()))
+        except ValueError:
+            broken.append(asdict(call))
+            logger.warning(
+                "The model returned a malformed JSON string for tool call arguments. The call is "
+                "skipped and kept in meta['invalid_tool_calls']. To always generate a valid JSON, "
+                "set `tools_strict` to `True`. Tool call ID: {_id}, Tool name: {_name}, "
+                "Arguments: {_arguments}",
+                _id=call.id,
+                _name=call.name,
+                _arguments=call.arguments,
+            )
+    return calls, broken
+
+
+def _shared_meta(completion: Completion) -> dict[str, Any]:
+    meta: dict[str, Any] = {"model": completion.model, "usage": usage_of(completion.usage)}
+    optional = {
+        "id": completion.id,
+        "requested_model": completion.requested_model,
+        "backend": asdict(completion.backend) if completion.backend else None,
+        "cost_eur": completion.cost,
+        "request_id": completion.request_id,
+        "rate_limit": asdict(completion.rate_limit) if completion.rate_limit else None,
+    }
+    meta.update({name: value for name, value in optional.items() if value is not None})
+    return meta
+
+
+def _whole_numbers(details: Any) -> dict[str, int]:
+    if not isinstance(details, Mapping):
+        return {}
+    return {key: value for key, value in details.items() if type(value) is int}
+
+
+def _note_how_it_ended(meta: Mapping[str, Any]) -> None:
+    if meta["finish_reason"] == "length":
+        logger.warning(
+            "The completion for index {index} has been truncated before reaching a natural "
+            "stopping point. Increase the max_completion_tokens parameter to allow for longer "
+            "completions.",
+            index=meta["index"],
+        )
+    if meta["finish_reason"] == "content_filter":
+        logger.warning(
+            "The completion for index {index} has been truncated due to the content filter.",
+            index=meta["index"],
+        )
+
+
+def blocked(error: Any, model: str) -> ChatMessage:
+    """Return a refused prompt as an answer that was filtered, for Agents and fallbacks."""
+    meta = {
+        "model": model,
+        "index": 0,
+        "finish_reason": "content_filter",
+        "usage": {},
+        "error": {"code": error.code, "type": error.type, "message": error.message},
+    }
+    if error.request_id:
+        meta["request_id"] = error.request_id
+    return ChatMessage.from_assistant("", meta=json.loads(json.dumps(meta)))

@@ -1,0 +1,8 @@
+"""Embedders: of queries, and of documents."""
+
+from haystack_integrations.components.embedders.llmaas.document_embedder import (
+    LLMaaSDocumentEmbedder,
+)
+from haystack_integrations.components.embedders.llmaas.text_embedder import LLMaaSTextEmbedder
+
+__all__ = ["LLMaaSDocumentEmbedder", "LLMaaSTextEmbedder"]

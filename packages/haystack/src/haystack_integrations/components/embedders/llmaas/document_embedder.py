@@ -1,0 +1,197 @@
+"""``LLMaaSDocumentEmbedder``: the vectors of documents, in batches, several at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from haystack import Document, component, default_from_dict, default_to_dict
+from haystack.utils import Secret
+from haystack_integrations.common.llmaas.checkpoint import key_of
+from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.vectors import MODEL, Job, embedded, meta_of, report
+from llmaas import Embeddings
+
+_OURS = {"concurrency": 4, "checkpoint": None}
+
+
+@component
+class LLMaaSDocumentEmbedder(Connected):
+    """Embeds documents; takes what `OpenAIDocumentEmbedder` takes.
+
+    Beyond that, `concurrency` requests are under way at once (in `run` too), a text that the
+    service refuses costs its neighbours nothing, and with `checkpoint` a run that was killed
+    goes on where it was.
+
+    ```python
+    from haystack import Document
+    from haystack_integrations.components.embedders.llmaas import LLMaaSDocumentEmbedder
+
+    embedder = LLMaaSDocumentEmbedder(model="bge-m3:567m", checkpoint="vectors.sqlite")
+    documents = embedder.run([Document(content="Le chat dort.")])["documents"]
+    ```
+    """
+
+    def __init__(  # noqa: D417 - one line each
+        self,
+        api_key: Secret = DEFAULT_KEY,
+        model: str = MODEL,
+        dimensions: int | None = None,
+        api_base_url: str | None = None,
+        organization: str | None = None,
+        prefix: str = "",
+        suffix: str = "",
+        batch_size: int = 32,
+        progress_bar: bool = True,
+        meta_fields_to_embed: list[str] | None = None,
+        embedding_separator: str = "\n",
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        http_client_kwargs: dict[str, Any] | None = None,
+        *,
+        raise_on_failure: bool = False,
+        concurrency: int = 4,
+        checkpoint: str | None = None,
+    ) -> None:
+        """Keep the settings; the key is read and the connection opened by the first run.
+
+        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
+        :param model: An embedding model's name.
+        :param dimensions: Sent only if given; the service does not document it.
+        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
+        :param organization: Kept for compatibility; the service has no organisations.
+        :param prefix: Put before each text.
+        :param suffix: Put behind each text.
+        :param batch_size: Texts in one request.
+        :param progress_bar: Whether a bar counts the texts.
+        :param meta_fields_to_embed: Fields of `meta` to embed with the text.
+        :param embedding_separator: Put between these fields and the text.
+        :param timeout: The longest silence in seconds; 600 unless said.
+        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
+        :param raise_on_failure: Raise when a document cannot be embedded, instead of logging it
+            and returning it without a vector.
+        :param concurrency: Requests under way at once.
+        :param checkpoint: A file (SQLite) that keeps each vector as it comes. Texts that it has
+            are not sent again, by this run or a later one.
+        """
+        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self.model = model
+        self.dimensions = dimensions
+        self.organization = organization
+        self.prefix = prefix
+        self.suffix = suffix
+        self.batch_size = batch_size
+        self.progress_bar = progress_bar
+        self.meta_fields_to_embed = meta_fields_to_embed or []
+        self.embedding_separator = embedding_separator
+        self.raise_on_failure = raise_on_failure
+        self.concurrency = concurrency
+        self.checkpoint = checkpoint
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialize this component to a dictionary.
+
+        :returns: The serialized component as a dictionary.
+        """
+        ours = {name: getattr(self, name) for name in _OURS}
+        return default_to_dict(
+            self,
+            **self._connection(),
+            model=self.model,
+            dimensions=self.dimensions,
+            organization=self.organization,
+            prefix=self.prefix,
+            suffix=self.suffix,
+            batch_size=self.batch_size,
+            progress_bar=self.progress_bar,
+            meta_fields_to_embed=self.meta_fields_to_embed,
+            embedding_separator=self.embedding_separator,
+            raise_on_failure=self.raise_on_failure,
+            **{name: value for name, value in ours.items() if value != _OURS[name]},
+        )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> LLMaaSDocumentEmbedder:
+        """Deserialize this component from a dictionary.
+
+        :param data: The dictionary representation of this component.
+        :returns: The deserialized component instance.
+        """
+        embedder: LLMaaSDocumentEmbedder = default_from_dict(cls, data)
+        return embedder
+
+    @component.output_types(documents=list[Document], meta=dict[str, Any])
+    def run(self, documents: list[Document]) -> dict[str, Any]:
+        """Embed documents.
+
+        :param documents: The documents.
+        :returns: `{"documents": copies with vectors, "meta": {"model": ..., "usage": ...}}`;
+            `meta["errors"]` tells by document id why one has no vector.
+        """
+        texts, client = self._prepare_texts_to_embed(_checked(self, documents)), self._sync()
+        with self._job(texts) as job:
+            answer = client.embed(job.texts, **self._options(job))
+        return self._result(documents, texts, job, answer)
+
+    @component.output_types(documents=list[Document], meta=dict[str, Any])
+    async def run_async(self, documents: list[Document]) -> dict[str, Any]:
+        """Embed documents, without blocking the event loop.
+
+        :param documents: The documents.
+        :returns: As `run`.
+        """
+        texts, client = self._prepare_texts_to_embed(_checked(self, documents)), self._async()
+        with self._job(texts) as job:
+            answer = await client.embed(job.texts, **self._options(job))
+        return self._result(documents, texts, job, answer)
+
+    def _prepare_texts_to_embed(self, documents: list[Document]) -> dict[str, str]:
+        """Return what is embedded of each document, by its id."""
+        return {document.id: self._text_of(document) for document in documents}
+
+    def _text_of(self, document: Document) -> str:
+        fields = (document.meta.get(name) for name in self.meta_fields_to_embed)
+        parts = [str(value) for value in fields if value is not None]
+        joined = self.embedding_separator.join([*parts, document.content or ""])
+        return f"{self.prefix}{joined}{self.suffix}"
+
+    def _job(self, texts: dict[str, str]) -> Any:
+        return Job.over(
+            texts,
+            model=self.model,
+            dimensions=self.dimensions,
+            path=self.checkpoint,
+            progress_bar=self.progress_bar,
+        )
+
+    def _options(self, job: Job) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "dimensions": self.dimensions,
+            "batch_size": self.batch_size,
+            "concurrency": self.concurrency,
+            "on_batch": job.keep,
+            "keep_going": not self.raise_on_failure,
+        }
+
+    def _result(
+        self, documents: list[Document], texts: dict[str, str], job: Job, answer: Embeddings
+    ) -> dict[str, Any]:
+        keys = {id_: key_of(self.model, self.dimensions, text) for id_, text in texts.items()}
+        failed = job.take(answer)
+        failures = {id_: failed[key] for id_, key in keys.items() if key in failed}
+        errors = report(failures, raising=self.raise_on_failure)
+        meta = meta_of(answer) if documents else {}
+        if errors:
+            meta["errors"] = errors
+        return {"documents": embedded(documents, keys, job.known), "meta": meta}
+
+
+def _checked(embedder: object, documents: Any) -> list[Document]:
+    """Return documents, or refuse what is none."""
+    if isinstance(documents, list) and all(isinstance(d, Document) for d in documents):
+        return documents
+    raise TypeError(
+        f"{type(embedder).__name__} expects a list of Documents as input. "
+        "To embed a string, use the text embedder."
+    )

@@ -1,0 +1,113 @@
+"""``LLMaaSTextEmbedder``: the vector of a query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from haystack import component, default_from_dict, default_to_dict
+from haystack.utils import Secret
+from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.vectors import MODEL, meta_of
+from llmaas import Embeddings
+
+
+@component
+class LLMaaSTextEmbedder(Connected):
+    """Embeds a string; takes what `OpenAITextEmbedder` takes.
+
+    ```python
+    from haystack_integrations.components.embedders.llmaas import LLMaaSTextEmbedder
+
+    print(LLMaaSTextEmbedder(model="bge-m3:567m").run("Où dort le chat ?")["embedding"])
+    ```
+    """
+
+    def __init__(
+        self,
+        api_key: Secret = DEFAULT_KEY,
+        model: str = MODEL,
+        dimensions: int | None = None,
+        api_base_url: str | None = None,
+        organization: str | None = None,
+        prefix: str = "",
+        suffix: str = "",
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        http_client_kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        """Keep the settings; the key is read and the connection opened by the first run.
+
+        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
+        :param model: An embedding model's name.
+        :param dimensions: Sent only if given; the service does not document it.
+        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
+        :param organization: Kept for compatibility; the service has no organisations.
+        :param prefix: Put before the text.
+        :param suffix: Put behind the text.
+        :param timeout: The longest silence in seconds; 600 unless said.
+        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
+        """
+        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self.model = model
+        self.dimensions = dimensions
+        self.organization = organization
+        self.prefix = prefix
+        self.suffix = suffix
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialize this component to a dictionary.
+
+        :returns: The serialized component as a dictionary.
+        """
+        return default_to_dict(
+            self,
+            **self._connection(),
+            model=self.model,
+            dimensions=self.dimensions,
+            organization=self.organization,
+            prefix=self.prefix,
+            suffix=self.suffix,
+        )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> LLMaaSTextEmbedder:
+        """Deserialize this component from a dictionary.
+
+        :param data: The dictionary representation of this component.
+        :returns: The deserialized component instance.
+        """
+        embedder: LLMaaSTextEmbedder = default_from_dict(cls, data)
+        return embedder
+
+    @component.output_types(embedding=list[float], meta=dict[str, Any])
+    def run(self, text: str) -> dict[str, Any]:
+        """Embed a string.
+
+        :param text: The text.
+        :returns: `{"embedding": list[float], "meta": {"model": ..., "usage": ...}}`
+        """
+        whole, client = self._whole(text), self._sync()
+        return _result(client.embed(whole, model=self.model, dimensions=self.dimensions))
+
+    @component.output_types(embedding=list[float], meta=dict[str, Any])
+    async def run_async(self, text: str) -> dict[str, Any]:
+        """Embed a string, without blocking the event loop.
+
+        :param text: The text.
+        :returns: `{"embedding": list[float], "meta": {"model": ..., "usage": ...}}`
+        """
+        whole, client = self._whole(text), self._async()
+        return _result(await client.embed(whole, model=self.model, dimensions=self.dimensions))
+
+    def _whole(self, text: str) -> str:
+        if not isinstance(text, str):
+            raise TypeError(
+                f"{type(self).__name__} expects a string as an input. "
+                "To embed a list of Documents, use the document embedder."
+            )
+        return f"{self.prefix}{text}{self.suffix}"
+
+
+def _result(answer: Embeddings) -> dict[str, Any]:
+    return {"embedding": answer.vectors[0], "meta": meta_of(answer)}

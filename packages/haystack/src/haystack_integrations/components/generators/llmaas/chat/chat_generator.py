@@ -1,0 +1,260 @@
+"""``LLMaaSChatGenerator``: takes the place of ``OpenAIChatGenerator``, argument for argument."""
+
+from __future__ import annotations
+
+from inspect import isawaitable
+from typing import Any, ClassVar
+
+from haystack import component, default_from_dict, default_to_dict
+from haystack.dataclasses import (
+    ChatMessage,
+    ComponentInfo,
+    StreamingCallbackT,
+    SyncStreamingCallbackT,
+    select_streaming_callback,
+)
+from haystack.tools import (
+    ToolsType,
+    deserialize_tools_or_toolset_inplace,
+    serialize_tools_or_toolset,
+)
+from haystack.utils import Secret, deserialize_callable, serialize_callable
+from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.messages import as_messages
+from haystack_integrations.common.llmaas.replies import blocked, messages_of
+from haystack_integrations.common.llmaas.streaming import Chunks
+from haystack_integrations.common.llmaas.tools import check_names, plain_format
+from haystack_integrations.components.generators.llmaas.chat.question import Question
+from llmaas import Completion
+
+
+@component
+class LLMaaSChatGenerator(Connected):
+    """Completes chats with the models of LLMaaS.
+
+    Constructor, ``run`` and ``run_async`` take what those of ``OpenAIChatGenerator`` take, and
+    messages, tools, streaming and structured output work alike. Beyond that, reasoning, usage
+    (also when streaming), cost, machine and request id of every answer are kept.
+
+    ```python
+    from haystack.dataclasses import ChatMessage
+    from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
+
+    generator = LLMaaSChatGenerator(model="gpt-oss:120b")
+    reply = generator.run([ChatMessage.from_user("Bonjour !")])["replies"][0]
+    print(reply.text, reply.reasoning, reply.meta["usage"])
+    ```
+    """
+
+    SUPPORTED_MODELS: ClassVar[list[str]] = [
+        "gpt-oss:120b",
+        "qwen3.8:27b",
+        "qwen3.6:27b",
+        "qwen3.6:35b",
+        "qwen3-vl:235b",
+        "mistral-small4:119b",
+        "nemotron-3-super:120b",
+        "gemma4:31b",
+        "llama3.3:70b",
+    ]
+    """A non-exhaustive list of chat models; `list_models` tells what a key may use today."""
+
+    def __init__(
+        self,
+        api_key: Secret = DEFAULT_KEY,
+        model: str = "gpt-oss:120b",
+        streaming_callback: StreamingCallbackT | None = None,
+        api_base_url: str | None = None,
+        organization: str | None = None,
+        generation_kwargs: dict[str, Any] | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        tools: ToolsType | None = None,
+        tools_strict: bool = False,
+        http_client_kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        """Keep the settings; the key is read and the connection opened by the first run.
+
+        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
+        :param model: A model's name or alias.
+        :param streaming_callback: Called with each `StreamingChunk` as it comes.
+        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
+        :param organization: Kept for compatibility; the service has no organisations.
+        :param generation_kwargs: Parameters of the request; unknown ones are sent as they are.
+            `max_tokens` is 16,384 (at most half of the context) unless said. `response_format`
+            takes a pydantic model, a JSON schema or `{"type": "json_object"}`. Keys of ours,
+            which are not sent: `on_blocked` (`"raise"`, or `"reply"` for a reply whose
+            `finish_reason` is `content_filter`), `send_reasoning` (send the reasoning in the
+            history back; off unless said), `repair` (correct a JSON answer that does not fit
+            once; on unless said, never when streaming), `timeout`, `deadline` (seconds in all)
+            and `extra_headers` of this run.
+        :param timeout: The longest silence in seconds; 600 unless said, as some models think.
+        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param tools: Tools and toolsets that the model may call.
+        :param tools_strict: Whether the schema of tool arguments is strictly adhered to.
+        :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
+        """
+        check_names(tools)
+        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self.model = model
+        self.streaming_callback = streaming_callback
+        self.organization = organization
+        self.generation_kwargs = generation_kwargs or {}
+        self.tools = tools
+        self.tools_strict = tools_strict
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialize this component to a dictionary.
+
+        :returns: The serialized component as a dictionary.
+        """
+        callback, kwargs = self.streaming_callback, dict(self.generation_kwargs)
+        if "response_format" in kwargs:
+            kwargs["response_format"] = plain_format(kwargs["response_format"])
+        return default_to_dict(
+            self,
+            **self._connection(),
+            model=self.model,
+            streaming_callback=serialize_callable(callback) if callback else None,
+            organization=self.organization,
+            generation_kwargs=kwargs,
+            tools=serialize_tools_or_toolset(self.tools),
+            tools_strict=self.tools_strict,
+        )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> LLMaaSChatGenerator:
+        """Deserialize this component from a dictionary, which is not changed.
+
+        :param data: The dictionary representation of this component.
+        :returns: The deserialized component instance.
+        """
+        parameters = dict(data.get("init_parameters") or {})
+        deserialize_tools_or_toolset_inplace(parameters, key="tools")
+        callback = parameters.get("streaming_callback")
+        if isinstance(callback, str):
+            parameters["streaming_callback"] = deserialize_callable(callback)
+        generator: LLMaaSChatGenerator = default_from_dict(
+            cls, {**data, "init_parameters": parameters}
+        )
+        return generator
+
+    @component.output_types(replies=list[ChatMessage])
+    def run(
+        self,
+        messages: list[ChatMessage] | str,
+        streaming_callback: StreamingCallbackT | None = None,
+        generation_kwargs: dict[str, Any] | None = None,
+        *,
+        tools: ToolsType | None = None,
+        tools_strict: bool | None = None,
+    ) -> dict[str, list[ChatMessage]]:
+        """Ask the model.
+
+        :param messages: The conversation; a string is one message from the user.
+        :param streaming_callback: Called with each `StreamingChunk` as it comes.
+        :param generation_kwargs: Laid key by key over those of the constructor.
+        :param tools: Used instead of the constructor's; `[]` for none.
+        :param tools_strict: Used instead of the constructor's.
+        :returns: `{"replies": [ChatMessage, ...]}`
+        """
+        client = self._sync()
+        callback = select_streaming_callback(
+            self.streaming_callback, streaming_callback, requires_async=False
+        )
+        asked = as_messages(messages)
+        if not asked:
+            return {"replies": []}
+        question = self._question(asked, callback, generation_kwargs, tools, tools_strict)
+        try:
+            if callback is not None:
+                return self._stream(question, callback)
+            return {"replies": messages_of(client.chat(question.messages, **question.options))}
+        except Exception as error:
+            return self._instead(error, question)
+
+    @component.output_types(replies=list[ChatMessage])
+    async def run_async(
+        self,
+        messages: list[ChatMessage] | str,
+        streaming_callback: StreamingCallbackT | None = None,
+        generation_kwargs: dict[str, Any] | None = None,
+        *,
+        tools: ToolsType | None = None,
+        tools_strict: bool | None = None,
+    ) -> dict[str, list[ChatMessage]]:
+        """Ask the model, without blocking the event loop; otherwise as `run`.
+
+        :param messages: The conversation; a string is one message from the user.
+        :param streaming_callback: Called, and awaited if need be, with each `StreamingChunk`.
+        :param generation_kwargs: Laid key by key over those of the constructor.
+        :param tools: Used instead of the constructor's; `[]` for none.
+        :param tools_strict: Used instead of the constructor's.
+        :returns: `{"replies": [ChatMessage, ...]}`
+        """
+        client = self._async()
+        callback = select_streaming_callback(
+            self.streaming_callback, streaming_callback, requires_async=True
+        )
+        asked = as_messages(messages)
+        if not asked:
+            return {"replies": []}
+        question = self._question(asked, callback, generation_kwargs, tools, tools_strict)
+        try:
+            if callback is not None:
+                return await self._stream_async(question, callback)
+            completion = await client.chat(question.messages, **question.options)
+            return {"replies": messages_of(completion)}
+        except Exception as error:
+            return self._instead(error, question)
+
+    def _question(
+        self,
+        messages: list[ChatMessage],
+        callback: StreamingCallbackT | None,
+        generation_kwargs: dict[str, Any] | None,
+        tools: ToolsType | None,
+        tools_strict: bool | None,
+    ) -> Question:
+        return Question.of(
+            self.model,
+            messages,
+            {**self.generation_kwargs, **(generation_kwargs or {})},
+            self.tools if tools is None else tools,
+            strict=self.tools_strict if tools_strict is None else tools_strict,
+            streaming=callback is not None,
+        )
+
+    def _stream(
+        self, question: Question, callback: SyncStreamingCallbackT
+    ) -> dict[str, list[ChatMessage]]:
+        with self._sync().stream(question.messages, **question.options) as stream:
+            chunks = Chunks(ComponentInfo.from_component(self), stream)
+            for event in stream:
+                callback(chunks.of(event))
+        return _replies(stream.completion, chunks)
+
+    async def _stream_async(
+        self, question: Question, callback: StreamingCallbackT
+    ) -> dict[str, list[ChatMessage]]:
+        async with await self._async().stream(question.messages, **question.options) as stream:
+            chunks = Chunks(ComponentInfo.from_component(self), stream)
+            async for event in stream:
+                waiting = callback(chunks.of(event))
+                if waiting is not None and isawaitable(waiting):
+                    await waiting
+        return _replies(stream.completion, chunks)
+
+    def _instead(self, error: Exception, question: Question) -> dict[str, list[ChatMessage]]:
+        """Return what stands in for some errors; raise all others."""
+        from llmaas.errors import PromptBlockedError, StructuredOutputError
+
+        if question.blocked_becomes_reply and isinstance(error, PromptBlockedError):
+            return {"replies": [blocked(error, self.model)]}
+        if isinstance(error, StructuredOutputError) and error.completion is not None:
+            return {"replies": messages_of(error.completion)}  # Haystack's validators judge it
+        raise error
+
+
+def _replies(completion: Completion, chunks: Chunks) -> dict[str, list[ChatMessage]]:
+    return {"replies": messages_of(completion, completion_start_time=chunks.began)}

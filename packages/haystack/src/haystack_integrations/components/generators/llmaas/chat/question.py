@@ -1,0 +1,51 @@
+"""What a run of the chat generator asks: arguments merged, checked and made for the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from haystack.dataclasses import ChatMessage
+from haystack.tools import ToolsType
+from haystack_integrations.common.llmaas.messages import to_wire
+from haystack_integrations.common.llmaas.tools import definitions, plain_format
+
+ON_BLOCKED = ("raise", "reply")
+
+
+@dataclass(slots=True)
+class Question:
+    """Messages and options for the core, and what to do when the prompt is blocked."""
+
+    messages: list[dict[str, Any]]
+    options: dict[str, Any]
+    blocked_becomes_reply: bool
+
+    @classmethod
+    def of(
+        cls,
+        model: str,
+        messages: list[ChatMessage],
+        kwargs: Mapping[str, Any],
+        tools: ToolsType | None,
+        *,
+        strict: bool,
+        streaming: bool,
+    ) -> Question:
+        """Read ``generation_kwargs``: three keys are ours, what the core does not know is sent."""
+        options = dict(kwargs)
+        on_blocked = options.pop("on_blocked", "raise")
+        if on_blocked not in ON_BLOCKED:
+            raise ValueError(f"on_blocked must be one of {ON_BLOCKED}, not {on_blocked!r}")
+        send_reasoning = bool(options.pop("send_reasoning", False))
+        if streaming and (options.get("n") or 1) > 1:
+            raise ValueError("Cannot stream multiple responses, please set n=1.")
+        if "response_format" in options:
+            options["response_format"] = plain_format(options["response_format"])
+        wire_tools = definitions(tools, strict=strict)
+        if wire_tools:
+            options["tools"] = wire_tools
+        options["model"] = model
+        wire = to_wire(messages, send_reasoning=send_reasoning)
+        return cls(wire, options, on_blocked == "reply")
