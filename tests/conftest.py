@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(FOREIGN) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def the_day_of_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models reach the end of their support; the tests stay on the day they were written for."""
+    monkeypatch.setattr("llmaas.catalog.clock.today", lambda: date(2026, 11, 25))
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
+from llmaas.catalog import clock
 from llmaas.catalog.current import all_models
 from llmaas.catalog.model import Model
 
@@ -78,7 +79,7 @@ def choose(
     ``prefer`` is support, energy, speed or context, and the other three break ties.
     """
     _check(task, needs, prefer)
-    wanted = _needs(task, needs, context, on or datetime.now(UTC).date())
+    wanted = _needs(task, needs, context, on or clock.today())
     left, trail = _sift(wanted)
     if not left:
         raise NoSuchModelError("no model is left: " + ", ".join(trail))

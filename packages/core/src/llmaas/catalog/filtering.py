@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TypedDict, Unpack
 
+from llmaas.catalog import clock
 from llmaas.catalog.current import all_models
 from llmaas.catalog.model import Model
 
@@ -37,7 +38,7 @@ def filter(**wanted: Unpack[Wanted]) -> list[Model]:  # noqa: A001 - read as cat
     per million tokens, ``min_speed`` tokens per second, ``on`` the day that
     ``expiring_within`` counts from (today by default).
     """
-    day = wanted.pop("on", None) or datetime.now(UTC).date()
+    day = wanted.pop("on", None) or clock.today()
     tests = [_test(name, value, day) for name, value in wanted.items()]
     return [model for model in all_models() if all(test(model) for test in tests)]
 

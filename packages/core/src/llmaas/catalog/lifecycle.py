@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 
+from llmaas.catalog import clock
 from llmaas.catalog.current import about, current, resolve
 from llmaas.catalog.model import Model
 from llmaas.warnings import ModelLifecycleWarning
@@ -26,7 +27,7 @@ def lifecycle_note(name: str, on: date | None = None) -> str | None:
         return f"model {name!r} is unknown to the catalogue of {_observed()}; see `llmaas models`"
     if found.redirected_to:
         return _redirect_note(name, found.model)
-    return _own_note(found.model, on or datetime.now(UTC).date())
+    return _own_note(found.model, on or clock.today())
 
 
 def warn_once(name: str, *, stacklevel: int = 2) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from llmaas.catalog import clock
 from llmaas.cli.output import number, print_json, stdout
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _end(model: Model) -> str:
         return f"[red]deprecated {model.end_of_support or ''}[/]"
     if model.end_of_support is None:
         return "-"
-    left = (model.end_of_support - datetime.now(UTC).date()).days
+    left = (model.end_of_support - clock.today()).days
     colour = "red" if left < 0 else "yellow" if left <= _SOON else "green"
     lts = " [bold]LTS[/]" if model.lts else ""
     return f"[{colour}]{model.end_of_support}[/]{lts}"
