@@ -1,0 +1,79 @@
+"""LLMaaS for Semantic Kernel: its own bases, Cloud Temple's service.
+
+Names are imported when first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from semantic_kernel_llmaas.audio import LLMaaSAudioToText, LLMaaSTextToAudio
+    from semantic_kernel_llmaas.chat import LLMaaSChatCompletion
+    from semantic_kernel_llmaas.configuration import LLMaaSSettings
+    from semantic_kernel_llmaas.embedding import LLMaaSTextEmbedding
+    from semantic_kernel_llmaas.errors import llmaas_error
+    from semantic_kernel_llmaas.image import LLMaaSTextToImage
+    from semantic_kernel_llmaas.rerank import LLMaaSRerankPlugin
+    from semantic_kernel_llmaas.settings import (
+        LLMaaSAudioToTextExecutionSettings,
+        LLMaaSChatPromptExecutionSettings,
+        LLMaaSEmbeddingPromptExecutionSettings,
+        LLMaaSTextPromptExecutionSettings,
+        LLMaaSTextToAudioExecutionSettings,
+        LLMaaSTextToImageExecutionSettings,
+    )
+    from semantic_kernel_llmaas.text import LLMaaSTextCompletion
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LLMaaSAudioToText",
+    "LLMaaSAudioToTextExecutionSettings",
+    "LLMaaSChatCompletion",
+    "LLMaaSChatPromptExecutionSettings",
+    "LLMaaSEmbeddingPromptExecutionSettings",
+    "LLMaaSRerankPlugin",
+    "LLMaaSSettings",
+    "LLMaaSTextCompletion",
+    "LLMaaSTextEmbedding",
+    "LLMaaSTextPromptExecutionSettings",
+    "LLMaaSTextToAudio",
+    "LLMaaSTextToAudioExecutionSettings",
+    "LLMaaSTextToImage",
+    "LLMaaSTextToImageExecutionSettings",
+    "__version__",
+    "llmaas_error",
+]
+
+_HOME_OF = {
+    "LLMaaSAudioToText": "audio",
+    "LLMaaSAudioToTextExecutionSettings": "settings",
+    "LLMaaSChatCompletion": "chat",
+    "LLMaaSChatPromptExecutionSettings": "settings",
+    "LLMaaSEmbeddingPromptExecutionSettings": "settings",
+    "LLMaaSRerankPlugin": "rerank",
+    "LLMaaSSettings": "configuration",
+    "LLMaaSTextCompletion": "text",
+    "LLMaaSTextEmbedding": "embedding",
+    "LLMaaSTextPromptExecutionSettings": "settings",
+    "LLMaaSTextToAudio": "audio",
+    "LLMaaSTextToAudioExecutionSettings": "settings",
+    "LLMaaSTextToImage": "image",
+    "LLMaaSTextToImageExecutionSettings": "settings",
+    "llmaas_error": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

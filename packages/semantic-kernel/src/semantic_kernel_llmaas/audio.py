@@ -1,0 +1,108 @@
+"""Speech to text, and text to speech."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from semantic_kernel.connectors.ai.audio_to_text_client_base import AudioToTextClientBase
+from semantic_kernel.connectors.ai.text_to_audio_client_base import TextToAudioClientBase
+from semantic_kernel.contents import AudioContent, TextContent
+
+from llmaas.errors import InvalidInputError, LLMaaSError
+from llmaas.types import Speech
+from semantic_kernel_llmaas.errors import in_family
+from semantic_kernel_llmaas.service import LLMaaSService
+from semantic_kernel_llmaas.settings import (
+    LLMaaSAudioToTextExecutionSettings,
+    LLMaaSPromptExecutionSettings,
+    LLMaaSTextToAudioExecutionSettings,
+)
+
+if TYPE_CHECKING:
+    from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+
+
+class LLMaaSAudioToText(LLMaaSService, AudioToTextClientBase):
+    """A transcription model of LLMaaS."""
+
+    MODEL_FIELD: ClassVar[str] = "audio_to_text_model_id"
+
+    def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
+        """Return the settings that say everything the service takes."""
+        return LLMaaSAudioToTextExecutionSettings
+
+    async def get_text_contents(
+        self,
+        audio_content: AudioContent,
+        settings: PromptExecutionSettings | None = None,
+        **kwargs: Any,
+    ) -> list[TextContent]:
+        """Write down a recording: bytes or a path. Language and segments are in the metadata."""
+        own = self.get_prompt_execution_settings_from_settings(
+            settings or LLMaaSAudioToTextExecutionSettings()
+        )
+        assert isinstance(own, LLMaaSPromptExecutionSettings)
+        options = own.request(self.ai_model_id) | kwargs
+        file_name = options.pop("filename", None)  # OpenAI's settings hold the path
+        try:
+            heard = await self.client.transcribe(_recording(audio_content, file_name), **options)
+        except LLMaaSError as error:
+            raise in_family(error) from error
+        metadata = {"language": heard.language, "segments": list(heard.segments), **heard.extra}
+        return [
+            TextContent(
+                text=heard.text,
+                ai_model_id=options["model"],
+                metadata={name: value for name, value in metadata.items() if value},
+                inner_content=heard,
+            )
+        ]
+
+
+class LLMaaSTextToAudio(LLMaaSService, TextToAudioClientBase):
+    """A speech model of LLMaaS."""
+
+    MODEL_FIELD: ClassVar[str] = "text_to_audio_model_id"
+
+    def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
+        """Return the settings that say everything the service takes."""
+        return LLMaaSTextToAudioExecutionSettings
+
+    async def get_audio_contents(
+        self, text: str, settings: PromptExecutionSettings | None = None, **kwargs: Any
+    ) -> list[AudioContent]:
+        """Say a text; the content has the bytes and the type that the service told."""
+        own = self.get_prompt_execution_settings_from_settings(
+            settings or LLMaaSTextToAudioExecutionSettings()
+        )
+        assert isinstance(own, LLMaaSPromptExecutionSettings)
+        options = own.request(self.ai_model_id) | kwargs
+        try:
+            speech = await self.client.speak(text, **options)
+        except LLMaaSError as error:
+            raise in_family(error) from error
+        return [_said(speech, options["model"])]
+
+
+def _recording(content: AudioContent, file_name: str | None) -> Any:
+    """Return what the core reads: the bytes if there are some, else the path."""
+    path = str(content.uri) if content.uri is not None else file_name
+    if content.data:
+        return (Path(path).name, content.data) if path else content.data
+    if path is None:
+        error = InvalidInputError("the audio content holds neither data nor a path")
+        raise in_family(error)
+    return path
+
+
+def _said(speech: Speech, ai_model_id: str) -> AudioContent:
+    metadata = {"duration": speech.duration, "request_id": speech.request_id}
+    return AudioContent(
+        data=speech.audio,
+        data_format="base64",
+        mime_type=speech.content_type.partition(";")[0] or "audio/mpeg",
+        ai_model_id=ai_model_id,
+        metadata={name: value for name, value in metadata.items() if value is not None},
+        inner_content=speech,
+    )

@@ -1,0 +1,57 @@
+"""Embeddings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from semantic_kernel.connectors.ai.embedding_generator_base import EmbeddingGeneratorBase
+
+from llmaas.errors import LLMaaSError
+from semantic_kernel_llmaas.errors import in_family
+from semantic_kernel_llmaas.service import LLMaaSService
+from semantic_kernel_llmaas.settings import LLMaaSEmbeddingPromptExecutionSettings
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+    from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+
+
+class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
+    """An embedding model of LLMaaS. Long lists travel in batches, several at once.
+
+    Give it a ``service_id`` of its own beside a chat service with the same model.
+    """
+
+    MODEL_FIELD: ClassVar[str] = "embedding_model_id"
+
+    def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
+        """Return the settings that say everything the service takes."""
+        return LLMaaSEmbeddingPromptExecutionSettings
+
+    async def generate_embeddings(
+        self, texts: list[str], settings: PromptExecutionSettings | None = None, **kwargs: Any
+    ) -> ndarray:
+        """Return one row a text; an empty array for no text, without asking."""
+        import numpy
+
+        rows = await self._embed(texts, settings, {"numpy": True, **kwargs})
+        return numpy.array(rows)
+
+    async def generate_raw_embeddings(
+        self, texts: list[str], settings: PromptExecutionSettings | None = None, **kwargs: Any
+    ) -> list[list[float]]:
+        """Return one list of numbers a text."""
+        return await self._embed(texts, settings, kwargs)
+
+    async def _embed(
+        self, texts: list[str], settings: PromptExecutionSettings | None, options: dict[str, Any]
+    ) -> list[Any]:
+        own = self.get_prompt_execution_settings_from_settings(
+            settings or LLMaaSEmbeddingPromptExecutionSettings()
+        )
+        assert isinstance(own, LLMaaSEmbeddingPromptExecutionSettings)
+        told = {"isolate": False, **own.request(self.ai_model_id), **options}
+        try:
+            return (await self.client.embed(texts, **told)).vectors
+        except LLMaaSError as error:
+            raise in_family(error) from error

@@ -1,0 +1,133 @@
+"""From a ``ChatHistory`` to the messages of the wire."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from semantic_kernel.contents import (
+    AudioContent,
+    ChatHistory,
+    ChatMessageContent,
+    FunctionCallContent,
+    FunctionResultContent,
+    ImageContent,
+    TextContent,
+)
+from semantic_kernel.contents.binary_content import BinaryContent
+from semantic_kernel.contents.reasoning_content import ReasoningContent
+from semantic_kernel.contents.utils.author_role import AuthorRole
+
+from llmaas.messages import ascii_name
+
+logger = logging.getLogger(__name__)
+
+_INSTRUCTIONS = (AuthorRole.SYSTEM, AuthorRole.DEVELOPER)
+REASONING = "reasoning_content"
+"""The key of what a model thought, in ``metadata`` and on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes messages as the service documents them."""
+
+    instruction_role: str = "system"
+    send_reasoning: bool = False
+
+    def messages(self, history: ChatHistory) -> list[dict[str, Any]]:
+        """Return the messages of a history; several tool results become several messages."""
+        return [written for message in history.messages for written in self._written(message)]
+
+    def _written(self, message: ChatMessageContent) -> Iterator[dict[str, Any]]:
+        if message.role == AuthorRole.TOOL:
+            yield from _results(message)
+        elif message.role == AuthorRole.ASSISTANT:
+            yield self._answer(message)
+        elif message.role in _INSTRUCTIONS:
+            # agents put their own name on their instructions: templates refuse it there
+            yield {"role": self.instruction_role, "content": _text(message) or ""}
+        else:
+            yield {"role": message.role.value, "content": _content(message), **_name(message)}
+
+    def _answer(self, message: ChatMessageContent) -> dict[str, Any]:
+        calls = [_call(item) for item in message.items if isinstance(item, FunctionCallContent)]
+        written: dict[str, Any] = {"role": "assistant"}
+        if calls:
+            written |= {"content": _text(message), "tool_calls": calls}
+        else:
+            written["content"] = _content(message)
+        if self.send_reasoning and (thought := reasoning_of(message)):
+            written[REASONING] = thought
+        return written | _name(message)
+
+
+def reasoning_of(message: ChatMessageContent) -> str:
+    """Return what the model thought: from the items, else from the metadata."""
+    items = (item.text or "" for item in message.items if isinstance(item, ReasoningContent))
+    return "".join(items) or str(message.metadata.get(REASONING) or "")
+
+
+def _results(message: ChatMessageContent) -> Iterator[dict[str, Any]]:
+    for item in message.items:
+        if isinstance(item, FunctionResultContent):
+            yield {"role": "tool", "tool_call_id": item.id or "", "content": _result(item.result)}
+
+
+def _result(value: Any) -> str:
+    """Write a function's result: models read JSON better than Python's notation."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, BaseModel):
+        return value.model_dump_json()
+    if isinstance(value, Mapping | list | tuple):
+        return json.dumps(value, ensure_ascii=False, default=_plain)
+    return str(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)
+
+
+def _call(item: FunctionCallContent) -> dict[str, Any]:
+    arguments = item.arguments or "{}"
+    if not isinstance(arguments, str):
+        arguments = json.dumps(dict(arguments), ensure_ascii=False)
+    name = item.name or item.custom_fully_qualified_name("-")
+    return {
+        "id": item.id or "",
+        "type": "function",
+        "function": {"name": name, "arguments": arguments},
+    }
+
+
+def _name(message: ChatMessageContent) -> dict[str, str]:
+    return {"name": ascii_name(message.name)} if message.name else {}
+
+
+def _text(message: ChatMessageContent) -> str | None:
+    texts = [item.text for item in message.items if isinstance(item, TextContent)]
+    return "\n".join(texts) if texts else None
+
+
+def _content(message: ChatMessageContent) -> str | list[dict[str, Any]]:
+    """Return plain text where there is only text, else the parts."""
+    if not any(isinstance(item, BinaryContent) for item in message.items):
+        return _text(message) or ""
+    return list(_parts(message.items))
+
+
+def _parts(items: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    for item in items:
+        if isinstance(item, TextContent):
+            yield {"type": "text", "text": item.text}
+        elif isinstance(item, ImageContent):
+            image: dict[str, Any] = {"type": "image", "image": str(item)}
+            yield image | {k: item.metadata[k] for k in ("detail",) if k in item.metadata}
+        elif isinstance(item, AudioContent):
+            yield {"type": "audio_url", "audio_url": {"url": str(item)}}
+        elif not isinstance(item, ReasoningContent):
+            logger.warning("The service takes no %s: left out", type(item).__name__)

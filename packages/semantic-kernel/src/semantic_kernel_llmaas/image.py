@@ -1,0 +1,62 @@
+"""Text to image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from semantic_kernel.connectors.ai.text_to_image_client_base import TextToImageClientBase
+
+from llmaas.errors import LLMaaSError
+from llmaas.types import Image
+from semantic_kernel_llmaas.errors import in_family
+from semantic_kernel_llmaas.service import LLMaaSService
+from semantic_kernel_llmaas.settings import LLMaaSTextToImageExecutionSettings
+
+if TYPE_CHECKING:
+    from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+
+
+class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
+    """An image model of LLMaaS."""
+
+    MODEL_FIELD: ClassVar[str] = "text_to_image_model_id"
+
+    def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
+        """Return the settings that say everything the service takes."""
+        return LLMaaSTextToImageExecutionSettings
+
+    async def generate_image(
+        self,
+        description: str,
+        width: int | None = None,
+        height: int | None = None,
+        settings: PromptExecutionSettings | None = None,
+        **kwargs: Any,
+    ) -> bytes | str:
+        """Draw one image: its bytes, or its address with ``response_format="url"``."""
+        return (await self.generate_images(description, width, height, settings, **kwargs))[0]
+
+    async def generate_images(
+        self,
+        description: str,
+        width: int | None = None,
+        height: int | None = None,
+        settings: PromptExecutionSettings | None = None,
+        **kwargs: Any,
+    ) -> list[bytes | str]:
+        """Draw as many images as the settings say."""
+        own = self.get_prompt_execution_settings_from_settings(
+            settings or LLMaaSTextToImageExecutionSettings()
+        )
+        assert isinstance(own, LLMaaSTextToImageExecutionSettings)
+        if width and height:
+            own = own.model_copy(update={"size": (width, height)})
+        try:
+            drawn = await self.client.images(description, **own.request(self.ai_model_id), **kwargs)
+        except LLMaaSError as error:
+            raise in_family(error) from error
+        return [_content(image) for image in drawn]
+
+
+def _content(image: Image) -> bytes | str:
+    return image.data if image.data is not None else image.url or ""

@@ -1,0 +1,76 @@
+"""Reranking: a plugin for models, and a function over search results for programs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable, Iterable
+from typing import Annotated, Any, ClassVar, TypedDict, TypeVar
+
+from semantic_kernel.functions import kernel_function
+
+from llmaas.errors import LLMaaSError
+from llmaas.types import Ranking
+from semantic_kernel_llmaas.errors import in_family
+from semantic_kernel_llmaas.service import LLMaaSService
+
+Result = TypeVar("Result")
+
+
+class RankedDocument(TypedDict):
+    """A document of a ranking, its position in the input and its raw score (a logit)."""
+
+    index: int
+    relevance_score: float
+    document: str
+
+
+class LLMaaSRerankPlugin(LLMaaSService):
+    """A reranking model of LLMaaS. ``kernel.add_plugin(LLMaaSRerankPlugin(...), "rerank")``.
+
+    All documents that are submitted are billed.
+    """
+
+    MODEL_FIELD: ClassVar[str] = "rerank_model_id"
+
+    @kernel_function(name="rerank", description="Sort documents by their relevance to a query")
+    async def rerank(
+        self,
+        query: Annotated[str, "What is asked"],
+        documents: Annotated[list[str], "The texts to sort"],
+        top_n: Annotated[int | None, "How many to return; all unless said"] = None,
+    ) -> list[RankedDocument]:
+        """Return documents by falling relevance."""
+        ranking = await self.ranking(query, documents, top_n=top_n)
+        return [
+            {
+                "index": ranked.index,
+                "relevance_score": ranked.relevance_score,
+                "document": documents[ranked.index],
+            }
+            for ranked in ranking.results
+        ]
+
+    async def rerank_results(
+        self,
+        query: str,
+        results: AsyncIterable[Result] | Iterable[Result],
+        *,
+        text: Callable[[Result], str],
+        top_n: int | None = None,
+    ) -> list[tuple[Result, float]]:
+        """Return search results (``KernelSearchResults.results``, a list) with their new scores.
+
+        ``text`` says what of a result is to be read.
+        """
+        if isinstance(results, AsyncIterable):
+            found = [result async for result in results]
+        else:
+            found = list(results)
+        ranking = await self.ranking(query, [text(result) for result in found], top_n=top_n)
+        return [(found[ranked.index], ranked.relevance_score) for ranked in ranking.results]
+
+    async def ranking(self, query: str, documents: list[str], **options: Any) -> Ranking:
+        """Return the core's ranking: tokens, cost and machine, too."""
+        try:
+            return await self.client.rerank(query, documents, model=self.ai_model_id, **options)
+        except LLMaaSError as error:
+            raise in_family(error) from error

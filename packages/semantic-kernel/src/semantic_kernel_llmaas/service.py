@@ -1,0 +1,109 @@
+"""What all services here are: a model at an address, and the core's client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, ClassVar, Self, TypedDict, Unpack
+
+from pydantic import Field
+from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
+
+from llmaas import AsyncLLMaaS
+from llmaas.errors import ConfigurationError
+from llmaas.settings import Timeout
+from semantic_kernel_llmaas.configuration import LLMaaSSettings, read_settings
+from semantic_kernel_llmaas.errors import LLMaaSMissingKeyError, in_family
+
+ApiKey = str | Callable[[], Any] | None
+
+
+class Connection(TypedDict, total=False):
+    """How to reach the service. Times in seconds; see ``llmaas.LLMaaS``."""
+
+    timeout: float | Timeout | None
+    max_retries: int
+    deadline: float | None
+    ca_bundle: str | None
+    proxy: str | None
+    default_headers: Mapping[str, str] | None
+    client: AsyncLLMaaS | None
+    """A client of your own; the other options are then not looked at."""
+    env_file_path: str | None
+    env_file_encoding: str | None
+
+
+class LLMaaSService(AIServiceClientBase):
+    """The base of every service: client, address, and a dump without the key."""
+
+    MODEL_FIELD: ClassVar[str]
+    """The field of ``LLMaaSSettings`` that names the model when no argument does."""
+
+    client: AsyncLLMaaS = Field(exclude=True, repr=False)
+
+    def __init__(
+        self,
+        ai_model_id: str | None = None,
+        service_id: str | None = None,
+        api_key: ApiKey = None,
+        base_url: str | None = None,
+        **options: Unpack[Connection],
+    ) -> None:
+        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
+        self._start(ai_model_id, service_id, api_key, base_url, options, {})
+
+    def _start(
+        self,
+        ai_model_id: str | None,
+        service_id: str | None,
+        api_key: ApiKey,
+        base_url: str | None,
+        options: Connection,
+        fields: Mapping[str, Any],
+    ) -> None:
+        told = read_settings(
+            options.pop("env_file_path", None), options.pop("env_file_encoding", None)
+        )
+        model = told.model(self.MODEL_FIELD, ai_model_id)
+        client = options.pop("client", None) or connected(told, api_key, base_url, options)
+        values = {**fields, "ai_model_id": model, "service_id": service_id or "", "client": client}
+        AIServiceClientBase.__init__(self, **values)
+
+    def service_url(self) -> str | None:
+        """Return the address, with ``/v1``."""
+        return self.client.settings.base_url
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values that ``from_dict`` takes; never a key, a proxy or a header."""
+        settings = self.client.settings
+        return {
+            **self.model_dump(),
+            "base_url": settings.base_url,
+            "timeout": asdict(settings.timeout),
+            "max_retries": settings.retry.max_retries,
+            "deadline": settings.deadline,
+            "ca_bundle": settings.ca_bundle,
+        }
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
+        """Make a service from ``to_dict``; the key comes from ``api_key`` or ``LLMAAS_API_KEY``."""
+        values = dict(settings)
+        if isinstance(values.get("timeout"), Mapping):
+            values["timeout"] = Timeout(**values["timeout"])
+        return cls(**values)
+
+
+def connected(
+    told: LLMaaSSettings, api_key: ApiKey, base_url: str | None, options: Connection
+) -> AsyncLLMaaS:
+    """Return a client; what can never work is told now, not by the first request."""
+    key = api_key or told.key
+    if not key:
+        raise LLMaaSMissingKeyError
+    wire: dict[str, Any] = {**options}
+    headers = wire.pop("default_headers", None)
+    try:
+        return AsyncLLMaaS(api_key=key, base_url=base_url or told.base_url, headers=headers, **wire)
+    except ConfigurationError as error:
+        raise in_family(error) from error

@@ -1,0 +1,83 @@
+"""Text completion: the service's completions are chats, so a prompt is one user message."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from semantic_kernel.connectors.ai.text_completion_client_base import TextCompletionClientBase
+from semantic_kernel.contents import StreamingTextContent, TextContent
+from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
+    trace_streaming_text_completion,
+    trace_text_completion,
+)
+
+from llmaas.errors import LLMaaSError
+from semantic_kernel_llmaas.answers import metadata_of, metadata_of_choice, text_of
+from semantic_kernel_llmaas.chat import PROVIDER
+from semantic_kernel_llmaas.errors import in_family
+from semantic_kernel_llmaas.service import LLMaaSService
+from semantic_kernel_llmaas.settings import LLMaaSTextPromptExecutionSettings
+
+if TYPE_CHECKING:
+    from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+
+
+class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
+    """A chat model of LLMaaS that is asked a plain text."""
+
+    MODEL_FIELD: ClassVar[str] = "text_model_id"
+
+    def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
+        """Return the settings that say everything the service takes."""
+        return LLMaaSTextPromptExecutionSettings
+
+    @trace_text_completion(PROVIDER)
+    async def _inner_get_text_contents(
+        self, prompt: str, settings: PromptExecutionSettings
+    ) -> list[TextContent]:
+        options = self._options(settings)
+        try:
+            completion = await self.client.chat(prompt, **options)
+        except LLMaaSError as error:
+            raise in_family(error) from error
+        shared = metadata_of(completion)
+        return [
+            TextContent(
+                text=text_of(choice, completion),
+                ai_model_id=options["model"],
+                metadata=shared | metadata_of_choice(choice),
+                inner_content=completion,
+            )
+            for choice in completion.choices
+        ]
+
+    @trace_streaming_text_completion(PROVIDER)
+    async def _inner_get_streaming_text_contents(
+        self, prompt: str, settings: PromptExecutionSettings
+    ) -> AsyncGenerator[list[StreamingTextContent], Any]:
+        options = self._options(settings)
+        model = options["model"]
+        try:
+            async with await self.client.stream(prompt, **options) as stream:
+                async for event in stream:
+                    if event.type == "text":
+                        yield [_chunk(model, event.index, event.text)]
+                completion = stream.completion
+        except LLMaaSError as error:
+            raise in_family(error) from error
+        shared = metadata_of(completion)
+        for choice in completion.choices:
+            metadata = shared | metadata_of_choice(choice)
+            yield [_chunk(model, choice.index, "", metadata=metadata, inner_content=completion)]
+
+    def _options(self, settings: PromptExecutionSettings) -> dict[str, Any]:
+        own = self.get_prompt_execution_settings_from_settings(settings)
+        assert isinstance(own, LLMaaSTextPromptExecutionSettings)
+        options = own.request(self.ai_model_id)
+        options.pop("prompt", None)  # OpenAI's settings hold it for their own connector
+        return options
+
+
+def _chunk(model: str, index: int, text: str, **rest: Any) -> StreamingTextContent:
+    return StreamingTextContent(choice_index=index, text=text, ai_model_id=model, **rest)

@@ -1,0 +1,198 @@
+"""From a history to the wire: pitfalls 1-5."""
+
+import base64
+
+import pytest
+from pydantic import BaseModel
+from semantic_kernel.contents import (
+    AudioContent,
+    ChatHistory,
+    ChatMessageContent,
+    FunctionCallContent,
+    FunctionResultContent,
+    ImageContent,
+    TextContent,
+)
+from semantic_kernel.contents.reasoning_content import ReasoningContent
+from semantic_kernel.contents.utils.author_role import AuthorRole
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+CALL = FunctionCallContent(id="call-1", name="weather-get_weather", arguments='{"city": "Paris"}')
+
+
+def history(*messages):
+    return ChatHistory(messages=list(messages))
+
+
+def message(role, *items, **rest):
+    return ChatMessageContent(role=role, items=list(items), **rest)
+
+
+@pytest.fixture
+def sent(ask, sandbox, chat):
+    """Send a history and return the messages on the wire."""
+
+    async def sent(*messages, service=chat):
+        sandbox.script([{"content": "ok"}])
+        await ask(service, history(*messages))
+        return sandbox.requests[-1].json["messages"]
+
+    return sent
+
+
+async def test_pitfall_01_text_beside_tool_calls_is_kept(sent):
+    text = TextContent(text="I look.")
+    result = FunctionResultContent(id="call-1", name="weather-get_weather", result="sunny")
+    wire = await sent(
+        message(AuthorRole.USER, TextContent(text="?")),
+        message(AuthorRole.ASSISTANT, text, CALL),
+        message(AuthorRole.TOOL, result),
+    )
+    assert wire[1] == {
+        "role": "assistant",
+        "content": "I look.",
+        "tool_calls": [
+            {
+                "id": "call-1",
+                "type": "function",
+                "function": {"name": "weather-get_weather", "arguments": '{"city": "Paris"}'},
+            }
+        ],
+    }
+
+
+async def test_pitfall_01_tool_calls_without_text_have_a_null_content(sent):
+    wire = await sent(message(AuthorRole.ASSISTANT, CALL))
+    assert wire[0]["content"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "written"),
+    [(None, "{}"), ("", "{}"), ({"ville": "Orléans"}, '{"ville": "Orléans"}')],
+)
+async def test_pitfall_01_arguments_are_always_json_text(sent, arguments, written):
+    call = FunctionCallContent(id="c", name="f", arguments=arguments)
+    wire = await sent(message(AuthorRole.ASSISTANT, call))
+    assert wire[0]["tool_calls"][0]["function"]["arguments"] == written
+
+
+async def test_pitfall_02_reasoning_is_not_sent(sent):
+    thought, text = ReasoningContent(text="Hm."), TextContent(text="Yes.")
+    wire = await sent(
+        message(AuthorRole.ASSISTANT, thought, text, metadata={"reasoning_content": "Hm."})
+    )
+    assert wire[0] == {"role": "assistant", "content": "Yes."}
+
+
+@pytest.mark.parametrize("where", ["items", "metadata"])
+async def test_pitfall_02_reasoning_is_sent_when_asked(sent, make, where):
+    items = [ReasoningContent(text="Hm.")] if where == "items" else []
+    metadata = {"reasoning_content": "Hm."} if where == "metadata" else {}
+    answer = message(AuthorRole.ASSISTANT, *items, TextContent(text="Yes."), metadata=metadata)
+    wire = await sent(answer, service=make(send_reasoning=True))
+    assert wire[0] == {"role": "assistant", "content": "Yes.", "reasoning_content": "Hm."}
+
+
+async def test_pitfall_03_several_results_are_several_messages(sent):
+    results = [
+        FunctionResultContent(id="a", name="f", result="1"),
+        FunctionResultContent(id="b", name="g", result="2"),
+    ]
+    wire = await sent(message(AuthorRole.TOOL, *results))
+    assert wire == [
+        {"role": "tool", "tool_call_id": "a", "content": "1"},
+        {"role": "tool", "tool_call_id": "b", "content": "2"},
+    ]
+
+
+class City(BaseModel):
+    name: str
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("sunny", "sunny"),
+        (21.5, "21.5"),
+        ({"ville": "Orléans"}, '{"ville": "Orléans"}'),
+        ([City(name="Nîmes")], '[{"name": "Nîmes"}]'),
+        (City(name="Nîmes"), '{"name":"Nîmes"}'),
+    ],
+)
+async def test_pitfall_03_results_are_text(sent, value, written):
+    wire = await sent(
+        message(AuthorRole.TOOL, FunctionResultContent(id="a", name="f", result=value))
+    )
+    assert wire[0]["content"] == written
+
+
+async def test_pitfall_04_names_of_agents_leave_their_instructions(sent):
+    wire = await sent(
+        ChatMessageContent(role="system", content="Be brief.", name="Wea"),
+        ChatMessageContent(role="user", content="Hi", name="Zoé Martin"),
+        ChatMessageContent(role="assistant", content="Hello", name="Wea"),
+    )
+    assert wire == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Hi", "name": "Zoe_Martin"},
+        {"role": "assistant", "content": "Hello", "name": "Wea"},
+    ]
+
+
+async def test_developer_messages_are_system_messages_unless_said(sent, make):
+    message = ChatMessageContent(role="developer", content="Be brief.")
+    assert (await sent(message))[0]["role"] == "system"
+    service = make(instruction_role="developer")
+    assert (await sent(message, service=service))[0]["role"] == "developer"
+
+
+async def test_pitfall_05_text_and_image_are_two_parts(sent):
+    image = ImageContent(data=PNG, data_format="base64", mime_type="image/png")
+    wire = await sent(message(AuthorRole.USER, TextContent(text="What is it?"), image))
+    uri = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+    assert wire == [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "What is it?"},
+                {"type": "image_url", "image_url": {"url": uri}},
+            ],
+        }
+    ]
+
+
+async def test_pitfall_05_images_by_path_and_by_address(sent, tmp_path):
+    path = tmp_path / "dot.png"
+    path.write_bytes(PNG)
+    images = [
+        ImageContent(uri=str(path)),
+        ImageContent.from_image_file(str(path)),
+        ImageContent(uri="https://example.org/dot.png", metadata={"detail": "low"}),
+    ]
+    wire = await sent(message(AuthorRole.USER, *images))
+    from_path, from_file, address = (part["image_url"] for part in wire[0]["content"])
+    assert from_path["url"].startswith("data:image/png;base64,")
+    assert from_path == from_file
+    assert address == {"url": "https://example.org/dot.png", "detail": "low"}
+
+
+async def test_sound_is_written_as_the_service_s_own_demo_does(sandbox, chat, stream):
+    sandbox.script([{"content": "ok"}])
+    sound = AudioContent(data=b"RIFF", data_format="base64", mime_type="audio/wav")
+    await stream(chat, history(message(AuthorRole.USER, TextContent(text="?"), sound)))
+    part = sandbox.requests[-1].json["messages"][0]["content"][1]
+    assert part == {
+        "type": "audio_url",
+        "audio_url": {"url": f"data:audio/wav;base64,{base64.b64encode(b'RIFF').decode()}"},
+    }
+
+
+async def test_a_history_survives_its_own_serialisation(sandbox, chat, ask):
+    sandbox.script([{"content": "Yes.", "reasoning": "Hm.", "fault": "reasoning_content"}])
+    answer = await ask(chat, "?")
+    before = history(ChatMessageContent(role="user", content="?"), answer)
+    after = ChatHistory.restore_chat_history(before.serialize())
+    assert after.messages[1].content == "Yes."
+    assert after.messages[1].metadata["reasoning_content"] == "Hm."
