@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,6 +77,20 @@ def test_one_429_pauses_all_callers_of_the_key(sandbox: Any) -> None:
     assert before == 1
     assert took > 0.6  # the rest of the second that was asked for
     assert len(sandbox.requests) == 22
+
+
+def test_patience_outlasts_the_retries_when_many_share_a_key(sandbox: Any) -> None:
+    sandbox.script([failing(429, **{"retry-after": "0.2"})] * 8)
+    plain = AsyncLLMaaS().settings
+    patient = plain.but(retry=replace(plain.retry, max_retries=0, patience=30.0))
+
+    async def crowd() -> list[str]:
+        client = AsyncLLMaaS.of(patient)
+        answers = await asyncio.gather(*(client.chat("Hi", model=MODEL) for _ in range(6)))
+        return [answer.text for answer in answers]
+
+    assert all(asyncio.run(crowd()))
+    assert len(sandbox.requests) == 14
 
 
 @pytest.mark.parametrize("after", [0, 4], ids=["before", "amid"])

@@ -83,6 +83,16 @@ def test_backoff_grows_to_its_cap(attempt: int, chance: float) -> None:
     assert not wait.pauses_all
 
 
+def test_patience_waits_for_limits_beyond_the_retries() -> None:
+    policy = RetryPolicy(max_retries=0, patience=90)
+    wait = decide(policy, 0, failed(retry_after="70"), now=NOW, chance=0)
+    assert wait is not None
+    assert wait.is_free
+    again = decide(policy, 0, failed(retry_after="30"), now=NOW, chance=0, waited=70)
+    assert again is None  # 20 seconds are left, and no retry
+    assert decide(policy, 0, failed(503), now=NOW, chance=0) is None
+
+
 @given(st.text(max_size=20))
 def test_any_header_is_read_without_an_error(text: str) -> None:
     retry_after(failed(retry_after=text), now=NOW)

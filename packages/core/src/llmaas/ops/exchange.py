@@ -40,6 +40,7 @@ class Patience:
         self.timeout = settings.timeout if timeout is None else Timeout.of(timeout)
         self.settings = settings
         self.attempt = 0
+        self.waited = 0.0
         self.gate: Gate = gate_for(settings.root, settings.key.fingerprint)
 
     def another_try(self, failure: Failure, model: str | None) -> Operation[None]:
@@ -50,10 +51,14 @@ class Patience:
             failure,
             now=time.time(),
             chance=random.random(),  # noqa: S311
+            waited=self.waited,
         )
         if wait is None:
             self.give_up(failure, model)
-        self.attempt += 1
+        if wait.is_free:
+            self.waited += wait.seconds
+        else:
+            self.attempt += 1
         if wait.pauses_all:
             self.gate.close_for(wait.seconds)
         yield from self.pause(wait.seconds, failure, model)
@@ -78,8 +83,8 @@ class Patience:
 def exchange(patience: Patience, call: Call) -> Operation[Any]:
     """Send a call until a reply below 300 comes; return it, its body unread."""
     while True:
-        delay = patience.gate.delay()
-        if delay:
+        while delay := patience.gate.delay():  # it may have closed anew in the meantime
+            patience.waited += delay
             yield from patience.pause(delay, None)
         reply = yield Send(
             call.method,

@@ -28,33 +28,50 @@ class RetryPolicy:
     cap: float = 8.0
     max_wait: float = 60.0
     """The longest wait that the service may ask for; beyond it the error comes at once."""
+    patience: float = 0.0
+    """How long a call goes on waiting for a rate limit (429) to end, whatever ``max_retries``:
+    among many callers with one key, most are refused more often than a few times."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Try again after ``seconds``; ``pauses_all`` when other callers should wait as well."""
+    """Try again after ``seconds``; ``pauses_all`` when other callers should wait as well.
+
+    ``is_free`` when it spends patience, not one of the retries.
+    """
 
     seconds: float
     pauses_all: bool = False
+    is_free: bool = False
 
 
 def decide(
-    policy: RetryPolicy, attempt: int, failure: Failure, *, now: float, chance: float
+    policy: RetryPolicy,
+    attempt: int,
+    failure: Failure,
+    *,
+    now: float,
+    chance: float,
+    waited: float = 0.0,
 ) -> Wait | None:
     """Return the wait before the next attempt, or None to give up.
 
-    ``attempt`` counts from 0, ``now`` is epoch seconds, ``chance`` a random 0..1.
+    ``attempt`` counts from 0, ``now`` is epoch seconds, ``chance`` a random 0..1, ``waited``
+    the seconds that the call has waited for rate limits.
     """
-    if attempt >= policy.max_retries or not is_retryable(failure):
+    is_limited = isinstance(failure, StatusFailure) and failure.status == 429
+    patience = policy.patience - waited if is_limited else 0.0
+    may_retry = attempt < policy.max_retries
+    if not (may_retry or patience > 0) or not is_retryable(failure):
         return None
     asked = retry_after(failure, now=now)
     if asked is not None:
-        if asked > policy.max_wait:
+        if asked > max(patience, policy.max_wait if may_retry else 0.0):
             return None
         seconds = asked + chance * min(1.0, 0.1 + asked * 0.05)  # never earlier than asked
     else:
-        seconds = min(policy.cap, policy.base * 2**attempt) * (0.5 + chance / 2)
-    return Wait(seconds, isinstance(failure, StatusFailure) and failure.status == 429)
+        seconds = min(policy.cap, policy.base * 2 ** min(attempt, 10)) * (0.5 + chance / 2)
+    return Wait(seconds, pauses_all=is_limited, is_free=patience > 0)
 
 
 def is_retryable(failure: Failure) -> bool:
