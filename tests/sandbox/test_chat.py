@@ -136,6 +136,12 @@ def test_completions_are_chat_shaped_and_refuse_a_prompt(ask: Any) -> None:
     assert bad.json["error"]["param"] == "messages"
 
 
+def test_json_object_finds_keys_named_before_the_word(chat: Any) -> None:
+    asked = "A joke. Answer in JSON with 'setup' and 'punchline' keys."
+    answer = chat(asked, response_format={"type": "json_object"})
+    assert json.loads(answer.text).keys() == {"setup", "punchline"}
+
+
 def test_json_object_answers_in_json(chat: Any) -> None:
     answer = chat(
         'Bonjour, réponds en JSON avec la clé "salut"', response_format={"type": "json_object"}

@@ -277,7 +277,7 @@ def test_a_script_can_spell_a_stream_out(chat: Any, llmaas_sandbox: Any) -> None
     llmaas_sandbox.script([{"sse": events}, {"sse": [{"x": 1}], "end": "rst"}])
     heard = chat(QUESTION, stream=True)
     assert heard.events == [{"choices": []}, {"a": 1}, "[DONE]"]
-    assert len(heard.writes) >= 5
+    assert len(heard.writes) > 1
     assert chat(QUESTION, stream=True).end == "rst"
 
 

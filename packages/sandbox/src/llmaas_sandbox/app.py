@@ -12,6 +12,7 @@ from llmaas_sandbox.auth.routes import ENDPOINTS as AUTH
 from llmaas_sandbox.batch.routes import ENDPOINTS as BATCH
 from llmaas_sandbox.chat.routes import ENDPOINTS as CHAT
 from llmaas_sandbox.config import Config
+from llmaas_sandbox.console.routes import ENDPOINTS as CONSOLE
 from llmaas_sandbox.control.routes import ENDPOINTS as CONTROL
 from llmaas_sandbox.embeddings.routes import ENDPOINTS as EMBEDDINGS
 from llmaas_sandbox.gateway.exchange import Endpoint
@@ -26,7 +27,7 @@ from llmaas_sandbox.rerank.routes import ENDPOINTS as RERANK
 
 SERVICES: tuple[tuple[Endpoint, ...], ...] = (
     *(CHAT, BATCH, EMBEDDINGS, RERANK, AUDIO, IMAGES, MODELS),
-    *(AUTH, AUDIT, MACHINES, MONITOR, LIFECYCLE, CONTROL),
+    *(AUTH, AUDIT, MACHINES, MONITOR, LIFECYCLE, CONTROL, CONSOLE),
 )
 
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from hmac import compare_digest
 
 from llmaas_sandbox.auth.keys import Key
-from llmaas_sandbox.auth.ring import Ring
 from llmaas_sandbox.catalogue import Model
-from llmaas_sandbox.errors import bad_key, forbidden
+from llmaas_sandbox.errors import forbidden
 
 SELF = "self"
 
@@ -17,15 +16,6 @@ def bearer(headers: Mapping[str, str]) -> str | None:
     """Return the key that a request carries."""
     kind, _, key = headers.get("authorization", "").partition(" ")
     return key.strip() if kind.lower() == "bearer" and key.strip() else None
-
-
-def authenticate(ring: Ring, headers: Mapping[str, str]) -> Key:
-    """Return the key of a request; refuse one without a working key (401)."""
-    secret = bearer(headers)
-    key = ring.find(secret) if secret else None
-    if key is None:
-        raise bad_key()
-    return key
 
 
 def is_admin(headers: Mapping[str, str], admin_key: str) -> bool:

@@ -14,11 +14,10 @@ from llmaas_sandbox.brain.replies import answer
 from llmaas_sandbox.brain.schema import fill, schema_in
 from llmaas_sandbox.brain.strings import fill_string
 
-_KEYS = re.compile(
-    r"(?:keys?|fields?|properties|clés?|champs?)\b[^\"'`\n]{0,40}"
-    r"((?:[\"'`][\w-]+[\"'`](?:,| and| et|\s)*)+)",
-    re.IGNORECASE,
-)
+_NAMES = r"((?:[\"'`][\w-]+[\"'`](?:,| and| et|\s)*)+)"
+_WORD = r"(?:keys?|fields?|properties|clés?|champs?)\b"
+_KEYS = re.compile(rf"{_WORD}[^\"'`\n]{{0,40}}{_NAMES}|{_NAMES}{_WORD}", re.IGNORECASE)
+"""Keys named in a sentence: ``with the keys "a" and "b"``, ``with 'a' and 'b' keys``."""
 
 
 def wants_json(body: Any) -> bool:
@@ -69,5 +68,5 @@ def _free(messages: Sequence[Message], prompt: str) -> str:
     if not named:
         return json.dumps({"answer": answer(messages)}, ensure_ascii=False)
     evidence = Evidence(_source(messages))
-    keys = re.findall(r"[\"'`]([\w-]+)[\"'`]", named.group(1))
+    keys = re.findall(r"[\"'`]([\w-]+)[\"'`]", named[1] or named[2])
     return json.dumps({key: fill_string({}, key, evidence) for key in keys}, ensure_ascii=False)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from llmaas_sandbox.auth.rules import authenticate, is_admin
+from llmaas_sandbox.auth.rules import bearer, is_admin
 from llmaas_sandbox.errors import bad_key
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange
 from llmaas_sandbox.gateway.journal import Recorded
@@ -15,6 +15,12 @@ from llmaas_sandbox.gateway.used import Used
 from llmaas_sandbox.lifecycle.phases import headers as lifecycle_headers
 from llmaas_sandbox.limits.prices import cost
 from llmaas_sandbox.monitor.history import Row
+
+
+def identify(exchange: Exchange) -> None:
+    """Find out who asks, as far as that is known, so that refusals can be accounted for."""
+    secret = bearer(exchange.headers)
+    exchange.caller = exchange.state.keys.find(secret) if secret else None
 
 
 def let_in(exchange: Exchange, endpoint: Endpoint) -> None:
@@ -29,7 +35,8 @@ def let_in(exchange: Exchange, endpoint: Endpoint) -> None:
         return
     if endpoint.open_to == "both" and exchange.is_admin:
         return
-    exchange.caller = authenticate(state.keys, exchange.headers)
+    if exchange.caller is None:
+        raise bad_key()
     if endpoint.metered:
         state.meter.check(exchange.caller)
 

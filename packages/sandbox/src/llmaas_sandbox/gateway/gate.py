@@ -18,7 +18,7 @@ from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.faults.refuse import Page, refusal
 from llmaas_sandbox.faults.wire import Plan
 from llmaas_sandbox.gateway import intake, plans
-from llmaas_sandbox.gateway.access import Ledger, headers_for, let_in
+from llmaas_sandbox.gateway.access import Ledger, headers_for, identify, let_in
 from llmaas_sandbox.gateway.delivery import Delivery
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
 from llmaas_sandbox.gateway.journal import Recorded, masked
@@ -148,6 +148,8 @@ class Passage:
             request_id=self.record.request_id,
         )
         self.exchange = exchange
+        if self.endpoint.open_to != "everyone":
+            identify(exchange)
         self.faults = exchange.faults = self._faults(request.headers, parsed, step, raw)
         self.record.faults = tuple(f.text for f in self.faults)
         exact = step is not None and plans.is_exact(step)

@@ -21,6 +21,8 @@ class Gauge:
     """One limit and how much of it is used."""
 
     name: str
+    subject: str
+    """The tenant, or the id of a key."""
     used: int
     limit: int
     ends: float
@@ -47,8 +49,8 @@ class Meter:
         used = self.counters.read(names) if names else ()
         for (span, subject, limit), amount in zip(wanted, used, strict=True):
             assert limit is not None
-            kind = subject.partition(":")[0]
-            yield Gauge(f"{kind}/{span}", amount, limit, spans[span][1])
+            kind, _, owner = subject.partition(":")
+            yield Gauge(f"{kind}/{span}", owner, amount, limit, spans[span][1])
 
     def check(self, key: Key) -> None:
         """Refuse when a limit is reached (429), telling when it ends."""
