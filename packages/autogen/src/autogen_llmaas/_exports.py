@@ -1,0 +1,44 @@
+"""Where each public name lives, and what to install when its framework is missing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PACKAGE = "autogen_llmaas"
+_NAMES = {
+    "ag2": ("LLMaaSConfig",),
+    "classic": ("LLMaaSClient",),
+    "client": ("LLMaaSChatCompletionClient",),
+    "components": (
+        "as_yaml",
+        "embedding_component",
+        "gallery",
+        "model_info",
+        "native_component",
+        "portable_component",
+    ),
+    "config_list": ("config_list", "entry", "llm_config"),
+    "embeddings": ("LLMaaSEmbeddings",),
+    "memory": ("LLMaaSMemory",),
+    "settings": ("LLMaaSClientConfig",),
+    "totals": ("Totals",),
+    "writing": ("environment", "write_config_list", "write_environment"),
+}
+_EXTRA_OF = {"autogen_core": "agentchat", "ag2": "ag2"}
+
+HOME_OF = {name: module for module, names in _NAMES.items() for name in names}
+
+
+def load(name: str) -> Any:
+    """Return a public name; ``ImportError`` says which extra brings its framework."""
+    if name not in HOME_OF:
+        raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"{_PACKAGE}.{HOME_OF[name]}"), name)
+    except ModuleNotFoundError as error:
+        extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        hint = f"{name} needs {error.name}: pip install 'autogen-llmaas[{extra}]'"
+        raise ImportError(hint, name=error.name) from error

@@ -1,0 +1,65 @@
+"""Tools as the wire takes them, and the way back from the names on the wire."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from autogen_core.tools import Tool, ToolSchema
+
+from llmaas.messages import ascii_name
+
+_PLAIN = re.compile(r"[a-zA-Z0-9_-]{1,64}").fullmatch
+
+
+def wire_name(name: str) -> str:
+    """Return a name that the wire takes; most already are."""
+    return name if _PLAIN(name) else ascii_name(name)
+
+
+class Toolbox:
+    """The tools of one request. A hand-off to ``rédacteur`` has a name that no API takes."""
+
+    def __init__(self, tools: Sequence[Tool | ToolSchema]) -> None:
+        self.wire: list[dict[str, Any]] = []
+        self._own: dict[str, str] = {}
+        for tool in tools:
+            schema = tool.schema if isinstance(tool, Tool) else tool
+            self.wire.append(_function(schema, self._unique(schema["name"])))
+
+    def _unique(self, name: str) -> str:
+        told = wire_name(name)
+        number = 2
+        while told in self._own and self._own[told] != name:
+            told, number = f"{wire_name(name)[:60]}_{number}", number + 1
+        self._own[told] = name
+        return told
+
+    def own_name(self, told: str) -> str:
+        """Return the tool's own name for the one that the model told."""
+        return self._own.get(told, told)
+
+    def choice(self, choice: Any) -> Any:
+        """Return ``tool_choice`` for the core; ``ConfigurationError`` for a tool not offered."""
+        if not isinstance(choice, Tool):
+            return choice
+        name = choice.schema["name"]
+        for told, own in self._own.items():
+            if own == name:
+                return {"type": "function", "function": {"name": told}}
+        from llmaas.errors import ConfigurationError
+
+        raise ConfigurationError(f"tool_choice {name!r} is not among the tools of this request")
+
+
+def _function(schema: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Leave ``strict`` out unless asked: the service does not document it."""
+    function: dict[str, Any] = {"name": name}
+    if "description" in schema:
+        function["description"] = schema["description"]
+    parameters = schema.get("parameters")
+    function["parameters"] = parameters or {"type": "object", "properties": {}}
+    if schema.get("strict"):
+        function["strict"] = True
+    return {"type": "function", "function": function}

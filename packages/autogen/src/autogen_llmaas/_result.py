@@ -1,0 +1,89 @@
+"""The core's completions as AutoGen's results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from autogen_core import FunctionCall
+from autogen_core.models import (
+    ChatCompletionTokenLogprob,
+    CreateResult,
+    FinishReasons,
+    RequestUsage,
+    TopLogprob,
+)
+
+from autogen_llmaas._names import Toolbox
+from llmaas.structured import json_in
+from llmaas.types import Completion
+
+_FINISH: Mapping[str | None, FinishReasons] = {
+    "stop": "stop",
+    "length": "length",
+    "content_filter": "content_filter",
+}
+
+
+def create_result(completion: Completion, toolbox: Toolbox, *, wants_json: bool) -> CreateResult:
+    """Return a completion as AutoGen expects it.
+
+    ``thought`` is the reasoning, and the text that came beside tool calls. Whether there are
+    calls decides the finish reason: what servers send beside them differs.
+    """
+    calls = [
+        FunctionCall(id=call.id, name=toolbox.own_name(call.name), arguments=call.arguments or "{}")
+        for call in completion.tool_calls
+    ]
+    thoughts = [completion.reasoning, completion.text if calls else None]
+    return CreateResult(
+        finish_reason=_finish_reason(completion),
+        content=calls or (_json(completion.text) if wants_json else completion.text),
+        usage=usage_of(completion),
+        cached=False,
+        logprobs=_logprobs(completion),
+        thought="\n\n".join(filter(None, thoughts)) or None,
+    )
+
+
+def usage_of(completion: Completion) -> RequestUsage:
+    """Return the tokens of an answer; zeros where the service told none."""
+    usage = completion.usage
+    if usage is None:
+        return RequestUsage(prompt_tokens=0, completion_tokens=0)
+    return RequestUsage(usage.prompt_tokens, usage.completion_tokens)
+
+
+def _finish_reason(completion: Completion) -> FinishReasons:
+    if completion.tool_calls:
+        return "function_calls"
+    return _FINISH.get(completion.finish_reason, "unknown")
+
+
+def _json(text: str) -> str:
+    """Take the fence and the talk around JSON off: AutoGen parses the text as it is."""
+    if text[:1] in ("{", "["):
+        return text
+    try:
+        return json.dumps(json_in(text), ensure_ascii=False)
+    except ValueError:
+        return text
+
+
+def _logprobs(completion: Completion) -> list[ChatCompletionTokenLogprob] | None:
+    choice = completion.choices[0] if completion.choices else None
+    tokens = choice.logprobs.get("content") if choice and choice.logprobs else None
+    return [_logprob(token) for token in tokens] if tokens else None
+
+
+def _logprob(token: Mapping[str, Any]) -> ChatCompletionTokenLogprob:
+    return ChatCompletionTokenLogprob(
+        token=token["token"],
+        logprob=token["logprob"],
+        bytes=token.get("bytes"),
+        top_logprobs=[
+            TopLogprob(logprob=top["logprob"], bytes=top.get("bytes"))
+            for top in token.get("top_logprobs") or ()
+        ],
+    )

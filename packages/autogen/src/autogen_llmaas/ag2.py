@@ -1,0 +1,206 @@
+"""LLMaaS for AG2 1.x: ``Agent("writer", config=LLMaaSConfig("gpt-oss:120b"))``.
+
+AG2's converters make the messages, the core asks: the stock OpenAI client loses reasoning in
+one of its two modes, and breaks on tool calls that share an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from ag2.config.client import LLMClient
+from ag2.config.config import ModelConfig, ModelProvider
+from ag2.config.openai.mappers import convert_messages, response_proto_to_schema, tool_to_api
+from ag2.events import (
+    ModelMessage,
+    ModelMessageChunk,
+    ModelReasoning,
+    ModelResponse,
+    ToolCallEvent,
+    ToolCallsEvent,
+    Usage,
+)
+
+from autogen_llmaas._core import PATIENCE, ApiKey, patient, way
+from llmaas import AsyncLLMaaS, Completion, StructuredOutputError
+from llmaas.settings import KEY_VARIABLE
+
+if TYPE_CHECKING:
+    from ag2.context import ConversationContext
+    from ag2.events import BaseEvent
+    from ag2.response import ResponseProto
+    from ag2.tools.schemas import ToolSchema
+    from fast_depends.library.serializer import SerializerProto
+
+_WAY = (
+    "api_key",
+    "api_key_env",
+    "base_url",
+    "timeout",
+    "max_retries",
+    "rate_limit_patience",
+    "default_headers",
+)
+
+
+@dataclass(slots=True)
+class LLMaaSConfig(ModelConfig):
+    """A model of LLMaaS; None leaves a parameter out. The key never shows, nor is pickled."""
+
+    model: str
+    api_key: ApiKey = field(default=None, repr=False)
+    api_key_env: str = KEY_VARIABLE
+    base_url: str | None = None
+    streaming: bool = False
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+    stop: str | list[str] | None = None
+    user: str | None = None
+    tool_choice: Any = None
+    parallel_tool_calls: bool | None = None
+    reasoning_effort: str | None = None
+    extra_body: dict[str, Any] | None = None
+    timeout: float | None = None
+    max_retries: int = 2
+    rate_limit_patience: float = PATIENCE
+    default_headers: dict[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def provider(self) -> ModelProvider:
+        """The protocol that is spoken."""
+        return ModelProvider.OPENAI
+
+    def copy(self, /, **overrides: Any) -> Self:
+        """Return the same with some settings changed."""
+        return replace(self, **overrides)
+
+    def create(self) -> LLMaaSAG2Client:
+        """Return a client; AG2 makes one for each conversation."""
+        return LLMaaSAG2Client(self)
+
+    def request(self) -> dict[str, Any]:
+        """Return what every request carries."""
+        skipped = (*_WAY, "model", "streaming", "tool_choice")
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in skipped}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        shown = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "api_key"}
+        return (_again, (type(self), shown))
+
+
+class LLMaaSAG2Client(LLMClient):
+    """Asks for AG2 through the core."""
+
+    def __init__(self, config: LLMaaSConfig) -> None:
+        self._config = config
+        self._reasoning: dict[str, str] = {}
+        client = AsyncLLMaaS(
+            **way(config.api_key, config.api_key_env, config.base_url),
+            timeout=config.timeout,
+            max_retries=config.max_retries,
+            headers=config.default_headers,
+        )
+        self._client = patient(client, config.rate_limit_patience)
+
+    async def __call__(
+        self,
+        messages: Sequence[BaseEvent],
+        context: ConversationContext,
+        *,
+        tools: Iterable[ToolSchema],
+        response_schema: ResponseProto[Any] | None,
+        serializer: SerializerProto,
+    ) -> ModelResponse:
+        """Answer a turn; pieces and reasoning are sent to the context as they come."""
+        prompt = list(context.prompt)
+        if response_schema and response_schema.system_prompt:
+            prompt.append(response_schema.system_prompt)
+        wire = self._with_reasoning(convert_messages(prompt, messages, serializer))
+        options = self._config.request()
+        if offered := [tool_to_api(tool) for tool in tools]:
+            options |= {"tools": offered, "tool_choice": self._config.tool_choice}
+        options["response_format"] = response_proto_to_schema(response_schema)
+        ask = self._streamed if self._config.streaming else self._whole
+        completion = await ask(wire, options, context)
+        return await self._response(completion, context)
+
+    async def _whole(
+        self, wire: list[Any], options: dict[str, Any], context: ConversationContext
+    ) -> Completion:
+        try:
+            completion = await self._client.chat(wire, model=self._config.model, **options)
+        except StructuredOutputError as error:  # AG2 validates, and may ask again
+            if error.completion is None:
+                raise
+            completion = error.completion
+        if completion.reasoning:
+            await context.send(ModelReasoning(completion.reasoning))
+        return completion
+
+    async def _streamed(
+        self, wire: list[Any], options: dict[str, Any], context: ConversationContext
+    ) -> Completion:
+        stream = await self._client.stream(wire, model=self._config.model, **options)
+        async with stream:
+            async for event in stream:
+                if event.type == "text":
+                    await context.send(ModelMessageChunk(event.text))
+                elif event.type == "reasoning":
+                    await context.send(ModelReasoning(event.text))
+        return stream.completion
+
+    async def _response(
+        self, completion: Completion, context: ConversationContext
+    ) -> ModelResponse:
+        message = ModelMessage(completion.text) if completion.text else None
+        if message is not None:
+            await context.send(message)
+        if completion.tool_calls and completion.reasoning:
+            self._reasoning[completion.tool_calls[0].id] = completion.reasoning
+        return ModelResponse(
+            message=message,
+            tool_calls=ToolCallsEvent(
+                [
+                    ToolCallEvent(id=c.id, name=c.name, arguments=c.arguments or "{}")
+                    for c in completion.tool_calls
+                ]
+            ),
+            usage=_usage(completion),
+            model=completion.model,
+            provider="llmaas",
+            finish_reason=completion.finish_reason,
+            response_id=completion.id,
+        )
+
+    def _with_reasoning(self, wire: Iterable[Mapping[str, Any]]) -> list[Any]:
+        """Send reasoning back with its tool calls, and no empty system message."""
+        kept = [dict(m) for m in wire if m["role"] != "system" or m["content"]]
+        for message in kept:
+            calls = message.get("tool_calls")
+            if calls and (said := self._reasoning.get(calls[0]["id"])):
+                message["reasoning_content"] = said
+        return kept
+
+
+def _usage(completion: Completion) -> Usage:
+    usage = completion.usage
+    if usage is None:
+        return Usage()
+    return Usage(
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        total_tokens=usage.total_tokens,
+        cache_read_input_tokens=usage.cached_tokens,
+        thinking_tokens=usage.reasoning_tokens,
+    )
+
+
+def _again(kind: type[LLMaaSConfig], settings: Mapping[str, Any]) -> LLMaaSConfig:
+    return kind(**settings)

@@ -1,0 +1,154 @@
+"""A model client for AutoGen 0.2 and AG2 up to 0.14, where agents take a ``config_list``.
+
+The stock client of these branches works with our entries; this one also keeps reasoning on
+tool turns, waits for rate limits, writes agents' names in ASCII and tells the cost in EUR::
+
+    agent = ConversableAgent("writer", llm_config={"config_list": custom(config_list())})
+    agent.register_model_client(model_client_cls=LLMaaSClient)
+
+It follows the framework's ``ModelClient`` protocol and imports no framework.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autogen_llmaas._core import PATIENCE, patient, way
+from llmaas import LLMaaS, catalog
+from llmaas.messages import ascii_name, merge_system_messages
+from llmaas.options import ChatOptions
+from llmaas.settings import KEY_VARIABLE
+from llmaas.types import Choice, Completion, ToolCall, Usage
+
+_PARAMETERS = {*ChatOptions.__annotations__, "functions", "function_call"} - {"timeout"}
+_KEPT = 1_000
+
+
+@dataclass
+class Message:
+    """One message as the framework reads it."""
+
+    content: str | None
+    tool_calls: list[dict[str, Any]] | None = None
+    reasoning_content: str | None = None
+    role: str = "assistant"
+    function_call: None = None
+
+    def model_dump(self) -> dict[str, Any]:
+        """Return plain values, as the framework keeps them in its history."""
+        return {**vars(self)}
+
+
+@dataclass
+class Answered:
+    """One choice as the framework reads it."""
+
+    message: Message
+    finish_reason: str | None = None
+
+
+@dataclass
+class Response:
+    """One answer as the framework reads it; it writes into the last three fields."""
+
+    id: str
+    model: str
+    choices: list[Answered]
+    usage: Usage
+    cost: float
+    """In EUR."""
+    message_retrieval_function: Any = None
+    config_id: Any = None
+    pass_filter: Any = None
+
+
+class LLMaaSClient:
+    """The ``ModelClient`` to name as ``model_client_cls`` and to register."""
+
+    def __init__(self, config: Mapping[str, Any], **kwargs: Any) -> None:
+        client = LLMaaS(
+            **way(config.get("api_key"), KEY_VARIABLE, config.get("base_url")),
+            timeout=config.get("timeout"),
+            headers=config.get("default_headers"),
+            **kwargs,
+        )
+        self._client = patient(client, PATIENCE)
+        self._reasoning: dict[str, str] = {}
+
+    def create(self, params: Mapping[str, Any]) -> Response:
+        """Ask; ``stream`` is not needed here, since nothing of this protocol streams."""
+        model = params["model"]
+        known = {name: params[name] for name in _PARAMETERS if params.get(name) is not None}
+        messages = list(self._written(params["messages"], model))
+        completion = self._client.chat(merge_system_messages(messages), model=model, **known)
+        self._keep(completion)
+        return _response(completion)
+
+    def message_retrieval(self, response: Response) -> list[Any]:
+        """Return texts, or messages where there are tool calls."""
+        messages = (choice.message for choice in response.choices)
+        return [message if message.tool_calls else message.content for message in messages]
+
+    def cost(self, response: Response) -> float:
+        """Return what the answer cost, in EUR."""
+        return response.cost
+
+    @staticmethod
+    def get_usage(response: Response) -> dict[str, Any]:
+        """Return the counts under the names that the framework adds up."""
+        usage = response.usage
+        return {
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "total_tokens": usage.total_tokens,
+            "cost": response.cost,
+            "model": response.model,
+        }
+
+    def _written(self, messages: Iterable[Mapping[str, Any]], model: str) -> Iterable[Any]:
+        served = catalog.resolve(model).model
+        for message in messages:
+            wire = dict(message)
+            if wire.get("name"):
+                wire["name"] = ascii_name(wire["name"])
+            calls = wire.get("tool_calls")
+            said = self._reasoning.get(calls[0].get("id", "")) if calls else None
+            if said and (served is None or served.reasoning is not False):
+                wire["reasoning_content"] = said
+            yield wire
+
+    def _keep(self, completion: Completion) -> None:
+        if completion.tool_calls and completion.reasoning:
+            while len(self._reasoning) >= _KEPT:
+                del self._reasoning[next(iter(self._reasoning))]
+            self._reasoning[completion.tool_calls[0].id] = completion.reasoning
+
+
+def custom(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return entries that name ``LLMaaSClient``: register it with each agent that uses them."""
+    return [{**entry, "model_client_cls": LLMaaSClient.__name__} for entry in entries]
+
+
+def _response(completion: Completion) -> Response:
+    return Response(
+        id=completion.id or "",
+        model=completion.model,
+        choices=[Answered(_message(c), c.finish_reason) for c in completion.choices],
+        usage=completion.usage or Usage(),
+        cost=completion.cost or 0.0,
+    )
+
+
+def _message(choice: Choice) -> Message:
+    calls = [_call(call) for call in choice.tool_calls]
+    return Message(choice.content or ("" if not calls else None), calls or None, choice.reasoning)
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": call.arguments or "{}"}
+    return {"id": call.id, "type": "function", "function": function}
+
+
+__all__ = ["LLMaaSClient", "custom"]

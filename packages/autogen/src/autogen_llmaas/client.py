@@ -1,0 +1,272 @@
+"""The model client for autogen-core and everything above it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Literal, Self, Unpack, cast
+
+from autogen_core import CancellationToken, Component
+from autogen_core.models import (
+    ChatCompletionClient,
+    CreateResult,
+    LLMMessage,
+    ModelInfo,
+    RequestUsage,
+)
+from autogen_core.tools import Tool, ToolSchema
+from pydantic import BaseModel
+
+from autogen_llmaas import _log, _tokens
+from autogen_llmaas._cancel import cancellable, guarded
+from autogen_llmaas._core import ApiKey, open_core
+from autogen_llmaas._echo import Echo
+from autogen_llmaas._messages import Writer
+from autogen_llmaas._names import Toolbox
+from autogen_llmaas._result import create_result
+from autogen_llmaas.components import model_info
+from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClientConfig
+from autogen_llmaas.totals import Totals
+from llmaas import AsyncLLMaaS, Completion, StructuredOutputError, catalog
+from llmaas.options import ChatOptions
+
+UNKNOWN_CONTEXT = 32_768
+"""Tokens that a model is taken to hold of which neither catalogue nor service says more."""
+
+_ToolChoice = Tool | Literal["auto", "required", "none"]
+_EXTRA_ARGUMENTS = frozenset((*ChatOptions.__annotations__, *REQUEST_FIELDS, "metadata")) - {
+    "tools",
+    "tool_choice",
+    "repair",
+}
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One request, and what is needed to read its answer."""
+
+    messages: list[dict[str, Any]]
+    toolbox: Toolbox
+    options: dict[str, Any]
+
+    @property
+    def wants_json(self) -> bool:
+        return self.options.get("response_format") is not None
+
+
+class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientConfig]):
+    """Chat models of LLMaaS for AutoGen agents and teams.
+
+    ``api_key`` (a string or a callable) defaults to the variable that ``api_key_env`` names,
+    ``LLMAAS_API_KEY``; it is never part of a component, a pickle or a repr. The other settings
+    are those of ``LLMaaSClientConfig``. One client may be used in several event loops. Raises
+    what ``llmaas.errors`` draws; each error is the matching ``openai`` exception as well.
+    """
+
+    component_type = "model"
+    component_config_schema = LLMaaSClientConfig
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        api_key: ApiKey = None,
+        **settings: Unpack[ClientSettings],
+    ) -> None:
+        self._set_up(LLMaaSClientConfig.of(model, settings), api_key)
+
+    def _set_up(self, config: LLMaaSClientConfig, api_key: ApiKey) -> None:
+        self._config, self._api_key = config, api_key
+        self._defaults = config.request_defaults()
+        self._llmaas: AsyncLLMaaS | None = None
+        self._echo = Echo()
+        self.totals = Totals()
+        """What all answers of this client took: tokens, reasoning apart, and EUR."""
+
+    @property
+    def llmaas(self) -> AsyncLLMaaS:
+        """The core's client, through which every request goes."""
+        if self._llmaas is None:
+            self._llmaas = open_core(self._config, self._api_key)
+        return self._llmaas
+
+    async def create(
+        self,
+        messages: Sequence[LLMMessage],
+        *,
+        tools: Sequence[Tool | ToolSchema] = (),
+        tool_choice: _ToolChoice = "auto",
+        json_output: bool | type[BaseModel] | None = None,
+        extra_create_args: Mapping[str, Any] | None = None,
+        cancellation_token: CancellationToken | None = None,
+    ) -> CreateResult:
+        """Ask, and return the whole answer.
+
+        With a model class as ``json_output`` an answer that does not fit is corrected once,
+        then raises ``StructuredOutputError``; one that was cut by its length is returned.
+        """
+        asked = self._ask(messages, tools, tool_choice, json_output, extra_create_args)
+        asked.options.pop("stream_options", None)
+        call = self.llmaas.chat(asked.messages, model=self._config.model, **asked.options)
+        try:
+            completion = await cancellable(call, cancellation_token)
+        except StructuredOutputError as error:
+            if error.completion is None or error.completion.finish_reason != "length":
+                raise
+            completion = error.completion
+        result = self._read(completion, asked)
+        _log.called(asked.messages, asked.toolbox.wire, result)
+        return result
+
+    async def create_stream(
+        self,
+        messages: Sequence[LLMMessage],
+        *,
+        tools: Sequence[Tool | ToolSchema] = (),
+        tool_choice: _ToolChoice = "auto",
+        json_output: bool | type[BaseModel] | None = None,
+        extra_create_args: Mapping[str, Any] | None = None,
+        cancellation_token: CancellationToken | None = None,
+    ) -> AsyncGenerator[str | CreateResult, None]:
+        """Ask, and yield the answer's text as it comes, then the whole answer.
+
+        Reasoning is no part of the text; it is in the answer's ``thought``.
+        """
+        asked = self._ask(messages, tools, tool_choice, json_output, extra_create_args)
+        call = self.llmaas.stream(asked.messages, model=self._config.model, **asked.options)
+        stream = await cancellable(call, cancellation_token)
+        _log.started(asked.messages)
+        async with stream, aclosing(guarded(stream, cancellation_token)) as events:
+            async for event in events:
+                if event.type == "text":
+                    yield event.text
+        result = self._read(stream.completion, asked)
+        _log.ended(result)
+        yield result
+
+    def _ask(
+        self,
+        messages: Sequence[LLMMessage],
+        tools: Sequence[Tool | ToolSchema],
+        tool_choice: _ToolChoice,
+        json_output: bool | type[BaseModel] | None,
+        extra: Mapping[str, Any] | None,
+    ) -> _Asked:
+        options = {**self._defaults, **_checked(extra or {})}
+        if json_output is not None:
+            options["response_format"] = (
+                {"type": "json_object"} if json_output is True else json_output or None
+            )
+        toolbox = Toolbox(tools)
+        if tools:
+            options["tools"] = toolbox.wire
+            options["tool_choice"] = toolbox.choice(tool_choice)
+        return _Asked(self._writer().write(messages), toolbox, options)
+
+    def _writer(self) -> Writer:
+        config = self._config
+        return Writer(
+            echo=self._echo,
+            echoes_reasoning=self._reasons
+            if config.echo_reasoning is None
+            else config.echo_reasoning,
+            with_names=config.include_name_in_message,
+            with_prefixes=config.add_name_prefixes,
+            sees_images=self.model_info["vision"],
+        )
+
+    @property
+    def _reasons(self) -> bool:
+        known = catalog.resolve(self._config.model).model
+        return bool(known and known.reasoning) or self._echo.saw_reasoning
+
+    def _read(self, completion: Completion, asked: _Asked) -> CreateResult:
+        self.totals.add(completion)
+        result = create_result(completion, asked.toolbox, wants_json=asked.wants_json)
+        if isinstance(result.content, list):
+            self._echo.keep(result.content, completion.text or None, completion.reasoning)
+        return result
+
+    async def refresh(self) -> None:
+        """Learn from ``GET /v1/models`` what the service serves now, for this process."""
+        catalog.update(await self.llmaas.models())
+
+    async def close(self) -> None:
+        """Close what belongs to this client alone; it may be used again."""
+        if self._llmaas is not None:
+            await self._llmaas.close()
+
+    def actual_usage(self) -> RequestUsage:
+        """Return the tokens of all answers; nothing is cached here."""
+        return self.total_usage()
+
+    def total_usage(self) -> RequestUsage:
+        """Return the tokens of all answers; ``totals`` has reasoning and cost as well."""
+        return RequestUsage(self.totals.prompt_tokens, self.totals.completion_tokens)
+
+    @property
+    def cost_eur(self) -> float:
+        """What all answers of this client cost, in EUR."""
+        return self.totals.cost_eur
+
+    def count_tokens(
+        self, messages: Sequence[LLMMessage], *, tools: Sequence[Tool | ToolSchema] = ()
+    ) -> int:
+        """Estimate the tokens of a request, offline: four characters each."""
+        return _tokens.count(messages, tools)
+
+    def remaining_tokens(
+        self, messages: Sequence[LLMMessage], *, tools: Sequence[Tool | ToolSchema] = ()
+    ) -> int:
+        """Return how much of the model's context a request leaves."""
+        known = catalog.resolve(self._config.model).model
+        context = known.context if known else None
+        return (context or UNKNOWN_CONTEXT) - self.count_tokens(messages, tools=tools)
+
+    @property
+    def model_info(self) -> ModelInfo:
+        """What the catalogue knows of the model, and what was said at construction."""
+        return cast(ModelInfo, model_info(self._config.model, self._config.model_info))
+
+    @property
+    def capabilities(self) -> ModelInfo:
+        """The same, under the name that AutoGen gave up."""
+        return self.model_info
+
+    def _to_config(self) -> LLMaaSClientConfig:
+        return self._config
+
+    @classmethod
+    def _from_config(cls, config: LLMaaSClientConfig) -> Self:
+        return cls(**config.model_dump(exclude_unset=True))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(model={self._config.model!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_loaded, (type(self), self._config.model_dump(exclude_unset=True)))
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        copy = type(self).__new__(type(self))
+        copy._set_up(self._config, self._api_key)
+        return copy
+
+
+def _loaded(
+    kind: type[LLMaaSChatCompletionClient], config: Mapping[str, Any]
+) -> LLMaaSChatCompletionClient:
+    return kind._from_config(LLMaaSClientConfig(**config))
+
+
+def _checked(extra: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Refuse a misspelt argument: the service would ignore it without a word."""
+    unknown = sorted(set(extra) - _EXTRA_ARGUMENTS)
+    if unknown:
+        from llmaas.errors import ConfigurationError
+
+        raise ConfigurationError(
+            f"extra_create_args are invalid: {unknown}; what only the service knows "
+            "goes in extra_body"
+        )
+    return extra

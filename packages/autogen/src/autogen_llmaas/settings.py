@@ -1,0 +1,140 @@
+"""What the model client is told once: a component's configuration, without the key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from autogen_llmaas._core import PATIENCE
+from llmaas.settings import KEY_VARIABLE
+
+SECRET_HEADERS = frozenset(
+    ("authorization", "proxy-authorization", "api-key", "x-api-key", "cookie")
+)
+
+# What goes to the service with each request; the rest is about the way to it.
+REQUEST_FIELDS = (
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "frequency_penalty",
+    "presence_penalty",
+    "stop",
+    "seed",
+    "user",
+    "logit_bias",
+    "response_format",
+    "parallel_tool_calls",
+    "reasoning_effort",
+    "enable_thinking",
+    "stream_options",
+    "extra_body",
+)
+
+
+class ClientSettings(TypedDict, total=False):
+    """The keywords of ``LLMaaSChatCompletionClient``; see ``LLMaaSClientConfig``."""
+
+    api_key_env: str
+    base_url: str | None
+    model_info: Mapping[str, Any] | None
+    temperature: float | None
+    top_p: float | None
+    max_tokens: int | None
+    frequency_penalty: float | None
+    presence_penalty: float | None
+    stop: str | Sequence[str] | None
+    seed: int | None
+    user: str | None
+    logit_bias: Mapping[str, int] | None
+    response_format: Mapping[str, Any] | None
+    parallel_tool_calls: bool | None
+    reasoning_effort: str | None
+    enable_thinking: bool | None
+    stream_options: Mapping[str, Any] | None
+    extra_body: Mapping[str, Any] | None
+    default_headers: Mapping[str, str] | None
+    ca_bundle: str | None
+    timeout: float | None
+    deadline: float | None
+    max_retries: int
+    rate_limit_patience: float
+    include_name_in_message: bool
+    add_name_prefixes: bool
+    echo_reasoning: bool | None
+
+
+class LLMaaSClientConfig(BaseModel):
+    """The configuration that a component holds: everything but the key.
+
+    Times are in seconds. ``None`` leaves a parameter out of the request.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, protected_namespaces=())
+
+    model: str
+    api_key_env: str = KEY_VARIABLE
+    """The name of the variable that holds the key where the component is loaded."""
+    base_url: str | None = None
+    """The address; ``LLMAAS_BASE_URL``, then the service's, where the component is loaded."""
+    model_info: dict[str, Any] | None = None
+    """Laid over what the catalogue knows of the model."""
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    """16,384 unless said, at most half of the context: the service's own 1,024 is too little."""
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    stop: str | list[str] | None = None
+    seed: int | None = None
+    user: str | None = None
+    logit_bias: dict[str, int] | None = None
+    response_format: dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    reasoning_effort: str | None = None
+    enable_thinking: bool | None = None
+    stream_options: dict[str, Any] | None = None
+    extra_body: dict[str, Any] | None = None
+    default_headers: dict[str, str] | None = None
+    ca_bundle: str | None = None
+    timeout: float | None = None
+    deadline: float | None = None
+    """The longest that one answer may take, waiting for rate limits included."""
+    max_retries: int = 2
+    rate_limit_patience: float = PATIENCE
+    """Seconds to wait for rate limits in all; then ``RateLimitError``."""
+    include_name_in_message: bool = True
+    """Send the agent's name, in ASCII, with user messages; some servers refuse it."""
+    add_name_prefixes: bool = False
+    echo_reasoning: bool | None = None
+    """Send reasoning back with tool calls: for models that reason, unless said."""
+
+    @field_validator("default_headers")
+    @classmethod
+    def _no_secret(cls, headers: dict[str, str] | None) -> dict[str, str] | None:
+        secret = sorted(name for name in headers or {} if name.lower() in SECRET_HEADERS)
+        if secret:
+            raise ValueError(f"{', '.join(secret)}: secrets go in api_key, never in a component")
+        return headers
+
+    @classmethod
+    def of(cls, model: str, settings: Mapping[str, Any]) -> LLMaaSClientConfig:
+        """Check settings; ``ConfigurationError`` names those that are wrong, not their values."""
+        try:
+            return cls(model=model, **settings)
+        except ValidationError as error:
+            from llmaas.errors import ConfigurationError
+
+            wrong = (f"{_place(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
+            raise ConfigurationError("; ".join(wrong)) from None
+
+    def request_defaults(self) -> dict[str, Any]:
+        """Return what every request carries."""
+        values = {name: getattr(self, name) for name in REQUEST_FIELDS}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def _place(location: Sequence[int | str]) -> str:
+    return ".".join(map(str, location))
