@@ -111,6 +111,13 @@ def test_no_tls_where_tls_is_asked_for(doctor, sandbox):
     assert checks["tls"]["status"] == "fail"
 
 
+def test_a_ca_file_that_is_gone(doctor, sandbox, monkeypatch):
+    monkeypatch.setenv("LLMAAS_CA_BUNDLE", "/no/such/ca.pem")
+    code, checks = doctor("--base-url", sandbox.base_url.replace("http:", "https:"))
+    assert code == 1
+    assert checks["tls"]["detail"] == "the CA file /no/such/ca.pem does not exist"
+
+
 def test_a_wrong_address(doctor, sandbox):
     code, checks = doctor("--base-url", sandbox.base_url + "/elsewhere")
     assert code == 1

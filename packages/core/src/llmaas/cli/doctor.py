@@ -60,19 +60,22 @@ def command(
 
 
 def _print(check: Check, width: int) -> None:
+    """Print a check; long texts stay in their column."""
     from rich.markup import escape
-    from rich.padding import Padding
+    from rich.table import Table
 
     from llmaas.cli.output import stdout
 
     sign, style = _SIGNS[check.status]
-    console = stdout()
-    name = escape(check.name.ljust(width))
     took = f" [dim]({check.seconds * 1000:.0f} ms)[/]" if check.seconds is not None else ""
-    console.print(f"[{style}]{sign}[/] [bold]{name}[/]  {escape(check.detail)}{took}")
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(style=style)
+    grid.add_column(style="bold", width=width)
+    grid.add_column(overflow="fold")
+    grid.add_row(sign, escape(check.name), escape(check.detail) + took)
     if check.advice:
-        advice = f"[{style}]{escape(check.advice)}[/]"
-        console.print(Padding(advice, (0, 0, 0, width + 4)))
+        grid.add_row("", "", f"[{style}]{escape(check.advice)}[/]")
+    stdout().print(grid)
 
 
 def _conclude(failed: int, warned: int) -> None:

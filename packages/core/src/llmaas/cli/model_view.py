@@ -67,7 +67,7 @@ def plain(model: Model) -> dict[str, Any]:
 def _table(models: Iterable[Model]) -> Table:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold", row_styles=["", "on grey7"])
+    table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model", overflow="fold", style="bold cyan")
     table.add_column("for")
     table.add_column("can")

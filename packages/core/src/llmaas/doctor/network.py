@@ -104,6 +104,9 @@ def tls(target: Target, settings: Settings) -> Check:
             f"If your network inspects TLS, set {CA_VARIABLE} to its CA file. Do not switch "
             "verification off.",
         )
+    except FileNotFoundError:
+        gone = f"the CA file {settings.ca_bundle} does not exist"
+        return fail("tls", gone, f"Correct or unset {CA_VARIABLE}.")
     except OSError as error:
         return fail("tls", f"no TLS ({_reason(error)})", "Does LLMAAS_BASE_URL want http://?")
     return judged(version, certificate)
