@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import reduce
+from operator import add
 from typing import Any
 
 import pytest
@@ -33,7 +34,9 @@ class Asker:
         settings = settings or LLMaaSChatPromptExecutionSettings()
         if self.streamed:
             chunks = await self.chunks(service, history, settings, **kwargs)
-            return reduce(lambda a, b: a + b, chunks)
+            said = [chunk for chunk in chunks if chunk.role == "assistant"]
+            last = max(chunk.function_invoke_attempt for chunk in said)
+            return reduce(add, (c for c in said if c.function_invoke_attempt == last))
         return await service.get_chat_message_content(history, settings, **kwargs)
 
     async def chunks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -40,7 +41,7 @@ class LLMaaSPromptExecutionSettings(PromptExecutionSettings):
             if field not in _OF_SEMANTIC_KERNEL:
                 told[self.WIRE_NAMES.get(field, field)] = getattr(self, field)
         return {
-            name: value
+            name: value.value if isinstance(value, Enum) else value
             for name, value in {**told, **kwargs}.items()
             if value is not None and name not in _OF_OTHER_CONNECTORS
         }
