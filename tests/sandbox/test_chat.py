@@ -139,7 +139,8 @@ def test_completions_are_chat_shaped_and_refuse_a_prompt(ask: Any) -> None:
 def test_json_object_finds_keys_named_before_the_word(chat: Any) -> None:
     asked = "A joke. Answer in JSON with 'setup' and 'punchline' keys."
     answer = chat(asked, response_format={"type": "json_object"})
-    assert json.loads(answer.text).keys() == {"setup", "punchline"}
+    said = answer.json["choices"][0]["message"]["content"]
+    assert json.loads(said).keys() == {"setup", "punchline"}
 
 
 def test_json_object_answers_in_json(chat: Any) -> None:

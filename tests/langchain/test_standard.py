@@ -1,0 +1,83 @@
+"""LangChain's standard suites, from cassettes without a network and live against the sandbox.
+
+Every property that the service documents is switched on. Off are PDF (refused by the service)
+and sound in chats (502 as documented).
+"""
+
+import re
+
+import pytest
+from langchain_tests.integration_tests import ChatModelIntegrationTests, EmbeddingsIntegrationTests
+from langchain_tests.unit_tests import ChatModelUnitTests, EmbeddingsUnitTests
+
+from langchain_llmaas import ChatLLMaaS, LLMaaSEmbeddings
+
+MODEL, OTHER_MODEL, EMBEDDER = "gemma4:31b", "gpt-oss:120b", "bge-m3:567m"
+
+
+SILENT = ("no_overrides", "pdf_inputs", "audio_inputs", "pdf_tool_message")  # ask nothing
+
+
+@pytest.fixture(params=[pytest.param("cassette", marks=pytest.mark.cassette), "sandbox"])
+def service(request, pictures, same_ids):
+    """The environment points at a cassette of the test's name, or at the sandbox."""
+    if request.param == "sandbox" or any(name in request.node.name for name in SILENT):
+        return request.getfixturevalue("sandbox")
+    name = re.sub(r"\W+", "-", request.node.name.replace("cassette", "")).strip("-")
+    return request.getfixturevalue("play")(f"standard/{request.cls.suite}/{name}")
+
+
+class TestChatUnit(ChatModelUnitTests):
+    chat_model_class = ChatLLMaaS
+    chat_model_params = {"model": MODEL}
+    init_from_env_params = (
+        {"LLMAAS_API_KEY": "sk-env", "LLMAAS_BASE_URL": "https://env.example/v1"},
+        {"model": MODEL},
+        {"api_key": "sk-env", "base_url": "https://env.example/v1"},
+    )
+
+    @pytest.mark.xfail(reason="load() takes classes that langchain_core lists; ours is not yet")
+    def test_serdes(self, model, snapshot):
+        super().test_serdes(model, snapshot)
+
+
+@pytest.mark.usefixtures("service")
+class TestChat(ChatModelIntegrationTests):
+    suite = "chat"
+    chat_model_class = ChatLLMaaS
+    chat_model_params = {"model": MODEL}
+    model_override_value = OTHER_MODEL
+    supports_json_mode = True
+    supports_image_inputs = True
+    supports_image_urls = True
+    supports_image_tool_message = True
+    supports_anthropic_inputs = True
+    enable_vcr_tests = True
+    supported_usage_metadata_details = {
+        "invoke": ["reasoning_output"],
+        "stream": ["reasoning_output"],
+    }
+
+    def invoke_with_reasoning_output(self, *, stream=False):
+        model = ChatLLMaaS(model=OTHER_MODEL)
+        if not stream:
+            return model.invoke("What is 3^3?")
+        first, *others = model.stream("What is 3^3?")
+        return first + others
+
+
+class TestEmbeddingsUnit(EmbeddingsUnitTests):
+    embeddings_class = LLMaaSEmbeddings
+    embedding_model_params = {"model": EMBEDDER}
+    init_from_env_params = (
+        {"LLMAAS_API_KEY": "sk-env"},
+        {"model": EMBEDDER},
+        {"api_key": "sk-env"},
+    )
+
+
+@pytest.mark.usefixtures("service")
+class TestEmbeddings(EmbeddingsIntegrationTests):
+    suite = "embeddings"
+    embeddings_class = LLMaaSEmbeddings
+    embedding_model_params = {"model": EMBEDDER}
