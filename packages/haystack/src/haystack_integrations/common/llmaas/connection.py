@@ -12,6 +12,7 @@ import threading
 from typing import Any, Self
 
 from haystack.utils import Secret
+
 from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas.settings import KEY_VARIABLE, Settings
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from haystack.utils import Secret
+
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from llmaas import LiveModel
 

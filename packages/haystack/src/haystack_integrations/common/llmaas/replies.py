@@ -9,6 +9,7 @@ from typing import Any
 
 from haystack import logging
 from haystack.dataclasses import ChatMessage, ReasoningContent, ToolCall
+
 from llmaas import Choice, Completion, Usage
 
 logger = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ from haystack.dataclasses import (
     StreamingChunk,
     ToolCallDelta,
 )
+
 from haystack_integrations.common.llmaas.replies import usage_of
 from llmaas import AsyncStream, Completion, Done, Event, Stream
 from llmaas import ToolCallDelta as Piece
@@ -58,9 +59,7 @@ class Chunks:
         start = self._enter(event.type)
         if event.type == "reasoning":
             thought = ReasoningContent(event.text)
-            return StreamingChunk(
-                "", meta, self._info, self._index, start=start, reasoning=thought
-            )
+            return StreamingChunk("", meta, self._info, self._index, start=start, reasoning=thought)
         if event.logprobs:
             meta["logprobs"] = event.logprobs
         return StreamingChunk(event.text, meta, self._info, self._index, start=start)

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from haystack import Document, logging
 from tqdm import tqdm
 
-from haystack import Document, logging
 from haystack_integrations.common.llmaas.checkpoint import Checkpoint, key_of
 from llmaas import Embeddings
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from haystack import Document, component, default_from_dict, default_to_dict
 from haystack.utils import Secret
+
 from haystack_integrations.common.llmaas.checkpoint import key_of
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from haystack_integrations.common.llmaas.vectors import MODEL, Job, embedded, meta_of, report
@@ -31,7 +32,7 @@ class LLMaaSDocumentEmbedder(Connected):
     ```
     """
 
-    def __init__(  # noqa: D417 - one line each
+    def __init__(
         self,
         api_key: Secret = DEFAULT_KEY,
         model: str = MODEL,

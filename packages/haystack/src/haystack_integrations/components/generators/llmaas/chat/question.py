@@ -8,6 +8,7 @@ from typing import Any
 
 from haystack.dataclasses import ChatMessage
 from haystack.tools import ToolsType
+
 from haystack_integrations.common.llmaas.messages import to_wire
 from haystack_integrations.common.llmaas.tools import definitions, plain_format
 

@@ -1,0 +1,36 @@
+"""Several requests under way at once, but not more than so many."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def each(do: Callable[[T], R], items: Iterable[T], *, limit: int) -> list[R]:
+    """Return the results in order; the first failure is raised, what has not begun is left."""
+    todo = list(items)
+    if len(todo) < 2 or limit < 2:
+        return [do(item) for item in todo]
+    with ThreadPoolExecutor(min(limit, len(todo)), "llmaas-haystack") as pool:
+        return list(pool.map(do, todo))
+
+
+async def each_async(do: Callable[[T], Awaitable[R]], items: Iterable[T], *, limit: int) -> list[R]:
+    """Return the results in order; the first failure is raised, the others are cancelled."""
+    slots = asyncio.Semaphore(max(1, limit))
+
+    async def one(item: T) -> R:
+        async with slots:
+            return await do(item)
+
+    tasks = [asyncio.ensure_future(one(item)) for item in items]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,181 @@
+"""``LLMaaSTranscriber``: what is said in recordings, as documents."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+from haystack import Document, component, default_from_dict, default_to_dict
+from haystack.dataclasses import ByteStream
+from haystack.utils import Secret
+
+from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.together import each, each_async
+from llmaas import Transcription
+
+_ENDINGS = {
+    "audio/mpeg": ".mp3",
+    "audio/mp3": ".mp3",
+    "audio/mp4": ".m4a",
+    "audio/x-m4a": ".m4a",
+    "audio/wav": ".wav",
+    "audio/x-wav": ".wav",
+    "audio/flac": ".flac",
+    "audio/ogg": ".ogg",
+    "audio/webm": ".webm",
+}
+
+
+@component
+class LLMaaSTranscriber(Connected):
+    """Writes down recordings: one document each, or one a segment.
+
+    ```python
+    from haystack_integrations.components.audio.llmaas import LLMaaSTranscriber
+
+    documents = LLMaaSTranscriber(language="fr").run(["entretien.mp3"])["documents"]
+    ```
+    """
+
+    def __init__(
+        self,
+        api_key: Secret = DEFAULT_KEY,
+        model: str | None = None,
+        api_base_url: str | None = None,
+        language: str | None = None,
+        initial_prompt: str | None = None,
+        task: str | None = None,
+        segments_as_documents: bool = False,
+        concurrency: int = 2,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        http_client_kwargs: dict[str, Any] | None = None,
+        transcription_kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        """Keep the settings; the key is read and the connection opened by the first run.
+
+        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
+        :param model: A transcription model's name; the service chooses unless said.
+        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
+        :param language: ISO 639-1; recognised unless said.
+        :param initial_prompt: Names and words that the recording holds.
+        :param task: `transcribe`, or `translate` to English.
+        :param segments_as_documents: Give one document a segment, with `start` and `end` in its
+            `meta`, where the service tells segments.
+        :param concurrency: Recordings under way at once.
+        :param timeout: The longest silence in seconds; 600 unless said.
+        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
+        :param transcription_kwargs: Further fields of the form.
+        """
+        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self.model = model
+        self.language = language
+        self.initial_prompt = initial_prompt
+        self.task = task
+        self.segments_as_documents = segments_as_documents
+        self.concurrency = concurrency
+        self.transcription_kwargs = transcription_kwargs or {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialize this component to a dictionary.
+
+        :returns: The serialized component as a dictionary.
+        """
+        return default_to_dict(
+            self,
+            **self._connection(),
+            model=self.model,
+            language=self.language,
+            initial_prompt=self.initial_prompt,
+            task=self.task,
+            segments_as_documents=self.segments_as_documents,
+            concurrency=self.concurrency,
+            transcription_kwargs=self.transcription_kwargs,
+        )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> LLMaaSTranscriber:
+        """Deserialize this component from a dictionary.
+
+        :param data: The dictionary representation of this component.
+        :returns: The deserialized component instance.
+        """
+        transcriber: LLMaaSTranscriber = default_from_dict(cls, data)
+        return transcriber
+
+    @component.output_types(documents=list[Document])
+    def run(self, sources: list[str | Path | ByteStream]) -> dict[str, list[Document]]:
+        """Write down recordings.
+
+        :param sources: Paths, or `ByteStream`s with a `mime_type` or a file name in their meta.
+        :returns: `{"documents": [...]}` in the order of the sources, with language, model and
+            segments in their `meta`.
+        """
+        client, options = self._sync(), self._options()
+
+        def one(source: str | Path | ByteStream) -> list[Document]:
+            return self._documents(source, client.transcribe(_file(source), **options))
+
+        return _joined(each(one, sources, limit=self.concurrency))
+
+    @component.output_types(documents=list[Document])
+    async def run_async(self, sources: list[str | Path | ByteStream]) -> dict[str, list[Document]]:
+        """Write down recordings, without blocking the event loop.
+
+        :param sources: Paths, or `ByteStream`s with a `mime_type` or a file name in their meta.
+        :returns: As `run`.
+        """
+        client, options = self._async(), self._options()
+
+        async def one(source: str | Path | ByteStream) -> list[Document]:
+            return self._documents(source, await client.transcribe(_file(source), **options))
+
+        return _joined(await each_async(one, sources, limit=self.concurrency))
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "language": self.language,
+            "initial_prompt": self.initial_prompt,
+            "task": self.task,
+            **self.transcription_kwargs,
+        }
+
+    def _documents(self, source: str | Path | ByteStream, written: Transcription) -> list[Document]:
+        meta = _meta_of(source)
+        meta.update(model=self.model, language=written.language)
+        segments = [dict(segment) for segment in written.segments]
+        if not (self.segments_as_documents and segments):
+            return [Document(content=written.text, meta={**meta, "segments": segments})]
+        return [
+            Document(content=str(segment.get("text") or ""), meta={**meta, **_place(segment, i)})
+            for i, segment in enumerate(segments)
+        ]
+
+
+def _joined(lists: list[list[Document]]) -> dict[str, list[Document]]:
+    return {"documents": [document for documents in lists for document in documents]}
+
+
+def _place(segment: dict[str, Any], position: int) -> dict[str, Any]:
+    return {"segment": position, "start": segment.get("start"), "end": segment.get("end")}
+
+
+def _meta_of(source: str | Path | ByteStream) -> dict[str, Any]:
+    return dict(source.meta) if isinstance(source, ByteStream) else {"file_path": str(source)}
+
+
+def _file(source: str | Path | ByteStream) -> Any:
+    """Return what the core takes: servers go by the ending of the file's name."""
+    if not isinstance(source, ByteStream):
+        return source
+    told = source.meta.get("file_path") or source.meta.get("file_name") or ""
+    name = Path(str(told)).name
+    if Path(name).suffix:
+        return name, source.data
+    ending = _ENDINGS.get(source.mime_type or "") or mimetypes.guess_extension(
+        source.mime_type or ""
+    )
+    return (f"{name or 'audio'}{ending}", source.data) if ending else source.data

@@ -1,0 +1,226 @@
+"""``LLMaaSOCRDocumentConverter``: scans, photographs and PDFs to Markdown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from haystack import Document, component, default_from_dict, default_to_dict, logging
+from haystack.dataclasses import ByteStream
+from haystack.utils import Secret
+
+from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.together import each, each_async
+from haystack_integrations.components.converters.llmaas.pages import MAX_SIDE, pages_of, take
+from haystack_integrations.components.converters.llmaas.read import (
+    OPTIONS,
+    Page,
+    bytes_of,
+    documents_of,
+    meta_of,
+    next_try,
+    question,
+)
+
+logger = logging.getLogger(__name__)
+_PAGES_AHEAD = 4
+"""Pages drawn per request under way: memory stays flat however long a PDF is."""
+
+
+@component
+class LLMaaSOCRDocumentConverter(Connected):
+    """Reads PDFs (drawn page by page) and images with an OCR model.
+
+    ```python
+    from haystack_integrations.components.converters.llmaas import LLMaaSOCRDocumentConverter
+
+    documents = LLMaaSOCRDocumentConverter().run(["facture.pdf"])["documents"]
+    ```
+
+    Pages are separated by form feeds, as Haystack's splitters expect, unless
+    `page_documents` asks for one document a page. Needs the extra `ocr`.
+    """
+
+    def __init__(
+        self,
+        api_key: Secret = DEFAULT_KEY,
+        model: str = "deepseek-ocr",
+        prompt: str = "markdown",
+        api_base_url: str | None = None,
+        page_documents: bool = False,
+        max_side: int = MAX_SIDE,
+        concurrency: int = 4,
+        raise_on_failure: bool = False,
+        generation_kwargs: dict[str, Any] | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        http_client_kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        """Keep the settings; the key is read and the connection opened by the first run.
+
+        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
+        :param model: A vision model's name. `deepseek-ocr` was in the documentation of August
+            2026 and not in the live list of September: see `list_models`.
+        :param prompt: `markdown`, `figure` or `text` for the fixed prompts of deepseek-ocr,
+            `locate:SOMETHING` for where that stands; anything else is sent as it is.
+        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
+        :param page_documents: Give one document a page.
+        :param max_side: Pixels of a page's longer side at most.
+        :param concurrency: Pages under way at once.
+        :param raise_on_failure: Raise when a source or page cannot be read, instead of leaving
+            it out with a warning.
+        :param generation_kwargs: Parameters of the requests.
+        :param timeout: The longest silence in seconds; 600 unless said.
+        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
+        """
+        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self.model = model
+        self.prompt = prompt
+        self.page_documents = page_documents
+        self.max_side = max_side
+        self.concurrency = concurrency
+        self.raise_on_failure = raise_on_failure
+        self.generation_kwargs = generation_kwargs or {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialize this component to a dictionary.
+
+        :returns: The serialized component as a dictionary.
+        """
+        return default_to_dict(
+            self,
+            **self._connection(),
+            model=self.model,
+            prompt=self.prompt,
+            page_documents=self.page_documents,
+            max_side=self.max_side,
+            concurrency=self.concurrency,
+            raise_on_failure=self.raise_on_failure,
+            generation_kwargs=self.generation_kwargs,
+        )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> LLMaaSOCRDocumentConverter:
+        """Deserialize this component from a dictionary.
+
+        :param data: The dictionary representation of this component.
+        :returns: The deserialized component instance.
+        """
+        converter: LLMaaSOCRDocumentConverter = default_from_dict(cls, data)
+        return converter
+
+    @component.output_types(documents=list[Document])
+    def run(
+        self,
+        sources: list[str | Path | ByteStream],
+        meta: dict[str, Any] | list[dict[str, Any]] | None = None,
+    ) -> dict[str, list[Document]]:
+        """Read sources.
+
+        :param sources: Paths of PDFs and images, or their bytes.
+        :param meta: For the documents of all sources, or a list with one for each.
+        :returns: `{"documents": [...]}` in the order of the sources.
+        """
+        self.warm_up()
+        documents: list[Document] = []
+        for source, facts in zip(sources, _metas(meta, len(sources)), strict=True):
+            pages: list[Page] = []
+            try:
+                drawn = self._drawn(source)
+                while some := take(drawn, self._ahead):
+                    pages += each(self._read, some, limit=self.concurrency)
+            except (OSError, ValueError) as error:
+                self._leave_out(source, error)
+                continue
+            documents += self._documents(source, pages, facts)
+        return {"documents": documents}
+
+    @component.output_types(documents=list[Document])
+    async def run_async(
+        self,
+        sources: list[str | Path | ByteStream],
+        meta: dict[str, Any] | list[dict[str, Any]] | None = None,
+    ) -> dict[str, list[Document]]:
+        """Read sources; pages are drawn in a thread, so that the event loop goes on.
+
+        :param sources: Paths of PDFs and images, or their bytes.
+        :param meta: For the documents of all sources, or a list with one for each.
+        :returns: As `run`.
+        """
+        await self.warm_up_async()
+        documents: list[Document] = []
+        for source, facts in zip(sources, _metas(meta, len(sources)), strict=True):
+            pages: list[Page] = []
+            try:
+                drawn = await asyncio.to_thread(self._drawn, source)
+                while some := await asyncio.to_thread(take, drawn, self._ahead):
+                    pages += await each_async(self._read_async, some, limit=self.concurrency)
+            except (OSError, ValueError) as error:
+                self._leave_out(source, error)
+                continue
+            documents += self._documents(source, pages, facts)
+        return {"documents": documents}
+
+    @property
+    def _ahead(self) -> int:
+        return max(1, self.concurrency) * _PAGES_AHEAD
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {**OPTIONS, **self.generation_kwargs, "model": self.model}
+
+    def _drawn(self, source: str | Path | ByteStream) -> Iterator[bytes]:
+        return pages_of(bytes_of(source), max_side=self.max_side)
+
+    def _read(self, image: bytes) -> Page:
+        try:
+            while True:
+                asked = question(image, self.prompt)
+                try:
+                    return Page.of(self._sync().chat(asked, **self._options))
+                except Exception as error:
+                    image = next_try(error, image)
+        except Exception as error:
+            return self._failed(error)
+
+    async def _read_async(self, image: bytes) -> Page:
+        try:
+            while True:
+                asked = question(image, self.prompt)
+                try:
+                    return Page.of(await self._async().chat(asked, **self._options))
+                except Exception as error:
+                    image = next_try(error, image)
+        except Exception as error:
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> Page:
+        if self.raise_on_failure:
+            raise error
+        logger.warning("A page could not be read: {error}", error=error)
+        return Page("", error=str(error))
+
+    def _leave_out(self, source: str | Path | ByteStream, error: Exception) -> None:
+        if self.raise_on_failure:
+            raise error
+        name = source.meta if isinstance(source, ByteStream) else source
+        logger.warning(
+            "Could not read {source}. Skipping it. Error: {error}", source=name, error=error
+        )
+
+    def _documents(
+        self, source: str | Path | ByteStream, pages: list[Page], facts: dict[str, Any]
+    ) -> list[Document]:
+        meta = {**meta_of(source), **facts}
+        return documents_of(pages, meta, one_a_page=self.page_documents)
+
+
+def _metas(meta: dict[str, Any] | list[dict[str, Any]] | None, count: int) -> list[dict[str, Any]]:
+    if not isinstance(meta, list):
+        return [dict(meta or {})] * count
+    if len(meta) != count:
+        raise ValueError("The length of the metadata list must match the number of sources.")
+    return meta

@@ -1,0 +1,220 @@
+"""``LLMaaSBatchChatGenerator``: many conversations at half price, handed in and fetched later."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from haystack import component, default_from_dict, default_to_dict
+from haystack.dataclasses import ChatMessage
+from haystack.tools import (
+    ToolsType,
+    deserialize_tools_or_toolset_inplace,
+    serialize_tools_or_toolset,
+)
+from haystack.utils import Secret
+
+from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.messages import as_messages, to_wire
+from haystack_integrations.common.llmaas.replies import messages_of
+from haystack_integrations.common.llmaas.tools import check_names, definitions, plain_format
+from llmaas import Batch, Completion
+from llmaas.pricing import chat_cost_micro_eur
+
+
+@component
+class LLMaaSBatchChatGenerator(Connected):
+    """Hands in a lot of conversations, or fetches the answers of one.
+
+    The two may be runs, pipelines or processes of their own, hours apart: what passes between
+    them is the `batch_id`. As long as a lot is not done there is no `replies` output, so that
+    what is connected to it does not run.
+
+    ```python
+    from haystack.dataclasses import ChatMessage
+    from haystack_integrations.components.generators.llmaas import LLMaaSBatchChatGenerator
+
+    batches = LLMaaSBatchChatGenerator(model="gpt-oss:120b")
+    questions = [[ChatMessage.from_user(f"Combien font {n} fois {n} ?")] for n in range(10)]
+    batch_id = batches.run(conversations=questions)["batch_id"]
+    answers = batches.run(batch_id=batch_id)
+    ```
+    """
+
+    def __init__(
+        self,
+        api_key: Secret = DEFAULT_KEY,
+        model: str = "gpt-oss:120b",
+        api_base_url: str | None = None,
+        generation_kwargs: dict[str, Any] | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        tools: ToolsType | None = None,
+        tools_strict: bool = False,
+        http_client_kwargs: dict[str, Any] | None = None,
+        wait: float = 0.0,
+        poll_interval: float = 45.0,
+    ) -> None:
+        """Keep the settings; the key is read and the connection opened by the first run.
+
+        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said. A lot
+            can be fetched with the key that handed it in only.
+        :param model: One model for the whole lot.
+        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
+        :param generation_kwargs: Parameters that all conversations share.
+        :param timeout: The longest silence in seconds; 600 unless said.
+        :param max_retries: How often fetching is repeated; handing in never is (it would be
+            billed twice).
+        :param tools: Tools and toolsets that the model may call.
+        :param tools_strict: Whether the schema of tool arguments is strictly adhered to.
+        :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
+        :param wait: Seconds that a run may wait for the lot to be done; 0 does not wait.
+        :param poll_interval: Seconds between two looks at a lot; the service advises 30 to 60.
+        """
+        check_names(tools)
+        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self.model = model
+        self.generation_kwargs = generation_kwargs or {}
+        self.tools = tools
+        self.tools_strict = tools_strict
+        self.wait = wait
+        self.poll_interval = poll_interval
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialize this component to a dictionary.
+
+        :returns: The serialized component as a dictionary.
+        """
+        kwargs = dict(self.generation_kwargs)
+        if "response_format" in kwargs:
+            kwargs["response_format"] = plain_format(kwargs["response_format"])
+        return default_to_dict(
+            self,
+            **self._connection(),
+            model=self.model,
+            generation_kwargs=kwargs,
+            tools=serialize_tools_or_toolset(self.tools),
+            tools_strict=self.tools_strict,
+            wait=self.wait,
+            poll_interval=self.poll_interval,
+        )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> LLMaaSBatchChatGenerator:
+        """Deserialize this component from a dictionary, which is not changed.
+
+        :param data: The dictionary representation of this component.
+        :returns: The deserialized component instance.
+        """
+        parameters = dict(data.get("init_parameters") or {})
+        deserialize_tools_or_toolset_inplace(parameters, key="tools")
+        generator: LLMaaSBatchChatGenerator = default_from_dict(
+            cls, {**data, "init_parameters": parameters}
+        )
+        return generator
+
+    @component.output_types(
+        batch_id=str, status=str, replies=list[ChatMessage], meta=dict[str, Any]
+    )
+    def run(
+        self,
+        conversations: list[list[ChatMessage]] | list[str] | None = None,
+        batch_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Hand in `conversations`, or look at the lot `batch_id`. Give one of the two.
+
+        :param conversations: Up to 1,000 conversations; a string is one message from the user.
+        :param batch_id: What handing in returned.
+        :returns: `batch_id`, `status`, `meta` (counts, cost), and once the lot is done
+            `replies`: one per conversation in their order. One that failed has the
+            `finish_reason` `error`, and the reason in `meta["error"]`.
+        """
+        client, end = self._sync(), time.monotonic() + self.wait
+        if batch_id is None:
+            lot = client.submit_batch(_lot(conversations), **self._options())
+        else:
+            lot = client.get_batch(_only(batch_id, conversations))
+        while not lot.done and (pause := self._pause(end)):
+            time.sleep(pause)
+            lot = client.get_batch(lot.id)
+        return _result(lot)
+
+    @component.output_types(
+        batch_id=str, status=str, replies=list[ChatMessage], meta=dict[str, Any]
+    )
+    async def run_async(
+        self,
+        conversations: list[list[ChatMessage]] | list[str] | None = None,
+        batch_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Do as `run`, without blocking the event loop.
+
+        :param conversations: Up to 1,000 conversations; a string is one message from the user.
+        :param batch_id: What handing in returned.
+        :returns: As `run`.
+        """
+        client, end = self._async(), time.monotonic() + self.wait
+        if batch_id is None:
+            lot = await client.submit_batch(_lot(conversations), **self._options())
+        else:
+            lot = await client.get_batch(_only(batch_id, conversations))
+        while not lot.done and (pause := self._pause(end)):
+            await asyncio.sleep(pause)
+            lot = await client.get_batch(lot.id)
+        return _result(lot)
+
+    def _pause(self, end: float) -> float:
+        """Return how long to sleep before the next look; 0 when there is no time left."""
+        return max(0.0, min(self.poll_interval, end - time.monotonic()))
+
+    def _options(self) -> dict[str, Any]:
+        options = dict(self.generation_kwargs)
+        if "response_format" in options:
+            options["response_format"] = plain_format(options["response_format"])
+        tools = definitions(self.tools, strict=self.tools_strict)
+        return {**options, "model": self.model, **({"tools": tools} if tools else {})}
+
+
+def _lot(conversations: Any) -> list[Any]:
+    if conversations is None:
+        raise ValueError("Give conversations to hand in, or the batch_id of a lot to fetch.")
+    return [to_wire(as_messages(messages)) for messages in conversations]
+
+
+def _only(batch_id: str, conversations: Any) -> str:
+    if conversations is not None:
+        raise ValueError("Give conversations or a batch_id, not both.")
+    return batch_id
+
+
+def _result(lot: Batch) -> dict[str, Any]:
+    meta: dict[str, Any] = {
+        "model": lot.model,
+        "requested_model": lot.requested_model,
+        "total": lot.total,
+        "completed": lot.completed,
+        "failed": lot.failed,
+    }
+    result: dict[str, Any] = {"batch_id": lot.id, "status": lot.status, "meta": meta}
+    if lot.done:
+        meta["cost_eur"] = lot.cost_micro_eur / 1_000_000
+        result["replies"] = [_reply(item, lot.model) for item in lot.results]
+    if lot.error is not None:
+        meta["error"] = dict(lot.error)
+    return result
+
+
+def _reply(item: Completion | Exception, model: str) -> ChatMessage:
+    if isinstance(item, Completion):
+        spent = item.usage
+        cost = chat_cost_micro_eur(spent, batch=True) / 1_000_000 if spent else None
+        return messages_of(item, cost_eur=cost)[0]
+    meta = {
+        "model": model,
+        "index": 0,
+        "finish_reason": "error",
+        "usage": {},
+        "error": str(item),
+    }
+    return ChatMessage.from_assistant("", meta=meta)

@@ -1,0 +1,173 @@
+"""``LLMaaSGuard``: messages go one way if a guardian model finds them harmless, else another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from haystack import component, default_from_dict, default_to_dict
+from haystack.dataclasses import ChatMessage, ChatRole
+from haystack.utils import Secret
+
+from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.messages import as_messages, to_wire
+from haystack_integrations.common.llmaas.replies import usage_of
+from haystack_integrations.common.llmaas.together import each, each_async
+from llmaas import Completion
+
+RISKS = ("harm", "jailbreak")
+_SCORE = re.compile(r"<score>\s*(yes|no)\s*</score>", re.IGNORECASE)
+_WORD = re.compile(r"\b(yes|no|unsafe|safe)\b", re.IGNORECASE)
+_JUDGED = (ChatRole.USER, ChatRole.ASSISTANT)
+
+
+@component
+class LLMaaSGuard(Connected):
+    """Asks a guardian model about a conversation and routes it to `safe` or `unsafe`.
+
+    One question a risk is asked, all at once: the risk's name is the system prompt, and the
+    model answers yes (there is a risk) or no. What is neither counts as unsafe.
+
+    ```python
+    from haystack.dataclasses import ChatMessage
+    from haystack_integrations.components.routers.llmaas import LLMaaSGuard
+
+    verdict = LLMaaSGuard().run([ChatMessage.from_user("Bonjour !")])
+    print(verdict["risks"], "safe" in verdict)
+    ```
+    """
+
+    def __init__(
+        self,
+        api_key: Secret = DEFAULT_KEY,
+        model: str = "granite3-guardian:8b",
+        risks: Sequence[str] = RISKS,
+        api_base_url: str | None = None,
+        generation_kwargs: dict[str, Any] | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        http_client_kwargs: dict[str, Any] | None = None,
+        unclear_is_safe: bool = False,
+    ) -> None:
+        """Keep the settings; the key is read and the connection opened by the first run.
+
+        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
+        :param model: A guardian model's name.
+        :param risks: Names of risks, as the model knows them; each is a request.
+        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
+        :param generation_kwargs: Parameters of the requests; `temperature` is 0 unless said.
+        :param timeout: The longest silence in seconds; 600 unless said.
+        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
+        :param unclear_is_safe: Let pass what the model answers neither yes nor no to.
+        """
+        if not risks or isinstance(risks, str):
+            raise ValueError("risks must be a list of names, with one at least")
+        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self.model = model
+        self.risks = list(risks)
+        self.generation_kwargs = generation_kwargs or {}
+        self.unclear_is_safe = unclear_is_safe
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialize this component to a dictionary.
+
+        :returns: The serialized component as a dictionary.
+        """
+        return default_to_dict(
+            self,
+            **self._connection(),
+            model=self.model,
+            risks=self.risks,
+            generation_kwargs=self.generation_kwargs,
+            unclear_is_safe=self.unclear_is_safe,
+        )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> LLMaaSGuard:
+        """Deserialize this component from a dictionary.
+
+        :param data: The dictionary representation of this component.
+        :returns: The deserialized component instance.
+        """
+        guard: LLMaaSGuard = default_from_dict(cls, data)
+        return guard
+
+    @component.output_types(
+        safe=list[ChatMessage],
+        unsafe=list[ChatMessage],
+        risks=dict[str, Any],
+        meta=dict[str, Any],
+    )
+    def run(self, messages: list[ChatMessage] | str) -> dict[str, Any]:
+        """Judge a conversation.
+
+        :param messages: The conversation; what user and assistant said is judged.
+        :returns: The messages under `safe` or under `unsafe`; `risks` holds True, False or None
+            (unclear) by name, `meta` the usage and the model's words.
+        """
+        asked, client = as_messages(messages), self._sync()
+        judged, options = _judged(asked), self._options()
+
+        def one(risk: str) -> Completion:
+            return client.chat(_question(risk, judged), **options)
+
+        return self._verdict(asked, each(one, self.risks, limit=len(self.risks)))
+
+    @component.output_types(
+        safe=list[ChatMessage],
+        unsafe=list[ChatMessage],
+        risks=dict[str, Any],
+        meta=dict[str, Any],
+    )
+    async def run_async(self, messages: list[ChatMessage] | str) -> dict[str, Any]:
+        """Judge a conversation, without blocking the event loop.
+
+        :param messages: The conversation; what user and assistant said is judged.
+        :returns: As `run`.
+        """
+        asked, client = as_messages(messages), self._async()
+        judged, options = _judged(asked), self._options()
+
+        async def one(risk: str) -> Completion:
+            return await client.chat(_question(risk, judged), **options)
+
+        return self._verdict(asked, await each_async(one, self.risks, limit=len(self.risks)))
+
+    def _options(self) -> dict[str, Any]:
+        return {"temperature": 0, **self.generation_kwargs, "model": self.model}
+
+    def _verdict(self, messages: list[ChatMessage], answers: list[Completion]) -> dict[str, Any]:
+        texts = dict(zip(self.risks, (answer.text for answer in answers), strict=True))
+        risks = {risk: is_risk(text) for risk, text in texts.items()}
+        harmless = (False, None) if self.unclear_is_safe else (False,)
+        is_safe = all(found in harmless for found in risks.values())
+        meta = {
+            "model": answers[0].model,
+            "usage": {r: usage_of(a.usage) for r, a in zip(self.risks, answers, strict=True)},
+            "answers": texts,
+        }
+        return {"safe" if is_safe else "unsafe": messages, "risks": risks, "meta": meta}
+
+
+def is_risk(text: str) -> bool | None:
+    """Return what a guardian model said: whether there is a risk, or None if that is unclear.
+
+    A score in tags wins over words; words that contradict each other are unclear.
+    """
+    scores = _SCORE.findall(text)
+    words = {word.lower() for word in (scores[-1:] or _WORD.findall(text))}
+    yes, no = bool(words & {"yes", "unsafe"}), bool(words & {"no", "safe"})
+    return None if yes == no else yes
+
+
+def _judged(messages: list[ChatMessage]) -> list[ChatMessage]:
+    kept = [message for message in messages if message.role in _JUDGED and message.text]
+    if not kept:
+        raise ValueError("There is no message of user or assistant to judge.")
+    return kept
+
+
+def _question(risk: str, messages: list[ChatMessage]) -> list[dict[str, Any]]:
+    return [{"role": "system", "content": risk}, *to_wire(messages)]

@@ -1,0 +1,83 @@
+"""``LLMaaSTokenCounter``: an estimate of how much of a context messages fill."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from haystack import default_from_dict, default_to_dict
+from haystack.dataclasses import ChatMessage, TextContent
+from haystack.tools import ToolsType
+
+from haystack_integrations.common.llmaas.tools import definitions
+from llmaas.pricing import estimate_tokens
+
+
+class LLMaaSTokenCounter:
+    """Counts as the service documents it: four characters a token. Nothing is sent.
+
+    The service has no tokenizer to ask. Images and files are taken at a flat rate.
+
+    ```python
+    from haystack.dataclasses import ChatMessage
+    from haystack_integrations.token_counters.llmaas import LLMaaSTokenCounter
+
+    print(LLMaaSTokenCounter().count([ChatMessage.from_user("Combien de jetons ?")]))
+    ```
+    """
+
+    def __init__(
+        self,
+        tokens_per_message: int = 4,
+        tokens_per_image: int = 800,
+        tokens_per_file: int = 1000,
+    ) -> None:
+        """Keep the rates.
+
+        :param tokens_per_message: For the role and the marks around each message.
+        :param tokens_per_image: For each image.
+        :param tokens_per_file: For each file.
+        """
+        self.tokens_per_message = tokens_per_message
+        self.tokens_per_image = tokens_per_image
+        self.tokens_per_file = tokens_per_file
+
+    def count(self, messages: list[ChatMessage], tools: ToolsType | None = None) -> int:
+        """Return the estimated number of tokens; 0 for nothing.
+
+        :param messages: The messages. Reasoning in them does not count: it is not sent.
+        :param tools: Tools whose schemas are sent with them.
+        """
+        return sum(map(self._of_message, messages)) + sum(
+            estimate_tokens(json.dumps(tool, ensure_ascii=False))
+            for tool in definitions(tools, strict=False)
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Serialize the counter to a dictionary."""
+        return default_to_dict(
+            self,
+            tokens_per_message=self.tokens_per_message,
+            tokens_per_image=self.tokens_per_image,
+            tokens_per_file=self.tokens_per_file,
+        )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> LLMaaSTokenCounter:
+        """Deserialize the counter from a dictionary."""
+        counter: LLMaaSTokenCounter = default_from_dict(cls, data)
+        return counter
+
+    def _of_message(self, message: ChatMessage) -> int:
+        texts = [*message.texts, *map(_text_of_result, message.tool_call_results)]
+        for call in message.tool_calls:
+            texts += [call.tool_name, json.dumps(call.arguments, default=str)]
+        flat = len(message.images) * self.tokens_per_image
+        flat += len(message.files) * self.tokens_per_file
+        return self.tokens_per_message + flat + estimate_tokens("".join(texts))
+
+
+def _text_of_result(result: Any) -> str:
+    if isinstance(result.result, str):
+        return result.result
+    return "".join(part.text for part in result.result if isinstance(part, TextContent))
