@@ -1,0 +1,202 @@
+"""``LLMaaSChatClient``: the framework's public base over the core's client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
+
+from agent_framework import (
+    BaseChatClient,
+    ChatMiddlewareLayer,
+    ChatResponse,
+    ChatResponseUpdate,
+    FunctionInvocationLayer,
+    Message,
+    ResponseStream,
+)
+from agent_framework.observability import ChatTelemetryLayer
+from typing_extensions import TypeVar
+
+from agent_framework_llmaas._connect import connected
+from agent_framework_llmaas._messages import wire_messages
+from agent_framework_llmaas._options import LLMaaSChatOptions, call_arguments, one_answer
+from agent_framework_llmaas._responses import response_of, updates_of
+from llmaas import AsyncLLMaaS
+
+if TYPE_CHECKING:
+    from agent_framework import (
+        ChatAndFunctionMiddlewareTypes,
+        CompactionStrategy,
+        FunctionInvocationConfiguration,
+        TokenizerProtocol,
+    )
+    from llmaas import Completion
+
+OptionsT = TypeVar("OptionsT", bound=Any, default=LLMaaSChatOptions, covariant=True)
+
+
+class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
+    """LLMaaS without the framework's layers: no tool loop, no middleware, no telemetry.
+
+    Whoever adds layers keeps their order: ``FunctionInvocationLayer``, then
+    ``ChatMiddlewareLayer``, then ``ChatTelemetryLayer``. ``LLMaaSChatClient`` has them all.
+    """
+
+    OTEL_PROVIDER_NAME: ClassVar[str] = "llmaas"
+    INJECTABLE: ClassVar[set[str]] = {"client"}
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        api_key: str | Callable[[], Any] | None = None,
+        base_url: str | None = None,
+        echo_reasoning: bool = False,
+        client: AsyncLLMaaS | None = None,
+        compaction_strategy: CompactionStrategy | None = None,
+        tokenizer: TokenizerProtocol | None = None,
+        additional_properties: dict[str, Any] | None = None,
+        **connection: Any,
+    ) -> None:
+        """Connect to LLMaaS; nothing is sent yet.
+
+        ``api_key`` (also a callable, for keys that rotate) and ``base_url`` default to
+        ``LLMAAS_API_KEY`` and ``LLMAAS_BASE_URL``; ``connection`` is whatever else
+        ``AsyncLLMaaS`` takes (``timeout``, ``max_retries``, ``deadline``, ``ca_bundle``,
+        ``proxy``, ``headers``). Or pass a ``client`` that is connected already.
+        ``echo_reasoning`` sends a model's reasoning back to it in later turns.
+        """
+        super().__init__(
+            compaction_strategy=compaction_strategy,
+            tokenizer=tokenizer,
+            additional_properties=additional_properties,
+        )
+        self.model = model
+        self.echo_reasoning = echo_reasoning
+        self.client = connected(client, api_key=api_key, base_url=base_url, **connection)
+        self.base_url = self.client.settings.base_url
+
+    def service_url(self) -> str:
+        """Return the address of the service."""
+        return self.base_url
+
+    def _inner_get_response(
+        self,
+        *,
+        messages: Sequence[Message],
+        stream: bool,
+        options: Mapping[str, Any],
+        **kwargs: Any,
+    ) -> Awaitable[ChatResponse[Any]] | ResponseStream[ChatResponseUpdate, ChatResponse[Any]]:
+        if not stream:
+            return self._whole(messages, options, kwargs)
+        return self._build_response_stream(
+            self._streamed(messages, options, kwargs),
+            response_format=options.get("response_format"),
+        )
+
+    async def _whole(
+        self, messages: Sequence[Message], options: Mapping[str, Any], kwargs: Mapping[str, Any]
+    ) -> ChatResponse[Any]:
+        try:
+            request = await self._request(messages, options, kwargs)
+            completion = await self.client.chat(**request)
+        except Exception as error:
+            completion = _misfit_or_raise(error)
+        return response_of(completion, options.get("response_format"))
+
+    async def _streamed(
+        self, messages: Sequence[Message], options: Mapping[str, Any], kwargs: Mapping[str, Any]
+    ) -> AsyncIterator[ChatResponseUpdate]:
+        try:
+            request = one_answer(await self._request(messages, options, kwargs))
+            async with await self.client.stream(**request) as stream:
+                is_json = options.get("response_format") is not None
+                async for update in updates_of(stream, is_json=is_json):
+                    yield update
+        except Exception as error:
+            raise _framework_error(error) from error
+
+    async def _request(
+        self, messages: Sequence[Message], options: Mapping[str, Any], kwargs: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        checked = await self._validate_options(options)
+        arguments = call_arguments(checked, kwargs, model=self.model)
+        arguments["messages"] = wire_messages(
+            messages, checked.get("instructions"), echo_reasoning=self.echo_reasoning
+        )
+        return arguments
+
+
+class LLMaaSChatClient(
+    FunctionInvocationLayer[OptionsT],
+    ChatMiddlewareLayer[OptionsT],
+    ChatTelemetryLayer[OptionsT],
+    RawLLMaaSChatClient[OptionsT],
+    Generic[OptionsT],
+):
+    """Chat on LLMaaS with tools, middleware and telemetry.
+
+    Reasoning comes as ``text_reasoning`` contents; ``additional_properties`` of a response hold
+    ``backend``, ``cost_eur`` and ``request_id``; ``raw_representation`` is the core's
+    ``Completion``. Safe to share between threads' event loops and to use in several of them.
+    """
+
+    DEFAULT_EXCLUDE: ClassVar[set[str]] = {
+        *BaseChatClient.DEFAULT_EXCLUDE,
+        "chat_middleware",
+        "function_middleware",
+        "token_usage_histogram",
+        "duration_histogram",
+    }
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        middleware: Sequence[ChatAndFunctionMiddlewareTypes] | None = None,
+        function_invocation_configuration: FunctionInvocationConfiguration | None = None,
+        otel_provider_name: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Connect as ``RawLLMaaSChatClient`` does, with the layers' own arguments beside."""
+        super().__init__(
+            model=model,
+            middleware=middleware,
+            function_invocation_configuration=function_invocation_configuration,
+            otel_provider_name=otel_provider_name,
+            **options,
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy what the constructor was told; the key stays out, histograms are remade."""
+        told = {
+            "model": self.model,
+            "client": self.client,
+            "echo_reasoning": self.echo_reasoning,
+            "middleware": [*self.chat_middleware, *self.function_middleware] or None,
+            "function_invocation_configuration": self.function_invocation_configuration,
+            "otel_provider_name": self.otel_provider_name,
+            "compaction_strategy": self.compaction_strategy,
+            "tokenizer": self.tokenizer,
+            "additional_properties": self.additional_properties,
+        }
+        return (_rebuilt, (type(self), told))
+
+
+def _rebuilt(kind: type[LLMaaSChatClient[Any]], told: dict[str, Any]) -> LLMaaSChatClient[Any]:
+    return kind(**told)
+
+
+def _misfit_or_raise(error: Exception) -> Completion:
+    """Return an answer that does not fit its schema: the framework tells so at ``.value``."""
+    completion: Completion | None = getattr(error, "completion", None)
+    if completion is not None and type(error).__name__ == "StructuredOutputError":
+        return completion
+    raise _framework_error(error) from error
+
+
+def _framework_error(error: Exception) -> Exception:
+    from agent_framework_llmaas._errors import framework_error
+
+    return framework_error(error)

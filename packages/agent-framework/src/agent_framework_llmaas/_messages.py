@@ -1,0 +1,132 @@
+"""The framework's messages as the wire takes them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from agent_framework import Content, Message
+from llmaas.messages import ascii_name, merge_system_messages
+
+logger = logging.getLogger("agent_framework_llmaas")
+
+_UNNAMED = "UnnamedAgent"
+"""What the framework calls an agent without a name: no name to send."""
+_INTERNAL = frozenset(
+    {"function_approval_request", "function_approval_response", "usage", "error", "text_reasoning"}
+)
+"""Contents that belong to the framework's own book-keeping, not to the conversation."""
+_MEDIA_PARTS = {"image": "image_url", "audio": "audio_url", "video": "video_url"}
+
+Wire = dict[str, Any]
+
+
+def wire_messages(
+    messages: Sequence[Message], instructions: str | None = None, *, echo_reasoning: bool = False
+) -> list[Mapping[str, Any]]:
+    """Return the messages to send: system messages first and as one, tool results apart.
+
+    Reasoning is never sent as text; with ``echo_reasoning`` it goes back in
+    ``reasoning_content`` of the assistant message it belongs to.
+    """
+    wire: list[Wire] = [{"role": "system", "content": instructions}] if instructions else []
+    for message in messages:
+        wire.extend(_wire(message, echo_reasoning))
+    return merge_system_messages(wire)
+
+
+def _wire(message: Message, echo_reasoning: bool) -> Iterator[Wire]:
+    role = str(message.role)
+    results = [c for c in message.contents if c.type == "function_result"]
+    others = [c for c in message.contents if c.type != "function_result"]
+    if role in ("system", "developer"):
+        text = _text(others)
+        if text:
+            yield {"role": "system", "content": text}
+    elif role == "assistant":
+        yield from _assistant(message, others, echo_reasoning)
+    elif role != "tool" and (others or not results):
+        yield {"role": role, "content": _user_content(others), **_name(message)}
+    for result in results:
+        yield {"role": "tool", "tool_call_id": result.call_id, "content": _result_text(result)}
+
+
+def _assistant(
+    message: Message, contents: Sequence[Content], echo_reasoning: bool
+) -> Iterator[Wire]:
+    """Yield one message with the text and the calls of a turn; none for a turn without either."""
+    wire: Wire = {"role": "assistant", "content": _text(contents) or None, **_name(message)}
+    calls = [_call(content) for content in contents if content.type == "function_call"]
+    if calls:
+        wire["tool_calls"] = calls
+    if echo_reasoning:
+        thoughts = [c.text or "" for c in contents if c.type == "text_reasoning"]
+        if reasoning := "".join(thoughts):
+            wire["reasoning_content"] = reasoning
+    if wire["content"] is None and not calls:
+        if len(wire) == 2 + ("name" in wire):
+            return
+        wire["content"] = ""
+    yield wire
+
+
+def _user_content(contents: Sequence[Content]) -> str | list[Wire]:
+    """Return text as a string, and text with media as the parts of one message."""
+    spoken = [content for content in contents if content.type not in _INTERNAL]
+    if all(content.type == "text" for content in spoken):
+        return _text(spoken)
+    return [_part(content) for content in spoken]
+
+
+def _part(content: Content) -> Wire:
+    if content.type == "text":
+        return {"type": "text", "text": content.text}
+    kind = (content.media_type or "").partition("/")[0]
+    part = _MEDIA_PARTS.get(kind)
+    if content.type not in ("data", "uri") or part is None:
+        from llmaas import InvalidInputError
+
+        what = content.media_type or content.type
+        raise InvalidInputError(f"LLMaaS takes text, images, sound and video, not {what}")
+    source: Wire = {"url": content.uri}
+    detail = (content.additional_properties or {}).get("detail")
+    if isinstance(detail, str):
+        source["detail"] = detail
+    return {"type": part, part: source}
+
+
+def _call(content: Content) -> Wire:
+    arguments = content.arguments
+    if not isinstance(arguments, str):
+        arguments = json.dumps(dict(arguments or {}), ensure_ascii=False)
+    function = {"name": content.name, "arguments": arguments or "{}"}
+    return {"id": content.call_id, "type": "function", "function": function}
+
+
+def _result_text(content: Content) -> str:
+    """Return what the model can read of a result; what it cannot is named."""
+    if content.items:
+        return "\n".join(_item_text(item) for item in content.items)
+    result = content.result
+    if result is None:
+        return "Error: the function failed." if content.exception else ""
+    return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
+
+
+def _item_text(item: Content) -> str:
+    if item.type == "text":
+        return item.text or ""
+    what = item.media_type or item.type
+    logger.warning("A tool returned %s, which no tool message can hold: only its kind is sent", what)
+    return f"[{what}]"
+
+
+def _text(contents: Sequence[Content]) -> str:
+    return "\n".join(c.text for c in contents if c.type == "text" and c.text)
+
+
+def _name(message: Message) -> Wire:
+    author = message.author_name
+    return {} if not author or author == _UNNAMED else {"name": ascii_name(author)}

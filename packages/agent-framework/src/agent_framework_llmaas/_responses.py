@@ -1,0 +1,162 @@
+"""The core's answers and events as the framework's responses and updates."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from agent_framework import (
+    ChatResponse,
+    ChatResponseUpdate,
+    Content,
+    FinishReason,
+    Message,
+    UsageDetails,
+)
+from llmaas.stream import AsyncStream
+from llmaas.structured import Unfenced
+from llmaas.types import Choice, Completion, Done, ReasoningDelta, TextDelta, Usage
+
+_USAGE_NAMES = {
+    "input_token_count": "prompt_tokens",
+    "output_token_count": "completion_tokens",
+    "total_token_count": "total_tokens",
+    "reasoning_output_token_count": "reasoning_tokens",
+    "cache_read_input_token_count": "cached_tokens",
+}
+
+
+def response_of(completion: Completion, response_format: Any = None) -> ChatResponse[Any]:
+    """Return a whole answer; ``raw_representation`` is the core's ``Completion``."""
+    messages = [_message(choice, completion) for choice in completion.choices]
+    return ChatResponse(
+        messages=messages,
+        response_id=completion.id,
+        model=completion.model,
+        created_at=_created_at(completion),
+        finish_reason=_finish_reason(completion),
+        usage_details=usage_details(completion.usage),
+        value=completion.parsed,
+        response_format=response_format,
+        additional_properties=_properties(completion),
+        raw_representation=completion,
+    )
+
+
+async def updates_of(stream: AsyncStream, *, is_json: bool) -> AsyncIterator[ChatResponseUpdate]:
+    """Yield one update an event, and at the end usage, finish reason and properties.
+
+    ``is_json`` takes the fence off an answer that was asked for as JSON, since the framework
+    reads the value from the text.
+    """
+    fence = Unfenced() if is_json else None
+    calls: dict[int, str] = {}
+    identity: dict[str, Any] = {}
+    async for event in stream:
+        if not identity:
+            identity = _identity(stream.completion)
+        if isinstance(event, TextDelta):
+            text = event.text if fence is None else fence.feed(event.text)
+            if not text:
+                continue
+            content = Content("text", text=text)
+        elif isinstance(event, ReasoningDelta):
+            content = Content("text_reasoning", text=event.text)
+        elif isinstance(event, Done):
+            for update in _last(event.completion, identity, fence.end() if fence else ""):
+                yield update
+            return
+        else:
+            # Every piece carries the id, so that pieces of several calls may alternate.
+            call_id = calls.setdefault(event.position, event.id or "")
+            content = Content(
+                "function_call", call_id=call_id, name=event.name or "", arguments=event.arguments
+            )
+        yield ChatResponseUpdate(contents=(content,), role="assistant", **identity)
+
+
+def usage_details(usage: Usage | None) -> UsageDetails | None:
+    """Return usage by the framework's names; counters it has no name for keep theirs."""
+    if usage is None:
+        return None
+    named = {name: getattr(usage, ours) for name, ours in _USAGE_NAMES.items()}
+    extra = {name: value for name, value in usage.extra.items() if type(value) is int}
+    known = {name: value for name, value in named.items() if value is not None}
+    details: Any = {**extra, **known}
+    return details  # type: ignore[no-any-return]
+
+
+def _last(
+    completion: Completion, identity: dict[str, Any], rest: str
+) -> Iterator[ChatResponseUpdate]:
+    """Yield what only the end of a stream tells."""
+    first = completion.choices[0] if completion.choices else Choice()
+    contents = [Content("text", text=rest)] if rest else []
+    if first.refusal:
+        contents.append(_refusal(first.refusal))
+    if (details := usage_details(completion.usage)) is not None:
+        contents.append(Content.from_usage(details))
+    yield ChatResponseUpdate(
+        contents=contents,
+        role="assistant",
+        finish_reason=_finish_reason(completion),
+        additional_properties=_properties(completion),
+        raw_representation=completion,
+        **(identity or _identity(completion)),
+    )
+
+
+def _message(choice: Choice, completion: Completion) -> Message:
+    contents = []
+    if choice.reasoning:
+        contents.append(Content.from_text_reasoning(text=choice.reasoning))
+    if choice.content:
+        contents.append(Content.from_text(choice.content))
+    if choice.refusal:
+        contents.append(_refusal(choice.refusal))
+    contents += [
+        Content.from_function_call(call.id, call.name, arguments=call.arguments)
+        for call in choice.tool_calls
+    ]
+    return Message("assistant", contents, message_id=completion.id)
+
+
+def _refusal(text: str) -> Content:
+    return Content.from_text(text, additional_properties={"refusal": True})
+
+
+def _identity(completion: Completion) -> dict[str, Any]:
+    """Return what every update of a stream repeats."""
+    return {
+        "response_id": completion.id,
+        "message_id": completion.id,
+        "model": completion.model,
+        "created_at": _created_at(completion),
+    }
+
+
+def _properties(completion: Completion) -> dict[str, Any]:
+    """Return what the framework has no field for, as plain values; absent ones are left out."""
+    backend, first = completion.backend, completion.choices[0] if completion.choices else None
+    values = {
+        "backend": backend
+        and {"engine_type": backend.engine_type, "machine_name": backend.machine_name},
+        "request_id": completion.request_id,
+        "requested_model": completion.requested_model,
+        "cost_eur": completion.cost,
+        "empty_because": completion.empty_because,
+        "logprobs": first.logprobs if first else None,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _finish_reason(completion: Completion) -> FinishReason | None:
+    reason = completion.finish_reason
+    return None if reason is None else FinishReason(reason)
+
+
+def _created_at(completion: Completion) -> str | None:
+    if completion.created is None:
+        return None
+    return datetime.fromtimestamp(completion.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
