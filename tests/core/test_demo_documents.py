@@ -109,7 +109,7 @@ def test_the_prompt_numbers_the_passages():
     found = split([parse("a.md", TEXT)])
     system, user = messages_for("Why?", found)
     assert "numbered passages" in system["content"]
-    assert "[3] A title: with a colon - Two\nLast." in user["content"]
+    assert "[3] A title: with a colon - Two\n\nLast." in user["content"]
     assert user["content"].endswith("Question: Why?")
 
 

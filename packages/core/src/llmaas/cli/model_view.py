@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from llmaas.catalog import Model
 
 _SOON = 90  # days
+_WIDE = 105  # columns
 
 
 def show_list(models: Sequence[Model], as_json: bool) -> None:
@@ -65,31 +66,19 @@ def plain(model: Model) -> dict[str, Any]:
 
 
 def _table(models: Iterable[Model]) -> Table:
+    """Return one row a model; a narrow terminal does without speed and price."""
     from rich.table import Table
 
+    wide = stdout().width >= _WIDE
+    shown = [column for column in _COLUMNS if wide or column not in ("tok/s", "EUR")]
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model", overflow="fold", style="bold cyan")
-    table.add_column("for")
-    table.add_column("can")
-    for label in ("context", "tok/s", "kWh", "EUR"):
-        table.add_column(label, justify="right")
-    table.add_column("supported until")
+    for column in shown:
+        right = column in ("context", "tok/s", "kWh", "EUR")
+        table.add_column(column, justify="right" if right else "left", no_wrap=True)
     for model in models:
-        table.add_row(*_row(model))
+        table.add_row(model.id, *(_COLUMNS[column](model) for column in shown))
     return table
-
-
-def _row(model: Model) -> tuple[str, ...]:
-    return (
-        model.id,
-        model.category,
-        _abilities(model),
-        number(model.context),
-        _figure(model.tokens_per_second),
-        _figure(model.kwh_per_mtoken),
-        _price(model.category),
-        _end(model),
-    )
 
 
 def _abilities(model: Model) -> str:
@@ -159,3 +148,14 @@ def _similar(name: str) -> list[str]:
     from llmaas import catalog
 
     return get_close_matches(name, [model.id for model in catalog.all_models()], 3, 0.5)
+
+
+_COLUMNS: dict[str, Callable[[Model], str]] = {
+    "for": lambda model: model.category,
+    "can": _abilities,
+    "context": lambda model: number(model.context),
+    "tok/s": lambda model: _figure(model.tokens_per_second),
+    "kWh": lambda model: _figure(model.kwh_per_mtoken),
+    "EUR": lambda model: _price(model.category),
+    "support ends": _end,
+}

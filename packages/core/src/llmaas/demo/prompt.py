@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from llmaas.demo.passages import Passage
 
 QUESTIONS = {
-    "en": "Why can the answer of a reasoning model come back empty, and what is the remedy?",
+    "en": "Why can the answer of a reasoning model come back empty?",
     "fr": "Combien coûte le classement de mille questions sur cent documents chacune ?",
 }
 
@@ -21,7 +21,7 @@ INSTRUCTIONS = (
 def messages_for(question: str, passages: Sequence[Passage]) -> list[dict[str, str]]:
     """Return the chat messages that ask ``question`` over numbered ``passages``."""
     numbered = (
-        f"[{number}] {passage.title} - {passage.heading}\n{passage.text}"
+        f"[{number}] {passage.title} - {passage.heading}\n\n{passage.text}"
         for number, passage in enumerate(passages, 1)
     )
     return [
