@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -131,15 +133,11 @@ def test_slow_headers_time_out(sandbox: Any, api: Any) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_deadline_is_kept_through_a_trickle(sandbox: Any, api: Any, stream: bool) -> None:
-    import time
-
+    client = api(deadline=0.5)
+    ask = client.events if stream else partial(client.do, "chat")
     began = time.monotonic()
     with pytest.raises(llmaas.APITimeoutError):
-        client, options = api(deadline=0.5), fault("trickle:1:30")
-        if stream:
-            client.events(QUESTION, model=MODEL, **options)
-        else:
-            client.do("chat", QUESTION, model=MODEL, **options)
+        ask(QUESTION, model=MODEL, **fault("trickle:1:30"))
     assert time.monotonic() - began < 2
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scripted import HEAD, chunk, decode, sse, text, tool
 
 from llmaas.types import Done
 from llmaas.wire.faults import Cut, ErrorEvent, NotAnAnswer
+from scripted import HEAD, chunk, decode, sse, text, tool
 
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 STREAMS = [
@@ -33,7 +34,7 @@ STREAMS = [
 
 def portions(data: bytes, cuts: list[int]) -> list[bytes]:
     edges = sorted({0, len(data), *(c % (len(data) + 1) for c in cuts)})
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(edges)]
 
 
 @settings(deadline=None, max_examples=300)
@@ -129,4 +130,4 @@ def test_no_text_is_lost_or_invented(body: str, cuts: list[int]) -> None:
 
 def portions_of_text(body: str, cuts: list[int]) -> list[str]:
     edges = sorted({0, len(body), *(c % (len(body) + 1) for c in cuts)})
-    return [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [body[a:b] for a, b in pairwise(edges)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from scripted import answer, chunk, decode, joined, sse, text
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from scripted import HEAD, answer, chunk, decode, joined, sse, text
 
 from llmaas.types import Backend
 from llmaas.wire.faults import Cut, ErrorEvent, NotAnAnswer
+from scripted import HEAD, answer, chunk, decode, joined, sse, text
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 TAIL = {**HEAD, "choices": [], "usage": USAGE}

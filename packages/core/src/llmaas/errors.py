@@ -46,6 +46,7 @@ import openai
 from llmaas.sdk import http
 from llmaas.types import Backend, Completion
 
+
 class LLMaaSError(Exception):
     """The root of all errors of this package."""
 

@@ -34,7 +34,10 @@ def normalize_messages(messages: Messages) -> list[Message]:
         raise _invalid(f"messages must be a string or a list of dicts, not {_kind(messages)}")
     if not messages:
         raise _invalid("messages is empty: the service needs at least one")
-    return [_normalize(message, position) for position, message in enumerate(messages)]
+    return [
+        message if _is_plain(message) else _normalize(message, position)
+        for position, message in enumerate(messages)
+    ]
 
 
 def image_part(source: ImageSource, *, detail: str | None = None) -> dict[str, Any]:
@@ -76,6 +79,11 @@ def ascii_name(name: str) -> str:
     """Return a name that the wire takes (``[a-zA-Z0-9_-]``, 64 at most): ``rédacteur`` too."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return _NOT_ASCII_NAME.sub("_", plain).strip("_")[:64] or "agent"
+
+
+def _is_plain(message: Any) -> bool:
+    """Whether a message is fine as it is, as most of a long conversation are."""
+    return type(message) is dict and type(message.get("content")) is str and "role" in message
 
 
 def _normalize(message: Any, position: int) -> Message:

@@ -64,8 +64,13 @@ def learn(model: str, completion: Completion, *, unopened: bool = False) -> None
     """Remember how a model reasons; warn about an answer that is empty for lack of budget."""
     if unopened:
         _unopened.add(model)
-    elif completion.text:
+    elif completion.text and not _thinks_inside(completion):
         _plain.add(model)
     why = completion.empty_because
     if why:
         warnings.warn(why, EmptyAnswerWarning, stacklevel=6)
+
+
+def _thinks_inside(completion: Completion) -> bool:
+    """Whether reasoning came inside the text: the next answer may not open its tag."""
+    return any(choice.reasoning_field == "content" for choice in completion.choices)

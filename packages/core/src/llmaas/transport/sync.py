@@ -6,6 +6,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from llmaas.settings import Settings
@@ -31,7 +32,7 @@ class SyncShell:
         read = timeout.read if request.deadline is None else _left(request, timeout.read)
         message = library.Request(
             request.method,
-            request.url,
+            _parsed(request.url),
             headers=request.headers,
             content=request.body,
             extensions={
@@ -109,6 +110,12 @@ def _library() -> Any:
 
 
 _http: Any = None
+
+
+@lru_cache(maxsize=64)
+def _parsed(url: str) -> Any:
+    """Parse an address once: a client has few, and parsing costs as much as a small request."""
+    return _library().URL(url)
 
 
 def _make(network: Network) -> Any:

@@ -64,7 +64,7 @@ class Assembler:
         if not isinstance(choices, list):
             return
         for raw in choices:
-            if isinstance(raw, Mapping):
+            if isinstance(raw, dict):
                 self._take_choice(raw, events)
 
     def finish(self, events: list[Event]) -> None:
@@ -141,9 +141,9 @@ class Assembler:
             choice = GrowingChoice(index, self._context.seed, self._context.hold)
             self._choices[index] = choice
         delta = raw.get("delta")
-        if not isinstance(delta, Mapping):
+        if not isinstance(delta, dict):
             delta = raw.get("message")
-        if not isinstance(delta, Mapping):
+        if not isinstance(delta, dict):
             delta = {"content": raw.get("text")}  # classic completions
         choice.feed(raw, delta, events)
 

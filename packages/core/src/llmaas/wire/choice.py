@@ -111,7 +111,7 @@ class GrowingChoice:
             if thought:
                 self._reasoning.append(thought)
                 events.append(ReasoningDelta(thought, self.index))
-        if self._think.plain:
+        if self._think.passes(content):
             self._text.append(content)
             events.append(TextDelta(content, self.index, logprobs or None))
             return
@@ -141,21 +141,21 @@ class GrowingChoice:
 
     def _take_calls(self, delta: Mapping[str, Any], events: list[Event]) -> None:
         pieces = delta.get("tool_calls")
-        if isinstance(pieces, Mapping):
+        if isinstance(pieces, dict):
             pieces = [pieces]
         legacy = delta.get("function_call")
-        if not pieces and isinstance(legacy, Mapping):
+        if not pieces and isinstance(legacy, dict):
             pieces = [{"index": 0, "function": legacy}]
         if not isinstance(pieces, list):
             return
         for piece in pieces:
-            if isinstance(piece, Mapping):
+            if isinstance(piece, dict):
                 event = self._tools.feed(piece)
                 if event is not None:
                     events.append(event)
 
     def _keep_logprobs(self, logprobs: Any) -> None:
-        if not isinstance(logprobs, Mapping):
+        if not isinstance(logprobs, dict):
             return
         for key, value in logprobs.items():
             if isinstance(value, list):
@@ -171,7 +171,7 @@ _MOVED = "\ufdd0"
 def _as_text(value: Any) -> str:
     if value is None or isinstance(value, str):
         return value or ""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         inner = value.get("text", value.get("content"))
         return inner if isinstance(inner, str) else json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
@@ -184,7 +184,7 @@ def _flatten(content: Any) -> tuple[str, str]:
     parts = content if isinstance(content, list) else [content]
     text, thought = [], []
     for part in parts:
-        if isinstance(part, Mapping) and part.get("type") in ("thinking", "reasoning"):
+        if isinstance(part, dict) and part.get("type") in ("thinking", "reasoning"):
             thought.append(_as_text(part.get("thinking", part.get("text"))))
         else:
             text.append(_as_text(part))

@@ -93,7 +93,7 @@ class ChatDecoder:
             self._take_done(events)
             return
         chunk = self._parse(text)
-        if not isinstance(chunk, Mapping):
+        if not isinstance(chunk, dict):
             return
         error = _error_in(chunk)
         if error is not None:
@@ -164,7 +164,7 @@ class ChatDecoder:
         self._take_body(answer, body, events)
 
     def _take_body(self, answer: Any, body: bytes, events: list[Event]) -> None:
-        if not isinstance(answer, Mapping):
+        if not isinstance(answer, dict):
             self._stop(NotAnAnswer("it is not a JSON object", body))
             return
         error = _error_in(answer)
@@ -189,7 +189,7 @@ def _error_in(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
         error = chunk
     if not error and "detail" in chunk and not chunk.get("choices"):
         detail = chunk["detail"]
-        error = detail.get("error", detail) if isinstance(detail, Mapping) else detail
+        error = detail.get("error", detail) if isinstance(detail, dict) else detail
     if not error:
         return None
-    return error if isinstance(error, Mapping) else {"message": str(error)}
+    return error if isinstance(error, dict) else {"message": str(error)}

@@ -27,4 +27,7 @@ def loads(data: bytes) -> Any:
 
 def dumps(value: Any) -> bytes:
     """Write JSON as bytes; raise ``TypeError`` or ``ValueError`` for what JSON has no word for."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return _encode(value).encode("ascii")
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode

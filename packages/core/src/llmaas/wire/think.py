@@ -31,10 +31,9 @@ class ThinkSplitter:
         self._closed = False
         self.unopened = False
 
-    @property
-    def plain(self) -> bool:
-        """Whether all further text is just text (the hot path asks this first)."""
-        return self._state == "text" and self._closed
+    def passes(self, text: str) -> bool:
+        """Whether this delta is just text, as most are (the hot path asks this first)."""
+        return self._state == "text" and not self._pending and (self._closed or "<" not in text)
 
     def feed(self, text: str) -> list[Piece]:
         """Take a delta; return the pieces that are certain by now."""

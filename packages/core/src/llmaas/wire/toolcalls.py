@@ -49,7 +49,7 @@ class ToolCallAssembler:
     def feed(self, piece: Mapping[str, Any]) -> ToolCallDelta | None:
         """Take one entry of ``delta.tool_calls``; return the event it makes, if any yet."""
         function = piece.get("function")
-        if not isinstance(function, Mapping):
+        if not isinstance(function, dict):
             function = piece
         name = function.get("name") or ""
         call_id = piece.get("id")
