@@ -31,6 +31,12 @@ def test_usage_in_every_chunk_counts_once() -> None:
     assert usage.completion_tokens == 2
 
 
+def test_usage_in_a_chunk_with_as_few_keys_as_a_plain_one() -> None:
+    choices = [{"index": 0, "delta": {}, "finish_reason": "stop"}]
+    short = {"id": "c", "model": "m", "choices": choices, "usage": USAGE, "backend": {}}
+    assert answer(chunk({"content": "a"}), short).usage
+
+
 def test_no_usage_is_none() -> None:
     assert answer(*text("a")).usage is None
     assert answer(*text("a")).cost is None

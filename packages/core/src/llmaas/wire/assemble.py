@@ -57,8 +57,8 @@ class Assembler:
         choices = chunk.get("choices")
         if self._id is None:
             self._take_head(chunk)
-        if len(chunk) != 5 or not choices:  # not just id, object, created, model, choices
-            self._take_rest(chunk)
+        if len(chunk) != 5 or "usage" in chunk or "backend" in chunk or not choices:
+            self._take_rest(chunk)  # more than id, object, created, model, choices
         if choices is None and "message" in chunk:
             choices = [_from_ollama(chunk)]
         if not isinstance(choices, list):
