@@ -94,7 +94,7 @@ def _shared_meta(completion: Completion) -> dict[str, Any]:
     meta: dict[str, Any] = {"model": completion.model, "usage": usage_of(completion.usage)}
     optional = {
         "id": completion.id,
-        "requested_model": completion.requested_model,
+        "requested_model": completion.requested_model or None,
         "backend": asdict(completion.backend) if completion.backend else None,
         "cost_eur": completion.cost,
         "request_id": completion.request_id,

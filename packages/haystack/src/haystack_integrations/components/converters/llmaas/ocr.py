@@ -214,6 +214,8 @@ class LLMaaSOCRDocumentConverter(Connected):
     def _documents(
         self, source: str | Path | ByteStream, pages: list[Page], facts: dict[str, Any]
     ) -> list[Document]:
+        if all(page.error for page in pages):  # told page by page already
+            return []
         meta = {**meta_of(source), **facts}
         return documents_of(pages, meta, one_a_page=self.page_documents)
 
