@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import network
 from tape import Tape, playing, recording
@@ -32,6 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "play" in getattr(item, "fixturenames", ()):
             item.add_marker("cassette")
+
+
+# Examples are timed by nobody: machines differ. CI tries the same ones every time.
+settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
