@@ -1,0 +1,182 @@
+"""Pitfalls 9 to 12: tool calls and structured output."""
+
+import json
+
+import pytest
+from autogen_agentchat.agents import AssistantAgent
+from autogen_agentchat.messages import StructuredMessage
+from autogen_core import FunctionCall
+from autogen_core.models import UserMessage
+from autogen_core.tools import FunctionTool
+from pydantic import BaseModel
+
+from llmaas import ConfigurationError, StructuredOutputError
+
+CALL = {"name": "weather", "arguments": {"city": "Paris"}, "id": "call_1"}
+OTHER = {"name": "weather", "arguments": {"city": "Lyon"}, "id": "call_2"}
+
+
+class Report(BaseModel):
+    city: str
+    degrees: int
+
+
+def weather(city: str) -> str:
+    """Weather of a city."""
+    return f"{city}: 21 degrees"
+
+
+TOOL = FunctionTool(weather, description="Weather of a city")
+
+
+async def test_pitfall_09_text_and_call_in_one_delta(ask, client, sandbox):
+    step = {"content": "One moment.", "tool_calls": [CALL]}
+    sandbox.script([{**step, "fault": "text-and-tool,no-reasoning"}])
+    answer = await ask(client, "Weather?", tools=[TOOL])
+    assert answer.result.thought == "One moment."
+    assert answer.result.finish_reason == "function_calls"
+    [call] = answer.result.content
+    assert (call.id, call.name, json.loads(call.arguments)) == (
+        "call_1",
+        "weather",
+        CALL["arguments"],
+    )
+
+
+FORMS = ["tool-repeat-id", "tool-no-index", "tool-object-args", "tool-same-index"]
+
+
+@pytest.mark.parametrize("fault", FORMS)
+async def test_pitfalls_09_and_10_two_calls_whatever_their_form(ask, client, sandbox, fault):
+    sandbox.script([{"tool_calls": [CALL, OTHER], "fault": fault}])
+    answer = await ask(client, "Weather?", tools=[TOOL])
+    assert [call.name for call in answer.result.content] == ["weather", "weather"]
+    cities = [json.loads(call.arguments)["city"] for call in answer.result.content]
+    assert cities == ["Paris", "Lyon"]
+    assert len({call.id for call in answer.result.content} - {""}) == 2
+
+
+async def test_pitfall_10_empty_arguments_are_an_object(ask, client, sandbox):
+    sandbox.script([{"tool_calls": [{"name": "now", "arguments": ""}], "fault": "tool-empty-args"}])
+    [call] = (await ask(client, "Now?", tools=[{"name": "now"}])).result.content
+    assert call.arguments == "{}"
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_pitfall_11_structured_output_with_plain_tools(client, sandbox, streaming):
+    agent = AssistantAgent(
+        "a",
+        client,
+        tools=[weather],
+        output_content_type=Report,
+        reflect_on_tool_use=True,
+        model_client_stream=streaming,
+    )
+    sandbox.script([{"tool_calls": [CALL]}, {"content": '{"city": "Paris", "degrees": 21}'}])
+    message = (await agent.run(task="Weather in Paris?")).messages[-1]
+    assert isinstance(message, StructuredMessage)
+    assert message.content == Report(city="Paris", degrees=21)
+    first = next(iter(sandbox.requests)).json
+    assert first["response_format"]["json_schema"]["name"] == "Report"
+    assert "strict" not in first["tools"][0]["function"]
+
+
+async def test_pitfall_11_fenced_json_is_parsed(ask, client, sandbox):
+    sandbox.script([{"content": '{"city": "Paris", "degrees": 21}', "fault": "fenced-json"}])
+    answer = await ask(client, "Weather?", json_output=Report)
+    assert Report.model_validate_json(answer.result.content).degrees == 21
+
+
+async def test_pitfall_11_json_cut_by_length_is_a_result(ask, client, sandbox):
+    cut = {"content": '{"city": "Par', "finish_reason": "length"}
+    sandbox.script([cut, cut])
+    answer = await ask(client, "Weather?", json_output=Report)
+    assert answer.result.finish_reason == "length"
+    assert answer.result.content == '{"city": "Par'
+
+
+async def test_pitfall_11_broken_json_is_corrected_once_and_both_answers_count(client, sandbox):
+    sandbox.script([{"content": "no"}, {"content": '{"city": "Paris", "degrees": 21}'}])
+    result = await client.create([UserMessage(content="?", source="u")], json_output=Report)
+    assert Report.model_validate_json(result.content).city == "Paris"
+    assert len(sandbox.requests) == 2
+
+
+async def test_pitfall_11_json_that_never_fits_is_a_typed_error(client, sandbox):
+    sandbox.script([{"content": "no"}, {"content": "never"}])
+    with pytest.raises(StructuredOutputError) as caught:
+        await client.create([UserMessage(content="?", source="u")], json_output=Report)
+    assert caught.value.text == "never"
+
+
+async def test_json_mode(ask, client, sandbox):
+    sandbox.script([{"content": '{"a": 1}'}])
+    answer = await ask(client, "JSON, please", json_output=True)
+    assert json.loads(answer.result.content) == {"a": 1}
+    assert list(sandbox.requests)[-1].json["response_format"] == {"type": "json_object"}
+
+
+async def test_json_mode_off_asks_for_nothing(ask, client, sandbox):
+    await ask(client, "Hi", json_output=False)
+    assert "response_format" not in list(sandbox.requests)[-1].json
+
+
+@pytest.mark.parametrize("reason", ["stop", "length", "tool_calls", "function_call"])
+async def test_pitfall_12_any_finish_reason_beside_calls_without_warning(
+    ask, client, sandbox, reason
+):
+    sandbox.script([{"tool_calls": [CALL], "finish_reason": reason}])
+    answer = await ask(client, "Weather?", tools=[TOOL])
+    assert answer.result.finish_reason == "function_calls"
+
+
+async def test_pitfall_12_another_model_name_in_the_answer_without_warning(ask, client, sandbox):
+    sandbox.script([{"content": "Oui.", "model": "openai/gpt-oss-120b"}])
+    assert (await ask(client, "Hi")).result.content == "Oui."
+
+
+async def test_finish_reasons(ask, client, sandbox):
+    told = ["stop", "length", "content_filter", "other"]
+    sandbox.script([{"content": "Oui.", "finish_reason": reason} for reason in told])
+    found = [(await ask(client, "Hi")).result.finish_reason for _ in told]
+    assert found == ["stop", "length", "content_filter", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "sent"),
+    [
+        ("auto", "auto"),
+        ("none", "none"),
+        ("required", {"type": "function", "function": {"name": "weather"}}),
+        (TOOL, {"type": "function", "function": {"name": "weather"}}),
+    ],
+    ids=["auto", "none", "required", "tool"],
+)
+async def test_tool_choice(ask, client, sandbox, choice, sent):
+    await ask(client, "Weather?", tools=[TOOL], tool_choice=choice)
+    assert list(sandbox.requests)[-1].json["tool_choice"] == sent
+
+
+async def test_a_tool_choice_among_other_tools_is_refused(ask, client, sandbox):
+    with pytest.raises(ConfigurationError, match="weather"):
+        await ask(client, "?", tools=[{"name": "other"}], tool_choice=TOOL)
+    assert not list(sandbox.requests)
+
+
+async def test_tools_with_accents_go_out_in_ascii_and_come_back(ask, client, sandbox):
+    names = ["transfer_to_rédacteur", "transfer_to_redacteur"]
+    sandbox.script([{"tool_calls": [{"name": "transfer_to_redacteur", "arguments": {}}]}])
+    answer = await ask(client, "Go on", tools=[{"name": name} for name in names])
+    sent = [t["function"]["name"] for t in list(sandbox.requests)[-1].json["tools"]]
+    assert sent == ["transfer_to_redacteur", "transfer_to_redacteur_2"]
+    assert answer.result.content == [
+        FunctionCall(id=answer.result.content[0].id, name=names[0], arguments="{}")
+    ]
+
+
+async def test_logprobs(ask, client, sandbox):
+    answer = await ask(client, 'Say "Oui"', extra_create_args={"logprobs": True, "top_logprobs": 2})
+    first = answer.result.logprobs[0]
+    assert first.token
+    assert first.logprob <= 0
+    assert first.top_logprobs
