@@ -89,6 +89,19 @@ def test_a_result_is_answered_with(chat: Any, weather: Any) -> None:
     assert heard.json["choices"][0]["message"]["content"] == "Sunny, 21 °C"
 
 
+def test_what_a_search_found_is_read_like_a_context(chat: Any) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "search", "arguments": "{}"}}
+    passages = "[1] Birds\nThe heron eats fish.\n\n[2] Prices\nThe ranking costs four euros."
+    turns = [
+        {"role": "user", "content": "What does the ranking cost?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": passages},
+    ]
+    heard = chat(turns, tools=[SEARCH])
+    answer = heard.json["choices"][0]["message"]["content"]
+    assert answer == "The ranking costs four euros. [2]"
+
+
 class Colour(Enum):
     RED = "red"
     BLUE = "blue"

@@ -21,6 +21,7 @@ _ONE_WORD = re.compile(
     re.IGNORECASE,
 )
 _CHOICE = re.compile(r"\bfrom\s+\[(?P<options>[^\]]{3,400})\]", re.IGNORECASE)
+_NUMBERED = re.compile(r"^\[\d+\] ", re.MULTILINE)
 _TRANSLATION_RULE = re.compile(r"professional .{2,40} translator", re.IGNORECASE)
 
 
@@ -40,7 +41,10 @@ def answer(messages: Sequence[Message]) -> str:
 
 def _from_results(results: Sequence[tuple[str, str]], question: str) -> str:
     if len(results) == 1:
-        return results[0][1] or ("Aucun résultat." if is_french(question) else "No result.")
+        text = results[0][1]
+        if _NUMBERED.search(text):  # what a search tool found: a context to answer from
+            return quote(best_sentences(question, text)) or text
+        return text or ("Aucun résultat." if is_french(question) else "No result.")
     return "\n".join(f"{name}: {text}" for name, text in results)
 
 
