@@ -193,23 +193,3 @@ async def test_a_workflow_streams(client):
     ]
     assert "output" in kinds
     assert "failed" not in kinds
-
-
-DECLARED = """\
-kind: Prompt
-name: Assistant
-instructions: Answer briefly.
-model:
-  options:
-    temperature: 0.3
-"""
-
-
-async def test_a_declared_agent(sandbox, client, capsys):
-    from agent_framework_declarative import AgentFactory
-
-    agent = AgentFactory(client=client).create_agent_from_yaml(DECLARED)
-    assert (await agent.run('Say "Oui"')).text == "Oui"
-    body = sandbox.requests[-1].json
-    assert body["messages"][0] == {"role": "system", "content": "Answer briefly."}
-    assert body["temperature"] == 0.3

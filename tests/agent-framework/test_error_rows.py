@@ -88,9 +88,7 @@ async def test_errors_survive_a_pickle(sandbox, client, af):
 
 
 @pytest.mark.parametrize("code", ["content_filter", "c"])
-async def test_pitfall_20_what_counts_is_status_and_code_not_the_wording(
-    sandbox, client, af, code
-):
+async def test_pitfall_20_what_counts_is_status_and_code_not_the_wording(sandbox, client, af, code):
     said = {"error": {"message": "Error code: 401 - {'error': 'content_filter'}", "code": code}}
     sandbox.script([{"status": 404, "json": said}])
     with pytest.raises(llmaas.NotFoundError):

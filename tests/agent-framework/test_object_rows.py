@@ -74,7 +74,9 @@ async def test_many_at_once(client, af):
     assert [answer.text for answer in answers] == [str(n) for n in range(50)]
 
 
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))])
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))]
+)
 async def test_copies_and_pickles_answer(make_client, af, again):
     client = again(make_client(echo_reasoning=True, additional_properties={"a": 1}))
     assert client.echo_reasoning
@@ -107,7 +109,9 @@ def test_the_classes_are_what_the_framework_asks_for(client):
 
 
 async def test_the_raw_client_answers_without_layers(sandbox, af, stream):
-    assert (await af.ask(RawLLMaaSChatClient("gpt-oss:120b"), 'Say "Oui"', stream=stream)).text == "Oui"
+    assert (
+        await af.ask(RawLLMaaSChatClient("gpt-oss:120b"), 'Say "Oui"', stream=stream)
+    ).text == "Oui"
 
 
 async def test_a_connected_client_can_be_shared(sandbox, af):

@@ -41,7 +41,9 @@ def history():
         Message("user", ["Quel temps ?"]),
         Message("assistant", [Content.from_text_reasoning(text=THOUGHT), call]),
         Message("tool", [Content.from_function_result("c1", result="Il pleut.")]),
-        Message("assistant", [Content.from_text_reasoning(text="Donc."), Content.from_text("Pluie.")]),
+        Message(
+            "assistant", [Content.from_text_reasoning(text="Donc."), Content.from_text("Pluie.")]
+        ),
         Message("user", ["Merci."]),
     ]
 

@@ -130,12 +130,10 @@ async def test_pitfall_17_an_error_event_is_an_error(sandbox, client, af):
 @pytest.mark.parametrize("end", ["fin", "rst"])
 async def test_pitfall_17_a_cut_stream_is_an_error_with_what_came(sandbox, client, af, end):
     sandbox.script([{"content": "Un deux trois quatre.", "fault": f"cut:4:{end}"}])
-    came = []
+    answer = client.get_response(af.turns(("user", "Compte")), stream=True)
     with pytest.raises(ChatClientException) as caught:
-        async for update in client.get_response(
-            af.turns(("user", "Compte")), stream=True, options={}
-        ):
-            came.append(update.text)
+        await answer.get_final_response()
+    came = [update.text for update in answer.updates]
     assert isinstance(caught.value, llmaas.StreamInterrupted)
     assert caught.value.completion.text == "".join(came) != ""
 

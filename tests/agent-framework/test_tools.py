@@ -8,7 +8,7 @@ from agent_framework.exceptions import ChatClientException
 
 from agent_framework_llmaas import image_tool, rerank_tool, speech_tool, transcription_tool
 
-RERANK, SPEECH, IMAGE = "qwen3-reranker:4b", "kokoro", "flux"
+RERANK, SPEECH, IMAGE = "qwen3-reranker:4b", "kokoro", "z-image:16b"
 DOCUMENTS = ["Le chat dort.", "Le prix du classement est de 0,01 euro.", "Il pleut à Paris."]
 
 

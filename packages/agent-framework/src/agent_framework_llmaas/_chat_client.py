@@ -25,11 +25,13 @@ from llmaas import AsyncLLMaaS
 
 if TYPE_CHECKING:
     from agent_framework import (
+        Agent,
         ChatAndFunctionMiddlewareTypes,
         CompactionStrategy,
         FunctionInvocationConfiguration,
         TokenizerProtocol,
     )
+
     from llmaas import Completion
 
 OptionsT = TypeVar("OptionsT", bound=Any, default=LLMaaSChatOptions, covariant=True)
@@ -168,8 +170,14 @@ class LLMaaSChatClient(
             **options,
         )
 
+    def as_agent(self, **options: Any) -> Agent[OptionsT]:
+        """Return an agent on this client; its spans carry the client's provider name too."""
+        agent: Agent[OptionsT] = super().as_agent(**options)
+        agent.otel_provider_name = self.otel_provider_name
+        return agent
+
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy what the constructor was told; the key stays out, histograms are remade."""
+        """Pickle and copy what the constructor was told; the key stays out."""
         told = {
             "model": self.model,
             "client": self.client,

@@ -32,9 +32,7 @@ class LLMaaSEmbeddingOptions(EmbeddingGenerationOptions, total=False):
 OptionsT = TypeVar("OptionsT", bound=Any, default=LLMaaSEmbeddingOptions, covariant=True)
 
 
-class RawLLMaaSEmbeddingClient(
-    BaseEmbeddingClient[str, list[float], OptionsT], Generic[OptionsT]
-):
+class RawLLMaaSEmbeddingClient(BaseEmbeddingClient[str, list[float], OptionsT], Generic[OptionsT]):
     """Embeddings on LLMaaS without telemetry."""
 
     OTEL_PROVIDER_NAME: ClassVar[str] = "llmaas"

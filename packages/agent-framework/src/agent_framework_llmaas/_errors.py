@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from agent_framework import exceptions as framework
+
 from llmaas import errors
 
 _FAMILIES: list[tuple[type[errors.LLMaaSError], tuple[type[Exception], ...]]] = [
@@ -31,20 +32,21 @@ _FAMILIES: list[tuple[type[errors.LLMaaSError], tuple[type[Exception], ...]]] = 
     (errors.StructuredOutputError, (framework.ChatClientInvalidResponseException,)),
     (errors.LLMaaSError, (framework.ChatClientException,)),
 ]
-"""By the first class that fits; the rest (429, 5xx, connection, broken streams) has no narrower one."""
+"""By the first class that fits; 429, 5xx, connections and broken streams have no narrower one."""
 
 
 def framework_error(error: Exception) -> Exception:
     """Return an error of the core as one that is the framework's too; others as they are."""
     if not isinstance(error, errors.LLMaaSError) or hasattr(error, "origin"):
         return error
-    both = errors.retyped(error, _both_kinds(type(error)))
+    ours: Any = type(error)
+    both: Exception = errors.retyped(error, _both_kinds(ours))
     both.__cause__ = error.__cause__
     return both
 
 
 @cache
-def _both_kinds(ours: type[errors.LLMaaSError]) -> type[Any]:
+def _both_kinds(ours: Any) -> Any:
     """Return the class that joins one of ours with the framework's; it goes by our name."""
     theirs = next(families for kind, families in _FAMILIES if issubclass(ours, kind))
     members = {"__module__": ours.__module__, "__doc__": ours.__doc__, "__reduce__": _reduce}

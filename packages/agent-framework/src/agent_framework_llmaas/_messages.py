@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from agent_framework import Content, Message
+
 from llmaas.messages import ascii_name, merge_system_messages
 
 logger = logging.getLogger("agent_framework_llmaas")
@@ -112,14 +113,18 @@ def _result_text(content: Content) -> str:
     result = content.result
     if result is None:
         return "Error: the function failed." if content.exception else ""
-    return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
+    return (
+        result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
+    )
 
 
 def _item_text(item: Content) -> str:
     if item.type == "text":
         return item.text or ""
     what = item.media_type or item.type
-    logger.warning("A tool returned %s, which no tool message can hold: only its kind is sent", what)
+    logger.warning(
+        "A tool returned %s, which no tool message can hold: only its kind is sent", what
+    )
     return f"[{what}]"
 
 

@@ -14,6 +14,7 @@ from agent_framework import (
     Message,
     UsageDetails,
 )
+
 from llmaas.stream import AsyncStream
 from llmaas.structured import Unfenced
 from llmaas.types import Choice, Completion, Done, ReasoningDelta, TextDelta, Usage

@@ -15,10 +15,16 @@ from typing import Annotated, Any, TypeVar
 from uuid import uuid4
 
 from agent_framework import Content, FunctionTool, tool
+
 from llmaas import AsyncLLMaaS
 
 Returned = TypeVar("Returned")
-_SUFFIXES = {"audio/mpeg": ".mp3", "audio/wav": ".wav", "audio/x-wav": ".wav", "audio/flac": ".flac"}
+_SUFFIXES = {
+    "audio/mpeg": ".mp3",
+    "audio/wav": ".wav",
+    "audio/x-wav": ".wav",
+    "audio/flac": ".flac",
+}
 
 
 def rerank_tool(
@@ -156,9 +162,7 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def _made(
-    data: bytes, media_type: str, suffix: str, folder: str | Path | None
-) -> list[Content]:
+def _made(data: bytes, media_type: str, suffix: str, folder: str | Path | None) -> list[Content]:
     """Return what was made, as a file's name or as data."""
     if folder is None:
         return [Content.from_data(data, media_type)]

@@ -1,0 +1,73 @@
+"""Our chat client for Agent Framework, and the stock one."""
+
+from __future__ import annotations
+
+from client import Client
+
+
+def messages_of(messages):
+    from agent_framework import Message
+
+    return [Message(m["role"], [m["content"]]) for m in messages]
+
+
+class AgentFramework(Client):
+    """Ours."""
+
+    name = "AF LLMaaSChatClient"
+    peer = "AF OpenAIChatCompletionClient"
+    distributions = ("agent-framework-core",)
+    imports = "from agent_framework_llmaas import LLMaaSChatClient"
+    goals = {
+        "call, async": 2,
+        "chunk, async": 7,
+        "101 messages, async": 2,
+        "401 messages, async": 2,
+        "500 in flight": 5,
+    }
+
+    def __init__(self, base_url):
+        self.chat = self.made(base_url)
+
+    def made(self, base_url):
+        from agent_framework_llmaas import LLMaaSChatClient
+
+        return LLMaaSChatClient(base_url=base_url, api_key="sk-test")
+
+    async def acall(self, messages, model):
+        answer = await self.chat.get_response(messages_of(messages), options={"model": model})
+        return answer.text
+
+    async def astream(self, messages, model):
+        stream = self.chat.get_response(
+            messages_of(messages), stream=True, options={"model": model}
+        )
+        return "".join([update.text async for update in stream])
+
+
+class AgentFrameworkStock(AgentFramework):
+    """The framework's own client for OpenAI-compatible services."""
+
+    name = "AF OpenAIChatCompletionClient"
+    peer = None
+    distributions = ("agent-framework-openai", "openai")
+    imports = "from agent_framework_openai import OpenAIChatCompletionClient"
+    goals = {}
+
+    def made(self, base_url):
+        from agent_framework_openai import OpenAIChatCompletionClient
+
+        return OpenAIChatCompletionClient(base_url=base_url, api_key="sk-test", model="granite")
+
+
+class AgentFrameworkAlone(AgentFramework):
+    """What the framework itself takes to import."""
+
+    name = "agent_framework alone"
+    peer = None
+    distributions = ()
+    imports = "from agent_framework import BaseChatClient, FunctionInvocationLayer"
+    goals = {}
+    acall = Client.acall
+    astream = Client.astream
+    __init__ = Client.__init__
