@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from semantic_kernel.connectors.ai.audio_to_text_client_base import AudioToTextClientBase
 from semantic_kernel.connectors.ai.text_to_audio_client_base import TextToAudioClientBase
@@ -12,7 +12,7 @@ from semantic_kernel.contents import AudioContent, TextContent
 from llmaas.errors import InvalidInputError, LLMaaSError
 from llmaas.types import Speech
 from semantic_kernel_llmaas.errors import in_family
-from semantic_kernel_llmaas.service import LLMaaSService
+from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import (
     LLMaaSAudioToTextExecutionSettings,
     LLMaaSPromptExecutionSettings,
@@ -27,6 +27,17 @@ class LLMaaSAudioToText(LLMaaSService, AudioToTextClientBase):
     """A transcription model of LLMaaS."""
 
     MODEL_FIELD: ClassVar[str] = "audio_to_text_model_id"
+
+    def __init__(
+        self,
+        ai_model_id: str | None = None,
+        service_id: str | None = None,
+        api_key: ApiKey = None,
+        base_url: str | None = None,
+        **options: Unpack[Connection],
+    ) -> None:
+        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
+        self._start(ai_model_id, service_id, api_key, base_url, options)
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
         """Return the settings that say everything the service takes."""
@@ -64,6 +75,17 @@ class LLMaaSTextToAudio(LLMaaSService, TextToAudioClientBase):
     """A speech model of LLMaaS."""
 
     MODEL_FIELD: ClassVar[str] = "text_to_audio_model_id"
+
+    def __init__(
+        self,
+        ai_model_id: str | None = None,
+        service_id: str | None = None,
+        api_key: ApiKey = None,
+        base_url: str | None = None,
+        **options: Unpack[Connection],
+    ) -> None:
+        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
+        self._start(ai_model_id, service_id, api_key, base_url, options)
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
         """Return the settings that say everything the service takes."""

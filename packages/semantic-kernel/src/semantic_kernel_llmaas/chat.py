@@ -62,12 +62,16 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
         **options: Unpack[Connection],
     ) -> None:
         """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
-        fields = {
-            "instruction_role": instruction_role or "system",
-            "reasoning": reasoning,
-            "send_reasoning": send_reasoning,
-        }
-        self._start(ai_model_id, service_id, api_key, base_url, options, fields)
+        self._start(
+            ai_model_id,
+            service_id,
+            api_key,
+            base_url,
+            options,
+            instruction_role=instruction_role or "system",
+            reasoning=reasoning,
+            send_reasoning=send_reasoning,
+        )
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
         """Return the settings that say everything the service takes."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from semantic_kernel.connectors.ai.embedding_generator_base import EmbeddingGeneratorBase
 
 from llmaas.errors import LLMaaSError
 from semantic_kernel_llmaas.errors import in_family
-from semantic_kernel_llmaas.service import LLMaaSService
+from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSEmbeddingPromptExecutionSettings
 
 if TYPE_CHECKING:
@@ -23,6 +23,17 @@ class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
     """
 
     MODEL_FIELD: ClassVar[str] = "embedding_model_id"
+
+    def __init__(
+        self,
+        ai_model_id: str | None = None,
+        service_id: str | None = None,
+        api_key: ApiKey = None,
+        base_url: str | None = None,
+        **options: Unpack[Connection],
+    ) -> None:
+        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
+        self._start(ai_model_id, service_id, api_key, base_url, options)
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
         """Return the settings that say everything the service takes."""

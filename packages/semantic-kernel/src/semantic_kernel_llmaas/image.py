@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from semantic_kernel.connectors.ai.text_to_image_client_base import TextToImageClientBase
 
 from llmaas.errors import LLMaaSError
 from llmaas.types import Image
 from semantic_kernel_llmaas.errors import in_family
-from semantic_kernel_llmaas.service import LLMaaSService
+from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSTextToImageExecutionSettings
 
 if TYPE_CHECKING:
@@ -20,6 +20,17 @@ class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
     """An image model of LLMaaS."""
 
     MODEL_FIELD: ClassVar[str] = "text_to_image_model_id"
+
+    def __init__(
+        self,
+        ai_model_id: str | None = None,
+        service_id: str | None = None,
+        api_key: ApiKey = None,
+        base_url: str | None = None,
+        **options: Unpack[Connection],
+    ) -> None:
+        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
+        self._start(ai_model_id, service_id, api_key, base_url, options)
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
         """Return the settings that say everything the service takes."""

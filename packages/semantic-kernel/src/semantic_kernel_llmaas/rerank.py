@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable
-from typing import Annotated, Any, ClassVar, TypedDict, TypeVar
+from typing import Annotated, Any, ClassVar, TypedDict, TypeVar, Unpack
 
 from semantic_kernel.functions import kernel_function
 
 from llmaas.errors import LLMaaSError
 from llmaas.types import Ranking
 from semantic_kernel_llmaas.errors import in_family
-from semantic_kernel_llmaas.service import LLMaaSService
+from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 
 Result = TypeVar("Result")
 
@@ -23,13 +23,44 @@ class RankedDocument(TypedDict):
     document: str
 
 
-class LLMaaSRerankPlugin(LLMaaSService):
+class _Reranker(LLMaaSService):
+    MODEL_FIELD: ClassVar[str] = "rerank_model_id"
+
+    def __init__(
+        self,
+        ai_model_id: str | None = None,
+        service_id: str | None = None,
+        api_key: ApiKey = None,
+        base_url: str | None = None,
+        **options: Unpack[Connection],
+    ) -> None:
+        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
+        self._start(ai_model_id, service_id, api_key, base_url, options)
+
+
+class LLMaaSRerankPlugin:
     """A reranking model of LLMaaS. ``kernel.add_plugin(LLMaaSRerankPlugin(...), "rerank")``.
 
     All documents that are submitted are billed.
     """
 
-    MODEL_FIELD: ClassVar[str] = "rerank_model_id"
+    def __init__(
+        self,
+        ai_model_id: str | None = None,
+        api_key: ApiKey = None,
+        base_url: str | None = None,
+        **options: Unpack[Connection],
+    ) -> None:
+        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
+        self._service = _Reranker(ai_model_id, None, api_key, base_url, **options)
+
+    @property
+    def ai_model_id(self) -> str:
+        """The model that ranks."""
+        return self._service.ai_model_id
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(ai_model_id={self.ai_model_id!r})"
 
     @kernel_function(name="rerank", description="Sort documents by their relevance to a query")
     async def rerank(
@@ -71,6 +102,8 @@ class LLMaaSRerankPlugin(LLMaaSService):
     async def ranking(self, query: str, documents: list[str], **options: Any) -> Ranking:
         """Return the core's ranking: tokens, cost and machine, too."""
         try:
-            return await self.client.rerank(query, documents, model=self.ai_model_id, **options)
+            return await self._service.client.rerank(
+                query, documents, model=self.ai_model_id, **options
+            )
         except LLMaaSError as error:
             raise in_family(error) from error

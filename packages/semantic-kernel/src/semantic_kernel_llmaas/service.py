@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any, ClassVar, Self, TypedDict, Unpack
+from typing import Any, ClassVar, Self, TypedDict
 
 from pydantic import Field
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
@@ -34,23 +34,15 @@ class Connection(TypedDict, total=False):
 
 
 class LLMaaSService(AIServiceClientBase):
-    """The base of every service: client, address, and a dump without the key."""
+    """The base of every service: client, address, and a dump without the key.
+
+    Each service writes its own ``__init__``: type checkers make one up from the fields else.
+    """
 
     MODEL_FIELD: ClassVar[str]
     """The field of ``LLMaaSSettings`` that names the model when no argument does."""
 
     client: AsyncLLMaaS = Field(exclude=True, repr=False)
-
-    def __init__(
-        self,
-        ai_model_id: str | None = None,
-        service_id: str | None = None,
-        api_key: ApiKey = None,
-        base_url: str | None = None,
-        **options: Unpack[Connection],
-    ) -> None:
-        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
-        self._start(ai_model_id, service_id, api_key, base_url, options, {})
 
     def _start(
         self,
@@ -59,7 +51,7 @@ class LLMaaSService(AIServiceClientBase):
         api_key: ApiKey,
         base_url: str | None,
         options: Connection,
-        fields: Mapping[str, Any],
+        **fields: Any,
     ) -> None:
         told = read_settings(
             options.pop("env_file_path", None), options.pop("env_file_encoding", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from semantic_kernel.connectors.ai.text_completion_client_base import TextCompletionClientBase
 from semantic_kernel.contents import StreamingTextContent, TextContent
@@ -16,7 +16,7 @@ from llmaas.errors import LLMaaSError
 from semantic_kernel_llmaas.answers import metadata_of, metadata_of_choice, text_of
 from semantic_kernel_llmaas.chat import PROVIDER
 from semantic_kernel_llmaas.errors import in_family
-from semantic_kernel_llmaas.service import LLMaaSService
+from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSTextPromptExecutionSettings
 
 if TYPE_CHECKING:
@@ -27,6 +27,17 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
     """A chat model of LLMaaS that is asked a plain text."""
 
     MODEL_FIELD: ClassVar[str] = "text_model_id"
+
+    def __init__(
+        self,
+        ai_model_id: str | None = None,
+        service_id: str | None = None,
+        api_key: ApiKey = None,
+        base_url: str | None = None,
+        **options: Unpack[Connection],
+    ) -> None:
+        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
+        self._start(ai_model_id, service_id, api_key, base_url, options)
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
         """Return the settings that say everything the service takes."""
@@ -57,16 +68,20 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
         self, prompt: str, settings: PromptExecutionSettings
     ) -> AsyncGenerator[list[StreamingTextContent], Any]:
         options = self._options(settings)
-        model = options["model"]
+        model, first = options["model"], None
         try:
             async with await self.client.stream(prompt, **options) as stream:
                 async for event in stream:
                     if event.type == "text":
-                        yield [_chunk(model, event.index, event.text)]
+                        chunk = _chunk(model, event.index, event.text)
+                        first = first or chunk
+                        yield [chunk]
                 completion = stream.completion
         except LLMaaSError as error:
             raise in_family(error) from error
         shared = metadata_of(completion)
+        if first is not None:
+            first.metadata.update(shared)  # a sum of chunks keeps only what its first one knows
         for choice in completion.choices:
             metadata = shared | metadata_of_choice(choice)
             yield [_chunk(model, choice.index, "", metadata=metadata, inner_content=completion)]

@@ -1,0 +1,273 @@
+"""Embeddings, speech, images, text and reranking: pitfalls 28 and 29."""
+
+import numpy as np
+import pytest
+from semantic_kernel import Kernel
+from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+from semantic_kernel.contents import AudioContent
+from semantic_kernel.exceptions import ServiceInvalidRequestError, ServiceResponseException
+
+import llmaas
+from semantic_kernel_llmaas import (
+    LLMaaSAudioToText,
+    LLMaaSAudioToTextExecutionSettings,
+    LLMaaSEmbeddingPromptExecutionSettings,
+    LLMaaSRerankPlugin,
+    LLMaaSTextCompletion,
+    LLMaaSTextEmbedding,
+    LLMaaSTextPromptExecutionSettings,
+    LLMaaSTextToAudio,
+    LLMaaSTextToAudioExecutionSettings,
+    LLMaaSTextToImage,
+    LLMaaSTextToImageExecutionSettings,
+)
+
+
+@pytest.fixture
+def embedding(sandbox):
+    return LLMaaSTextEmbedding("bge-m3:567m", max_retries=0)
+
+
+async def test_pitfall_28_embeddings_are_floats_of_strings(sandbox, embedding):
+    rows = await embedding.generate_embeddings(["un", "deux"])
+    assert isinstance(rows, np.ndarray)
+    assert rows.shape == (2, 1024)
+    assert sandbox.requests[0].json == {
+        "model": "bge-m3:567m",
+        "input": ["un", "deux"],
+        "encoding_format": "float",
+    }
+
+
+async def test_pitfall_28_raw_embeddings_are_lists(embedding):
+    rows = await embedding.generate_raw_embeddings(["un"])
+    assert isinstance(rows[0], list)
+    assert isinstance(rows[0][0], float)
+    assert np.allclose(rows, await embedding.generate_embeddings(["un"]), atol=1e-6)
+
+
+async def test_pitfall_28_no_texts_no_request(sandbox, embedding):
+    assert (await embedding.generate_embeddings([])).size == 0
+    assert await embedding.generate_raw_embeddings([]) == []
+    assert not sandbox.requests
+
+
+async def test_pitfall_28_long_lists_travel_in_batches_and_keep_their_order(sandbox, embedding):
+    texts = [f"text {n}" for n in range(150)]
+    rows = await embedding.generate_embeddings(texts)
+    assert [len(request.json["input"]) for request in sandbox.requests] == [64, 64, 22]
+    alone = await embedding.generate_embeddings([texts[149]])
+    assert np.allclose(rows[149], alone[0], atol=1e-6)
+    sandbox.requests[0]
+    settings = LLMaaSEmbeddingPromptExecutionSettings(batch_size=100, concurrency=1)
+    await embedding.generate_embeddings(texts, settings)
+    assert [len(request.json["input"]) for request in sandbox.requests[-2:]] == [100, 50]
+
+
+async def test_pitfall_28_settings_of_vector_stores_pass(sandbox, embedding):
+    await embedding.generate_raw_embeddings(["un"], PromptExecutionSettings(dimensions=256))
+    assert sandbox.requests[0].json["dimensions"] == 256
+
+
+async def test_pitfall_28_a_refused_text_is_an_error_not_a_hole(sandbox, embedding):
+    sandbox.script([{"status": 400, "json": {"error": {"message": "too long"}}}])
+    with pytest.raises(ServiceInvalidRequestError, match="too long"):
+        await embedding.generate_embeddings(["un", "deux"])
+
+
+@pytest.fixture
+def recording(tmp_path):
+    from llmaas import LLMaaS
+
+    speech = LLMaaS().speak("Bonjour à tous.", model="kokoro", response_format="wav").audio
+    path = tmp_path / "salut.wav"
+    path.write_bytes(speech)
+    return path
+
+
+async def test_pitfall_29_transcription_of_bytes_and_of_paths(sandbox, recording):
+    service = LLMaaSAudioToText("whisper-1")
+    data = recording.read_bytes()
+    contents = [
+        AudioContent(data=data, data_format="base64", mime_type="audio/wav"),
+        AudioContent(uri=str(recording)),
+        AudioContent.from_audio_file(str(recording)),
+    ]
+    heard = [await service.get_text_content(content) for content in contents]
+    assert heard[0].text
+    assert {content.text for content in heard} == {heard[0].text}
+    assert heard[0].metadata["segments"]
+    names = [b'filename="audio.wav"', b'filename="salut.wav"', b'filename="salut.wav"']
+    bodies = [request for request in sandbox.requests if "transcriptions" in request.path]
+    assert [name in request.body for name, request in zip(names, bodies, strict=True)] == [True] * 3
+
+
+async def test_pitfall_29_settings_of_the_transcription(sandbox, recording):
+    settings = LLMaaSAudioToTextExecutionSettings(
+        language="fr", prompt="noms propres", task="transcribe", temperature=0.0
+    )
+    await LLMaaSAudioToText("whisper-1").get_text_contents(
+        AudioContent(uri=str(recording)), settings
+    )
+    body = sandbox.requests[-1].body
+    for field, value in {
+        b"language": b"fr",
+        b"initial_prompt": b"noms propres",
+        b"task": b"transcribe",
+        b"temperature": b"0.0",
+    }.items():
+        assert b'name="' + field + b'"\r\n\r\n' + value in body
+    assert b'name="prompt"' not in body
+
+
+async def test_pitfall_29_nothing_to_hear_is_an_error(sandbox):
+    with pytest.raises(ServiceInvalidRequestError) as caught:
+        await LLMaaSAudioToText("whisper-1").get_text_contents(AudioContent())
+    assert isinstance(caught.value, llmaas.InvalidInputError)
+
+
+async def test_pitfall_29_any_voice_and_an_audio_type(sandbox):
+    service = LLMaaSTextToAudio("kokoro")
+    settings = LLMaaSTextToAudioExecutionSettings(
+        voice="chef", response_format="wav", speed=1.5, lang_code="f"
+    )
+    audio = await service.get_audio_content("Bonjour à tous.", settings)
+    assert audio.data.startswith(b"RIFF")
+    assert audio.mime_type.startswith("audio/")
+    assert audio.metadata["duration"] > 0
+    body = sandbox.requests[-1].json
+    assert body == {
+        "model": "kokoro",
+        "input": "Bonjour à tous.",
+        "voice": "chef",
+        "response_format": "wav",
+        "speed": 1.5,
+        "lang_code": "f",
+    }
+    assert (await service.get_audio_content("Bonjour.")).data
+
+
+async def test_pitfall_29_images_are_bytes_and_become_contents(sandbox):
+    service = LLMaaSTextToImage("z-image:16b")
+    assert (await service.generate_image("A cat")).startswith(b"\x89PNG")
+    assert sandbox.requests[-1].json["response_format"] == "b64_json"
+    settings = LLMaaSTextToImageExecutionSettings(size="1024x1024", n=1)
+    content = await service.get_image_content("A cat", settings)
+    assert content.data.startswith(b"\x89PNG")
+    assert sandbox.requests[-1].json["size"] == "1024x1024"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        LLMaaSTextToImageExecutionSettings(width=1024, height=1536),
+        LLMaaSTextToImageExecutionSettings(size=(1024, 1536)),
+        PromptExecutionSettings(size={"any": 1}) and PromptExecutionSettings(size="1024x1536"),
+    ],
+)
+async def test_sizes_in_every_form(sandbox, settings):
+    await LLMaaSTextToImage("z-image:16b").generate_image("A cat", settings=settings)
+    assert sandbox.requests[-1].json["size"] == "1024x1536"
+
+
+async def test_several_images_and_addresses(sandbox):
+    service = LLMaaSTextToImage("z-image:16b")
+    several = await service.generate_images(
+        "A cat", 1024, 1024, LLMaaSTextToImageExecutionSettings(n=2)
+    )
+    assert len(several) == 2
+    sandbox.script([{"status": 200, "json": {"data": [{"url": "https://example.org/cat.png"}]}}])
+    assert await service.generate_image("A cat") == "https://example.org/cat.png"
+
+
+@pytest.mark.parametrize("service", [LLMaaSTextToAudio, LLMaaSTextToImage])
+async def test_errors_of_these_services_are_in_the_family(sandbox, service):
+    made = service("no-such-model", max_retries=0)
+    ask = made.get_audio_contents if service is LLMaaSTextToAudio else made.generate_image
+    with pytest.raises(ServiceResponseException) as caught:
+        await ask("x")
+    assert isinstance(caught.value, llmaas.LLMaaSError)
+
+
+async def test_text_completion_is_a_chat_of_one_message(sandbox):
+    service = LLMaaSTextCompletion("gpt-oss:120b")
+    settings = LLMaaSTextPromptExecutionSettings(top_k=3, prompt="not this")
+    answer = await service.get_text_content("Say 'oui'", settings)
+    assert answer.text == "oui"
+    assert answer.metadata["usage"].completion_tokens > 0
+    assert answer.metadata["reasoning_content"]
+    body = sandbox.requests[-1].json
+    assert body["messages"] == [{"role": "user", "content": "Say 'oui'"}]
+    assert body["top_k"] == 3
+    assert "prompt" not in body
+
+
+async def test_text_completion_streams(sandbox):
+    service = LLMaaSTextCompletion("gemma4:31b")
+    sandbox.script([{"content": "un deux trois quatre"}])
+    settings = PromptExecutionSettings(temperature=0.1)
+    chunks = [chunk async for chunk in service.get_streaming_text_content("?", settings)]
+    assert len(chunks) > 2
+    assert "".join(chunk.text for chunk in chunks) == "un deux trois quatre"
+    assert chunks[-1].metadata["usage"].prompt_tokens > 0
+    assert str(sum(chunks[1:], chunks[0])) == "un deux trois quatre"
+
+
+async def test_text_completion_in_a_kernel(sandbox):
+    kernel = Kernel()
+    kernel.add_service(LLMaaSTextCompletion("gemma4:31b"))
+    assert str(await kernel.invoke_prompt("Say 'oui'")) == "oui"
+
+
+async def test_text_completion_errors_are_in_the_family(sandbox):
+    service = LLMaaSTextCompletion("gemma4:31b", max_retries=0)
+    sandbox.script([{"status": 500, "json": {"detail": "no"}}] * 2)
+    with pytest.raises(ServiceResponseException):
+        await service.get_text_content("?", PromptExecutionSettings())
+    with pytest.raises(ServiceResponseException):
+        async for _ in service.get_streaming_text_content("?", PromptExecutionSettings()):
+            pass
+
+
+DOCUMENTS = ["Paris is in France.", "Cats sleep a lot.", "The capital of France is Paris."]
+
+
+@pytest.fixture
+def reranker(sandbox):
+    return LLMaaSRerankPlugin("qwen3-reranker:4b", max_retries=0)
+
+
+async def test_rerank_as_a_plugin(sandbox, reranker):
+    kernel = Kernel()
+    kernel.add_plugin(reranker, "rerank")
+    result = await kernel.invoke(
+        plugin_name="rerank",
+        function_name="rerank",
+        query="the capital of France",
+        documents=DOCUMENTS,
+        top_n=2,
+    )
+    assert [ranked["index"] for ranked in result.value] == [2, 0]
+    assert result.value[0]["document"] == DOCUMENTS[2]
+    assert result.value[0]["relevance_score"] > result.value[1]["relevance_score"]
+    assert sandbox.requests[-1].json["top_n"] == 2
+
+
+async def test_rerank_over_results(reranker):
+    results = [{"text": text} for text in DOCUMENTS]
+
+    async def found():
+        for result in results:
+            yield result
+
+    query = "the capital of France"
+    best = await reranker.rerank_results(query, found(), text=lambda r: r["text"], top_n=1)
+    assert best[0][0] is results[2]
+    assert best == await reranker.rerank_results(query, results, text=lambda r: r["text"], top_n=1)
+    assert await reranker.rerank_results(query, [], text=str) == []
+
+
+async def test_rerank_errors_are_in_the_family(sandbox, reranker):
+    sandbox.script([{"status": 500, "json": {"detail": "no"}}])
+    with pytest.raises(ServiceResponseException):
+        await reranker.rerank("?", DOCUMENTS)
