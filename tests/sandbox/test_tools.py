@@ -91,7 +91,7 @@ def test_a_result_is_answered_with(chat: Any, weather: Any) -> None:
 
 def test_what_a_search_found_is_read_like_a_context(chat: Any) -> None:
     call = {"id": "c1", "type": "function", "function": {"name": "search", "arguments": "{}"}}
-    passages = "[1] Birds\nThe heron eats fish.\n\n[2] Prices\nThe ranking costs four euros."
+    passages = "[1] The heron eats fish.\n\n[2] The ranking costs four euros."
     turns = [
         {"role": "user", "content": "What does the ranking cost?"},
         {"role": "assistant", "content": None, "tool_calls": [call]},
