@@ -5,6 +5,7 @@ and sound in chats (502 as documented).
 """
 
 import re
+from typing import ClassVar
 
 import pytest
 from langchain_tests.integration_tests import ChatModelIntegrationTests, EmbeddingsIntegrationTests
@@ -29,8 +30,8 @@ def service(request, pictures, same_ids):
 
 class TestChatUnit(ChatModelUnitTests):
     chat_model_class = ChatLLMaaS
-    chat_model_params = {"model": MODEL}
-    init_from_env_params = (
+    chat_model_params: ClassVar = {"model": MODEL}
+    init_from_env_params: ClassVar = (
         {"LLMAAS_API_KEY": "sk-env", "LLMAAS_BASE_URL": "https://env.example/v1"},
         {"model": MODEL},
         {"api_key": "sk-env", "base_url": "https://env.example/v1"},
@@ -45,7 +46,7 @@ class TestChatUnit(ChatModelUnitTests):
 class TestChat(ChatModelIntegrationTests):
     suite = "chat"
     chat_model_class = ChatLLMaaS
-    chat_model_params = {"model": MODEL}
+    chat_model_params: ClassVar = {"model": MODEL}
     model_override_value = OTHER_MODEL
     supports_json_mode = True
     supports_image_inputs = True
@@ -53,7 +54,7 @@ class TestChat(ChatModelIntegrationTests):
     supports_image_tool_message = True
     supports_anthropic_inputs = True
     enable_vcr_tests = True
-    supported_usage_metadata_details = {
+    supported_usage_metadata_details: ClassVar = {
         "invoke": ["reasoning_output"],
         "stream": ["reasoning_output"],
     }
@@ -68,8 +69,8 @@ class TestChat(ChatModelIntegrationTests):
 
 class TestEmbeddingsUnit(EmbeddingsUnitTests):
     embeddings_class = LLMaaSEmbeddings
-    embedding_model_params = {"model": EMBEDDER}
-    init_from_env_params = (
+    embedding_model_params: ClassVar = {"model": EMBEDDER}
+    init_from_env_params: ClassVar = (
         {"LLMAAS_API_KEY": "sk-env"},
         {"model": EMBEDDER},
         {"api_key": "sk-env"},
@@ -80,4 +81,4 @@ class TestEmbeddingsUnit(EmbeddingsUnitTests):
 class TestEmbeddings(EmbeddingsIntegrationTests):
     suite = "embeddings"
     embeddings_class = LLMaaSEmbeddings
-    embedding_model_params = {"model": EMBEDDER}
+    embedding_model_params: ClassVar = {"model": EMBEDDER}

@@ -1,0 +1,276 @@
+"""What must come out, whatever the service sends: rows 1 to 12 of what other packages get wrong."""
+
+import pytest
+from langchain_core.callbacks import BaseCallbackHandler, get_usage_metadata_callback
+from langchain_core.caches import InMemoryCache
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages.ai import add_usage
+from langchain_core.tools import tool
+
+from langchain_llmaas import ChatLLMaaS, get_cost_callback
+
+
+@tool
+def get_weather(city: str) -> str:
+    """Tell the weather of a city."""
+    return f"It is sunny in {city}."
+
+
+CALL = {"name": "get_weather", "arguments": {"city": "Paris"}, "id": "call_1"}
+
+
+def kinds(message):
+    return [block["type"] for block in message.content_blocks]
+
+
+@pytest.mark.parametrize("version", ["v0", "v1"])
+@pytest.mark.parametrize("before", ["reasoning", "content", "both"])
+def test_pitfall_01_reasoning_text_and_tool_call_all_survive(chat, ask, sandbox, version, before):
+    step = {"tool_calls": [CALL, {**CALL, "id": "call_2"}], "reasoning": "", "content": ""}
+    said = {"reasoning": "Hm, the weather.", "content": "I look."}
+    step |= said if before == "both" else {before: said[before]}
+    sandbox.script([{**step, "fault": "text-and-tool"}])
+    model = chat(output_version=version).bind_tools([get_weather])
+    message = ask(model, "Weather?")
+    expected = {"reasoning": ["reasoning"], "content": ["text"], "both": ["reasoning", "text"]}
+    assert kinds(message) == [*expected[before], "tool_call", "tool_call"]
+    assert [call["args"] for call in message.tool_calls] == [{"city": "Paris"}] * 2
+    assert message.text == step["content"]
+
+
+def test_pitfall_01_the_same_through_v3_events(chat, sandbox):
+    sandbox.script([{"reasoning": "Hm.", "content": "I look.", "tool_calls": [CALL]}])
+    model = chat(output_version="v1").bind_tools([get_weather])
+    stream = model.stream_events("Weather?", version="v3")
+    message = stream.output
+    assert kinds(message) == ["reasoning", "text", "tool_call"]
+    assert message.tool_calls[0]["id"] == "call_1"
+
+
+def test_pitfall_02_what_every_chunk_repeats_comes_once(chat, ask, sandbox):
+    chunk = {"id": "c1", "model": "m", "backend": {"engine_type": "vllm", "machine_name": "ma01"}}
+    pieces = [{**chunk, "choices": [{"index": 0, "delta": {"content": c}}]} for c in "abc"]
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    usage = {"prompt_tokens": 10, "completion_tokens": 3, "total_tokens": 13}
+    sandbox.script([{"sse": [*pieces, {**chunk, **last, "usage": usage}, "[DONE]"]}])
+    message = ask(chat(streaming=True), "?")
+    facts = message.response_metadata
+    assert message.text == "abc"
+    assert facts["model_name"] == "m"
+    assert facts["model_provider"] == "llmaas"
+    assert facts["backend"] == {"engine_type": "vllm", "machine_name": "ma01"}
+    assert facts["id"] == "c1"
+    assert facts["finish_reason"] == "stop"
+    assert facts["cost_eur"] == message.usage_metadata["cost_micro_eur"] / 1_000_000 > 0
+
+
+@pytest.mark.parametrize("dialect", ["usage-last", "usage-finish", "usage-every"])
+def test_pitfall_03_usage_is_counted_once_wherever_it_stands(chat, ask, sandbox, dialect):
+    fixed = {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12}
+    sandbox.script([{"content": "Oui.", "reasoning": "", "usage": fixed, "fault": dialect}])
+    usage = ask(chat(), "?").usage_metadata
+    assert (usage["input_tokens"], usage["output_tokens"], usage["total_tokens"]) == (7, 5, 12)
+
+
+def test_pitfall_03_no_usage_is_none(chat, ask, sandbox):
+    sandbox.script([{"content": "Oui.", "fault": "usage-none"}])
+    message = ask(chat(), "?")
+    assert message.usage_metadata is None
+    assert "cost_eur" not in message.response_metadata
+
+
+@pytest.mark.parametrize("dialect", ["usage-toplevel-reasoning", "usage-nested-reasoning"])
+def test_pitfall_04_reasoning_tokens_from_both_places(chat, ask, sandbox, dialect):
+    sandbox.script([{"content": "Oui.", "reasoning": "Hm, hm, hm.", "fault": dialect}])
+    assert ask(chat(), "?").usage_metadata["output_token_details"]["reasoning"] > 0
+
+
+def test_pitfall_05_usage_adds_up_with_its_cost(chat, ask):
+    model = chat()
+    with get_usage_metadata_callback() as seen:
+        first, second = (ask(model, f'Say "{word}"').usage_metadata for word in ("one", "two"))
+    total = add_usage(first, second)
+    assert total["cost_micro_eur"] == first["cost_micro_eur"] + second["cost_micro_eur"] > 0
+    assert seen.usage_metadata == {"gpt-oss:120b": total}
+
+
+def test_pitfall_05_usage_survives_a_checkpoint(chat):
+    from langgraph.checkpoint.memory import InMemorySaver
+    from langgraph.graph import START, MessagesState, StateGraph
+
+    model = chat()
+    graph = StateGraph(MessagesState)
+    graph.add_node("chat", lambda state: {"messages": [model.invoke(state["messages"])]})
+    graph.add_edge(START, "chat")
+    app = graph.compile(checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "1"}}
+    app.invoke({"messages": [HumanMessage('Say "x"')]}, thread)
+    kept = app.get_state(thread).values["messages"][-1]
+    assert isinstance(kept.usage_metadata["cost_micro_eur"], int)
+
+
+def test_pitfall_06_an_answer_out_of_the_cache_costs_nothing(chat, sandbox):
+    model = chat(cache=InMemoryCache())
+    with get_cost_callback() as cost:
+        model.invoke('Say "x"')
+        once = cost.cost_micro_eur
+        model.invoke('Say "x"')
+    assert cost.cost_micro_eur == once > 0
+    assert cost.calls == len(sandbox.requests) == 1
+
+
+@pytest.mark.parametrize("dialect", ["reasoning_content", "reasoning", "reasoning-both", "think"])
+def test_pitfall_07_reasoning_comes_once_from_every_shape(chat, ask, sandbox, dialect):
+    sandbox.script([{"content": "Oui.", "reasoning": "Hm, hm.", "fault": dialect}])
+    message = ask(chat(), "?")
+    assert message.additional_kwargs["reasoning_content"].strip() == "Hm, hm."
+    assert message.text == "Oui."
+    blocks = message.content_blocks
+    assert [block["type"] for block in blocks] == ["reasoning", "text"]
+    assert blocks[0]["reasoning"].strip() == "Hm, hm."
+
+
+@pytest.mark.parametrize("version", ["v0", "v1"])
+def test_pitfall_08_reasoning_goes_back_within_the_turn(chat, ask, sandbox, version):
+    sandbox.script([{"reasoning": "I must look.", "tool_calls": [CALL]}, {"content": "Sunny."}])
+    model = chat(output_version=version).bind_tools([get_weather])
+    history = [HumanMessage("Weather?")]
+    history.append(ask(model, history))
+    history.append(get_weather.invoke(history[-1].tool_calls[0]))
+    answer = ask(model, history)
+    sent = sandbox.requests[-1].json["messages"][1]
+    assert sent["reasoning_content"] == "I must look."
+    assert sent["content"] is None
+    ask(model, [*history, answer, HumanMessage("And now?")])
+    assert all("reasoning_content" not in m for m in sandbox.requests[-1].json["messages"])
+
+
+def test_pitfall_08_reasoning_in_an_agent_loop(chat, sandbox):
+    from langchain.agents import create_agent
+
+    sandbox.script([{"reasoning": "I must look.", "tool_calls": [CALL]}, {"content": "Sunny."}])
+    state = create_agent(chat(), [get_weather]).invoke({"messages": [("user", "Weather?")]})
+    assert state["messages"][-1].text == "Sunny."
+    assert sandbox.requests[-1].json["messages"][1]["reasoning_content"] == "I must look."
+
+
+@pytest.mark.parametrize(("echo", "turns"), [("always", 1), ("never", 0)])
+def test_reasoning_echo_can_be_told(chat, sandbox, echo, turns):
+    kept = AIMessage("Oui.", additional_kwargs={"reasoning_content": "Hm."})
+    chat(reasoning_echo=echo).invoke([HumanMessage("?"), kept, HumanMessage("And?")])
+    sent = sandbox.requests[-1].json["messages"]
+    assert sum("reasoning_content" in message for message in sent) == turns
+
+
+def test_pitfall_09_broken_arguments_are_kept_and_sent_back_as_they_are(chat, ask, sandbox):
+    broken = '{"city": "Par'
+    call = {**CALL, "arguments": broken}
+    sandbox.script([{"tool_calls": [call]}])
+    message = ask(chat().bind_tools([get_weather]), "Weather?")
+    if message.invalid_tool_calls:  # a merged stream repairs what is merely cut short
+        assert message.invalid_tool_calls[0]["args"] == broken
+        assert message.tool_calls == []
+        chat().invoke([HumanMessage("?"), message, ToolMessage("no", tool_call_id="call_1")])
+        sent = sandbox.requests[-1].json["messages"][1]["tool_calls"][0]
+        assert sent["function"]["arguments"] == broken
+    else:
+        assert message.tool_calls[0]["args"] == {"city": "Par"}
+
+
+@pytest.mark.parametrize("arguments", ["[1, 2]", "not json"])
+def test_pitfall_09_arguments_that_are_no_object_are_invalid(chat, ask, sandbox, arguments):
+    sandbox.script([{"tool_calls": [{**CALL, "arguments": arguments}]}])
+    message = ask(chat().bind_tools([get_weather]), "Weather?")
+    assert [call["args"] for call in message.invalid_tool_calls] == [arguments]
+    assert message.tool_calls == []
+
+
+def test_pitfall_10_stream_with_and_without_a_run_manager(chat):
+    class Tokens(BaseCallbackHandler):
+        def __init__(self):
+            self.tokens = []
+
+        def on_llm_new_token(self, token, **_):
+            self.tokens.append(token)
+
+    seen = Tokens()
+    chunks = list(chat().stream('Say "one two"', config={"callbacks": [seen]}))
+    assert len(seen.tokens) == len(chunks)
+    assert "".join(seen.tokens) == "one two"
+    model, manager = chat(), Tokens()
+    without = list(model._stream([HumanMessage('Say "one two"')]))
+    with_one = list(model._stream([HumanMessage('Say "one two"')], run_manager=manager))
+    assert len(manager.tokens) == len(without) == len(with_one)
+
+
+def test_pitfall_11_odd_chunks_are_accepted(chat, ask, sandbox):
+    same = {"id": "c", "choices": [{"index": 0, "delta": {"content": "ha "}}]}
+    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    sandbox.script([{"sse": [{"choices": []}, *[same] * 150, end, "[DONE]"]}])
+    assert ask(chat(streaming=True), "?").text == "ha " * 150
+
+
+def test_pitfall_12_provider_and_model_are_filed_alike(chat, ask):
+    class Metadata(BaseCallbackHandler):
+        def on_chat_model_start(self, *_, metadata, **__):
+            self.metadata = metadata
+
+    seen = Metadata()
+    with get_usage_metadata_callback() as usage:
+        message = ask(chat(), 'Say "x"', model="gemma4:31b", config={"callbacks": [seen]})
+    assert seen.metadata["ls_provider"] == message.response_metadata["model_provider"] == "llmaas"
+    assert seen.metadata["ls_model_name"] == "gemma4:31b"
+    assert seen.metadata["ls_model_type"] == "chat"
+    assert [*usage.usage_metadata] == ["gemma4:31b"]
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    ["tool-no-index", "tool-repeat-id", "tool-same-index", "tool-object-args", "tool-empty-args"],
+)
+def test_every_dialect_of_tool_calls(chat, ask, sandbox, dialect):
+    sandbox.script([{"tool_calls": [CALL, {**CALL, "id": "call_2"}], "fault": dialect}])
+    calls = ask(chat().bind_tools([get_weather]), "Weather?").tool_calls
+    assert [call["name"] for call in calls] == ["get_weather"] * 2
+    assert len({call["id"] for call in calls}) == 2
+
+
+def test_several_answers_count_once(chat, sandbox):
+    result = chat(n=3).generate([[HumanMessage('Say "x"')]])
+    answers = [generation.message for generation in result.generations[0]]
+    assert [answer.text for answer in answers] == ["x"] * 3
+    assert [answer.usage_metadata is not None for answer in answers] == [True, False, False]
+    with pytest.raises(ValueError, match="n > 1"):
+        list(chat(n=3).stream("?"))
+
+
+def test_logprobs(chat, ask):
+    answer = ask(chat(logprobs=True, top_logprobs=2), 'Say "one two"')
+    content = answer.response_metadata["logprobs"]["content"]
+    assert "".join(entry["token"] for entry in content).strip() == "one two"
+
+
+def test_the_limits_and_the_request_id_are_told(chat, ask, sandbox):
+    facts = ask(chat(), 'Say "x"').response_metadata
+    assert facts["rate_limit"]["limit"] == 1000
+    assert facts["request_id"] == sandbox.requests[-1].request_id
+
+
+def test_a_refusal_is_told_and_raised_for_structured_answers(chat, sandbox):
+    refused = {
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": None, "refusal": "I must not."},
+                "finish_reason": "stop",
+            }
+        ]
+    }
+    sandbox.script([{"json": refused}, {"json": refused}])
+    assert chat().invoke("?").content_blocks == [{"type": "refusal", "refusal": "I must not."}]
+    with pytest.raises(Exception, match="I must not"):
+        chat().with_structured_output({"title": "a", "type": "object"}).invoke("?")
+
+
+def test_the_class_is_ours():
+    assert ChatLLMaaS.__module__.startswith("langchain_llmaas")

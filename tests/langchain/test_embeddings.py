@@ -1,0 +1,85 @@
+"""Rows 33 and 34 of what other packages get wrong, and the rest of embeddings."""
+
+import asyncio
+import copy
+import pickle
+
+import pytest
+
+from langchain_llmaas import LLMaaSEmbeddings, get_cost_callback
+
+
+def embed(made, texts):
+    return made.embed_documents(texts)
+
+
+def aembed(made, texts):
+    return asyncio.run(made.aembed_documents(texts))
+
+
+@pytest.fixture(params=[embed, aembed], ids=["sync", "async"])
+def vectors(request):
+    return request.param
+
+
+@pytest.fixture
+def made(sandbox):
+    def make(**options):
+        return LLMaaSEmbeddings(**{"model": "bge-m3:567m", "max_retries": 0, **options})
+
+    return make
+
+
+def test_pitfall_33_only_strings_and_floats_go_out(made, vectors, sandbox):
+    assert len(vectors(made(), ["one", "two"])) == 2
+    sent = sandbox.requests[-1].json
+    assert sent["input"] == ["one", "two"]
+    assert sent.get("encoding_format", "float") == "float"
+
+
+def test_pitfall_34_vectors_come_in_the_order_of_the_texts(made, vectors, sandbox):
+    data = [{"index": i, "embedding": [float(i)]} for i in (2, 0, 1)]
+    sandbox.script([{"json": {"data": data, "model": "m"}}])
+    assert vectors(made(), ["a", "b", "c"]) == [[0.0], [1.0], [2.0]]
+
+
+def test_pitfall_34_more_texts_than_a_request_takes(made, vectors, sandbox):
+    texts = [f"text {number}" for number in range(7)]
+    chunked = vectors(made(chunk_size=3), texts)
+    assert sorted(len(request.json["input"]) for request in sandbox.requests) == [1, 3, 3]
+    assert chunked == vectors(made(), texts)
+
+
+def test_nothing_to_embed_asks_nothing(made, vectors, sandbox):
+    assert vectors(made(), []) == []
+    assert not sandbox.requests
+
+
+def test_a_refused_text_is_not_lost_in_silence(made, vectors):
+    with pytest.raises(ValueError, match="empty"):
+        vectors(made(), ["good", ""])
+
+
+def test_a_query_is_embedded_like_a_document(made):
+    assert made().embed_query("a") == made().embed_documents(["a"])[0]
+    assert asyncio.run(made().aembed_query("a")) == made().embed_query("a")
+
+
+def test_parameters_reach_the_wire(made, sandbox):
+    made(dimensions=256, model_kwargs={"user": "u"}).embed_query("a")
+    sent = sandbox.requests[-1].json
+    assert (sent["dimensions"], sent["user"]) == (256, "u")
+
+
+def test_costs_are_counted(made, vectors):
+    with get_cost_callback() as cost:
+        vectors(made(), ["some text"] * 100)
+    assert cost.by_model["bge-m3:567m"].input_tokens > 0
+    assert cost.cost_micro_eur > 0
+
+
+def test_copies_work_and_typos_do_not(made):
+    assert pickle.loads(pickle.dumps(made())).embed_query("a")
+    assert copy.deepcopy(made()).embed_query("a")
+    with pytest.raises(ValueError, match="chunksize"):
+        made(chunksize=3)

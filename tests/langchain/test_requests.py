@@ -1,0 +1,308 @@
+"""What goes out: rows 13 to 21 of what other packages get wrong."""
+
+import base64
+
+import pytest
+from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.tools import tool
+from pydantic import BaseModel
+
+PNG = "iVBORw0KGgo="
+
+
+@tool
+def get_weather(city: str) -> str:
+    """Tell the weather of a city."""
+    return f"It is sunny in {city}."
+
+
+@tool
+def get_time(city: str) -> str:
+    """Tell the time in a city."""
+    return f"It is noon in {city}."
+
+
+class Joke(BaseModel):
+    """A joke."""
+
+    setup: str
+    punchline: str
+
+
+@pytest.fixture
+def body(chat, ask, sandbox):
+    """Ask, and return the body that went out."""
+
+    def sent(question="?", call=None, bind=None, **options):
+        model = chat(**options)
+        ask(bind(model) if bind else model, question, **(call or {}))
+        request = sandbox.requests[-1]
+        assert request.path == "/v1/chat/completions"
+        return request.json
+
+    return sent
+
+
+@pytest.mark.parametrize("how", [{"max_tokens": 200}, {"model_kwargs": {"max_tokens": 200}}])
+def test_pitfall_13_max_tokens_keeps_its_name(body, how):
+    sent = body(**how)
+    assert sent["max_tokens"] == 200
+    assert "max_completion_tokens" not in sent
+
+
+def test_the_default_of_max_tokens_leaves_room_to_reason(body):
+    assert body()["max_tokens"] == 16_384
+    assert "max_tokens" not in body(call={"max_tokens": None})
+
+
+@pytest.mark.parametrize("model", ["gpt-5-like", "o1", "codex-mini"])
+def test_pitfall_14_and_15_names_mean_nothing(chat, sandbox, model):
+    sandbox.script([{"json": {"choices": [{"message": {"content": "Oui."}}]}}])
+    chat(model=model, temperature=0.2).invoke([SystemMessage("Be kind."), HumanMessage("?")])
+    sent = sandbox.requests[-1]
+    assert sent.path == "/v1/chat/completions"
+    assert sent.json["temperature"] == 0.2
+    assert sent.json["messages"][0]["role"] == "system"
+
+
+def test_pitfall_15_reasoning_options_do_not_change_the_path(body):
+    assert body(call={"reasoning": {"effort": "low"}})["reasoning"] == {"effort": "low"}
+    assert body(reasoning_effort="low")["reasoning_effort"] == "low"
+
+
+def test_pitfall_16_usage_of_streams_is_asked_for(chat, sandbox):
+    model = chat()
+    list(model.stream("?"))
+    assert sandbox.requests[-1].json["stream_options"] == {"include_usage": True}
+    list(chat(stream_usage=False).stream("?"))
+    assert "stream_options" not in sandbox.requests[-1].json
+    list(model.stream("?", stream_usage=False))
+    assert "stream_options" not in sandbox.requests[-1].json
+    assert "stream_usage" not in sandbox.requests[-1].json
+
+
+NAMED = {"type": "function", "function": {"name": "get_weather"}}
+
+
+@pytest.mark.parametrize(
+    ("choice", "one", "several"),
+    [
+        ("any", NAMED, "required"),
+        ("required", NAMED, "required"),
+        (True, NAMED, "required"),
+        ("get_weather", NAMED, NAMED),
+        (NAMED, NAMED, NAMED),
+        ("auto", "auto", "auto"),
+        ("none", "none", "none"),
+        (None, None, None),
+        (False, None, None),
+    ],
+)
+def test_pitfall_17_every_form_of_tool_choice(chat, sandbox, choice, one, several):
+    for tools, expected in (([get_weather], one), ([get_weather, get_time], several)):
+        chat().bind_tools(tools, tool_choice=choice).invoke("Weather in Paris?")
+        assert sandbox.requests[-1].json.get("tool_choice") == expected
+
+
+def test_pitfall_18_what_was_not_asked_is_not_sent(body):
+    sent = body(bind=lambda model: model.bind_tools([get_weather]))
+    assert "parallel_tool_calls" not in sent
+    assert "strict" not in sent["tools"][0]["function"]
+    sent = body(bind=lambda m: m.bind_tools([get_weather], strict=True, parallel_tool_calls=False))
+    assert sent["parallel_tool_calls"] is False
+    assert sent["tools"][0]["function"]["strict"] is True
+
+
+def test_pitfall_19_an_agent_with_a_response_format_uses_a_tool_for_it(chat, sandbox):
+    from langchain.agents import create_agent
+
+    agent = create_agent(chat(), [get_weather], response_format=Joke)
+    sandbox.script(
+        [{"tool_calls": [{"name": "Joke", "arguments": {"setup": "a", "punchline": "b"}}]}]
+    )
+    state = agent.invoke({"messages": [("user", "Tell a joke")]})
+    assert state["structured_response"] == Joke(setup="a", punchline="b")
+    sent = sandbox.requests[-1].json
+    assert "response_format" not in sent
+    assert [t["function"]["name"] for t in sent["tools"]] == ["get_weather", "Joke"]
+    assert all("strict" not in t["function"] for t in sent["tools"])
+
+
+def test_pitfall_19_bind_tools_tolerates_what_agents_pass(body):
+    form = {"type": "json_object"}
+    sent = body(bind=lambda m: m.bind_tools([get_weather], strict=None, response_format=form))
+    assert sent["response_format"] == form
+
+
+DATA = f"data:image/png;base64,{PNG}"
+IMAGE = {"type": "image_url", "image_url": {"url": DATA}}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "image_url", "image_url": {"url": DATA}},
+        {"type": "image_url", "image_url": DATA},
+        {"type": "image", "base64": PNG, "mime_type": "image/png"},
+        {"type": "image", "source_type": "base64", "data": PNG, "mime_type": "image/png"},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}},
+        {"type": "image", "url": DATA},
+        {"type": "image", "source_type": "url", "url": DATA},
+        {"type": "image", "source": {"type": "url", "url": DATA}},
+        {"type": "image", "image": base64.b64decode(PNG)},
+    ],
+)
+def test_pitfall_20_images_of_every_convention(chat, sandbox, block):
+    question = [{"type": "text", "text": "What is it?"}, block]
+    chat(model="gemma4:31b").invoke([HumanMessage(question)])
+    parts = sandbox.requests[-1].json["messages"][0]["content"]
+    assert parts == [{"type": "text", "text": "What is it?"}, IMAGE]
+
+
+@pytest.mark.parametrize(
+    ("block", "part"),
+    [
+        ("text", {"type": "text", "text": "text"}),
+        ({"type": "text-plain", "text": "a"}, {"type": "text", "text": "a"}),
+        ({"type": "file", "source_type": "text", "text": "a"}, {"type": "text", "text": "a"}),
+        (
+            {"type": "audio", "base64": "QQ==", "mime_type": "audio/mp3"},
+            {"type": "audio_url", "audio_url": {"url": "data:audio/mp3;base64,QQ=="}},
+        ),
+        (
+            {"type": "input_audio", "input_audio": {"data": "QQ==", "format": "wav"}},
+            {"type": "audio_url", "audio_url": {"url": "data:audio/wav;base64,QQ=="}},
+        ),
+        (
+            {"type": "video", "url": "https://a.example/v.mp4"},
+            {"type": "video_url", "video_url": {"url": "https://a.example/v.mp4"}},
+        ),
+        (
+            {"type": "file", "base64": "QQ==", "mime_type": "application/pdf", "filename": "a.pdf"},
+            {
+                "type": "file",
+                "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,QQ=="},
+            },
+        ),
+        ({"type": "file", "file_id": "f1"}, {"type": "file", "file": {"file_id": "f1"}}),
+        ({"type": "odd", "value": 1}, {"type": "odd", "value": 1}),
+        (
+            {"type": "image", "url": "https://a.example/x.png", "extras": {"detail": "low"}},
+            {"type": "image_url", "image_url": {"url": "https://a.example/x.png", "detail": "low"}},
+        ),
+    ],
+)
+def test_pitfall_20_other_blocks(chat, block, part):
+    assert chat().request([HumanMessage([block])])["messages"][0]["content"] == [part]
+
+
+def test_a_block_without_data_is_refused_before_it_is_sent(chat, sandbox):
+    with pytest.raises(ValueError, match="needs a url or base64"):
+        chat().invoke([HumanMessage([{"type": "image"}])])
+    assert not sandbox.requests
+
+
+def test_pitfall_20_anthropic_blocks(chat):
+    history = [
+        HumanMessage("?"),
+        AIMessage(
+            [
+                {"type": "thinking", "thinking": "Hm."},
+                {"type": "text", "text": "I look."},
+                {"type": "tool_use", "id": "t1", "name": "get_time", "input": {"city": "Brest"}},
+            ],
+        ),
+        HumanMessage([{"type": "tool_result", "tool_use_id": "t1", "content": "noon"}]),
+    ]
+    function = {"name": "get_time", "arguments": '{"city": "Brest"}'}
+    assert chat(reasoning_echo="always").request(history)["messages"][1:] == [
+        {
+            "role": "assistant",
+            "content": "I look.",
+            "tool_calls": [{"type": "function", "id": "t1", "function": function}],
+            "reasoning_content": "Hm.",
+        },
+        {"role": "tool", "tool_call_id": "t1", "content": "noon"},
+    ]
+
+
+def test_pitfall_20_what_tools_show_follows_their_answers(chat):
+    calls = [{"name": "look", "args": {}, "id": i} for i in ("a", "b")]
+    shown = [
+        {"type": "text", "text": "Here."},
+        {"type": "image", "base64": PNG, "mime_type": "image/png"},
+    ]
+    history = [
+        AIMessage("", tool_calls=calls),
+        ToolMessage(shown, tool_call_id="a"),
+        ToolMessage([{"type": "text", "text": "Done."}], tool_call_id="b"),
+        HumanMessage("So?"),
+    ]
+    assert chat().request(history)["messages"][1:] == [
+        {"role": "tool", "tool_call_id": "a", "content": "Here."},
+        {"role": "tool", "tool_call_id": "b", "content": "Done."},
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "Attached to the tool results above:"}, IMAGE],
+        },
+        {"role": "user", "content": "So?"},
+    ]
+
+
+def test_names_and_roles(chat):
+    sent = chat().request([HumanMessage("a", name="Zoé"), ChatMessage("b", role="critic")])
+    assert sent["messages"] == [
+        {"role": "user", "content": "a", "name": "Zoe"},
+        {"role": "critic", "content": "b"},
+    ]
+
+
+def test_blocks_of_version_1_go_back_as_text_and_calls(chat):
+    message = AIMessage(
+        content_blocks=[
+            {"type": "reasoning", "reasoning": "Hm."},
+            {"type": "text", "text": "I look."},
+            {"type": "tool_call", "id": "t1", "name": "get_time", "args": {"city": "Brest"}},
+        ]
+    )
+    sent = chat().request([HumanMessage("?"), message])["messages"][1]
+    assert sent["content"] == "I look."
+    assert sent["reasoning_content"] == "Hm."
+    assert sent["tool_calls"][0]["function"]["arguments"] == '{"city": "Brest"}'
+
+
+def test_pitfall_21_unknown_options_reach_the_wire(body):
+    sent = body(
+        model_kwargs={"min_p": 0.1},
+        extra_body={"top_k": 5},
+        bind=lambda model: model.bind(logit_bias={"1": 2}),
+        call={"seed": 7, "stop": ["END"]},
+    )
+    wanted = {"min_p": 0.1, "top_k": 5, "logit_bias": {"1": 2}, "seed": 7, "stop": ["END"]}
+    assert {name: sent.get(name) for name in wanted} == wanted
+
+
+def test_pitfall_21_a_misspelt_field_is_refused(chat):
+    with pytest.raises(ValueError, match="temprature"):
+        chat(temprature=1)
+
+
+def test_every_parameter_reaches_the_wire(body):
+    told = {
+        "temperature": 0.1,
+        "top_p": 0.9,
+        "presence_penalty": 0.1,
+        "frequency_penalty": 0.2,
+        "seed": 3,
+        "user": "u",
+        "stop": ["a"],
+        "max_tokens": 9_000,
+    }
+    sent = body(**told)
+    assert {name: sent[name] for name in told} == told
+
+
+def test_headers_go_out(chat, sandbox):
+    chat(default_headers={"x-team": "a"}).invoke("?", extra_headers={"x-call": "b"})
+    headers = sandbox.requests[-1].headers
+    assert (headers["x-team"], headers["x-call"]) == ("a", "b")

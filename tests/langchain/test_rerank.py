@@ -1,0 +1,90 @@
+"""Row 35 of what other packages get wrong, and the rest of the reranker."""
+
+import asyncio
+
+import pytest
+from langchain_core.documents import Document
+from langchain_core.vectorstores import InMemoryVectorStore
+
+from langchain_llmaas import LLMaaSEmbeddings, LLMaaSRerank, get_cost_callback
+
+TEXTS = ["Bananas are yellow.", "The sea is salty.", "Paris is the capital of France."]
+
+
+def sync(made, method, *args, **options):
+    return getattr(made, method)(*args, **options)
+
+
+def native(made, method, *args, **options):
+    return asyncio.run(getattr(made, f"a{method}")(*args, **options))
+
+
+@pytest.fixture(params=[sync, native], ids=["sync", "async"])
+def do(request):
+    return request.param
+
+
+@pytest.fixture
+def made(sandbox):
+    def make(**options):
+        return LLMaaSRerank(**{"model": "qwen3-reranker:4b", "max_retries": 0, **options})
+
+    return make
+
+
+def test_pitfall_35_nothing_to_rank_asks_nothing(made, do, sandbox):
+    assert do(made(), "rerank", [], "?") == []
+    assert do(made(), "compress_documents", [], "?") == []
+    assert not sandbox.requests
+
+
+def test_pitfall_35_documents_keep_their_id_and_their_owner_his_metadata(made, do):
+    documents = [
+        Document(page_content=text, id=str(number), metadata={"deep": {"number": number}})
+        for number, text in enumerate(TEXTS)
+    ]
+    best, *_ = do(made(), "compress_documents", documents, "What is the capital of France?")
+    assert best.id == "2"
+    assert best.page_content == TEXTS[2]
+    assert isinstance(best.metadata["relevance_score"], float)
+    assert best.metadata["deep"] == {"number": 2}
+    best.metadata["deep"]["number"] = 99
+    assert documents[2].metadata == {"deep": {"number": 2}}
+
+
+def test_entries_fall_in_relevance(made, do):
+    entries = do(made(top_n=2), "rerank", TEXTS, "What is the capital of France?")
+    assert [entry["index"] for entry in entries][0] == 2
+    assert len(entries) == 2
+    assert entries[0]["relevance_score"] > entries[1]["relevance_score"]
+    assert 0 <= entries[0]["normalized_score"] <= 1
+
+
+def test_a_call_may_say_otherwise(made, do, sandbox):
+    told = {"model": "bge-reranker-v2-m3:567m", "top_n": None, "rank_fields": ["a"]}
+    sandbox.script([{"json": {"results": [{"index": 0, "relevance_score": 1.0}], "model": "m"}}])
+    do(made(), "rerank", [{"a": "x", "b": "y"}], "?", **told)
+    sent = sandbox.requests[-1].json
+    assert sent["model"] == "bge-reranker-v2-m3:567m"
+    assert sent["documents"] == ["a: x"]
+    assert "top_n" not in sent
+
+
+def test_weak_documents_may_be_dropped(made, do):
+    assert do(made(min_score=1.0), "rerank", TEXTS, "What is the capital of France?") == []
+
+
+def test_every_submitted_document_is_billed(made, do):
+    with get_cost_callback() as cost:
+        do(made(top_n=1), "rerank", TEXTS, "?")
+    assert cost.cost_micro_eur == 12
+
+
+def test_in_a_contextual_compression_retriever(made):
+    classic = pytest.importorskip("langchain_classic.retrievers")
+    store = InMemoryVectorStore.from_texts(TEXTS, LLMaaSEmbeddings(model="bge-m3:567m"))
+    retriever = classic.ContextualCompressionRetriever(
+        base_compressor=made(top_n=1), base_retriever=store.as_retriever()
+    )
+    found = retriever.invoke("What is the capital of France?")
+    assert [document.page_content for document in found] == TEXTS[2:]
