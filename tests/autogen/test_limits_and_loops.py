@@ -126,5 +126,5 @@ async def test_text_comes_while_the_server_still_writes(client, sandbox):
 
 async def until(true):
     async with asyncio.timeout(3):
-        while not true():
+        while not true():  # noqa: ASYNC110 - the sandbox runs in another thread
             await asyncio.sleep(0.02)

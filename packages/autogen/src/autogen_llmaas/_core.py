@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from llmaas import AsyncLLMaaS, LLMaaS, MissingAPIKeyError
+from autogen_llmaas._refuse import keyless
+from llmaas import AsyncLLMaaS, LLMaaS
 
 if TYPE_CHECKING:
     from autogen_llmaas.settings import LLMaaSClientConfig
@@ -33,7 +34,7 @@ def way(api_key: ApiKey, api_key_env: str, base_url: str | None) -> Way:
     """
     key = api_key or os.environ.get(api_key_env)
     if not key:
-        raise MissingAPIKeyError(f"No API key. Set {api_key_env} or pass api_key=...")
+        raise keyless(api_key_env)
     return {"api_key": key, "base_url": base_url}
 
 

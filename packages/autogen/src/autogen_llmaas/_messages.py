@@ -17,6 +17,7 @@ from autogen_core.models import (
 
 from autogen_llmaas._echo import Echo
 from autogen_llmaas._names import wire_name
+from autogen_llmaas._refuse import refused
 from llmaas.messages import merge_system_messages
 
 _Wire = dict[str, Any]
@@ -74,9 +75,7 @@ class Writer:
 
     def _image(self, image: Image) -> _Wire:
         if not self.sees_images:
-            from llmaas.errors import ConfigurationError
-
-            raise ConfigurationError(
+            raise refused(
                 "Model does not support vision and image was provided: choose one that sees "
                 "(`llmaas models`), or say model_info={'vision': True}"
             )

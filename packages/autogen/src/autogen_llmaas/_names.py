@@ -8,6 +8,7 @@ from typing import Any
 
 from autogen_core.tools import Tool, ToolSchema
 
+from autogen_llmaas._refuse import refused
 from llmaas.messages import ascii_name
 
 _PLAIN = re.compile(r"[a-zA-Z0-9_-]{1,64}").fullmatch
@@ -48,9 +49,7 @@ class Toolbox:
         for told, own in self._own.items():
             if own == name:
                 return {"type": "function", "function": {"name": told}}
-        from llmaas.errors import ConfigurationError
-
-        raise ConfigurationError(f"tool_choice {name!r} is not among the tools of this request")
+        raise refused(f"tool_choice {name!r} is not among the tools of this request")
 
 
 def _function(schema: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typing import Any
 from autogen_llmaas.components import as_yaml, gallery, native_component, portable_component
 from autogen_llmaas.config_list import DEFAULT_MODEL, config_list
 from autogen_llmaas.writing import masked, write_config_list, write_environment, write_private
-from llmaas import ConfigurationError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = _parser().parse_args(arguments)
     try:
         told.run(told)
-    except ConfigurationError as error:
+    except ValueError as error:
         print(f"autogen-llmaas: {error}", file=sys.stderr)
         return 2
     return 0

@@ -24,6 +24,7 @@ from autogen_llmaas._core import ApiKey, open_core
 from autogen_llmaas._echo import Echo
 from autogen_llmaas._messages import Writer
 from autogen_llmaas._names import Toolbox
+from autogen_llmaas._refuse import refused
 from autogen_llmaas._result import create_result
 from autogen_llmaas.components import model_info
 from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClientConfig
@@ -263,9 +264,7 @@ def _checked(extra: Mapping[str, Any]) -> Mapping[str, Any]:
     """Refuse a misspelt argument: the service would ignore it without a word."""
     unknown = sorted(set(extra) - _EXTRA_ARGUMENTS)
     if unknown:
-        from llmaas.errors import ConfigurationError
-
-        raise ConfigurationError(
+        raise refused(
             f"extra_create_args are invalid: {unknown}; what only the service knows "
             "goes in extra_body"
         )

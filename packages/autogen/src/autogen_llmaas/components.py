@@ -139,11 +139,9 @@ def _component(provider: str, kind: str, model: str, config: Mapping[str, Any]) 
 
 def _refuse_what_is_not_portable(settings: Mapping[str, Any]) -> None:
     told = {name for name, value in settings.items() if value is not None}
-    if refused := sorted(told & _NOT_PORTABLE):
-        from llmaas.errors import ConfigurationError
-
-        raise ConfigurationError(
-            f"the stock client's component cannot hold {', '.join(refused)}: use native_component"
+    if left := sorted(told & _NOT_PORTABLE):
+        raise refused(
+            f"the stock client's component cannot hold {', '.join(left)}: use native_component"
         )
 
 

@@ -10,8 +10,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
+from autogen_llmaas._refuse import keyless, refused
 from autogen_llmaas.settings import SECRET_HEADERS
-from llmaas import ConfigurationError, MissingAPIKeyError, catalog
+from llmaas import catalog
 from llmaas.pricing import tariff
 from llmaas.settings import KEY_VARIABLE, Key, Settings
 
@@ -77,21 +78,19 @@ def llm_config(
 
 def _check(options: Mapping[str, Any]) -> None:
     if unknown := sorted(set(options) - set(EntryOptions.__annotations__)):
-        raise ConfigurationError(
+        raise refused(
             f"{', '.join(unknown)}: not every branch of AutoGen takes this in an entry; "
             "parameters of the model go in extra_body"
         )
     temperature = options.get("temperature")
     if temperature is not None and not 0 <= temperature <= HOTTEST:
-        raise ConfigurationError(
-            f"temperature must be 0 to 1 here, not {temperature}: AG2 refuses it"
-        )
+        raise refused(f"temperature must be 0 to 1 here, not {temperature}: AG2 refuses it")
 
 
 def _key(told: str | None) -> str:
     key = told or os.environ.get(KEY_VARIABLE)
     if not key:
-        raise MissingAPIKeyError
+        raise keyless(KEY_VARIABLE)
     return str(Key(key).current())
 
 
@@ -114,5 +113,5 @@ def _extra_body(options: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _headers(headers: Mapping[str, str] | None) -> dict[str, str] | None:
     if secret := sorted(name for name in headers or {} if name.lower() in SECRET_HEADERS):
-        raise ConfigurationError(f"{', '.join(secret)}: give the key as api_key")
+        raise refused(f"{', '.join(secret)}: give the key as api_key")
     return dict(headers) if headers else None

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from autogen_llmaas._core import PATIENCE
+from autogen_llmaas._refuse import refused
 from llmaas.settings import KEY_VARIABLE
 
 SECRET_HEADERS = frozenset(
@@ -125,10 +126,8 @@ class LLMaaSClientConfig(BaseModel):
         try:
             return cls(model=model, **settings)
         except ValidationError as error:
-            from llmaas.errors import ConfigurationError
-
             wrong = (f"{_place(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
-            raise ConfigurationError("; ".join(wrong)) from None
+            raise refused("; ".join(wrong)) from None
 
     def request_defaults(self) -> dict[str, Any]:
         """Return what every request carries."""

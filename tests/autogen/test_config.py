@@ -1,0 +1,234 @@
+"""The configuration builders: without any framework, for every branch of the family."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+import yaml
+from autogen_core.models import ChatCompletionClient, UserMessage
+
+from autogen_llmaas import (
+    LLMaaSChatCompletionClient,
+    as_yaml,
+    config_list,
+    embedding_component,
+    entry,
+    environment,
+    gallery,
+    llm_config,
+    native_component,
+    portable_component,
+    write_config_list,
+    write_environment,
+)
+from autogen_llmaas.cli import main
+from llmaas import ConfigurationError, MissingAPIKeyError, catalog
+
+MODEL = "gpt-oss:120b"
+SECRET = "sk-very-secret-1234567890"
+# What pyautogen 0.2.35, pyautogen 0.9 and autogen 0.14.1 all take (tests/autogen/lineages).
+ACCEPTED = {
+    "model",
+    "api_key",
+    "base_url",
+    "api_type",
+    "price",
+    "tags",
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "default_headers",
+    "extra_body",
+}
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch):
+    monkeypatch.setenv("LLMAAS_API_KEY", SECRET)
+
+
+def mode(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+def test_an_entry():
+    assert entry() == {
+        "model": MODEL,
+        "api_key": SECRET,
+        "base_url": "https://api.ai.cloud-temple.com/v1",
+        "api_type": "openai",
+        "price": [0.0018, 0.008],
+        "tags": ["llmaas", MODEL, "tools", "reasoning"],
+        "max_tokens": 16_384,
+    }
+
+
+def test_an_entry_with_everything_holds_what_all_branches_take():
+    made = entry(
+        "gemma4:31b",
+        base_url="http://localhost:1",
+        tags=["eyes"],
+        max_tokens=10,
+        temperature=0.5,
+        top_p=0.9,
+        default_headers={"x-team": "a"},
+        extra_body={"top_k": 3},
+        reasoning_effort="low",
+    )
+    assert set(made) == ACCEPTED
+    assert made["base_url"] == "http://localhost:1/v1"
+    assert made["extra_body"] == {"top_k": 3, "reasoning_effort": "low"}
+
+
+@pytest.mark.parametrize("name", ["timeout", "max_retries", "stream", "seed", "organization"])
+def test_what_a_branch_refuses_is_refused_here(name):
+    with pytest.raises(ConfigurationError, match=name):
+        entry(**{name: 1})
+
+
+@pytest.mark.parametrize("temperature", [-0.1, 1.5])
+def test_temperatures_that_a_branch_refuses(temperature):
+    with pytest.raises(ConfigurationError, match="temperature"):
+        entry(temperature=temperature)
+
+
+def test_without_a_key_nothing_is_made(monkeypatch):
+    monkeypatch.delenv("LLMAAS_API_KEY")
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    with pytest.raises(MissingAPIKeyError):
+        config_list()
+    with pytest.raises(ConfigurationError):
+        entry(default_headers={"Authorization": "Bearer x"}, api_key=SECRET)
+
+
+def test_the_list_and_the_config():
+    made = config_list(MODEL, "gemma4:31b", temperature=0)
+    assert [(e["model"], e["temperature"]) for e in made] == [(MODEL, 0), ("gemma4:31b", 0)]
+    assert llm_config() == {"config_list": config_list(), "cache_seed": None}
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path):
+    os.umask(0)
+    path = write_config_list(tmp_path, config_list())
+    assert path == tmp_path / "OAI_CONFIG_LIST"
+    assert json.loads(path.read_text()) == config_list()
+    assert mode(path) == 0o600
+    path.chmod(0o644)
+    write_config_list(path, config_list("gemma4:31b"))
+    assert mode(path) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_variables(tmp_path):
+    entries = config_list(extra_body={"note": "l'été"})
+    told = environment(entries)
+    assert told["LLMAAS_API_KEY"] == SECRET
+    assert json.loads(told["OAI_CONFIG_LIST"]) == entries
+    path = write_environment(tmp_path / ".env", entries)
+    assert mode(path) == 0o600
+    script = f'. {path}; printf %s "$OAI_CONFIG_LIST"'
+    read = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert json.loads(read.stdout) == entries
+
+
+async def test_the_native_component_loads(sandbox):
+    component = native_component(MODEL, temperature=0.1, reasoning_effort="low")
+    client = ChatCompletionClient.load_component(component)
+    assert isinstance(client, LLMaaSChatCompletionClient)
+    answer = await client.create([UserMessage(content='Say "Oui"', source="u")])
+    assert answer.content == "Oui"
+    assert list(sandbox.requests)[-1].json["reasoning_effort"] == "low"
+    provider = client.dump_component().provider
+    assert provider == component["provider"]
+
+
+def test_no_component_holds_a_key():
+    made = [native_component(MODEL), portable_component(MODEL), gallery(), gallery(portable=True)]
+    assert SECRET not in json.dumps(made)
+    assert portable_component(MODEL, api_key=SECRET)["config"]["api_key"] == SECRET
+
+
+async def test_the_portable_component_loads_into_the_stock_client(sandbox):
+    pytest.importorskip("autogen_ext.models.openai")
+    component = portable_component(MODEL, api_key=sandbox.api_key, temperature=0.1)
+    client = ChatCompletionClient.load_component(component)
+    assert type(client).__name__ == "OpenAIChatCompletionClient"
+    answer = await client.create([UserMessage(content='Say "Oui"', source="user")])
+    assert answer.content == "Oui"
+    assert list(sandbox.requests)[-1].json["max_tokens"] == 16_384
+    await client.close()
+
+
+def test_a_portable_component_refuses_what_it_cannot_hold():
+    with pytest.raises(ConfigurationError, match="reasoning_effort"):
+        portable_component(MODEL, reasoning_effort="high")
+
+
+def test_yaml_reads_back():
+    for component in (native_component(MODEL), portable_component(MODEL), embedding_component()):
+        assert yaml.safe_load(as_yaml(component)) == component
+
+
+def test_the_gallery_offers_what_is_served():
+    made = gallery()
+    labels = [component["label"] for component in made["components"]["models"]]
+    assert {MODEL, "gemma4:31b"} <= set(labels)
+    assert all(catalog.get(label).live for label in labels)
+    assert not {"bge-m3:567m", "voxtral"} & set(labels)
+    for component in made["components"]["models"]:
+        assert isinstance(
+            ChatCompletionClient.load_component(component), LLMaaSChatCompletionClient
+        )
+
+
+def test_the_builders_import_no_framework():
+    code = (
+        "import sys\n"
+        "from autogen_llmaas import config_list, native_component, gallery, as_yaml\n"
+        "from autogen_llmaas import write_config_list, LLMaaSClientConfig, LLMaaSClient\n"
+        "config_list(), native_component('gpt-oss:120b'), gallery()\n"
+        "print([m for m in sys.modules if m.partition('.')[0] in ('autogen_core', 'autogen',"
+        " 'ag2', 'autogen_agentchat', 'openai')])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+
+
+def test_the_command_masks_the_key_unless_told(capsys):
+    assert main(["config-list", "-m", MODEL, "-m", "gemma4:31b"]) == 0
+    assert [e["api_key"] for e in json.loads(capsys.readouterr().out)] == ["***", "***"]
+    main(["config-list", "--show-key"])
+    assert json.loads(capsys.readouterr().out) == config_list()
+
+
+def test_the_command_writes_files(capsys, tmp_path):
+    for command in ("config-list", "env", "component", "gallery"):
+        path = tmp_path / command
+        assert main([command, "-o", str(path)]) == 0
+        assert capsys.readouterr().out.strip() == str(path)
+        assert mode(path) == 0o600
+        assert (SECRET in path.read_text()) == (command in ("config-list", "env"))
+
+
+def test_the_command_makes_components(capsys):
+    main(["component", "--yaml", "--base-url", "http://localhost:1/v1"])
+    assert yaml.safe_load(capsys.readouterr().out)["config"]["base_url"] == "http://localhost:1/v1"
+    main(["component", "--portable", "-m", MODEL, "-m", "gemma4:31b"])
+    assert len(json.loads(capsys.readouterr().out)) == 2
+    main(["gallery", "-m", MODEL])
+    assert len(json.loads(capsys.readouterr().out)["components"]["models"]) == 1
+
+
+def test_the_command_says_what_is_wrong(capsys, monkeypatch):
+    monkeypatch.delenv("LLMAAS_API_KEY")
+    assert main(["config-list"]) == 2
+    assert "LLMAAS_API_KEY" in capsys.readouterr().err
+
+
+def test_the_module_runs():
+    run = [sys.executable, "-m", "autogen_llmaas", "component"]
+    told = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert json.loads(told.stdout)["component_type"] == "model"

@@ -1,0 +1,100 @@
+"""The memory that finds by meaning."""
+
+import json
+import pickle
+
+import pytest
+from autogen_agentchat.agents import AssistantAgent
+from autogen_core import ComponentModel
+from autogen_core.memory import Memory, MemoryContent, MemoryMimeType
+
+from autogen_llmaas import LLMaaSEmbeddings, LLMaaSMemory, embedding_component
+from llmaas import InvalidInputError
+
+FACTS = [
+    "The cat sleeps on the red sofa all afternoon.",
+    "Invoices are paid on the last Friday of the month.",
+    "The staging server restarts every night at three.",
+]
+
+
+def content(text, **metadata):
+    return MemoryContent(content=text, mime_type=MemoryMimeType.TEXT, metadata=metadata)
+
+
+async def filled(**settings):
+    memory = LLMaaSMemory(**settings)
+    for number, fact in enumerate(FACTS):
+        await memory.add(content(fact, number=number))
+    return memory
+
+
+async def test_a_query_finds_by_meaning_and_embeds_in_one_request(sandbox):
+    memory = await filled(k=1)
+    assert not list(sandbox.requests)
+    found = await memory.query("When are invoices paid?")
+    assert [result.content for result in found.results] == [FACTS[1]]
+    assert found.results[0].metadata["number"] == 1
+    assert 0 < found.results[0].metadata["score"] <= 1
+    assert [len(r.json["input"]) for r in sandbox.requests] == [4]
+    await memory.query("Where does the cat sleep?")
+    assert [len(r.json["input"]) for r in sandbox.requests] == [4, 1]
+    assert memory.embeddings.tokens > 0
+
+
+async def test_a_threshold_and_a_limit_per_query(sandbox):
+    memory = await filled(score_threshold=0.99)
+    assert (await memory.query("Where does the cat sleep?")).results == []
+    every = await memory.query("cat", k=5, score_threshold=-1.0)
+    assert len(every.results) == 3
+
+
+async def test_nothing_is_asked_of_an_empty_memory(sandbox):
+    memory = await filled()
+    await memory.clear()
+    assert (await memory.query("anything")).results == []
+    assert not list(sandbox.requests)
+
+
+async def test_an_agent_is_reminded(client, sandbox):
+    agent = AssistantAgent("a", client, memory=[await filled(k=1)])
+    result = await agent.run(task="When are invoices paid?")
+    head = list(sandbox.requests)[-1].json["messages"][0]
+    assert head["role"] == "system"
+    assert FACTS[1] in head["content"]
+    assert FACTS[0] not in head["content"]
+    assert "Friday" in result.messages[-1].content
+
+
+async def test_a_component_holds_texts_and_no_key(sandbox):
+    memory = await filled(api_key=sandbox.api_key, name="facts")
+    text = memory.dump_component().model_dump_json()
+    assert sandbox.api_key not in text
+    again = Memory.load_component(ComponentModel.model_validate_json(text))
+    assert [item.content for item in again.contents] == FACTS
+    assert (await again.query("cat", k=1)).results[0].content == FACTS[0]
+
+
+async def test_the_builder_makes_the_same_component(sandbox):
+    memory = Memory.load_component(embedding_component(k=2))
+    assert isinstance(memory, LLMaaSMemory)
+    assert json.loads(memory.dump_component().model_dump_json())["config"]["k"] == 2
+
+
+async def test_objects_are_remembered_and_pictures_are_not(sandbox):
+    memory = LLMaaSMemory()
+    await memory.add(MemoryContent(content={"city": "Paris"}, mime_type=MemoryMimeType.JSON))
+    assert (await memory.query("Paris")).results[0].content == {"city": "Paris"}
+    with pytest.raises(InvalidInputError, match="bytes"):
+        await memory.add(MemoryContent(content=b"x", mime_type=MemoryMimeType.BINARY))
+
+
+def test_embeddings_fit_where_a_function_of_texts_is_asked_for(sandbox):
+    embeddings = LLMaaSEmbeddings()
+    vectors = embeddings(["one", "two"])
+    assert len(vectors) == 2
+    assert all(isinstance(number, float) for number in vectors[0])
+    again = pickle.loads(pickle.dumps(LLMaaSEmbeddings(api_key="sk-secret-secret")))
+    assert again(["one"]) == [vectors[0]]
+    assert b"sk-secret-secret" not in pickle.dumps(LLMaaSEmbeddings(api_key="sk-secret-secret"))
+    assert "sk-secret-secret" not in repr(LLMaaSEmbeddings(api_key="sk-secret-secret"))
