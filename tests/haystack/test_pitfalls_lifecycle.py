@@ -187,9 +187,7 @@ def test_takes_the_place_of_the_stock_class(ours: Any, stock: Any) -> None:
     assert set(plain) <= set(ours().to_dict()["init_parameters"])
 
 
-def test_foreign_environment_changes_nothing(
-    sandbox: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_foreign_environment_changes_nothing(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("API_KEY", "BASE_URL", "ORG_ID", "TIMEOUT", "MAX_RETRIES"):
         monkeypatch.setenv(f"OPENAI_{name}", "999")
     generator = LLMaaSChatGenerator(organization="acme")
