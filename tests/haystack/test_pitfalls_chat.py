@@ -258,8 +258,8 @@ def test_pitfall_18_a_long_wait_is_told(sandbox: Any, ask: Any) -> None:
     assert len(sandbox.requests) == 1
 
 
-BLOCKED = {"status": 403, "json": {"error": {
-    "message": "Prompt blocked for security reasons", "type": "security", "code": "blocked"}}}  # fmt: skip
+WHY = {"message": "Prompt blocked for security reasons", "type": "security", "code": "blocked"}
+BLOCKED = {"status": 403, "json": {"error": WHY}}
 
 
 def test_pitfall_19_a_blocked_prompt_is_a_typed_error(sandbox: Any, ask: Any) -> None:

@@ -129,7 +129,7 @@ def test_pitfall_29_close_and_close_async_are_independent(sandbox: Any) -> None:
 @each
 def test_pitfall_30_the_key_is_needed_by_the_first_run_only(kind: Any) -> None:
     component = kind()  # no key in the environment
-    with pytest.raises(ValueError, match="None of the .* environment variables are set") as caught:
+    with pytest.raises(ValueError, match=r"None of the .* environment variables are set") as caught:
         component.warm_up()
     assert isinstance(caught.value, llmaas.MissingAPIKeyError)
     with pytest.raises(llmaas.MissingAPIKeyError):

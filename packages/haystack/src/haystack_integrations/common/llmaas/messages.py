@@ -7,6 +7,8 @@ from typing import Any
 
 from haystack.dataclasses import ChatMessage, ChatRole, ReasoningContent
 
+from haystack_integrations.common.llmaas.files import unpacked
+
 _REASONING_FIELDS = frozenset({"reasoning_content", "reasoning", "thinking"})
 
 
@@ -20,7 +22,7 @@ def as_messages(messages: list[ChatMessage] | str) -> list[ChatMessage]:
 
 
 def to_wire(
-    messages: Sequence[ChatMessage], *, send_reasoning: bool = False
+    messages: Sequence[ChatMessage], *, send_reasoning: bool = False, unpack_files: bool = True
 ) -> list[dict[str, Any]]:
     """Return OpenAI's dicts for messages.
 
@@ -29,12 +31,14 @@ def to_wire(
     kept = list(messages)
     while len(kept) > 1 and _is_empty_answer(kept[-1]):
         kept.pop()
-    return [_to_wire(message, send_reasoning) for message in kept]
+    return [_to_wire(message, send_reasoning, unpack_files) for message in kept]
 
 
-def _to_wire(message: ChatMessage, send_reasoning: bool) -> dict[str, Any]:
+def _to_wire(message: ChatMessage, send_reasoning: bool, unpack_files: bool) -> dict[str, Any]:
     wire = message.to_openai_dict_format(require_tool_call_ids=False)
     if message.is_from(ChatRole.USER):
+        if unpack_files and message.files:
+            wire["content"] = unpacked(wire["content"])
         return wire
     texts = message.texts
     if len(texts) > 1:  # Haystack's converter sends the first alone

@@ -12,8 +12,8 @@ from haystack.dataclasses import ByteStream
 from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.pages import MAX_SIDE, pages_of, take
 from haystack_integrations.common.llmaas.together import each, each_async
-from haystack_integrations.components.converters.llmaas.pages import MAX_SIDE, pages_of, take
 from haystack_integrations.components.converters.llmaas.read import (
     OPTIONS,
     Page,

@@ -10,8 +10,8 @@ from typing import Any
 from haystack import Document
 from haystack.dataclasses import ByteStream
 
+from haystack_integrations.common.llmaas.pages import smaller
 from haystack_integrations.common.llmaas.replies import usage_of
-from haystack_integrations.components.converters.llmaas.pages import smaller
 from llmaas import Completion, image_part
 
 PROMPTS = {

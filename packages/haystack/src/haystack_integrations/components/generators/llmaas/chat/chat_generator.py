@@ -86,9 +86,10 @@ class LLMaaSChatGenerator(Connected):
             takes a pydantic model, a JSON schema or `{"type": "json_object"}`. Keys of ours,
             which are not sent: `on_blocked` (`"raise"`, or `"reply"` for a reply whose
             `finish_reason` is `content_filter`), `send_reasoning` (send the reasoning in the
-            history back; off unless said), `repair` (correct a JSON answer that does not fit
-            once; on unless said, never when streaming), `timeout`, `deadline` (seconds in all)
-            and `extra_headers` of this run.
+            history back; off unless said), `unpack_files` (text files as text, PDFs as images
+            of their pages where the extra `ocr` is installed; on unless said), `repair`
+            (correct a JSON answer that does not fit once; on unless said, never when
+            streaming), `timeout`, `deadline` (seconds in all) and `extra_headers` of this run.
         :param timeout: The longest silence in seconds; 600 unless said, as some models think.
         :param max_retries: How often a failed request is repeated; 2 unless said.
         :param tools: Tools and toolsets that the model may call.

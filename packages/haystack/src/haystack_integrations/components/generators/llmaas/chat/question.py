@@ -34,12 +34,13 @@ class Question:
         strict: bool,
         streaming: bool,
     ) -> Question:
-        """Read ``generation_kwargs``: three keys are ours, what the core does not know is sent."""
+        """Read ``generation_kwargs``: some keys are ours, what the core does not know is sent."""
         options = dict(kwargs)
         on_blocked = options.pop("on_blocked", "raise")
         if on_blocked not in ON_BLOCKED:
             raise ValueError(f"on_blocked must be one of {ON_BLOCKED}, not {on_blocked!r}")
         send_reasoning = bool(options.pop("send_reasoning", False))
+        unpack_files = bool(options.pop("unpack_files", True))
         if streaming and (options.get("n") or 1) > 1:
             raise ValueError("Cannot stream multiple responses, please set n=1.")
         if "response_format" in options:
@@ -48,5 +49,5 @@ class Question:
         if wire_tools:
             options["tools"] = wire_tools
         options["model"] = model
-        wire = to_wire(messages, send_reasoning=send_reasoning)
+        wire = to_wire(messages, send_reasoning=send_reasoning, unpack_files=unpack_files)
         return cls(wire, options, on_blocked == "reply")

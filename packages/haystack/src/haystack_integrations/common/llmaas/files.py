@@ -1,0 +1,48 @@
+"""Files in a prompt, made into parts that the service takes: it documents texts and images."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from llmaas import image_part
+
+_TEXTS = ("text/", "application/json", "application/xml", "application/yaml")
+
+
+def unpacked(content: Any) -> Any:
+    """Return a message's content with text files as text, and PDFs as images of their pages.
+
+    PDFs are drawn where the extra ``ocr`` is installed. Other files stay as they are.
+    """
+    if not isinstance(content, list):
+        return content
+    return [taken for part in content for taken in _unpacked(part)]
+
+
+def _unpacked(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    file = part.get("file") if part.get("type") == "file" else None
+    if file is None:
+        yield part
+        return
+    kind, _, data = file["file_data"].removeprefix("data:").partition(";base64,")
+    if kind.startswith(_TEXTS):
+        text = base64.b64decode(data).decode("utf-8", "replace")
+        yield {"type": "text", "text": f"{file['filename']}:\n{text}"}
+    elif kind == "application/pdf" and _can_draw():
+        yield from _drawn(base64.b64decode(data))
+    else:
+        yield part
+
+
+def _can_draw() -> bool:
+    return find_spec("PIL") is not None and find_spec("pypdfium2") is not None
+
+
+def _drawn(data: bytes) -> Iterator[Mapping[str, Any]]:
+    from haystack_integrations.common.llmaas.pages import pages_of
+
+    for page in pages_of(data):
+        yield image_part(page)
