@@ -1,3 +1,4 @@
+import http.client
 import json
 import os
 import signal
@@ -148,7 +149,7 @@ def test_a_killed_sandbox_loses_nothing_that_it_acknowledged(tmp_path: Path) -> 
         try:
             while True:
                 acknowledged.append(post(url, "sk-sandbox"))
-        except OSError:
+        except (OSError, http.client.HTTPException):
             pass
 
     threads = [threading.Thread(target=keep_asking) for _ in range(4)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
-from starlette.routing import Route, Router
+from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp
 
 from llmaas_sandbox.audio.routes import ENDPOINTS as AUDIO
@@ -19,16 +19,24 @@ from llmaas_sandbox.gateway.exchange import Endpoint
 from llmaas_sandbox.gateway.gate import Gate, no_such_path
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.images.routes import ENDPOINTS as IMAGES
+from llmaas_sandbox.legacy.routes import ENDPOINTS as LEGACY
 from llmaas_sandbox.lifecycle.routes import ENDPOINTS as LIFECYCLE
 from llmaas_sandbox.machines.routes import ENDPOINTS as MACHINES
 from llmaas_sandbox.models.routes import ENDPOINTS as MODELS
 from llmaas_sandbox.monitor.routes import ENDPOINTS as MONITOR
+from llmaas_sandbox.realtime.routes import routes as realtime_routes
 from llmaas_sandbox.rerank.routes import ENDPOINTS as RERANK
+from llmaas_sandbox.status.routes import ENDPOINTS as STATUS
 
 SERVICES: tuple[tuple[Endpoint, ...], ...] = (
     *(CHAT, BATCH, EMBEDDINGS, RERANK, AUDIO, IMAGES, MODELS),
-    *(AUTH, AUDIT, MACHINES, MONITOR, LIFECYCLE, CONTROL, CONSOLE),
+    *(AUTH, AUDIT, MACHINES, MONITOR, LIFECYCLE, CONTROL, CONSOLE, STATUS),
 )
+
+
+def services(state: State) -> tuple[tuple[Endpoint, ...], ...]:
+    """Return the services that this sandbox has."""
+    return (*SERVICES, LEGACY) if state.config.legacy_batches else SERVICES
 
 
 def create_app(config: Config | None = None) -> Starlette:
@@ -38,7 +46,8 @@ def create_app(config: Config | None = None) -> Starlette:
 
 def app_of(state: State) -> Starlette:
     """Return the application that works on this state."""
-    routes = [_route(state, endpoint) for service in SERVICES for endpoint in service]
+    routes: list[BaseRoute] = [_route(state, e) for service in services(state) for e in service]
+    routes += realtime_routes(state)
     app = Starlette()
     app.router = Router(routes, default=no_such_path, redirect_slashes=False)
     app.state.sandbox = state

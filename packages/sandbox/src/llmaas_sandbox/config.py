@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from llmaas_sandbox.tls.authority import Kind
+
 RerankShape = Literal["new", "old"]
 
 
@@ -48,6 +50,8 @@ class Config:
     """Whether lots wait for the documented window: nights and weekends."""
     legacy_batches: bool = False
     """Whether the retired ``/v1/files`` and ``/v1/batches`` exist."""
+    tls: Kind | None = None
+    """Speak TLS 1.3 with a certificate of this kind, by an authority made on the spot."""
     upstream: str | None = None
     """Address of an OpenAI-compatible engine that answers instead of the sandbox."""
     upstream_key: str | None = None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import tempfile
 import threading
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +21,7 @@ from llmaas_sandbox.gateway.journal import Journal
 from llmaas_sandbox.gateway.scripts import Step
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.machines.fleet import Health
+from llmaas_sandbox.tls.authority import Certificates, make
 
 _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
@@ -33,6 +37,7 @@ class Sandbox:
         self.config = Config(**settings)
         self.state = State(self.config)
         self._host, self._port = host, port
+        self._certificates = certificates_for(self.config, host)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -49,7 +54,13 @@ class Sandbox:
     @property
     def root_url(self) -> str:
         """The address without ``/v1`` (Cohere SDK, status API)."""
-        return f"http://{self._host}:{self._port}"
+        scheme = "https" if self.config.tls else "http"
+        return f"{scheme}://{self._host}:{self._port}"
+
+    @property
+    def ca_bundle(self) -> str | None:
+        """The authority to trust, when the sandbox speaks TLS."""
+        return str(self._certificates.authority) if self._certificates else None
 
     @property
     def base_url(self) -> str:
@@ -90,7 +101,7 @@ class Sandbox:
         """Listen; return when requests are answered."""
         listener = socket.create_server((self._host, self._port), backlog=2048)
         self._port = listener.getsockname()[1]
-        self._server = uvicorn.Server(server_config(self.state))
+        self._server = uvicorn.Server(server_config(self.state, self._certificates))
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="llmaas-sandbox", daemon=True
         )
@@ -122,8 +133,18 @@ class Sandbox:
         self.stop()
 
 
-def server_config(state: State, **settings: Any) -> uvicorn.Config:
-    """Return uvicorn's configuration for a state."""
+def certificates_for(config: Config, host: str) -> Certificates | None:
+    """Make the certificates that a configuration asks for."""
+    if config.tls is None:
+        return None
+    folder = config.data_dir or Path(tempfile.mkdtemp(prefix="llmaas-sandbox-"))
+    return make(config.tls, folder / "tls", host)
+
+
+def server_config(
+    state: State, certificates: Certificates | None = None, **settings: Any
+) -> uvicorn.Config:
+    """Return uvicorn's configuration for a state; TLS is 1.3 or nothing."""
     defaults: dict[str, Any] = {
         "http": protocol_for(state.connections),
         "ws": "websockets-sansio",
@@ -136,4 +157,12 @@ def server_config(state: State, **settings: Any) -> uvicorn.Config:
         "timeout_graceful_shutdown": 1,
         "backlog": 2048,
     }
-    return uvicorn.Config(app_of(state), **{**defaults, **settings})
+    if certificates is not None:
+        defaults["ssl_certfile"] = str(certificates.certificate)
+        defaults["ssl_keyfile"] = str(certificates.key)
+    config = uvicorn.Config(app_of(state), **{**defaults, **settings})
+    if certificates is not None:
+        config.load()
+        assert config.ssl is not None
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
+    return config

@@ -23,6 +23,8 @@ class Lot:
     status: str = "queued"
     completed_at: float | None = None
     results: list[dict[str, Any]] = field(default_factory=list)
+    will_fail: bool = False
+    error: dict[str, Any] | None = None
 
     def summary(self) -> dict[str, Any]:
         """Return the body that creation and polling answer."""
@@ -41,6 +43,8 @@ class Lot:
         told |= {"model_requested": self.model_requested, "request_counts": counts}
         if self.status in ("completed", "failed"):
             told["results"] = self.results
+        if self.error:
+            told["error"] = self.error
         return told
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from llmaas_sandbox.chat.answers import compose
 from llmaas_sandbox.chat.bodies import Writer
 from llmaas_sandbox.chat.rules import check, no_prompt
@@ -11,7 +14,19 @@ from llmaas_sandbox.tokens import count
 
 
 def chat(exchange: Exchange) -> Reply:
-    """Answer a conversation, at once or as a stream."""
+    """Answer a conversation, at once or as a stream; screen its prompt if that is on."""
+    if exchange.state.config.prompt_filter and isinstance(exchange.body.get("messages"), list):
+        caller = exchange.caller.id if exchange.caller else ""
+        exchange.state.screening.check(_objects(exchange.body["messages"]), caller)
+    return answered(exchange)
+
+
+def _objects(messages: list[Any]) -> list[Mapping[str, Any]]:
+    return [m for m in messages if isinstance(m, Mapping)]
+
+
+def answered(exchange: Exchange) -> Reply:
+    """Answer a conversation that was let through."""
     body = exchange.body
     model = model_of(exchange, body.get("model"), CHAT)
     check(body, model)

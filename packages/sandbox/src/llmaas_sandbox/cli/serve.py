@@ -13,7 +13,7 @@ import uvicorn
 
 from llmaas_sandbox.config import Config
 from llmaas_sandbox.gateway.state import State
-from llmaas_sandbox.server import server_config
+from llmaas_sandbox.server import certificates_for, server_config
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,10 +56,13 @@ def run(arguments: Sequence[str]) -> int:
 
 def serve(state: State, host: str, port: int) -> None:
     """Run the server in this thread until a signal ends it."""
-    settings = server_config(state, host=host, port=port)
+    certificates = certificates_for(state.config, host)
+    settings = server_config(state, certificates, host=host, port=port)
     listener = settings.bind_socket()
     root = f"{'https' if settings.is_ssl else 'http'}://{host}:{listener.getsockname()[1]}"
     lines = [f"LLMAAS_BASE_URL={root}/v1", f"LLMAAS_API_KEY={state.config.api_keys[0]}"]
+    if certificates:
+        lines.append(f"SSL_CERT_FILE={certificates.authority}")
     lines.append(f"# console: {root}/console#{state.config.admin_key}")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

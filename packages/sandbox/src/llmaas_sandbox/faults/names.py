@@ -54,6 +54,8 @@ FAULTS: Mapping[str, str] = {
     "keepalive-drop": "a good answer, then the connection dies on its next request",
     "empty-200": "status 200 and no body",
     "html-200": "status 200 and an HTML page",
+    # batches
+    "batch-failed": "the lot created with it ends `failed`, its first half answered",
     # refusals
     "status": "that status [:code][:7 | 7000ms | date | date+7 | reset | reset+7]",
     "html-error": "an HTML error page [:code, 502]",

@@ -66,11 +66,11 @@ class Ledger:
         """Count and audit, before the first byte is sent: what is acknowledged is safe."""
         self.used = used
         key = exchange.caller if exchange else None
-        self.cost = cost(used, batch) if self.endpoint.metered and status < 400 else 0
+        self.cost = cost(used, batch) if status < 400 else 0
         if exchange is None or not self.endpoint.audited:
             return
         with exchange.state.store.transaction():
-            if key is not None and self.endpoint.metered and status < 400:
+            if key is not None and used != Used() and status < 400:
                 exchange.state.meter.add(key, used.completion, self.cost)
             exchange.state.trail.append(self._audit(exchange, status))
 

@@ -13,12 +13,14 @@ from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.gateway.connections import Connections
 from llmaas_sandbox.gateway.journal import Journal
 from llmaas_sandbox.gateway.scripts import Scripts
+from llmaas_sandbox.legacy.shelf import Shelf
 from llmaas_sandbox.limits.counters import RedisCounters, StoredCounters
 from llmaas_sandbox.limits.meter import Meter
 from llmaas_sandbox.machines.fleet import Fleet
 from llmaas_sandbox.monitor.alerts import Alerts
 from llmaas_sandbox.monitor.history import History
 from llmaas_sandbox.monitor.metrics import Metrics
+from llmaas_sandbox.prompts.screening import Screening
 from llmaas_sandbox.store import Store
 
 TENANT = "default"
@@ -44,13 +46,17 @@ class State:
         self.journal = Journal()
         self.scripts = Scripts()
         self.lots = Lots()
+        self.shelf = Shelf()
+        self.screening = Screening()
         self.attempts: Counter[str] = Counter()
         self.always = parse(config.faults)
 
     def reset(self) -> None:
         """Forget journal, scripts, batches, usage, added keys and skipped time; not the audit."""
-        for memory in (self.journal, self.scripts, self.attempts, self.lots, self.history):
+        for memory in (self.journal, self.scripts, self.attempts, self.history):
             memory.clear()
+        for service in (self.lots, self.shelf, self.screening):
+            service.clear()
         self.meter.clear()
         self.alerts.clear()
         self.fleet.heal()

@@ -1,0 +1,1 @@
+"""The realtime transcription socket: a flat protocol, not OpenAI's."""

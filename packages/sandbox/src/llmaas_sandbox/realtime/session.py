@@ -1,0 +1,96 @@
+"""One utterance: what the client sends in, what the server says back. No sockets here."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from llmaas_sandbox.audio.transcripts import transcript
+from llmaas_sandbox.brain.words import words
+from llmaas_sandbox.catalogue import live_models
+
+BYTES_PER_SECOND = 32_000
+"""16-bit mono at 16 kHz."""
+Message = dict[str, Any]
+
+
+class Session:
+    """The state of one socket; after ``transcription.done`` it stays silent."""
+
+    def __init__(self) -> None:
+        self.audio = bytearray()
+        self.model: str | None = None
+        self.over = False
+
+    @property
+    def seconds(self) -> float:
+        """How much sound came in."""
+        return len(self.audio) / BYTES_PER_SECOND
+
+    def hear(self, text: str) -> Iterator[Message]:
+        """Take one message; yield the answers."""
+        if self.over:
+            return
+        message = _parsed(text)
+        kind = message.get("type") if message is not None else None
+        if kind == "session.update":
+            yield from self._update(message or {})
+        elif kind == "input_audio_buffer.append":
+            yield from self._append((message or {}).get("audio"))
+        elif kind == "input_audio_buffer.commit":
+            yield from self._commit(bool((message or {}).get("final")))
+        else:
+            yield _error(f"Unknown message type: {kind}")
+
+    def _update(self, message: Message) -> Iterator[Message]:
+        name = message.get("model")
+        if not isinstance(name, str) or not name:
+            yield _error("Missing required field: model")
+        elif name not in full_names():
+            yield _error(f"The model `{name}` does not exist.")
+        else:
+            self.model = name
+
+    def _append(self, audio: Any) -> Iterator[Message]:
+        try:
+            self.audio += base64.b64decode(audio, validate=True)
+        except (TypeError, ValueError, binascii.Error):
+            yield _error("Invalid audio: must be base64")
+
+    def _commit(self, final: bool) -> Iterator[Message]:
+        if not final:
+            return
+        if self.model is None:
+            yield _error("Missing required field: model")
+            return
+        self.over = True
+        text, _ = transcript(bytes(self.audio), self.seconds, "fr")
+        for i, piece in enumerate(text.split(" ")):
+            if i % 3 == 0:
+                yield _delta("")  # the heartbeat that was seen live
+            yield _delta(piece if i == 0 else f" {piece}")
+        yield {"type": "transcription.done", "usage": {"total_tokens": len(words(text))}}
+
+
+def full_names() -> set[str]:
+    """Return the engine-side names of the realtime models; aliases are not resolved here."""
+    return {m.root for m in live_models() if "voxtral" in m.root.lower() and "/" in m.root}
+
+
+def _parsed(text: str) -> Message | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _delta(text: str) -> Message:
+    return {"type": "transcription.delta", "delta": text}
+
+
+def _error(text: str) -> Message:
+    return {"type": "error", "error": text}

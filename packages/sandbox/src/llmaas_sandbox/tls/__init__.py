@@ -1,0 +1,1 @@
+"""Real TLS with a certificate authority made on the spot."""

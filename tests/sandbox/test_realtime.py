@@ -1,0 +1,88 @@
+import base64
+import json
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+MODEL = "mistralai/Voxtral-Mini-4B-Realtime-2602"
+SECOND = b"\0\1" * 16_000
+
+
+@pytest.fixture
+def dial(llmaas_sandbox: Any) -> Any:
+    """``dial(key)`` opens the socket."""
+
+    def open_one(key: str | None = llmaas_sandbox.api_key) -> Any:
+        address = llmaas_sandbox.base_url.replace("http://", "ws://") + "/realtime"
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return connect(address, additional_headers=headers, open_timeout=20, proxy=None)
+
+    return open_one
+
+
+def send(socket: Any, **message: Any) -> None:
+    socket.send(json.dumps(message))
+
+
+def hear(socket: Any) -> Any:
+    return json.loads(socket.recv(timeout=10))
+
+
+def test_one_utterance(dial: Any, llmaas_sandbox: Any) -> None:
+    with dial() as socket:
+        assert hear(socket)["type"] == "session.created"
+        send(socket, type="session.update", model=MODEL)
+        send(socket, type="input_audio_buffer.commit")
+        for _ in range(7):
+            send(socket, type="input_audio_buffer.append", audio=base64.b64encode(SECOND).decode())
+        send(socket, type="input_audio_buffer.commit", final=True)
+        deltas = []
+        while (message := hear(socket))["type"] == "transcription.delta":
+            deltas.append(message["delta"])
+        assert message["type"] == "transcription.done"
+        assert message["usage"]["total_tokens"] > 0
+        assert "text" not in message
+        assert "" in deltas
+        assert len("".join(deltas)) > 20
+        send(socket, type="input_audio_buffer.commit", final=True)
+        with pytest.raises(TimeoutError):
+            socket.recv(timeout=0.2)  # silent after done
+    [record] = llmaas_sandbox.requests
+    assert (record.method, record.status) == ("WS", 101)
+
+
+def test_an_alias_is_not_resolved_here(dial: Any) -> None:
+    with dial() as socket:
+        hear(socket)
+        send(socket, type="session.update", model="voxtral")
+        assert hear(socket) == {"type": "error", "error": "The model `voxtral` does not exist."}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "{",
+        '{"type": "dance"}',
+        '{"type": "session.update"}',
+        '{"type": "input_audio_buffer.append", "audio": "é"}',
+    ],
+)
+def test_a_bad_message_is_an_error_in_words(dial: Any, message: str) -> None:
+    with dial() as socket:
+        hear(socket)
+        socket.send(message)
+        answer = hear(socket)
+        assert answer["type"] == "error"
+        assert isinstance(answer["error"], str)
+
+
+def test_the_upgrade_needs_a_key(dial: Any) -> None:
+    with pytest.raises(InvalidStatus) as caught:
+        dial(None)
+    assert caught.value.response.status_code == 401
+    assert json.loads(caught.value.response.body) == {"error": "Token manquant"}
+    with pytest.raises(InvalidStatus) as caught:
+        dial("sk-wrong")
+    assert caught.value.response.status_code == 401
