@@ -12,6 +12,7 @@ import pytest
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # importing semantic-kernel and what it brings may warn
     from semantic_kernel import Kernel
+    from semantic_kernel.connectors.ai.open_ai import OpenAIChatCompletion  # noqa: F401
     from semantic_kernel.contents import ChatHistory, ChatMessageContent
     from semantic_kernel.functions import kernel_function
 
