@@ -121,6 +121,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def devui(session: nox.Session) -> None:
+    """Agent Framework's DevUI, which is a prerelease and so not in the lock, shows reasoning."""
+    flag = "--prerelease=allow" if session.venv_backend == "uv" else "--pre"
+    session.install(flag, *needs("agent-framework"), "agent-framework-devui")
+    session.run("pytest", "tests/agent-framework/test_devui.py", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Write requirements.lock anew, keeping what still fits; `-- --upgrade` takes the newest."""
     if not shutil.which("uv"):

@@ -1,4 +1,4 @@
-"""Pitfall 5: DevUI shows reasoning. It is a prerelease, in a session of its own: ``nox -s devui``."""
+"""Pitfall 5: DevUI shows reasoning. A prerelease, so in a session of its own: `nox -s devui`."""
 
 import json
 import socket
