@@ -169,10 +169,11 @@ async def test_an_agent_as_a_plugin_of_another(sandbox, chat, agent, weather):
 
 
 @pytest.fixture
-def stock(sandbox):
+async def stock(sandbox):
     """The stock connector at the same address."""
-    client = AsyncOpenAI(base_url=sandbox.base_url, api_key=sandbox.api_key, max_retries=0)
-    return OpenAIChatCompletion("gemma4:31b", async_client=client)
+    address = {"base_url": sandbox.base_url, "api_key": sandbox.api_key}
+    async with AsyncOpenAI(**address, max_retries=0) as client:
+        yield OpenAIChatCompletion("gemma4:31b", async_client=client)
 
 
 async def test_pitfall_10_a_plain_openai_agent_in_the_same_group_chat(sandbox, make, stock):

@@ -25,31 +25,14 @@ from semantic_kernel_llmaas import (
 
 # Semantic Kernel looks at every attribute of steps, also at pydantic's deprecated ones.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-PROMPTS = {
-    "semantic-kernel": "Say '{{$word}}'",
-    "handlebars": "Say '{{word}}'",
-    "jinja2": "Say '{{ word }}'",
-}
 
 
-@pytest.mark.parametrize("language", PROMPTS)
-async def test_prompts(kernel, language):
-    result = await kernel.invoke_prompt(
-        PROMPTS[language],
-        arguments=KernelArguments(word="oui"),
-        template_format=language,
-    )
-    assert str(result) == "oui"
-
-
-@pytest.mark.parametrize("language", PROMPTS)
-async def test_prompts_streamed(kernel, language):
-    text = ""
-    async for chunks in kernel.invoke_prompt_stream(
-        PROMPTS[language], arguments=KernelArguments(word="oui"), template_format=language
-    ):
-        text += "".join(str(chunk) for chunk in chunks)
-    assert text == "oui"
+async def test_a_prompt(kernel):
+    """Handlebars and jinja2 patch asyncio for good: they have a process of their own."""
+    arguments = KernelArguments(word="oui")
+    assert str(await kernel.invoke_prompt("Say '{{$word}}'", arguments=arguments)) == "oui"
+    chunks = kernel.invoke_prompt_stream("Say '{{$word}}'", arguments=arguments)
+    assert "".join([str(piece) async for pieces in chunks for piece in pieces]) == "oui"
 
 
 async def test_a_prompt_with_roles_and_a_function(sandbox, kernel):

@@ -182,17 +182,45 @@ async def main():
     await text.get_text_content("Say 'oui'", settings)
     async for _ in text.get_streaming_text_content("Say 'oui'", settings): pass
 asyncio.run(main())
+from semantic_kernel import Kernel
+from semantic_kernel.functions import KernelArguments, kernel_function
+class Words:
+    @kernel_function
+    def say(self, word: str) -> str:
+        return f"Say '{word}'"
+PROMPTS = {
+    "semantic-kernel": "{{words.say word=$word}}",
+    "handlebars": "{{words-say word=word}}",
+    "jinja2": "{{ words_say(word=word) }}",
+}
+async def prompts(language):
+    kernel, arguments = Kernel(), KernelArguments(word="oui")
+    kernel.add_service(LLMaaSChatCompletion("gemma4:31b"))
+    kernel.add_plugin(Words(), "words")
+    ask = {"arguments": arguments, "template_format": language}
+    yield str(await kernel.invoke_prompt(PROMPTS[language], **ask))
+    stream = kernel.invoke_prompt_stream(PROMPTS[language], **ask)
+    yield "".join([str(piece) async for pieces in stream for piece in pieces])
+async def in_every_language():
+    return {language: [text async for text in prompts(language)] for language in PROMPTS}
 facts["spans"] = [dict(span.attributes) for span in exporter.get_finished_spans()]
+facts["prompts"] = asyncio.run(in_every_language())
 print(json.dumps(facts))
 """
 
 
-def test_pitfalls_27_and_30_in_a_process_of_its_own(sandbox, monkeypatch):
-    """One process for both, as importing Semantic Kernel takes seconds."""
+def test_pitfalls_27_and_30_and_template_languages_in_a_process(sandbox, monkeypatch):
+    """One process for all, as importing Semantic Kernel takes seconds.
+
+    The helpers of handlebars and jinja2 patch asyncio for good (nest_asyncio): whatever comes
+    after them, orchestrations for instance, breaks in Semantic Kernel itself.
+    """
     monkeypatch.setenv("SEMANTICKERNEL_EXPERIMENTAL_GENAI_ENABLE_OTEL_DIAGNOSTICS", "true")
     facts = json.loads(python(PROCESS))
     imports_are_lazy(facts)
     each_call_is_one_span_with_our_name_and_the_tokens(facts["spans"], sandbox.base_url)
+    languages = ("semantic-kernel", "handlebars", "jinja2")
+    assert facts["prompts"] == {language: ["oui", "oui"] for language in languages}
 
 
 def imports_are_lazy(facts):
