@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from llmaas.messages import Messages
 from llmaas.ops import answer, audio, batch, chat, data, embed, rank
 from llmaas.ops.drive import AsyncDriver, Driver
 from llmaas.ops.effects import Operation
+from llmaas.ops.watch import About, Watcher, watched, watched_stream
 from llmaas.options import (
     BatchOptions,
     ChatOptions,
@@ -37,6 +38,8 @@ from llmaas.wire.forms import AudioSource
 if TYPE_CHECKING:
     import openai
 
+T = TypeVar("T")
+
 
 class _Client:
     """What both clients are: settings, and a transport made when it is first needed."""
@@ -52,6 +55,7 @@ class _Client:
         ca_bundle: str | None = None,
         proxy: str | None = None,
         headers: Mapping[str, str] | None = None,
+        watchers: Sequence[Watcher] = (),
         transport: Any = None,
     ) -> None:
         self.settings = Settings.of(
@@ -63,6 +67,7 @@ class _Client:
             ca_bundle=ca_bundle,
             proxy=proxy,
             headers=headers,
+            watchers=watchers,
         )
         self._use(transport)
 
@@ -101,12 +106,18 @@ class _Client:
     def _chat(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
         repair = options.pop("repair", True)
         ask = chat.prepare(self.settings, messages, model=model, stream=False, **options)
-        return answer.chat_shaped(ask) if ask.shape is not None and repair else chat.chat(ask)
+        shaped = ask.shape is not None and repair
+        return watched(ask.about(), answer.chat_shaped(ask) if shaped else chat.chat(ask))
 
     def _stream(self, messages: Messages, model: str, options: Any) -> Operation[chat.Opened]:
         options.pop("repair", None)  # what was handed out cannot be repaired
         ask = chat.prepare(self.settings, messages, model=model, stream=True, **options)
-        return chat.open_stream(ask)
+        return watched_stream(ask.about(), chat.open_stream(ask))
+
+    def _watch(
+        self, operation: str, model: str | None, inputs: Any, work: Operation[T]
+    ) -> Operation[T]:
+        return watched(About(operation, model or "", self.settings, inputs), work)
 
 
 class LLMaaS(_Client):
@@ -136,7 +147,8 @@ class LLMaaS(_Client):
 
     def stream(self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]) -> Stream:
         """Ask as ``chat`` does; return the events of the answer as they come."""
-        return Stream(self._driver.run(self._stream(messages, model, options)))
+        opened = self._driver.run(self._stream(messages, model, options))
+        return Stream(opened, self._driver)
 
     def embed(
         self, texts: str | Sequence[str], *, model: str, **options: Unpack[EmbedOptions]
@@ -146,7 +158,8 @@ class LLMaaS(_Client):
         A text that the service refuses has None for a vector and its error in ``errors``;
         it costs its neighbours nothing.
         """
-        return self._driver.run(embed.embed(self.settings, texts, model=model, **options))
+        operation = embed.embed(self.settings, texts, model=model, **options)
+        return self._driver.run(self._watch("embeddings", model, texts, operation))
 
     def rerank(
         self,
@@ -158,19 +171,23 @@ class LLMaaS(_Client):
     ) -> Ranking:
         """Return documents by falling relevance; all that are submitted are billed."""
         operation = rank.rerank(self.settings, query, documents, model=model, **options)
-        return self._driver.run(operation)
+        return self._driver.run(self._watch("rerank", model, documents, operation))
 
     def transcribe(self, file: AudioSource, **options: Unpack[TranscribeOptions]) -> Transcription:
         """Write down a recording: a path, bytes, an open file or ``(name, bytes)``."""
-        return self._driver.run(audio.transcribe(self.settings, file, **options))
+        operation = audio.transcribe(self.settings, file, **options)
+        model = options.get("model")
+        return self._driver.run(self._watch("transcription", model, (), operation))
 
     def speak(self, text: str, *, model: str, **options: Unpack[SpeakOptions]) -> Speech:
         """Say a text."""
-        return self._driver.run(audio.speak(self.settings, text, model=model, **options))
+        operation = audio.speak(self.settings, text, model=model, **options)
+        return self._driver.run(self._watch("speech", model, text, operation))
 
     def images(self, prompt: str, *, model: str, **options: Unpack[ImageOptions]) -> list[Image]:
         """Draw images from a prompt."""
-        return self._driver.run(rank.images(self.settings, prompt, model=model, **options))
+        operation = rank.images(self.settings, prompt, model=model, **options)
+        return self._driver.run(self._watch("image", model, prompt, operation))
 
     def models(self) -> list[LiveModel]:
         """Return the models that the key may use, as the service lists them now."""
@@ -237,13 +254,15 @@ class AsyncLLMaaS(_Client):
         self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]
     ) -> AsyncStream:
         """Ask as ``chat`` does; return the events of the answer as they come."""
-        return AsyncStream(await self._driver.run(self._stream(messages, model, options)))
+        opened = await self._driver.run(self._stream(messages, model, options))
+        return AsyncStream(opened, self._driver)
 
     async def embed(
         self, texts: str | Sequence[str], *, model: str, **options: Unpack[EmbedOptions]
     ) -> Embeddings:
         """Return one vector a text, in their order (see ``LLMaaS.embed``)."""
-        return await self._driver.run(embed.embed(self.settings, texts, model=model, **options))
+        operation = embed.embed(self.settings, texts, model=model, **options)
+        return await self._driver.run(self._watch("embeddings", model, texts, operation))
 
     async def rerank(
         self,
@@ -255,23 +274,27 @@ class AsyncLLMaaS(_Client):
     ) -> Ranking:
         """Return documents by falling relevance; all that are submitted are billed."""
         operation = rank.rerank(self.settings, query, documents, model=model, **options)
-        return await self._driver.run(operation)
+        return await self._driver.run(self._watch("rerank", model, documents, operation))
 
     async def transcribe(
         self, file: AudioSource, **options: Unpack[TranscribeOptions]
     ) -> Transcription:
         """Write down a recording: a path, bytes, an open file or ``(name, bytes)``."""
-        return await self._driver.run(audio.transcribe(self.settings, file, **options))
+        operation = audio.transcribe(self.settings, file, **options)
+        model = options.get("model")
+        return await self._driver.run(self._watch("transcription", model, (), operation))
 
     async def speak(self, text: str, *, model: str, **options: Unpack[SpeakOptions]) -> Speech:
         """Say a text."""
-        return await self._driver.run(audio.speak(self.settings, text, model=model, **options))
+        operation = audio.speak(self.settings, text, model=model, **options)
+        return await self._driver.run(self._watch("speech", model, text, operation))
 
     async def images(
         self, prompt: str, *, model: str, **options: Unpack[ImageOptions]
     ) -> list[Image]:
         """Draw images from a prompt."""
-        return await self._driver.run(rank.images(self.settings, prompt, model=model, **options))
+        operation = rank.images(self.settings, prompt, model=model, **options)
+        return await self._driver.run(self._watch("image", model, prompt, operation))
 
     async def models(self) -> list[LiveModel]:
         """Return the models that the key may use, as the service lists them now."""

@@ -34,9 +34,10 @@ def normalize_messages(messages: Messages) -> list[Message]:
         raise _invalid(f"messages must be a string or a list of dicts, not {_kind(messages)}")
     if not messages:
         raise _invalid("messages is empty: the service needs at least one")
+    given: Sequence[Any] = messages
     return [
         message if _is_plain(message) else _normalize(message, position)
-        for position, message in enumerate(messages)
+        for position, message in enumerate(given)
     ]
 
 

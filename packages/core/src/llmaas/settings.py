@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -115,6 +115,8 @@ class Settings:
     ca_bundle: str | None = None
     proxy: str | None = field(default=None, repr=False)  # may hold a password
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    watchers: tuple[Any, ...] = field(default=(), repr=False, compare=False)
+    """What sees every call before it is sent and after it ended: quotas, budgets, telemetry."""
 
     @property
     def base_url(self) -> str:
@@ -147,6 +149,7 @@ class Settings:
         ca_bundle: str | None = None,
         proxy: str | None = None,
         headers: Mapping[str, str] | None = None,
+        watchers: Sequence[Any] = (),
     ) -> Settings:
         """Read arguments, then ``LLMAAS_*`` of the environment, then defaults.
 
@@ -162,6 +165,7 @@ class Settings:
             ca_bundle=ca_bundle or os.environ.get(CA_VARIABLE) or None,
             proxy=proxy,
             headers=tuple((headers or {}).items()),
+            watchers=tuple(watchers),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from llmaas.ops import advice
 from llmaas.ops.chat import Opened, fault_error
@@ -17,7 +17,9 @@ from llmaas.wire.usage import parse_rate_limit
 class _Stream:
     """What both kinds of stream know."""
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: Opened, driver: Any) -> None:
+        self._driver = driver
+        self._watched = opened.watched
         self._ask = opened.ask
         self._reply = opened.reply
         self._chunks = opened.chunks
@@ -71,8 +73,8 @@ class Stream(_Stream):
     answer breaks off. Leaving the ``with`` block closes the connection.
     """
 
-    def __init__(self, opened: Opened) -> None:
-        super().__init__(opened)
+    def __init__(self, opened: Opened, driver: Any) -> None:
+        super().__init__(opened, driver)
         self._events = self._run()
 
     def __iter__(self) -> Iterator[Event]:
@@ -91,6 +93,7 @@ class Stream(_Stream):
         """Stop reading; the connection is closed if the answer had not ended."""
         self._events.close()
         self._reply.close()
+        self._end(None)
 
     def __enter__(self) -> Self:
         return self
@@ -116,15 +119,23 @@ class Stream(_Stream):
             yield from self._note(decoder.end(failure))
             self._raise_fault()
             self._reply.drain()
+        except BaseException as error:
+            self._end(error)
+            raise
         finally:
             self._reply.close()
+            self._end(None)
+
+    def _end(self, error: BaseException | None) -> None:
+        if self._watched is not None:
+            self._driver.run(self._watched.end(self.completion, error))
 
 
 class AsyncStream(_Stream):
     """The same for asyncio."""
 
-    def __init__(self, opened: Opened) -> None:
-        super().__init__(opened)
+    def __init__(self, opened: Opened, driver: Any) -> None:
+        super().__init__(opened, driver)
         self._events = self._run()
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -143,6 +154,7 @@ class AsyncStream(_Stream):
         """Stop reading; the connection is closed if the answer had not ended."""
         await self._events.aclose()
         await self._reply.close()
+        await self._end(None)
 
     async def __aenter__(self) -> Self:
         return self
@@ -171,5 +183,13 @@ class AsyncStream(_Stream):
                 yield event
             self._raise_fault()
             await self._reply.drain()
+        except BaseException as error:
+            await self._end(error)
+            raise
         finally:
             await self._reply.close()
+            await self._end(None)
+
+    async def _end(self, error: BaseException | None) -> None:
+        if self._watched is not None:
+            await self._driver.run(self._watched.end(self.completion, error))

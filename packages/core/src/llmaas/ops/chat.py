@@ -12,6 +12,7 @@ from llmaas.ops import advice
 from llmaas.ops.effects import Close, Operation, Read, ReadSome
 from llmaas.ops.encode import encode
 from llmaas.ops.exchange import JSON, Call, Patience, exchange
+from llmaas.ops.watch import About, Watched
 from llmaas.settings import Settings
 from llmaas.structured import Shape, shape_of
 from llmaas.types import Completion, Done, Event
@@ -40,6 +41,11 @@ class Ask:
         """The model asked for."""
         return str(self.body["model"])
 
+    def about(self) -> About:
+        """Return what watchers are told of the question."""
+        stream = bool(self.body.get("stream"))
+        return About("chat", self.model, self.settings, self.body["messages"], self.body, stream)
+
     def call(self, *, stream: bool) -> Call:
         """Return the request."""
         return Call(PATH, encode(self.body), headers=self.headers, stream=stream, model=self.model)
@@ -54,6 +60,7 @@ class Opened:
     chunks: Any
     decoder: ChatDecoder
     events: list[Event]
+    watched: Watched | None = None
 
 
 def prepare(

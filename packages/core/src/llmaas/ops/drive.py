@@ -5,10 +5,21 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from llmaas.ops.effects import Close, Effect, Operation, Read, ReadSome, Send, Sleep, Together
+from llmaas.ops.effects import (
+    Close,
+    Effect,
+    Operation,
+    Read,
+    ReadSome,
+    Run,
+    Send,
+    Sleep,
+    Together,
+)
 from llmaas.settings import Settings
 from llmaas.transport.base import AsyncTransport, BrokenTransport, Request, SyncTransport
 
@@ -29,12 +40,16 @@ class Driver:
 
     def run(self, operation: Operation[T]) -> T:
         """Run an operation to its result."""
+        go_on: Callable[[Any], Effect] = operation.send
         outcome: Any = None
         reply: Any = None
         try:
             while True:
-                effect = operation.send(outcome)
-                outcome = self._do(effect)
+                effect = go_on(outcome)
+                try:
+                    outcome, go_on = self._do(effect), operation.send
+                except BaseException as error:  # the operation may have to settle something
+                    outcome, go_on = error, operation.throw
                 if isinstance(effect, Send):
                     reply = outcome
         except StopIteration as end:
@@ -60,6 +75,8 @@ class Driver:
                     reply.close()
                 case Sleep(seconds):
                     time.sleep(seconds)
+                case Run(function):
+                    return function()
                 case Together(operations, limit):
                     return self._together(operations, limit)
         except BrokenTransport as broken:
@@ -67,10 +84,25 @@ class Driver:
         return None
 
     def _together(self, operations: list[Operation[T]], limit: int) -> list[T]:
+        """Run all, as many at once as allowed; after a failure what is under way still ends."""
         if len(operations) == 1 or limit == 1:
             return [self.run(operation) for operation in operations]
+        failures: list[Exception] = []
+
+        def one(operation: Operation[T]) -> T | None:
+            if failures:
+                return None
+            try:
+                return self.run(operation)
+            except Exception as error:
+                failures.append(error)
+                return None
+
         with ThreadPoolExecutor(min(limit, len(operations)), "llmaas") as pool:
-            return list(pool.map(self.run, operations))
+            results: list[Any] = list(pool.map(one, operations))
+        if failures:
+            raise failures[0]
+        return results
 
 
 class AsyncDriver:
@@ -82,12 +114,16 @@ class AsyncDriver:
 
     async def run(self, operation: Operation[T]) -> T:
         """Run an operation to its result."""
+        go_on: Callable[[Any], Effect] = operation.send
         outcome: Any = None
         reply: Any = None
         try:
             while True:
-                effect = operation.send(outcome)
-                outcome = await self._do(effect)
+                effect = go_on(outcome)
+                try:
+                    outcome, go_on = await self._do(effect), operation.send
+                except BaseException as error:  # the operation may have to settle something
+                    outcome, go_on = error, operation.throw
                 if isinstance(effect, Send):
                     reply = outcome
         except StopIteration as end:
@@ -115,6 +151,8 @@ class AsyncDriver:
                     await reply.close()
                 case Sleep(seconds):
                     await asyncio.sleep(seconds)
+                case Run(function):
+                    return await asyncio.to_thread(function)
                 case Together(operations, limit):
                     return await self._together(operations, limit)
         except BrokenTransport as broken:
@@ -122,18 +160,23 @@ class AsyncDriver:
         return None
 
     async def _together(self, operations: list[Operation[T]], limit: int) -> list[T]:
-        slots = asyncio.Semaphore(limit)
+        """Run all, as many at once as allowed; after a failure what is under way still ends."""
+        slots, failures = asyncio.Semaphore(limit), list[Exception]()
 
-        async def one(operation: Operation[T]) -> T:
+        async def one(operation: Operation[T]) -> T | None:
             async with slots:
-                return await self.run(operation)
+                if failures:
+                    return None
+                try:
+                    return await self.run(operation)
+                except Exception as error:
+                    failures.append(error)
+                    return None
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(operation)) for operation in operations]
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None  # what one call alone would have raised
-        return [task.result() for task in tasks]
+        results: list[Any] = await asyncio.gather(*map(one, operations))
+        if failures:
+            raise failures[0]
+        return results
 
 
 # The HTTP libraries cost a quarter of a second to import: not before they are needed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
@@ -54,6 +54,13 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Run a function that may block for a moment (a database); asyncio gives it a thread."""
+
+    function: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Together:
     """Run operations, at most ``limit`` at once. Gives their results in order."""
 
@@ -61,6 +68,6 @@ class Together:
     limit: int = 4
 
 
-Effect: TypeAlias = Send | Read | ReadSome | Close | Sleep | Together
+Effect: TypeAlias = Send | Read | ReadSome | Close | Sleep | Run | Together
 Operation: TypeAlias = Generator[Effect, Any, T]
 Outcome: TypeAlias = bytes | TransportFailure

@@ -1,0 +1,179 @@
+"""What sees every call before it is sent and after it ended.
+
+Quotas, budgets and telemetry are watchers: they may wait, refuse, and count. A client without
+any pays nothing for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
+
+from llmaas.ops.effects import Operation
+from llmaas.pricing import estimate_tokens
+from llmaas.settings import Settings
+from llmaas.types import Completion, Usage
+
+T = TypeVar("T")
+
+ACTIVE: ContextVar[tuple[Watcher, ...]] = ContextVar("llmaas_watchers", default=())
+"""Watchers of a ``with`` block (see ``client.budget``), in the running thread or task."""
+
+ALWAYS: list[Watcher] = []
+"""Watchers of the whole process (see ``telemetry.instrument``)."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a call before it is sent."""
+
+    operation: str
+    """``chat``, ``embeddings``, ``rerank``, ``transcription``, ``speech``, ``image``, ``batch``."""
+    model: str
+    settings: Settings
+    inputs: Any = field(repr=False)
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    stream: bool = False
+
+    @cached_property
+    def input_tokens(self) -> int:
+        """The estimated tokens of the input: four characters each, as the service documents."""
+        return sum(estimate_tokens(text) for text in _texts(self.inputs))
+
+    @property
+    def max_tokens(self) -> int:
+        """The output tokens that the call may use at most, over all its choices."""
+        most = self.params.get("max_tokens") or self.params.get("max_completion_tokens") or 1024
+        return int(most) * int(self.params.get("n") or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ended. ``result`` is what it returned, ``partial`` included; times in seconds."""
+
+    result: Any
+    error: BaseException | None
+    duration: float
+    first_token: float | None = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens that the service said were used."""
+        usage: Usage | None = getattr(self.result, "usage", None)
+        return usage
+
+    @property
+    def output_tokens(self) -> int:
+        """The output tokens used: as the service says, else estimated from what came."""
+        if self.usage is not None:
+            return self.usage.completion_tokens
+        if isinstance(self.result, Completion):
+            texts = [(c.content or "") + (c.reasoning or "") for c in self.result.choices]
+            return sum(map(estimate_tokens, texts))
+        return 0
+
+    @property
+    def cost_micro_eur(self) -> int | None:
+        """The cost in millionths of a euro, where it can be told."""
+        cost: int | None = getattr(self.result, "cost_micro_eur", None)
+        return cost
+
+
+class Watcher(Protocol):
+    """Sees calls. Both methods are operations: they may yield effects, to wait for instance."""
+
+    def begin(self, about: About) -> Operation[Any]:
+        """Let the call through and return a ticket, or raise to refuse it."""
+
+    def end(self, ticket: Any, outcome: Outcome) -> Operation[None]:
+        """Count what the call really used."""
+
+
+class Watched:
+    """The watchers of one call."""
+
+    def __init__(self, watchers: Sequence[Watcher], about: About) -> None:
+        self._watchers = watchers
+        self._about = about
+        self._tickets: list[tuple[Watcher, Any]] = []
+        self._began = time.monotonic()
+        self.first_token: float | None = None
+
+    def begin(self) -> Operation[None]:
+        """Ask every watcher; when one refuses, those before it are told that nothing was sent."""
+        try:
+            for watcher in self._watchers:
+                self._tickets.append((watcher, (yield from watcher.begin(self._about))))
+        except BaseException as error:
+            yield from self.end(None, error)
+            raise
+        self._began = time.monotonic()
+
+    def note_first_token(self) -> None:
+        """Remember when the first event came."""
+        self.first_token = time.monotonic() - self._began
+
+    def end(self, result: Any, error: BaseException | None) -> Operation[None]:
+        """Tell every watcher how the call ended, once."""
+        tickets, self._tickets = self._tickets, []
+        partial = getattr(error, "completion", None) if result is None else result
+        outcome = Outcome(partial, error, time.monotonic() - self._began, self.first_token)
+        for watcher, ticket in reversed(tickets):
+            yield from watcher.end(ticket, outcome)
+
+
+def watchers_of(settings: Settings) -> tuple[Watcher, ...]:
+    """Return who watches a call that is made here and now."""
+    return (*ALWAYS, *ACTIVE.get(), *settings.watchers)
+
+
+def watched(about: About, operation: Operation[T]) -> Operation[T]:
+    """Return an operation that watchers see; the operation itself where nobody watches."""
+    watchers = watchers_of(about.settings)
+    return _watched(Watched(watchers, about), operation) if watchers else operation
+
+
+def watched_stream(about: About, operation: Operation[T]) -> Operation[T]:
+    """Watch a stream: it ends when the stream does, not when it has been opened."""
+    watchers = watchers_of(about.settings)
+    return _watched_stream(Watched(watchers, about), operation) if watchers else operation
+
+
+def _watched(watch: Watched, operation: Operation[T]) -> Operation[T]:
+    yield from watch.begin()
+    try:
+        result = yield from operation
+    except BaseException as error:
+        yield from watch.end(None, error)
+        raise
+    yield from watch.end(result, None)
+    return result
+
+
+def _watched_stream(watch: Watched, operation: Operation[T]) -> Operation[T]:
+    yield from watch.begin()
+    try:
+        opened = yield from operation
+    except BaseException as error:
+        yield from watch.end(None, error)
+        raise
+    watch.note_first_token()
+    opened.watched = watch  # type: ignore[attr-defined]
+    return opened
+
+
+def _texts(value: Any) -> Any:
+    """Yield all texts of an input, images left out: their price is not known before."""
+    if isinstance(value, str):
+        if not value.startswith("data:"):
+            yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, Sequence) and not isinstance(value, bytes):
+        for part in value:
+            yield from _texts(part)
