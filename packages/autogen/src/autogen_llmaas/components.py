@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Unpack
 
+from autogen_llmaas._refuse import refused
 from autogen_llmaas._version import __version__
 from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClientConfig
 from llmaas import catalog
