@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from llmaas.cli import main
+from llmaas.demo import frameworks
 
 MODULE = '''
 from llmaas import LLMaaS
@@ -77,8 +78,14 @@ def test_with_a_key_the_service_answers_and_the_cost_is_told_first(demo, sandbox
     assert len(list(sandbox.requests)) > 2
 
 
-def test_every_installed_framework_in_one_table(demo, another_framework):
-    code, out, err = demo("--language", "en")
+def test_installed_frameworks_are_found_the_core_first(another_framework):
+    names = list(frameworks())
+    assert names[0] == "core"
+    assert {"plain", "broken"} < set(names)
+
+
+def test_several_frameworks_in_one_table(demo, another_framework):
+    code, out, err = demo("--language", "en", "-f", "core", "-f", "broken", "-f", "plain")
     assert code == 1  # one is out of order, the others are shown all the same
     rows = [line.split() for line in out.splitlines()]
     table = [row for row in rows if row[:1] in (["core"], ["plain"], ["broken"]) and len(row) > 3]

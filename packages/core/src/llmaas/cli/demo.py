@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 def command(
     framework: Annotated[
-        str | None,
-        typer.Option("--framework", "-f", help="One framework; all that are installed by default."),
+        list[str] | None,
+        typer.Option(
+            "--framework", "-f", help="May be repeated; all that are installed by default."
+        ),
     ] = None,
     question: Annotated[str | None, typer.Option("--question", "-q", help="Your question.")] = None,
     language: Annotated[
@@ -55,15 +57,13 @@ def command(
         raise typer.Exit(1)
 
 
-def _chosen(framework: str | None) -> Mapping[str, EntryPoint]:
+def _chosen(names: Sequence[str] | None) -> Mapping[str, EntryPoint]:
     from llmaas.demo import frameworks
 
     found = frameworks()
-    if framework is None:
-        return found
-    if framework not in found:
-        raise ValueError(f"no demo is called {framework!r}; installed: {', '.join(found)}")
-    return {framework: found[framework]}
+    if unknown := [name for name in names or () if name not in found]:
+        raise ValueError(f"no demo is called {unknown[0]!r}; installed: {', '.join(found)}")
+    return {name: found[name] for name in names or found}
 
 
 def _default(language: str | None) -> str:
