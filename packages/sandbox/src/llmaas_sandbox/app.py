@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route, Router
-from starlette.types import ASGIApp
+from starlette.types import Receive, Scope, Send
 
 from llmaas_sandbox.audio.routes import ENDPOINTS as AUDIO
 from llmaas_sandbox.audit.routes import ENDPOINTS as AUDIT
@@ -15,8 +17,9 @@ from llmaas_sandbox.config import Config
 from llmaas_sandbox.console.routes import ENDPOINTS as CONSOLE
 from llmaas_sandbox.control.routes import ENDPOINTS as CONTROL
 from llmaas_sandbox.embeddings.routes import ENDPOINTS as EMBEDDINGS
+from llmaas_sandbox.errors import of_status
 from llmaas_sandbox.gateway.exchange import Endpoint
-from llmaas_sandbox.gateway.gate import Gate, no_such_path
+from llmaas_sandbox.gateway.gate import Gate, no_such_path, refuse
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.images.routes import ENDPOINTS as IMAGES
 from llmaas_sandbox.legacy.routes import ENDPOINTS as LEGACY
@@ -24,6 +27,7 @@ from llmaas_sandbox.lifecycle.routes import ENDPOINTS as LIFECYCLE
 from llmaas_sandbox.machines.routes import ENDPOINTS as MACHINES
 from llmaas_sandbox.models.routes import ENDPOINTS as MODELS
 from llmaas_sandbox.monitor.routes import ENDPOINTS as MONITOR
+from llmaas_sandbox.openapi.routes import endpoint as describing
 from llmaas_sandbox.realtime.routes import routes as realtime_routes
 from llmaas_sandbox.rerank.routes import ENDPOINTS as RERANK
 from llmaas_sandbox.status.routes import ENDPOINTS as STATUS
@@ -46,14 +50,34 @@ def create_app(config: Config | None = None) -> Starlette:
 
 def app_of(state: State) -> Starlette:
     """Return the application that works on this state."""
-    routes: list[BaseRoute] = [_route(state, e) for service in services(state) for e in service]
-    routes += realtime_routes(state)
+    endpoints = [endpoint for service in services(state) for endpoint in service]
+    endpoints.append(describing(endpoints))
+    routes: list[BaseRoute] = [*methods_of_each_path(state, endpoints), *realtime_routes(state)]
     app = Starlette()
     app.router = Router(routes, default=no_such_path, redirect_slashes=False)
     app.state.sandbox = state
     return app
 
 
-def _route(state: State, endpoint: Endpoint) -> Route:
-    gate: ASGIApp = Gate(state, endpoint)
-    return Route(endpoint.path, gate, methods=[endpoint.method])
+def methods_of_each_path(state: State, endpoints: Iterable[Endpoint]) -> Iterator[Route]:
+    """Yield one route per path, its methods side by side."""
+    paths: dict[str, dict[str, Gate]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method] = Gate(state, endpoint)
+    for path, gates in paths.items():
+        yield Route(path, Methods(gates), methods=None)
+
+
+class Methods:
+    """Chooses the gate for a request's method; refuses other methods (405)."""
+
+    def __init__(self, gates: Mapping[str, Gate]) -> None:
+        self.gates = gates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        gate = self.gates.get(scope["method"])
+        if gate is None:
+            await refuse(of_status(405, {"allow": ", ".join(sorted(self.gates))}), send)
+            return
+        await gate(scope, receive, send)

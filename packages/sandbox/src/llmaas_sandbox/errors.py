@@ -70,6 +70,7 @@ _BY_STATUS: Mapping[int, tuple[str, str]] = {
     401: ("Invalid API key provided", "authentication_error"),
     403: ("This key may not do that", "permission_error"),
     404: ("Not found", "invalid_request_error"),
+    405: ("Method not allowed", "invalid_request_error"),
     408: ("Request timeout", "timeout_error"),
     409: ("Conflict", "conflict_error"),
     413: ("Payload Too Large", "invalid_request_error"),

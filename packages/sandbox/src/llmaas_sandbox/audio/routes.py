@@ -8,7 +8,7 @@ from llmaas_sandbox.audio import tones
 from llmaas_sandbox.audio.durations import seconds
 from llmaas_sandbox.audio.transcripts import transcript
 from llmaas_sandbox.errors import bad_request
-from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply, Used
+from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply, Used, given
 from llmaas_sandbox.models.resolve import model_of
 
 DEFAULT_WHISPER = "mlx-community/whisper-large-v3-mlx"
@@ -56,16 +56,16 @@ def speech(exchange: Exchange) -> Reply:
     model_of(exchange, body.get("model"), frozenset(("speech",)))
     text, form, speed = (
         body.get("input"),
-        body.get("response_format") or "mp3",
-        body.get("speed") or 1.0,
+        given(body, "response_format", "mp3"),
+        given(body, "speed", 1.0),
     )
     if not isinstance(text, str) or not text or len(text) > MAX_SPEECH_CHARACTERS:
         raise bad_request(
             f"Invalid parameter 'input': 1 to {MAX_SPEECH_CHARACTERS} characters", "input"
         )
-    if form not in _FORMATS:
+    if not isinstance(form, str) or form not in _FORMATS:
         raise bad_request("Invalid parameter 'response_format'", "response_format")
-    if not isinstance(speed, int | float) or not 0.25 <= speed <= 4:
+    if not isinstance(speed, int | float) or isinstance(speed, bool) or not 0.25 <= speed <= 4:
         raise bad_request("Invalid parameter 'speed': must be between 0.25 and 4", "speed")
     length = tones.duration(text, float(speed))
     samples = tones.pcm(text, str(body.get("voice") or "alloy"), length)

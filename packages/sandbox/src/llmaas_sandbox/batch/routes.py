@@ -9,6 +9,7 @@ from typing import Any
 from llmaas_sandbox.batch.lots import MAX_CONVERSATIONS, MAX_QUEUED, Lot
 from llmaas_sandbox.batch.window import is_open
 from llmaas_sandbox.chat.routes import answered
+from llmaas_sandbox.chat.rules import check_shared
 from llmaas_sandbox.errors import Refusal, bad_request, forbidden, not_found, of_status
 from llmaas_sandbox.faults.frames import dumps
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
@@ -25,6 +26,7 @@ def create(exchange: Exchange) -> Reply:
     body = exchange.body
     model = model_of(exchange, body.get("model"), CHAT)
     _check(body.get("messages"))
+    check_shared(body)
     lots, now = exchange.state.lots, exchange.state.clock.now()
     if len(lots.queued()) >= MAX_QUEUED:
         raise of_status(503)

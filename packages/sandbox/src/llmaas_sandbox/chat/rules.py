@@ -7,22 +7,32 @@ from typing import Any
 
 from llmaas_sandbox.catalogue import Model
 from llmaas_sandbox.errors import Refusal, bad_request, of_status
+from llmaas_sandbox.gateway.exchange import given
 from llmaas_sandbox.tokens import of_messages
 
 DEFAULT_MAX_TOKENS = 1024
-_ROLES = frozenset(("system", "developer", "user", "assistant", "tool", "function"))
+MAX_CHOICES = 16
+"""Inferred: no figure is documented."""
+_ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _RANGES: Mapping[str, tuple[float, float]] = {
     "temperature": (0, 2),
     "top_p": (0, 1),
     "presence_penalty": (-2, 2),
     "frequency_penalty": (-2, 2),
 }
-_CONTENT_PARTS = frozenset(("text", "image_url", "image", "audio_url", "video_url", "input_audio"))
+_CONTENT_PARTS = ("text", "image_url", "image", "audio_url", "video_url", "input_audio")
 
 
 def check(body: Mapping[str, Any], model: Model) -> None:
     """Refuse a request that the service documents as wrong (400, or 502 for sound and video)."""
     _check_messages(body.get("messages"))
+    check_shared(body)
+    _check_quirks(body, model)
+    _check_context(body, model)
+
+
+def check_shared(body: Mapping[str, Any]) -> None:
+    """Refuse wrong parameters, whatever the conversation."""
     for name, (low, high) in _RANGES.items():
         _check_range(body, name, low, high)
     for name in ("max_tokens", "max_completion_tokens", "n"):
@@ -33,9 +43,9 @@ def check(body: Mapping[str, Any], model: Model) -> None:
             raise bad_request(f"Invalid parameter '{name}': must be an integer of at least 1", name)
     if not isinstance(body.get("stream", False), bool | None):
         raise bad_request("Invalid parameter 'stream': must be a boolean", "stream")
+    if (body.get("n") or 1) > MAX_CHOICES:
+        raise bad_request(f"Invalid parameter 'n': at most {MAX_CHOICES}", "n")
     _check_tools(body)
-    _check_quirks(body, model)
-    _check_context(body, model)
 
 
 def _check_messages(messages: Any) -> None:
@@ -77,25 +87,25 @@ def _check_range(body: Mapping[str, Any], name: str, low: float, high: float) ->
 
 
 def _check_tools(body: Mapping[str, Any]) -> None:
-    tools = body.get("tools") or []
+    tools = given(body, "tools", [])
     if not isinstance(tools, list):
         raise bad_request("Invalid parameter 'tools': must be an array", "tools")
-    names = set()
-    for tool in tools:
-        function = tool.get("function") if isinstance(tool, Mapping) else None
-        if (
-            not isinstance(function, Mapping)
-            or tool.get("type") != "function"
-            or not function.get("name")
-        ):
-            raise bad_request(
-                "Invalid parameter 'tools': only named functions are supported", "tools"
-            )
-        names.add(function["name"])
+    names = [_function_name(tool) for tool in tools]
     _check_choice(body.get("tool_choice"), names)
 
 
-def _check_choice(choice: Any, names: set[str]) -> None:
+def _function_name(tool: Any) -> str:
+    """Return the name of a well-formed tool; refuse any other."""
+    function = tool.get("function") if isinstance(tool, Mapping) else None
+    kind = tool.get("type") if isinstance(tool, Mapping) else None
+    if isinstance(function, Mapping) and kind == "function":
+        name, parameters = function.get("name"), function.get("parameters")
+        if isinstance(name, str) and name and isinstance(parameters, Mapping | None):
+            return name
+    raise bad_request("Invalid parameter 'tools': only named functions are supported", "tools")
+
+
+def _check_choice(choice: Any, names: list[str]) -> None:
     if choice is None or choice in ("none", "auto"):
         return
     if choice == "required" and names:

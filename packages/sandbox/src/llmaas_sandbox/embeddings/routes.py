@@ -9,7 +9,7 @@ from typing import Any
 
 from llmaas_sandbox.embeddings.vectors import DEFAULT_DIMENSIONS, DIMENSIONS, vector
 from llmaas_sandbox.errors import bad_request
-from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply, Used
+from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply, Used, given
 from llmaas_sandbox.models.resolve import model_of
 from llmaas_sandbox.tokens import count
 
@@ -19,7 +19,7 @@ def embeddings(exchange: Exchange) -> Reply:
     body = exchange.body
     model = model_of(exchange, body.get("model"), frozenset(("embedding",)))
     texts = _texts(body.get("input"))
-    encoding = body.get("encoding_format") or "float"
+    encoding = given(body, "encoding_format", "float")
     if encoding not in ("float", "base64"):
         raise bad_request("Invalid parameter 'encoding_format'", "encoding_format")
     _check_length(texts, model.context)

@@ -15,7 +15,7 @@ from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.gateway.used import Used
 from llmaas_sandbox.machines.fleet import Lease
 
-__all__ = ["Endpoint", "Exchange", "Handler", "Reply", "Used"]
+__all__ = ["Endpoint", "Exchange", "Handler", "Reply", "Used", "given"]
 
 
 @dataclass(slots=True)
@@ -72,6 +72,12 @@ class Reply:
     used: Used = field(default_factory=Used)
     batch: bool = False
     """Billed at the batch price."""
+
+
+def given(body: Mapping[str, Any], name: str, default: Any) -> Any:
+    """Return a field; null counts as absent."""
+    value = body.get(name)
+    return default if value is None else value
 
 
 Handler: TypeAlias = Callable[[Exchange], Reply | Awaitable[Reply]]

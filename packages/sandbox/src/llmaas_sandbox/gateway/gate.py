@@ -222,7 +222,13 @@ async def no_such_path(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1000})
         return
-    body = plans.of_refusal(of_status(404), Faults(), {}).pieces[0].data
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 404, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await refuse(of_status(404), send)
+
+
+async def refuse(refused: Refusal, send: Send) -> None:
+    """Send a refusal that no passage made."""
+    plan = plans.of_refusal(refused, Faults(), {})
+    headers = [(k.encode(), v.encode()) for k, v in plan.headers.items()]
+    headers.append((b"content-length", str(plan.length).encode()))
+    await send({"type": "http.response.start", "status": plan.status, "headers": headers})
+    await send({"type": "http.response.body", "body": plan.pieces[0].data})

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
@@ -53,7 +54,10 @@ async def parse_form(request: Request, raw: bytes) -> dict[str, Any]:
     async def replay() -> Message:
         return {"type": "http.request", "body": raw, "more_body": False}
 
-    form = await Request(request.scope, replay).form()
+    try:
+        form = await Request(request.scope, replay).form()
+    except HTTPException as problem:
+        raise bad_request(f"The form is not valid: {problem.detail}") from None
     fields: dict[str, Any] = {}
     for name, value in form.multi_items():
         fields[name] = value if isinstance(value, str) else (value.filename, await value.read())

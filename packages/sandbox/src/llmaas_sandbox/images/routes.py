@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 from llmaas_sandbox.errors import bad_request
-from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
+from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply, given
 from llmaas_sandbox.images.drawing import png
 from llmaas_sandbox.models.resolve import model_of
 
@@ -18,8 +18,8 @@ def generations(exchange: Exchange) -> Reply:
     """Draw ``n`` pictures; ``url`` answers with data URIs, since nothing is hosted."""
     body = exchange.body
     model_of(exchange, body.get("model"), frozenset(("image",)))
-    prompt, size = body.get("prompt"), body.get("size") or DEFAULT_SIZE
-    form, count = body.get("response_format") or "b64_json", body.get("n") or 1
+    prompt, size = body.get("prompt"), given(body, "size", DEFAULT_SIZE)
+    form, count = given(body, "response_format", "b64_json"), given(body, "n", 1)
     if not isinstance(prompt, str) or not prompt:
         raise bad_request("Missing required parameter: 'prompt'", "prompt")
     if size not in SIZES:

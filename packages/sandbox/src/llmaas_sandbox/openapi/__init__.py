@@ -1,0 +1,1 @@
+"""The contract: an OpenAPI 3.1 document of what is served."""

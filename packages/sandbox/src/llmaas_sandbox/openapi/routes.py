@@ -1,0 +1,21 @@
+"""The document's own path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
+from llmaas_sandbox.openapi.document import document
+
+
+def endpoint(served: Iterable[Endpoint]) -> Endpoint:
+    """Return the endpoint that describes the others."""
+    known = tuple(served)
+
+    def openapi(exchange: Exchange) -> Reply:
+        """Describe the API."""
+        host = exchange.headers.get("host", "localhost")
+        scheme = "https" if exchange.state.config.tls else "http"
+        return Reply(document(known, f"{scheme}://{host}"))
+
+    return Endpoint("GET", "/openapi.json", openapi, "nothing", open_to="everyone", audited=False)

@@ -1,0 +1,155 @@
+"""The OpenAPI document, and what happens to requests that nobody expects."""
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from llmaas_sandbox import Sandbox
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+FIELDS = [
+    *("messages", "input", "query", "documents", "prompt", "tools", "tool_choice", "stream", "n"),
+    *("response_format", "stop", "top_n", "size", "max_tokens", "logprobs", "top_logprobs"),
+    *("encoding_format", "dimensions", "speed", "voice", "reasoning_effort", "seed", "temperature"),
+    *("chat_template_kwargs", "enable_thinking", "parallel_tool_calls", "return_documents"),
+]
+MESSAGE = st.fixed_dictionaries(
+    {"role": st.sampled_from(["system", "user", "assistant", "tool"])},
+    optional={"content": VALUES, "tool_calls": VALUES, "tool_call_id": VALUES, "name": VALUES},
+)
+TOOL = st.fixed_dictionaries(
+    {
+        "type": st.just("function"),
+        "function": st.fixed_dictionaries(
+            {"name": st.just("f")}, optional={"description": VALUES, "parameters": VALUES}
+        ),
+    }
+)
+TYPES = st.sampled_from(["string", "number", "integer", "boolean", "array", "object", "null"])
+PLAIN = {
+    "type": TYPES,
+    "enum": st.lists(VALUES, min_size=1, max_size=3),
+    "pattern": st.text(max_size=8),
+    "minimum": st.integers(-9, 9),
+    "maxItems": st.integers(0, 3),
+    "format": st.text(max_size=5),
+    "$ref": st.sampled_from(["#", "#/$defs/x", "nowhere"]),
+    "const": VALUES,
+}
+
+
+def nested(inner: Any) -> Any:
+    optional = {
+        "properties": st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        "items": inner,
+        "anyOf": st.lists(inner, min_size=1, max_size=2),
+        "allOf": st.lists(inner, max_size=2),
+        "required": st.lists(st.text(max_size=5), max_size=2),
+        "$defs": st.dictionaries(st.just("x"), inner),
+    }
+    return st.fixed_dictionaries({"type": TYPES}, optional=optional)
+
+
+SCHEMA = st.recursive(st.fixed_dictionaries({}, optional=PLAIN), nested, max_leaves=5)
+PATHS = {
+    "/v1/chat/completions": "gemma4:31b",
+    "/v1/embeddings": "bge-m3:567m",
+    "/v2/rerank": "qwen3-reranker:4b",
+    "/v1/audio/speech": "tts-3",
+    "/v1/images/generations": "z-image:16b",
+    "/v1/chat/completions/batch": "gemma4:31b",
+}
+HELLO = [{"role": "user", "content": "Bonjour"}]
+often = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@often
+@given(
+    path=st.sampled_from(sorted(PATHS)),
+    body=st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=5),
+)
+def test_no_body_makes_it_stumble(ask: Any, path: str, body: dict[str, Any]) -> None:
+    heard = ask(path, {"model": PATHS[path], **body})
+    assert heard.status < 500 or heard.status in (501, 502, 503)
+
+
+@often
+@given(messages=st.lists(MESSAGE, max_size=3), tools=st.lists(TOOL, max_size=2))
+def test_no_conversation_makes_it_stumble(chat: Any, messages: Any, tools: Any) -> None:
+    assert chat([*messages, *HELLO], tools=tools).status in (200, 400)
+
+
+@often
+@given(schema=SCHEMA, stream=st.booleans())
+def test_no_schema_makes_it_stumble(chat: Any, schema: Any, stream: bool) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    tool = {"type": "function", "function": {"name": "say_bonjour", "parameters": schema}}
+    assert chat("Bonjour 1 « deux »", response_format=form, stream=stream).status == 200
+    assert (
+        chat("Bonjour 1 « deux »", tools=[tool], tool_choice="required", stream=stream).status
+        == 200
+    )
+
+
+def test_the_document_covers_the_service(ask: Any) -> None:
+    document = ask("/openapi.json", key=None).json
+    assert document["openapi"] == "3.1.0"
+    assert set(PATHS) <= set(document["paths"])
+    names = [
+        operation["operationId"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+    ]
+    assert len(names) == len(set(names))
+    text = json.dumps(document)
+    for used in {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}:
+        assert used in document["components"]["schemas"]
+
+
+def test_a_wrong_method_is_told_the_right_ones(ask: Any) -> None:
+    heard = ask("/v1/models", {}, method="POST")
+    assert heard.status == 405
+    assert heard.headers["allow"] == "GET"
+    assert heard.json["error"]["message"] == "Method not allowed"
+
+
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,negative_data_rejection,"
+    "response_headers_conformance,response_schema_conformance,unsupported_method,ignored_auth"
+)
+
+
+@pytest.mark.parametrize("part", ["service", "admin"])
+def test_schemathesis_finds_nothing(part: str) -> None:
+    program = shutil.which("st") or shutil.which("schemathesis")
+    if program is None:
+        pytest.skip("schemathesis is not installed: nox -s contract")
+    with Sandbox() as box:
+        key = box.admin_key if part == "admin" else box.api_key
+        choice = "--include-path-regex" if part == "admin" else "--exclude-path-regex"
+        command = [
+            program,
+            "run",
+            f"{box.root_url}/openapi.json",
+            "--seed",
+            "1",
+            "--checks",
+            CHECKS,
+        ]
+        command += ["-H", f"Authorization: Bearer {key}", choice, "^/admin", "--max-examples", "20"]
+        command += ["--phases", "examples,coverage,fuzzing"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout[-4000:]
