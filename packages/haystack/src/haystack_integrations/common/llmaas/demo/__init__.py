@@ -1,0 +1,5 @@
+"""``llmaas demo --framework haystack``: two pipelines from YAML over the shipped documents."""
+
+from haystack_integrations.common.llmaas.demo.run import demo, load
+
+__all__ = ["demo", "load"]
