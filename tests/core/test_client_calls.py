@@ -250,6 +250,17 @@ def test_a_request_that_failed_for_good_can_be_left_behind(sandbox: Any, api: An
         api(api_key=_no_key).do("embed", ["a"], model="bge-m3:567m", keep_going=True)
 
 
+def test_what_is_under_way_when_another_request_fails_is_not_lost(sandbox: Any, api: Any) -> None:
+    late = {"delay": 0.3, "json": {"data": [{"index": 0, "embedding": [1.0]}]}}
+    sandbox.script([late, {"delay": 0.1, "status": 500, "json": {}}])
+    came: list[int] = []
+    with pytest.raises(llmaas.InternalServerError):
+        api().do("embed", ["a", "b", "c"], model="bge-m3:567m", batch_size=1, concurrency=2,
+                 on_batch=lambda at, vectors: came.append(len(vectors)))  # fmt: skip
+    assert came == [1]
+    assert len(sandbox.requests) == 2
+
+
 @pytest.mark.parametrize("bad", [[[1, 2]], [3], [None]])
 def test_tokens_are_refused_with_a_reason(sandbox: Any, api: Any, bad: Any) -> None:
     with pytest.raises(llmaas.InvalidInputError, match="string"):
@@ -386,3 +397,9 @@ def test_the_plain_sdk(sandbox: Any, api: Any, monkeypatch: pytest.MonkeyPatch) 
     assert "other-vendor" not in seen
     assert "org-secret" not in seen
     assert "proj-secret" not in seen
+
+
+def test_a_large_recording_is_sent_whole_and_in_pieces(sandbox: Any, api: Any) -> None:
+    recording = b"ID3" + bytes((1 << 20) + 5)
+    api().do("transcribe", recording)  # aiohttp warns about large bodies in one piece
+    assert recording in sandbox.requests[-1].body
