@@ -8,6 +8,7 @@ of its pyproject.toml.
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import zipfile
 from pathlib import Path
@@ -95,6 +96,13 @@ def docs(session: nox.Session) -> None:
     """The snippets of every README, executed."""
     install_all(session)
     session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """What the sandbox serves against its OpenAPI document, by schemathesis."""
+    session.install(*needs("sandbox"), "schemathesis>=4.32")
+    session.run("pytest", "tests/sandbox/test_contract.py", *session.posargs)
 
 
 @nox.session
@@ -215,3 +223,8 @@ def check_contents(session: nox.Session, wheel: Path) -> None:
             session.error(f"{wheel.name} has no {wanted}")
     if strangers := [name for name in names if name.startswith(("tests/", "cookbooks/"))]:
         session.error(f"{wheel.name} holds {strangers}")
+
+
+# A room whose framework has branches that exclude each other brings its own sessions.
+for sessions in sorted(HOME.glob("tests/*/lineages/sessions.py")):
+    runpy.run_path(str(sessions))

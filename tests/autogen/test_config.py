@@ -38,7 +38,6 @@ ACCEPTED = {
     "price",
     "tags",
     "max_tokens",
-    "temperature",
     "top_p",
     "default_headers",
     "extra_body",
@@ -80,7 +79,7 @@ def test_an_entry_with_everything_holds_what_all_branches_take():
     )
     assert set(made) == ACCEPTED
     assert made["base_url"] == "http://localhost:1/v1"
-    assert made["extra_body"] == {"top_k": 3, "reasoning_effort": "low"}
+    assert made["extra_body"] == {"temperature": 0.5, "reasoning_effort": "low", "top_k": 3}
 
 
 @pytest.mark.parametrize("name", ["timeout", "max_retries", "stream", "seed", "organization"])
@@ -89,8 +88,8 @@ def test_what_a_branch_refuses_is_refused_here(name):
         entry(**{name: 1})
 
 
-@pytest.mark.parametrize("temperature", [-0.1, 1.5])
-def test_temperatures_that_a_branch_refuses(temperature):
+@pytest.mark.parametrize("temperature", [-0.1, 2.5])
+def test_temperatures_that_the_service_refuses(temperature):
     with pytest.raises(ConfigurationError, match="temperature"):
         entry(temperature=temperature)
 
@@ -106,7 +105,8 @@ def test_without_a_key_nothing_is_made(monkeypatch):
 
 def test_the_list_and_the_config():
     made = config_list(MODEL, "gemma4:31b", temperature=0)
-    assert [(e["model"], e["temperature"]) for e in made] == [(MODEL, 0), ("gemma4:31b", 0)]
+    assert [e["model"] for e in made] == [MODEL, "gemma4:31b"]
+    assert [e["extra_body"] for e in made] == [{"temperature": 0}] * 2
     assert llm_config() == {"config_list": config_list(), "cache_seed": None}
 
 

@@ -68,8 +68,9 @@ class LLMaaSClient:
     """The ``ModelClient`` to name as ``model_client_cls`` and to register."""
 
     def __init__(self, config: Mapping[str, Any], **kwargs: Any) -> None:
-        client = LLMaaS(
-            **way(config.get("api_key"), KEY_VARIABLE, config.get("base_url")),
+        base_url = config.get("base_url")
+        client = LLMaaS(  # AG2 makes an object of the address
+            **way(config.get("api_key"), KEY_VARIABLE, str(base_url) if base_url else None),
             timeout=config.get("timeout"),
             headers=config.get("default_headers"),
             **kwargs,

@@ -18,7 +18,7 @@ from llmaas.settings import KEY_VARIABLE, Key, Settings
 
 DEFAULT_MODEL = "gpt-oss:120b"
 TRAITS = ("tools", "vision", "reasoning")
-HOTTEST = 1.0
+HOTTEST = 2.0
 
 Entry = dict[str, Any]
 
@@ -31,7 +31,7 @@ class EntryOptions(TypedDict, total=False):
     tags: Sequence[str] | None
     max_tokens: int | None
     temperature: float | None
-    """0 to 1: AG2 refuses more."""
+    """0 to 2. Travels in ``extra_body``: AG2 0.9 takes none in an entry, others 1 at most."""
     top_p: float | None
     default_headers: Mapping[str, str] | None
     extra_body: Mapping[str, Any] | None
@@ -58,8 +58,7 @@ def entry(model: str = DEFAULT_MODEL, **options: Unpack[EntryOptions]) -> Entry:
         "max_tokens": catalog.max_output_default(model) if max_tokens is None else max_tokens,
         "extra_body": _extra_body(options),
     }
-    for name in ("temperature", "top_p"):
-        made[name] = options.get(name)
+    made["top_p"] = options.get("top_p")
     made["default_headers"] = _headers(options.get("default_headers"))
     return {name: value for name, value in made.items() if value is not None}
 
@@ -84,7 +83,7 @@ def _check(options: Mapping[str, Any]) -> None:
         )
     temperature = options.get("temperature")
     if temperature is not None and not 0 <= temperature <= HOTTEST:
-        raise refused(f"temperature must be 0 to 1 here, not {temperature}: AG2 refuses it")
+        raise refused(f"temperature must be 0 to {HOTTEST:g}, not {temperature}")
 
 
 def _key(told: str | None) -> str:
@@ -105,10 +104,9 @@ def _tags(model: str) -> list[str]:
 
 
 def _extra_body(options: Mapping[str, Any]) -> dict[str, Any] | None:
-    body = dict(options.get("extra_body") or {})
-    if effort := options.get("reasoning_effort"):
-        body["reasoning_effort"] = effort
-    return body or None
+    told = {name: options.get(name) for name in ("temperature", "reasoning_effort")}
+    body = {name: value for name, value in told.items() if value is not None}
+    return {**body, **(options.get("extra_body") or {})} or None
 
 
 def _headers(headers: Mapping[str, str] | None) -> dict[str, str] | None:

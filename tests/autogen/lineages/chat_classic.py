@@ -1,0 +1,154 @@
+"""A two-agent chat on AutoGen 0.2 or AG2 Classic, by the stock client and by ours.
+
+Run in an environment with one of pyautogen 0.2, pyautogen 0.9 or autogen 0.14, the core, the
+sandbox and this room: ``python chat_classic.py``. No pytest: the lineages need only a Python.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import autogen
+
+from autogen_llmaas import LLMaaSClient, config_list, environment, llm_config, write_config_list
+from autogen_llmaas.classic import custom
+from llmaas_sandbox import Sandbox
+
+MODEL = "gpt-oss:120b"
+PRICES = (0.0018, 0.008)
+
+
+def main() -> None:
+    """Run every check against one sandbox."""
+    with Sandbox() as box:
+        os.environ.update(LLMAAS_API_KEY=box.api_key, LLMAAS_BASE_URL=box.base_url)
+        everything_is_accepted()
+        the_file_is_read()
+        two_agents_talk(box, llm_config(MODEL, temperature=0.2))
+        two_agents_talk(box, {"config_list": custom(config_list(MODEL)), "cache_seed": None})
+        a_tool_is_called(box, {"config_list": config_list(MODEL), "cache_seed": None})
+        a_tool_is_called(box, {"config_list": custom(config_list(MODEL)), "cache_seed": None})
+        a_rate_limit_is_waited_for(box)
+    print(f"ok: autogen {autogen.__version__}")
+
+
+def everything_is_accepted() -> None:
+    """An entry with all that it may hold makes an agent and a client."""
+    config = llm_config(
+        MODEL,
+        "gemma4:31b",
+        temperature=1.5,
+        top_p=0.9,
+        max_tokens=100,
+        tags=["a"],
+        default_headers={"x-team": "a"},
+        extra_body={"top_k": 3},
+        reasoning_effort="xhigh",
+    )
+    agent = autogen.ConversableAgent("a", llm_config=config, human_input_mode="NEVER")
+    assert agent.client is not None
+
+
+def the_file_is_read() -> None:
+    """What is written is what the lineage reads: from the file, and from the variable."""
+    entries = config_list(MODEL)
+    os.environ.update(environment(entries))
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_config_list(folder, entries)
+        if hasattr(autogen, "config_list_from_json"):
+            assert autogen.config_list_from_json("OAI_CONFIG_LIST", file_location=folder) == entries
+            assert autogen.config_list_from_json("OAI_CONFIG_LIST") == entries
+        else:
+            read = autogen.LLMConfig.from_json(path=str(path))
+            [entry] = json.loads(read.model_dump_json())["config_list"]
+            assert entry["model"] == MODEL
+            assert entry["price"] == list(PRICES)
+
+
+def pair(config: dict[str, Any]) -> tuple[Any, Any]:
+    """Return two agents that answer each other."""
+    make = autogen.ConversableAgent
+    agents = [
+        make(name, llm_config=config, human_input_mode="NEVER", system_message="Be short.")
+        for name in ("writer", "rédacteur" if is_ours(config) else "editor")
+    ]
+    register(config, agents)
+    return agents[0], agents[1]
+
+
+def register(config: dict[str, Any], agents: Sequence[Any]) -> None:
+    """Give agents our client, where the configuration names it."""
+    if is_ours(config):
+        for agent in agents:
+            agent.register_model_client(model_client_cls=LLMaaSClient)
+
+
+def is_ours(config: dict[str, Any]) -> bool:
+    """Return whether a configuration names our client."""
+    return "model_client_cls" in config["config_list"][0]
+
+
+def two_agents_talk(box: Sandbox, config: dict[str, Any]) -> None:
+    """Two turns each; usage and cost come in euros."""
+    box.reset()
+    writer, editor = pair(config)
+    result = writer.initiate_chat(editor, message='Say "Bonjour"', max_turns=2)
+    said = [message["content"] for message in result.chat_history]
+    assert len(said) == 4, said
+    assert said[1] == "Bonjour", said
+    asked = [request.json for request in box.requests]
+    assert len(asked) == 3, asked
+    assert all(body["model"] == MODEL and body["max_tokens"] == 16_384 for body in asked)
+    if not is_ours(config):
+        assert all(body["temperature"] == 0.2 for body in asked)
+    assert all(body["messages"][0]["role"] == "system" for body in asked)
+    assert all(m.get("name", "a").isascii() for body in asked for m in body["messages"])
+    total = editor.get_total_usage()
+    counts = total[MODEL]
+    exact = counts["prompt_tokens"] * PRICES[0] + counts["completion_tokens"] * PRICES[1]
+    assert abs(total["total_cost"] - exact / 1000) < 2e-6, (total, exact)
+
+
+def a_tool_is_called(box: Sandbox, config: dict[str, Any]) -> None:
+    """One agent asks for a tool, the other runs it; ours sends the reasoning back."""
+    box.reset()
+    writer, user = pair(config)
+
+    def weather(city: str) -> str:
+        """Weather of a city."""
+        return f"{city}: 21 degrees"
+
+    autogen.register_function(
+        weather, caller=writer, executor=user, name="weather", description="Weather of a city"
+    )
+    register(config, [writer])  # anew: the framework makes new clients for new tools
+    call = {"name": "weather", "arguments": {"city": "Paris"}, "id": "call_1"}
+    box.script([{"tool_calls": [call], "reasoning": "Look it up."}, {"content": "21 degrees."}])
+    result = user.initiate_chat(writer, message="Weather in Paris?", max_turns=2)
+    assert result.chat_history[-1]["content"] == "21 degrees.", result.chat_history
+    assert any("21 degrees" in str(m.get("content")) for m in result.chat_history[:-1])
+    sent = list(box.requests)[-1].json["messages"]
+    asked = next(message for message in sent if message.get("tool_calls"))
+    if is_ours(config):
+        assert asked["reasoning_content"] == "Look it up."
+
+
+def a_rate_limit_is_waited_for(box: Sandbox) -> None:
+    """More refusals than the SDK retries."""
+    box.reset()
+    refused = {"status": 429, "headers": {"retry-after": "0.05"}, "json": {"error": {}}}
+    box.script([refused] * 5)
+    writer, editor = pair({"config_list": custom(config_list(MODEL)), "cache_seed": None})
+    result = writer.initiate_chat(editor, message='Say "Oui"', max_turns=1)
+    assert result.chat_history[-1]["content"] == "Oui"
+    assert len(box.requests) == 6
+
+
+if __name__ == "__main__":
+    assert Path(autogen.__file__).parent.name == "autogen"
+    main()

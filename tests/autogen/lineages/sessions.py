@@ -1,0 +1,48 @@
+"""Every branch of the AutoGen family in an environment of its own: they exclude each other.
+
+``nox -s autogen-classic autogen-ag2 autogen-agentchat``; the noxfile at the root finds this file.
+"""
+
+from pathlib import Path
+
+import nox
+
+HERE = Path(__file__).parent
+HOME = HERE.parents[2]
+ROOMS = [f"./packages/{room}" for room in ("autogen", "core", "sandbox")]
+TESTS = ["hypothesis", "pytest", "pytest-asyncio", "PyYAML", "vcrpy>=8.2.1,<9"]
+CLASSIC = ["pyautogen==0.2.35", "pyautogen[openai]==0.9", "autogen[openai]==0.14.1"]
+AGENTCHAT = ["0.5.7", "0.6.4", "0.7.5"]
+
+
+@nox.session(name="autogen-classic")
+@nox.parametrize("lineage", CLASSIC)
+def classic(session: nox.Session, lineage: str) -> None:
+    """Our config_list and our client in a two-agent chat on AutoGen 0.2 and AG2 Classic."""
+    session.install(*ROOMS, lineage)
+    session.chdir(session.create_tmp())  # the oldest writes its cache where it stands
+    session.run("python", str(HERE / "chat_classic.py"))
+
+
+@nox.session(name="autogen-ag2")
+def ag2(session: nox.Session) -> None:
+    """LLMaaSConfig in a two-agent chat on AG2 1.x."""
+    session.install(*ROOMS, "ag2[openai]>=1,<2")
+    session.run("python", str(HERE / "chat_ag2.py"))
+
+
+@nox.session(name="autogen-agentchat")
+@nox.parametrize("openai", ["2", "3"])
+@nox.parametrize("version", AGENTCHAT)
+def agentchat(session: nox.Session, version: str, openai: str) -> None:
+    """The same agents, and the tests of the room, on each line of AgentChat."""
+    session.install(
+        *ROOMS,
+        *TESTS,
+        f"autogen-agentchat=={version}",
+        f"autogen-core=={version}",
+        f"openai>={openai},<{int(openai) + 1}",
+    )
+    session.run("python", str(HERE / "agents.py"))
+    session.chdir(HOME)
+    session.run("pytest", "tests/autogen", *session.posargs)
