@@ -101,7 +101,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def contract(session: nox.Session) -> None:
     """What the sandbox serves against its OpenAPI document, by schemathesis."""
-    session.install(*needs("sandbox"), "schemathesis>=4.32")
+    install_room(session, "sandbox", "schemathesis>=4.32")
     session.run("pytest", "tests/sandbox/test_contract.py", *session.posargs)
 
 
@@ -132,7 +132,7 @@ def bench(session: nox.Session) -> None:
 def devui(session: nox.Session) -> None:
     """Agent Framework's DevUI, which is a prerelease and so not in the lock, shows reasoning."""
     flag = "--prerelease=allow" if session.venv_backend == "uv" else "--pre"
-    session.install(flag, *needs("agent-framework"), "agent-framework-devui")
+    install_room(session, "agent-framework", flag, "agent-framework-devui")
     session.run("pytest", "tests/agent-framework/test_devui.py", *session.posargs)
 
 
