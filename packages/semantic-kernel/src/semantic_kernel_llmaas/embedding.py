@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from semantic_kernel.connectors.ai.embedding_generator_base import EmbeddingGeneratorBase
 
 from llmaas.errors import LLMaaSError
+from llmaas.types import Embeddings
 from semantic_kernel_llmaas.errors import in_family
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSEmbeddingPromptExecutionSettings
@@ -45,24 +46,24 @@ class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
         """Return one row a text; an empty array for no text, without asking."""
         import numpy
 
-        rows = await self._embed(texts, settings, {"numpy": True, **kwargs})
-        return numpy.array(rows)
+        return numpy.array((await self.embed(texts, settings, numpy=True, **kwargs)).vectors)
 
     async def generate_raw_embeddings(
         self, texts: list[str], settings: PromptExecutionSettings | None = None, **kwargs: Any
     ) -> list[list[float]]:
         """Return one list of numbers a text."""
-        return await self._embed(texts, settings, kwargs)
+        return (await self.embed(texts, settings, **kwargs)).vectors
 
-    async def _embed(
-        self, texts: list[str], settings: PromptExecutionSettings | None, options: dict[str, Any]
-    ) -> list[Any]:
+    async def embed(
+        self, texts: list[str], settings: PromptExecutionSettings | None = None, **kwargs: Any
+    ) -> Embeddings:
+        """Return the core's embeddings: tokens and cost, too."""
         own = self.get_prompt_execution_settings_from_settings(
             settings or LLMaaSEmbeddingPromptExecutionSettings()
         )
         assert isinstance(own, LLMaaSEmbeddingPromptExecutionSettings)
-        told = {"isolate": False, **own.request(self.ai_model_id), **options}
+        options = {"isolate": False, **own.request(self.ai_model_id), **kwargs}
         try:
-            return (await self.client.embed(texts, **told)).vectors
+            return await self.client.embed(texts, **options)
         except LLMaaSError as error:
             raise in_family(error) from error

@@ -1,0 +1,84 @@
+"""Our chat service for Semantic Kernel, and the stock one."""
+
+from __future__ import annotations
+
+from client import Client
+
+
+def history_of(messages):
+    from semantic_kernel.contents import ChatHistory, ChatMessageContent
+
+    said = [ChatMessageContent(role=m["role"], content=m["content"]) for m in messages]
+    return ChatHistory(messages=said)
+
+
+class SemanticKernel(Client):
+    """Ours."""
+
+    name = "SK LLMaaSChatCompletion"
+    peer = "SK OpenAIChatCompletion"
+    distributions = ("semantic-kernel",)
+    imports = "from semantic_kernel_llmaas import LLMaaSChatCompletion"
+    goals = {
+        "call, async": 2,
+        "chunk, async": 7,
+        "101 messages, async": 2,
+        "401 messages, async": 2,
+        "500 in flight": 5,
+    }
+
+    def __init__(self, base_url):
+        self.chat = self.made(base_url)
+
+    def made(self, base_url):
+        from semantic_kernel_llmaas import LLMaaSChatCompletion
+
+        return LLMaaSChatCompletion("granite", base_url=base_url, api_key="sk-test")
+
+    def settings(self, model):
+        return self.chat.instantiate_prompt_execution_settings(ai_model_id=model)
+
+    async def acall(self, messages, model):
+        answer = await self.chat.get_chat_message_content(
+            history_of(messages), self.settings(model)
+        )
+        return answer.content
+
+    async def astream(self, messages, model):
+        stream = self.chat.get_streaming_chat_message_contents(
+            history_of(messages), self.settings(model)
+        )
+        return "".join([chunk.content async for chunks in stream for chunk in chunks])
+
+
+class SemanticKernelStock(SemanticKernel):
+    """The framework's own connector for OpenAI-compatible services."""
+
+    name = "SK OpenAIChatCompletion"
+    peer = None
+    distributions = ("semantic-kernel", "openai")
+    imports = "from semantic_kernel.connectors.ai.open_ai import OpenAIChatCompletion"
+    goals = {}
+
+    def made(self, base_url):
+        from openai import AsyncOpenAI
+        from semantic_kernel.connectors.ai.open_ai import OpenAIChatCompletion
+
+        client = AsyncOpenAI(base_url=base_url, api_key="sk-test")
+        return OpenAIChatCompletion("granite", async_client=client)
+
+
+class SemanticKernelAlone(SemanticKernel):
+    """What the framework itself takes to import."""
+
+    name = "semantic_kernel alone"
+    peer = None
+    distributions = ()
+    imports = (
+        "from semantic_kernel.connectors.ai.chat_completion_client_base"
+        " import ChatCompletionClientBase"
+    )
+    goals = {}
+    acall = Client.acall
+    astream = Client.astream
+    __init__ = Client.__init__
