@@ -5,6 +5,7 @@ import copy
 import pickle
 
 import pytest
+from langchain_core.exceptions import ModelInvalidRequestError
 
 from langchain_llmaas import LLMaaSEmbeddings, get_cost_callback
 
@@ -55,9 +56,10 @@ def test_nothing_to_embed_asks_nothing(made, vectors, sandbox):
     assert not sandbox.requests
 
 
-def test_a_refused_text_is_not_lost_in_silence(made, vectors):
-    with pytest.raises(ValueError, match="empty"):
-        vectors(made(), ["good", ""])
+def test_a_refused_text_is_not_lost_in_silence(made, vectors, sandbox):
+    sandbox.script([{"status": 400, "json": {"error": {"message": "too long"}}}])
+    with pytest.raises(ModelInvalidRequestError, match="too long"):
+        vectors(made(), ["good", "bad"])
 
 
 def test_a_query_is_embedded_like_a_document(made):

@@ -54,7 +54,7 @@ def test_pitfall_35_documents_keep_their_id_and_their_owner_his_metadata(made, d
 
 def test_entries_fall_in_relevance(made, do):
     entries = do(made(top_n=2), "rerank", TEXTS, "What is the capital of France?")
-    assert [entry["index"] for entry in entries][0] == 2
+    assert entries[0]["index"] == 2
     assert len(entries) == 2
     assert entries[0]["relevance_score"] > entries[1]["relevance_score"]
     assert 0 <= entries[0]["normalized_score"] <= 1
@@ -81,9 +81,10 @@ def test_every_submitted_document_is_billed(made, do):
 
 
 def test_in_a_contextual_compression_retriever(made):
-    classic = pytest.importorskip("langchain_classic.retrievers")
+    from langchain_classic.retrievers import ContextualCompressionRetriever
+
     store = InMemoryVectorStore.from_texts(TEXTS, LLMaaSEmbeddings(model="bge-m3:567m"))
-    retriever = classic.ContextualCompressionRetriever(
+    retriever = ContextualCompressionRetriever(
         base_compressor=made(top_n=1), base_retriever=store.as_retriever()
     )
     found = retriever.invoke("What is the capital of France?")

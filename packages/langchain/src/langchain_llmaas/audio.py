@@ -24,7 +24,8 @@ Recording = str | Path | bytes | Blob
 class LLMaaSAudioParser(Connected, BaseBlobParser):
     """Writes down recordings: one document each, or one for each segment with its times."""
 
-    model: str = "whisper-large-v3"
+    model: str | None = None
+    """A transcription model; the service picks one where none is named."""
     language: str | None = None
     """ISO 639-1."""
     initial_prompt: str | None = None
@@ -62,7 +63,7 @@ class LLMaaSAudioParser(Connected, BaseBlobParser):
         seconds = _seconds(told)
         if seconds is not None:
             cost = audio_cost_micro_eur(seconds)
-            note(self.model, cost)
+            note(self.model or "transcription", cost)
             facts |= {"duration": seconds, "cost_eur": cost / 1_000_000}
         facts = {name: fact for name, fact in facts.items() if fact is not None}
         if self.split == "segment" and told.segments:

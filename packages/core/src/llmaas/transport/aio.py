@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,7 @@ from llmaas.transport.network import KEEPALIVE, POOL_SIZE, Network, tls_context
 from llmaas.wire.faults import TransportFailure
 
 _READ = 1 << 18
+_LARGE = 1 << 20
 _DRAIN = 0.25
 """Seconds to wait for the end of a body whose answer is complete, to keep the connection."""
 
@@ -46,7 +48,7 @@ class AsyncShell:
                 response = await session.request(
                     request.method,
                     request.url,
-                    data=request.body,
+                    data=_piecemeal(request.body),
                     headers=request.headers,
                     allow_redirects=False,
                     proxy=self._network.proxy,
@@ -58,6 +60,11 @@ class AsyncShell:
 
     async def close(self) -> None:
         """Nothing to do: the pool is shared, and closes with its event loop."""
+
+
+def _piecemeal(body: bytes | None) -> bytes | BytesIO | None:
+    """Let a large body (a recording) be written in pieces: at once it would hold up the loop."""
+    return BytesIO(body) if body is not None and len(body) > _LARGE else body
 
 
 class AioReply:

@@ -1,0 +1,271 @@
+"""Audio, images, batches, costs, limits and the demo."""
+
+import asyncio
+import pickle
+import struct
+import threading
+
+import pytest
+from langchain_core.documents.base import Blob
+from langchain_core.messages import AIMessage
+from langchain_core.rate_limiters import InMemoryRateLimiter
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import tool
+
+from langchain_llmaas import (
+    LLMaaSAudioLoader,
+    LLMaaSAudioParser,
+    LLMaaSBatch,
+    LLMaaSImages,
+    TierRateLimiter,
+    abatch_requests,
+    batch_requests,
+    get_cost_callback,
+)
+
+
+def wav(seconds):
+    """Return silence."""
+    size = int(16_000 * seconds)
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16_000, 2, 16
+    )
+    return head + struct.pack("<4sI", b"data", size) + bytes(size)
+
+
+@pytest.fixture
+def recording(tmp_path):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(wav(70))
+    return path
+
+
+def load(loader):
+    return loader.load()
+
+
+def aload(loader):
+    async def read():
+        return [document async for document in loader.alazy_load()]
+
+    return asyncio.run(read())
+
+
+@pytest.mark.parametrize("way", [load, aload])
+def test_a_recording_becomes_a_document(sandbox, recording, way):
+    with get_cost_callback() as cost:
+        (document,) = way(LLMaaSAudioLoader(recording, language="fr", initial_prompt="LLMaaS"))
+    assert document.page_content
+    assert document.metadata["source"] == str(recording)
+    assert cost.cost_micro_eur == 20_000  # two started minutes
+    assert document.metadata["cost_eur"] == 0.02
+    assert b'name="initial_prompt"' in sandbox.requests[-1].body
+    assert b'filename="talk.wav"' in sandbox.requests[-1].body
+
+
+@pytest.mark.parametrize("way", [load, aload])
+def test_segments_become_documents_with_their_times(sandbox, recording, way):
+    documents = way(LLMaaSAudioLoader([recording, wav(1)], split="segment"))
+    assert len(documents) > 2
+    assert documents[0].metadata["start"] < documents[0].metadata["end"]
+
+
+def test_a_parser_takes_blobs(sandbox):
+    blob = Blob.from_data(wav(1), metadata={"speaker": "Marie"})
+    (document,) = LLMaaSAudioParser().parse(blob)
+    assert document.metadata["speaker"] == "Marie"
+    with pytest.raises(ValueError, match="not both"):
+        LLMaaSAudioLoader(blob, parser=LLMaaSAudioParser(), language="fr")
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_images_are_the_artifact(sandbox, native):
+    draw = LLMaaSImages(model="z-image:16b", n=2, size="1024x1024")
+    call = {"name": "draw_image", "args": {"prompt": "a cat"}, "id": "1", "type": "tool_call"}
+    message = asyncio.run(draw.ainvoke(call)) if native else draw.invoke(call)
+    assert message.content == "Drew 2 images: a cat"
+    assert [block["type"] for block in message.artifact] == ["image"] * 2
+    assert message.artifact[0]["base64"].startswith("iVBOR")
+    sent = sandbox.requests[-1].json
+    assert (sent["prompt"], sent["size"], sent["n"]) == ("a cat", "1024x1024", 2)
+
+
+@tool
+def get_weather(city: str) -> str:
+    """Tell the weather of a city."""
+    return city
+
+
+def run_batch(model, prompts, **options):
+    return batch_requests(model, prompts, poll=0.05, timeout=20, **options)
+
+
+def arun_batch(model, prompts, **options):
+    return asyncio.run(abatch_requests(model, prompts, poll=0.05, timeout=20, **options))
+
+
+@pytest.mark.parametrize("way", [run_batch, arun_batch])
+def test_a_lot_answers_in_order_at_half_price(chat, way):
+    model = chat()
+    with get_cost_callback() as cost:
+        answers = way(model, ['Say "one"', [("user", 'Say "two"')], 'Say "three"'])
+    assert [answer.text for answer in answers] == ["one", "two", "three"]
+    full = model.invoke('Say "one"').usage_metadata["cost_micro_eur"]
+    assert answers[0].usage_metadata["cost_micro_eur"] < full
+    total = sum(answer.usage_metadata["cost_micro_eur"] for answer in answers)
+    assert cost.cost_micro_eur == total
+
+
+def test_a_lot_carries_what_is_bound(chat, sandbox):
+    model = chat(temperature=0.3).bind_tools([get_weather]).bind(max_tokens=99)
+    batch = LLMaaSBatch(model, seed=1)
+    batch.submit(["What is the weather in Paris?"])
+    sent = next(request.json for request in sandbox.requests if request.method == "POST")
+    assert (sent["temperature"], sent["max_tokens"], sent["seed"]) == (0.3, 99, 1)
+    assert sent["tools"][0]["function"]["name"] == "get_weather"
+    assert sent["messages"] == [[{"role": "user", "content": "What is the weather in Paris?"}]]
+    with pytest.raises(TypeError, match="needs a ChatLLMaaS"):
+        LLMaaSBatch(RunnableLambda(str))
+
+
+RESULTS = {
+    "id": "batch_1",
+    "status": "completed",
+    "results": [
+        {"choices": [{"message": {"content": "good"}, "finish_reason": "stop"}]},
+        {"error": {"message": "too long"}},
+    ],
+}
+
+
+@pytest.mark.parametrize("way", [run_batch, arun_batch])
+def test_a_failed_prompt_keeps_its_place(chat, sandbox, way):
+    queued = {"status": 202, "json": {"id": "batch_1", "status": "queued"}}
+    sandbox.script([queued, {"json": RESULTS}] * 2)
+    good, bad = way(chat(), ["a", "b"], return_exceptions=True)
+    assert isinstance(good, AIMessage)
+    assert "too long" in str(bad)
+    with pytest.raises(Exception, match="too long") as caught:
+        way(chat(), ["a", "b"])
+    assert "batch_1" in caught.value.__notes__[0]
+
+
+def test_a_lot_that_takes_too_long_can_still_be_read(chat, sandbox):
+    queued = {"status": 202, "json": {"id": "batch_1", "status": "queued"}}
+    sandbox.script([queued, {"json": {"id": "batch_1", "status": "queued"}}, {"json": RESULTS}])
+    with pytest.raises(TimeoutError, match="batch_1"):
+        batch_requests(chat(), ["a", "b"], timeout=0)
+    assert LLMaaSBatch(chat()).results("batch_1")[0].text == "good"
+
+
+def test_costs_of_everything_within_a_block(chat, ask):
+    model = chat()
+    with get_cost_callback() as outer:
+        with get_cost_callback() as inner:
+            cost = ask(model, 'Say "x"').usage_metadata["cost_micro_eur"]
+        ask(model, 'Say "y"')
+    ask(model, 'Say "z"')
+    assert inner.cost_micro_eur == cost
+    assert inner.calls == 1
+    assert outer.calls == 2
+    assert outer.cost_eur == outer.cost_micro_eur / 1_000_000 > inner.cost_eur
+    assert outer.energy_kwh_estimate > 0
+    assert "2 calls" in repr(outer)
+
+
+def test_costs_are_counted_in_parallel_branches(chat):
+    with get_cost_callback() as cost:
+        chat().batch(['Say "a"', 'Say "b"', 'Say "c"'])
+    assert cost.calls == 3
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_a_tier_is_waited_for_by_tokens(chat, ask):
+    limiter = TierRateLimiter(tokens_per_hour=60, expected=10, clock=Clock())
+    answer = ask(chat(rate_limiter=limiter), 'Say "x"')
+    assert limiter.remaining == 60 - answer.usage_metadata["output_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "seconds"), [("tokens_per_hour", 3_600), ("tokens_per_day", 86_400)]
+)
+def test_tokens_come_back_when_their_hour_or_day_has_passed(limit, seconds):
+    clock = Clock()
+    limiter = TierRateLimiter(**{limit: 100}, expected=60, clock=clock)
+    assert limiter.acquire(blocking=False)
+    assert not limiter.acquire(blocking=False)
+    limiter.settle(90)
+    assert not limiter.acquire(blocking=False)
+    clock.now = seconds - 1
+    assert not limiter.acquire(blocking=False)
+    clock.now = seconds
+    assert limiter.acquire(blocking=False)
+
+
+def test_tiers_are_those_of_the_documentation():
+    assert TierRateLimiter(1).remaining == 150_000
+    assert TierRateLimiter(4).remaining == 600_000
+    with pytest.raises(ValueError, match="tier must be one of"):
+        TierRateLimiter(5)
+    with pytest.raises(ValueError, match="say which tier"):
+        TierRateLimiter()
+
+
+def test_waiting_ends_when_tokens_are_given_back():
+    limiter = TierRateLimiter(tokens_per_hour=10, expected=10)
+    assert limiter.acquire()
+    threading.Timer(0.2, limiter.settle, [0]).start()
+    assert limiter.acquire()
+    limiter.settle(0)
+    assert asyncio.run(limiter.aacquire())
+
+
+def test_a_failed_request_gives_its_tokens_back(chat, ask, sandbox):
+    limiter = TierRateLimiter(tokens_per_hour=1_000)
+    sandbox.script([{"status": 400}])
+    with pytest.raises(Exception, match="400"):
+        ask(chat(rate_limiter=limiter), "?")
+    assert limiter.remaining == 1_000
+
+
+def test_a_stream_left_early_counts_as_expected(chat):
+    limiter = TierRateLimiter(tokens_per_hour=1_000, expected=40)
+    stream = chat(rate_limiter=limiter).stream("Tell me a story")
+    next(stream)
+    stream.close()
+    assert limiter.remaining == 960
+
+
+def test_limiters_travel_and_others_work(chat):
+    assert pickle.loads(pickle.dumps(TierRateLimiter(2))).remaining == 300_000
+    other = InMemoryRateLimiter(requests_per_second=100)
+    assert chat(rate_limiter=other).invoke('Say "x"').text == "x"
+
+
+def test_the_demo_searches_by_a_tool_and_answers_from_what_it_found(sandbox):
+    from llmaas.demo import DemoSettings, load_documents
+    from llmaas.demo.runner import frameworks, run
+
+    said = []
+    result = run(
+        frameworks()["langchain"],
+        "Why can the answer of a reasoning model come back empty?",
+        load_documents(language="en"),
+        settings=DemoSettings(base_url=sandbox.base_url, api_key=sandbox.api_key),
+        out=said.append,
+    )
+    assert "".join(said) == result.answer
+    assert "[1]" in result.answer
+    assert len(result.sources) == 5
+    assert result.usage.completion_tokens > 0
+    assert result.embedding_tokens > 0
+    assert result.ranked_documents == 20
+    assert result.backend.machine_name
+    asked = next(r.json for r in sandbox.requests if "tools" in (r.json or {}))
+    assert asked["tools"][0]["function"]["name"] == "search_documents"
