@@ -1,5 +1,7 @@
 """``llmaas demo --framework agent-framework``: an agent that searches the shipped documents."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from llmaas.demo import DemoSettings, frameworks, load_documents, run
 
 QUESTION = "Why can the answer of a reasoning model come back empty, and what is the remedy?"
@@ -9,7 +11,10 @@ def test_the_demo_answers_and_cites(sandbox):
     documents, pieces = load_documents(), []
     settings = DemoSettings(sandbox.base_url, sandbox.api_key)
     entry = frameworks()["agent-framework"]
-    told = run(entry, QUESTION, documents, settings=settings, out=pieces.append)
+    with ThreadPoolExecutor(1) as thread:  # it runs an event loop; pytest-asyncio has one here
+        told = thread.submit(
+            run, entry, QUESTION, documents, settings=settings, out=pieces.append
+        ).result()
     assert told.framework == "agent-framework"
     assert told.answer == "".join(pieces)
     assert "[1]" in told.answer
