@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from both import Async, Sync
+from redis_server import redis_url
+
+__all__ = ["redis_url"]
 
 
 @pytest.fixture(params=[Sync, Async], ids=["sync", "async"])

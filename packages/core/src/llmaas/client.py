@@ -38,6 +38,8 @@ from llmaas.wire.forms import AudioSource
 if TYPE_CHECKING:
     import openai
 
+    from llmaas.quota import Budget
+
 T = TypeVar("T")
 
 
@@ -114,10 +116,16 @@ class _Client:
         ask = chat.prepare(self.settings, messages, model=model, stream=True, **options)
         return watched_stream(ask.about(), chat.open_stream(ask))
 
+    def budget(self, eur: float, **options: Any) -> Budget:
+        """Return a budget for a ``with`` block: calls in it are refused before they exceed it."""
+        from llmaas.quota import Budget
+
+        return Budget(eur, **options)
+
     def _watch(
-        self, operation: str, model: str | None, inputs: Any, work: Operation[T]
+        self, operation: str, model: str | None, inputs: Any, work: Operation[T], **params: Any
     ) -> Operation[T]:
-        return watched(About(operation, model or "", self.settings, inputs), work)
+        return watched(About(operation, model or "", self.settings, inputs, params), work)
 
 
 class LLMaaS(_Client):
@@ -198,7 +206,8 @@ class LLMaaS(_Client):
     ) -> Batch:
         """Hand in up to 1,000 conversations at half price; never retried (not idempotent)."""
         operation = batch.submit(self.settings, conversations, model=model, **options)
-        return self._driver.run(operation)
+        work = self._watch("batch", model, conversations, operation, **options)
+        return self._driver.run(work)
 
     def get_batch(self, batch_id: str) -> Batch:
         """Read a lot's state, and its results once they are there."""
@@ -305,7 +314,8 @@ class AsyncLLMaaS(_Client):
     ) -> Batch:
         """Hand in up to 1,000 conversations at half price; never retried (not idempotent)."""
         operation = batch.submit(self.settings, conversations, model=model, **options)
-        return await self._driver.run(operation)
+        work = self._watch("batch", model, conversations, operation, **options)
+        return await self._driver.run(work)
 
     async def get_batch(self, batch_id: str) -> Batch:
         """Read a lot's state, and its results once they are there."""

@@ -6,6 +6,8 @@
     ├── ConfigurationError (ValueError)           your own mistake; nothing was sent
     │   ├── MissingAPIKeyError
     │   └── InvalidInputError
+    ├── BudgetExceededError                       refused before it was sent: too few euros left
+    ├── QuotaExceededError                        refused before it was sent; .retry_after
     ├── StructuredOutputError (ValueError)        the answer does not fit the schema; .text
     └── APIError                                  openai.APIError
         ├── APIStatusError                        openai.APIStatusError
@@ -68,6 +70,21 @@ class MissingAPIKeyError(ConfigurationError):
 
 class InvalidInputError(ConfigurationError):
     """An argument of a call is none that the service takes."""
+
+
+class BudgetExceededError(LLMaaSError):
+    """The call could cost more than the budget has left; nothing was sent."""
+
+
+class QuotaExceededError(LLMaaSError):
+    """The quota has no room for the call; nothing was sent. ``retry_after`` in seconds."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (str(self), self.retry_after))
 
 
 class StructuredOutputError(LLMaaSError, ValueError):

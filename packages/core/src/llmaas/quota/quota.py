@@ -1,0 +1,122 @@
+"""Stay within the account's tier: output tokens per hour and day, EUR per month."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llmaas.ops.effects import Operation, Run, Sleep
+from llmaas.ops.watch import About, Outcome
+from llmaas.quota.ledger import Ledger, Limit, MemoryLedger, Refused, Taken
+
+HOUR, DAY, MONTH = 3_600.0, 86_400.0, 30 * 86_400.0
+_TURN = 0.005
+"""Seconds between two looks at whether it is one's turn."""
+_SHORTEST_NAP, _LONGEST_NAP = 0.02, 1.0
+"""Seconds between two looks at whether others gave something back (only the first in line looks)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """What an account may use; None is no limit. Amounts: tokens, and EUR per month."""
+
+    tokens_per_hour: int | None
+    tokens_per_day: int | None
+    eur_per_month: int | None
+
+    @property
+    def limits(self) -> list[Limit]:
+        """The limits of output tokens."""
+        pairs = ((self.tokens_per_hour, HOUR), (self.tokens_per_day, DAY))
+        return [Limit(amount, seconds) for amount, seconds in pairs if amount is not None]
+
+
+TIERS = {
+    1: Tier(150_000, 3_600_000, 1_000),
+    2: Tier(300_000, 7_200_000, 3_000),
+    3: Tier(450_000, 10_800_000, 5_000),
+    4: Tier(600_000, 14_400_000, 10_000),
+}
+"""The documented tiers (unchanged since June 2025). Monthly billing has no limits."""
+
+
+class Quota:
+    """Keeps all calls of an account within its limits: a watcher for ``LLMaaS(watchers=...)``.
+
+    Takes ``max_tokens`` before a call, waits when there is not enough left (or raises
+    ``QuotaExceededError`` when ``wait`` is False, or when ``max_wait`` seconds would not do),
+    and settles on what was really used. Callers are served in the order in which they asked.
+    With a SQLite or Redis ledger, processes and machines share the limits.
+    """
+
+    def __init__(
+        self,
+        tier: int | None = None,
+        *,
+        limits: Sequence[Limit] = (),
+        ledger: Ledger | None = None,
+        account: str = "default",
+        wait: bool = True,
+        max_wait: float | None = None,
+    ) -> None:
+        self.limits = [*(TIERS[tier].limits if tier is not None else ()), *limits]
+        self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
+        self.account = f"tokens:{account}"
+        self._waits, self._max_wait = wait, max_wait
+        self._queue: deque[object] = deque()
+
+    def begin(self, about: About) -> Operation[Taken | None]:
+        """Take the most that the call may use; wait for one's turn and for room."""
+        if about.operation not in ("chat", "batch") or not self.limits:
+            return None
+        amount = about.max_tokens
+        ticket = object()
+        self._queue.append(ticket)
+        try:
+            yield from self._until_first(ticket)
+            return (yield from self._until_taken(amount))
+        finally:
+            self._queue.remove(ticket)
+
+    def end(self, ticket: Taken | None, outcome: Outcome) -> Operation[None]:
+        """Count what was really used; a call that failed before an answer used nothing."""
+        if ticket is not None:
+            used = outcome.output_tokens
+            yield Run(lambda: self.ledger.settle(ticket, used, self.limits))
+
+    def used(self) -> dict[float | None, int]:
+        """Return the tokens that count now, by window in seconds."""
+        return {limit.seconds: self.ledger.used(self.account, limit) for limit in self.limits}
+
+    def _until_first(self, ticket: object) -> Operation[None]:
+        while self._queue[0] is not ticket:
+            yield Sleep(_TURN)
+
+    def _until_taken(self, amount: int) -> Operation[Taken]:
+        began, nap = time.monotonic(), _SHORTEST_NAP
+        while True:
+            taken = yield Run(lambda: self.ledger.take(self.account, amount, self.limits))
+            if isinstance(taken, Taken):
+                return taken
+            self._check(taken, amount, time.monotonic() - began)
+            yield Sleep(min(taken.seconds, nap))
+            nap = min(_LONGEST_NAP, nap * 1.5)
+
+    def _check(self, refused: Refused, amount: int, waited: float) -> None:
+        from llmaas.errors import QuotaExceededError
+
+        seconds = refused.seconds
+        if seconds is None:
+            raise QuotaExceededError(
+                f"The call may use {amount} output tokens, more than the quota ever allows."
+            )
+        if not self._waits or (self._max_wait is not None and waited + seconds > self._max_wait):
+            raise QuotaExceededError(
+                f"The quota leaves no room for {amount} output tokens.", retry_after=seconds
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_queue": deque()}

@@ -1,0 +1,92 @@
+"""A ledger in a file: it survives restarts, and the processes of one machine share it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from llmaas.quota.ledger import Limit, Refused, Taken, decide
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS taken (
+    account TEXT, span REAL, bucket INTEGER, amount INTEGER NOT NULL,
+    PRIMARY KEY (account, span, bucket)
+) WITHOUT ROWID
+"""
+_ADD = """
+INSERT INTO taken VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET amount = amount + excluded.amount
+"""
+_PATIENCE = 30.0
+"""Seconds to wait for another process that is writing."""
+
+
+class SQLiteLedger:
+    """A ledger in the file ``path``."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = str(path)
+        self._local = threading.local()
+        with self._transaction() as database:
+            database.execute(_SCHEMA)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (SQLiteLedger, (self.path,))
+
+    def take(self, account: str, amount: int, limits: Sequence[Limit]) -> Taken | Refused:
+        """Take an amount if every limit allows it."""
+        with self._transaction() as database:
+            now = time.time()
+            parts = [_parts(database, account, limit, now) for limit in limits]
+            refused = decide(limits, amount, parts, now)
+            if refused is not None:
+                return refused
+            _add(database, account, amount, limits, now)
+            return Taken(account, amount, now)
+
+    def settle(self, taken: Taken, used: int, limits: Sequence[Limit]) -> None:
+        """Put what was really used in the place of what was taken."""
+        with self._transaction() as database:
+            _add(database, taken.account, used - taken.amount, limits, taken.at)
+
+    def used(self, account: str, limit: Limit) -> int:
+        """Return what counts against a limit now."""
+        with self._transaction() as database:
+            return sum(amount for _, amount in _parts(database, account, limit, time.time()))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        database = getattr(self._local, "database", None)
+        if database is None:
+            database = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+            database.execute("PRAGMA journal_mode=WAL")
+            self._local.database = database
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            yield database
+        except BaseException:
+            database.execute("ROLLBACK")
+            raise
+        database.execute("COMMIT")
+
+
+def _parts(
+    database: sqlite3.Connection, account: str, limit: Limit, now: float
+) -> list[tuple[int, int]]:
+    span = limit.seconds or 0.0
+    key = (account, span, limit.oldest(now))
+    database.execute("DELETE FROM taken WHERE account = ? AND span = ? AND bucket < ?", key)
+    query = "SELECT bucket, amount FROM taken WHERE account = ? AND span = ?"
+    return list(database.execute(query, key[:2]))
+
+
+def _add(
+    database: sqlite3.Connection, account: str, amount: int, limits: Sequence[Limit], at: float
+) -> None:
+    rows = [(account, limit.seconds or 0.0, limit.bucket(at), amount) for limit in limits]
+    database.executemany(_ADD, rows)

@@ -1,0 +1,299 @@
+"""Quotas and budgets: never over a limit, nothing lost, whoever shares them."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import pickle
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import llmaas
+from llmaas import AsyncLLMaaS, LLMaaS
+from llmaas.quota import (
+    TIERS,
+    Budget,
+    Limit,
+    MemoryLedger,
+    Quota,
+    RedisLedger,
+    SQLiteLedger,
+    highest_cost_micro_eur,
+)
+from llmaas.quota.ledger import Refused, Taken
+
+MODEL = "llama3.3:70b"
+
+
+@pytest.fixture(params=["memory", "sqlite", "redis"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    if request.param == "redis":
+        made = RedisLedger(request.getfixturevalue("redis_url"), prefix=str(tmp_path))
+        yield made
+        made.close()
+    else:
+        yield MemoryLedger() if request.param == "memory" else SQLiteLedger(tmp_path / "l.db")
+
+
+def test_the_documented_tiers() -> None:
+    assert [TIERS[n].tokens_per_hour for n in (1, 2, 3, 4)] == [150_000, 300_000, 450_000, 600_000]
+    assert all(tier.tokens_per_day == 24 * tier.tokens_per_hour for tier in TIERS.values())  # type: ignore[operator]
+
+
+def test_take_refuse_settle(ledger: Any) -> None:
+    limits = [Limit(100, 60), Limit(150)]
+    first = ledger.take("a", 80, limits)
+    assert isinstance(first, Taken)
+    refused = ledger.take("a", 30, limits)
+    assert isinstance(refused, Refused)
+    assert 0 < refused.seconds <= 62
+    ledger.settle(first, 10, limits)
+    assert isinstance(ledger.take("a", 90, limits), Taken)
+    assert ledger.used("a", limits[0]) == 100
+    assert ledger.take("a", 101, limits) == Refused(None)
+    assert isinstance(ledger.take("b", 100, limits), Taken)
+
+
+def test_windows_move_on(ledger: Any) -> None:
+    limits = [Limit(10, 0.6)]
+    assert isinstance(ledger.take("a", 10, limits), Taken)
+    refused = ledger.take("a", 1, limits)
+    assert isinstance(refused, Refused)
+    time.sleep(refused.seconds + 0.02)
+    assert isinstance(ledger.take("a", 10, limits), Taken)
+
+
+def test_a_total_never_comes_back(ledger: Any) -> None:
+    assert isinstance(ledger.take("a", 10, [Limit(10)]), Taken)
+    assert ledger.take("a", 1, [Limit(10)]) == Refused(None)
+
+
+def test_many_threads_never_take_too_much(ledger: Any) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        taken = list(pool.map(lambda _: ledger.take("a", 7, [Limit(100, 60)]), range(64)))
+    assert sum(isinstance(t, Taken) for t in taken) == 14
+    assert ledger.used("a", Limit(100, 60)) == 98
+
+
+def test_a_file_survives_and_travels(tmp_path: Path) -> None:
+    ledger = SQLiteLedger(tmp_path / "l.db")
+    ledger.take("a", 5, [Limit(10)])
+    again = pickle.loads(pickle.dumps(ledger))
+    assert again.used("a", Limit(10)) == 5
+
+
+def test_a_budget_refuses_before_the_call(sandbox: Any, api: Any) -> None:
+    client = api()
+    with client.client.budget(eur=0.001) as budget, pytest.raises(llmaas.BudgetExceededError) as e:
+        client.do("chat", "Bonjour ?", model=MODEL)
+    assert not sandbox.requests
+    assert budget.spent == 0
+    assert "Nothing was sent" in str(e.value)
+
+
+def test_a_budget_settles_on_the_real_cost(sandbox: Any, api: Any) -> None:
+    client = api()
+    with client.client.budget(eur=1) as budget:
+        first = client.do("chat", "Bonjour ?", model=MODEL)
+        events = client.events("Bonjour ?", model=MODEL)
+        vectors = client.do("embed", ["a", "b"], model="bge-m3:567m")
+        ranking = client.do("rerank", "q", ["a", "b"], model="qwen3-reranker:4b")
+    costs = [first.cost_micro_eur, events[-1].completion.cost_micro_eur]
+    costs += [vectors.cost_micro_eur, ranking.cost_micro_eur]
+    assert budget.spent == sum(costs) / 1_000_000
+    client.do("chat", "Bonjour ?", model=MODEL)  # outside of the block
+    assert budget.spent == sum(costs) / 1_000_000
+
+
+def test_a_budget_counts_broken_streams_and_gives_back_failures(sandbox: Any, api: Any) -> None:
+    client = api()
+    with client.client.budget(eur=1) as budget:
+        with pytest.raises(llmaas.InternalServerError):
+            client.do("chat", "?", model=MODEL, extra_headers={"x-sandbox-fault": "status:500"})
+        assert budget.spent == 0
+        with pytest.raises(llmaas.StreamInterrupted):
+            client.events("Dis ?", model=MODEL, extra_headers={"x-sandbox-fault": "cut:4"})
+        assert budget.spent > 0  # without usage, all that was reserved
+
+
+def test_a_budget_counts_an_abandoned_stream(sandbox: Any) -> None:
+    client = LLMaaS()
+    with client.budget(eur=1) as budget:
+        with client.stream("Bonjour à tous ?", model=MODEL) as stream:
+            next(stream)
+        assert budget.spent > 0
+
+
+def test_budgets_nest_and_belong_to_their_task(sandbox: Any) -> None:
+    client = AsyncLLMaaS()
+
+    async def one(eur: float) -> float:
+        async with client.budget(eur) as budget:
+            await client.chat("Bonjour ?", model=MODEL)
+            await asyncio.sleep(0)
+            return budget.spent
+
+    async def go() -> tuple[list[float], float]:
+        async with client.budget(5) as outer:
+            return await asyncio.gather(one(1), one(2)), outer.spent
+
+    inner, outer = asyncio.run(go())
+    assert inner[0] == inner[1] > 0
+    assert outer == pytest.approx(sum(inner))
+
+
+def test_a_budget_of_a_project_outlives_the_process(sandbox: Any, tmp_path: Path) -> None:
+    def budget() -> Budget:
+        return Budget(1, ledger=SQLiteLedger(tmp_path / "b.db"), account="projet")
+
+    LLMaaS(watchers=[budget()]).chat("Bonjour ?", model=MODEL)
+    assert budget().spent > 0
+
+
+def test_parallel_calls_cannot_overdraw_a_budget(sandbox: Any) -> None:
+    from llmaas.ops.watch import About
+
+    client = LLMaaS()
+    body = {"max_tokens": 1000}
+    about = About("chat", MODEL, client.settings, [{"role": "user", "content": "x"}], body)
+    highest = highest_cost_micro_eur(about)
+    budget = Budget(3.5 * highest / 1_000_000)
+    options = {
+        "model": MODEL,
+        "max_tokens": 1000,
+        "extra_headers": {"x-sandbox-fault": "slow-headers:0.5"},
+    }
+    shared = LLMaaS(watchers=[budget])
+
+    def ask(_: int) -> bool:
+        try:
+            shared.chat("x", **options)
+        except llmaas.BudgetExceededError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(ask, range(8))) == 3
+
+
+def test_a_quota_waits_or_raises(sandbox: Any, api: Any) -> None:
+    limits = [Limit(100, 3600)]
+    client = api(watchers=[Quota(limits=limits, wait=False)])
+    client.do("chat", "Bonjour ?", model=MODEL, max_tokens=90)
+    sandbox.reset()
+    with pytest.raises(llmaas.QuotaExceededError) as caught:
+        client.do("chat", "Bonjour ?", model=MODEL, max_tokens=95)
+    assert caught.value.retry_after > 0
+    with pytest.raises(llmaas.QuotaExceededError, match="ever"):
+        client.do("chat", "Bonjour ?", model=MODEL, max_tokens=101)
+    assert not sandbox.requests
+
+
+def test_a_quota_settles_so_that_waiters_go_on_early(sandbox: Any) -> None:
+    quota = Quota(limits=[Limit(1_000, 3600)])
+    client = AsyncLLMaaS(watchers=[quota])
+
+    async def go() -> int:
+        answers = await asyncio.gather(
+            *(client.chat(f"Dis {n} ?", model=MODEL, max_tokens=600) for n in range(12))
+        )
+        return sum(a.usage.completion_tokens for a in answers)
+
+    used = asyncio.run(asyncio.wait_for(go(), 60))
+    assert quota.used()[3600] == used
+
+
+class Noted:
+    """A watcher behind the quota: it sees calls in the order in which they were let through."""
+
+    def __init__(self) -> None:
+        self.order: list[str] = []
+
+    def begin(self, about: Any) -> Any:
+        self.order.append(about.inputs[0]["content"])
+        return
+        yield
+
+    def end(self, ticket: Any, outcome: Any) -> Any:
+        return
+        yield
+
+
+def test_waiters_are_served_in_order(sandbox: Any) -> None:
+    noted = Noted()
+    client = AsyncLLMaaS(watchers=[Quota(limits=[Limit(600, 3600)]), noted])
+
+    async def go() -> None:
+        # Small calls, which would fit, stay behind the large ones that came before them.
+        await asyncio.gather(
+            *(client.chat(str(n), model=MODEL, max_tokens=500 if n % 2 else 5) for n in range(6))
+        )
+
+    asyncio.run(asyncio.wait_for(go(), 60))
+    assert noted.order == [str(n) for n in range(6)]
+
+
+def test_a_cancelled_waiter_leaves_the_queue(sandbox: Any) -> None:
+    quota = Quota(limits=[Limit(100, 3600)])
+    client = AsyncLLMaaS(watchers=[quota])
+
+    async def go() -> None:
+        quota.ledger.take(quota.account, 100, quota.limits)
+        task = asyncio.ensure_future(client.chat("?", model=MODEL, max_tokens=50))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(go())
+    assert not quota._queue
+
+
+HOURLY = 6_000
+
+
+def worker(base_url: str, api_key: str, redis_url: str, tasks: int, queue: Any) -> None:
+    """One process: ``tasks`` calls at once, until the quota says stop."""
+    ledger = RedisLedger(redis_url, prefix="crowd")
+    quota = Quota(limits=[Limit(HOURLY, 3600)], ledger=ledger, wait=False)
+    client = AsyncLLMaaS(api_key=api_key, base_url=base_url, watchers=[quota], max_retries=0)
+
+    async def one(n: int) -> tuple[int, str]:
+        used = 0
+        while True:
+            try:
+                answer = await client.chat(f"Dis {n} ?", model=MODEL, max_tokens=30)
+            except llmaas.QuotaExceededError:
+                return used, "quota"
+            except llmaas.RateLimitError:
+                return used, "429"
+            used += answer.usage.completion_tokens
+
+    async def go() -> list[tuple[int, str]]:
+        return await asyncio.gather(*(one(n) for n in range(tasks)))
+
+    queue.put(asyncio.run(go()))
+    ledger.close()
+
+
+def test_eight_processes_and_200_tasks_share_a_limit(sandbox: Any, redis_url: str) -> None:
+    """No 429 seen, the limit never exceeded, at least 95 % of it used."""
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    where = (sandbox.base_url, sandbox.api_key, redis_url, 25, queue)
+    processes = [context.Process(target=worker, args=where) for _ in range(8)]
+    for process in processes:
+        process.start()
+    results = [entry for _ in processes for entry in queue.get(timeout=120)]
+    for process in processes:
+        process.join()
+    used = sum(tokens for tokens, _ in results)
+    assert {why for _, why in results} == {"quota"}
+    assert 0.95 * HOURLY <= used <= HOURLY
+    ledger = RedisLedger(redis_url, prefix="crowd")
+    assert ledger.used("tokens:default", Limit(HOURLY, 3600)) == used
+    ledger.close()
