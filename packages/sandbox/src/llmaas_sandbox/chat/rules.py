@@ -11,8 +11,8 @@ from llmaas_sandbox.gateway.exchange import given
 from llmaas_sandbox.tokens import of_messages
 
 DEFAULT_MAX_TOKENS = 1024
-MAX_CHOICES = 16
-"""Inferred: no figure is documented."""
+MAX_CHOICES, MAX_LOGPROBS = 16, 20
+"""Inferred: no figures are documented."""
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _RANGES: Mapping[str, tuple[float, float]] = {
     "temperature": (0, 2),
@@ -43,9 +43,31 @@ def check_shared(body: Mapping[str, Any]) -> None:
             raise bad_request(f"Invalid parameter '{name}': must be an integer of at least 1", name)
     if not isinstance(body.get("stream", False), bool | None):
         raise bad_request("Invalid parameter 'stream': must be a boolean", "stream")
+    _check_stop(body.get("stop"))
+    _check_format(body.get("response_format"))
+    top = given(body, "top_logprobs", 0)
+    if not isinstance(top, int) or not 0 <= top <= MAX_LOGPROBS:
+        raise bad_request(f"Invalid parameter 'top_logprobs': 0 to {MAX_LOGPROBS}", "top_logprobs")
     if (body.get("n") or 1) > MAX_CHOICES:
         raise bad_request(f"Invalid parameter 'n': at most {MAX_CHOICES}", "n")
     _check_tools(body)
+
+
+def _check_stop(stop: Any) -> None:
+    stops = stop if isinstance(stop, list) else [stop]
+    if stop is not None and not all(isinstance(text, str) for text in stops):
+        raise bad_request("Invalid parameter 'stop': must be a string or an array", "stop")
+
+
+def _check_format(form: Any) -> None:
+    if form is None:
+        return
+    kind = form.get("type") if isinstance(form, Mapping) else None
+    schema = form.get("json_schema") if isinstance(form, Mapping) else None
+    described = isinstance(schema, Mapping) and isinstance(schema.get("schema"), Mapping)
+    if kind in ("text", "json_object") or (kind == "json_schema" and described):
+        return
+    raise bad_request("Invalid parameter 'response_format'", "response_format")
 
 
 def _check_messages(messages: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,6 +35,8 @@ class Plan:
     """Write the chunked encoding ourselves, so that it can be wrong."""
     length: int | None = None
     """The promised Content-Length; None for a stream."""
+    source: AsyncIterator[bytes] | None = None
+    """Pieces that are still to come; the faults above do not touch them."""
     before: float = field(default=0.0)
     """Seconds before the first byte."""
 

@@ -39,7 +39,7 @@ class Delivery:
 
         Return False when the machine died before the first byte: another may take over.
         """
-        if plan.before or any(p.pause for p in plan.pieces):
+        if plan.before or plan.source or any(p.pause for p in plan.pieces):
             if not await self._watched(plan, machine):
                 return False
         else:
@@ -89,6 +89,9 @@ class Delivery:
         )
         for piece in plan.pieces:
             await self._write(piece)
+        if plan.source is not None:
+            async for data in plan.source:
+                await self._write(Piece(data))
         await self._end(plan)
 
     async def _write(self, piece: Piece) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -70,6 +70,8 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 200
     used: Used = field(default_factory=Used)
+    source: AsyncIterator[bytes] | None = None
+    """A stream that is still to come, from an engine behind the sandbox."""
     batch: bool = False
     """Billed at the batch price."""
 

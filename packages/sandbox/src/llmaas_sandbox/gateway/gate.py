@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -17,10 +17,11 @@ from llmaas_sandbox.errors import Refusal, of_status
 from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.faults.refuse import Page, refusal
 from llmaas_sandbox.faults.wire import Plan
+from llmaas_sandbox.forward.relay import metered, relay
 from llmaas_sandbox.gateway import intake, plans
 from llmaas_sandbox.gateway.access import Ledger, headers_for, identify, let_in
 from llmaas_sandbox.gateway.delivery import Delivery
-from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
+from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Handler, Reply
 from llmaas_sandbox.gateway.journal import Recorded, masked
 from llmaas_sandbox.gateway.scripts import Step
 from llmaas_sandbox.gateway.state import State
@@ -188,13 +189,31 @@ class Passage:
         if refused is not None:
             return self._refuse(refused)
         self._check(exchange)
-        reply = self.endpoint.handler(exchange)
+        reply = self._handler(exchange)
         if inspect.isawaitable(reply):
             reply = await reply
         assert isinstance(reply, Reply)
+        if reply.source is not None:
+            return self._relayed(exchange, reply, reply.source)
         self.ledger.settle(exchange, reply.status, reply.used, reply.batch)
         headers = {**self.headers, **headers_for(exchange, self.endpoint)}
         return plans.of_reply(reply, self.faults, headers, self._pace(exchange))
+
+    @property
+    def _handler(self) -> Handler:
+        """The service's own answer, or that of the engine behind the sandbox."""
+        forwarded = self.endpoint.metered or self.endpoint.path == "/v1/models"
+        return relay if self.state.config.upstream and forwarded else self.endpoint.handler
+
+    def _relayed(self, exchange: Exchange, reply: Reply, source: AsyncIterator[bytes]) -> Plan:
+        """Plan a stream that is still to come; it is settled when it ends."""
+
+        def settle(used: Used) -> None:
+            self.ledger.settle(exchange, reply.status, used, batch=False)
+
+        headers = {**self.headers, **headers_for(exchange, self.endpoint)}
+        headers |= {"content-type": reply.content_type, "cache-control": "no-cache"}
+        return Plan(reply.status, headers, [], source=metered(source, settle))
 
     def _pace(self, exchange: Exchange) -> float:
         """Return tokens per second; 0 for at once."""

@@ -51,10 +51,11 @@ _CHAT_FIELDS: Mapping[str, Schema] = {
     "frequency_penalty": between(-2, 2),
     "max_tokens": {**_POSITIVE, "default": 1024},
     "n": {**_POSITIVE, "maximum": 16, "default": 1},
-    "stop": {"description": "A string, or an array of strings."},
+    "stop": {"anyOf": [STRING, array(STRING), {"type": "null"}]},
+    "top_logprobs": {"type": ["integer", "null"], "minimum": 0, "maximum": 20},
     "tools": maybe(array(ref("Tool"))),
     "tool_choice": {"description": "none, auto, required, or a named function."},
-    "response_format": {"description": "text, json_object or json_schema."},
+    "response_format": maybe(obj(("type",), type={"enum": ["text", "json_object", "json_schema"]})),
     "reasoning_effort": {"description": "none, low, medium or high."},
     "enable_thinking": {"description": "Whether the model thinks; not for Mistral models."},
 }

@@ -1,0 +1,114 @@
+"""Relaying a request to the engine, and reading from its answer what it is billed for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+from llmaas_sandbox.auth.rules import permit
+from llmaas_sandbox.catalogue import Model, all_models, resolve
+from llmaas_sandbox.errors import of_status
+from llmaas_sandbox.faults.frames import dumps
+from llmaas_sandbox.forward.http import Answer, UpstreamError, ask
+from llmaas_sandbox.gateway.exchange import Exchange, Reply
+from llmaas_sandbox.gateway.used import Used
+
+Settle = Callable[[Used], None]
+
+
+async def relay(exchange: Exchange) -> Reply:
+    """Forward one request under the gateway's rules."""
+    config = exchange.state.config
+    assert config.upstream is not None
+    _choose_machine(exchange)
+    root = config.upstream.rstrip("/").removesuffix("/v1")
+    passed = {n: exchange.headers[n] for n in ("content-type", "accept") if n in exchange.headers}
+    if config.upstream_key:
+        passed["authorization"] = f"Bearer {config.upstream_key}"
+    try:
+        answer = await ask(root + exchange.path, exchange.method, passed, exchange.raw)
+        return await _reply(exchange, answer)
+    except UpstreamError:
+        raise of_status(502) from None
+
+
+def _choose_machine(exchange: Exchange) -> None:
+    name = exchange.parsed.get("model") if isinstance(exchange.parsed, dict) else None
+    name = name or exchange.form.get("model")
+    if not isinstance(name, str):
+        return
+    model = resolve(name) or _unknown(name)
+    permit(exchange.caller, model, name)
+    exchange.model, exchange.requested = model, name
+    exchange.lease = exchange.state.fleet.acquire(model, exchange.raw)
+
+
+def _unknown(name: str) -> Model:
+    """Describe a model that only the engine knows; metrics call them all by one name."""
+    some = next(iter(all_models().values()))
+    plain = replace(some, reasoning=False, end_of_support=None, released=None, phase="production")
+    return replace(plain, id="upstream", root=name, aliases=(name,), parameters=None)
+
+
+async def _reply(exchange: Exchange, answer: Answer) -> Reply:
+    kind = answer.headers.get("content-type", "application/octet-stream")
+    if kind.startswith("text/event-stream"):
+        return Reply(content_type=kind, status=answer.status, source=answer.body)
+    body = await answer.read()
+    value = _parsed(body) if "json" in kind else None
+    reply = Reply(media=body, content_type=kind, status=answer.status)
+    if isinstance(value, dict) and answer.status < 400:
+        value.setdefault("backend", exchange.backend)
+        reply.media, reply.used = dumps(value), _used(value)
+    return reply
+
+
+async def metered(source: AsyncIterator[bytes], settle: Settle) -> AsyncIterator[bytes]:
+    """Pass a stream on; settle with the last usage seen, before its last bytes go out."""
+    used, held, line = Used(), b"", b""
+    try:
+        async for part in source:
+            if held:
+                yield held
+            held = part
+            *lines, line = (line + part).split(b"\n")
+            for text in lines:
+                used = _from_line(text) or used
+    finally:
+        settle(used)
+    if held:
+        yield held
+
+
+def _from_line(line: bytes) -> Used | None:
+    if not line.startswith(b"data:") or b'"usage"' not in line:
+        return None
+    value = _parsed(line[5:])
+    return (
+        _used(value) if isinstance(value, dict) and isinstance(value.get("usage"), dict) else None
+    )
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _used(value: dict[str, Any]) -> Used:
+    usage = value.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    documents = value.get("results")
+    return Used(
+        prompt=_number(usage.get("prompt_tokens")),
+        completion=_number(usage.get("completion_tokens")),
+        reasoning=_number(usage.get("reasoning_tokens")),
+        documents=len(documents) if isinstance(documents, list) else 0,
+    )
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
