@@ -253,7 +253,7 @@ def test_a_cancelled_waiter_leaves_the_queue(sandbox: Any) -> None:
     assert not quota._queue
 
 
-HOURLY = 6_000
+HOURLY = 3_000
 
 
 def worker(base_url: str, api_key: str, redis_url: str, tasks: int, queue: Any) -> None:

@@ -16,7 +16,7 @@ HOUR, DAY, MONTH = 3_600.0, 86_400.0, 30 * 86_400.0
 _TURN = 0.005
 """Seconds between two looks at whether it is one's turn."""
 _SHORTEST_NAP, _LONGEST_NAP = 0.02, 1.0
-"""Seconds between two looks at whether others gave something back (only the first in line looks)."""
+"""Seconds between two looks of the first in line at whether others gave something back."""
 
 
 @dataclass(frozen=True, slots=True)

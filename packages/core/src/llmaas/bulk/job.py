@@ -1,0 +1,67 @@
+"""What engines share: the job, and the interface that each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from llmaas.bulk.book import Book
+from llmaas.bulk.items import Item
+from llmaas.bulk.records import record_of
+from llmaas.bulk.tally import Tally
+from llmaas.client import AsyncLLMaaS
+from llmaas.errors import InvalidInputError
+from llmaas.types import Completion
+
+
+@dataclass
+class Job:
+    """One run: what to ask, of whom, and where results go."""
+
+    client: AsyncLLMaaS
+    model: str
+    params: Mapping[str, Any]
+    book: Book
+    concurrency: int = 32
+    retries: int = 4
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What only one engine takes."""
+    progress: Callable[[Tally], None] = lambda tally: None
+    stopped: Exception | None = None
+    """Why nothing more is sent."""
+    unsure: dict[str, int] = field(default_factory=dict)
+    """Conversations that may have been billed without an answer, by lot."""
+
+    def todo(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Yield the items that are not finished; keep what is no prompt as an error."""
+        for item in items:
+            if self.stopped is not None:
+                return
+            if item.index in self.book.done:
+                continue
+            if item.problem is not None:
+                self.finish(item, InvalidInputError(item.problem), 0)
+            else:
+                yield item
+
+    def finish(
+        self, item: Item, result: Completion | Exception, sent: int, *, batch: bool = False
+    ) -> None:
+        """Keep a result, count it, and tell."""
+        self.keep(record_of(item, result, sent, batch=batch))
+
+    def keep(self, record: dict[str, Any]) -> None:
+        """Keep a result that is a record already."""
+        self.book.finish(record)
+        tally = self.book.tally
+        tally.micro_eur += record["cost_micro_eur"]
+        tally.count(ok=record["ok"])
+        self.progress(tally)
+
+
+class Engine(Protocol):
+    """Answers all items of a job; what cannot be answered is an error of the item."""
+
+    async def __call__(self, job: Job, items: Iterator[Item]) -> None:
+        """Work until every item is finished or the job is stopped."""

@@ -1,0 +1,43 @@
+"""Results in the order of their prompts, without holding them in memory."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from pathlib import Path
+
+from llmaas.bulk.records import head_of
+
+
+def put_in_order(out: str | Path) -> int:
+    """Sort a result file by index, keeping the last result of each; return how many there are.
+
+    Eight bytes a line are kept in memory. The file is replaced in one step.
+    """
+    path = Path(out)
+    starts = _starts(path)
+    sorted_path = path.with_name(path.name + ".sorted")
+    with path.open("rb") as source, sorted_path.open("wb") as target:
+        for start in starts:
+            if start >= 0:
+                source.seek(start)
+                target.write(source.readline())
+        target.flush()
+        os.fsync(target.fileno())
+    sorted_path.replace(path)
+    return sum(1 for start in starts if start >= 0)
+
+
+def _starts(path: Path) -> array[int]:
+    """Return where the last line of each index starts; -1 where there is none."""
+    starts, position = array("q"), 0
+    with path.open("rb") as source:
+        for line in source:
+            head = head_of(line)
+            if head is None:
+                raise ValueError(f"{path} holds a line that is no result")
+            if head.index >= len(starts):
+                starts.extend([-1] * (head.index + 1 - len(starts)))
+            starts[head.index] = position
+            position += len(line)
+    return starts

@@ -1,0 +1,83 @@
+"""Who asked which model, when, at what cost: one JSON line a call, without content."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from llmaas.ops.effects import Operation, Run
+from llmaas.ops.watch import About, Outcome
+from llmaas.types import Completion
+
+
+class AuditLog:
+    """A watcher that writes a record of each call to a JSONL file or a logger.
+
+    ``tags`` (a dict, or a callable that returns one: the end user, the project) are kept with
+    each record. The key is told by its fingerprint only. Lines are appended whole, so that
+    several processes may share a file.
+    """
+
+    def __init__(
+        self,
+        target: str | Path | logging.Logger,
+        *,
+        tags: dict[str, Any] | Callable[[], dict[str, Any]] | None = None,
+    ) -> None:
+        self._target = target if isinstance(target, logging.Logger) else Path(target)
+        self._tags = tags
+        self._lock = threading.Lock()
+
+    def begin(self, about: About) -> Operation[Any]:
+        """Remember when and what was asked."""
+        tags = self._tags() if callable(self._tags) else self._tags
+        return (datetime.now(UTC), about, dict(tags or {}))
+        yield  # an operation without effects
+
+    def end(self, ticket: Any, outcome: Outcome) -> Operation[None]:
+        """Write the record."""
+        when, about, tags = ticket
+        record = dict(_record(when, about, outcome), **({"tags": tags} if tags else {}))
+        yield Run(lambda: self._write(json.dumps(record, ensure_ascii=False)))
+
+    def _write(self, line: str) -> None:
+        if isinstance(self._target, logging.Logger):
+            self._target.info(line)
+            return
+        data = f"{line}\n".encode()
+        with self._lock:
+            handle = os.open(self._target, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+            try:
+                os.write(handle, data)
+            finally:
+                os.close(handle)
+
+
+def _record(when: datetime, about: About, outcome: Outcome) -> Iterator[tuple[str, Any]]:
+    yield "time", when.isoformat()
+    yield "operation", about.operation
+    yield "model", about.model
+    yield "key", about.settings.key.fingerprint
+    yield "outcome", "ok" if outcome.error is None else type(outcome.error).__name__
+    yield "duration", round(outcome.duration, 6)
+    if outcome.usage is not None:
+        yield "prompt_tokens", outcome.usage.prompt_tokens
+        yield "completion_tokens", outcome.usage.completion_tokens
+        yield "reasoning_tokens", outcome.usage.reasoning_tokens
+    yield "cost_micro_eur", outcome.cost_micro_eur
+    yield "request_id", _request_id(outcome)
+    if isinstance(outcome.result, Completion):
+        yield "answered_by", outcome.result.model
+        backend = outcome.result.backend
+        yield "machine", None if backend is None else backend.machine_name
+
+
+def _request_id(outcome: Outcome) -> str | None:
+    found: str | None = getattr(outcome.result, "request_id", None)
+    return found or getattr(outcome.error, "request_id", None)

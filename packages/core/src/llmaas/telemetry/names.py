@@ -1,0 +1,30 @@
+"""The names of OpenTelemetry's GenAI semantic conventions (in development; as of 2026-11)."""
+
+from __future__ import annotations
+
+PROVIDER = "llmaas"
+
+OPERATIONS = {
+    "chat": "chat",
+    "embeddings": "embeddings",
+    "rerank": "rerank",
+    "transcription": "transcription",
+    "speech": "speech",
+    "image": "generate_content",
+    "batch": "batch",
+}
+"""Our operations by theirs; where the conventions have none, the service's own word."""
+
+REQUEST_PARAMETERS = {
+    "max_tokens": "gen_ai.request.max_tokens",
+    "temperature": "gen_ai.request.temperature",
+    "top_p": "gen_ai.request.top_p",
+    "frequency_penalty": "gen_ai.request.frequency_penalty",
+    "presence_penalty": "gen_ai.request.presence_penalty",
+    "seed": "gen_ai.request.seed",
+    "n": "gen_ai.request.choice.count",
+}
+
+TOKEN_BUCKETS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576]
+SECOND_BUCKETS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96,
+                  81.92]  # fmt: skip
