@@ -1,0 +1,49 @@
+"""Agents in several processes on AutoGen's gRPC runtime, as the cookbook shows it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from llmaas_sandbox import Sandbox
+
+SCRIPT = Path(__file__).parents[2] / "cookbooks" / "autogen" / "distributed.py"
+TASKS = 8
+
+pytest.importorskip("autogen_ext.runtimes.grpc", exc_type=ImportError)
+pytest.importorskip("grpc")
+
+
+@pytest.fixture(scope="module")
+def told():
+    """What the script said: three workers, one of them killed amid its work."""
+    options = ["--workers", "3", "--tasks", str(TASKS), "--lease", "5", "--kill-one"]
+    with Sandbox(faults="slow-headers:0.2") as box:
+        address = {"LLMAAS_API_KEY": box.api_key, "LLMAAS_BASE_URL": box.base_url}
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT), *options],
+            env={**os.environ, **address},
+            capture_output=True,
+            text=True,
+            timeout=150,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert box.api_key not in done.stdout + done.stderr
+        yield done.stdout
+
+
+def test_the_work_of_a_killed_worker_is_finished_by_another(told):
+    [(worker, task)] = re.findall(r"^(\w+) was lost with task (\d+)$", told, re.MULTILINE)
+    assert worker == "worker_0"
+    [finisher] = re.findall(rf"^(\w+) did task {task}:", told, re.MULTILINE)
+    assert finisher != worker
+
+
+def test_all_results_come_together(told):
+    done = re.findall(r"^(\w+) did task (\d+):", told, re.MULTILINE)
+    assert sorted(int(number) for _, number in done) == list(range(TASKS))
+    assert {worker for worker, _ in done} >= {"worker_1", "worker_2"}
+    assert re.search(rf"^{TASKS} of {TASKS} tasks, 0\.\d+ EUR, lost: worker_0$", told, re.MULTILINE)

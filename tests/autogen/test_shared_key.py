@@ -1,0 +1,63 @@
+"""Fifty agents share one key through a limit: none sees a 429, and little of the limit is lost."""
+
+import asyncio
+import time
+
+import pytest
+from autogen_agentchat.agents import AssistantAgent
+
+from autogen_llmaas import LLMaaSChatCompletionClient
+from limited import KEY, limited
+
+MODEL = "gpt-oss:120b"
+AGENTS, TURNS, PER_SECOND = 50, 3, 25
+LEAST = 0.75
+"""Of the throughput that the limit allows."""
+
+
+async def crowd(make):
+    """Let all agents do their turns; return the errors and the answers per second."""
+
+    async def one(number):
+        client = make()
+        agent = AssistantAgent(f"agent_{number}", client)
+        try:
+            for turn in range(TURNS):
+                await agent.run(task=f'Say "{number}.{turn}"')
+        finally:
+            await client.close()
+
+    began = time.monotonic()
+    done = await asyncio.gather(*(one(n) for n in range(AGENTS)), return_exceptions=True)
+    errors = [error for error in done if error]
+    return errors, time.monotonic() - began
+
+
+def test_no_agent_sees_a_429_and_the_limit_is_used():
+    with limited(PER_SECOND) as (limiter, base_url):
+        errors, seconds = asyncio.run(
+            crowd(lambda: LLMaaSChatCompletionClient(MODEL, api_key=KEY, base_url=base_url))
+        )
+    assert errors == []
+    assert limiter.passed == AGENTS * TURNS
+    assert limiter.refused > 0  # there was a limit to feel
+    share = limiter.passed / seconds / PER_SECOND
+    print(f"ours: {share:.0%} of the limit, {limiter.refused} refusals, no error")
+    assert share >= LEAST
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_stock_clients_agents_fail():
+    stock = pytest.importorskip("autogen_ext.models.openai", exc_type=ImportError)
+    info = LLMaaSChatCompletionClient(MODEL).model_info
+
+    def make():
+        return stock.OpenAIChatCompletionClient(
+            model=MODEL, api_key=KEY, base_url=base_url, model_info=info
+        )
+
+    with limited(PER_SECOND) as (limiter, base_url):
+        errors, seconds = asyncio.run(crowd(make))
+    share = limiter.passed / seconds / PER_SECOND
+    print(f"stock: {share:.0%}, {limiter.refused} refusals, {len(errors)} of {AGENTS} agents fail")
+    assert errors
