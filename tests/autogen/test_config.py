@@ -232,3 +232,14 @@ def test_the_module_runs():
     run = [sys.executable, "-m", "autogen_llmaas", "component"]
     told = subprocess.run(run, capture_output=True, text=True, check=True)
     assert json.loads(told.stdout)["component_type"] == "model"
+
+
+def test_the_client_adds_little_to_the_import_of_its_framework():
+    code = (
+        "import sys\n"
+        "from autogen_llmaas import LLMaaSChatCompletionClient, LLMaaSMemory\n"
+        "LLMaaSChatCompletionClient('gpt-oss:120b'), LLMaaSMemory()\n"
+        "print([m for m in sys.modules if m in ('openai', 'aiohttp', 'httpx', 'httpx2')])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

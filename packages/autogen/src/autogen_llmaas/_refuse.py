@@ -15,3 +15,10 @@ def keyless(variable: str) -> Exception:
     from llmaas.errors import MissingAPIKeyError
 
     return MissingAPIKeyError(f"No API key. Set {variable} or pass api_key=...")
+
+
+def unusable(message: str) -> Exception:
+    """Return an ``InvalidInputError``."""
+    from llmaas.errors import InvalidInputError
+
+    return InvalidInputError(message)

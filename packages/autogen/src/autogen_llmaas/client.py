@@ -29,7 +29,7 @@ from autogen_llmaas._result import create_result
 from autogen_llmaas.components import model_info
 from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClientConfig
 from autogen_llmaas.totals import Totals
-from llmaas import AsyncLLMaaS, Completion, StructuredOutputError, catalog
+from llmaas import AsyncLLMaaS, Completion, catalog
 from llmaas.options import ChatOptions
 
 UNKNOWN_CONTEXT = 32_768
@@ -112,10 +112,10 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         call = self.llmaas.chat(asked.messages, model=self._config.model, **asked.options)
         try:
             completion = await cancellable(call, cancellation_token)
-        except StructuredOutputError as error:
-            if error.completion is None or error.completion.finish_reason != "length":
+        except ValueError as error:  # StructuredOutputError, whose import brings the openai SDK
+            completion = getattr(error, "completion", None)
+            if completion is None or completion.finish_reason != "length":
                 raise
-            completion = error.completion
         result = self._read(completion, asked)
         _log.called(asked.messages, asked.toolbox.wire, result)
         return result

@@ -1,0 +1,84 @@
+"""AutoGen: our model client, and the stock one, both cancellable as agents ask them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from client import Client, Message
+
+
+class Stock(Client):
+    """``OpenAIChatCompletionClient``."""
+
+    name = "autogen, OpenAIChatCompletionClient"
+    distributions = ("autogen-core", "autogen-ext", "openai")
+    imports = "from autogen_ext.models.openai import OpenAIChatCompletionClient as C; C.__init__"
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.clients: dict[str, Any] = {}
+
+    def made(self, model: str) -> Any:
+        from autogen_ext.models.openai import OpenAIChatCompletionClient
+
+        info = {
+            "vision": False,
+            "function_calling": True,
+            "json_output": True,
+            "structured_output": True,
+            "family": "unknown",
+        }
+        return OpenAIChatCompletionClient(
+            model=model, base_url=self.base_url, api_key="sk-test", model_info=info
+        )
+
+    def client(self, model: str) -> Any:
+        if model not in self.clients:
+            self.clients[model] = self.made(model)
+        return self.clients[model]
+
+    def messages(self, messages: Sequence[Message]) -> list[Any]:
+        from autogen_core.models import AssistantMessage, UserMessage
+
+        kinds = {"user": UserMessage, "assistant": AssistantMessage}
+        return [
+            kinds[message["role"]](content=message["content"], source=message["role"])
+            for message in messages
+        ]
+
+    async def acall(self, messages: Sequence[Message], model: str) -> str:
+        from autogen_core import CancellationToken
+
+        client, token = self.client(model), CancellationToken()
+        result = await client.create(self.messages(messages), cancellation_token=token)
+        return result.content
+
+    async def astream(self, messages: Sequence[Message], model: str) -> str:
+        from autogen_core import CancellationToken
+
+        client, token = self.client(model), CancellationToken()
+        stream = client.create_stream(self.messages(messages), cancellation_token=token)
+        pieces = [piece async for piece in stream if isinstance(piece, str)]
+        return "".join(pieces)
+
+
+class Ours(Stock):
+    """``LLMaaSChatCompletionClient``."""
+
+    name = "autogen, LLMaaSChatCompletionClient"
+    peer = "autogen, OpenAIChatCompletionClient"
+    distributions = ("autogen-llmaas", "autogen-core")
+    imports = "from autogen_llmaas import LLMaaSChatCompletionClient as C; C('m')"
+    goals = {
+        "call, async": 2,
+        "chunk, async": 7,
+        "101 messages, async": 10,
+        "401 messages, async": 20,
+        "500 in flight": 5,
+    }
+
+    def made(self, model: str) -> Any:
+        from autogen_llmaas import LLMaaSChatCompletionClient
+
+        return LLMaaSChatCompletionClient(model, base_url=self.base_url, api_key="sk-test")
