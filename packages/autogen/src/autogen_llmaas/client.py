@@ -113,9 +113,10 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         try:
             completion = await cancellable(call, cancellation_token)
         except ValueError as error:  # StructuredOutputError, whose import brings the openai SDK
-            completion = getattr(error, "completion", None)
-            if completion is None or completion.finish_reason != "length":
+            cut: Completion | None = getattr(error, "completion", None)
+            if cut is None or cut.finish_reason != "length":
                 raise
+            completion = cut
         result = self._read(completion, asked)
         _log.called(asked.messages, asked.toolbox.wire, result)
         return result
