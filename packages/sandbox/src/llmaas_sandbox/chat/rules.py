@@ -46,7 +46,7 @@ def check_shared(body: Mapping[str, Any]) -> None:
     _check_stop(body.get("stop"))
     _check_format(body.get("response_format"))
     top = given(body, "top_logprobs", 0)
-    if not isinstance(top, int) or not 0 <= top <= MAX_LOGPROBS:
+    if not isinstance(top, int) or isinstance(top, bool) or not 0 <= top <= MAX_LOGPROBS:
         raise bad_request(f"Invalid parameter 'top_logprobs': 0 to {MAX_LOGPROBS}", "top_logprobs")
     if (body.get("n") or 1) > MAX_CHOICES:
         raise bad_request(f"Invalid parameter 'n': at most {MAX_CHOICES}", "n")

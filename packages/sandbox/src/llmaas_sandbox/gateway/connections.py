@@ -25,7 +25,13 @@ class Connections:
         self._doomed: set[Peer] = set()
 
     def opened(self, transport: asyncio.Transport) -> None:
-        """Remember a connection."""
+        """Remember a connection; let small writes leave at once.
+
+        asyncio does that by itself, but not for sockets of a listener made without a protocol.
+        """
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._open[_peer(transport)] = transport
 
     def closed(self, transport: asyncio.Transport) -> None:
