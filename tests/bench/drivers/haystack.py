@@ -1,0 +1,94 @@
+"""Haystack: our chat generator, and the stock one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from client import Client, Message
+
+
+class Stock(Client):
+    """``OpenAIChatGenerator``."""
+
+    name = "haystack, OpenAIChatGenerator"
+    distributions = ("haystack-ai", "openai")
+    imports = (
+        "from haystack.components.generators.chat import OpenAIChatGenerator as G; G.__init__"
+    )
+
+    def __init__(self, base_url: str) -> None:
+        from haystack.dataclasses import ChatMessage
+
+        self.to_message = ChatMessage.from_dict
+        self.where = self.told(base_url)
+        self.generators: dict[str, Any] = {}
+
+    def told(self, base_url: str) -> dict[str, Any]:
+        from haystack.utils import Secret
+
+        return {"api_key": Secret.from_token("sk-test"), "api_base_url": base_url}
+
+    def made(self, model: str) -> Any:
+        from haystack.components.generators.chat import OpenAIChatGenerator
+
+        return OpenAIChatGenerator(model=model, **self.where)
+
+    def generator(self, model: str) -> Any:
+        if model not in self.generators:
+            self.generators[model] = self.made(model)
+        return self.generators[model]
+
+    def messages(self, messages: Sequence[Message]) -> list[Any]:
+        return [self.to_message(message) for message in messages]
+
+    def call(self, messages: Sequence[Message], model: str) -> str:
+        return self.generator(model).run(self.messages(messages))["replies"][0].text
+
+    async def acall(self, messages: Sequence[Message], model: str) -> str:
+        result = await self.generator(model).run_async(self.messages(messages))
+        return result["replies"][0].text
+
+    def stream(self, messages: Sequence[Message], model: str) -> str:
+        pieces: list[str] = []
+
+        def take(chunk: Any) -> None:
+            pieces.append(chunk.content)
+
+        self.generator(model).run(self.messages(messages), streaming_callback=take)
+        return "".join(pieces)
+
+    async def astream(self, messages: Sequence[Message], model: str) -> str:
+        pieces: list[str] = []
+
+        async def take(chunk: Any) -> None:
+            pieces.append(chunk.content)
+
+        await self.generator(model).run_async(self.messages(messages), streaming_callback=take)
+        return "".join(pieces)
+
+
+class Ours(Stock):
+    """``LLMaaSChatGenerator``."""
+
+    name = "llmaas-haystack"
+    peer = Stock.name
+    distributions = ("llmaas-haystack",)
+    imports = (
+        "from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator as G;"
+        "G.__init__"
+    )
+    goals = {
+        "call": 2,
+        "call, async": 2,
+        "chunk": 7,
+        "chunk, async": 7,
+        "101 messages": 10,
+        "101 messages, async": 10,
+        "500 in flight": 5,
+    }
+
+    def made(self, model: str) -> Any:
+        from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
+
+        return LLMaaSChatGenerator(model=model, **self.where)
