@@ -28,5 +28,6 @@ def test_the_demo_answers_and_cites(sandbox, language, words):
     assert result.embedding_tokens > 1000
     assert result.usage.completion_tokens > 0
     assert result.backend.machine_name
-    tool = sandbox.requests[-2].json["tools"][0]["function"]
+    asked = next(request.json for request in sandbox.requests if "chat" in request.path)
+    tool = asked["tools"][0]["function"]
     assert tool["name"] == "Library-search_documents"
