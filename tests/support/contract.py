@@ -67,6 +67,8 @@ class Driver:
     ours: ClassVar[bool] = True
     distribution: ClassVar[str]
     """Whose version the table prints."""
+    lacks: ClassVar[Mapping[str, str]] = {}
+    """Rows that the framework has no place for, and why."""
 
     def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
         """Return the framework's object, connected."""

@@ -1,0 +1,86 @@
+"""Semantic Kernel under the contract: our chat service and the stock one."""
+
+import base64
+import json
+from functools import reduce
+from operator import add
+from typing import Any
+
+from semantic_kernel.connectors.ai.function_choice_behavior import FunctionChoiceBehavior
+from semantic_kernel.contents import ChatHistory, ChatMessageContent, ImageContent, TextContent
+from semantic_kernel.contents.function_call_content import FunctionCallContent
+from semantic_kernel.functions import kernel_function
+from semantic_kernel.kernel import Kernel
+
+from contract import Answer, Driver, Question
+
+
+class Weather:
+    @kernel_function(name="get_weather", description="Weather in a city")
+    def get_weather(self, city: str) -> str:
+        return city
+
+
+class SemanticKernel(Driver):
+    name = "semantic-kernel"
+    distribution = "semantic-kernel"
+
+    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+        from semantic_kernel_llmaas import LLMaaSChatCompletion
+
+        return LLMaaSChatCompletion(model, base_url=base_url, api_key=api_key, max_retries=retries)
+
+    async def ask(self, client: Any, question: Question) -> Answer:
+        items: list[Any] = [TextContent(text=question.text)]
+        if question.image:
+            data = "data:image/png;base64," + base64.b64encode(question.image).decode()
+            items.append(ImageContent(data_uri=data))
+        history = ChatHistory(messages=[ChatMessageContent(role="user", items=items)])
+        settings = client.instantiate_prompt_execution_settings()
+        for key, value in self.options(question).items():
+            setattr(settings, key, value)
+        kernel = Kernel()
+        if question.tools:
+            kernel.add_plugin(Weather(), "w")
+            settings.function_choice_behavior = FunctionChoiceBehavior.Auto(auto_invoke=False)
+        if not question.stream:
+            content = await client.get_chat_message_content(history, settings, kernel=kernel)
+            return answer_of(content, question)
+        stream = client.get_streaming_chat_message_contents(history, settings, kernel=kernel)
+        chunks = [piece async for pieces in stream for piece in pieces]
+        return answer_of(reduce(add, chunks), question)
+
+    def options(self, question: Question) -> dict[str, Any]:
+        options = dict(question.options)
+        if question.schema:
+            options["response_format"] = question.schema
+        return options
+
+
+class SemanticKernelStock(SemanticKernel):
+    name = "stock semantic-kernel"
+    ours = False
+
+    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+        from openai import AsyncOpenAI
+        from semantic_kernel.connectors.ai.open_ai import OpenAIChatCompletion
+
+        sdk = AsyncOpenAI(base_url=base_url, api_key=api_key, max_retries=retries)
+        return OpenAIChatCompletion(model, async_client=sdk)
+
+
+def answer_of(content: Any, question: Question) -> Answer:
+    meta = content.metadata
+    calls = [item for item in content.items if isinstance(item, FunctionCallContent)]
+    usage = meta.get("usage")
+    return Answer(
+        text=str(content),
+        reasoning=meta.get("reasoning_content"),
+        calls=[(call.function_name, json.loads(call.arguments)) for call in calls],
+        tokens=usage and usage.prompt_tokens + usage.completion_tokens,
+        machine=(meta.get("backend") or {}).get("machine_name"),
+        value=question.schema.model_validate_json(str(content)) if question.schema else None,
+    )
+
+
+DRIVERS = [SemanticKernel, SemanticKernelStock]
