@@ -78,7 +78,7 @@ async def test_pitfall_11_structured_output_with_plain_tools(client, sandbox, st
     assert message.content == Report(city="Paris", degrees=21)
     first = next(iter(sandbox.requests)).json
     assert first["response_format"]["json_schema"]["name"] == "Report"
-    assert "strict" not in first["tools"][0]["function"]
+    assert first["tools"][0]["function"]["strict"] is False
 
 
 async def test_pitfall_11_fenced_json_is_parsed(ask, client, sandbox):
@@ -116,9 +116,11 @@ async def test_json_mode(ask, client, sandbox):
     assert list(sandbox.requests)[-1].json["response_format"] == {"type": "json_object"}
 
 
-async def test_json_mode_off_asks_for_nothing(ask, client, sandbox):
-    await ask(client, "Hi", json_output=False)
-    assert "response_format" not in list(sandbox.requests)[-1].json
+async def test_json_mode_off_asks_for_text(ask, client, sandbox):
+    sandbox.script([{"content": "```json\n{}\n```"}])
+    answer = await ask(client, "Hi", json_output=False)
+    assert list(sandbox.requests)[-1].json["response_format"] == {"type": "text"}
+    assert answer.result.content.startswith("```")
 
 
 @pytest.mark.parametrize("reason", ["stop", "length", "tool_calls", "function_call"])

@@ -78,3 +78,10 @@ async def test_pitfall_04_a_sensible_budget_is_asked_for(ask, client, sandbox):
     assert list(sandbox.requests)[-1].json["max_tokens"] == 16_384
     await ask(client, "Hi", extra_create_args={"max_tokens": 900})
     assert list(sandbox.requests)[-1].json["max_tokens"] == 900
+
+
+@pytest.mark.parametrize("wanted", [True, False, None])
+async def test_usage_may_be_declined_as_with_the_stock_client(client, sandbox, wanted):
+    hello = [UserMessage(content="Hi", source="user")]
+    assert [x async for x in client.create_stream(hello, include_usage=wanted)]
+    assert ("stream_options" in list(sandbox.requests)[-1].json) is (wanted is not False)

@@ -49,16 +49,16 @@ class Toolbox:
         for told, own in self._own.items():
             if own == name:
                 return {"type": "function", "function": {"name": told}}
-        raise refused(f"tool_choice {name!r} is not among the tools of this request")
+        raise refused(f"tool_choice references {name!r} but it's not in the provided tools")
 
 
 def _function(schema: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Leave ``strict`` out unless asked: the service does not document it."""
+    """Say ``strict`` only where the tool does: the service does not document it."""
     function: dict[str, Any] = {"name": name}
     if "description" in schema:
         function["description"] = schema["description"]
     parameters = schema.get("parameters")
     function["parameters"] = parameters or {"type": "object", "properties": {}}
-    if schema.get("strict"):
-        function["strict"] = True
+    if "strict" in schema:
+        function["strict"] = bool(schema["strict"])
     return {"type": "function", "function": function}

@@ -36,7 +36,7 @@ def create_result(completion: Completion, toolbox: Toolbox, *, wants_json: bool)
         FunctionCall(id=call.id, name=toolbox.own_name(call.name), arguments=call.arguments or "{}")
         for call in completion.tool_calls
     ]
-    thoughts = [completion.reasoning, completion.text if calls else None]
+    thoughts = [_reasoning(completion), completion.text if calls else None]
     return CreateResult(
         finish_reason=_finish_reason(completion),
         content=calls or (_json(completion.text) if wants_json else completion.text),
@@ -53,6 +53,13 @@ def usage_of(completion: Completion) -> RequestUsage:
     if usage is None:
         return RequestUsage(prompt_tokens=0, completion_tokens=0)
     return RequestUsage(usage.prompt_tokens, usage.completion_tokens)
+
+
+def _reasoning(completion: Completion) -> str | None:
+    """Return the reasoning; what stood between tags without the white space about it."""
+    if completion.reasoning and completion.choices[0].reasoning_field == "content":
+        return completion.reasoning.strip()
+    return completion.reasoning
 
 
 def _finish_reason(completion: Completion) -> FinishReasons:

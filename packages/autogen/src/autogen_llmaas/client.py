@@ -41,6 +41,7 @@ _EXTRA_ARGUMENTS = frozenset((*ChatOptions.__annotations__, *REQUEST_FIELDS, "me
     "tool_choice",
     "repair",
 }
+_PLAIN_TEXT = {"type": "text"}
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class _Asked:
 
     @property
     def wants_json(self) -> bool:
-        return self.options.get("response_format") is not None
+        return self.options.get("response_format") not in (None, _PLAIN_TEXT)
 
 
 class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientConfig]):
@@ -130,12 +131,16 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         json_output: bool | type[BaseModel] | None = None,
         extra_create_args: Mapping[str, Any] | None = None,
         cancellation_token: CancellationToken | None = None,
+        include_usage: bool | None = None,
     ) -> AsyncGenerator[str | CreateResult, None]:
         """Ask, and yield the answer's text as it comes, then the whole answer.
 
-        Reasoning is no part of the text; it is in the answer's ``thought``.
+        Reasoning is no part of the text; it is in the answer's ``thought``. Usage is asked for
+        unless ``include_usage``, a keyword of AutoGen's own client, is False.
         """
         asked = self._ask(messages, tools, tool_choice, json_output, extra_create_args)
+        if include_usage is False:
+            asked.options["stream_options"] = None
         call = self.llmaas.stream(asked.messages, model=self._config.model, **asked.options)
         stream = await cancellable(call, cancellation_token)
         _log.started(asked.messages)
@@ -157,9 +162,7 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
     ) -> _Asked:
         options = {**self._defaults, **_checked(extra or {})}
         if json_output is not None:
-            options["response_format"] = (
-                {"type": "json_object"} if json_output is True else json_output or None
-            )
+            options["response_format"] = _format(json_output)
         toolbox = Toolbox(tools)
         if tools:
             options["tools"] = toolbox.wire
@@ -270,3 +273,10 @@ def _checked(extra: Mapping[str, Any]) -> Mapping[str, Any]:
             "goes in extra_body"
         )
     return extra
+
+
+def _format(json_output: bool | type[BaseModel]) -> Any:
+    """Return the ``response_format``: JSON, plain text, or a model class for its schema."""
+    if isinstance(json_output, bool):
+        return {"type": "json_object"} if json_output else _PLAIN_TEXT
+    return json_output
