@@ -2,7 +2,7 @@
 
 import base64
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from autogen_core import Image
 from autogen_core.models import UserMessage
@@ -13,12 +13,17 @@ from contract import Answer, Driver, Question
 class AutoGen(Driver):
     name = "autogen"
     distribution = "autogen-core"
+    lacks: ClassVar = {"the machine that answered": "`CreateResult` is closed"}
 
     def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
         from autogen_llmaas import LLMaaSChatCompletionClient
 
         return LLMaaSChatCompletionClient(
-            model, base_url=base_url, api_key=api_key, max_retries=retries
+            model,
+            base_url=base_url,
+            api_key=api_key,
+            max_retries=retries,
+            rate_limit_patience=0,  # agents wait for their turn by default
         )
 
     async def ask(self, client: Any, question: Question) -> Answer:
@@ -26,7 +31,7 @@ class AutoGen(Driver):
         if question.image:
             uri = "data:image/png;base64," + base64.b64encode(PIXEL).decode()
             content = [question.text, Image.from_uri(uri)]
-        how: dict[str, Any] = {"extra_create_args": dict(question.options)}
+        how: dict[str, Any] = {"extra_create_args": self.parameters(question)}
         if question.tools:
             how["tools"] = [dict(tool["function"]) for tool in question.tools]
         if question.schema:
@@ -34,11 +39,17 @@ class AutoGen(Driver):
         messages = [UserMessage(content=content, source="user")]
         if question.stream:
             result: Any = None
-            async for result in client.create_stream(messages, **how):
-                pass
+            async for event in client.create_stream(messages, **how):
+                result = event
         else:
             result = await client.create(messages, **how)
         return answer_of(client, result, question)
+
+    def parameters(self, question: Question) -> dict[str, Any]:
+        """What AutoGen does not know goes in ``extra_body``, as it asks for."""
+        known = {k: v for k, v in question.options.items() if k == "max_tokens"}
+        unknown = {k: v for k, v in question.options.items() if k not in known}
+        return known | ({"extra_body": unknown} if unknown else {})
 
 
 class AutoGenStock(AutoGen):

@@ -21,6 +21,7 @@ CASES = [
     for driver in OURS
     for behaviour in BEHAVIOURS
     for stream in behaviour.modes
+    if behaviour.says not in driver.lacks
 ]
 
 

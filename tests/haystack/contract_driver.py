@@ -1,7 +1,7 @@
 """Haystack under the contract: our chat generator and the stock one."""
 
 import base64
-from typing import Any
+from typing import Any, ClassVar
 
 from haystack.dataclasses import ChatMessage, ImageContent
 from haystack.tools import Tool
@@ -13,6 +13,9 @@ from contract import Answer, Driver, Question
 class Haystack(Driver):
     name = "haystack"
     distribution = "haystack-ai"
+    lacks: ClassVar = {
+        "a structured answer inside a Markdown fence": "replies are text, parsed elsewhere"
+    }
 
     def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
         from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator

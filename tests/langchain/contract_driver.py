@@ -21,7 +21,9 @@ class LangChain(Driver):
         messages = [HumanMessage(content_of(question))]
         if question.schema:
             return Answer(
-                value=await client.with_structured_output(question.schema).ainvoke(messages)
+                value=await client.with_structured_output(
+                    question.schema, method="json_schema"
+                ).ainvoke(messages)
             )
         model = client.bind(**self.parameters(question))
         if question.tools:

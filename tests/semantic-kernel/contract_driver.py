@@ -4,7 +4,7 @@ import base64
 import json
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, ClassVar
 
 from semantic_kernel.connectors.ai.function_choice_behavior import FunctionChoiceBehavior
 from semantic_kernel.contents import ChatHistory, ChatMessageContent, ImageContent, TextContent
@@ -24,6 +24,7 @@ class Weather:
 class SemanticKernel(Driver):
     name = "semantic-kernel"
     distribution = "semantic-kernel"
+    lacks: ClassVar = {"cost in EUR": "metadata hold the usage, which `llmaas.pricing` counts"}
 
     def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
         from semantic_kernel_llmaas import LLMaaSChatCompletion
@@ -36,9 +37,7 @@ class SemanticKernel(Driver):
             data = "data:image/png;base64," + base64.b64encode(question.image).decode()
             items.append(ImageContent(data_uri=data))
         history = ChatHistory(messages=[ChatMessageContent(role="user", items=items)])
-        settings = client.instantiate_prompt_execution_settings()
-        for key, value in self.options(question).items():
-            setattr(settings, key, value)
+        settings = client.instantiate_prompt_execution_settings(**self.options(question))
         kernel = Kernel()
         if question.tools:
             kernel.add_plugin(Weather(), "w")
