@@ -10,9 +10,9 @@ from typing import ClassVar
 import pytest
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from langchain_tests.integration_tests import ChatModelIntegrationTests, EmbeddingsIntegrationTests
-from llmaas_sandbox import Sandbox
 
 from langchain_llmaas import ChatLLMaaS, LLMaaSEmbeddings
+from llmaas_sandbox import Sandbox
 
 OURS = os.environ["STANDARD_CLASS"] == "ours"
 MODEL, OTHER_MODEL, EMBEDDER = "gemma4:31b", "gpt-oss:120b", "bge-m3:567m"

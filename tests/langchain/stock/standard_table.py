@@ -58,16 +58,20 @@ def row(name: str, faults: str) -> str:
 
 def outcome(kind: str, faults: str) -> tuple[str, list[str]]:
     """Return what a class passes ("50 / 52") and the names of the tests that it fails."""
-    report = Path(os.environ.get("TMPDIR", "/tmp")) / f"standard-{os.getpid()}.xml"  # noqa: S108
+    report = Path(os.environ.get("TMPDIR", "/tmp")) / f"standard-{os.getpid()}.xml"
     environment = {**os.environ, "STANDARD_CLASS": kind, "STANDARD_FAULTS": faults}
     file = str(Path(__file__).with_name("beside.py"))
     command = [sys.executable, "-m", "pytest", file, "-q", f"--junitxml={report}"]
     lenient = ["-W", "default", "--timeout-method=none"][:2]  # their warnings are no failures
-    subprocess.run([*command, *lenient], cwd=HOME, env=environment, capture_output=True, check=False)
+    subprocess.run(
+        [*command, *lenient], cwd=HOME, env=environment, capture_output=True, check=False
+    )
     cases = [*ElementTree.parse(report).iter("testcase")]
     report.unlink()
     ran = [case for case in cases if case.find("skipped") is None]
-    failed = [case for case in ran if case.find("failure") is not None or case.find("error") is not None]
+    failed = [
+        case for case in ran if case.find("failure") is not None or case.find("error") is not None
+    ]
     names = sorted({short(case.get("name", "")) for case in failed})
     return f"{len(ran) - len(failed)} / {len(ran)}", names
 
