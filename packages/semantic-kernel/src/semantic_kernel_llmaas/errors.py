@@ -20,6 +20,8 @@
     │       └── LLMaaSPromptBlockedError   PromptBlockedError
     ├── ServiceInvalidRequestError
     │   ├── LLMaaSInvalidInputError        InvalidInputError    nothing was sent
+    │   ├── LLMaaSBudgetExceededError      BudgetExceededError  nothing was sent
+    │   ├── LLMaaSQuotaExceededError       QuotaExceededError   nothing was sent
     │   └── LLMaaSRequestError             APIStatusError       400, 404, 409, 413, 422
     │       ├── LLMaaSContextOverflowError ContextOverflowError
     │       └── LLMaaSModelNotFoundError   ModelNotFoundError
@@ -57,6 +59,14 @@ class LLMaaSMissingKeyError(LLMaaSInitializationError, core.MissingAPIKeyError):
 
 class LLMaaSInvalidInputError(ServiceInvalidRequestError, core.InvalidInputError):
     """An argument that the service cannot take; nothing was sent."""
+
+
+class LLMaaSBudgetExceededError(ServiceInvalidRequestError, core.BudgetExceededError):
+    """The call could cost more than the budget has left; nothing was sent."""
+
+
+class LLMaaSQuotaExceededError(ServiceInvalidRequestError, core.QuotaExceededError):
+    """The quota has no room for the call; nothing was sent. ``retry_after`` in seconds."""
 
 
 class LLMaaSResponseError(ServiceResponseException, core.APIError):
@@ -163,6 +173,8 @@ _KINDS: dict[type[LLMaaSError], type[LLMaaSError]] = {
     core.ConfigurationError: LLMaaSInitializationError,
     core.MissingAPIKeyError: LLMaaSMissingKeyError,
     core.InvalidInputError: LLMaaSInvalidInputError,
+    core.BudgetExceededError: LLMaaSBudgetExceededError,
+    core.QuotaExceededError: LLMaaSQuotaExceededError,
     core.APIError: LLMaaSResponseError,
     core.APIStatusError: LLMaaSStatusError,
     core.BadRequestError: LLMaaSBadRequestError,
