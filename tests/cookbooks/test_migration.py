@@ -80,11 +80,10 @@ async def test_it_parses(sandbox, agent):
 
 
 async def test_errors_are_the_core_s_in_each(sandbox, agent):
-    step = {"status": 429, "headers": {"retry-after": "0.01"}, "json": {"detail": "slow down"}}
-    sandbox.script([step] * 3)
-    with pytest.raises(llmaas.RateLimitError) as caught:
+    sandbox.script([{"status": 400, "json": {"error": {"message": "no", "param": "messages"}}}])
+    with pytest.raises(llmaas.BadRequestError) as caught:
         await agent.ask(QUESTION)
-    assert caught.value.retry_after == 0.01
+    assert caught.value.param == "messages"
 
 
 def test_the_page_shows_the_code_that_runs():
