@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llmaas_sandbox.gateway.exchange import Endpoint
-from llmaas_sandbox.openapi.schemas import SCHEMAS, STRING, ref
+from llmaas_sandbox.openapi.schemas import SCHEMAS, STRING, obj, ref
 
 JSON = "application/json"
 _REFUSALS = {
@@ -94,7 +94,7 @@ def _answer(endpoint: Endpoint, answer: str) -> dict[str, Any]:
         return {"description": "Good.", "content": {answer: {}}}
     content: dict[str, Any] = {JSON: {"schema": ref(answer)}}
     if _name(endpoint) in _STREAMED:
-        content["text/event-stream"] = {"schema": STRING}
+        content["text/event-stream"] = {"schema": obj(("data",), data=STRING)}
     return {"description": "Good.", "content": content}
 
 
