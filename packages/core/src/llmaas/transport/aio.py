@@ -15,6 +15,7 @@ import aiohttp
 
 from llmaas.settings import Settings
 from llmaas.transport.base import BrokenTransport, Request
+from llmaas.transport.lifeline import Lifeline
 from llmaas.transport.network import KEEPALIVE, POOL_SIZE, Network, tls_context
 from llmaas.wire.faults import TransportFailure
 
@@ -80,17 +81,20 @@ class AioReply:
 
     async def read(self) -> bytes:
         """Return the whole body."""
+        lifeline = Lifeline(self._response)
         try:
             async with _until(self._request.deadline):
                 return await self._response.read()
         except _ERRORS as error:
             raise BrokenTransport(_failure(error, self._request)) from error
         finally:
+            lifeline.cut()
             self._response.release()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Return the body as it comes, all that is there at each read."""
         read, deadline = self._response.content.read, self._request.deadline
+        lifeline = Lifeline(self._response)
         try:
             if deadline is None:
                 while data := await read(_READ):
@@ -100,6 +104,8 @@ class AioReply:
                     yield data
         except _ERRORS as error:
             raise BrokenTransport(_failure(error, self._request)) from error
+        finally:
+            lifeline.cut()
 
     async def close(self) -> None:
         """Give the connection back if the body was read to its end, else close it."""
