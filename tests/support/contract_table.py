@@ -8,9 +8,11 @@ runs everything against a fresh sandbox and writes what came out, with date and 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -24,11 +26,19 @@ SECONDS = 20
 """How long one check may take: whoever hangs has failed."""
 
 
-def outcome(driver: Driver, behaviour: Behaviour, box: Any) -> str:
+@dataclass(frozen=True)
+class Hall:
+    """Where everything is run: one sandbox and one event loop, as in a user's program."""
+
+    box: Any
+    runner: asyncio.Runner
+
+
+def outcome(driver: Driver, behaviour: Behaviour, hall: Hall) -> str:
     """Return the cell of one behaviour: yes, no, only one way, or n/a."""
     if behaviour.says in driver.lacks:
         return "n/a"
-    kept = [mode for mode in behaviour.modes if keeps(driver, behaviour, box, stream=mode)]
+    kept = [mode for mode in behaviour.modes if keeps(driver, behaviour, hall, stream=mode)]
     if len(kept) == len(behaviour.modes):
         return "yes"
     if not kept:
@@ -36,15 +46,15 @@ def outcome(driver: Driver, behaviour: Behaviour, box: Any) -> str:
     return "streamed only" if kept[0] else "whole only"
 
 
-def keeps(driver: Driver, behaviour: Behaviour, box: Any, *, stream: bool) -> bool:
+def keeps(driver: Driver, behaviour: Behaviour, hall: Hall, *, stream: bool) -> bool:
     """Return whether one check passes; any failure, of whatever kind, is a no."""
-    box.reset()
+    hall.box.reset()
 
     async def check() -> None:
-        await asyncio.wait_for(behaviour.check(Bench(driver, box, stream)), SECONDS)
+        await asyncio.wait_for(behaviour.check(Bench(driver, hall.box, stream)), SECONDS)
 
     try:
-        asyncio.run(check())
+        hall.runner.run(check())
     except Exception as error:
         said = " ".join(f"{type(error).__name__}: {error}".split())[:150]
         mode = "streamed" if stream else "whole"
@@ -53,11 +63,11 @@ def keeps(driver: Driver, behaviour: Behaviour, box: Any, *, stream: bool) -> bo
     return True
 
 
-def table(columns: Sequence[Driver], box: Any) -> str:
+def table(columns: Sequence[Driver], hall: Hall) -> str:
     """Run everything and return the table, with date and versions."""
     head = ["", *(driver.name for driver in columns)]
     rows = [
-        [behaviour.says, *(outcome(driver, behaviour, box) for driver in columns)]
+        [behaviour.says, *(outcome(driver, behaviour, hall) for driver in columns)]
         for behaviour in BEHAVIOURS
     ]
     lines = [head, ["---"] * len(head), *rows]
@@ -85,8 +95,9 @@ def main() -> None:
 
     warnings.simplefilter("ignore")
     columns = list(drivers())
-    with Sandbox() as box:
-        written = table(columns, box)
+    with Sandbox() as box, asyncio.Runner() as runner:
+        os.environ.update(LLMAAS_BASE_URL=box.base_url, LLMAAS_API_KEY=box.api_key)
+        written = table(columns, Hall(box, runner))
     before, _, rest = README.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
     README.write_text(f"{before}{BEGIN}\n\n{written}\n\n{END}{after}")
