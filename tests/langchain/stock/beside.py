@@ -21,7 +21,7 @@ MODEL, OTHER_MODEL, EMBEDDER = "gemma4:31b", "gpt-oss:120b", "bge-m3:567m"
 @pytest.fixture(autouse=True)
 def service(pictures, same_ids, monkeypatch):
     """A sandbox that speaks the dialect; each class finds it by its own variables."""
-    with Sandbox(faults=os.environ["STANDARD_FAULTS"] or None) as box:
+    with Sandbox(faults=os.environ["STANDARD_FAULTS"]) as box:
         for prefix, url in (("LLMAAS", "LLMAAS_BASE_URL"), ("OPENAI", "OPENAI_BASE_URL")):
             monkeypatch.setenv(f"{prefix}_API_KEY", box.api_key)
             monkeypatch.setenv(url, box.base_url)
