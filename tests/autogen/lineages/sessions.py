@@ -10,7 +10,7 @@ import nox
 HERE = Path(__file__).parent
 HOME = HERE.parents[2]
 ROOMS = [f"./packages/{room}" for room in ("autogen", "core", "sandbox")]
-TESTS = ["hypothesis", "pytest", "pytest-asyncio", "PyYAML", "vcrpy>=8.2.1,<9"]
+TESTS = nox.project.dependency_groups(nox.project.load_toml(HOME / "pyproject.toml"), "test")
 CLASSIC = ["pyautogen==0.2.35", "pyautogen[openai]==0.9", "autogen[openai]==0.14.1"]
 AGENTCHAT = ["0.5.7", "0.6.4", "0.7.5"]
 
