@@ -17,7 +17,7 @@ def dial(llmaas_sandbox: Any) -> Any:
     def open_one(key: str | None = llmaas_sandbox.api_key) -> Any:
         address = llmaas_sandbox.base_url.replace("http://", "ws://") + "/realtime"
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return connect(address, additional_headers=headers, open_timeout=20, proxy=None)
+        return connect(address, additional_headers=headers, open_timeout=20)
 
     return open_one
 
