@@ -4,7 +4,7 @@ import base64
 import json
 from functools import reduce
 from operator import add
-from typing import Any, ClassVar
+from typing import Any
 
 from semantic_kernel.connectors.ai.function_choice_behavior import FunctionChoiceBehavior
 from semantic_kernel.contents import ChatHistory, ChatMessageContent, ImageContent, TextContent
@@ -24,7 +24,6 @@ class Weather:
 class SemanticKernel(Driver):
     name = "semantic-kernel"
     distribution = "semantic-kernel"
-    lacks: ClassVar = {"cost in EUR": "metadata hold the usage, which `llmaas.pricing` counts"}
 
     def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
         from semantic_kernel_llmaas import LLMaaSChatCompletion
@@ -77,6 +76,7 @@ def answer_of(content: Any, question: Question) -> Answer:
         reasoning=meta.get("reasoning_content"),
         calls=[(call.function_name, json.loads(call.arguments)) for call in calls],
         tokens=usage and usage.prompt_tokens + usage.completion_tokens,
+        cost=meta.get("cost_eur"),
         machine=(meta.get("backend") or {}).get("machine_name"),
         value=question.schema.model_validate_json(str(content)) if question.schema else None,
     )

@@ -213,6 +213,13 @@ async def test_the_whole_completion_is_the_inner_content(sandbox, chat, ask):
     assert completion.cost_micro_eur is not None
 
 
+async def test_the_cost_is_in_the_metadata_once(sandbox, chat, ask):
+    answer = await ask(chat)
+    usage = answer.metadata["usage"]
+    micro = (usage.prompt_tokens * 1_800 + usage.completion_tokens * 8_000 + 500) // 1_000
+    assert answer.metadata["cost_eur"] == micro / 1_000_000
+
+
 async def test_a_refusal_is_the_text(sandbox, chat, ask):
     message = {"role": "assistant", "content": None, "refusal": "I will not."}
     if ask.streamed:

@@ -56,6 +56,7 @@ def metadata_of(completion: Completion) -> dict[str, Any]:
         "model": completion.model,
         "request_id": completion.request_id,
         "usage": usage_of(completion.usage),
+        "cost_eur": completion.cost,
         "backend": backend
         and {"engine_type": backend.engine_type, "machine_name": backend.machine_name},
         "parsed": completion.parsed,
