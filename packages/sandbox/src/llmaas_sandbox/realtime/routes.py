@@ -58,7 +58,9 @@ class Realtime:
             record.status = refused.status
             missing = bearer(exchange.headers) is None
             body = {"error": "Token manquant"} if missing else refused.body
-            await socket.send_denial_response(JSONResponse(body, refused.status))
+            denial = JSONResponse(body, refused.status)
+            del denial.headers["content-length"]  # older servers would send it twice
+            await socket.send_denial_response(denial)
             raise
 
 
