@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import crowd
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas.quota import (
@@ -253,39 +254,12 @@ def test_a_cancelled_waiter_leaves_the_queue(sandbox: Any) -> None:
     assert not quota._queue
 
 
-HOURLY = 3_000
-
-
-def worker(base_url: str, api_key: str, redis_url: str, tasks: int, queue: Any) -> None:
-    """One process: ``tasks`` calls at once, until the quota says stop."""
-    ledger = RedisLedger(redis_url, prefix="crowd")
-    quota = Quota(limits=[Limit(HOURLY, 3600)], ledger=ledger, wait=False)
-    client = AsyncLLMaaS(api_key=api_key, base_url=base_url, watchers=[quota], max_retries=0)
-
-    async def one(n: int) -> tuple[int, str]:
-        used = 0
-        while True:
-            try:
-                answer = await client.chat(f"Dis {n} ?", model=MODEL, max_tokens=30)
-            except llmaas.QuotaExceededError:
-                return used, "quota"
-            except llmaas.RateLimitError:
-                return used, "429"
-            used += answer.usage.completion_tokens
-
-    async def go() -> list[tuple[int, str]]:
-        return await asyncio.gather(*(one(n) for n in range(tasks)))
-
-    queue.put(asyncio.run(go()))
-    ledger.close()
-
-
 def test_eight_processes_and_200_tasks_share_a_limit(sandbox: Any, redis_url: str) -> None:
     """No 429 seen, the limit never exceeded, at least 95 % of it used."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     where = (sandbox.base_url, sandbox.api_key, redis_url, 25, queue)
-    processes = [context.Process(target=worker, args=where) for _ in range(8)]
+    processes = [context.Process(target=crowd.work, args=where) for _ in range(8)]
     for process in processes:
         process.start()
     results = [entry for _ in processes for entry in queue.get(timeout=120)]
@@ -293,7 +267,7 @@ def test_eight_processes_and_200_tasks_share_a_limit(sandbox: Any, redis_url: st
         process.join()
     used = sum(tokens for tokens, _ in results)
     assert {why for _, why in results} == {"quota"}
-    assert 0.95 * HOURLY <= used <= HOURLY
+    assert 0.95 * crowd.HOURLY <= used <= crowd.HOURLY
     ledger = RedisLedger(redis_url, prefix="crowd")
-    assert ledger.used("tokens:default", Limit(HOURLY, 3600)) == used
+    assert ledger.used("tokens:default", Limit(crowd.HOURLY, 3600)) == used
     ledger.close()
