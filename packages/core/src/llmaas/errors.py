@@ -130,6 +130,8 @@ class APIError(LLMaaSError, openai.APIError):
         self.retry_after = facts.get("retry_after")
         self.backend = facts.get("backend")
         self.completion = facts.get("completion")
+        if facts.get("reached") is False:
+            vars(self)["reached"] = False
         self.hint = facts.get("hint") or self.default_hint
         vars(self)["status_code"] = facts.get("status_code")
 
@@ -235,6 +237,8 @@ class InternalServerError(APIStatusError, openai.InternalServerError):
 class APIConnectionError(APIError, openai.APIConnectionError):
     """The service could not be reached, or the connection broke."""
 
+    reached: bool = True
+    """False when no connection was made, so that nothing of the request was sent."""
     default_hint = "`llmaas doctor` checks name, route, TLS and key."
 
 

@@ -100,6 +100,7 @@ def _of_transport(failure: TransportFailure, secret: str) -> errors.APIError:
         message,
         method=failure.method,
         url=failure.url,
+        reached=failure.kind not in ("connect", "tls"),
         hint=_TLS_HINT if failure.kind == "tls" else None,
     )
     error.__cause__ = failure.cause

@@ -7,7 +7,6 @@ that after a kill it is known what may have been billed without an answer.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,11 +49,15 @@ class Book:
         if out.exists() and out.stat().st_size and not state.exists():
             raise ConfigurationError(f"{out} exists and is no unfinished run: choose another --out")
         self._state = Lines(state)
-        self._lock()
-        self._results = Lines(out)
         self._synced = time.monotonic()
         self.tally = Tally()
-        self._open(head, retry_errors)
+        try:
+            self._lock()
+            self._results = Lines(out)
+            self._open(head, retry_errors)
+        except BaseException:
+            self.close()
+            raise
 
     def begin(self, index: int) -> int:
         """Write down that a prompt is about to be sent; return how often that makes."""
@@ -95,19 +98,19 @@ class Book:
 
     def close(self) -> None:
         """Sync, close, unlock."""
-        self._results.close()
-        self._state.close()
+        for lines in (getattr(self, "_results", None), self._state):
+            if lines is not None:
+                lines.close()
 
     def _open(self, head: dict[str, Any], retry_errors: bool) -> None:
         if self._state.size == 0:
-            self.note_head(head)
+            self._write_head(head)
         else:
             self._check(head)
             self._read_results(retry_errors)
             self._read_sent()
 
-    def note_head(self, head: dict[str, Any]) -> None:
-        """Write down what the run is, first of all."""
+    def _write_head(self, head: dict[str, Any]) -> None:
         self._state.add(json.dumps({"llmaas-bulk": _FORMAT, **head}))
         self._state.sync()
 
@@ -165,9 +168,3 @@ def begun_with(out: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return told
-
-
-def drop_state(out: Path) -> None:
-    """Forget a run, so that its results are an ordinary file."""
-    state_path(out).unlink(missing_ok=True)
-    os.sync()

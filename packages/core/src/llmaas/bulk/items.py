@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from llmaas.messages import normalize_messages
 
 Source: TypeAlias = str | Path | Iterable[Any]
 _HEAD = 1_000_000
@@ -26,18 +28,22 @@ class Item:
     """Why this line is no prompt."""
 
 
-def read_items(source: Source) -> Iterator[Item]:
-    """Yield the prompts of a source; a line that is none is an item with a ``problem``."""
+def read_items(source: Source, system: str | None = None) -> Iterator[Item]:
+    """Yield the prompts of a source, after a system message if there is one.
+
+    A line that is no prompt is an item with a ``problem``.
+    """
     values = _lines(Path(source)) if isinstance(source, str | Path) else source
     for index, value in enumerate(values):
-        yield _item(index, value)
+        item = _item(index, value)
+        yield item if system is None or item.problem else _led(item, system)
 
 
 def count_items(source: Source) -> int | None:
     """Return how many prompts there are, where that can be told without asking for them."""
     if isinstance(source, str | Path):
         return sum(1 for _ in _lines(Path(source)))
-    return len(source) if hasattr(source, "__len__") else None
+    return len(source) if isinstance(source, Sized) else None
 
 
 def fingerprint(source: Source, size: int | None = None) -> dict[str, Any]:
@@ -56,6 +62,12 @@ def _lines(path: Path) -> Iterator[bytes]:
                 yield stripped
 
 
+def _led(item: Item, system: str) -> Item:
+    head = [{"role": "system", "content": system}]
+    given = item.messages if isinstance(item.messages, list) else normalize_messages(item.messages)
+    return replace(item, messages=[*head, *given])
+
+
 def _item(index: int, value: Any) -> Item:
     try:
         read = json.loads(value) if isinstance(value, bytes) else value
@@ -68,7 +80,7 @@ def _read(index: int, value: Any) -> Item:
     if isinstance(value, str | list):
         return Item(index, value)
     if not isinstance(value, Mapping):
-        raise ValueError("it must be a string, a list of messages, or an object")  # noqa: TRY004
+        raise ValueError("it must be a string, a list of messages, or an object")
     body = dict(value.get("body") or value)  # the form of OpenAI's batch files is read as well
     name = value.get("id", value.get("custom_id"))
     messages = body.get("messages", body.get("prompt"))

@@ -27,12 +27,17 @@ class Pace:
             await self._room.wait_for(lambda: self.running < int(self.limit))
             self.running += 1
         try:
-            while (rest := self._closed_until - time.monotonic()) > 0:
-                await asyncio.sleep(rest)
+            await self._until_open()
         except BaseException:
             await self._make_room()
             raise
         return time.monotonic()
+
+    async def _until_open(self) -> None:
+        rest = self._closed_until - time.monotonic()
+        if rest > 0:
+            await asyncio.sleep(rest)
+            await self._until_open()  # it may have been closed anew
 
     async def leave(self) -> None:
         """Make room after a call that says nothing about the pace."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from llmaas.bulk.items import Item
 from llmaas.pricing import chat_cost_micro_eur
@@ -14,7 +14,8 @@ from llmaas.types import Completion
 _HEAD = re.compile(rb'\{"index":(\d+),"ok":(true|false),"cost_micro_eur":(\d+)[,}]')
 
 
-class Head(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Head:
     """What a line tells at its beginning, so that a million of them are read quickly."""
 
     index: int

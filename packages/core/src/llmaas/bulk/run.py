@@ -67,6 +67,7 @@ async def arun(
     retries: int = 4,
     retry_errors: bool = False,
     ordered: bool = False,
+    system: str | None = None,
     progress: Callable[[Tally], None] | None = None,
     engine_options: Mapping[str, Any] | None = None,
     **params: Any,
@@ -76,19 +77,20 @@ async def arun(
     ``source`` is a JSONL file (a string, a list of messages, or an object with ``prompt`` or
     ``messages`` and perhaps ``id`` and ``params``, on each line) or an iterable of the same.
     Called again with the same arguments, a run that was killed goes on. An item's error is
-    kept in its line; ``retry_errors`` asks for those anew. ``params`` go into every call.
+    kept in its line; ``retry_errors`` asks for those anew. ``params`` go into every call, and
+    ``system`` stands before every conversation.
     Raises ``BulkStoppedError`` when going on makes no sense: a wrong key, an exhausted budget.
     """
     work = _engine(engine)
     path = Path(out)
-    head = _head(source, path, model, engine, params)
+    head = _head(source, path, model, engine, {**params, "system": system})
     book = Book(path, head, retry_errors=retry_errors)
     try:
         job = _job(client, book, model, params, concurrency, retries, engine_options or {})
         job.progress = progress or job.progress
         book.tally.total = count_items(source)
         job.progress(book.tally)
-        await work(job, read_items(source))
+        await work(job, read_items(source, system))
     finally:
         book.close()
     report = Report(path, book.tally, book.repeated, job.unsure)
@@ -127,9 +129,10 @@ def _job(
     retries: int,
     options: Mapping[str, Any],
 ) -> Job:
-    given = client if client is not None else AsyncLLMaaS()
+    if not isinstance(client, AsyncLLMaaS):
+        client = AsyncLLMaaS.of(client.settings) if client is not None else AsyncLLMaaS()
     # The run retries by itself, because every attempt is written down before it is made.
-    asking = AsyncLLMaaS.of(given.settings).with_options(max_retries=0)
+    asking = client.with_options(max_retries=0)
     return Job(asking, model, params, book, concurrency, retries, options)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from llmaas._version import __version__
-from llmaas.cli import sandbox
+from llmaas.cli import bulk, sandbox
 from llmaas.cli.chat import command as chat
 from llmaas.cli.cost import command as cost
 from llmaas.cli.demo import command as demo
@@ -37,6 +37,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 for name, command in COMMANDS.items():
     app.command(name)(command)
 
+app.add_typer(bulk.app, name="bulk")
 app.command("sandbox", **sandbox.PASSED_ON)(sandbox.command)
 
 

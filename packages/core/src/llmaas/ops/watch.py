@@ -122,8 +122,14 @@ class Watched:
         tickets, self._tickets = self._tickets, []
         partial = getattr(error, "completion", None) if result is None else result
         outcome = Outcome(partial, error, time.monotonic() - self._began, self.first_token)
+        refusal: Exception | None = None
         for watcher, ticket in reversed(tickets):
-            yield from watcher.end(ticket, outcome)
+            try:
+                yield from watcher.end(ticket, outcome)
+            except Exception as raised:  # one that refuses keeps no other from counting
+                refusal = refusal or raised
+        if refusal is not None:
+            raise refusal
 
 
 def watchers_of(settings: Settings) -> tuple[Watcher, ...]:

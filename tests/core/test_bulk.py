@@ -1,0 +1,368 @@
+"""Bulk runs: paced, resumable, nothing lost, nothing billed twice unknowingly."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmaas import LLMaaS, bulk
+from llmaas.bulk.lines import Lines
+from llmaas.bulk.pace import Pace
+from llmaas.cli import main
+from llmaas.errors import AuthenticationError, BudgetExceededError, ConfigurationError
+from llmaas.quota import Budget, Limit, Quota
+from llmaas_sandbox import Sandbox
+
+MODEL = "llama3.3:70b"
+NURSERY = """
+import json, os, sys
+from llmaas import LLMaaS, bulk, errors, raising
+from llmaas.bulk import here, lots
+from llmaas.transport import aio
+for _ in sys.stdin:
+    child = os.fork()
+    if not child:
+        options = json.loads(sys.argv[3])
+        bulk.run(sys.argv[1], sys.argv[2], model="llama3.3:70b", client=LLMaaS(), **options)
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitpid(child, 0)[1], flush=True)
+"""
+"""Runs one after the other, each in a process of its own, without importing everything anew."""
+
+
+def prompts(path: Path, count: int) -> Path:
+    lines = [json.dumps({"prompt": f'Say "item {n}"', "id": f"i{n}"}) for n in range(count)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def results(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.read_text().splitlines()]
+
+
+def asked(sandbox: Any) -> Counter[str]:
+    """Return how often each prompt was sent, in whichever way."""
+    counts: Counter[str] = Counter()
+    for request in sandbox.requests:
+        body = request.json or {}
+        lots = body["messages"] if request.path.endswith("/batch") else [body.get("messages")]
+        counts.update(lot[-1]["content"] for lot in lots if lot)
+    return counts
+
+
+def test_answers_errors_and_order(sandbox: Any, tmp_path: Path) -> None:
+    source = prompts(tmp_path / "in.jsonl", 60)
+    with source.open("a") as file:
+        file.write('not json\n\n"plain"\n[{"role":"user","content":"Say \\"list\\""}]\n')
+        file.write('{"custom_id":"o","body":{"messages":[{"role":"user","content":"x"}]}}\n')
+        file.write('{"prompt":"x","params":{"temperature":9}}\n')
+    seen: list[int] = []
+    report = bulk.run(
+        source, tmp_path / "out", model=MODEL, ordered=True, progress=lambda t: seen.append(t.done)
+    )
+    lines = results(tmp_path / "out")
+    assert [line["index"] for line in lines] == list(range(65))
+    assert [line["text"] for line in lines[:60]] == [f"item {n}" for n in range(60)]
+    assert (lines[3]["id"], lines[63]["id"]) == ("i3", "o")
+    assert [n for n, line in enumerate(lines) if not line["ok"]] == [60, 64]
+    assert lines[64]["error"]["status_code"] == 400
+    assert report.complete
+    assert (report.tally.total, report.tally.failed) == (65, 2)
+    assert report.tally.micro_eur == sum(line["cost_micro_eur"] for line in lines) > 0
+    assert seen == sorted(seen)
+
+
+def test_a_finished_run_asks_nothing_again(sandbox: Any, tmp_path: Path) -> None:
+    source, out = prompts(tmp_path / "in", 5), tmp_path / "out"
+    first = bulk.run(source, out, model=MODEL)
+    prompts(source, 7)  # it may grow
+    again = bulk.run(source, out, model=MODEL)
+    assert len(sandbox.requests) == 7
+    assert (again.tally.before, again.tally.done) == (5, 7)
+    assert again.tally.micro_eur > first.tally.micro_eur
+
+
+def test_errors_are_asked_anew_on_request_only(sandbox: Any, tmp_path: Path) -> None:
+    source, out = prompts(tmp_path / "in", 3), tmp_path / "out"
+    sandbox.script([{"status": 422, "json": {"detail": "no"}}])
+    assert bulk.run(source, out, model=MODEL, concurrency=1).tally.failed == 1
+    assert bulk.run(source, out, model=MODEL).tally.failed == 1
+    assert bulk.run(source, out, model=MODEL, retry_errors=True, ordered=True).tally.failed == 0
+    assert [line["ok"] for line in results(out)] == [True] * 3
+    assert len(sandbox.requests) == 4
+
+
+def test_passing_failures_are_tried_again_and_told(sandbox: Any, tmp_path: Path) -> None:
+    sandbox.script([{"status": 503, "json": {}}, {"status": 502, "json": {}}])
+    report = bulk.run(prompts(tmp_path / "in", 1), tmp_path / "out", model=MODEL)
+    assert results(tmp_path / "out")[0]["sent"] == 3
+    assert report.repeated == 1
+
+
+def test_limits_of_the_service_slow_it_down_and_cost_no_item(sandbox: Any, tmp_path: Path) -> None:
+    refusal = {"status": 429, "headers": {"retry-after": "0.05"}, "json": {"detail": "slow"}}
+    sandbox.script([refusal] * 12)
+    report = bulk.run(prompts(tmp_path / "in", 40), tmp_path / "out", model=MODEL, retries=0)
+    assert (report.tally.done, report.tally.failed) == (40, 0)
+
+
+async def test_the_pace_halves_once_a_round_and_grows_slowly() -> None:
+    pace = Pace(8, 64)
+    entered = [await pace.enter() for _ in range(8)]
+    for moment in entered:
+        await pace.was_too_much(moment, 0)
+    assert pace.limit == 4
+    for _ in range(4):
+        await pace.enter()
+        await pace.went_well()
+    assert 4.8 < pace.limit < 5
+
+
+def test_a_quota_paces_and_a_budget_stops(sandbox: Any, tmp_path: Path) -> None:
+    quota = Quota(limits=[Limit(100, 0.5)], wait=False)
+    source = prompts(tmp_path / "in", 12)
+    client = LLMaaS(watchers=[quota])
+    assert bulk.run(source, tmp_path / "a", model=MODEL, client=client, max_tokens=40).tally.done
+    assert all(line["sent"] == 1 for line in results(tmp_path / "a"))
+    poor = LLMaaS(watchers=[Budget(0.0005)])
+    options: dict[str, Any] = {"client": poor, "max_tokens": 40, "concurrency": 1}
+    with pytest.raises(bulk.BulkStoppedError, match="items are finished") as stop:
+        bulk.run(source, tmp_path / "b", model=MODEL, **options, system="x" * 400)
+    assert isinstance(stop.value.__cause__, BudgetExceededError)
+    assert stop.value.report.tally.done < 12
+    report = bulk.run(source, tmp_path / "b", model=MODEL, max_tokens=40, system="x" * 400)
+    assert (report.tally.done, report.repeated) == (12, 0)
+
+
+def test_a_wrong_key_stops_at_once(sandbox: Any, tmp_path: Path) -> None:
+    with pytest.raises(bulk.BulkStoppedError) as stop:
+        bulk.run(
+            prompts(tmp_path / "in", 300), tmp_path / "out", model=MODEL, client=LLMaaS(api_key="x")
+        )
+    assert isinstance(stop.value.__cause__, AuthenticationError)
+    assert len(sandbox.requests) <= 32
+    assert (tmp_path / "out").read_text() == ""
+
+
+def test_a_run_is_what_it_was_begun_as(sandbox: Any, tmp_path: Path) -> None:
+    source, out = prompts(tmp_path / "in", 2), tmp_path / "out"
+    bulk.run(source, out, model=MODEL)
+    for changes in ({"model": "gpt-oss:20b"}, {"temperature": 0.1}, {"engine": "batch"}):
+        with pytest.raises(ConfigurationError, match="begun with another"):
+            bulk.run(source, out, **{"model": MODEL, **changes})
+    source.write_text('"other"\n' * 9)
+    with pytest.raises(ConfigurationError, match="another input"):
+        bulk.run(source, out, model=MODEL)
+    (tmp_path / "letter").write_text("Dear")
+    with pytest.raises(ConfigurationError, match="no unfinished run"):
+        bulk.run(source, tmp_path / "letter", model=MODEL)
+
+
+@pytest.mark.parametrize("tail", [b'{"index":7,"o', b'{"index":7,"ok\n', b""])
+def test_torn_last_lines_are_cut_off(tmp_path: Path, tail: bytes) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(b"[1]\n[2]\n" + tail)
+    lines = Lines(path)
+    lines.add("[3]")
+    lines.close()
+    assert path.read_bytes() == b"[1]\n[2]\n[3]\n"
+
+
+# --- killed -------------------------------------------------------------------------------
+
+
+class Nursery:
+    def __init__(self, source: Path, out: Path, options: dict[str, Any]) -> None:
+        command = [sys.executable, "-c", NURSERY, str(source), str(out), json.dumps(options)]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+
+    def kill_one_at_random(self, longest: float) -> bool:
+        """Start a run, kill it after a while; tell whether it was still at work."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print("go", file=self.process.stdin, flush=True)
+        pid = int(self.process.stdout.readline())
+        time.sleep(random.uniform(0, longest))
+        os.kill(pid, signal.SIGKILL)
+        return int(self.process.stdout.readline()) == signal.SIGKILL
+
+    def __enter__(self) -> Nursery:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
+
+
+def whole_lines(out: Path) -> list[dict[str, Any]]:
+    data = out.read_bytes() if out.exists() else b""
+    return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+
+
+def at(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMAAS_BASE_URL", box.base_url)
+    monkeypatch.setenv("LLMAAS_API_KEY", box.api_key)
+
+
+def test_killed_fifty_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, out, count, at_once = tmp_path / "in", tmp_path / "out", 3000, 8
+    prompts(source, count)
+    options = {"concurrency": at_once}
+    with Sandbox(tokens_per_second=100) as box:
+        at(box, monkeypatch)
+        finished: list[tuple[int, set[int]]] = []
+        with Nursery(source, out, options) as nursery:
+            for _ in range(50):
+                assert nursery.kill_one_at_random(0.25)
+                finished.append((len(box.requests), {line["index"] for line in whole_lines(out)}))
+        kills_that_hurt = sum(a[1] < b[1] for a, b in pairwise(finished))
+        report = bulk.run(source, out, model=MODEL, concurrency=64)
+        times, asks = asked(box), [r.json["messages"][-1]["content"] for r in box.requests]
+    lines = {line["index"]: line for line in results(out)}
+    assert sorted(lines) == list(range(count))
+    assert len(results(out)) == count  # nothing lost, nothing twice
+    assert report.complete
+    assert kills_that_hurt > 20
+    for position, done in finished:  # what was finished was never asked again
+        assert not {f'Say "item {n}"' for n in done} & set(asks[position + at_once :])
+    assert sum(times.values()) - count <= 50 * at_once
+    for index, line in lines.items():  # and what may have been billed twice says so
+        assert line["sent"] >= times[f'Say "item {index}"'] >= 1
+
+
+def test_lots_killed_at_random(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, out = prompts(tmp_path / "in", 300), tmp_path / "out"
+    quick = {"lot_size": 10, "poll": 0.01, "max_open": 3}
+    options = {"engine": "batch", "engine_options": quick}
+    with Sandbox() as box:
+        at(box, monkeypatch)
+        with Nursery(source, out, options) as nursery:
+            killed = [nursery.kill_one_at_random(0.2) for _ in range(12)]
+        assert any(killed)
+        report = bulk.run(source, out, model=MODEL, **options)  # type: ignore[arg-type]
+        assert set(asked(box).values()) <= {1}  # nothing was billed twice
+        assert report.tally.done + sum(report.unsure.values()) == 300
+        allowed = {**quick, "resubmit": True}
+        last = bulk.run(source, out, model=MODEL, engine="batch", engine_options=allowed)
+        assert last.complete
+        twice = {text for text, times in asked(box).items() if times > 1}
+    lines = results(out)
+    assert sorted(line["index"] for line in lines) == list(range(300))
+    assert {f'Say "item {line["index"]}"' for line in lines if line["sent"] > 1} >= twice
+
+
+# --- lots ---------------------------------------------------------------------------------
+
+
+def lots(source: Path, out: Path, **options: Any) -> bulk.Report:
+    quick = {"lot_size": 4, "poll": 0.01, **options}
+    return bulk.run(source, out, model=MODEL, engine="batch", engine_options=quick)
+
+
+def test_lots_cost_half_and_come_back_in_order(sandbox: Any, tmp_path: Path) -> None:
+    report = lots(prompts(tmp_path / "in", 10), tmp_path / "out")
+    handed_in = [len(r.json["messages"]) for r in sandbox.requests if r.method == "POST"]
+    assert handed_in == [4, 4, 2]
+    lines = sorted(results(tmp_path / "out"), key=lambda line: line["index"])
+    assert [line["text"] for line in lines] == [f"item {n}" for n in range(10)]
+    assert [line["id"] for line in lines] == [f"i{n}" for n in range(10)]
+    assert report.complete
+    full = bulk.run(tmp_path / "in", tmp_path / "full", model=MODEL)
+    assert 0 < report.tally.micro_eur < full.tally.micro_eur
+
+
+def test_a_run_that_does_not_wait_is_collected_later(sandbox: Any, tmp_path: Path) -> None:
+    source, out = prompts(tmp_path / "in", 10), tmp_path / "out"
+    first = lots(source, out, wait=False)
+    assert (first.tally.waiting, first.complete) == (10, False)
+    report = lots(source, out)
+    assert report.complete
+    assert set(asked(sandbox).values()) == {1}
+
+
+def test_a_lost_lot_is_told_and_not_handed_in_again(sandbox: Any, tmp_path: Path) -> None:
+    source, out = prompts(tmp_path / "in", 6), tmp_path / "out"
+    lots(source, out, wait=False)
+    sandbox.state.lots.clear()  # the instance restarts: lots live in its memory
+    report = lots(source, out)
+    assert sorted(report.unsure.values()) == [2, 4]
+    assert all(name.startswith("batch-sandbox-") for name in report.unsure)
+    assert set(asked(sandbox).values()) == {1}
+    assert sum(lots(source, out).unsure.values()) == 6  # it is still so tomorrow
+    allowed = lots(source, out, resubmit=True)
+    assert allowed.complete
+    assert allowed.repeated == 6
+    assert {line["sent"] for line in results(out)} == {2}
+
+
+def test_a_lot_that_failed_keeps_its_results(
+    sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = LLMaaS(headers={"x-sandbox-fault": "batch-failed"})
+    quick = {"poll": 0.01}
+    report = bulk.run(
+        prompts(tmp_path / "in", 6),
+        tmp_path / "out",
+        model=MODEL,
+        engine="batch",
+        client=client,
+        engine_options=quick,
+    )
+    assert report.tally.done == 3
+    assert list(report.unsure.values()) == [3]
+
+
+@pytest.mark.parametrize(
+    ("step", "unsure"),
+    [
+        ({"status": 503, "json": {"detail": "queue full"}}, 0),
+        ({"status": 429, "json": {"detail": "slow"}}, 0),
+        ({"status": 500, "json": {"detail": "?"}}, 3),
+        ({"raw": b""}, 3),
+    ],
+)
+def test_only_a_lot_that_was_surely_not_taken_is_handed_in_again(
+    sandbox: Any, tmp_path: Path, step: Any, unsure: int
+) -> None:
+    sandbox.script([step])
+    report = lots(prompts(tmp_path / "in", 3), tmp_path / "out")
+    assert sum(report.unsure.values()) == unsure
+    assert report.tally.done == 3 - unsure
+    assert len([r for r in sandbox.requests if r.method == "POST"]) == (1 if unsure else 2)
+
+
+def test_lines_that_no_lot_can_hold(sandbox: Any, tmp_path: Path) -> None:
+    source = prompts(tmp_path / "in", 2)
+    with source.open("a") as file:
+        file.write('{"prompt":"x","params":{"temperature":0}}\n[]\n')
+    report = lots(source, tmp_path / "out")
+    assert (report.tally.done, report.tally.failed, report.complete) == (4, 2, True)
+
+
+# --- the command --------------------------------------------------------------------------
+
+
+def test_the_command(sandbox: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, out = prompts(tmp_path / "in", 20), tmp_path / "out"
+    arguments = ["bulk", "run", str(source), "--model", MODEL, "--out", str(out)]
+    with pytest.raises(SystemExit) as leave:
+        main([*arguments, "--ordered", "--budget", "1", "--max-tokens", "50", "--json"])
+    assert not leave.value.code
+    told = json.loads(capsys.readouterr().out)
+    assert (told["done"], told["complete"]) == (20, True)
+    with pytest.raises(SystemExit):
+        main([*arguments, "--max-tokens", "50"])
+    assert "20 prompts done, 20 of them before" in capsys.readouterr().err
+    assert len(sandbox.requests) == 20
