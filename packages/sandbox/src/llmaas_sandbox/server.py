@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import socket
 import ssl
 import tempfile
@@ -137,8 +139,15 @@ def certificates_for(config: Config, host: str) -> Certificates | None:
     """Make the certificates that a configuration asks for."""
     if config.tls is None:
         return None
-    folder = config.data_dir or Path(tempfile.mkdtemp(prefix="llmaas-sandbox-"))
+    folder = config.data_dir or _passing_folder()
     return make(config.tls, folder / "tls", host)
+
+
+def _passing_folder() -> Path:
+    """Make a folder that goes when the process does."""
+    folder = Path(tempfile.mkdtemp(prefix="llmaas-sandbox-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def server_config(

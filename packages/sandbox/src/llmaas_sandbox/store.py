@@ -78,3 +78,7 @@ class Store:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_connection"):
+            self._connection.close()
