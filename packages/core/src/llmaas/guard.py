@@ -1,0 +1,175 @@
+"""Look at what goes in and what comes out: limits, odd characters, a guardian model.
+
+Nothing here changes a text by itself: ``inspect`` reports, and ``Guard`` refuses.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmaas.errors import InvalidInputError, LLMaaSError
+from llmaas.messages import text_of
+from llmaas.ops import chat
+from llmaas.ops.effects import Operation
+from llmaas.ops.watch import About, Outcome, watched
+from llmaas.settings import Settings
+from llmaas.types import Completion
+
+GUARDIAN = "granite4.1-guardian:8b"
+"""The service's guardian. It is asked over chat, and answers yes (a risk) or no."""
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_JOINERS = frozenset("\u200c\u200d")  # words of several languages, and emoji, need them
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something odd in a text: ``kind``, where it first is, and in words."""
+
+    kind: str
+    position: int
+    detail: str
+
+
+class GuardError(LLMaaSError):
+    """The guard refused what went in (nothing was sent) or what came out.
+
+    ``findings`` tells why, ``completion`` is the answer that was held back.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        findings: tuple[Finding, ...] = (),
+        completion: Completion | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.findings, self.completion = findings, completion
+
+
+def inspect(text: str) -> tuple[Finding, ...]:
+    """Report characters that are not what they seem; the text itself is never changed."""
+    found: dict[str, Finding] = {}
+    for position, character in enumerate(text):
+        kind = _kind(character)
+        if kind is not None and kind not in found:
+            name = unicodedata.name(character, "unnamed")
+            found[kind] = Finding(kind, position, f"U+{ord(character):04X} {name}")
+    return tuple(found.values())
+
+
+def normalize(text: str) -> tuple[str, tuple[Finding, ...]]:
+    """Return the text in NFC, with what that changed and what else is odd.
+
+    NFC only joins letters with their accents: it never changes what is read. Compatibility
+    forms (``ﬁ``, ``①``, full-width letters) are reported and left as they are.
+    """
+    plain = unicodedata.normalize("NFC", text)
+    odd = inspect(plain)
+    if plain == text:
+        return text, odd
+    first = next((n for n, (a, b) in enumerate(zip(text, plain, strict=False)) if a != b), 0)
+    return plain, (Finding("composed", first, "accents were joined with their letters"), *odd)
+
+
+@dataclass
+class Guard:
+    """A watcher for ``LLMaaS(watchers=...)`` and every adapter: checks before and after a chat.
+
+    ``guardian`` is the model that is asked about the input, and about the answer with
+    ``check_answers``; None asks nobody. ``refuse`` names the findings that refuse an input.
+    A streamed answer was handed out before it can be checked: the error comes at its end.
+    """
+
+    max_input_tokens: int | None = None
+    refuse: frozenset[str] = frozenset({"bidi", "tag", "control"})
+    guardian: str | None = None
+    check_answers: bool = False
+    reported: list[Finding] = field(default_factory=list)
+    """Findings that did not refuse an input."""
+
+    def begin(self, about: About) -> Operation[Any]:
+        """Refuse an input that is too long, odd, or risky."""
+        if about.model == self.guardian:
+            return None
+        if self.max_input_tokens is not None and about.input_tokens > self.max_input_tokens:
+            raise InvalidInputError(
+                f"the input has about {about.input_tokens} tokens, over {self.max_input_tokens}"
+            )
+        text = "\n".join(_texts(about))
+        found = inspect(text)
+        bad = tuple(finding for finding in found if finding.kind in self.refuse)
+        if bad:
+            raise GuardError(f"the input holds {bad[0].kind} characters: {bad[0].detail}", bad)
+        self.reported.extend(found)
+        if self.guardian and about.operation == "chat":
+            yield from self._judge(about.settings, "user", text)
+        return about
+
+    def end(self, ticket: Any, outcome: Outcome) -> Operation[None]:
+        """Hold back an answer that the guardian finds risky."""
+        answer = outcome.result
+        if ticket is None or not self.check_answers or outcome.error is not None:
+            return
+        if self.guardian and isinstance(answer, Completion) and answer.text:
+            yield from self._judge(ticket.settings, "assistant", answer.text, answer)
+
+    def _judge(
+        self, settings: Settings, role: str, text: str, answer: Completion | None = None
+    ) -> Operation[None]:
+        assert self.guardian is not None
+        ask = chat.prepare(
+            settings,
+            [{"role": role, "content": text}] if role == "user" else _as_question(text),
+            model=self.guardian,
+            stream=False,
+            temperature=0,
+            max_tokens=512,
+        )
+        verdict = yield from watched(ask.about(), chat.chat(ask))
+        if is_risky(verdict.text):
+            what = "the input" if role == "user" else "the answer"
+            finding = Finding("guardian", 0, verdict.text.strip()[:200])
+            raise GuardError(f"{self.guardian} finds a risk in {what}", (finding,), answer)
+
+
+def is_risky(verdict: str) -> bool:
+    """Read a guardian's verdict: yes is a risk; anything but a clear no is one too."""
+    words = verdict.lower().replace("<score>", " ").replace("</score>", " ").split()
+    return not words or words[0].strip(".,:!") not in ("no", "safe")
+
+
+def _as_question(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": "-"}, {"role": "assistant", "content": text}]
+
+
+def _texts(about: About) -> Iterator[str]:
+    inputs = about.inputs
+    if isinstance(inputs, str):
+        yield inputs
+        return
+    for part in inputs or ():
+        if isinstance(part, str):
+            yield part
+        elif hasattr(part, "get"):
+            yield text_of(part.get("content"))
+
+
+def _kind(character: str) -> str | None:
+    code = ord(character)
+    if code < 0x80:
+        return "control" if code < 0x20 and character not in "\t\n\r" else None
+    if character in _BIDI:
+        return "bidi"
+    if 0xE0000 <= code <= 0xE007F:
+        return "tag"
+    category = unicodedata.category(character)
+    if category == "Cf" and character not in _JOINERS:
+        return "invisible"
+    if category in ("Cc", "Cs", "Co"):
+        return "control"
+    if unicodedata.normalize("NFKC", character) != unicodedata.normalize("NFC", character):
+        return "compatibility"
+    return None
