@@ -1,6 +1,7 @@
 """What the components share: the way to the service, and what is no component."""
 
+from haystack_integrations.common.llmaas._version import __version__
 from haystack_integrations.common.llmaas.connection import open_async_client, open_client
 from haystack_integrations.common.llmaas.models import list_models
 
-__all__ = ["list_models", "open_async_client", "open_client"]
+__all__ = ["__version__", "list_models", "open_async_client", "open_client"]
