@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 import network
+from llmaas.ops import advice
 from tape import Tape, playing, recording
 
 TESTS = Path(__file__).parent
@@ -55,6 +56,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(FOREIGN) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def nothing_learned() -> Iterator[None]:
+    """What one test's model did changes no other test."""
+    yield
+    advice.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -61,14 +61,26 @@ def hold_for(model: str) -> int:
 
 
 def learn(model: str, completion: Completion, *, unopened: bool = False) -> None:
-    """Remember how a model reasons; warn about an answer that is empty for lack of budget."""
+    """Remember how a model reasons; warn about an answer that is empty for lack of budget.
+
+    One answer without inline reasoning is enough to let the model's text through again: it
+    may only have quoted a tag.
+    """
     if unopened:
         _unopened.add(model)
+        _plain.discard(model)
     elif completion.text and not _thinks_inside(completion):
         _plain.add(model)
+        _unopened.discard(model)
     why = completion.empty_because
     if why:
         warnings.warn(why, EmptyAnswerWarning, stacklevel=6)
+
+
+def forget() -> None:
+    """Know nothing of how models reason, as a new process does."""
+    _unopened.clear()
+    _plain.clear()
 
 
 def _thinks_inside(completion: Completion) -> bool:
