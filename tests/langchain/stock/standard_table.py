@@ -20,11 +20,6 @@ README = HOME / "packages" / "langchain" / "README.md"
 BEGIN, END = "<!-- standard: written by standard_table.py -->", "<!-- /standard -->"
 DIALECTS = {
     "as documented": "",
-    "reasoning inside the text": "think",
-    "no usage in streams": "usage-none",
-    "tool calls without index and id": "tool-no-index",
-    "arguments as an object": "tool-object-args",
-    "a chunk without choices first": "choiceless-backend",
 }
 
 
