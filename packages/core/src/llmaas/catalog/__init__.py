@@ -6,6 +6,7 @@ are read on first use; ``refresh(client)`` or ``update(live_models)`` lays a liv
 """
 
 from llmaas.catalog.book import Catalogue
+from llmaas.catalog.changes import Diff, Redirect, RedirectChangesCapabilityError, diff
 from llmaas.catalog.choosing import Choice, NoSuchModelError, choose
 from llmaas.catalog.current import (
     about,
@@ -24,12 +25,16 @@ from llmaas.catalog.model import Model, Resolution
 __all__ = [
     "Catalogue",
     "Choice",
+    "Diff",
     "Model",
     "NoSuchModelError",
+    "Redirect",
+    "RedirectChangesCapabilityError",
     "Resolution",
     "about",
     "all_models",
     "choose",
+    "diff",
     "filter",
     "forget_warnings",
     "get",

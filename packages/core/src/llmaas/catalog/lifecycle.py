@@ -71,13 +71,13 @@ def _ended(model: Model) -> str:
 
 def _redirect_note(name: str, serving: Model) -> str:
     asked = current().models.get(name) or Model(id=name)
-    changes = ", ".join(_changes(asked, serving))
+    changes = ", ".join(capability_changes(asked, serving))
     effect = f", which changes {changes}" if changes else ""
     fate = "deprecated and " if asked.phase == "deprecated" else ""
     return f"model {name!r} is {fate}redirected to {serving.id!r}{effect}"
 
 
-def _changes(asked: Model, serving: Model) -> Iterator[str]:
+def capability_changes(asked: Model, serving: Model) -> Iterator[str]:
     """Yield each capability that the redirect changes, where both sides are known."""
     for name in ("tools", "vision", "reasoning"):
         before, after = getattr(asked, name), getattr(serving, name)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from llmaas._version import __version__
-from llmaas.cli import bulk, sandbox
+from llmaas.cli import bulk, cost_report, sandbox
 from llmaas.cli.chat import command as chat
 from llmaas.cli.cost import command as cost
 from llmaas.cli.demo import command as demo
@@ -37,6 +37,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 for name, command in COMMANDS.items():
     app.command(name)(command)
 
+app.command("cost-report")(cost_report.command)
 app.add_typer(bulk.app, name="bulk")
 app.command("sandbox", **sandbox.PASSED_ON)(sandbox.command)
 
@@ -58,6 +59,8 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; every failure is one line and an exit code (1 or 2)."""
-    given = sys.argv[1:] if arguments is None else arguments
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:2] == ["cost", "report"]:  # as people say it; any other word is a file to price
+        given[:2] = ["cost-report"]
     with failures_in_one_line(as_json="--json" in given):
         app(given)

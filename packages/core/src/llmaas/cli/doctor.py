@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +30,14 @@ def command(
     call: Annotated[
         bool, typer.Option("--call", help="Also ask the first model a small (billed) question.")
     ] = False,
+    scan: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Look for models in this folder's code instead; nothing is sent.",
+        ),
+    ] = None,
     sandbox: InSandbox = False,
     base_url: BaseUrl = None,
     as_json: AsJson = False,
@@ -39,6 +48,9 @@ def command(
     from llmaas.demo.backend import backing
     from llmaas.doctor import Status, examine
 
+    if scan is not None:
+        _scan(scan, as_json)
+        return
     made: list[Check] = []
     wanted = model or DEFAULT_MODELS
     width = max(len(f"model {name}") for name in wanted)
@@ -56,6 +68,23 @@ def command(
     else:
         _conclude(len(failed), sum(check.status is Status.WARN for check in made))
     if failed:
+        raise typer.Exit(1)
+
+
+def _scan(folder: Path, as_json: bool) -> None:
+    """Warn about models in a folder's code."""
+    from llmaas.cli.output import print_json, stdout
+    from llmaas.doctor.scan import scan
+
+    found = list(scan(folder))
+    if as_json:
+        print_json({"ok": not found, "checks": [asdict(check) for check in found]})
+    else:
+        for check in found:
+            _print(check, max(len(c.name) for c in found))
+        if not found:
+            stdout().print("[green]No deprecated or redirected model is named there.[/]")
+    if found:
         raise typer.Exit(1)
 
 

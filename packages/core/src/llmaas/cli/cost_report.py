@@ -1,0 +1,77 @@
+"""``llmaas cost report``: what calls have cost, from the log that ``UsageLog`` keeps."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmaas.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from llmaas.usage import Row
+
+_WIDTH = 30
+
+
+class Group(StrEnum):
+    """What to sum up by."""
+
+    MODEL = "model"
+    DAY = "day"
+    TAG = "tag"
+    OPERATION = "operation"
+
+
+def command(
+    log: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Of UsageLog (JSONL).")],
+    by: Annotated[Group, typer.Option(help="Sum up by this.")] = Group.MODEL,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV for spreadsheets.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Report what calls have cost: llmaas cost report usage.jsonl --by day."""
+    from llmaas.cli.output import print_json
+    from llmaas.usage import report
+
+    rows = report(log, str(by))
+    if as_json:
+        print_json([asdict(row) for row in rows])
+    elif as_csv:
+        _print_csv(rows, str(by))
+    else:
+        _draw(rows, str(by))
+
+
+def _print_csv(rows: list[Row], by: str) -> None:
+    from llmaas.usage import Row
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([by, *Row.__slots__[1:]])
+    writer.writerows(asdict(row).values() for row in rows)
+
+
+def _draw(rows: list[Row], by: str) -> None:
+    """Draw a table with a bar for each cost; energy is an estimate, and says so."""
+    from rich.table import Table
+
+    from llmaas.cli.output import energy, number, stdout
+    from llmaas.pricing import format_eur
+
+    table = Table(box=None, pad_edge=False)
+    for title in (by, "calls", "failed", "in", "out", "cost", "energy (estimate)", ""):
+        table.add_column(title, justify="left" if title in (by, "") else "right")
+    most = max((row.cost_micro_eur for row in rows), default=0) or 1
+    for row in rows:
+        counts = (row.calls, row.failed, row.prompt_tokens, row.completion_tokens)
+        used = "-" if row.energy_kwh is None else energy(row.energy_kwh)
+        bar = "█" * round(_WIDTH * row.cost_micro_eur / most)
+        cells = (row.group, *map(number, counts), format_eur(row.cost_micro_eur), used, bar)
+        table.add_row(*cells)
+    stdout().print(table)
+    total = format_eur(sum(row.cost_micro_eur for row in rows))
+    stdout().print(f"\n[bold]{total}[/] in all; energy by the catalogue's kWh per million tokens")

@@ -1,0 +1,127 @@
+"""Remember what every call used, and report it by model, day or tag.
+
+One JSON line a call: counts and amounts, never content. Several processes may append.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from llmaas.ops.effects import Operation, Run
+from llmaas.ops.watch import About, Outcome
+from llmaas.pricing import chat_energy_kwh, energy_kwh
+
+_TAG: ContextVar[str] = ContextVar("llmaas_usage_tag", default="")
+GROUPS = ("model", "day", "tag", "operation")
+"""What a report can be by."""
+
+
+@contextmanager
+def tagged(tag: str) -> Iterator[None]:
+    """Name what the calls of a ``with`` block are for: a project, a customer, a feature."""
+    token = _TAG.set(tag)
+    try:
+        yield
+    finally:
+        _TAG.reset(token)
+
+
+class UsageLog:
+    """A watcher for ``LLMaaS(watchers=...)`` that appends each call to a JSONL file."""
+
+    def __init__(self, path: str | Path, *, tag: str = "") -> None:
+        self.path, self._tag = str(path), tag
+
+    def begin(self, about: About) -> Operation[tuple[About, str]]:
+        """Let the call through; remember what it is for."""
+        return about, _TAG.get() or self._tag
+        yield
+
+    def end(self, ticket: tuple[About, str], outcome: Outcome) -> Operation[None]:
+        """Write down what the call used."""
+        record = _record(*ticket, outcome)
+        yield Run(lambda: self._add(record))
+
+    def _add(self, record: Mapping[str, Any]) -> None:
+        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
+        file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(file, line.encode())
+        finally:
+            os.close(file)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The sums of one group. ``energy_kwh`` is an estimate; None where nothing is published."""
+
+    group: str
+    calls: int
+    failed: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_micro_eur: int
+    energy_kwh: float | None
+
+
+def report(path: str | Path, by: str = "model") -> list[Row]:
+    """Sum a log up by ``model``, ``day``, ``tag`` or ``operation``, the dearest first by model."""
+    if by not in GROUPS:
+        raise ValueError(f"a report is by {', '.join(GROUPS)}, not by {by!r}")
+    groups: dict[str, dict[str, Any]] = {}
+    for record in _records(Path(path)):
+        name = record["at"][:10] if by == "day" else str(record.get(by) or "-")
+        _count(groups.setdefault(name, dict.fromkeys(_SUMS, 0) | {"energy_kwh": None}), record)
+    rows = [Row(name, **sums) for name, sums in groups.items()]
+    return sorted(rows, key=lambda r: (r.group,) if by == "day" else (-r.cost_micro_eur, r.group))
+
+
+_SUMS = ("calls", "failed", "prompt_tokens", "completion_tokens", "cost_micro_eur")
+
+
+def _count(sums: dict[str, Any], record: Mapping[str, Any]) -> None:
+    sums["calls"] += 1
+    sums["failed"] += not record["ok"]
+    for name in _SUMS[2:]:
+        sums[name] += record.get(name) or 0
+    if record.get("energy_kwh") is not None:
+        sums["energy_kwh"] = (sums["energy_kwh"] or 0) + record["energy_kwh"]
+
+
+def _records(path: Path) -> Iterable[dict[str, Any]]:
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):  # the last one may be being written
+                yield json.loads(line)
+
+
+def _record(about: About, tag: str, outcome: Outcome) -> dict[str, Any]:
+    usage, model = outcome.usage, getattr(outcome.result, "model", None) or about.model
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "operation": about.operation,
+        "model": model,
+        "tag": tag,
+        "ok": outcome.error is None,
+        "prompt_tokens": usage.prompt_tokens if usage else 0,
+        "completion_tokens": outcome.output_tokens,
+        "cost_micro_eur": outcome.cost_micro_eur or 0,
+        "energy_kwh": _energy(about, model, outcome),
+        "seconds": round(outcome.duration, 4),
+    }
+
+
+def _energy(about: About, model: str, outcome: Outcome) -> float | None:
+    if outcome.usage is None:
+        return None
+    if about.operation == "embeddings":
+        return energy_kwh(model, outcome.usage.prompt_tokens)
+    return chat_energy_kwh(outcome.usage, model)

@@ -1,0 +1,90 @@
+"""What calls cost, by model, day and tag; which models of the code need attention."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmaas import LLMaaS, catalog
+from llmaas.cli import main
+from llmaas.types import LiveModel
+from llmaas.usage import UsageLog, report, tagged
+
+MODEL = "llama3.3:70b"
+
+
+def out_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    code = 0
+    try:
+        main(list(arguments))
+    except SystemExit as leave:
+        code = int(leave.code or 0)
+    return code, capsys.readouterr().out
+
+
+def test_calls_are_summed_up(
+    api: Any, sandbox: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "usage.jsonl"
+    client = api(watchers=[UsageLog(log, tag="rest")])
+    with tagged("project"):
+        first = client.do("chat", "Hello there", model=MODEL)
+        client.events("Hello there", model=MODEL)
+    client.do("embed", "Hello there", model="bge-m3:567m")
+    sandbox.script([{"status": 422, "json": {"detail": "no"}}])
+    with pytest.raises(Exception, match="422"):
+        client.do("chat", "Hello there", model=MODEL)
+    by_model = {row.group: row for row in report(log)}
+    assert by_model[MODEL].calls == 3
+    assert by_model[MODEL].failed == 1
+    assert by_model[MODEL].cost_micro_eur == 2 * first.cost_micro_eur
+    assert by_model[MODEL].energy_kwh > 0
+    assert {row.group: row.calls for row in report(log, "tag")} == {"project": 2, "rest": 2}
+    assert "Hello" not in log.read_text()
+    _, told = out_of(capsys, "cost", "report", str(log), "--by", "tag", "--json")
+    assert {row["group"] for row in json.loads(told)} == {"project", "rest"}
+    _, table = out_of(capsys, "cost", "report", str(log), "--by", "day", "--csv")
+    assert table.splitlines()[0].startswith("day,calls,failed")
+    _, drawn = out_of(capsys, "cost", "report", str(log))
+    assert "█" in drawn
+    assert "estimate" in drawn
+
+
+def test_an_unknown_group_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not by 'moon'"):
+        report(tmp_path / "none", "moon")
+
+
+def test_the_code_is_scanned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "app.py").write_text('x = 1\nmodel="qwen3:0.6b"\nother = "gpt-oss:120b"\n')
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "lib.py").write_text('model = "qwen3:0.6b"\n')
+    code, told = out_of(capsys, "doctor", "--scan", str(tmp_path), "--json")
+    [found] = json.loads(told)["checks"]
+    assert (code, found["name"]) == (1, "app.py:2")
+    assert "redirected to 'qwen3.6:35b'" in found["detail"]
+    (tmp_path / "app.py").write_text("# nothing: here\n")
+    assert out_of(capsys, "doctor", "--scan", str(tmp_path))[0] == 0
+
+
+def test_the_catalogue_and_a_live_list_are_compared() -> None:
+    live = [LiveModel(m.id, m.root, m.aliases) for m in catalog.all_models() if m.live]
+    kept = [m for m in live if m.id != MODEL]
+    moved = [
+        LiveModel(m.id, m.root, (*m.aliases, MODEL)) if m.id == "bge-m3:567m" else m for m in kept
+    ]
+    changes = catalog.diff([*moved, LiveModel("brand-new:1b")])
+    assert changes.new == ("brand-new:1b",)
+    assert changes.gone == (MODEL,)
+    [redirect] = [r for r in changes.redirected if r.name == MODEL]
+    assert redirect.to == "bge-m3:567m"
+    assert redirect.changes
+    with pytest.raises(catalog.RedirectChangesCapabilityError, match="bge-m3:567m"):
+        catalog.diff(moved, strict=True)
+
+
+def test_the_sandbox_lists_what_the_catalogue_knows(sandbox: Any) -> None:
+    assert not catalog.diff(LLMaaS().models()).new
