@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,8 +137,9 @@ CHECKS = (
 )
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", ["service", "admin"])
-def test_schemathesis_finds_nothing(part: str) -> None:
+def test_schemathesis_finds_nothing(part: str, tmp_path: Path) -> None:
     program = shutil.which("st") or shutil.which("schemathesis")
     if program is None:
         pytest.skip("schemathesis is not installed: nox -s contract")
@@ -155,5 +157,5 @@ def test_schemathesis_finds_nothing(part: str) -> None:
         ]
         command += ["-H", f"Authorization: Bearer {key}", choice, "^/admin", "--max-examples", "20"]
         command += ["--phases", "examples,coverage,fuzzing"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-4000:]
