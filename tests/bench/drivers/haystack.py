@@ -13,9 +13,7 @@ class Stock(Client):
 
     name = "haystack, OpenAIChatGenerator"
     distributions = ("haystack-ai", "openai")
-    imports = (
-        "from haystack.components.generators.chat import OpenAIChatGenerator as G; G.__init__"
-    )
+    imports = "from haystack.components.generators.chat import OpenAIChatGenerator as G; G.__init__"
 
     def __init__(self, base_url: str) -> None:
         from haystack.dataclasses import ChatMessage
