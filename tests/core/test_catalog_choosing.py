@@ -92,3 +92,12 @@ def test_an_unknown_wish_names_the_known_ones(wrong, names):
     with pytest.raises(ValueError, match="unknown") as caught:
         catalog.choose(**wrong)
     assert all(name in str(caught.value) for name in names)
+
+
+def test_long_term_support_and_size_as_preferences():
+    stable = catalog.choose(prefer="lts", on=DAY)
+    assert stable.model.lts
+    assert "long-term support" in stable.reasons[-1]
+    largest = catalog.choose(prefer="quality", on=DAY)
+    assert largest.model.id == "qwen3-vl:235b"
+    assert "most parameters" in largest.reasons[-1]

@@ -19,6 +19,21 @@ def _negated(value: float | None) -> float | None:
     return None if value is None else -value
 
 
+def _long_term(model: Model) -> float:
+    """Rank long-term support before all else, then the longest support."""
+    return (_day(model.end_of_support) or 0) * (2 if model.lts else 1)
+
+
+def _billions(parameters: str | None) -> float | None:
+    """Read a size as the cards print it: ``120B``, ``567M``."""
+    text = (parameters or "").strip().upper()
+    unit = {"B": 1.0, "M": 0.001}.get(text[-1:])
+    try:
+        return None if unit is None else float(text[:-1]) * unit
+    except ValueError:
+        return None
+
+
 TASKS = {
     "chat": ("chat", "code", "vision"),
     "code": ("code",),
@@ -42,8 +57,15 @@ PREFERENCES: dict[str, tuple[str, Callable[[Model], float | None]]] = {
     "energy": ("least energy", lambda m: _negated(m.kwh_per_mtoken)),
     "speed": ("fastest", lambda m: m.tokens_per_second),
     "context": ("longest context", lambda m: m.context),
+    "lts": ("long-term support, longest", lambda m: _long_term(m)),
+    "quality": ("most parameters", lambda m: _billions(m.parameters)),
 }
-"""What to rank by: a label and a value of which more is better."""
+"""What to rank by: a label and a value of which more is better.
+
+No source rates the models' answers: size is the only public measure that goes with quality.
+"""
+
+TIE_BREAKERS = ("support", "energy", "speed", "context")
 
 
 class NoSuchModelError(LookupError):
@@ -76,14 +98,14 @@ def choose(
     """Return the best served, supported model for ``task``.
 
     ``needs`` are any of tools, vision, reasoning, lts, safety; ``context`` is in tokens;
-    ``prefer`` is support, energy, speed or context, and the other three break ties.
+    ``prefer`` is support, energy, speed, context, lts or quality; the first four break ties.
     """
     _check(task, needs, prefer)
     wanted = _needs(task, needs, context, on or clock.today())
     left, trail = _sift(wanted)
     if not left:
         raise NoSuchModelError("no model is left: " + ", ".join(trail))
-    order = [prefer, *(name for name in PREFERENCES if name != prefer)]
+    order = [prefer, *(name for name in TIE_BREAKERS if name != prefer)]
     ranked = sorted(left, key=lambda model: _rank(model, order), reverse=True)
     best = f"{PREFERENCES[prefer][0]} of {len(left)}"
     return Choice(ranked[0], (*trail, best), tuple(model.id for model in ranked[1:4]))

@@ -18,6 +18,7 @@ def failures_in_one_line(*, as_json: bool) -> Iterator[None]:
     with _plain_warnings():
         try:
             yield
+            sys.stdout.flush()  # or a reader that has left is noticed too late, at exit
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         except BrokenPipeError:

@@ -21,4 +21,4 @@ def cost(used: Used, batch: bool = False) -> int:
     entry, exit_ = (BATCH_INPUT, BATCH_OUTPUT) if batch else (INPUT, OUTPUT)
     spoken = 0 if used.documents else used.prompt * entry + used.completion * exit_
     ranked = used.documents * DOCUMENT
-    return (spoken + ranked) // 1_000_000 + ceil(used.seconds / 60) * AUDIO_MINUTE
+    return (spoken + ranked + 500_000) // 1_000_000 + ceil(used.seconds / 60) * AUDIO_MINUTE
