@@ -6,6 +6,7 @@ import os
 import ssl
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -94,28 +95,50 @@ class Shared(Generic[Pool]):
     def _start_anew(self) -> None:
         self._lock = threading.Lock()
         self._pools: dict[Network, tuple[Pool, set[int]]] = {}
+        self._returned: deque[tuple[Network, int]] = deque()
 
     def borrow(self, network: Network, owner: Any) -> Pool:
         """Return the pool of ``network``; it lives at least as long as ``owner``."""
         with self._lock:
+            unused = self._take_back()  # before a new owner may bear the number of a dead one
             entry = self._pools.get(network)
             if entry is None:
                 entry = self._pools[network] = (self._make(network), set())
             pool, owners = entry
-            if id(owner) not in owners:
-                owners.add(id(owner))
-                weakref.finalize(owner, self.give_back, network, id(owner)).atexit = False
+            is_new = id(owner) not in owners
+            owners.add(id(owner))
+        if is_new:
+            weakref.finalize(owner, self.give_back, network, id(owner)).atexit = False
+        for each in unused:
+            self._close(each)
+        self._settle()
         return pool
 
     def give_back(self, network: Network, owner_id: int) -> None:
-        """Say that an owner needs the pool no more."""
-        with self._lock:
+        """Say that an owner needs the pool no more; never waits, as collectors call it anywhere."""
+        self._returned.append((network, owner_id))
+        self._settle()
+
+    def _settle(self) -> None:
+        """Close what nobody uses, unless somebody holds the lock: they do it when they let go."""
+        while self._returned and self._lock.acquire(blocking=False):
+            try:
+                unused = self._take_back()
+            finally:
+                self._lock.release()
+            for pool in unused:
+                self._close(pool)
+
+    def _take_back(self) -> list[Pool]:
+        unused = []
+        while self._returned:
+            network, owner_id = self._returned.popleft()
             entry = self._pools.get(network)
             if entry is None:
-                return
+                continue
             pool, owners = entry
             owners.discard(owner_id)
-            if owners:
-                return
-            del self._pools[network]
-        self._close(pool)
+            if not owners:
+                del self._pools[network]
+                unused.append(pool)
+        return unused
