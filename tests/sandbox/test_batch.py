@@ -52,7 +52,8 @@ def test_a_batch_is_billed_at_half_price(ask: Any, llmaas_sandbox: Any) -> None:
     }
     tokens_in, tokens_out = (sum(u[f"{k}_tokens"] for u in usage) for k in ("prompt", "completion"))
     assert gauges["tokens/hour"] == tokens_out
-    assert gauges["cost/month"] == (tokens_in * 900_000 + tokens_out * 4_000_000) // 1_000_000
+    micro_millionths = tokens_in * 900_000 + tokens_out * 4_000_000
+    assert gauges["cost/month"] == round(micro_millionths / 1_000_000)
 
 
 WEDNESDAY_NOON = 1_795_604_400.0 + 3600  # 2026-11-25 12:00 UTC
