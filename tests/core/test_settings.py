@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import os
 import pickle
 import subprocess
 import sys
@@ -133,3 +134,31 @@ def test_every_public_name_is_where_it_says() -> None:
     assert sorted(llmaas.__all__) == dir(llmaas)
     for name in llmaas.__all__:
         assert getattr(llmaas, name) is not None
+
+
+def test_a_callables_key_is_checked_like_any_other(sandbox: Any, api: Any) -> None:
+    with pytest.raises(llmaas.ConfigurationError) as caught:
+        api(api_key=lambda: f"{KEY}\nX").do("models")
+    assert KEY not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+def test_headers_are_sent_once_whatever_their_case(sandbox: Any, api: Any) -> None:
+    client = api(headers={"User-Agent": "mine", "X-Team": "a"})
+    client.do("chat", "?", model="gpt-oss:120b", extra_headers={"x-team": "b"})
+    sent = sandbox.requests[-1].headers
+    assert (sent["user-agent"], sent["x-team"]) == ("mine", "b")
+
+
+def test_a_forked_child_opens_connections_of_its_own(sandbox: Any) -> None:
+    client = LLMaaS(max_retries=0)
+    client.models()
+    before = client._driver._transport._pool
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        client.models()
+        os.write(write, b"same" if client._driver._transport._pool is before else b"own")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(read, 9) == b"own"
+    assert client.models()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from llmaas.wire.assemble import Context
+from llmaas.wire.decode import ChatDecoder
 from scripted import answer, chunk, decode, joined, sse, text
 
 
@@ -101,3 +103,10 @@ def test_whole_body_has_the_same_shapes() -> None:
     assert events[-1].type == "done"
     got = events[-1].completion  # type: ignore[union-attr]
     assert (got.reasoning, got.text) == ("ca", "b")
+
+
+def test_a_quoted_tag_is_text_where_the_model_never_reasons() -> None:
+    reader = ChatDecoder(Context(requested_model="m", may_be_unopened=False))
+    events = [*reader.feed(sse(*text("La balise </th", "ink> ferme."))), *reader.end()]
+    assert joined(events, "text") == "La balise </think> ferme."
+    assert joined(events, "reasoning") == ""

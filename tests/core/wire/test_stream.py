@@ -7,6 +7,8 @@ import json
 import pytest
 
 from llmaas.types import Backend
+from llmaas.wire.assemble import Context
+from llmaas.wire.decode import ChatDecoder
 from llmaas.wire.faults import Cut, ErrorEvent, NotAnAnswer
 from scripted import HEAD, answer, chunk, decode, joined, sse, text
 
@@ -210,3 +212,12 @@ def test_unknown_top_level_fields_are_kept() -> None:
 
 def test_lone_surrogate_does_not_break_a_stream() -> None:
     assert answer(r'{"choices":[{"index":0,"delta":{"content":"a\ud83d"}}]}', *text("b")).text
+
+
+def test_an_answer_that_lacks_a_choice_is_cut_not_complete() -> None:
+    one = sse(*text("a"), done=False)
+    for data, whole in ((one, False), (one + sse(), True)):  # [DONE] says that no more will come
+        reader = ChatDecoder(Context(requested_model="m", choices=2))
+        events = [*reader.feed(data), *reader.end()]
+        assert (reader.fault is None) is whole
+        assert (events[-1].type == "done") is whole

@@ -57,9 +57,12 @@ class Key:
         if isinstance(self._source, str):
             return self._source
         key = self._source()
-        if isinstance(key, str):
-            self.last = key
-        return key
+        return self.checked(key) if isinstance(key, str) else key
+
+    def checked(self, key: str) -> str:
+        """Refuse a key that no header takes (the HTTP library would quote it), remember others."""
+        self.last = _checked(key)
+        return self.last
 
     @property
     def is_callable(self) -> bool:

@@ -17,8 +17,10 @@ def failures_in_one_line(*, as_json: bool) -> Iterator[None]:
     """Turn exceptions into a line on stderr, and with ``as_json`` also JSON on stdout."""
     with _plain_warnings():
         try:
-            yield
-            sys.stdout.flush()  # or a reader that has left is noticed too late, at exit
+            try:
+                yield
+            finally:
+                _flush()
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         except BrokenPipeError:
@@ -106,7 +108,14 @@ def _plain_warnings() -> Iterator[None]:
         yield
 
 
+def _flush() -> None:
+    """Write out what is left now: at exit it is too late to be quiet about a reader that left."""
+    if sys.__stdout__ is not None:
+        sys.__stdout__.flush()
+
+
 def _close_quietly() -> None:
     """Leave when the reader of a pipe has left; nothing more can be flushed."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    assert sys.__stdout__ is not None
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
     sys.exit(0)

@@ -46,6 +46,12 @@ def check_model(settings: Settings, model: str) -> None:
         catalog.warn_once(model, stacklevel=6)
 
 
+def may_reason(model: str) -> bool:
+    """Tell whether a model may reason: all may, but those known not to."""
+    known = catalog.get(model)
+    return known is None or bool(known.reasoning) or model.lower().startswith(_INLINE_FAMILIES)
+
+
 def hold_for(model: str) -> int:
     """Return how much text of this model waits to be recognised as unopened reasoning.
 

@@ -178,6 +178,10 @@ def completion_of(ask: Ask, events: list[Event]) -> Completion:
     return last.completion
 
 
+def _whole(n: Any) -> int:
+    return n if isinstance(n, int) and n > 1 else 1
+
+
 def _decoder(ask: Ask, reply: Any) -> ChatDecoder:
     thinks = ask.body.get("enable_thinking") is not False
     return ChatDecoder(
@@ -186,5 +190,7 @@ def _decoder(ask: Ask, reply: Any) -> ChatDecoder:
             headers=reply.headers,
             seed=uuid.uuid4().hex,
             hold=advice.hold_for(ask.model) if thinks else 0,
+            may_be_unopened=thinks and advice.may_reason(ask.model),
+            choices=_whole(ask.body.get("n")),
         )
     )

@@ -139,7 +139,7 @@ class AsyncDriver:
                 case Send():
                     key = self._settings.key.current()
                     if inspect.isawaitable(key):
-                        key = self._settings.key.last = await key
+                        key = self._settings.key.checked(await key)
                     if self._transport is None:
                         self._transport = _async_shell(self._settings)
                     return await self._transport.send(_request(self._settings, effect, key))
@@ -198,8 +198,8 @@ def _request(settings: Settings, send: Send, key: str) -> Request:
         "accept": "text/event-stream" if send.stream else "application/json",
         "accept-encoding": "gzip, deflate",
         "user-agent": _user_agent(),
-        **dict(settings.headers),
-        **send.headers,
+        **{name.lower(): value for name, value in settings.headers},
+        **{name.lower(): value for name, value in send.headers.items()},
     }
     return Request(
         send.method,

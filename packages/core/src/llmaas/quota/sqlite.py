@@ -26,6 +26,13 @@ _PATIENCE = 30.0
 """Seconds to wait for another process that is writing."""
 
 
+class _Closing(sqlite3.Connection):
+    """A connection that is closed with its thread, without a warning of Python 3.13."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class SQLiteLedger:
     """A ledger in the file ``path``."""
 
@@ -63,7 +70,13 @@ class SQLiteLedger:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         database = getattr(self._local, "database", None)
         if database is None:
-            database = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+            database = sqlite3.connect(
+                self.path,
+                timeout=_PATIENCE,
+                isolation_level=None,
+                check_same_thread=False,
+                factory=_Closing,
+            )
             database.execute("PRAGMA journal_mode=WAL")
             self._local.database = database
         database.execute("BEGIN IMMEDIATE")

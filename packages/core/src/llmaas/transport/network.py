@@ -93,6 +93,8 @@ class Shared(Generic[Pool]):
             os.register_at_fork(after_in_child=self._start_anew)
 
     def _start_anew(self) -> None:
+        self.generation = object()
+        """Another one after a fork: what was borrowed before belongs to the parent."""
         self._lock = threading.Lock()
         self._pools: dict[Network, tuple[Pool, set[int]]] = {}
         self._returned: deque[tuple[Network, int]] = deque()

@@ -21,11 +21,13 @@ class SyncShell:
     def __init__(self, settings: Settings) -> None:
         self._network = Network.to(settings.root, settings.ca_bundle, settings.proxy)
         self._pool: Any = None
+        self._generation: object = None
 
     def send(self, request: Request) -> SyncReply:
         """Return the reply once its head has come."""
         pool = self._pool
-        if pool is None:
+        if pool is None or self._generation is not _pools.generation:  # new, or after a fork
+            self._generation = _pools.generation
             pool = self._pool = _pools.borrow(self._network, self)
         library = _library()
         timeout = request.timeout

@@ -23,6 +23,10 @@ class Context:
     """Makes ids where the service sends none; the same seed gives the same ids."""
     hold: int = 0
     """Characters of text that wait to be recognised as unopened reasoning (see ``think``)."""
+    may_be_unopened: bool = True
+    """Whether a lone ``</think>`` ends reasoning; where the model never reasons, it is text."""
+    choices: int = 1
+    """How many answers were asked for (``n``)."""
 
 
 class Assembler:
@@ -82,6 +86,11 @@ class Assembler:
         """Whether every choice that began has told why it ended."""
         return bool(self._choices) and all(c.finish_reason for c in self._choices.values())
 
+    @property
+    def all_came(self) -> bool:
+        """Whether as many choices began as were asked for."""
+        return len(self._choices) >= self._context.choices
+
     def infer_finish_reasons(self) -> None:
         """Fill in why choices ended, for an answer that is complete but does not say."""
         for choice in self._choices.values():
@@ -138,7 +147,10 @@ class Assembler:
         index = index if isinstance(index, int) else 0
         choice = self._choices.get(index)
         if choice is None:
-            choice = GrowingChoice(index, self._context.seed, self._context.hold)
+            context = self._context
+            choice = GrowingChoice(
+                index, context.seed, context.hold, may_be_unopened=context.may_be_unopened
+            )
             self._choices[index] = choice
         delta = raw.get("delta")
         if not isinstance(delta, dict):

@@ -28,7 +28,7 @@ class GrowingChoice:
         "index",
     )
 
-    def __init__(self, index: int, seed: str, hold: int) -> None:
+    def __init__(self, index: int, seed: str, hold: int, *, may_be_unopened: bool) -> None:
         self.index = index
         self.finish_reason: str | None = None
         self._text: list[str] = []
@@ -36,7 +36,7 @@ class GrowingChoice:
         self._reasoning_field: str | None = None
         self._refusal: list[str] = []
         self._logprobs: dict[str, Any] = {}
-        self._think = ThinkSplitter(hold)
+        self._think = ThinkSplitter(hold, may_be_unopened=may_be_unopened)
         self._tools = ToolCallAssembler(index, seed)
 
     @property

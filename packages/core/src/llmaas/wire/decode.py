@@ -131,7 +131,7 @@ class ChatDecoder:
         return chunk
 
     def _end_stream(self, cause: TransportFailure | None, events: list[Event]) -> None:
-        if self._assembler.finished:
+        if self._assembler.finished and (self._done_seen or self._assembler.all_came):
             self._complete(events)
         elif not self._assembler.began and cause is None:
             self._stop(NotAnAnswer("the stream holds no answer", b""))

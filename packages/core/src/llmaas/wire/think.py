@@ -23,12 +23,12 @@ class ThinkSplitter:
 
     __slots__ = ("_closed", "_held", "_hold", "_pending", "_state", "unopened")
 
-    def __init__(self, hold: int = 0) -> None:
+    def __init__(self, hold: int = 0, *, may_be_unopened: bool = True) -> None:
         self._state = "start"
         self._pending = ""
         self._held: list[str] = []
         self._hold = hold
-        self._closed = False
+        self._closed = not may_be_unopened  # then a lone tag is a quotation
         self.unopened = False
 
     def passes(self, text: str) -> bool:
