@@ -28,8 +28,12 @@ ROOMS = sorted(path.parent.name for path in HOME.glob("packages/*/pyproject.toml
 FOUNDATION = ["core", "sandbox"]
 PYTHONS = ["3.11", "3.12", "3.13"]
 FLOOR = os.environ.get("COVERAGE_FLOOR", "90")
+APPS_LOCK = "cookbooks/requirements.lock"
 LOCK_HEADER = """\
 # Everything that every room needs, pinned: made by `nox -s lock`, installed by `./run`.
+"""
+APPS_LOCK_HEADER = """\
+# What the apps of the cookbooks need, pinned: made by `nox -s lock`, installed by `./run --apps`.
 """
 
 
@@ -106,6 +110,14 @@ def contract(session: nox.Session) -> None:
 
 
 @nox.session
+@nox.parametrize("lock", [LOCK, APPS_LOCK], ids=["frameworks", "apps"])
+def cookbooks(session: nox.Session, lock: str) -> None:
+    """Every notebook, app and no-code project, executed in a clean environment."""
+    install_all(session, lock, ROOMS if lock == LOCK else FOUNDATION)
+    session.run("pytest", "tests/cookbooks", *session.posargs)
+
+
+@nox.session
 def readme(session: nox.Session) -> None:
     """Write the rooms' openings into the front page."""
     session.run("python", "tests/support/frontdoor.py")
@@ -138,16 +150,29 @@ def devui(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Write requirements.lock anew, keeping what still fits; `-- --upgrade` takes the newest."""
+    """Write both locks anew, keeping what still fits; `-- --upgrade` takes the newest."""
     if not shutil.which("uv"):
         session.install("uv")
+    write_lock(session, LOCK, asked(ROOMS, group("dev")), LOCK_HEADER)
+    lines = (HOME / "cookbooks/requirements.in").read_text().splitlines()
+    apps = group("test") + group("build") + lines
+    write_lock(
+        session,
+        APPS_LOCK,
+        asked(FOUNDATION, group("test") + group("build") + apps),
+        APPS_LOCK_HEADER,
+    )
+
+
+def write_lock(session: nox.Session, lock: str, texts: list[str], header: str) -> None:
+    """Pin requirements, with hashes and without addresses."""
     wanted = Path(session.create_tmp()) / "requirements.in"
-    wanted.write_text("\n".join(asked()))
+    wanted.write_text("\n".join(texts))
     form = ["--universal", "--python-version=3.11", "--generate-hashes", "--quiet"]
-    plain = ["--no-header", "--no-annotate", "-o", LOCK, *session.posargs]
+    plain = ["--no-header", "--no-annotate", "-o", lock, *session.posargs]
     session.run("uv", "pip", "compile", str(wanted), *form, *plain, external=True)
-    path = HOME / LOCK
-    path.write_text(LOCK_HEADER + path.read_text())
+    path = HOME / lock
+    path.write_text(header + path.read_text())
 
 
 @nox.session
@@ -188,12 +213,12 @@ def group(name: str, folder: Path = HOME) -> list[str]:
     return list(nox.project.dependency_groups(table, name)) if found else []
 
 
-def asked() -> list[str]:
-    """Return all that the rooms, their extras and everybody's groups ask for, but the rooms."""
-    tables = [project(HOME / "packages" / room) for room in ROOMS]
+def asked(rooms: list[str], groups: list[str]) -> list[str]:
+    """Return all that rooms, their extras, their tests and groups ask for, but the rooms."""
+    tables = [project(HOME / "packages" / room) for room in rooms]
     ours = tuple(table["project"]["name"] for table in tables)
-    texts = list(group("dev"))
-    for room, table in zip(ROOMS, tables, strict=True):
+    texts = list(groups)
+    for room, table in zip(rooms, tables, strict=True):
         apart = table["tool"].get("llmaas", {}).get("unlocked-extras", [])
         extras = table["project"].get("optional-dependencies", {})
         texts += table["project"]["dependencies"] + group("test", HOME / "packages" / room)
@@ -201,11 +226,11 @@ def asked() -> list[str]:
     return [text for text in texts if not text.startswith(ours)]
 
 
-def install_all(session: nox.Session) -> None:
-    """Install the lock, then every room, editable and with nothing that the lock does not have."""
-    session.install("-r", LOCK)
-    rooms = [word for room in ROOMS for word in ("-e", f"./packages/{room}")]
-    session.install("--no-deps", "--no-build-isolation", *rooms)
+def install_all(session: nox.Session, lock: str = LOCK, rooms: list[str] = ROOMS) -> None:
+    """Install a lock, then rooms, editable and with nothing that the lock does not have."""
+    session.install("-r", lock)
+    folders = [word for room in rooms for word in ("-e", f"./packages/{room}")]
+    session.install("--no-deps", "--no-build-isolation", *folders)
 
 
 def test(session: nox.Session, room: str) -> None:
