@@ -156,12 +156,7 @@ def lock(session: nox.Session) -> None:
     write_lock(session, LOCK, asked(ROOMS, group("dev")), LOCK_HEADER)
     lines = (HOME / "cookbooks/requirements.in").read_text().splitlines()
     apps = group("test") + group("build") + lines
-    write_lock(
-        session,
-        APPS_LOCK,
-        asked(FOUNDATION, group("test") + group("build") + apps),
-        APPS_LOCK_HEADER,
-    )
+    write_lock(session, APPS_LOCK, asked(FOUNDATION, apps), APPS_LOCK_HEADER)
 
 
 def write_lock(session: nox.Session, lock: str, texts: list[str], header: str) -> None:
