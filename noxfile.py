@@ -119,8 +119,9 @@ def cookbooks(session: nox.Session, lock: str) -> None:
 
 @nox.session
 def readme(session: nox.Session) -> None:
-    """Write the rooms' openings into the front page."""
+    """Write the rooms' openings into the front page, and the contract's rows into their pages."""
     session.run("python", "tests/support/frontdoor.py")
+    session.run("python", "tests/support/roompages.py")
 
 
 @nox.session

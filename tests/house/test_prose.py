@@ -5,6 +5,7 @@ import re
 import pytest
 
 import frontdoor
+import roompages
 from rooms import HOME, ROOMS, tracked_files
 
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
@@ -29,6 +30,11 @@ def test_the_readme_gives_the_two_commands_first():
 
 def test_the_front_page_shows_every_room_as_it_introduces_itself():
     assert frontdoor.README.read_text() == frontdoor.rendered(), "run `nox -s readme`"
+
+
+@pytest.mark.parametrize("path", roompages.pages(), ids=lambda path: path.parent.name)
+def test_each_page_tells_what_the_contract_shows(path):
+    assert path.read_text() == roompages.pages()[path], "run `nox -s readme`"
 
 
 def test_ci_runs_the_command_of_the_readme():
