@@ -174,6 +174,14 @@ def test_costs_of_everything_within_a_block(chat, ask):
     assert "2 calls" in repr(outer)
 
 
+def test_reasoning_is_counted_as_the_service_told_it(chat, ask):
+    with get_cost_callback() as outer, get_cost_callback() as inner:
+        usage = ask(chat(), "Why is the sky blue?").usage_metadata
+    (spent,) = inner.by_model.values()
+    assert spent.reasoning_tokens == usage["output_token_details"]["reasoning"] > 0
+    assert outer.by_model == inner.by_model
+
+
 def test_costs_are_counted_in_parallel_branches(chat):
     with get_cost_callback() as cost:
         chat().batch(['Say "a"', 'Say "b"', 'Say "c"'])

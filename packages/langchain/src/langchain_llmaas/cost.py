@@ -18,11 +18,12 @@ from llmaas.pricing import energy_kwh
 
 @dataclass(slots=True)
 class Spent:
-    """What one model took. Costs in whole millionths of a euro."""
+    """What one model took. Costs in whole millionths of a euro; reasoning as far as it was told."""
 
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    reasoning_tokens: int = 0
     cost_micro_eur: int = 0
 
 
@@ -57,20 +58,16 @@ class CostCallbackHandler(BaseCallbackHandler):
         estimates = (energy_kwh(name, spent.output_tokens) for name, spent in self.by_model.items())
         return sum(estimate or 0.0 for estimate in estimates)
 
-    def add(
-        self, model: str, cost_micro_eur: int, *, input_tokens: int = 0, output_tokens: int = 0
-    ) -> None:
-        """Count one call."""
+    def add(self, model: str, cost_micro_eur: int, **tokens: int) -> None:
+        """Count one call; tokens are the fields of ``Spent`` of that name."""
         with self._lock:
             spent = self.by_model.setdefault(model, Spent())
             spent.calls += 1
             spent.cost_micro_eur += cost_micro_eur
-            spent.input_tokens += input_tokens
-            spent.output_tokens += output_tokens
+            for name, count in tokens.items():
+                setattr(spent, name, getattr(spent, name) + count)
         if self._outer is not None:
-            self._outer.add(
-                model, cost_micro_eur, input_tokens=input_tokens, output_tokens=output_tokens
-            )
+            self._outer.add(model, cost_micro_eur, **tokens)
 
     def on_llm_end(self, response: LLMResult, **_: Any) -> None:
         """Count the answers of this package; those of others, and cached ones, are no cost here."""
@@ -85,6 +82,7 @@ class CostCallbackHandler(BaseCallbackHandler):
                         usage["cost_micro_eur"],
                         input_tokens=usage["input_tokens"],
                         output_tokens=usage["output_tokens"],
+                        reasoning_tokens=usage.get("output_token_details", {}).get("reasoning", 0),
                     )
 
     def __repr__(self) -> str:

@@ -137,4 +137,4 @@ def _usage(cost: CostCallbackHandler, settings: DemoSettings) -> Usage:
     others = (settings.embedding_model, settings.rerank_model)
     chats = [spent for name, spent in cost.by_model.items() if name not in others]
     tokens = sum(c.input_tokens for c in chats), sum(c.output_tokens for c in chats)
-    return Usage(*tokens, sum(tokens))
+    return Usage(*tokens, sum(tokens), sum(c.reasoning_tokens for c in chats) or None)
