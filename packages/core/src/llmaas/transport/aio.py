@@ -114,8 +114,9 @@ class AioReply:
     async def drain(self) -> None:
         """Read to the end of a body whose answer is complete, so that the connection lives."""
         try:
+            read = self._response.content.read  # asked for once: a cassette player makes it anew
             async with asyncio.timeout(_DRAIN):
-                while await self._response.content.read(_READ):
+                while await read(_READ):
                     pass
         except _ERRORS:
             self._response.close()
