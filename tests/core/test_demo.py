@@ -77,6 +77,11 @@ def test_without_a_key_a_sandbox_answers():
         assert where.base_url.startswith("http://127.0.0.1:")
 
 
+def test_the_sandbox_may_be_told_more():
+    with backing(api_keys=("sk-sandbox-other",)) as where:
+        assert where.api_key == "sk-sandbox-other"
+
+
 def test_with_a_key_the_service_answers(monkeypatch):
     monkeypatch.setenv("LLMAAS_API_KEY", "sk-test")
     with backing() as where:

@@ -12,16 +12,18 @@ from typing import Any
 
 _allowed = False
 _installed = False
+_tell = False
+REFUSED = "network: refused"
 
 
 class NetworkForbiddenError(RuntimeError):
     """A test tried to leave this machine."""
 
 
-def forbid() -> None:
-    """Refuse, from now on, whatever goes beyond loopback."""
-    global _allowed, _installed
-    _allowed = False
+def forbid(*, tell: bool = False) -> None:
+    """Refuse, from now on, whatever goes beyond loopback; ``tell`` says so on stderr too."""
+    global _allowed, _installed, _tell
+    _allowed, _tell = False, tell
     if not _installed:
         sys.addaudithook(_watch)
         _installed = True
@@ -44,6 +46,8 @@ def _watch(event: str, args: tuple[Any, ...]) -> None:
     else:
         return
     if not _is_local(host):
+        if _tell:  # a program may swallow the error; its output still shows the attempt
+            print(REFUSED, event, host, file=sys.stderr, flush=True)
         raise NetworkForbiddenError(f"{event} to {host!r}: tests stay on this machine")
 
 

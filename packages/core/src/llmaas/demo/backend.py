@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from llmaas.settings import KEY_VARIABLE, Settings
 
@@ -21,22 +22,24 @@ class Backing:
 
 
 @contextmanager
-def backing(*, sandbox: bool | None = None, base_url: str | None = None) -> Iterator[Backing]:
+def backing(
+    *, sandbox: bool | None = None, base_url: str | None = None, **sandbox_settings: Any
+) -> Iterator[Backing]:
     """Yield the service, or a sandbox that lives as long as the block.
 
-    ``sandbox`` None decides by ``LLMAAS_API_KEY``. ``ConfigurationError`` when a sandbox is
-    needed and not installed.
+    ``sandbox`` None decides by ``LLMAAS_API_KEY``; ``sandbox_settings`` (its pace, say) are for
+    the sandbox only. ``ConfigurationError`` when a sandbox is needed and not installed.
     """
     key = os.environ.get(KEY_VARIABLE, "")
     if sandbox is False or (sandbox is None and key):
         address = Settings.of(base_url=base_url).base_url
         yield Backing(address, key, False, f"the service at {address}")
         return
-    with _sandbox_class()() as box:
+    with _sandbox_class()(**sandbox_settings) as box:
         yield Backing(box.base_url, box.api_key, True, f"the embedded sandbox at {box.base_url}")
 
 
-def _sandbox_class() -> type:
+def _sandbox_class() -> Any:
     try:
         from llmaas_sandbox import Sandbox
     except ModuleNotFoundError as error:
