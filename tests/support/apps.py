@@ -24,7 +24,7 @@ from rooms import HOME
 
 GUARD = Path(__file__).with_name("guard.py")
 COOKBOOKS = HOME / "cookbooks"
-START_SECONDS, STOP_SECONDS = 25.0, 8.0
+START_SECONDS, STOP_SECONDS = 45.0, 8.0
 QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -164,6 +164,7 @@ def states(page: Any, selector: str, until: str, seconds: float = 20.0) -> list[
 def picture(page: Any, path: Path) -> None:
     """Keep a screenshot in the cookbook when somebody asks for them."""
     if os.environ.get("SCREENSHOTS"):
+        page.wait_for_timeout(800)  # what folds and unfolds comes to rest
         page.screenshot(path=str(path))
 
 

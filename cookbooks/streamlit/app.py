@@ -1,0 +1,166 @@
+"""Chat over your documents: ``streamlit run app.py``. The page; the rest is in its neighbours."""
+
+from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
+
+import knowledge
+import service
+import turns
+from llmaas import LLMaaS, LLMaaSError
+from llmaas.catalog import lifecycle_note
+from llmaas.pricing import format_eur
+from meter import Meter
+from turns import Problem, Turn
+
+CARET = " ▌"
+
+
+def main() -> None:
+    """Draw the page; Streamlit runs this anew after every click."""
+    st.set_page_config(page_title="LLMaaS chat", page_icon="💬")
+    meter = st.session_state.setdefault("meter", Meter())
+    history: list[Turn] = st.session_state.setdefault("history", [])
+    client = service.shared_client().with_options(watchers=[meter])
+    with st.sidebar:
+        model = pick_model()
+        shelves = take_documents(client)
+        gauge = st.container()
+    st.title("Chat over your documents")
+    st.caption(service.who_answers())
+    for turn in history:
+        show(turn)
+    # Disabled while an answer comes: there is a button to stop it.
+    question = st.chat_input("Ask something", submit_mode="disable", disabled=not model)
+    if question and model:
+        answer(client, Turn(question, model), shelves, history, meter)
+    show_gauge(gauge, meter)
+
+
+def pick_model() -> str | None:
+    """Return the model that the user picks from those that the key may use now."""
+    try:
+        models = service.chat_models()
+    except LLMaaSError as error:
+        show_problem(Problem.of(error))
+        return None
+    chosen = st.selectbox("Model", models, format_func=service.label)
+    if chosen is None:
+        st.warning("The key may use no chat model.")
+        return None
+    st.caption(service.facts(chosen))
+    if note := lifecycle_note(chosen.id):
+        st.warning(note)
+    return chosen.id
+
+
+def take_documents(client: LLMaaS) -> list[knowledge.Shelf]:
+    """Return the uploaded documents, each embedded once."""
+    files = st.file_uploader("Documents", knowledge.TYPES, accept_multiple_files=True)
+    library: dict[str, knowledge.Shelf] = st.session_state.setdefault("library", {})
+    wanted = []
+    for file in files or []:
+        data = file.getvalue()
+        mark = hashlib.sha256(file.name.encode() + data).hexdigest()
+        try:
+            if mark not in library:
+                with st.spinner(f"Reading {file.name} …"):
+                    library[mark] = knowledge.shelve(client, knowledge.read(file.name, data))
+        except knowledge.UnreadableError as error:
+            st.warning(f"{file.name}: {error}")
+        except LLMaaSError as error:
+            show_problem(Problem.of(error))
+        else:
+            wanted.append(library[mark])
+    if wanted:
+        st.caption(f"{sum(len(shelf.passages) for shelf in wanted)} passages can be cited.")
+    return wanted
+
+
+def answer(
+    client: LLMaaS,
+    turn: Turn,
+    shelves: list[knowledge.Shelf],
+    history: list[Turn],
+    meter: Meter,
+) -> None:
+    """Answer a question before the user's eyes, and remember the turn however it ends."""
+    before, earlier = meter.copy(), list(history)
+    history.append(turn)
+    turn.stopped = True  # unless it ends below: the stop button leaves from the middle
+    try:
+        st.chat_message("user").markdown(turn.question)
+        with st.chat_message("assistant"):
+            stop = st.empty()
+            stop.button("Stop", icon=":material/stop_circle:", key=f"stop-{len(history)}")
+            if shelves:
+                with st.spinner("Searching the documents …"):
+                    turn.sources = knowledge.find(client, turn.question, shelves)
+            show_stream(client, turn, earlier)
+            stop.empty()
+        turn.stopped = False
+    except LLMaaSError as error:
+        turn.problem, turn.stopped = Problem.of(error), False
+    finally:
+        turn.spent = meter.since(before)
+    st.rerun()  # draws the turn once more, at rest
+
+
+def show_stream(client: LLMaaS, turn: Turn, earlier: list[Turn]) -> None:
+    """Draw reasoning and answer as they come."""
+    thought, text = st.empty(), st.empty()
+    for _ in turns.stream(client, turn, earlier):
+        if turn.answer:
+            text.markdown(turn.answer + CARET)
+        elif turn.reasoning:
+            thought.expander("Reasoning …", expanded=True).markdown(turn.reasoning)
+
+
+def show(turn: Turn) -> None:
+    """Draw a turn at rest."""
+    st.chat_message("user").markdown(turn.question)
+    with st.chat_message("assistant"):
+        if turn.reasoning:
+            st.expander("Reasoning").markdown(turn.reasoning)
+        st.markdown(turn.answer)
+        if turn.stopped:
+            st.caption(":material/stop_circle: Stopped. What came until then counts, estimated.")
+        if turn.problem:
+            show_problem(turn.problem)
+        if turn.cited:
+            show_sources(turn)
+        if turn.spent:
+            machine = f" · {turn.machine}" if turn.machine else ""
+            st.caption(f"{turn.model} · {turn.spent}{machine}")
+
+
+def show_sources(turn: Turn) -> None:
+    """Draw the passages that the answer cites."""
+    with st.expander(f"Sources ({len(turn.cited)})"):
+        for source in turn.cited:
+            passage = source.passage
+            st.markdown(f"**[{source.number}] {passage.document}** · {passage.place}")
+            st.text(passage.text)
+
+
+def show_problem(problem: Problem) -> None:
+    """Draw what went wrong and what to do."""
+    hint = f"\n\n{problem.hint}" if problem.hint else ""
+    reference = f"\n\n`request id {problem.request_id}`" if problem.request_id else ""
+    st.error(f"**{problem.kind}**: {problem.message}{hint}{reference}")
+
+
+def show_gauge(place: st.delta_generator.DeltaGenerator, meter: Meter) -> None:
+    """Draw what the session has used, searches included."""
+    with place:
+        st.subheader("This session")
+        st.metric("Cost", format_eur(meter.micro_eur))
+        left, right = st.columns(2)
+        left.metric("Tokens in", f"{meter.tokens_in:,}")
+        right.metric("Tokens out", f"{meter.tokens_out:,}")
+        st.metric("Energy (estimate)", f"{meter.kwh:.6f} kWh")
+
+
+main()

@@ -1,0 +1,68 @@
+"""What a session has used: every call counts, those for searching and stopped ones too."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from llmaas.ops.watch import About, Outcome
+from llmaas.pricing import chat_cost_micro_eur, chat_energy_kwh, energy_kwh, format_eur
+from llmaas.types import Usage
+
+
+@dataclass(slots=True)
+class Meter:
+    """A watcher for ``LLMaaS(watchers=[meter])``. Energy is an estimate from the catalogue."""
+
+    micro_eur: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    kwh: float = 0.0
+
+    def begin(self, about: About) -> Generator[Any, Any, About]:
+        """Let the call through; remember what it is."""
+        return about
+        yield  # watchers are operations, which may yield effects: this one has none
+
+    def end(self, about: About, outcome: Outcome) -> Generator[Any, Any, None]:
+        """Count what the call used."""
+        usage = outcome.usage or _estimate(about, outcome)
+        cost = outcome.cost_micro_eur
+        self.micro_eur += chat_cost_micro_eur(usage) if cost is None else cost
+        self.tokens_in += usage.prompt_tokens
+        self.tokens_out += usage.completion_tokens
+        self.kwh += _energy(about, usage) or 0.0
+        return
+        yield
+
+    def since(self, before: Meter) -> Meter:
+        """Return what was used since a copy was taken."""
+        return Meter(
+            self.micro_eur - before.micro_eur,
+            self.tokens_in - before.tokens_in,
+            self.tokens_out - before.tokens_out,
+            self.kwh - before.kwh,
+        )
+
+    def copy(self) -> Meter:
+        """Return what has been used so far."""
+        return replace(self)
+
+    def __str__(self) -> str:
+        tokens = f"{self.tokens_in:,} tokens in, {self.tokens_out:,} out"
+        return f"{format_eur(self.micro_eur)} · {tokens} · {self.kwh:.6f} kWh"
+
+
+def _estimate(about: About, outcome: Outcome) -> Usage:
+    """Return what a stopped answer used, about: its usage would have come at the end."""
+    if about.operation != "chat" or outcome.result is None:
+        return Usage()
+    tokens = about.input_tokens, outcome.output_tokens
+    return Usage(*tokens, sum(tokens))
+
+
+def _energy(about: About, usage: Usage) -> float | None:
+    if about.operation == "embeddings":
+        return energy_kwh(about.model, usage.prompt_tokens)
+    return chat_energy_kwh(usage, about.model) if about.operation == "chat" else None

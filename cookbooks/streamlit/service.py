@@ -1,0 +1,71 @@
+"""Who answers, and which models it has to offer."""
+
+from __future__ import annotations
+
+import atexit
+from contextlib import ExitStack
+
+import streamlit as st
+
+from llmaas import LLMaaS, catalog
+from llmaas.catalog import Model
+from llmaas.demo import Backing, backing
+from llmaas.pricing import token_price_eur
+
+CHATS = ("chat", "code", "vision")
+DEFAULT_MODEL = "gpt-oss:120b"
+SANDBOX_PACE = 40.0
+"""Tokens per second of the embedded sandbox, so that one sees an answer being written."""
+
+
+@st.cache_resource(show_spinner=False)
+def backed_by() -> Backing:
+    """Return the service if ``LLMAAS_API_KEY`` is set, else a sandbox that lives as long as we."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(backing(tokens_per_second=SANDBOX_PACE))
+
+
+@st.cache_resource(show_spinner=False)
+def shared_client() -> LLMaaS:
+    """Return the client of all sessions: they share its connections."""
+    where = backed_by()
+    return LLMaaS(api_key=where.api_key, base_url=where.base_url)
+
+
+@st.cache_data(ttl=600, show_spinner="Asking which models there are …")
+def chat_models() -> list[Model]:
+    """Return the models that the key may chat with, and what the catalogue knows of them."""
+    listed = shared_client().models()
+    catalog.update(listed)
+    found = [catalog.get(one.id) or Model(one.id) for one in listed]
+    chatting = [model for model in found if model.category in CHATS]
+    return sorted(chatting, key=lambda model: (model.id != DEFAULT_MODEL, model.id))
+
+
+def label(model: Model) -> str:
+    """Return a line for the picker: the name and what the model can do."""
+    skills = [name for name in ("reasoning", "vision", "tools") if getattr(model, name)]
+    return " · ".join([model.id, *skills])
+
+
+def facts(model: Model) -> str:
+    """Return what the catalogue knows, a line each; what no source says is left out."""
+    price = token_price_eur(model.category)
+    known = [
+        " · ".join(filter(None, [model.publisher, model.parameters])),
+        model.context and f"{model.context:,} tokens of context",
+        model.tokens_per_second and f"{model.tokens_per_second:g} tokens per second",
+        price and f"{price:g} EUR per million tokens out",
+        model.kwh_per_mtoken and f"{model.kwh_per_mtoken:g} kWh per million tokens",
+        model.end_of_support and f"supported until {model.end_of_support}",
+    ]
+    return "  \n".join(fact for fact in known if fact)
+
+
+def who_answers() -> str:
+    """Return in a sentence who answers, since a sandbox must not pass for the service."""
+    where = backed_by()
+    if where.is_sandbox:
+        return "Answered by the embedded sandbox: it only quotes. Set `LLMAAS_API_KEY` for more."
+    return f"Answered by the service at `{where.base_url}`."

@@ -1,0 +1,83 @@
+"""A question and its answer: asked, filled in as the stream brings it, remembered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmaas import LLMaaS, LLMaaSError, ReasoningDelta, TextDelta, catalog
+from llmaas.context import trim
+from llmaas.demo import Source, messages_for
+from meter import Meter
+
+_CITED = re.compile(r"\[(\d+)\]")
+
+
+@dataclass(slots=True)
+class Problem:
+    """What went wrong, and what can be done about it."""
+
+    kind: str
+    message: str
+    hint: str | None = None
+    request_id: str | None = None
+
+    @classmethod
+    def of(cls, error: LLMaaSError) -> Problem:
+        """Read an error of the core; its texts never hold the key."""
+        message = getattr(error, "message", str(error))
+        return cls(type(error).__name__, message, error.hint, getattr(error, "request_id", None))
+
+
+@dataclass(slots=True)
+class Turn:
+    """One question and what came of it."""
+
+    question: str
+    model: str
+    sources: list[Source] = field(default_factory=list)
+    reasoning: str = ""
+    answer: str = ""
+    machine: str | None = None
+    spent: Meter | None = None
+    problem: Problem | None = None
+    stopped: bool = False
+
+    @property
+    def cited(self) -> list[Source]:
+        """The sources whose number stands in the answer."""
+        numbers = {int(number) for number in _CITED.findall(self.answer)}
+        return [source for source in self.sources if source.number in numbers]
+
+
+def messages(turn: Turn, earlier: Sequence[Turn]) -> list[Any]:
+    """Return the conversation, as much of it as half of the model's context holds."""
+    told: list[Any] = []
+    for one in earlier:
+        if one.answer:
+            told += [_said("user", one.question), _said("assistant", one.answer)]
+    asked: list[Any] = [_said("user", turn.question)]
+    if turn.sources:
+        asked = messages_for(turn.question, [source.passage for source in turn.sources])
+    found = catalog.resolve(turn.model).model
+    room = (found.context if found else None) or 16_000
+    return trim([*asked[:-1], *told, asked[-1]], room // 2).messages
+
+
+def stream(client: LLMaaS, turn: Turn, earlier: Sequence[Turn]) -> Iterator[Turn]:
+    """Ask, and yield the turn whenever there is more of it; leaving early closes the stream."""
+    with client.stream(messages(turn, earlier), model=turn.model) as events:
+        for event in events:
+            if isinstance(event, TextDelta):
+                turn.answer += event.text
+            elif isinstance(event, ReasoningDelta):
+                turn.reasoning += event.text
+            yield turn
+        backend = events.completion.backend
+        turn.machine = backend.machine_name if backend else None
+
+
+def _said(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}

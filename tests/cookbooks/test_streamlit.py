@@ -1,0 +1,209 @@
+"""The Streamlit app in a real browser, before a sandbox that can be scripted and looked at."""
+
+import re
+from io import BytesIO
+
+import pytest
+
+from apps import COOKBOOKS, App, browsing, free_port, picture, states, visiting
+from llmaas_sandbox import Sandbox
+
+pytest.importorskip("streamlit", reason="streamlit is in ./run --apps")
+pypdf = pytest.importorskip("pypdf", reason="pypdf is in ./run --apps")
+
+FOLDER = COOKBOOKS / "streamlit"
+KEY = "sk-test-canary-0123456789"
+HANDBOOK = "\n\n".join(
+    [
+        "# Visitor handbook",
+        "## Opening hours\n\nThe reading room opens at nine and closes at seven in the evening.",
+        "## Lockers\n\nThe lockers in the basement need a two euro coin, which is returned.",
+        "## Cloakroom\n\nUmbrellas stay in the cloakroom beside the entrance.",
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def box():
+    with Sandbox(tokens_per_second=25, api_keys=(KEY,)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def app(box):
+    env = {"LLMAAS_API_KEY": KEY, "LLMAAS_BASE_URL": box.base_url}
+    with started(env) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with browsing() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser, app, box):
+    box.reset()
+    with visiting(browser, app.url) as opened:
+        opened.get_by_test_id("stChatInputTextArea").wait_for()
+        yield opened
+    assert KEY not in app.output
+    assert app.stayed_here()
+
+
+def started(env):
+    port = free_port()
+    command = ["-m", "streamlit", "run", str(FOLDER / "app.py"), f"--server.port={port}"]
+    return App(*command, port=port, healthy="/_stcore/health", env=env)
+
+
+def ask(page, question):
+    field = page.get_by_test_id("stChatInputTextArea")
+    field.fill(question)
+    field.press("Enter")
+
+
+def answer(page):
+    return page.get_by_test_id("stChatMessage").last
+
+
+def at_rest(page):
+    """Wait for the line below an answer that says what it took."""
+    line = answer(page).get_by_test_id("stCaptionContainer").last
+    line.filter(has_text="EUR").wait_for()
+    return line.inner_text()
+
+
+def euros(text):
+    return float(re.search(r"([\d.]+) EUR", text)[1])
+
+
+def test_tokens_stream_in_and_are_paid_for(page, box):
+    box.script([{"content": "Un deux trois quatre cinq six sept huit.", "reasoning": "Je compte."}])
+    ask(page, "Compte jusqu'à huit")
+    seen = states(page, "[data-testid=stChatMessage]", "sept huit.")
+    growing = [text for text in seen if "Un deux" in text and "huit." not in text]
+    assert len(growing) >= 2
+    assert any("Je compte." in text for text in seen)
+    assert euros(at_rest(page)) > 0
+    assert euros(page.get_by_test_id("stMetric").first.inner_text()) == euros(at_rest(page))
+    (thought,) = answer(page).get_by_test_id("stExpander").all()
+    assert "Je compte." not in thought.inner_text()
+    thought.click()
+    thought.get_by_text("Je compte.").wait_for()
+    assert KEY not in page.content()
+
+
+def test_a_document_is_searched_and_cited(page, box):
+    upload(page, "handbook.md", HANDBOOK.encode())
+    ask(page, "Which coin do the lockers need?")
+    assert euros(at_rest(page)) > 0
+    assert "two euro coin" in answer(page).inner_text()
+    sources = answer(page).get_by_test_id("stExpander").filter(has_text="Sources")
+    sources.click()
+    sources.get_by_text("handbook.md").first.wait_for()
+    assert "Lockers" in sources.inner_text()
+    paths = [request.path for request in box.requests]
+    assert paths[-2:] == ["/v2/rerank", "/v1/chat/completions"]
+    assert "kWh" in page.get_by_test_id("stMetric").last.inner_text()
+    ask(page, "When does the reading room close?")
+    page.get_by_text("closes at seven").wait_for()
+    at_rest(page)
+    earlier = box.requests[-1].json["messages"][1:3]
+    assert [one["role"] for one in earlier] == ["user", "assistant"]
+    picture(page, FOLDER / "screenshot.png")
+
+
+def test_a_pdf_is_read_page_by_page(page):
+    upload(page, "minutes.pdf", pdf("The council meets in Marseille on the ninth of March."))
+    ask(page, "Where does the council meet?")
+    at_rest(page)
+    assert "Marseille" in answer(page).inner_text()
+    answer(page).get_by_test_id("stExpander").filter(has_text="Sources").click()
+    answer(page).get_by_text("Page 1").wait_for()
+
+
+def test_a_file_that_holds_no_text_is_told(page):
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 broken"}
+    )
+    page.get_by_text("scan.pdf: it is no PDF that can be read").wait_for()
+
+
+def test_stopping_closes_the_connection_and_keeps_what_came(page, box):
+    box.script([{"content": "mot " * 400}])
+    ask(page, "Beaucoup")
+    states(page, "[data-testid=stChatMessage]", "mot mot mot")
+    page.get_by_role("button", name="Stop").click()
+    answer(page).get_by_text("Stopped.").wait_for()
+    assert "mot mot mot" in answer(page).inner_text()
+    assert euros(at_rest(page)) > 0
+    assert box.requests[-1].disconnected
+
+
+def test_an_error_says_what_it_is_and_what_to_do(page, box):
+    body = {"error": {"message": f"The key {KEY} is over its limit.", "code": "rate_limit"}}
+    box.script([{"status": 429, "headers": {"retry-after": "90"}, "json": body}])
+    ask(page, "Bonjour")
+    shown = answer(page).get_by_test_id("stAlert")
+    shown.wait_for()
+    assert "RateLimitError" in shown.inner_text()
+    assert "Wait and retry" in shown.inner_text()
+    assert KEY not in page.content()
+
+
+def test_a_broken_stream_shows_what_came_as_broken(page, box):
+    box.script([{"content": "Un deux trois quatre cinq six sept huit.", "fault": "cut:4:rst"}] * 3)
+    ask(page, "Compte")
+    answer(page).get_by_test_id("stAlert").wait_for()
+    assert "StreamInterrupted" in answer(page).inner_text()
+
+
+def test_the_picked_model_answers(page, box):
+    page.get_by_test_id("stSelectbox").locator("input").click()
+    page.get_by_role("option", name=re.compile("^gemma4:31b")).click()
+    page.get_by_text("Google").wait_for()
+    ask(page, 'Say "Bonjour"')
+    assert "gemma4:31b" in at_rest(page)
+    assert box.requests[-1].json["model"] == "gemma4:31b"
+
+
+def test_without_a_key_it_runs_on_its_own_sandbox(browser):
+    with started({}) as alone, visiting(browser, alone.url) as page:
+        page.get_by_text("embedded sandbox").wait_for()
+        ask(page, 'Say "Bonjour"')
+        at_rest(page)
+        assert "Bonjour" in answer(page).inner_text()
+        assert alone.stayed_here()
+
+
+def upload(page, name, data):
+    kind = "application/pdf" if name.endswith(".pdf") else "text/markdown"
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        {"name": name, "mimeType": kind, "buffer": data}
+    )
+    page.get_by_text("can be cited").wait_for()
+
+
+def pdf(text):
+    """Return a PDF of one page with one line of text."""
+    from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+    writer = pypdf.PdfWriter()
+    sheet = writer.add_blank_page(width=600, height=200)
+    font = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Font"),
+            NameObject("/Subtype"): NameObject("/Type1"),
+            NameObject("/BaseFont"): NameObject("/Helvetica"),
+        }
+    )
+    fonts = DictionaryObject({NameObject("/F1"): font})
+    sheet[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+    content = DecodedStreamObject()
+    content.set_data(f"BT /F1 12 Tf 40 100 Td ({text}) Tj ET".encode())
+    sheet[NameObject("/Contents")] = writer._add_object(content)
+    file = BytesIO()
+    writer.write(file)
+    return file.getvalue()
