@@ -80,22 +80,28 @@ def sandbox(llmaas_sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def play(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], Tape]]:
+) -> Iterator[Callable[..., Tape]]:
     """``play("scenario")``: the room's cassette answers until the test ends, to its last exchange.
 
-    The environment points at it, so that a client without arguments finds it.
+    The environment points at it, so that a client without arguments finds it. What the service
+    does not do when asked (a limit reached, say) ``provoked`` has the sandbox do; such a tape is
+    left as it is when the service is recorded.
     """
     room = request.path.relative_to(TESTS).parts[0]
-    folder = Path(request.config.getoption("--cassettes") or TESTS / "cassettes") / room
+    kept = TESTS / "cassettes" / room
+    chosen = request.config.getoption("--cassettes")
+    folder = Path(chosen) / room if chosen else kept
     source = request.config.getoption("--record")
     with ExitStack() as stack:
 
-        def start(scenario: str) -> Tape:
+        def start(scenario: str, provoked: str = "") -> Tape:
             path = folder / f"{scenario}.yaml"
+            if provoked and source == "live":
+                return pointed_at(stack.enter_context(playing(kept / path.name)), monkeypatch)
             anew = source and path not in recorded_now
             recorded_now.add(path)
-            tape = stack.enter_context(recording(path, source) if anew else playing(path))
-            return pointed_at(tape, monkeypatch)
+            tape = recording(path, source, provoked) if anew else playing(path)
+            return pointed_at(stack.enter_context(tape), monkeypatch)
 
         yield start
 

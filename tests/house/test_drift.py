@@ -1,71 +1,114 @@
 """Recordings and sandbox keep each other honest: asked the same, they answer in one shape."""
 
-import base64
-import json
-import urllib.error
-import urllib.request
-from urllib.parse import urlsplit
+import copy
 
 import pytest
 import yaml
 
+from llmaas_sandbox import Sandbox
 from rooms import HOME
+from tape import STOPPED_AT
+from witness import answers, shape
 
 FOLDER = HOME / "tests" / "cassettes"
 CASSETTES = sorted(FOLDER.rglob("*.yaml"))
 
-
-def exchanges():
-    for path in CASSETTES:
-        for number, exchange in enumerate(yaml.safe_load(path.read_text())["exchanges"]):
-            name = f"{path.parent.name}/{path.stem}-{number}"
-            yield pytest.param(exchange["request"], exchange["response"], id=name)
+each_cassette = pytest.mark.parametrize(
+    "path", CASSETTES, ids=lambda path: "/".join(path.relative_to(FOLDER).parts)
+)
 
 
-def shape(value):
-    """Return the keys and types of a JSON value; of a list, those of any of its items."""
-    if isinstance(value, dict):
-        return {key: shape(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return sorted({json.dumps(shape(item), sort_keys=True) for item in value})
-    return "number" if isinstance(value, int | float) else type(value).__name__
+@pytest.fixture(scope="module")
+def stopped_sandbox():
+    with Sandbox(stopped_at=STOPPED_AT) as box:
+        yield box
 
 
-def shape_of_body(message):
-    if "json" in message:
-        return shape(message["json"])
-    events = message.get("text", "").split("\n\n")
-    data = [event.removeprefix("data: ") for event in events if event.startswith("data: {")]
-    return shape([json.loads(text) for text in data])
+@pytest.fixture
+def compared(stopped_sandbox):
+    """Ask the sandbox, fresh and its clock stopped as for a recording, all that a tape holds."""
+
+    def compared(cassette):
+        stopped_sandbox.reset()
+        return list(answers(cassette, stopped_sandbox.root_url, stopped_sandbox.api_key))
+
+    return compared
 
 
-def sent(request, root, key):
-    headers = {"Authorization": f"Bearer {key}"}
-    if "json" in request:
-        body, headers["Content-Type"] = json.dumps(request["json"]).encode(), "application/json"
-    else:
-        body = base64.b64decode(request.get("base64", "")) or request.get("text", "").encode()
-        headers["Content-Type"] = "multipart/form-data; boundary=BOUNDARY"
-    url = root + urlsplit(request["uri"]).path
-    body = body if request["method"] == "POST" else None
-    return urllib.request.Request(url, body, headers, method=request["method"])
+def read(path):
+    return yaml.safe_load(path.read_text())
 
 
-def received(request):
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read()
+@each_cassette
+def test_the_sandbox_answers_in_the_recorded_shape(path, compared):
+    for recorded, now in compared(read(path)):
+        assert shape(now) == shape(recorded)
 
 
-@pytest.mark.parametrize(("request_", "recorded"), list(exchanges()))
-def test_the_sandbox_answers_in_the_recorded_shape(request_, recorded, sandbox):
-    key = "sk-test-wrong" if recorded["status"] == 401 else sandbox.api_key
-    status, body = received(sent(request_, sandbox.root_url, key))
-    assert status == recorded["status"]
-    if "base64" not in recorded:
-        kind = "json" if "json" in recorded else "text"
-        now = {kind: json.loads(body) if kind == "json" else body.decode()}
-        assert shape_of_body(now) == shape_of_body(recorded)
+@each_cassette
+def test_what_the_sandbox_recorded_it_says_again(path, compared):
+    """So that recording anew leaves every file as it is."""
+    cassette = read(path)
+    if cassette["recorded"] == "sandbox":
+        for recorded, now in compared(cassette):
+            assert now == recorded, "the sandbox has changed: `nox -s record`"
+
+
+def forget_a_key(response):
+    del response["json"]["usage"]["total_tokens"]
+
+
+def add_a_key(response):
+    response["json"]["choices"][0]["message"]["mood"] = "good"
+
+
+def change_a_type(response):
+    response["json"]["created"] = "yesterday"
+
+
+def change_the_status(response):
+    response["status"] = 503
+
+
+def forget_a_header(response):
+    del response["headers"]["x-ratelimit-limit-requests"]
+
+
+def change_the_kind(response):
+    response["headers"]["content-type"] = "text/html"
+
+
+def forget_the_end(response):
+    response["text"] = response["text"].replace("data: [DONE]\n\n", "")
+
+
+def rename_in_the_stream(response):
+    response["text"] = response["text"].replace('"delta"', '"message"', 1)
+
+
+DOCTORED = [
+    ("chat", forget_a_key),
+    ("chat", add_a_key),
+    ("chat", change_a_type),
+    ("chat", change_the_status),
+    ("chat", forget_a_header),
+    ("chat", change_the_kind),
+    ("stream", forget_the_end),
+    ("stream", rename_in_the_stream),
+]
+
+
+@pytest.mark.parametrize(("scenario", "doctor"), DOCTORED)
+def test_a_doctored_cassette_is_found_out(scenario, doctor, compared):
+    doctored = copy.deepcopy(read(FOLDER / "core" / f"{scenario}.yaml"))
+    doctor(doctored["exchanges"][0]["response"])
+    [(recorded, now)] = compared(doctored)
+    assert shape(now) != shape(recorded)
+
+
+def test_another_word_keeps_the_shape_and_is_found_out_nevertheless(compared):
+    doctored = read(FOLDER / "core" / "chat.yaml")
+    doctored["exchanges"][0]["response"]["json"]["choices"][0]["message"]["content"] = "hiver"
+    [(recorded, now)] = compared(doctored)
+    assert shape(now) == shape(recorded)
+    assert now != recorded

@@ -10,7 +10,7 @@ import openai
 import pytest
 import yaml
 
-from cassettes import canonical_response, canonical_text, reader
+from cassettes import Signature, canonical_response, canonical_text, reader
 from tape import playing
 
 KEY = "sk-test"
@@ -77,7 +77,7 @@ def aiohttp_calls(url):
 
 
 def recorded(path, url, calls):
-    with reader("sandbox", record=True).use_cassette(str(path)):
+    with reader(Signature("sandbox", secret=KEY)).use_cassette(str(path)):
         calls(url)
     return path.read_text()
 

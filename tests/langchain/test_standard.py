@@ -17,15 +17,18 @@ MODEL, OTHER_MODEL, EMBEDDER = "gemma4:31b", "gpt-oss:120b", "bge-m3:567m"
 
 
 SILENT = ("no_overrides", "pdf_inputs", "audio_inputs", "pdf_tool_message")  # ask nothing
+AT_ONCE = ("batch",)  # ask several things at once: the order on a tape would be chance
+VARIANTS = r"^test_(a(?=stream|invoke|embed))?|_async|_events_v\d|-model\d|-cassette|cassette"
 
 
 @pytest.fixture(params=[pytest.param("cassette", marks=pytest.mark.cassette), "sandbox"])
 def service(request, pictures, same_ids):
-    """The environment points at a cassette of the test's name, or at the sandbox."""
-    if request.param == "sandbox" or any(name in request.node.name for name in SILENT):
+    """The environment points at the scenario's cassette, one for all variants, or the sandbox."""
+    untaped = any(name in request.node.name for name in (*SILENT, *AT_ONCE))
+    if request.param == "sandbox" or untaped:
         return request.getfixturevalue("sandbox")
-    name = re.sub(r"\W+", "-", request.node.name.replace("cassette", "")).strip("-")
-    return request.getfixturevalue("play")(f"standard/{request.cls.suite}/{name}")
+    scenario = re.sub(VARIANTS, "", re.sub(r"\W+", "-", request.node.name).strip("-")).strip("-")
+    return request.getfixturevalue("play")(f"standard/{request.cls.suite}/{scenario}")
 
 
 class TestChatUnit(ChatModelUnitTests):

@@ -40,6 +40,17 @@ def test_the_same_request_always_gets_the_same_answer(chat: Any) -> None:
     assert first["id"] == second["id"]
 
 
+def test_how_json_is_written_changes_nothing(ask: Any) -> None:
+    question = {"role": "user", "content": "Dis \"été\""}
+    fields = {"model": "mistral-small4:119b", "messages": [question], "max_tokens": 9}
+    other = json.dumps(dict(reversed(fields.items())), indent=3, ensure_ascii=False)
+    path = "/v1/chat/completions"
+    first, second = ask(path, fields).json, ask(path, other.encode()).json
+    assert first["id"] == second["id"]
+    assert first["backend"] == second["backend"]
+    assert first["id"] != ask(path, {**fields, "max_tokens": 8}).json["id"]
+
+
 def test_what_the_context_does_not_say_is_not_answered(chat: Any) -> None:
     long = [{"role": "user", "content": f"{CONTEXT * 3}\n\nQuestion: Who painted Guernica?"}]
     assert "do not answer" in chat(long).json["choices"][0]["message"]["content"]

@@ -11,7 +11,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -33,10 +33,22 @@ KEPT_HEADERS = frozenset(
 MULTIPART_BOUNDARY = re.compile(rb'boundary="?([^";]+)"?')
 
 
-def reader(source: str = "", *, record: bool = False) -> vcr.VCR:
-    """Return the recorder that reads (or writes, signed ``source``) canonical cassettes."""
+@dataclass(frozen=True)
+class Signature:
+    """What the head of a cassette says, and what its text must not hold."""
+
+    recorded: str
+    """Who answered: ``sandbox``, or ``service`` with the date."""
+    provoked: str = ""
+    """The sandbox's faults without which it would have answered otherwise."""
+    secret: str = field(default="", repr=False)
+    """The key: wherever an answer echoes it, ``***`` is written."""
+
+
+def reader(signature: Signature | None = None) -> vcr.VCR:
+    """Return the player of canonical cassettes, or with a signature their recorder."""
     tape = vcr.VCR(
-        record_mode="once" if record else "none",
+        record_mode="once" if signature else "none",
         match_on=("method", "path", "query", "raw_body"),
         before_record_request=canonical_request,
         before_record_response=canonical_response,
@@ -44,7 +56,7 @@ def reader(source: str = "", *, record: bool = False) -> vcr.VCR:
         serializer="readable",
         record_on_exception=False,
     )
-    tape.register_serializer("readable", Readable(source))
+    tape.register_serializer("readable", Readable(signature or Signature("")))
     return tape
 
 
@@ -70,7 +82,7 @@ def _canonical_body(request: Request) -> bytes:
 
 
 def _dump_json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
+    return json.dumps(_sorted(value), ensure_ascii=False).encode()
 
 
 def canonical_response(response: dict[str, Any]) -> dict[str, Any]:
@@ -86,12 +98,17 @@ def canonical_response(response: dict[str, Any]) -> dict[str, Any]:
 class Readable:
     """The file format: sorted YAML, JSON bodies as YAML, streams as literal blocks."""
 
-    source: str = ""
+    signature: Signature
 
     def serialize(self, cassette: Mapping[str, Any]) -> str:
         """Return the text of the file."""
+        head = {"recorded": self.signature.recorded}
+        if self.signature.provoked:
+            head["provoked"] = self.signature.provoked
         exchanges = [_written(exchange) for exchange in cassette["interactions"]]
-        return canonical_text({"recorded": self.source, "exchanges": exchanges})
+        text = canonical_text({**head, "exchanges": exchanges})
+        secret = self.signature.secret
+        return text.replace(secret, "***") if secret else text
 
     def deserialize(self, text: str) -> dict[str, Any]:
         """Return what vcrpy expects."""
@@ -113,17 +130,18 @@ def _written(exchange: Mapping[str, Any]) -> dict[str, Any]:
         "request": {
             "method": request["method"],
             "uri": request["uri"],
-            **_written_body(request["body"]),
+            **written_body(request["body"]),
         },
         "response": {
             "status": response["status"]["code"],
             "headers": headers,
-            **_written_body(response["body"]["string"]),
+            **written_body(response["body"]["string"]),
         },
     }
 
 
-def _written_body(body: str | bytes) -> dict[str, Any]:
+def written_body(body: str | bytes) -> dict[str, Any]:
+    """Return the body under the name of its form: ``json``, ``text`` or ``base64``."""
     if not body:
         return {}
     try:
@@ -137,9 +155,11 @@ def _written_body(body: str | bytes) -> dict[str, Any]:
         return {"base64": base64.b64encode(body).decode()}
 
 
-def _sorted(value: Any) -> Any:
+def _sorted(value: Any, *, as_it_is: bool = False) -> Any:
+    """Sort all keys but the names of a schema's properties: answers come in their order."""
     if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
+        names = value if as_it_is else sorted(value)
+        return {name: _sorted(value[name], as_it_is=name == "properties") for name in names}
     return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 

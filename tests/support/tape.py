@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from cassettes import SERVICE, reader
+from cassettes import SERVICE, Signature, reader
 
 STOPPED_AT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 LIVE_KEY = os.environ.get("LLMAAS_API_KEY", "")
+LIVE_ROOT = os.environ.get("LLMAAS_BASE_URL", SERVICE).rstrip("/").removesuffix("/v1")
 
 
 @dataclass(frozen=True)
@@ -34,27 +36,40 @@ def playing(path: Path) -> Iterator[Tape]:
 
 
 @contextmanager
-def recording(path: Path, source: str) -> Iterator[Tape]:
-    """Write the file anew from ``source``: "sandbox" or "live"."""
-    path.unlink(missing_ok=True)
-    recorder = reader(_signature(source), record=True)
-    with _connected(source) as tape, recorder.use_cassette(str(path)):
-        yield tape
+def recording(path: Path, source: str, provoked: str = "") -> Iterator[Tape]:
+    """Write the file anew from ``source``: "sandbox" (with faults, if some are named) or "live".
+
+    The old file stays until something was recorded, so a service that is away costs nothing.
+    """
+    fresh = path.with_name(f".{path.name}")
+    fresh.unlink(missing_ok=True)
+    with _connected(source, provoked) as tape:
+        signature = Signature(signed(source), provoked, tape.api_key)
+        with reader(signature).use_cassette(str(fresh)):
+            yield tape
+    assert fresh.is_file(), f"{path.name}: nothing was asked, so nothing is recorded"
+    fresh.replace(path)
 
 
-def _signature(source: str) -> str:
-    """A sandbox answers the same every day; the service may not, so its tapes bear a date."""
-    return "sandbox" if source == "sandbox" else f"service {datetime.now(UTC):%Y-%m-%d}"
+def signed(source: str, root: str = LIVE_ROOT) -> str:
+    """Say who answered. The service may answer otherwise tomorrow, so its tapes bear a date.
+
+    So do those of another address, which is named: what stands there may not be the service.
+    """
+    if source == "sandbox":
+        return source
+    where = "" if root == SERVICE else f" at {urlsplit(root).hostname}"
+    return f"service {datetime.now(UTC):%Y-%m-%d}{where}"
 
 
 @contextmanager
-def _connected(source: str) -> Iterator[Tape]:
+def _connected(source: str, provoked: str) -> Iterator[Tape]:
     if source == "live":
         assert LIVE_KEY, "set LLMAAS_API_KEY to record against the service"
-        yield Tape(f"{SERVICE}/v1", LIVE_KEY)
+        yield Tape(f"{LIVE_ROOT}/v1", LIVE_KEY)
         return
     from llmaas_sandbox import Sandbox
 
     # A fresh one, its clock stopped: nothing but the request shapes its answers.
-    with Sandbox(stopped_at=STOPPED_AT) as box:
+    with Sandbox(stopped_at=STOPPED_AT, faults=provoked) as box:
         yield Tape(box.base_url, box.api_key)

@@ -35,7 +35,7 @@ class Writer:
         self.style = style_of(exchange)
         self.step = exchange.step or {}
         self.base: Json = {
-            "id": f"chatcmpl-{blake2b(exchange.raw, digest_size=16).hexdigest()}",
+            "id": f"chatcmpl-{blake2b(exchange.gist, digest_size=16).hexdigest()}",
             "created": int(exchange.state.clock.now()),
             "model": self.step.get("model") or exchange.model.id,
         }

@@ -42,7 +42,7 @@ def _choose_machine(exchange: Exchange) -> None:
     model = resolve(name) or _unknown(name)
     permit(exchange.caller, model, name)
     exchange.model, exchange.requested = model, name
-    exchange.lease = exchange.state.fleet.acquire(model, exchange.raw)
+    exchange.lease = exchange.state.fleet.acquire(model, exchange.gist)
 
 
 def _unknown(name: str) -> Model:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -16,6 +18,8 @@ from llmaas_sandbox.gateway.used import Used
 from llmaas_sandbox.machines.fleet import Lease
 
 __all__ = ["Endpoint", "Exchange", "Handler", "Reply", "Used", "given"]
+
+_BOUNDARY = re.compile(r'boundary="?([^";]+)')
 
 
 @dataclass(slots=True)
@@ -52,6 +56,14 @@ class Exchange:
     def backend(self) -> dict[str, str]:
         """The engine and the machine that answer."""
         return self.lease.machine.backend if self.lease else {}
+
+    @property
+    def gist(self) -> bytes:
+        """What is asked, whatever order of keys or boundary a client writes it with."""
+        if self.parsed is not None:
+            return json.dumps(self.parsed, sort_keys=True).encode()
+        boundary = _BOUNDARY.search(self.headers.get("content-type", ""))
+        return self.raw.replace(boundary[1].encode("latin-1"), b"") if boundary else self.raw
 
     def release(self) -> None:
         """Give the machine back."""

@@ -26,7 +26,7 @@ def model_of(exchange: Exchange, name: Any, categories: frozenset[str]) -> Model
     permit(exchange.caller, model, name)
     exchange.model, exchange.requested = model, name
     if exchange.lease is None:
-        exchange.lease = exchange.state.fleet.acquire(model, exchange.raw)
+        exchange.lease = exchange.state.fleet.acquire(model, exchange.gist)
     return model
 
 

@@ -22,7 +22,7 @@ def rerank(exchange: Exchange) -> Reply:
     tokens = sum(count(d) for d in documents) + count(query)
     used = Used(prompt=tokens, documents=len(documents))
     with_text = body.get("return_documents") is not False
-    digest = blake2b(exchange.raw, digest_size=8).hexdigest()
+    digest = blake2b(exchange.gist, digest_size=8).hexdigest()
     if exchange.state.config.rerank_shape == "old":
         results = [_old(i, scores[i], documents[i] if with_text else None) for i in order]
         usage = {"billed_units": {"search_units": len(documents)}}
