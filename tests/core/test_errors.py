@@ -148,7 +148,7 @@ def test_errors_survive_pickling_and_copying(error: Exception) -> None:
 def test_the_key_is_scrubbed_from_what_the_service_echoes() -> None:
     key = "sk-canary-123"
     body = {"error": {"message": f"Incorrect API key provided: {key}", "seen": key}}
-    error = error_of(failed(401, body), secret=key)
+    error = error_of(failed(401, body), secrets=(key,))
     everything = f"{error} {error!r} {error.body} {error.response.text} {pickle.dumps(error)!r}"
     assert key not in everything
     assert "***" in str(error)

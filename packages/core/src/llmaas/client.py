@@ -87,11 +87,8 @@ class _Client:
 
     def with_options(self, **changes: Any) -> Self:
         """Return a client with some constructor arguments changed; pools are shared."""
-        told = Settings.of(**{"base_url": self.settings.base_url, **changes})
-        names = {"api_key": "key", "base_url": "root", "max_retries": "retry"}
-        fields = {names.get(name, name) for name in changes}
-        values = {field: getattr(told, field) for field in fields}
-        return self.of(self.settings.but(**values), self._given_transport)
+        transport = changes.pop("transport", self._given_transport)
+        return self.of(self.settings.changed(**changes), transport)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.settings.base_url!r})"

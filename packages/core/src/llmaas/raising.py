@@ -6,10 +6,11 @@ Imported only once something has failed: it brings ``openai`` with it.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llmaas import errors
+from llmaas.secrecy import Scrubber
 from llmaas.wire.envelope import ErrorBody, from_mapping, read_error_body, status_in
 from llmaas.wire.faults import Cut, ErrorEvent, Failure, Fault, TransportFailure
 from llmaas.wire.retry import retry_after
@@ -35,37 +36,39 @@ _CONTEXT_WORDS = ("context length", "context window", "context_length", "maximum
 _BLOCK_WORDS = ("blocked for security", "content_filter", "content filter", "prompt blocked")
 
 
-def error_of(failure: Failure, *, model: str | None = None, secret: str = "") -> errors.APIError:
-    """Make the error of a failed request; ``secret`` is scrubbed from all that it carries."""
+def error_of(
+    failure: Failure, *, model: str | None = None, secrets: Iterable[str] = ()
+) -> errors.APIError:
+    """Make the error of a failed request; ``secrets`` are hidden in all that it carries."""
+    hide = Scrubber(secrets)
     if isinstance(failure, TransportFailure):
-        return _of_transport(failure, secret)
-    content = _without(failure.body, secret)
+        return _of_transport(failure, hide)
+    content = hide.body(failure.body)
     body = read_error_body(content)
     kind = _kind(failure.status, body)
     return kind.build(
         f"{failure.status}: {body.message or 'no message'}",
         status_code=failure.status,
         method=failure.method,
-        url=failure.url,
-        headers=dict(failure.headers),
+        url=hide.text(failure.url),
         content=content,
-        request_id=failure.headers.get("x-request-id"),
         retry_after=retry_after(failure, now=time.time()),
         hint=_hint(kind, failure.status, model),
+        **_of_headers(failure.headers, hide),
         **_facts(body),
     )
 
 
 def error_in_stream(
-    fault: Fault, *, headers: Mapping[str, str], url: str = "", secret: str = ""
+    fault: Fault, *, headers: Mapping[str, str], url: str = "", secrets: Iterable[str] = ()
 ) -> errors.APIError:
     """Make the error of an answer that began with 200 and is none, or broke off."""
-    facts: dict[str, Any] = {"headers": dict(headers), "request_id": headers.get("x-request-id")}
-    facts["url"] = url
+    hide = Scrubber(secrets)
+    facts = {"url": hide.text(url), **_of_headers(headers, hide)}
     if isinstance(fault, Cut):
-        return _of_cut(fault, facts)
+        return _of_cut(fault, facts, hide)
     if isinstance(fault, ErrorEvent):
-        body = from_mapping(_scrubbed(fault.error, secret))
+        body = from_mapping(hide.value(fault.error))
         return errors.StreamError.build(
             f"The service reported: {body.message}",
             completion=fault.partial,
@@ -73,10 +76,10 @@ def error_in_stream(
             **facts,
             **_facts(body),
         )
-    content = _without(fault.body, secret)
+    content = hide.body(fault.body)
     excerpt = content[:200].decode("utf-8", "replace")
     return errors.InvalidResponseError.build(
-        f"The service said 200, but {fault.reason}."
+        f"The service said 200, but {hide.text(fault.reason)}."
         + (f" It begins: {excerpt}" if excerpt else ""),
         content=content,
         body=excerpt,
@@ -84,27 +87,31 @@ def error_in_stream(
     )
 
 
-def _of_cut(fault: Cut, facts: dict[str, Any]) -> errors.APIError:
+def _of_cut(fault: Cut, facts: dict[str, Any], hide: Scrubber) -> errors.APIError:
     late = fault.cause is not None and fault.cause.kind in ("timeout", "deadline")
     kind = errors.StreamTimeoutError if late else errors.StreamInterrupted
-    reason = fault.reason.rstrip(".")
+    reason = hide.text(fault.reason).rstrip(".")
     error = kind.build(f"The answer ended early: {reason}.", completion=fault.partial, **facts)
-    error.__cause__ = fault.cause.cause if fault.cause is not None else None
+    error.__cause__ = hide.cause(fault.cause.cause if fault.cause is not None else None)
     return error
 
 
-def _of_transport(failure: TransportFailure, secret: str) -> errors.APIError:
+def _of_transport(failure: TransportFailure, hide: Scrubber) -> errors.APIError:
     kind = _BY_KIND.get(failure.kind, errors.APIConnectionError)
-    message = failure.message.replace(secret, "***") if secret else failure.message
     error = kind.build(
-        message,
+        hide.text(failure.message),
         method=failure.method,
-        url=failure.url,
+        url=hide.text(failure.url),
         reached=failure.kind not in ("connect", "tls"),
         hint=_TLS_HINT if failure.kind == "tls" else None,
     )
-    error.__cause__ = failure.cause
+    error.__cause__ = hide.cause(failure.cause)
     return error
+
+
+def _of_headers(headers: Mapping[str, str], hide: Scrubber) -> dict[str, Any]:
+    shown = {name: hide.text(value) for name, value in headers.items()}
+    return {"headers": shown, "request_id": shown.get("x-request-id")}
 
 
 def _kind(status: int, body: ErrorBody) -> type[errors.APIStatusError]:
@@ -152,17 +159,4 @@ def _facts(body: ErrorBody) -> dict[str, Any]:
         "type": body.type,
         "param": body.param,
         "backend": parse_backend(body.backend),
-    }
-
-
-def _without(content: bytes, secret: str) -> bytes:
-    return content.replace(secret.encode(), b"***") if secret else content
-
-
-def _scrubbed(error: Mapping[str, Any], secret: str) -> Mapping[str, Any]:
-    if not secret:
-        return error
-    return {
-        key: value.replace(secret, "***") if isinstance(value, str) else value
-        for key, value in error.items()
     }

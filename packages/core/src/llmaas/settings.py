@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from llmaas import secrecy
+from llmaas.address import DEFAULT_BASE_URL, root_of
+from llmaas.key import KEY_VARIABLE, Key, key_of_environment
 from llmaas.wire.retry import RetryPolicy
 
-DEFAULT_BASE_URL = "https://api.ai.cloud-temple.com/v1"
-KEY_VARIABLE, URL_VARIABLE, CA_VARIABLE = "LLMAAS_API_KEY", "LLMAAS_BASE_URL", "LLMAAS_CA_BUNDLE"
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+URL_VARIABLE, CA_VARIABLE = "LLMAAS_BASE_URL", "LLMAAS_CA_BUNDLE"
+
+__all__ = [
+    "CA_VARIABLE",
+    "DEFAULT_BASE_URL",
+    "KEY_VARIABLE",
+    "URL_VARIABLE",
+    "Key",
+    "Settings",
+    "Timeout",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,79 +44,14 @@ class Timeout:
         return cls() if value is None else cls(min(10.0, float(value)), float(value))
 
 
-class Key:
-    """An API key, or a callable that returns the current one; never shown, never pickled.
-
-    A pickled key comes back as whatever ``LLMAAS_API_KEY`` holds where it is loaded.
-    """
-
-    __slots__ = ("_source", "last")
-
-    def __init__(self, source: str | Callable[[], Any] | None) -> None:
-        self._source = _checked(source) if isinstance(source, str) else source
-        self.last = self._source if isinstance(self._source, str) else ""
-        """The key used last, to scrub it from what the service echoes."""
-
-    def current(self) -> Any:
-        """Return the key (or an awaitable of it, if the callable gave one)."""
-        if self._source is None:
-            from llmaas.errors import MissingAPIKeyError
-
-            raise MissingAPIKeyError
-        if isinstance(self._source, str):
-            return self._source
-        key = self._source()
-        return self.checked(key) if isinstance(key, str) else key
-
-    def checked(self, key: str) -> str:
-        """Refuse a key that no header takes (the HTTP library would quote it), remember others."""
-        self.last = _checked(key)
-        return self.last
-
-    @property
-    def is_callable(self) -> bool:
-        """Whether the key is asked for anew before each request."""
-        return callable(self._source)
-
-    @property
-    def fingerprint(self) -> str:
-        """Tell keys apart without telling them."""
-        if callable(self._source):
-            return f"callable-{id(self._source)}"
-        return hashlib.sha256((self._source or "").encode()).hexdigest()[:16]
-
-    def __bool__(self) -> bool:
-        return self._source is not None
-
-    def __repr__(self) -> str:
-        return "Key(***)"
-
-    def __copy__(self) -> Key:
-        return self
-
-    def __deepcopy__(self, memo: Any) -> Key:
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_key_of_environment, ())
-
-
-def _key_of_environment() -> Key:
-    return Key(os.environ.get(KEY_VARIABLE) or None)
-
-
-def _checked(key: str) -> str:
-    key = key.strip()
-    if not key.isascii() or not key.isprintable() or not key:
-        from llmaas.errors import ConfigurationError
-
-        raise ConfigurationError("The API key is empty or holds characters that no header takes.")
-    return key
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a client is told once. Frozen, picklable, comparable; the key never shows."""
+    """Everything a client is told once. Frozen, picklable, comparable; no secret ever shows.
+
+    A pickle holds neither the key, nor the proxy's user and password, nor headers that
+    authenticate: the key is read from the environment where it wakes up, the rest must be
+    told again. A copy within the process is the same object.
+    """
 
     root: str
     """The address without ``/v1``, as the Cohere paths need it."""
@@ -136,9 +80,45 @@ class Settings:
         """Whether this is the service itself, not a sandbox or a gateway."""
         return self.base_url == DEFAULT_BASE_URL
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may repeat: keys, proxies' passwords, headers that authenticate."""
+        from urllib.request import getproxies  # slow to import, and needed only after a failure
+
+        proxies = (self.proxy, *getproxies().values())
+        passwords = [secret for proxy in proxies for secret in secrecy.of_proxy(proxy)]
+        return (*self.key.used, *passwords, *secrecy.of_headers(self.headers))
+
+    def hide(self, headers: Mapping[str, str] | None) -> None:
+        """Keep what authenticates in one call's headers out of messages, too."""
+        if headers:
+            self.key.remember(secrecy.of_headers(headers.items()))
+
     def but(self, **changes: Any) -> Settings:
         """Return a copy with some values changed."""
         return replace(self, **changes)
+
+    def changed(self, **arguments: Any) -> Settings:
+        """Return a copy with some arguments of ``of`` changed; retries keep their patience."""
+        told = Settings.of(**{"base_url": DEFAULT_BASE_URL, **arguments})
+        names = {"api_key": "key", "base_url": "root", "max_retries": "retry"}
+        wanted = {names.get(name, name) for name in arguments}
+        changes: dict[str, Any] = {name: getattr(told, name) for name in wanted}
+        if "retry" in changes:
+            changes["retry"] = replace(self.retry, max_retries=told.retry.max_retries)
+        return replace(self, **changes)
+
+    def __copy__(self) -> Settings:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Settings:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kept = {each.name: getattr(self, each.name) for each in fields(self)}
+        kept["proxy"] = secrecy.without_credentials(self.proxy)
+        kept["headers"] = tuple(h for h in self.headers if not secrecy.is_secret_name(h[0]))
+        return (_woken, (kept,))
 
     @classmethod
     def of(
@@ -160,8 +140,8 @@ class Settings:
         first request, so that objects can be built before the environment is.
         """
         return cls(
-            root=_root(base_url or os.environ.get(URL_VARIABLE) or DEFAULT_BASE_URL),
-            key=Key(api_key) if api_key is not None else _key_of_environment(),
+            root=root_of(base_url or os.environ.get(URL_VARIABLE) or DEFAULT_BASE_URL),
+            key=Key(api_key) if api_key is not None else key_of_environment(),
             timeout=Timeout.of(timeout),
             retry=RetryPolicy(max_retries=_not_negative(max_retries)),
             deadline=deadline,
@@ -172,24 +152,8 @@ class Settings:
         )
 
 
-def _root(base_url: str) -> str:
-    url = base_url.strip().rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-        from llmaas.errors import ConfigurationError
-
-        raise ConfigurationError(
-            f"base_url {base_url!r} is no http(s) address; the service's is {DEFAULT_BASE_URL}"
-        )
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        from llmaas.warnings import InsecureURLWarning
-
-        warnings.warn(
-            f"{url} is not encrypted: the key and every prompt can be read on the way",
-            InsecureURLWarning,
-            stacklevel=5,
-        )
-    return url.removesuffix("/v1")
+def _woken(values: dict[str, Any]) -> Settings:
+    return Settings(**values)
 
 
 def _not_negative(retries: int) -> int:

@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from llmaas.address import is_loopback
 from llmaas.doctor.check import Check, fail, ok, skip, warn
 from llmaas.settings import CA_VARIABLE, Settings
 
 TIMEOUT = 10.0  # seconds
 _CERTIFICATE_WARNING_DAYS = 14
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Target:
 
 def _proxy(settings: Settings, scheme: str, host: str) -> str | None:
     url = settings.proxy
-    if not url and not proxy_bypass(host) and host not in _LOOPBACK:
+    if not url and not proxy_bypass(host) and not is_loopback(host):
         found = getproxies()
         url = found.get(scheme) or found.get("all")
     if not url:
@@ -113,7 +113,7 @@ def tls(target: Target, settings: Settings) -> Check:
 
 
 def _unencrypted(target: Target) -> Check:
-    if target.host in _LOOPBACK:
+    if is_loopback(target.host):
         return skip("tls", "plain HTTP on this machine, as a sandbox speaks it")
     return fail("tls", "plain HTTP: anyone on the way can read the key", "Use an https:// address.")
 

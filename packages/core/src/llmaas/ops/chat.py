@@ -92,6 +92,7 @@ def prepare(
         response_format=response_format if shape is None else shape.wire,
         params={"max_tokens": max_tokens, **params},
     )
+    settings.hide(extra_headers)
     headers = {**JSON, **(extra_headers or {})}
     return Ask(settings, body, headers, Patience(settings, timeout, deadline), shape)
 
@@ -166,7 +167,7 @@ def fault_error(ask: Ask, decoder: ChatDecoder, headers: Mapping[str, str]) -> E
         decoder.fault,
         headers=headers,
         url=ask.settings.root + PATH,
-        secret=ask.settings.key.last,
+        secrets=ask.settings.secrets,
     )
 
 

@@ -34,6 +34,7 @@ def ask_data(
 
     A ``ValueError`` of ``read`` says that the answer is none.
     """
+    settings.hide(extra_headers)
     patience = Patience(settings, timeout, deadline)
     headers = {"content-type": content_type} if content_type else JSON
     call = Call(
@@ -46,8 +47,9 @@ def ask_data(
     data, reply_headers = yield from fetch(patience, call)
     try:
         return read(data, reply_headers)
-    except (ValueError, AttributeError, TypeError) as error:
-        raise _no_answer(settings, path, data, reply_headers, error) from error
+    except (ValueError, AttributeError, TypeError, LookupError) as error:
+        # Without its cause, which may repeat what no message may show.
+        raise _no_answer(settings, path, data, reply_headers, error) from None
 
 
 def _no_answer(
@@ -67,7 +69,7 @@ def _no_answer(
     except ValueError:
         pass
     return error_in_stream(
-        fault, headers=headers, url=settings.root + path, secret=settings.key.last
+        fault, headers=headers, url=settings.root + path, secrets=settings.secrets
     )
 
 

@@ -77,7 +77,7 @@ class Patience:
         """Raise the failure as the exception that it is."""
         from llmaas.raising import error_of
 
-        raise error_of(failure, model=model, secret=self.settings.key.last)
+        raise error_of(failure, model=model, secrets=self.settings.secrets)
 
 
 def exchange(patience: Patience, call: Call) -> Operation[Any]:

@@ -8,11 +8,13 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+
+from llmaas.address import is_loopback
 
 POOL_SIZE = 1000
 KEEPALIVE = 60.0
@@ -27,7 +29,7 @@ class Network:
 
     origin: str
     ca_bundle: str | None = None
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)  # may hold a password
 
     @classmethod
     def to(cls, root: str, ca_bundle: str | None, proxy: str | None) -> Network:
@@ -43,7 +45,7 @@ class Network:
 
 def _proxy_for(parts: Any) -> str | None:
     host = parts.hostname or ""
-    if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host):
+    if is_loopback(host) or proxy_bypass(host):
         return None
     proxies = getproxies()
     return proxies.get(parts.scheme) or proxies.get("all")

@@ -1,0 +1,87 @@
+"""Addresses of the service: read strictly, written one way, and never with a password."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any, NoReturn
+from urllib.parse import SplitResult, urlsplit
+
+DEFAULT_BASE_URL = "https://api.ai.cloud-temple.com/v1"
+
+_NEVER = re.compile(r"[\s\\\x00-\x1f\x7f]")
+_LABELS = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
+_USER = re.compile(r"^([a-z][a-z0-9+.-]*:)?(//)?.*@", re.IGNORECASE)
+_REST = re.compile(r"[?#].*", re.DOTALL)
+
+
+def root_of(base_url: Any) -> str:
+    """Return an address without ``/v1``; raise ``ConfigurationError`` for what is none.
+
+    Warns of plain http beyond this machine.
+    """
+    parts = _split(base_url)
+    host = parts.hostname or ""
+    if parts.scheme == "http" and not is_loopback(host):
+        from llmaas.warnings import InsecureURLWarning
+
+        warnings.warn(
+            f"http://{host} is not encrypted: the key and every prompt can be read on the way",
+            InsecureURLWarning,
+            stacklevel=4,
+        )
+    port = "" if parts.port is None else f":{parts.port}"
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}{port}{parts.path.rstrip('/').removesuffix('/v1')}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine: ``localhost``, 127.0.0.0/8 or ``::1``."""
+    import ipaddress
+
+    name = host.lower().rstrip(".")
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return name == "localhost"
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def _split(base_url: Any) -> SplitResult:
+    if not isinstance(base_url, str):
+        _refuse(f"must be a string, not {type(base_url).__name__}")
+    url = base_url.strip()
+    try:
+        parts = urlsplit(url)
+        is_good = parts.port != 0 and _is_host(parts) and not _NEVER.search(url)
+    except ValueError:  # its text may repeat a password
+        is_good = False
+    if not is_good or parts.scheme not in ("http", "https"):
+        _refuse(f"{without_user(url)!r} is no http(s) address; the service's is {DEFAULT_BASE_URL}")
+    if "@" in parts.netloc:
+        _refuse("must not hold a user or a password: pass them in headers=")
+    if "?" in url or "#" in url:
+        _refuse(f"{without_user(url)!r} must end with its path")
+    return parts
+
+
+def _is_host(parts: SplitResult) -> bool:
+    host = parts.hostname or ""
+    if "[" not in parts.netloc:
+        return _LABELS.fullmatch(host) is not None
+    from ipaddress import IPv6Address
+
+    IPv6Address(host)
+    return re.search(r"\[[^]]*\](:\d*)?$", parts.netloc) is not None
+
+
+def without_user(url: str) -> str:
+    """Return an address as it may be shown: what stands before ``@`` and after ``?`` is hidden."""
+    return _REST.sub("?***", _USER.sub(r"\1\2***@", url))
+
+
+def _refuse(why: str) -> NoReturn:
+    from llmaas.errors import ConfigurationError
+
+    raise ConfigurationError(f"base_url {why}") from None

@@ -1,0 +1,107 @@
+"""The API key: who may see it (nobody), and where it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+KEY_VARIABLE = "LLMAAS_API_KEY"
+
+_REMEMBERED = 1024
+"""Keys of the last calls that are hidden: as many as may be under way at once."""
+
+
+class Key:
+    """An API key, or a callable that returns the current one; never shown, never pickled.
+
+    A pickled key comes back as whatever ``LLMAAS_API_KEY`` holds where it is loaded.
+    """
+
+    __slots__ = ("_lock", "_source", "_used")
+
+    def __init__(self, source: str | Callable[[], Any] | None) -> None:
+        self._source = _checked(source) if isinstance(source, str) else source
+        self._lock = threading.Lock()
+        self._used = {self._source: None} if isinstance(self._source, str) else {}
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The keys of the last calls, to hide them in what the service echoes."""
+        with self._lock:
+            return tuple(self._used)
+
+    def current(self) -> Any:
+        """Return the key (or an awaitable of it, if the callable gave one)."""
+        if self._source is None:
+            from llmaas.errors import MissingAPIKeyError
+
+            raise MissingAPIKeyError
+        if isinstance(self._source, str):
+            return self._source
+        key = self._source()
+        return self.checked(key) if isinstance(key, str) else key
+
+    def checked(self, key: str) -> str:
+        """Refuse a key that no header takes (the HTTP library would quote it), remember others."""
+        key = _checked(key)
+        self.remember([key])
+        return key
+
+    def remember(self, secrets: Sequence[str]) -> None:
+        """Hide these as well, until as many others have been used."""
+        with self._lock:
+            for secret in secrets:
+                self._used.pop(secret, None)
+                self._used[secret] = None
+                if len(self._used) > _REMEMBERED:
+                    del self._used[next(iter(self._used))]
+
+    @property
+    def is_callable(self) -> bool:
+        """Whether the key is asked for anew before each request."""
+        return callable(self._source)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tell keys apart without telling them."""
+        if callable(self._source):
+            return f"callable-{id(self._source)}"
+        return hashlib.sha256((self._source or "").encode()).hexdigest()[:16]
+
+    def __bool__(self) -> bool:
+        return self._source is not None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and self._source == other._source
+
+    def __hash__(self) -> int:
+        return hash(self._source)
+
+    def __repr__(self) -> str:
+        return "Key(***)"
+
+    def __copy__(self) -> Key:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Key:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (key_of_environment, ())
+
+
+def key_of_environment() -> Key:
+    """Return the key that ``LLMAAS_API_KEY`` holds, or one that fails when it is used."""
+    return Key(os.environ.get(KEY_VARIABLE) or None)
+
+
+def _checked(key: str) -> str:
+    key = key.strip()
+    if not key.isascii() or not key.isprintable() or not key:
+        from llmaas.errors import ConfigurationError
+
+        raise ConfigurationError("The API key is empty or holds characters that no header takes.")
+    return key

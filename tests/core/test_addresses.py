@@ -1,0 +1,141 @@
+"""Addresses: what may be one, what is refused with a typed error, and what is warned about."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import llmaas
+from llmaas import LLMaaS
+from llmaas.settings import Settings
+
+KEY = "sk-sandbox"
+
+NONE = [
+    "api.ai.cloud-temple.com",
+    "ftp://x",
+    "https://",
+    "https:///v1",
+    "//x/v1",
+    "https://x?a=1",
+    "https://x#part",
+    "https://x:99999",
+    "https://x:0",
+    "https://x:-1",
+    "https://x:port/v1",
+    "https://x:1:2",
+    "https://[::1",
+    "https://::1]",
+    "https://[::1]x",
+    "https://[not-an-address]",
+    "https://a..b",
+    "https://.a",
+    "https://a b",
+    "https://a\\b",
+    "https://a\nb",
+    "https://a%00b",
+    "javascript:alert(1)",
+    "file:///etc/hosts",
+    "   ",
+]
+
+
+@pytest.mark.parametrize("url", NONE)
+def test_what_is_no_address(url: str) -> None:
+    with pytest.raises(llmaas.ConfigurationError, match="base_url"):
+        Settings.of(api_key=KEY, base_url=url)
+
+
+@pytest.mark.parametrize("url", [7, b"https://x", object()])
+def test_what_is_no_string(url: Any) -> None:
+    with pytest.raises(llmaas.ConfigurationError, match="base_url"):
+        Settings.of(api_key=KEY, base_url=url)
+
+
+@given(st.text(max_size=30) | st.text("htps:/[]@.%#?1ax\\ \n", max_size=20).map("https://".__add__))
+def test_any_text_is_an_address_or_a_typed_error(url: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            settings = Settings.of(api_key=KEY, base_url=url or "x")
+            again = Settings.of(api_key=KEY, base_url=settings.base_url)
+        except llmaas.ConfigurationError:
+            return
+    assert re.fullmatch(r"https?://\S+/v1", settings.base_url)
+    assert settings.host
+    assert again == settings
+
+
+@pytest.mark.parametrize(
+    ("url", "root"),
+    [
+        (" HTTPS://Gw.Example/llm/v1/ ", "https://gw.example/llm"),
+        ("https://gw.example:8443", "https://gw.example:8443"),
+        ("https://gw.example:", "https://gw.example"),
+        ("https://[2001:DB8::1]:8443/v1", "https://[2001:db8::1]:8443"),
+        ("https://été.example/V1", "https://été.example/V1"),
+        ("https://gw.example/v1/v1", "https://gw.example/v1"),
+    ],
+)
+def test_one_address_is_written_one_way(url: str, root: str) -> None:
+    assert Settings.of(api_key=KEY, base_url=url).root == root
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://jo:hunter22@gw.example/v1",
+        "https://hunter22@gw.example",
+        "https://jo:hunter22@gw.example:99999",
+        "https://jo:hunter22@[::1",
+        "https://jo:hunter22@x@gw.example",
+        "ftp://jo:hunter22@gw.example",
+        "jo:hunter22@gw.example",
+        "https://gw.example?key=hunter22",
+        "https://gw.example#hunter22",
+        "https://jo:hunter22/@gw.example",
+    ],
+)
+def test_a_password_in_the_address_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(llmaas.ConfigurationError, match="base_url") as caught:
+        LLMaaS(api_key=KEY, base_url=url)
+    chain: BaseException | None = caught.value
+    while chain is not None:
+        assert "hunter22" not in f"{chain!r} {chain}"
+        chain = chain.__cause__ or chain.__context__
+
+
+def test_the_refusal_of_a_password_says_where_it_goes() -> None:
+    with pytest.raises(llmaas.ConfigurationError, match="headers"):
+        LLMaaS(api_key=KEY, base_url="https://jo:hunter22@gw.example")
+
+
+LOCAL = ["localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.8.9.10", "[::1]"]
+LOCAL += ["[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]"]
+
+
+@pytest.mark.parametrize("host", LOCAL)
+def test_plain_http_stays_on_this_machine_without_a_warning(host: str) -> None:
+    Settings.of(api_key=KEY, base_url=f"http://{host}:8080/v1")
+
+
+FAR = ["gw.example", "192.0.2.1", "10.0.0.1", "[2001:db8::1]", "[::ffff:192.0.2.1]", "0.0.0.0"]
+FAR += ["127.0.0.1.example", "localhost.example", "128.0.0.1", "1270.0.1"]
+
+
+@pytest.mark.parametrize("host", FAR)
+def test_plain_http_beyond_it_is_warned_about(host: str) -> None:
+    with pytest.warns(llmaas.warnings.InsecureURLWarning, match="not encrypted") as caught:
+        LLMaaS(api_key=KEY, base_url=f"http://{host}:8080/v1")
+    assert caught[0].filename == __file__
+
+
+def test_changing_something_else_does_not_warn_again() -> None:
+    with pytest.warns(llmaas.warnings.InsecureURLWarning):
+        client = LLMaaS(api_key=KEY, base_url="http://gw.example/v1")
+    assert client.with_options(timeout=3).settings.root == "http://gw.example"
