@@ -231,7 +231,9 @@ def test_killed_fifty_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
                 finished.append((len(box.requests), {line["index"] for line in whole_lines(out)}))
         kills_that_hurt = sum(a[1] < b[1] for a, b in pairwise(finished))
         report = bulk.run(source, out, model=MODEL, concurrency=64)
-        times, asks = asked(box), [r.json["messages"][-1]["content"] for r in box.requests]
+        # A client may be killed between its head and its body: then there is no JSON.
+        asks = [r.json["messages"][-1]["content"] if r.json else "" for r in box.requests]
+        times = asked(box)
     lines = {line["index"]: line for line in results(out)}
     assert sorted(lines) == list(range(count))
     assert len(results(out)) == count  # nothing lost, nothing twice

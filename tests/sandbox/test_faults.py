@@ -125,11 +125,30 @@ def test_a_client_that_leaves_during_a_stall_is_noticed(
     with pytest.raises(TimeoutError):
         chat(QUESTION, faults="stall:30", stream=True, sock=sock)
     sock.close()
-    [record] = llmaas_sandbox.requests
+    assert the_end_of_the_only_request(llmaas_sandbox).disconnected
+
+
+def test_a_client_that_leaves_before_its_body_is_no_error_of_ours(
+    connect: Any, llmaas_sandbox: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    sock = connect()
+    head = "POST /v1/chat/completions HTTP/1.1\r\nhost: sandbox\r\ncontent-length: 9\r\n\r\n{"
+    sock.sendall(head.encode())
+    while not llmaas_sandbox.requests:
+        time.sleep(0.01)
+    sock.close()
+    record = the_end_of_the_only_request(llmaas_sandbox)
+    assert record.disconnected
+    assert record.status == 499
+    assert not caplog.records
+
+
+def the_end_of_the_only_request(box: Any) -> Any:
+    [record] = box.requests
     deadline = time.monotonic() + 5
     while not record.finished and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert record.disconnected
+    return record
 
 
 def test_trickle(chat: Any, whole: str) -> None:

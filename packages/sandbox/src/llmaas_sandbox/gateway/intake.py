@@ -7,24 +7,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
-from llmaas_sandbox.errors import bad_request
+from llmaas_sandbox.errors import bad_request, of_status
 from llmaas_sandbox.gateway.exchange import Endpoint
+
+_CLIENT_LEFT = 499
+"""What proxies write into their logs; nobody is there to read it."""
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Read the body; refuse more than ``limit`` bytes (413) without keeping them."""
+    """Read the body; refuse more than ``limit`` bytes (413), and half a body (499)."""
     too_large = bad_request("Payload Too Large", status=413)
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > limit:
         raise too_large
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > limit:
-            raise too_large
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > limit:
+                raise too_large
+    except ClientDisconnect:
+        raise of_status(_CLIENT_LEFT) from None
     return bytes(body)
 
 
