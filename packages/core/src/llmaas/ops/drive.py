@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
+from llmaas.ops.caretaker import CARETAKER
 from llmaas.ops.effects import (
     Close,
     Effect,
@@ -113,21 +116,40 @@ class AsyncDriver:
         self._transport: Any = transport
 
     async def run(self, operation: Operation[T]) -> T:
-        """Run an operation to its result."""
+        """Run an operation to its result.
+
+        What ``Run`` asks for is done whole even if the task is cancelled meanwhile, and the
+        operation sees its result: only then it knows what to settle. The cancellation follows.
+        """
         go_on: Callable[[Any], Effect] = operation.send
         outcome: Any = None
         reply: Any = None
+        cancelled: asyncio.CancelledError | None = None
         try:
             while True:
                 effect = go_on(outcome)
                 try:
-                    outcome, go_on = await self._do(effect), operation.send
+                    if isinstance(effect, Run):
+                        outcome, late = await _whole(effect.function)
+                        cancelled = cancelled or late
+                    elif cancelled is not None:
+                        raise cancelled
+                    else:
+                        outcome = await self._do(effect)
+                    go_on = operation.send
+                except GeneratorExit as error:  # nothing can be awaited any more
+                    CARETAKER.hand_over(partial(end_now, operation, error))
+                    raise
                 except BaseException as error:  # the operation may have to settle something
                     outcome, go_on = error, operation.throw
                 if isinstance(effect, Send):
                     reply = outcome
         except StopIteration as end:
+            if cancelled is not None:
+                raise cancelled from None
             return end.value  # type: ignore[no-any-return]
+        except GeneratorExit:
+            raise
         except BaseException:  # a cancelled call closes its socket at once
             if hasattr(reply, "close"):
                 await reply.close()
@@ -151,8 +173,6 @@ class AsyncDriver:
                     await reply.close()
                 case Sleep(seconds):
                     await asyncio.sleep(seconds)
-                case Run(function):
-                    return await asyncio.to_thread(function)
                 case Together(operations, limit):
                     return await self._together(operations, limit)
         except BrokenTransport as broken:
@@ -177,6 +197,33 @@ class AsyncDriver:
         if failures:
             raise failures[0]
         return results
+
+
+async def _whole(function: Callable[[], Any]) -> tuple[Any, asyncio.CancelledError | None]:
+    """Run a function in a thread to its end; return its result, and a cancellation meanwhile."""
+    # A future, not a task: the end of the event loop cancels all tasks.
+    loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+    work = loop.run_in_executor(None, context.run, function)
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None and work.exception() is not None:
+        raise cancelled from work.exception()
+    return work.result(), cancelled
+
+
+def end_now(operation: Operation[Any], error: BaseException) -> None:
+    """Let an operation settle in this thread; nothing is sent or awaited any more."""
+    try:
+        effect = operation.throw(error)
+        while isinstance(effect, Run):
+            effect = operation.send(effect.function())
+        operation.close()
+    except (StopIteration, type(error)):
+        pass
 
 
 # The HTTP libraries cost a quarter of a second to import: not before they are needed.

@@ -6,6 +6,7 @@ any pays nothing for it.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+from llmaas.ops.caretaker import CARETAKER
 from llmaas.ops.effects import Operation
 from llmaas.pricing import estimate_tokens
 from llmaas.settings import Settings
@@ -100,11 +102,13 @@ class Watched:
         self._watchers = watchers
         self._about = about
         self._tickets: list[tuple[Watcher, Any]] = []
+        self._process = os.getpid()
         self._began = time.monotonic()
         self.first_token: float | None = None
 
     def begin(self) -> Operation[None]:
         """Ask every watcher; when one refuses, those before it are told that nothing was sent."""
+        CARETAKER.be_ready()
         try:
             for watcher in self._watchers:
                 self._tickets.append((watcher, (yield from watcher.begin(self._about))))
@@ -118,12 +122,17 @@ class Watched:
         self.first_token = time.monotonic() - self._began
 
     def end(self, result: Any, error: BaseException | None) -> Operation[None]:
-        """Tell every watcher how the call ended, once."""
-        tickets, self._tickets = self._tickets, []
+        """Tell every watcher how the call ended, once, whoever says so first."""
+        if self._process != os.getpid():  # a copy by a fork: the call is the parent's to end
+            return
         partial = getattr(error, "completion", None) if result is None else result
         outcome = Outcome(partial, error, time.monotonic() - self._began, self.first_token)
         refusal: Exception | None = None
-        for watcher, ticket in reversed(tickets):
+        while self._tickets:
+            try:
+                watcher, ticket = self._tickets.pop()
+            except IndexError:  # another thread was quicker
+                break
             try:
                 yield from watcher.end(ticket, outcome)
             except Exception as raised:  # one that refuses keeps no other from counting
