@@ -5,17 +5,24 @@ from typing import Any
 
 from agent_framework import Content, FunctionTool, Message
 
-from contract import Answer, Driver, Question
+from contract import Address, Answer, Driver, Question
 
 
 class AgentFramework(Driver):
     name = "agent-framework"
     distribution = "agent-framework-core"
 
-    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+    def connect(self, to: Address) -> Any:
         from agent_framework_llmaas import LLMaaSChatClient
 
-        return LLMaaSChatClient(model, base_url=base_url, api_key=api_key, max_retries=retries)
+        return LLMaaSChatClient(
+            to.model,
+            base_url=to.base_url,
+            api_key=to.api_key,
+            max_retries=to.retries,
+            timeout=to.timeout,
+            deadline=to.deadline,
+        )
 
     async def ask(self, client: Any, question: Question) -> Answer:
         contents: list[Any] = [question.text]
@@ -40,12 +47,12 @@ class AgentFrameworkStock(AgentFramework):
     ours = False
     distribution = "agent-framework-openai"
 
-    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+    def connect(self, to: Address) -> Any:
         from agent_framework_openai import OpenAIChatCompletionClient
         from openai import AsyncOpenAI
 
-        sdk = AsyncOpenAI(base_url=base_url, api_key=api_key, max_retries=retries)
-        return OpenAIChatCompletionClient(model, async_client=sdk)
+        sdk = AsyncOpenAI(base_url=to.base_url, api_key=to.api_key, max_retries=to.retries)
+        return OpenAIChatCompletionClient(to.model, async_client=sdk)
 
 
 def declared(function: Any) -> FunctionTool:

@@ -2,27 +2,28 @@
 
 import base64
 import json
-from typing import Any, ClassVar
+from typing import Any
 
 from autogen_core import Image
 from autogen_core.models import UserMessage
 
-from contract import Answer, Driver, Question
+from contract import Address, Answer, Driver, Question
 
 
 class AutoGen(Driver):
     name = "autogen"
     distribution = "autogen-core"
-    lacks: ClassVar = {"the machine that answered": "`CreateResult` is closed"}
 
-    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+    def connect(self, to: Address) -> Any:
         from autogen_llmaas import LLMaaSChatCompletionClient
 
         return LLMaaSChatCompletionClient(
-            model,
-            base_url=base_url,
-            api_key=api_key,
-            max_retries=retries,
+            to.model,
+            base_url=to.base_url,
+            api_key=to.api_key,
+            max_retries=to.retries,
+            timeout=to.timeout,
+            deadline=to.deadline,
             rate_limit_patience=0,  # agents wait for their turn by default
         )
 
@@ -43,7 +44,7 @@ class AutoGen(Driver):
                 result = event
         else:
             result = await client.create(messages, **how)
-        return answer_of(client, result, question)
+        return answer_of(result, question)
 
     def parameters(self, question: Question) -> dict[str, Any]:
         """What AutoGen does not know goes in ``extra_body``, as it asks for."""
@@ -57,16 +58,16 @@ class AutoGenStock(AutoGen):
     ours = False
     distribution = "autogen-ext"
 
-    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+    def connect(self, to: Address) -> Any:
         from autogen_ext.models.openai import OpenAIChatCompletionClient
 
         able = ("vision", "function_calling", "json_output", "structured_output")
         info: Any = {**dict.fromkeys(able, True), "family": "unknown"}
         return OpenAIChatCompletionClient(
-            model=model,
-            base_url=base_url,
-            api_key=api_key,
-            max_retries=retries,
+            model=to.model,
+            base_url=to.base_url,
+            api_key=to.api_key,
+            max_retries=to.retries,
             model_info=info,
             include_name_in_message=False,
         )
@@ -78,7 +79,7 @@ PIXEL = base64.b64decode(
 """A real picture: AutoGen's ``Image`` decodes it."""
 
 
-def answer_of(client: Any, result: Any, question: Question) -> Answer:
+def answer_of(result: Any, question: Question) -> Answer:
     is_text = isinstance(result.content, str)
     calls = [] if is_text else [(call.name, json.loads(call.arguments)) for call in result.content]
     text = result.content if is_text else (result.thought or "")
@@ -87,7 +88,8 @@ def answer_of(client: Any, result: Any, question: Question) -> Answer:
         reasoning=result.thought,
         calls=calls,
         tokens=result.usage.prompt_tokens + result.usage.completion_tokens,
-        cost=getattr(client, "cost_eur", None),
+        machine=getattr(result, "machine", None),
+        cost=getattr(result, "cost_eur", None),
         value=question.schema.model_validate_json(text) if question.schema else None,
     )
 

@@ -1,4 +1,4 @@
-"""Every adapter keeps the contract, whole and streamed."""
+"""The core and every adapter keep the contract, in every way they can be asked."""
 
 import warnings
 
@@ -12,20 +12,15 @@ with warnings.catch_warnings():
     OURS = [driver for driver in drivers() if driver.ours]
 
 CASES = [
-    pytest.param(
-        driver,
-        behaviour,
-        stream,
-        id=f"{driver.name}-{behaviour.says}-{'streamed' if stream else 'whole'}",
-    )
+    pytest.param(driver, behaviour, way, id=f"{driver.name}-{behaviour.says}-{way}")
     for driver in OURS
     for behaviour in BEHAVIOURS
-    for stream in behaviour.modes
+    for way in behaviour.ways(driver)
     if behaviour.says not in driver.lacks
 ]
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("driver", "behaviour", "stream"), CASES)
-async def test_contract(sandbox, driver, behaviour, stream):
-    await behaviour.check(Bench(driver, sandbox, stream))
+@pytest.mark.parametrize(("driver", "behaviour", "way"), CASES)
+async def test_contract(sandbox, driver, behaviour, way):
+    await behaviour.check(Bench(driver, sandbox, way))

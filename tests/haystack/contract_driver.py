@@ -1,60 +1,90 @@
 """Haystack under the contract: our chat generator and the stock one."""
 
 import base64
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from haystack.dataclasses import ChatMessage, ImageContent
 from haystack.tools import Tool
 from haystack.utils import Secret
 
-from contract import Answer, Driver, Question
+from contract import Address, Answer, Driver, Question
 
 
 class Haystack(Driver):
     name = "haystack"
+    has_sync = True
     distribution = "haystack-ai"
     lacks: ClassVar = {
         "a structured answer inside a Markdown fence": "replies are text, parsed elsewhere"
     }
 
-    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+    def connect(self, to: Address) -> Any:
         from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
 
-        return LLMaaSChatGenerator(**self.told(base_url, api_key, model, retries))
+        limits = {"deadline": to.deadline} if to.deadline else {}
+        told = self.told(to)
+        return LLMaaSChatGenerator(**told, timeout=to.timeout, generation_kwargs=limits)
 
-    def told(self, base_url: str, api_key: str, model: str, retries: int) -> dict[str, Any]:
-        key = Secret.from_token(api_key)
-        return {"model": model, "api_base_url": base_url, "api_key": key, "max_retries": retries}
+    def told(self, to: Address) -> dict[str, Any]:
+        return {
+            "model": to.model,
+            "api_base_url": to.base_url,
+            "api_key": Secret.from_token(to.api_key),
+            "max_retries": to.retries,
+        }
 
     async def ask(self, client: Any, question: Question) -> Answer:
-        message = ChatMessage.from_user(question.text)
-        if question.image:
-            image = ImageContent(base64.b64encode(question.image).decode(), "image/png")
-            message = ChatMessage.from_user(content_parts=[question.text, image])
-        options = dict(question.options)
-        if question.schema:
-            options["response_format"] = question.schema
-        result = await client.run_async(
-            [message],
-            generation_kwargs=options or None,
-            tools=[tool_of(tool["function"]) for tool in question.tools] or None,
-            streaming_callback=ignore if question.stream else None,
-        )
+        callback = ignored if question.stream else None
+        result = await client.run_async(**request_of(question), streaming_callback=callback)
         return answer_of(result["replies"][0], question)
+
+    def ask_sync(self, client: Any, question: Question) -> Answer:
+        callback = ignore if question.stream else None
+        result = client.run(**request_of(question), streaming_callback=callback)
+        return answer_of(result["replies"][0], question)
+
+    def leave_sync(self, client: Any, question: Question) -> None:
+        with suppress(LeaveError):
+            client.run(**request_of(question), streaming_callback=leave)
 
 
 class HaystackStock(Haystack):
     name = "stock haystack"
     ours = False
 
-    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+    def connect(self, to: Address) -> Any:
         from haystack.components.generators.chat import OpenAIChatGenerator
 
-        return OpenAIChatGenerator(**self.told(base_url, api_key, model, retries))
+        return OpenAIChatGenerator(**self.told(to))
 
 
-async def ignore(_: Any) -> None:
+class LeaveError(Exception):
+    """What a callback raises to leave a stream."""
+
+
+def leave(_: Any) -> None:
+    raise LeaveError
+
+
+def ignore(_: Any) -> None:
     """Ask for a stream; the reply holds what it brought."""
+
+
+async def ignored(_: Any) -> None:
+    """The same, awaited."""
+
+
+def request_of(question: Question) -> dict[str, Any]:
+    message = ChatMessage.from_user(question.text)
+    if question.image:
+        image = ImageContent(base64.b64encode(question.image).decode(), "image/png")
+        message = ChatMessage.from_user(content_parts=[question.text, image])
+    options = dict(question.options)
+    if question.schema:
+        options["response_format"] = question.schema
+    tools = [tool_of(tool["function"]) for tool in question.tools]
+    return {"messages": [message], "generation_kwargs": options or None, "tools": tools or None}
 
 
 def tool_of(function: Any) -> Tool:

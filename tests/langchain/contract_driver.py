@@ -1,42 +1,54 @@
 """LangChain under the contract: our chat model and the stock one."""
 
 import base64
+from contextlib import closing
+from functools import reduce
+from operator import add
 from typing import Any
 
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 
-from contract import Answer, Driver, Question
+from contract import Address, Answer, Driver, Question
 
 
 class LangChain(Driver):
     name = "langchain"
+    has_sync = True
     distribution = "langchain-core"
 
-    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+    def connect(self, to: Address) -> Any:
         from langchain_llmaas import ChatLLMaaS
 
-        return ChatLLMaaS(model=model, base_url=base_url, api_key=api_key, max_retries=retries)
+        return ChatLLMaaS(
+            model=to.model,
+            base_url=to.base_url,
+            api_key=to.api_key,
+            max_retries=to.retries,
+            timeout=to.timeout,
+            deadline=to.deadline,
+        )
 
     async def ask(self, client: Any, question: Question) -> Answer:
-        messages = [HumanMessage(content_of(question))]
-        if question.schema:
-            return Answer(
-                value=await client.with_structured_output(
-                    question.schema, method="json_schema"
-                ).ainvoke(messages)
-            )
-        model = client.bind(**self.parameters(question))
-        if question.tools:
-            model = model.bind(tools=list(question.tools))
+        model, messages = self.asked(client, question), [HumanMessage(content_of(question))]
         if not question.stream:
             return answer_of(await model.ainvoke(messages))
-        whole = None
-        async for chunk in model.astream(messages):
-            whole = chunk if whole is None else whole + chunk
-        return answer_of(whole)
+        return answer_of(together([chunk async for chunk in model.astream(messages)]))
 
-    def parameters(self, question: Question) -> dict[str, Any]:
-        return dict(question.options)
+    def ask_sync(self, client: Any, question: Question) -> Answer:
+        model, messages = self.asked(client, question), [HumanMessage(content_of(question))]
+        if not question.stream:
+            return answer_of(model.invoke(messages))
+        return answer_of(together(list(model.stream(messages))))
+
+    def leave_sync(self, client: Any, question: Question) -> None:
+        with closing(client.stream(question.text)) as chunks:
+            next(chunks)
+
+    def asked(self, client: Any, question: Question) -> Any:
+        if question.schema:
+            return client.with_structured_output(question.schema, method="json_schema")
+        model = client.bind(**question.options)
+        return model.bind(tools=list(question.tools)) if question.tools else model
 
 
 class LangChainStock(LangChain):
@@ -44,10 +56,12 @@ class LangChainStock(LangChain):
     ours = False
     distribution = "langchain-openai"
 
-    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+    def connect(self, to: Address) -> Any:
         from langchain_openai import ChatOpenAI
 
-        return ChatOpenAI(model=model, base_url=base_url, api_key=api_key, max_retries=retries)
+        return ChatOpenAI(
+            model=to.model, base_url=to.base_url, api_key=to.api_key, max_retries=to.retries
+        )
 
 
 def content_of(question: Question) -> Any:
@@ -60,7 +74,14 @@ def content_of(question: Question) -> Any:
     ]
 
 
+def together(chunks: list[Any]) -> Any:
+    """Add up what a stream brought; of a structured answer the last state is the whole one."""
+    return reduce(add, chunks) if isinstance(chunks[0], BaseMessage) else chunks[-1]
+
+
 def answer_of(message: Any) -> Answer:
+    if not isinstance(message, BaseMessage):
+        return Answer(value=message)
     facts = message.response_metadata
     thoughts = [b["reasoning"] for b in message.content_blocks if b["type"] == "reasoning"]
     return Answer(

@@ -12,7 +12,7 @@ from semantic_kernel.contents.function_call_content import FunctionCallContent
 from semantic_kernel.functions import kernel_function
 from semantic_kernel.kernel import Kernel
 
-from contract import Answer, Driver, Question
+from contract import Address, Answer, Driver, Question
 
 
 class Weather:
@@ -25,10 +25,17 @@ class SemanticKernel(Driver):
     name = "semantic-kernel"
     distribution = "semantic-kernel"
 
-    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+    def connect(self, to: Address) -> Any:
         from semantic_kernel_llmaas import LLMaaSChatCompletion
 
-        return LLMaaSChatCompletion(model, base_url=base_url, api_key=api_key, max_retries=retries)
+        return LLMaaSChatCompletion(
+            to.model,
+            base_url=to.base_url,
+            api_key=to.api_key,
+            max_retries=to.retries,
+            timeout=to.timeout,
+            deadline=to.deadline,
+        )
 
     async def ask(self, client: Any, question: Question) -> Answer:
         items: list[Any] = [TextContent(text=question.text)]
@@ -59,12 +66,12 @@ class SemanticKernelStock(SemanticKernel):
     name = "stock semantic-kernel"
     ours = False
 
-    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+    def connect(self, to: Address) -> Any:
         from openai import AsyncOpenAI
         from semantic_kernel.connectors.ai.open_ai import OpenAIChatCompletion
 
-        sdk = AsyncOpenAI(base_url=base_url, api_key=api_key, max_retries=retries)
-        return OpenAIChatCompletion(model, async_client=sdk)
+        sdk = AsyncOpenAI(base_url=to.base_url, api_key=to.api_key, max_retries=to.retries)
+        return OpenAIChatCompletion(to.model, async_client=sdk)
 
 
 def answer_of(content: Any, question: Question) -> Answer:

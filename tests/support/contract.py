@@ -1,16 +1,18 @@
-"""The contract of all adapters: what each must do, whole and streamed, over a real socket.
+"""The contract of all adapters: what each must do, in every way it can be asked.
 
 A room says in ``tests/<room>/contract_driver.py`` how its classes are asked, and how the stock
-class of its framework is: a few lines each. ``tests/contract`` runs ours; ``contract_table.py``
-runs everything and writes the table of ``tests/README.md``.
+class of its framework is: a few lines each. ``behaviours`` lists the rows, ``tests/contract``
+holds ours to them, ``contract_table`` runs everything and writes the table of
+``tests/README.md``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -60,41 +62,93 @@ class Question:
     """Parameters by their names on the wire."""
 
 
+@dataclass(frozen=True)
+class Address:
+    """What a client is told when it is made. Times in seconds."""
+
+    base_url: str
+    api_key: str
+    model: str = MODEL
+    retries: int = 0
+    timeout: float | None = None
+    deadline: float | None = None
+    """The longest a call may take in all; stock classes have no such thing."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a question is asked: whole or streamed, awaited or from a thread."""
+
+    stream: bool = False
+    sync: bool = False
+
+    def __str__(self) -> str:
+        return f"{'streamed' if self.stream else 'whole'} {'sync' if self.sync else 'async'}"
+
+
+WAYS = tuple(Way(stream, sync) for sync in (False, True) for stream in (False, True))
+
+
 class Driver:
     """One class under the contract. Frameworks are imported in the methods, not at the top."""
 
     name: ClassVar[str]
     ours: ClassVar[bool] = True
+    has_sync: ClassVar[bool] = False
+    """Whether the framework has calls for threads, too."""
     distribution: ClassVar[str]
     """Whose version the table prints."""
     lacks: ClassVar[Mapping[str, str]] = {}
     """Rows that the framework has no place for, and why."""
 
-    def connect(self, base_url: str, api_key: str, model: str, retries: int) -> Any:
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """Every way in which the class can be asked."""
+        return tuple(way for way in WAYS if self.has_sync or not way.sync)
+
+    def connect(self, to: Address) -> Any:
         """Return the framework's object, connected."""
         raise NotImplementedError
+
+    def connect_sync(self, to: Address) -> Any:
+        """Return the object for threads, where it is another one."""
+        return self.connect(to)
 
     async def ask(self, client: Any, question: Question) -> Answer:
         """Ask and return what came; errors are let out."""
         raise NotImplementedError
 
+    def ask_sync(self, client: Any, question: Question) -> Answer:
+        """Ask from a thread."""
+        raise NotImplementedError
 
-@dataclass
+    def leave_sync(self, client: Any, question: Question) -> None:
+        """Ask for a stream and leave it after its first piece."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
 class Bench:
-    """One driver before one sandbox, whole or streamed."""
+    """One driver before one sandbox, asked in one way."""
 
     driver: Driver
     box: Any
-    stream: bool
+    way: Way = Way()
+    address: Address | None = None
 
-    def connect(self, *, model: str = MODEL, retries: int = 0, key: str | None = None) -> Any:
+    def connect(self, *, key: str | None = None, **told: Any) -> Any:
         """Connect the driver's class to the sandbox."""
-        return self.driver.connect(self.box.base_url, key or self.box.api_key, model, retries)
+        to = self.address or Address(self.box.base_url, self.box.api_key)
+        to = replace(to, api_key=key or to.api_key, **told)
+        return self.driver.connect_sync(to) if self.way.sync else self.driver.connect(to)
 
     async def ask(self, client: Any = None, **question: Any) -> Answer:
         """Ask a client, a new one if none is given."""
-        asked = Question(**{"stream": self.stream, **question})
-        return await self.driver.ask(client if client is not None else self.connect(), asked)
+        asked = Question(**{"stream": self.way.stream, **question})
+        client = self.connect() if client is None else client
+        if self.way.sync:
+            return await asyncio.to_thread(self.driver.ask_sync, client, asked)
+        return await self.driver.ask(client, asked)
 
     async def fails(self, client: Any = None, **question: Any) -> Any:
         """Ask, and return the error that must come."""
@@ -105,27 +159,18 @@ class Bench:
         raise AssertionError(f"no error, but {answer}")
 
 
-Check = Callable[[Bench], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Behaviour:
-    """One row: a sentence and its check."""
-
-    says: str
-    check: Check
-    modes: tuple[bool, ...]
-    """Whether it is checked whole (False), streamed (True), or both."""
-
-
 def drivers() -> Iterator[Driver]:
     """Yield every driver whose framework is installed, ours before the stock one of its room."""
-    for path in sorted(TESTS.glob("*/contract_driver.py")):
+    for path in sorted(TESTS.glob("*/contract_driver.py"), key=_core_first):
         try:
             module = _loaded(path)
         except ImportError:
             continue
         yield from (kind() for kind in module.DRIVERS)
+
+
+def _core_first(path: Path) -> tuple[bool, Path]:
+    return path.parent.name != "core", path
 
 
 def _loaded(path: Path) -> ModuleType:

@@ -13,17 +13,20 @@ import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 from behaviours import BEHAVIOURS
-from contract import TESTS, Behaviour, Bench, Driver, drivers
+from contract import Bench, Driver, Way, drivers
+from rows import Behaviour, awaited, streamed, threaded, whole
+from tables import dated, markdown, put
 
-README = TESTS / "README.md"
-BEGIN, END = "<!-- contract: written by tests/support/contract_table.py -->", "<!-- /contract -->"
+HALVES = {"whole": whole, "streamed": streamed, "async": awaited, "sync": threaded}
 SECONDS = 20
 """How long one check may take: whoever hangs has failed."""
+NOTE = (
+    "Each row is checked whole and streamed where both make sense, and by threads as well as by"
+    " asyncio in the core, Haystack and LangChain; the other frameworks have asyncio only."
+)
 
 
 @dataclass(frozen=True)
@@ -35,58 +38,57 @@ class Hall:
 
 
 def outcome(driver: Driver, behaviour: Behaviour, hall: Hall) -> str:
-    """Return the cell of one behaviour: yes, no, only one way, or n/a."""
+    """Return the cell of one behaviour: yes, no, which ways only, or n/a."""
     if behaviour.says in driver.lacks:
         return "n/a"
-    kept = [mode for mode in behaviour.modes if keeps(driver, behaviour, hall, stream=mode)]
-    if len(kept) == len(behaviour.modes):
-        return "yes"
-    if not kept:
-        return "no"
-    return "streamed only" if kept[0] else "whole only"
+    ways = behaviour.ways(driver)
+    return cell(ways, [way for way in ways if keeps(driver, behaviour, hall, way)])
 
 
-def keeps(driver: Driver, behaviour: Behaviour, hall: Hall, *, stream: bool) -> bool:
+def cell(ways: Sequence[Way], kept: Sequence[Way]) -> str:
+    """Say in which of the ways a behaviour is kept."""
+    if len(kept) in (0, len(ways)):
+        return "yes" if kept else "no"
+    for word, half in HALVES.items():
+        if list(kept) == [way for way in ways if half(way)]:
+            return f"{word} only"
+    return ", ".join(map(str, kept)) + " only"
+
+
+def keeps(driver: Driver, behaviour: Behaviour, hall: Hall, way: Way) -> bool:
     """Return whether one check passes; any failure, of whatever kind, is a no."""
     hall.box.reset()
 
     async def check() -> None:
-        await asyncio.wait_for(behaviour.check(Bench(driver, hall.box, stream)), SECONDS)
+        await asyncio.wait_for(behaviour.check(Bench(driver, hall.box, way)), SECONDS)
 
     try:
         hall.runner.run(check())
     except Exception as error:
         said = " ".join(f"{type(error).__name__}: {error}".split())[:150]
-        mode = "streamed" if stream else "whole"
-        print(f"{driver.name}: {behaviour.says} ({mode}): {said}", file=sys.stderr)
+        print(f"{driver.name}: {behaviour.says} ({way}): {said}", file=sys.stderr)
         return False
     return True
 
 
 def table(columns: Sequence[Driver], hall: Hall) -> str:
     """Run everything and return the table, with date and versions."""
-    head = ["", *(driver.name for driver in columns)]
     rows = [
         [behaviour.says, *(outcome(driver, behaviour, hall) for driver in columns)]
         for behaviour in BEHAVIOURS
     ]
-    lines = [head, ["---"] * len(head), *rows]
-    names = sorted({driver.distribution for driver in columns} | {"openai"})
-    versions = ", ".join(f"{name} {version(name)}" for name in names)
-    python = ".".join(map(str, sys.version_info[:3]))
-    lacks = sorted(
-        f"* {driver.name}, {says}: {why}"
-        for driver in columns
-        if driver.ours
-        for says, why in driver.lacks.items()
-    )
-    parts = [
-        f"{datetime.now(UTC):%Y-%m-%d}, Python {python}, {versions}.",
-        "\n".join("| " + " | ".join(line) + " |" for line in lines),
-        "Each row is checked whole and streamed where both make sense. n/a:",
-        "\n".join(lacks),
-    ]
-    return "\n\n".join(parts)
+    head = ["", *(driver.name for driver in columns)]
+    parts = [dated(columns), markdown(head, rows), NOTE, missing(columns)]
+    return "\n\n".join(filter(None, parts))
+
+
+def missing(columns: Sequence[Driver]) -> str:
+    """Return why our columns say n/a."""
+    lacks = [(driver, says) for driver in columns if driver.ours for says in driver.lacks]
+    if not lacks:
+        return ""
+    lines = sorted(f"* {driver.name}, {says}: {driver.lacks[says]}" for driver, says in lacks)
+    return "\n".join(["n/a:", "", *lines])
 
 
 def main() -> None:
@@ -97,10 +99,7 @@ def main() -> None:
     columns = list(drivers())
     with Sandbox() as box, asyncio.Runner() as runner:
         os.environ.update(LLMAAS_BASE_URL=box.base_url, LLMAAS_API_KEY=box.api_key)
-        written = table(columns, Hall(box, runner))
-    before, _, rest = README.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}\n\n{written}\n\n{END}{after}")
+        put("contract", "tests/support/contract_table.py", table(columns, Hall(box, runner)))
 
 
 if __name__ == "__main__":

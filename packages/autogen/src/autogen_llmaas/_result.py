@@ -26,7 +26,19 @@ _FINISH: Mapping[str | None, FinishReasons] = {
 }
 
 
-def create_result(completion: Completion, toolbox: Toolbox, *, wants_json: bool) -> CreateResult:
+class LLMaaSCreateResult(CreateResult):
+    """AutoGen's result, with what else the service told of the answer."""
+
+    machine: str | None = None
+    """The machine that answered."""
+    request_id: str | None = None
+    cost_eur: float | None = None
+    """By today's tariff; None where the service told no usage."""
+
+
+def create_result(
+    completion: Completion, toolbox: Toolbox, *, wants_json: bool
+) -> LLMaaSCreateResult:
     """Return a completion as AutoGen expects it.
 
     ``thought`` is the reasoning, and the text that came beside tool calls. Whether there are
@@ -37,13 +49,16 @@ def create_result(completion: Completion, toolbox: Toolbox, *, wants_json: bool)
         for call in completion.tool_calls
     ]
     thoughts = [_reasoning(completion), completion.text if calls else None]
-    return CreateResult(
+    return LLMaaSCreateResult(
         finish_reason=_finish_reason(completion),
         content=calls or (_json(completion.text) if wants_json else completion.text),
         usage=usage_of(completion),
         cached=False,
         logprobs=_logprobs(completion),
         thought="\n\n".join(filter(None, thoughts)) or None,
+        machine=completion.backend.machine_name if completion.backend else None,
+        request_id=completion.request_id,
+        cost_eur=completion.cost,
     )
 
 
