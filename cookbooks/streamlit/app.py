@@ -125,6 +125,8 @@ def show(turn: Turn) -> None:
         if turn.reasoning:
             st.expander("Reasoning").markdown(turn.reasoning)
         st.markdown(turn.answer)
+        if turn.empty_because:
+            st.warning(turn.empty_because)
         if turn.stopped:
             st.caption(":material/stop_circle: Stopped. What came until then counts, estimated.")
         if turn.problem:

@@ -42,6 +42,7 @@ class Turn:
     answer: str = ""
     machine: str | None = None
     spent: Meter | None = None
+    empty_because: str | None = None
     problem: Problem | None = None
     stopped: bool = False
 
@@ -75,7 +76,7 @@ def stream(client: LLMaaS, turn: Turn, earlier: Sequence[Turn]) -> Iterator[Turn
             elif isinstance(event, ReasoningDelta):
                 turn.reasoning += event.text
             yield turn
-        backend = events.completion.backend
+        backend, turn.empty_because = events.completion.backend, events.completion.empty_because
         turn.machine = backend.machine_name if backend else None
 
 

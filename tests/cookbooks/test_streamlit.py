@@ -5,11 +5,10 @@ from io import BytesIO
 
 import pytest
 
-from apps import COOKBOOKS, App, browsing, free_port, picture, states, visiting
+from apps import COOKBOOKS, App, browsing, free_port, needs, picture, states, visiting
 from llmaas_sandbox import Sandbox
 
-pytest.importorskip("streamlit", reason="streamlit is in ./run --apps")
-pypdf = pytest.importorskip("pypdf", reason="pypdf is in ./run --apps")
+needs("streamlit", "playwright", "pypdf")
 
 FOLDER = COOKBOOKS / "streamlit"
 KEY = "sk-test-canary-0123456789"
@@ -188,9 +187,10 @@ def upload(page, name, data):
 
 def pdf(text):
     """Return a PDF of one page with one line of text."""
+    from pypdf import PdfWriter
     from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
-    writer = pypdf.PdfWriter()
+    writer = PdfWriter()
     sheet = writer.add_blank_page(width=600, height=200)
     font = DictionaryObject(
         {

@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -106,6 +107,13 @@ def _own_environment() -> dict[str, str]:
     return {name: value for name, value in kept.items() if not name.startswith(foreign)}
 
 
+def needs(*modules: str) -> None:
+    """Skip a test module where packages are missing; none is imported, which may take seconds."""
+    missing = [name for name in modules if find_spec(name) is None]
+    if missing:
+        pytest.skip(f"{', '.join(missing)}: see ./run --apps", allow_module_level=True)
+
+
 def free_port() -> int:
     """Return a port that nobody uses now."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -124,9 +132,11 @@ def browser_path() -> str:
 @contextmanager
 def browsing() -> Iterator[Any]:
     """Yield a headless browser (Playwright's), or skip the test."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is in ./run --apps")
+    needs("playwright")
+    from playwright.sync_api import sync_playwright
+
     path = browser_path()
-    with api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         try:
             yield browser

@@ -1,0 +1,82 @@
+"""Talk with text, pictures and recordings: ``python app.py``, then open the address it prints."""
+
+from __future__ import annotations
+
+import gradio as gr
+from gradio.components.multimodal_textbox import MultimodalValue
+from starlette.middleware import Middleware
+
+from closed import CSS, ClosedPage
+from llmaas import AsyncLLMaaS
+from llmaas.demo import Backing, backing
+from talk import Talk
+
+SANDBOX_PACE = 40.0
+"""Tokens per second of the embedded sandbox, so that one sees an answer being written."""
+
+EXAMPLES: list[MultimodalValue] = [
+    {"text": "Why can the answer of a reasoning model come back empty?"},
+    {"text": 'Say "Bonjour à tous"'},
+]
+
+# Fonts of the visitor's own machine: the page fetches nothing from elsewhere.
+THEME = gr.themes.Soft(
+    primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+)
+
+
+def main() -> None:
+    """Serve the app on this machine until it is interrupted."""
+    with backing(tokens_per_second=SANDBOX_PACE) as where:
+        client = AsyncLLMaaS(api_key=where.api_key, base_url=where.base_url)
+        page = interface(Talk(client), where)
+        page.launch(
+            server_name="127.0.0.1",  # GRADIO_SERVER_PORT chooses the port
+            theme=THEME,
+            css=CSS,
+            app_kwargs={"middleware": [Middleware(ClosedPage)]},
+            share=False,
+            ssr_mode=False,
+            enable_monitoring=False,
+            run_history=False,
+            footer_links=[],
+            max_file_size="20mb",
+            quiet=True,  # it would advertise a public tunnel
+            prevent_thread_lock=True,
+        )
+        print(f"Open {page.local_url} ({where.description} answers)", flush=True)
+        page.block_thread()
+
+
+def interface(talk: Talk, where: Backing) -> gr.ChatInterface:
+    """Return the page."""
+    return gr.ChatInterface(
+        talk.respond,
+        multimodal=True,
+        textbox=gr.MultimodalTextbox(
+            placeholder="Write, drop a picture, or speak",
+            file_types=["image", "audio"],
+            file_count="multiple",
+            sources=["upload", "microphone"],
+            stop_btn=True,
+        ),
+        chatbot=gr.Chatbot(height="70vh", show_label=False, allow_tags=False, buttons=["copy"]),
+        title="LLMaaS: text, pictures and speech",
+        description=introduction(where),
+        examples=EXAMPLES,
+        analytics_enabled=False,
+        api_visibility="private",
+        concurrency_limit=16,
+        delete_cache=(3600, 24 * 3600),  # seconds: uploads are kept for a day at most
+    )
+
+
+def introduction(where: Backing) -> str:
+    """Say who answers, since a sandbox must not pass for the service."""
+    if where.is_sandbox:
+        return "Answered by the embedded sandbox: it only quotes. Set `LLMAAS_API_KEY` for more."
+    return f"Answered by the service at `{where.base_url}`."
+
+
+if __name__ == "__main__":
+    main()
