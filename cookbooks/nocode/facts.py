@@ -1,0 +1,102 @@
+"""Writes what the no-code projects know of models and prices: ``python cookbooks/nocode/facts.py``.
+
+The platforms run no Python, so each project carries a copy. The core's catalogue and tariff are
+the source; a test tells when a copy has aged.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from llmaas import catalog, pricing
+from llmaas.catalog import Model
+
+HERE = Path(__file__).parent
+SERVICE = "https://api.ai.cloud-temple.com/v1"
+
+
+def facts() -> dict[str, Any]:
+    """Return all of it, as the Zapier project reads it."""
+    return {
+        "service": SERVICE,
+        "prices": prices(),
+        **read("choices.json"),
+        "models": {model.id: told(model) for model in live_models()},
+        "successors": successors(),
+        "instructions": read("instructions.json"),
+    }
+
+
+def prices() -> dict[str, Any]:
+    """Return the newest tariff: tokens in micro-EUR per 1,000, audio in micro-EUR per minute."""
+    newest = pricing.TARIFFS[-1]
+    return {
+        "since": newest.since.isoformat(),
+        "prompt": newest.prompt,
+        "completion": newest.completion,
+        "reasoning": newest.reasoning,
+        "audio_minute": newest.audio_minute,
+    }
+
+
+def live_models() -> list[Model]:
+    """Return the models of the saved live list, by name."""
+    return sorted((model for model in catalog.all_models() if model.live), key=lambda m: m.id)
+
+
+def told(model: Model) -> dict[str, Any]:
+    """Return what a picker shows of a model; None is unknown."""
+    end = model.end_of_support
+    return {
+        "category": model.category,
+        "context": model.live_context_tokens or model.context_tokens,
+        "reasoning": model.reasoning,
+        "vision": model.vision,
+        "tools": model.tools,
+        "long_term_support": model.lts,
+        "end_of_support": end.isoformat() if end else None,
+    }
+
+
+def successors() -> dict[str, str]:
+    """Return who answers, or should be asked, in the place of a name that is no live model."""
+    old = {model.id for model in catalog.all_models() if not model.live}
+    found = {name: heir(name) for name in sorted(old)}
+    return {name: after for name, after in found.items() if after}
+
+
+def heir(name: str) -> str | None:
+    """Follow redirects and successors to a live model."""
+    seen: set[str] = set()
+    while name not in seen:
+        seen.add(name)
+        model = catalog.resolve(name).model
+        if model is None:
+            return None
+        if model.live:
+            return model.id
+        name = model.successor or name
+    return None
+
+
+def read(name: str) -> Any:
+    """Return a JSON file that lies beside this one."""
+    return json.loads((HERE / name).read_text())
+
+
+def as_json(value: Any) -> str:
+    """Return the text of a data file."""
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def copies() -> dict[Path, str]:
+    """Return each file of the projects that is written here, and what it must hold."""
+    return {HERE.parent / "zapier" / "data" / "facts.json": as_json(facts())}
+
+
+if __name__ == "__main__":
+    for path, text in copies().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
