@@ -3,8 +3,8 @@
 import copy
 
 import pytest
-import yaml
 
+from cassettes import read
 from llmaas_sandbox import Sandbox
 from rooms import HOME
 from tape import STOPPED_AT
@@ -33,10 +33,6 @@ def compared(stopped_sandbox):
         return list(answers(cassette, stopped_sandbox.root_url, stopped_sandbox.api_key))
 
     return compared
-
-
-def read(path):
-    return yaml.safe_load(path.read_text())
 
 
 @each_cassette
@@ -93,8 +89,8 @@ DOCTORED = [
     ("chat", change_the_status),
     ("chat", forget_a_header),
     ("chat", change_the_kind),
-    ("stream", forget_the_end),
-    ("stream", rename_in_the_stream),
+    ("chat-stream", forget_the_end),
+    ("chat-stream", rename_in_the_stream),
 ]
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import canary
 from cassettes import SERVICE, Signature, reader
 
 STOPPED_AT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
@@ -30,7 +31,7 @@ def playing(path: Path) -> Iterator[Tape]:
     """Answer from the file; fail at the end when an exchange was not asked for."""
     assert path.is_file(), f"no cassette {path.name}: record it with `nox -s record`"
     with reader().use_cassette(str(path)) as cassette:
-        yield Tape(f"{SERVICE}/v1", "sk-recorded")
+        yield Tape(f"{SERVICE}/v1", canary.KEY)
     unplayed = len(cassette) - cassette.play_count
     assert cassette.all_played, f"{path.name}: {unplayed} exchange(s) were not played"
 
