@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import canary
 import network
 from llmaas.ops import advice
 from tape import Tape, playing, recording
@@ -43,6 +44,8 @@ settings.load_profile("house")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "cassette: plays a recording (set by itself)")
+    config.addinivalue_line("markers", "shows_key(why): must show the key that it runs with")
+    config.pluginmanager.register(canary.Canary(), "canary")
     os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # read when haystack is imported
     if config.getoption("--record") == "live":
         network.allow()
@@ -69,6 +72,15 @@ def nothing_learned() -> Iterator[None]:
 def the_day_of_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models reach the end of their support; the tests stay on the day they were written for."""
     monkeypatch.setattr("llmaas.catalog.clock.today", lambda: date(2026, 11, 25))
+
+
+@pytest.fixture(scope="session")
+def llmaas_sandbox_server() -> Iterator[Any]:
+    """The session's sandbox, which knows the key that nothing may show."""
+    from llmaas_sandbox import Sandbox
+
+    with Sandbox(api_keys=(canary.KEY,)) as box:
+        yield box
 
 
 @pytest.fixture

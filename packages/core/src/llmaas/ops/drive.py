@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
+from llmaas.key import Key
 from llmaas.ops.caretaker import CARETAKER
 from llmaas.ops.effects import (
     Close,
@@ -66,10 +67,12 @@ class Driver:
         try:
             match effect:
                 case Send():
-                    key = self._settings.key.current()
                     if self._transport is None:
                         self._transport = _sync_shell(self._settings)
-                    return self._transport.send(_request(self._settings, effect, key))
+                    # No variable holds the key: tools print those of a traceback's frames.
+                    return self._transport.send(
+                        _request(self._settings, effect, self._settings.key.current())
+                    )
                 case Read(reply):
                     return reply.read()
                 case ReadSome(chunks):
@@ -159,12 +162,11 @@ class AsyncDriver:
         try:
             match effect:
                 case Send():
-                    key = self._settings.key.current()
-                    if inspect.isawaitable(key):
-                        key = self._settings.key.checked(await key)
                     if self._transport is None:
                         self._transport = _async_shell(self._settings)
-                    return await self._transport.send(_request(self._settings, effect, key))
+                    return await self._transport.send(
+                        _request(self._settings, effect, await _awaited(self._settings.key))
+                    )
                 case Read(reply):
                     return await reply.read()
                 case ReadSome(chunks):
@@ -224,6 +226,12 @@ def end_now(operation: Operation[Any], error: BaseException) -> None:
         operation.close()
     except (StopIteration, type(error)):
         pass
+
+
+async def _awaited(key: Key) -> str:
+    """Return the current key, also of an async callable."""
+    current = key.current()
+    return key.checked(await current) if inspect.isawaitable(current) else current
 
 
 # The HTTP libraries cost a quarter of a second to import: not before they are needed.
