@@ -1,0 +1,36 @@
+"""The application: ``uvicorn --factory app:create_app``, or ``python .`` for a patient server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+import faults
+import routes
+from config import Config
+from gate import Gate
+from house import opened
+from metrics import CountRequests, Metrics
+
+
+def create_app(config: Config | None = None, gate: Gate | None = None) -> FastAPI:
+    """Return the application."""
+    config = config or Config.of_environment()
+    gate, metrics = gate or Gate(config), Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with opened(config, gate, metrics) as house:
+            app.state.house = house
+            yield
+
+    # The pages of the documentation would fetch scripts from elsewhere; /openapi.json stays.
+    app = FastAPI(title="LLMaaS backend", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.add_middleware(CountRequests, metrics=metrics)
+    app.include_router(routes.router)
+    app.mount("/page", StaticFiles(directory=routes.PAGE), name="page")
+    faults.install(app)
+    return app

@@ -1,0 +1,110 @@
+"""What all requests share: the client, the end users with their limits, the gate, the figures."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from config import Account, Config
+from faults import Refusal
+from gate import Gate
+from llmaas import AsyncLLMaaS, LLMaaSError
+from llmaas.demo import backing
+from llmaas.quota import Budget, Ledger, Limit, MemoryLedger, Quota, SQLiteLedger
+from metrics import CallMeter, Metrics
+
+HOUR = 3_600.0
+SANDBOX_PACE = 40.0
+"""Tokens per second of the embedded sandbox, so that one sees an answer being written."""
+UPSTREAM_CHECK = 30.0
+"""Seconds for which it is believed that the service answers, or does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An end user, and a client that keeps to what is theirs."""
+
+    account: Account
+    client: AsyncLLMaaS
+    budget: Budget
+    quota: Quota
+
+    @property
+    def used_this_hour(self) -> int:
+        """Output tokens that count against the quota now."""
+        return self.quota.used()[HOUR]
+
+
+class House:
+    """The state of the app, made when it starts."""
+
+    def __init__(self, config: Config, gate: Gate, metrics: Metrics, client: AsyncLLMaaS) -> None:
+        self.config, self.gate, self.metrics, self.client = config, gate, metrics, client
+        ledger: Ledger = SQLiteLedger(config.ledger) if config.ledger else MemoryLedger()
+        self._users = [self._user(account, ledger) for account in config.accounts]
+        self._checked, self._reached = 0.0, False
+
+    def _user(self, account: Account, ledger: Ledger) -> User:
+        limit = Limit(account.tokens_per_hour, HOUR)
+        # A web client is not kept waiting: it is told when to come back.
+        quota = Quota(limits=[limit], ledger=ledger, account=account.name, wait=False)
+        budget = Budget(account.eur, ledger=ledger, account=account.name)
+        meter = CallMeter(self.metrics, account.name)
+        watched = self.client.with_options(watchers=[meter, quota, budget])
+        return User(account, watched, budget, quota)
+
+    def user_with(self, token: str) -> User | None:
+        """Return whose token this is; every one is compared, in the same time."""
+        mark = hashlib.sha256(token.encode()).hexdigest()
+        found = [u for u in self._users if hmac.compare_digest(mark, u.account.token_sha256)]
+        return found[0] if found else None
+
+    async def reaches_service(self) -> bool:
+        """Tell whether the service answers, asking it twice a minute at most."""
+        if time.monotonic() - self._checked > UPSTREAM_CHECK or not self._checked:
+            try:
+                await self.client.models()
+                self._reached = True
+            except LLMaaSError:
+                self._reached = False
+            self._checked = time.monotonic()
+        return self._reached
+
+
+@asynccontextmanager
+async def opened(config: Config, gate: Gate, metrics: Metrics) -> AsyncIterator[House]:
+    """Yield the house: over the service if ``LLMAAS_API_KEY`` is set, else over a sandbox."""
+    with backing(tokens_per_second=SANDBOX_PACE) as where:
+        print(f"{where.description} answers", flush=True)
+        async with AsyncLLMaaS(api_key=where.api_key, base_url=where.base_url) as client:
+            yield House(config, gate, metrics, client)
+
+
+def house_of(request: Request) -> House:
+    """Return the house of the running app."""
+    house: House = request.app.state.house
+    return house
+
+
+InHouse = Annotated[House, Depends(house_of)]
+Token = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
+
+
+def authenticated(house: InHouse, token: Token) -> User:
+    """Return who asks, or refuse."""
+    user = house.user_with(token.credentials) if token else None
+    if user is None:
+        message = "Send `Authorization: Bearer` with a token of this application."
+        raise Refusal(401, "invalid_token", message, **{"www-authenticate": "Bearer"})
+    return user
+
+
+KnownUser = Annotated[User, Depends(authenticated)]

@@ -1,0 +1,81 @@
+"""What Prometheus reads: requests, and what the calls to the service used."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, MutableMapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from llmaas.ops.watch import About, Outcome
+
+SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+
+
+class Metrics:
+    """The figures of one server. No label holds content, and none an end user can invent."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = self._counter("app_requests", "HTTP answers", "route", "status")
+        self.calls = self._counter("llm_calls", "Calls to the service", "user", "outcome")
+        self.tokens = self._counter("llm_tokens", "Tokens used", "user", "direction")
+        self.euros = self._counter("llm_cost_eur", "EUR spent", "user")
+        self.seconds = Histogram(
+            "llm_call_seconds", "Time of a call", buckets=SECONDS, registry=self.registry
+        )
+        self.first_token = Histogram(
+            "llm_first_token_seconds",
+            "Time to the first token of a stream",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+
+    def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
+        return Counter(name, help_text, labels, registry=self.registry)
+
+
+class CallMeter:
+    """A watcher for the client of one end user."""
+
+    def __init__(self, metrics: Metrics, user: str) -> None:
+        self._metrics, self._user = metrics, user
+
+    def begin(self, about: About) -> Generator[Any, Any, None]:
+        """Let the call through."""
+        return
+        yield  # watchers are operations, which may yield effects: this one has none
+
+    def end(self, ticket: None, outcome: Outcome) -> Generator[Any, Any, None]:
+        """Count how the call ended and what it used."""
+        metrics, user = self._metrics, self._user
+        ended = "ok" if outcome.error is None else type(outcome.error).__name__
+        metrics.calls.labels(user, ended).inc()
+        metrics.seconds.observe(outcome.duration)
+        if outcome.first_token is not None:
+            metrics.first_token.observe(outcome.first_token)
+        if outcome.usage is not None:
+            metrics.tokens.labels(user, "in").inc(outcome.usage.prompt_tokens)
+        metrics.tokens.labels(user, "out").inc(outcome.output_tokens)
+        metrics.euros.labels(user).inc((outcome.cost_micro_eur or 0) / 1_000_000)
+        return
+        yield
+
+
+class CountRequests:
+    """An ASGI middleware; the others of the framework would buffer or cancel streams."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on, and count the answer once its head is sent."""
+
+        async def send_on(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "other")
+                self._metrics.requests.labels(route, str(message["status"])).inc()
+            await send(message)
+
+        await self.app(scope, receive, send_on)

@@ -1,0 +1,147 @@
+"""What can be asked of this server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+import faults
+import wire
+from house import InHouse, KnownUser, User
+from llmaas import AsyncStream, Completion, LLMaaSError, ReasoningDelta, TextDelta
+from llmaas.pricing import chat_energy_kwh
+from questions import ChatRequest, CompletionRequest
+from streams import EventStream, event, while_connected
+
+PAGE = Path(__file__).parent / "page"
+CLOSED = {"content-security-policy": "default-src 'self'; form-action 'none'; base-uri 'none'"}
+
+router = APIRouter()
+
+
+@router.post("/v1/chat/completions")
+async def completions(
+    question: CompletionRequest, request: Request, house: InHouse, user: KnownUser
+) -> Response:
+    """Answer as OpenAI does, whole or streamed."""
+    call = question.call(house.config.max_output_tokens)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(house.gate.passing())
+        if not question.stream:
+            completion = await while_connected(request.receive, user.client.chat(**call))
+            return JSONResponse(wire.whole(completion))
+        stream = await opened(stack, request, user, call)
+        return EventStream(_as_chunks(stream, usage=question.wants_usage), stack.pop_all())
+
+
+@router.post("/chat")
+async def chat(
+    question: ChatRequest, request: Request, house: InHouse, user: KnownUser
+) -> Response:
+    """Answer with events of our own: reasoning, text, then done with the bill, or error."""
+    call = {
+        "messages": question.messages(),
+        "model": question.model or house.config.default_model,
+        "max_tokens": house.config.max_output_tokens,
+    }
+    async with AsyncExitStack() as stack:
+        stack.enter_context(house.gate.passing())
+        stream = await opened(stack, request, user, call)
+        return EventStream(_as_events(stream, user), stack.pop_all())
+
+
+@router.get("/v1/models")
+async def models(user: KnownUser) -> dict[str, Any]:
+    """List the models that may be asked."""
+    listed = await user.client.models()
+    data = [{"id": m.id, "object": "model", "created": 0, "owned_by": m.owned_by} for m in listed]
+    return {"object": "list", "data": data}
+
+
+@router.get("/usage")
+def usage(user: KnownUser) -> dict[str, Any]:
+    """Tell end users what is left to them."""
+    return {
+        "user": user.account.name,
+        "spent_eur": user.budget.spent,
+        "remaining_eur": user.budget.remaining,
+        "tokens_this_hour": user.used_this_hour,
+        "tokens_per_hour": user.account.tokens_per_hour,
+    }
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """Answer as long as the process can: an orchestrator restarts it otherwise."""
+    return {"status": "live"}
+
+
+@router.get("/health/ready")
+async def ready(house: InHouse) -> JSONResponse:
+    """Tell a load balancer whether to send questions here."""
+    if not house.gate.is_open:
+        return JSONResponse({"status": "stopping", "running": house.gate.running}, 503)
+    if not await house.reaches_service():
+        return JSONResponse({"status": "the service does not answer"}, 503)
+    return JSONResponse({"status": "ready", "running": house.gate.running})
+
+
+@router.get("/metrics")
+async def metrics(house: InHouse) -> Response:
+    """Give Prometheus its figures."""
+    return Response(generate_latest(house.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/")
+async def page() -> FileResponse:
+    """Show a page that streams."""
+    return FileResponse(PAGE / "index.html", headers=CLOSED)
+
+
+async def opened(
+    stack: AsyncExitStack, request: Request, user: User, call: dict[str, Any]
+) -> AsyncStream:
+    """Return a stream once it has begun, so that what fails before has a status of its own."""
+    stream = await while_connected(request.receive, user.client.stream(**call))
+    return await stack.enter_async_context(stream)
+
+
+async def _as_chunks(stream: AsyncStream, *, usage: bool) -> AsyncIterator[str]:
+    start: dict[str, Any] = {}
+    try:
+        async for one in stream:
+            start = start or wire.head(stream.completion, "chat.completion.chunk")
+            for chunk in wire.chunks(one, start, usage=usage):
+                yield event(chunk)
+        yield event("[DONE]")
+    except LLMaaSError as error:  # and no [DONE]: what came is no whole answer
+        yield event(faults.body(error))
+
+
+async def _as_events(stream: AsyncStream, user: User) -> AsyncIterator[str]:
+    try:
+        async for one in stream:
+            if isinstance(one, TextDelta):
+                yield event({"text": one.text}, "text")
+            elif isinstance(one, ReasoningDelta):
+                yield event({"text": one.text}, "reasoning")
+        yield event(_bill(stream.completion, user), "done")  # settled only now
+    except LLMaaSError as error:
+        yield event(faults.body(error), "error")
+
+
+def _bill(completion: Completion, user: User) -> dict[str, Any]:
+    energy = chat_energy_kwh(completion.usage, completion.model) if completion.usage else None
+    return {
+        "model": completion.model,
+        **wire.bill(completion),
+        "energy_kwh_estimate": energy,
+        "remaining_eur": user.budget.remaining,
+        "empty_because": completion.empty_because,
+    }
