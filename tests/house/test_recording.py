@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import re
+import subprocess
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -10,9 +14,21 @@ import openai
 import pytest
 import yaml
 
-from cassettes import Signature, canonical_response, canonical_text, reader
-from tape import playing
+from cassettes import (
+    KEPT_HEADERS,
+    SERVICE,
+    Signature,
+    canonical_response,
+    canonical_text,
+    read,
+    reader,
+)
+from llmaas_sandbox import Sandbox
+from rooms import HOME
+from tape import playing, recording, signed
+from witness import shape
 
+KEPT = HOME / "tests" / "cassettes" / "core"
 KEY = "sk-test"
 STREAM = 'data: {"id": "1", "choices": [], "model": "été"}\n\ndata: [DONE]\n\n'
 FILE = ("a.wav", b"RIFF\xff")
@@ -131,3 +147,88 @@ def test_writing_twice_gives_the_same_bytes():
     text = canonical_text(document)
     assert canonical_text(yaml.safe_load(text)) == text
     assert yaml.safe_load(text) == document
+
+
+CANARY = "sk-test-canary-3f9c1d"
+ROOM = "tests/core/test_recorded.py"
+SOME = "(chat or limit or wrong_key) and not plain"
+NAMES = {f"{name}{how}.yaml" for name in ("chat", "wrong-key") for how in ("", "-stream")}
+
+
+def record(folder, *more, **environment):
+    """Do what ``nox -s record`` does for some of a room, into a folder of its own."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "cassette"]
+    command += [f"--cassettes={folder}", *more, "-k", SOME, ROOM]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("LLMAAS_")}
+    done = subprocess.run(
+        command, cwd=HOME, env=kept | environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    assert CANARY not in done.stdout + done.stderr
+    return {path.name: path for path in sorted((folder / "core").iterdir())}
+
+
+def test_the_service_is_recorded_with_a_key_and_an_address(tmp_path):
+    """A sandbox with a key of its own stands for the service; its clock runs, as there."""
+    with Sandbox(api_keys=(CANARY,)) as service:
+        address = {"LLMAAS_API_KEY": CANARY, "LLMAAS_BASE_URL": service.base_url}
+        anew = record(tmp_path, "--record=live", **address)
+        asked = len(service.requests)
+    tapes = {name: read(path) for name, path in anew.items()}
+    assert asked == sum(len(tape["exchanges"]) for tape in tapes.values())
+    assert set(tapes) == NAMES, "what the sandbox was provoked to is not asked of the service"
+    for name, tape in tapes.items():
+        assert re.fullmatch(r"service \d{4}-\d{2}-\d{2} at 127\.0\.0\.1", tape["recorded"])
+        assert not re.search(r"sk-|Bearer|cookie", anew[name].read_text())
+        assert_the_same_but_for(tape, read(KEPT / name))
+
+
+def assert_the_same_but_for(tape, kept):
+    """Compare what was asked word by word, and what was answered by its shape."""
+    for now, then in zip(tape["exchanges"], kept["exchanges"], strict=True):
+        assert now["request"] == then["request"]
+        assert set(now["response"]["headers"]) <= KEPT_HEADERS
+        assert shape(now["response"]) == shape(then["response"])
+
+
+@pytest.mark.parametrize(
+    ("root", "signature"),
+    [
+        (SERVICE, r"service \d{4}-\d{2}-\d{2}"),
+        ("https://relay.example", r"service \d{4}-\d{2}-\d{2} at relay\.example"),
+    ],
+)
+def test_only_the_service_s_own_address_is_signed_without_a_name(root, signature):
+    assert re.fullmatch(signature, signed("live", root))
+
+
+def test_a_key_that_an_answer_echoes_is_not_written(tmp_path):
+    with Sandbox(api_keys=(CANARY,)) as service:
+        service.script([{"status": 400, "json": {"detail": f"I heard {CANARY}."}}])
+        with (
+            reader(Signature("sandbox", secret=CANARY)).use_cassette(str(tmp_path / "echo.yaml")),
+            pytest.raises(openai.BadRequestError),
+            openai.OpenAI(base_url=service.base_url, api_key=CANARY, max_retries=0) as client,
+        ):
+            client.chat.completions.create(model="m", messages=[])
+    assert "detail: I heard ***." in (tmp_path / "echo.yaml").read_text()
+
+
+def test_a_service_that_is_away_costs_no_cassette(tmp_path):
+    path = tmp_path / "chat.yaml"
+    path.write_text("as it was")
+    with pytest.raises(AssertionError, match="nothing was asked"), recording(path, "sandbox"):
+        pass
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["as it was"]
+
+
+def test_a_provoked_tape_says_so(tmp_path):
+    path = tmp_path / "limit.yaml"
+    with (
+        recording(path, "sandbox", "status:429:7") as tape,
+        pytest.raises(openai.RateLimitError),
+        openai.OpenAI(base_url=tape.base_url, api_key=tape.api_key, max_retries=0) as client,
+    ):
+        client.chat.completions.create(model="m", messages=[])
+    assert read(path)["provoked"] == "status:429:7"
+    assert read(path)["exchanges"][0]["response"]["headers"]["retry-after"] == "7"
