@@ -118,6 +118,15 @@ def cookbooks(session: nox.Session, lock: str) -> None:
 
 
 @nox.session
+def screenshots(session: nox.Session) -> None:
+    """Take the pictures in the READMEs of the apps anew, from the apps as they run."""
+    install_all(session, APPS_LOCK, FOUNDATION)
+    names = ("streamlit", "gradio", "fastapi")
+    tests = [f"tests/cookbooks/test_{name}.py" for name in names]
+    session.run("pytest", *tests, *session.posargs, env={"SCREENSHOTS": "1"})
+
+
+@nox.session
 def readme(session: nox.Session) -> None:
     """Write the rooms' openings into the front page, and the contract's rows into their pages."""
     session.run("python", "tests/support/frontdoor.py")

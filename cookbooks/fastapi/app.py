@@ -28,7 +28,13 @@ def create_app(config: Config | None = None, gate: Gate | None = None) -> FastAP
             yield
 
     # The pages of the documentation would fetch scripts from elsewhere; /openapi.json stays.
-    app = FastAPI(title="LLMaaS backend", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="LLMaaS backend",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=config.max_body_bytes,
+    )
     app.add_middleware(CountRequests, metrics=metrics)
     app.include_router(routes.router)
     app.mount("/page", StaticFiles(directory=routes.PAGE), name="page")

@@ -32,6 +32,8 @@ class Config:
     default_model: str = "gpt-oss:120b"
     max_output_tokens: int = 4_096
     """The most that one answer may have: it is what quota and budget set aside beforehand."""
+    max_body_bytes: int = 20_000_000
+    """Room for a few pictures; larger bodies are refused (413) unread."""
     notice: float = 2.0
     """How long a load balancer has to see that we are not ready any more, at least."""
     drain: float = 60.0
@@ -48,6 +50,7 @@ class Config:
             ledger=env.get("APP_LEDGER"),
             default_model=env.get("APP_MODEL", cls.default_model),
             max_output_tokens=int(env.get("APP_MAX_OUTPUT_TOKENS", cls.max_output_tokens)),
+            max_body_bytes=int(env.get("APP_MAX_BODY_BYTES", cls.max_body_bytes)),
             notice=float(env.get("APP_NOTICE_SECONDS", cls.notice)),
             drain=float(env.get("APP_DRAIN_SECONDS", cls.drain)),
             host=env.get("APP_HOST", cls.host),

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 import llmaas
@@ -72,6 +73,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(llmaas.LLMaaSError, _core_error)
     app.add_exception_handler(Refusal, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _of_the_framework)
     app.add_exception_handler(ClientDisconnect, _nobody_there)
 
 
@@ -91,6 +93,12 @@ async def _invalid(_: Request, error: Exception) -> Response:
     place = ".".join(str(step) for step in first["loc"][1:])
     message = f"{place}: {first['msg']}"
     return _plain("InvalidRequest", 400, "invalid_request", message, {}, place)
+
+
+async def _of_the_framework(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # no such path, method not allowed
+    code = str(error.detail).lower().replace(" ", "_")
+    return _plain("Refusal", error.status_code, code, str(error.detail), error.headers or {})
 
 
 async def _nobody_there(_: Request, __: Exception) -> Response:

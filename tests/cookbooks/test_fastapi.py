@@ -53,6 +53,7 @@ def env(box, tmp_path_factory):
         "LLMAAS_BASE_URL": box.base_url,
         "APP_USERS": str(users),
         "APP_LEDGER": str(folder / "ledger.db"),
+        "APP_MAX_BODY_BYTES": "1000000",
         "APP_NOTICE_SECONDS": "0.2",
     }
 
@@ -231,6 +232,17 @@ def test_an_unknown_model_is_told(app):
 def test_a_body_that_cannot_be_read_is_told(app):
     status, _, answer = complete(app, {"model": MODEL, "messages": []})
     assert (status, answer["error"]["param"]) == (400, "messages")
+
+
+def test_a_body_that_is_too_large_is_refused(app, box):
+    large = [{"role": "user", "content": "x" * 2_000_000}]
+    assert complete(app, {**QUESTION, "messages": large})[0] == 413
+    assert not list(box.requests)
+
+
+def test_a_path_that_is_none_is_told(app):
+    status, _, answer = ask(app, "GET", "/v1/nothing")
+    assert (status, answer["error"]["code"]) == (404, "not_found")
 
 
 def test_a_budget_refuses_before_anything_is_sent(app, box):
