@@ -7,9 +7,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from llmaas.messages import Messages
-from llmaas.ops import answer, audio, batch, chat, data, embed, rank
+from llmaas.ops import advice, answer, audio, batch, chat, data, embed, rank
 from llmaas.ops.drive import AsyncDriver, Driver
 from llmaas.ops.effects import Operation
+from llmaas.ops.exchange import Moment
 from llmaas.ops.watch import About, Watcher, watched, watched_stream
 from llmaas.options import (
     BatchOptions,
@@ -119,10 +120,21 @@ class _Client:
 
         return Budget(eur, **options)
 
-    def _watch(
-        self, operation: str, model: str | None, inputs: Any, work: Operation[T], **params: Any
+    def _work(
+        self, name: str, make: Callable[..., Operation[T]], /, *inputs: Any, **options: Any
     ) -> Operation[T]:
-        return watched(About(operation, model or "", self.settings, inputs, params), work)
+        """Return an operation that is watched, and whose deadline runs from now on."""
+        moment = Moment.of(self.settings, options.pop("deadline", None))
+        work = make(self.settings, *inputs, deadline=moment, **options)
+        model, params = options.get("model") or "", options if name == "batch" else {}
+        texts = () if name == "transcription" else inputs[-1]
+        about = About(name, model, self.settings, texts, params, deadline=moment.at)
+        return watched(about, work)
+
+    def _submit(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
+        if isinstance(model, str) and "max_completion_tokens" not in options:
+            options.setdefault("max_tokens", advice.DEFAULT.for_model(model))  # budgets ask for it
+        return self._work("batch", batch.submit, conversations, model=model, **options)
 
 
 class LLMaaS(_Client):
@@ -163,8 +175,8 @@ class LLMaaS(_Client):
         A text that the service refuses has None for a vector and its error in ``errors``;
         it costs its neighbours nothing.
         """
-        operation = embed.embed(self.settings, texts, model=model, **options)
-        return self._driver.run(self._watch("embeddings", model, texts, operation))
+        work = self._work("embeddings", embed.embed, texts, model=model, **options)
+        return self._driver.run(work)
 
     def rerank(
         self,
@@ -175,24 +187,22 @@ class LLMaaS(_Client):
         **options: Unpack[RerankOptions],
     ) -> Ranking:
         """Return documents by falling relevance; all that are submitted are billed."""
-        operation = rank.rerank(self.settings, query, documents, model=model, **options)
-        return self._driver.run(self._watch("rerank", model, documents, operation))
+        work = self._work("rerank", rank.rerank, query, documents, model=model, **options)
+        return self._driver.run(work)
 
     def transcribe(self, file: AudioSource, **options: Unpack[TranscribeOptions]) -> Transcription:
         """Write down a recording: a path, bytes, an open file or ``(name, bytes)``."""
-        operation = audio.transcribe(self.settings, file, **options)
-        model = options.get("model")
-        return self._driver.run(self._watch("transcription", model, (), operation))
+        return self._driver.run(self._work("transcription", audio.transcribe, file, **options))
 
     def speak(self, text: str, *, model: str, **options: Unpack[SpeakOptions]) -> Speech:
         """Say a text."""
-        operation = audio.speak(self.settings, text, model=model, **options)
-        return self._driver.run(self._watch("speech", model, text, operation))
+        work = self._work("speech", audio.speak, text, model=model, **options)
+        return self._driver.run(work)
 
     def images(self, prompt: str, *, model: str, **options: Unpack[ImageOptions]) -> list[Image]:
         """Draw images from a prompt."""
-        operation = rank.images(self.settings, prompt, model=model, **options)
-        return self._driver.run(self._watch("image", model, prompt, operation))
+        work = self._work("image", rank.images, prompt, model=model, **options)
+        return self._driver.run(work)
 
     def models(self) -> list[LiveModel]:
         """Return the models that the key may use, as the service lists them now."""
@@ -202,9 +212,7 @@ class LLMaaS(_Client):
         self, conversations: Sequence[Messages], *, model: str, **options: Unpack[BatchOptions]
     ) -> Batch:
         """Hand in up to 1,000 conversations at half price; never retried (not idempotent)."""
-        operation = batch.submit(self.settings, conversations, model=model, **options)
-        work = self._watch("batch", model, conversations, operation, **options)
-        return self._driver.run(work)
+        return self._driver.run(self._submit(conversations, model, options))
 
     def get_batch(self, batch_id: str) -> Batch:
         """Read a lot's state, and its results once they are there."""
@@ -267,8 +275,8 @@ class AsyncLLMaaS(_Client):
         self, texts: str | Sequence[str], *, model: str, **options: Unpack[EmbedOptions]
     ) -> Embeddings:
         """Return one vector a text, in their order (see ``LLMaaS.embed``)."""
-        operation = embed.embed(self.settings, texts, model=model, **options)
-        return await self._driver.run(self._watch("embeddings", model, texts, operation))
+        work = self._work("embeddings", embed.embed, texts, model=model, **options)
+        return await self._driver.run(work)
 
     async def rerank(
         self,
@@ -279,28 +287,28 @@ class AsyncLLMaaS(_Client):
         **options: Unpack[RerankOptions],
     ) -> Ranking:
         """Return documents by falling relevance; all that are submitted are billed."""
-        operation = rank.rerank(self.settings, query, documents, model=model, **options)
-        return await self._driver.run(self._watch("rerank", model, documents, operation))
+        work = self._work("rerank", rank.rerank, query, documents, model=model, **options)
+        return await self._driver.run(work)
 
     async def transcribe(
         self, file: AudioSource, **options: Unpack[TranscribeOptions]
     ) -> Transcription:
         """Write down a recording: a path, bytes, an open file or ``(name, bytes)``."""
-        operation = audio.transcribe(self.settings, file, **options)
-        model = options.get("model")
-        return await self._driver.run(self._watch("transcription", model, (), operation))
+        return await self._driver.run(
+            self._work("transcription", audio.transcribe, file, **options)
+        )
 
     async def speak(self, text: str, *, model: str, **options: Unpack[SpeakOptions]) -> Speech:
         """Say a text."""
-        operation = audio.speak(self.settings, text, model=model, **options)
-        return await self._driver.run(self._watch("speech", model, text, operation))
+        work = self._work("speech", audio.speak, text, model=model, **options)
+        return await self._driver.run(work)
 
     async def images(
         self, prompt: str, *, model: str, **options: Unpack[ImageOptions]
     ) -> list[Image]:
         """Draw images from a prompt."""
-        operation = rank.images(self.settings, prompt, model=model, **options)
-        return await self._driver.run(self._watch("image", model, prompt, operation))
+        work = self._work("image", rank.images, prompt, model=model, **options)
+        return await self._driver.run(work)
 
     async def models(self) -> list[LiveModel]:
         """Return the models that the key may use, as the service lists them now."""
@@ -310,9 +318,7 @@ class AsyncLLMaaS(_Client):
         self, conversations: Sequence[Messages], *, model: str, **options: Unpack[BatchOptions]
     ) -> Batch:
         """Hand in up to 1,000 conversations at half price; never retried (not idempotent)."""
-        operation = batch.submit(self.settings, conversations, model=model, **options)
-        work = self._watch("batch", model, conversations, operation, **options)
-        return await self._driver.run(work)
+        return await self._driver.run(self._submit(conversations, model, options))
 
     async def get_batch(self, batch_id: str) -> Batch:
         """Read a lot's state, and its results once they are there."""

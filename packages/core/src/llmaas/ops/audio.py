@@ -7,6 +7,7 @@ from typing import Any
 
 from llmaas.ops.data import ask_data, check_texts, known
 from llmaas.ops.effects import Operation
+from llmaas.ops.exchange import Moment
 from llmaas.settings import Settings
 from llmaas.types import Speech, Transcription
 from llmaas.wire.forms import AudioSource, multipart, read_file
@@ -24,7 +25,7 @@ def transcribe(
     initial_prompt: str | None = None,
     task: str | None = None,
     timeout: Any = None,
-    deadline: float | None = None,
+    deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[Transcription]:
@@ -63,7 +64,7 @@ def speak(
     speed: float | None = None,
     lang_code: str | None = None,
     timeout: Any = None,
-    deadline: float | None = None,
+    deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[Speech]:

@@ -9,6 +9,7 @@ from llmaas.messages import Messages, normalize_messages
 from llmaas.ops import advice
 from llmaas.ops.data import ask_data, known
 from llmaas.ops.effects import Operation
+from llmaas.ops.exchange import Moment
 from llmaas.settings import Settings
 from llmaas.types import Batch, Completion, Event
 from llmaas.wire.assemble import Assembler, Context
@@ -29,6 +30,9 @@ def submit(
     tool_choice: Any = None,
     response_format: Any = None,
     max_tokens: int | advice.Default | None = advice.DEFAULT,
+    timeout: Any = None,
+    deadline: float | Moment | None = None,
+    extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[Batch]:
     """Hand in a lot. Never retried: the endpoint is not idempotent, and every lot is billed."""
@@ -40,7 +44,7 @@ def submit(
             f"a lot holds 1 to {MAX_CONVERSATIONS} conversations, not {len(lot)}"
         )
     if isinstance(max_tokens, advice.Default):
-        max_tokens = max_tokens.for_model(model)
+        max_tokens = None if "max_completion_tokens" in params else max_tokens.for_model(model)
     body = chat_body(
         [],
         model=known(settings, model),
@@ -50,7 +54,17 @@ def submit(
         params={"max_tokens": max_tokens, **params},
     )
     once = settings.but(retry=type(settings.retry)(max_retries=0))
-    return (yield from ask_data(once, PATH, {**body, "messages": lot}, _reader(model)))
+    return (
+        yield from ask_data(
+            once,
+            PATH,
+            {**body, "messages": lot},
+            _reader(model),
+            timeout=timeout,
+            deadline=deadline,
+            extra_headers=extra_headers,
+        )
+    )
 
 
 def get(settings: Settings, batch_id: str, *, model: str = "") -> Operation[Batch]:

@@ -43,8 +43,9 @@ class Ask:
 
     def about(self) -> About:
         """Return what watchers are told of the question."""
-        stream = bool(self.body.get("stream"))
-        return About("chat", self.model, self.settings, self.body["messages"], self.body, stream)
+        stream, deadline = bool(self.body.get("stream")), self.patience.deadline
+        messages = self.body["messages"]
+        return About("chat", self.model, self.settings, messages, self.body, stream, deadline)
 
     def call(self, *, stream: bool) -> Call:
         """Return the request."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from llmaas.ops import advice
 from llmaas.ops.effects import Operation
 from llmaas.ops.encode import encode
-from llmaas.ops.exchange import JSON, Call, Patience, fetch
+from llmaas.ops.exchange import JSON, Call, Moment, Patience, fetch
 from llmaas.settings import Settings
 from llmaas.types import LiveModel
 from llmaas.wire.faults import ErrorEvent, NotAnAnswer
@@ -27,7 +27,7 @@ def ask_data(
     raw: bytes | None = None,
     content_type: str = "",
     timeout: Any = None,
-    deadline: float | None = None,
+    deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
 ) -> Operation[T]:
     """Send a body (``raw`` bytes as they are) and ``read`` the answer.

@@ -8,6 +8,7 @@ from typing import Any
 
 from llmaas.ops.data import ask_data, check_texts, known
 from llmaas.ops.effects import Operation, Together
+from llmaas.ops.exchange import Moment
 from llmaas.settings import Settings
 from llmaas.types import Embeddings, Usage
 from llmaas.wire.usage import parse_usage
@@ -54,7 +55,7 @@ def embed(
     on_batch: OnBatch | None = None,
     keep_going: bool = False,
     timeout: Any = None,
-    deadline: float | None = None,
+    deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[Embeddings]:
@@ -65,7 +66,11 @@ def embed(
         settings,
         known(settings, model),
         {name: value for name, value in wire.items() if value is not None},
-        {"timeout": timeout, "deadline": deadline, "extra_headers": extra_headers},
+        {
+            "timeout": timeout,
+            "deadline": Moment.of(settings, deadline),  # one for all batches
+            "extra_headers": extra_headers,
+        },
         numpy,
         isolate,
         len(inputs),

@@ -29,14 +29,28 @@ class Call:
     model: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a call ends in any case, on the clock of ``time.monotonic``; None is never."""
+
+    at: float | None
+
+    @classmethod
+    def of(cls, settings: Settings, deadline: float | Moment | None) -> Moment:
+        """Count seconds (those of the settings, if none are said) from now on."""
+        if isinstance(deadline, Moment):
+            return deadline
+        seconds = settings.deadline if deadline is None else deadline
+        return cls(None if seconds is None else time.monotonic() + seconds)
+
+
 class Patience:
     """The attempts, the gate and the deadline of one call."""
 
     def __init__(
-        self, settings: Settings, timeout: float | Timeout | None, deadline: float | None
+        self, settings: Settings, timeout: float | Timeout | None, deadline: float | Moment | None
     ) -> None:
-        seconds = settings.deadline if deadline is None else deadline
-        self.deadline = None if seconds is None else time.monotonic() + seconds
+        self.deadline = Moment.of(settings, deadline).at
         self.timeout = settings.timeout if timeout is None else Timeout.of(timeout)
         self.settings = settings
         self.attempt = 0

@@ -8,6 +8,7 @@ from typing import Any
 
 from llmaas.ops.data import ask_data, check_texts, known
 from llmaas.ops.effects import Operation
+from llmaas.ops.exchange import Moment
 from llmaas.settings import Settings
 from llmaas.types import Image, Ranking
 from llmaas.wire.jsonbytes import loads
@@ -24,7 +25,7 @@ def rerank(
     return_documents: bool | None = None,
     version: int = 2,
     timeout: Any = None,
-    deadline: float | None = None,
+    deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[Ranking]:
@@ -65,7 +66,7 @@ def images(
     n: int | None = None,
     response_format: str = "b64_json",
     timeout: Any = None,
-    deadline: float | None = None,
+    deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[list[Image]]:

@@ -40,6 +40,8 @@ class About:
     inputs: Any = field(repr=False)
     params: Mapping[str, Any] = field(default_factory=dict, repr=False)
     stream: bool = False
+    deadline: float | None = None
+    """The moment of ``time.monotonic`` at which the call ends in any case; waiting too."""
 
     @cached_property
     def input_tokens(self) -> int:

@@ -11,7 +11,9 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+from llmaas.forks import hold_at_fork
 
 BUCKETS = 60
 """Parts of a window. The oldest part counts whole, so that no window ever holds too much."""
@@ -100,6 +102,24 @@ class MemoryLedger:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._amounts: dict[tuple[str, float | None], dict[int, int]] = defaultdict(dict)
+        hold_at_fork(self)
+
+    def hold(self) -> None:
+        """Let nobody count while the process forks."""
+        self._lock.acquire()
+
+    def let_go(self) -> None:
+        """Go on after a fork, each process by itself."""
+        self._lock.release()
+
+    def __copy__(self) -> MemoryLedger:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> MemoryLedger:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (MemoryLedger, ())  # another process counts by itself
 
     def take(self, account: str, amount: int, limits: Sequence[Limit]) -> Taken | Refused:
         """Take an amount if every limit allows it."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from llmaas.forks import renew_in_child
 from llmaas.ops.effects import Operation, Run, Sleep
 from llmaas.ops.watch import About, Outcome
 from llmaas.quota.ledger import Ledger, Limit, MemoryLedger, Refused, Taken
@@ -43,12 +44,39 @@ TIERS = {
 """The documented tiers (unchanged since June 2025). Monthly billing has no limits."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """A call's place in the line."""
+
+    about: About
+    since: float
+
+    @property
+    def waited(self) -> float:
+        """The seconds that the call has stood in line and waited for room."""
+        return time.monotonic() - self.since
+
+    def sleep(self, seconds: float) -> Operation[None]:
+        """Wait, but not beyond the call's deadline."""
+        deadline = self.about.deadline
+        left = seconds if deadline is None else deadline - time.monotonic()
+        if left <= 0:
+            from llmaas.errors import DeadlineExceededError
+
+            raise DeadlineExceededError.build(
+                f"The deadline passed after {self.waited:.1f} s of waiting for the quota.",
+                reached=False,
+            )
+        yield Sleep(min(seconds, left))
+
+
 class Quota:
     """Keeps all calls of an account within its limits: a watcher for ``LLMaaS(watchers=...)``.
 
     Takes ``max_tokens`` before a call, waits when there is not enough left (or raises
     ``QuotaExceededError`` when ``wait`` is False, or when ``max_wait`` seconds would not do),
-    and settles on what was really used. Callers are served in the order in which they asked.
+    and settles on what was really used. Callers are served in the order in which they asked;
+    their time in line counts as waiting, and the call's ``deadline`` ends it.
     With a SQLite or Redis ledger, processes and machines share the limits.
     """
 
@@ -66,20 +94,25 @@ class Quota:
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self.account = f"tokens:{account}"
         self._waits, self._max_wait = wait, max_wait
-        self._queue: deque[object] = deque()
+        self._queue: deque[_Place] = deque()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Stand first in line after a fork: who stands there belongs to the parent."""
+        self._queue = deque()
 
     def begin(self, about: About) -> Operation[Taken | None]:
         """Take the most that the call may use; wait for one's turn and for room."""
         if about.operation not in ("chat", "batch") or not self.limits:
             return None
-        amount = about.max_tokens
-        ticket = object()
-        self._queue.append(ticket)
+        place = _Place(about, time.monotonic())
+        queue = self._queue
+        queue.append(place)
         try:
-            yield from self._until_first(ticket)
-            return (yield from self._until_taken(amount))
+            yield from self._until_first(queue, place)
+            return (yield from self._until_taken(place))
         finally:
-            self._queue.remove(ticket)
+            queue.remove(place)
 
     def end(self, ticket: Taken | None, outcome: Outcome) -> Operation[None]:
         """Count what was really used; a call that failed before an answer used nothing."""
@@ -91,32 +124,45 @@ class Quota:
         """Return the tokens that count now, by window in seconds."""
         return {limit.seconds: self.ledger.used(self.account, limit) for limit in self.limits}
 
-    def _until_first(self, ticket: object) -> Operation[None]:
-        while self._queue[0] is not ticket:
-            yield Sleep(_TURN)
+    def _until_first(self, queue: deque[_Place], place: _Place) -> Operation[None]:
+        while queue[0] is not place:
+            if self._max_wait is not None and place.waited > self._max_wait:
+                raise self._no_room(place, _LONGEST_NAP)  # how long, nobody in line can tell
+            yield from place.sleep(_TURN)
 
-    def _until_taken(self, amount: int) -> Operation[Taken]:
-        began, nap = time.monotonic(), _SHORTEST_NAP
+    def _until_taken(self, place: _Place) -> Operation[Taken]:
+        amount, nap = place.about.max_tokens, _SHORTEST_NAP
         while True:
             taken = yield Run(lambda: self.ledger.take(self.account, amount, self.limits))
             if isinstance(taken, Taken):
                 return taken
-            self._check(taken, amount, time.monotonic() - began)
-            yield Sleep(min(taken.seconds, nap))
+            self._check(taken, place)
+            yield from place.sleep(min(taken.seconds, nap))
             nap = min(_LONGEST_NAP, nap * 1.5)
 
-    def _check(self, refused: Refused, amount: int, waited: float) -> None:
+    def _check(self, refused: Refused, place: _Place) -> None:
         from llmaas.errors import QuotaExceededError
 
-        seconds = refused.seconds
+        seconds, most = refused.seconds, self._max_wait
         if seconds is None:
             raise QuotaExceededError(
-                f"The call may use {amount} output tokens, more than the quota ever allows."
+                f"The call may use {place.about.max_tokens} output tokens, more than the quota "
+                "ever allows."
             )
-        if not self._waits or (self._max_wait is not None and waited + seconds > self._max_wait):
-            raise QuotaExceededError(
-                f"The quota leaves no room for {amount} output tokens.", retry_after=seconds
-            )
+        if not self._waits or (most is not None and place.waited + seconds > most):
+            raise self._no_room(place, seconds)
+
+    def _no_room(self, place: _Place, seconds: float) -> Exception:
+        from llmaas.errors import QuotaExceededError
+
+        amount = place.about.max_tokens
+        return QuotaExceededError(
+            f"The quota leaves no room for {amount} output tokens.", retry_after=seconds
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_queue": deque()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        renew_in_child(self)

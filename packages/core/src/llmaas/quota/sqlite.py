@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from llmaas.forks import hold_at_fork
 from llmaas.quota.ledger import Limit, Refused, Taken, decide
 
 _SCHEMA = """
@@ -26,21 +27,23 @@ _PATIENCE = 30.0
 """Seconds to wait for another process that is writing."""
 
 
-class _Closing(sqlite3.Connection):
-    """A connection that is closed with its thread, without a warning of Python 3.13."""
-
-    def __del__(self) -> None:
-        self.close()
-
-
 class SQLiteLedger:
-    """A ledger in the file ``path``."""
+    """A ledger in the file ``path``.
+
+    It has one connection, which its threads use in turn: SQLite lets one write at a time anyway.
+    A fork finds the file closed, since SQLite knows of no open file that two processes share.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
-        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        hold_at_fork(self)
         with self._transaction() as database:
             database.execute(_SCHEMA)
+
+    def __del__(self) -> None:
+        self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (SQLiteLedger, (self.path,))
@@ -66,26 +69,47 @@ class SQLiteLedger:
         with self._transaction() as database:
             return sum(amount for _, amount in _parts(database, account, limit, time.time()))
 
+    def close(self) -> None:
+        """Close the file; a later use opens it again."""
+        database, self._connection = self._connection, None
+        if database is not None:
+            database.close()
+
+    def hold(self) -> None:
+        """Close the file before a fork, once nobody is writing; a later use opens it again."""
+        self._lock.acquire()
+        self.close()
+
+    def let_go(self) -> None:
+        """Go on after a fork."""
+        self._lock.release()
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        database = getattr(self._local, "database", None)
-        if database is None:
-            database = sqlite3.connect(
-                self.path,
-                timeout=_PATIENCE,
-                isolation_level=None,
-                check_same_thread=False,
-                factory=_Closing,
-            )
-            database.execute("PRAGMA journal_mode=WAL")
-            self._local.database = database
-        database.execute("BEGIN IMMEDIATE")
-        try:
-            yield database
-        except BaseException:
-            database.execute("ROLLBACK")
-            raise
-        database.execute("COMMIT")
+        with self._lock:
+            database = self._connection
+            if database is None:
+                database = self._connection = _opened(self.path)
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+                database.execute("COMMIT")
+            except BaseException:
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
+                raise
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    database = sqlite3.connect(
+        path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+    )
+    try:
+        database.execute("PRAGMA journal_mode=WAL")
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def _parts(

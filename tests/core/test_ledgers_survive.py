@@ -1,0 +1,243 @@
+"""Ledgers and quotas after what may happen to a process: a fork, a full disk, a lost thread."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import llmaas
+from llmaas import LLMaaS
+from llmaas.quota import Limit, MemoryLedger, Quota, SQLiteLedger
+from llmaas.quota.ledger import Taken
+
+MODEL = "llama3.3:70b"
+LIMITS = [Limit(1_000, 3600)]
+posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+
+def in_child(work: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Fork, and return whether the child found ``work`` true within the time."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(int(seconds))
+        status = 1
+        try:
+            status = 0 if work() else 1
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+linux = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts open files")
+forks = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+
+
+@posix
+@linux
+@forks
+def test_a_child_opens_its_own_connection(tmp_path: Path) -> None:
+    ledger = SQLiteLedger(tmp_path / "l.db")
+    ledger.take("a", 1, LIMITS)
+
+    def work() -> bool:
+        inherited = open_files()
+        taken = all(isinstance(ledger.take("a", 1, LIMITS), Taken) for _ in range(20))
+        return taken and open_files() > inherited
+
+    assert in_child(work)
+    assert isinstance(ledger.take("a", 1, LIMITS), Taken)
+    assert ledger.used("a", LIMITS[0]) == 22
+
+
+@posix
+@forks
+def test_a_child_forked_in_mid_transaction_harms_nothing(tmp_path: Path) -> None:
+    """Another thread is writing all the time: no fork finds the file open."""
+    path = tmp_path / "l.db"
+    ledger = SQLiteLedger(path)
+    stop = threading.Event()
+    counted = [0]
+
+    def write() -> None:
+        while not stop.is_set():
+            ledger.take("a", 1, [Limit(10**9)])
+            counted[0] += 1
+            time.sleep(0.001)  # SQLite's own waiting is not fair: let others have a turn
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        taken = [
+            in_child(lambda: isinstance(ledger.take("b", 1, LIMITS), Taken)) for _ in range(20)
+        ]
+    finally:
+        stop.set()
+        thread.join()
+    assert all(taken)
+    assert ledger.used("a", Limit(10**9)) == counted[0]
+    assert ledger.used("b", LIMITS[0]) == 20
+    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@posix
+@forks
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_no_lock_or_ticket_of_the_parent_stops_a_child(
+    sandbox: Any, tmp_path: Path, kind: str
+) -> None:
+    """A thread of the parent waits in the queue, others use the ledger, while the fork happens."""
+    ledger: Any = MemoryLedger() if kind == "memory" else SQLiteLedger(tmp_path / "l.db")
+    quota = Quota(limits=LIMITS, ledger=ledger)
+    client = LLMaaS(watchers=[quota])
+    first = ledger.take(quota.account, 900, LIMITS)
+    waiting = threading.Thread(target=lambda: client.chat("?", model=MODEL, max_tokens=500))
+    waiting.start()
+    while not quota._queue:
+        time.sleep(0.01)
+
+    def work() -> bool:
+        return client.chat('Say "Oui"', model=MODEL, max_tokens=50).text == "Oui"
+
+    assert all(in_child(work) for _ in range(5))
+    ledger.settle(first, 0, LIMITS)
+    waiting.join(10)
+    assert not waiting.is_alive()
+
+
+FULL_DISK = """
+import resource, signal, sqlite3, sys
+from llmaas.quota import Limit, SQLiteLedger
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+ledger, limits = SQLiteLedger(sys.argv[1]), [Limit(1_000, 3600)]
+ledger.take("a", 1, limits)
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1, most))  # the disk is full
+try:
+    ledger.take("a", 1, limits)
+    raise SystemExit("written to a full disk")
+except sqlite3.Error:
+    pass
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # and has room again
+ledger.take("a", 1, limits)
+print(ledger.used("a", limits[0]))
+"""
+
+
+@posix
+def test_a_commit_that_fails_leaves_no_transaction_open(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path / "l.db")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.stdout.strip() == "2", ended.stderr
+
+
+@linux
+def test_many_short_threads_leave_no_connection_behind(tmp_path: Path) -> None:
+    ledger = SQLiteLedger(tmp_path / "l.db")
+    before = open_files()
+    for _ in range(20):
+        thread = threading.Thread(target=ledger.take, args=("a", 1, LIMITS))
+        thread.start()
+        thread.join()
+    assert open_files() <= before
+    assert ledger.used("a", LIMITS[0]) == 20
+
+
+def test_the_time_in_the_queue_counts(sandbox: Any) -> None:
+    quota = Quota(limits=LIMITS, max_wait=0.5)
+    quota.ledger.take(quota.account, 1_000, LIMITS)
+    front = Quota(limits=LIMITS, ledger=quota.ledger, max_wait=None)
+    front._queue = quota._queue  # somebody more patient stands before us
+    waiting = LLMaaS(watchers=[front], deadline=2)
+    thread = threading.Thread(target=lambda: _fails(waiting, max_tokens=10))
+    thread.start()
+    time.sleep(0.1)
+    began = time.monotonic()
+    with pytest.raises(llmaas.QuotaExceededError):
+        LLMaaS(watchers=[quota]).chat("?", model=MODEL, max_tokens=10)
+    assert time.monotonic() - began < 1.0
+    thread.join()
+
+
+def _fails(client: LLMaaS, **options: Any) -> None:
+    with pytest.raises(llmaas.DeadlineExceededError):
+        client.chat("?", model=MODEL, **options)
+
+
+def test_a_waiting_call_ends_at_its_deadline(sandbox: Any, api: Any) -> None:
+    quota = Quota(limits=LIMITS)
+    quota.ledger.take(quota.account, 1_000, LIMITS)
+    client = api(watchers=[quota])
+    for work in (client.do, client.events):
+        arguments = ("chat", "?") if work == client.do else ("?",)
+        began = time.monotonic()
+        with pytest.raises(llmaas.DeadlineExceededError) as caught:
+            work(*arguments, model=MODEL, max_tokens=10, deadline=0.4)
+        assert 0.3 < time.monotonic() - began < 0.9
+        assert not caught.value.reached
+    assert not list(sandbox.requests)
+    assert quota.used()[3600] == 1_000
+
+
+def test_a_lot_that_waits_for_its_quota_ends_at_its_deadline(sandbox: Any, api: Any) -> None:
+    quota = Quota(limits=LIMITS)
+    quota.ledger.take(quota.account, 1_000, LIMITS)
+    began = time.monotonic()
+    with pytest.raises(llmaas.DeadlineExceededError):
+        api(watchers=[quota]).do("submit_batch", ["?"], model=MODEL, max_tokens=10, deadline=0.4)
+    assert time.monotonic() - began < 0.9
+
+
+def test_a_lot_takes_options_of_a_call_and_reserves_what_it_may_cost(
+    sandbox: Any, api: Any
+) -> None:
+    client = api()
+    with client.client.budget(eur=1_000) as budget:
+        client.do(
+            "submit_batch", ["a", "b"], model=MODEL, timeout=5, extra_headers={"x-of-a-call": "1"}
+        )
+        body = sandbox.requests[-1].json
+        assert not {"timeout", "deadline", "extra_headers"} & set(body)
+        assert sandbox.requests[-1].headers["x-of-a-call"] == "1"
+        assert budget.spent == pytest.approx(2 * body["max_tokens"] * 4 / 1e6, rel=0.01)
+
+
+def test_what_a_deadline_leaves_is_shared_by_all_requests_of_a_call(sandbox: Any, api: Any) -> None:
+    """Four batches of half a second each, one after the other, are not four deadlines."""
+    began = time.monotonic()
+    with pytest.raises(llmaas.DeadlineExceededError):
+        api().do(
+            "embed",
+            ["a", "b", "c", "d"],
+            model="bge-m3:567m",
+            batch_size=1,
+            concurrency=1,
+            deadline=1.0,
+            extra_headers={"x-sandbox-fault": "slow-headers:0.5"},
+        )
+    assert time.monotonic() - began < 1.3
+
+
+@posix
+@forks
+def test_a_stream_of_the_parent_is_not_the_childs_to_end(sandbox: Any) -> None:
+    client = LLMaaS()
+    with client.budget(1) as budget, client.stream("Dis ?", model=MODEL) as stream:
+        reserved = budget.spent
+        assert in_child(lambda: bool(stream.close() or True))
+        assert budget.spent == reserved > 0
+        assert stream.until_done().finish_reason == "stop"
