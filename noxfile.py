@@ -8,8 +8,10 @@ of its pyproject.toml.
 from __future__ import annotations
 
 import os
+import re
 import runpy
 import shutil
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,7 @@ APPS_LOCK_HEADER = """\
 def tests(session: nox.Session, room: str, openai: str) -> None:
     """One room as its users get it: its wheel, the core, the sandbox, nothing else; newest."""
     install_room(session, room, f"openai>={openai},<{int(openai) + 1}")
-    test(session, room)
+    test(session, f"openai {openai}, newest", f"tests/{room}")
 
 
 @nox.session
@@ -53,14 +55,20 @@ def oldest(session: nox.Session, room: str) -> None:
     if session.venv_backend != "uv":
         session.skip("needs uv")
     install_room(session, room, "--resolution=lowest-direct")
-    test(session, room)
+    test(session, "oldest", f"tests/{room}")
 
 
 @nox.session(python=PYTHONS)
 def pythons(session: nox.Session) -> None:
     """Everything together, from the lock, on each Python that is installed."""
     install_all(session)
-    session.run("pytest", *session.posargs)
+    test(session, "lock")
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """Write what tests, oldest and pythons left behind into tests/README.md."""
+    session.run("python", "tests/support/matrix.py", str(results(session)))
 
 
 @nox.session
@@ -182,17 +190,33 @@ def write_lock(session: nox.Session, lock: str, texts: list[str], header: str) -
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build what would be published and look inside."""
+    """Build what would be published, each wheel from its sdist, and look inside."""
     session.install("build", "twine")
     folder = Path(session.create_tmp()).resolve()
     for room in ROOMS:
-        session.run(
-            "python", "-m", "build", "--outdir", str(folder), f"packages/{room}", silent=True
-        )
-    files = sorted(folder.iterdir())
-    session.run("twine", "check", "--strict", *map(str, files))
-    for wheel in folder.glob("*.whl"):
-        check_contents(session, wheel)
+        out = folder / room
+        shutil.rmtree(out, ignore_errors=True)
+        session.run("python", "-m", "build", "--outdir", str(out), f"packages/{room}", silent=True)
+        [wheel], [sdist] = out.glob("*.whl"), out.glob("*.tar.gz")
+        session.run("twine", "check", "--strict", str(wheel), str(sdist))
+        check_contents(session, room, wheel, sdist)
+
+
+@nox.session(venv_backend="venv", reuse_venv=False)
+def plain(session: nox.Session) -> None:
+    """All wheels in a new environment by pip alone; then every framework answers, elsewhere."""
+    folder = Path(session.create_tmp()).resolve()
+    shutil.rmtree(folder / "wheels", ignore_errors=True)
+    rooms = [f"./packages/{room}" for room in ROOMS]
+    session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", f"{folder}/wheels", *rooms)
+    wheels = [
+        f"{wheel}[agentchat]" if wheel.name.startswith("autogen") else str(wheel)
+        for wheel in sorted((folder / "wheels").iterdir())
+    ]
+    session.install("-q", *wheels)
+    session.run("python", "-m", "pip", "check")
+    session.chdir(folder)
+    session.run("llmaas", "demo", env={"LLMAAS_API_KEY": None})
 
 
 def install_room(session: nox.Session, room: str, *more: str) -> None:
@@ -238,21 +262,39 @@ def install_all(session: nox.Session, lock: str = LOCK, rooms: list[str] = ROOMS
     session.install("--no-deps", "--no-build-isolation", *folders)
 
 
-def test(session: nox.Session, room: str) -> None:
-    """Run the tests of one room, if it has some yet."""
-    if not (HOME / "tests" / room).is_dir():
-        session.skip(f"no tests/{room} yet")
-    session.run("pytest", f"tests/{room}", *session.posargs)
+def test(session: nox.Session, kind: str, *folders: str) -> None:
+    """Run tests; a run without arguments of its own leaves its result for the matrix."""
+    path = results(session) / f"{re.sub(r'[^a-z0-9.]+', '-', session.name)}.xml"
+    kept = [] if session.posargs else [f"--junit-xml={path}", "-o", f"junit_suite_name={kind}"]
+    session.run("pytest", *folders, *kept, *session.posargs)
 
 
-def check_contents(session: nox.Session, wheel: Path) -> None:
-    """Fail when a wheel lacks its types marker or license, or holds what is not code."""
-    names = zipfile.ZipFile(wheel).namelist()
-    for wanted in ("/py.typed", "/licenses/LICENSE", "/METADATA"):
-        if not any(name.endswith(wanted) for name in names):
-            session.error(f"{wheel.name} has no {wanted}")
-    if strangers := [name for name in names if name.startswith(("tests/", "cookbooks/"))]:
-        session.error(f"{wheel.name} holds {strangers}")
+def results(session: nox.Session) -> Path:
+    """Return the folder of the results."""
+    folder = session.cache_dir / "results"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def check_contents(session: nox.Session, room: str, wheel: Path, sdist: Path) -> None:
+    """Fail unless both hold what git tracks of a room, and no more than the usual papers."""
+    prefix = f"packages/{room}/"
+    listed = session.run("git", "ls-files", prefix, external=True, silent=True)
+    tracked = {name.removeprefix(prefix) for name in str(listed).splitlines()}
+    code = {name.removeprefix("src/") for name in tracked if name.startswith("src/")}
+    names = set(zipfile.ZipFile(wheel).namelist())
+    papers = {name.partition("/")[2] for name in names - code if ".dist-info/" in name}
+    strangers = {name for name in names - code if ".dist-info/" not in name}
+    with tarfile.open(sdist) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+    wrong = {
+        "missing in the wheel": code - names | {"METADATA", "WHEEL", "licenses/LICENSE"} - papers,
+        "strange in the wheel": strangers,
+        "missing in the sdist": (tracked | {"PKG-INFO"}) - packed,
+        "strange in the sdist": packed - tracked - {"PKG-INFO", ".gitignore"},
+    }
+    if any(wrong.values()) or not any(name.endswith("/py.typed") for name in names):
+        session.error(f"{room}: {wrong}")
 
 
 # A room whose framework has branches that exclude each other brings its own sessions.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import date
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 import canary
+import matrix
 import network
 from llmaas.ops import advice
 from tape import Tape, playing, recording
@@ -47,10 +49,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "shows_key(why): must show the key that it runs with")
     config.pluginmanager.register(canary.Canary(), "canary")
     os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # read when haystack is imported
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a shell
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # else our children inherit it
     if config.getoption("--record") == "live":
         network.allow()
     else:
         network.forbid()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_this_run_is_made_of(record_testsuite_property: Callable[[str, object], None]) -> None:
+    """A JUnit file tells the versions: ``nox -s matrix`` collects them."""
+    for name, number in matrix.environment().items():
+        record_testsuite_property(name, number)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,9 @@
 
 import pytest
 
-declarative = pytest.importorskip("agent_framework_declarative")
+declarative = pytest.importorskip(
+    "agent_framework_declarative", reason="declared agents are a package of their own"
+)
 
 WITH_CLIENT = """\
 kind: Prompt

@@ -8,7 +8,9 @@ import urllib.request
 
 import pytest
 
-devui = pytest.importorskip("agent_framework_devui")
+devui = pytest.importorskip(
+    "agent_framework_devui", reason="a prerelease, not in the lock: nox -s devui"
+)
 
 from agent_framework import Agent  # noqa: E402
 

@@ -152,7 +152,11 @@ def test_no_component_holds_a_key():
 
 
 async def test_the_portable_component_loads_into_the_stock_client(sandbox):
-    pytest.importorskip("autogen_ext.models.openai")
+    pytest.importorskip(
+        "autogen_ext.models.openai",
+        reason="autogen-ext[openai], the stock client, is not installed",
+        exc_type=ImportError,
+    )
     component = portable_component(MODEL, api_key=sandbox.api_key, temperature=0.1)
     client = ChatCompletionClient.load_component(component)
     assert type(client).__name__ == "OpenAIChatCompletionClient"

@@ -13,8 +13,9 @@ from llmaas_sandbox import Sandbox
 SCRIPT = Path(__file__).parents[2] / "cookbooks" / "autogen" / "distributed.py"
 TASKS = 8
 
-pytest.importorskip("autogen_ext.runtimes.grpc", exc_type=ImportError)
-pytest.importorskip("grpc")
+NO_GRPC = "agents in several processes need autogen-ext[grpc]"
+pytest.importorskip("autogen_ext.runtimes.grpc", reason=NO_GRPC, exc_type=ImportError)
+pytest.importorskip("grpc", reason=NO_GRPC)
 
 
 @pytest.fixture(scope="module")

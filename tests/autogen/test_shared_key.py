@@ -48,7 +48,11 @@ def test_no_agent_sees_a_429_and_the_limit_is_used():
 
 @pytest.mark.filterwarnings("ignore")
 def test_the_stock_clients_agents_fail():
-    stock = pytest.importorskip("autogen_ext.models.openai", exc_type=ImportError)
+    stock = pytest.importorskip(
+        "autogen_ext.models.openai",
+        reason="autogen-ext[openai], the stock client, is not installed",
+        exc_type=ImportError,
+    )
     info = LLMaaSChatCompletionClient(MODEL).model_info
 
     def make():

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def agent(request, sandbox):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # importing the frameworks may warn
-        pytest.importorskip(NEEDS[request.param])
+        need = NEEDS[request.param]
+        pytest.importorskip(need, reason=f"{need} is not installed")
         return loaded(request.param)
 
 

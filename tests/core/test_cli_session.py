@@ -161,7 +161,7 @@ def test_an_error_does_not_end_the_session(terminal, sandbox):
 
 
 def test_ctrl_c_stops_the_answer_and_not_the_session(terminal, sandbox):
-    screen = terminal("chat", "-m", "sandbox/trickle")
+    screen = terminal("chat", "-m", "sandbox/stall:60:4")
     screen.until("> ")
     screen.type("Tell me a long story about the sea and everything that lives in it.")
     screen.until("sandbox")

@@ -56,11 +56,12 @@ class Limiter:
 def limited(limit: int) -> Iterator[tuple[Limiter, str]]:
     """Yield the limiter and its address."""
     limiter = Limiter(limit)
-    config = uvicorn.Config(limiter, port=0, log_level="critical", lifespan="off")
+    config = uvicorn.Config(limiter, port=0, log_level="critical", lifespan="off", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
+        assert thread.is_alive(), "the server could not start"
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
