@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
+from llmaas.calling import Calling
 from llmaas.messages import Messages
-from llmaas.ops import advice, answer, audio, batch, chat, data, embed, rank
+from llmaas.ops import audio, batch, data, embed, rank
 from llmaas.ops.drive import AsyncDriver, Driver
-from llmaas.ops.effects import Operation
-from llmaas.ops.exchange import Moment
-from llmaas.ops.watch import About, Watcher, watched, watched_stream
 from llmaas.options import (
     BatchOptions,
     ChatOptions,
@@ -21,7 +19,6 @@ from llmaas.options import (
     SpeakOptions,
     TranscribeOptions,
 )
-from llmaas.settings import Settings, Timeout
 from llmaas.stream import AsyncStream, Stream
 from llmaas.transport import AsyncTransport, SyncTransport
 from llmaas.types import (
@@ -39,105 +36,8 @@ from llmaas.wire.forms import AudioSource
 if TYPE_CHECKING:
     import openai
 
-    from llmaas.quota import Budget
 
-T = TypeVar("T")
-
-
-class _Client:
-    """What both clients are: settings, and a transport made when it is first needed."""
-
-    def __init__(
-        self,
-        *,
-        api_key: str | Callable[[], Any] | None = None,
-        base_url: str | None = None,
-        timeout: float | Timeout | None = None,
-        max_retries: int = 2,
-        deadline: float | None = None,
-        ca_bundle: str | None = None,
-        proxy: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        watchers: Sequence[Watcher] = (),
-        transport: Any = None,
-    ) -> None:
-        self.settings = Settings.of(
-            api_key=api_key,
-            base_url=base_url,
-            timeout=timeout,
-            max_retries=max_retries,
-            deadline=deadline,
-            ca_bundle=ca_bundle,
-            proxy=proxy,
-            headers=headers,
-            watchers=watchers,
-        )
-        self._use(transport)
-
-    @classmethod
-    def of(cls, settings: Settings, transport: Any = None) -> Self:
-        """Return a client with these settings."""
-        client = cls.__new__(cls)
-        client.settings = settings
-        client._use(transport)
-        return client
-
-    def _use(self, transport: Any) -> None:
-        self._given_transport = transport
-        self._openai: Any = None
-
-    def with_options(self, **changes: Any) -> Self:
-        """Return a client with some constructor arguments changed; pools are shared."""
-        transport = changes.pop("transport", self._given_transport)
-        return self.of(self.settings.changed(**changes), transport)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self.settings.base_url!r})"
-
-    def __copy__(self) -> Self:
-        return self.of(self.settings, self._given_transport)
-
-    def __deepcopy__(self, memo: Any) -> Self:
-        return self.of(self.settings, self._given_transport)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self).of, (self.settings, self._given_transport))
-
-    def _chat(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
-        repair = options.pop("repair", True)
-        ask = chat.prepare(self.settings, messages, model=model, stream=False, **options)
-        shaped = ask.shape is not None and repair
-        return watched(ask.about(), answer.chat_shaped(ask) if shaped else chat.chat(ask))
-
-    def _stream(self, messages: Messages, model: str, options: Any) -> Operation[chat.Opened]:
-        options.pop("repair", None)  # what was handed out cannot be repaired
-        ask = chat.prepare(self.settings, messages, model=model, stream=True, **options)
-        return watched_stream(ask.about(), chat.open_stream(ask))
-
-    def budget(self, eur: float, **options: Any) -> Budget:
-        """Return a budget for a ``with`` block: calls in it are refused before they exceed it."""
-        from llmaas.quota import Budget
-
-        return Budget(eur, **options)
-
-    def _work(
-        self, name: str, make: Callable[..., Operation[T]], /, *inputs: Any, **options: Any
-    ) -> Operation[T]:
-        """Return an operation that is watched, and whose deadline runs from now on."""
-        moment = Moment.of(self.settings, options.pop("deadline", None))
-        work = make(self.settings, *inputs, deadline=moment, **options)
-        model, params = options.get("model") or "", options if name == "batch" else {}
-        texts = () if name == "transcription" else inputs[-1]
-        about = About(name, model, self.settings, texts, params, deadline=moment.at)
-        return watched(about, work)
-
-    def _submit(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
-        if isinstance(model, str) and "max_completion_tokens" not in options:
-            options.setdefault("max_tokens", advice.DEFAULT.for_model(model))  # budgets ask for it
-        return self._work("batch", batch.submit, conversations, model=model, **options)
-
-
-class LLMaaS(_Client):
+class LLMaaS(Calling):
     """The service, for threads. Safe to share; usable as a context manager.
 
     ``api_key`` (a string, or a callable for keys that rotate) and ``base_url`` (with or
@@ -247,7 +147,7 @@ class LLMaaS(_Client):
         self.close()
 
 
-class AsyncLLMaaS(_Client):
+class AsyncLLMaaS(Calling):
     """The service, for asyncio: as ``LLMaaS``, awaited.
 
     One object may be used in several event loops, one after the other or at once: each has
