@@ -11,6 +11,7 @@ import os
 import re
 import runpy
 import shutil
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -45,7 +46,7 @@ APPS_LOCK_HEADER = """\
 def tests(session: nox.Session, room: str, openai: str) -> None:
     """One room as its users get it: its wheel, the core, the sandbox, nothing else; newest."""
     install_room(session, room, f"openai>={openai},<{int(openai) + 1}")
-    test(session, f"openai {openai}, newest", f"tests/{room}")
+    session.run("pytest", f"tests/{room}", *noted(session, f"openai {openai}, newest", room))
 
 
 @nox.session
@@ -55,14 +56,14 @@ def oldest(session: nox.Session, room: str) -> None:
     if session.venv_backend != "uv":
         session.skip("needs uv")
     install_room(session, room, "--resolution=lowest-direct")
-    test(session, "oldest", f"tests/{room}")
+    session.run("pytest", f"tests/{room}", *noted(session, "oldest", room))
 
 
 @nox.session(python=PYTHONS)
 def pythons(session: nox.Session) -> None:
     """Everything together, from the lock, on each Python that is installed."""
     install_all(session)
-    test(session, "lock")
+    session.run("pytest", *noted(session, "lock"))
 
 
 @nox.session
@@ -76,7 +77,7 @@ def coverage(session: nox.Session) -> None:
     """Every test, from the lock, with the share of lines and branches that they reach."""
     install_all(session)
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", *noted(session, "lock"))
     session.run("coverage", "combine")
     session.run("coverage", "report", f"--fail-under={FLOOR}")
 
@@ -262,11 +263,13 @@ def install_all(session: nox.Session, lock: str = LOCK, rooms: list[str] = ROOMS
     session.install("--no-deps", "--no-build-isolation", *folders)
 
 
-def test(session: nox.Session, kind: str, *folders: str) -> None:
-    """Run tests; a run without arguments of its own leaves its result for the matrix."""
-    path = results(session) / f"{re.sub(r'[^a-z0-9.]+', '-', session.name)}.xml"
-    kept = [] if session.posargs else [f"--junit-xml={path}", "-o", f"junit_suite_name={kind}"]
-    session.run("pytest", *folders, *kept, *session.posargs)
+def noted(session: nox.Session, kind: str, room: str = "all") -> list[str]:
+    """Return pytest's arguments; a run without any of its own leaves a result for the matrix."""
+    if session.posargs:
+        return list(session.posargs)
+    python = session.python or f"{sys.version_info.major}.{sys.version_info.minor}"
+    name = re.sub(r"[^a-z0-9.]+", "-", f"{room} {kind} {python}")
+    return [f"--junit-xml={results(session) / name}.xml", "-o", f"junit_suite_name={kind}"]
 
 
 def results(session: nox.Session) -> Path:
