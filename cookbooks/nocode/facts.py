@@ -15,6 +15,12 @@ from llmaas.catalog import Model
 
 HERE = Path(__file__).parent
 SERVICE = "https://api.ai.cloud-temple.com/v1"
+TONGUES = ("en", "fr")
+KINDS = {
+    "chat": ("chat", "vision", "code"),
+    "embedding": ("embedding",),
+    "transcription": ("transcription",),
+}
 
 
 def facts() -> dict[str, Any]:
@@ -91,9 +97,63 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
+def common() -> dict[str, Any]:
+    """Return the same for Make, whose expressions take lists and no computed keys with dots."""
+    all_of_it = facts()
+    models: dict[str, dict[str, Any]] = all_of_it["models"]
+    words = all_of_it["instructions"]
+    return {
+        "service": SERVICE,
+        "prices": all_of_it["prices"],
+        "defaults": all_of_it["defaults"],
+        "longest_answer_tokens": all_of_it["longest_answer_tokens"],
+        "kinds": {kind: of_kind(models, kind) for kind in KINDS},
+        "known": list(models),
+        "successors": [{"from": old, "to": new} for old, new in all_of_it["successors"].items()],
+        "summarise": summarise(words["summarise"]),
+        "extract": extract(words["extract"]),
+    }
+
+
+def of_kind(models: dict[str, dict[str, Any]], kind: str) -> list[str]:
+    return [name for name, model in models.items() if model["category"] in KINDS[kind]]
+
+
+def summarise(words: dict[str, Any]) -> dict[str, Any]:
+    forms = {
+        name: {tongue: form[tongue] for tongue in TONGUES} for name, form in words["forms"].items()
+    }
+    says = {name: language["says"] for name, language in words["languages"].items()}
+    return {**spoken(words), "forms": forms, "says": says, **halves(words["frame"])}
+
+
+def extract(words: dict[str, Any]) -> dict[str, Any]:
+    fits = {
+        tongue: {name: text.removesuffix(f"%{name}%") for name, text in ways.items()}
+        for tongue, ways in words["fits"].items()
+    }
+    return {**spoken(words), "fits": fits, **halves(words["frame"])}
+
+
+def spoken(words: dict[str, Any]) -> dict[str, str]:
+    return {tongue: words[tongue] for tongue in TONGUES}
+
+
+def halves(frame: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Cut the frame where the text goes: what users write is joined, never searched or replaced."""
+    cut = {tongue: frame[tongue].split("%text%") for tongue in TONGUES}
+    return {
+        "before": {tongue: before for tongue, (before, _) in cut.items()},
+        "after": {tongue: after for tongue, (_, after) in cut.items()},
+    }
+
+
 def copies() -> dict[Path, str]:
     """Return each file of the projects that is written here, and what it must hold."""
-    return {HERE.parent / "zapier" / "data" / "facts.json": as_json(facts())}
+    return {
+        HERE.parent / "zapier" / "data" / "facts.json": as_json(facts()),
+        HERE.parent / "make" / "app" / "general" / "common.json": as_json(common()),
+    }
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ const perform = async (z, bundle) => {
   const schema = wanted(z, inputData);
   const tongue = inputData.language === 'fr' ? 'fr' : 'en';
   const messages = [
-    { role: 'system', content: words[tongue].replace('{schema}', () => JSON.stringify(schema)) },
-    { role: 'user', content: words.frame[tongue].replace('{text}', () => inputData.text) },
+    { role: 'system', content: `${words[tongue]} ${words.fits[tongue].schema}`.replace('%schema%', () => JSON.stringify(schema)) },
+    { role: 'user', content: words.frame[tongue].replace('%text%', () => inputData.text) },
   ];
   const first = await ask(z, bundle, messages, schema);
   try {
@@ -55,7 +55,7 @@ const valid = ({ text }, schema) => json.check(json.objectIn(text), schema);
 
 /** Say once what is wrong; both answers were paid, so both are counted. */
 const corrected = async (z, bundle, { messages, schema, first, problem, tongue }) => {
-  const request = words.again[tongue].replace('{problem}', () => problem.message);
+  const request = words.again[tongue].replace('%problem%', () => problem.message);
   const longer = [...messages, { role: 'assistant', content: first.text }, { role: 'user', content: request }];
   const second = await ask(z, bundle, longer, schema);
   try {

@@ -10,11 +10,11 @@ const CAREFUL = 0.2;
 const messages = ({ text, form = 'bullets', language = 'same' }) => {
   const { instructions: tongue, says } = languages[language] || { instructions: 'en', says: language };
   const system = instructions.summarise[tongue]
-    .replace('{language}', () => says)
-    .replace('{form}', () => forms[form][tongue]);
+    .replace('%language%', () => says)
+    .replace('%form%', () => forms[form][tongue]);
   return [
     { role: 'system', content: system },
-    { role: 'user', content: frame[tongue].replace('{text}', () => text) },
+    { role: 'user', content: frame[tongue].replace('%text%', () => text) },
   ];
 };
 
