@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import cassette_table
 import frontdoor
 import roompages
 from rooms import HOME, ROOMS, tracked_files
@@ -35,6 +36,11 @@ def test_the_front_page_shows_every_room_as_it_introduces_itself():
 @pytest.mark.parametrize("path", roompages.pages(), ids=lambda path: path.parent.name)
 def test_each_page_tells_what_the_contract_shows(path):
     assert path.read_text() == roompages.pages()[path], "run `nox -s readme`"
+
+
+def test_the_table_of_cassettes_is_that_of_the_files():
+    command = "python tests/support/cassette_table.py"
+    assert cassette_table.rendered() in (HOME / "tests/README.md").read_text(), f"run `{command}`"
 
 
 def test_ci_runs_the_command_of_the_readme():
