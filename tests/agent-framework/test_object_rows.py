@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from agent_framework import Agent, SupportsChatGetResponse, SupportsGetEmbeddings
 
+import canary
 import llmaas
 from agent_framework_llmaas import LLMaaSChatClient, LLMaaSEmbeddingClient, RawLLMaaSChatClient
 
@@ -48,11 +49,11 @@ async def test_pitfall_21_a_foreign_key_never_travels(sandbox, af, monkeypatch):
 
 class Secret:
     def get_secret_value(self):
-        return "sk-sandbox"
+        return canary.KEY
 
 
 async def test_secret_and_changing_keys(sandbox, make_client, af):
-    for key in (Secret(), lambda: "sk-sandbox"):
+    for key in (Secret(), lambda: canary.KEY):
         assert (await af.ask(make_client(api_key=key))).text
 
 

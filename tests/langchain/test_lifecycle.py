@@ -16,6 +16,7 @@ from langchain_core.load import dumpd, dumps, load
 from langchain_core.messages import HumanMessage
 from langchain_core.rate_limiters import InMemoryRateLimiter
 
+import canary
 import langchain_llmaas
 from langchain_llmaas import ChatLLMaaS, LLMaaSEmbeddings, LLMaaSRerank
 from llmaas import catalog
@@ -60,10 +61,10 @@ def test_pitfall_23_traces_hold_neither_key_nor_headers(chat, ask):
             self.seen += f"{args}{kwargs}"
 
     spy = Spy()
-    model = chat(api_key="sk-sandbox", default_headers={"x-a": "hidden-header"})
+    model = chat(api_key=canary.KEY, default_headers={"x-a": "hidden-header"})
     ask(model, "?", extra_headers={"x-b": "hidden-call"}, config={"callbacks": [spy]})
     assert "invocation_params" in spy.seen
-    for secret in ("sk-sandbox", "hidden-header", "hidden-call"):
+    for secret in (canary.KEY, "hidden-header", "hidden-call"):
         assert secret not in spy.seen
 
 
@@ -106,7 +107,7 @@ def test_a_pickle_reads_the_key_where_it_is_loaded(sandbox, monkeypatch):
 
 
 def test_keys_may_rotate(sandbox):
-    keys = iter(["sk-wrong", "sk-sandbox"])
+    keys = iter(["sk-wrong", canary.KEY])
     model = ChatLLMaaS(model="gpt-oss:120b", api_key=lambda: next(keys), max_retries=0)
     with pytest.raises(Exception, match="401"):
         model.invoke("?")
