@@ -1,6 +1,5 @@
 """Agent Framework under the contract: our chat client and the stock one."""
 
-import json
 from typing import Any
 
 from agent_framework import Content, FunctionTool, Message
@@ -72,7 +71,7 @@ def answer_of(response: Any, question: Question) -> Answer:
     return Answer(
         text=response.text,
         reasoning="".join(thoughts) if thoughts else None,
-        calls=[(call.name, json.loads(call.arguments)) for call in calls],
+        calls=[(call.name, call.parse_arguments() or {}) for call in calls],
         tokens=(response.usage_details or {}).get("total_token_count"),
         machine=(properties.get("backend") or {}).get("machine_name"),
         cost=properties.get("cost_eur"),

@@ -1,7 +1,6 @@
 """Semantic Kernel under the contract: our chat service and the stock one."""
 
 import base64
-import json
 from functools import reduce
 from operator import add
 from typing import Any
@@ -81,7 +80,7 @@ def answer_of(content: Any, question: Question) -> Answer:
     return Answer(
         text=str(content),
         reasoning=meta.get("reasoning_content"),
-        calls=[(call.function_name, json.loads(call.arguments)) for call in calls],
+        calls=[(call.function_name, call.parse_arguments() or {}) for call in calls],
         tokens=usage and usage.prompt_tokens + usage.completion_tokens,
         cost=meta.get("cost_eur"),
         machine=(meta.get("backend") or {}).get("machine_name"),

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
+import canary
+
 TESTS = Path(__file__).parents[1]
 MODEL = "gpt-oss:120b"
 WEATHER: Mapping[str, Any] = {
@@ -96,6 +98,8 @@ class Driver:
     ours: ClassVar[bool] = True
     has_sync: ClassVar[bool] = False
     """Whether the framework has calls for threads, too."""
+    once: ClassVar[bool] = False
+    """Whether what is asked has effects, so that it is never asked again."""
     distribution: ClassVar[str]
     """Whose version the table prints."""
     lacks: ClassVar[Mapping[str, str]] = {}
@@ -105,6 +109,10 @@ class Driver:
     def ways(self) -> tuple[Way, ...]:
         """Every way in which the class can be asked."""
         return tuple(way for way in WAYS if self.has_sync or not way.sync)
+
+    def world(self, way: Way) -> str:
+        """Return the name with that of the way's world."""
+        return f"{self.name} {'sync' if way.sync else 'async'}"
 
     def connect(self, to: Address) -> Any:
         """Return the framework's object, connected."""
@@ -155,6 +163,7 @@ class Bench:
         try:
             answer = await self.ask(client, **question)
         except Exception as error:
+            canary.look_at(error)
             return error
         raise AssertionError(f"no error, but {answer}")
 

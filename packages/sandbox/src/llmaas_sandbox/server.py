@@ -79,6 +79,11 @@ class Sandbox:
         """Scripted steps that no request has taken yet."""
         return len(self.state.scripts)
 
+    @property
+    def connections(self) -> int:
+        """Sockets that clients hold open now, idle ones too."""
+        return len(self.state.connections)
+
     def make_key(self, tenant: str = "default", **settings: Any) -> str:
         """Make another key; settings are fields of :class:`~llmaas_sandbox.auth.keys.Key`."""
         return self.state.keys.make(tenant, **settings)[1]

@@ -52,6 +52,9 @@ class Connections:
         """Tell whether this connection was doomed by an earlier answer."""
         return transport is not None and _peer(transport) in self._doomed
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def close_all(self) -> None:
         """Close what is still open."""
         for transport in list(self._open.values()):

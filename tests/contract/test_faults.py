@@ -1,0 +1,63 @@
+"""Every fault of the sandbox: an error of ours or the right answer, in time; nothing is left over.
+
+The core in both worlds, every adapter, whole and streamed; and the core's other operations.
+"""
+
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+import fault_operations
+from contract import drivers
+from fault_cases import CASES
+from fault_operations import OPERATIONS
+from fault_runs import halls, run
+from llmaas_sandbox.faults import FAULTS
+
+AT_ONCE = 4
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # frameworks' own, when they are imported first
+    OURS = [driver for driver in drivers() if driver.ours]
+
+
+@pytest.fixture(scope="module")
+def of_chat() -> Iterator:
+    with halls(OURS, AT_ONCE) as all_halls:
+        yield all_halls
+
+
+@pytest.fixture(scope="module")
+def of_operations() -> Iterator:
+    with halls(OPERATIONS, AT_ONCE) as all_halls:
+        yield [[fault_operations.heard(column) for column in hall] for hall in all_halls]
+
+
+def batches(cases):
+    groups = [cases[at : at + AT_ONCE] for at in range(0, len(cases), AT_ONCE)]
+    return [pytest.param(group, id=" ".join(case.says for case in group)) for group in groups]
+
+
+@pytest.mark.parametrize("cases", batches(CASES))
+def test_chat(of_chat, cases):
+    assert not surprises(cases, of_chat)
+
+
+@pytest.mark.parametrize("cases", batches(fault_operations.CASES))
+def test_operations(of_operations, cases):
+    assert not surprises(cases, of_operations)
+
+
+def surprises(cases, all_halls):
+    return [
+        f"{case.says}, {column.name}: {came} instead of {column.expected(case)}"
+        for case, outcomes in zip(cases, run(cases, all_halls), strict=True)
+        for column, came in outcomes.items()
+        if came not in column.expected(case).split(" or ")
+    ]
+
+
+def test_no_fault_is_forgotten():
+    tried = {case.fault.partition(":")[0] for case in CASES}
+    assert set(FAULTS) - tried == {"batch-failed"}  # tests/core/test_bulk.py

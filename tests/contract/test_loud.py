@@ -1,0 +1,81 @@
+"""With every log at its loudest, the core and the adapters tell the key to nobody.
+
+The watch over keys (``tests/support/canary.py``) looks at each record and fails the test.
+"""
+
+import logging
+import pickle
+import warnings
+
+import pytest
+
+import canary
+from contract import Bench, drivers
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # frameworks' own, when they are imported first
+    CASES = [
+        pytest.param(driver, way, id=f"{driver.name}-{way}")
+        for driver in drivers()
+        if driver.ours
+        for way in driver.ways
+    ]
+
+
+@pytest.fixture
+def loud():
+    """Every logger there is writes everything; afterwards as before.
+
+    But for httpcore, whose trace of the wire holds the headers of answers as they came.
+    """
+    names = [None, *logging.root.manager.loggerDict, "llmaas", "openai", "aiohttp", "httpx"]
+    names = [name for name in names if not str(name).startswith("httpcore")]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    yield
+    for name, level in before.items():
+        logging.getLogger(name).setLevel(level)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("driver", "way"), CASES)
+async def test_no_log_tells_the_key(sandbox, loud, caplog, driver, way):
+    bench = Bench(driver, sandbox, way)
+    client = bench.connect()
+    assert (await bench.ask(client, text='Say "Oui"')).text == "Oui"
+    headers = {"x-request-id": f"for {canary.KEY}"}
+    said = {"message": f"Incorrect key: {canary.KEY}", "seen": [{"authorization": canary.KEY}]}
+    for status in (401, 500):
+        sandbox.script([{"status": status, "json": {"error": said}, "headers": headers}])
+        await bench.fails(client)
+    sandbox.script([{"sse": [{"error": said}]}] if way.stream else [{"json": {"error": said}}])
+    await bench.fails(client)
+    sandbox.script([{"status": 307, "headers": {"location": "http://127.0.0.1:9/v1"}, "body": ""}])
+    await bench.fails(client)
+    print(repr(client), str(client), pickle.dumps(client))  # the watch reads along
+
+
+@pytest.mark.parametrize("sync", [True, False], ids=["sync", "async"])
+async def test_the_plain_sdk_of_the_client_is_as_silent(sandbox, loud, caplog, sync):
+    import openai
+
+    from llmaas import AsyncLLMaaS, LLMaaS
+
+    said = {"model": "gpt-oss:120b", "messages": [{"role": "user", "content": "?"}]}
+    if sync:
+        with LLMaaS() as client:
+            assert client.openai.chat.completions.create(**said)
+            sandbox.script([{"status": 401, "json": {"error": {"message": "no"}}}])
+            try:  # by hand: the SDK's own errors hold the request, and so do their pickles
+                client.openai.chat.completions.create(**said)
+            except openai.AuthenticationError as error:
+                assert canary.leaks(f"{error!r} {error} {vars(error)}") is None
+    else:
+        async with AsyncLLMaaS() as client:
+            assert await client.openai.chat.completions.create(**said)
+    assert caplog.records
+
+
+def test_the_loggers_are_loud(loud):
+    assert logging.getLogger("openai.anything").isEnabledFor(logging.DEBUG)
