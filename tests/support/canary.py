@@ -61,7 +61,9 @@ def leaks(told: str | bytes) -> str | None:
 def shown_by(error: BaseException) -> Iterator[str]:
     """Yield what of an error and its causes is printed, logged or sent on."""
     link: BaseException | None = error
-    while link is not None:
+    seen: set[int] = set()
+    while link is not None and id(link) not in seen:  # ``raise error from error`` is a circle
+        seen.add(id(link))
         yield f"{link!r} {link} {getattr(link, '__notes__', '')} {vars(link)!r}"
         yield from _words_of_frames(link.__traceback__)
         hides = link.__suppress_context__
