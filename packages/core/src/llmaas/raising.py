@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from llmaas import errors
@@ -31,6 +32,8 @@ _BY_KIND: dict[str, type[errors.APIError]] = {
     "deadline": errors.DeadlineExceededError,
 }
 _TLS_HINT = "The certificate is not trusted here: set LLMAAS_CA_BUNDLE if your network has its own."
+_PROXY_HINT = "Check the proxy (proxy= or HTTPS_PROXY) and its user and password."
+_HINTS = {"tls": _TLS_HINT, "proxy": _PROXY_HINT}
 _REDIRECT_HINT = "The address redirects, and a key is never sent to another one: check base_url."
 _CONTEXT_WORDS = ("context length", "context window", "context_length", "maximum context")
 _BLOCK_WORDS = ("blocked for security", "content_filter", "content filter", "prompt blocked")
@@ -102,8 +105,8 @@ def _of_transport(failure: TransportFailure, hide: Scrubber) -> errors.APIError:
         hide.text(failure.message),
         method=failure.method,
         url=hide.text(failure.url),
-        reached=failure.kind not in ("connect", "tls"),
-        hint=_TLS_HINT if failure.kind == "tls" else None,
+        reached=failure.reached and failure.kind not in ("connect", "tls", "proxy"),
+        hint=_HINTS.get(failure.kind),
     )
     error.__cause__ = hide.cause(failure.cause)
     return error
@@ -136,6 +139,8 @@ def _is_about_model(body: ErrorBody, words: str) -> bool:
 def _hint(kind: type[errors.APIStatusError], status: int, model: str | None) -> str | None:
     if 300 <= status < 400:
         return _REDIRECT_HINT
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return _PROXY_HINT
     if kind is errors.ModelNotFoundError and model:
         return _successor_hint(model)
     if kind is errors.PermissionDeniedError and model:

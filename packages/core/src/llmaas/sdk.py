@@ -6,6 +6,7 @@ openai 2 stands on httpx, openai 3 on httpx2; their public names are the same.
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,13 @@ def _import_http() -> ModuleType:
     import httpx
 
     return httpx
+
+
+@cache
+def http_core() -> Any:
+    """Return what that library itself stands on: connections and their pools."""
+    name = http().__name__.replace("httpx", "httpcore")
+    return import_module(name)
 
 
 def openai_client(settings: Settings) -> Any:

@@ -55,10 +55,13 @@ class Patience:
         self.settings = settings
         self.attempt = 0
         self.waited = 0.0
+        self.reached = False
+        """Whether the service may have seen the call, in any attempt."""
         self.gate: Gate = gate_for(settings.root, settings.key.fingerprint)
 
     def another_try(self, failure: Failure, model: str | None) -> Operation[None]:
         """Wait for the next attempt, or raise the failure as what it is."""
+        self.reached = self.reached or isinstance(failure, StatusFailure) or failure.reached
         wait = decide(
             self.settings.retry,
             self.attempt,
@@ -84,7 +87,7 @@ class Patience:
         if self.deadline is not None and time.monotonic() + seconds > self.deadline:
             reason = f" The last failure: {_words(failure)}" if failure else ""
             text = f"The deadline leaves no time to wait {seconds:.1f} s.{reason}"
-            self.give_up(TransportFailure("deadline", text), model)
+            self.give_up(TransportFailure("deadline", text, reached=self.reached), model)
         yield Sleep(seconds)
 
     def give_up(self, failure: Failure, model: str | None) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import ssl
 import time
 import weakref
@@ -23,7 +24,8 @@ _READ = 1 << 18
 _LARGE = 1 << 20
 _DRAIN = 0.25
 """Seconds to wait for the end of a body whose answer is complete, to keep the connection."""
-
+_GRACE = 0.01
+"""Seconds before the deadline at which connecting ends, so that the failure says which it was."""
 
 _ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
@@ -36,13 +38,16 @@ class AsyncShell:
 
     def __init__(self, settings: Settings) -> None:
         self._network = Network.to(settings.root, settings.ca_bundle, settings.proxy)
+        self._network.check_proxy()
 
     async def send(self, request: Request) -> AioReply:
         """Return the reply once its head has come."""
         session = await _session(self._network)
-        timeout = request.timeout
         limits = aiohttp.ClientTimeout(
-            total=None, sock_connect=timeout.connect, sock_read=timeout.read
+            total=None,
+            sock_connect=_connect_seconds(request),
+            sock_read=request.timeout.read,
+            ceil_threshold=math.inf,
         )
         try:
             async with _until(request.deadline):
@@ -61,6 +66,14 @@ class AsyncShell:
 
     async def close(self) -> None:
         """Nothing to do: the pool is shared, and closes with its event loop."""
+
+
+def _connect_seconds(request: Request) -> float:
+    """Return how long connecting may take: a little less than all, so that it is told apart."""
+    most = request.timeout.connect
+    if request.deadline is None:
+        return most
+    return max(0.001, min(most, request.deadline - time.monotonic() - _GRACE))
 
 
 def _piecemeal(body: bytes | None) -> bytes | BytesIO | None:
@@ -181,17 +194,24 @@ async def _close_with_loop(session: aiohttp.ClientSession) -> AsyncGenerator[Non
 
 
 def _failure(error: BaseException, request: Request) -> TransportFailure:
-    if request.deadline is not None and time.monotonic() >= request.deadline:
+    kind, text, reached = _told(error, request)
+    if request.deadline is not None and time.monotonic() >= request.deadline - 2 * _GRACE:
         kind, text = "deadline", "The deadline passed."
-    elif isinstance(error, aiohttp.ClientConnectorError):
-        kind, text = _of_connect(error)
-    elif isinstance(error, aiohttp.ConnectionTimeoutError):
-        kind, text = "connect", f"No connection within {request.timeout.connect:g} s."
-    elif isinstance(error, TimeoutError):
-        kind, text = "timeout", f"No byte came within {request.timeout.read:g} s."
-    else:
-        kind, text = "read", f"The connection broke: {error or type(error).__name__}"
-    return TransportFailure(kind, text, error, request.method, request.url)
+    return TransportFailure(kind, text, error, request.method, request.url, reached)
+
+
+def _told(error: BaseException, request: Request) -> tuple[str, str, bool]:
+    """Return the kind of a failure, what to say, and whether the service may have seen anything."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return *_of_connect(error), False
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return "connect", f"No connection within {request.timeout.connect:g} s.", False
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        why = f"{error.status} {error.message}"
+        return "proxy", f"The proxy made no connection: {why}", False
+    if isinstance(error, TimeoutError):
+        return "timeout", f"No byte came within {request.timeout.read:g} s.", True
+    return "read", f"The connection broke: {error or type(error).__name__}", True
 
 
 def _of_connect(error: aiohttp.ClientConnectorError) -> tuple[str, str]:

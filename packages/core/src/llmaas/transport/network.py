@@ -35,12 +35,27 @@ class Network:
     def to(cls, root: str, ca_bundle: str | None, proxy: str | None) -> Network:
         """Find the way to ``root``; the environment's proxies are honoured, except on loopback."""
         parts = urlsplit(root)
-        return cls(f"{parts.scheme}://{parts.netloc}", ca_bundle, proxy or _proxy_for(parts))
+        proxy = proxy or _proxy_for(parts)
+        if proxy and "://" not in proxy:  # as environments may have it
+            proxy = f"http://{proxy}"
+        return cls(f"{parts.scheme}://{parts.netloc}", ca_bundle, proxy)
 
     @property
     def is_tls(self) -> bool:
         """Whether the way is encrypted."""
         return self.origin.startswith("https://")
+
+    def check_proxy(self, *, has_socks: bool = False) -> None:
+        """Refuse a proxy of a kind that cannot be used here."""
+        scheme = urlsplit(self.proxy or "http:").scheme
+        if scheme in ("http", "https") or (has_socks and scheme in ("socks5", "socks5h")):
+            return
+        from llmaas.errors import ConfigurationError
+
+        raise ConfigurationError(
+            f"No {scheme} proxy can be used here: name an http one by proxy= or HTTPS_PROXY, or "
+            "except the address by NO_PROXY. (socks5 works for threads, with socksio installed.)"
+        )
 
 
 def _proxy_for(parts: Any) -> str | None:

@@ -6,13 +6,20 @@ import ssl
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
+from llmaas.sdk import http, http_core
 from llmaas.settings import Settings
 from llmaas.transport.base import BrokenTransport, Request
-from llmaas.transport.network import KEEPALIVE, POOL_SIZE, Network, Shared, tls_context
+from llmaas.transport.line import Leash
+from llmaas.transport.network import Network, Shared
+from llmaas.transport.pools import Pool
+from llmaas.transport.unpack import unpacked
 from llmaas.wire.faults import TransportFailure
+
+_DRAIN = 0.25
+"""Seconds to wait for the end of a body whose answer is complete, to keep the connection."""
 
 
 class SyncShell:
@@ -20,7 +27,7 @@ class SyncShell:
 
     def __init__(self, settings: Settings) -> None:
         self._network = Network.to(settings.root, settings.ca_bundle, settings.proxy)
-        self._pool: Any = None
+        self._pool: Pool | None = None
         self._generation: object = None
 
     def send(self, request: Request) -> SyncReply:
@@ -29,23 +36,26 @@ class SyncShell:
         if pool is None or self._generation is not _pools.generation:  # new, or after a fork
             self._generation = _pools.generation
             pool = self._pool = _pools.borrow(self._network, self)
-        library = _library()
-        timeout = request.timeout
-        read = timeout.read if request.deadline is None else _left(request, timeout.read)
-        message = library.Request(
+        silence, deadline = request.timeout.read, request.deadline
+        leash = Leash(silence, deadline)
+        timeouts = {
+            "connect": Leash(request.timeout.connect, deadline),
+            "read": leash,
+            "write": leash,
+            "pool": silence if deadline is None else min(silence, max(0, _left(deadline))),
+        }
+        message = http().Request(
             request.method,
             _parsed(request.url),
             headers=request.headers,
             content=request.body,
-            extensions={
-                "timeout": {"connect": timeout.connect, "read": read, "write": read, "pool": read}
-            },
+            extensions={"timeout": timeouts},
         )
         try:
-            response = pool.handle_request(message)
-        except library.TransportError as error:
-            raise BrokenTransport(_failure(library, error, request)) from error
-        return SyncReply(response, request)
+            response = pool.door.handle_request(message)
+        except _errors() as error:
+            raise BrokenTransport(_failure(error, request, leash)) from error
+        return SyncReply(response, request, leash)
 
     def close(self) -> None:
         """Give the pool back; a later request borrows it again."""
@@ -56,19 +66,21 @@ class SyncShell:
 class SyncReply:
     """A reply whose head has come."""
 
-    __slots__ = ("_body", "_request", "_response", "headers", "status")
+    __slots__ = ("_body", "_leash", "_request", "_stream", "headers", "status")
 
-    def __init__(self, response: Any, request: Request) -> None:
-        self._response = response
+    def __init__(self, response: Any, request: Request, leash: Leash) -> None:
+        self._stream = response.stream
         self._request = request
+        self._leash = leash
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = {
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in response.headers.raw
         }
-        encoded = self.headers.get("content-encoding", "identity") != "identity"
         # The plain stream spares the library's decoding and bookkeeping for each read.
-        self._body = response.iter_bytes() if encoded else iter(response.stream)
+        self._body = iter(self._stream)
+        if encoding := self.headers.get("content-encoding"):
+            self._body = unpacked(self._body, encoding)
 
     def read(self) -> bytes:
         """Return the whole body."""
@@ -79,91 +91,71 @@ class SyncReply:
 
     def chunks(self) -> Iterator[bytes]:
         """Return the body as it comes."""
-        library = _library()
-        deadline = self._request.deadline
+        leash = self._leash
         try:
-            for chunk in self._body:
-                if deadline is not None and time.monotonic() > deadline:
-                    raise BrokenTransport(_deadline(self._request))
-                yield chunk
-        except (library.TransportError, library.DecodingError, zlib.error) as error:
-            raise BrokenTransport(_failure(library, error, self._request)) from error
+            yield from self._body
+        except _errors() as error:
+            raise BrokenTransport(_failure(error, self._request, leash)) from error
 
     def close(self) -> None:
-        """Give the connection back, or close it."""
-        self._response.close()
+        """Give the connection back, or close it; a read in another thread ends at once."""
+        if not self._leash.cut():
+            self._stream.close()
 
     def drain(self) -> None:
         """Read the last bytes of a complete answer, so that the connection lives."""
+        self._leash.deadline = min(self._leash.deadline, time.monotonic() + _DRAIN)
         try:
             for _ in self._body:
                 pass
-        except (_library().TransportError, zlib.error):
+        except _errors():
             pass  # the answer is whole; only the connection is lost
 
 
-def _library() -> Any:
-    global _http
-    if _http is None:
-        from llmaas.sdk import http
-
-        _http = http()
-    return _http
+_pools: Shared[Pool] = Shared(Pool, Pool.close)
 
 
-_http: Any = None
+@cache
+def _errors() -> tuple[type[Exception], ...]:
+    """Return what the library and what is below it may raise."""
+    core = http_core()
+    own = (core.NetworkError, core.ProtocolError, core.ProxyError, core.TimeoutException)
+    return (*own, zlib.error)
 
 
 @lru_cache(maxsize=64)
 def _parsed(url: str) -> Any:
     """Parse an address once: a client has few, and parsing costs as much as a small request."""
-    return _library().URL(url)
+    return http().URL(url)
 
 
-def _make(network: Network) -> Any:
-    library = _library()
-    # No certificates are loaded where none are needed; the context still verifies.
-    verify = (
-        tls_context(network.ca_bundle)
-        if network.is_tls
-        else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    )
-    return library.HTTPTransport(
-        verify=verify,
-        trust_env=False,
-        proxy=network.proxy,
-        limits=library.Limits(
-            max_connections=POOL_SIZE,
-            max_keepalive_connections=POOL_SIZE,
-            keepalive_expiry=KEEPALIVE,
-        ),
-    )
+def _left(deadline: float) -> float:
+    return deadline - time.monotonic()
 
 
-_pools: Shared[Any] = Shared(_make, lambda pool: pool.close())
+def _failure(error: Exception, request: Request, leash: Leash) -> TransportFailure:
+    kind, text, reached = _told(error, request)
+    if leash.is_cut:
+        kind, text = "read", "The reply was closed."
+    elif leash.is_over:
+        kind, text = "deadline", "The deadline passed."
+    return TransportFailure(kind, text, error, request.method, request.url, reached)
 
 
-def _left(request: Request, limit: float) -> float:
-    assert request.deadline is not None
-    return max(0.001, min(limit, request.deadline - time.monotonic()))
-
-
-def _deadline(request: Request) -> TransportFailure:
-    return TransportFailure("deadline", "The deadline passed.", None, request.method, request.url)
-
-
-def _failure(library: Any, error: Exception, request: Request) -> TransportFailure:
-    if request.deadline is not None and time.monotonic() >= request.deadline:
-        return _deadline(request)
-    if isinstance(error, library.ConnectTimeout):
-        kind, text = "connect", f"No connection within {request.timeout.connect:g} s."
-    elif isinstance(error, library.TimeoutException):
-        kind, text = "timeout", f"No byte came within {request.timeout.read:g} s."
-    elif isinstance(error, library.ConnectError):
-        kind, text = _of_connect(error)
-    else:
-        kind, text = "read", f"The connection broke: {error or type(error).__name__}"
-    return TransportFailure(kind, text, error, request.method, request.url)
+def _told(error: Exception, request: Request) -> tuple[str, str, bool]:
+    """Return the kind of a failure, what to say, and whether the service may have seen anything."""
+    core = http_core()
+    if isinstance(error, core.PoolTimeout):
+        return "connect", "No connection became free in time.", False
+    if isinstance(error, core.ConnectTimeout):
+        return "connect", f"No connection within {request.timeout.connect:g} s.", False
+    if isinstance(error, core.TimeoutException):
+        return "timeout", f"No byte came within {request.timeout.read:g} s.", True
+    if isinstance(error, core.ProxyError):
+        return "proxy", f"The proxy made no connection: {error}", False
+    if isinstance(error, core.ConnectError):
+        return *_of_connect(error), False
+    return "read", f"The connection broke: {error or type(error).__name__}", True
 
 
 def _of_connect(error: Exception) -> tuple[str, str]:

@@ -38,13 +38,18 @@ class StatusFailure:
 
 @dataclass(frozen=True, slots=True)
 class TransportFailure:
-    """No answer at all. ``kind`` is ``connect``, ``tls``, ``timeout``, ``read`` or ``deadline``."""
+    """No answer at all.
+
+    ``kind`` is ``connect``, ``tls``, ``proxy`` (it refused), ``timeout``, ``read`` or ``deadline``.
+    """
 
     kind: str
     message: str
     cause: BaseException | None = None
     method: str = "POST"
     url: str = ""
+    reached: bool = True
+    """Whether anything of the request may have been seen by the service."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,221 @@
+"""A call ends at its deadline, whatever the server does: silent, dripping, deaf, endless."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+
+import llmaas
+import llmaas.errors  # now, not while a deadline is running
+import llmaas.transport.sync
+from llmaas import Timeout
+
+MODEL = "llama3.3:70b"
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+PLAIN = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n"
+CHUNK = b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
+Script = Callable[[socket.socket, threading.Event], None]
+
+
+def drip(data: bytes, pause: float) -> Script:
+    """Send byte after byte, without end."""
+
+    def run(peer: socket.socket, over: threading.Event) -> None:
+        while True:
+            for n in range(len(data)):
+                peer.sendall(data[n : n + 1])
+                if over.wait(pause):
+                    return
+
+    return run
+
+
+def after(start: bytes, then: Script) -> Script:
+    def run(peer: socket.socket, over: threading.Event) -> None:
+        peer.sendall(start)
+        then(peer, over)
+
+    return run
+
+
+def late(data: bytes, seconds: float) -> Script:
+    """Send something shortly before the deadline, then nothing more."""
+
+    def run(peer: socket.socket, over: threading.Event) -> None:
+        if not over.wait(seconds):
+            peer.sendall(data)
+            over.wait()
+
+    return run
+
+
+def silent(peer: socket.socket, over: threading.Event) -> None:
+    over.wait()
+
+
+def flood(peer: socket.socket, over: threading.Event) -> None:
+    while not over.is_set():
+        peer.sendall(b": endless\n\n" * 500)
+
+
+@contextmanager
+def server(script: Script, *, deaf: bool = False) -> Iterator[str]:
+    """A server that does what the script says after it has read a request (or none of it)."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    over, threads = threading.Event(), []
+
+    def serve(peer: socket.socket) -> None:
+        with peer:
+            if not deaf:
+                while b"\r\n\r\n" not in peer.recv(65536, socket.MSG_PEEK):
+                    time.sleep(0.001)
+            with suppress(OSError):
+                script(peer, over)
+
+    def accept() -> None:
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            threads.append(threading.Thread(target=serve, args=(peer,)))
+            threads[-1].start()
+
+    accepting = threading.Thread(target=accept)
+    accepting.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    finally:
+        over.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for thread in [accepting, *threads]:
+            thread.join(5)
+
+
+WHOLE = {
+    "silent": silent,
+    "head dripping": drip(b"HTTP/1.1 200 OK\r\n" + b"x-a: b\r\n" * 50, 0.05),
+    "a late byte of the head, then silence": late(b"H", 0.4),
+    "body dripping": after(PLAIN, drip(b"{", 0.05)),
+    "a late byte of the body, then silence": after(PLAIN, late(b"{", 0.4)),
+}
+STREAMED = {
+    **WHOLE,
+    "events dripping": after(HEAD, drip(CHUNK, 0.02)),
+    "comments without end": after(HEAD, flood),
+    "an event, then a late byte, then silence": after(HEAD + CHUNK, late(b":", 0.4)),
+}
+
+
+@pytest.mark.parametrize("what", WHOLE)
+def test_a_call_ends_at_its_deadline(api: Any, what: str) -> None:
+    with server(WHOLE[what]) as url:
+        began = time.monotonic()
+        with pytest.raises(llmaas.DeadlineExceededError):
+            api(base_url=url, api_key="k").do("chat", "?", model=MODEL, deadline=0.6)
+        assert 0.5 < time.monotonic() - began < 0.95
+
+
+@pytest.mark.parametrize("what", STREAMED)
+def test_a_stream_ends_at_its_deadline(api: Any, what: str) -> None:
+    with server(STREAMED[what]) as url:
+        began = time.monotonic()
+        with pytest.raises((llmaas.DeadlineExceededError, llmaas.StreamInterrupted)):
+            api(base_url=url, api_key="k").events("?", model=MODEL, deadline=0.6)
+        assert 0.5 < time.monotonic() - began < 0.95
+
+
+def test_a_large_upload_to_a_deaf_server_ends_at_its_deadline(api: Any) -> None:
+    with server(silent, deaf=True) as url:
+        began = time.monotonic()
+        client = api(base_url=url, api_key="k")
+        with pytest.raises(llmaas.DeadlineExceededError):
+            client.do("transcribe", ("a.wav", bytes(30_000_000)), deadline=0.6)
+        assert 0.5 < time.monotonic() - began < 1.2
+
+
+@contextmanager
+def full() -> Iterator[str]:
+    """An address whose queue is full: no connection to it is answered."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        callers = []
+        for _ in range(4):
+            caller = socket.socket()
+            caller.setblocking(False)
+            caller.connect_ex(listener.getsockname())
+            callers.append(caller)
+        time.sleep(0.1)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        for caller in callers:
+            caller.close()
+
+
+def test_connecting_ends_at_the_deadline(api: Any) -> None:
+    with full() as url:
+        began = time.monotonic()
+        client = api(base_url=url, api_key="k", timeout=Timeout(connect=10, read=10))
+        with pytest.raises(llmaas.DeadlineExceededError) as caught:
+            client.do("chat", "?", model=MODEL, deadline=0.6)
+        assert 0.5 < time.monotonic() - began < 0.95
+        assert not caught.value.reached
+
+
+def test_connecting_ends_at_its_own_timeout(api: Any) -> None:
+    with full() as url:
+        began = time.monotonic()
+        client = api(base_url=url, api_key="k", timeout=Timeout(connect=0.4, read=10))
+        with pytest.raises(llmaas.APIConnectionError) as caught:
+            client.do("chat", "?", model=MODEL, deadline=5)
+        assert 0.3 < time.monotonic() - began < 0.8
+        assert not caught.value.reached
+
+
+def test_a_handshake_that_is_not_answered_ends_at_the_deadline(api: Any) -> None:
+    with server(silent, deaf=True) as url:
+        began = time.monotonic()
+        client = api(base_url=url.replace("http:", "https:"), api_key="k")
+        with pytest.raises(llmaas.DeadlineExceededError) as caught:
+            client.do("chat", "?", model=MODEL, deadline=0.6)
+        assert 0.5 < time.monotonic() - began < 0.95
+        assert not caught.value.reached
+
+
+def test_retries_end_at_the_deadline(api: Any) -> None:
+    def hang_up(peer: socket.socket, over: threading.Event) -> None:
+        over.wait(0.15)
+
+    with server(hang_up) as url:
+        began = time.monotonic()
+        with pytest.raises(llmaas.DeadlineExceededError):
+            api(base_url=url, api_key="k", max_retries=50).do(
+                "chat", "?", model=MODEL, deadline=1.0
+            )
+        assert time.monotonic() - began < 1.3
+
+
+def test_a_kept_connection_obeys_the_next_calls_deadline(sandbox: Any, api: Any) -> None:
+    client = api()
+    client.do("chat", 'Say "Oui"', model=MODEL, deadline=5)
+    sandbox.script([{"content": "tard", "delay": 3}])
+    began = time.monotonic()
+    with pytest.raises(llmaas.DeadlineExceededError):
+        client.do("chat", "?", model=MODEL, deadline=0.5)
+    assert time.monotonic() - began < 0.85
+    assert client.do("chat", 'Say "Oui"', model=MODEL).text == "Oui"
+
+
+def test_a_server_that_leaves_the_body_open_holds_nobody_up(api: Any) -> None:
+    """The answer is whole, [DONE] came, but the end of the body does not."""
+    whole = CHUNK + b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+    with server(after(HEAD + whole + b"data: [DONE]\n\n", silent)) as url:
+        began = time.monotonic()
+        events = api(base_url=url, api_key="k").events("?", model=MODEL)
+        assert events[-1].completion.text == "a"
+        assert time.monotonic() - began < 0.8
