@@ -25,8 +25,9 @@ LEGEND = (
     " same, after exactly one more request. *error*: a typed error, in time, after no more"
     " requests than were allowed. One word where whole and streamed answers fare alike, else"
     " *whole / streamed*; -: the fault says nothing there. `keepalive-drop` asks twice: the second"
-    " question meets a dead connection, of which the sandbox makes no record. Nothing was left over: each sandbox saw"
-    " its sockets closed and its requests ended; files, threads and tasks were as before."
+    " question meets a dead connection, of which the sandbox makes no record. Nothing was left"
+    " over: each sandbox saw its sockets closed and its requests ended; files, threads and tasks"
+    " were as before."
 )
 OTHERS = (
     "The core's other operations, by asyncio and by threads alike. `submit_batch` is never sent"
