@@ -221,12 +221,11 @@ def plain(session: nox.Session) -> None:
 
 
 def install_room(session: nox.Session, room: str, *more: str) -> None:
-    """Install one room, the foundation, and what the tests need; build anew what uv has cached."""
+    """Install one room's wheel, the foundation's, and what the tests need."""
     folders = [HOME / "packages" / name for name in dict.fromkeys([room, *FOUNDATION])]
-    if session.venv_backend == "uv":
-        more += tuple(
-            f"--refresh-package={project(folder)['project']['name']}" for folder in folders
-        )
+    if session.venv_backend == "uv":  # which else knows editable sources, and builds of yesterday
+        names = [project(folder)["project"]["name"] for folder in folders]
+        more += ("--no-sources", *(f"--refresh-package={name}" for name in names))
     tools = [*group("test"), *group("test", folders[0])]
     session.install(*more, *tools, *map(str, folders))
 
