@@ -29,10 +29,10 @@ def loud():
     But for httpcore, whose trace of the wire holds the headers of answers as they came.
     """
     names = [None, *logging.root.manager.loggerDict, "llmaas", "openai", "aiohttp", "httpx"]
-    names = [name for name in names if not str(name).startswith("httpcore")]
-    before = {name: logging.getLogger(name).level for name in names}
-    for name in names:
-        logging.getLogger(name).setLevel(logging.DEBUG)
+    before = {name: logging.getLogger(name).level for name in [*names, "httpcore", "httpcore2"]}
+    for name in before:
+        quiet = str(name).startswith("httpcore")
+        logging.getLogger(name).setLevel(logging.WARNING if quiet else logging.DEBUG)
     yield
     for name, level in before.items():
         logging.getLogger(name).setLevel(level)

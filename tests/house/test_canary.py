@@ -45,8 +45,13 @@ def test_what_capsys_took(capsys):
 def test_a_log():
     logging.getLogger("x").warning("with %s", KEY)
 
-def test_a_log_below_the_captured_level():
-    logging.getLogger("openai").debug("headers: %s", {"authorization": KEY})
+def test_the_arguments_of_a_log():
+    class Headers(dict):
+        def __str__(self):
+            return "hidden"
+
+    logging.getLogger("x").setLevel(logging.DEBUG)
+    logging.getLogger("x").debug("headers: %s", Headers(authorization=KEY))
 
 def test_the_error_of_a_log():
     try:

@@ -1,7 +1,7 @@
 """Canary keys: the suite runs with keys that nothing may show, and a test that shows one fails.
 
 Looked at, in every test: what is captured of stdout, stderr and logs (also what a test takes out
-of ``capsys``), log records below the captured level, the errors that tests provoke, tracebacks,
+of ``capsys``), log records with their arguments, the errors that tests provoke, tracebacks,
 warnings, spans, files below ``tmp_path``; and the cassettes at the end. Half a key is one, too.
 A test that must show a key says why: ``@pytest.mark.shows_key("...")``.
 """
@@ -20,9 +20,6 @@ from typing import Any
 
 import pytest
 
-LOGGERS = """llmaas llmaas_sandbox openai httpx httpx2 aiohttp vcr agent_framework autogen_core
-autogen_llmaas haystack haystack_integrations langchain langchain_core langchain_llmaas
-semantic_kernel"""
 LARGEST = 8_000_000
 """Bytes of a file that are looked at."""
 
@@ -128,8 +125,6 @@ class Canary:
     def __init__(self) -> None:
         self.late: list[str] = []
         logging.getLogger().addHandler(_watch)
-        for name in LOGGERS.split():
-            logging.getLogger(name).setLevel(logging.DEBUG)
         _looked_at(pytest.CaptureFixture, "readouterr", _look_at_captured)
         if kind := getattr(pytest, "RaisesExc", None):
             _looked_at(kind, "__exit__", _look_at_raised)
