@@ -128,10 +128,7 @@ def summarise(words: dict[str, Any]) -> dict[str, Any]:
 
 
 def extract(words: dict[str, Any]) -> dict[str, Any]:
-    fits = {
-        tongue: {name: text.removesuffix(f"%{name}%") for name, text in ways.items()}
-        for tongue, ways in words["fits"].items()
-    }
+    fits = {tongue: text.removesuffix("%schema%") for tongue, text in words["fits"].items()}
     return {**spoken(words), "fits": fits, **halves(words["frame"])}
 
 

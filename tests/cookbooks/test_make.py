@@ -202,6 +202,31 @@ def test_values_are_found_inside_a_fence(app, sandbox):
     assert app.run("extractValues", text=TEXT, fields=fields)["values"] == {"a": {"b": 1}}
 
 
+def test_fields_become_a_schema_whatever_their_hints_hold(app, sandbox):
+    holds = [
+        "number, with tax",
+        "true or false",
+        "list of names",
+        'text such as "A\\B"',
+        "a colour",
+    ]
+    fields = [{"name": name, "holds": what} for name, what in zip("abcde", holds, strict=True)]
+    app.run("extractValues", text=TEXT, fields=fields)
+    body = sandbox.requests[0].json
+    schema = body["response_format"]["json_schema"]["schema"]
+    told = schema["properties"].values()
+    assert [one.get("type", [None])[0] for one in told] == [
+        "number",
+        "boolean",
+        "array",
+        "string",
+        None,
+    ]
+    assert [one["description"] for one in told] == holds
+    assert schema["required"] == list("abcde")
+    assert json.dumps(schema["required"], separators=(",", ":")) in body["messages"][0]["content"]
+
+
 def test_fields_become_the_output_of_the_module(app):
     fields = [{"name": "total", "holds": "number"}, {"name": "paid", "holds": "true or false"}]
     assert app.call("namedFields", fields=fields) == [

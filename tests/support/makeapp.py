@@ -101,6 +101,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def sent(request: Mapping[str, Any], scope: dict[str, Any]) -> dict[str, Any]:
     """Send a request, if there is one to send, and read the answer by its directives."""
     response = request.get("response", {})
+    scope = {**scope, "temp": render(request.get("temp", {}), scope)}
     if "url" in request:
         scope = {**scope, **exchange(request, scope)}
         refuse(response, scope)

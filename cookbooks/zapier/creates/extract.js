@@ -14,7 +14,7 @@ const perform = async (z, bundle) => {
   const schema = wanted(z, inputData);
   const tongue = inputData.language === 'fr' ? 'fr' : 'en';
   const messages = [
-    { role: 'system', content: `${words[tongue]} ${words.fits[tongue].schema}`.replace('%schema%', () => JSON.stringify(schema)) },
+    { role: 'system', content: `${words[tongue]} ${words.fits[tongue]}`.replace('%schema%', () => JSON.stringify(schema)) },
     { role: 'user', content: words.frame[tongue].replace('%text%', () => inputData.text) },
   ];
   const first = await ask(z, bundle, messages, schema);
