@@ -30,6 +30,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "StreamInterrupted",
         "StructuredOutputError",
     ),
+    "jupyter.extension": ("load_ipython_extension", "unload_ipython_extension"),
     "messages": ("image_part",),
     "settings": ("Timeout",),
     "stream": ("AsyncStream", "Stream"),

@@ -1,0 +1,39 @@
+"""A small table that a notebook and a terminal can both show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+
+class Table:
+    """Rows of text under heads; columns of ``numbers`` (positions) stand to the right."""
+
+    def __init__(
+        self, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()
+    ) -> None:
+        self._rows = [heads, *rows]
+        self._numbers = set(numbers)
+
+    def __repr__(self) -> str:
+        widths = [max(map(len, column)) for column in zip(*self._rows, strict=True)]
+        return "\n".join(
+            "  ".join(
+                cell.rjust(width) if place in self._numbers else cell.ljust(width)
+                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in self._rows
+        )
+
+    def _repr_html_(self) -> str:
+        heads, *rows = self._rows
+        body = "".join(f"<tr>{self._cells(row, 'td')}</tr>" for row in rows)
+        head = f"<tr>{self._cells(heads, 'th')}</tr>"
+        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+
+    def _cells(self, row: Sequence[str], tag: str) -> str:
+        sides = ["right" if place in self._numbers else "left" for place in range(len(row))]
+        return "".join(
+            f'<{tag} style="text-align: {side}">{escape(cell)}</{tag}>'
+            for side, cell in zip(sides, row, strict=True)
+        )

@@ -1,0 +1,28 @@
+"""Variables of the notebook in a question: ``{name}``. Nothing is evaluated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_NAME = re.compile(r"\{\{([^\W\d]\w*)\}\}|\{([^\W\d]\w*)\}")
+
+
+def filled(text: str, variables: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Return ``text`` with variables put in, and the names that are none and stay as they are.
+
+    ``{{name}}`` becomes ``{name}``; other braces are left alone, so that JSON may be asked about.
+    """
+    unknown: list[str] = []
+
+    def value(found: re.Match[str]) -> str:
+        literal, name = found.groups()
+        if literal:
+            return f"{{{literal}}}"
+        if name not in variables:
+            unknown.append(name)
+            return found[0]
+        return str(variables[name])
+
+    return _NAME.sub(value, text), unknown
