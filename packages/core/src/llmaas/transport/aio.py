@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 
 from llmaas.settings import Settings
-from llmaas.transport.base import BrokenTransport, Request
+from llmaas.transport.base import BrokenTransport, Request, proxy_kind
 from llmaas.transport.lifeline import Lifeline
 from llmaas.transport.network import KEEPALIVE, POOL_SIZE, Network, tls_context
 from llmaas.wire.faults import TransportFailure
@@ -208,7 +208,7 @@ def _told(error: BaseException, request: Request) -> tuple[str, str, bool]:
         return "connect", f"No connection within {request.timeout.connect:g} s.", False
     if isinstance(error, aiohttp.ClientHttpProxyError):
         why = f"{error.status} {error.message}"
-        return "proxy", f"The proxy made no connection: {why}", False
+        return proxy_kind(why), f"The proxy made no connection: {why}", False
     if isinstance(error, TimeoutError):
         return "timeout", f"No byte came within {request.timeout.read:g} s.", True
     return "read", f"The connection broke: {error or type(error).__name__}", True

@@ -31,6 +31,11 @@ class BrokenTransport(Exception):  # noqa: N818 - carries a failure, is not the 
         self.failure = failure
 
 
+def proxy_kind(why: str) -> str:
+    """Return the kind of a proxy's refusal: one with a 5xx passes, any other stands."""
+    return "connect" if why.startswith("5") else "proxy"
+
+
 class Reply(Protocol):
     """A reply whose head has come. ``headers`` are lower-case."""
 

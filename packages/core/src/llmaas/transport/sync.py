@@ -11,7 +11,7 @@ from typing import Any
 
 from llmaas.sdk import http, http_core
 from llmaas.settings import Settings
-from llmaas.transport.base import BrokenTransport, Request
+from llmaas.transport.base import BrokenTransport, Request, proxy_kind
 from llmaas.transport.line import Leash
 from llmaas.transport.network import Network, Shared
 from llmaas.transport.pools import Pool
@@ -152,7 +152,7 @@ def _told(error: Exception, request: Request) -> tuple[str, str, bool]:
     if isinstance(error, core.TimeoutException):
         return "timeout", f"No byte came within {request.timeout.read:g} s.", True
     if isinstance(error, core.ProxyError):
-        return "proxy", f"The proxy made no connection: {error}", False
+        return proxy_kind(str(error)), f"The proxy made no connection: {error}", False
     if isinstance(error, core.ConnectError):
         return *_of_connect(error), False
     return "read", f"The connection broke: {error or type(error).__name__}", True
