@@ -70,7 +70,8 @@ async def test_the_plain_sdk_of_the_client_is_as_silent(sandbox, loud, caplog, s
             try:  # by hand: the SDK's own errors hold the request, and so do their pickles
                 client.openai.chat.completions.create(**said)
             except openai.AuthenticationError as error:
-                assert canary.leaks(f"{error!r} {error} {vars(error)}") is None
+                told = f"{error!r} {error} {vars(error)}"
+            assert canary.leaks(told) is None
     else:
         async with AsyncLLMaaS() as client:
             assert await client.openai.chat.completions.create(**said)
