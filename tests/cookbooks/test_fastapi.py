@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from apps import COOKBOOKS, App, browsing, free_port, needs, picture, states, visiting
+from apps import COOKBOOKS, App, browsing, free_port, needs, picture, record, states, visiting
 from llmaas_sandbox import Sandbox
 
 needs("fastapi", "uvicorn", "prometheus_client", "openai")
@@ -386,8 +386,9 @@ def test_the_page_streams_and_says_what_it_took(browser, app, box):
     box.script([{"content": "Un deux trois quatre cinq six sept.", "reasoning": "Je compte."}])
     with visiting(browser, app.url) as page:
         page.get_by_label("Token").fill("zoe-token")
+        record(page, ".answer")
         say(page, "Compte")
-        seen = states(page, ".answer", "six sept.")
+        seen = states(page, "six sept.")
         assert len([text for text in seen if "Un deux" in text and "sept." not in text]) >= 2
         assert any("Je compte." in text for text in seen)
         assert re.search(r"0\.\d+ EUR · .* EUR left", bill(page))
@@ -398,8 +399,9 @@ def test_stop_on_the_page_cancels_upstream(browser, app, box):
     box.script([SLOW])
     with visiting(browser, app.url) as page:
         page.get_by_label("Token").fill("zoe-token")
+        record(page, ".answer")
         say(page, "Beaucoup")
-        states(page, ".answer", "mot mot")
+        states(page, "mot mot")
         page.get_by_role("button", name="Stop").click()
         page.get_by_text("Stopped.").wait_for()
         for _ in range(100):

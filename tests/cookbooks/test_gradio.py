@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from apps import COOKBOOKS, App, browsing, free_port, needs, picture, states, visiting
+from apps import COOKBOOKS, App, browsing, free_port, needs, picture, record, states, visiting
 from llmaas_sandbox import Sandbox
 
 needs("gradio", "playwright")
@@ -14,6 +14,10 @@ needs("gradio", "playwright")
 FOLDER = COOKBOOKS / "gradio"
 KEY = "sk-test-canary-0123456789"
 LOG = "[role=log]"
+COUNT = (
+    "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize "
+    "dix-sept dix-huit dix-neuf vingt."
+)
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +79,11 @@ def attach(page, name, kind, data):
 
 
 def test_tokens_stream_in_and_are_paid_for(page, box):
-    box.script([{"content": "Un deux trois quatre cinq six sept huit.", "reasoning": "Je compte."}])
-    ask(page, "Compte jusqu'à huit")
-    seen = states(page, LOG, "sept huit.")
-    growing = [text for text in seen if "Un deux" in text and "huit." not in text]
+    box.script([{"content": COUNT, "reasoning": "Je compte."}])
+    record(page, LOG)
+    ask(page, "Compte")
+    seen = states(page, "dix-neuf vingt.")
+    growing = [text for text in seen if "un deux" in text and "vingt." not in text]
     assert len(growing) >= 2
     assert euros(bill(page)) > 0
     assert KEY not in page.content()
@@ -87,8 +92,9 @@ def test_tokens_stream_in_and_are_paid_for(page, box):
 def test_reasoning_is_shown_while_it_comes_and_folded_afterwards(page, box):
     thought = "Je pèse le pour et le contre, longuement, avant de répondre."
     box.script([{"content": "Oui, un deux trois.", "reasoning": thought}])
+    record(page, LOG)
     ask(page, "Alors ?")
-    seen = states(page, LOG, "un deux trois.")
+    seen = states(page, "un deux trois.")
     assert any("Je pèse" in text and "Oui" not in text for text in seen)
     bill(page)
     page.get_by_text(thought).wait_for(state="hidden")
@@ -133,8 +139,9 @@ def test_the_next_question_knows_the_last_answer_but_no_bill(page, box):
 
 def test_stopping_closes_the_connection_and_keeps_what_came(page, box):
     box.script([{"content": "mot " * 400}])
+    record(page, LOG)
     ask(page, "Beaucoup")
-    states(page, LOG, "mot mot mot")
+    states(page, "mot mot mot")
     page.get_by_role("button", name="Stop").click()
     for _ in range(100):
         if box.requests[-1].disconnected:

@@ -5,13 +5,17 @@ from io import BytesIO
 
 import pytest
 
-from apps import COOKBOOKS, App, browsing, free_port, needs, picture, states, visiting
+from apps import COOKBOOKS, App, browsing, free_port, needs, picture, record, states, visiting
 from llmaas_sandbox import Sandbox
 
 needs("streamlit", "playwright", "pypdf")
 
 FOLDER = COOKBOOKS / "streamlit"
 KEY = "sk-test-canary-0123456789"
+COUNT = (
+    "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize "
+    "dix-sept dix-huit dix-neuf vingt."
+)
 HANDBOOK = "\n\n".join(
     [
         "# Visitor handbook",
@@ -79,10 +83,11 @@ def euros(text):
 
 
 def test_tokens_stream_in_and_are_paid_for(page, box):
-    box.script([{"content": "Un deux trois quatre cinq six sept huit.", "reasoning": "Je compte."}])
-    ask(page, "Compte jusqu'à huit")
-    seen = states(page, "[data-testid=stChatMessage]", "sept huit.")
-    growing = [text for text in seen if "Un deux" in text and "huit." not in text]
+    box.script([{"content": COUNT, "reasoning": "Je compte."}])
+    record(page, "[data-testid=stChatMessage]")
+    ask(page, "Compte")
+    seen = states(page, "dix-neuf vingt.")
+    growing = [text for text in seen if "un deux" in text and "vingt." not in text]
     assert len(growing) >= 2
     assert any("Je compte." in text for text in seen)
     assert euros(at_rest(page)) > 0
@@ -132,8 +137,9 @@ def test_a_file_that_holds_no_text_is_told(page):
 
 def test_stopping_closes_the_connection_and_keeps_what_came(page, box):
     box.script([{"content": "mot " * 400}])
+    record(page, "[data-testid=stChatMessage]")
     ask(page, "Beaucoup")
-    states(page, "[data-testid=stChatMessage]", "mot mot mot")
+    states(page, "mot mot mot")
     page.get_by_role("button", name="Stop").click()
     answer(page).get_by_text("Stopped.").wait_for()
     assert "mot mot mot" in answer(page).inner_text()

@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
@@ -25,7 +26,7 @@ from rooms import HOME
 
 GUARD = Path(__file__).with_name("guard.py")
 COOKBOOKS = HOME / "cookbooks"
-START_SECONDS, STOP_SECONDS = 45.0, 8.0
+START_SECONDS, STOP_SECONDS = 60.0, 8.0
 QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -37,6 +38,16 @@ QUIET = [
     "--no-sandbox",
 ]
 """Flags of a browser that keeps to itself."""
+
+_RECORDER = """selector => {
+    window.recorded = [];
+    const look = () => {
+        const text = [...document.querySelectorAll(selector)].at(-1)?.innerText;
+        if (text && text !== window.recorded.at(-1)) window.recorded.push(text);
+    };
+    new MutationObserver(look).observe(
+        document.body, { subtree: true, childList: true, characterData: true });
+}"""
 
 
 class App:
@@ -133,10 +144,8 @@ def browser_path() -> str:
 def browsing() -> Iterator[Any]:
     """Yield a headless browser (Playwright's), or skip the test."""
     needs("playwright")
-    from playwright.sync_api import sync_playwright
-
     path = browser_path()
-    with sync_playwright() as playwright:
+    with import_module("playwright.sync_api").sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         try:
             yield browser
@@ -148,7 +157,7 @@ def browsing() -> Iterator[Any]:
 def visiting(browser: Any, url: str, *, height: int = 900) -> Iterator[Any]:
     """Yield a page at ``url``; afterwards, fail if it asked for anything beyond this machine."""
     page = browser.new_page(viewport={"width": 1200, "height": height})
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(25_000)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(url)
@@ -158,17 +167,16 @@ def visiting(browser: Any, url: str, *, height: int = 900) -> Iterator[Any]:
     assert not strangers, f"the page asked for {strangers}"
 
 
-def states(page: Any, selector: str, until: str, seconds: float = 20.0) -> list[str]:
-    """Return the texts that an element went through until one of them holds ``until``."""
-    seen: list[str] = []
-    deadline = time.monotonic() + seconds
-    while not (seen and until in seen[-1]):
-        assert time.monotonic() < deadline, f"{until!r} never came, but {seen[-1:]}"
-        text = page.locator(selector).last.inner_text() if page.locator(selector).count() else ""
-        if not seen or text != seen[-1]:
-            seen.append(text)
-        page.wait_for_timeout(30)
-    return seen
+def record(page: Any, selector: str) -> None:
+    """Let the page write down, itself and from now on, each text that an element goes through."""
+    page.evaluate(_RECORDER, selector)
+
+
+def states(page: Any, until: str) -> list[str]:
+    """Return the texts that were recorded, once one of them holds ``until``."""
+    page.wait_for_function("until => window.recorded.some(text => text.includes(until))", arg=until)
+    texts: list[str] = page.evaluate("window.recorded")
+    return texts
 
 
 def picture(page: Any, path: Path) -> None:
