@@ -54,8 +54,9 @@ async def test_transcription_stays_in_its_folder(sandbox, tmp_path, name):
     folder = tmp_path / "in"
     folder.mkdir()
     (tmp_path / "secret.mp3").write_bytes(b"ID3")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         await invoke(transcription_tool(folder=folder), file=name)
+    assert caught.value.__cause__ is not caught.value  # whoever follows causes comes to an end
     assert not sandbox.requests
 
 

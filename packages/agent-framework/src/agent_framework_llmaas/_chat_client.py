@@ -117,7 +117,7 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
                 async for update in updates_of(stream, is_json=is_json):
                     yield update
         except Exception as error:
-            raise _framework_error(error) from error
+            raise _framework_error(error) from error.__cause__
 
     async def _request(
         self, messages: Sequence[Message], options: Mapping[str, Any], kwargs: Mapping[str, Any]
@@ -201,7 +201,7 @@ def _misfit_or_raise(error: Exception) -> Completion:
     completion: Completion | None = getattr(error, "completion", None)
     if completion is not None and type(error).__name__ == "StructuredOutputError":
         return completion
-    raise _framework_error(error) from error
+    raise _framework_error(error) from error.__cause__
 
 
 def _framework_error(error: Exception) -> Exception:

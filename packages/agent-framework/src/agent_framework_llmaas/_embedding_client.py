@@ -70,7 +70,7 @@ class RawLLMaaSEmbeddingClient(BaseEmbeddingClient[str, list[float], OptionsT], 
         except Exception as error:
             from agent_framework_llmaas._errors import framework_error
 
-            raise framework_error(error) from error
+            raise framework_error(error) from error.__cause__
         return GeneratedEmbeddings(
             _embeddings(found), options=options, usage=usage_details(found.usage)
         )

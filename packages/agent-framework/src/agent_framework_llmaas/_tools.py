@@ -149,7 +149,7 @@ def _with_framework_errors(
         except Exception as error:
             from agent_framework_llmaas._errors import framework_error
 
-            raise framework_error(error) from error
+            raise framework_error(error) from error.__cause__
 
     return call
 
