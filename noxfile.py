@@ -143,6 +143,16 @@ def readme(session: nox.Session) -> None:
 
 
 @nox.session
+def tables(session: nox.Session) -> None:
+    """Write the tables of contract and faults anew; `-- --load` also runs the load, for minutes."""
+    install_all(session)
+    session.run("python", "tests/support/contract_table.py")
+    session.run("python", "tests/support/fault_table.py")
+    if "--load" in session.posargs:
+        session.run("python", "tests/load", "--write")
+
+
+@nox.session
 def record(session: nox.Session) -> None:
     """Record every cassette anew from the sandbox; `-- --live` from the service, with a key."""
     install_all(session)

@@ -1,0 +1,63 @@
+"""A small load: fifty streams and eight threads for a few seconds; and the judges can say no."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SMALL = "--streams 50 --seconds 3 --threads 8 --thread-seconds 1 --pace 25 --timeout 4 --faults 0.2"
+
+
+def test_a_small_load_leaves_no_answer_wrong_and_nothing_behind():
+    command = [sys.executable, str(HERE), *SMALL.split(), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stdout + done.stderr
+    awaited, threaded = json.loads(done.stdout)
+    assert awaited["streams"] >= 50
+    assert awaited["struck"] > 0
+    assert awaited["right"] > awaited["streams"] / 2
+    assert threaded["streams"] >= 8
+    for run in (awaited, threaded):
+        assert run["wrong"] == 0
+        assert run["right"] + sum(run["errors"].values()) == run["streams"]
+        assert not any(run["left"].values())
+
+
+@pytest.fixture
+def load(monkeypatch):
+    monkeypatch.syspath_prepend(str(HERE))
+    import asked
+    import strikes
+    import tally
+
+    return asked, strikes, tally
+
+
+def test_the_judges_notice_what_is_short_or_unexplained(load):
+    import llmaas
+    from llmaas.types import Choice, Completion, Done, TextDelta, Usage
+
+    asked, strikes, tally = load
+    said = asked.Said("Oui, bien sûr.", "", (), "stop", 8)
+
+    def heard(text, *pieces):
+        hearing = tally.Hearing()
+        for piece in pieces:
+            hearing.take(TextDelta(piece))
+        choice = Choice(content=text, finish_reason="stop")
+        hearing.take(Done(Completion("1", "m", (choice,), Usage(3, 5, 8))))
+        return hearing
+
+    assert tally.of_answer(heard(said.text, "Oui, ", "bien sûr."), said) == "right"
+    assert tally.of_answer(heard("Oui, bien", "Oui, ", "bien"), said) != "right"
+    assert tally.of_answer(heard(said.text, "Oui, "), said) != "right"
+    assert tally.of_answer(tally.Hearing(), said) != "right"
+
+    cut = llmaas.StreamInterrupted.build("cut", completion=heard("Oui", "Oui").completion)
+    may, may_not = strikes.Strike("cut:3", may_fail=True), strikes.NONE
+    assert tally.of_error(cut, said, may) == "error: StreamInterrupted"
+    assert not tally.of_error(cut, said, may_not).startswith("error: ")
+    assert not tally.of_error(KeyError("x"), said, may).startswith("error: ")
