@@ -4,6 +4,7 @@ import base64
 
 import pytest
 from pydantic import BaseModel
+from semantic_kernel.connectors.ai.function_choice_behavior import FunctionChoiceBehavior
 from semantic_kernel.contents import (
     AudioContent,
     ChatHistory,
@@ -13,6 +14,7 @@ from semantic_kernel.contents import (
     ImageContent,
     TextContent,
 )
+from semantic_kernel.contents.file_reference_content import FileReferenceContent
 from semantic_kernel.contents.reasoning_content import ReasoningContent
 from semantic_kernel.contents.utils.author_role import AuthorRole
 from semantic_kernel.exceptions import ServiceResponseException
@@ -127,6 +129,49 @@ async def test_pitfall_03_results_are_text(sent, value, written):
         message(AuthorRole.TOOL, FunctionResultContent(id="a", name="f", result=value))
     )
     assert wire[0]["content"] == written
+
+
+PICTURE = ImageContent(data=PNG, data_format="base64", mime_type="image/png")
+SAID = ChatMessageContent(role="assistant", content="deux", metadata={"reasoning_content": "Hm."})
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ([SAID], "deux"),
+        ([TextContent(text="un"), SAID], "un\ndeux"),
+        ({"said": SAID}, '{"said": "deux"}'),
+        ([], "[]"),
+    ],
+)
+async def test_results_that_are_contents_are_their_text(sent, value, written):
+    result = FunctionResultContent(id="call-1", name="weather-get_weather", result=value)
+    wire = await sent(
+        message(AuthorRole.USER, TextContent(text="?")),
+        message(AuthorRole.ASSISTANT, CALL),
+        message(AuthorRole.TOOL, result),
+    )
+    assert wire[-1]["content"] == written
+
+
+async def test_what_a_prompt_says_as_a_function_is_its_text(sandbox, chat, kernel, ask):
+    """A prompt is a function too: what the other model thought, and all metadata, stay here."""
+    kernel.add_function("words", function_name="talk", prompt="Say '{{$word}}'", description="d")
+    sandbox.script([{"tool_calls": [{"name": "words-talk", "arguments": {"word": "oui"}}]}])
+    settings = chat.instantiate_prompt_execution_settings(
+        function_choice_behavior=FunctionChoiceBehavior.Auto()
+    )
+    await ask(chat, "?", settings, kernel=kernel)
+    (told,) = (m for m in sandbox.requests[-1].json["messages"] if m["role"] == "tool")
+    assert told["content"] == "oui"
+
+
+@pytest.mark.parametrize("beside", [(), (PICTURE,)], ids=["text", "image"])
+async def test_what_cannot_be_sent_is_told(sent, caplog, beside):
+    file = FileReferenceContent(file_id="f1")
+    (wire,) = await sent(message(AuthorRole.USER, TextContent(text="Lis."), file, *beside))
+    assert "FileReferenceContent" in caplog.text
+    assert "f1" not in str(wire)
 
 
 async def test_pitfall_04_names_of_agents_leave_their_instructions(sent):

@@ -18,7 +18,7 @@ from semantic_kernel.contents import (
     ImageContent,
     TextContent,
 )
-from semantic_kernel.contents.binary_content import BinaryContent
+from semantic_kernel.contents.kernel_content import KernelContent
 from semantic_kernel.contents.reasoning_content import ReasoningContent
 from semantic_kernel.contents.utils.author_role import AuthorRole
 
@@ -78,9 +78,16 @@ def _results(message: ChatMessageContent) -> Iterator[dict[str, Any]]:
 
 
 def _result(value: Any) -> str:
-    """Write a function's result: models read JSON better than Python's notation."""
+    """Write a function's result: models read JSON better than Python's notation.
+
+    Contents are their text: what a prompt said as a function has all of its metadata with it.
+    """
     if isinstance(value, str):
         return value
+    if isinstance(value, KernelContent):
+        return _said(value)
+    if isinstance(value, list | tuple) and value and all(_is_content(v) for v in value):
+        return "\n".join(_said(item) for item in value)
     if isinstance(value, BaseModel):
         return value.model_dump_json()
     if isinstance(value, Mapping | list | tuple):
@@ -88,7 +95,17 @@ def _result(value: Any) -> str:
     return str(value)
 
 
+def _is_content(value: Any) -> bool:
+    return isinstance(value, KernelContent)
+
+
+def _said(content: KernelContent) -> str:
+    return (_text(content) or "") if isinstance(content, ChatMessageContent) else str(content)
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, KernelContent):
+        return _said(value)
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)
 
 
@@ -115,9 +132,10 @@ def _text(message: ChatMessageContent) -> str | None:
 
 def _content(message: ChatMessageContent) -> str | list[dict[str, Any]]:
     """Return plain text where there is only text, else the parts."""
-    if not any(isinstance(item, BinaryContent) for item in message.items):
-        return _text(message) or ""
-    return list(_parts(message.items))
+    parts = list(_parts(message.items))
+    if any(part["type"] != "text" for part in parts):
+        return parts
+    return _text(message) or ""
 
 
 def _parts(items: Iterable[Any]) -> Iterator[dict[str, Any]]:
