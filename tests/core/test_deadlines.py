@@ -152,9 +152,11 @@ def full() -> Iterator[str]:
             caller.connect_ex(listener.getsockname())
             callers.append(caller)
         time.sleep(0.1)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        for caller in callers:
-            caller.close()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        finally:
+            for caller in callers:
+                caller.close()
 
 
 def test_connecting_ends_at_the_deadline(api: Any) -> None:

@@ -24,7 +24,7 @@ _READ = 1 << 18
 _LARGE = 1 << 20
 _DRAIN = 0.25
 """Seconds to wait for the end of a body whose answer is complete, to keep the connection."""
-_GRACE = 0.01
+_GRACE = 0.05
 """Seconds before the deadline at which connecting ends, so that the failure says which it was."""
 
 _ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
@@ -195,7 +195,7 @@ async def _close_with_loop(session: aiohttp.ClientSession) -> AsyncGenerator[Non
 
 def _failure(error: BaseException, request: Request) -> TransportFailure:
     kind, text, reached = _told(error, request)
-    if request.deadline is not None and time.monotonic() >= request.deadline - 2 * _GRACE:
+    if request.deadline is not None and time.monotonic() >= request.deadline - _GRACE - 0.01:
         kind, text = "deadline", "The deadline passed."
     return TransportFailure(kind, text, error, request.method, request.url, reached)
 
