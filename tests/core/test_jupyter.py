@@ -10,8 +10,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from kernels import clean, kernel, text_of
 from llmaas_sandbox import Sandbox
+
+pytest.importorskip("ipykernel", reason="no kernel: the core is tested alone")
+from kernels import clean, kernel, text_of
 
 KEY = "sk-test-canary-of-the-notebook"
 

@@ -130,4 +130,5 @@ class LLMaaSMagics(Magics):
 
     def _who(self, _: str) -> None:
         _client, where = self.talk.client()
-        print(who(where))
+        self._introduced = who(where)
+        print(self._introduced)
