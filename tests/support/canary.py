@@ -65,6 +65,8 @@ def shown_by(error: BaseException) -> Iterator[str]:
         yield from _words_of_frames(link.__traceback__)
         hides = link.__suppress_context__
         link = link.__cause__ or (None if hides else link.__context__)
+    if type(error).__module__.startswith("openai"):
+        return  # the SDK's own errors hold their request, and so do their pickles
     try:
         yield repr(pickle.dumps(error))
     except Exception:  # many errors of others cannot be pickled

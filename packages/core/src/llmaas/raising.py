@@ -34,6 +34,9 @@ _BY_KIND: dict[str, type[errors.APIError]] = {
 _TLS_HINT = "The certificate is not trusted here: set LLMAAS_CA_BUNDLE if your network has its own."
 _PROXY_HINT = "Check the proxy (proxy= or HTTPS_PROXY) and its user and password."
 _HINTS = {"tls": _TLS_HINT, "proxy": _PROXY_HINT}
+_OLD_TLS_HINT = (
+    "The server, or a proxy before it, offers only what is older than TLS 1.2: renew it."
+)
 _REDIRECT_HINT = "The address redirects, and a key is never sent to another one: check base_url."
 _CONTEXT_WORDS = ("context length", "context window", "context_length", "maximum context")
 _BLOCK_WORDS = ("blocked for security", "content_filter", "content filter", "prompt blocked")
@@ -106,10 +109,16 @@ def _of_transport(failure: TransportFailure, hide: Scrubber) -> errors.APIError:
         method=failure.method,
         url=hide.text(failure.url),
         reached=failure.reached and failure.kind not in ("connect", "tls", "proxy"),
-        hint=_HINTS.get(failure.kind),
+        hint=_connection_hint(failure),
     )
     error.__cause__ = hide.cause(failure.cause)
     return error
+
+
+def _connection_hint(failure: TransportFailure) -> str | None:
+    if failure.kind == "tls" and "protocol" in failure.message.lower():
+        return _OLD_TLS_HINT
+    return _HINTS.get(failure.kind)
 
 
 def _of_headers(headers: Mapping[str, str], hide: Scrubber) -> dict[str, Any]:

@@ -78,12 +78,14 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
 
             raise ConfigurationError(f"The CA bundle {ca_bundle!r} does not exist.")
         is_folder = os.path.isdir(ca_bundle)
-        return ssl.create_default_context(
+        context = ssl.create_default_context(
             cafile=None if is_folder else ca_bundle, capath=ca_bundle if is_folder else None
         )
-    context = ssl.create_default_context()
-    if not _system_has_certificates():
-        _load_certifi(context)
+    else:
+        context = ssl.create_default_context()
+        if not _system_has_certificates():
+            _load_certifi(context)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever the machine's settings allow
     return context
 
 

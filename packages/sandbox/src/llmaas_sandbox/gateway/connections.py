@@ -24,20 +24,22 @@ class Connections:
         self._open: dict[Peer, asyncio.Transport] = {}
         self._doomed: set[Peer] = set()
 
-    def opened(self, transport: asyncio.Transport) -> None:
-        """Remember a connection; let small writes leave at once.
+    def opened(self, transport: asyncio.Transport) -> Peer:
+        """Remember a connection, return its name; let small writes leave at once.
 
         asyncio does that by itself, but not for sockets of a listener made without a protocol.
         """
         sock = transport.get_extra_info("socket")
         if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._open[_peer(transport)] = transport
+        peer = _peer(transport)
+        self._open[peer] = transport
+        return peer
 
-    def closed(self, transport: asyncio.Transport) -> None:
-        """Forget a connection."""
-        self._open.pop(_peer(transport), None)
-        self._doomed.discard(_peer(transport))
+    def closed(self, peer: Peer) -> None:
+        """Forget a connection, by the name it had: over TLS it has none any more."""
+        self._open.pop(peer, None)
+        self._doomed.discard(peer)
 
     def of(self, scope: Any) -> asyncio.Transport | None:
         """Return the transport of a request; None when it came in without a socket."""
@@ -67,7 +69,9 @@ def _peer(transport: asyncio.BaseTransport) -> Peer:
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """End a connection with RST instead of FIN."""
+    """End a connection with RST instead of FIN, unless it has ended already."""
+    if transport.is_closing():
+        return
     sock = transport.get_extra_info("socket")
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -79,12 +83,11 @@ def protocol_for(connections: Connections) -> type[asyncio.Protocol]:
 
     class Watched(_Base):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            self._watched = transport
-            connections.opened(transport)
+            self._peer = connections.opened(transport)
             super().connection_made(transport)
 
         def connection_lost(self, exc: Exception | None) -> None:
-            connections.closed(self._watched)
+            connections.closed(self._peer)
             super().connection_lost(exc)
 
     return Watched
