@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 
 import streamlit as st
 
@@ -111,11 +112,12 @@ def answer(
 def show_stream(client: LLMaaS, turn: Turn, earlier: list[Turn]) -> None:
     """Draw reasoning and answer as they come."""
     thought, text = st.empty(), st.empty()
-    for _ in turns.stream(client, turn, earlier):
-        if turn.answer:
-            text.markdown(turn.answer + CARET)
-        elif turn.reasoning:
-            thought.expander("Reasoning …", expanded=True).markdown(turn.reasoning)
+    with closing(turns.stream(client, turn, earlier)) as growing:
+        for _ in growing:
+            if turn.answer:
+                text.markdown(turn.answer + CARET)
+            elif turn.reasoning:
+                thought.expander("Reasoning …", expanded=True).markdown(turn.reasoning)
 
 
 def show(turn: Turn) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ def messages(turn: Turn, earlier: Sequence[Turn]) -> list[Any]:
     return trim([*asked[:-1], *told, asked[-1]], room // 2).messages
 
 
-def stream(client: LLMaaS, turn: Turn, earlier: Sequence[Turn]) -> Iterator[Turn]:
+def stream(client: LLMaaS, turn: Turn, earlier: Sequence[Turn]) -> Generator[Turn, None, None]:
     """Ask, and yield the turn whenever there is more of it; leaving early closes the stream."""
     with client.stream(messages(turn, earlier), model=turn.model) as events:
         for event in events:

@@ -136,7 +136,8 @@ def test_a_file_that_holds_no_text_is_told(page):
 
 
 def test_stopping_closes_the_connection_and_keeps_what_came(page, box):
-    box.script([{"content": "mot " * 400}])
+    # Silent when the button is pressed: nothing is drawn anew before the stream is put away.
+    box.script([{"content": "mot " * 400, "fault": "stall:2:8"}])
     record(page, "[data-testid=stChatMessage]")
     ask(page, "Beaucoup")
     states(page, "mot mot mot")
