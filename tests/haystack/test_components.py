@@ -167,6 +167,24 @@ def test_batch_is_handed_in_and_fetched_later(sandbox: Any, run: Any) -> None:
     assert second["replies"][0].meta["cost_eur"] == pytest.approx(half, abs=2e-6)
 
 
+def test_batch_takes_the_keys_that_the_generator_takes(sandbox: Any, run: Any) -> None:
+    """The same ``generation_kwargs`` serve both: what is not for the service is not sent."""
+    ours = {"on_blocked": "reply", "send_reasoning": True, "unpack_files": True, "repair": False}
+    batches = LLMaaSBatchChatGenerator(generation_kwargs={**ours, "timeout": 5, "top_k": 3})
+    file = FileContent(base64.b64encode(b"bonjour").decode(), "text/plain", "a.txt")
+    talk = [
+        ChatMessage.from_user(content_parts=["Lis.", file]),
+        ChatMessage.from_assistant("Oui.", reasoning="Hm."),
+        ChatMessage.from_user("Et ?"),
+    ]
+    run(batches, conversations=[talk])
+    body = sandbox.requests[-1].json
+    assert sorted(body) == ["max_tokens", "messages", "model", "top_k"]
+    first, second, _ = body["messages"][0]
+    assert first["content"][1] == {"type": "text", "text": "a.txt:\nbonjour"}
+    assert second["reasoning_content"] == "Hm."
+
+
 def test_batch_keeps_positions_when_an_item_fails(sandbox: Any, run: Any) -> None:
     choice = {"index": 0, "message": {"content": "oui"}, "finish_reason": "stop"}
     error = {"type": "BatchSubRequestError", "message": "trop long", "index": 0}
@@ -235,6 +253,10 @@ def test_a_pipeline_can_stop_between_handing_in_and_fetching(sandbox: Any) -> No
         ("<score>no</score>\n<confidence>High</confidence>", False),
         ("I cannot tell", None),
         ("yes and no", None),
+        ("The message is not safe.", None),
+        ("There is no safe way to answer.", None),
+        ("It isn't at all safe", None),
+        ("No, it is safe.", False),
     ],
 )
 def test_guard_routes(sandbox: Any, run: Any, answer: str, risk: bool | None) -> None:
@@ -247,6 +269,36 @@ def test_guard_routes(sandbox: Any, run: Any, answer: str, risk: bool | None) ->
     body = sandbox.requests[-1].json
     assert [m["content"] for m in body["messages"]] == ["harm", "Bonjour"]
     assert body["temperature"] == 0
+
+
+def test_guard_shows_the_guardian_what_was_said_and_nothing_else(sandbox: Any, run: Any) -> None:
+    """A call without its result is refused by servers that check, and guardians see no images."""
+    call = ToolCall("f", {"x": 1}, id="1")
+    image = ImageContent(base64.b64encode(picture()).decode(), mime_type="image/png")
+    messages = [
+        ChatMessage.from_user(content_parts=["Regarde.", image]),
+        ChatMessage.from_assistant("Je cherche.", tool_calls=[call]),
+        ChatMessage.from_tool("trouvé", origin=call),
+    ]
+    sandbox.script([{"content": "No"}])
+    assert run(LLMaaSGuard(risks=["harm"]), messages=messages)["safe"] == messages
+    assert sandbox.requests[-1].json["messages"] == [
+        {"role": "system", "content": "harm"},
+        {"role": "user", "content": "Regarde."},
+        {"role": "assistant", "content": "Je cherche."},
+    ]
+
+
+def test_a_budget_around_a_component_counts_all_of_its_requests(sandbox: Any, run: Any) -> None:
+    """Requests that are made at once belong to the block that the component was run in."""
+    sandbox.script([{"content": "No"}] * 2)
+    with llmaas.LLMaaS() as client, client.budget(eur=1) as budget:
+        run(LLMaaSGuard(risks=["harm", "jailbreak"]), messages="Bonjour")
+        guarded = budget.spent
+        run(ocr(concurrency=2), sources=[ByteStream(pdf(2))])
+    usages = [r for r in sandbox.requests if r.status == 200]
+    assert len(usages) == 4
+    assert 0 < guarded < budget.spent
 
 
 def test_guard_asks_every_risk(sandbox: Any, run: Any) -> None:

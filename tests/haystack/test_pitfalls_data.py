@@ -18,6 +18,7 @@ from haystack_integrations.components.embedders.llmaas import (
     LLMaaSTextEmbedder,
 )
 from haystack_integrations.components.rankers.llmaas import LLMaaSRanker
+from llmaas_sandbox import Sandbox
 
 REFUSED = {"status": 400, "json": {"error": {"message": "empty input"}}}
 BLOCKED = {"status": 403, "json": {"error": {"message": "Prompt blocked for security reasons"}}}
@@ -144,6 +145,20 @@ def test_a_checkpoint_asks_nothing_twice(sandbox: Any, run: Any, tmp_path: Path)
     assert len(other[0].embedding) == 8  # another question, another vector
 
 
+def test_a_checkpoint_of_one_server_is_none_of_another(
+    sandbox: Any, run: Any, tmp_path: Path
+) -> None:
+    """What the sandbox made up must never end among the service's vectors."""
+    path = str(tmp_path / "vectors.sqlite")
+    run(quiet(checkpoint=path), documents=documents("a"))
+    with Sandbox(api_keys=(sandbox.api_key,)) as other:
+        for _ in range(2):
+            run(quiet(checkpoint=path, api_base_url=other.base_url), documents=documents("a"))
+        assert len(other.requests) == 1
+    run(quiet(checkpoint=path), documents=documents("a"))
+    assert len(sandbox.requests) == 1
+
+
 def test_equal_texts_are_sent_once(sandbox: Any, run: Any) -> None:
     asked = [Document(content="a", meta={"n": n}) for n in range(3)]
     result = run(quiet(), documents=asked)["documents"]
@@ -176,6 +191,14 @@ def test_pitfall_34_old_usage_is_kept(sandbox: Any, run: Any) -> None:
     sandbox.script([ranking(usage={"billed_units": {"search_units": 1}})])
     result = run(LLMaaSRanker(), query="q", documents=documents("a", "b", "c"))
     assert result["meta"]["usage"] == {"billed_units": {"search_units": 1}}
+
+
+def test_documents_without_text_come_last_and_have_no_score(sandbox: Any, run: Any) -> None:
+    """A score of who ranked before is of another scale."""
+    asked = [Document(content=None, score=0.99), Document(content="chat", score=0.1)]
+    first, last = run(LLMaaSRanker(), query="chat", documents=asked)["documents"]
+    assert first.content == "chat"
+    assert (last.content, last.score) == (None, None)
 
 
 def test_a_ranking_can_be_cut_and_scaled(sandbox: Any, run: Any) -> None:

@@ -15,7 +15,7 @@ _ASKED_AT_ONCE = 500
 
 
 class Checkpoint:
-    """A SQLite file of vectors, by what was embedded: model, dimensions and text.
+    """A SQLite file of vectors, by what was embedded where: server, model, dimensions and text.
 
     Each batch is committed by itself. Safe for threads; one process at a time should write.
     """
@@ -58,6 +58,9 @@ class Checkpoint:
             self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
 
 
-def key_of(model: str, dimensions: int | None, text: str) -> bytes:
-    """Return the key of a text: equal for what gives an equal vector, and for nothing else."""
-    return hashlib.sha256(f"{model}\0{dimensions}\0{text}".encode()).digest()
+def key_of(server: str, model: str, dimensions: int | None, text: str) -> bytes:
+    """Return the key of a text: equal for what gives an equal vector, and for nothing else.
+
+    Two servers may know two models by one name: a sandbox invents its vectors.
+    """
+    return hashlib.sha256(f"{server}\0{model}\0{dimensions}\0{text}".encode()).digest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -12,12 +13,16 @@ R = TypeVar("R")
 
 
 def each(do: Callable[[T], R], items: Iterable[T], *, limit: int) -> list[R]:
-    """Return the results in order; the first failure is raised, what has not begun is left."""
+    """Return the results in order; the first failure is raised, what has not begun is left.
+
+    Each thread has the caller's context: its budget, its trace, what its usage is for.
+    """
     todo = list(items)
     if len(todo) < 2 or limit < 2:
         return [do(item) for item in todo]
+    inside = [copy_context() for _ in todo]  # one cannot be entered twice at a time
     with ThreadPoolExecutor(min(limit, len(todo)), "llmaas-haystack") as pool:
-        return list(pool.map(do, todo))
+        return list(pool.map(lambda context, item: context.run(do, item), inside, todo))
 
 
 async def each_async(do: Callable[[T], Awaitable[R]], items: Iterable[T], *, limit: int) -> list[R]:

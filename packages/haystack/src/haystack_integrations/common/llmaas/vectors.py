@@ -37,6 +37,8 @@ class Job:
     keys: list[bytes]
     """One per text of ``texts``, in the same order."""
     texts: list[str]
+    by_id: Mapping[str, bytes]
+    """The key of each document."""
     known: dict[bytes, list[float]]
     checkpoint: Checkpoint | None
     bar: Any
@@ -48,13 +50,15 @@ class Job:
         cls,
         texts: Mapping[str, str],
         *,
+        server: str,
         model: str,
         dimensions: int | None,
         path: str | None,
         progress_bar: bool,
     ) -> Iterator[Job]:
         """Yield the job for texts; those in the checkpoint at ``path`` are not asked again."""
-        keys = {key_of(model, dimensions, text): text for text in texts.values()}
+        by_id = {id_: key_of(server, model, dimensions, text) for id_, text in texts.items()}
+        keys = {key: texts[id_] for id_, key in by_id.items()}
         with (
             Checkpoint.open(path) as checkpoint,
             tqdm(total=len(keys), disable=not progress_bar, desc="Calculating embeddings") as bar,
@@ -62,7 +66,7 @@ class Job:
             known = checkpoint.read(keys) if checkpoint else {}
             bar.update(len(known))
             asked = [key for key in keys if key not in known]
-            yield cls(asked, [keys[key] for key in asked], known, checkpoint, bar)
+            yield cls(asked, [keys[key] for key in asked], by_id, known, checkpoint, bar)
 
     def keep(self, offset: int, vectors: Sequence[Any]) -> None:
         """Take the vectors of one request, in whichever thread."""

@@ -7,7 +7,6 @@ from typing import Any
 from haystack import Document, component, default_from_dict, default_to_dict
 from haystack.utils import Secret
 
-from haystack_integrations.common.llmaas.checkpoint import key_of
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from haystack_integrations.common.llmaas.vectors import MODEL, Job, embedded, meta_of, report
 from llmaas import Embeddings
@@ -73,7 +72,7 @@ class LLMaaSDocumentEmbedder(Connected):
             and returning it without a vector.
         :param concurrency: Requests under way at once.
         :param checkpoint: A file (SQLite) that keeps each vector as it comes. Texts that it has
-            are not sent again, by this run or a later one.
+            of the same server are not sent again, by this run or a later one.
         """
         self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
@@ -130,9 +129,9 @@ class LLMaaSDocumentEmbedder(Connected):
             `meta["errors"]` tells by document id why one has no vector.
         """
         texts, client = self._prepare_texts_to_embed(_checked(self, documents)), self._sync()
-        with self._job(texts) as job:
+        with self._job(texts, client.settings.base_url) as job:
             answer = client.embed(job.texts, **self._options(job))
-        return self._result(documents, texts, job, answer)
+        return self._result(documents, job, answer)
 
     @component.output_types(documents=list[Document], meta=dict[str, Any])
     async def run_async(self, documents: list[Document]) -> dict[str, Any]:
@@ -142,9 +141,9 @@ class LLMaaSDocumentEmbedder(Connected):
         :returns: As `run`.
         """
         texts, client = self._prepare_texts_to_embed(_checked(self, documents)), self._async()
-        with self._job(texts) as job:
+        with self._job(texts, client.settings.base_url) as job:
             answer = await client.embed(job.texts, **self._options(job))
-        return self._result(documents, texts, job, answer)
+        return self._result(documents, job, answer)
 
     def _prepare_texts_to_embed(self, documents: list[Document]) -> dict[str, str]:
         """Return what is embedded of each document, by its id."""
@@ -156,9 +155,10 @@ class LLMaaSDocumentEmbedder(Connected):
         joined = self.embedding_separator.join([*parts, document.content or ""])
         return f"{self.prefix}{joined}{self.suffix}"
 
-    def _job(self, texts: dict[str, str]) -> Any:
+    def _job(self, texts: dict[str, str], server: str) -> Any:
         return Job.over(
             texts,
+            server=server,
             model=self.model,
             dimensions=self.dimensions,
             path=self.checkpoint,
@@ -175,17 +175,14 @@ class LLMaaSDocumentEmbedder(Connected):
             "keep_going": not self.raise_on_failure,
         }
 
-    def _result(
-        self, documents: list[Document], texts: dict[str, str], job: Job, answer: Embeddings
-    ) -> dict[str, Any]:
-        keys = {id_: key_of(self.model, self.dimensions, text) for id_, text in texts.items()}
+    def _result(self, documents: list[Document], job: Job, answer: Embeddings) -> dict[str, Any]:
         failed = job.take(answer)
-        failures = {id_: failed[key] for id_, key in keys.items() if key in failed}
+        failures = {id_: failed[key] for id_, key in job.by_id.items() if key in failed}
         errors = report(failures, raising=self.raise_on_failure)
         meta = meta_of(answer) if documents else {}
         if errors:
             meta["errors"] = errors
-        return {"documents": embedded(documents, keys, job.known), "meta": meta}
+        return {"documents": embedded(documents, job.by_id, job.known), "meta": meta}
 
 
 def _checked(embedder: object, documents: Any) -> list[Document]:

@@ -22,6 +22,10 @@ from haystack_integrations.common.llmaas.tools import check_names, definitions, 
 from llmaas import Batch, Completion
 from llmaas.pricing import chat_cost_micro_eur
 
+_WRITING = {"send_reasoning": False, "unpack_files": True}
+_POINTLESS = ("on_blocked", "repair")
+"""Keys of ``generation_kwargs`` that the chat generator acts on when it has an answer."""
+
 
 @component
 class LLMaaSBatchChatGenerator(Connected):
@@ -132,7 +136,7 @@ class LLMaaSBatchChatGenerator(Connected):
         """
         client, end = self._sync(), time.monotonic() + self.wait
         if batch_id is None:
-            lot = client.submit_batch(_lot(conversations), **self._options())
+            lot = client.submit_batch(self._lot(conversations), **self._options())
         else:
             lot = client.get_batch(_only(batch_id, conversations))
         while not lot.done and (pause := self._pause(end)):
@@ -156,7 +160,7 @@ class LLMaaSBatchChatGenerator(Connected):
         """
         client, end = self._async(), time.monotonic() + self.wait
         if batch_id is None:
-            lot = await client.submit_batch(_lot(conversations), **self._options())
+            lot = await client.submit_batch(self._lot(conversations), **self._options())
         else:
             lot = await client.get_batch(_only(batch_id, conversations))
         while not lot.done and (pause := self._pause(end)):
@@ -168,18 +172,19 @@ class LLMaaSBatchChatGenerator(Connected):
         """Return how long to sleep before the next look; 0 when there is no time left."""
         return max(0.0, min(self.poll_interval, end - time.monotonic()))
 
+    def _lot(self, conversations: Any) -> list[Any]:
+        if conversations is None:
+            raise ValueError("Give conversations to hand in, or the batch_id of a lot to fetch.")
+        how = {name: bool(self.generation_kwargs.get(name, at)) for name, at in _WRITING.items()}
+        return [to_wire(as_messages(messages), **how) for messages in conversations]
+
     def _options(self) -> dict[str, Any]:
-        options = dict(self.generation_kwargs)
+        unsent = (*_WRITING, *_POINTLESS)
+        options = {k: v for k, v in self.generation_kwargs.items() if k not in unsent}
         if "response_format" in options:
             options["response_format"] = plain_format(options["response_format"])
         tools = definitions(self.tools, strict=self.tools_strict)
         return {**options, "model": self.model, **({"tools": tools} if tools else {})}
-
-
-def _lot(conversations: Any) -> list[Any]:
-    if conversations is None:
-        raise ValueError("Give conversations to hand in, or the batch_id of a lot to fetch.")
-    return [to_wire(as_messages(messages)) for messages in conversations]
 
 
 def _only(batch_id: str, conversations: Any) -> str:

@@ -139,7 +139,7 @@ class LLMaaSRanker(Connected):
         floor = self.score_threshold
         best = [replace(d, score=score) for d, score in scored if floor is None or score >= floor]
         if floor is None:  # what has no text has no score, and comes last
-            best += [document for document in documents if not document.content]
+            best += [replace(d, score=None) for d in documents if not d.content]
         return {"documents": best[:wanted], "meta": _meta(ranking)}
 
     def _score(self, ranked: Ranked) -> float:

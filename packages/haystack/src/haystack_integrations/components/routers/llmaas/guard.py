@@ -19,6 +19,9 @@ from llmaas import Completion
 RISKS = ("harm", "jailbreak")
 _SCORE = re.compile(r"<score>\s*(yes|no)\s*</score>", re.IGNORECASE)
 _WORD = re.compile(r"\b(yes|no|unsafe|safe)\b", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"(?:\b(?:not|no|never|cannot)|n['\u2019]t)\s+(?:\w+\s+){0,2}(?:safe|unsafe)\b", re.IGNORECASE
+)
 _JUDGED = (ChatRole.USER, ChatRole.ASSISTANT)
 
 
@@ -154,20 +157,32 @@ class LLMaaSGuard(Connected):
 def is_risk(text: str) -> bool | None:
     """Return what a guardian model said: whether there is a risk, or None if that is unclear.
 
-    A score in tags wins over words; words that contradict each other are unclear.
+    A score in tags wins over words; words that contradict each other are unclear, and so are
+    those that are denied: nobody is let through by "not safe".
     """
     scores = _SCORE.findall(text)
+    if not scores and _NEGATED.search(text):
+        return None
     words = {word.lower() for word in (scores[-1:] or _WORD.findall(text))}
     yes, no = bool(words & {"yes", "unsafe"}), bool(words & {"no", "safe"})
     return None if yes == no else yes
 
 
-def _judged(messages: list[ChatMessage]) -> list[ChatMessage]:
-    kept = [message for message in messages if message.role in _JUDGED and message.text]
+def _judged(messages: list[ChatMessage]) -> list[dict[str, Any]]:
+    """Return what was said, text files included: guardians take no calls and no images."""
+    wire = to_wire([message for message in messages if message.role in _JUDGED])
+    said = [{"role": message["role"], "content": _spoken(message["content"])} for message in wire]
+    kept = [message for message in said if message["content"]]
     if not kept:
         raise ValueError("There is no message of user or assistant to judge.")
     return kept
 
 
-def _question(risk: str, messages: list[ChatMessage]) -> list[dict[str, Any]]:
-    return [{"role": "system", "content": risk}, *to_wire(messages)]
+def _spoken(content: Any) -> str:
+    if isinstance(content, list):
+        return "\n".join(part["text"] for part in content if part.get("type") == "text")
+    return content or ""
+
+
+def _question(risk: str, said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"role": "system", "content": risk}, *said]
