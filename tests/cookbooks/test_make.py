@@ -336,3 +336,10 @@ def test_an_answer_without_json_is_shown(app, sandbox):
     sandbox.script([{"content": "Je ne sais pas."}])
     with pytest.raises(MakeError, match="Je ne sais pas"):
         app.run("extractValues", text=TEXT, fields=[{"name": "a", "holds": "text"}])
+
+
+@pytest.mark.parametrize("url", ["https://example.org/", "//example.org/", "models"])
+def test_a_call_of_ones_own_cannot_take_the_key_elsewhere(app, sandbox, url):
+    with pytest.raises(MakeError, match="right form"):
+        app.run("makeApiCall", url=url, method="GET")
+    assert not sandbox.requests

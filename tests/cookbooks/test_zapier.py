@@ -64,6 +64,19 @@ def test_the_projects_own_tests_pass(installed, sandbox):
     assert sandbox.api_key not in done.stdout + done.stderr
 
 
+def test_the_build_is_told_of_files_that_it_would_miss(installed):
+    """Zapier's bundler overlooks what Node 22 prefers: modules of the condition module-sync."""
+    locked = json.loads(LOCK.read_text())["packages"]
+    wanted = set()
+    for folder, entry in locked.items():
+        if folder and not entry.get("dev"):
+            exports = json.loads((PROJECT / folder / "package.json").read_text()).get("exports")
+            found = re.findall(r'"module-sync": "\./([^"]+)"', json.dumps(exports))
+            wanted |= {f"{folder}/{file}" for file in found}
+    told = json.loads((PROJECT / ".zapierapprc").read_text())
+    assert set(told["includeInBuild"]) == wanted
+
+
 def test_the_lock_names_no_registry_and_pins_all_by_hash():
     lock = json.loads(LOCK.read_text())
     packages = {name: entry for name, entry in lock["packages"].items() if name}
