@@ -1,4 +1,4 @@
-"""The interpreter of Make's expressions: it fails where the platform's behaviour would be a guess."""
+"""The interpreter of Make's expressions fails where what Make does would be a guess."""
 
 import pytest
 
