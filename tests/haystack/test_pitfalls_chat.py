@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import time
 from typing import Any
@@ -370,10 +371,17 @@ def test_pitfall_22_a_misfit_is_corrected_once_unless_told(sandbox: Any) -> None
     assert "repair" not in sent(sandbox)
 
 
-def test_pitfall_23_a_pydantic_format_survives_yaml(sandbox: Any) -> None:
+@dataclasses.dataclass
+class Commune:
+    nom: str
+    habitants: int
+
+
+@pytest.mark.parametrize("shape", [Ville, Commune])
+def test_pitfall_23_a_class_as_format_survives_yaml(sandbox: Any, shape: type) -> None:
     pipeline = Pipeline()
     pipeline.add_component(
-        "llm", LLMaaSChatGenerator(model=MODEL, generation_kwargs={"response_format": Ville})
+        "llm", LLMaaSChatGenerator(model=MODEL, generation_kwargs={"response_format": shape})
     )
     text = pipeline.dumps()
     again = Pipeline.loads(text)

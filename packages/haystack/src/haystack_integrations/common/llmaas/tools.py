@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import is_dataclass
 from typing import Any
 
 from haystack.tools import ToolsType, flatten_tools_or_toolsets
+
+from llmaas.structured import shape_of
 
 _COMBINED = ("anyOf", "oneOf", "allOf")
 
@@ -50,12 +53,13 @@ def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain_format(response_format: Any) -> Any:
-    """Return a response format as a dict: a pydantic model becomes its strict JSON schema.
+    """Return a response format as a dict: a pydantic model or dataclass becomes its JSON schema.
 
     The same dict goes on the wire and into YAML, so that a reloaded pipeline asks the same.
     """
     if not hasattr(response_format, "model_json_schema"):
-        return response_format
+        shape = shape_of(response_format) if is_dataclass(response_format) else None
+        return response_format if shape is None else shape.wire
     from openai import pydantic_function_tool
 
     function: Any = pydantic_function_tool(response_format)["function"]
