@@ -58,8 +58,8 @@ def plain_format(response_format: Any) -> Any:
     The same dict goes on the wire and into YAML, so that a reloaded pipeline asks the same.
     """
     if not hasattr(response_format, "model_json_schema"):
-        shape = shape_of(response_format) if is_dataclass(response_format) else None
-        return response_format if shape is None else shape.wire
+        read = shape_of(response_format) if is_dataclass(response_format) else None
+        return response_format if read is None else read.wire
     from openai import pydantic_function_tool
 
     function: Any = pydantic_function_tool(response_format)["function"]
