@@ -1,87 +1,67 @@
-"""Streams of events: two thin shells over the same decoder."""
+"""Streams of events: two thin shells over the same answer."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from dataclasses import replace
+import asyncio
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from types import TracebackType
 from typing import Any, Self
 
-from llmaas.ops import advice
-from llmaas.ops.chat import Opened, fault_error
+from llmaas.ops.caretaker import CARETAKER
+from llmaas.ops.chat import Opened
+from llmaas.ops.drive import AsyncDriver, Driver
+from llmaas.ops.streamed import Streamed
 from llmaas.transport.base import BrokenTransport
-from llmaas.types import Completion, Done, Event, RateLimit
+from llmaas.types import Completion, Event, RateLimit
 from llmaas.wire.usage import parse_rate_limit
 
 
 class _Stream:
     """What both kinds of stream know."""
 
-    def __init__(self, opened: Opened, driver: Any) -> None:
-        self._driver = driver
-        self._watched = opened.watched
-        self._ask = opened.ask
-        self._reply = opened.reply
-        self._chunks = opened.chunks
-        self._decoder = opened.decoder
-        self._first = opened.events
-        self._completion: Completion | None = None
+    def __init__(self, answer: Streamed, events: Any) -> None:
+        self._answer, self._events = answer, events
+        CARETAKER.be_ready()
+        weakref.finalize(events, answer.abandon)
 
     @property
     def completion(self) -> Completion:
         """The whole answer once the stream has ended; what came so far until then."""
-        return self._completion or self._decoder.partial
+        return self._answer.completion
 
     @property
     def request_id(self) -> str | None:
         """The ``x-request-id`` of the reply."""
-        value: str | None = self._reply.headers.get("x-request-id")
+        value: str | None = self._answer.reply.headers.get("x-request-id")
         return value
 
     @property
     def rate_limit(self) -> RateLimit | None:
         """The ``X-RateLimit-*`` headers of the reply."""
-        return parse_rate_limit(self._reply.headers)
-
-    def _note(self, events: list[Event]) -> list[Event]:
-        """Look at what ends the stream before it is handed out."""
-        if events and isinstance(events[-1], Done):
-            self._completion = self._parsed(events[-1].completion)
-            events[-1] = Done(self._completion)
-            unopened = self._decoder.thought_was_unopened
-            advice.learn(self._ask.model, self._completion, unopened=unopened)
-        return events
-
-    def _parsed(self, completion: Completion) -> Completion:
-        """Fill in ``parsed`` where the answer fits; what was handed out cannot be repaired."""
-        if self._ask.shape is None:
-            return completion
-        try:
-            return replace(completion, parsed=self._ask.shape.read(completion.text))
-        except ValueError:
-            return completion
-
-    def _raise_fault(self) -> None:
-        if self._decoder.fault is not None:
-            raise fault_error(self._ask, self._decoder, self._reply.headers)
+        return parse_rate_limit(self._answer.reply.headers)
 
 
 class Stream(_Stream):
     """Events of an answer as they come; ``Done`` is always the last.
 
     Raises ``StreamInterrupted`` or ``StreamError`` (both with ``completion``) when the
-    answer breaks off. Leaving the ``with`` block closes the connection.
+    answer breaks off. Leaving the ``with`` block closes the connection. At ``Done`` all is
+    settled and given back; a stream that is dropped before is ended in the background.
     """
 
-    def __init__(self, opened: Opened, driver: Any) -> None:
-        super().__init__(opened, driver)
-        self._events = self._run()
+    def __init__(self, opened: Opened, driver: Driver) -> None:
+        answer = Streamed(opened, opened.reply.close)
+        self._driver = driver
+        super().__init__(answer, _read(answer, driver))
 
     def __iter__(self) -> Iterator[Event]:
-        return self._events
+        events: Iterator[Event] = self._events
+        return events
 
     def __next__(self) -> Event:
-        return next(self._events)
+        event: Event = next(self._events)
+        return event
 
     def until_done(self) -> Completion:
         """Read to the end and return the whole answer."""
@@ -90,10 +70,10 @@ class Stream(_Stream):
         return self.completion
 
     def close(self) -> None:
-        """Stop reading; the connection is closed if the answer had not ended."""
-        self._events.close()
-        self._reply.close()
-        self._end(None)
+        """Stop reading, from any thread: one that waits for more is told at once."""
+        self._answer.is_closed = True
+        self._answer.reply.close()
+        self._driver.run(self._answer.leave())
 
     def __enter__(self) -> Self:
         return self
@@ -106,43 +86,50 @@ class Stream(_Stream):
     ) -> None:
         self.close()
 
-    def _run(self) -> Generator[Event, None, None]:
-        decoder, failure = self._decoder, None
-        try:
-            yield from self._note(self._first)
-            try:
-                while not decoder.over and (data := next(self._chunks, b"")):
-                    events = decoder.feed(data)
-                    yield from self._note(events) if decoder.over else events
-            except BrokenTransport as broken:
-                failure = broken.failure
-            yield from self._note(decoder.end(failure))
-            self._raise_fault()
-            self._reply.drain()
-        except BaseException as error:
-            self._end(error)
-            raise
-        finally:
-            self._reply.close()
-            self._end(None)
 
-    def _end(self, error: BaseException | None) -> None:
-        if self._watched is not None:
-            self._driver.run(self._watched.end(self.completion, error))
+def _read(answer: Streamed, driver: Driver) -> Generator[Event, None, None]:
+    decoder, chunks, events = answer.decoder, answer.chunks, answer.first
+    try:
+        while not decoder.over:
+            yield from events
+            try:
+                answer.check()
+                data = next(chunks, b"")
+                events = decoder.feed(data) if data else decoder.end()
+            except BrokenTransport as broken:
+                events = decoder.end(broken.failure)
+        done = answer.take_done(events)
+        yield from events
+        if done is None:
+            raise answer.fault()
+        driver.run(answer.end())
+        answer.reply.drain()
+        answer.reply.close()
+    except GeneratorExit:
+        answer.abandon()
+        raise
+    except BaseException as error:
+        answer.reply.close()
+        driver.run(answer.end(error))
+        raise
+    yield done
 
 
 class AsyncStream(_Stream):
     """The same for asyncio."""
 
-    def __init__(self, opened: Opened, driver: Any) -> None:
-        super().__init__(opened, driver)
-        self._events = self._run()
+    def __init__(self, opened: Opened, driver: AsyncDriver) -> None:
+        answer = Streamed(opened, _closer(opened.reply))
+        self._driver = driver
+        super().__init__(answer, _aread(answer, driver))
 
     def __aiter__(self) -> AsyncIterator[Event]:
-        return self._events
+        events: AsyncIterator[Event] = self._events
+        return events
 
     async def __anext__(self) -> Event:
-        return await anext(self._events)
+        event: Event = await anext(self._events)
+        return event
 
     async def until_done(self) -> Completion:
         """Read to the end and return the whole answer."""
@@ -151,10 +138,12 @@ class AsyncStream(_Stream):
         return self.completion
 
     async def close(self) -> None:
-        """Stop reading; the connection is closed if the answer had not ended."""
-        await self._events.aclose()
-        await self._reply.close()
-        await self._end(None)
+        """Stop reading, from any task: one that waits for more is told at once."""
+        self._answer.is_closed = True
+        await self._answer.reply.close()
+        await self._driver.run(self._answer.leave())
+
+    aclose = close
 
     async def __aenter__(self) -> Self:
         return self
@@ -167,29 +156,52 @@ class AsyncStream(_Stream):
     ) -> None:
         await self.close()
 
-    async def _run(self) -> AsyncGenerator[Event, None]:
-        decoder, failure = self._decoder, None
-        try:
-            for event in self._note(self._first):
+
+async def _aread(answer: Streamed, driver: AsyncDriver) -> AsyncGenerator[Event, None]:
+    decoder, chunks, events = answer.decoder, answer.chunks, answer.first
+    try:
+        while not decoder.over:
+            for event in events:
                 yield event
             try:
-                while not decoder.over and (data := await anext(self._chunks, b"")):
-                    events = decoder.feed(data)
-                    for event in self._note(events) if decoder.over else events:
-                        yield event
+                answer.check()
+                data = await anext(chunks, b"")
+                events = decoder.feed(data) if data else decoder.end()
             except BrokenTransport as broken:
-                failure = broken.failure
-            for event in self._note(decoder.end(failure)):
-                yield event
-            self._raise_fault()
-            await self._reply.drain()
-        except BaseException as error:
-            await self._end(error)
-            raise
-        finally:
-            await self._reply.close()
-            await self._end(None)
+                events = decoder.end(broken.failure)
+        done = answer.take_done(events)
+        for event in events:
+            yield event
+        if done is None:
+            raise answer.fault()
+        await driver.run(answer.end())
+        await answer.reply.drain()
+        await answer.reply.close()
+    except GeneratorExit:
+        answer.abandon()
+        raise
+    except BaseException as error:
+        await answer.reply.close()
+        await driver.run(answer.end(error))
+        raise
+    yield done
 
-    async def _end(self, error: BaseException | None) -> None:
-        if self._watched is not None:
-            await self._driver.run(self._watched.end(self.completion, error))
+
+def _closer(reply: Any) -> Callable[[], None]:
+    """Return what closes a reply from any thread, in the event loop that it belongs to."""
+    loop = asyncio.get_running_loop()
+
+    def close() -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_in_background, loop, reply)
+
+    return close
+
+
+_closing: set[asyncio.Task[None]] = set()
+
+
+def _in_background(loop: asyncio.AbstractEventLoop, reply: Any) -> None:
+    task = loop.create_task(reply.close())
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)

@@ -93,7 +93,7 @@ class Driver:
         """Run all, as many at once as allowed; after a failure what is under way still ends."""
         if len(operations) == 1 or limit == 1:
             return [self.run(operation) for operation in operations]
-        failures: list[Exception] = []
+        failures: list[BaseException] = []
 
         def one(operation: Operation[T]) -> T | None:
             if failures:
@@ -105,7 +105,11 @@ class Driver:
                 return None
 
         with ThreadPoolExecutor(min(limit, len(operations)), "llmaas") as pool:
-            results: list[Any] = list(pool.map(one, operations))
+            try:
+                results: list[Any] = list(pool.map(one, operations))
+            except BaseException as error:  # Ctrl-C must not wait for all that was to come
+                failures.append(error)
+                raise
         if failures:
             raise failures[0]
         return results
@@ -217,15 +221,30 @@ async def _whole(function: Callable[[], Any]) -> tuple[Any, asyncio.CancelledErr
     return work.result(), cancelled
 
 
-def end_now(operation: Operation[Any], error: BaseException) -> None:
+def end_now(operation: Operation[Any], error: BaseException | None = None) -> None:
     """Let an operation settle in this thread; nothing is sent or awaited any more."""
+    go_on: Callable[[Any], Effect] = operation.send if error is None else operation.throw
+    outcome: Any = error
     try:
-        effect = operation.throw(error)
-        while isinstance(effect, Run):
-            effect = operation.send(effect.function())
-        operation.close()
-    except (StopIteration, type(error)):
+        while True:
+            effect = go_on(outcome)
+            try:
+                outcome, go_on = _here(effect), operation.send
+            except Exception as raised:
+                outcome, go_on = raised, operation.throw
+    except StopIteration:
         pass
+    except BaseException as raised:
+        if raised is not error:
+            raise
+
+
+def _here(effect: Effect) -> Any:
+    if isinstance(effect, Run):
+        return effect.function()
+    if isinstance(effect, Sleep):
+        return time.sleep(effect.seconds)
+    raise RuntimeError("the call was dropped: nothing is sent for it any more")
 
 
 async def _awaited(key: Key) -> str:

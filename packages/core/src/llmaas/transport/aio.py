@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -84,30 +85,32 @@ def _piecemeal(body: bytes | None) -> bytes | BytesIO | None:
 class AioReply:
     """A reply whose head has come."""
 
-    __slots__ = ("_request", "_response", "headers", "status")
+    __slots__ = ("_is_closed", "_lifeline", "_request", "_response", "headers", "status")
 
     def __init__(self, response: aiohttp.ClientResponse, request: Request) -> None:
         self._response = response
         self._request = request
+        self._lifeline: Lifeline | None = None
+        self._is_closed = False
         self.status = response.status
         self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
 
     async def read(self) -> bytes:
         """Return the whole body."""
-        lifeline = Lifeline(self._response)
+        self._lifeline = Lifeline(self._response)
         try:
             async with _until(self._request.deadline):
                 return await self._response.read()
         except _ERRORS as error:
-            raise BrokenTransport(_failure(error, self._request)) from error
+            raise self._broken(error) from error
         finally:
-            lifeline.cut()
+            self._lifeline.cut()
             self._response.release()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Return the body as it comes, all that is there at each read."""
         read, deadline = self._response.content.read, self._request.deadline
-        lifeline = Lifeline(self._response)
+        self._lifeline = Lifeline(self._response)
         try:
             if deadline is None:
                 while data := await read(_READ):
@@ -116,13 +119,25 @@ class AioReply:
                 while data := await _read_until(deadline, read):
                     yield data
         except _ERRORS as error:
-            raise BrokenTransport(_failure(error, self._request)) from error
+            raise self._broken(error) from error
         finally:
-            lifeline.cut()
+            self._lifeline.cut()
 
     async def close(self) -> None:
-        """Give the connection back if the body was read to its end, else close it."""
+        """Give the connection back if the body was read to its end, else close it.
+
+        A read in another task ends at once.
+        """
+        self._is_closed = True
+        if self._lifeline is not None:
+            self._lifeline.cut()
         self._response.close()
+
+    def _broken(self, error: BaseException) -> BrokenTransport:
+        failure = _failure(error, self._request)
+        if self._is_closed:
+            failure = replace(failure, kind="read", message="the reply was closed")
+        return BrokenTransport(failure)
 
     async def drain(self) -> None:
         """Read to the end of a body whose answer is complete, so that the connection lives."""

@@ -136,7 +136,7 @@ def _left(deadline: float) -> float:
 def _failure(error: Exception, request: Request, leash: Leash) -> TransportFailure:
     kind, text, reached = _told(error, request)
     if leash.is_cut:
-        kind, text = "read", "The reply was closed."
+        kind, text = "read", "the reply was closed"
     elif leash.is_over:
         kind, text = "deadline", "The deadline passed."
     return TransportFailure(kind, text, error, request.method, request.url, reached)
