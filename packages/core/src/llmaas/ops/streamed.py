@@ -1,0 +1,97 @@
+"""A streamed answer under way: how far it is, and how it ends, whoever ends it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+from llmaas.ops import advice
+from llmaas.ops.caretaker import CARETAKER
+from llmaas.ops.chat import Opened, fault_error
+from llmaas.ops.drive import end_now
+from llmaas.ops.effects import Operation
+from llmaas.transport.base import BrokenTransport
+from llmaas.types import Completion, Done, Event
+from llmaas.wire.faults import TransportFailure
+
+
+class Abandoned(Exception):  # noqa: N818 - no error: what watchers are told of such a stream
+    """The reader left a stream before its end."""
+
+
+class Streamed:
+    """What a stream, its iterator and the caretaker share.
+
+    It knows neither of the first two, so that they go as soon as nobody holds them.
+    ``let_go`` gives the connection back from any thread.
+    """
+
+    def __init__(self, opened: Opened, let_go: Callable[[], object]) -> None:
+        self._watched = opened.watched
+        self._let_go = let_go
+        self._process = os.getpid()
+        self._whole: Completion | None = None
+        self._is_ended = False
+        self.ask, self.reply, self.chunks = opened.ask, opened.reply, opened.chunks
+        self.decoder, self.first = opened.decoder, opened.events
+        self.is_closed = False
+        """Whether the reader closed the stream: nothing is read any more."""
+
+    @property
+    def completion(self) -> Completion:
+        """The whole answer once the stream has ended; what came so far until then."""
+        return self._whole or self.decoder.partial
+
+    def check(self) -> None:
+        """Break off what would read on after the stream was closed."""
+        if self.is_closed:
+            raise BrokenTransport(TransportFailure("read", "the stream was closed"))
+
+    def take_done(self, events: list[Event]) -> Done | None:
+        """Take the end of the answer from the last events, after a look at what it is worth."""
+        if not (events and isinstance(events[-1], Done)):
+            return None
+        done = events.pop()
+        assert isinstance(done, Done)
+        self._whole = self._parsed(done.completion)
+        unopened = self.decoder.thought_was_unopened
+        advice.learn(self.ask.model, self._whole, unopened=unopened)
+        return Done(self._whole)
+
+    def fault(self) -> Exception:
+        """Return the exception for an answer that broke off."""
+        return fault_error(self.ask, self.decoder, self.reply.headers)
+
+    def end(self, error: BaseException | None = None) -> Operation[None]:
+        """Tell the watchers how the stream ended, once."""
+        self._is_ended = True
+        if self._watched is not None:
+            yield from self._watched.end(self.completion, error)
+
+    def leave(self) -> Operation[None]:
+        """End a stream that its reader closes."""
+        self.is_closed = True
+        return self.end(None if self._whole is not None else Abandoned())
+
+    def abandon(self) -> None:
+        """Have a stream ended that was dropped; called by collectors, it only leaves a note."""
+        if not self._is_ended:
+            CARETAKER.hand_over(self._end_abandoned)
+
+    def _end_abandoned(self) -> None:
+        if self._is_ended or self._process != os.getpid():
+            return
+        try:
+            self._let_go()
+        finally:
+            end_now(self.leave())
+
+    def _parsed(self, completion: Completion) -> Completion:
+        """Fill in ``parsed`` where the answer fits; what was handed out cannot be repaired."""
+        if self.ask.shape is None:
+            return completion
+        try:
+            return replace(completion, parsed=self.ask.shape.read(completion.text))
+        except ValueError:
+            return completion
