@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import threading
@@ -84,10 +85,22 @@ def _serve(listener: socket.socket, context: ssl.SSLContext, served: Served, ans
         plain.settimeout(5)
         try:
             with context.wrap_socket(plain, server_side=True) as secured:
-                if data := secured.recv(65536):
+                if data := _request(secured):
                     served.heard.append(data)
                     secured.sendall(answer)
         except OSError as error:
             served.failed.append(str(error))
             with suppress(OSError):
                 plain.close()
+
+
+def _request(peer: ssl.SSLSocket) -> bytes:
+    """Read a request whole: a socket that is closed with something unread resets the client's."""
+    data = b""
+    while more := peer.recv(65536):
+        data += more
+        head, blank, body = data.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head.lower())
+        if blank and len(body) >= (int(length[1]) if length else 0):
+            break
+    return data
