@@ -70,6 +70,7 @@ async def test_it_fails_on_an_unknown_finish_reason(sandbox, stock):
         await stock.get_chat_message_content(asking(), Settings())
 
 
+@pytest.mark.shows_key("the SDK's errors hold the request, and that its header")
 async def test_its_errors_say_little(sandbox, stock):
     step = {"status": 429, "headers": {"retry-after": "7"}, "json": {"detail": "slow down"}}
     sandbox.script([step, {"sse": [{"choices": []}, {"error": {"message": "engine died"}}]}])
