@@ -77,7 +77,13 @@ def json_schema_format(name: str, schema: Mapping[str, Any], *, strict: bool = T
 
 def json_in(text: str) -> Any:
     """Return the JSON in a text, also inside a fence or between sentences."""
-    text = text.strip()
+    try:
+        return _json_in(text.strip())
+    except RecursionError as error:
+        raise ValueError("the answer's JSON is nested too deeply") from error
+
+
+def _json_in(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:

@@ -16,6 +16,9 @@ from llmaas.wire.jsonbytes import loads
 
 T = TypeVar("T")
 
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+"""What a reader raises that meets something else than it was promised."""
+
 
 def ask_data(
     settings: Settings,
@@ -47,7 +50,7 @@ def ask_data(
     data, reply_headers = yield from fetch(patience, call)
     try:
         return read(data, reply_headers)
-    except (ValueError, AttributeError, TypeError, LookupError) as error:
+    except _UNREADABLE as error:
         # Without its cause, which may repeat what no message may show.
         raise _no_answer(settings, path, data, reply_headers, error) from None
 
@@ -90,13 +93,20 @@ def models(settings: Settings) -> Operation[list[LiveModel]]:
 
 
 def _live_model(entry: Mapping[str, Any]) -> LiveModel:
+    name, size = entry["id"], entry.get("max_model_len")
+    if not isinstance(name, str) or not name:
+        raise ValueError("a model of it has no id")
     return LiveModel(
-        id=str(entry["id"]),
-        root=entry.get("root"),
-        aliases=tuple(entry.get("aliases") or ()),
-        context_tokens=entry.get("max_model_len") or None,
-        owned_by=entry.get("owned_by"),
+        id=name,
+        root=_name(entry.get("root")),
+        aliases=tuple(alias for alias in entry.get("aliases") or () if _name(alias)),
+        context_tokens=size if isinstance(size, int) and size > 0 else None,
+        owned_by=_name(entry.get("owned_by")),
     )
+
+
+def _name(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def check_texts(texts: Any, what: str) -> list[str]:

@@ -34,13 +34,13 @@ def read_vectors(data: bytes, count: int, *, numpy: bool) -> tuple[list[Any], Ma
 
 
 def _vector(raw: Any, *, numpy: bool) -> Any:
-    if isinstance(raw, str):
+    if isinstance(raw, str) and raw:
         floats = array("f")
         floats.frombytes(base64.b64decode(raw))
         if sys.byteorder == "big":
             floats.byteswap()
         return _as_numpy(floats) if numpy else floats.tolist()
-    if not isinstance(raw, list) or not raw:
+    if not isinstance(raw, list) or not raw or not isinstance(raw[0], int | float):
         raise ValueError("an embedding is neither a list nor base64")
     return _as_numpy(raw) if numpy else raw
 
