@@ -136,6 +136,13 @@ def screenshots(session: nox.Session) -> None:
 
 
 @nox.session
+def notebooks(session: nox.Session) -> None:
+    """Execute the notebooks on the sandbox and write them back: all, or those that words name."""
+    install_all(session)
+    session.run("python", "tests/support/notebooks.py", *session.posargs)
+
+
+@nox.session
 def readme(session: nox.Session) -> None:
     """Write the rooms' openings into the front page, and the contract's rows into their pages."""
     session.run("python", "tests/support/frontdoor.py")

@@ -47,10 +47,10 @@ def disconnect() -> None:
 
 
 def who(where: Backing) -> str:
-    """Return one sentence for the reader of the notebook; a sandbox's address tells nothing."""
+    """Return who answers, for the notebook's reader; a sandbox's address tells nothing."""
     if not where.is_sandbox:
         return f"The service answers: {where.base_url}"
     return (
-        "The embedded sandbox answers: extracts of what it is given, not the words of a model; "
-        "its figures are imitations. Set LLMAAS_API_KEY to ask the service."
+        "The embedded sandbox answers: extracts of what it is given, figures that are imitations.\n"
+        "Set LLMAAS_API_KEY to ask the service."
     )

@@ -1,0 +1,52 @@
+"""Every notebook, executed in a real kernel on the embedded sandbox, says what the file says."""
+
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+pytest.importorskip("ipykernel", reason="no kernel in the environment of the apps")
+from notebooks import HOME, KEY, all_notebooks, read, shape, text
+
+pytestmark = pytest.mark.timeout(300)
+AGAIN = "`nox -s notebooks` executes and writes it anew"
+each_notebook = pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
+
+
+@each_notebook
+def test_it_runs_and_says_the_same(path):
+    kept, now = read(path), executed(path)
+    assert [cell.source for cell in now.cells] == [cell.source for cell in kept.cells]
+    for before, after in zip(kept.cells, now.cells, strict=True):
+        if before.cell_type == "code":
+            assert shape(after) == shape(before), f"{AGAIN}: {before.source}"
+            if KEY in before.metadata.get("tags", []):
+                assert text(after) == text(before), f"{AGAIN}: {before.source}"
+
+
+def executed(path):
+    """Run it in a process of its own: jupyter leaves sockets and loops behind."""
+    done = subprocess.run(
+        [sys.executable, "tests/support/notebooks.py", "--print", str(path)],
+        cwd=HOME,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3_000:]
+    return nbformat.reads(done.stdout, as_version=4)
+
+
+def test_a_cell_that_fails_is_found(tmp_path):
+    broken = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")])
+    nbformat.write(broken, tmp_path / "broken.ipynb")
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        executed(tmp_path / "broken.ipynb")
+
+
+def test_a_cell_that_reaches_beyond_this_machine_is_found(tmp_path):
+    cell = nbformat.v4.new_code_cell("import socket\nsocket.getaddrinfo('example.com', 443)")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "far.ipynb")
+    with pytest.raises(AssertionError, match="NetworkForbiddenError"):
+        executed(tmp_path / "far.ipynb")
