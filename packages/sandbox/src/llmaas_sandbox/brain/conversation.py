@@ -16,6 +16,8 @@ _MARKED_QUESTION = re.compile(
     r"(?P<asked>.+?)(?=\n\s*\**(?:answer|réponse|context|contexte|documents?|passages)\**\s*:|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
+_MATERIAL = re.compile(r"\A[^?]*<text>\s*(?P<inside>.+)</text>\s*\Z", re.DOTALL)
+"""A text to work on: nothing is asked before it, and nothing in it is meant for the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,12 @@ def last_user_text(messages: Sequence[Message]) -> str:
         if message.get("role") == "user":
             return content_text(message.get("content"))
     return content_text(messages[-1].get("content")) if messages else ""
+
+
+def material(messages: Sequence[Message]) -> str:
+    """Return the text that the last user message hands over between tags, or an empty one."""
+    found = _MATERIAL.search(last_user_text(messages))
+    return found["inside"].strip() if found else ""
 
 
 def _split_question(text: str) -> tuple[str, str]:

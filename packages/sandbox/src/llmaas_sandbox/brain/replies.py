@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
-from llmaas_sandbox.brain.conversation import Message, Reading, read, tool_results
+from llmaas_sandbox.brain.conversation import Message, Reading, material, read, tool_results
 from llmaas_sandbox.brain.extract import best_sentences, quote
-from llmaas_sandbox.brain.words import is_french, stems, words
+from llmaas_sandbox.brain.words import is_french, sentences, stems, words
 
 _ECHO = re.compile(
     r"\b(?:say|reply|respond|answer|write|print|output|return|dis|répon[ds]s?|écris|affiche)\b"
@@ -22,6 +23,8 @@ _ONE_WORD = re.compile(
 )
 _CHOICE = re.compile(r"\bfrom\s+\[(?P<options>[^\]]{3,400})\]", re.IGNORECASE)
 _NUMBERED = re.compile(r"^\[\d+\] ", re.MULTILINE)
+_SUMMARY = 3
+"""Sentences of a summary: the first ones."""
 _TRANSLATION_RULE = re.compile(r"professional .{2,40} translator", re.IGNORECASE)
 
 
@@ -30,6 +33,8 @@ def answer(messages: Sequence[Message]) -> str:
     results = tool_results(messages)
     if results:
         return _from_results(results, read(messages).question)
+    if text := material(messages):
+        return "\n".join(f"- {sentence}" for sentence in islice(sentences(text), _SUMMARY))
     reading = read(messages)
     return (
         _asked_to_echo(reading)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmaas_sandbox.brain.conversation import Message, read
+from llmaas_sandbox.brain.conversation import Message, material, read
 from llmaas_sandbox.brain.evidence import Evidence
 from llmaas_sandbox.brain.extract import best_sentences, quote
 from llmaas_sandbox.brain.replies import answer
@@ -44,6 +44,8 @@ def json_answer(messages: Sequence[Message], body: Mapping[str, Any]) -> str | N
 
 def _source(messages: Sequence[Message]) -> str:
     """Return the text to fill a schema from: what was asked, and what best answers it."""
+    if text := material(messages):
+        return text
     reading = read(messages)
     question = _without_schema(reading.question)
     context = _without_schema(reading.context)
