@@ -18,7 +18,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from asked import all_asked
-from gauges import Gauge, files
+from gauges import Gauge, files, threads
 from runners import Plan, awaited, threaded
 from tally import Tally
 
@@ -73,7 +72,7 @@ def main() -> int:
     with served(given.pace) as url:
 
         def plan(streams: int, seconds: float) -> Plan:
-            told = (given.faults, given.seed, given.timeout)
+            told = (given.faults, given.seed, given.timeout, not given.no_silence)
             return Plan(url, KEY, asked, streams, seconds, *told)
 
         runs = [measured("asyncio", plan(given.streams, given.seconds))]
@@ -94,8 +93,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--thread-seconds", type=float, default=60.0)
     parser.add_argument("--faults", type=float, default=0.05, help="share of requests struck")
     parser.add_argument("--seed", type=int, default=9)
-    parser.add_argument("--pace", type=float, default=4.0, help="chunks a second of a stream")
-    parser.add_argument("--timeout", type=float, default=30.0, help="longest silence, seconds")
+    parser.add_argument("--pace", type=float, default=3.0, help="chunks a second of a stream")
+    parser.add_argument("--timeout", type=float, default=60.0, help="longest silence, seconds")
+    parser.add_argument("--no-silence", action="store_true", help="no fault that takes a timeout")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--write", action="store_true", help="keep the figures in the README")
     return parser.parse_args()
@@ -106,7 +106,8 @@ def served(pace: float) -> Iterator[str]:
     """Run a sandbox in a process of its own and give its address."""
     command = [sys.executable, "-m", "llmaas_sandbox", "--port", "0", "--key", KEY]
     command += ["--tokens-per-second", str(pace)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    quiet = subprocess.DEVNULL  # asyncio's complaints about callers that hung up
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet, text=True)
     assert server.stdout is not None
     try:
         port = int(server.stdout.readline().split(":")[2].split("/")[0])
@@ -129,7 +130,7 @@ def wait_for(port: int) -> None:
 
 def measured(kind: str, plan: Plan) -> Figures:
     """Run a plan and look at what it took and left."""
-    before, began = (files(), threading.active_count()), time.monotonic()
+    before, began = (files(), threads()), time.monotonic()
     with Gauge() as gauge:
         if kind == "asyncio":
             tally, tasks = asyncio.run(awaited(plan))
@@ -138,7 +139,7 @@ def measured(kind: str, plan: Plan) -> Figures:
     gc.collect()
     left = {
         "files": max(0, files() - before[0]),
-        "threads": max(0, threading.active_count() - before[1]),
+        "threads": max(0, threads() - before[1]),
         "tasks": tasks,
     }
     return figures(kind, plan, tally, gauge, time.monotonic() - began, left)

@@ -31,6 +31,7 @@ class Plan:
     """How many requests of a hundred are struck, as a fraction."""
     seed: int
     timeout: float
+    silence: bool = True
 
     def client_options(self) -> dict[str, Any]:
         """Return the arguments of a client."""
@@ -40,7 +41,7 @@ class Plan:
     def request(self, number: int) -> tuple[Asked, Strike, dict[str, Any]]:
         """Return a question, what strikes it, and the request; no two bodies are the same."""
         asked = self.asked[number % len(self.asked)]
-        struck = strike(self.seed, number, self.share)
+        struck = strike(self.seed, number, self.share, silence=self.silence)
         headers = {"x-sandbox-fault": struck.fault} if struck.fault else {}
         told = {**asked.options, "max_tokens": 4096, "user": f"load-{number}"}
         return asked, struck, {**told, "extra_headers": headers}
