@@ -8,7 +8,8 @@ EMBEDDER = "qwen3-embedding:0.6b"
 RERANKER = "qwen3-reranker:4b"
 
 SAY = 'Dis "été".'
-SKY = "Pourquoi le ciel est-il bleu ?"
+SKY = "Pourquoi le ciel est-il bleu ? Réponds en cinq mots."
+"""Short, so that what a real model thinks about it in a stream stays below the size of a tape."""
 TWO_CITIES = "What is the weather in Paris and Lyon?"
 NAMED = 'The city is "Nantes".'
 PASSAGES = ("La clé du dépôt est signée.", "Le prix du café monte.", "Un paquet a une version.")
