@@ -67,6 +67,8 @@ class Assembler:
             choices = [_from_ollama(chunk)]
         if not isinstance(choices, list):
             return
+        if len(choices) > 1 and (self._context.choices > 1 or _are_whole(choices)):
+            choices = _told_apart(choices)
         for raw in choices:
             if isinstance(raw, dict):
                 self._take_choice(raw, events)
@@ -158,6 +160,26 @@ class Assembler:
         if not isinstance(delta, dict):
             delta = {"content": raw.get("text")}  # classic completions
         choice.feed(raw, delta, events)
+
+
+def _are_whole(choices: list[Any]) -> bool:
+    """Whether these are messages; several deltas may well belong to one choice."""
+    return all(isinstance(raw, dict) and "message" in raw for raw in choices)
+
+
+def _told_apart(choices: list[Any]) -> list[Any]:
+    """Give choices that came together, without an index or with the same, the next free one."""
+    told = [raw.get("index") if isinstance(raw, dict) else None for raw in choices]
+    if len({index for index in told if isinstance(index, int)}) == len(choices):
+        return choices
+    taken: set[int] = set()
+    apart: list[Any] = []
+    for raw, index in zip(choices, told, strict=True):
+        if not isinstance(index, int) or index in taken:
+            index = next(n for n in range(len(choices) + 1) if n not in taken)
+        taken.add(index)
+        apart.append({**raw, "index": index} if isinstance(raw, dict) else raw)
+    return apart
 
 
 def _from_ollama(chunk: Mapping[str, Any]) -> dict[str, Any]:
