@@ -194,6 +194,7 @@ class TestPlugin:
         assert system.startswith("Tu résumes")
         assert "%" not in system
         assert "Coût : $& %form%" in user
+        assert sandbox.requests[0].json["reasoning_effort"] == "low"
 
     @pytest.mark.parametrize(
         "shape", ["reasoning_content", "reasoning", "think", "lone-think-close"]
@@ -235,6 +236,7 @@ class TestPlugin:
         schema = refused["response_format"]["json_schema"]["schema"]
         first = [one["type"][0] for one in schema["properties"].values()]
         assert first == ["number", "boolean", "array", "string", "string"]
+        assert refused["temperature"] == taken["temperature"] == 0
         assert json.dumps(schema, separators=(",", ":")) in taken["messages"][0]["content"]
         assert "response_format" not in taken
 

@@ -44,10 +44,10 @@ const own = (z, text) => {
 const ask = async (z, bundle, messages, schema) => {
   const response_format = { type: 'json_schema', json_schema: { name: 'values', schema, strict: true } };
   try {
-    return await chat.ask(z, bundle, messages, { temperature: 0, response_format });
+    return await chat.ask(z, bundle, messages, { temperature: 0, response_format }, 'less');
   } catch (error) {
     if (!NO_FORMAT.test(error.message)) throw error;
-    return chat.ask(z, bundle, messages, { temperature: 0 });
+    return chat.ask(z, bundle, messages, { temperature: 0 }, 'less');
   }
 };
 

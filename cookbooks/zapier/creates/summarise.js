@@ -18,7 +18,7 @@ const messages = ({ text, form = 'bullets', language = 'same' }) => {
   ];
 };
 
-const perform = (z, bundle) => chat.ask(z, bundle, messages(bundle.inputData), { temperature: CAREFUL });
+const perform = (z, bundle) => chat.ask(z, bundle, messages(bundle.inputData), { temperature: CAREFUL }, 'less');
 
 const labels = Object.fromEntries(Object.entries(forms).map(([key, { label }]) => [key, label]));
 

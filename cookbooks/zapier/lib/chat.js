@@ -4,11 +4,11 @@ const answer = require('./answer');
 const facts = require('./facts');
 const { call } = require('./wire');
 
-/** Ask a model once. */
-const ask = async (z, bundle, messages, more = {}) => {
+/** Ask a model once; `usual` is how much it thinks where nothing was chosen. */
+const ask = async (z, bundle, messages, more = {}, usual = 'model') => {
   const { inputData } = bundle;
   const model = inputData.model || facts.defaults.chat;
-  const less = inputData.thinking === 'less' ? facts.thinkingLess(model) : {};
+  const less = (inputData.thinking || usual) === 'less' ? facts.thinkingLess(model) : {};
   const body = {
     model,
     messages,

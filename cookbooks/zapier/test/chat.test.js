@@ -102,7 +102,12 @@ describe('summarise', () => {
     assert.match(system, /^Tu résumes/);
     assert.match(system, /décisions prises/);
     assert.ok(user.includes(`<text>\n${text}\n</text>`));
-    assert.equal(json.reasoning_effort, undefined); // what the user chose, or the form's default
+    assert.equal(json.reasoning_effort, 'low');
+  });
+
+  it('lets the model think as it does when that is chosen', async () => {
+    await create('summarise', { text, thinking: 'model' });
+    assert.equal((await sandbox.requests())[0].json.reasoning_effort, undefined);
   });
 
   it('leaves no blank unfilled, and takes a dollar sign as it is', async () => {

@@ -23,7 +23,7 @@ describe('extract', () => {
     assert.deepEqual(schema.required, Object.keys(answer));
     assert.match(json.messages[0].content, /^Tu relèves/);
     assert.ok(json.messages[0].content.includes(JSON.stringify(schema)));
-    assert.equal(json.temperature, 0);
+    assert.deepEqual([json.temperature, json.reasoning_effort], [0, 'low']);
   });
 
   it('gets values of the right types from the sandbox itself', async () => {

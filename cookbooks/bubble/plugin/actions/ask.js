@@ -77,13 +77,14 @@ async function(properties, context) {
     return rule ? rule.send : {};
   };
 
-  const ask = async (messages, more) => {
+  /** Ask a model once; `usual` is how much it thinks where nothing was chosen. */
+  const ask = async (messages, more, usual) => {
     const model = properties.model || FACTS.defaults.chat;
     const body = {
       model,
       messages,
       max_tokens: properties.longest_answer || FACTS.longest_answer_tokens,
-      ...(properties.thinking === 'less' ? thinkingLess(model) : {}),
+      ...((properties.thinking || usual) === 'less' ? thinkingLess(model) : {}),
       ...more,
     };
     return read(await send('/chat/completions', body, model));
@@ -127,5 +128,5 @@ async function(properties, context) {
 
   const { instructions, question } = properties;
   const system = instructions ? [{ role: 'system', content: instructions }] : [];
-  return await ask([...system, { role: 'user', content: question }], {});
+  return await ask([...system, { role: 'user', content: question }], {}, 'model');
 }

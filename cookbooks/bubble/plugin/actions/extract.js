@@ -77,13 +77,14 @@ async function(properties, context) {
     return rule ? rule.send : {};
   };
 
-  const ask = async (messages, more) => {
+  /** Ask a model once; `usual` is how much it thinks where nothing was chosen. */
+  const ask = async (messages, more, usual) => {
     const model = properties.model || FACTS.defaults.chat;
     const body = {
       model,
       messages,
       max_tokens: properties.longest_answer || FACTS.longest_answer_tokens,
-      ...(properties.thinking === 'less' ? thinkingLess(model) : {}),
+      ...((properties.thinking || usual) === 'less' ? thinkingLess(model) : {}),
       ...more,
     };
     return read(await send('/chat/completions', body, model));
@@ -158,9 +159,9 @@ async function(properties, context) {
 
   /** Where the schema is refused on the wire, the instructions alone hold it. */
   const attempt = (messages) =>
-    ask(messages, { temperature: 0, response_format }).catch((problem) => {
+    ask(messages, { temperature: 0, response_format }, 'less').catch((problem) => {
       if (!/response_format/.test(problem.message)) throw problem;
-      return ask(messages, { temperature: 0 });
+      return ask(messages, { temperature: 0 }, 'less');
     });
 
   const values = ({ text }) => {

@@ -77,13 +77,14 @@ async function(properties, context) {
     return rule ? rule.send : {};
   };
 
-  const ask = async (messages, more) => {
+  /** Ask a model once; `usual` is how much it thinks where nothing was chosen. */
+  const ask = async (messages, more, usual) => {
     const model = properties.model || FACTS.defaults.chat;
     const body = {
       model,
       messages,
       max_tokens: properties.longest_answer || FACTS.longest_answer_tokens,
-      ...(properties.thinking === 'less' ? thinkingLess(model) : {}),
+      ...((properties.thinking || usual) === 'less' ? thinkingLess(model) : {}),
       ...more,
     };
     return read(await send('/chat/completions', body, model));
@@ -130,5 +131,5 @@ async function(properties, context) {
   const form = words.forms[properties.form || 'bullets'][tongue];
   const system = words[tongue].replace('%language%', () => says).replace('%form%', () => form);
   const user = words.frame[tongue].replace('%text%', () => properties.text);
-  return await ask([{ role: 'system', content: system }, { role: 'user', content: user }], { temperature: 0.2 });
+  return await ask([{ role: 'system', content: system }, { role: 'user', content: user }], { temperature: 0.2 }, 'less');
 }

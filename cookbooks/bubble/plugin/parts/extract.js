@@ -31,9 +31,9 @@ const response_format = { type: 'json_schema', json_schema: { name: 'values', sc
 
 /** Where the schema is refused on the wire, the instructions alone hold it. */
 const attempt = (messages) =>
-  ask(messages, { temperature: 0, response_format }).catch((problem) => {
+  ask(messages, { temperature: 0, response_format }, 'less').catch((problem) => {
     if (!/response_format/.test(problem.message)) throw problem;
-    return ask(messages, { temperature: 0 });
+    return ask(messages, { temperature: 0 }, 'less');
   });
 
 const values = ({ text }) => {
