@@ -65,6 +65,13 @@ def what_this_run_is_made_of(record_testsuite_property: Callable[[str, object], 
 
 
 @pytest.fixture(autouse=True)
+def nobody_leaves() -> Iterator[None]:
+    """What tries to leave this machine fails the test, even if it swallows the refusal."""
+    yield
+    assert not network.forgive()
+
+
+@pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own keys and proxies change no test."""
     for name in list(os.environ):

@@ -1,16 +1,22 @@
 """No test leaves this machine: every connection or name look-up beyond loopback raises.
 
 An audit hook sees each socket of the process, whichever library opened it; it cannot be
-removed, only told to let one recording session pass.
+removed, only told to let one recording session pass. What it sees is kept: a library may
+swallow the error, but ``attempts`` tells, and fails the test.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import sys
+import traceback
 from typing import Any
 
+attempts: list[str] = []
+"""What was tried since ``forgive``, with the last lines of the code that tried."""
+
 _allowed = False
+_silent = False
 _installed = False
 _tell = False
 REFUSED = "network: refused"
@@ -20,10 +26,13 @@ class NetworkForbiddenError(RuntimeError):
     """A test tried to leave this machine."""
 
 
-def forbid(*, tell: bool = False) -> None:
-    """Refuse, from now on, whatever goes beyond loopback; ``tell`` says so on stderr too."""
-    global _allowed, _installed, _tell
-    _allowed, _tell = False, tell
+def forbid(*, tell: bool = False, silent: bool = False) -> None:
+    """Refuse, from now on, whatever goes beyond loopback.
+
+    ``tell`` says so on stderr too; ``silent`` refuses nothing and only keeps the ``attempts``.
+    """
+    global _allowed, _installed, _silent, _tell
+    _allowed, _silent, _tell = False, silent, tell
     if not _installed:
         sys.addaudithook(_watch)
         _installed = True
@@ -35,20 +44,30 @@ def allow() -> None:
     _allowed = True
 
 
+def forgive() -> list[str]:
+    """Return the attempts so far, and forget them."""
+    found = attempts.copy()
+    attempts.clear()
+    return found
+
+
 def _watch(event: str, args: tuple[Any, ...]) -> None:
     if _allowed or not event.startswith("socket."):
         return
-    if event in {"socket.connect", "socket.sendto"}:
+    if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
         _, address = args
         host = address[0] if isinstance(address, tuple) else None
-    elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+    elif event in {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}:
         host = args[0]
     else:
         return
     if not _is_local(host):
+        code = "".join(traceback.format_stack(limit=8)[:-1])
+        attempts.append(f"{event} to {host!r}:\n{code}")
         if _tell:  # a program may swallow the error; its output still shows the attempt
             print(REFUSED, event, host, file=sys.stderr, flush=True)
-        raise NetworkForbiddenError(f"{event} to {host!r}: tests stay on this machine")
+        if not _silent:
+            raise NetworkForbiddenError(f"{event} to {host!r}: tests stay on this machine")
 
 
 def _is_local(host: object) -> bool:
