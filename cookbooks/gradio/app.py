@@ -75,7 +75,7 @@ def introduction(where: Backing) -> str:
     """Say who answers, since a sandbox must not pass for the service."""
     if where.is_sandbox:
         return "Answered by the embedded sandbox: it only quotes. Set `LLMAAS_API_KEY` for more."
-    return f"Answered by the service at `{where.base_url}`."
+    return f"Answered by `{where.base_url}`."
 
 
 if __name__ == "__main__":

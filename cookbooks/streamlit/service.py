@@ -68,4 +68,4 @@ def who_answers() -> str:
     where = backed_by()
     if where.is_sandbox:
         return "Answered by the embedded sandbox: it only quotes. Set `LLMAAS_API_KEY` for more."
-    return f"Answered by the service at `{where.base_url}`."
+    return f"Answered by `{where.base_url}`."
