@@ -10,7 +10,6 @@ import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
-from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -19,6 +18,7 @@ from llmaas.settings import Settings
 from llmaas.transport.base import BrokenTransport, Request, proxy_kind
 from llmaas.transport.lifeline import Lifeline
 from llmaas.transport.network import KEEPALIVE, POOL_SIZE, Network, tls_context
+from llmaas.transport.upload import Upload
 from llmaas.wire.faults import TransportFailure
 
 _READ = 1 << 18
@@ -77,9 +77,8 @@ def _connect_seconds(request: Request) -> float:
     return max(0.001, min(most, request.deadline - time.monotonic() - _GRACE))
 
 
-def _piecemeal(body: bytes | None) -> bytes | BytesIO | None:
-    """Let a large body (a recording) be written in pieces: at once it would hold up the loop."""
-    return BytesIO(body) if body is not None and len(body) > _LARGE else body
+def _piecemeal(body: bytes | None) -> bytes | Upload | None:
+    return Upload(body) if body is not None and len(body) > _LARGE else body
 
 
 class AioReply:
