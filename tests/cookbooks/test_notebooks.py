@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
@@ -14,9 +15,18 @@ AGAIN = "`nox -s notebooks` executes and writes it anew"
 each_notebook = pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)
 
 
+@pytest.fixture(scope="module")
+def runs(request):
+    """Start what was selected, two at a time: most of the time goes into importing frameworks."""
+    items = [item for item in request.session.items if "runs" in item.fixturenames]
+    with ThreadPoolExecutor(2) as pool:
+        paths = [item.callspec.params["path"] for item in items]
+        yield {path: pool.submit(executed, path) for path in paths}
+
+
 @each_notebook
-def test_it_runs_and_says_the_same(path):
-    kept, now = read(path), executed(path)
+def test_it_runs_and_says_the_same(path, runs):
+    kept, now = read(path), runs[path].result()
     assert [cell.source for cell in now.cells] == [cell.source for cell in kept.cells]
     for before, after in zip(kept.cells, now.cells, strict=True):
         if before.cell_type == "code":

@@ -23,7 +23,7 @@ from nbclient import NotebookClient
 from kernels import GUARD, clean
 
 HOME = Path(__file__).parents[2]
-SECONDS = 120
+SECONDS = 240
 KEY = "key"
 """The tag of a cell whose output must be the same wherever it runs."""
 NO_NOISE = {
