@@ -185,6 +185,27 @@ def devui(session: nox.Session) -> None:
 
 
 @nox.session
+def audit(session: nox.Session) -> None:
+    """Known faults of what the locks pin; fails as well when the database cannot be asked."""
+    session.install("pip-audit>=2.10")
+    session.run("python", "tests/support/audit.py", LOCK, APPS_LOCK)
+
+
+@nox.session
+def sbom(session: nox.Session) -> None:
+    """What the locks bring, as CycloneDX, in dist/; validated, complete, never committed."""
+    session.install("cyclonedx-bom>=7")
+    session.run("python", "tests/support/sbom.py", "dist", LOCK, APPS_LOCK)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz every reader for a minute each; `-- --seconds 600 stream` one of them for longer."""
+    install_room(session, "core", "atheris")
+    session.run("python", "tests/fuzz", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Write both locks anew, keeping what still fits; `-- --upgrade` takes the newest."""
     if not shutil.which("uv"):

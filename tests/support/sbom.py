@@ -1,0 +1,60 @@
+"""What each lock brings, as CycloneDX: ``python sbom.py FOLDER requirements.lock ...``.
+
+Written by cyclonedx-py, which validates it against the standard's schema; then every line of the
+lock must be in it, with its version and its hashes. A build artefact, never committed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
+
+
+def pinned(lock: Path) -> set[tuple[str, str]]:
+    """Return names (as the index writes them) and versions of a lock."""
+    return {(plain(name), version) for name, version in PINNED.findall(lock.read_text())}
+
+
+def plain(name: str) -> str:
+    """Return a name as it is compared."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def write(lock: Path, folder: Path) -> Path:
+    """Write one lock's bill of materials; the file's name tells the lock's folder."""
+    apart = "" if lock.parent == Path() else f"-{lock.parent.name}"
+    out = folder / f"sbom{apart}.cdx.json"
+    how = ["--output-reproducible", "--of", "JSON", "--sv", "1.6", "--validate", "-o", str(out)]
+    command = [sys.executable, "-m", "cyclonedx_py", "requirements", *how, str(lock)]
+    subprocess.run(command, check=True)
+    return out
+
+
+def check(out: Path, lock: Path) -> int:
+    """Fail unless everything that is pinned is in the bill, with hashes; return how much it is."""
+    bill: dict[str, Any] = json.loads(out.read_text())
+    parts = {(plain(each["name"]), each["version"]): each for each in bill["components"]}
+    assert bill["bomFormat"] == "CycloneDX"
+    assert set(parts) == pinned(lock), set(parts) ^ pinned(lock)
+    bare = [name for name, each in parts.items() if "hashes" not in json.dumps(each)]
+    assert not bare, f"no hashes: {bare}"
+    return len(parts)
+
+
+def main(folder: str, locks: Sequence[str]) -> None:
+    """Write and check the bill of each lock."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for lock in map(Path, locks):
+        out = write(lock, Path(folder))
+        print(f"{out}: {check(out, lock)} packages of {lock}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
