@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
+import struct
+import time
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from haystack import Pipeline
@@ -100,6 +104,47 @@ def test_ocr_resizes_and_makes_rgb_only_where_needed(sandbox: Any, run: Any) -> 
     assert all(image.mode == "RGB" for image in images_sent(sandbox))
     url = sandbox.requests[0].json["messages"][0]["content"][0]["image_url"]["url"]
     assert url == "data:image/png;base64," + base64.b64encode(fit).decode()
+
+
+@pytest.mark.parametrize("size", [(300, 200), (3000, 2000)])
+def test_ocr_turns_photographs_upright(sandbox: Any, run: Any, size: tuple[int, int]) -> None:
+    """Cameras write down how they were held; models do not read that."""
+    lying = Image.new("RGB", size, "white")
+    exif = lying.getexif()
+    exif[274] = 6  # turn it by a quarter
+    buffer = io.BytesIO()
+    lying.save(buffer, "JPEG", exif=exif)
+    run(ocr(), sources=[ByteStream(buffer.getvalue())])
+    (image,) = images_sent(sandbox)
+    assert image.size[1] > image.size[0]
+    assert image.getexif().get(274, 1) == 1
+
+
+def bomb() -> bytes:
+    """A PNG that says it is larger than any memory."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def broken_png() -> bytes:
+    whole = picture((40, 40), mode="RGBA")
+    at = whole.index(b"IDAT")
+    return whole[: at + 4] + b"\x00" * 8 + whole[at + 12 :]
+
+
+@pytest.mark.parametrize("bad", [bomb(), broken_png(), pdf(1)[:-400]], ids=["bomb", "png", "pdf"])
+def test_ocr_one_bad_file_does_not_end_the_run(
+    sandbox: Any, run: Any, caplog: Any, bad: bytes
+) -> None:
+    found = run(ocr(), sources=[ByteStream(bad), ByteStream(picture())])["documents"]
+    assert len(found) == 1
+    assert "Skipping it" in caplog.text
+    with pytest.raises((OSError, ValueError)):
+        run(ocr(raise_on_failure=True), sources=[ByteStream(bad)])
 
 
 def test_ocr_too_large_is_sent_smaller(sandbox: Any, run: Any) -> None:
@@ -367,6 +412,31 @@ def test_list_models(sandbox: Any) -> None:
     models = {model.id: model for model in list_models()}
     assert models["gpt-oss:120b"].context_tokens == 131072
     assert "gpt-oss:20b" in models["gpt-oss:120b"].aliases
+
+
+def test_the_event_loop_goes_on_while_a_file_of_a_prompt_is_drawn(sandbox: Any) -> None:
+    file = FileContent(base64.b64encode(pdf(12)).decode(), "application/pdf", "a.pdf")
+    message = ChatMessage.from_user(content_parts=["Lis.", file])
+    gaps: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.005)
+            gaps.append(time.monotonic() - before)
+
+    async def both() -> float:
+        watcher = asyncio.create_task(watch())
+        await asyncio.sleep(0.02)
+        before = time.monotonic()
+        await LLMaaSChatGenerator(model=VISION).run_async([message])
+        await asyncio.sleep(0.02)
+        watcher.cancel()
+        return time.monotonic() - before
+
+    took = asyncio.run(both())
+    assert len(images_sent(sandbox)) == 12
+    assert max(gaps) < took / 2
 
 
 def test_pictures_reach_the_model(sandbox: Any, ask: Any) -> None:

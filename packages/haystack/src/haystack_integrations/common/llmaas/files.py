@@ -9,6 +9,7 @@ from typing import Any
 
 from llmaas import image_part
 
+_PAGES_AHEAD = 4
 _TEXTS = ("text/", "application/json", "application/xml", "application/yaml")
 
 
@@ -42,7 +43,8 @@ def _can_draw() -> bool:
 
 
 def _drawn(data: bytes) -> Iterator[Mapping[str, Any]]:
-    from haystack_integrations.common.llmaas.pages import pages_of
+    from haystack_integrations.common.llmaas.pages import pages_of, take
 
-    for page in pages_of(data):
-        yield image_part(page)
+    pages = pages_of(data)
+    while some := take(pages, _PAGES_AHEAD):
+        yield from map(image_part, some)

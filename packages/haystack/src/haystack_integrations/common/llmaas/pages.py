@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -14,12 +15,14 @@ MAX_SIDE = 2048
 """Pixels of the longer side that the service's OCR guide advises (reference 3.2)."""
 _SMALLEST_SIDE = 512
 _READY = {"JPEG", "PNG"}
+_ORIENTATION = 0x0112
+"""The EXIF tag in which cameras write how they were held; models do not read it."""
 _HINT = "Run 'pip install \"llmaas-haystack[ocr]\"'"
 
 _drawing = threading.Lock()
 
 with LazyImport(_HINT) as pillow_import:
-    from PIL import Image
+    from PIL import Image, ImageOps
 with LazyImport(_HINT) as pdf_import:
     import pypdfium2
 
@@ -35,7 +38,10 @@ def pages_of(data: bytes, *, max_side: int = MAX_SIDE) -> Iterator[bytes]:
     ``ValueError`` for what is neither.
     """
     pillow_import.check()
-    yield from _drawn(data, max_side) if is_pdf(data) else _frames(data, max_side)
+    try:
+        yield from _drawn(data, max_side) if is_pdf(data) else _frames(data, max_side)
+    except (Image.DecompressionBombError, SyntaxError, EOFError) as error:
+        raise ValueError(f"the file cannot be read: {error}") from error
 
 
 def take(pages: Iterator[bytes], count: int) -> list[bytes]:
@@ -54,16 +60,13 @@ def smaller(data: bytes) -> bytes | None:
 def _drawn(data: bytes, max_side: int) -> Iterator[bytes]:
     pdf_import.check()
     try:
-        document = pypdfium2.PdfDocument(data)
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            for page in document:
+                scale = max_side / (max(page.get_size()) or 1)
+                yield _written(_fitting(page.render(scale=scale).to_pil(), max_side))
+                page.close()
     except pypdfium2.PdfiumError as error:
         raise ValueError(f"the PDF cannot be read: {error}") from error
-    try:
-        for page in document:
-            scale = max_side / max(page.get_size())
-            yield _written(_fitting(page.render(scale=scale).to_pil(), max_side))
-            page.close()
-    finally:
-        document.close()
 
 
 def _frames(data: bytes, max_side: int) -> Iterator[bytes]:
@@ -81,11 +84,13 @@ def _frames(data: bytes, max_side: int) -> Iterator[bytes]:
 
 
 def _is_fit(image: Any, max_side: int) -> bool:
-    return bool(image.mode == "RGB" and max(image.size) <= max_side)
+    is_upright = image.getexif().get(_ORIENTATION, 1) == 1
+    return bool(is_upright and image.mode == "RGB" and max(image.size) <= max_side)
 
 
 def _fitting(image: Any, max_side: int) -> Any:
-    """Return an RGB copy on white, no larger than it may be."""
+    """Return an upright RGB copy on white, no larger than it may be."""
+    image = ImageOps.exif_transpose(image)
     if image.mode in ("RGBA", "LA", "PA", "P"):
         seen = image.convert("RGBA")
         image = Image.new("RGB", seen.size, "white")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from inspect import isawaitable
 from typing import Any, ClassVar
 
@@ -201,7 +202,11 @@ class LLMaaSChatGenerator(Connected):
         asked = as_messages(messages)
         if not asked:
             return {"replies": []}
-        question = self._question(asked, callback, generation_kwargs, tools, tools_strict)
+        made = (asked, callback, generation_kwargs, tools, tools_strict)
+        if any(message.files for message in asked):  # to draw PDFs takes its time
+            question = await asyncio.to_thread(self._question, *made)
+        else:
+            question = self._question(*made)
         try:
             if callback is not None:
                 return await self._stream_async(question, callback)
