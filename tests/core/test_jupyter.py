@@ -110,6 +110,15 @@ def test_the_conversation_goes_on_until_it_is_cleared(cell, box):
     assert len(box.requests[-1].json["messages"]) == 1
 
 
+def test_a_long_conversation_is_cut_to_half_of_the_context(cell, box):
+    cell("long = 'word ' * 100_000")  # half of the context of 250,000 tokens
+    ask(cell, '{long} Say "one"', "-m gemma4:31b")
+    ask(cell, 'Say "two"', "-m gemma4:31b")
+    said = [message["content"] for message in box.requests[-1].json["messages"]]
+    assert said[-1] == 'Say "two"'
+    assert sum(map(len, said)) < 250_000 * 4 / 2
+
+
 def test_costs_and_models(cell):
     ask(cell, 'Say "one"')
     costs = text_of(cell("%llmaas cost"))
@@ -246,6 +255,7 @@ def test_without_a_key_the_sandbox_answers_and_says_so(tmp_path):
         assert text_of(shown).startswith("The embedded sandbox answers")
         assert text_of(shown).endswith("sandbox")
         assert "The embedded" not in text_of(ask(running.run, 'Say "again"'))
+        assert text_of(running.run("import sys; 'openai' in sys.modules")) == "False"
         assert "False" in text_of(running.run("import os; 'LLMAAS_API_KEY' in os.environ"))
         running.run("from llmaas import LLMaaS\nfrom llmaas.jupyter import connect\nconnect();")
         beside = "LLMaaS().chat('Say \"hello\"', model='gemma4:31b').text"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from llmaas import LLMaaS, catalog
 from llmaas.demo.contract import CHAT_MODEL
 from llmaas.jupyter.connection import current
-from llmaas.pricing import chat_energy_kwh
+from llmaas.pricing import chat_energy_kwh, estimate_tokens
 
 if TYPE_CHECKING:
     from llmaas.demo.backend import Backing
@@ -63,12 +63,15 @@ class Talk:
 
     def messages(self, question: str, system: str | None, model: str) -> Sequence[Message]:
         """Return what to send: as much of the history as half of the model's context holds."""
-        from llmaas.context import trim
-
         known = catalog.resolve(model).model
-        room = (known.context if known else None) or _ROOM
+        room = ((known.context if known else None) or _ROOM) // 2
         head = [_said("system", system)] if system else []
-        return trim([*head, *self.history, _said("user", question)], room // 2).messages
+        messages = [*head, *self.history, _said("user", question)]
+        if sum(estimate_tokens(message["content"]) for message in messages) < room // 2:
+            return messages
+        from llmaas.context import trim  # imports the SDK: only for what may not fit
+
+        return trim(messages, room).messages
 
     def ask(
         self,
