@@ -21,7 +21,7 @@ pytest.importorskip("grpc", reason=NO_GRPC)
 @pytest.fixture(scope="module")
 def told():
     """What the script said: three workers, one of them killed amid its work."""
-    options = ["--workers", "3", "--tasks", str(TASKS), "--lease", "5", "--kill-one"]
+    options = ["--workers", "3", "--tasks", str(TASKS), "--lease", "15", "--kill-one"]
     with Sandbox(faults="slow-headers:0.2") as box:
         address = {"LLMAAS_API_KEY": box.api_key, "LLMAAS_BASE_URL": box.base_url}
         done = subprocess.run(

@@ -218,6 +218,12 @@ def at(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMAAS_API_KEY", box.api_key)
 
 
+def hurt(finished: list[tuple[int, set[int]]]) -> int:
+    """Count the runs that were killed amid their work."""
+    return sum(before[1] < after[1] for before, after in pairwise(finished))
+
+
+@pytest.mark.timeout(300)
 def test_killed_fifty_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, out, count, at_once = tmp_path / "in", tmp_path / "out", 5000, 8
     prompts(source, count)
@@ -226,10 +232,10 @@ def test_killed_fifty_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         at(box, monkeypatch)
         finished: list[tuple[int, set[int]]] = []
         with Nursery(source, out, options) as nursery:
-            for _ in range(50):
+            # A busy machine may let some of them do nothing: then there are more than fifty.
+            while len(finished) < 50 or (hurt(finished) <= 20 and len(finished) < 200):
                 nursery.kill_one_at_random(0.25)
                 finished.append((len(box.requests), {line["index"] for line in whole_lines(out)}))
-        kills_that_hurt = sum(a[1] < b[1] for a, b in pairwise(finished))
         report = bulk.run(source, out, model=MODEL, concurrency=64)
         # A client may be killed between its head and its body: then there is no JSON.
         asks = [r.json["messages"][-1]["content"] if r.json else "" for r in box.requests]
@@ -238,10 +244,10 @@ def test_killed_fifty_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert sorted(lines) == list(range(count))
     assert len(results(out)) == count  # nothing lost, nothing twice
     assert report.complete
-    assert kills_that_hurt > 20
+    assert hurt(finished) > 20
     for position, done in finished:  # what was finished was never asked again
         assert not {f'Say "item {n}"' for n in done} & set(asks[position + at_once :])
-    assert sum(times.values()) - count <= 50 * at_once
+    assert sum(times.values()) - count <= len(finished) * at_once
     for index, line in lines.items():  # and what may have been billed twice says so
         assert line["sent"] >= times[f'Say "item {index}"'] >= 1
 

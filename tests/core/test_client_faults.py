@@ -138,7 +138,7 @@ def test_a_deadline_is_kept_through_a_trickle(sandbox: Any, api: Any, stream: bo
     began = time.monotonic()
     with pytest.raises(llmaas.APITimeoutError):
         ask(QUESTION, model=MODEL, **fault("trickle:1:30"))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5  # of about thirty
 
 
 def test_nobody_listens(api: Any) -> None:

@@ -184,6 +184,8 @@ def _core_first(path: Path) -> tuple[bool, Path]:
 
 def _loaded(path: Path) -> ModuleType:
     name = f"contract_driver_{path.parent.name.replace('-', '_')}"
+    if name in sys.modules:  # a second copy of its classes could not be pickled
+        return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
