@@ -58,7 +58,7 @@ def columns(folder: Path) -> dict[str, Column]:
     found: dict[str, Column] = defaultdict(Column)
     for path in sorted(folder.glob("*.xml")):
         for suite in ET.parse(path).getroot().iter("testsuite"):
-            told = {each.attrib["name"]: each.attrib["value"] for each in suite.iter("property")}
+            told = properties(suite)
             minor = ".".join(told["Python"].split(".")[:2])
             column = found[f"{suite.attrib['name']}, Python {minor}"]
             column.dates.add(suite.attrib["timestamp"][:10])
@@ -67,6 +67,12 @@ def columns(folder: Path) -> dict[str, Column]:
             for room, outcome in outcomes(suite):
                 column.results[room][outcome] += 1
     return dict(sorted(found.items()))
+
+
+def properties(suite: ET.Element) -> dict[str, str]:
+    """Return the versions; other plugins leave properties, too."""
+    told = {each.attrib["name"]: each.attrib["value"] for each in suite.iter("property")}
+    return {name: told[name] for name in sorted({"Python", *asked()}) if name in told}
 
 
 def outcomes(suite: ET.Element) -> Iterator[tuple[str, str]]:
