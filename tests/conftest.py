@@ -22,6 +22,7 @@ from tape import Tape, playing, recording
 TESTS = Path(__file__).parent
 FOREIGN = ("LLMAAS_", "OPENAI_", "AZURE_OPENAI_", "LANGSMITH_", "LANGCHAIN_")
 recorded_now: set[Path] = set()
+os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # read when a room's conftest imports haystack
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,7 +49,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "cassette: plays a recording (set by itself)")
     config.addinivalue_line("markers", "shows_key(why): must show the key that it runs with")
     config.pluginmanager.register(canary.Canary(), "canary")
-    os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # read when haystack is imported
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a shell
         signal.signal(signal.SIGINT, signal.default_int_handler)  # else our children inherit it
     if config.getoption("--record") == "live":
