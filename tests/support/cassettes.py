@@ -31,6 +31,9 @@ KEPT_HEADERS = frozenset(
         "x-tts-duration-ms",
     }
 )
+ODD = re.compile("[\r\x85\u2028\u2029\ufeff]")
+"""Characters that YAML takes for ends of lines, or for none at all, unless they are escaped."""
+
 MULTIPART_BOUNDARY = re.compile(rb'boundary="?([^";]+)"?')
 
 
@@ -209,7 +212,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None)
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, '"' if ODD.search(text) else style
+    )
 
 
 _Dumper.add_representer(str, _write_text)

@@ -11,17 +11,22 @@ import io
 import json
 import math
 import pickle
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from llmaas import LLMaaS, catalog
+from llmaas.bulk.items import read_items
 from llmaas.errors import LLMaaSError
 from llmaas.raising import error_of
 from llmaas.structured import Unfenced, json_in
 from llmaas.types import Done
+from llmaas.usage import report
 from llmaas.wire.assemble import Context
 from llmaas.wire.decode import ChatDecoder
 from llmaas.wire.faults import StatusFailure
@@ -77,13 +82,28 @@ class Canned:
     drain = close
 
 
+class Relay:
+    """The transport of the one client: it hands on to whatever is set."""
+
+    reply = Canned()
+
+    def send(self, request: Any) -> Canned:
+        """Answer."""
+        return self.reply.send(request)
+
+
+CLIENT = LLMaaS(
+    api_key="sk-test-fuzz", base_url="http://127.0.0.1:9", max_retries=0, transport=Relay()
+)
+
+
 def asked(ask: Callable[[LLMaaS], Any], reply: Canned) -> Any:
     """Return what a client makes of a reply; None for a typed error, which must be whole."""
-    client = LLMaaS(api_key="sk-test-fuzz", base_url="http://127.0.0.1:9", max_retries=0)
+    Relay.reply = reply
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ask(client.with_options(transport=reply))
+            return ask(CLIENT)
         except LLMaaSError as error:
             check(error)
             return None
@@ -340,3 +360,39 @@ def structured(data: bytes) -> None:
     """A structured answer, corrected once; or an error that holds the text."""
     shape = {"type": "json_object"}
     asked(lambda c: c.chat("?", model=MODEL, response_format=shape), Canned(data))
+
+
+PROMPT = {"id": 1, "prompt": "a", "params": {"seed": 1}}
+BATCHED = {"custom_id": "c", "body": {"messages": [{"role": "user", "content": "?"}], "seed": 1}}
+
+
+@target("one", PROMPT, BATCHED, [{"role": "user", "content": "?"}])
+def prompts(data: bytes) -> None:
+    """Lines of prompts: each is an item, with a problem if it is none."""
+    with _file(data) as path:
+        for item in read_items(path, "system"):
+            assert item.problem or item.messages
+
+
+RECORD = {"at": "2026-11-25T07:00:00", "model": "m", "ok": True, "cost_micro_eur": 5, "tag": "t"}
+
+
+@target(b"%s\n" % json.dumps({**RECORD, "prompt_tokens": 3, "energy_kwh": 0.1}).encode())
+def usage_logs(data: bytes) -> None:
+    """Records of calls: sums, or ``ValueError`` with the line."""
+    with _file(data + b"\n") as path:
+        for by in ("model", "day", "tag"):
+            try:
+                rows = report(path, by)
+            except ValueError as error:
+                check(error)
+            else:
+                assert all(math.isfinite(row.cost_micro_eur) for row in rows)
+
+
+@contextmanager
+def _file(data: bytes) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "data.jsonl"
+        path.write_bytes(data)
+        yield path

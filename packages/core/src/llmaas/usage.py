@@ -77,9 +77,13 @@ def report(path: str | Path, by: str = "model") -> list[Row]:
     if by not in GROUPS:
         raise ValueError(f"a report is by {', '.join(GROUPS)}, not by {by!r}")
     groups: dict[str, dict[str, Any]] = {}
-    for record in _records(Path(path)):
-        name = record["at"][:10] if by == "day" else str(record.get(by) or "-")
-        _count(groups.setdefault(name, dict.fromkeys(_SUMS, 0) | {"energy_kwh": None}), record)
+    for number, line in enumerate(_lines(Path(path)), 1):
+        try:
+            record = json.loads(line)
+            name = str(record["at"])[:10] if by == "day" else str(record.get(by) or "-")
+            _count(groups.setdefault(name, dict.fromkeys(_SUMS, 0) | {"energy_kwh": None}), record)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            raise ValueError(f"line {number} of {path} is no record of calls: {error}") from error
     rows = [Row(name, **sums) for name, sums in groups.items()]
     return sorted(rows, key=lambda r: (r.group,) if by == "day" else (-r.cost_micro_eur, r.group))
 
@@ -91,16 +95,27 @@ def _count(sums: dict[str, Any], record: Mapping[str, Any]) -> None:
     sums["calls"] += 1
     sums["failed"] += not record["ok"]
     for name in _SUMS[2:]:
-        sums[name] += record.get(name) or 0
+        sums[name] += _number(record, name)
     if record.get("energy_kwh") is not None:
-        sums["energy_kwh"] = (sums["energy_kwh"] or 0) + record["energy_kwh"]
+        sums["energy_kwh"] = (sums["energy_kwh"] or 0) + _number(record, "energy_kwh")
 
 
-def _records(path: Path) -> Iterable[dict[str, Any]]:
+def _number(record: Mapping[str, Any], name: str) -> float:
+    value = record.get(name) or 0
+    if not isinstance(value, int | float) or not abs(value) <= _MOST:  # NaN is none, either
+        raise ValueError(f"{name} is {value!r}")
+    return value
+
+
+_MOST = 1e18
+"""More than any sum of tokens or millionths of a euro can be."""
+
+
+def _lines(path: Path) -> Iterable[bytes]:
     with path.open("rb") as file:
         for line in file:
             if line.endswith(b"\n"):  # the last one may be being written
-                yield json.loads(line)
+                yield line
 
 
 def _record(about: About, tag: str, outcome: Outcome) -> dict[str, Any]:

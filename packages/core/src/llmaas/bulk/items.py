@@ -72,7 +72,7 @@ def _item(index: int, value: Any) -> Item:
     try:
         read = json.loads(value) if isinstance(value, bytes) else value
         return _read(index, read)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         return Item(index, problem=f"line is no prompt: {error}")
 
 
