@@ -6,8 +6,8 @@ import gc
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -16,12 +16,12 @@ import llmaas
 import llmaas.errors  # now, not while a deadline is running
 import llmaas.transport.sync
 from llmaas import Timeout
+from raw_server import Script, server
 
 MODEL = "llama3.3:70b"
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n"
 CHUNK = b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
-Script = Callable[[socket.socket, threading.Event], None]
 
 
 def drip(data: bytes, pause: float) -> Script:
@@ -63,41 +63,6 @@ def silent(peer: socket.socket, over: threading.Event) -> None:
 def flood(peer: socket.socket, over: threading.Event) -> None:
     while not over.is_set():
         peer.sendall(b": endless\n\n" * 500)
-
-
-@contextmanager
-def server(script: Script, *, deaf: bool = False) -> Iterator[str]:
-    """A server that does what the script says after it has read a request (or none of it)."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    over, threads = threading.Event(), []
-
-    def serve(peer: socket.socket) -> None:
-        with peer:
-            if not deaf:
-                while b"\r\n\r\n" not in peer.recv(65536, socket.MSG_PEEK):
-                    time.sleep(0.001)
-            with suppress(OSError):
-                script(peer, over)
-
-    def accept() -> None:
-        while True:
-            try:
-                peer, _ = listener.accept()
-            except OSError:
-                return
-            threads.append(threading.Thread(target=serve, args=(peer,)))
-            threads[-1].start()
-
-    accepting = threading.Thread(target=accept)
-    accepting.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-    finally:
-        over.set()
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        for thread in [accepting, *threads]:
-            thread.join(5)
 
 
 WHOLE = {

@@ -82,7 +82,9 @@ class Calling:
         repair = options.pop("repair", True)
         ask = chat.prepare(self.settings, messages, model=model, stream=False, **options)
         shaped = ask.shape is not None and repair
-        return watched(ask.about(), answer.chat_shaped(ask) if shaped else chat.chat(ask))
+        if shaped:
+            return watched(ask.about(attempts=answer.ATTEMPTS), answer.chat_shaped(ask))
+        return watched(ask.about(), chat.chat(ask))
 
     def _stream(self, messages: Messages, model: str, options: Any) -> Operation[chat.Opened]:
         options.pop("repair", None)  # what was handed out cannot be repaired

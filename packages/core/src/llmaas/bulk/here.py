@@ -79,13 +79,16 @@ async def run_here(job: Job, items: Iterator[Item]) -> None:
     asker = _asker(job, pace)
     slots = asyncio.Semaphore(job.concurrency)
     run = _Run(job, asker, slots)
-    async with asyncio.TaskGroup() as group:
-        for item in job.todo(items):
-            await slots.acquire()
-            if job.stopped is not None:
-                break
-            job.book.tally.concurrency = int(pace.limit)
-            group.create_task(run.one(item))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for item in job.todo(items):
+                await slots.acquire()
+                if job.stopped is not None:
+                    break
+                job.book.tally.concurrency = int(pace.limit)
+                group.create_task(run.one(item))
+    except BaseExceptionGroup as failed:  # the first tells why; it ended the others
+        raise failed.exceptions[0] from None
 
 
 class _Run:

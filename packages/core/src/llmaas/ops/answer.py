@@ -11,6 +11,9 @@ from llmaas.ops.effects import Operation
 from llmaas.structured import Shape
 from llmaas.types import Completion, Usage
 
+ATTEMPTS = 2
+"""Answers that may be paid for: the first, and its correction."""
+
 
 def chat_shaped(ask: Ask) -> Operation[Completion]:
     """Ask until the answer fits: refused formats are asked for in words, misfits once again."""

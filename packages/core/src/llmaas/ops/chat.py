@@ -41,11 +41,11 @@ class Ask:
         """The model asked for."""
         return str(self.body["model"])
 
-    def about(self) -> About:
+    def about(self, attempts: int = 1) -> About:
         """Return what watchers are told of the question."""
         stream, deadline = bool(self.body.get("stream")), self.patience.deadline
-        messages = self.body["messages"]
-        return About("chat", self.model, self.settings, messages, self.body, stream, deadline)
+        inputs, body = self.body["messages"], self.body
+        return About("chat", self.model, self.settings, inputs, body, stream, deadline, attempts)
 
     def call(self, *, stream: bool) -> Call:
         """Return the request."""

@@ -11,13 +11,10 @@ from llmaas.ops.caretaker import CARETAKER
 from llmaas.ops.chat import Opened, fault_error
 from llmaas.ops.drive import end_now
 from llmaas.ops.effects import Operation
+from llmaas.ops.watch import Abandoned
 from llmaas.transport.base import BrokenTransport
 from llmaas.types import Completion, Done, Event
 from llmaas.wire.faults import TransportFailure
-
-
-class Abandoned(Exception):  # noqa: N818 - no error: what watchers are told of such a stream
-    """The reader left a stream before its end."""
 
 
 class Streamed:

@@ -6,6 +6,7 @@ any pays nothing for it.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -21,12 +22,17 @@ from llmaas.settings import Settings
 from llmaas.types import Completion, Usage
 
 T = TypeVar("T")
+_logger = logging.getLogger("llmaas")
 
 ACTIVE: ContextVar[tuple[Watcher, ...]] = ContextVar("llmaas_watchers", default=())
 """Watchers of a ``with`` block (see ``client.budget``), in the running thread or task."""
 
 ALWAYS: list[Watcher] = []
 """Watchers of the whole process (see ``telemetry.instrument``)."""
+
+
+class Abandoned(Exception):  # noqa: N818 - no error: what watchers are told of such a stream
+    """The reader left a stream before its end."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +48,25 @@ class About:
     stream: bool = False
     deadline: float | None = None
     """The moment of ``time.monotonic`` at which the call ends in any case; waiting too."""
+    attempts: int = 1
+    """How often the model may be asked: twice where a misfit is corrected."""
 
     @cached_property
     def input_tokens(self) -> int:
         """The estimated tokens of the input: four characters each, as the service documents."""
         return sum(estimate_tokens(text) for text in _texts(self.inputs))
 
+    @cached_property
+    def tool_tokens(self) -> int:
+        """The estimated tokens of what is asked beside the messages: tools and a schema."""
+        beside = (self.params.get("tools"), self.params.get("response_format"))
+        return sum(estimate_tokens(text) for text in _texts(beside))
+
     @property
     def max_tokens(self) -> int:
-        """The output tokens that the call may use at most, over all its choices."""
+        """The output tokens that the call may use at most, over all its choices and attempts."""
         most = self.params.get("max_tokens") or self.params.get("max_completion_tokens") or 1024
-        return int(most) * int(self.params.get("n") or 1)
+        return int(most) * int(self.params.get("n") or 1) * self.attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +108,10 @@ class Watcher(Protocol):
         """Let the call through and return a ticket, or raise to refuse it."""
 
     def end(self, ticket: Any, outcome: Outcome) -> Operation[None]:
-        """Count what the call really used."""
+        """Count what the call really used.
+
+        An ``LLMaaSError`` raised here withholds the answer; what else fails is logged.
+        """
 
 
 class Watched:
@@ -129,7 +146,7 @@ class Watched:
             return
         partial = getattr(error, "completion", None) if result is None else result
         outcome = Outcome(partial, error, time.monotonic() - self._began, self.first_token)
-        refusal: Exception | None = None
+        refusal: Exception | None = None  # of the answer, by a guard for instance
         while self._tickets:
             try:
                 watcher, ticket = self._tickets.pop()
@@ -138,9 +155,18 @@ class Watched:
             try:
                 yield from watcher.end(ticket, outcome)
             except Exception as raised:  # one that refuses keeps no other from counting
-                refusal = refusal or raised
+                if _is_ours(raised):
+                    refusal = refusal or raised
+                else:  # a full disk must not cost the answer, which is paid for
+                    _logger.error("%s could not end a call", type(watcher).__name__, exc_info=True)
         if refusal is not None:
             raise refusal
+
+
+def _is_ours(error: Exception) -> bool:
+    from llmaas.errors import LLMaaSError
+
+    return isinstance(error, LLMaaSError)
 
 
 def watchers_of(settings: Settings) -> tuple[Watcher, ...]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextvars import Token
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from llmaas.ops.effects import Operation, Run
 from llmaas.ops.watch import ACTIVE, About, Outcome
@@ -31,7 +30,6 @@ class Budget:
         self.limit = Limit(round(eur * 1_000_000))
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self.account = f"cost:{account}"
-        self._tokens: list[Token[Any]] = []
 
     @property
     def spent(self) -> float:
@@ -51,8 +49,9 @@ class Budget:
             return taken
         from llmaas.errors import BudgetExceededError
 
+        remaining = yield Run(lambda: self.remaining)
         raise BudgetExceededError(
-            f"The call may cost {highest / 1e6:.6f} EUR, and {self.remaining:.6f} EUR of the "
+            f"The call may cost {highest / 1e6:.6f} EUR, and {remaining:.6f} EUR of the "
             f"budget of {self.limit.amount / 1e6:.2f} EUR are left. Nothing was sent."
         )
 
@@ -64,7 +63,7 @@ class Budget:
         yield Run(lambda: self.ledger.settle(ticket, cost, [self.limit]))
 
     def __enter__(self) -> Self:
-        self._tokens.append(ACTIVE.set((*ACTIVE.get(), self)))
+        ACTIVE.set((*ACTIVE.get(), self))
         return self
 
     def __exit__(
@@ -73,7 +72,10 @@ class Budget:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        ACTIVE.reset(self._tokens.pop())
+        watchers = list(ACTIVE.get())  # of this task: others may be in blocks of their own
+        if self in watchers:
+            del watchers[len(watchers) - 1 - watchers[::-1].index(self)]
+        ACTIVE.set(tuple(watchers))
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -86,9 +88,6 @@ class Budget:
     ) -> None:
         self.__exit__(kind, error, tb)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_tokens": []}
-
 
 def highest_cost_micro_eur(about: About) -> int:
     """Return the most that a call can cost, in millionths of a euro.
@@ -97,9 +96,12 @@ def highest_cost_micro_eur(about: About) -> int:
     not known before: it counts when it has been written down.
     """
     prices = tariff()
-    inputs = _CAUTION * about.input_tokens
+    inputs = _CAUTION * (about.input_tokens + about.tool_tokens)
     if about.operation == "chat":
-        return (inputs * prices.prompt + about.max_tokens * prices.completion) // 1_000 + 1
+        output = about.max_tokens
+        if about.attempts > 1:  # what is corrected is sent along
+            inputs = inputs * about.attempts + output
+        return (inputs * prices.prompt + output * prices.completion) // 1_000 + 1
     if about.operation == "batch":
         prompt, completion = prices.batch_prompt or 0, prices.batch_completion or 0
         lots = len(about.inputs) * about.max_tokens

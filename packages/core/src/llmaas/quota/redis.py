@@ -41,6 +41,10 @@ return answer
 """
 
 
+_PATIENCE = {"socket_connect_timeout": 10.0, "socket_timeout": 30.0}
+"""Seconds after which a server that hangs is an error; the URL may say others."""
+
+
 class RedisLedger:
     """A ledger at ``url`` (``redis://host:6379/0``)."""
 
@@ -50,7 +54,7 @@ class RedisLedger:
         except ImportError as error:
             raise ImportError("RedisLedger needs redis: pip install 'llmaas[redis]'") from error
         self.url, self._prefix = url, prefix
-        self._redis: Any = redis.Redis.from_url(url)
+        self._redis: Any = redis.Redis.from_url(url, **_PATIENCE)
         self._take = self._redis.register_script(_TAKE)
 
     def __reduce__(self) -> tuple[Any, ...]:

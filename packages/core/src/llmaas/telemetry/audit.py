@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +31,6 @@ class AuditLog:
     ) -> None:
         self._target = target if isinstance(target, logging.Logger) else Path(target)
         self._tags = tags
-        self._lock = threading.Lock()
 
     def begin(self, about: About) -> Operation[Any]:
         """Remember when and what was asked."""
@@ -44,19 +42,18 @@ class AuditLog:
         """Write the record."""
         when, about, tags = ticket
         record = dict(_record(when, about, outcome), **({"tags": tags} if tags else {}))
-        yield Run(lambda: self._write(json.dumps(record, ensure_ascii=False)))
+        yield Run(lambda: self._write(json.dumps(record, ensure_ascii=False, default=str)))
 
     def _write(self, line: str) -> None:
         if isinstance(self._target, logging.Logger):
             self._target.info(line)
             return
         data = f"{line}\n".encode()
-        with self._lock:
-            handle = os.open(self._target, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
-            try:
-                os.write(handle, data)
-            finally:
-                os.close(handle)
+        handle = os.open(self._target, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+        try:
+            os.write(handle, data)
+        finally:
+            os.close(handle)
 
 
 def _record(when: datetime, about: About, outcome: Outcome) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from llmaas._version import __version__
 from llmaas.ops.effects import Operation
-from llmaas.ops.watch import ALWAYS, About, Outcome
+from llmaas.ops.watch import ALWAYS, Abandoned, About, Outcome
 from llmaas.telemetry.names import (
     OPERATIONS,
     PROVIDER,
@@ -63,14 +63,22 @@ class Telemetry:
         """End the span and record the metrics."""
         span, about = ticket
         shared = dict(_common(about))
-        if outcome.error is not None:
+        if outcome.error is not None and not isinstance(outcome.error, Abandoned):
             shared["error.type"] = type(outcome.error).__qualname__
-            span.set_status(self._trace.StatusCode.ERROR, str(outcome.error))
+            span.set_status(self._trace.StatusCode.ERROR, self._why(outcome.error))
         span.set_attributes({**shared, **dict(_answered(outcome, content=self._content))})
         span.end()
         self._record(shared, outcome)
         return
         yield
+
+    def _why(self, error: BaseException) -> str:
+        """Say what failed. Messages may quote prompts and answers, so they count as content."""
+        status = getattr(error, "status_code", None)
+        kind = (
+            type(error).__qualname__ if status is None else f"{type(error).__qualname__} {status}"
+        )
+        return f"{kind}: {error}" if self._content else kind
 
     def _instruments(self, meter: Any) -> None:
         self._tokens = meter.create_histogram(
