@@ -16,6 +16,7 @@ import pytest
 
 from llmaas import AsyncLLMaaS
 from llmaas.quota import Budget, Limit, MemoryLedger, Quota, RedisLedger, SQLiteLedger
+from waiting import eventually, soon
 
 MODEL = "llama3.3:70b"
 LIMITS = [Limit(1_000, 3600)]
@@ -50,10 +51,10 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         yield MemoryLedger() if request.param == "memory" else SQLiteLedger(tmp_path / "l.db")
 
 
-async def cancelled(work: Any, after: float = 0.0, times: int = 1) -> None:
-    """Start a call, cancel it, and wait until it has ended."""
+async def cancelled(work: Any, when: Any, times: int = 1) -> None:
+    """Start a call, cancel it once something holds, and wait until it has ended."""
     task = asyncio.ensure_future(work)
-    await asyncio.sleep(after)
+    await soon(when)
     for _ in range(times):
         task.cancel()
         await asyncio.sleep(0.02)
@@ -66,18 +67,19 @@ def test_cancelled_while_the_ledger_takes(sandbox: Any, ledger: Any, times: int)
     slow = Slow(ledger, take=0.2)
     quota = Quota(limits=LIMITS, ledger=slow)
     client = AsyncLLMaaS(watchers=[quota])
-    asyncio.run(cancelled(client.chat("?", model=MODEL, max_tokens=500), 0.05, times))
-    assert slow.taking.is_set()
+    call = client.chat("?", model=MODEL, max_tokens=500)
+    asyncio.run(cancelled(call, slow.taking.is_set, times))
     assert quota.used()[3600] == 0
     assert not list(sandbox.requests)
 
 
 def test_cancelled_while_a_file_is_locked_by_another(sandbox: Any, tmp_path: Path) -> None:
     path = tmp_path / "l.db"
-    budget = Budget(1, ledger=SQLiteLedger(path))
+    slow = Slow(SQLiteLedger(path))
+    budget = Budget(1, ledger=slow)
     client = AsyncLLMaaS(watchers=[budget])
     with writing(path):
-        asyncio.run(cancelled(client.chat("?", model=MODEL), 0.1))
+        asyncio.run(cancelled(client.chat("?", model=MODEL), slow.taking.is_set))
     assert budget.spent == 0
 
 
@@ -102,9 +104,9 @@ def test_a_settlement_that_waits_for_a_thread_is_not_dropped(sandbox: Any, ledge
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(1))
         task = asyncio.ensure_future(client.chat("?", model=MODEL, max_tokens=500))
-        await asyncio.sleep(0.2)  # taken, sent, not answered
-        busy = loop.run_in_executor(None, time.sleep, 0.4)
-        await asyncio.sleep(0.25)  # answered; the settlement stands in line behind the sleeper
+        await soon(lambda: list(sandbox.requests))  # taken and sent; it is answered later
+        busy = loop.run_in_executor(None, time.sleep, 1.0)
+        await asyncio.sleep(0.7)  # answered; the settlement stands in line behind the sleeper
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -118,7 +120,7 @@ def test_cancelled_during_the_call_itself(sandbox: Any, ledger: Any) -> None:
     budget = Budget(1, ledger=Slow(ledger, settle=0.1))
     client = AsyncLLMaaS(watchers=[budget])
     sandbox.script([{"content": "Oui.", "delay": 5}])
-    asyncio.run(cancelled(client.chat("?", model=MODEL), 0.3, times=2))
+    asyncio.run(cancelled(client.chat("?", model=MODEL), lambda: list(sandbox.requests), times=2))
     assert budget.spent == 0
 
 
@@ -159,14 +161,6 @@ def test_a_call_whose_loop_is_gone_still_gives_back(sandbox: Any, ledger: Any) -
     call.close()
     assert not task.done()
     eventually(lambda: budget.spent == 0)
-
-
-def eventually(holds: Any, seconds: float = 5.0) -> None:
-    """Wait until something holds: what was dropped is ended by another thread."""
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def test_a_timeout_around_a_call_works_as_ever(sandbox: Any, ledger: Any) -> None:

@@ -16,6 +16,7 @@ import llmaas.errors
 from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas.quota import Budget, SQLiteLedger
 from llmaas.telemetry import AuditLog
+from waiting import eventually, soon
 
 MODEL = "llama3.3:70b"
 STALLED = {"extra_headers": {"x-sandbox-fault": "stall:30:3"}}
@@ -42,22 +43,6 @@ class Ends:
 def left(sandbox: Any) -> bool:
     """Whether the client of every request closed its connection."""
     return all(request.disconnected for request in sandbox.requests)
-
-
-def eventually(holds: Any, seconds: float = 5.0) -> None:
-    """Wait until something holds."""
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
-async def soon(holds: Any, seconds: float = 5.0) -> None:
-    """Wait in a loop until something holds."""
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until
-        await asyncio.sleep(0.01)
 
 
 def test_closing_from_another_thread_ends_a_waiting_read(sandbox: Any) -> None:
