@@ -104,7 +104,9 @@ class Proxy:
         if method == "CONNECT":
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
-            kept = [f for f in fields.split("\r\n") if not f.lower().startswith("proxy-")]
+            hops = ("proxy-", "connection:")  # one request a connection: the rest is copied blindly
+            kept = [f for f in fields.split("\r\n") if not f.lower().startswith(hops)]
+            kept.append("connection: close")
             first = f"{method} {parts.path}?{parts.query} {version}".replace("? ", " ")
             server.sendall("\r\n".join([first, *kept, "", ""]).encode() + rest)
             rest = b""
