@@ -244,3 +244,17 @@ def test_with_options_takes_a_transport() -> None:
 def test_with_options_refuses_what_it_does_not_know() -> None:
     with pytest.raises(TypeError):
         LLMaaS(api_key=SECRET).with_options(tiemout=3)
+
+
+def test_what_a_dump_may_hold_of_network_options() -> None:
+    from llmaas.secrecy import fit_to_keep
+
+    told = {"proxy": PROXY, "timeout": 3, "headers": {"X-Gateway-Token": OTHER, "X-Team": "blue"}}
+    kept = fit_to_keep(told)
+    assert kept == {"proxy": "http://127.0.0.1:9", "timeout": 3, "headers": {"X-Team": "blue"}}
+    assert told["proxy"] == PROXY
+    assert fit_to_keep({"proxy": "jo:hunter22@127.0.0.1:9"}) == {"proxy": "127.0.0.1:9"}
+    assert fit_to_keep({"default_headers": None, "proxy": None}) == {
+        "default_headers": None,
+        "proxy": None,
+    }

@@ -49,6 +49,17 @@ def without_credentials(url: str | None) -> str | None:
     return f"{scheme}//{rest}" if slashes else rest
 
 
+def fit_to_keep(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options of a connection as a dump may hold them: no password, no header of a key."""
+    kept = dict(options)
+    for name, value in options.items():
+        if name.endswith("proxy") and isinstance(value, str):
+            kept[name] = without_credentials(value)
+        elif name.endswith("headers") and isinstance(value, Mapping):
+            kept[name] = {each: value[each] for each in value if not is_secret_name(each)}
+    return kept
+
+
 def _credentials(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url if "//" in url else f"//{url}")

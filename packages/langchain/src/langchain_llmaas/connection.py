@@ -9,6 +9,7 @@ from langchain_core.utils import from_env, secret_from_env
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
 
 from llmaas import AsyncLLMaaS, LLMaaS, Timeout
+from llmaas.secrecy import fit_to_keep
 from llmaas.settings import KEY_VARIABLE, URL_VARIABLE
 
 CONFIG = ConfigDict(
@@ -85,8 +86,8 @@ class Connected(BaseModel):
         return made
 
     def __getstate__(self) -> dict[Any, Any]:
-        """Leave the key and the clients behind."""
+        """Leave behind the key, the clients, a proxy's password and headers that authenticate."""
         state = super().__getstate__()
-        fields = {**state["__dict__"], "api_key": None}
+        fields = {**fit_to_keep(state["__dict__"]), "api_key": None}
         private = {**(state["__pydantic_private__"] or {}), "_made": None}
         return {**state, "__dict__": fields, "__pydantic_private__": private}

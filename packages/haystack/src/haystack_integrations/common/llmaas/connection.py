@@ -14,6 +14,7 @@ from typing import Any, Self
 from haystack.utils import Secret
 
 from llmaas import AsyncLLMaaS, LLMaaS
+from llmaas.secrecy import fit_to_keep
 from llmaas.settings import KEY_VARIABLE, Settings
 
 DEFAULT_KEY = Secret.from_env_var(KEY_VARIABLE)
@@ -114,8 +115,13 @@ class Connected:
             "api_base_url": self.api_base_url,
             "timeout": self.timeout,
             "max_retries": self.max_retries,
-            "http_client_kwargs": self.http_client_kwargs,
+            "http_client_kwargs": self._kept_options(),
         }
+
+    def _kept_options(self) -> dict[str, Any] | None:
+        """Return the options of the HTTP client without passwords and headers that authenticate."""
+        told = self.http_client_kwargs
+        return None if told is None else fit_to_keep(told)
 
     def _get_telemetry_data(self) -> dict[str, Any]:
         """Tell Haystack's telemetry, where it is on, the model's name and nothing else."""
@@ -129,8 +135,9 @@ class Connected:
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out clients, and a key that was given as text: it comes from the environment."""
+        """Leave out clients and secrets; a key given as text comes from the environment."""
         state = {**vars(self), **dict.fromkeys(_TRANSIENT)}
+        state["http_client_kwargs"] = self._kept_options()
         if not _is_from_environment(self.api_key):
             state["api_key"] = DEFAULT_KEY
         return state
