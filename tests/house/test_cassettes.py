@@ -1,6 +1,8 @@
-"""Each cassette is small, canonical, signed, asked for, and holds nothing but what was said."""
+"""Cassettes are small, canonical, signed, asked for, and hold nothing but what was said."""
 
 import re
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -16,31 +18,40 @@ SIGNATURE = r"sandbox|service \d{4}-\d{2}-\d{2}( at (?!localhost|127\.|\[?::1)\S
 SECRETS = r"Bearer |\bsk-|cookie|127\.0\.0\.1|localhost"
 CHATTING = sorted(path.parent.name for path in TESTS.glob("*/contract_driver.py"))
 
-each_cassette = pytest.mark.parametrize(
-    "path", CASSETTES, ids=lambda path: "/".join(path.relative_to(FOLDER).parts)
-)
+TAPES = {"/".join(path.relative_to(FOLDER).parts): path for path in CASSETTES}
 
 
-@each_cassette
-def test_size(path):
-    assert path.stat().st_size <= LARGEST
+@pytest.fixture(scope="module")
+def documents():
+    return {name: read(path) for name, path in TAPES.items()}
 
 
-@each_cassette
-def test_canonical_form(path):
-    document = read(path)
-    assert path.read_text() == canonical_text(document), "record it again, do not edit it"
-    for exchange in document["exchanges"]:
-        for message in exchange.values():
-            json = message.get("json")
-            assert repr(json) == repr(canonical_json(json))
+def test_all_are_small():
+    assert not [name for name, path in TAPES.items() if path.stat().st_size > LARGEST]
 
 
-@each_cassette
-def test_provenance(path):
-    document = read(path)
-    assert re.fullmatch(SIGNATURE, document["recorded"])
-    assert "provoked" not in document or document["recorded"] == "sandbox"
+def test_all_are_canonical(documents):
+    edited = [n for n, document in documents.items() if TAPES[n].read_text() != canonical(document)]
+    assert not edited, "record them again, do not edit them"
+
+
+def canonical(document):
+    """Return the text of a cassette whose JSON is sorted, whatever the file's is."""
+
+    def ordered(message):
+        return (
+            {**message, "json": canonical_json(message["json"])} if "json" in message else message
+        )
+
+    exchanges = [{k: ordered(v) for k, v in e.items()} for e in document["exchanges"]]
+    return canonical_text({**document, "exchanges": exchanges})
+
+
+def test_all_say_who_answered(documents):
+    wrong = [n for n, tape in documents.items() if not re.fullmatch(SIGNATURE, tape["recorded"])]
+    assert not wrong
+    provoked = [tape["recorded"] for tape in documents.values() if "provoked" in tape]
+    assert set(provoked) == {"sandbox"}
 
 
 @pytest.mark.parametrize("claim", ["service", "service 2026-11-25 at 127.0.0.1", "the sandbox"])
@@ -48,28 +59,34 @@ def test_a_false_provenance_is_refused(claim):
     assert not re.fullmatch(SIGNATURE, claim)
 
 
-@each_cassette
-def test_nothing_of_the_recording_machine_is_kept(path):
-    for exchange in read(path)["exchanges"]:
-        assert set(exchange["request"]) <= {"method", "uri", "json", "text", "base64"}
-        assert exchange["request"]["uri"].startswith(SERVICE)
-        assert set(exchange["response"]["headers"]) <= KEPT_HEADERS
-    assert not re.search(SECRETS, path.read_text())
+def test_nothing_of_the_recording_machine_is_kept(documents):
+    for name, document in documents.items():
+        for exchange in document["exchanges"]:
+            assert set(exchange["request"]) <= {"method", "uri", "json", "text", "base64"}, name
+            assert exchange["request"]["uri"].startswith(SERVICE), name
+            assert set(exchange["response"]["headers"]) <= KEPT_HEADERS, name
+        assert not re.search(SECRETS, TAPES[name].read_text()), name
 
 
-@each_cassette
-def test_it_lies_in_the_folder_of_its_room_or_cookbook(path):
-    folder = path.relative_to(FOLDER).parts[0]
-    assert path.suffix == ".yaml"
-    assert folder in {*(room.name for room in ROOMS), "cookbooks"}
+def test_all_lie_in_the_folder_of_their_room_or_cookbook():
+    folders = {*(room.name for room in ROOMS), "cookbooks"}
+    assert {name.partition("/")[0] for name in TAPES} <= folders
+    assert {path.suffix for path in CASSETTES} == {".yaml"}
 
 
-@each_cassette
-def test_some_test_asks_for_it(path):
-    room, *suite, _ = path.relative_to(FOLDER).parts
-    sources = "".join(source.read_text() for source in (TESTS / room).rglob("test_*.py"))
-    wanted = suite[0] if suite else f'"{path.stem.removesuffix("-stream")}"'
-    assert wanted in sources, "no test plays it: delete it"
+def test_some_test_asks_for_each():
+    assert not [name for name in TAPES if not is_asked_for(*name.split("/"))], "delete them"
+
+
+def is_asked_for(room, *suite):
+    *suite, file = suite
+    wanted = suite[0] if suite else f'"{Path(file).stem.removesuffix("-stream")}"'
+    return wanted in sources(room)
+
+
+@cache
+def sources(room):
+    return "".join(source.read_text() for source in (TESTS / room).rglob("test_*.py"))
 
 
 @pytest.mark.parametrize("room", CHATTING)
