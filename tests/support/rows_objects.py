@@ -107,5 +107,6 @@ async def secret(bench: Bench) -> None:
     finally:
         root.setLevel(level)
         root.removeHandler(diary)
+    assert not bench.box.unplayed, f"failed for another reason: {error!r}"
     shown = [repr(client), str(client), repr(error), *traceback.format_exception(error)]
     assert not any(KEY in text for text in shown + diary.lines)
