@@ -12,7 +12,7 @@ import fault_operations
 from contract import drivers
 from fault_cases import CASES
 from fault_operations import OPERATIONS
-from fault_runs import halls, run
+from fault_runs import halls, run, warm
 from llmaas_sandbox.faults import FAULTS
 
 AT_ONCE = 4
@@ -25,6 +25,7 @@ with warnings.catch_warnings():
 @pytest.fixture(scope="module")
 def of_chat() -> Iterator:
     with halls(OURS, AT_ONCE) as all_halls:
+        warm(all_halls)
         yield all_halls
 
 

@@ -17,7 +17,7 @@ from rows import CALLS, THOUGHT, City
 RIGHT, RETRIED, ERROR = "right", "right after retry", "typed error"
 EITHER = f"{RETRIED} or {ERROR}"
 """For what hangs on whether a piece had been handed out when the connection broke."""
-LONG = 10.0
+LONG = 20.0
 OPENS_IN_PROMPT = "qwen3.6:27b"
 """Of a family that is known to open its reasoning inside the prompt, so that only its end comes."""
 TEXT = "Été à Orléans : un, deux, trois, quatre, cinq."

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract import Address, Answer, Bench, Driver, Way
-from fault_cases import ERROR, RETRIED, RIGHT, Case
+from fault_cases import ERROR, RETRIED, RIGHT, SAYS, Case
 from llmaas.ops import advice
 
 GRACE = 1.5
@@ -67,6 +67,11 @@ def halls(drivers: Sequence[Driver], number: int) -> Iterator[list[Hall]]:
             yield list(made)
         finally:
             list(pool.map(lambda box: box.stop(), boxes))
+
+
+def warm(all_halls: Sequence[Hall]) -> None:
+    """Ask once without a fault: what is imported at the first question takes no one's time."""
+    run([SAYS], all_halls[:1])
 
 
 def run(cases: Sequence[Case], all_halls: Sequence[Hall]) -> list[Outcomes]:

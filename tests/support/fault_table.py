@@ -15,7 +15,7 @@ import fault_operations
 from contract import drivers
 from fault_cases import CASES, ERROR, RETRIED, RIGHT, Case
 from fault_operations import OPERATIONS
-from fault_runs import Column, Hall, Outcomes, halls, run
+from fault_runs import Column, Hall, Outcomes, halls, run, warm
 from tables import dated, markdown, put
 
 AT_ONCE = 2
@@ -75,6 +75,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     ours = [driver for driver in drivers() if driver.ours]
     with halls(ours, AT_ONCE) as chat, halls(OPERATIONS, AT_ONCE) as silent:
+        warm(chat)
         knowing = [[fault_operations.heard(column) for column in hall] for hall in silent]
         parts = [
             dated(ours),
