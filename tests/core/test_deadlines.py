@@ -104,7 +104,7 @@ def test_a_large_upload_to_a_deaf_server_ends_at_its_deadline(api: Any) -> None:
         client = api(base_url=url, api_key="k")
         with pytest.raises(llmaas.DeadlineExceededError):
             client.do("transcribe", ("a.wav", bytes(30_000_000)), deadline=0.6)
-        assert 0.5 < time.monotonic() - began < 1.2
+        assert 0.5 < time.monotonic() - began < 3
     del client
     gc.collect()  # a connection that were left open would warn
 
