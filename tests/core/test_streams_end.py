@@ -223,6 +223,7 @@ def test_a_cancelled_reader_ends_its_stream(sandbox: Any) -> None:
     assert [type(error) for error in ends.errors] == [asyncio.CancelledError]
 
 
+@pytest.mark.filterwarnings("ignore:Unclosed:ResourceWarning")  # aiohttp rightly says so
 def test_a_stream_that_outlives_its_loop(sandbox: Any) -> None:
     ends = Ends()
     client = AsyncLLMaaS(watchers=[ends])
@@ -235,3 +236,4 @@ def test_a_stream_that_outlives_its_loop(sandbox: Any) -> None:
     kept.clear()
     eventually(lambda: ends.errors)
     eventually(lambda: left(sandbox))
+    gc.collect()  # here, where the warning is expected
