@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,8 @@ def test_a_child_forked_in_mid_transaction_harms_nothing(tmp_path: Path) -> None
     assert all(taken)
     assert ledger.used("a", Limit(10**9)) == counted[0]
     assert ledger.used("b", LIMITS[0]) == 20
-    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 @posix

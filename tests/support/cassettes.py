@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -80,9 +81,18 @@ def _canonical_body(request: Request) -> bytes:
     if boundary := MULTIPART_BOUNDARY.search(content_type):
         return body.replace(boundary[1], b"BOUNDARY")
     try:
-        return _dump_json(json.loads(body))
+        return _dump_json(_dedented(json.loads(body)))
     except ValueError:
         return body
+
+
+def _dedented(body: Any) -> Any:
+    """Return a body whose tools are described alike by every Python: 3.13 dedents docstrings."""
+    for tool in body.get("tools") or [] if isinstance(body, dict) else []:
+        function = tool.get("function", {}) if isinstance(tool, dict) else {}
+        if isinstance(function.get("description"), str):
+            function["description"] = cleandoc(function["description"])
+    return body
 
 
 def _dump_json(value: object) -> bytes:
