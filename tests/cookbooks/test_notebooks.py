@@ -4,9 +4,9 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import nbformat
 import pytest
 
+nbformat = pytest.importorskip("nbformat", reason="no notebooks in the environment of the apps")
 pytest.importorskip("ipykernel", reason="no kernel in the environment of the apps")
 from notebooks import HOME, KEY, all_notebooks, read, shape, text
 
