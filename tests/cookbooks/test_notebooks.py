@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-nbformat = pytest.importorskip("nbformat", reason="no notebooks in the environment of the apps")
+pytest.importorskip("nbformat", reason="no notebooks in the environment of the apps")
 pytest.importorskip("ipykernel", reason="no kernel in the environment of the apps")
+import nbformat
+
 from notebooks import HOME, KEY, all_notebooks, read, shape, text
 
 pytestmark = pytest.mark.timeout(300)
