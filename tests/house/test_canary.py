@@ -154,6 +154,7 @@ def test_every_leak_fails_its_test_and_is_not_repeated(tmp_path: Path) -> None:
     assert outcomes(out, "(?:FAILED|ERROR)") == names(LEAKS), out
     assert outcomes(out, "PASSED") >= names(CLEAN)
     assert canary.leaks(out) is None
+    assert '>       assert KEY == ""' in out  # why ``test_a_failure`` failed
 
 
 def test_clean_tests_pass(tmp_path: Path) -> None:

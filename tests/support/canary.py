@@ -49,10 +49,15 @@ def leaks(told: str | bytes) -> str | None:
     for needle in _needles:
         if (at := text.find(needle)) >= 0:
             near = text[max(0, at - 80) : at + 80]
-            for each in _needles:
-                near = near.replace(each, "<canary>")
-            return near
+            return hidden(near)
     return None
+
+
+def hidden(text: str) -> str:
+    """Return a text without the keys that it shows."""
+    for each in _needles:
+        text = text.replace(each, "<canary>")
+    return text
 
 
 def shown_by(error: BaseException) -> Iterator[str]:
@@ -157,8 +162,9 @@ class Canary:
         _watch.look("the report", report.longreprtext)
         found = _watch.take()
         if found and item.get_closest_marker("shows_key") is None:
+            failure = hidden(report.longreprtext)  # before it is replaced: why the test failed
             report.outcome = "failed"
-            report.longrepr = "\n".join(dict.fromkeys(found))
+            report.longrepr = "\n".join([*dict.fromkeys(found), failure])
             report.sections = []
         return report
 

@@ -80,7 +80,8 @@ class Proxy:
             self.seen.append(line)
             status = self._status(fields)
             if self.is_deaf:
-                client.recv(_READ)
+                while client.recv(_READ):  # the body may come after the head
+                    pass
             elif status:
                 answer = f"HTTP/1.1 {status} Refused\r\ncontent-length: 0\r\nconnection: close\r\n"
                 client.sendall(f"{answer}\r\n".encode())

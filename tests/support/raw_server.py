@@ -19,11 +19,8 @@ def server(script: Script, *, deaf: bool = False) -> Iterator[str]:
     over, threads = threading.Event(), []
 
     def serve(peer: socket.socket) -> None:
-        with peer:
-            if not deaf:
-                while b"\r\n\r\n" not in peer.recv(65536, socket.MSG_PEEK):
-                    time.sleep(0.001)
-            with suppress(OSError):
+        with peer, suppress(OSError):
+            if deaf or _has_asked(peer):
                 script(peer, over)
 
     def accept() -> None:
@@ -45,3 +42,12 @@ def server(script: Script, *, deaf: bool = False) -> Iterator[str]:
         listener.close()
         for thread in [accepting, *threads]:
             thread.join(5)
+
+
+def _has_asked(peer: socket.socket) -> bool:
+    """Wait for a request's head, which stays to be read; return False if the client left."""
+    while head := peer.recv(65536, socket.MSG_PEEK):
+        if b"\r\n\r\n" in head:
+            return True
+        time.sleep(0.001)
+    return False
