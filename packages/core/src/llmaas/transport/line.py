@@ -11,7 +11,10 @@ from contextlib import suppress
 from typing import Any
 
 _PIECE = 1 << 14
-"""Bytes written at once under a deadline: a server that reads slowly is noticed between two."""
+"""Bytes written at once under a deadline: a server that reads slowly is noticed between two.
+
+As many are kept back at most: a small request's head and body leave together, as one packet.
+"""
 _GRACE = 0.005
 """Seconds by which the system may wake a waiting read too early."""
 
@@ -75,13 +78,16 @@ class Line:
 
     def __init__(self, core: Any, stream: Any) -> None:
         self._core, self._stream = core, stream
+        self._kept = b""
 
     def read(self, max_bytes: int, timeout: Any = None) -> bytes:
         """Read what is there, waiting no longer than the call may."""
         if not isinstance(timeout, Leash):
+            self._send_kept(timeout)
             return bytes(self._stream.read(max_bytes, timeout))
         timeout.hold(self)
         try:
+            self._send_kept(timeout)
             data: bytes = self._stream.read(max_bytes, self._left(timeout, "Read"))
         finally:
             timeout.hold(None)
@@ -90,7 +96,23 @@ class Line:
         return data
 
     def write(self, buffer: bytes, timeout: Any = None) -> None:
-        """Write all; a large buffer in pieces, each within what is left."""
+        """Keep what is small until the next read; write the rest at once."""
+        kept = self._kept
+        if len(kept) + len(buffer) <= _PIECE:
+            self._kept = kept + buffer
+            return
+        self._kept = b""
+        for part in (kept, buffer):
+            self._write(part, timeout)
+
+    def _send_kept(self, timeout: Any) -> None:
+        kept, self._kept = self._kept, b""
+        if kept:
+            with suppress(self._core.WriteError):  # the service may have answered all the same
+                self._write(kept, timeout)
+
+    def _write(self, buffer: bytes, timeout: Any) -> None:
+        """Write; under a deadline in pieces, each within what is left."""
         if not isinstance(timeout, Leash) or timeout.deadline == math.inf:
             self._stream.write(buffer, timeout)
             return
