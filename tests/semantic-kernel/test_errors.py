@@ -16,6 +16,7 @@ from semantic_kernel.exceptions import (
 
 import llmaas
 from llmaas import errors as core
+from llmaas.guard import Guard, GuardError
 from semantic_kernel_llmaas import (
     LLMaaSChatCompletion,
     LLMaaSTextEmbedding,
@@ -191,6 +192,15 @@ async def test_no_error_shows_the_key(sandbox, ask):
     with pytest.raises(ServiceInvalidAuthError) as caught:
         await ask(service)
     assert "very-secret" not in f"{caught.value!r} {caught.value} {vars(caught.value)}"
+
+
+async def test_an_error_of_no_kind_of_its_own_is_raised_as_it_is(sandbox, ask):
+    watchers = [Guard(refuse={"bidi"})]
+    service = LLMaaSChatCompletion("gemma4:31b", max_retries=0, watchers=watchers)
+    with pytest.raises(GuardError) as caught:
+        await ask(service, "a\u202eb")
+    assert caught.value.__cause__ is None
+    assert llmaas_error(caught.value) is caught.value
 
 
 def test_every_error_of_the_core_has_its_kind():

@@ -9,9 +9,9 @@ from semantic_kernel.connectors.ai.audio_to_text_client_base import AudioToTextC
 from semantic_kernel.connectors.ai.text_to_audio_client_base import TextToAudioClientBase
 from semantic_kernel.contents import AudioContent, TextContent
 
-from llmaas.errors import InvalidInputError, LLMaaSError
+from llmaas.errors import InvalidInputError
 from llmaas.types import Speech
-from semantic_kernel_llmaas.errors import in_family
+from semantic_kernel_llmaas.errors import own_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import (
     LLMaaSAudioToTextExecutionSettings,
@@ -56,10 +56,8 @@ class LLMaaSAudioToText(LLMaaSService, AudioToTextClientBase):
         assert isinstance(own, LLMaaSPromptExecutionSettings)
         options = own.request(self.ai_model_id) | kwargs
         file_name = options.pop("filename", None)  # OpenAI's settings hold the path
-        try:
+        with own_errors():
             heard = await self.client.transcribe(_recording(audio_content, file_name), **options)
-        except LLMaaSError as error:
-            raise in_family(error) from error
         metadata = {"language": heard.language, "segments": list(heard.segments), **heard.extra}
         return [
             TextContent(
@@ -100,10 +98,8 @@ class LLMaaSTextToAudio(LLMaaSService, TextToAudioClientBase):
         )
         assert isinstance(own, LLMaaSPromptExecutionSettings)
         options = own.request(self.ai_model_id) | kwargs
-        try:
+        with own_errors():
             speech = await self.client.speak(text, **options)
-        except LLMaaSError as error:
-            raise in_family(error) from error
         return [_said(speech, options["model"])]
 
 
@@ -113,8 +109,7 @@ def _recording(content: AudioContent, file_name: str | None) -> Any:
     if content.data:
         return (Path(path).name, content.data) if path else content.data
     if path is None:
-        error = InvalidInputError("the audio content holds neither data nor a path")
-        raise in_family(error)
+        raise InvalidInputError("the audio content holds neither data nor a path")
     return path
 
 

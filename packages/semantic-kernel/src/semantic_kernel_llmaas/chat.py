@@ -15,10 +15,9 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
     trace_streaming_chat_completion,
 )
 
-from llmaas.errors import LLMaaSError
 from semantic_kernel_llmaas.answers import ReasoningPlace, messages_of
 from semantic_kernel_llmaas.chunks import Chunker
-from semantic_kernel_llmaas.errors import in_family
+from semantic_kernel_llmaas.errors import own_errors
 from semantic_kernel_llmaas.history import Writer
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSChatPromptExecutionSettings
@@ -82,13 +81,11 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
         self, chat_history: ChatHistory, settings: PromptExecutionSettings
     ) -> list[ChatMessageContent]:
         told = self._own(settings)
-        try:
+        with own_errors():
             completion = await self.client.chat(
                 self._prepare_chat_history_for_request(chat_history),
                 **told.request(self.ai_model_id),
             )
-        except LLMaaSError as error:
-            raise in_family(error) from error
         return messages_of(completion, told.ai_model_id or self.ai_model_id, self.reasoning)
 
     @trace_streaming_chat_completion(PROVIDER)
@@ -102,7 +99,7 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
         model = told.ai_model_id or self.ai_model_id
         chunker = Chunker(model, self.reasoning, function_invoke_attempt)
         is_json = told.response_format is not None
-        try:
+        with own_errors():
             async with await self.client.stream(
                 self._prepare_chat_history_for_request(chat_history),
                 **told.request(self.ai_model_id),
@@ -113,8 +110,6 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
                     else:
                         for chunk in chunker.chunks(event):
                             yield [chunk]
-        except LLMaaSError as error:
-            raise in_family(error) from error
 
     def _own(self, settings: PromptExecutionSettings) -> LLMaaSChatPromptExecutionSettings:
         own = self.get_prompt_execution_settings_from_settings(settings)

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from semantic_kernel.connectors.ai.embedding_generator_base import EmbeddingGeneratorBase
 
-from llmaas.errors import LLMaaSError
 from llmaas.types import Embeddings
-from semantic_kernel_llmaas.errors import in_family
+from semantic_kernel_llmaas.errors import own_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSEmbeddingPromptExecutionSettings
 
@@ -63,7 +62,5 @@ class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
         )
         assert isinstance(own, LLMaaSEmbeddingPromptExecutionSettings)
         options = {"isolate": False, **own.request(self.ai_model_id), **kwargs}
-        try:
+        with own_errors():
             return await self.client.embed(texts, **options)
-        except LLMaaSError as error:
-            raise in_family(error) from error

@@ -36,6 +36,9 @@ chain of ``__cause__``: ``llmaas_error(exception)`` finds it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from semantic_kernel.exceptions import (
     ServiceContentFilterException,
     ServiceInitializationError,
@@ -205,6 +208,18 @@ def in_family(error: LLMaaSError) -> LLMaaSError:
     kinds = (_KINDS.get(base) for base in type(error).__mro__)
     kind = next((kind for kind in kinds if kind is not None), None)
     return error if kind is None else core.retyped(error, kind)
+
+
+@contextmanager
+def own_errors() -> Iterator[None]:
+    """Raise the core's errors as this package's, each with the core's own as its cause."""
+    try:
+        yield
+    except LLMaaSError as error:
+        own = in_family(error)
+        if own is error:  # of no kind that Semantic Kernel has, such as a guard's
+            raise
+        raise own from error
 
 
 def llmaas_error(exception: BaseException | None) -> LLMaaSError | None:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from semantic_kernel.connectors.ai.text_to_image_client_base import TextToImageClientBase
 
-from llmaas.errors import LLMaaSError
 from llmaas.types import Image
-from semantic_kernel_llmaas.errors import in_family
+from semantic_kernel_llmaas.errors import own_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSTextToImageExecutionSettings
 
@@ -62,10 +61,8 @@ class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
         assert isinstance(own, LLMaaSTextToImageExecutionSettings)
         if width and height:
             own = own.model_copy(update={"size": (width, height)})
-        try:
+        with own_errors():
             drawn = await self.client.images(description, **own.request(self.ai_model_id), **kwargs)
-        except LLMaaSError as error:
-            raise in_family(error) from error
         return [_content(image) for image in drawn]
 
 

@@ -7,9 +7,8 @@ from typing import Annotated, Any, ClassVar, TypedDict, TypeVar, Unpack
 
 from semantic_kernel.functions import kernel_function
 
-from llmaas.errors import LLMaaSError
 from llmaas.types import Ranking
-from semantic_kernel_llmaas.errors import in_family
+from semantic_kernel_llmaas.errors import own_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 
 Result = TypeVar("Result")
@@ -101,9 +100,7 @@ class LLMaaSRerankPlugin:
 
     async def ranking(self, query: str, documents: list[str], **options: Any) -> Ranking:
         """Return the core's ranking: tokens, cost and machine, too."""
-        try:
+        with own_errors():
             return await self._service.client.rerank(
                 query, documents, model=self.ai_model_id, **options
             )
-        except LLMaaSError as error:
-            raise in_family(error) from error

@@ -10,10 +10,9 @@ from pydantic import Field
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
 from llmaas import AsyncLLMaaS
-from llmaas.errors import ConfigurationError
 from llmaas.settings import Timeout
 from semantic_kernel_llmaas.configuration import LLMaaSSettings, read_settings
-from semantic_kernel_llmaas.errors import LLMaaSMissingKeyError, in_family
+from semantic_kernel_llmaas.errors import LLMaaSMissingKeyError, own_errors
 
 ApiKey = str | Callable[[], Any] | None
 
@@ -95,7 +94,5 @@ def connected(
         raise LLMaaSMissingKeyError
     wire: dict[str, Any] = {**options}
     headers = wire.pop("default_headers", None)
-    try:
+    with own_errors():
         return AsyncLLMaaS(api_key=key, base_url=base_url or told.base_url, headers=headers, **wire)
-    except ConfigurationError as error:
-        raise in_family(error) from error

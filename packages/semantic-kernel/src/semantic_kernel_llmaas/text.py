@@ -12,10 +12,9 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
     trace_text_completion,
 )
 
-from llmaas.errors import LLMaaSError
 from semantic_kernel_llmaas.answers import metadata_of, metadata_of_choice, text_of
 from semantic_kernel_llmaas.chat import PROVIDER
-from semantic_kernel_llmaas.errors import in_family
+from semantic_kernel_llmaas.errors import own_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSTextPromptExecutionSettings
 
@@ -48,10 +47,8 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
         self, prompt: str, settings: PromptExecutionSettings
     ) -> list[TextContent]:
         options = self._options(settings)
-        try:
+        with own_errors():
             completion = await self.client.chat(prompt, **options)
-        except LLMaaSError as error:
-            raise in_family(error) from error
         shared = metadata_of(completion)
         return [
             TextContent(
@@ -69,7 +66,7 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
     ) -> AsyncGenerator[list[StreamingTextContent], Any]:
         options = self._options(settings)
         model, first = options["model"], None
-        try:
+        with own_errors():
             async with await self.client.stream(prompt, **options) as stream:
                 async for event in stream:
                     if event.type == "text":
@@ -77,8 +74,6 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
                         first = first or chunk
                         yield [chunk]
                 completion = stream.completion
-        except LLMaaSError as error:
-            raise in_family(error) from error
         shared = metadata_of(completion)
         if first is not None:
             first.metadata.update(shared)  # a sum of chunks keeps only what its first one knows
