@@ -121,7 +121,7 @@ def test_a_dead_kept_alive_connection_is_replaced(sandbox: Any, api: Any) -> Non
 
 def test_a_stall_ends_with_a_timeout_that_carries_what_came(sandbox: Any, api: Any) -> None:
     with pytest.raises(llmaas.StreamInterrupted) as caught:
-        api(timeout=0.3).events(QUESTION, model="llama3.3:70b", **fault("stall:5:2"))
+        api(timeout=1).events(QUESTION, model="llama3.3:70b", **fault("stall:30:2"))
     assert isinstance(caught.value, llmaas.APITimeoutError)
     assert caught.value.completion.text
 
@@ -138,7 +138,7 @@ def test_a_deadline_is_kept_through_a_trickle(sandbox: Any, api: Any, stream: bo
     began = time.monotonic()
     with pytest.raises(llmaas.APITimeoutError):
         ask(QUESTION, model=MODEL, **fault("trickle:1:30"))
-    assert time.monotonic() - began < 5  # of about thirty
+    assert time.monotonic() - began < 10  # of about thirty
 
 
 def test_nobody_listens(api: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import llmaas
 from llmaas import AsyncLLMaaS
+from waiting import soon
 
 MODEL = "gpt-oss:120b"
 
@@ -55,27 +56,28 @@ def test_a_wait_beyond_the_deadline_fails_at_once(sandbox: Any, api: Any) -> Non
     sandbox.script([failing(503, **{"retry-after": "30"})])
     began = time.monotonic()
     with pytest.raises(llmaas.DeadlineExceededError) as caught:
-        api(max_retries=2, deadline=2).do("chat", "?", model=MODEL)
+        api(max_retries=2, deadline=20).do("chat", "?", model=MODEL)
     assert "503" in str(caught.value)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 def test_one_429_pauses_all_callers_of_the_key(sandbox: Any) -> None:
     sandbox.script([failing(429, **{"retry-after": "1"})])
 
-    async def crowd() -> list[float]:
+    async def crowd() -> float:
         # Two clients, one key: the gate is the process's, not the client's.
         clients = [AsyncLLMaaS(api_key=sandbox.api_key) for _ in range(2)]
-        first = asyncio.create_task(clients[0].chat("?", model=MODEL))
-        await asyncio.sleep(0.3)
-        before = len(sandbox.requests)
         began = time.monotonic()
-        await asyncio.gather(*(clients[n % 2].chat("?", model=MODEL) for n in range(20)), first)
-        return [before, time.monotonic() - began]
+        first = asyncio.create_task(clients[0].chat("?", model=MODEL))
+        await soon(lambda: list(sandbox.requests) and sandbox.requests[0].finished)
+        await asyncio.sleep(0.3)  # it has read the refusal
+        others = [asyncio.create_task(clients[n % 2].chat("?", model=MODEL)) for n in range(20)]
+        await soon(lambda: len(sandbox.requests) > 1)
+        passed = time.monotonic() - began
+        await asyncio.gather(first, *others)
+        return passed
 
-    before, took = asyncio.run(crowd())
-    assert before == 1
-    assert took > 0.6  # the rest of the second that was asked for
+    assert asyncio.run(crowd()) > 1  # nobody was sent within the second that was asked for
     assert len(sandbox.requests) == 22
 
 
@@ -102,11 +104,13 @@ def test_a_cancelled_call_closes_its_socket_at_once(sandbox: Any, after: int) ->
 
     async def go() -> None:
         task = asyncio.ensure_future(read(AsyncLLMaaS()))
-        await asyncio.sleep(0.3)
+        await soon(lambda: list(sandbox.requests))
+        await asyncio.sleep(0.2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        await soon(lambda: sandbox.requests[0].disconnected)
 
     began = time.monotonic()
     asyncio.run(go())
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10  # of thirty

