@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,17 +23,22 @@ LIMITS = [Limit(1_000, 3600)]
 
 
 class Slow:
-    """A ledger that needs a moment for what it does, as one over a network may."""
+    """A ledger that needs a moment for what it does, as one over a network may.
 
-    def __init__(self, ledger: Any, take: float = 0.0, settle: float = 0.0) -> None:
-        self._ledger, self._take, self._settle = ledger, take, settle
+    With ``is_held`` it takes until ``let_go`` is set.
+    """
+
+    def __init__(self, ledger: Any, *, is_held: bool = False, settle: float = 0.0) -> None:
+        self._ledger, self._settle = ledger, settle
         self.used = ledger.used
-        self.taking = threading.Event()
+        self.taking, self.let_go = threading.Event(), threading.Event()
+        if not is_held:
+            self.let_go.set()
 
     def take(self, *args: Any) -> Any:
         self.taking.set()
         taken = self._ledger.take(*args)
-        time.sleep(self._take)
+        assert self.let_go.wait(20)
         return taken
 
     def settle(self, *args: Any) -> None:
@@ -51,24 +56,27 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         yield MemoryLedger() if request.param == "memory" else SQLiteLedger(tmp_path / "l.db")
 
 
-async def cancelled(work: Any, when: Any, times: int = 1) -> None:
-    """Start a call, cancel it once something holds, and wait until it has ended."""
+async def cancelled(
+    work: Any, when: Any, times: int = 1, then: Callable[[], object] = lambda: None
+) -> None:
+    """Start a call, cancel it once something holds, do what comes then, and wait for its end."""
     task = asyncio.ensure_future(work)
     await soon(when)
     for _ in range(times):
         task.cancel()
         await asyncio.sleep(0.02)
+    then()
     with pytest.raises(asyncio.CancelledError):
         await task
 
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_cancelled_while_the_ledger_takes(sandbox: Any, ledger: Any, times: int) -> None:
-    slow = Slow(ledger, take=0.2)
+    slow = Slow(ledger, is_held=True)
     quota = Quota(limits=LIMITS, ledger=slow)
     client = AsyncLLMaaS(watchers=[quota])
     call = client.chat("?", model=MODEL, max_tokens=500)
-    asyncio.run(cancelled(call, slow.taking.is_set, times))
+    asyncio.run(cancelled(call, slow.taking.is_set, times, slow.let_go.set))
     assert quota.used()[3600] == 0
     assert not list(sandbox.requests)
 
@@ -78,39 +86,52 @@ def test_cancelled_while_a_file_is_locked_by_another(sandbox: Any, tmp_path: Pat
     slow = Slow(SQLiteLedger(path))
     budget = Budget(1, ledger=slow)
     client = AsyncLLMaaS(watchers=[budget])
-    with writing(path):
-        asyncio.run(cancelled(client.chat("?", model=MODEL), slow.taking.is_set))
+    with writing(path) as commit:
+        call = client.chat("?", model=MODEL)
+        asyncio.run(cancelled(call, slow.taking.is_set, then=commit))
     assert budget.spent == 0
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Hold the file's write lock, as another process may, for a third of a second."""
-    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+def writing(path: Path) -> Iterator[Callable[[], object]]:
+    """Hold the file's write lock, as another process may, until it is told to commit."""
+    other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    timer = threading.Timer(0.3, other.execute, ["COMMIT"])
-    timer.start()
-    yield
-    timer.join()
+    yield lambda: other.execute("COMMIT")
     other.close()
+
+
+class Counted(ThreadPoolExecutor):
+    """One thread; counts what it is given to do."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.given = 0
+
+    def submit(self, *args: Any, **options: Any) -> Any:
+        self.given += 1
+        return super().submit(*args, **options)
 
 
 def test_a_settlement_that_waits_for_a_thread_is_not_dropped(sandbox: Any, ledger: Any) -> None:
     quota = Quota(limits=LIMITS, ledger=ledger)
     client = AsyncLLMaaS(watchers=[quota])
-    sandbox.script([{"content": "Oui.", "delay": 0.3}])
+    sandbox.script([{"content": "Oui.", "delay": 0.8}])
+    over = threading.Event()
 
     async def go() -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(1))
+        loop, thread = asyncio.get_running_loop(), Counted()
+        loop.set_default_executor(thread)
         task = asyncio.ensure_future(client.chat("?", model=MODEL, max_tokens=500))
         await soon(lambda: list(sandbox.requests))  # taken and sent; it is answered later
-        busy = loop.run_in_executor(None, time.sleep, 1.0)
-        await asyncio.sleep(0.7)  # answered; the settlement stands in line behind the sleeper
+        busy, before = loop.run_in_executor(None, over.wait, 20), thread.given
+        await soon(lambda: thread.given > before)  # answered; the settlement stands in line
         task.cancel()
+        await asyncio.sleep(0.02)
+        over.set()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await busy
+        assert await busy
 
     asyncio.run(go())
     assert 0 < quota.used()[3600] < 50  # what the answer really used, not what was reserved
@@ -132,7 +153,7 @@ def test_a_call_that_is_closed_with_its_loop_gives_back(sandbox: Any, ledger: An
 
     async def begin() -> None:
         task = asyncio.ensure_future(call)
-        await asyncio.sleep(0.3)
+        await soon(lambda: list(sandbox.requests))
         assert budget.spent > 0
         task.cancel()
 
@@ -143,17 +164,21 @@ def test_a_call_that_is_closed_with_its_loop_gives_back(sandbox: Any, ledger: An
 class Silent:
     """A transport that never answers."""
 
+    is_asked = False
+
     async def send(self, request: Any) -> Any:
+        self.is_asked = True
         await asyncio.sleep(3600)
 
 
 def test_a_call_whose_loop_is_gone_still_gives_back(sandbox: Any, ledger: Any) -> None:
     budget = Budget(1, ledger=ledger)
-    client = AsyncLLMaaS(watchers=[budget], transport=Silent())
+    silent = Silent()
+    client = AsyncLLMaaS(watchers=[budget], transport=silent)
     call = client.chat("?", model=MODEL)
     loop = asyncio.new_event_loop()
     task = loop.create_task(call)
-    loop.run_until_complete(asyncio.sleep(0.2))
+    loop.run_until_complete(soon(lambda: silent.is_asked))
     assert budget.spent > 0
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
@@ -164,10 +189,12 @@ def test_a_call_whose_loop_is_gone_still_gives_back(sandbox: Any, ledger: Any) -
 
 
 def test_a_timeout_around_a_call_works_as_ever(sandbox: Any, ledger: Any) -> None:
-    quota = Quota(limits=LIMITS, ledger=Slow(ledger, take=0.3))
+    slow = Slow(ledger, is_held=True)
+    quota = Quota(limits=LIMITS, ledger=slow)
     client = AsyncLLMaaS(watchers=[quota])
 
     async def go() -> None:
+        asyncio.get_running_loop().call_later(0.3, slow.let_go.set)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await client.chat("?", model=MODEL, max_tokens=500)

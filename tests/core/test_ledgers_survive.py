@@ -20,13 +20,16 @@ import llmaas
 from llmaas import LLMaaS
 from llmaas.quota import Limit, MemoryLedger, Quota, SQLiteLedger
 from llmaas.quota.ledger import Taken
+from waiting import eventually
 
 MODEL = "llama3.3:70b"
 LIMITS = [Limit(1_000, 3600)]
+FOREVER = 10.0
+"""Seconds: a busy machine may be late, but without its deadline nothing here ends so soon."""
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
-def in_child(work: Callable[[], bool], seconds: float = 10.0) -> bool:
+def in_child(work: Callable[[], bool], seconds: float = 30.0) -> bool:
     """Fork, and return whether the child found ``work`` true within the time."""
     child = os.fork()
     if child == 0:
@@ -108,15 +111,14 @@ def test_no_lock_or_ticket_of_the_parent_stops_a_child(
     first = ledger.take(quota.account, 900, LIMITS)
     waiting = threading.Thread(target=lambda: client.chat("?", model=MODEL, max_tokens=500))
     waiting.start()
-    while not quota._queue:
-        time.sleep(0.01)
+    eventually(lambda: quota._queue)
 
     def work() -> bool:
         return client.chat('Say "Oui"', model=MODEL, max_tokens=50).text == "Oui"
 
     assert all(in_child(work) for _ in range(5))
     ledger.settle(first, 0, LIMITS)
-    waiting.join(10)
+    waiting.join(30)
     assert not waiting.is_alive()
 
 
@@ -155,7 +157,7 @@ def test_many_short_threads_leave_no_connection_behind(tmp_path: Path) -> None:
         thread = threading.Thread(target=ledger.take, args=("a", 1, LIMITS))
         thread.start()
         thread.join()
-    assert open_files() <= before
+    eventually(lambda: open_files() <= before)
     assert ledger.used("a", LIMITS[0]) == 20
 
 
@@ -164,14 +166,14 @@ def test_the_time_in_the_queue_counts(sandbox: Any) -> None:
     quota.ledger.take(quota.account, 1_000, LIMITS)
     front = Quota(limits=LIMITS, ledger=quota.ledger, max_wait=None)
     front._queue = quota._queue  # somebody more patient stands before us
-    waiting = LLMaaS(watchers=[front], deadline=2)
+    waiting = LLMaaS(watchers=[front], deadline=4)
     thread = threading.Thread(target=lambda: _fails(waiting, max_tokens=10))
     thread.start()
-    time.sleep(0.1)
+    eventually(lambda: quota._queue)
     began = time.monotonic()
     with pytest.raises(llmaas.QuotaExceededError):
         LLMaaS(watchers=[quota]).chat("?", model=MODEL, max_tokens=10)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 3  # the one before us leaves after four
     thread.join()
 
 
@@ -189,7 +191,7 @@ def test_a_waiting_call_ends_at_its_deadline(sandbox: Any, api: Any) -> None:
         began = time.monotonic()
         with pytest.raises(llmaas.DeadlineExceededError) as caught:
             work(*arguments, model=MODEL, max_tokens=10, deadline=0.4)
-        assert 0.3 < time.monotonic() - began < 0.9
+        assert 0.3 < time.monotonic() - began < FOREVER
         assert not caught.value.reached
     assert not list(sandbox.requests)
     assert quota.used()[3600] == 1_000
@@ -201,7 +203,7 @@ def test_a_lot_that_waits_for_its_quota_ends_at_its_deadline(sandbox: Any, api: 
     began = time.monotonic()
     with pytest.raises(llmaas.DeadlineExceededError):
         api(watchers=[quota]).do("submit_batch", ["?"], model=MODEL, max_tokens=10, deadline=0.4)
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < FOREVER
 
 
 def test_a_lot_takes_options_of_a_call_and_reserves_what_it_may_cost(
@@ -219,7 +221,7 @@ def test_a_lot_takes_options_of_a_call_and_reserves_what_it_may_cost(
 
 
 def test_what_a_deadline_leaves_is_shared_by_all_requests_of_a_call(sandbox: Any, api: Any) -> None:
-    """Four batches of half a second each, one after the other, are not four deadlines."""
+    """Four batches of 1.5 seconds each, one after the other, are not four deadlines."""
     began = time.monotonic()
     with pytest.raises(llmaas.DeadlineExceededError):
         api().do(
@@ -228,10 +230,10 @@ def test_what_a_deadline_leaves_is_shared_by_all_requests_of_a_call(sandbox: Any
             model="bge-m3:567m",
             batch_size=1,
             concurrency=1,
-            deadline=1.0,
-            extra_headers={"x-sandbox-fault": "slow-headers:0.5"},
+            deadline=2.0,
+            extra_headers={"x-sandbox-fault": "slow-headers:1.5"},
         )
-    assert time.monotonic() - began < 1.3
+    assert time.monotonic() - began < 2.9  # and the second is not waited for to its end
 
 
 @posix

@@ -38,7 +38,7 @@ def test_owners_share_a_pool_that_the_last_one_closes(shared: Any, closed: list[
     assert closed == [f"pool of {HERE.origin}"]
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 def test_an_owner_collected_while_another_borrows_blocks_nobody(closed: list[str]) -> None:
     def make(network: Network) -> str:
         gc.collect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import pickle
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,7 @@ from llmaas.quota import (
     highest_cost_micro_eur,
 )
 from llmaas.quota.ledger import Refused, Taken
+from waiting import soon
 
 MODEL = "llama3.3:70b"
 
@@ -60,7 +62,7 @@ def test_take_refuse_settle(ledger: Any) -> None:
 
 
 def test_windows_move_on(ledger: Any) -> None:
-    limits = [Limit(10, 0.6)]
+    limits = [Limit(10, 2)]
     assert isinstance(ledger.take("a", 10, limits), Taken)
     refused = ledger.take("a", 1, limits)
     assert isinstance(refused, Refused)
@@ -166,11 +168,13 @@ def test_parallel_calls_cannot_overdraw_a_budget(sandbox: Any) -> None:
     options = {
         "model": MODEL,
         "max_tokens": 1000,
-        "extra_headers": {"x-sandbox-fault": "slow-headers:0.5"},
+        "extra_headers": {"x-sandbox-fault": "slow-headers:2"},
     }
     shared = LLMaaS(watchers=[budget])
+    all_are_here = threading.Barrier(8)
 
     def ask(_: int) -> bool:
+        all_are_here.wait(20)
         try:
             shared.chat("x", **options)
         except llmaas.BudgetExceededError:
@@ -245,7 +249,7 @@ def test_a_cancelled_waiter_leaves_the_queue(sandbox: Any) -> None:
     async def go() -> None:
         quota.ledger.take(quota.account, 100, quota.limits)
         task = asyncio.ensure_future(client.chat("?", model=MODEL, max_tokens=50))
-        await asyncio.sleep(0.1)
+        await soon(lambda: quota._queue)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

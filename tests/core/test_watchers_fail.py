@@ -184,6 +184,6 @@ def test_a_redis_that_hangs_does_not_hang_the_call() -> None:
 
         thread = threading.Thread(target=take, daemon=True)
         thread.start()
-        thread.join(5)
+        thread.join(30)
         assert raised
         ledger.close()
