@@ -258,3 +258,32 @@ def test_what_a_dump_may_hold_of_network_options() -> None:
         "default_headers": None,
         "proxy": None,
     }
+
+
+def test_the_key_is_hidden_after_any_number_of_calls_with_headers(sandbox: Any, api: Any) -> None:
+    client = api(api_key=SECRET)
+    for number in range(1_100):  # an application hands on its users' tokens
+        client.client.settings.hide({"x-user-token": f"token-{number:08d}"})
+    sandbox.script([{"status": 401, "json": {"error": {"message": f"no {SECRET}"}}}])
+    with pytest.raises(llmaas.AuthenticationError) as caught:
+        client.do("models")
+    assert SECRET not in shown(caught.value)
+
+
+async def nothing() -> None: ...
+
+
+@pytest.mark.parametrize("source", [lambda: None, lambda: b"bytes", nothing])
+def test_a_callable_that_gives_no_key_is_refused(sandbox: Any, api: Any, source: Any) -> None:
+    with pytest.raises(llmaas.ConfigurationError):
+        api(api_key=source).do("models")
+    assert not list(sandbox.requests)
+
+
+def test_threads_refuse_an_async_callable(sandbox: Any) -> None:
+    async def key() -> str:
+        return SECRET
+
+    with pytest.raises(llmaas.ConfigurationError, match="AsyncLLMaaS"):
+        LLMaaS(api_key=key).models()
+    assert not list(sandbox.requests)

@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -162,3 +163,24 @@ def test_a_forked_child_opens_connections_of_its_own(sandbox: Any) -> None:
     os.waitpid(child, 0)
     assert os.read(read, 9) == b"own"
     assert client.models()
+
+
+async def test_an_async_key_ends_at_the_deadline(sandbox: Any) -> None:
+    async def key() -> str:
+        await asyncio.sleep(20)
+        return "k"
+
+    began = time.monotonic()
+    with pytest.raises(llmaas.DeadlineExceededError) as caught:
+        await AsyncLLMaaS(api_key=key).chat("?", model="llama3.3:70b", deadline=0.3)
+    assert time.monotonic() - began < 2
+    assert not caught.value.reached
+    assert not list(sandbox.requests)
+
+
+async def test_an_async_key_that_times_out_by_itself_says_so(sandbox: Any) -> None:
+    async def key() -> str:
+        raise TimeoutError("the vault is away")
+
+    with pytest.raises(TimeoutError, match="vault"):
+        await AsyncLLMaaS(api_key=key).chat("?", model="llama3.3:70b", deadline=20)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from inspect import isawaitable
 from typing import Any
 
 KEY_VARIABLE = "LLMAAS_API_KEY"
@@ -23,15 +24,16 @@ class Key:
     __slots__ = ("_lock", "_source", "_used")
 
     def __init__(self, source: str | Callable[[], Any] | None) -> None:
-        self._source = _checked(source) if isinstance(source, str) else source
+        self._source = source if source is None or callable(source) else _checked(source)
         self._lock = threading.Lock()
-        self._used = {self._source: None} if isinstance(self._source, str) else {}
+        self._used: dict[str, None] = {}
 
     @property
     def used(self) -> tuple[str, ...]:
-        """The keys of the last calls, to hide them in what the service echoes."""
+        """The key, or those of the last calls, to hide them in what the service echoes."""
+        own = (self._source,) if isinstance(self._source, str) else ()
         with self._lock:
-            return tuple(self._used)
+            return (*own, *self._used)
 
     def current(self) -> Any:
         """Return the key (or an awaitable of it, if the callable gave one)."""
@@ -42,9 +44,18 @@ class Key:
         if isinstance(self._source, str):
             return self._source
         key = self._source()
-        return self.checked(key) if isinstance(key, str) else key
+        return key if isawaitable(key) else self.checked(key)
 
-    def checked(self, key: str) -> str:
+    def at_once(self) -> str:
+        """Return the key; refuse an awaitable, for which threads cannot wait."""
+        key = self.current()
+        if isinstance(key, str):
+            return key
+        if isinstance(key, Coroutine):
+            key.close()  # or it would complain of never having been awaited
+        raise _refused("An async callable gives keys to AsyncLLMaaS only.")
+
+    def checked(self, key: Any) -> str:
         """Refuse a key that no header takes (the HTTP library would quote it), remember others."""
         key = _checked(key)
         self.remember([key])
@@ -98,10 +109,16 @@ def key_of_environment() -> Key:
     return Key(os.environ.get(KEY_VARIABLE) or None)
 
 
-def _checked(key: str) -> str:
+def _checked(key: Any) -> str:
+    if not isinstance(key, str):
+        raise _refused(f"The API key must be a string, not {type(key).__name__}.")
     key = key.strip()
     if not key.isascii() or not key.isprintable() or not key:
-        from llmaas.errors import ConfigurationError
-
-        raise ConfigurationError("The API key is empty or holds characters that no header takes.")
+        raise _refused("The API key is empty or holds characters that no header takes.")
     return key
+
+
+def _refused(why: str) -> Exception:
+    from llmaas.errors import ConfigurationError
+
+    return ConfigurationError(why)

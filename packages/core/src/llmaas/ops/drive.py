@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import inspect
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from llmaas.ops.effects import (
 )
 from llmaas.settings import Settings
 from llmaas.transport.base import AsyncTransport, BrokenTransport, Request, SyncTransport
+from llmaas.wire.faults import TransportFailure
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class Driver:
                         self._transport = _sync_shell(self._settings)
                     # No variable holds the key: tools print those of a traceback's frames.
                     return self._transport.send(
-                        _request(self._settings, effect, self._settings.key.current())
+                        _request(self._settings, effect, self._settings.key.at_once())
                     )
                 case Read(reply):
                     return reply.read()
@@ -169,7 +169,11 @@ class AsyncDriver:
                     if self._transport is None:
                         self._transport = _async_shell(self._settings)
                     return await self._transport.send(
-                        _request(self._settings, effect, await _awaited(self._settings.key))
+                        _request(
+                            self._settings,
+                            effect,
+                            await _awaited(self._settings.key, effect.deadline),
+                        )
                     )
                 case Read(reply):
                     return await reply.read()
@@ -247,10 +251,20 @@ def _here(effect: Effect) -> Any:
     raise RuntimeError("the call was dropped: nothing is sent for it any more")
 
 
-async def _awaited(key: Key) -> str:
-    """Return the current key, also of an async callable."""
+async def _awaited(key: Key, deadline: float | None) -> str:
+    """Return the current key, also of an async callable; it may not outlast the deadline."""
     current = key.current()
-    return key.checked(await current) if inspect.isawaitable(current) else current
+    if isinstance(current, str):
+        return current
+    left = None if deadline is None else deadline - time.monotonic()
+    try:
+        async with asyncio.timeout(left) as limit:
+            return key.checked(await current)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        late = TransportFailure("deadline", "The deadline passed before a key came.", reached=False)
+        raise BrokenTransport(late) from None
 
 
 # The HTTP libraries cost a quarter of a second to import: not before they are needed.
