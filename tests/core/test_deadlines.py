@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -216,8 +216,13 @@ def test_a_server_that_leaves_the_body_open_holds_nobody_up(api: Any) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_name_that_is_not_found_in_time(monkeypatch: pytest.MonkeyPatch, stream: bool) -> None:
-    over = threading.Event()  # a resolver that nobody answers
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(60))
+    over = threading.Event()
+
+    def unanswered(*_: Any, **__: Any) -> NoReturn:
+        over.wait(60)
+        raise socket.gaierror(socket.EAI_AGAIN, "no name server answers")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unanswered)
     client = llmaas.LLMaaS(base_url="https://llmaas.example/v1", api_key="k", max_retries=0)
     began = time.monotonic()
     try:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from llmaas.transport.lookup import addresses
+
 _PIECE = 1 << 14
 """Bytes written at once under a deadline: a server that reads slowly is noticed between two.
 
@@ -183,12 +185,15 @@ class Lines:
         if not isinstance(timeout, Leash) or timeout.deadline == math.inf:
             yield host, 1
             return
+        left = _left(self._core, timeout, "Connect")
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = addresses(host, port, left)
+        except TimeoutError as error:
+            raise self._core.ConnectTimeout("the name was not found in time") from error
         except OSError as error:
             raise self._core.ConnectError(str(error)) from error
-        for number, (*_, address) in enumerate(found):
-            yield str(address[0]), len(found) - number
+        for number, address in enumerate(found):
+            yield address, len(found) - number
 
 
 def _left(core: Any, timeout: Any, step: str) -> Any:
