@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from contextlib import suppress
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from llmaas import LLMaaS, bulk
+from llmaas.bulk.book import Book, state_path
 from llmaas.bulk.lines import Lines
 from llmaas.bulk.pace import Pace
 from llmaas.cli import main
@@ -179,6 +181,29 @@ def test_torn_last_lines_are_cut_off(tmp_path: Path, tail: bytes) -> None:
     lines.add("[3]")
     lines.close()
     assert path.read_bytes() == b"[1]\n[2]\n[3]\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such lock")
+def test_a_second_run_cuts_nothing_off_the_first(tmp_path: Path) -> None:
+    out, stop, written = tmp_path / "out", threading.Event(), [0]
+    first = Book(out, {})
+
+    def write() -> None:
+        while not stop.is_set():
+            first.begin(written[0])
+            written[0] += 1
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        for _ in range(100):
+            with pytest.raises(ConfigurationError, match="another run"):
+                Book(out, {})
+    finally:
+        stop.set()
+        thread.join()
+        first.close()
+    assert state_path(out).read_text().count('["sent"') == written[0]
 
 
 # --- killed -------------------------------------------------------------------------------

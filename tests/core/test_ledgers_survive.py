@@ -245,3 +245,24 @@ def test_a_stream_of_the_parent_is_not_the_childs_to_end(sandbox: Any) -> None:
         assert in_child(lambda: bool(stream.close() or True))
         assert budget.spent == reserved > 0
         assert stream.until_done().finish_reason == "stop"
+
+
+def test_a_file_that_is_closed_while_threads_count(tmp_path: Path) -> None:
+    """In a process of its own: SQLite may crash on a connection that is closed in mid-use."""
+    program = """
+import sys, threading
+from llmaas.quota import Limit, SQLiteLedger
+ledger, limits, stop, taken = SQLiteLedger(sys.argv[1]), [Limit(10**9)], threading.Event(), []
+def count():
+    while not stop.is_set():
+        taken.append(ledger.take("a", 1, limits))
+threads = [threading.Thread(target=count) for _ in range(2)]
+for thread in threads: thread.start()
+for _ in range(200): ledger.close()
+stop.set()
+for thread in threads: thread.join()
+assert ledger.used("a", limits[0]) == len(taken) > 0
+"""
+    command = [sys.executable, "-c", program, str(tmp_path / "l.db")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

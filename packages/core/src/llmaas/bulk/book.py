@@ -48,11 +48,10 @@ class Book:
         state = state_path(out)
         if out.exists() and out.stat().st_size and not state.exists():
             raise ConfigurationError(f"{out} exists and is no unfinished run: choose another --out")
-        self._state = Lines(state)
+        self._state = _alone(state, out)
         self._synced = time.monotonic()
         self.tally = Tally()
         try:
-            self._lock()
             self._results = Lines(out)
             self._open(head, retry_errors)
         except BaseException:
@@ -144,20 +143,17 @@ class Book:
             if step and index not in self.done:
                 self.sent[index] = self.sent.get(index, 0) + step
 
-    def _lock(self) -> None:
-        try:
-            import fcntl
-        except ImportError:  # Windows has no such lock: one run at a time is the user's care
-            return
-        try:
-            fcntl.flock(self._state.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigurationError(f"another run is writing {self.out} right now") from None
-
 
 def state_path(out: Path) -> Path:
     """Return where the state of a run is kept."""
     return out.with_name(out.name + ".state")
+
+
+def _alone(state: Path, out: Path) -> Lines:
+    try:
+        return Lines(state, alone=True)
+    except BlockingIOError:
+        raise ConfigurationError(f"another run is writing {out} right now") from None
 
 
 def begun_with(out: Path) -> dict[str, Any]:

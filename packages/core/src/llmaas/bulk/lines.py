@@ -11,17 +11,21 @@ _STEP = 1 << 16
 
 
 class Lines:
-    """Lines appended whole. A torn last line, left by a kill or a full disk, is cut off."""
+    """Lines appended whole. A torn last line, left by a kill or a full disk, is cut off.
 
-    def __init__(self, path: Path) -> None:
+    ``alone`` refuses a file that is in use (``BlockingIOError``), before anything is cut off.
+    """
+
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
         self.path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        self._mend()
-
-    @property
-    def descriptor(self) -> int:
-        """The open file, to be locked."""
-        return self._file
+        try:
+            if alone:
+                _lock(self._file)
+            self._mend()
+        except BaseException:
+            os.close(self._file)
+            raise
 
     @property
     def size(self) -> int:
@@ -69,3 +73,11 @@ class Lines:
         except ValueError:
             return False
         return True
+
+
+def _lock(file: int) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows has no such lock: one run at a time is the user's care
+        return
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

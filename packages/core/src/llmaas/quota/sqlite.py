@@ -43,7 +43,7 @@ class SQLiteLedger:
             database.execute(_SCHEMA)
 
     def __del__(self) -> None:
-        self.close()
+        self._shut()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (SQLiteLedger, (self.path,))
@@ -70,19 +70,23 @@ class SQLiteLedger:
             return sum(amount for _, amount in _parts(database, account, limit, time.time()))
 
     def close(self) -> None:
-        """Close the file; a later use opens it again."""
-        database, self._connection = self._connection, None
-        if database is not None:
-            database.close()
+        """Close the file, once nobody is writing; a later use opens it again."""
+        with self._lock:
+            self._shut()
 
     def hold(self) -> None:
         """Close the file before a fork, once nobody is writing; a later use opens it again."""
         self._lock.acquire()
-        self.close()
+        self._shut()
 
     def let_go(self) -> None:
         """Go on after a fork."""
         self._lock.release()
+
+    def _shut(self) -> None:
+        database, self._connection = self._connection, None
+        if database is not None:
+            database.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
