@@ -18,6 +18,8 @@ RIGHT, RETRIED, ERROR = "right", "right after retry", "typed error"
 EITHER = f"{RETRIED} or {ERROR}"
 """For what hangs on whether a piece had been handed out when the connection broke."""
 LONG = 20.0
+SILENCE = 3.0
+"""Seconds until a silent answer is given up: enough for a busy machine to answer the retry."""
 OPENS_IN_PROMPT = "qwen3.6:27b"
 """Of a family that is known to open its reasoning inside the prompt, so that only its end comes."""
 TEXT = "Été à Orléans : un, deux, trois, quatre, cinq."
@@ -144,8 +146,8 @@ CONNECTION = [
     *failing(RETRIED, RETRIED, "cut:0", "cut:0:rst", "cut:40b", "cut:40b:rst"),
     *failing(RETRIED, ERROR, "cut:4", "cut:4:rst", "truncated-200"),
     *failing(RETRIED, EITHER, "bad-chunk"),
-    *failing(RETRIED, RETRIED, "slow-headers:30", "stall:30:0", timeout=1.0),
-    *failing(RETRIED, ERROR, "stall:30:4", timeout=1.0),
+    *failing(RETRIED, RETRIED, "slow-headers:30", "stall:30:0", timeout=SILENCE),
+    *failing(RETRIED, ERROR, "stall:30:4", timeout=SILENCE),
     *failing(ERROR, ERROR, "slow-headers:30", "stall:30:4", timeout=None, deadline=0.5),
     *failing(ERROR, ERROR, "trickle:1:40", deadline=0.5),
     *failing(ERROR, ERROR, "truncated-json", "empty-200", "html-200"),
@@ -163,7 +165,7 @@ LASTING = [
     *failing(ERROR, ERROR, "cut:0", "html-error:502", lasts=True),
     *failing(ERROR, None, "truncated-200", "bad-chunk", lasts=True),
     *failing(ERROR, ERROR, "status:429:20ms", "status:503:20ms", lasts=True),
-    *failing(ERROR, ERROR, "slow-headers:30", timeout=1.0, lasts=True),
+    *failing(ERROR, ERROR, "slow-headers:30", timeout=SILENCE, lasts=True),
     *failing(None, ERROR, "error-event:0", lasts=True),
 ]
 CASES: Sequence[Case] = [*DIALECTS, *FRAMING, *CONNECTION, *REFUSALS, *LASTING]

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,8 @@ neighbour add {GATEWAY} lladdr 02:00:00:00:00:01 dev out0 nud permanent
 IPV4, ICMP6 = 0x0800, 58
 PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", ICMP6: "icmp6"}
 ALL_PACKETS = 3
+MARK = f"udp to {GATEWAY}:9"
+MARK_SECONDS = 20.0
 
 
 def missing() -> str | None:
@@ -74,6 +77,17 @@ class Watch(threading.Thread):
             if (told := described(self._socket.recv(65535))) and told not in self.packets:
                 self.packets.append(told)
 
+    def caught_up(self) -> list[str]:
+        """Send a packet of our own; once it is seen, all that were sent before have been."""
+        with socket.socket(type=socket.SOCK_DGRAM) as mark:
+            mark.sendto(b"?", (GATEWAY, 9))
+        until = time.monotonic() + MARK_SECONDS
+        while MARK not in self.packets:
+            if time.monotonic() > until:
+                raise TimeoutError("the watch does not see its own packet")
+            time.sleep(0.01)
+        return [packet for packet in self.packets if packet != MARK]
+
 
 def main(command: Sequence[str]) -> int:
     """Set the network up, run the command, and report."""
@@ -81,8 +95,7 @@ def main(command: Sequence[str]) -> int:
     watch = Watch()
     watch.start()
     done = subprocess.run(command, stdout=sys.stderr)
-    threading.Event().wait(0.3)  # for the last packets
-    print(json.dumps({"status": done.returncode, "packets": watch.packets}))
+    print(json.dumps({"status": done.returncode, "packets": watch.caught_up()}))
     return 0
 
 

@@ -15,7 +15,7 @@ from rows import Rows, awaited, can_be_left
 ROWS = Rows()
 row = ROWS.row
 KEY = "sk-canary-0123456789"
-PATIENCE = 3.0
+PATIENCE = 10.0
 """Seconds until the sandbox must have seen that its caller is gone."""
 
 
