@@ -1,8 +1,9 @@
 """A review board: two experts read the same note at once, an editor writes one answer of both.
 
-    LLMAAS_API_KEY=... python cookbooks/agent-framework/review_board.py
+    ./run python cookbooks/agent-framework/review_board.py
 
-Needs `pip install agent-framework-llmaas agent-framework-orchestrations`. It shows agents that
+Elsewhere it needs `agent-framework-llmaas`, `agent-framework-orchestrations` and `llmaas-sandbox`.
+Without LLMAAS_API_KEY the embedded sandbox answers. It shows agents that
 share one client, tools, a workflow, a value as a pydantic object, reasoning, and what it all cost.
 """
 
@@ -15,6 +16,7 @@ from agent_framework.orchestrations import ConcurrentBuilder
 from pydantic import BaseModel
 
 from agent_framework_llmaas import LLMaaSChatClient, rerank_tool
+from llmaas.jupyter import connect
 
 NOTE = (
     "Find the documents with the rules on a move of an archive to the object store. "
@@ -79,4 +81,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    connect()
     asyncio.run(main())

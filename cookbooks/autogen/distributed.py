@@ -1,7 +1,6 @@
 """Agents in several processes, on AutoGen's own gRPC runtime: the work of a lost one is finished.
 
-    pip install 'autogen-llmaas[grpc]' 'llmaas[sandbox]'
-    python distributed.py --workers 3 --kill-one
+    ./run python cookbooks/autogen/distributed.py --workers 3 --kill-one
 
 This process hosts the runtime and hands out tasks; each worker is a process of its own with one
 agent. A task carries the component of the model client, without a key: the worker loads it with

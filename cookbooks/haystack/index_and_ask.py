@@ -1,10 +1,10 @@
 """Index a folder of texts with LLMaaS in Haystack, stop whenever you like, ask a question.
 
-    python cookbooks/haystack/index_and_ask.py [FOLDER] [--question TEXT]
+    ./run python cookbooks/haystack/index_and_ask.py [FOLDER] [--question TEXT]
 
 Vectors are kept in ``vectors.sqlite`` as they come: after Ctrl-C or a crash, the same command
-goes on where it was. Without a folder the documents that ship with ``llmaas`` are taken. Set
-LLMAAS_API_KEY, or start ``python -m llmaas_sandbox`` and set what it prints.
+goes on where it was. Without a folder the documents that ship with ``llmaas`` are taken. Without
+LLMAAS_API_KEY the embedded sandbox answers.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from haystack_integrations.components.embedders.llmaas import (
 from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
 from haystack_integrations.components.rankers.llmaas import LLMaaSRanker
 from llmaas.demo import load_documents
+from llmaas.jupyter import connect
 
 PROMPT = """\
 Answer from these passages and cite them by number.
@@ -85,4 +86,5 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    connect()
     main()

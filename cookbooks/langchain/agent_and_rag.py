@@ -1,9 +1,9 @@
 """An agent that searches your documents and answers from them, and what all of it cost.
 
-    python cookbooks/langchain/agent_and_rag.py "Why can an answer come back empty?"
+    ./run python cookbooks/langchain/agent_and_rag.py "Why can an answer come back empty?"
 
-Needs `langchain` beside `langchain-llmaas`, and LLMAAS_API_KEY (or a sandbox in
-LLMAAS_BASE_URL).
+Elsewhere it needs `langchain`, `langchain-llmaas`, `llmaas-sandbox` and `numpy`. Without
+LLMAAS_API_KEY the embedded sandbox answers.
 """
 
 import sys
@@ -16,6 +16,7 @@ from langchain_core.vectorstores import InMemoryVectorStore
 from langchain_llmaas import ChatLLMaaS, LLMaaSEmbeddings, LLMaaSRerank, get_cost_callback
 from llmaas.demo import load_documents
 from llmaas.demo.passages import split
+from llmaas.jupyter import connect
 
 QUESTION = "Why can the answer of a reasoning model come back empty, and what is the remedy?"
 
@@ -43,4 +44,5 @@ def main(question: str = QUESTION) -> str:
 
 
 if __name__ == "__main__":
+    connect()
     main(*sys.argv[1:2])

@@ -1,8 +1,9 @@
 """An editorial office: notes in a vector store, a researcher who searches, an editor who judges.
 
-    LLMAAS_API_KEY=... python cookbooks/semantic-kernel/editorial_office.py
+    ./run python cookbooks/semantic-kernel/editorial_office.py
 
-Needs `pip install 'semantic-kernel-llmaas[agents]'`. It shows embeddings and rerank in a plugin,
+Elsewhere it needs `semantic-kernel-llmaas[agents]` and `llmaas-sandbox`. Without LLMAAS_API_KEY
+the embedded sandbox answers. It shows embeddings and rerank in a plugin,
 two agents in a sequential orchestration, a structured verdict, and a process that runs them.
 """
 
@@ -27,6 +28,7 @@ from semantic_kernel.processes.kernel_process import (
 )
 from semantic_kernel.processes.local_runtime.local_kernel_process import start
 
+from llmaas.jupyter import connect
 from semantic_kernel_llmaas import LLMaaSChatCompletion, LLMaaSRerankPlugin, LLMaaSTextEmbedding
 
 NOTES = [
@@ -127,4 +129,5 @@ async def main() -> list[Verdict]:
 
 
 if __name__ == "__main__":
+    connect()
     asyncio.run(main())
