@@ -12,5 +12,5 @@ InSandbox = Annotated[
 ]
 BaseUrl = Annotated[
     str | None,
-    typer.Option("--base-url", help="The service's address [env: LLMAAS_BASE_URL]."),
+    typer.Option("--base-url", help="The service's address, else LLMAAS_BASE_URL."),
 ]
