@@ -12,6 +12,7 @@ from agent_framework import Agent, SupportsChatGetResponse, SupportsGetEmbedding
 import canary
 import llmaas
 from agent_framework_llmaas import LLMaaSChatClient, LLMaaSEmbeddingClient, RawLLMaaSChatClient
+from waiting import soon
 
 KEY = "sk-canary-0123456789"
 
@@ -91,10 +92,11 @@ async def test_copies_and_pickles_answer(make_client, af, again):
 async def test_a_cancelled_call_leaves_at_once(sandbox, client, af, stream):
     sandbox.script([{"content": "Oui.", "delay": 30}])
     task = asyncio.create_task(af.ask(client, stream=stream))
-    await asyncio.sleep(0.2)
+    await soon(lambda: list(sandbox.requests))
+    await asyncio.sleep(0.1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 2)
+        await asyncio.wait_for(task, 10)
 
 
 async def test_several_answers_are_several_messages(sandbox, client, af):

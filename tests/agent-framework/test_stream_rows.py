@@ -7,6 +7,7 @@ from agent_framework import Agent, tool
 from agent_framework.exceptions import ChatClientException, ChatClientInvalidResponseException
 
 import llmaas
+from waiting import soon
 
 CALLS = [
     {"name": "get_weather", "arguments": {"city": "Paris"}},
@@ -163,15 +164,4 @@ async def test_leaving_a_stream_early_closes_the_connection(sandbox, client, af)
     async with client.get_response(af.turns(("user", "?")), stream=True) as answer:
         async for _ in answer:
             break
-    assert await gone(sandbox.requests[-1])
-
-
-async def gone(request):
-    """Wait until the server has noticed that the client left."""
-    import asyncio
-
-    for _ in range(100):
-        if request.disconnected:
-            return True
-        await asyncio.sleep(0.02)
-    return False
+    await soon(lambda: sandbox.requests[-1].disconnected)

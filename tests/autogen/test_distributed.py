@@ -16,6 +16,7 @@ TASKS = 8
 NO_GRPC = "agents in several processes need autogen-ext[grpc]"
 pytest.importorskip("autogen_ext.runtimes.grpc", reason=NO_GRPC, exc_type=ImportError)
 pytest.importorskip("grpc", reason=NO_GRPC)
+pytestmark = pytest.mark.timeout(300)  # four processes import everything, on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def told():
             env={**os.environ, **address},
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=280,
         )
         assert done.returncode == 0, done.stderr[-2000:]
         assert box.api_key not in done.stdout + done.stderr

@@ -11,6 +11,7 @@ from autogen_core.models import UserMessage
 
 from autogen_llmaas import LLMaaSChatCompletionClient
 from llmaas import RateLimitError
+from waiting import soon
 
 MODEL = "gpt-oss:120b"
 HELLO = [UserMessage(content="Hello", source="user")]
@@ -52,11 +53,14 @@ async def test_pitfall_20_then_the_error_is_typed(ask, sandbox):
 async def test_pitfall_21_one_429_pauses_every_client_of_the_key(sandbox):
     sandbox.script([limited(**{"retry-after": "0.8"})])
     clients = [LLMaaSChatCompletionClient(MODEL) for _ in range(10)]
-    first = asyncio.create_task(clients[0].create(HELLO))
-    await asyncio.sleep(0.2)
     began = time.monotonic()
-    await asyncio.gather(first, *(client.create(HELLO) for client in clients[1:]))
-    assert time.monotonic() - began > 0.5
+    first = asyncio.create_task(clients[0].create(HELLO))
+    await soon(lambda: list(sandbox.requests) and sandbox.requests[0].finished)
+    await asyncio.sleep(0.2)  # it has read the refusal
+    others = [asyncio.create_task(client.create(HELLO)) for client in clients[1:]]
+    await soon(lambda: len(sandbox.requests) > 1)
+    assert time.monotonic() - began > 0.8  # nobody was sent before
+    await asyncio.gather(first, *others)
     assert len(sandbox.requests) == 11
 
 
@@ -91,11 +95,12 @@ async def test_a_cancelled_token_closes_the_socket(ask, client, sandbox, fault):
     arguments = {"extra_headers": {"x-sandbox-fault": fault}}
     call = ask(client, "Tell me", extra_create_args=arguments, cancellation_token=token)
     task = asyncio.create_task(call)
-    await asyncio.sleep(0.3)
+    await soon(lambda: list(sandbox.requests))
+    await asyncio.sleep(0.2)
     token.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 2)
-    await until(lambda: list(sandbox.requests)[-1].disconnected)
+        await asyncio.wait_for(task, 10)
+    await soon(lambda: list(sandbox.requests)[-1].disconnected)
 
 
 async def test_a_token_that_was_cancelled_before_sends_nothing_on(ask, client):
@@ -111,20 +116,14 @@ async def test_a_stream_that_is_left_closes_its_socket(client, sandbox):
     stream = client.create_stream(HELLO, cancellation_token=token)
     assert isinstance(await anext(stream), str)
     await stream.aclose()
-    await until(lambda: list(sandbox.requests)[-1].disconnected)
+    await soon(lambda: list(sandbox.requests)[-1].disconnected)
 
 
 async def test_text_comes_while_the_server_still_writes(client, sandbox):
     sandbox.script([{"content": "word " * 20, "fault": "stall:30:4"}])
     token = CancellationToken()
     stream = client.create_stream(HELLO, cancellation_token=token)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):  # of thirty
         first = await anext(stream)
     assert first.startswith("word")
     await stream.aclose()
-
-
-async def until(true):
-    async with asyncio.timeout(3):
-        while not true():  # noqa: ASYNC110 - the sandbox runs in another thread
-            await asyncio.sleep(0.02)

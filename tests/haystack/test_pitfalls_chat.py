@@ -17,6 +17,7 @@ from haystack.tools import Tool, Toolset
 
 import llmaas
 from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
+from waiting import eventually
 
 MODEL = "gpt-oss:120b"
 USAGE = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}
@@ -247,7 +248,7 @@ def test_pitfall_18_a_short_wait_is_waited(sandbox: Any, ask: Any) -> None:
     began = time.monotonic()
     (reply,) = ask(of=LLMaaSChatGenerator(model=MODEL))
     assert reply.text == "Oui"
-    assert 1 <= time.monotonic() - began < 4
+    assert 1 <= time.monotonic() - began < 15
     assert len(sandbox.requests) == 2
 
 
@@ -290,10 +291,7 @@ def test_pitfall_20_an_error_in_mid_stream_keeps_the_text(sandbox: Any, stream: 
 
 
 def wait_for_goodbye(sandbox: Any) -> None:
-    end = time.monotonic() + 5
-    while not sandbox.requests[-1].disconnected and time.monotonic() < end:
-        time.sleep(0.02)
-    assert sandbox.requests[-1].disconnected
+    eventually(lambda: sandbox.requests[-1].disconnected)
 
 
 def test_pitfall_21_a_callback_that_raises_closes_the_stream(sandbox: Any, stream: Any) -> None:

@@ -98,11 +98,11 @@ def get_weather(city: str) -> str:
 
 
 def run_batch(model, prompts, **options):
-    return batch_requests(model, prompts, poll=0.05, timeout=20, **options)
+    return batch_requests(model, prompts, poll=0.05, timeout=60, **options)
 
 
 def arun_batch(model, prompts, **options):
-    return asyncio.run(abatch_requests(model, prompts, poll=0.05, timeout=20, **options))
+    return asyncio.run(abatch_requests(model, prompts, poll=0.05, timeout=60, **options))
 
 
 @pytest.mark.parametrize("way", [run_batch, arun_batch])
@@ -198,7 +198,7 @@ def test_a_tier_is_waited_for_by_tokens(chat, ask):
 
 
 def test_tokens_come_back_when_their_time_has_passed():
-    limiter = TierRateLimiter(limits=[Limit(100, 0.6), Limit(10_000, HOUR)], expected=60)
+    limiter = TierRateLimiter(limits=[Limit(100, 2), Limit(10_000, HOUR)], expected=60)
     assert limiter.acquire(blocking=False)
     assert not limiter.acquire(blocking=False)
     limiter.settle(90)

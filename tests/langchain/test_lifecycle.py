@@ -77,7 +77,7 @@ def test_pitfall_24_one_instance_in_several_event_loops(chat):
 
     start = time.perf_counter()
     assert [asyncio.run(use()) for _ in range(3)] == ["x"] * 3
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < 20
 
 
 @pytest.mark.parametrize(

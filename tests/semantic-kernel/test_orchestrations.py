@@ -16,7 +16,7 @@ from semantic_kernel.agents import (
 from semantic_kernel.agents.orchestration.tools import structured_outputs_transform
 from semantic_kernel.agents.runtime import InProcessRuntime
 
-PATIENCE = 30  # seconds
+PATIENCE = 60  # seconds
 
 
 @pytest.fixture

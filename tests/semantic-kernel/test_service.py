@@ -24,6 +24,7 @@ from semantic_kernel_llmaas import (
     LLMaaSTextToAudio,
     LLMaaSTextToImage,
 )
+from waiting import soon
 
 SERVICES = {
     LLMaaSAudioToText: "AUDIO_TO_TEXT",
@@ -270,11 +271,7 @@ async def test_leaving_a_stream_early_closes_it(sandbox, make):
     async for _ in stream:
         break
     await stream.aclose()
-    for _ in range(100):
-        if sandbox.requests[-1].disconnected:
-            break
-        await asyncio.sleep(0.05)
-    assert sandbox.requests[-1].disconnected
+    await soon(lambda: sandbox.requests[-1].disconnected)
 
 
 def python(code):
