@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from waiting import eventually
+
 HOME = Path(__file__).parents[2]
 TEXTS, BATCH, CONCURRENCY = 400, 8, 4
 RUN = f"""
@@ -48,19 +50,22 @@ def embedded(sandbox: Any) -> Counter[str]:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_killed_run_goes_on_where_it_was(sandbox: Any, tmp_path: Path, how: Any) -> None:
     checkpoint = tmp_path / "vectors.sqlite"
-    sandbox.script([{"path": "/v1/embeddings", "delay": 0.05}] * (TEXTS // BATCH))
+    # Halfway there is a slow stretch: the signal finds it at work, on a busy machine as well.
+    for count, delay in ((25, 0.05), (2 * CONCURRENCY, 1.0), (25 - 2 * CONCURRENCY, 0.05)):
+        sandbox.script([{"path": "/v1/embeddings", "delay": delay}] * count)
     first = start(sandbox, checkpoint)
     while embedded(sandbox).total() < TEXTS // 2 and first.poll() is None:
         time.sleep(0.01)
     first.send_signal(how)
-    _, shown = first.communicate(timeout=30)
+    _, shown = first.communicate(timeout=60)
     assert first.returncode != 0
     assert "Calculating embeddings" in shown
     assert f"/{TEXTS}" in shown
     time.sleep(0.3)
+    eventually(lambda: all(request.finished for request in sandbox.requests))
     before = embedded(sandbox).total()
     assert TEXTS // 2 <= before < TEXTS
-    out, shown = start(sandbox, checkpoint).communicate(timeout=60)
+    out, shown = start(sandbox, checkpoint).communicate(timeout=100)
     assert out.strip() == str(TEXTS)
     assert f"{TEXTS}/{TEXTS}" in shown
     times = embedded(sandbox)

@@ -95,7 +95,7 @@ def test_pitfall_33_what_is_sent(sandbox: Any, run: Any) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_pitfall_33_bounded_concurrency(sandbox: Any, run: Any, concurrency: int) -> None:
-    delay = 0.2
+    delay = 0.2 * concurrency
     sandbox.script([{"delay": delay, **vectors((0, 1.0), usage={"prompt_tokens": 1})}] * 6)
     embedder = quiet(batch_size=1, concurrency=concurrency)
     began = time.monotonic()

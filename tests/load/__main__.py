@@ -27,7 +27,7 @@ from typing import Any
 
 from asked import all_asked
 from gauges import Gauge, files, threads
-from runners import Plan, awaited, threaded
+from runners import SETTLING, Plan, awaited, threaded
 from tally import Tally
 
 KEY = "sk-sandbox"
@@ -136,13 +136,17 @@ def measured(kind: str, plan: Plan) -> Figures:
             tally, tasks = asyncio.run(awaited(plan))
         else:
             tally, tasks = threaded(plan), 0
+    seconds = time.monotonic() - began
     gc.collect()
+    until = time.monotonic() + SETTLING
+    while (files() > before[0] or threads() > before[1]) and time.monotonic() < until:
+        time.sleep(0.05)
     left = {
         "files": max(0, files() - before[0]),
         "threads": max(0, threads() - before[1]),
         "tasks": tasks,
     }
-    return figures(kind, plan, tally, gauge, time.monotonic() - began, left)
+    return figures(kind, plan, tally, gauge, seconds, left)
 
 
 def figures(

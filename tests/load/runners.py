@@ -16,6 +16,9 @@ from tally import Hearing, Tally, of_answer, of_error
 
 from llmaas import AsyncLLMaaS, LLMaaS
 
+SETTLING = 10.0
+"""Seconds until what is under way must be gone."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -58,7 +61,8 @@ async def awaited(plan: Plan) -> tuple[Tally, int]:
                 await one(client, plan, next(numbers), tally)
 
         await asyncio.gather(*(caller() for _ in range(plan.streams)))
-    await asyncio.sleep(1.0)
+    if others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others, timeout=SETTLING)
     return tally, len(asyncio.all_tasks()) - 1
 
 

@@ -9,6 +9,9 @@ from llmaas_sandbox.limits.counters import RedisCounters, StoredCounters, window
 from llmaas_sandbox.limits.meter import Meter
 from llmaas_sandbox.limits.prices import cost
 from llmaas_sandbox.store import Store
+from redis_server import redis_url
+
+__all__ = ["redis_url"]
 
 CHAT = "/v1/chat/completions"
 HELLO = [{"role": "user", "content": "Bonjour"}]
@@ -92,47 +95,16 @@ def test_windows_end_where_the_next_begins() -> None:
     assert {end for _, end in windows(new_year).values()} == {new_year + 1}
 
 
-@pytest.fixture
-def redis_url() -> str:
-    """A Redis that answers, or no test."""
-    import os
-    import shutil
-
-    url = os.environ.get("SANDBOX_TEST_REDIS", "")
-    if not url and not shutil.which("redis-server"):
-        pytest.skip("no redis-server on this machine")
-    return url
-
-
-def test_two_sandboxes_share_their_quotas_in_redis(redis_url: str, tmp_path: Any) -> None:
-    import socket
-    import subprocess
-    import time
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["redis-server", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        url = f"redis://127.0.0.1:{port}/0"
-        key = Key("key-1", "acme", "", "d", "x", 0.0, tier="1")
-        meters = [Meter(RedisCounters(url), Clock()) for _ in range(2)]
-        meters[0].add(key, 100, 7)
-        meters[1].add(key, 20, 3)
-        assert [g.used for g in meters[0].gauges(key)] == [120, 120, 10]
-        meters[0].clear()
-        assert [g.used for g in meters[1].gauges(key)] == [0, 0, 0]
-        for meter in meters:
-            meter.counters.close()
-    finally:
-        server.terminate()
-        server.wait(10)
+def test_two_sandboxes_share_their_quotas_in_redis(redis_url: str) -> None:
+    key = Key("key-1", "acme", "", "d", "x", 0.0, tier="1")
+    meters = [Meter(RedisCounters(redis_url), Clock()) for _ in range(2)]
+    meters[0].add(key, 100, 7)
+    meters[1].add(key, 20, 3)
+    assert [g.used for g in meters[0].gauges(key)] == [120, 120, 10]
+    meters[0].clear()
+    assert [g.used for g in meters[1].gauges(key)] == [0, 0, 0]
+    for meter in meters:
+        meter.counters.close()
 
 
 def test_stored_counters_add_up() -> None:

@@ -27,7 +27,7 @@ def send(socket: Any, **message: Any) -> None:
 
 
 def hear(socket: Any) -> Any:
-    return json.loads(socket.recv(timeout=10))
+    return json.loads(socket.recv(timeout=30))
 
 
 def test_one_utterance(dial: Any, llmaas_sandbox: Any) -> None:
