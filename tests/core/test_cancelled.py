@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from llmaas import AsyncLLMaaS
+from llmaas.guard import GUARDIAN, Guard
 from llmaas.quota import Budget, Limit, MemoryLedger, Quota, RedisLedger, SQLiteLedger
 from waiting import eventually, soon
 
@@ -201,3 +202,29 @@ def test_a_timeout_around_a_call_works_as_ever(sandbox: Any, ledger: Any) -> Non
         assert (await client.chat('Say "Oui"', model=MODEL, max_tokens=500)).text == "Oui"
 
     asyncio.run(go())
+
+
+def test_cancelled_while_an_answer_is_judged(sandbox: Any, ledger: Any) -> None:
+    budget, quota = Budget(1, ledger=ledger), Quota(limits=LIMITS)
+    guard = Guard(guardian=GUARDIAN, check_answers=True)
+    client = AsyncLLMaaS(watchers=[budget, quota, guard])
+    sandbox.script([{"content": "no"}, {"content": "Oui."}, {"content": "no", "delay": 20}])
+    call = client.chat("?", model=MODEL, max_tokens=100)
+    asyncio.run(cancelled(call, lambda: len(sandbox.requests) == 3))
+    assert quota.used()[3600] < 50  # what two answers took, and nothing that was reserved
+    assert 0 < budget.spent < 0.001
+
+
+@pytest.mark.parametrize("watcher", [Budget, Quota])
+def test_cancelled_while_a_ledger_refuses(sandbox: Any, watcher: Any) -> None:
+    """Who waits for a quota and tries again would otherwise never hear of it."""
+    slow = Slow(MemoryLedger(), is_held=True)
+    options = {"eur": 0.0} if watcher is Budget else {"limits": LIMITS, "wait": False}
+    slow.let_go.set()
+    slow.take("tokens:default", 900, LIMITS)
+    slow.taking.clear()
+    slow.let_go.clear()
+    client = AsyncLLMaaS(watchers=[watcher(ledger=slow, **options)])
+    call = client.chat("?", model=MODEL, max_tokens=500)
+    asyncio.run(cancelled(call, slow.taking.is_set, then=slow.let_go.set))
+    assert not list(sandbox.requests)

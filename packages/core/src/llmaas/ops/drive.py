@@ -157,9 +157,11 @@ class AsyncDriver:
             return end.value  # type: ignore[no-any-return]
         except GeneratorExit:
             raise
-        except BaseException:  # a cancelled call closes its socket at once
+        except BaseException as error:  # a cancelled call closes its socket at once
             if hasattr(reply, "close"):
                 await reply.close()
+            if cancelled is not None and isinstance(error, Exception):
+                raise cancelled from error
             raise
 
     async def _do(self, effect: Effect) -> Any:

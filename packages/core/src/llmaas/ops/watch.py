@@ -146,7 +146,7 @@ class Watched:
             return
         partial = getattr(error, "completion", None) if result is None else result
         outcome = Outcome(partial, error, time.monotonic() - self._began, self.first_token)
-        refusal: Exception | None = None  # of the answer, by a guard for instance
+        refusal: BaseException | None = None  # of the answer, by a guard for instance
         while self._tickets:
             try:
                 watcher, ticket = self._tickets.pop()
@@ -154,8 +154,10 @@ class Watched:
                 break
             try:
                 yield from watcher.end(ticket, outcome)
-            except Exception as raised:  # one that refuses keeps no other from counting
-                if _is_ours(raised):
+            except BaseException as raised:  # one that refuses keeps no other from counting
+                if not isinstance(raised, Exception):  # nor does one that is cancelled
+                    refusal = raised
+                elif _is_ours(raised):
                     refusal = refusal or raised
                 else:  # a full disk must not cost the answer, which is paid for
                     _logger.error("%s could not end a call", type(watcher).__name__, exc_info=True)
