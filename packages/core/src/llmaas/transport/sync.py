@@ -44,13 +44,7 @@ class SyncShell:
             "write": leash,
             "pool": silence if deadline is None else min(silence, max(0, _left(deadline))),
         }
-        message = http().Request(
-            request.method,
-            _parsed(request.url),
-            headers=request.headers,
-            content=request.body,
-            extensions={"timeout": timeouts},
-        )
+        message = _message(request, timeouts)
         try:
             response = pool.door.handle_request(message)
         except _errors() as error:
@@ -121,6 +115,23 @@ def _errors() -> tuple[type[Exception], ...]:
     core = http_core()
     own = (core.NetworkError, core.ProtocolError, core.ProxyError, core.TimeoutException)
     return (*own, zlib.error)
+
+
+def _message(request: Request, timeouts: Mapping[str, float]) -> Any:
+    """Return the library's request; with all its headers and a stream, it adds nothing itself."""
+    url = _parsed(request.url)
+    headers = {"host": url.netloc.decode("ascii"), **request.headers}
+    body = request.body or b""
+    if body or request.method != "GET":
+        headers["content-length"] = str(len(body))
+    library = http()
+    return library.Request(
+        request.method,
+        url,
+        headers=headers,
+        stream=library.ByteStream(body),
+        extensions={"timeout": timeouts},
+    )
 
 
 @lru_cache(maxsize=64)
