@@ -1,4 +1,4 @@
-"""The part of each adapter's page that the contract's table writes: what its stock class lacks.
+"""The part of a room's page that the contract's table writes: what its stock class lacks.
 
 ``nox -s readme`` writes it from tests/README.md; a test of the house compares.
 """
@@ -12,14 +12,19 @@ from rooms import HOME, ROOMS
 
 TABLE = HOME / "tests" / "README.md"
 BEGIN, END = "<!-- contract: written by `nox -s readme` -->", "<!-- /contract -->"
-STOCK = "stock "
+SDK = "openai SDK"
 
 
 def pages() -> dict[Path, str]:
     """Return the page of each room that the contract sets beside a stock class."""
     rows = contract()
-    names = [room for room in ROOMS if STOCK + room.name in rows[0]]
+    names = [room for room in ROOMS if stock(room.name) in rows[0]]
     return {room.path / "README.md": page(room.path / "README.md", room.name) for room in names}
+
+
+def stock(room: str) -> str:
+    """Return the column of what a room is set beside: the framework's class, the core's SDK."""
+    return SDK if room == "core" else f"stock {room}"
 
 
 def page(path: Path, room: str) -> str:
@@ -33,11 +38,12 @@ def comparison(room: str) -> str:
     """Return, as a list, the behaviours that only our class keeps."""
     rows = contract()
     ours = [row for row in rows if row[room] == "yes"]
-    lacking = [row for row in ours if row[STOCK + room] not in {"yes", "n/a"}]
-    told = [f"* {row['']}{how(row[STOCK + room])}" for row in lacking]
+    lacking = [row for row in ours if row[stock(room)] not in {"yes", "n/a"}]
+    told = [f"* {row['']}{how(row[stock(room)])}" for row in lacking]
+    beside = "the plain SDK" if room == "core" else "the framework's stock class"
     start = (
         f"The [contract of all adapters](../../tests/README.md) has {len(rows)} behaviours; ours"
-        f" keeps {len(ours)}. On the same sandbox the framework's stock class does not keep these:"
+        f" keeps {len(ours)}. On the same sandbox {beside} does not keep these:"
     )
     return "\n".join([start, "", *told])
 
