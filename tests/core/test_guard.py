@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmaas import LLMaaS
-from llmaas.errors import InvalidInputError
-from llmaas.guard import GUARDIAN, Guard, GuardError, inspect, is_risky, normalize
+from llmaas.errors import DeadlineExceededError, InvalidInputError
+from llmaas.guard import GUARDIAN, Finding, Guard, GuardError, inspect, is_risky, normalize
 from llmaas.quota import Budget
 
 MODEL = "llama3.3:70b"
@@ -100,3 +101,43 @@ def test_only_a_clear_no_is_no_risk(verdict: str, risky: bool) -> None:
 def test_a_guard_works_with_a_plain_client(sandbox: Any) -> None:
     with LLMaaS(watchers=[Guard(max_input_tokens=10)]) as client:
         assert client.chat('Say "a"', model=MODEL).text == "a"
+
+
+def test_a_guardian_that_is_slow_is_not_waited_for_beyond_the_deadline(
+    api: Any, sandbox: Any
+) -> None:
+    sandbox.script([{"content": "no", "delay": 20}])
+    client, began = api(watchers=[Guard(guardian=GUARDIAN)]), time.monotonic()
+    with pytest.raises(DeadlineExceededError):
+        client.do("chat", "Hello", model=MODEL, deadline=0.5)
+    assert time.monotonic() - began < 5
+
+
+def test_a_slow_guardian_of_answers_ends_at_the_deadline(api: Any, sandbox: Any) -> None:
+    sandbox.script([{"content": "no"}, {"content": "Oui."}, {"content": "no", "delay": 20}])
+    guard, began = Guard(guardian=GUARDIAN, check_answers=True), time.monotonic()
+    with pytest.raises(DeadlineExceededError):
+        api(watchers=[guard]).do("chat", "Hello", model=MODEL, deadline=1)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("turns", ["a\u202eb", [{"role": "user", "content": "a\u202eb"}]])
+def test_the_conversations_of_a_lot_are_looked_at(api: Any, sandbox: Any, turns: Any) -> None:
+    with pytest.raises(GuardError, match="bidi"):
+        api(watchers=[Guard()]).do("submit_batch", ["fine", turns], model=MODEL)
+    assert len(sandbox.requests) == 0
+
+
+def test_a_guard_of_years_remembers_the_last_findings_only(api: Any, sandbox: Any) -> None:
+    guard = Guard(reported=[Finding("invisible", 0, "earlier")] * 5_000)
+    api(watchers=[guard]).do("chat", "zero\u200bwidth", model=MODEL)
+    assert len(guard.reported) == 1_000
+    assert guard.reported[-1].position == 4
+
+
+@pytest.mark.parametrize("bad", [[1, 2], [None], 5])
+def test_what_is_no_text_is_refused_as_without_a_guard(api: Any, sandbox: Any, bad: Any) -> None:
+    for watchers in ([], [Guard()]):
+        with pytest.raises((InvalidInputError, TypeError), match=r"string|iterable"):
+            api(watchers=watchers).do("embed", bad, model="bge-m3:567m")
+    assert len(sandbox.requests) == 0

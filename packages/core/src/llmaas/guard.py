@@ -6,7 +6,7 @@ Nothing here changes a text by itself: ``inspect`` reports, and ``Guard`` refuse
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +14,14 @@ from llmaas.errors import InvalidInputError, LLMaaSError
 from llmaas.messages import text_of
 from llmaas.ops import chat
 from llmaas.ops.effects import Operation
+from llmaas.ops.exchange import Moment
 from llmaas.ops.watch import About, Outcome, watched
-from llmaas.settings import Settings
 from llmaas.types import Completion
 
 GUARDIAN = "granite4.1-guardian:8b"
 """The service's guardian. It is asked over chat, and answers yes (a risk) or no."""
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_REMEMBERED = 1_000
 _JOINERS = frozenset("\u200c\u200d")  # words of several languages, and emoji, need them
 
 
@@ -88,7 +89,7 @@ class Guard:
     guardian: str | None = None
     check_answers: bool = False
     reported: list[Finding] = field(default_factory=list)
-    """Findings that did not refuse an input."""
+    """Findings that did not refuse an input, the last thousand."""
 
     def begin(self, about: About) -> Operation[Any]:
         """Refuse an input that is too long, odd, or risky."""
@@ -98,14 +99,15 @@ class Guard:
             raise InvalidInputError(
                 f"the input has about {about.input_tokens} tokens, over {self.max_input_tokens}"
             )
-        text = "\n".join(_texts(about))
+        text = "\n".join(_texts(about.inputs))
         found = inspect(text)
         bad = tuple(finding for finding in found if finding.kind in self.refuse)
         if bad:
             raise GuardError(f"the input holds {bad[0].kind} characters: {bad[0].detail}", bad)
         self.reported.extend(found)
+        del self.reported[:-_REMEMBERED]
         if self.guardian and about.operation == "chat":
-            yield from self._judge(about.settings, "user", text)
+            yield from self._judge(about, "user", text)
         return about
 
     def end(self, ticket: Any, outcome: Outcome) -> Operation[None]:
@@ -114,19 +116,20 @@ class Guard:
         if ticket is None or not self.check_answers or outcome.error is not None:
             return
         if self.guardian and isinstance(answer, Completion) and answer.text:
-            yield from self._judge(ticket.settings, "assistant", answer.text, answer)
+            yield from self._judge(ticket, "assistant", answer.text, answer)
 
     def _judge(
-        self, settings: Settings, role: str, text: str, answer: Completion | None = None
+        self, about: About, role: str, text: str, answer: Completion | None = None
     ) -> Operation[None]:
         assert self.guardian is not None
         ask = chat.prepare(
-            settings,
+            about.settings,
             [{"role": role, "content": text}] if role == "user" else _as_question(text),
             model=self.guardian,
             stream=False,
             temperature=0,
             max_tokens=512,
+            deadline=Moment(about.deadline),  # the call's own: one for all its requests
         )
         verdict = yield from watched(ask.about(), chat.chat(ask))
         if is_risky(verdict.text):
@@ -145,16 +148,15 @@ def _as_question(text: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": "-"}, {"role": "assistant", "content": text}]
 
 
-def _texts(about: About) -> Iterator[str]:
-    inputs = about.inputs
+def _texts(inputs: Any) -> Iterator[str]:
+    """Yield the texts of an input: of a string, messages, or the conversations of a lot."""
     if isinstance(inputs, str):
         yield inputs
-        return
-    for part in inputs or ():
-        if isinstance(part, str):
-            yield part
-        elif hasattr(part, "get"):
-            yield text_of(part.get("content"))
+    elif hasattr(inputs, "get"):
+        yield text_of(inputs.get("content"))
+    elif isinstance(inputs, Sequence) and not isinstance(inputs, bytes):
+        for part in inputs:
+            yield from _texts(part)
 
 
 def _kind(character: str) -> str | None:

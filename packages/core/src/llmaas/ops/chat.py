@@ -11,7 +11,7 @@ from llmaas.messages import Messages, normalize_messages
 from llmaas.ops import advice
 from llmaas.ops.effects import Close, Operation, Read, ReadSome
 from llmaas.ops.encode import encode
-from llmaas.ops.exchange import JSON, Call, Patience, exchange
+from llmaas.ops.exchange import JSON, Call, Moment, Patience, exchange
 from llmaas.ops.watch import About, Watched
 from llmaas.settings import Settings
 from llmaas.structured import Shape, shape_of
@@ -75,7 +75,7 @@ def prepare(
     response_format: Any = None,
     max_tokens: int | advice.Default | None = advice.DEFAULT,
     timeout: Any = None,
-    deadline: float | None = None,
+    deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Ask:
