@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import socket
+import threading
+import weakref
 from typing import Any
 
 import pytest
 
+import llmaas
+from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas.transport.network import Network, Shared
+from raw_server import server
 
 HERE, THERE = Network("http://127.0.0.1:1"), Network("http://127.0.0.1:2")
 
@@ -49,3 +56,49 @@ def test_an_owner_collected_while_another_borrows_blocks_nobody(closed: list[str
     shared.borrow(HERE, Owner())  # garbage from here on
     shared.borrow(THERE, keeper)
     assert closed == [HERE.origin]
+
+
+BEGUN = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+    b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
+)
+
+
+def begun(peer: socket.socket, over: threading.Event) -> None:
+    peer.sendall(BEGUN)
+    over.wait()
+
+
+@pytest.mark.parametrize("limit", [{"deadline": 0.5}, {"timeout": 0.5}], ids=str)
+@pytest.mark.timeout(60)
+def test_no_free_connection_is_told_in_time(limit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for home in ("aio", "pools"):
+        monkeypatch.setattr(f"llmaas.transport.{home}.POOL_SIZE", 1)
+
+    async def by_tasks(url: str) -> None:
+        client = AsyncLLMaaS(base_url=url, api_key="k", max_retries=0)
+        async with await client.stream("?", model="m:1"):
+            await client.chat("?", model="m:1", **limit)
+
+    def by_threads(url: str) -> None:
+        client = LLMaaS(base_url=url, api_key="k", max_retries=0)
+        with client, client.stream("?", model="m:1"):
+            client.chat("?", model="m:1", **limit)
+
+    for run in (by_threads, lambda url: asyncio.run(by_tasks(url))):
+        with server(begun) as url, pytest.raises(llmaas.APIConnectionError) as caught:
+            run(url)
+        assert not caught.value.reached
+        assert isinstance(caught.value, llmaas.DeadlineExceededError) == ("deadline" in limit)
+
+
+def test_an_event_loop_that_has_ended_is_kept_by_nothing(sandbox: Any) -> None:
+    client = AsyncLLMaaS()
+
+    async def ask() -> weakref.ref[Any]:
+        await client.models()
+        return weakref.ref(asyncio.get_running_loop())
+
+    loops = [asyncio.run(ask()) for _ in range(3)]
+    gc.collect()
+    assert [loop() for loop in loops] == [None] * 3

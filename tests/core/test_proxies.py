@@ -109,6 +109,15 @@ def test_a_deaf_proxy_ends_at_the_deadline(api: Any, way: Any) -> None:
         assert time.monotonic() - began < 10  # without it nothing would end for minutes
 
 
+@pytest.mark.timeout(60)
+def test_a_deaf_proxy_ends_at_the_timeout(api: Any, way: Any) -> None:
+    with Proxy(is_deaf=True) as proxy:
+        began = time.monotonic()
+        with pytest.raises(llmaas.APIConnectionError):
+            api(proxy=proxy.url(), timeout=0.6, **way).do("chat", "?", model=MODEL)
+        assert time.monotonic() - began < 10
+
+
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "all_proxy"])
 def test_the_environments_proxy_spares_loopback(
     sandbox: Any, api: Any, monkeypatch: pytest.MonkeyPatch, name: str

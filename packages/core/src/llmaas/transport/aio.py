@@ -44,10 +44,12 @@ class AsyncShell:
     async def send(self, request: Request) -> AioReply:
         """Return the reply once its head has come."""
         session = await _session(self._network)
+        connect, read = request.timeout.connect, request.timeout.read
         limits = aiohttp.ClientTimeout(
             total=None,
-            sock_connect=_connect_seconds(request),
-            sock_read=request.timeout.read,
+            connect=_seconds(request, max(connect, read)),  # until one is free; a proxy's answer
+            sock_connect=_seconds(request, connect),
+            sock_read=read,
             ceil_threshold=math.inf,
         )
         try:
@@ -69,9 +71,8 @@ class AsyncShell:
         """Nothing to do: the pool is shared, and closes with its event loop."""
 
 
-def _connect_seconds(request: Request) -> float:
+def _seconds(request: Request, most: float) -> float:
     """Return how long connecting may take: a little less than all, so that it is told apart."""
-    most = request.timeout.connect
     if request.deadline is None:
         return most
     return max(0.001, min(most, request.deadline - time.monotonic() - _GRACE))
@@ -179,7 +180,7 @@ async def _session(network: Network) -> aiohttp.ClientSession:
     entry = entries.get(network)
     if entry is None or entry[0].closed:
         session = _open(network)
-        guard = _close_with_loop(session)
+        guard = _close_with_loop(session, entries, network)
         entry = entries[network] = (session, guard)
         await anext(guard)
     return entry[0]
@@ -199,12 +200,16 @@ def _open(network: Network) -> aiohttp.ClientSession:
     )
 
 
-async def _close_with_loop(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+async def _close_with_loop(
+    session: aiohttp.ClientSession, entries: dict[Network, Any], network: Network
+) -> AsyncGenerator[None, None]:
     """Close the session when its loop ends: ``asyncio.run`` finishes all open generators."""
     try:
         yield
     finally:
         await session.close()
+        if entries.get(network, (None,))[0] is session:
+            del entries[network]  # it holds its loop, which nobody needs any more
 
 
 def _failure(error: BaseException, request: Request) -> TransportFailure:
@@ -219,7 +224,8 @@ def _told(error: BaseException, request: Request) -> tuple[str, str, bool]:
     if isinstance(error, aiohttp.ClientConnectorError):
         return *_of_connect(error), False
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return "connect", f"No connection within {request.timeout.connect:g} s.", False
+        seconds = f"{request.timeout.connect:g} s, nor a free one within {request.timeout.read:g} s"
+        return "connect", f"No connection within {seconds}.", False
     if isinstance(error, aiohttp.ClientHttpProxyError):
         why = f"{error.status} {error.message}"
         return proxy_kind(why), f"The proxy made no connection: {why}", False
