@@ -1,7 +1,9 @@
 """The doctor against a real sandbox, and against things that are broken on purpose."""
 
 import json
+import shutil
 import socket
+import subprocess
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -12,6 +14,7 @@ from llmaas import LLMaaS, catalog
 from llmaas.cli import main
 from llmaas.doctor import Status, examine, network, service
 from llmaas.settings import Settings
+from llmaas_sandbox import Sandbox
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +118,36 @@ def test_a_ca_file_that_is_gone(doctor, sandbox, monkeypatch):
     monkeypatch.setenv("LLMAAS_CA_BUNDLE", "/no/such/ca.pem")
     code, checks = doctor("--base-url", sandbox.base_url.replace("http:", "https:"))
     assert code == 1
-    assert checks["tls"]["detail"] == "the CA file /no/such/ca.pem does not exist"
+    assert checks["tls"]["detail"] == "The CA bundle '/no/such/ca.pem' does not exist."
+
+
+def test_a_ca_file_that_holds_no_certificate(doctor, sandbox, monkeypatch, tmp_path):
+    (tmp_path / "ca.pem").write_text("Dear")
+    monkeypatch.setenv("LLMAAS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    code, checks = doctor("--base-url", sandbox.base_url.replace("http:", "https:"))
+    assert code == 1
+    assert "cannot be read" in checks["tls"]["detail"]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl names the files of a folder")
+def test_a_folder_of_authorities_is_trusted_as_by_a_client(doctor, monkeypatch, tmp_path):
+    pytest.importorskip("cryptography", reason="the sandbox's extra `tls` makes the certificates")
+    with Sandbox(tls="good", data_dir=tmp_path) as box:
+        command = ["openssl", "x509", "-hash", "-noout", "-in", box.ca_bundle]
+        name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        (tmp_path / "authorities").mkdir()
+        shutil.copy(box.ca_bundle, tmp_path / "authorities" / f"{name}.0")
+        monkeypatch.setenv("LLMAAS_CA_BUNDLE", str(tmp_path / "authorities"))
+        monkeypatch.setenv("LLMAAS_API_KEY", box.api_key)
+        _, checks = doctor("--base-url", box.base_url)
+    assert checks["tls"]["status"] in ("ok", "warn")
+    assert checks["key"]["status"] == "ok"
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("http", 80), ("https", 443), ("socks5", 1080)])
+def test_a_proxy_that_names_no_port(scheme, port):
+    settings = Settings.of(base_url="https://service.example", proxy=f"{scheme}://proxy.example")
+    assert network.Target.of(settings).reached_at == ("proxy.example", port)
 
 
 def test_a_wrong_address(doctor, sandbox):

@@ -46,6 +46,14 @@ def test_a_bundle_that_is_not_there(api: Any) -> None:
         client.do("models")
 
 
+def test_a_bundle_that_holds_no_certificate(api: Any, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("Dear")
+    bundle = str(tmp_path / "ca.pem")
+    client = api(base_url="https://127.0.0.1:9", api_key="k", ca_bundle=bundle)
+    with pytest.raises(llmaas.ConfigurationError, match=r"ca\.pem"):
+        client.do("models")
+
+
 def test_a_redirect_is_not_followed_so_the_key_stays(sandbox: Any, api: Any) -> None:
     with Sandbox() as elsewhere:
         target = f"{elsewhere.base_url}/models"

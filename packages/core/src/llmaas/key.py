@@ -48,18 +48,18 @@ class Key:
 
     def at_once(self) -> str:
         """Return the key; refuse an awaitable, for which threads cannot wait."""
-        key = self.current()
+        key: object = self.current()
         if isinstance(key, str):
             return key
         if isinstance(key, Coroutine):
             key.close()  # or it would complain of never having been awaited
         raise _refused("An async callable gives keys to AsyncLLMaaS only.")
 
-    def checked(self, key: Any) -> str:
+    def checked(self, key: object) -> str:
         """Refuse a key that no header takes (the HTTP library would quote it), remember others."""
-        key = _checked(key)
-        self.remember([key])
-        return key
+        bare = _checked(key)
+        self.remember([bare])
+        return bare
 
     def remember(self, secrets: Sequence[str]) -> None:
         """Hide these as well, until as many others have been used."""
@@ -109,13 +109,13 @@ def key_of_environment() -> Key:
     return Key(os.environ.get(KEY_VARIABLE) or None)
 
 
-def _checked(key: Any) -> str:
+def _checked(key: object) -> str:
     if not isinstance(key, str):
         raise _refused(f"The API key must be a string, not {type(key).__name__}.")
-    key = key.strip()
-    if not key.isascii() or not key.isprintable() or not key:
+    bare = key.strip()
+    if not bare.isascii() or not bare.isprintable() or not bare:
         raise _refused("The API key is empty or holds characters that no header takes.")
-    return key
+    return bare
 
 
 def _refused(why: str) -> Exception:

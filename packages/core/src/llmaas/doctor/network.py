@@ -13,10 +13,14 @@ from urllib.request import getproxies, proxy_bypass
 
 from llmaas.address import is_loopback
 from llmaas.doctor.check import Check, fail, ok, skip, warn
+from llmaas.errors import ConfigurationError
 from llmaas.settings import CA_VARIABLE, Settings
+from llmaas.transport.network import tls_context
 
 TIMEOUT = 10.0  # seconds
 _CERTIFICATE_WARNING_DAYS = 14
+_PORTS = {"http": 80, "https": 443}
+"""Of proxies that name none; those of SOCKS listen at 1080."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def _proxy(settings: Settings, scheme: str, host: str) -> str | None:
     if not url:
         return None
     parts = urlsplit(url if "://" in url else f"http://{url}")
-    return f"{parts.hostname}:{parts.port or 80}"
+    return f"{parts.hostname}:{parts.port or _PORTS.get(parts.scheme, 1080)}"
 
 
 def name_lookup(target: Target) -> Check:
@@ -104,9 +108,8 @@ def tls(target: Target, settings: Settings) -> Check:
             f"If your network inspects TLS, set {CA_VARIABLE} to its CA file. Do not switch "
             "verification off.",
         )
-    except FileNotFoundError:
-        gone = f"the CA file {settings.ca_bundle} does not exist"
-        return fail("tls", gone, f"Correct or unset {CA_VARIABLE}.")
+    except ConfigurationError as error:
+        return fail("tls", f"{error}", f"Correct or unset {CA_VARIABLE}.")
     except OSError as error:
         return fail("tls", f"no TLS ({_reason(error)})", "Does LLMAAS_BASE_URL want http://?")
     return judged(version, certificate)
@@ -119,7 +122,7 @@ def _unencrypted(target: Target) -> Check:
 
 
 def _handshake(target: Target, settings: Settings) -> tuple[str, Mapping[str, Any]]:
-    context = ssl.create_default_context(cafile=settings.ca_bundle)
+    context = tls_context(settings.ca_bundle)
     with (
         socket.create_connection((target.host, target.port), timeout=TIMEOUT) as plain,
         context.wrap_socket(plain, server_hostname=target.host) as secured,

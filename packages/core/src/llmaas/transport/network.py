@@ -73,20 +73,31 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
     Made once, since loading certificates costs a tenth of a second.
     """
     if ca_bundle is not None:
-        if not os.path.exists(ca_bundle):
-            from llmaas.errors import ConfigurationError
-
-            raise ConfigurationError(f"The CA bundle {ca_bundle!r} does not exist.")
-        is_folder = os.path.isdir(ca_bundle)
-        context = ssl.create_default_context(
-            cafile=None if is_folder else ca_bundle, capath=ca_bundle if is_folder else None
-        )
+        context = _trusting(ca_bundle)
     else:
         context = ssl.create_default_context()
         if not _system_has_certificates():
             _load_certifi(context)
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever the machine's settings allow
     return context
+
+
+def _trusting(ca_bundle: str) -> ssl.SSLContext:
+    if not os.path.exists(ca_bundle):
+        raise _bad_bundle(ca_bundle, "does not exist")
+    is_folder = os.path.isdir(ca_bundle)
+    try:
+        return ssl.create_default_context(
+            cafile=None if is_folder else ca_bundle, capath=ca_bundle if is_folder else None
+        )
+    except OSError as error:
+        raise _bad_bundle(ca_bundle, f"cannot be read: {error}") from error
+
+
+def _bad_bundle(ca_bundle: str, why: str) -> Exception:
+    from llmaas.errors import ConfigurationError
+
+    return ConfigurationError(f"The CA bundle {ca_bundle!r} {why}.")
 
 
 def _system_has_certificates() -> bool:
