@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 import time
 from dataclasses import replace
 from typing import Any
@@ -114,3 +116,23 @@ def test_a_cancelled_call_closes_its_socket_at_once(sandbox: Any, after: int) ->
     began = time.monotonic()
     asyncio.run(go())
     assert time.monotonic() - began < 10  # of thirty
+
+
+def test_an_attempt_that_was_seen_is_told_although_the_last_one_was_not(api: Any) -> None:
+    """Who would ask elsewhere must know that the call may have been billed here."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def serve_once() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(65536)
+                listener.close()
+
+        thread = threading.Thread(target=serve_once)
+        thread.start()
+        client = api(base_url=f"http://127.0.0.1:{port}", api_key="k", max_retries=1)
+        with pytest.raises(llmaas.APIConnectionError, match="No connection") as caught:
+            client.do("chat", "?", model=MODEL)
+        thread.join()
+    assert caught.value.reached

@@ -238,7 +238,7 @@ class APIConnectionError(APIError, openai.APIConnectionError):
     """The service could not be reached, or the connection broke."""
 
     reached: bool = True
-    """False when no connection was made, so that nothing of the request was sent."""
+    """False when no attempt made a connection, so that nothing of the request was sent."""
     default_hint = "`llmaas doctor` checks name, route, TLS and key."
 
 

@@ -43,12 +43,19 @@ _BLOCK_WORDS = ("blocked for security", "content_filter", "content filter", "pro
 
 
 def error_of(
-    failure: Failure, *, model: str | None = None, secrets: Iterable[str] = ()
+    failure: Failure,
+    *,
+    model: str | None = None,
+    secrets: Iterable[str] = (),
+    reached: bool = False,
 ) -> errors.APIError:
-    """Make the error of a failed request; ``secrets`` are hidden in all that it carries."""
+    """Make the error of a failed request; ``secrets`` are hidden in all that it carries.
+
+    ``reached`` tells that an earlier attempt may have been seen by the service.
+    """
     hide = Scrubber(secrets)
     if isinstance(failure, TransportFailure):
-        return _of_transport(failure, hide)
+        return _of_transport(failure, hide, reached=reached)
     content = hide.body(failure.body)
     body = read_error_body(content)
     kind = _kind(failure.status, body)
@@ -102,13 +109,13 @@ def _of_cut(fault: Cut, facts: dict[str, Any], hide: Scrubber) -> errors.APIErro
     return error
 
 
-def _of_transport(failure: TransportFailure, hide: Scrubber) -> errors.APIError:
+def _of_transport(failure: TransportFailure, hide: Scrubber, *, reached: bool) -> errors.APIError:
     kind = _BY_KIND.get(failure.kind, errors.APIConnectionError)
     error = kind.build(
         hide.text(failure.message),
         method=failure.method,
         url=hide.text(failure.url),
-        reached=failure.reached and failure.kind not in ("connect", "tls", "proxy"),
+        reached=reached or failure.was_seen,
         hint=_connection_hint(failure),
     )
     error.__cause__ = hide.cause(failure.cause)

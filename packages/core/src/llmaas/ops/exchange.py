@@ -61,7 +61,7 @@ class Patience:
 
     def another_try(self, failure: Failure, model: str | None) -> Operation[None]:
         """Wait for the next attempt, or raise the failure as what it is."""
-        self.reached = self.reached or isinstance(failure, StatusFailure) or failure.reached
+        self.reached = self.reached or isinstance(failure, StatusFailure) or failure.was_seen
         wait = decide(
             self.settings.retry,
             self.attempt,
@@ -87,14 +87,15 @@ class Patience:
         if self.deadline is not None and time.monotonic() + seconds > self.deadline:
             reason = f" The last failure: {_words(failure)}" if failure else ""
             text = f"The deadline leaves no time to wait {seconds:.1f} s.{reason}"
-            self.give_up(TransportFailure("deadline", text, reached=self.reached), model)
+            self.give_up(TransportFailure("deadline", text, reached=False), model)
         yield Sleep(seconds)
 
     def give_up(self, failure: Failure, model: str | None) -> NoReturn:
         """Raise the failure as the exception that it is."""
         from llmaas.raising import error_of
 
-        raise error_of(failure, model=model, secrets=self.settings.secrets)
+        secrets = self.settings.secrets
+        raise error_of(failure, model=model, secrets=secrets, reached=self.reached)
 
 
 def exchange(patience: Patience, call: Call) -> Operation[Any]:

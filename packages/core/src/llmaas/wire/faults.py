@@ -51,6 +51,11 @@ class TransportFailure:
     reached: bool = True
     """Whether anything of the request may have been seen by the service."""
 
+    @property
+    def was_seen(self) -> bool:
+        """The same, and never where no connection was made."""
+        return self.reached and self.kind not in ("connect", "tls", "proxy")
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
