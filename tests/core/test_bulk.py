@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -329,6 +330,22 @@ def test_a_run_that_does_not_wait_is_collected_later(sandbox: Any, tmp_path: Pat
     report = lots(source, out)
     assert report.complete
     assert set(asked(sandbox).values()) == {1}
+
+
+def test_a_lot_that_was_not_taken_is_told(sandbox: Any, tmp_path: Path) -> None:
+    source, out = prompts(tmp_path / "in", 3), tmp_path / "out"
+    sandbox.script([{"status": 429, "json": {"detail": "slow"}}])
+    report = lots(source, out, wait=False)
+    assert (report.tally.done, report.tally.waiting, report.complete) == (0, 3, False)
+    assert lots(source, out).complete
+
+
+def test_a_run_that_stopped_can_be_pickled(sandbox: Any, tmp_path: Path) -> None:
+    sandbox.script([{"status": 401, "json": {"detail": "no"}}])
+    with pytest.raises(bulk.BulkStoppedError) as caught:
+        lots(prompts(tmp_path / "in", 3), tmp_path / "out")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.report) == (str(caught.value), caught.value.report)
 
 
 def test_a_lost_lot_is_told_and_not_handed_in_again(sandbox: Any, tmp_path: Path) -> None:

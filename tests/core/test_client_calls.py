@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pydantic
 import pytest
 
 import llmaas
+from llmaas.quota import Budget
 
 MODEL = "gpt-oss:120b"
 TOOL = {
@@ -171,6 +174,19 @@ def test_structured_correction_is_counted_with_the_first_answer(sandbox: Any, ap
     assert (usage.reasoning_tokens, usage.cached_tokens) == (4, None)
 
 
+@pytest.mark.parametrize("failure", [{"status": 500, "json": {}}, {"raw": b""}], ids=str)
+def test_structured_correction_that_fails_still_counts_the_first_answer(
+    sandbox: Any, api: Any, failure: Any
+) -> None:
+    used = {"prompt_tokens": 1_000, "completion_tokens": 100, "total_tokens": 1_100}
+    sandbox.script([{"content": "non", "usage": used}, failure])
+    budget = Budget(1)
+    with pytest.raises(llmaas.APIError) as caught:
+        api(watchers=[budget]).do("chat", "?", model=MODEL, response_format=Ville)
+    assert caught.value.completion.text == "non"
+    assert budget.spent == pytest.approx(caught.value.completion.cost)
+
+
 def test_structured_misfit_twice_is_an_error_with_the_text(sandbox: Any, api: Any) -> None:
     sandbox.script([{"content": "non"}, {"content": "toujours pas"}])
     with pytest.raises(llmaas.StructuredOutputError) as caught:
@@ -237,6 +253,22 @@ def test_vectors_are_handed_out_as_they_come(sandbox: Any, api: Any) -> None:
     api().do("embed", list("abcde"), model="bge-m3:567m", batch_size=2,
              on_batch=lambda at, vectors: came.update({at: len(vectors)}))  # fmt: skip
     assert came == {0: 2, 2: 2, 4: 1}
+
+
+def test_progress_is_told_in_order_by_one_thread_at_a_time(sandbox: Any, api: Any) -> None:
+    told: list[int] = []
+    inside = threading.Lock()
+
+    def progress(done: int, total: int) -> None:
+        assert total == 40
+        assert inside.acquire(blocking=False)
+        time.sleep(0.002)
+        told.append(done)
+        inside.release()
+
+    options = {"batch_size": 1, "concurrency": 16, "progress": progress}
+    api().do("embed", ["a"] * 40, model="bge-m3:567m", **options)
+    assert told == list(range(1, 41))
 
 
 def test_a_request_that_failed_for_good_can_be_left_behind(sandbox: Any, api: Any) -> None:
@@ -356,6 +388,13 @@ def test_batch(sandbox: Any, api: Any) -> None:
     assert got.results[0].text == "oui"
     assert "trop long" in str(got.results[1])
     assert got.cost_micro_eur == 900_000  # half the price of a chat
+
+
+def test_a_lot_takes_the_options_of_a_chat(sandbox: Any, api: Any) -> None:
+    sandbox.script([{"json": {"id": "b", "status": "queued"}}])
+    api().do("submit_batch", ["?"], model=MODEL, response_format=Ville, repair=False)
+    assert last_body(sandbox)["response_format"]["json_schema"]["name"] == "Ville"
+    assert "repair" not in last_body(sandbox)
 
 
 def test_a_lot_is_never_sent_twice(sandbox: Any, api: Any) -> None:

@@ -66,7 +66,7 @@ class EmbedOptions(CallOptions, total=False):
     isolate: bool
     """Keep a refused text from costing its neighbours (the default), or raise."""
     progress: Callable[[int, int], None] | None
-    """Called with (done, total) texts after each request."""
+    """Called with (done, total) texts after each request, by one thread at a time."""
     on_batch: Callable[[int, Sequence[Any]], None] | None
     """Called with the first text's position and the vectors after each request, to keep what
     has come if a later one fails; several threads may call it at once."""

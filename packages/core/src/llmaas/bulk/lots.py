@@ -121,7 +121,8 @@ class _Run:
     def tell(self) -> None:
         """Bring the tally up to date, and say which lots nobody knows about."""
         job = self.job
-        job.book.tally.waiting = sum(len(lot.items) for lot in self._open.values())
+        lots = (*self._open.values(), *self._refused)
+        job.book.tally.waiting = sum(len(lot.items) for lot in lots)
         job.progress(job.book.tally)
         job.unsure.clear()
         for index, lot in self._taken.items():

@@ -50,6 +50,9 @@ class BulkStoppedError(LLMaaSError):
         super().__init__(message)
         self.report = report
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (str(self), self.report))
+
 
 def run(source: Source, out: str | Path, *, model: str, **options: Any) -> Report:
     """Answer all prompts of ``source`` into the JSONL file ``out`` (see ``arun``)."""

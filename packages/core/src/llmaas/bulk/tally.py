@@ -17,7 +17,7 @@ class Tally:
     micro_eur: int = 0
     concurrency: int = 0
     waiting: int = 0
-    """Conversations in lots that the service has not finished."""
+    """Conversations in lots that the service has not finished, or not taken yet."""
     began: float = field(default_factory=time.monotonic)
 
     def count(self, *, ok: bool) -> None:

@@ -25,12 +25,22 @@ def chat_shaped(ask: Ask) -> Operation[Completion]:
     problem = _fit(completion, shape)
     if isinstance(problem, Completion):
         return problem
-    second = yield from chat(_corrected(ask, completion.text, problem))
+    second = yield from _correct(ask, completion, problem)
     second = replace(second, usage=_both(completion.usage, second.usage))
     fitted = _fit(second, shape)
     if isinstance(fitted, Completion):
         return fitted
     raise _misfit(fitted, second)
+
+
+def _correct(ask: Ask, first: Completion, problem: ValueError) -> Operation[Completion]:
+    """Ask once more; a failure carries the first answer, which is billed."""
+    try:
+        return (yield from chat(_corrected(ask, first.text, problem)))
+    except BaseException as error:
+        if getattr(error, "completion", None) is None:
+            error.completion = first  # type: ignore[attr-defined]
+        raise
 
 
 def _ask_wire_then_words(ask: Ask, shape: Shape) -> Operation[Completion]:

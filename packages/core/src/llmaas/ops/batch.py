@@ -11,6 +11,7 @@ from llmaas.ops.data import ask_data, known
 from llmaas.ops.effects import Operation
 from llmaas.ops.exchange import Moment
 from llmaas.settings import Settings
+from llmaas.structured import shape_of
 from llmaas.types import Batch, Completion, Event
 from llmaas.wire.assemble import Assembler, Context
 from llmaas.wire.chat import chat_body
@@ -45,12 +46,14 @@ def submit(
         )
     if isinstance(max_tokens, advice.Default):
         max_tokens = None if "max_completion_tokens" in params else max_tokens.for_model(model)
+    params.pop("repair", None)  # a lot's answers are not corrected
+    shape = shape_of(response_format)
     body = chat_body(
         [],
         model=known(settings, model),
         tools=tools,
         tool_choice=tool_choice,
-        response_format=response_format,
+        response_format=response_format if shape is None else shape.wire,
         params={"max_tokens": max_tokens, **params},
     )
     once = settings.but(retry=type(settings.retry)(max_retries=0))

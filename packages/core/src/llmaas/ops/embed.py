@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,14 @@ class _Job:
     answered_by: str = ""
     usages: list[Usage] = field(default_factory=list)
     errors: dict[int, Exception] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, texts: int) -> None:
+        """Count what is done, and tell: one thread after the other, or numbers would go back."""
+        with self.lock:
+            self.done += texts
+            if self.progress is not None:
+                self.progress(self.done, self.total)
 
 
 def embed(
@@ -95,9 +104,7 @@ def _batch(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:
         job.errors.update(dict.fromkeys(range(offset, offset + len(texts)), error))
     if job.on_batch is not None:
         job.on_batch(offset, vectors)
-    job.done += len(texts)
-    if job.progress is not None:
-        job.progress(job.done, job.total)
+    job.count(len(texts))
     return vectors
 
 
