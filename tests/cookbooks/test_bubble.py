@@ -99,7 +99,7 @@ def runner():
     with subprocess.Popen(command, encoding="utf-8", **pipes) as process:
         yield process
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from apps import COOKBOOKS, App, browsing, free_port, needs, picture, record, states, visiting
 from llmaas_sandbox import Sandbox
+from waiting import eventually
 
 needs("gradio", "playwright")
 
@@ -143,11 +144,7 @@ def test_stopping_closes_the_connection_and_keeps_what_came(page, box):
     ask(page, "Beaucoup")
     states(page, "mot mot mot")
     page.get_by_role("button", name="Stop").click()
-    for _ in range(100):
-        if box.requests[-1].disconnected:
-            break
-        page.wait_for_timeout(50)
-    assert box.requests[-1].disconnected
+    eventually(lambda: box.requests[-1].disconnected)
     assert "mot mot mot" in page.locator(LOG).inner_text()
 
 

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import pytest
 
 from llmaas_sandbox import Sandbox
+from waiting import eventually
 
 pytest.importorskip("ipykernel", reason="no kernel: the core is tested alone")
 from kernels import clean, kernel, text_of
@@ -184,9 +185,7 @@ def test_what_came_before_a_break_is_shown_and_not_remembered(cell, box):
 
 def test_the_stop_button_ends_the_answer(cell, box, started):
     def stop():
-        until = time.monotonic() + 20
-        while not box.requests and time.monotonic() < until:
-            time.sleep(0.05)
+        eventually(lambda: list(box.requests), 50)
         time.sleep(0.3)
         started.interrupt()
 

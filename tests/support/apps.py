@@ -26,7 +26,7 @@ from rooms import HOME
 
 GUARD = Path(__file__).with_name("guard.py")
 COOKBOOKS = HOME / "cookbooks"
-START_SECONDS, STOP_SECONDS = 60.0, 8.0
+START_SECONDS, STOP_SECONDS = 90.0, 30.0
 QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -157,7 +157,7 @@ def browsing() -> Iterator[Any]:
 def visiting(browser: Any, url: str, *, height: int = 900) -> Iterator[Any]:
     """Yield a page at ``url``; afterwards, fail if it asked for anything beyond this machine."""
     page = browser.new_page(viewport={"width": 1200, "height": height})
-    page.set_default_timeout(25_000)
+    page.set_default_timeout(60_000)
     asked: list[str] = []
     stopped: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
