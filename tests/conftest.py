@@ -21,6 +21,7 @@ from tape import Tape, playing, recording
 
 TESTS = Path(__file__).parent
 FOREIGN = ("LLMAAS_", "OPENAI_", "AZURE_OPENAI_", "LANGSMITH_", "LANGCHAIN_")
+COLOURS = ("CLICOLOR_FORCE", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE")
 recorded_now: set[Path] = set()
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # read when a room's conftest imports haystack
 
@@ -55,6 +56,12 @@ def pytest_configure(config: pytest.Config) -> None:
         network.allow()
     else:
         network.forbid()
+
+
+def pytest_sessionstart() -> None:
+    """What makes a CI's log colourful colours no output that a test reads."""
+    for name in COLOURS:
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session", autouse=True)
