@@ -16,6 +16,8 @@ import pytest
 import crowd
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
+from llmaas.ops.effects import Sleep
+from llmaas.ops.watch import About
 from llmaas.quota import (
     TIERS,
     Budget,
@@ -27,6 +29,7 @@ from llmaas.quota import (
     highest_cost_micro_eur,
 )
 from llmaas.quota.ledger import Refused, Taken
+from llmaas.settings import Settings
 from waiting import soon
 
 MODEL = "llama3.3:70b"
@@ -158,7 +161,6 @@ def test_a_budget_of_a_project_outlives_the_process(sandbox: Any, tmp_path: Path
 
 
 def test_parallel_calls_cannot_overdraw_a_budget(sandbox: Any) -> None:
-    from llmaas.ops.watch import About
 
     client = LLMaaS()
     body = {"max_tokens": 1000}
@@ -240,6 +242,30 @@ def test_waiters_are_served_in_order(sandbox: Any) -> None:
 
     asyncio.run(asyncio.wait_for(go(), 60))
     assert noted.order == [str(n) for n in range(6)]
+
+
+def test_a_long_line_costs_little() -> None:
+    """Who stands far behind looks seldom: a thousand waiters must not fill a processor."""
+    quota = Quota(limits=[Limit(100, 3600)], max_wait=60)
+    about = About("chat", MODEL, Settings.of(api_key="k"), "?")
+    line = [quota.begin(about) for _ in range(1_000)]
+    effects = [next(place) for place in line]
+    looks = [1 / effect.seconds for effect in effects if isinstance(effect, Sleep)]
+    assert len(looks) == 999
+    assert looks[0] >= 200  # the next in line is quick
+    assert sum(looks) < 10_000  # a second, all together
+    for place in reversed(line):
+        place.close()
+
+
+def test_the_last_of_a_long_line_waits_no_longer_than_allowed() -> None:
+    quota = Quota(limits=[Limit(100, 3600)], max_wait=0.1)
+    about = About("chat", MODEL, Settings.of(api_key="k"), "?")
+    line = [quota.begin(about) for _ in range(200)]
+    naps = [effect.seconds for effect in map(next, line) if isinstance(effect, Sleep)]
+    assert max(naps) <= 0.1
+    for place in reversed(line):
+        place.close()
 
 
 def test_a_cancelled_waiter_leaves_the_queue(sandbox: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ from llmaas.ops.watch import About, Outcome
 from llmaas.quota.ledger import Ledger, Limit, MemoryLedger, Refused, Taken
 
 HOUR, DAY, MONTH = 3_600.0, 86_400.0, 30 * 86_400.0
-_TURN = 0.005
-"""Seconds between two looks at whether it is one's turn."""
+_TURN, _LONGEST_TURN = 0.005, 0.25
+"""Seconds between two looks at whether it is one's turn: so many for each call that is ahead."""
 _SHORTEST_NAP, _LONGEST_NAP = 0.02, 1.0
 """Seconds between two looks of the first in line at whether others gave something back."""
 
@@ -125,10 +126,11 @@ class Quota:
         return {limit.seconds: self.ledger.used(self.account, limit) for limit in self.limits}
 
     def _until_first(self, queue: deque[_Place], place: _Place) -> Operation[None]:
-        while queue[0] is not place:
+        while ahead := queue.index(place):
             if self._max_wait is not None and place.waited > self._max_wait:
                 raise self._no_room(place, _LONGEST_NAP)  # how long, nobody in line can tell
-            yield from place.sleep(_TURN)
+            left = math.inf if self._max_wait is None else self._max_wait - place.waited
+            yield from place.sleep(min(_LONGEST_TURN, _TURN * ahead, max(_TURN, left)))
 
     def _until_taken(self, place: _Place) -> Operation[Taken]:
         amount, nap = place.about.max_tokens, _SHORTEST_NAP
