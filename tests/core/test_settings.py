@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import time
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -188,3 +189,16 @@ async def test_an_async_key_that_times_out_by_itself_says_so(sandbox: Any) -> No
 
     with pytest.raises(TimeoutError, match="vault"):
         await AsyncLLMaaS(api_key=key).chat("?", model="llama3.3:70b", deadline=20)
+
+
+TENANTS_KEY: ContextVar[str] = ContextVar("tenants_key")
+
+
+def test_a_callable_is_asked_in_the_context_of_the_call(sandbox: Any, api: Any) -> None:
+    client = api(api_key=lambda: TENANTS_KEY.get("nobody's"))
+    token = TENANTS_KEY.set(sandbox.api_key)
+    try:
+        vectors = client.do("embed", ["a"] * 8, model="bge-m3:567m", batch_size=2).vectors
+    finally:
+        TENANTS_KEY.reset(token)
+    assert len(vectors) == len([vector for vector in vectors if vector]) == 8

@@ -95,18 +95,19 @@ class Driver:
             return [self.run(operation) for operation in operations]
         failures: list[BaseException] = []
 
-        def one(operation: Operation[T]) -> T | None:
+        def one(operation: Operation[T], context: contextvars.Context) -> T | None:
             if failures:
                 return None
             try:
-                return self.run(operation)
+                return context.run(self.run, operation)
             except Exception as error:
                 failures.append(error)
                 return None
 
+        contexts = [contextvars.copy_context() for _ in operations]  # a key's callable may ask
         with ThreadPoolExecutor(min(limit, len(operations)), "llmaas") as pool:
             try:
-                results: list[Any] = list(pool.map(one, operations))
+                results: list[Any] = list(pool.map(one, operations, contexts))
             except BaseException as error:  # Ctrl-C must not wait for all that was to come
                 failures.append(error)
                 raise
