@@ -18,6 +18,8 @@ def test_the_demo_answers_and_cites(sandbox):
     assert told.framework == "agent-framework"
     assert told.answer == "".join(pieces)
     assert "[1]" in told.answer
+    assert told.reasoning
+    assert told.reasoning not in told.answer
     assert told.sources[0].passage.document in {document.name for document in documents}
     assert told.usage.total_tokens > 0
     assert told.usage.reasoning_tokens > 0

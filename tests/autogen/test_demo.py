@@ -18,6 +18,8 @@ def test_the_teams_answer_with_sources(sandbox, language):
     )
     assert "".join(pieces) == result.answer
     assert "[1]" in result.answer
+    assert result.reasoning
+    assert result.reasoning not in result.answer
     assert len(pieces) > 3
     assert [source.number for source in result.sources] == [1, 2, 3, 4, 5]
     assert result.usage.completion_tokens > 0

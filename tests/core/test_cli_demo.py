@@ -68,6 +68,7 @@ def test_without_a_key_the_embedded_sandbox_answers(demo):
     for word in ("embedded", "reranked", "prompt", "answer", "machine", "cost", "energy", "time"):
         assert f"\n{word} " in out
     assert "llmaas-service.fr.md" in out
+    assert "\nthought: " in out
 
 
 def test_with_a_key_the_service_answers_and_the_cost_is_told_first(demo, sandbox):

@@ -24,6 +24,8 @@ def test_the_core_answers_cites_and_counts(sandbox, settings):
     assert "0,40 EUR" in result.answer
     assert "".join(pieces) == result.answer
     assert "[1]" in result.answer
+    assert result.reasoning
+    assert result.reasoning not in result.answer
     assert result.sources[0].passage.document == "llmaas-service.fr.md"
     assert [s.number for s in result.sources] == [1, 2, 3, 4, 5]
     assert result.ranked_documents == 20

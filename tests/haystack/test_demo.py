@@ -27,6 +27,7 @@ def test_answers_as_the_core_does(sandbox: Any) -> None:
     told = core_demo(QUESTION, documents, client_settings=settings(sandbox), out=lambda _: None)
     assert "".join(pieces) == result.answer == told.answer
     assert [s.passage for s in result.sources] == [s.passage for s in told.sources]
+    assert result.reasoning == told.reasoning != ""
     assert result.usage.total_tokens == told.usage.total_tokens
     assert result.embedding_tokens == told.embedding_tokens
     assert result.ranked_documents == told.ranked_documents

@@ -271,6 +271,8 @@ def test_the_demo_searches_by_a_tool_and_answers_from_what_it_found(sandbox):
     )
     assert "".join(said) == result.answer
     assert "[1]" in result.answer
+    assert result.reasoning
+    assert result.reasoning not in result.answer
     assert len(result.sources) == 5
     assert result.usage.completion_tokens > 0
     assert result.embedding_tokens > 0

@@ -21,6 +21,8 @@ def test_the_demo_answers_and_cites(sandbox, language, words):
     )
     assert result.framework == "semantic-kernel"
     assert words in result.answer
+    assert result.reasoning
+    assert result.reasoning not in result.answer
     assert "".join(pieces) == result.answer
     assert len([piece for piece in pieces if piece]) > 3
     assert [source.number for source in result.sources] == [1, 2, 3, 4, 5]

@@ -56,6 +56,7 @@ async def _answered(
         embedding_tokens=library.tokens,
         ranked_documents=library.ranked,
         backend=_backend(response),
+        reasoning=_reasoning(response),
     )
 
 
@@ -112,6 +113,12 @@ def _usage(response: AgentResponse) -> Usage | None:
         counts.get("total_token_count") or 0,
         counts.get("reasoning_output_token_count"),
     )
+
+
+def _reasoning(response: AgentResponse) -> str:
+    """Return what the model thought last, before its answer."""
+    contents = response.messages[-1].contents if response.messages else []
+    return "".join(content.text or "" for content in contents if content.type == "text_reasoning")
 
 
 def _backend(response: AgentResponse) -> Backend | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autogen_agentchat.agents import AssistantAgent
-from autogen_agentchat.messages import ModelClientStreamingChunkEvent, TextMessage
+from autogen_agentchat.messages import ModelClientStreamingChunkEvent, TextMessage, ThoughtEvent
 from autogen_agentchat.teams import RoundRobinGroupChat, SelectorGroupChat
 from autogen_core.memory import MemoryContent, MemoryMimeType
 
@@ -87,7 +87,7 @@ async def _demo(
         settings.chat_model, api_key=settings.api_key, base_url=settings.base_url
     )
     await _find(client, library, question)
-    answer = await _answer(client, library, question, out)
+    answer, thought = await _answer(client, library, question, out)
     totals = client.totals
     return DemoResult(
         framework="autogen",
@@ -101,6 +101,7 @@ async def _demo(
         ),
         embedding_tokens=library.memory.embeddings.tokens,
         ranked_documents=library.ranked,
+        reasoning=thought,
     )
 
 
@@ -126,8 +127,11 @@ async def _answer(
     library: Library,
     question: str,
     out: Callable[[str], None],
-) -> str:
-    """Let the writer answer and the proofreader check; hand the writer's text out as it comes."""
+) -> tuple[str, str]:
+    """Let the writer answer and the proofreader check; hand the writer's text out as it comes.
+
+    Return the answer, and what the writer thought before.
+    """
     instructions, asked = messages_for(question, [source.passage for source in library.sources])
     writer = AssistantAgent(
         WRITER, client, system_message=instructions["content"], model_client_stream=True
@@ -138,16 +142,18 @@ async def _answer(
         system_message="Check the citations of the answer with the tool.",
         tools=[library.check_citations],
     )
-    answer = ""
+    answer = thought = ""
     team = RoundRobinGroupChat([writer, proofreader], max_turns=2)
     async for event in team.run_stream(task=asked["content"]):
         if getattr(event, "source", None) != WRITER:
             continue
         if isinstance(event, ModelClientStreamingChunkEvent):
             out(event.content)
+        elif isinstance(event, ThoughtEvent):
+            thought = event.content
         elif isinstance(event, TextMessage):
             answer = event.content
-    return answer
+    return answer, thought
 
 
 def _content(passage: Passage, number: int) -> MemoryContent:

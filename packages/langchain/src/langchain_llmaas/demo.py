@@ -17,6 +17,7 @@ from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrou
 from langchain_core.tools import StructuredTool
 from langchain_core.vectorstores import InMemoryVectorStore
 
+from langchain_llmaas.blocks import REASONING
 from langchain_llmaas.chat_models import ChatLLMaaS
 from langchain_llmaas.cost import CostCallbackHandler, get_cost_callback
 from langchain_llmaas.embeddings import LLMaaSEmbeddings
@@ -56,6 +57,7 @@ def demo(
         embedding_tokens=_tokens_in(cost, client_settings.embedding_model),
         ranked_documents=min(CANDIDATES, len(store.store)),
         backend=Backend(**answer.response_metadata.get("backend", {})),
+        reasoning=answer.additional_kwargs.get(REASONING, ""),
     )
 
 

@@ -66,6 +66,7 @@ async def _answered(
         embedding_tokens=library.tokens,
         ranked_documents=library.ranked,
         backend=said.backend,
+        reasoning=said.reasoning,
     )
 
 
@@ -74,6 +75,7 @@ class Said:
     """What an agent has said so far, and what it took."""
 
     text: str = ""
+    reasoning: str = ""
     usage: Usage | None = None
     backend: Backend | None = None
 
@@ -84,6 +86,7 @@ class Said:
         if isinstance(answer, Completion) and answer.usage is not None:
             self.usage = _sum(self.usage, answer.usage)
             self.backend = answer.backend
+            self.reasoning = answer.reasoning or ""
         return chunk.content
 
 

@@ -95,9 +95,13 @@ class Performance:
 
 
 def show_one(name: str, outcome: DemoResult | Exception) -> None:
-    """Print the sources and the bill of one answer."""
+    """Print the reasoning, the sources and the bill of one answer."""
+    from rich.markup import escape
+
     if isinstance(outcome, Exception):
         raise outcome
+    if outcome.reasoning:
+        stdout().print(f"[dim]thought: {escape(outcome.reasoning.strip())}[/]\n")
     stdout().print(_sources(outcome))
     stdout().print()
     stdout().print(_bill(outcome))

@@ -12,7 +12,7 @@ components (embed, find, rank, then stream the answer)::
         passages = split(documents)               # the same passages for everyone
         ...                                       # embed, find the best twenty, rerank
         for piece in stream:                      # messages_for(question, best) is the prompt
-            out(piece)                            # text only; reasoning is counted, not shown
+            out(piece)                            # text only; reasoning goes into the result
         return DemoResult(framework="haystack", answer=..., sources=..., usage=..., ...)
 
 It runs synchronously (an async framework calls ``asyncio.run``), takes address, key and
@@ -58,7 +58,8 @@ class DemoResult:
     """An answer and everything that it took.
 
     ``usage`` sums the chat calls, ``embedding_tokens`` all texts and questions embedded,
-    ``ranked_documents`` what was submitted to the reranker. Costs are in micro-EUR.
+    ``ranked_documents`` what was submitted to the reranker, ``reasoning`` is what the model
+    thought before its answer. Costs are in micro-EUR.
     """
 
     framework: str
@@ -72,6 +73,7 @@ class DemoResult:
     seconds_to_first_text: float | None = None
     chat_model: str = CHAT_MODEL
     embedding_model: str = EMBEDDING_MODEL
+    reasoning: str = ""
 
     @property
     def costs(self) -> dict[str, int]:
@@ -105,6 +107,7 @@ class DemoResult:
         return {
             "framework": self.framework,
             "answer": self.answer,
+            "reasoning": self.reasoning,
             "sources": [_plain(source) for source in self.sources],
             "usage": asdict(self.usage) if self.usage else None,
             "embedding_tokens": self.embedding_tokens,

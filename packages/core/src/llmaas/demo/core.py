@@ -39,6 +39,7 @@ def demo(
         embedding_tokens=_tokens(vectors[0]),
         ranked_documents=len(candidates),
         backend=completion.backend,
+        reasoning=completion.reasoning or "",
     )
 
 

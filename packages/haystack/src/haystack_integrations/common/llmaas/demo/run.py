@@ -99,6 +99,7 @@ def _result(
         embedding_tokens=_tokens(indexed["embedder"]) + _tokens(found["embedder"]),
         ranked_documents=len(found["retriever"]["documents"]),
         backend=Backend(**backend) if backend else None,
+        reasoning=reply.reasoning.reasoning_text if reply.reasoning else "",
     )
 
 
