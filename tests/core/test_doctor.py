@@ -81,6 +81,16 @@ def test_a_badly_copied_key(doctor, sandbox, monkeypatch, key):
     assert checks["key"]["advice"] == "Set the bare key."
 
 
+def test_a_missing_key_is_told_where_nobody_listens_too(doctor, monkeypatch):
+    monkeypatch.delenv("LLMAAS_API_KEY", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    code, checks = doctor("--base-url", f"http://127.0.0.1:{port}/v1")
+    assert code == 1
+    found = {name: checks[name]["status"] for name in ("key", "port", "service")}
+    assert found == {"key": "fail", "port": "fail", "service": "skip"}
+
+
 def test_a_refused_key(doctor, sandbox, monkeypatch):
     monkeypatch.setenv("LLMAAS_API_KEY", "sk-wrong-and-secret")
     code, checks = doctor()

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 def examine(client: LLMaaS, key: str, models: Sequence[str], *, call: bool) -> Iterator[Check]:
     """Yield each check as it is made. ``call`` also makes one small, billed chat call."""
     yield _setup(client.settings)
+    malformed = service.key_format(key)
+    if malformed:  # known without the network
+        yield malformed
     reachable = True
     for check in _way(client.settings):
         yield check
@@ -23,7 +26,8 @@ def examine(client: LLMaaS, key: str, models: Sequence[str], *, call: bool) -> I
     if not reachable:
         yield skip("service", "not asked: it cannot be reached")
         return
-    yield from _service(client, key, models, call)
+    if not malformed:
+        yield from _service(client, models, call=call)
 
 
 def _setup(settings: Settings) -> Check:
@@ -51,11 +55,7 @@ def _way(settings: Settings) -> Iterator[Check]:
             return
 
 
-def _service(client: LLMaaS, key: str, models: Sequence[str], call: bool) -> Iterator[Check]:
-    malformed = service.key_format(key)
-    if malformed:
-        yield malformed
-        return
+def _service(client: LLMaaS, models: Sequence[str], *, call: bool) -> Iterator[Check]:
     try:
         answered = service.ask(client)
     except Exception as error:
