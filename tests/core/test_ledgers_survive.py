@@ -266,3 +266,39 @@ assert ledger.used("a", limits[0]) == len(taken) > 0
     command = [sys.executable, "-c", program, str(tmp_path / "l.db")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@posix
+def test_two_threads_that_fork_at_once_both_hold_what_they_must() -> None:
+    """In a process of its own, as what is told of forks is told for good."""
+    program = """
+import os, threading, time
+seen = []
+def look():  # the last thing before a fork, as what is registered first runs last
+    time.sleep(0.04)
+    seen.append(ledger.lock.locked())
+os.register_at_fork(before=look)
+from llmaas.forks import hold_at_fork
+class Ledger:
+    lock = threading.Lock()
+    def hold(self):
+        self.lock.acquire()
+    def let_go(self):
+        self.lock.release()
+        time.sleep(0.02)
+ledger = Ledger()
+hold_at_fork(ledger)
+def fork():
+    for _ in range(8):
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+threads = [threading.Thread(target=fork) for _ in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert seen == [True] * 24
+"""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

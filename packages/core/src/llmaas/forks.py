@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from typing import Protocol
 
@@ -26,7 +27,16 @@ class Renewed(Protocol):
 
 _held: weakref.WeakSet[Held] = weakref.WeakSet()
 _renewed: weakref.WeakSet[Renewed] = weakref.WeakSet()
-_now_held: list[Held] = []
+
+
+class _Holding(threading.local):
+    """What the running thread holds for its fork: two threads may fork at once."""
+
+    def __init__(self) -> None:
+        self.held: list[Held] = []
+
+
+_now = _Holding()
 
 
 def hold_at_fork(held: Held) -> None:
@@ -42,12 +52,12 @@ def renew_in_child(renewed: Renewed) -> None:
 def _before() -> None:
     for held in sorted(_held, key=id):  # in one order: two threads may fork at once
         held.hold()
-        _now_held.append(held)
+        _now.held.append(held)
 
 
 def _after() -> None:
-    while _now_held:
-        _now_held.pop().let_go()
+    while _now.held:
+        _now.held.pop().let_go()
 
 
 def _after_in_child() -> None:
