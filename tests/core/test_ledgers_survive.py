@@ -302,3 +302,27 @@ assert seen == [True] * 24
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@posix
+@forks
+def test_no_thread_of_a_child_uses_the_parents_connections(sandbox: Any) -> None:
+    """Two threads ask at once in a new process, while its pool is still being made."""
+    from llmaas.transport.sync import _pools
+
+    client, answers = LLMaaS(), list[Any]()
+    client.models()
+
+    def work() -> bool:
+        threads = [threading.Thread(target=lambda: answers.append(client.models())) for _ in "ab"]
+        with _pools._lock:  # as one that is making a pool holds it
+            for thread in threads:
+                thread.start()
+                time.sleep(0.3)
+            early = len(answers)
+        for thread in threads:
+            thread.join()
+        return early == 0 and len(answers) == 2
+
+    assert in_child(work)
+    assert client.models()

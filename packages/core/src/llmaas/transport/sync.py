@@ -27,15 +27,14 @@ class SyncShell:
 
     def __init__(self, settings: Settings) -> None:
         self._network = Network.to(settings.root, settings.ca_bundle, settings.proxy)
-        self._pool: Pool | None = None
-        self._generation: object = None
+        self._pool: tuple[object, Pool] | None = None
+        """With its generation, in one piece: threads of a new process may ask at once."""
 
     def send(self, request: Request) -> SyncReply:
         """Return the reply once its head has come."""
-        pool = self._pool
-        if pool is None or self._generation is not _pools.generation:  # new, or after a fork
-            self._generation = _pools.generation
-            pool = self._pool = _pools.borrow(self._network, self)
+        borrowed = self._pool
+        if borrowed is None or borrowed[0] is not _pools.generation:  # new, or after a fork
+            borrowed = self._pool = (_pools.generation, _pools.borrow(self._network, self))
         silence, deadline = request.timeout.read, request.deadline
         leash = Leash(silence, deadline)
         timeouts = {
@@ -46,7 +45,7 @@ class SyncShell:
         }
         message = _message(request, timeouts)
         try:
-            response = pool.door.handle_request(message)
+            response = borrowed[1].door.handle_request(message)
         except _errors() as error:
             raise BrokenTransport(_failure(error, request, leash)) from error
         return SyncReply(response, request, leash)
