@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -358,6 +359,15 @@ def test_recordings_that_cannot_be_read(sandbox: Any, api: Any, bad: Any) -> Non
     with pytest.raises(llmaas.InvalidInputError):
         api().do("transcribe", bad)
     assert not sandbox.requests
+
+
+def test_a_recording_whose_name_is_no_unicode(sandbox: Any, api: Any, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    try:
+        path.write_bytes(api().do("speak", "Oui.", model="kokoro", response_format="wav").audio)
+    except OSError:
+        pytest.skip("this system has no such names")
+    assert api().do("transcribe", path, initial_prompt="a\ud800").text
 
 
 def test_a_transcription_without_text_is_no_answer(sandbox: Any, api: Any) -> None:

@@ -52,20 +52,25 @@ def name_of(data: bytes) -> str:
 
 def multipart(fields: Mapping[str, Any], name: str, data: bytes) -> tuple[bytes, str]:
     """Return a form's body and content type. The same form always gives the same bytes."""
-    boundary = hashlib.sha256(name.encode() + data).hexdigest()[:32]
+    boundary = hashlib.sha256(_bytes(name) + data).hexdigest()[:32]
     parts = [_field(boundary, key, str(value)) for key, value in fields.items()]
     safe = name.replace('"', "'").replace("\r", " ").replace("\n", " ")
     head = (
         f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="{safe}"\r\n'
         f"content-type: {_type_of(name)}\r\n\r\n"
     )
-    body = b"".join(parts) + head.encode() + data + f"\r\n--{boundary}--\r\n".encode()
+    body = b"".join(parts) + _bytes(head) + data + f"\r\n--{boundary}--\r\n".encode()
     return body, f"multipart/form-data; boundary={boundary}"
 
 
 def _field(boundary: str, key: str, value: str) -> bytes:
     head = f'--{boundary}\r\ncontent-disposition: form-data; name="{key}"\r\n\r\n'
-    return f"{head}{value}\r\n".encode()
+    return _bytes(f"{head}{value}\r\n")
+
+
+def _bytes(text: str) -> bytes:
+    """Encode; what is no Unicode (a file's name may hold such bytes) becomes ``?``."""
+    return text.encode("utf-8", "replace")
 
 
 def _type_of(name: str) -> str:
