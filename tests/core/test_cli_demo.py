@@ -25,12 +25,19 @@ def demo(question, documents, *, client_settings, out):
 
 def broken(question, documents, *, client_settings, out):
     raise RuntimeError("out of order")
+
+
+def incomplete(question, documents, *, client_settings, out):
+    raise ImportError("similarity requires arrays")
 '''
 ENTRY_POINTS = """
 [llmaas.demos]
 plain = plain_demo:demo
 broken = plain_demo:broken
+incomplete = plain_demo:incomplete
+absent = plain_demo.arrays:demo
 """
+METADATA = "Metadata-Version: 2.1\nName: plain-demo\nVersion: 1.0\n"
 
 
 @pytest.fixture
@@ -38,11 +45,11 @@ def another_framework(tmp_path, monkeypatch):
     """An installed distribution that brings demos of its own."""
     info = tmp_path / "plain_demo-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plain-demo\nVersion: 1.0\n")
+    (info / "METADATA").write_text(METADATA)
     (info / "entry_points.txt").write_text(ENTRY_POINTS)
     (tmp_path / "plain_demo.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
-    yield
+    yield info
     sys.modules.pop("plain_demo", None)
 
 
@@ -112,6 +119,23 @@ def test_a_failure_alone_is_one_line(demo, another_framework):
     assert code == 1
     assert err.startswith("error: RuntimeError: out of order")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["incomplete", "absent"])
+def test_what_is_not_installed_is_told_with_the_extra_that_brings_it(demo, another_framework, name):
+    (another_framework / "METADATA").write_text(f"{METADATA}Provides-Extra: demo\n")
+    code, out, err = demo("--framework", name, "--json")
+    assert (code, err) == (1, "")
+    error = json.loads(out)["results"][0]["error"]
+    assert error["type"] == "ConfigurationError"
+    assert error["message"].endswith("pip install 'plain-demo[demo]'")
+    assert "arrays" in error["message"]
+    assert f"demo {name!r}" in error["message"]
+
+
+def test_without_such_an_extra_the_error_is_left_as_it_is(demo, another_framework):
+    _, _, err = demo("--framework", "incomplete")
+    assert err.startswith("error: ImportError: similarity requires arrays")
 
 
 def test_a_failure_as_json(demo, another_framework):

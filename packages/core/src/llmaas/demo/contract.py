@@ -16,7 +16,8 @@ components (embed, find, rank, then stream the answer)::
         return DemoResult(framework="haystack", answer=..., sources=..., usage=..., ...)
 
 It runs synchronously (an async framework calls ``asyncio.run``), takes address, key and
-model names from ``client_settings`` only, and lets errors out: the runner reports them.
+model names from ``client_settings`` only, and lets errors out: the runner reports them. What
+only the demo imports is the package's extra ``demo``, which the runner names when it is missing.
 Costs and energy are computed from the counts of the result; the runner fills in the time.
 """
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 
@@ -11,6 +12,7 @@ from llmaas.demo.contract import DemoFunction, DemoResult, DemoSettings
 from llmaas.demo.documents import Document
 
 GROUP = "llmaas.demos"
+EXTRA = "demo"
 
 
 def frameworks() -> dict[str, EntryPoint]:
@@ -27,10 +29,14 @@ def run(
     settings: DemoSettings,
     out: Callable[[str], None],
 ) -> DemoResult:
-    """Run one demo and fill in how long it took, in all and to the first text (seconds)."""
-    demo: DemoFunction = entry.load()
+    """Run one demo and fill in how long it took, in all and to the first text (seconds).
+
+    ``ConfigurationError`` names the extra to install when the demo lacks something.
+    """
     clock = _Clock(out)
-    result = demo(question, documents, client_settings=settings, out=clock)
+    with _told_what_to_install(entry):
+        demo: DemoFunction = entry.load()
+        result = demo(question, documents, client_settings=settings, out=clock)
     return replace(
         result,
         seconds=result.seconds if result.seconds is not None else clock.elapsed(),
@@ -38,6 +44,21 @@ def run(
         chat_model=settings.chat_model,
         embedding_model=settings.embedding_model,
     )
+
+
+@contextmanager
+def _told_what_to_install(entry: EntryPoint) -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        if entry.dist is None or EXTRA not in entry.dist.metadata.get_all("Provides-Extra", ()):
+            raise
+        from llmaas.errors import ConfigurationError
+
+        raise ConfigurationError(
+            f"The demo {entry.name!r} cannot import what it needs ({error}): "
+            f"pip install '{entry.dist.name}[{EXTRA}]'"
+        ) from error
 
 
 class _Clock:
