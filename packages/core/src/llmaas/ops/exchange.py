@@ -94,8 +94,8 @@ class Patience:
         """Raise the failure as the exception that it is."""
         from llmaas.raising import error_of
 
-        secrets = self.settings.secrets
-        raise error_of(failure, model=model, secrets=secrets, reached=self.reached)
+        # No variable holds the secrets: tools print those of a traceback's frames.
+        raise error_of(failure, model=model, secrets=self.settings.secrets, reached=self.reached)
 
 
 def exchange(patience: Patience, call: Call) -> Operation[Any]:
