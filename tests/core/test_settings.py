@@ -202,3 +202,12 @@ def test_a_callable_is_asked_in_the_context_of_the_call(sandbox: Any, api: Any) 
     finally:
         TENANTS_KEY.reset(token)
     assert len(vectors) == len([vector for vector in vectors if vector]) == 8
+
+
+@pytest.mark.parametrize("value", ["a\nb: c", "\u2026", 5, None, b"bytes"], ids=repr)
+def test_headers_that_http_cannot_say_are_refused(sandbox: Any, api: Any, value: Any) -> None:
+    with pytest.raises(llmaas.ConfigurationError, match="x-token"):
+        api(headers={"x-token": value})
+    with pytest.raises(llmaas.ConfigurationError, match="x-token"):
+        api().do("chat", "?", model="llama3.3:70b", extra_headers={"x-token": value})
+    assert not list(sandbox.requests)

@@ -90,9 +90,9 @@ class Settings:
         return (*self.key.used, *passwords, *secrecy.of_headers(self.headers))
 
     def hide(self, headers: Mapping[str, str] | None) -> None:
-        """Keep what authenticates in one call's headers out of messages, too."""
+        """Keep what authenticates in one call's headers out of messages, too; refuse bad ones."""
         if headers:
-            self.key.remember(secrecy.of_headers(headers.items()))
+            self.key.remember(secrecy.of_headers(_checked(headers)))
 
     def but(self, **changes: Any) -> Settings:
         """Return a copy with some values changed."""
@@ -147,9 +147,21 @@ class Settings:
             deadline=deadline,
             ca_bundle=ca_bundle or os.environ.get(CA_VARIABLE) or None,
             proxy=proxy,
-            headers=tuple((headers or {}).items()),
+            headers=_checked(headers or {}),
             watchers=tuple(watchers),
         )
+
+
+def _checked(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return headers; refuse what HTTP has no way to say, without repeating it."""
+    for name, value in headers.items():
+        if not all(isinstance(t, str) and t.isascii() and t.isprintable() for t in (name, value)):
+            from llmaas.errors import ConfigurationError
+
+            raise ConfigurationError(
+                f"The header {name!r} must be a string of printable ASCII characters."
+            )
+    return tuple(headers.items())
 
 
 def _woken(values: dict[str, Any]) -> Settings:
