@@ -16,7 +16,6 @@ TASKS = 8
 NO_GRPC = "agents in several processes need autogen-ext[grpc]"
 pytest.importorskip("autogen_ext.runtimes.grpc", reason=NO_GRPC, exc_type=ImportError)
 pytest.importorskip("grpc", reason=NO_GRPC)
-pytestmark = pytest.mark.timeout(300)  # four processes import everything, on a busy machine
 
 
 @pytest.fixture(scope="module")

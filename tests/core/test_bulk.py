@@ -249,7 +249,7 @@ def hurt(finished: list[tuple[int, set[int]]]) -> int:
     return sum(before[1] < after[1] for before, after in pairwise(finished))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_killed_fifty_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, out, count, at_once = tmp_path / "in", tmp_path / "out", 5000, 8
     prompts(source, count)

@@ -53,7 +53,7 @@ def installed(told, framework):
     return told["demos"][framework]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_its_demo_works(told, framework):
     result = installed(told, framework)
@@ -61,7 +61,7 @@ def test_its_demo_works(told, framework):
     assert result["answer"]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_its_answers_and_tool_calls_come(told, framework):
     installed(told, framework)
@@ -70,13 +70,13 @@ def test_its_answers_and_tool_calls_come(told, framework):
     assert set(said.values()) == {"Oui get_weather"}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_no_library_tried_a_socket(told):
     assert not told["attempts"], "\n\n".join(told["attempts"])
 
 
 @needs_namespace
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_no_packet_left(told):
     assert not told["packets"]
 
