@@ -32,11 +32,15 @@ FOUNDATION = ["core", "sandbox"]
 PYTHONS = ["3.11", "3.12", "3.13"]
 FLOOR = os.environ.get("COVERAGE_FLOOR", "94")
 APPS_LOCK = "cookbooks/requirements.lock"
+OPENAI2_LOCK = "tests/openai2.lock"
 LOCK_HEADER = """\
 # Everything that every room needs, pinned: made by `nox -s lock`, installed by `./run`.
 """
 APPS_LOCK_HEADER = """\
 # What the apps of the cookbooks need, pinned: made by `nox -s lock`, installed by `./run --apps`.
+"""
+OPENAI2_LOCK_HEADER = """\
+# The older SDK alone, pinned: made by `nox -s lock`, installed by `./run --openai2`.
 """
 
 
@@ -188,7 +192,7 @@ def devui(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Known faults of what the locks pin; fails as well when the database cannot be asked."""
     session.install("pip-audit>=2.10")
-    session.run("python", "tests/support/audit.py", LOCK, APPS_LOCK)
+    session.run("python", "tests/support/audit.py", LOCK, APPS_LOCK, OPENAI2_LOCK)
 
 
 @nox.session
@@ -207,20 +211,21 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Write both locks anew, keeping what still fits; `-- --upgrade` takes the newest."""
+    """Write the locks anew, keeping what still fits; `-- --upgrade` takes the newest."""
     if not shutil.which("uv"):
         session.install("uv")
     write_lock(session, LOCK, asked(ROOMS, group("dev")), LOCK_HEADER)
     lines = (HOME / "cookbooks/requirements.in").read_text().splitlines()
     apps = group("test") + group("build") + lines
     write_lock(session, APPS_LOCK, asked(FOUNDATION, apps), APPS_LOCK_HEADER)
+    write_lock(session, OPENAI2_LOCK, ["openai>=2,<3"], OPENAI2_LOCK_HEADER, "--no-deps")
 
 
-def write_lock(session: nox.Session, lock: str, texts: list[str], header: str) -> None:
+def write_lock(session: nox.Session, lock: str, texts: list[str], header: str, *more: str) -> None:
     """Pin requirements, with hashes and without addresses."""
     wanted = Path(session.create_tmp()) / "requirements.in"
     wanted.write_text("\n".join(texts))
-    form = ["--universal", "--python-version=3.11", "--generate-hashes", "--quiet"]
+    form = ["--universal", "--python-version=3.11", "--generate-hashes", "--quiet", *more]
     plain = ["--no-header", "--no-annotate", "-o", lock, *session.posargs]
     session.run("uv", "pip", "compile", str(wanted), *form, *plain, external=True)
     path = HOME / lock

@@ -1,4 +1,4 @@
-"""Both locks are portable and cover what is asked for."""
+"""The locks are portable and cover what is asked for."""
 
 import re
 import tomllib
@@ -9,9 +9,8 @@ from packaging.utils import canonicalize_name
 
 from rooms import HOME, ROOMS
 
-LOCKS = {
-    path: (HOME / path).read_text() for path in ("requirements.lock", "cookbooks/requirements.lock")
-}
+PATHS = ("requirements.lock", "cookbooks/requirements.lock", "tests/openai2.lock")
+LOCKS = {path: (HOME / path).read_text() for path in PATHS}
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[\w.!+]+)(?P<rest>[^\n]*)$", re.MULTILINE)
 OURS = {room.project["name"] for room in ROOMS}
 
@@ -63,6 +62,13 @@ def test_the_lock_satisfies(text):
 @pytest.mark.parametrize("text", wanted_by_apps())
 def test_the_apps_lock_satisfies(text):
     assert satisfied(text, pins("cookbooks/requirements.lock")), "run `nox -s lock`"
+
+
+def test_the_overlay_has_the_other_sdk_and_nothing_else():
+    [(name, version)] = pins("tests/openai2.lock").items()
+    assert name == "openai"
+    assert version.startswith("2.")
+    assert not pins("requirements.lock")["openai"].startswith("2.")
 
 
 def satisfied(text, found):
