@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,6 +185,20 @@ def chat(ask: Ask) -> Ask:
         return ask(CHAT, body, faults=faults, sock=sock)
 
     return chat_one
+
+
+@pytest.fixture
+def sdk() -> Iterator[Callable[..., Any]]:
+    """``sdk(box)``: OpenAI's client, closed after the test: its errors hold it in a cycle."""
+    import openai
+
+    with ExitStack() as stack:
+
+        def connected(box: Any, **options: Any) -> Any:
+            told = {"base_url": box.base_url, "api_key": box.api_key, **options}
+            return stack.enter_context(openai.OpenAI(**told))
+
+        yield connected
 
 
 @pytest.fixture

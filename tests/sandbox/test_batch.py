@@ -71,9 +71,9 @@ def test_the_window_is_open_at_night_and_at_weekends() -> None:
     assert paris(july).hour == 14
 
 
-def test_by_day_a_lot_waits() -> None:
+def test_by_day_a_lot_waits(sdk: Any) -> None:
     with Sandbox(stopped_at=WEDNESDAY_NOON, batch_night_only=True) as box:
-        client = openai.OpenAI(base_url=box.base_url, api_key=box.api_key)
+        client = sdk(box)
         made: Any = client.post("/chat/completions/batch", body=LOT, cast_to=object)
 
         def poll() -> str:
@@ -85,9 +85,9 @@ def test_by_day_a_lot_waits() -> None:
         assert [poll(), poll()] == ["in_progress", "completed"]
 
 
-def test_an_instance_may_have_no_batch() -> None:
+def test_an_instance_may_have_no_batch(sdk: Any) -> None:
     with Sandbox(batch_enabled=False) as box:
-        client = openai.OpenAI(base_url=box.base_url, api_key=box.api_key, max_retries=0)
+        client = sdk(box, max_retries=0)
         with pytest.raises(openai.InternalServerError) as caught:
             client.post("/chat/completions/batch", body=LOT, cast_to=object)
     assert caught.value.status_code == 501
@@ -98,7 +98,7 @@ def test_file_batches_do_not_exist_by_default(ask: Any) -> None:
     assert ask("/v1/files", b"x").status == 404
 
 
-def test_file_batches_exist_behind_a_switch() -> None:
+def test_file_batches_exist_behind_a_switch(sdk: Any) -> None:
     lines = [
         {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions",
          "body": {"model": "gemma4:31b", "messages": [{"role": "user", "content": 'Say "un"'}]}},
@@ -106,8 +106,8 @@ def test_file_batches_exist_behind_a_switch() -> None:
     ]  # fmt: skip
     data = "\n".join(json.dumps(line) for line in lines).encode()
     with Sandbox(legacy_batches=True) as box:
-        client = openai.OpenAI(base_url=box.base_url, api_key=box.api_key)
-        other = openai.OpenAI(base_url=box.base_url, api_key=box.make_key("other"), max_retries=0)
+        client = sdk(box)
+        other = sdk(box, api_key=box.make_key("other"), max_retries=0)
         file = client.files.create(file=("in.jsonl", data), purpose="batch")
         batch = client.batches.create(
             input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h"

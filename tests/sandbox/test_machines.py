@@ -106,11 +106,10 @@ def test_the_administrator_sees_and_changes_machines(ask: Any, llmaas_sandbox: A
     assert ask("/admin/machines/ma01", {"health": "ill"}, key=admin, method="PUT").status == 400
 
 
-def test_the_catalogue_sets_the_pace_on_demand() -> None:
-    import openai
+def test_the_catalogue_sets_the_pace_on_demand(sdk: Any) -> None:
 
     with Sandbox(speed=2.0) as box:
-        client = openai.OpenAI(base_url=box.base_url, api_key=box.api_key)
+        client = sdk(box)
         started = time.monotonic()
         client.chat.completions.create(
             model="gpt-oss:120b",

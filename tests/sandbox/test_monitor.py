@@ -141,13 +141,13 @@ def test_a_deprecated_model_says_so(chat: Any, ask: Any) -> None:
     assert phases["gemma3:27b"] == "retired"
 
 
-def test_end_of_support_can_be_taken_at_its_word() -> None:
+def test_end_of_support_can_be_taken_at_its_word(sdk: Any) -> None:
     import openai
 
     from llmaas_sandbox import Sandbox
 
     with Sandbox(strict_lifecycle=True) as box:
-        client = openai.OpenAI(base_url=box.base_url, api_key=box.api_key, max_retries=0)
+        client = sdk(box, max_retries=0)
         hello: Any = [{"role": "user", "content": "Bonjour"}]
         assert client.chat.completions.create(model="gpt-oss:120b", messages=hello).choices
         box.advance(3 * 365 * 24 * 3600)

@@ -82,11 +82,11 @@ def test_rerank_keeps_the_top_and_drops_texts_on_demand(ask: Any) -> None:
     assert [set(r) for r in answer["results"]] == [{"index", "relevance_score"}]
 
 
-def test_the_old_rerank_shape_can_be_had() -> None:
+def test_the_old_rerank_shape_can_be_had(sdk: Any) -> None:
     from llmaas_sandbox import Sandbox
 
     with Sandbox(rerank_shape="old") as box:
-        client = openai.OpenAI(base_url=box.base_url, api_key=box.api_key)
+        client = sdk(box)
         body = {"model": "qwen3-reranker:4b", "query": "chats", "documents": DOCUMENTS}
         answer: Any = client.post("/rerank", body=body, cast_to=object)
     assert answer["id"].startswith("rerank-")
@@ -118,9 +118,9 @@ def test_speech_is_a_tone_as_long_as_the_text(ask: Any) -> None:
     assert heard.headers["content-type"] == "audio/wav"
 
 
-def test_a_transcript_covers_the_recording(llmaas_sandbox: Any, ask: Any) -> None:
+def test_a_transcript_covers_the_recording(llmaas_sandbox: Any, ask: Any, sdk: Any) -> None:
     wav = speak(ask, input="mot " * 30, response_format="wav").body
-    client = openai.OpenAI(base_url=llmaas_sandbox.base_url, api_key=llmaas_sandbox.api_key)
+    client = sdk(llmaas_sandbox)
     first, second = (
         client.audio.transcriptions.create(model="whisper-1", file=("a.wav", wav), language="fr")
         for _ in range(2)
@@ -132,8 +132,8 @@ def test_a_transcript_covers_the_recording(llmaas_sandbox: Any, ask: Any) -> Non
 
 
 @pytest.mark.shows_key("the plain SDK's error of version 2 pickles its request, headers and all")
-def test_noise_is_no_recording(llmaas_sandbox: Any) -> None:
-    client = openai.OpenAI(base_url=llmaas_sandbox.base_url, api_key=llmaas_sandbox.api_key)
+def test_noise_is_no_recording(llmaas_sandbox: Any, sdk: Any) -> None:
+    client = sdk(llmaas_sandbox)
     with pytest.raises(openai.BadRequestError):
         client.audio.transcriptions.create(model="whisper-1", file=("a.wav", b"RIFFnothing"))
     with pytest.raises(openai.BadRequestError):
