@@ -232,3 +232,27 @@ def test_a_name_that_is_not_found_in_time(monkeypatch: pytest.MonkeyPatch, strea
         assert not caught.value.reached
     finally:
         over.set()
+
+
+def test_closing_the_client_ends_a_call_in_another_thread() -> None:
+    came, failures = threading.Event(), []
+
+    def silent(_: socket.socket, over: threading.Event) -> None:
+        came.set()
+        over.wait()
+
+    def ask(client: llmaas.LLMaaS) -> None:
+        try:
+            client.chat("?", model=MODEL)
+        except llmaas.APIConnectionError as error:
+            failures.append(error)
+
+    with server(silent) as url:
+        client = llmaas.LLMaaS(base_url=url, api_key="k", max_retries=0, timeout=60)
+        asking = threading.Thread(target=ask, args=(client,))
+        asking.start()
+        assert came.wait(FOREVER)
+        client.close()
+        asking.join(FOREVER)
+        assert not asking.is_alive()
+    assert len(failures) == 1

@@ -126,6 +126,25 @@ def test_a_budget_counts_broken_streams_and_gives_back_failures(sandbox: Any, ap
         assert budget.spent > 0  # without usage, all that was reserved
 
 
+def test_a_budget_counts_the_batches_before_one_that_failed(sandbox: Any, api: Any) -> None:
+    budget = Budget(1.0)
+    client, texts = api(watchers=[budget]), ["x" * 400] * 3
+    two = client.do("embed", texts[:2], model="bge-m3:567m").cost_micro_eur / 1_000_000
+    assert budget.spent == two > 0
+    sandbox.script([{}, {}, {"status": 500}])
+    with pytest.raises(llmaas.InternalServerError):
+        client.do("embed", texts, model="bge-m3:567m", batch_size=1, concurrency=1)
+    assert budget.spent == pytest.approx(2 * two)
+
+
+def test_one_document_is_billed_as_one(sandbox: Any, api: Any) -> None:
+    budget = Budget(0.000_010)  # enough for two documents, not for eleven
+    client = api(watchers=[budget])
+    ranking = client.do("rerank", "Who?", "One alone.", model="qwen3-reranker:4b")
+    assert [ranked.index for ranked in ranking.results] == [0]
+    assert budget.spent == ranking.cost_micro_eur / 1_000_000 > 0
+
+
 def test_a_budget_counts_an_abandoned_stream(sandbox: Any) -> None:
     client = LLMaaS()
     with client.budget(eur=1) as budget:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_OF_TEXTS = frozenset({"embeddings", "rerank"})
+"""Operations whose last input is texts, or a single one."""
+
 
 class Calling:
     """What both clients are: settings, and a transport made when it is first needed."""
@@ -101,6 +104,8 @@ class Calling:
         self, name: str, make: Callable[..., Operation[T]], /, *inputs: Any, **options: Any
     ) -> Operation[T]:
         """Return an operation that is watched, and whose deadline runs from now on."""
+        if name in _OF_TEXTS:
+            inputs = (*inputs[:-1], _listed(inputs[-1]))
         moment = Moment.of(self.settings, options.pop("deadline", None))
         work = make(self.settings, *inputs, deadline=moment, **options)
         model, params = options.get("model") or "", options if name == "batch" else {}
@@ -112,3 +117,8 @@ class Calling:
         if isinstance(model, str) and "max_completion_tokens" not in options:
             options.setdefault("max_tokens", advice.DEFAULT.for_model(model))  # budgets ask for it
         return self._work("batch", batch.submit, conversations, model=model, **options)
+
+
+def _listed(texts: Any) -> list[Any]:
+    """Return texts that can be counted before they are sent."""
+    return [texts] if isinstance(texts, str) else list(texts)

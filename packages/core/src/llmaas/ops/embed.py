@@ -41,6 +41,11 @@ class _Job:
     errors: dict[int, Exception] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def answer(self, vectors: list[Any]) -> Embeddings:
+        """Return vectors with what is known of all requests."""
+        model = self.answered_by or self.model
+        return Embeddings(vectors, model, _sum(self.usages), self.errors)
+
     def count(self, texts: int) -> None:
         """Count what is done, and tell: one thread after the other, or numbers would go back."""
         with self.lock:
@@ -89,9 +94,14 @@ def embed(
     )
     size = max(1, batch_size)
     batches = [_batch(job, inputs[i : i + size], i) for i in range(0, len(inputs), size)]
-    parts = (yield Together(batches, max(1, concurrency))) if batches else []
+    try:
+        parts = (yield Together(batches, max(1, concurrency))) if batches else []
+    except BaseException as error:
+        if job.usages:  # of other batches: they are billed
+            error.partial = job.answer([])  # type: ignore[attr-defined]
+        raise
     vectors = [vector for part in parts for vector in part]
-    return Embeddings(vectors, job.answered_by or model, _sum(job.usages), job.errors)
+    return job.answer(vectors)
 
 
 def _batch(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:

@@ -144,8 +144,8 @@ class Watched:
         """Tell every watcher how the call ended, once, whoever says so first."""
         if self._process != os.getpid():  # a copy by a fork: the call is the parent's to end
             return
-        partial = getattr(error, "completion", None) if result is None else result
-        outcome = Outcome(partial, error, time.monotonic() - self._began, self.first_token)
+        came = _came_with(error) if result is None else result
+        outcome = Outcome(came, error, time.monotonic() - self._began, self.first_token)
         refusal: BaseException | None = None  # of the answer, by a guard for instance
         while self._tickets:
             try:
@@ -163,6 +163,11 @@ class Watched:
                     _logger.error("%s could not end a call", type(watcher).__name__, exc_info=True)
         if refusal is not None:
             raise refusal
+
+
+def _came_with(error: BaseException | None) -> Any:
+    """Return what had come before an error: an answer's beginning, or other batches."""
+    return getattr(error, "completion", None) or getattr(error, "partial", None)
 
 
 def _is_ours(error: Exception) -> bool:

@@ -124,7 +124,8 @@ class Line:
             self._stream.write(piece, self._left(timeout, "Write"))
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket; a thread that still reads from it is told at once."""
+        self.shut()
         self._stream.close()
 
     def shut(self) -> None:
