@@ -73,6 +73,11 @@ def test_it_is_drawn_while_it_comes(cell):
     assert "Hm. Well." in text_of(drawn, "text/html")
 
 
+def test_it_says_that_it_waits_for_the_first_word(cell):
+    drawn = cell("from llmaas.jupyter.views import NotebookView\nview = NotebookView()")
+    assert "…" in text_of(drawn, "text/html")
+
+
 def test_options_go_on_the_wire(cell, box):
     ask(cell, "Hello", '-m gemma4:31b -s "Be kind" -t 0.5 --effort low --max-tokens 99')
     sent = box.requests[-1].json

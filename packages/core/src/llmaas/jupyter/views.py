@@ -66,19 +66,25 @@ class NotebookView:
     def _bundle(self) -> dict[str, str]:
         plain = "\n\n".join(part for part in (self._text.strip(), self._facts) if part)
         html = self._thoughts() + to_html(self._text) + self._footer()
-        return {"text/html": html, "text/plain": plain or "…"}
+        return {"text/html": html or _small("…"), "text/plain": plain or "…"}
 
     def _thoughts(self) -> str:
         if not self._reasoning:
             return ""
         unfolded = "" if self._text or self._facts else " open"
         return (
-            f'<details{unfolded} style="opacity: 0.7"><summary>Reasoning</summary>'
-            f"{plain_html(self._reasoning)}</details>"
+            f'<details{unfolded} style="opacity: 0.7; margin-bottom: 0.5em">'
+            "<summary>Reasoning</summary>"
+            '<div style="border-left: 1px solid; padding-left: 0.7em; margin: 0.3em">'
+            f"{plain_html(self._reasoning)}</div></details>"
         )
 
     def _footer(self) -> str:
-        return f'<small style="opacity: 0.6">{plain_html(self._facts)}</small>' * bool(self._facts)
+        return _small(self._facts) if self._facts else ""
+
+
+def _small(text: str) -> str:
+    return f'<small style="opacity: 0.6">{plain_html(text)}</small>'
 
 
 class TerminalView:
