@@ -134,7 +134,7 @@ def cookbooks(session: nox.Session, lock: str) -> None:
 def screenshots(session: nox.Session) -> None:
     """Take the pictures in the READMEs of the apps anew, from the apps as they run."""
     install_all(session, APPS_LOCK, FOUNDATION)
-    names = ("streamlit", "gradio", "fastapi")
+    names = ("streamlit", "gradio", "fastapi", "jupyter_browser")
     tests = [f"tests/cookbooks/test_{name}.py" for name in names]
     session.run("pytest", *tests, *session.posargs, env={"SCREENSHOTS": "1"})
 
