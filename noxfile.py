@@ -12,8 +12,6 @@ import re
 import runpy
 import shutil
 import sys
-import tarfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +59,14 @@ def oldest(session: nox.Session, room: str) -> None:
         session.skip("needs uv")
     install_room(session, room, "--resolution=lowest-direct")
     session.run("pytest", f"tests/{room}", *noted(session, "oldest", room))
+
+
+@nox.session
+@nox.parametrize("room", ROOMS)
+def alone(session: nox.Session, room: str) -> None:
+    """One room with its extra `demo`, without what tests need: its page's examples, its demo."""
+    session.install(*wheels(session, room, "demo"))
+    session.run("python", "tests/support/alone.py", room)
 
 
 @nox.session(python=PYTHONS)
@@ -243,7 +249,7 @@ def build(session: nox.Session) -> None:
         session.run("python", "-m", "build", "--outdir", str(out), f"packages/{room}", silent=True)
         [wheel], [sdist] = out.glob("*.whl"), out.glob("*.tar.gz")
         session.run("twine", "check", "--strict", str(wheel), str(sdist))
-        check_contents(session, room, wheel, sdist)
+        session.run("python", "tests/support/contents.py", room, str(wheel), str(sdist))
 
 
 @nox.session(venv_backend="venv", reuse_venv=False)
@@ -253,11 +259,11 @@ def plain(session: nox.Session) -> None:
     shutil.rmtree(folder / "wheels", ignore_errors=True)
     rooms = [f"./packages/{room}" for room in ROOMS]
     session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", f"{folder}/wheels", *rooms)
-    wheels = [
-        f"{wheel}[agentchat]" if wheel.name.startswith("autogen") else str(wheel)
+    files = [
+        str(wheel) if wheel.name.startswith("llmaas_sandbox") else f"{wheel}[demo]"
         for wheel in sorted((folder / "wheels").iterdir())
     ]
-    session.install("-q", *wheels)
+    session.install("-q", *files)
     session.run("python", "-m", "pip", "check")
     session.chdir(folder)
     session.run("llmaas", "demo", env={"LLMAAS_API_KEY": None})
@@ -265,12 +271,21 @@ def plain(session: nox.Session) -> None:
 
 def install_room(session: nox.Session, room: str, *more: str) -> None:
     """Install one room's wheel, the foundation's, and what the tests need."""
-    folders = [HOME / "packages" / name for name in dict.fromkeys([room, *FOUNDATION])]
-    if session.venv_backend == "uv":  # which else knows editable sources, and builds of yesterday
-        names = [project(folder)["project"]["name"] for folder in folders]
-        more += ("--no-sources", *(f"--refresh-package={name}" for name in names))
-    tools = [*group("test"), *group("test", folders[0])]
-    session.install(*more, *tools, *map(str, folders))
+    tools = [*group("test"), *group("test", HOME / "packages" / room)]
+    session.install(*more, *tools, *wheels(session, room))
+
+
+def wheels(session: nox.Session, room: str, extra: str = "") -> list[str]:
+    """Return what installs a room, with an extra if it has it, and the foundation."""
+    names = list(dict.fromkeys([room, *FOUNDATION]))
+    tables = [project(HOME / "packages" / name)["project"] for name in names]
+    folders = [str(HOME / "packages" / name) for name in names]
+    if extra in tables[0].get("optional-dependencies", {}):
+        folders[0] += f"[{extra}]"
+    if session.venv_backend != "uv":
+        return folders
+    # uv would else take editable sources, and builds of yesterday
+    return ["--no-sources", *(f"--refresh-package={table['name']}" for table in tables), *folders]
 
 
 def project(folder: Path = HOME) -> dict[str, Any]:
@@ -319,27 +334,6 @@ def results(session: nox.Session) -> Path:
     folder = session.cache_dir / "results"
     folder.mkdir(exist_ok=True)
     return folder
-
-
-def check_contents(session: nox.Session, room: str, wheel: Path, sdist: Path) -> None:
-    """Fail unless both hold what git tracks of a room, and no more than the usual papers."""
-    prefix = f"packages/{room}/"
-    listed = session.run("git", "ls-files", prefix, external=True, silent=True)
-    tracked = {name.removeprefix(prefix) for name in str(listed).splitlines()}
-    code = {name.removeprefix("src/") for name in tracked if name.startswith("src/")}
-    names = set(zipfile.ZipFile(wheel).namelist())
-    papers = {name.partition("/")[2] for name in names - code if ".dist-info/" in name}
-    strangers = {name for name in names - code if ".dist-info/" not in name}
-    with tarfile.open(sdist) as archive:
-        packed = {name.partition("/")[2] for name in archive.getnames()}
-    wrong = {
-        "missing in the wheel": code - names | {"METADATA", "WHEEL", "licenses/LICENSE"} - papers,
-        "strange in the wheel": strangers,
-        "missing in the sdist": (tracked | {"PKG-INFO"}) - packed,
-        "strange in the sdist": packed - tracked - {"PKG-INFO", ".gitignore"},
-    }
-    if any(wrong.values()) or not any(name.endswith("/py.typed") for name in names):
-        session.error(f"{room}: {wrong}")
 
 
 # A room whose framework has branches that exclude each other brings its own sessions.
