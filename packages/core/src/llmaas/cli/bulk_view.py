@@ -36,13 +36,14 @@ def facts_of(tally: Tally) -> str:
     parts = [f"{tally.per_second:.1f}/s"]
     if tally.seconds_left is not None:
         parts.append(f"{timedelta(seconds=round(tally.seconds_left))} left")
-    parts.append(format_eur(tally.micro_eur))
+    cost = format_eur(tally.micro_eur)
     if tally.projected_micro_eur is not None:
-        parts.append(f"of about {format_eur(tally.projected_micro_eur)}")
+        cost += f" of about {format_eur(tally.projected_micro_eur)}"
+    parts.append(cost)
     if tally.failed:
         parts.append(f"{tally.failed} failed")
     if tally.waiting:
-        parts.append(f"{tally.waiting} with the service")
+        parts.append(f"{tally.waiting} in lots")
     return " · ".join(parts)
 
 
