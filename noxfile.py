@@ -1,4 +1,4 @@
-"""Every check there is. ``nox -l`` lists them, ``nox -s tests -k langchain`` picks one room.
+"""Every check there is. ``nox -l`` lists them, ``nox -k "tests and langchain"`` picks one room.
 
 Rooms are found, not listed: a folder under packages/ with a pyproject.toml is one, its tests
 are in the folder of the same name under tests/, and what only these need is the ``test`` group

@@ -56,7 +56,7 @@ def _told_what_to_install(entry: EntryPoint) -> Iterator[None]:
         from llmaas.errors import ConfigurationError
 
         raise ConfigurationError(
-            f"The demo {entry.name!r} cannot import what it needs ({error}): "
+            f"The demo {entry.name!r} cannot import what it needs ({str(error).rstrip('.')}): "
             f"pip install '{entry.dist.name}[{EXTRA}]'"
         ) from error
 
