@@ -37,9 +37,7 @@ LOCK_HEADER = """\
 APPS_LOCK_HEADER = """\
 # What the apps of the cookbooks need, pinned: made by `nox -s lock`, installed by `./run --apps`.
 """
-OPENAI2_LOCK_HEADER = """\
-# The older SDK alone, pinned: made by `nox -s lock`, installed by `./run --openai2`.
-"""
+OPENAI2_LOCK_HEADER = "# openai 2, made by `nox -s lock`, installed by `./run --openai2`.\n"
 
 
 @nox.session
@@ -59,6 +57,17 @@ def oldest(session: nox.Session, room: str) -> None:
         session.skip("needs uv")
     install_room(session, room, "--resolution=lowest-direct")
     session.run("pytest", f"tests/{room}", *noted(session, "oldest", room))
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("kind", ["openai2", "openai3", "oldest"])
+@nox.parametrize("room", ROOMS)
+def elsewhere(session: nox.Session, room: str, kind: str) -> None:
+    """The same as `tests` and `oldest` on each Python that is installed; only when asked for."""
+    if kind == "oldest":
+        oldest(session, room)
+    else:
+        tests(session, room, kind.removeprefix("openai"))
 
 
 @nox.session
