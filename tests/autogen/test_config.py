@@ -24,6 +24,7 @@ from autogen_llmaas import (
     write_config_list,
     write_environment,
 )
+from autogen_llmaas._exports import HOME_OF
 from autogen_llmaas.cli import main
 from llmaas import ConfigurationError, MissingAPIKeyError, catalog
 
@@ -247,3 +248,10 @@ def test_the_client_adds_little_to_the_import_of_its_framework():
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_no_public_name_is_hidden_by_the_module_that_holds_it():
+    code = "from autogen_llmaas import entry, config_list; print(config_list()[0]['model'])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == MODEL
+    assert not set(HOME_OF) & set(HOME_OF.values())

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
         native_component,
         portable_component,
     )
-    from autogen_llmaas.config_list import config_list, entry, llm_config
     from autogen_llmaas.embeddings import LLMaaSEmbeddings
+    from autogen_llmaas.entries import config_list, entry, llm_config
     from autogen_llmaas.memory import LLMaaSMemory
     from autogen_llmaas.settings import LLMaaSClientConfig
     from autogen_llmaas.totals import Totals

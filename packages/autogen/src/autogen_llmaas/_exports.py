@@ -18,7 +18,7 @@ _NAMES = {
         "native_component",
         "portable_component",
     ),
-    "config_list": ("config_list", "entry", "llm_config"),
+    "entries": ("config_list", "entry", "llm_config"),
     "embeddings": ("LLMaaSEmbeddings",),
     "memory": ("LLMaaSMemory",),
     "settings": ("LLMaaSClientConfig",),

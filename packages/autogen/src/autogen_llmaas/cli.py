@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autogen_llmaas.components import as_yaml, gallery, native_component, portable_component
-from autogen_llmaas.config_list import DEFAULT_MODEL, config_list
+from autogen_llmaas.entries import DEFAULT_MODEL, config_list
 from autogen_llmaas.writing import masked, write_config_list, write_environment, write_private
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autogen_llmaas.config_list import Entry
+from autogen_llmaas.entries import Entry
 from llmaas.settings import KEY_VARIABLE, URL_VARIABLE
 
 LIST_NAME = "OAI_CONFIG_LIST"
