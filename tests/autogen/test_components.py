@@ -173,10 +173,11 @@ async def test_pitfall_26_a_pickle_finds_its_key_where_it_is_loaded(sandbox):
     assert list(sandbox.requests)[-1].json["seed"] == 3
 
 
-async def test_pitfall_26_a_copy_keeps_its_key(sandbox, monkeypatch):
+@pytest.mark.parametrize("make", [copy.copy, copy.deepcopy], ids=["copy", "deepcopy"])
+async def test_pitfall_26_a_copy_keeps_its_key(sandbox, monkeypatch, make):
     client = LLMaaSChatCompletionClient(MODEL, api_key=sandbox.api_key)
     monkeypatch.delenv("LLMAAS_API_KEY")
-    again = copy.deepcopy(client)
+    again = make(client)
     assert (await again.create(HELLO)).content
     assert (again.totals.requests, client.totals.requests) == (1, 0)
 

@@ -1,5 +1,7 @@
 """The memory that finds by meaning."""
 
+import asyncio
+import copy
 import json
 import pickle
 
@@ -56,6 +58,25 @@ async def test_nothing_is_asked_of_an_empty_memory(sandbox):
     assert not list(sandbox.requests)
 
 
+async def test_queries_at_once_find_what_was_asked_of_each(sandbox):
+    memory = await filled(k=1)
+    await asyncio.gather(*(memory.query(fact) for fact in FACTS))
+    late = "The printer on the second floor is out of paper."
+    await memory.add(content(late))
+    for fact in (*FACTS, late):
+        assert [result.content for result in (await memory.query(fact)).results] == [fact]
+
+
+async def test_what_is_forgotten_during_a_query_stays_forgotten(sandbox):
+    memory = await filled(k=1)
+    asked = asyncio.create_task(memory.query(FACTS[0]))
+    await asyncio.sleep(0)
+    await memory.clear()
+    await memory.add(content(FACTS[1]))
+    assert [result.content for result in (await asked).results] == [FACTS[0]]
+    assert [r.content for r in (await memory.query(FACTS[1])).results] == [FACTS[1]]
+
+
 async def test_an_agent_is_reminded(client, sandbox):
     agent = AssistantAgent("a", client, memory=[await filled(k=1)])
     result = await agent.run(task="When are invoices paid?")
@@ -98,3 +119,12 @@ def test_embeddings_fit_where_a_function_of_texts_is_asked_for(sandbox):
     assert again(["one"]) == [vectors[0]]
     assert b"sk-secret-secret" not in pickle.dumps(LLMaaSEmbeddings(api_key="sk-secret-secret"))
     assert "sk-secret-secret" not in repr(LLMaaSEmbeddings(api_key="sk-secret-secret"))
+
+
+@pytest.mark.parametrize("make", [copy.copy, copy.deepcopy], ids=["copy", "deepcopy"])
+async def test_a_copy_keeps_its_key(sandbox, monkeypatch, make):
+    memory = await filled(api_key=sandbox.api_key)
+    embeddings = LLMaaSEmbeddings(api_key=sandbox.api_key)
+    monkeypatch.delenv("LLMAAS_API_KEY")
+    assert (await make(memory).query(FACTS[0])).results
+    assert await make(embeddings).embed(FACTS)

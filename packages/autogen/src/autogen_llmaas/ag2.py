@@ -7,6 +7,7 @@ one of its two modes, and breaks on tool calls that share an index.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -89,6 +90,13 @@ class LLMaaSConfig(ModelConfig):
         skipped = (*_WAY, "model", "streaming", "tool_choice")
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in skipped}
         return {name: value for name, value in values.items() if value is not None}
+
+    def __copy__(self) -> Self:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "api_key"}
+        return self.copy(**deepcopy(values, memo))
 
     def __reduce__(self) -> tuple[Any, ...]:
         shown = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "api_key"}

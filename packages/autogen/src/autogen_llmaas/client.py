@@ -252,6 +252,9 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
     def __reduce__(self) -> tuple[Any, ...]:
         return (_loaded, (type(self), self._config.model_dump(exclude_unset=True)))
 
+    def __copy__(self) -> Self:
+        return self.__deepcopy__({})
+
     def __deepcopy__(self, memo: Any) -> Self:
         copy = type(self).__new__(type(self))
         copy._set_up(self._config, self._api_key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from autogen_llmaas._core import ApiKey, way
 from llmaas import AsyncLLMaaS, Embeddings, LLMaaS
@@ -48,6 +48,17 @@ class LLMaaSEmbeddings:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(model={self.model!r})"
+
+    def __copy__(self) -> Self:
+        return self.__deepcopy__({})
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return type(self)(
+            self.model,
+            api_key=self._api_key,
+            api_key_env=self.api_key_env,
+            base_url=self.base_url,
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_again, (type(self), self.model, self.api_key_env, self.base_url))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from heapq import nlargest
 from math import hypot
 from operator import mul
@@ -84,17 +84,22 @@ class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
         text = query if isinstance(query, str) else _text(query)
         if not self._contents or not text.strip():
             return MemoryQueryResult(results=[])
-        new = [_text(content) for content in self._contents[len(self._vectors) :]]
+        contents, vectors = self._contents, self._vectors  # clear() leaves these to us
+        known = len(vectors)
+        new = [_text(content) for content in contents[known:]]
         call = self.embeddings.embed([text, *new])
-        wanted, *vectors = await cancellable(call, cancellation_token)
-        self._vectors += vectors
-        return MemoryQueryResult(results=self._nearest(wanted, **kwargs))
+        wanted, *vectors[known : known + len(new)] = await cancellable(call, cancellation_token)
+        pairs = zip(vectors, contents, strict=False)
+        return MemoryQueryResult(results=self._nearest(wanted, pairs, **kwargs))
 
     def _nearest(
-        self, wanted: Sequence[float], k: int | None = None, score_threshold: float | None = None
+        self,
+        wanted: Sequence[float],
+        pairs: Iterable[tuple[list[float], MemoryContent]],
+        k: int | None = None,
+        score_threshold: float | None = None,
     ) -> list[MemoryContent]:
         floor = self._config.score_threshold if score_threshold is None else score_threshold
-        pairs = zip(self._vectors, self._contents, strict=False)
         scored = [(_cosine(wanted, vector), content) for vector, content in pairs]
         kept = [pair for pair in scored if floor is None or pair[0] >= floor]
         best = nlargest(self._config.k if k is None else k, kept, key=lambda pair: pair[0])
@@ -111,8 +116,7 @@ class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
 
     async def clear(self) -> None:
         """Forget everything."""
-        self._contents.clear()
-        self._vectors.clear()
+        self._contents, self._vectors = [], []
 
     async def close(self) -> None:
         """Nothing to do: connections close with their event loop."""
