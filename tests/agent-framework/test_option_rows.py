@@ -105,6 +105,13 @@ async def test_pitfall_12_a_bare_schema_is_wrapped(sandbox, client, af, stream):
     assert af.sent(sandbox)["response_format"]["json_schema"]["name"] == "Weather"
 
 
+async def test_a_fence_stays_where_plain_text_was_asked_for(sandbox, client, af, stream):
+    fenced = "```python\nprint(1)\n```"
+    sandbox.script([{"content": fenced}])
+    response = await af.ask(client, stream=stream, response_format={"type": "text"})
+    assert response.text == fenced
+
+
 async def test_pitfall_12_a_misfit_is_corrected_once(sandbox, client, af):
     sandbox.script([{"content": '{"city": "Paris"'}, {"content": ANSWER}])
     assert (await af.ask(client, response_format=Weather)).value.degrees == 3

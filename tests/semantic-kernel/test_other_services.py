@@ -213,6 +213,33 @@ async def test_text_completion_streams(sandbox):
     assert str(sum(chunks[1:], chunks[0])) == "un deux trois quatre"
 
 
+async def texts(service, settings, *, streamed):
+    if not streamed:
+        return (await service.get_text_content("?", settings)).text
+    chunks = service.get_streaming_text_content("?", settings)
+    return "".join([chunk.text async for chunk in chunks])
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_refusal_is_the_text_of_a_completion(sandbox, streamed):
+    said = {"role": "assistant", "refusal": "I will not."}
+    choice = {"index": 0, "delta" if streamed else "message": said, "finish_reason": "stop"}
+    answer = {"id": "x", "model": "m", "choices": [choice]}
+    sandbox.script([{"sse": [answer, "[DONE]"]} if streamed else {"status": 200, "json": answer}])
+    service = LLMaaSTextCompletion("gemma4:31b", max_retries=0)
+    assert await texts(service, PromptExecutionSettings(), streamed=streamed) == "I will not."
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("kind", ["json_object", "text"])
+async def test_only_json_loses_its_fence_in_a_text_completion(sandbox, kind, streamed):
+    fenced = '```json\n{"a": 1}\n```'
+    sandbox.script([{"content": fenced}])
+    settings = LLMaaSTextPromptExecutionSettings(response_format={"type": kind})
+    said = await texts(LLMaaSTextCompletion("gemma4:31b"), settings, streamed=streamed)
+    assert said == ('{"a": 1}' if kind == "json_object" else fenced)
+
+
 async def test_text_completion_in_a_kernel(sandbox):
     kernel = Kernel()
     kernel.add_service(LLMaaSTextCompletion("gemma4:31b"))

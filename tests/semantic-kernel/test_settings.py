@@ -149,6 +149,13 @@ async def test_pitfall_18_fences_are_taken_off(sandbox, ask, chat):
     assert Weather.model_validate_json(answer.content) == Weather(city="Nîmes", celsius=30)
 
 
+async def test_a_fence_stays_where_plain_text_was_asked_for(sandbox, ask, chat):
+    fenced = "```python\nprint(1)\n```"
+    sandbox.script([{"content": fenced}])
+    answer = await ask(chat, "?", Settings(response_format={"type": "text"}))
+    assert answer.content == fenced
+
+
 async def test_pitfall_18_a_misfit_is_corrected_once_unless_told_not_to(sandbox, chat):
     misfit, fit = {"content": "I think so."}, {"content": '{"city": "Nîmes", "celsius": 30}'}
     sandbox.script([misfit, fit])

@@ -22,6 +22,7 @@ from agent_framework_llmaas._messages import wire_messages
 from agent_framework_llmaas._options import LLMaaSChatOptions, call_arguments, one_answer
 from agent_framework_llmaas._responses import response_of, updates_of
 from llmaas import AsyncLLMaaS
+from llmaas.structured import wants_json
 
 if TYPE_CHECKING:
     from agent_framework import (
@@ -113,7 +114,7 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
         try:
             request = one_answer(await self._request(messages, options, kwargs))
             async with await self.client.stream(**request) as stream:
-                is_json = options.get("response_format") is not None
+                is_json = wants_json(options.get("response_format"))
                 async for update in updates_of(stream, is_json=is_json):
                     yield update
         except Exception as error:

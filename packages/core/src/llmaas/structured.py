@@ -45,6 +45,12 @@ class Shape:
         return f"{_JSON_WORDS} It must fit this JSON schema:\n{schema}"
 
 
+def wants_json(response_format: Any) -> bool:
+    """Tell whether an answer is asked for as JSON: plain text may be asked for by name, too."""
+    is_text = isinstance(response_format, Mapping) and response_format.get("type") == "text"
+    return response_format is not None and not is_text
+
+
 def shape_of(response_format: Any) -> Shape | None:
     """Read a ``response_format``: a dict as OpenAI takes it, a pydantic model or a dataclass."""
     if response_format is None:

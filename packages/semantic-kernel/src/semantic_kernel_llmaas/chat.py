@@ -15,6 +15,7 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
     trace_streaming_chat_completion,
 )
 
+from llmaas.structured import wants_json
 from semantic_kernel_llmaas.answers import ReasoningPlace, messages_of
 from semantic_kernel_llmaas.chunks import Chunker
 from semantic_kernel_llmaas.errors import own_errors
@@ -98,7 +99,7 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
         told = self._own(settings)
         model = told.ai_model_id or self.ai_model_id
         chunker = Chunker(model, self.reasoning, function_invoke_attempt)
-        is_json = told.response_format is not None
+        is_json = wants_json(told.response_format)
         with own_errors():
             async with await self.client.stream(
                 self._prepare_chat_history_for_request(chat_history),

@@ -15,7 +15,7 @@ from semantic_kernel.contents.streaming_reasoning_content import StreamingReason
 from semantic_kernel.contents.utils.author_role import AuthorRole
 
 from llmaas.structured import Unfenced
-from llmaas.types import Completion, Done, Event, ReasoningDelta, TextDelta, ToolCallDelta
+from llmaas.types import Choice, Completion, Done, Event, ReasoningDelta, TextDelta, ToolCallDelta
 from semantic_kernel_llmaas.answers import (
     ReasoningPlace,
     finish_of,
@@ -32,11 +32,30 @@ LONGEST_CUMULATIVE = 16_384
 callers keep all chunks, and a copy of everything in each would grow with the square."""
 
 
+class Texts:
+    """Hands out the texts of one stream, JSON without the fence that some models put around it."""
+
+    def __init__(self, *, is_json: bool) -> None:
+        self._is_json = is_json
+        self._fences: dict[int, Unfenced] = {}
+
+    def piece(self, event: TextDelta) -> str:
+        """Return what of a piece may be handed out now."""
+        if not self._is_json:
+            return event.text
+        return self._fences.setdefault(event.index, Unfenced()).feed(event.text)
+
+    def rest(self, choice: Choice) -> str:
+        """Return text that had no event of its own: a refusal, or what looked like a fence."""
+        held = self._fences.pop(choice.index, Unfenced()).end()
+        return held or ("" if choice.content else choice.refusal or "")
+
+
 class Chunker:
     """Makes the chunks of one stream."""
 
     def __init__(self, ai_model_id: str, place: ReasoningPlace, attempt: int) -> None:
-        self._fences: dict[int, Unfenced] = {}
+        self._texts = Texts(is_json=True)
         self._model = ai_model_id
         self._place = place
         self._attempt = attempt
@@ -66,8 +85,7 @@ class Chunker:
         )
 
     def _json(self, event: TextDelta) -> Iterator[Chunk]:
-        """Hand out JSON without the fence that some models put around it."""
-        if text := self._fences.setdefault(event.index, Unfenced()).feed(event.text):
+        if text := self._texts.piece(event):
             yield self.text(replace(event, text=text))
 
     def _reasoning(self, event: ReasoningDelta) -> Iterator[Chunk]:
@@ -102,19 +120,15 @@ class Chunker:
         completion: Completion = event.completion
         shared = metadata_of(completion)
         for choice in completion.choices:
-            held = self._fences.pop(choice.index, Unfenced()).end()
             yield self._chunk(
                 choice.index,
-                items=self._unsaid(
-                    choice.index, held or ("" if choice.content else choice.refusal)
-                ),
+                items=self._unsaid(choice.index, self._texts.rest(choice)),
                 metadata=shared | metadata_of_choice(choice),
                 finish_reason=finish_of(choice),
                 inner_content=completion,
             )
 
-    def _unsaid(self, index: int, text: str | None) -> list[Any]:
-        """Return text that had no event of its own: a refusal, or what looked like a fence."""
+    def _unsaid(self, index: int, text: str) -> list[Any]:
         if not text:
             return []
         return [StreamingTextContent(choice_index=index, text=text, ai_model_id=self._model)]

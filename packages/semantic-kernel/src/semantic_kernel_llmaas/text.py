@@ -12,8 +12,10 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
     trace_text_completion,
 )
 
+from llmaas.structured import wants_json
 from semantic_kernel_llmaas.answers import metadata_of, metadata_of_choice, text_of
 from semantic_kernel_llmaas.chat import PROVIDER
+from semantic_kernel_llmaas.chunks import Texts
 from semantic_kernel_llmaas.errors import own_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSTextPromptExecutionSettings
@@ -66,11 +68,12 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
     ) -> AsyncGenerator[list[StreamingTextContent], Any]:
         options = self._options(settings)
         model, first = options["model"], None
+        texts = Texts(is_json=wants_json(options.get("response_format")))
         with own_errors():
             async with await self.client.stream(prompt, **options) as stream:
                 async for event in stream:
-                    if event.type == "text":
-                        chunk = _chunk(model, event.index, event.text)
+                    if event.type == "text" and (text := texts.piece(event)):
+                        chunk = _chunk(model, event.index, text)
                         first = first or chunk
                         yield [chunk]
                 completion = stream.completion
@@ -78,8 +81,8 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
         if first is not None:
             first.metadata.update(shared)  # a sum of chunks keeps only what its first one knows
         for choice in completion.choices:
-            metadata = shared | metadata_of_choice(choice)
-            yield [_chunk(model, choice.index, "", metadata=metadata, inner_content=completion)]
+            text, metadata = texts.rest(choice), shared | metadata_of_choice(choice)
+            yield [_chunk(model, choice.index, text, metadata=metadata, inner_content=completion)]
 
     def _options(self, settings: PromptExecutionSettings) -> dict[str, Any]:
         own = self.get_prompt_execution_settings_from_settings(settings)
