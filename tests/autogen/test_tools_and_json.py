@@ -87,6 +87,13 @@ async def test_pitfall_11_fenced_json_is_parsed(ask, client, sandbox):
     assert Report.model_validate_json(answer.result.content).degrees == 21
 
 
+@pytest.mark.parametrize("wanted", [Report, True], ids=["model", "json"])
+async def test_pitfall_11_talk_behind_json_is_taken_off(ask, client, sandbox, wanted):
+    sandbox.script([{"content": '{"city": "Paris", "degrees": 21}\n\nI hope this helps.'}])
+    answer = await ask(client, "Weather?", json_output=wanted)
+    assert Report.model_validate_json(answer.result.content).degrees == 21
+
+
 async def test_pitfall_11_json_cut_by_length_is_a_result(ask, client, sandbox):
     cut = {"content": '{"city": "Par', "finish_reason": "length"}
     sandbox.script([cut, cut])
@@ -107,6 +114,9 @@ async def test_pitfall_11_json_that_never_fits_is_a_typed_error(client, sandbox)
     with pytest.raises(StructuredOutputError) as caught:
         await client.create([UserMessage(content="?", source="u")], json_output=Report)
     assert caught.value.text == "never"
+    usage = caught.value.completion.usage
+    assert client.total_usage().completion_tokens == usage.completion_tokens > 0
+    assert client.cost_eur == caught.value.completion.cost > 0
 
 
 async def test_json_mode(ask, client, sandbox):
@@ -159,9 +169,10 @@ async def test_tool_choice(ask, client, sandbox, choice, sent):
     assert list(sandbox.requests)[-1].json["tool_choice"] == sent
 
 
-async def test_a_tool_choice_among_other_tools_is_refused(ask, client, sandbox):
+@pytest.mark.parametrize("tools", [[{"name": "other"}], []], ids=["others", "none"])
+async def test_a_tool_choice_among_other_tools_is_refused(ask, client, sandbox, tools):
     with pytest.raises(ConfigurationError, match="weather"):
-        await ask(client, "?", tools=[{"name": "other"}], tool_choice=TOOL)
+        await ask(client, "?", tools=tools, tool_choice=TOOL)
     assert not list(sandbox.requests)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import pickle
 from typing import Any
@@ -54,6 +55,8 @@ def no_key_shows() -> None:
     assert b"secret" not in pickle.dumps(config)
     assert pickle.loads(pickle.dumps(config)).seed == 3
     assert config.copy(seed=4).seed == 4
+    for again in (copy.copy(config), copy.deepcopy(config)):
+        assert (again.api_key, again.seed) == ("sk-very-secret", 3)
 
 
 async def two_agents_talk(box: Sandbox, config: LLMaaSConfig) -> None:

@@ -85,12 +85,20 @@ def _finish_reason(completion: Completion) -> FinishReasons:
 
 def _json(text: str) -> str:
     """Take the fence and the talk around JSON off: AutoGen parses the text as it is."""
-    if text[:1] in ("{", "["):
+    if _is_json(text):
         return text
     try:
         return json.dumps(json_in(text), ensure_ascii=False)
     except ValueError:
         return text
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _logprobs(completion: Completion) -> list[ChatCompletionTokenLogprob] | None:

@@ -114,10 +114,13 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         try:
             completion = await cancellable(call, cancellation_token)
         except ValueError as error:  # StructuredOutputError, whose import brings the openai SDK
-            cut: Completion | None = getattr(error, "completion", None)
-            if cut is None or cut.finish_reason != "length":
+            misfit: Completion | None = getattr(error, "completion", None)
+            if misfit is None:
                 raise
-            completion = cut
+            if misfit.finish_reason != "length":
+                self.totals.add(misfit)
+                raise
+            completion = misfit
         result = self._read(completion, asked)
         _log.called(asked.messages, asked.toolbox.wire, result)
         return result
@@ -136,7 +139,8 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         """Ask, and yield the answer's text as it comes, then the whole answer.
 
         Reasoning is no part of the text; it is in the answer's ``thought``. Usage is asked for
-        unless ``include_usage``, a keyword of AutoGen's own client, is False.
+        unless ``include_usage``, a keyword of AutoGen's own client, is False. An answer that
+        does not fit ``json_output`` is returned as it is: its text has gone out already.
         """
         asked = self._ask(messages, tools, tool_choice, json_output, extra_create_args)
         if include_usage is False:
@@ -164,9 +168,9 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         if json_output is not None:
             options["response_format"] = _format(json_output)
         toolbox = Toolbox(tools)
+        choice = toolbox.choice(tool_choice)
         if tools:
-            options["tools"] = toolbox.wire
-            options["tool_choice"] = toolbox.choice(tool_choice)
+            options |= {"tools": toolbox.wire, "tool_choice": choice}
         return _Asked(self._writer().write(messages), toolbox, options)
 
     def _writer(self) -> Writer:
