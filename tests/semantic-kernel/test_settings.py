@@ -156,6 +156,18 @@ async def test_a_fence_stays_where_plain_text_was_asked_for(sandbox, ask, chat):
     assert answer.content == fenced
 
 
+async def test_fences_are_taken_off_all_of_several_answers(sandbox, chat):
+    said = ['```json\n{"a": 1}\n```', '```json\n{"a": 2}\n```', "I think so.", "[" * 100_000]
+    choices = [
+        {"index": n, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        for n, text in enumerate(said)
+    ]
+    sandbox.script([{"status": 200, "json": {"id": "x", "model": "m", "choices": choices}}])
+    settings = Settings(response_format={"type": "json_object"}, number_of_responses=4)
+    answers = await chat.get_chat_message_contents(history("?"), settings)
+    assert [answer.content for answer in answers] == ['{"a": 1}', '{"a": 2}', *said[2:]]
+
+
 async def test_pitfall_18_a_misfit_is_corrected_once_unless_told_not_to(sandbox, chat):
     misfit, fit = {"content": "I think so."}, {"content": '{"city": "Nîmes", "celsius": 30}'}
     sandbox.script([misfit, fit])

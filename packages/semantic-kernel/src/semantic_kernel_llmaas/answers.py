@@ -42,9 +42,12 @@ def messages_of(
 def text_of(choice: Choice, completion: Completion) -> str:
     """Return the text; of a structured answer only the JSON, without fence or talk."""
     text = choice.content or choice.refusal or ""
-    if completion.parsed is None or choice.index != 0 or _is_json(text):
+    if completion.parsed is None or not choice.content or _is_json(text):
         return text
-    return json.dumps(json_in(text), ensure_ascii=False)
+    try:
+        return json.dumps(json_in(text), ensure_ascii=False)
+    except ValueError:  # only the first of several answers is sure to fit
+        return text
 
 
 def metadata_of(completion: Completion) -> dict[str, Any]:
@@ -110,6 +113,6 @@ def _items(choice: Choice, completion: Completion, place: ReasoningPlace) -> lis
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
