@@ -1,6 +1,8 @@
 """From a history to the wire: pitfalls 1-5."""
 
 import base64
+from datetime import date
+from types import MappingProxyType
 
 import pytest
 from pydantic import BaseModel
@@ -110,6 +112,11 @@ async def test_pitfall_03_several_results_are_several_messages(sent):
     ]
 
 
+JSON_OF_KEYS = """{"2026-01-02": {"('a', 1)": [true]}, "3": null}"""
+RING: list[object] = []
+RING.append(RING)
+
+
 class City(BaseModel):
     name: str
 
@@ -122,6 +129,9 @@ class City(BaseModel):
         ({"ville": "Orléans"}, '{"ville": "Orléans"}'),
         ([City(name="Nîmes")], '[{"name": "Nîmes"}]'),
         (City(name="Nîmes"), '{"name":"Nîmes"}'),
+        ({date(2026, 1, 2): {("a", 1): [True]}, 3: None}, JSON_OF_KEYS),
+        (MappingProxyType({"ville": "Orléans"}), '{"ville": "Orléans"}'),
+        (RING, "[[...]]"),
     ],
 )
 async def test_pitfall_03_results_are_text(sent, value, written):

@@ -26,6 +26,7 @@ from llmaas.messages import ascii_name
 
 logger = logging.getLogger(__name__)
 
+_JSON_KEYS = str | int | float | bool | None
 _INSTRUCTIONS = (AuthorRole.SYSTEM, AuthorRole.DEVELOPER)
 REASONING = "reasoning_content"
 """The key of what a model thought, in ``metadata`` and on the wire."""
@@ -90,9 +91,21 @@ def _result(value: Any) -> str:
         return "\n".join(_said(item) for item in value)
     if isinstance(value, BaseModel):
         return value.model_dump_json()
-    if isinstance(value, Mapping | list | tuple):
-        return json.dumps(value, ensure_ascii=False, default=_plain)
-    return str(value)
+    return _json(value) if isinstance(value, Mapping | list | tuple) else str(value)
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(_keyed(value), ensure_ascii=False, default=_plain)
+    except RecursionError:  # it holds itself
+        return str(value)
+
+
+def _keyed(value: Any) -> Any:
+    """Return a value with keys that JSON has, at any depth: days, pairs, ... become text."""
+    if isinstance(value, Mapping):
+        return {k if isinstance(k, _JSON_KEYS) else str(k): _keyed(v) for k, v in value.items()}
+    return [_keyed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _is_content(value: Any) -> bool:
@@ -112,7 +125,7 @@ def _plain(value: Any) -> Any:
 def _call(item: FunctionCallContent) -> dict[str, Any]:
     arguments = item.arguments or "{}"
     if not isinstance(arguments, str):
-        arguments = json.dumps(dict(arguments), ensure_ascii=False)
+        arguments = _json(arguments)
     name = item.name or item.custom_fully_qualified_name("-")
     return {
         "id": item.id or "",
