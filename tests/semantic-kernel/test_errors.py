@@ -167,6 +167,24 @@ def test_pitfall_22_what_can_never_work_is_told_at_once(
     assert isinstance(caught.value, llmaas.ConfigurationError)
 
 
+def test_options_that_there_are_not_are_told_at_once():
+    with pytest.raises(
+        ServiceInitializationError, match=r"reasoning.*'metadata'.*'items'"
+    ) as caught:
+        LLMaaSChatCompletion("m", api_key="sk-x", reasoning="items")
+    assert isinstance(caught.value, llmaas.ConfigurationError)
+
+
+@pytest.mark.parametrize("encoding", [None, "no-such-encoding"])
+def test_a_file_that_cannot_be_read_is_told_without_what_is_in_it(tmp_path, encoding):
+    file = tmp_path / "latin.env"
+    file.write_bytes("LLMAAS_API_KEY=sk-secret\nLLMAAS_CHAT_MODEL_ID=é\n".encode("latin-1"))
+    with pytest.raises(ServiceInitializationError, match=r"\.env.*codec|encoding") as caught:
+        LLMaaSChatCompletion(env_file_path=str(file), env_file_encoding=encoding)
+    chain = (caught.value, caught.value.__cause__, caught.value.__context__)
+    assert "sk-secret" not in repr(chain)
+
+
 async def test_pitfall_23_facts_come_from_status_body_and_headers(sandbox, chat, ask):
     body = {"error": {"message": "no", "type": "t", "code": "c", "param": "messages"}}
     sandbox.script([{"status": 400, "json": body, "headers": {"x-request-id": "r-1"}}])

@@ -56,3 +56,7 @@ def read_settings(
             return LLMaaSSettings(env_file_path=env_file_path, env_file_encoding=env_file_encoding)
     except ValidationError as error:
         raise LLMaaSInitializationError(f"LLMAAS_* cannot be read: {error}") from error
+    except (UnicodeError, LookupError) as error:
+        problem = str(error)
+    # with no cause: a UnicodeError holds the whole file, and the key with it
+    raise LLMaaSInitializationError(f"The .env file cannot be read: {problem}")

@@ -6,13 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar, Self, TypedDict
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
 from llmaas import AsyncLLMaaS
 from llmaas.settings import Timeout
 from semantic_kernel_llmaas.configuration import LLMaaSSettings, read_settings
-from semantic_kernel_llmaas.errors import LLMaaSMissingKeyError, own_errors
+from semantic_kernel_llmaas.errors import (
+    LLMaaSInitializationError,
+    LLMaaSMissingKeyError,
+    own_errors,
+)
 
 ApiKey = str | Callable[[], Any] | None
 
@@ -58,7 +62,10 @@ class LLMaaSService(AIServiceClientBase):
         model = told.model(self.MODEL_FIELD, ai_model_id)
         client = options.pop("client", None) or connected(told, api_key, base_url, options)
         values = {**fields, "ai_model_id": model, "service_id": service_id or "", "client": client}
-        AIServiceClientBase.__init__(self, **values)
+        try:
+            AIServiceClientBase.__init__(self, **values)
+        except ValidationError as error:
+            raise LLMaaSInitializationError(_first_of(error)) from error
 
     def service_url(self) -> str | None:
         """Return the address, with ``/v1``."""
@@ -83,6 +90,11 @@ class LLMaaSService(AIServiceClientBase):
         if isinstance(values.get("timeout"), Mapping):
             values["timeout"] = Timeout(**values["timeout"])
         return cls(**values)
+
+
+def _first_of(error: ValidationError) -> str:
+    fault = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}, not {fault['input']!r}"
 
 
 def connected(
