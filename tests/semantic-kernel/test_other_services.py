@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from semantic_kernel import Kernel
+from semantic_kernel.connectors.ai.open_ai import OpenAITextToImageExecutionSettings
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
 from semantic_kernel.contents import AudioContent
 from semantic_kernel.exceptions import ServiceInvalidRequestError, ServiceResponseException
@@ -168,6 +169,14 @@ async def test_pitfall_29_images_are_bytes_and_become_contents(sandbox):
 async def test_sizes_in_every_form(sandbox, settings):
     await LLMaaSTextToImage("z-image:16b").generate_image("A cat", settings=settings)
     assert sandbox.requests[-1].json["size"] == "1024x1536"
+
+
+async def test_images_take_the_settings_of_openai_s_connector(sandbox):
+    settings = OpenAITextToImageExecutionSettings(width=512, height=512, prompt="not this")
+    drawn = await LLMaaSTextToImage("z-image:16b").generate_images("A cat", settings=settings, n=2)
+    assert len(drawn) == 2
+    body = sandbox.requests[-1].json
+    assert (body["prompt"], body["size"], body["n"]) == ("A cat", "512x512", 2)
 
 
 async def test_several_images_and_addresses(sandbox):

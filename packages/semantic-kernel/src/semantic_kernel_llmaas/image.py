@@ -61,8 +61,10 @@ class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
         assert isinstance(own, LLMaaSTextToImageExecutionSettings)
         if width and height:
             own = own.model_copy(update={"size": (width, height)})
+        options = own.request(self.ai_model_id) | kwargs
+        options.pop("prompt", None)  # OpenAI's settings hold it for their own connector
         with own_errors():
-            drawn = await self.client.images(description, **own.request(self.ai_model_id), **kwargs)
+            drawn = await self.client.images(description, **options)
         return [_content(image) for image in drawn]
 
 

@@ -135,7 +135,7 @@ class LLMaaSTextToImageExecutionSettings(LLMaaSPromptExecutionSettings):
     """Images."""
 
     size: Any = None
-    """``1024x1024``, or a pair of numbers."""
+    """``1024x1024``, a pair of numbers, or what writes itself like that (OpenAI's)."""
     width: int | None = None
     height: int | None = None
     n: Annotated[int | None, Field(ge=1)] = None
@@ -148,5 +148,6 @@ class LLMaaSTextToImageExecutionSettings(LLMaaSPromptExecutionSettings):
         width, height = told.pop("width", None), told.pop("height", None)
         size = told.get("size") or ((width, height) if width and height else None)
         if size is not None:
-            told["size"] = size if isinstance(size, str) else "x".join(map(str, size))
+            is_pair = isinstance(size, tuple | list)
+            told["size"] = "x".join(map(str, size)) if is_pair else str(size)
         return told
