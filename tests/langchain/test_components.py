@@ -280,3 +280,17 @@ def test_the_demo_searches_by_a_tool_and_answers_from_what_it_found(sandbox):
     assert result.backend.machine_name
     asked = next(r.json for r in sandbox.requests if "tools" in (r.json or {}))
     assert asked["tools"][0]["function"]["name"] == "search_documents"
+
+
+def test_a_block_within_a_chain_is_counted_once_by_the_block_around_it(chat, ask):
+    model, inner_calls = chat(), []
+
+    def node(question):
+        with get_cost_callback() as inner:
+            ask(model, question)
+        inner_calls.append(inner.calls)
+
+    with get_cost_callback() as outer:
+        RunnableLambda(node).invoke('Say "x"')
+    assert inner_calls == [1]
+    assert outer.calls == 1

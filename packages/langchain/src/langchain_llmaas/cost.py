@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.outputs import LLMResult
 from langchain_core.tracers.context import register_configure_hook
 
 from llmaas.pricing import energy_kwh
+
+_REMEMBERED = 10_000
+"""Calls that a handler knows again: it must not grow for ever."""
 
 
 @dataclass(slots=True)
@@ -35,6 +39,7 @@ class CostCallbackHandler(BaseCallbackHandler):
     def __init__(self, outer: CostCallbackHandler | None = None) -> None:
         self.by_model: dict[str, Spent] = {}
         self._outer = outer
+        self._counted: dict[Hashable, None] = {}
         self._lock = threading.Lock()
 
     @property
@@ -58,19 +63,36 @@ class CostCallbackHandler(BaseCallbackHandler):
         estimates = (energy_kwh(name, spent.output_tokens) for name, spent in self.by_model.items())
         return sum(estimate or 0.0 for estimate in estimates)
 
-    def add(self, model: str, cost_micro_eur: int, **tokens: int) -> None:
-        """Count one call; tokens are the fields of ``Spent`` of that name."""
-        with self._lock:
-            spent = self.by_model.setdefault(model, Spent())
-            spent.calls += 1
-            spent.cost_micro_eur += cost_micro_eur
-            for name, count in tokens.items():
-                setattr(spent, name, getattr(spent, name) + count)
-        if self._outer is not None:
-            self._outer.add(model, cost_micro_eur, **tokens)
+    def add(self, model: str, cost_micro_eur: int, *, once: Hashable = None, **tokens: int) -> None:
+        """Count one call; tokens are the fields of ``Spent`` of that name.
 
-    def on_llm_end(self, response: LLMResult, **_: Any) -> None:
-        """Count the answers of this package; those of others, and cached ones, are no cost here."""
+        What is told again under the same name ``once`` is not counted again.
+        """
+        with self._lock:
+            if self._is_new(once):
+                spent = self.by_model.setdefault(model, Spent())
+                spent.calls += 1
+                spent.cost_micro_eur += cost_micro_eur
+                for name, count in tokens.items():
+                    setattr(spent, name, getattr(spent, name) + count)
+        if self._outer is not None:
+            self._outer.add(model, cost_micro_eur, once=once, **tokens)
+
+    def _is_new(self, once: Hashable) -> bool:
+        if once is None:
+            return True
+        if once in self._counted:
+            return False
+        self._counted[once] = None
+        if len(self._counted) > _REMEMBERED:
+            del self._counted[next(iter(self._counted))]
+        return True
+
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID | None = None, **_: Any) -> None:
+        """Count the answers of this package; those of others, and cached ones, are no cost here.
+
+        Within a chain, a block's handler and those of the blocks around it are all told.
+        """
         for generations in response.generations:
             for generation in generations:
                 message = getattr(generation, "message", None)
@@ -80,6 +102,7 @@ class CostCallbackHandler(BaseCallbackHandler):
                     self.add(
                         message.response_metadata.get("model_name", ""),  # type: ignore[union-attr]
                         usage["cost_micro_eur"],
+                        once=run_id,
                         input_tokens=usage["input_tokens"],
                         output_tokens=usage["output_tokens"],
                         reasoning_tokens=usage.get("output_token_details", {}).get("reasoning", 0),
@@ -108,8 +131,8 @@ def get_cost_callback() -> Iterator[CostCallbackHandler]:
         _current.reset(token)
 
 
-def note(model: str, cost_micro_eur: int | None, *, input_tokens: int = 0) -> None:
+def note(model: str, cost_micro_eur: int | None, *, once: Hashable = None, **tokens: int) -> None:
     """Tell the handler in force, if any, about a call that is no chat."""
     handler = _current.get()
     if handler is not None and cost_micro_eur is not None:
-        handler.add(model, cost_micro_eur, input_tokens=input_tokens)
+        handler.add(model, cost_micro_eur, once=once, **tokens)
