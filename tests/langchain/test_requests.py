@@ -306,3 +306,10 @@ def test_headers_go_out(chat, sandbox):
     chat(default_headers={"x-team": "a"}).invoke("?", extra_headers={"x-call": "b"})
     headers = sandbox.requests[-1].headers
     assert (headers["x-team"], headers["x-call"]) == ("a", "b")
+
+
+@pytest.mark.parametrize("said", [{"n": 2}, {"model_kwargs": {"n": 2}}, {"extra_body": {"n": 2}}])
+def test_several_answers_are_not_run_together_in_a_stream(chat, sandbox, said):
+    with pytest.raises(ValueError, match="n > 1"):
+        [*chat(**said).stream("?")]
+    assert not [*sandbox.requests]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from langchain_core.language_models import LanguageModelInput
@@ -19,7 +20,7 @@ from langchain_core.runnables import RunnableBinding
 from langchain_llmaas.chat_models import ChatLLMaaS
 from langchain_llmaas.cost import note
 from langchain_llmaas.incoming import message_of
-from langchain_llmaas.outgoing import wire_messages
+from langchain_llmaas.outgoing import asks_for_several, wire_messages
 from langchain_llmaas.seam import SEAM
 from llmaas import Batch, Choice, Completion
 
@@ -61,6 +62,8 @@ class LLMaaSBatch:
 
     def _ask(self, prompts: Sequence[LanguageModelInput]) -> dict[str, Any]:
         ask = self.model.request([], **self._params)
+        if asks_for_several(ask):
+            raise ValueError("n > 1 has no place in a lot: it gives one answer a prompt")
         for name in ("messages", "repair"):
             ask.pop(name)
         return {**ask, "conversations": [self._wire(prompt) for prompt in prompts]}
@@ -85,15 +88,17 @@ def batch_requests(
     as its exception in the list with ``return_exceptions``.
     """
     batch = LLMaaSBatch(model, **params)
-    lots = [batch.submit(part) for part in _parts(prompts)]
-    end = _end(timeout)
     answers: list[Answer] = []
-    for lot in lots:
-        while (ready := batch.results(lot)) is None:
-            _check(end, lots)
-            time.sleep(poll)
-        answers += ready
-    return _checked(answers, lots, return_exceptions=return_exceptions)
+    with _named_by_failures() as lots:
+        for part in _parts(prompts):
+            lots.append(batch.submit(part))
+        end = _end(timeout)
+        for lot in lots:
+            while (ready := batch.results(lot)) is None:
+                nap = _nap(poll, end, lots)
+                time.sleep(nap)
+            answers += ready
+        return _checked(answers, return_exceptions=return_exceptions)
 
 
 async def abatch_requests(
@@ -107,15 +112,29 @@ async def abatch_requests(
 ) -> list[Any]:
     """Do what ``batch_requests`` does, for asyncio."""
     batch = LLMaaSBatch(model, **params)
-    lots = [await batch.asubmit(part) for part in _parts(prompts)]
-    end = _end(timeout)
     answers: list[Answer] = []
-    for lot in lots:
-        while (ready := await batch.aresults(lot)) is None:
-            _check(end, lots)
-            await asyncio.sleep(poll)
-        answers += ready
-    return _checked(answers, lots, return_exceptions=return_exceptions)
+    with _named_by_failures() as lots:
+        for part in _parts(prompts):
+            lots.append(await batch.asubmit(part))
+        end = _end(timeout)
+        for lot in lots:
+            while (ready := await batch.aresults(lot)) is None:
+                nap = _nap(poll, end, lots)
+                await asyncio.sleep(nap)
+            answers += ready
+        return _checked(answers, return_exceptions=return_exceptions)
+
+
+@contextmanager
+def _named_by_failures() -> Iterator[list[str]]:
+    """Yield a list for lots; whatever is raised tells which were handed in: they are billed."""
+    lots: list[str] = []
+    try:
+        yield lots
+    except BaseException as error:
+        if lots:
+            error.add_note(f"Every answer that came can be read from the lots {', '.join(lots)}.")
+        raise
 
 
 def _unbound(model: Any) -> tuple[ChatLLMaaS, Mapping[str, Any]]:
@@ -139,34 +158,59 @@ def _parts(prompts: Sequence[LanguageModelInput]) -> list[Sequence[LanguageModel
 
 
 def _answers(batch: Batch) -> list[Answer] | None:
+    """Return one answer or error for each prompt, also where a lot that failed tells of few."""
     if not batch.done:
         return None
-    if batch.error and not batch.results:
-        raise RuntimeError(f"the lot {batch.id} failed: {batch.error}")
-    note(batch.model, batch.cost_micro_eur)
-    return [_answer(result) for result in batch.results]
+    _count(batch)
+    lost = max(0, batch.total - len(batch.results))
+    if batch.error and not (batch.results or lost):
+        raise _failure(batch)
+    return [*map(_answer, batch.results), *(_failure(batch) for _ in range(lost))]
 
 
 def _answer(result: Completion | Exception) -> Answer:
     if isinstance(result, Exception):
-        return result
+        from langchain_llmaas.errors import combined
+
+        return combined(result)
     return message_of(result, result.choices[0] if result.choices else Choice(), batch=True)
+
+
+def _failure(batch: Batch) -> Exception:
+    from langchain_llmaas.errors import APIError
+
+    why = (batch.error or {}).get("message", "no reason was given")
+    return APIError.build(f"The lot {batch.id} {batch.status}: {why}", body=batch.error)
+
+
+def _count(batch: Batch) -> None:
+    """Tell what a lot cost to the handler in force."""
+    answers = (result for result in batch.results if isinstance(result, Completion))
+    usages = [answer.usage for answer in answers if answer.usage]
+    note(
+        batch.model,
+        batch.cost_micro_eur,
+        once=batch.id,
+        input_tokens=sum(usage.prompt_tokens for usage in usages),
+        output_tokens=sum(usage.completion_tokens for usage in usages),
+        reasoning_tokens=sum(usage.reasoning_tokens or 0 for usage in usages),
+    )
 
 
 def _end(timeout: float | None) -> float | None:
     return None if timeout is None else time.monotonic() + timeout
 
 
-def _check(end: float | None, lots: Sequence[str]) -> None:
-    if end is not None and time.monotonic() > end:
+def _nap(poll: float, end: float | None, lots: Sequence[str]) -> float:
+    """Return how long to sleep before the next look; ``TimeoutError`` when no time is left."""
+    left = poll if end is None else end - time.monotonic()
+    if end is not None and left <= 0:
         raise TimeoutError(f"not all answers are there yet; the lots are {', '.join(lots)}")
+    return min(poll, left)
 
 
-def _checked(
-    answers: list[Answer], lots: Sequence[str], *, return_exceptions: bool
-) -> list[Answer]:
+def _checked(answers: list[Answer], *, return_exceptions: bool) -> list[Answer]:
     failed = next((a for a in answers if isinstance(a, Exception)), None)
     if failed is not None and not return_exceptions:
-        failed.add_note(f"Every answer that came can be read from the lots {', '.join(lots)}.")
         raise failed
     return answers

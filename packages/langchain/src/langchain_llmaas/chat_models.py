@@ -20,7 +20,7 @@ from langchain_llmaas._version import __version__
 from langchain_llmaas.blocks import PROVIDER
 from langchain_llmaas.connection import CONFIG, Connected
 from langchain_llmaas.incoming import chunk_of, result_of
-from langchain_llmaas.outgoing import Echo, wire_messages
+from langchain_llmaas.outgoing import Echo, asks_for_several, wire_messages
 from langchain_llmaas.profiles import profile_of
 from langchain_llmaas.rate_limiter import counted
 from langchain_llmaas.seam import SEAM
@@ -153,7 +153,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
         self, messages: list[BaseMessage], stop: list[str] | None, said: Mapping[str, Any]
     ) -> dict[str, Any]:
         ask = self.request(messages, stop, **said)
-        if (ask.get("n") or 1) > 1:
+        if asks_for_several(ask):
             raise ValueError("n > 1 cannot be streamed: use invoke or generate")
         if not said.get("stream_usage", self.stream_usage):
             ask.setdefault("stream_options", None)

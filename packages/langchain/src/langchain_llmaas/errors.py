@@ -21,6 +21,10 @@ class InvalidInputError(core.InvalidInputError, lc.ModelInvalidRequestError):
     """An argument of a call is none that the service takes; nothing was sent."""
 
 
+class APIError(core.APIError, lc.ModelError):
+    """An error that the service told of one conversation of a lot."""
+
+
 class APIStatusError(core.APIStatusError, lc.ModelError):
     """An answer with an error status that has no class of its own."""
 
