@@ -167,9 +167,20 @@ async def test_the_portable_component_loads_into_the_stock_client(sandbox):
     await client.close()
 
 
-def test_a_portable_component_refuses_what_it_cannot_hold():
-    with pytest.raises(ConfigurationError, match="reasoning_effort"):
-        portable_component(MODEL, reasoning_effort="high")
+UNPORTABLE = {
+    "reasoning_effort": "high",
+    "api_key_env": "TEAM_KEY",
+    "ca_bundle": "/etc/ssl/own.pem",
+    "deadline": 60.0,
+    "rate_limit_patience": 5.0,
+    "echo_reasoning": False,
+}
+
+
+@pytest.mark.parametrize("name", UNPORTABLE)
+def test_a_portable_component_refuses_what_it_cannot_hold(name):
+    with pytest.raises(ConfigurationError, match=name):
+        portable_component(MODEL, **{name: UNPORTABLE[name]})
 
 
 def test_yaml_reads_back():
@@ -223,6 +234,8 @@ def test_the_command_makes_components(capsys):
     assert yaml.safe_load(capsys.readouterr().out)["config"]["base_url"] == "http://localhost:1/v1"
     main(["component", "--portable", "-m", MODEL, "-m", "gemma4:31b"])
     assert len(json.loads(capsys.readouterr().out)) == 2
+    main(["component", "--yaml", "-m", MODEL, "-m", "gemma4:31b"])
+    assert [c["label"] for c in yaml.safe_load(capsys.readouterr().out)] == [MODEL, "gemma4:31b"]
     main(["gallery", "-m", MODEL])
     assert len(json.loads(capsys.readouterr().out)["components"]["models"]) == 1
 
@@ -231,6 +244,31 @@ def test_the_command_says_what_is_wrong(capsys, monkeypatch):
     monkeypatch.delenv("LLMAAS_API_KEY")
     assert main(["config-list"]) == 2
     assert "LLMAAS_API_KEY" in capsys.readouterr().err
+
+
+def test_the_command_says_what_it_cannot_write(capsys, tmp_path):
+    assert main(["component", "-o", str(tmp_path / "no" / "such" / "folder")]) == 2
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_a_file_of_variables_keeps_those_of_others(tmp_path):
+    path = tmp_path / ".env"
+    path.write_text("# mine\nDATABASE=x\nexport LLMAAS_API_KEY=old\n")
+    for _ in range(2):
+        write_environment(path, config_list())
+    lines = path.read_text().splitlines()
+    assert lines[:2] == ["# mine", "DATABASE=x"]
+    assert [line.partition("=")[0] for line in lines[2:]] == list(environment(config_list()))
+
+
+def test_shells_and_dotenv_read_the_same_list(tmp_path):
+    dotenv = pytest.importorskip("dotenv", reason="python-dotenv is not installed")
+    odd = config_list(extra_body={"note": 'l\'été \\ "${HOME}" \n'}, tags=["d'été"])
+    path = write_environment(tmp_path / "list.env", odd)
+    assert json.loads(dotenv.dotenv_values(path)["OAI_CONFIG_LIST"]) == odd
+    script = f'. {path}; printf %s "$OAI_CONFIG_LIST"'
+    told = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert json.loads(told.stdout) == odd
 
 
 def test_the_module_runs():

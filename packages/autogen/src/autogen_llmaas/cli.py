@@ -15,11 +15,11 @@ from autogen_llmaas.writing import masked, write_config_list, write_environment,
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if all went well, 2 for what was asked wrongly."""
+    """Run one command; 0 if all went well, 2 for what was asked wrongly or cannot be written."""
     told = _parser().parse_args(arguments)
     try:
         told.run(told)
-    except ValueError as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"autogen-llmaas: {error}", file=sys.stderr)
         return 2
     return 0
@@ -67,8 +67,8 @@ def _component(told: argparse.Namespace) -> None:
     make = portable_component if told.portable else native_component
     models = told.model or [DEFAULT_MODEL]
     made = [make(model, **_address(told)) for model in models]
-    text = as_yaml(made[0]) if told.yaml else _json(made[0] if len(made) == 1 else made)
-    _put(told, text)
+    value = made[0] if len(made) == 1 else made
+    _put(told, as_yaml(value) if told.yaml else _json(value))
 
 
 def _gallery(told: argparse.Namespace) -> None:

@@ -18,7 +18,10 @@ PORTABLE = "autogen_ext.models.openai.OpenAIChatCompletionClient"
 MEMORY = "autogen_llmaas.memory.LLMaaSMemory"
 CHATTING = ("chat", "code", "vision")
 # Not in the stock client's configuration, or (stream_options) fatal there for its create().
-_NOT_PORTABLE = {"enable_thinking", "extra_body", "reasoning_effort", "stream_options"}
+_NOT_PORTABLE = {
+    *("enable_thinking", "extra_body", "reasoning_effort", "stream_options"),
+    *("api_key_env", "ca_bundle", "deadline", "rate_limit_patience", "echo_reasoning"),
+}
 _PORTABLE_SETTINGS = ("timeout", "max_retries", "default_headers", "add_name_prefixes")
 
 Component = dict[str, Any]
@@ -119,11 +122,12 @@ def gallery(
     }
 
 
-def as_yaml(component: Mapping[str, Any]) -> str:
-    """Return a component as YAML; needs PyYAML, which autogen-core does not bring."""
+def as_yaml(component: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:
+    """Return a component, or several, as YAML; needs PyYAML, which autogen-core does not bring."""
     import yaml
 
-    return str(yaml.safe_dump(dict(component), sort_keys=False, allow_unicode=True))
+    plain = dict(component) if isinstance(component, Mapping) else list(map(dict, component))
+    return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
 
 
 def _component(provider: str, kind: str, model: str, config: Mapping[str, Any]) -> Component:

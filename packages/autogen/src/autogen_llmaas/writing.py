@@ -35,9 +35,13 @@ def environment(entries: Sequence[Entry]) -> dict[str, str]:
 
 
 def write_environment(path: str | Path, entries: Sequence[Entry]) -> Path:
-    """Write the variables to a file that shells and dotenv read, for its owner alone."""
-    lines = (f"{name}={_quoted(value)}" for name, value in environment(entries).items())
-    return write_private(Path(path), "\n".join(lines) + "\n")
+    """Write the variables to a file that shells and dotenv read; other variables in it stay."""
+    told, place = environment(entries), Path(path)
+    told[LIST_NAME] = _unquotable(told[LIST_NAME])
+    before = place.read_text(encoding="utf-8").splitlines() if place.is_file() else []
+    kept = [line for line in before if _variable(line) not in told]
+    lines = (f"{name}={_quoted(value)}" for name, value in told.items())
+    return write_private(place, "\n".join((*kept, *lines)) + "\n")
 
 
 def write_private(path: Path, text: str) -> Path:
@@ -59,6 +63,18 @@ def masked(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: "***" if k == "api_key" else masked(v) for k, v in value.items()}
     return [masked(item) for item in value] if isinstance(value, list) else value
+
+
+def _variable(line: str) -> str:
+    return line.strip().removeprefix("export ").partition("=")[0].strip()
+
+
+def _unquotable(text: str) -> str:
+    """Return JSON without what shells and dotenv read differently between quotes."""
+    escapes = {"\\\\": "\\u005c", "'": "\\u0027", "$": "\\u0024"}
+    for special, escape in escapes.items():
+        text = text.replace(special, escape)
+    return text
 
 
 def _quoted(value: str) -> str:
