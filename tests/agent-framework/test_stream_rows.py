@@ -115,6 +115,16 @@ async def test_cost_and_request_id_are_told(sandbox, client, af, stream):
     assert response.additional_properties["request_id"] == sandbox.requests[-1].request_id
 
 
+@pytest.mark.parametrize("created", [1_764_000_000_000, 10**30, -(10**18)])
+async def test_a_strange_time_costs_no_answer(sandbox, client, af, stream, created):
+    key = "delta" if stream else "message"
+    choice = {"index": 0, key: {"content": "Oui."}, "finish_reason": "stop"}
+    answer = {"id": "x", "model": "m", "created": created, "choices": [choice]}
+    sandbox.script([{"sse": [answer, "[DONE]"]} if stream else {"status": 200, "json": answer}])
+    response = await af.ask(client, stream=stream)
+    assert (response.text, response.created_at) == ("Oui.", None)
+
+
 async def test_the_whole_completion_is_at_hand(sandbox, client, af, stream):
     raw = (await af.ask(client, stream=stream)).raw_representation
     assert isinstance(raw[-1] if stream else raw, llmaas.Completion)

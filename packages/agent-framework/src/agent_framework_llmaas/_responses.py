@@ -160,4 +160,8 @@ def _finish_reason(completion: Completion) -> FinishReason | None:
 def _created_at(completion: Completion) -> str | None:
     if completion.created is None:
         return None
-    return datetime.fromtimestamp(completion.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    try:
+        created = datetime.fromtimestamp(completion.created, UTC)
+    except (ValueError, OverflowError, OSError):  # no second of our calendar: milliseconds, ...
+        return None
+    return created.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
