@@ -68,6 +68,19 @@ def test_pitfall_23_traces_hold_neither_key_nor_headers(chat, ask):
         assert secret not in spy.seen
 
 
+def test_headers_among_the_parameters_are_sent_and_never_shown(chat, ask, sandbox):
+    given = {"extra_headers": {"authorization-of-mine": "hidden-header", "x-a": "seen"}, "top_k": 3}
+    model = chat(model_kwargs=given, default_headers={"x-a": "default", "x-b": "kept"})
+    shown = [repr(model), dumps(model), str(model.asdict()), str(pickle.dumps(model))]
+    assert "hidden-header" not in "".join(shown)
+    ask(model, "?")
+    request = sandbox.requests[-1]
+    assert request.json["top_k"] == 3
+    assert (request.headers["x-a"], request.headers["x-b"]) == ("seen", "kept")
+    assert "authorization-of-mine" in request.headers
+    assert given["extra_headers"]["x-a"] == "seen"
+
+
 def test_pitfall_24_one_instance_in_several_event_loops(chat):
     model = chat(max_retries=0)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from langchain_core.utils import from_env, secret_from_env
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from llmaas import AsyncLLMaaS, LLMaaS, Timeout
 from llmaas.secrecy import fit_to_keep
@@ -57,6 +57,17 @@ class Connected(BaseModel):
     def model_post_init(self, context: Any, /) -> None:
         """Pass on to LangChain's base, which pydantic would skip for the sake of ``_made``."""
         super().model_post_init(context)
+
+    @model_validator(mode="after")
+    def _hide_llmaas_headers(self) -> Self:
+        """Take headers out of ``model_kwargs``, which are dumped and traced as they are."""
+        kwargs = vars(self).get("model_kwargs") or {}
+        if "extra_headers" in kwargs:
+            headers = {**(self.default_headers or {}), **(kwargs["extra_headers"] or {})}
+            self.default_headers = headers
+            rest = {name: kwargs[name] for name in kwargs if name != "extra_headers"}
+            vars(self)["model_kwargs"] = rest
+        return self
 
     @property
     def client(self) -> LLMaaS:
