@@ -164,7 +164,12 @@ def test_pitfall_20_images_of_every_convention(chat, sandbox, block):
     [
         ("text", {"type": "text", "text": "text"}),
         ({"type": "text-plain", "text": "a"}, {"type": "text", "text": "a"}),
+        ({"type": "text-plain", "base64": "w6k="}, {"type": "text", "text": "é"}),
         ({"type": "file", "source_type": "text", "text": "a"}, {"type": "text", "text": "a"}),
+        (
+            {"type": "document", "source": {"type": "text", "data": "a"}},
+            {"type": "text", "text": "a"},
+        ),
         (
             {"type": "audio", "base64": "QQ==", "mime_type": "audio/mp3"},
             {"type": "audio_url", "audio_url": {"url": "data:audio/mp3;base64,QQ=="}},
@@ -247,6 +252,12 @@ def test_pitfall_20_what_tools_show_follows_their_answers(chat):
         },
         {"role": "user", "content": "So?"},
     ]
+
+
+def test_objects_that_a_tool_gave_are_not_lost(chat):
+    answer = ToolMessage([{"degrees": 20}, "!", {"type": "unknown"}], tool_call_id="a")
+    history = [AIMessage("", tool_calls=[{"name": "f", "args": {}, "id": "a"}]), answer]
+    assert chat().request(history)["messages"][-1]["content"] == '{"degrees": 20}!'
 
 
 def test_names_and_roles(chat):

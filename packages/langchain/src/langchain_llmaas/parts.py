@@ -53,14 +53,27 @@ def _text_of(block: Any) -> str:
     if "text" in block:
         return str(block["text"])
     if "json" in block:
-        import json
+        return _dumped(block["json"])
+    return "" if kind else _dumped(block)
 
-        return json.dumps(block["json"], ensure_ascii=False)
-    return ""
+
+def _dumped(value: Any) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _text(block: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "text", "text": block.get("text", "")}
+
+
+def _plain_text(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Return LangChain's block of plain text, which may hold it in base64."""
+    if "text" in block or not (data := block.get("base64")):
+        return _text(block)
+    import base64
+
+    return {"type": "text", "text": base64.b64decode(data).decode("utf-8", "replace")}
 
 
 def _image(block: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,6 +110,9 @@ def _file(block: Mapping[str, Any]) -> dict[str, Any]:
         return dict(block)
     if block.get("source_type") == "text":
         return {"type": "text", "text": block.get("text", "")}
+    source = block.get("source")
+    if isinstance(source, Mapping) and source.get("type") == "text":  # Anthropic's plain text
+        return {"type": "text", "text": source.get("data", "")}
     if identity := block.get("file_id"):
         return {"type": "file", "file": {"file_id": identity}}
     extras = block.get("extras") or block.get("metadata") or {}
@@ -122,7 +138,7 @@ def _url(block: Mapping[str, Any], mime_type: str) -> str:
 
 _PART_OF: dict[Any, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "text": _text,
-    "text-plain": _text,
+    "text-plain": _plain_text,
     "image": _image,
     "image_url": _image_url,
     "audio": _audio,
