@@ -240,6 +240,7 @@ def test_several_answers_count_once(chat, sandbox):
     answers = [generation.message for generation in result.generations[0]]
     assert [answer.text for answer in answers] == ["x"] * 3
     assert [answer.usage_metadata is not None for answer in answers] == [True, False, False]
+    assert ["cost_eur" in answer.response_metadata for answer in answers] == [True, False, False]
     with pytest.raises(ValueError, match="n > 1"):
         list(chat(n=3).stream("?"))
 

@@ -41,7 +41,7 @@ def message_of(
     return AIMessage(
         content=choice.content or "",
         additional_kwargs=_extras(choice.reasoning, choice.refusal),
-        response_metadata=metadata_of(completion, choice, batch=batch),
+        response_metadata=metadata_of(completion, choice, batch=batch, counts=counts),
         usage_metadata=usage_of(completion.usage, batch=batch) if counts else None,
         tool_calls=good,
         invalid_tool_calls=broken,
@@ -71,9 +71,12 @@ def usage_of(usage: Usage | None, *, batch: bool = False) -> UsageMetadata | Non
     return metadata
 
 
-def metadata_of(completion: Completion, choice: Choice, *, batch: bool = False) -> dict[str, Any]:
+def metadata_of(
+    completion: Completion, choice: Choice, *, batch: bool = False, counts: bool = True
+) -> dict[str, Any]:
     """Return what is known of an answer; a stream has it on its last chunk only."""
-    limit, backend, usage = completion.rate_limit, completion.backend, completion.usage
+    limit, backend = completion.rate_limit, completion.backend
+    usage = completion.usage if counts else None
     facts = {
         "model_provider": PROVIDER,
         "model_name": completion.model,
