@@ -6,8 +6,10 @@ import pytest
 
 from llmaas_sandbox import Sandbox
 from llmaas_sandbox.batch.window import is_open, paris
+from waiting import eventually
 
-PATH = "/v1/chat/completions/batch"
+CHAT = "/v1/chat/completions"
+PATH = f"{CHAT}/batch"
 HELLO = [{"role": "user", "content": "Bonjour"}]
 LOT = {"model": "gemma4:31b", "messages": [HELLO, HELLO]}
 
@@ -128,6 +130,19 @@ def test_file_batches_exist_behind_a_switch(sdk: Any) -> None:
                 call()
         assert client.batches.cancel(batch.id).status == "completed"
         assert [b.id for b in client.batches.list()] == [batch.id]
+
+
+def test_a_refused_line_gives_its_machine_back(sdk: Any) -> None:
+    asked = {"body": {"model": "gemma4:31b", "messages": []}, "custom_id": "wrong"}
+    with Sandbox(legacy_batches=True) as box:
+        client = sdk(box)
+        file = client.files.create(file=("in.jsonl", json.dumps(asked).encode()), purpose="batch")
+        made = client.batches.create(input_file_id=file.id, endpoint=CHAT, completion_window="24h")
+        while made.status != "completed":
+            made = client.batches.retrieve(made.id)
+        assert made.request_counts.failed == 1
+        machines = box.state.fleet.machines.values()
+        eventually(lambda: not any(machine.in_flight for machine in machines))
 
 
 def test_the_status_api_needs_no_key(ask: Any, llmaas_sandbox: Any) -> None:

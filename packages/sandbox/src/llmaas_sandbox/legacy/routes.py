@@ -83,16 +83,22 @@ def _answers(exchange: Exchange, data: bytes) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(data.splitlines()):
         try:
             asked = json.loads(line)
-            single = replace(exchange, parsed=asked["body"], raw=line, step=None, lease=None)
-            reply = answered(single)
-            single.release()
-            told: dict[str, Any] = {"response": {"status_code": 200, "body": reply.payload}}
+            body = {**asked["body"], "stream": False}
+            single = replace(exchange, parsed=body, raw=line, step=None, lease=None)
+            told: dict[str, Any] = {"response": {"status_code": 200, "body": _body(single)}}
         except Refusal as refused:
             told = {"error": {"code": str(refused.status), "message": str(refused.body)}}
         except (ValueError, KeyError, TypeError):
             told, asked = {"error": {"code": "400", "message": "Invalid line"}}, {}
         custom = asked.get("custom_id") if isinstance(asked, dict) else None
         yield {"id": f"req-{number}", "custom_id": custom, **told}
+
+
+def _body(single: Exchange) -> Any:
+    try:
+        return answered(single).payload
+    finally:
+        single.release()
 
 
 def cancel(exchange: Exchange) -> Reply:
