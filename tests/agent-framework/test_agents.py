@@ -123,6 +123,24 @@ async def test_a_tool_that_needs_approval_waits_for_it(sandbox, client, run):
     assert messages[-1]["content"] == "a.txt erased"
 
 
+async def test_what_is_said_beside_an_approval_follows_the_result(sandbox, client, run):
+    @tool(approval_mode="always_require")
+    def erase(name: str) -> str:
+        """Erase a file."""
+        return f"{name} erased"
+
+    call = {"name": "erase", "arguments": {"name": "a.txt"}}
+    sandbox.script([{"tool_calls": [call]}, {"content": "Fait."}])
+    agent = Agent(client, tools=[erase])
+    session = agent.create_session()
+    (request,) = (await run(agent, "Efface", session=session)).user_input_requests
+    yes = request.to_function_approval_response(True)
+    await run(agent, Message("user", [yes, Content.from_text("Vite !")]), session=session)
+    messages = sandbox.requests[-1].json["messages"]
+    assert [m["role"] for m in messages] == ["user", "assistant", "tool", "user"]
+    assert messages[-1]["content"] == "Vite !"
+
+
 class Weather(BaseModel):
     city: str
     degrees: int

@@ -75,6 +75,18 @@ async def test_several_results_are_kept_apart(sandbox, client, af):
     assert [c["function"]["arguments"] for c in messages[1]["tool_calls"]] == ["{}", "{}"]
 
 
+@pytest.mark.parametrize("role", ["user", "tool"])
+async def test_text_beside_results_follows_them(sandbox, client, af, role):
+    call = Content.from_function_call("c1", "f", arguments="{}")
+    result = Content.from_function_result("c1", result="r")
+    messages = af.turns(("user", "?"), ("assistant", call), (role, Content.from_text("!"), result))
+    await af.ask(client, messages)
+    assert [(m["role"], m["content"]) for m in af.sent(sandbox)["messages"][2:]] == [
+        ("tool", "r"),
+        ("user", "!"),
+    ]
+
+
 async def test_a_picture_in_a_tool_result_is_named(sandbox, client, af):
     call = Content.from_function_call("c1", "draw", arguments="{}")
     made = [Content.from_text("Voici :"), Content.from_data(PNG, "image/png")]

@@ -35,7 +35,7 @@ def wire_messages(
     wire: list[Wire] = [{"role": "system", "content": instructions}] if instructions else []
     for message in messages:
         wire.extend(_wire(message, echo_reasoning))
-    return merge_system_messages(wire)
+    return merge_system_messages(_beside_calls(wire))
 
 
 def _wire(message: Message, echo_reasoning: bool) -> Iterator[Wire]:
@@ -48,10 +48,36 @@ def _wire(message: Message, echo_reasoning: bool) -> Iterator[Wire]:
             yield {"role": "system", "content": text}
     elif role == "assistant":
         yield from _assistant(message, others, echo_reasoning)
-    elif role != "tool" and (others or not results):
-        yield {"role": role, "content": _user_content(others), **_name(message)}
+    else:
+        yield from _user(message, others)
     for result in results:
         yield {"role": "tool", "tool_call_id": result.call_id, "content": _result_text(result)}
+
+
+def _beside_calls(wire: Sequence[Wire]) -> list[Wire]:
+    """Move results up to their calls: what is said beside an approval comes between them."""
+    ordered: list[Wire] = []
+    place = 0
+    for message in wire:
+        if place and message["role"] == "tool":
+            ordered.insert(place, message)
+            place += 1
+        else:
+            ordered.append(message)
+            if message["role"] == "assistant":
+                place = len(ordered) if "tool_calls" in message else 0
+    return ordered
+
+
+def _user(message: Message, contents: Sequence[Content]) -> Iterator[Wire]:
+    """Yield what a user said, also beside a tool's results; none for mere book-keeping."""
+    said = [content for content in contents if content.type not in _INTERNAL]
+    is_tool = message.role == "tool"
+    if is_tool:  # the wire's tool messages have place for a result only
+        said = [content for content in said if content.type == "text"]
+    if said or not (message.contents or is_tool):
+        role = "user" if is_tool else str(message.role)
+        yield {"role": role, "content": _user_content(said), **_name(message)}
 
 
 def _assistant(
@@ -73,12 +99,11 @@ def _assistant(
     yield wire
 
 
-def _user_content(contents: Sequence[Content]) -> str | list[Wire]:
+def _user_content(said: Sequence[Content]) -> str | list[Wire]:
     """Return text as a string, and text with media as the parts of one message."""
-    spoken = [content for content in contents if content.type not in _INTERNAL]
-    if all(content.type == "text" for content in spoken):
-        return _text(spoken)
-    return [_part(content) for content in spoken]
+    if all(content.type == "text" for content in said):
+        return _text(said)
+    return [_part(content) for content in said]
 
 
 def _part(content: Content) -> Wire:
