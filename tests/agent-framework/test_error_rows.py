@@ -6,6 +6,7 @@ import pytest
 from agent_framework import Agent, exceptions
 
 import llmaas
+from agent_framework_llmaas import LLMaaSChatClient, LLMaaSEmbeddingClient, rerank_tool
 
 BLOCKED = {"detail": "Prompt blocked for security reasons"}
 CODED = {"error": {"message": "non", "type": "t", "code": "c", "param": "p"}}
@@ -62,6 +63,16 @@ async def test_no_server_is_an_error_of_both_families(make_client, af, stream):
     with pytest.raises(exceptions.ChatClientException) as caught:
         await af.ask(make_client(base_url="http://127.0.0.1:9"), stream=stream)
     assert isinstance(caught.value, llmaas.APIConnectionError)
+
+
+@pytest.mark.parametrize(
+    "make", [LLMaaSChatClient, LLMaaSEmbeddingClient, lambda model: rerank_tool(model=model)]
+)
+def test_what_can_never_work_is_of_both_families(make, monkeypatch):
+    monkeypatch.setenv("LLMAAS_BASE_URL", "ftp://x")
+    with pytest.raises(exceptions.ChatClientInvalidRequestException, match="ftp://x") as caught:
+        make("m")
+    assert isinstance(caught.value, llmaas.ConfigurationError)
 
 
 async def test_a_missing_key_is_a_missing_setting(make_client, af, stream, monkeypatch):

@@ -28,6 +28,16 @@ def test_pitfall_21_dumps_hold_no_key_and_no_client():
         assert (again.model, again.service_url()) == ("granite", "https://x.example/v1")
 
 
+@pytest.mark.parametrize("kind", [LLMaaSChatClient, LLMaaSEmbeddingClient])
+def test_a_dump_keeps_the_patience(kind):
+    patience = {"timeout": llmaas.Timeout(3, 7), "max_retries": 5, "deadline": 9.0}
+    dumped = json.loads(json.dumps(kind("m", headers={"x-team": "a"}, **patience).to_dict()))
+    settings = kind.from_dict(dumped).client.settings
+    assert (settings.timeout, settings.retry.max_retries) == (llmaas.Timeout(3, 7), 5)
+    assert settings.deadline == 9
+    assert "deadline" not in kind("m", **patience).to_dict(exclude={"deadline"})
+
+
 def test_pitfall_21_only_our_environment_counts(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
     monkeypatch.setenv("OPENAI_BASE_URL", "https://other.example/v1")

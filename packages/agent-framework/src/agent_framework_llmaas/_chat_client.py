@@ -17,7 +17,7 @@ from agent_framework import (
 from agent_framework.observability import ChatTelemetryLayer
 from typing_extensions import TypeVar
 
-from agent_framework_llmaas._connect import connected
+from agent_framework_llmaas._connect import connected, plain_connection
 from agent_framework_llmaas._messages import wire_messages
 from agent_framework_llmaas._options import LLMaaSChatOptions, call_arguments, one_answer
 from agent_framework_llmaas._responses import response_of, updates_of
@@ -82,6 +82,13 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
     def service_url(self) -> str:
         """Return the address of the service."""
         return self.base_url
+
+    def to_dict(
+        self, *, exclude: set[str] | None = None, exclude_none: bool = True
+    ) -> dict[str, Any]:
+        """Return plain values that ``from_dict`` takes; never a key, a proxy or a header."""
+        told = super().to_dict(exclude=exclude, exclude_none=exclude_none)
+        return {**told, **plain_connection(self.client, exclude)}
 
     def _inner_get_response(
         self,

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from llmaas import AsyncLLMaaS
+from llmaas import AsyncLLMaaS, Timeout
 
 
-def connected(client: AsyncLLMaaS | None, *, api_key: Any, **connection: Any) -> AsyncLLMaaS:
+def connected(
+    client: AsyncLLMaaS | None, *, api_key: Any = None, timeout: Any = None, **connection: Any
+) -> AsyncLLMaaS:
     """Return the client given, or a new one; secrets of pydantic and the framework are opened."""
     if client is not None:
         return client
     secret = getattr(api_key, "get_secret_value", api_key)
-    return AsyncLLMaaS(api_key=secret, **connection)
+    patience = Timeout(**timeout) if isinstance(timeout, Mapping) else timeout
+    try:
+        return AsyncLLMaaS(api_key=secret, timeout=patience, **connection)
+    except Exception as error:
+        from agent_framework_llmaas._errors import framework_error
+
+        raise framework_error(error) from error.__cause__
+
+
+def plain_connection(client: AsyncLLMaaS, exclude: set[str] | None) -> dict[str, Any]:
+    """Return what ``connected`` takes, as plain values; never a key, a proxy or a header."""
+    settings, left_out = client.settings, exclude or ()
+    values = {
+        "timeout": asdict(settings.timeout),
+        "max_retries": settings.retry.max_retries,
+        "deadline": settings.deadline,
+        "ca_bundle": settings.ca_bundle,
+    }
+    return {
+        name: value for name, value in values.items() if not (value is None or name in left_out)
+    }

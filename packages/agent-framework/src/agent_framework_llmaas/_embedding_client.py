@@ -14,7 +14,7 @@ from agent_framework import (
 from agent_framework.observability import EmbeddingTelemetryLayer
 from typing_extensions import TypeVar
 
-from agent_framework_llmaas._connect import connected
+from agent_framework_llmaas._connect import connected, plain_connection
 from agent_framework_llmaas._responses import usage_details
 from llmaas import AsyncLLMaaS, Embeddings
 
@@ -57,6 +57,13 @@ class RawLLMaaSEmbeddingClient(BaseEmbeddingClient[str, list[float], OptionsT], 
     def service_url(self) -> str:
         """Return the address of the service."""
         return self.base_url
+
+    def to_dict(
+        self, *, exclude: set[str] | None = None, exclude_none: bool = True
+    ) -> dict[str, Any]:
+        """Return plain values that ``from_dict`` takes; never a key, a proxy or a header."""
+        told = super().to_dict(exclude=exclude, exclude_none=exclude_none)
+        return {**told, **plain_connection(self.client, exclude)}
 
     async def get_embeddings(
         self, values: Sequence[str], *, options: OptionsT | None = None

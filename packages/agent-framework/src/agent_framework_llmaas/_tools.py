@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from agent_framework import Content, FunctionTool, tool
 
+from agent_framework_llmaas._connect import connected
 from llmaas import AsyncLLMaaS
 
 Returned = TypeVar("Returned")
@@ -40,7 +41,7 @@ def rerank_tool(
     With ``documents`` the model only says what it looks for; without, it brings them along.
     The result is JSON: ``index``, ``score`` and ``document`` by falling relevance.
     """
-    ours = client or AsyncLLMaaS()
+    ours = connected(client)
 
     async def ranked(query: str, texts: Sequence[str]) -> str:
         found = await ours.rerank(query, texts, model=model, top_n=min(top_n, len(texts)))
@@ -72,7 +73,7 @@ def transcription_tool(
     name: str = "transcribe",
 ) -> FunctionTool:
     """Return a tool that writes down a recording of ``folder``."""
-    ours, home = client or AsyncLLMaaS(), Path(folder)
+    ours, home = connected(client), Path(folder)
 
     async def transcribe(
         file: Annotated[str, "Name of the recording"],
@@ -99,7 +100,7 @@ def speech_tool(
     The sound is a ``data`` content of the tool's result, for the application. The model learns
     only that it is there, or with ``folder`` the name of the file it was written to.
     """
-    ours = client or AsyncLLMaaS()
+    ours = connected(client)
 
     async def speak(text: Annotated[str, "What to say"]) -> list[Content]:
         speech = await ours.speak(text, model=model, voice=voice, response_format=response_format)
@@ -118,7 +119,7 @@ def image_tool(
     name: str = "draw",
 ) -> FunctionTool:
     """Return a tool that draws an image; its result is like that of ``speech_tool``."""
-    ours = client or AsyncLLMaaS()
+    ours = connected(client)
 
     async def draw(prompt: Annotated[str, "What the image shows"]) -> list[Content]:
         images = await ours.images(prompt, model=model, size=size)
