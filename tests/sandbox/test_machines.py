@@ -90,6 +90,26 @@ def test_another_machine_takes_over_before_the_first_byte(chat: Any, llmaas_sand
     assert answer.json["backend"]["machine_name"] != killed
 
 
+@pytest.mark.parametrize("left", [True, False], ids=["another-answers", "none-is-left"])
+def test_what_two_machines_answer_is_counted_once(
+    ask: Any, llmaas_sandbox: Any, left: bool
+) -> None:
+    secret = llmaas_sandbox.make_key(f"failover-{left}", tier="1")
+    if not left:
+        for name in list(llmaas_sandbox.state.fleet.machines)[1:]:
+            llmaas_sandbox.set_machine(name, "draining")
+    body = {"model": "mistral-small4:119b", "messages": HELLO}
+    call = lambda: ask(CHAT, body, faults="slow-headers:2", key=secret)  # noqa: E731
+    answer, _ = during(llmaas_sandbox, call)
+    assert answer.status == (200 if left else 503)
+    told = answer.json["usage"]["completion_tokens"] if left else 0
+    key = llmaas_sandbox.state.keys.find(secret)
+    assert [g.used for g in llmaas_sandbox.state.meter.gauges(key)][:2] == [told, told]
+    report = f"/admin/audit/report?tenant=failover-{left}"
+    [use] = ask(report, key=llmaas_sandbox.admin_key).json["use"]
+    assert use["completion_tokens"] == told
+
+
 def test_a_stream_ends_with_an_error_when_its_machine_dies(chat: Any, llmaas_sandbox: Any) -> None:
     call = lambda: chat("Bonjour", faults="stall:20", stream=True)  # noqa: E731
     answer, _ = during(llmaas_sandbox, call)

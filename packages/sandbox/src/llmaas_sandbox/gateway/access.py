@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,19 +64,23 @@ class Ledger:
         self.used, self.cost = Used(), 0
 
     def settle(self, exchange: Exchange | None, status: int, used: Used, batch: bool) -> None:
-        """Count and audit, before the first byte is sent: what is acknowledged is safe."""
-        self.used = used
-        key = exchange.caller if exchange else None
-        self.cost = cost(used, batch) if status < 400 else 0
+        """Count and audit, before the first byte is sent: what is acknowledged is safe.
+
+        When another machine answers again, only what differs is added.
+        """
+        counted, charged = self.used, self.cost
+        self.used = used if status < 400 else Used()
+        self.cost = cost(self.used, batch)
         if exchange is None or not self.endpoint.audited:
             return
+        added, price = _less(self.used, counted), self.cost - charged
         with exchange.state.store.transaction():
-            if key is not None and used != Used() and status < 400:
-                exchange.state.meter.add(key, used.completion, self.cost)
-            exchange.state.trail.append(self._audit(exchange, status))
+            if exchange.caller is not None and (added != Used() or price):
+                exchange.state.meter.add(exchange.caller, added.completion, price)
+            exchange.state.trail.append(self._audit(exchange, status, added, price))
 
-    def _audit(self, exchange: Exchange, status: int) -> dict[str, Any]:
-        key, used = exchange.caller, self.used
+    def _audit(self, exchange: Exchange, status: int, used: Used, price: int) -> dict[str, Any]:
+        key = exchange.caller
         moment = datetime.fromtimestamp(exchange.state.clock.now(), UTC)
         record: dict[str, Any] = {
             "at": moment.isoformat(timespec="milliseconds"),
@@ -88,7 +93,7 @@ class Ledger:
             "status": status,
             "prompt_tokens": used.prompt,
             "completion_tokens": used.completion,
-            "cost_micro_eur": self.cost,
+            "cost_micro_eur": price,
             "machine": exchange.backend.get("machine_name"),
         }
         if exchange.state.config.audit_content:
@@ -119,6 +124,10 @@ class Ledger:
         exchange.state.history.add(row)
         exchange.state.metrics.observe(row)
         exchange.state.alerts.traffic()
+
+
+def _less(used: Used, counted: Used) -> Used:
+    return Used(*(getattr(used, f.name) - getattr(counted, f.name) for f in fields(Used)))
 
 
 def _content(exchange: Exchange) -> Any:
