@@ -1,6 +1,7 @@
 """Audio, images, batches, costs, limits and the demo."""
 
 import asyncio
+import os
 import pickle
 import struct
 import threading
@@ -77,6 +78,34 @@ def test_a_parser_takes_blobs(sandbox):
     assert document.metadata["speaker"] == "Marie"
     with pytest.raises(ValueError, match="not both"):
         LLMaaSAudioLoader(blob, parser=LLMaaSAudioParser(), language="fr")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe stands for a slow disk")
+def test_the_event_loop_goes_on_while_a_slow_disk_is_read(sandbox, tmp_path):
+    slow = tmp_path / "slow.mp3"
+    os.mkfifo(slow)
+    threading.Timer(0.6, slow.write_bytes, [b"ID3" + bytes(64)]).start()
+    ticks = []
+
+    async def watch():
+        while True:
+            await asyncio.sleep(0.02)
+            ticks.append(1)
+
+    async def both():
+        watcher = asyncio.create_task(watch())
+        assert [document async for document in LLMaaSAudioLoader(slow).alazy_load()]
+        watcher.cancel()
+
+    asyncio.run(both())
+    assert len(ticks) > 5
+
+
+def test_a_recording_without_an_ending_gets_one(sandbox, tmp_path):
+    path = tmp_path / "talk"
+    path.write_bytes(wav(1))
+    assert LLMaaSAudioLoader(path).load()
+    assert b'filename="talk.wav"' in sandbox.requests[-1].body
 
 
 @pytest.mark.parametrize("native", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any, Literal
@@ -43,7 +44,8 @@ class LLMaaSAudioParser(Connected, BaseBlobParser):
     async def alazy_parse(self, blob: Blob) -> AsyncIterator[Document]:
         """Yield the documents of one recording."""
         with SEAM:
-            transcription = await self.async_client.transcribe(_file(blob), **self._ask())
+            file = await asyncio.to_thread(_file, blob)
+            transcription = await self.async_client.transcribe(file, **self._ask())
         for document in self._documents(blob, transcription):
             yield document
 
@@ -114,7 +116,8 @@ def _file(blob: Blob) -> tuple[str, bytes]:
     """Return bytes and a name: servers tell formats by its ending."""
     data = blob.as_bytes()
     name = PurePath(blob.source).name if blob.source else ""
-    return name or name_of(data), data
+    ending = "" if PurePath(name).suffix else PurePath(name_of(data)).suffix
+    return f"{name or 'audio'}{ending}", data
 
 
 def _seconds(told: Transcription) -> float | None:

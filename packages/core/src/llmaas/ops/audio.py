@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmaas.ops.data import ask_data, check_texts, known
-from llmaas.ops.effects import Operation
+from llmaas.ops.effects import Operation, Run
 from llmaas.ops.exchange import Moment
 from llmaas.settings import Settings
 from llmaas.types import Speech, Transcription
@@ -38,7 +38,7 @@ def transcribe(
         **params,
     }
     fields = {name: value for name, value in wire.items() if value is not None}
-    body, content_type = multipart(fields, *_file(file))
+    body, content_type = yield Run(lambda: multipart(fields, *_file(file)))  # both take their time
     return (
         yield from ask_data(
             settings,
