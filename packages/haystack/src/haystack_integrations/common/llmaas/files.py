@@ -13,17 +13,17 @@ _PAGES_AHEAD = 4
 _TEXTS = ("text/", "application/json", "application/xml", "application/yaml")
 
 
-def unpacked(content: Any) -> Any:
+def unpacked(content: Any, *, draw: bool = True) -> Any:
     """Return a message's content with text files as text, and PDFs as images of their pages.
 
-    PDFs are drawn where the extra ``ocr`` is installed. Other files stay as they are.
+    PDFs are drawn where the extra ``ocr`` is installed, if at all. Other files stay as they are.
     """
     if not isinstance(content, list):
         return content
-    return [taken for part in content for taken in _unpacked(part)]
+    return [taken for part in content for taken in _unpacked(part, draw)]
 
 
-def _unpacked(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _unpacked(part: Mapping[str, Any], draw: bool) -> Iterator[Mapping[str, Any]]:
     file = part.get("file") if part.get("type") == "file" else None
     if file is None:
         yield part
@@ -32,7 +32,7 @@ def _unpacked(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if kind.startswith(_TEXTS):
         text = base64.b64decode(data).decode("utf-8", "replace")
         yield {"type": "text", "text": f"{file['filename']}:\n{text}"}
-    elif kind == "application/pdf" and _can_draw():
+    elif kind == "application/pdf" and draw and _can_draw():
         yield from _drawn(base64.b64decode(data))
     else:
         yield part

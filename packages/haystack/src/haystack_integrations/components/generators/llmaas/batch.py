@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from haystack import component, default_from_dict, default_to_dict
@@ -18,7 +20,12 @@ from haystack.utils import Secret
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from haystack_integrations.common.llmaas.messages import as_messages, to_wire
 from haystack_integrations.common.llmaas.replies import messages_of
-from haystack_integrations.common.llmaas.tools import check_names, definitions, plain_format
+from haystack_integrations.common.llmaas.tools import (
+    asks_for_several,
+    check_names,
+    definitions,
+    plain_format,
+)
 from llmaas import Batch, Completion
 from llmaas.pricing import chat_cost_micro_eur
 
@@ -139,9 +146,10 @@ class LLMaaSBatchChatGenerator(Connected):
             lot = client.submit_batch(self._lot(conversations), **self._options())
         else:
             lot = client.get_batch(_only(batch_id, conversations))
-        while not lot.done and (pause := self._pause(end)):
-            time.sleep(pause)
-            lot = client.get_batch(lot.id)
+        with _named_by_failures(lot.id):
+            while not lot.done and (pause := self._pause(end)):
+                time.sleep(pause)
+                lot = client.get_batch(lot.id)
         return _result(lot)
 
     @component.output_types(
@@ -160,12 +168,14 @@ class LLMaaSBatchChatGenerator(Connected):
         """
         client, end = self._async(), time.monotonic() + self.wait
         if batch_id is None:
-            lot = await client.submit_batch(self._lot(conversations), **self._options())
+            talks = await asyncio.to_thread(self._lot, conversations)  # PDFs may be drawn
+            lot = await client.submit_batch(talks, **self._options())
         else:
             lot = await client.get_batch(_only(batch_id, conversations))
-        while not lot.done and (pause := self._pause(end)):
-            await asyncio.sleep(pause)
-            lot = await client.get_batch(lot.id)
+        with _named_by_failures(lot.id):
+            while not lot.done and (pause := self._pause(end)):
+                await asyncio.sleep(pause)
+                lot = await client.get_batch(lot.id)
         return _result(lot)
 
     def _pause(self, end: float) -> float:
@@ -183,6 +193,8 @@ class LLMaaSBatchChatGenerator(Connected):
         options = {k: v for k, v in self.generation_kwargs.items() if k not in unsent}
         if "response_format" in options:
             options["response_format"] = plain_format(options["response_format"])
+        if asks_for_several(options):
+            raise ValueError("n > 1 has no place in a lot: it gives one answer a conversation.")
         tools = definitions(self.tools, strict=self.tools_strict)
         return {**options, "model": self.model, **({"tools": tools} if tools else {})}
 
@@ -191,6 +203,16 @@ def _only(batch_id: str, conversations: Any) -> str:
     if conversations is not None:
         raise ValueError("Give conversations or a batch_id, not both.")
     return batch_id
+
+
+@contextmanager
+def _named_by_failures(batch_id: str) -> Iterator[None]:
+    """Let what is raised tell the lot: it is handed in and billed."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"The lot is handed in: fetch its answers with batch_id={batch_id!r}.")
+        raise
 
 
 def _result(lot: Batch) -> dict[str, Any]:
@@ -204,14 +226,21 @@ def _result(lot: Batch) -> dict[str, Any]:
     result: dict[str, Any] = {"batch_id": lot.id, "status": lot.status, "meta": meta}
     if lot.done:
         meta["cost_eur"] = lot.cost_micro_eur / 1_000_000
-        result["replies"] = [_reply(item, lot.model) for item in lot.results]
+        lost = max(0, lot.total - len(lot.results))
+        items = [*lot.results, *[_lost(lot)] * lost]
+        result["replies"] = [_reply(item, lot.model) for item in items]
     if lot.error is not None:
         meta["error"] = dict(lot.error)
     return result
 
 
-def _reply(item: Completion | Exception, model: str) -> ChatMessage:
-    if isinstance(item, Completion):
+def _lost(lot: Batch) -> str:
+    why = (lot.error or {}).get("message", "no reason was given")
+    return f"The lot {lot.status} without this answer: {why}"
+
+
+def _reply(item: Completion | Exception | str, model: str) -> ChatMessage:
+    if isinstance(item, Completion) and item.choices:
         spent = item.usage
         cost = chat_cost_micro_eur(spent, batch=True) / 1_000_000 if spent else None
         return messages_of(item, cost_eur=cost)[0]
@@ -220,6 +249,6 @@ def _reply(item: Completion | Exception, model: str) -> ChatMessage:
         "index": 0,
         "finish_reason": "error",
         "usage": {},
-        "error": str(item),
+        "error": "There is no answer." if isinstance(item, Completion) else str(item),
     }
     return ChatMessage.from_assistant("", meta=meta)

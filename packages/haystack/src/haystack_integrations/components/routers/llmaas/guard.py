@@ -11,6 +11,7 @@ from haystack.dataclasses import ChatMessage, ChatRole
 from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.files import unpacked
 from haystack_integrations.common.llmaas.messages import as_messages, to_wire
 from haystack_integrations.common.llmaas.replies import usage_of
 from haystack_integrations.common.llmaas.together import each, each_async
@@ -170,7 +171,8 @@ def is_risk(text: str) -> bool | None:
 
 def _judged(messages: list[ChatMessage]) -> list[dict[str, Any]]:
     """Return what was said, text files included: guardians take no calls and no images."""
-    wire = to_wire([message for message in messages if message.role in _JUDGED])
+    spoken = [message for message in messages if message.role in _JUDGED]
+    wire = to_wire(spoken, unpack_files=False)
     said = [{"role": message["role"], "content": _spoken(message["content"])} for message in wire]
     kept = [message for message in said if message["content"]]
     if not kept:
@@ -180,7 +182,8 @@ def _judged(messages: list[ChatMessage]) -> list[dict[str, Any]]:
 
 def _spoken(content: Any) -> str:
     if isinstance(content, list):
-        return "\n".join(part["text"] for part in content if part.get("type") == "text")
+        parts = unpacked(content, draw=False)
+        return "\n".join(part["text"] for part in parts if part.get("type") == "text")
     return content or ""
 
 

@@ -10,7 +10,7 @@ from haystack.dataclasses import ChatMessage
 from haystack.tools import ToolsType
 
 from haystack_integrations.common.llmaas.messages import to_wire
-from haystack_integrations.common.llmaas.tools import definitions, plain_format
+from haystack_integrations.common.llmaas.tools import asks_for_several, definitions, plain_format
 
 ON_BLOCKED = ("raise", "reply")
 
@@ -41,7 +41,7 @@ class Question:
             raise ValueError(f"on_blocked must be one of {ON_BLOCKED}, not {on_blocked!r}")
         send_reasoning = bool(options.pop("send_reasoning", False))
         unpack_files = bool(options.pop("unpack_files", True))
-        if streaming and (options.get("n") or 1) > 1:
+        if streaming and asks_for_several(options):
             raise ValueError("Cannot stream multiple responses, please set n=1.")
         if "response_format" in options:
             options["response_format"] = plain_format(options["response_format"])

@@ -1,0 +1,80 @@
+"""The event loop goes on whatever a component reads, draws or waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import os
+import threading
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from haystack.dataclasses import ChatMessage, FileContent
+
+from haystack_integrations.components.audio.llmaas import LLMaaSTranscriber
+from haystack_integrations.components.generators.llmaas import LLMaaSBatchChatGenerator
+from haystack_integrations.components.routers.llmaas import LLMaaSGuard
+
+
+def longest_gap(work: Coroutine[Any, Any, Any]) -> tuple[float, float]:
+    """Return the longest time that the loop stood still during work, and that of the work."""
+    gaps: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.005)
+            gaps.append(time.monotonic() - before)
+
+    async def both() -> float:
+        watcher = asyncio.create_task(watch())
+        await asyncio.sleep(0.02)
+        before = time.monotonic()
+        await work
+        await asyncio.sleep(0.02)
+        watcher.cancel()
+        return time.monotonic() - before
+
+    took = asyncio.run(both())
+    return max(gaps), took
+
+
+def with_pdf(data: bytes) -> ChatMessage:
+    file = FileContent(base64.b64encode(data).decode(), "application/pdf", "a.pdf")
+    return ChatMessage.from_user(content_parts=["Bonjour !", file])
+
+
+def pages(count: int) -> bytes:
+    pdfium = pytest.importorskip("pypdfium2")
+    document, buffer = pdfium.PdfDocument.new(), io.BytesIO()
+    for _ in range(count):
+        document.new_page(595, 842)
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe stands for a slow disk")
+def test_a_recording_on_a_slow_disk(sandbox: Any, tmp_path: Path) -> None:
+    slow = tmp_path / "slow.mp3"
+    os.mkfifo(slow)
+    threading.Timer(0.6, slow.write_bytes, [b"ID3" + bytes(64)]).start()
+    gap, took = longest_gap(LLMaaSTranscriber().run_async([slow]))
+    assert took > 0.5
+    assert gap < took / 2
+
+
+def test_files_of_a_lot_are_drawn(sandbox: Any) -> None:
+    batches = LLMaaSBatchChatGenerator(model="qwen3-vl:235b")
+    gap, took = longest_gap(batches.run_async([[with_pdf(pages(12))]]))
+    assert gap < took / 2
+
+
+def test_nothing_is_drawn_for_a_guardian(sandbox: Any, run: Any) -> None:
+    """It takes no images; so a PDF that cannot be drawn is no matter either."""
+    sandbox.script([{"content": "no"}, {"content": "no"}])
+    assert "safe" in run(LLMaaSGuard(), messages=[with_pdf(b"%PDF-broken")])
+    assert sandbox.requests[-1].json["messages"][-1]["content"] == "Bonjour !"
