@@ -233,6 +233,22 @@ def test_a_fault_can_be_for_the_first_attempts_only(chat: Any) -> None:
     assert chat("Autre question", faults="status:429*2").status == 429
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *("status:abc", "status:inf", "status:429:date+x", "status:429:reset+nan"),
+        *("slow-headers:x", "slow-headers:-1", "trickle:x", "trickle:inf"),
+        *("cut:x", "cut:xb", "cut:-1", "stall:x", "stall:nan", "stall:0.1:-9"),
+    ],
+)
+def test_a_number_that_is_none_is_refused(chat: Any, fault: str, stream: bool) -> None:
+    answer = chat(QUESTION, faults=fault, stream=stream)
+    assert answer.status == 400
+    assert "is not a number" in answer.json["error"]["message"]
+    assert answer.json["error"]["type"] == "invalid_request_error"
+
+
 def test_html_error(chat: Any) -> None:
     heard = chat(QUESTION, faults="html-error:504")
     assert heard.status == 504

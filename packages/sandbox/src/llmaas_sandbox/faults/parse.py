@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
 from llmaas_sandbox.errors import bad_request
 from llmaas_sandbox.faults.names import FAULTS
@@ -46,15 +47,22 @@ class Faults:
 
     def number(self, name: str, position: int, default: float) -> float:
         """Return one argument as a number; refuse what is not one."""
-        text = self.argument(name, position, str(default))
-        try:
-            return float(text)
-        except ValueError:
-            raise bad_request(f"Fault '{name}': '{text}' is not a number") from None
+        return number_in(name, self.argument(name, position, str(default)))
 
     def first(self, names: frozenset[str]) -> str | None:
         """Return the last one asked for among alternatives."""
         return next((f.name for f in reversed(self.chosen) if f.name in names), None)
+
+
+def number_in(name: str, text: str) -> float:
+    """Read a number that a fault was given: none that is negative or has no end (400)."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < inf:
+        raise bad_request(f"Fault '{name}': '{text}' is not a number")
+    return number
 
 
 def parse(text: str) -> tuple[Fault, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from llmaas_sandbox.brain.structured import wants_json
 from llmaas_sandbox.errors import ENVELOPES, Refusal, bad_request, of_status
-from llmaas_sandbox.faults.parse import Faults
+from llmaas_sandbox.faults.parse import Faults, number_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,11 @@ def _retry_headers(faults: Faults, now: float) -> dict[str, str]:
     if not form:
         return {}
     if kind == "date":
-        return {"retry-after": formatdate(now + float(seconds or 2), usegmt=True)}
+        then = now + number_in("status", seconds or "2")
+        return {"retry-after": formatdate(then, usegmt=True)}
     if kind == "reset":
-        return {"x-ratelimit-reset-requests": str(int(now + float(seconds or 2)))}
+        then = now + number_in("status", seconds or "2")
+        return {"x-ratelimit-reset-requests": str(int(then))}
     if form.endswith("ms"):
         return {"retry-after-ms": form.removesuffix("ms")}
     return {"retry-after": form}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from llmaas_sandbox.faults.frames import utf8_pieces
-from llmaas_sandbox.faults.parse import Faults
+from llmaas_sandbox.faults.parse import Faults, number_in
 
 Ending = Literal["normal", "fin", "rst", "drop-next"]
 _NETWORK_PAUSE = 0.002
@@ -121,12 +121,13 @@ def _cut(plan: Plan, faults: Faults) -> None:
     arguments = faults.arguments("cut") or ()
     how: Ending = "rst" if "rst" in arguments else "fin"
     size = next((a for a in arguments if a not in ("rst", "fin", "")), "")
+    number = int(number_in("cut", size.removesuffix("b") or "3"))
     if size.endswith("b"):
-        plan.pieces = _first_bytes(plan.pieces, int(size.removesuffix("b")))
+        plan.pieces = _first_bytes(plan.pieces, number)
     elif plan.length is not None and not size:
         plan.pieces = _first_bytes(plan.pieces, plan.length // 2)
     else:
-        plan.pieces = plan.pieces[: int(size or 3)] if plan.length is None else []
+        plan.pieces = plan.pieces[:number] if plan.length is None else []
     plan.ending = how
 
 

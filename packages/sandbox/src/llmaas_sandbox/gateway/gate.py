@@ -127,7 +127,10 @@ class Passage:
 
     def _refuse(self, refused: Refusal | Page) -> Plan:
         self.ledger.settle(self.exchange, refused.status, Used(), batch=False)
-        return plans.of_refusal(refused, self.faults, self.headers)
+        try:
+            return plans.of_refusal(refused, self.faults, self.headers)
+        except Refusal as wrong:  # a fault that cannot be read spoils nothing
+            return plans.of_refusal(wrong, Faults(), self.headers)
 
     async def _take_in(self, request: Request) -> Exchange:
         raw = await intake.read_body(request, self.state.config.max_body_bytes)
