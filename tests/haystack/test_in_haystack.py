@@ -324,3 +324,19 @@ def test_errors_come_out_of_pipelines_with_their_cause(sandbox: Any) -> None:
     with pytest.raises(PipelineRuntimeError) as caught:
         pipeline.run({"llm": {"messages": "?"}})
     assert isinstance(caught.value.__cause__, llmaas.ModelNotFoundError)
+
+
+def test_several_replies_share_nothing(sandbox: Any, run: Any) -> None:
+    generator = LLMaaSChatGenerator(generation_kwargs={"n": 2})
+    first, second = run(generator, messages='Say "x"')["replies"]
+    first.meta["usage"]["prompt_tokens"] = -1
+    first.meta["backend"].clear()
+    assert second.meta["usage"]["prompt_tokens"] > 0
+    assert second.meta["backend"]
+
+
+def test_several_replies_are_not_run_together_in_a_stream(sandbox: Any, stream: Any) -> None:
+    for kwargs in ({"n": 2}, {"extra_body": {"n": 2}}):
+        with pytest.raises(ValueError, match="n=1"):
+            stream("?", generation_kwargs=kwargs)
+    assert not [*sandbox.requests]

@@ -17,8 +17,9 @@ logger = logging.getLogger(__name__)
 
 def messages_of(completion: Completion, **more: Any) -> list[ChatMessage]:
     """Return one message a choice; ``more`` goes into their ``meta``."""
-    shared = {**_shared_meta(completion), **more}
-    replies = [_message(choice, shared) for choice in completion.choices]
+    replies = [
+        _message(choice, {**_shared_meta(completion), **more}) for choice in completion.choices
+    ]
     for reply in replies:
         _note_how_it_ended(reply.meta)
     return replies
