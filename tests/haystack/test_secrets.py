@@ -3,10 +3,17 @@
 import copy
 import pickle
 
+import pytest
 from haystack.utils import Secret
 
 import canary
-from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
+from haystack_integrations.components.audio.llmaas import LLMaaSTranscriber
+from haystack_integrations.components.converters.llmaas import LLMaaSOCRDocumentConverter
+from haystack_integrations.components.generators.llmaas import (
+    LLMaaSBatchChatGenerator,
+    LLMaaSChatGenerator,
+)
+from haystack_integrations.components.routers.llmaas import LLMaaSGuard
 
 OPTIONS = {
     "proxy": "http://jo:hunter222@127.0.0.1:9",
@@ -34,3 +41,25 @@ def test_no_secret_is_pickled_or_dumped():
 
 def test_a_copy_keeps_them():
     assert copy.deepcopy(made(Secret.from_token(canary.KEY))).http_client_kwargs == OPTIONS
+
+
+HEADERS = {"extra_headers": {"Authorization-Of-Mine": "token-9876543210", "X-Team": "blue"}}
+KWARGS = {**HEADERS, "top_k": 3}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (LLMaaSChatGenerator, "generation_kwargs"),
+        (LLMaaSBatchChatGenerator, "generation_kwargs"),
+        (LLMaaSGuard, "generation_kwargs"),
+        (LLMaaSOCRDocumentConverter, "generation_kwargs"),
+        (LLMaaSTranscriber, "transcription_kwargs"),
+    ],
+)
+def test_headers_of_a_run_that_authenticate_are_not_kept(kind, name):
+    component = kind(**{name: KWARGS})
+    kept = {"extra_headers": {"X-Team": "blue"}, "top_k": 3}
+    assert component.to_dict()["init_parameters"][name] == kept
+    assert getattr(pickle.loads(pickle.dumps(component)), name) == kept
+    assert getattr(component, name) == getattr(copy.deepcopy(component), name) == KWARGS

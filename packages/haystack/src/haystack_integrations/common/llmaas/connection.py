@@ -23,6 +23,7 @@ _IGNORED = frozenset({"limits", "http1", "http2", "follow_redirects", "max_redir
 """Arguments of an HTTP client that have no meaning here: the core keeps its own pools."""
 
 _TRANSIENT = ("client", "async_client")
+_MAY_HOLD_HEADERS = ("generation_kwargs", "transcription_kwargs")
 _opening = threading.Lock()
 
 
@@ -138,6 +139,7 @@ class Connected:
         """Leave out clients and secrets; a key given as text comes from the environment."""
         state = {**vars(self), **dict.fromkeys(_TRANSIENT)}
         state["http_client_kwargs"] = self._kept_options()
+        state |= {name: fit_to_keep(state[name]) for name in _MAY_HOLD_HEADERS if name in state}
         if not _is_from_environment(self.api_key):
             state["api_key"] = DEFAULT_KEY
         return state

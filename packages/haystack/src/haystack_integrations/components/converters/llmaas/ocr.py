@@ -23,6 +23,7 @@ from haystack_integrations.components.converters.llmaas.read import (
     next_try,
     question,
 )
+from llmaas.secrecy import fit_to_keep
 
 logger = logging.getLogger(__name__)
 _PAGES_AHEAD = 4
@@ -99,7 +100,7 @@ class LLMaaSOCRDocumentConverter(Connected):
             max_side=self.max_side,
             concurrency=self.concurrency,
             raise_on_failure=self.raise_on_failure,
-            generation_kwargs=self.generation_kwargs,
+            generation_kwargs=fit_to_keep(self.generation_kwargs),
         )
 
     @classmethod

@@ -28,6 +28,7 @@ from haystack_integrations.common.llmaas.tools import (
 )
 from llmaas import Batch, Completion
 from llmaas.pricing import chat_cost_micro_eur
+from llmaas.secrecy import fit_to_keep
 
 _WRITING = {"send_reasoning": False, "unpack_files": True}
 _POINTLESS = ("on_blocked", "repair")
@@ -97,7 +98,7 @@ class LLMaaSBatchChatGenerator(Connected):
 
         :returns: The serialized component as a dictionary.
         """
-        kwargs = dict(self.generation_kwargs)
+        kwargs = fit_to_keep(self.generation_kwargs)
         if "response_format" in kwargs:
             kwargs["response_format"] = plain_format(kwargs["response_format"])
         return default_to_dict(

@@ -16,6 +16,7 @@ from haystack_integrations.common.llmaas.messages import as_messages, to_wire
 from haystack_integrations.common.llmaas.replies import usage_of
 from haystack_integrations.common.llmaas.together import each, each_async
 from llmaas import Completion
+from llmaas.secrecy import fit_to_keep
 
 RISKS = ("harm", "jailbreak")
 _SCORE = re.compile(r"<score>\s*(yes|no)\s*</score>", re.IGNORECASE)
@@ -84,7 +85,7 @@ class LLMaaSGuard(Connected):
             **self._connection(),
             model=self.model,
             risks=self.risks,
-            generation_kwargs=self.generation_kwargs,
+            generation_kwargs=fit_to_keep(self.generation_kwargs),
             unclear_is_safe=self.unclear_is_safe,
         )
 
