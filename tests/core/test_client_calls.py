@@ -381,6 +381,13 @@ def test_images_are_drawn(sandbox: Any, api: Any) -> None:
     assert drawn[0].data.startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("entries", [[], [{}], [{"b64_json": ""}], [{"url": None}]])
+def test_a_drawing_without_image_is_no_answer(sandbox: Any, api: Any, entries: Any) -> None:
+    sandbox.script([{"json": {"data": entries}}])
+    with pytest.raises(llmaas.InvalidResponseError, match="no image"):
+        api().do("images", "un chat", model="z-image:16b")
+
+
 def test_models(sandbox: Any, api: Any) -> None:
     models = {m.id: m for m in api().do("models")}
     assert models["gpt-oss:120b"].context_tokens == 131072

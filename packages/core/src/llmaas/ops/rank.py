@@ -92,10 +92,13 @@ def images(
 
 def _read_images(data: bytes, _: Mapping[str, str]) -> list[Image]:
     entries = loads(data)["data"]
-    return [
+    drawn = [
         Image(
             data=base64.b64decode(entry["b64_json"]) if entry.get("b64_json") else None,
             url=entry.get("url"),
         )
         for entry in entries
     ]
+    if not drawn or any(image.data is None and not image.url for image in drawn):
+        raise ValueError("it holds no image")
+    return drawn
