@@ -179,6 +179,16 @@ async def test_images_take_the_settings_of_openai_s_connector(sandbox):
     assert (body["prompt"], body["size"], body["n"]) == ("A cat", "512x512", 2)
 
 
+async def test_an_extra_body_is_laid_over_every_request(sandbox, embedding):
+    settings = PromptExecutionSettings(extra_body={"team": "a", "user": "b"}, user="c")
+    await embedding.generate_raw_embeddings(["x"], settings)
+    await LLMaaSTextToImage("z-image:16b").generate_image("x", settings=settings)
+    await LLMaaSTextToAudio("kokoro").get_audio_content("x", settings)
+    bodies = [request.json for request in sandbox.requests]
+    assert [(body["team"], body["user"]) for body in bodies] == [("a", "b")] * 3
+    assert not any("extra_body" in body for body in bodies)
+
+
 async def test_several_images_and_addresses(sandbox):
     service = LLMaaSTextToImage("z-image:16b")
     several = await service.generate_images(

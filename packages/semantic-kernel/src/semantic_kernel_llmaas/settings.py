@@ -48,7 +48,9 @@ class LLMaaSPromptExecutionSettings(PromptExecutionSettings):
 
     def request(self, ai_model_id: str) -> dict[str, Any]:
         """Return the options of the core's call: ``ai_model_id`` unless another was set."""
-        return {"model": ai_model_id, **self.prepare_settings_dict()}
+        told = {"model": ai_model_id, **self.prepare_settings_dict()}
+        extra = told.pop("extra_body", None) or {}
+        return {**told, **extra}
 
 
 class LLMaaSChatPromptExecutionSettings(LLMaaSPromptExecutionSettings):
@@ -79,6 +81,10 @@ class LLMaaSChatPromptExecutionSettings(LLMaaSPromptExecutionSettings):
     tools: list[dict[str, Any]] | None = None
     """Set by Semantic Kernel from ``function_choice_behavior``."""
     tool_choice: Any = None
+
+    def request(self, ai_model_id: str) -> dict[str, Any]:
+        """Return the options of the core's call, which lays ``extra_body`` over a chat itself."""
+        return {"model": ai_model_id, **self.prepare_settings_dict()}
 
 
 class LLMaaSTextPromptExecutionSettings(LLMaaSChatPromptExecutionSettings):
