@@ -6,6 +6,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from waiting import eventually
+
 MODEL = "mistralai/Voxtral-Mini-4B-Realtime-2602"
 SECOND = b"\0\1" * 16_000
 
@@ -86,3 +88,20 @@ def test_the_upgrade_needs_a_key(dial: Any) -> None:
     with pytest.raises(InvalidStatus) as caught:
         dial("sk-wrong")
     assert caught.value.response.status_code == 401
+
+
+def test_a_binary_frame_is_no_message(dial: Any) -> None:
+    with dial() as socket:
+        assert hear(socket)["type"] == "session.created"
+        socket.send(SECOND)
+        assert hear(socket) == {"type": "error", "error": "Unknown message type: None"}
+        send(socket, type="session.update", model="no-such-model")
+        assert hear(socket)["type"] == "error"
+
+
+def test_closed_sockets_are_forgotten(dial: Any, llmaas_sandbox: Any) -> None:
+    eventually(lambda: not llmaas_sandbox.connections)
+    with dial() as socket:
+        hear(socket)
+        assert llmaas_sandbox.connections == 1
+    eventually(lambda: not llmaas_sandbox.connections)

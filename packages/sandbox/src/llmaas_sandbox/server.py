@@ -18,15 +18,28 @@ import uvicorn
 
 from llmaas_sandbox.app import app_of
 from llmaas_sandbox.config import Config
-from llmaas_sandbox.gateway.connections import protocol_for
+from llmaas_sandbox.gateway.connections import Connections, protocol_for
 from llmaas_sandbox.gateway.journal import Journal
 from llmaas_sandbox.gateway.scripts import Step
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.machines.fleet import Health
 from llmaas_sandbox.tls.authority import Certificates, make
 
-_START_SECONDS = 15.0
-_STOP_SECONDS = 5.0
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
+
+
+class _Server(uvicorn.Server):
+    """Hangs up when it stops, rather than answer 500 to who still waits."""
+
+    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
+        super().__init__(config)
+        self._connections = connections
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close every connection, then the rest."""
+        self._connections.close_all()
+        await super().shutdown(sockets)
 
 
 class Sandbox:
@@ -40,7 +53,7 @@ class Sandbox:
         self.state = State(self.config)
         self._host, self._port = host, port
         self._certificates = certificates_for(self.config, host)
-        self._server: uvicorn.Server | None = None
+        self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -105,10 +118,13 @@ class Sandbox:
         self.state.clock.advance(seconds)
 
     def start(self) -> Sandbox:
-        """Listen; return when requests are answered."""
+        """Listen; return when requests are answered, at once if they are already."""
+        if self._server is not None:
+            return self
         listener = socket.create_server((self._host, self._port), backlog=2048)
         self._port = listener.getsockname()[1]
-        self._server = uvicorn.Server(server_config(self.state, self._certificates))
+        settings = server_config(self.state, self._certificates)
+        self._server = _Server(settings, self.state.connections)
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="llmaas-sandbox", daemon=True
         )
@@ -116,6 +132,8 @@ class Sandbox:
         deadline = time.monotonic() + _START_SECONDS
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
+                self.stop()
+                listener.close()
                 raise RuntimeError("the sandbox did not start")
             time.sleep(0.005)
         return self

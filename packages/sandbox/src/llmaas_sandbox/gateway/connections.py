@@ -22,6 +22,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._open: dict[Peer, asyncio.Transport] = {}
+        self._upgraded: list[asyncio.Transport] = []
         self._doomed: set[Peer] = set()
 
     def opened(self, transport: asyncio.Transport) -> Peer:
@@ -41,6 +42,12 @@ class Connections:
         self._open.pop(peer, None)
         self._doomed.discard(peer)
 
+    def upgraded(self, peer: Peer) -> None:
+        """Keep a connection apart that is a websocket now: nobody tells when it closes."""
+        transport = self._open.pop(peer, None)
+        alive = [t for t in self._upgraded if not t.is_closing()]
+        self._upgraded = [*alive, transport] if transport else alive
+
     def of(self, scope: Any) -> asyncio.Transport | None:
         """Return the transport of a request; None when it came in without a socket."""
         client = scope.get("client")
@@ -55,11 +62,11 @@ class Connections:
         return transport is not None and _peer(transport) in self._doomed
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._open) + sum(not t.is_closing() for t in self._upgraded)
 
     def close_all(self) -> None:
         """Close what is still open."""
-        for transport in list(self._open.values()):
+        for transport in (*self._open.values(), *self._upgraded):
             transport.abort()
 
 
@@ -89,5 +96,9 @@ def protocol_for(connections: Connections) -> type[asyncio.Protocol]:
         def connection_lost(self, exc: Exception | None) -> None:
             connections.closed(self._peer)
             super().connection_lost(exc)
+
+        def handle_websocket_upgrade(self, *event: Any) -> None:
+            connections.upgraded(self._peer)
+            super().handle_websocket_upgrade(*event)
 
     return Watched

@@ -69,11 +69,12 @@ async def _converse(socket: WebSocket) -> Session:
     await socket.accept()
     await socket.send_json({"type": "session.created", "id": f"sess-{os.urandom(8).hex()}"})
     try:
-        while True:
-            for answer in session.hear(await socket.receive_text()):
+        while (message := await socket.receive())["type"] == "websocket.receive":
+            for answer in session.hear(message.get("text") or ""):  # none in a binary frame
                 await socket.send_json(answer)
     except WebSocketDisconnect:
-        return session
+        pass
+    return session
 
 
 def _model(session: Session) -> Model | None:
