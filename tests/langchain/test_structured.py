@@ -1,5 +1,6 @@
 """Answers as values, by all three methods, of all kinds of schema."""
 
+import asyncio
 from typing import TypedDict
 
 import pytest
@@ -105,3 +106,48 @@ def test_nonsense_is_refused(chat):
         chat().with_structured_output(City, method="magic")
     with pytest.raises(ValueError, match="strict means nothing"):
         chat().with_structured_output(City, method="json_mode", strict=True)
+
+
+def pieces_of(chain):
+    return [*chain.stream("?")]
+
+
+def apieces_of(chain):
+    async def read():
+        return [piece async for piece in chain.astream("?")]
+
+    return asyncio.run(read())
+
+
+@pytest.fixture(params=[pieces_of, apieces_of], ids=["sync", "async"])
+def pieces(request):
+    return request.param
+
+
+@pytest.mark.parametrize("method", ["function_calling", "json_schema", "json_mode"])
+@pytest.mark.parametrize("schema", [CityDict, SCHEMA])
+def test_a_stream_gives_what_there_is_of_a_value(chat, sandbox, pieces, method, schema):
+    sandbox.script([step(method, schema["title"] if schema is SCHEMA else "CityDict")])
+    values = pieces(chat().with_structured_output(schema, method=method))
+    assert len(values) > 1
+    assert values[-1] == VALUE
+
+
+@pytest.mark.parametrize("schema", [City, SCHEMA])
+def test_a_stream_that_holds_no_value_raises(chat, sandbox, pieces, schema):
+    sandbox.script([{"content": "no json at all"}])
+    with pytest.raises(OutputParserException):
+        pieces(chat().with_structured_output(schema, method="json_mode"))
+
+
+def test_a_streamed_refusal_raises(chat, sandbox, pieces):
+    refused = {"choices": [{"index": 0, "delta": {"refusal": "I must not."}}]}
+    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    sandbox.script([{"sse": [refused, end, "[DONE]"]}])
+    with pytest.raises(Exception, match="I must not"):
+        pieces(chat().with_structured_output(SCHEMA))
+
+
+def test_a_stream_without_a_call_gives_none(chat, sandbox, pieces):
+    sandbox.script([{"content": "Paris."}])
+    assert pieces(chat().with_structured_output(SCHEMA)) == [None]

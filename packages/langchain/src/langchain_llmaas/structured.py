@@ -6,13 +6,13 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage
 from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
 from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
-from langchain_core.runnables import Runnable, RunnableLambda, RunnableMap, RunnablePassthrough
+from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
+from langchain_llmaas.reader import Parser, Reader
 from llmaas.structured import json_schema_format
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def structured(
     asked, parser = _asked_and_parser(schema, method, strict)
     told = {"kwargs": {"method": method, "strict": strict}, "schema": schema}
     bound = model.bind(**asked, **kwargs, ls_structured_output_format=told)
-    parse = RunnableLambda(unless_refused) | parser
+    parse = Reader(parser)
     if not include_raw:
         return bound | parse
     read = RunnablePassthrough.assign(
@@ -44,22 +44,14 @@ def structured(
     return RunnableMap(raw=bound) | read.with_fallbacks([failed], exception_key="parsing_error")
 
 
-def unless_refused(message: AIMessage) -> AIMessage:
-    """Hand the message on; raise ``ModelRefusalError`` if it is a refusal."""
-    refusal = message.additional_kwargs.get("refusal")
-    if refusal:
-        raise _refusal_error(str(refusal), message)
-    return message
-
-
 def _asked_and_parser(
     schema: Any, method: Method, strict: bool | None
-) -> tuple[dict[str, Any], Runnable[Any, Any]]:
+) -> tuple[dict[str, Any], Parser]:
     is_pydantic = isinstance(schema, type) and is_basemodel_subclass(schema)
     if method == "function_calling":
         tool = convert_to_openai_tool(schema, strict=strict)
         return _forced(tool), _tool_parser(schema, tool["function"]["name"], is_pydantic)
-    parser: Runnable[Any, Any] = (
+    parser: Parser = (
         PydanticOutputParser(pydantic_object=schema) if is_pydantic else JsonOutputParser()
     )
     if method == "json_mode":
@@ -87,17 +79,7 @@ def _forced(tool: dict[str, Any]) -> dict[str, Any]:
     return {"tools": [tool], "tool_choice": {"type": "function", "function": name}}
 
 
-def _tool_parser(schema: Any, name: str, is_pydantic: bool) -> Runnable[Any, Any]:
+def _tool_parser(schema: Any, name: str, is_pydantic: bool) -> Parser:
     if is_pydantic:
         return PydanticToolsParser(tools=[schema], first_tool_only=True)
     return JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
-
-
-def _refusal_error(refusal: str, message: AIMessage) -> Exception:
-    try:
-        from langchain_core.exceptions import ModelRefusalError
-    except ImportError:  # langchain-core before 1.7.5
-        from langchain_core.exceptions import OutputParserException
-
-        return OutputParserException(f"The model refused: {refusal}", llm_output=refusal)
-    return ModelRefusalError(f"The model refused: {refusal}", raw_message=message)
