@@ -1,5 +1,7 @@
 """Reads values out of answers: of a stream, also what there is of one so far."""
 
+# ruff: noqa: A002 - the base class says ``input``
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
@@ -26,33 +28,33 @@ class Reader(Runnable[AIMessage, Any]):
         self._parser = parser
         self._whole = RunnableLambda(unless_refused) | parser
 
-    def invoke(self, message: AIMessage, config: RunnableConfig | None = None, **_: Any) -> Any:
+    def invoke(self, input: AIMessage, config: RunnableConfig | None = None, **_: Any) -> Any:
         """Return the value that a whole answer holds."""
-        return self._whole.invoke(message, config)
+        return self._whole.invoke(input, config)
 
     async def ainvoke(
-        self, message: AIMessage, config: RunnableConfig | None = None, **_: Any
+        self, input: AIMessage, config: RunnableConfig | None = None, **_: Any
     ) -> Any:
         """Return the value that a whole answer holds."""
-        return await self._whole.ainvoke(message, config)
+        return await self._whole.ainvoke(input, config)
 
     def transform(
-        self, messages: Iterator[AIMessage], config: RunnableConfig | None = None, **_: Any
+        self, input: Iterator[AIMessage], config: RunnableConfig | None = None, **_: Any
     ) -> Iterator[Any]:
         """Yield the value as far as it has come, each time that it grows."""
         pieces: list[Any] = []
         value: Any = _NOTHING
-        for value in self._parser.transform(_kept(messages, pieces), config):
+        for value in self._parser.transform(_kept(input, pieces), config):
             yield value
         yield from self._rest(pieces, value)
 
     async def atransform(
-        self, messages: AsyncIterator[AIMessage], config: RunnableConfig | None = None, **_: Any
+        self, input: AsyncIterator[AIMessage], config: RunnableConfig | None = None, **_: Any
     ) -> AsyncIterator[Any]:
         """Yield the value as far as it has come, each time that it grows."""
         pieces: list[Any] = []
         value: Any = _NOTHING
-        async for value in self._parser.atransform(_akept(messages, pieces), config):
+        async for value in self._parser.atransform(_akept(input, pieces), config):
             yield value
         for last in self._rest(pieces, value):
             yield last
