@@ -187,6 +187,13 @@ async def test_pitfall_18_dicts_pass_as_they_are(sent):
     assert body["response_format"] == {"type": "json_object"}
 
 
+def test_an_update_by_wire_names_wins():
+    settings = Settings(ai_model_id="a", number_of_responses=1)
+    newer = PromptExecutionSettings(extension_data={"model": "b", "n": 2})
+    settings.update_from_prompt_execution_settings(newer)
+    assert settings.prepare_settings_dict() == {"model": "b", "n": 2}
+
+
 def test_pitfall_18_settings_survive_a_deep_copy():
     settings = Settings(response_format=Weather, temperature=0.1, top_k=3)
     again = copy.deepcopy(settings)

@@ -28,10 +28,10 @@ class LLMaaSPromptExecutionSettings(PromptExecutionSettings):
     deadline: float | None = None
 
     def unpack_extension_data(self) -> None:
-        """Fill the fields, also from the names that they have on the wire."""
+        """Fill the fields, also from the names that they have on the wire: these are newer."""
         for field, wire in self.WIRE_NAMES.items():
             if self.extension_data.get(wire) is not None and wire not in self.keys:
-                self.extension_data.setdefault(field, self.extension_data.pop(wire))
+                self.extension_data[field] = self.extension_data.pop(wire)
         super().unpack_extension_data()
 
     def prepare_settings_dict(self, **kwargs: Any) -> dict[str, Any]:
