@@ -159,6 +159,17 @@ async def test_pitfall_13_arguments_in_single_characters_keep_empty_objects(sand
     assert call.arguments == '{"a": {}}'
 
 
+async def test_pitfall_13_space_after_an_empty_object_does_not_replace_it(sandbox, chat, stream):
+    pieces = ["{", "}", " ", "\n"]
+    call = {"index": 0, "id": "c", "type": "function"}
+    deltas = [{"tool_calls": [{**call, "function": {"name": "f", "arguments": p}}]} for p in pieces]
+    choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    end = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
+    sandbox.script([{"sse": [*({"choices": [c]} for c in [*choices, end]), "[DONE]"]}])
+    answer = await stream(chat)
+    assert [item.arguments for item in answer.items] == ["{}"]
+
+
 async def test_pitfall_13_empty_arguments_are_an_empty_object(sandbox, chat, ask):
     sandbox.script([{"tool_calls": [{"name": "f", "arguments": {}}], "fault": "tool-empty-args"}])
     (call,) = (await ask(chat)).items

@@ -61,6 +61,7 @@ class Chunker:
         self._attempt = attempt
         self._thought: dict[int, str] = {}
         self._calls: dict[tuple[int, int], str | None] = {}
+        self._begun: dict[tuple[int, int], str] = {}
         self._makers: dict[str, Callable[[Any], Iterator[Chunk]]] = {
             "text": self._json,
             "reasoning": self._reasoning,
@@ -105,6 +106,10 @@ class Chunker:
         key = (event.index, event.position)
         first = key not in self._calls
         call_id = self._calls.setdefault(key, event.id)
+        begun = self._begun.get(key, "")
+        if begun == "{}" and event.arguments.isspace():
+            return  # Semantic Kernel forgets {} for whatever follows it
+        self._begun[key] = (begun + event.arguments)[:3]
         for piece in _pieces(event.arguments, first):
             item = FunctionCallContent(
                 id=call_id,
