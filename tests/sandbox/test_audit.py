@@ -114,6 +114,25 @@ def test_the_command_line_verifies(written: Path) -> None:
     assert "BROKEN" in bad.stdout
 
 
+@pytest.mark.parametrize("command", ["audit verify", "audit report", "keys list"])
+def test_the_command_line_makes_no_folder_that_it_looks_for(tmp_path: Path, command: str) -> None:
+    room, verb = command.split()
+    missing = tmp_path / "typo"
+    run = [sys.executable, "-m", "llmaas_sandbox", room, "--data-dir", str(missing), verb]
+    told = subprocess.run(run, capture_output=True, text=True, timeout=60)
+    assert told.returncode == 2
+    assert "no sandbox has kept anything" in told.stderr
+    assert not missing.exists()
+
+
+def test_the_command_line_names_a_misspelt_fault() -> None:
+    run = [sys.executable, "-m", "llmaas_sandbox", "--faults", "staall"]
+    told = subprocess.run(run, capture_output=True, text=True, timeout=60)
+    assert told.returncode == 2
+    assert "Unknown sandbox fault 'staall'" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def post(base_url: str, key: str) -> int:
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
     request = urllib.request.Request(

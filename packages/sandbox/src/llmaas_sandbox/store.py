@@ -31,6 +31,11 @@ class Store:
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute("PRAGMA busy_timeout=10000")
 
+    @staticmethod
+    def exists_in(folder: Path) -> bool:
+        """Tell whether a folder holds a store."""
+        return (folder / _FILE).is_file()
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write all or nothing, one writer at a time; transactions may nest."""

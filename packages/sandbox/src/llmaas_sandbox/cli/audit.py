@@ -26,8 +26,9 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command. Return the exit code."""
-    given = parser().parse_args(arguments)
-    trail = Trail(open_store(given))
+    options = parser()
+    given = options.parse_args(arguments)
+    trail = Trail(open_store(options, given))
     if given.command == "verify":
         verdict = trail.verify()
         state = "intact" if verdict.intact else f"BROKEN: {verdict.problem}"

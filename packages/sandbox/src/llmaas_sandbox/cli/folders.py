@@ -23,6 +23,8 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_store(given: argparse.Namespace) -> Store:
-    """Open the store of the folder."""
+def open_store(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Store:
+    """Open the store of the folder; only ``create`` may begin one."""
+    if given.command != "create" and not Store.exists_in(given.data_dir):
+        parser.error(f"no sandbox has kept anything in {given.data_dir}")
     return Store(given.data_dir)

@@ -36,8 +36,9 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command; answers are JSON. Return the exit code."""
-    given = parser().parse_args(arguments)
-    ring = Ring(open_store(given), Clock())
+    options = parser()
+    given = options.parse_args(arguments)
+    ring = Ring(open_store(options, given), Clock())
     if given.command == "create":
         names = ("tenant", "label", "models", "tier", "hourly_tokens", "rotate_every")
         return _shown_once(*ring.make(**{n: getattr(given, n) for n in names}))

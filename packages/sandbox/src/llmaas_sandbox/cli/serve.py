@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from llmaas_sandbox.config import Config
+from llmaas_sandbox.errors import Refusal
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.server import certificates_for, server_config
 
@@ -45,12 +46,17 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: Sequence[str]) -> int:
     """Serve."""
-    given = vars(parser().parse_args(arguments))
+    options = parser()
+    given = vars(options.parse_args(arguments))
     known = {f.name for f in fields(Config)}
     settings: dict[str, Any] = {k: v for k, v in given.items() if k in known and v is not None}
     if "api_keys" in settings:
         settings["api_keys"] = tuple(settings["api_keys"])
-    serve(State(Config(**settings)), given["host"], given["port"])
+    try:
+        state = State(Config(**settings))
+    except Refusal as refused:
+        options.error(refused.body["error"]["message"])
+    serve(state, given["host"], given["port"])
     return 0
 
 
