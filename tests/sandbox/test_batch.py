@@ -42,6 +42,16 @@ def test_a_lot_can_fail_half_way(ask: Any) -> None:
     assert len(states[-1]["results"]) == 1
 
 
+def test_a_lot_that_nobody_reads_any_more_goes_after_a_day(ask: Any, llmaas_sandbox: Any) -> None:
+    made = ask(PATH, LOT).json
+    for _ in range(2):
+        ask(f"{PATH}/{made['id']}")
+    llmaas_sandbox.advance(24 * 3600 + 1)
+    ask(PATH, LOT)
+    llmaas_sandbox.state.clock.reset()
+    assert ask(f"{PATH}/{made['id']}").status == 404
+
+
 def test_a_batch_is_billed_at_half_price(ask: Any, llmaas_sandbox: Any) -> None:
     key = llmaas_sandbox.make_key("acme", tier="1")
     made = ask(PATH, LOT, key=key).json

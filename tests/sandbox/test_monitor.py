@@ -108,7 +108,25 @@ def test_an_alert_fires_is_told_and_resolves(
     ],
 )
 def test_bad_rules_are_refused(ask: Any, llmaas_sandbox: Any, body: Any) -> None:
+    before = ask("/admin/alerts", key=llmaas_sandbox.admin_key).json
     assert ask("/admin/alerts", body, key=llmaas_sandbox.admin_key, method="PUT").status == 400
+    assert ask("/admin/alerts", key=llmaas_sandbox.admin_key).json == before
+
+
+@pytest.mark.parametrize("advance", [b"1e999", b"1e300", b"-1", b"true"])
+def test_the_clock_stays_in_the_calendar(
+    ask: Any, chat: Any, llmaas_sandbox: Any, advance: bytes
+) -> None:
+    body = b'{"advance": %s}' % advance
+    assert ask("/admin/clock", body, key=llmaas_sandbox.admin_key, method="POST").status == 400
+    assert chat("?").status == 200
+
+
+def test_a_script_that_cannot_be_read_is_refused(ask: Any, llmaas_sandbox: Any) -> None:
+    for broken in (5, "*", None):
+        steps = [{"body": {"base64": broken}}]
+        told = ask("/admin/script", {"steps": steps}, key=llmaas_sandbox.admin_key)
+        assert (told.status, told.json["error"]["param"]) == (400, "steps")
 
 
 def test_controls_over_http(ask: Any, chat: Any, llmaas_sandbox: Any) -> None:

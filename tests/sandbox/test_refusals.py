@@ -23,6 +23,9 @@ def test_an_unknown_model_is_not_found(ask: Any) -> None:
     assert heard.json["error"]["param"] == "model"
 
 
+listed = {"type": "function", "function": {"name": "f", "parameters": {"properties": [5]}}}
+
+
 @pytest.mark.parametrize(
     ("change", "param"),
     [
@@ -42,6 +45,7 @@ def test_an_unknown_model_is_not_found(ask: Any) -> None:
         ({"model": 7}, "model"),
         ({"model": "bge-m3:567m"}, "model"),
         ({"tools": [{"type": "retrieval"}]}, "tools"),
+        ({"tools": [listed], "tool_choice": "required"}, "tools"),
         ({"tool_choice": {"type": "function", "function": {"name": "x"}}}, "tool_choice"),
     ],
 )

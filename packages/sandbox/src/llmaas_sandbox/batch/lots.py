@@ -26,6 +26,10 @@ class Lot:
     will_fail: bool = False
     error: dict[str, Any] | None = None
 
+    def is_over(self, now: float) -> bool:
+        """Tell whether its day has passed."""
+        return self.completed_at is not None and now > self.completed_at + KEPT_SECONDS
+
     def summary(self) -> dict[str, Any]:
         """Return the body that creation and polling answer."""
         failed = sum(1 for r in self.results if "error" in r)
@@ -55,17 +59,14 @@ class Lots:
         self._lots: dict[str, Lot] = {}
 
     def add(self, lot: Lot) -> None:
-        """Keep a new lot."""
+        """Keep a new lot; what expired is purged."""
+        self._lots = {i: old for i, old in self._lots.items() if not old.is_over(lot.created)}
         self._lots[lot.id] = lot
 
     def get(self, lot_id: str, now: float) -> Lot | None:
         """Return a lot unless it is unknown or expired; what expired is purged."""
         lot = self._lots.get(lot_id)
-        if (
-            lot is not None
-            and lot.completed_at is not None
-            and now > lot.completed_at + KEPT_SECONDS
-        ):
+        if lot is not None and lot.is_over(now):
             del self._lots[lot_id]
             return None
         return lot

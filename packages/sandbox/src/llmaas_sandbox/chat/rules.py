@@ -121,10 +121,15 @@ def _function_name(tool: Any) -> str:
     function = tool.get("function") if isinstance(tool, Mapping) else None
     kind = tool.get("type") if isinstance(tool, Mapping) else None
     if isinstance(function, Mapping) and kind == "function":
-        name, parameters = function.get("name"), function.get("parameters")
-        if isinstance(name, str) and name and isinstance(parameters, Mapping | None):
+        name, parameters = function.get("name"), function.get("parameters") or {}
+        described = isinstance(parameters, Mapping) and _is_object(parameters.get("properties"))
+        if isinstance(name, str) and name and described:
             return name
     raise bad_request("Invalid parameter 'tools': only named functions are supported", "tools")
+
+
+def _is_object(properties: Any) -> bool:
+    return isinstance(properties, Mapping | None)
 
 
 def _check_choice(choice: Any, names: list[str]) -> None:

@@ -11,6 +11,9 @@ from llmaas_sandbox.faults.parse import parse
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
 from llmaas_sandbox.gateway.journal import Recorded
 
+_LONGEST = 10 * 366 * 86_400
+"""Seconds of one step of the clock: calendars end, and so would every answer."""
+
 
 def script(exchange: Exchange) -> Reply:
     """Queue scripted answers; bytes are written ``{"base64": "..."}``."""
@@ -19,7 +22,7 @@ def script(exchange: Exchange) -> Reply:
         raise bad_request("Invalid parameter 'steps': must be an array of objects", "steps")
     try:
         exchange.state.scripts.extend([_decoded(step) for step in steps])
-    except ValueError as problem:
+    except (TypeError, ValueError) as problem:  # TypeError: base64 of what is no text
         raise bad_request(str(problem), "steps") from None
     return Reply({"unplayed": len(exchange.state.scripts)})
 
@@ -64,8 +67,9 @@ def faults(exchange: Exchange) -> Reply:
 
 def clock(exchange: Exchange) -> Reply:
     """Push the clock forward by ``advance`` seconds."""
-    seconds = exchange.body.get("advance")
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
+    seconds: Any = exchange.body.get("advance")
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or not 0 <= seconds <= _LONGEST:
         raise bad_request("Invalid parameter 'advance': seconds", "advance")
     exchange.state.clock.advance(float(seconds))
     return Reply({"now": exchange.state.clock.now()})

@@ -33,11 +33,11 @@ def set_alerts(exchange: Exchange) -> Reply:
     rules = body.get("rules")
     if not isinstance(rules, list):
         raise bad_request("Invalid parameter 'rules': must be an array", "rules")
-    known.rules = tuple(_rule(r) for r in rules)
+    checked = tuple(_rule(r) for r in rules)
     webhook = body.get("webhook", known.webhook)
     if webhook is not None and not str(webhook).startswith(("http://", "https://")):
         raise bad_request("Invalid parameter 'webhook': must be an http address", "webhook")
-    known.webhook = webhook
+    known.rules, known.webhook = checked, webhook
     known.clear()
     return alerts(exchange)
 
