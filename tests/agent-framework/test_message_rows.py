@@ -1,5 +1,7 @@
 """Pitfalls 6 to 9: what the framework's messages become on the wire."""
 
+from datetime import date
+
 import pytest
 from agent_framework import Agent, Content, Message
 from agent_framework.exceptions import ChatClientInvalidRequestException
@@ -64,6 +66,21 @@ async def test_pitfall_08_text_beside_tool_calls_is_kept(sandbox, client, af):
     function = {"name": "f", "arguments": '{"ville": "Orléans"}'}
     assert assistant["tool_calls"] == [{"id": "c1", "type": "function", "function": function}]
     assert answer["tool_call_id"] == "c1"
+
+
+async def test_arguments_that_are_no_json_are_their_text(sandbox, client, af):
+    call = Content.from_function_call("c1", "f", arguments={"day": date(2026, 1, 2)})
+    result = Content.from_function_result("c1", result="r")
+    await af.ask(client, af.turns(("user", "?"), ("assistant", call), ("tool", result)))
+    function = af.sent(sandbox)["messages"][1]["tool_calls"][0]["function"]
+    assert function["arguments"] == '{"day": "2026-01-02"}'
+
+
+async def test_what_an_assistant_cannot_have_said_is_told(sandbox, client, af, caplog):
+    drawn = Content.from_data(PNG, "image/png")
+    await af.ask(client, af.turns(("user", "?"), ("assistant", "Voici.", drawn), ("user", "!")))
+    assert af.sent(sandbox)["messages"][1] == {"role": "assistant", "content": "Voici."}
+    assert "image/png" in caplog.text
 
 
 async def test_several_results_are_kept_apart(sandbox, client, af):

@@ -19,6 +19,7 @@ _INTERNAL = frozenset(
     {"function_approval_request", "function_approval_response", "usage", "error", "text_reasoning"}
 )
 """Contents that belong to the framework's own book-keeping, not to the conversation."""
+_OF_ASSISTANTS = _INTERNAL | {"text", "function_call"}
 _MEDIA_PARTS = {"image": "image_url", "audio": "audio_url", "video": "video_url"}
 
 Wire = dict[str, Any]
@@ -84,6 +85,7 @@ def _assistant(
     message: Message, contents: Sequence[Content], echo_reasoning: bool
 ) -> Iterator[Wire]:
     """Yield one message with the text and the calls of a turn; none for a turn without either."""
+    _tell_what_is_left_out(contents)
     wire: Wire = {"role": "assistant", "content": _text(contents) or None, **_name(message)}
     calls = [_call(content) for content in contents if content.type == "function_call"]
     if calls:
@@ -97,6 +99,13 @@ def _assistant(
             return
         wire["content"] = ""
     yield wire
+
+
+def _tell_what_is_left_out(contents: Sequence[Content]) -> None:
+    for content in contents:
+        if content.type not in _OF_ASSISTANTS:
+            what = content.media_type or content.type
+            logger.warning("No assistant message can hold %s: it is not sent", what)
 
 
 def _user_content(said: Sequence[Content]) -> str | list[Wire]:
@@ -126,7 +135,7 @@ def _part(content: Content) -> Wire:
 def _call(content: Content) -> Wire:
     arguments = content.arguments
     if not isinstance(arguments, str):
-        arguments = json.dumps(dict(arguments or {}), ensure_ascii=False)
+        arguments = json.dumps(dict(arguments or {}), ensure_ascii=False, default=str)
     function = {"name": content.name, "arguments": arguments or "{}"}
     return {"id": content.call_id, "type": "function", "function": function}
 
