@@ -1,10 +1,12 @@
 """Audio, images, batches, costs, limits and the demo."""
 
 import asyncio
+import contextlib
 import os
 import pickle
 import struct
 import threading
+import time
 
 import pytest
 from langchain_core.documents.base import Blob
@@ -23,7 +25,8 @@ from langchain_llmaas import (
     batch_requests,
     get_cost_callback,
 )
-from llmaas.quota import Limit, SQLiteLedger
+from llmaas import StreamInterrupted
+from llmaas.quota import Limit, MemoryLedger, SQLiteLedger
 
 
 def wav(seconds):
@@ -268,6 +271,36 @@ def test_a_stream_left_early_counts_as_expected(chat):
     next(stream)
     stream.close()
     assert limiter.remaining == 960
+
+
+def test_a_stream_that_breaks_counts_what_came(chat):
+    limiter = TierRateLimiter(limits=[Limit(1_000, HOUR)], expected=40)
+    broken = chat(rate_limiter=limiter, default_headers={"x-sandbox-fault": "usage-every,cut:6"})
+    with pytest.raises(StreamInterrupted) as caught, get_cost_callback() as cost:
+        [*broken.stream("Tell me a story")]
+    usage = caught.value.completion.usage
+    assert limiter.remaining == 1_000 - usage.completion_tokens < 1_000
+    (spent,) = cost.by_model.values()
+    assert (spent.calls, spent.output_tokens) == (1, usage.completion_tokens)
+    assert spent.cost_micro_eur > 0
+
+
+def test_who_is_cancelled_while_tokens_are_taken_takes_none(chat, sandbox):
+    class Slow(MemoryLedger):
+        def take(self, *args):
+            time.sleep(0.3)
+            return super().take(*args)
+
+    limiter = TierRateLimiter(limits=[Limit(1_000, HOUR)], ledger=Slow())
+
+    async def leave():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await chat(rate_limiter=limiter).ainvoke("?")
+
+    asyncio.run(leave())
+    assert limiter.remaining == 1_000
+    assert not [*sandbox.requests]
 
 
 def test_two_limiters_share_a_ledger(tmp_path):

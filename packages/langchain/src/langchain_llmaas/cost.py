@@ -14,6 +14,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.outputs import LLMResult
 from langchain_core.tracers.context import register_configure_hook
 
+from llmaas import Completion
 from llmaas.pricing import energy_kwh
 
 _REMEMBERED = 10_000
@@ -107,6 +108,19 @@ class CostCallbackHandler(BaseCallbackHandler):
                         output_tokens=usage["output_tokens"],
                         reasoning_tokens=usage.get("output_token_details", {}).get("reasoning", 0),
                     )
+
+    def on_llm_error(self, error: BaseException, *, run_id: UUID | None = None, **_: Any) -> None:
+        """Count what came of an answer that broke off, where the service told its tokens."""
+        came = getattr(error, "completion", None)
+        if isinstance(came, Completion) and came.usage is not None:
+            self.add(
+                came.model,
+                came.cost_micro_eur or 0,
+                once=run_id,
+                input_tokens=came.usage.prompt_tokens,
+                output_tokens=came.usage.completion_tokens,
+                reasoning_tokens=came.usage.reasoning_tokens or 0,
+            )
 
     def __repr__(self) -> str:
         return f"CostCallbackHandler({self.cost_eur:.6f} EUR, {self.calls} calls)"

@@ -12,6 +12,7 @@ from typing import Any
 from langchain_core.rate_limiters import BaseRateLimiter
 
 from llmaas import Completion
+from llmaas.ops.watch import Outcome
 from llmaas.quota import TIERS, Ledger, Limit, MemoryLedger
 from llmaas.quota.ledger import Refused, Taken
 
@@ -56,7 +57,7 @@ class TierRateLimiter(BaseRateLimiter):
 
     async def aacquire(self, *, blocking: bool = True) -> bool:
         """Take tokens for a request, waiting for them if need be."""
-        while (nap := await asyncio.to_thread(self._take)) is not None:
+        while (nap := await self._take_in_thread()) is not None:
             if not blocking:
                 return False
             await asyncio.sleep(nap)
@@ -89,6 +90,16 @@ class TierRateLimiter(BaseRateLimiter):
         self._open.append(taken)
         return None
 
+    async def _take_in_thread(self) -> float | None:
+        """Do what ``_take`` does; who is cancelled meanwhile leaves nothing taken."""
+        taking = asyncio.ensure_future(asyncio.to_thread(self._take))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            if await taking is None:
+                await asyncio.to_thread(self.settle, 0)
+            raise
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave open requests behind, and a ledger that lives in this process's memory."""
         ledger = None if isinstance(self.ledger, MemoryLedger) else self.ledger
@@ -115,9 +126,11 @@ class _Settling:
         return completion
 
     def __exit__(
-        self, kind: type[BaseException] | None, _: BaseException | None, tb: TracebackType | None
+        self, _: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        left_early = kind is not None and issubclass(kind, GeneratorExit | asyncio.CancelledError)
+        if isinstance(came := getattr(error, "completion", None), Completion):
+            self._tokens = Outcome(came, error, 0.0).output_tokens
+        left_early = error is not None and not isinstance(error, Exception)
         self._limiter.settle(None if left_early else self._tokens)
 
 
