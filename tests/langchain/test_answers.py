@@ -3,7 +3,7 @@
 import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler, get_usage_metadata_callback
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, ToolMessage
 from langchain_core.messages.ai import add_usage
 from langchain_core.tools import tool
 
@@ -160,6 +160,12 @@ def test_reasoning_echo_can_be_told(chat, sandbox, echo, turns):
     chat(reasoning_echo=echo).invoke([HumanMessage("?"), kept, HumanMessage("And?")])
     sent = sandbox.requests[-1].json["messages"]
     assert sum("reasoning_content" in message for message in sent) == turns
+
+
+def test_a_question_is_one_whoever_wrote_it_down(chat):
+    kept = AIMessage("Oui.", additional_kwargs={"reasoning_content": "Hm."})
+    sent = chat().request([HumanMessage("?"), kept, ChatMessage("And?", role="user")])
+    assert "reasoning_content" not in sent["messages"][1]
 
 
 def test_pitfall_09_broken_arguments_are_kept_and_sent_back_as_they_are(chat, ask, sandbox):

@@ -61,7 +61,7 @@ def asks_for_several(ask: Mapping[str, Any]) -> bool:
 
 def _last_question(messages: Sequence[BaseMessage]) -> int:
     for position in range(len(messages) - 1, -1, -1):
-        if isinstance(messages[position], HumanMessage):
+        if _role(messages[position]) == "user":
             return position
     return -1
 
