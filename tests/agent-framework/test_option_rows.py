@@ -105,6 +105,12 @@ async def test_pitfall_12_a_bare_schema_is_wrapped(sandbox, client, af, stream):
     assert af.sent(sandbox)["response_format"]["json_schema"]["name"] == "Weather"
 
 
+async def test_json_has_no_fence_in_the_text_either(sandbox, client, af, stream):
+    sandbox.script([{"content": '```json\n{"a": 1}\n```'}])
+    response = await af.ask(client, stream=stream, response_format={"type": "json_object"})
+    assert (response.text, response.value) == ('{"a": 1}', {"a": 1})
+
+
 async def test_a_fence_stays_where_plain_text_was_asked_for(sandbox, client, af, stream):
     fenced = "```python\nprint(1)\n```"
     sandbox.script([{"content": fenced}])

@@ -16,7 +16,7 @@ from agent_framework import (
 )
 
 from llmaas.stream import AsyncStream
-from llmaas.structured import Unfenced
+from llmaas.structured import Unfenced, wants_json
 from llmaas.types import Choice, Completion, Done, ReasoningDelta, TextDelta, Usage
 
 _USAGE_NAMES = {
@@ -30,7 +30,8 @@ _USAGE_NAMES = {
 
 def response_of(completion: Completion, response_format: Any = None) -> ChatResponse[Any]:
     """Return a whole answer; ``raw_representation`` is the core's ``Completion``."""
-    messages = [_message(choice, completion) for choice in completion.choices]
+    is_json = wants_json(response_format)
+    messages = [_message(choice, completion, is_json) for choice in completion.choices]
     return ChatResponse(
         messages=messages,
         response_id=completion.id,
@@ -108,12 +109,13 @@ def _last(
     )
 
 
-def _message(choice: Choice, completion: Completion) -> Message:
+def _message(choice: Choice, completion: Completion, is_json: bool) -> Message:
     contents = []
     if choice.reasoning:
         contents.append(Content.from_text_reasoning(text=choice.reasoning))
     if choice.content:
-        contents.append(Content.from_text(choice.content))
+        text = _unfenced(choice.content) if is_json else choice.content
+        contents.append(Content.from_text(text))
     if choice.refusal:
         contents.append(_refusal(choice.refusal))
     contents += [
@@ -121,6 +123,12 @@ def _message(choice: Choice, completion: Completion) -> Message:
         for call in choice.tool_calls
     ]
     return Message("assistant", contents, message_id=completion.id)
+
+
+def _unfenced(text: str) -> str:
+    """Return the text as a stream hands it out."""
+    fence = Unfenced()
+    return fence.feed(text) + fence.end()
 
 
 def _refusal(text: str) -> Content:
