@@ -340,3 +340,10 @@ def test_several_replies_are_not_run_together_in_a_stream(sandbox: Any, stream: 
         with pytest.raises(ValueError, match="n=1"):
             stream("?", generation_kwargs=kwargs)
     assert not [*sandbox.requests]
+
+
+def test_names_are_such_as_the_wire_takes(sandbox: Any, ask: Any) -> None:
+    ask([ChatMessage.from_user("?", name="Zoé M."), ChatMessage.from_assistant("!", name="b c"),
+         ChatMessage.from_user("?")])  # fmt: skip
+    sent = sandbox.requests[-1].json["messages"]
+    assert [message.get("name") for message in sent] == ["Zoe_M", "b_c", None]

@@ -8,6 +8,7 @@ from typing import Any
 from haystack.dataclasses import ChatMessage, ChatRole, ReasoningContent
 
 from haystack_integrations.common.llmaas.files import unpacked
+from llmaas.messages import ascii_name
 
 _REASONING_FIELDS = frozenset({"reasoning_content", "reasoning", "thinking"})
 
@@ -36,6 +37,8 @@ def to_wire(
 
 def _to_wire(message: ChatMessage, send_reasoning: bool, unpack_files: bool) -> dict[str, Any]:
     wire = message.to_openai_dict_format(require_tool_call_ids=False)
+    if message.name:
+        wire["name"] = ascii_name(message.name)
     if message.is_from(ChatRole.USER):
         if unpack_files and message.files:
             wire["content"] = unpacked(wire["content"])
