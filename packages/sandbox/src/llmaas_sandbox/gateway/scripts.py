@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -30,30 +31,35 @@ KEYS: Mapping[str, str] = {
 
 
 class Scripts:
-    """Steps that wait for their request."""
+    """Steps that wait for their request; a test's thread adds, the server's takes."""
 
     def __init__(self) -> None:
         self._steps: deque[Step] = deque()
+        self._lock = threading.Lock()
 
     def extend(self, steps: Iterable[Step]) -> None:
-        """Queue steps; a key that no step knows is a mistake."""
-        for step in steps:
+        """Queue steps, all or none; a key that no step knows is a mistake."""
+        added = list(steps)
+        for step in added:
             unknown = set(step) - set(KEYS)
             if unknown:
                 raise ValueError(f"unknown keys in a scripted step: {sorted(unknown)}")
-            self._steps.append(step)
+        with self._lock:
+            self._steps.extend(added)
 
     def take(self, path: str) -> Step | None:
         """Take the first step meant for this path (or for any)."""
-        for i, step in enumerate(self._steps):
-            if step.get("path") in (None, path):
-                del self._steps[i]
-                return step
+        with self._lock:
+            for i, step in enumerate(self._steps):
+                if step.get("path") in (None, path):
+                    del self._steps[i]
+                    return step
         return None
 
     def clear(self) -> None:
         """Forget all steps."""
-        self._steps.clear()
+        with self._lock:
+            self._steps.clear()
 
     def __len__(self) -> int:
         return len(self._steps)
