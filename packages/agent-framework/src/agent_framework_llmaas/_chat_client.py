@@ -86,7 +86,7 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
     def to_dict(
         self, *, exclude: set[str] | None = None, exclude_none: bool = True
     ) -> dict[str, Any]:
-        """Return plain values that ``from_dict`` takes; never a key, a proxy or a header."""
+        """Return plain values, how to connect among them; never a key, a proxy or a header."""
         told = super().to_dict(exclude=exclude, exclude_none=exclude_none)
         return {**told, **plain_connection(self.client, exclude)}
 
