@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from haystack.dataclasses import ChatMessage, FileContent
+from haystack.dataclasses import ByteStream, ChatMessage, FileContent
 
 from haystack_integrations.components.audio.llmaas import LLMaaSTranscriber
+from haystack_integrations.components.converters.llmaas import LLMaaSOCRDocumentConverter
 from haystack_integrations.components.generators.llmaas import LLMaaSBatchChatGenerator
 from haystack_integrations.components.routers.llmaas import LLMaaSGuard
 
@@ -70,6 +71,16 @@ def test_a_recording_on_a_slow_disk(sandbox: Any, tmp_path: Path) -> None:
 def test_files_of_a_lot_are_drawn(sandbox: Any) -> None:
     batches = LLMaaSBatchChatGenerator(model="qwen3-vl:235b")
     gap, took = longest_gap(batches.run_async([[with_pdf(pages(12))]]))
+    assert gap < took / 2
+
+
+def test_an_image_that_is_too_large_is_made_smaller(sandbox: Any) -> None:
+    image, buffer = pytest.importorskip("PIL.Image"), io.BytesIO()
+    image.new("RGB", (5000, 5000), "white").save(buffer, "PNG")  # few bytes, many pixels
+    sandbox.script([{"status": 413}, {"content": "lu"}])
+    converter = LLMaaSOCRDocumentConverter(model="qwen3-vl:235b", max_side=5000)
+    gap, took = longest_gap(converter.run_async([ByteStream(buffer.getvalue())]))
+    assert len(sandbox.requests) == 2
     assert gap < took / 2
 
 

@@ -194,7 +194,7 @@ class LLMaaSOCRDocumentConverter(Connected):
                 try:
                     return Page.of(await self._async().chat(asked, **self._options))
                 except Exception as error:
-                    image = next_try(error, image)
+                    image = await asyncio.to_thread(next_try, error, image)
         except Exception as error:
             return self._failed(error)
 
