@@ -1,6 +1,7 @@
 """Audio, images, batches, costs, limits and the demo."""
 
 import asyncio
+import base64
 import contextlib
 import os
 import pickle
@@ -121,6 +122,17 @@ def test_images_are_the_artifact(sandbox, native):
     assert message.artifact[0]["base64"].startswith("iVBOR")
     sent = sandbox.requests[-1].json
     assert (sent["prompt"], sent["size"], sent["n"]) == ("a cat", "1024x1024", 2)
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"), [(b"\xff\xd8\xff\xe0", "image/jpeg"), (b"unknown", "image/png")]
+)
+def test_an_image_is_called_what_it_is(sandbox, start, kind):
+    drawn = base64.b64encode(start).decode()
+    sandbox.script([{"json": {"data": [{"b64_json": drawn}]}}])
+    call = {"name": "draw_image", "args": {"prompt": "a cat"}, "id": "1", "type": "tool_call"}
+    (block,) = LLMaaSImages(model="z-image:16b").invoke(call).artifact
+    assert block == {"type": "image", "base64": drawn, "mime_type": kind}
 
 
 @tool

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from langchain_llmaas.connection import CONFIG, Connected
 from langchain_llmaas.seam import SEAM
-from llmaas import Image
+from llmaas import Image, image_part
 
 Artifact = list[dict[str, Any]]
 
@@ -65,4 +65,13 @@ def _block(image: Image) -> dict[str, Any]:
     if image.data is None:
         return {"type": "image", "url": image.url}
     data = base64.b64encode(image.data).decode("ascii")
-    return {"type": "image", "base64": data, "mime_type": "image/png"}
+    return {"type": "image", "base64": data, "mime_type": _kind(image.data)}
+
+
+def _kind(data: bytes) -> str:
+    """Return the kind of an image by its bytes; the service draws PNG unless they say other."""
+    try:
+        uri: str = image_part(data)["image_url"]["url"]
+    except ValueError:
+        return "image/png"
+    return uri.removeprefix("data:").partition(";")[0]
