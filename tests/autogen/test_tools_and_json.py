@@ -6,7 +6,7 @@ import pytest
 from autogen_agentchat.agents import AssistantAgent
 from autogen_agentchat.messages import StructuredMessage
 from autogen_core import FunctionCall
-from autogen_core.models import UserMessage
+from autogen_core.models import AssistantMessage, UserMessage
 from autogen_core.tools import FunctionTool
 from pydantic import BaseModel
 
@@ -185,6 +185,39 @@ async def test_tools_with_accents_go_out_in_ascii_and_come_back(ask, client, san
     assert answer.result.content == [
         FunctionCall(id=answer.result.content[0].id, name=names[0], arguments="{}")
     ]
+
+
+async def test_earlier_calls_have_the_names_that_are_offered(ask, client, sandbox):
+    names = ["transfer_to_rédacteur", "transfer_to_redacteur"]
+    calls = [FunctionCall(id=str(n), name=name, arguments="{}") for n, name in enumerate(names)]
+    said = [UserMessage(content="Go on", source="u"), AssistantMessage(content=calls, source="a")]
+    await ask(client, said, tools=[{"name": name} for name in names])
+    sent = list(sandbox.requests)[-1].json
+    offered = [tool["function"]["name"] for tool in sent["tools"]]
+    assert [c["function"]["name"] for c in sent["messages"][-1]["tool_calls"]] == offered
+
+
+async def test_a_refusal_is_said(client, sandbox):
+    message = {"role": "assistant", "content": None, "refusal": "I will not."}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    sandbox.script([{"json": {"id": "x", "model": "m", "choices": [choice]}}])
+    result = await client.create([UserMessage(content="?", source="u")])
+    assert result.content == "I will not."
+
+
+async def test_a_citation_is_no_json(client, sandbox):
+    sandbox.script([{"content": "As said in [1], no."}])
+    asked = client.create_stream([UserMessage(content="?", source="u")], json_output=True)
+    *_, result = [piece async for piece in asked]
+    assert result.content == "As said in [1], no."
+
+
+async def test_a_token_without_probability_is_impossible(ask, client, sandbox):
+    told = {"token": "O", "logprob": None, "top_logprobs": [{"token": "O", "logprob": None}]}
+    sandbox.script([{"content": "O", "logprobs": {"content": [told]}}])
+    answer = await ask(client, "Hi", extra_create_args={"logprobs": True})
+    [token] = answer.result.logprobs
+    assert (token.logprob, token.top_logprobs[0].logprob) == (-9999.0, -9999.0)
 
 
 async def test_logprobs(ask, client, sandbox):

@@ -85,3 +85,11 @@ async def test_usage_may_be_declined_as_with_the_stock_client(client, sandbox, w
     hello = [UserMessage(content="Hi", source="user")]
     assert [x async for x in client.create_stream(hello, include_usage=wanted)]
     assert ("stream_options" in list(sandbox.requests)[-1].json) is (wanted is not False)
+
+
+async def test_usage_asked_for_goes_before_the_configuration(sandbox):
+    client = LLMaaSChatCompletionClient(MODEL, stream_options={"include_usage": False})
+    hello = [UserMessage(content="Hello", source="user")]
+    for wanted, sent in ((True, {"include_usage": True}), (None, {"include_usage": False})):
+        assert [x async for x in client.create_stream(hello, include_usage=wanted)]
+        assert list(sandbox.requests)[-1].json["stream_options"] == sent

@@ -16,7 +16,7 @@ from autogen_core.models import (
 )
 
 from autogen_llmaas._echo import Echo
-from autogen_llmaas._names import wire_name
+from autogen_llmaas._names import Toolbox, wire_name
 from autogen_llmaas._refuse import refused
 from llmaas.messages import merge_system_messages
 
@@ -28,6 +28,7 @@ class Writer:
     """How one client writes messages."""
 
     echo: Echo
+    toolbox: Toolbox
     echoes_reasoning: bool
     with_names: bool
     with_prefixes: bool
@@ -88,7 +89,7 @@ class Writer:
         wire: _Wire = {
             "role": "assistant",
             "content": text or None,
-            "tool_calls": [_call(call) for call in message.content],
+            "tool_calls": [self._call(call) for call in message.content],
         }
         if reasoning and self.echoes_reasoning:
             wire["reasoning_content"] = reasoning
@@ -103,14 +104,13 @@ class Writer:
             return said
         return (None, thought) if self.echoes_reasoning else (thought, None)
 
+    def _call(self, call: FunctionCall) -> _Wire:
+        function = {"name": self.toolbox.told_name(call.name), "arguments": call.arguments}
+        return {"id": call.id, "type": "function", "function": function}
+
 
 def _text(text: str) -> _Wire:
     return {"type": "text", "text": text}
-
-
-def _call(call: FunctionCall) -> _Wire:
-    function = {"name": wire_name(call.name), "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function}
 
 
 def _tool_results(message: FunctionExecutionResultMessage) -> list[_Wire]:

@@ -41,14 +41,17 @@ class Toolbox:
         """Return the tool's own name for the one that the model told."""
         return self._own.get(told, told)
 
+    def told_name(self, own: str) -> str:
+        """Return the name on the wire of a tool, offered now or earlier."""
+        return next((told for told, name in self._own.items() if name == own), wire_name(own))
+
     def choice(self, choice: Any) -> Any:
         """Return ``tool_choice`` for the core; ``ConfigurationError`` for a tool not offered."""
         if not isinstance(choice, Tool):
             return choice
         name = choice.schema["name"]
-        for told, own in self._own.items():
-            if own == name:
-                return {"type": "function", "function": {"name": told}}
+        if name in self._own.values():
+            return {"type": "function", "function": {"name": self.told_name(name)}}
         raise refused(f"tool_choice references {name!r} but it's not in the provided tools")
 
 

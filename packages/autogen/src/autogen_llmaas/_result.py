@@ -26,6 +26,9 @@ _FINISH: Mapping[str | None, FinishReasons] = {
 }
 
 
+IMPOSSIBLE = -9999.0
+
+
 class LLMaaSCreateResult(CreateResult):
     """AutoGen's result, with what else the service told of the answer."""
 
@@ -51,7 +54,7 @@ def create_result(
     thoughts = [_reasoning(completion), completion.text if calls else None]
     return LLMaaSCreateResult(
         finish_reason=_finish_reason(completion),
-        content=calls or (_json(completion.text) if wants_json else completion.text),
+        content=calls or (_json(completion) if wants_json else _said(completion)),
         usage=usage_of(completion),
         cached=False,
         logprobs=_logprobs(completion),
@@ -83,14 +86,26 @@ def _finish_reason(completion: Completion) -> FinishReasons:
     return _FINISH.get(completion.finish_reason, "unknown")
 
 
-def _json(text: str) -> str:
-    """Take the fence and the talk around JSON off: AutoGen parses the text as it is."""
+def _said(completion: Completion) -> str:
+    """Return the text, or the words in which the model refused."""
+    refusals = (choice.refusal for choice in completion.choices[:1])
+    return completion.text or next(refusals, None) or ""
+
+
+def _json(completion: Completion) -> str:
+    """Take the fence and the talk around JSON off: AutoGen parses the text as it is.
+
+    A list between words may be a citation.
+    """
+    text = _said(completion)
     if _is_json(text):
         return text
     try:
-        return json.dumps(json_in(text), ensure_ascii=False)
+        value = json_in(text)
     except ValueError:
         return text
+    certain = completion.parsed is not None or text.lstrip().startswith("```")
+    return json.dumps(value, ensure_ascii=False) if certain or isinstance(value, dict) else text
 
 
 def _is_json(text: str) -> bool:
@@ -110,10 +125,16 @@ def _logprobs(completion: Completion) -> list[ChatCompletionTokenLogprob] | None
 def _logprob(token: Mapping[str, Any]) -> ChatCompletionTokenLogprob:
     return ChatCompletionTokenLogprob(
         token=token["token"],
-        logprob=token["logprob"],
+        logprob=_probability(token),
         bytes=token.get("bytes"),
         top_logprobs=[
-            TopLogprob(logprob=top["logprob"], bytes=top.get("bytes"))
+            TopLogprob(logprob=_probability(top), bytes=top.get("bytes"))
             for top in token.get("top_logprobs") or ()
         ],
     )
+
+
+def _probability(token: Mapping[str, Any]) -> float:
+    """Return a logarithm; JSON has none for what is impossible, and the API -9999."""
+    told = token.get("logprob")
+    return IMPOSSIBLE if told is None else told

@@ -143,7 +143,10 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         does not fit ``json_output`` is returned as it is: its text has gone out already.
         """
         asked = self._ask(messages, tools, tool_choice, json_output, extra_create_args)
-        if include_usage is False:
+        if include_usage:
+            told = asked.options.get("stream_options") or {}
+            asked.options["stream_options"] = {**told, "include_usage": True}
+        elif include_usage is False:
             asked.options["stream_options"] = None
         call = self.llmaas.stream(asked.messages, model=self._config.model, **asked.options)
         stream = await cancellable(call, cancellation_token)
@@ -171,12 +174,13 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         choice = toolbox.choice(tool_choice)
         if tools:
             options |= {"tools": toolbox.wire, "tool_choice": choice}
-        return _Asked(self._writer().write(messages), toolbox, options)
+        return _Asked(self._writer(toolbox).write(messages), toolbox, options)
 
-    def _writer(self) -> Writer:
+    def _writer(self, toolbox: Toolbox) -> Writer:
         config = self._config
         return Writer(
             echo=self._echo,
+            toolbox=toolbox,
             echoes_reasoning=self._reasons
             if config.echo_reasoning is None
             else config.echo_reasoning,
