@@ -169,6 +169,14 @@ def test_equal_texts_are_sent_once(sandbox: Any, run: Any) -> None:
 RESULTS = [(0, -2.5), (2, 3.25), (1, 0.04)]
 
 
+def test_documents_of_one_text_have_each_a_vector_of_their_own(sandbox: Any, run: Any) -> None:
+    asked = [Document(content="a", meta={"n": n}) for n in range(2)]
+    first, second = run(quiet(), documents=asked)["documents"]
+    assert first.embedding == second.embedding
+    first.embedding[0] = 99.0
+    assert second.embedding[0] != 99.0
+
+
 def ranking(**rest: Any) -> dict[str, Any]:
     results = [{"index": i, "relevance_score": s} for i, s in RESULTS]
     return {"json": {"id": "score-1", "model": "qwen3-reranker:4b", "results": results, **rest}}

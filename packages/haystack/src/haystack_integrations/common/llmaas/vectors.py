@@ -87,8 +87,12 @@ class Job:
 def embedded(
     documents: Sequence[Document], keys: Mapping[str, bytes], known: Mapping[bytes, list[float]]
 ) -> list[Document]:
-    """Return copies of documents, with vectors where there are some."""
-    return [replace(doc, embedding=known.get(keys[doc.id], doc.embedding)) for doc in documents]
+    """Return copies of documents, with vectors of their own where there are some."""
+    vectors = (known.get(keys[doc.id], doc.embedding) for doc in documents)
+    return [
+        replace(doc, embedding=vector and [*vector])
+        for doc, vector in zip(documents, vectors, strict=True)
+    ]
 
 
 def report(failures: Mapping[str, Exception], *, raising: bool) -> dict[str, str]:
