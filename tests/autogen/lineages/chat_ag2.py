@@ -17,6 +17,9 @@ from autogen_llmaas import LLMaaSConfig
 from llmaas_sandbox import Sandbox
 
 MODEL = "gpt-oss:120b"
+REFUSAL = {"role": "assistant", "content": None, "refusal": "I will not."}
+CHOICE = {"index": 0, "message": REFUSAL, "finish_reason": "stop"}
+REFUSED = {"id": "x", "object": "chat.completion", "model": MODEL, "choices": [CHOICE]}
 
 
 class Report(BaseModel):
@@ -44,6 +47,7 @@ async def main() -> None:
             await a_tool_is_called(box, config)
             await odd_tool_calls_are_read(box, config)
             await a_shape_is_kept(box, config)
+        await a_refusal_is_said(box)
         await a_rate_limit_is_waited_for(box)
     print(f"ok: ag2 {ag2.__version__}")
 
@@ -139,6 +143,13 @@ async def a_shape_is_kept(box: Sandbox, config: LLMaaSConfig) -> None:
     box.script([fenced])
     reply = await Agent("a", config=config, response_schema=Report).ask("Weather?")
     assert await reply.content() == Report(city="Paris", degrees=21)
+
+
+async def a_refusal_is_said(box: Sandbox) -> None:
+    """In the words of the model."""
+    box.reset()
+    box.script([{"json": REFUSED}])
+    assert (await Agent("a", config=LLMaaSConfig(MODEL)).ask("Hi")).body == "I will not."
 
 
 async def a_rate_limit_is_waited_for(box: Sandbox) -> None:

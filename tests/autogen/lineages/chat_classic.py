@@ -33,6 +33,7 @@ def main() -> None:
         two_agents_talk(box, {"config_list": custom(config_list(MODEL)), "cache_seed": None})
         a_tool_is_called(box, {"config_list": config_list(MODEL), "cache_seed": None})
         a_tool_is_called(box, {"config_list": custom(config_list(MODEL)), "cache_seed": None})
+        a_refusal_is_said(box)
         a_rate_limit_is_waited_for(box)
     print(f"ok: autogen {autogen.__version__}")
 
@@ -136,6 +137,17 @@ def a_tool_is_called(box: Sandbox, config: dict[str, Any]) -> None:
     asked = next(message for message in sent if message.get("tool_calls"))
     if is_ours(config):
         assert asked["reasoning_content"] == "Look it up."
+
+
+def a_refusal_is_said(box: Sandbox) -> None:
+    """In the words of the model."""
+    box.reset()
+    refusal = {"role": "assistant", "content": None, "refusal": "I will not."}
+    choice = {"index": 0, "message": refusal, "finish_reason": "stop"}
+    box.script([{"json": {"id": "x", "model": MODEL, "choices": [choice]}}])
+    writer, editor = pair({"config_list": custom(config_list(MODEL)), "cache_seed": None})
+    result = writer.initiate_chat(editor, message="Hi", max_turns=1)
+    assert result.chat_history[-1]["content"] == "I will not."
 
 
 def a_rate_limit_is_waited_for(box: Sandbox) -> None:

@@ -167,7 +167,9 @@ class LLMaaSAG2Client(LLMClient):
     async def _response(
         self, completion: Completion, context: ConversationContext
     ) -> ModelResponse:
-        message = ModelMessage(completion.text) if completion.text else None
+        refusals = (choice.refusal for choice in completion.choices[:1])
+        said = completion.text or next(refusals, None)
+        message = ModelMessage(said) if said else None
         if message is not None:
             await context.send(message)
         if completion.tool_calls and completion.reasoning:

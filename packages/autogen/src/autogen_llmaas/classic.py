@@ -144,7 +144,8 @@ def _response(completion: Completion) -> Response:
 
 def _message(choice: Choice) -> Message:
     calls = [_call(call) for call in choice.tool_calls]
-    return Message(choice.content or ("" if not calls else None), calls or None, choice.reasoning)
+    said = choice.content or choice.refusal
+    return Message(said or ("" if not calls else None), calls or None, choice.reasoning)
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
