@@ -80,6 +80,17 @@ def test_an_unknown_path_is_not_found(ask: Any) -> None:
         assert heard.json["error"]["type"] == "invalid_request_error"
 
 
+def test_what_no_endpoint_takes_is_in_the_journal(ask: Any, llmaas_sandbox: Any) -> None:
+    ask("/v1/v1/chat/completions", GOOD)
+    ask("/v1/models", {}, method="POST")
+    told = [(r.method, r.path, r.status, r.finished) for r in llmaas_sandbox.requests]
+    assert told == [
+        ("POST", "/v1/v1/chat/completions", 404, True),
+        ("POST", "/v1/models", 405, True),
+    ]
+    assert llmaas_sandbox.api_key not in str(list(llmaas_sandbox.requests))
+
+
 def test_a_misspelt_fault_is_refused(ask: Any) -> None:
     heard = ask(CHAT, GOOD, faults="staall")
     assert heard.status == 400

@@ -19,7 +19,7 @@ from llmaas_sandbox.control.routes import ENDPOINTS as CONTROL
 from llmaas_sandbox.embeddings.routes import ENDPOINTS as EMBEDDINGS
 from llmaas_sandbox.errors import of_status
 from llmaas_sandbox.gateway.exchange import Endpoint
-from llmaas_sandbox.gateway.gate import Gate, no_such_path, refuse
+from llmaas_sandbox.gateway.gate import Elsewhere, Gate
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.images.routes import ENDPOINTS as IMAGES
 from llmaas_sandbox.legacy.routes import ENDPOINTS as LEGACY
@@ -54,7 +54,7 @@ def app_of(state: State) -> Starlette:
     endpoints.append(describing(endpoints))
     routes: list[BaseRoute] = [*methods_of_each_path(state, endpoints), *realtime_routes(state)]
     app = Starlette()
-    app.router = Router(routes, default=no_such_path, redirect_slashes=False)
+    app.router = Router(routes, default=Elsewhere(state), redirect_slashes=False)
     app.state.sandbox = state
     return app
 
@@ -65,19 +65,18 @@ def methods_of_each_path(state: State, endpoints: Iterable[Endpoint]) -> Iterato
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method] = Gate(state, endpoint)
     for path, gates in paths.items():
-        yield Route(path, Methods(gates), methods=None)
+        yield Route(path, Methods(state, gates), methods=None)
 
 
 class Methods:
     """Chooses the gate for a request's method; refuses other methods (405)."""
 
-    def __init__(self, gates: Mapping[str, Gate]) -> None:
+    def __init__(self, state: State, gates: Mapping[str, Gate]) -> None:
         self.gates = gates
+        refusal = of_status(405, {"allow": ", ".join(sorted(gates))})
+        self.elsewhere = Elsewhere(state, refusal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        gate = self.gates.get(scope["method"])
-        if gate is None:
-            await refuse(of_status(405, {"allow": ", ".join(sorted(self.gates))}), send)
-            return
+        gate = self.gates.get(scope["method"], self.elsewhere)
         await gate(scope, receive, send)

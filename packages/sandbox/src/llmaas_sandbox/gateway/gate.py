@@ -6,6 +6,7 @@ import inspect
 import logging
 import os
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
@@ -239,15 +240,26 @@ def _persona(model: str) -> tuple[Fault, ...]:
     return () if name == "plain" else parse(name)
 
 
-async def no_such_path(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a path that the service does not have (404)."""
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1000})
-        return
-    await refuse(of_status(404), send)
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Answers what no endpoint takes: a path that is not there (404), a wrong method (405)."""
+
+    state: State
+    refusal: Refusal = field(default_factory=lambda: of_status(404))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Write the request down and refuse it."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        record = recorded(Request(scope, receive))
+        record.status, record.finished = self.refusal.status, True
+        if not record.path.startswith("/admin"):
+            self.state.journal.add(record)
+        await _refuse(self.refusal, send)
 
 
-async def refuse(refused: Refusal, send: Send) -> None:
+async def _refuse(refused: Refusal, send: Send) -> None:
     """Send a refusal that no passage made."""
     plan = plans.of_refusal(refused, Faults(), {})
     headers = [(k.encode(), v.encode()) for k, v in plan.headers.items()]
