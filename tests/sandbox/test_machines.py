@@ -126,6 +126,14 @@ def test_the_administrator_sees_and_changes_machines(ask: Any, llmaas_sandbox: A
     assert ask("/admin/machines/ma01", {"health": "ill"}, key=admin, method="PUT").status == 400
 
 
+def test_a_look_at_the_platform_is_no_work(ask: Any, llmaas_sandbox: Any) -> None:
+    machines = llmaas_sandbox.state.fleet.machines.values()
+    before = [machine.served for machine in machines]
+    assert ask("/api/platform-status").status == 200
+    assert ask("/api/platform-status?model=gpt-oss:120b").json["ok"]
+    assert [machine.served for machine in machines] == before
+
+
 def test_the_catalogue_sets_the_pace_on_demand(sdk: Any) -> None:
 
     with Sandbox(speed=2.0) as box:

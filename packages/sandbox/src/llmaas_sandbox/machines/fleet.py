@@ -70,16 +70,23 @@ class Fleet:
         Equally busy machines are told apart by the request itself, so that the same request
         to an idle sandbox always meets the same machine. Refuse (503) when none is left.
         """
+        free = self.free_for(model)
+        if not free:
+            raise of_status(503)
+        least = min(m.in_flight for m in free)
+        idle = [m for m in free if m.in_flight == least]
+        machine = idle[crc32(seed) % len(idle)]
+        machine.in_flight += 1
+        machine.served += 1
+        return Lease(machine)
+
+    def free_for(self, model: Model) -> list[Machine]:
+        """Return the machines that may serve a model now: those of one cluster, or none."""
         for cluster in CLUSTERS[CLUSTERS.index(cluster_of(model)) :] + CLUSTERS[::-1]:
             free = [m for m in self.machines.values() if m.cluster == cluster and self._free(m)]
             if free:
-                least = min(m.in_flight for m in free)
-                idle = [m for m in free if m.in_flight == least]
-                machine = idle[crc32(seed) % len(idle)]
-                machine.in_flight += 1
-                machine.served += 1
-                return Lease(machine)
-        raise of_status(503)
+                return free
+        return []
 
     def _free(self, machine: Machine) -> bool:
         full = self.capacity is not None and machine.in_flight >= self.capacity

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from llmaas_sandbox.catalogue import Model, live_models, resolve
-from llmaas_sandbox.errors import Refusal
+from llmaas_sandbox.catalogue import live_models, resolve
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
-from llmaas_sandbox.machines.fleet import Fleet
 
 
 def platform_status(exchange: Exchange) -> Reply:
@@ -17,17 +15,9 @@ def platform_status(exchange: Exchange) -> Reply:
     return Reply(_probe(exchange, name) if name else _platform(exchange))
 
 
-def _works(fleet: Fleet, model: Model) -> bool:
-    try:
-        fleet.acquire(model).release()
-    except Refusal:
-        return False
-    return True
-
-
 def _platform(exchange: Exchange) -> dict[str, Any]:
     fleet, models = exchange.state.fleet, live_models()
-    failed = [m.id for m in models if not _works(fleet, m)]
+    failed = [m.id for m in models if not fleet.free_for(m)]
     status = "outage" if failed else "degraded" if fleet.down else "operational"
     now = datetime.fromtimestamp(exchange.state.clock.now(), UTC)
     return {
@@ -43,7 +33,7 @@ def _probe(exchange: Exchange, name: str) -> dict[str, Any]:
     model = resolve(name)
     if model is None:
         return {"ok": False, "model": name, "http_status": 404}
-    if not _works(exchange.state.fleet, model):
+    if not exchange.state.fleet.free_for(model):
         return {"ok": False, "model": model.id, "http_status": 503}
     speed = model.tokens_per_second
     told = {"ok": True, "model": model.id, "http_status": 200, "ttfb_ms": int(10_000 / speed)}
