@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import os
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -73,6 +74,30 @@ def test_unknown_parameters_pass(sandbox: Any, api: Any) -> None:
     api().do("chat", "?", model=MODEL, top_k=3, extra_body={"zz": {"a": 1}}, enable_thinking=False)
     body = last_body(sandbox)
     assert (body["top_k"], body["zz"], body["enable_thinking"]) == (3, {"a": 1}, False)
+
+
+@pytest.mark.parametrize(
+    ("method", "inputs", "model"),
+    [
+        ("embed", ["a"], "bge-m3:567m"),
+        ("rerank", ["q", ["a"]], "qwen3-reranker:4b"),
+        ("speak", ["Bonjour"], "voxtral-tts:4b"),
+        ("images", ["Un pont"], "flux.2-klein:4b"),
+        ("transcribe", [b"RIFF"], "whisper"),
+    ],
+)
+def test_extra_body_is_laid_over_every_request(
+    sandbox: Any, api: Any, method: str, inputs: list[Any], model: str
+) -> None:
+    sandbox.script([{"status": 400, "json": {"error": {"message": "seen"}}}])
+    with pytest.raises(llmaas.BadRequestError, match="seen"):
+        api().do(method, *inputs, model=model, extra_body={"model": "other", "zz": "7"})
+    sent = sandbox.requests[-1]
+    told = sent.json or dict(
+        re.findall(r'name="(\w+)"\r\n\r\n([^\r]*)', sent.body.decode("latin-1"))
+    )
+    assert (told["model"], told["zz"]) == ("other", "7")
+    assert "extra_body" not in told
 
 
 @pytest.mark.parametrize(

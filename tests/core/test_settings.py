@@ -211,3 +211,9 @@ def test_headers_that_http_cannot_say_are_refused(sandbox: Any, api: Any, value:
     with pytest.raises(llmaas.ConfigurationError, match="x-token"):
         api().do("chat", "?", model="llama3.3:70b", extra_headers={"x-token": value})
     assert not list(sandbox.requests)
+
+
+@pytest.mark.parametrize("wrong", [{"timeout": "soon"}, {"max_retries": "2"}, {"max_retries": -1}])
+def test_settings_of_the_wrong_kind_are_refused(api: Any, wrong: dict[str, Any]) -> None:
+    with pytest.raises(llmaas.ConfigurationError, match=next(iter(wrong))):
+        api(api_key="k", **wrong)

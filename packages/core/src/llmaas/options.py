@@ -19,6 +19,8 @@ class CallOptions(TypedDict, total=False):
     timeout: float | Timeout | None
     deadline: float | None
     extra_headers: Mapping[str, str] | None
+    extra_body: Mapping[str, Any] | None
+    """Fields to lay over those of the request."""
 
 
 class ChatOptions(CallOptions, total=False):
@@ -48,7 +50,6 @@ class ChatOptions(CallOptions, total=False):
     user: str | None
     stream_options: Mapping[str, Any] | None
     """Usage is asked for unless this says otherwise; None leaves it out."""
-    extra_body: Mapping[str, Any] | None
 
 
 class EmbedOptions(CallOptions, total=False):

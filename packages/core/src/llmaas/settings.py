@@ -41,7 +41,11 @@ class Timeout:
         """Read a number of seconds as the read timeout; None as the default."""
         if isinstance(value, Timeout):
             return value
-        return cls() if value is None else cls(min(10.0, float(value)), float(value))
+        if value is None:
+            return cls()
+        if not isinstance(value, int | float):
+            raise _refused(f"timeout must be seconds or a Timeout, not {value!r}")
+        return cls(min(10.0, float(value)), float(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +160,7 @@ def _checked(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return headers; refuse what HTTP has no way to say, without repeating it."""
     for name, value in headers.items():
         if not all(isinstance(t, str) and t.isascii() and t.isprintable() for t in (name, value)):
-            from llmaas.errors import ConfigurationError
-
-            raise ConfigurationError(
-                f"The header {name!r} must be a string of printable ASCII characters."
-            )
+            raise _refused(f"The header {name!r} must be a string of printable ASCII characters.")
     return tuple(headers.items())
 
 
@@ -169,8 +169,12 @@ def _woken(values: dict[str, Any]) -> Settings:
 
 
 def _not_negative(retries: int) -> int:
-    if retries < 0:
-        from llmaas.errors import ConfigurationError
-
-        raise ConfigurationError(f"max_retries must not be negative, not {retries}")
+    if not isinstance(retries, int) or retries < 0:
+        raise _refused(f"max_retries must be a number and not negative, not {retries!r}")
     return retries
+
+
+def _refused(why: str) -> Exception:
+    from llmaas.errors import ConfigurationError
+
+    return ConfigurationError(why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmaas.ops.data import ask_data, check_texts, known
+from llmaas.ops.data import ask_data, check_texts, known, whole
 from llmaas.ops.effects import Operation, Run
 from llmaas.ops.exchange import Moment
 from llmaas.settings import Settings
@@ -37,7 +37,7 @@ def transcribe(
         "task": task,
         **params,
     }
-    fields = {name: value for name, value in wire.items() if value is not None}
+    fields = {name: value for name, value in whole(wire).items() if value is not None}
     body, content_type = yield Run(lambda: multipart(fields, *_file(file)))  # both take their time
     return (
         yield from ask_data(

@@ -42,7 +42,7 @@ def ask_data(
     headers = {"content-type": content_type} if content_type else JSON
     call = Call(
         path,
-        raw if body is None else encode(body),
+        raw if body is None else encode(whole(body)),
         method,
         {**headers, **(extra_headers or {})},
         model=None if body is None else body.get("model"),
@@ -53,6 +53,13 @@ def ask_data(
     except _UNREADABLE as error:
         # Without its cause, which may repeat what no message may show.
         raise _no_answer(settings, path, data, reply_headers, error) from None
+
+
+def whole(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a request with ``extra_body`` laid over them."""
+    told = dict(fields)
+    extra = told.pop("extra_body", None) or {}
+    return {**told, **extra}
 
 
 def _no_answer(
