@@ -1,7 +1,7 @@
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from llmaas.demo import Document, load_documents, messages_for, split
@@ -99,6 +99,7 @@ def test_no_passage_is_too_long_and_nothing_is_lost():
 
 
 @given(st.text("ab .\n#`", max_size=400), st.integers(5, 60))
+@example("   ````", 5)
 def test_any_text_is_cut_within_the_size(text, size):
     found = split([Document("x", "x", text)], size)
     assert all(0 < len(p.text) <= size for p in found)

@@ -113,7 +113,8 @@ def _pieces(block: str, size: int) -> Iterator[str]:
     while len(block) > size:
         cut = max(block.rfind(end, size // 2, size) for end in (". ", "\n"))
         cut = cut + 1 if cut > 0 else max(block.rfind(" ", size // 2, size), 0) or size
-        yield block[:cut].strip()
+        if piece := block[:cut].strip():
+            yield piece
         block = block[cut:].strip()
     if block:
         yield block
