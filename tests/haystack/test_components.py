@@ -180,6 +180,15 @@ def test_ocr_tells_which_pages_failed_or_were_cut(sandbox: Any, run: Any, caplog
         run(ocr(concurrency=1, raise_on_failure=True), sources=[ByteStream(pdf(3))])
 
 
+def test_after_a_failure_no_other_page_is_asked_for(sandbox: Any, run: Any) -> None:
+    failed = {"status": 500, "json": {}}
+    for number in range(1, 9):  # a page may have begun by chance, but not each time
+        sandbox.script([failed])
+        with pytest.raises(llmaas.InternalServerError):
+            run(ocr(concurrency=1, raise_on_failure=True), sources=[ByteStream(pdf(3))])
+        assert len(images_sent(sandbox)) == number
+
+
 def test_ocr_pages_go_through_haystacks_splitter(sandbox: Any) -> None:
     sandbox.script([{"content": "un"}, {"content": "deux"}])
     pipeline = Pipeline()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -21,17 +21,35 @@ def each(do: Callable[[T], R], items: Iterable[T], *, limit: int) -> list[R]:
     if len(todo) < 2 or limit < 2:
         return [do(item) for item in todo]
     inside = [copy_context() for _ in todo]  # one cannot be entered twice at a time
+    failures: list[BaseException] = []
+
+    def one(context: Context, item: T) -> R:
+        if failures:
+            raise failures[0]
+        try:
+            return context.run(do, item)
+        except BaseException as error:
+            failures.append(error)
+            raise
+
     with ThreadPoolExecutor(min(limit, len(todo)), "llmaas-haystack") as pool:
-        return list(pool.map(lambda context, item: context.run(do, item), inside, todo))
+        return list(pool.map(one, inside, todo))
 
 
 async def each_async(do: Callable[[T], Awaitable[R]], items: Iterable[T], *, limit: int) -> list[R]:
     """Return the results in order; the first failure is raised, the others are cancelled."""
     slots = asyncio.Semaphore(max(1, limit))
+    failures: list[BaseException] = []
 
     async def one(item: T) -> R:
         async with slots:
-            return await do(item)
+            if failures:  # this one wakes before it can be cancelled
+                raise asyncio.CancelledError
+            try:
+                return await do(item)
+            except BaseException as error:
+                failures.append(error)
+                raise
 
     tasks = [asyncio.ensure_future(one(item)) for item in items]
     try:
