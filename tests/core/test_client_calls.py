@@ -432,6 +432,20 @@ def test_batch(sandbox: Any, api: Any) -> None:
     assert got.cost_micro_eur == 900_000  # half the price of a chat
 
 
+def test_a_failed_lot_has_an_answer_or_an_error_for_each_conversation(
+    sandbox: Any, api: Any
+) -> None:
+    good = {"choices": [{"message": {"content": "oui"}, "finish_reason": "stop"}]}
+    lot = {"id": "b", "request_counts": {"total": 3}, "error": {"message": "panne"}}
+    sandbox.script([{"json": {**lot, "status": "in_progress"}}])
+    sandbox.script([{"json": {**lot, "status": "failed", "results": [good]}}])
+    assert api().do("get_batch", "b").answers == ()
+    first, *lost = api().do("get_batch", "b").answers
+    assert first.text == "oui"
+    assert [type(error) for error in lost] == [llmaas.APIError] * 2
+    assert "panne" in str(lost[0])
+
+
 def test_a_lot_takes_the_options_of_a_chat(sandbox: Any, api: Any) -> None:
     sandbox.script([{"json": {"id": "b", "status": "queued"}}])
     api().do("submit_batch", ["?"], model=MODEL, response_format=Ville, repair=False)

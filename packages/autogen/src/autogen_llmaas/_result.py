@@ -18,6 +18,7 @@ from autogen_core.models import (
 from autogen_llmaas._names import Toolbox
 from llmaas.structured import json_in
 from llmaas.types import Completion
+from llmaas.wire.jsonbytes import is_json
 
 _FINISH: Mapping[str | None, FinishReasons] = {
     "stop": "stop",
@@ -98,7 +99,7 @@ def _json(completion: Completion) -> str:
     A list between words may be a citation.
     """
     text = _said(completion)
-    if _is_json(text):
+    if is_json(text):
         return text
     try:
         value = json_in(text)
@@ -106,14 +107,6 @@ def _json(completion: Completion) -> str:
         return text
     certain = completion.parsed is not None or text.lstrip().startswith("```")
     return json.dumps(value, ensure_ascii=False) if certain or isinstance(value, dict) else text
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _logprobs(completion: Completion) -> list[ChatCompletionTokenLogprob] | None:

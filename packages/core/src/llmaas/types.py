@@ -296,6 +296,19 @@ class Batch:
         return self.status in ("completed", "failed", "expired")
 
     @property
+    def answers(self) -> tuple[Completion | Exception, ...]:
+        """One for each conversation: an error where a lot that failed tells nothing of it."""
+        lost = max(0, self.total - len(self.results)) if self.done else 0
+        return (*self.results, *(self._lost() for _ in range(lost)))
+
+    def _lost(self) -> Exception:
+        from llmaas.errors import APIError
+
+        why = (self.error or {}).get("message", "no reason was given")
+        text = f"The lot {self.id} {self.status} without this answer: {why}"
+        return APIError.build(text, body=self.error)
+
+    @property
     def cost_micro_eur(self) -> int:
         """The cost in millionths of a euro by today's batch tariff, of the results that came."""
         from llmaas.pricing import chat_cost_micro_eur

@@ -20,9 +20,10 @@ from langchain_core.runnables import RunnableBinding
 from langchain_llmaas.chat_models import ChatLLMaaS
 from langchain_llmaas.cost import note
 from langchain_llmaas.incoming import message_of
-from langchain_llmaas.outgoing import asks_for_several, wire_messages
+from langchain_llmaas.outgoing import wire_messages
 from langchain_llmaas.seam import SEAM
 from llmaas import Batch, Choice, Completion
+from llmaas.wire.chat import asks_for_several
 
 LARGEST_LOT = 1_000
 
@@ -162,10 +163,9 @@ def _answers(batch: Batch) -> list[Answer] | None:
     if not batch.done:
         return None
     _count(batch)
-    lost = max(0, batch.total - len(batch.results))
-    if batch.error and not (batch.results or lost):
+    if batch.error and not batch.answers:
         raise _failure(batch)
-    return [*map(_answer, batch.results), *(_failure(batch) for _ in range(lost))]
+    return [*map(_answer, batch.answers)]
 
 
 def _answer(result: Completion | Exception) -> Answer:

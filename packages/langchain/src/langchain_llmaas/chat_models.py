@@ -20,12 +20,13 @@ from langchain_llmaas._version import __version__
 from langchain_llmaas.blocks import PROVIDER
 from langchain_llmaas.connection import CONFIG, Connected
 from langchain_llmaas.incoming import chunk_of, result_of
-from langchain_llmaas.outgoing import Echo, asks_for_several, wire_messages
+from langchain_llmaas.outgoing import Echo, wire_messages
 from langchain_llmaas.profiles import profile_of
 from langchain_llmaas.rate_limiter import counted
 from langchain_llmaas.seam import SEAM
 from langchain_llmaas.structured import Method, structured
 from llmaas.pricing import estimate_tokens
+from llmaas.wire.chat import asks_for_several
 
 _SENT = (
     "temperature",

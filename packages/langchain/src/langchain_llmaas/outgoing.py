@@ -53,12 +53,6 @@ def wire_messages(messages: Sequence[BaseMessage], echo: Echo = "auto") -> list[
     return [*wire, _user(shown)] if shown else wire
 
 
-def asks_for_several(ask: Mapping[str, Any]) -> bool:
-    """Whether a request asks for more than one answer."""
-    asked = (ask.get("extra_body") or {}).get("n") or ask.get("n")
-    return (asked or 1) > 1
-
-
 def _last_question(messages: Sequence[BaseMessage]) -> int:
     for position in range(len(messages) - 1, -1, -1):
         if _role(messages[position]) == "user":

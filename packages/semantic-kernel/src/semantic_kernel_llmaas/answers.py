@@ -13,6 +13,7 @@ from semantic_kernel.contents.utils.finish_reason import FinishReason
 
 from llmaas.structured import json_in
 from llmaas.types import Choice, Completion, ToolCall, Usage
+from llmaas.wire.jsonbytes import is_json
 from semantic_kernel_llmaas.history import REASONING
 
 ReasoningPlace: TypeAlias = Literal["metadata", "content"]
@@ -42,7 +43,7 @@ def messages_of(
 def text_of(choice: Choice, completion: Completion) -> str:
     """Return the text; of a structured answer only the JSON, without fence or talk."""
     text = choice.content or choice.refusal or ""
-    if completion.parsed is None or not choice.content or _is_json(text):
+    if completion.parsed is None or not choice.content or is_json(text):
         return text
     try:
         return json.dumps(json_in(text), ensure_ascii=False)
@@ -108,11 +109,3 @@ def _items(choice: Choice, completion: Completion, place: ReasoningPlace) -> lis
     if text := text_of(choice, completion):
         items.append(TextContent(text=text))
     return items + [call_of(call, n) for n, call in enumerate(choice.tool_calls)]
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True

@@ -66,3 +66,9 @@ def _named(name: Any) -> dict[str, Any]:
 def _name(tool: Mapping[str, Any]) -> Any:
     function = tool.get("function")
     return function.get("name") if isinstance(function, Mapping) else tool.get("name")
+
+
+def asks_for_several(params: Mapping[str, Any]) -> bool:
+    """Whether the parameters of a chat ask for more than one answer."""
+    asked = (params.get("extra_body") or {}).get("n") or params.get("n")
+    return (asked or 1) > 1

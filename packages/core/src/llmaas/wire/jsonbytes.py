@@ -1,4 +1,4 @@
-"""JSON from and to bytes."""
+"""JSON from and to bytes, and what is JSON."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ def loads(data: bytes) -> Any:
         return json.loads(data)
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is JSON as it stands."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def dumps(value: Any) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmaas.types import ToolCall, ToolCallDelta
+from llmaas.wire.jsonbytes import is_json
 
 
 class _Call:
@@ -29,7 +30,7 @@ class _Call:
     def is_whole(self) -> bool:
         """Whether the arguments are a complete JSON object, so that more must be another call."""
         text = self.arguments.strip()
-        return text.endswith("}") and _is_json(text)
+        return text.endswith("}") and is_json(text)
 
 
 class ToolCallAssembler:
@@ -138,11 +139,3 @@ def _as_text(arguments: Any) -> str:
     if arguments is None:
         return ""
     return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True

@@ -52,12 +52,6 @@ def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     return strict
 
 
-def asks_for_several(options: Mapping[str, Any]) -> bool:
-    """Whether a request asks for more than one answer."""
-    asked = (options.get("extra_body") or {}).get("n") or options.get("n")
-    return (asked or 1) > 1
-
-
 def plain_format(response_format: Any) -> Any:
     """Return a response format as a dict: a pydantic model or dataclass becomes its JSON schema.
 

@@ -21,7 +21,6 @@ from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connecte
 from haystack_integrations.common.llmaas.messages import as_messages, to_wire
 from haystack_integrations.common.llmaas.replies import messages_of
 from haystack_integrations.common.llmaas.tools import (
-    asks_for_several,
     check_names,
     definitions,
     plain_format,
@@ -29,6 +28,7 @@ from haystack_integrations.common.llmaas.tools import (
 from llmaas import Batch, Completion
 from llmaas.pricing import chat_cost_micro_eur
 from llmaas.secrecy import fit_to_keep
+from llmaas.wire.chat import asks_for_several
 
 _WRITING = {"send_reasoning": False, "unpack_files": True}
 _POINTLESS = ("on_blocked", "repair")
@@ -227,20 +227,13 @@ def _result(lot: Batch) -> dict[str, Any]:
     result: dict[str, Any] = {"batch_id": lot.id, "status": lot.status, "meta": meta}
     if lot.done:
         meta["cost_eur"] = lot.cost_micro_eur / 1_000_000
-        lost = max(0, lot.total - len(lot.results))
-        items = [*lot.results, *[_lost(lot)] * lost]
-        result["replies"] = [_reply(item, lot.model) for item in items]
+        result["replies"] = [_reply(item, lot.model) for item in lot.answers]
     if lot.error is not None:
         meta["error"] = dict(lot.error)
     return result
 
 
-def _lost(lot: Batch) -> str:
-    why = (lot.error or {}).get("message", "no reason was given")
-    return f"The lot {lot.status} without this answer: {why}"
-
-
-def _reply(item: Completion | Exception | str, model: str) -> ChatMessage:
+def _reply(item: Completion | Exception, model: str) -> ChatMessage:
     if isinstance(item, Completion) and item.choices:
         spent = item.usage
         cost = chat_cost_micro_eur(spent, batch=True) / 1_000_000 if spent else None

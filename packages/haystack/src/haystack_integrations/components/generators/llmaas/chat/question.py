@@ -10,7 +10,8 @@ from haystack.dataclasses import ChatMessage
 from haystack.tools import ToolsType
 
 from haystack_integrations.common.llmaas.messages import to_wire
-from haystack_integrations.common.llmaas.tools import asks_for_several, definitions, plain_format
+from haystack_integrations.common.llmaas.tools import definitions, plain_format
+from llmaas.wire.chat import asks_for_several
 
 ON_BLOCKED = ("raise", "reply")
 
