@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import io
 import struct
-import time
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -421,31 +419,6 @@ def test_list_models(sandbox: Any) -> None:
     models = {model.id: model for model in list_models()}
     assert models["gpt-oss:120b"].context_tokens == 131072
     assert "gpt-oss:20b" in models["gpt-oss:120b"].aliases
-
-
-def test_the_event_loop_goes_on_while_a_file_of_a_prompt_is_drawn(sandbox: Any) -> None:
-    file = FileContent(base64.b64encode(pdf(12)).decode(), "application/pdf", "a.pdf")
-    message = ChatMessage.from_user(content_parts=["Lis.", file])
-    gaps: list[float] = []
-
-    async def watch() -> None:
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(0.005)
-            gaps.append(time.monotonic() - before)
-
-    async def both() -> float:
-        watcher = asyncio.create_task(watch())
-        await asyncio.sleep(0.02)
-        before = time.monotonic()
-        await LLMaaSChatGenerator(model=VISION).run_async([message])
-        await asyncio.sleep(0.02)
-        watcher.cancel()
-        return time.monotonic() - before
-
-    took = asyncio.run(both())
-    assert len(images_sent(sandbox)) == 12
-    assert max(gaps) < took / 2
 
 
 def test_pictures_reach_the_model(sandbox: Any, ask: Any) -> None:

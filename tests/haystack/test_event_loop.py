@@ -17,7 +17,10 @@ from haystack.dataclasses import ByteStream, ChatMessage, FileContent
 
 from haystack_integrations.components.audio.llmaas import LLMaaSTranscriber
 from haystack_integrations.components.converters.llmaas import LLMaaSOCRDocumentConverter
-from haystack_integrations.components.generators.llmaas import LLMaaSBatchChatGenerator
+from haystack_integrations.components.generators.llmaas import (
+    LLMaaSBatchChatGenerator,
+    LLMaaSChatGenerator,
+)
 from haystack_integrations.components.routers.llmaas import LLMaaSGuard
 
 
@@ -71,6 +74,14 @@ def test_a_recording_on_a_slow_disk(sandbox: Any, tmp_path: Path) -> None:
 def test_files_of_a_lot_are_drawn(sandbox: Any) -> None:
     batches = LLMaaSBatchChatGenerator(model="qwen3-vl:235b")
     gap, took = longest_gap(batches.run_async([[with_pdf(pages(12))]]))
+    assert gap < took / 2
+
+
+def test_a_file_of_a_prompt_is_drawn(sandbox: Any) -> None:
+    chat = LLMaaSChatGenerator(model="qwen3-vl:235b")
+    gap, took = longest_gap(chat.run_async([with_pdf(pages(12))]))
+    content = sandbox.requests[-1].json["messages"][0]["content"]
+    assert [part["type"] for part in content].count("image_url") == 12
     assert gap < took / 2
 
 
