@@ -103,14 +103,17 @@ async def test_middleware_may_change_what_is_asked(sandbox, make_client, run):
     assert sandbox.requests[-1].json["messages"][0]["content"] == "BONJOUR"
 
 
-async def test_a_tool_that_needs_approval_waits_for_it(sandbox, client, run):
-    @tool(approval_mode="always_require")
-    def erase(name: str) -> str:
-        """Erase a file."""
-        return f"{name} erased"
+ERASING = {"name": "erase", "arguments": {"name": "a.txt"}}
 
-    call = {"name": "erase", "arguments": {"name": "a.txt"}}
-    sandbox.script([{"tool_calls": [call]}, {"content": "Fait."}])
+
+@tool(approval_mode="always_require")
+def erase(name: str) -> str:
+    """Erase a file."""
+    return f"{name} erased"
+
+
+async def test_a_tool_that_needs_approval_waits_for_it(sandbox, client, run):
+    sandbox.script([{"tool_calls": [ERASING]}, {"content": "Fait."}])
     agent = Agent(client, tools=[erase])
     session = agent.create_session()
     asked = await run(agent, "Efface", session=session)
@@ -124,13 +127,7 @@ async def test_a_tool_that_needs_approval_waits_for_it(sandbox, client, run):
 
 
 async def test_what_is_said_beside_an_approval_follows_the_result(sandbox, client, run):
-    @tool(approval_mode="always_require")
-    def erase(name: str) -> str:
-        """Erase a file."""
-        return f"{name} erased"
-
-    call = {"name": "erase", "arguments": {"name": "a.txt"}}
-    sandbox.script([{"tool_calls": [call]}, {"content": "Fait."}])
+    sandbox.script([{"tool_calls": [ERASING]}, {"content": "Fait."}])
     agent = Agent(client, tools=[erase])
     session = agent.create_session()
     (request,) = (await run(agent, "Efface", session=session)).user_input_requests

@@ -48,9 +48,7 @@ class LLMaaSPromptExecutionSettings(PromptExecutionSettings):
 
     def request(self, ai_model_id: str) -> dict[str, Any]:
         """Return the options of the core's call: ``ai_model_id`` unless another was set."""
-        told = {"model": ai_model_id, **self.prepare_settings_dict()}
-        extra = told.pop("extra_body", None) or {}
-        return {**told, **extra}
+        return {"model": ai_model_id, **self.prepare_settings_dict()}
 
 
 class LLMaaSChatPromptExecutionSettings(LLMaaSPromptExecutionSettings):
@@ -81,10 +79,6 @@ class LLMaaSChatPromptExecutionSettings(LLMaaSPromptExecutionSettings):
     tools: list[dict[str, Any]] | None = None
     """Set by Semantic Kernel from ``function_choice_behavior``."""
     tool_choice: Any = None
-
-    def request(self, ai_model_id: str) -> dict[str, Any]:
-        """Return the options of the core's call, which lays ``extra_body`` over a chat itself."""
-        return {"model": ai_model_id, **self.prepare_settings_dict()}
 
 
 class LLMaaSTextPromptExecutionSettings(LLMaaSChatPromptExecutionSettings):
