@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from llmaas.settings import Timeout
     from llmaas.stream import AsyncStream, Stream
     from llmaas.types import (
+        Adjustment,
+        Attempt,
         Backend,
         Batch,
         Choice,
@@ -70,8 +72,10 @@ __all__ = [
     "APIError",
     "APIStatusError",
     "APITimeoutError",
+    "Adjustment",
     "AsyncLLMaaS",
     "AsyncStream",
+    "Attempt",
     "AuthenticationError",
     "Backend",
     "BadRequestError",

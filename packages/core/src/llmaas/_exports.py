@@ -35,6 +35,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "settings": ("Timeout",),
     "stream": ("AsyncStream", "Stream"),
     "types": (
+        "Adjustment",
+        "Attempt",
         "Backend",
         "Batch",
         "Choice",

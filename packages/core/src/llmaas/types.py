@@ -82,6 +82,28 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjustment:
+    """One change that the client made to a request, or a request that the model ignored."""
+
+    kind: str
+    """A short name: ``max_tokens``, ``reasoning``, ``system_position``, ..."""
+    detail: str
+    """The change in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request of a call that needed several (see ``fallbacks`` and ``retry_empty``)."""
+
+    model: str
+    error: Exception | None = None
+    """The error that ended the attempt; None for an answer."""
+    usage: Usage | None = None
+    empty: bool = False
+    """Whether the answer had neither text nor a tool call."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """A whole answer, whether it was streamed or not."""
 
@@ -97,6 +119,11 @@ class Completion:
     parsed: Any = None
     """The value asked for with a pydantic model, a dataclass or a JSON schema."""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    adjustments: tuple[Adjustment, ...] = ()
+    """Changes that the client made to the request, and options that the model ignored."""
+    attempts: tuple[Attempt, ...] = ()
+    """All requests of the call, the last one included, where there were several; their tokens
+    are added up in ``usage``."""
 
     @property
     def _first(self) -> Choice:
