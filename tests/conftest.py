@@ -16,7 +16,6 @@ from hypothesis import settings
 import canary
 import matrix
 import network
-from llmaas.ops import advice
 from tape import Tape, playing, recording
 
 TESTS = Path(__file__).parent
@@ -84,13 +83,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(FOREIGN) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-
-
-@pytest.fixture(autouse=True)
-def nothing_learned() -> Iterator[None]:
-    """What one test's model did changes no other test."""
-    yield
-    advice.forget()
 
 
 @pytest.fixture(autouse=True)

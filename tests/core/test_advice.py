@@ -29,12 +29,37 @@ def test_a_quoted_tag_delays_one_answer_at_most(sandbox: Any, api: Any) -> None:
     assert len([e for e in events if e.type == "text"]) > 1
 
 
-def test_what_was_learned_can_be_unlearned() -> None:
+def test_what_one_account_teaches_changes_no_other_account(sandbox: Any, api: Any) -> None:
+    step = {"content": "Oui.", "reasoning": "Hm.", "fault": "lone-think-close"}
+    sandbox.script([step, {"content": "Un deux trois."}])
+    taught, other = api(), api(api_key=sandbox.make_key("tenant-b"))
+    taught.events("Hi", model="llama3.3:70b")
+    events = other.events("?", model="llama3.3:70b")
+    assert len([e for e in events if e.type == "text"]) > 1
+
+
+def test_what_was_learned_is_kept_by_copies_of_one_account_only() -> None:
+    from llmaas import LLMaaS
     from llmaas.ops import advice
     from llmaas.types import Choice, Completion
 
     plain = Completion("1", "m", (Choice(content="Oui.", finish_reason="stop"),))
-    advice.learn("m", plain, unopened=True)
-    assert advice.hold_for("m") > 0
-    advice.learn("m", plain)
-    assert advice.hold_for("m") == 0
+    settings = LLMaaS(api_key="sk-a", base_url="http://localhost:1").settings
+    advice.learn(settings, "m", plain, unopened=True)
+    assert advice.hold_for(settings, "m") > 0
+    assert advice.hold_for(settings.changed(max_retries=0), "m") > 0
+    assert advice.hold_for(settings.changed(api_key="sk-b"), "m") == 0
+    assert advice.hold_for(settings.changed(base_url="http://localhost:2"), "m") == 0
+    advice.learn(settings, "m", plain)
+    assert advice.hold_for(settings, "m") == 0
+
+
+def test_what_is_learned_of_names_from_users_is_bounded() -> None:
+    from llmaas.learned import Learned
+
+    learned = Learned()
+    for number in range(3_000):
+        learned.add(learned.plain, f"m{number}")
+        learned.keep_window(f"m{number}", 1)
+    assert len(learned.plain) <= 1_000
+    assert len(learned.windows) <= 1_000

@@ -19,7 +19,6 @@ from typing import Any
 
 from contract import Address, Answer, Bench, Driver, Way
 from fault_cases import ERROR, RETRIED, RIGHT, SAYS, Case
-from llmaas.ops import advice
 
 GRACE = 8.0
 """Seconds that a call may end after its deadline, on a machine that others use as well."""
@@ -79,7 +78,6 @@ def run(cases: Sequence[Case], all_halls: Sequence[Hall]) -> list[Outcomes]:
 
     ``AssertionError`` when a socket, a file, a thread, a task or a request is left over.
     """
-    advice.forget()
     asked = [
         (case, column)
         for case, hall in zip(cases, all_halls, strict=False)

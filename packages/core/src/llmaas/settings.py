@@ -11,9 +11,12 @@ from urllib.parse import urlsplit
 from llmaas import secrecy
 from llmaas.address import DEFAULT_BASE_URL, root_of
 from llmaas.key import KEY_VARIABLE, Key, key_of_environment
+from llmaas.learned import Learned
 from llmaas.wire.retry import RetryPolicy
 
 URL_VARIABLE, CA_VARIABLE = "LLMAAS_BASE_URL", "LLMAAS_CA_BUNDLE"
+_ACCOUNT = frozenset({"root", "key"})
+"""Fields that say whose answers a client reads."""
 
 __all__ = [
     "CA_VARIABLE",
@@ -68,6 +71,8 @@ class Settings:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     watchers: tuple[Any, ...] = field(default=(), repr=False, compare=False)
     """What sees every call before it is sent and after it ended: quotas, budgets, telemetry."""
+    learned: Learned = field(default_factory=Learned, repr=False, compare=False)
+    """What answers at this address, with this key, have taught about models."""
 
     @property
     def base_url(self) -> str:
@@ -110,6 +115,8 @@ class Settings:
         changes: dict[str, Any] = {name: getattr(told, name) for name in wanted}
         if "retry" in changes:
             changes["retry"] = replace(self.retry, max_retries=told.retry.max_retries)
+        if wanted & _ACCOUNT:
+            changes["learned"] = Learned()
         return replace(self, **changes)
 
     def __copy__(self) -> Settings:
@@ -119,7 +126,7 @@ class Settings:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        kept = {each.name: getattr(self, each.name) for each in fields(self)}
+        kept = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "learned"}
         kept["proxy"] = secrecy.without_credentials(self.proxy)
         kept["headers"] = tuple(h for h in self.headers if not secrecy.is_secret_name(h[0]))
         return (_woken, (kept,))

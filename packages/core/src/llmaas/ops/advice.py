@@ -15,9 +15,6 @@ _HOLD_UNKNOWN, _HOLD_UNOPENED = 2_000, 10_000_000
 _INLINE_FAMILIES = ("qwen", "deepseek")
 """Seen with ``<think>`` in the answer (reference 3.6)."""
 
-_unopened: set[str] = set()
-_plain: set[str] = set()
-
 
 class Default:
     """Stands for "not said", where None means "do not send"."""
@@ -52,41 +49,38 @@ def may_reason(model: str) -> bool:
     return known is None or bool(known.reasoning) or model.lower().startswith(_INLINE_FAMILIES)
 
 
-def hold_for(model: str) -> int:
+def hold_for(settings: Settings, model: str) -> int:
     """Return how much text of this model waits to be recognised as unopened reasoning.
 
     A model that reasons must put its reasoning somewhere: until a stream of it has been
     seen whole, the first text may be reasoning whose tag was opened inside the prompt.
     """
-    if model in _unopened:
+    if model in settings.learned.unopened:
         return _HOLD_UNOPENED
-    if model in _plain or not model.lower().startswith(_INLINE_FAMILIES):
+    if model in settings.learned.plain or not model.lower().startswith(_INLINE_FAMILIES):
         return 0
     known = catalog.get(model)
     return _HOLD_UNKNOWN if known is not None and known.reasoning else 0
 
 
-def learn(model: str, completion: Completion, *, unopened: bool = False) -> None:
+def learn(
+    settings: Settings, model: str, completion: Completion, *, unopened: bool = False
+) -> None:
     """Remember how a model reasons; warn about an answer that is empty for lack of budget.
 
     One answer without inline reasoning is enough to let the model's text through again: it
     may only have quoted a tag.
     """
+    learned = settings.learned
     if unopened:
-        _unopened.add(model)
-        _plain.discard(model)
+        learned.add(learned.unopened, model)
+        learned.plain.discard(model)
     elif completion.text and not _thinks_inside(completion):
-        _plain.add(model)
-        _unopened.discard(model)
+        learned.add(learned.plain, model)
+        learned.unopened.discard(model)
     why = completion.empty_because
     if why:
         warnings.warn(why, EmptyAnswerWarning, stacklevel=6)
-
-
-def forget() -> None:
-    """Know nothing of how models reason, as a new process does."""
-    _unopened.clear()
-    _plain.clear()
 
 
 def _thinks_inside(completion: Completion) -> bool:

@@ -176,7 +176,7 @@ def completion_of(ask: Ask, events: list[Event]) -> Completion:
     """Return the completion that ends a list of events, after a look at what it is worth."""
     last = events[-1]
     assert isinstance(last, Done)
-    advice.learn(ask.model, last.completion)
+    advice.learn(ask.settings, ask.model, last.completion)
     return last.completion
 
 
@@ -191,7 +191,7 @@ def _decoder(ask: Ask, reply: Any) -> ChatDecoder:
             requested_model=ask.model,
             headers=reply.headers,
             seed=uuid.uuid4().hex,
-            hold=advice.hold_for(ask.model) if thinks else 0,
+            hold=advice.hold_for(ask.settings, ask.model) if thinks else 0,
             may_be_unopened=thinks and advice.may_reason(ask.model),
             choices=_whole(ask.body.get("n")),
         )

@@ -53,7 +53,7 @@ class Streamed:
         assert isinstance(done, Done)
         self._whole = self._parsed(done.completion)
         unopened = self.decoder.thought_was_unopened
-        advice.learn(self.ask.model, self._whole, unopened=unopened)
+        advice.learn(self.ask.settings, self.ask.model, self._whole, unopened=unopened)
         return Done(self._whole)
 
     def fault(self) -> Exception:

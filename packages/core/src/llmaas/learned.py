@@ -1,0 +1,36 @@
+"""State that a client learns from the answers of models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, eq=False)
+class Learned:
+    """Facts about models, learned at one address with one key.
+
+    Owned by a client's settings: the answers of one account never change how those of another
+    are read. Bounded, since model names may come from users.
+    """
+
+    unopened: set[str] = field(default_factory=set)
+    """Models whose reasoning began inside the prompt, without an opening tag."""
+    plain: set[str] = field(default_factory=set)
+    """Models that were seen to answer without inline reasoning."""
+    windows: dict[str, int] = field(default_factory=dict)
+    """Context windows in tokens, as read from the words of a refusal."""
+
+    def add(self, names: set[str], model: str) -> None:
+        """Add a model to one of the sets; forget all of it when it grows too large."""
+        if len(names) >= _MOST_MODELS:
+            names.clear()
+        names.add(model)
+
+    def keep_window(self, model: str, tokens: int) -> None:
+        """Remember the window that a refusal named."""
+        if len(self.windows) >= _MOST_MODELS:
+            self.windows.clear()
+        self.windows[model] = tokens
+
+
+_MOST_MODELS = 1_000
