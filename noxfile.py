@@ -182,7 +182,13 @@ def tables(session: nox.Session) -> None:
 
 @nox.session
 def record(session: nox.Session) -> None:
-    """Record every cassette anew from the sandbox; `-- --live` from the service, with a key."""
+    """Record every cassette anew from the sandbox; `-- --live` from the service, with a key.
+
+    `-- --engine URL --as NAME VERSION` records the responses of a real engine instead.
+    """
+    if "--engine" in session.posargs:
+        session.run("python", "tests/support/record_engine.py", *session.posargs)
+        return
     install_all(session)
     live = "--live" in session.posargs
     others = [word for word in session.posargs if word != "--live"]

@@ -8,12 +8,14 @@ import pytest
 
 import scenarios
 from cassettes import KEPT_HEADERS, SERVICE, canonical_json, canonical_text, read
+from engine_recordings import PROVENANCE, load, parse, written
 from rooms import HOME, ROOMS
 
 LARGEST = 64 * 1024
 TESTS = HOME / "tests"
 FOLDER = TESTS / "cassettes"
-CASSETTES = sorted(FOLDER.rglob("*.*"))
+ENGINES = FOLDER / "engines"
+CASSETTES = sorted(path for path in FOLDER.rglob("*.*") if ENGINES not in path.parents)
 SIGNATURE = r"sandbox|service \d{4}-\d{2}-\d{2}( at (?!localhost|127\.|\[?::1)\S+)?"
 SECRETS = r"Bearer |\bsk-|cookie|127\.0\.0\.1|localhost"
 CHATTING = sorted(path.parent.name for path in TESTS.glob("*/contract_driver.py"))
@@ -93,3 +95,12 @@ def sources(room):
 def test_a_room_that_chats_has_every_scenario_whole_and_streamed(room):
     wanted = {f"{name}{how}.yaml" for name in scenarios.OF_CHAT for how in ("", "-stream")}
     assert not wanted - {path.name for path in (FOLDER / room).glob("*.yaml")}
+
+
+@pytest.mark.parametrize("recording", load(), ids=lambda each: each.name)
+def test_engine_recordings_are_canonical_signed_and_without_secrets(recording):
+    path = ENGINES / f"{recording.name}.http"
+    assert PROVENANCE.fullmatch(recording.provenance)
+    assert path.stat().st_size < LARGEST
+    assert written(parse(path)) == path.read_bytes()
+    assert not re.search(SECRETS, path.read_bytes().decode("utf-8", "replace"))

@@ -17,7 +17,7 @@ from llmaas.settings import Settings
 from llmaas.structured import Shape, shape_of
 from llmaas.types import Completion, Done, Event
 from llmaas.wire.assemble import Context
-from llmaas.wire.chat import chat_body
+from llmaas.wire.chat import chat_body, turns_reasoning_off
 from llmaas.wire.decode import ChatDecoder
 from llmaas.wire.envelope import failure_of
 from llmaas.wire.faults import Cut, ErrorEvent, Failure, TransportFailure
@@ -185,7 +185,7 @@ def _whole(n: Any) -> int:
 
 
 def _decoder(ask: Ask, reply: Any) -> ChatDecoder:
-    thinks = ask.body.get("enable_thinking") is not False
+    thinks = not turns_reasoning_off(ask.body)
     return ChatDecoder(
         Context(
             requested_model=ask.model,

@@ -68,6 +68,14 @@ def _name(tool: Mapping[str, Any]) -> Any:
     return function.get("name") if isinstance(function, Mapping) else tool.get("name")
 
 
+def turns_reasoning_off(body: Mapping[str, Any]) -> bool:
+    """Whether a request switches reasoning off, in any form that an engine takes."""
+    template = body.get("chat_template_kwargs")
+    switches = [body, template] if isinstance(template, Mapping) else [body]
+    off = any(each.get("enable_thinking") is False for each in switches)
+    return off or body.get("reasoning_effort") == "none"
+
+
 def asks_for_several(params: Mapping[str, Any]) -> bool:
     """Whether the parameters of a chat ask for more than one answer."""
     asked = (params.get("extra_body") or {}).get("n") or params.get("n")
