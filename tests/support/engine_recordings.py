@@ -75,6 +75,12 @@ class Recording:
         return self.path == CHAT and isinstance(self.request, dict) and self.method == "POST"
 
     @property
+    def is_comparable(self) -> bool:
+        """Whether the request can be repeated elsewhere: whole, and of the engine's own models."""
+        died = "engine-d" in self.name
+        return self.is_whole and not died and b"..." not in self.body
+
+    @property
     def is_stream(self) -> bool:
         """Whether the response is an event stream, or an error in its place."""
         return bool(self.request.get("stream"))
