@@ -13,6 +13,7 @@ import pytest
 
 import llmaas
 from llmaas import AsyncLLMaaS
+from raw_server import Script, server
 from waiting import soon
 
 MODEL = "gpt-oss:120b"
@@ -54,13 +55,45 @@ def test_a_wait_beyond_the_cap_fails_at_once(sandbox: Any, api: Any) -> None:
     assert time.monotonic() - began < 5
 
 
-def test_a_wait_beyond_the_deadline_fails_at_once(sandbox: Any, api: Any) -> None:
-    sandbox.script([failing(503, **{"retry-after": "30"})])
-    began = time.monotonic()
-    with pytest.raises(llmaas.DeadlineExceededError) as caught:
-        api(max_retries=2, deadline=20).do("chat", "?", model=MODEL)
-    assert "503" in str(caught.value)
-    assert time.monotonic() - began < 10
+def limit(status: str) -> Script:
+    def refuse(peer: socket.socket, over: threading.Event) -> None:
+        head = f"HTTP/1.1 {status}\r\nretry-after: 30\r\ncontent-length: 2\r\n"
+        peer.sendall(head.encode() + b"connection: close\r\n\r\n{}")
+
+    return refuse
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+def test_failure_is_raised_as_what_it_is_when_its_wait_exceeds_the_deadline(
+    api: Any, status: str
+) -> None:
+    with server(limit(status)) as url:
+        client = api(base_url=url, api_key="k", max_retries=2, deadline=20)
+        began = time.monotonic()
+        with pytest.raises(llmaas.APIStatusError) as caught:
+            client.do("chat", "?", model=MODEL)
+        assert (caught.value.status_code, caught.value.retry_after) == (int(status[:3]), 30)
+        with pytest.raises(llmaas.APIStatusError) as second:  # of the gate, where it is a 429
+            client.do("chat", "?", model=MODEL)
+        assert second.value.status_code == int(status[:3])
+        assert 20 < second.value.retry_after <= 32
+        assert time.monotonic() - began < 10
+
+
+def test_retries_are_visible_in_the_log_the_answer_and_the_error(
+    sandbox: Any, api: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.script([failing(503, **{"retry-after": "0"}), {"content": "ok"}])
+    with caplog.at_level("INFO", "llmaas"):
+        answer = api(max_retries=1).do("chat", "a secret prompt", model=MODEL)
+    assert answer.resends == 1
+    (record,) = [each for each in caplog.records if each.name == "llmaas"]
+    assert "503" in record.getMessage()
+    assert "a secret prompt" not in record.getMessage()
+    sandbox.script([failing(503, **{"retry-after": "0"})] * 3)
+    with pytest.raises(llmaas.InternalServerError) as caught:
+        api(max_retries=2).do("chat", "?", model=MODEL)
+    assert caught.value.resends == 2
 
 
 def test_one_429_pauses_all_callers_of_the_key(sandbox: Any) -> None:

@@ -102,3 +102,14 @@ def test_an_event_loop_that_has_ended_is_kept_by_nothing(sandbox: Any) -> None:
     loops = [asyncio.run(ask()) for _ in range(3)]
     gc.collect()
     assert [loop() for loop in loops] == [None] * 3
+
+
+def test_gates_are_bounded_when_many_keys_are_used() -> None:
+    from llmaas.transport import gate
+
+    closed = gate.gate_for("root", "closed")
+    closed.close_for(60)
+    for number in range(5_000):
+        gate.gate_for("root", str(number))
+    assert len(gate._gates) <= 1024
+    assert gate.gate_for("root", "closed") is closed

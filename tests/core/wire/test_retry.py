@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from email.utils import formatdate
 
 import pytest
@@ -96,3 +97,21 @@ def test_patience_waits_for_limits_beyond_the_retries() -> None:
 @given(st.text(max_size=20))
 def test_any_header_is_read_without_an_error(text: str) -> None:
     retry_after(failed(retry_after=text), now=NOW)
+
+
+def test_wait_is_counted_by_the_clock_of_the_service_when_ours_is_off() -> None:
+    """https://www.rfc-editor.org/rfc/rfc9110#field.date: moments are told by the sender's clock."""
+    theirs = NOW + 600
+    date = formatdate(theirs, usegmt=True)
+    asked = failed(date=date, retry_after=formatdate(theirs + 30, usegmt=True))
+    assert retry_after(asked, now=NOW) == 30
+    assert retry_after(failed(date=date, x_ratelimit_reset_requests=str(theirs + 9)), now=NOW) == 9
+    wrong = failed(date=formatdate(0, usegmt=True), retry_after=formatdate(NOW + 30, usegmt=True))
+    assert retry_after(wrong, now=NOW) == 30
+
+
+@pytest.mark.parametrize("value", ["1" * 100_000, "1m" * 50_000, "Mon, " * 50_000])
+def test_wait_is_not_read_when_its_header_is_too_long(value: str) -> None:
+    began = time.process_time()
+    assert retry_after(failed(retry_after=value, date=value), now=NOW) is None
+    assert time.process_time() - began < 1

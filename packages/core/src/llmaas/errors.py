@@ -32,7 +32,7 @@
         └── InvalidResponseError                  openai.APIResponseValidationError
 
 All of ``APIError`` carry ``status_code``, ``code``, ``type``, ``param``, ``request_id``,
-``retry_after`` (seconds), ``backend``, ``body`` and ``hint`` (what to do); all can be
+``retry_after`` (seconds), ``resends``, ``backend``, ``body`` and ``hint`` (what to do); all can be
 pickled. No message, body or request ever holds the API key.
 
 Importing this module imports ``openai``; the rest of the package does so only after a failure.
@@ -106,6 +106,8 @@ class APIError(LLMaaSError, openai.APIError):
 
     request_id: str | None = None
     retry_after: float | None = None
+    resends: int = 0
+    """Requests that were sent again after a failure."""
     backend: Backend | None = None
     completion: Completion | None = None
     default_hint: ClassVar[str | None] = None
@@ -128,6 +130,7 @@ class APIError(LLMaaSError, openai.APIError):
         self.param = facts.get("param")
         self.request_id = facts.get("request_id")
         self.retry_after = facts.get("retry_after")
+        self.resends = facts.get("resends", 0)
         self.backend = facts.get("backend")
         self.completion = facts.get("completion")
         if facts.get("reached") is False:

@@ -48,14 +48,16 @@ def error_of(
     model: str | None = None,
     secrets: Iterable[str] = (),
     reached: bool = False,
+    resends: int = 0,
 ) -> errors.APIError:
     """Make the error of a failed request; ``secrets`` are hidden in all that it carries.
 
-    ``reached`` tells that an earlier attempt may have been seen by the service.
+    ``reached`` tells that an earlier attempt may have been seen by the service, ``resends``
+    counts the requests that were sent again.
     """
     hide = Scrubber(secrets)
     if isinstance(failure, TransportFailure):
-        return _of_transport(failure, hide, reached=reached)
+        return _of_transport(failure, hide, reached=reached, resends=resends)
     content = hide.body(failure.body)
     body = read_error_body(content)
     kind = _kind(failure.status, body)
@@ -66,6 +68,7 @@ def error_of(
         url=hide.text(failure.url),
         content=content,
         retry_after=retry_after(failure, now=time.time()),
+        resends=resends,
         hint=_hint(kind, failure.status, model),
         **_of_headers(failure.headers, hide),
         **_facts(body),
@@ -109,13 +112,16 @@ def _of_cut(fault: Cut, facts: dict[str, Any], hide: Scrubber) -> errors.APIErro
     return error
 
 
-def _of_transport(failure: TransportFailure, hide: Scrubber, *, reached: bool) -> errors.APIError:
+def _of_transport(
+    failure: TransportFailure, hide: Scrubber, *, reached: bool, resends: int
+) -> errors.APIError:
     kind = _BY_KIND.get(failure.kind, errors.APIConnectionError)
     error = kind.build(
         hide.text(failure.message),
         method=failure.method,
         url=hide.text(failure.url),
         reached=reached or failure.was_seen,
+        resends=resends,
         hint=_connection_hint(failure),
     )
     error.__cause__ = hide.cause(failure.cause)

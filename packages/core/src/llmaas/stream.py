@@ -93,7 +93,7 @@ def _read(answer: Streamed, driver: Driver) -> Generator[Event, None, None]:
         while not decoder.over:
             yield from events
             try:
-                answer.check()
+                answer.before_read(events)
                 data = next(chunks, b"")
                 events = decoder.feed(data) if data else decoder.end()
             except BrokenTransport as broken:
@@ -164,7 +164,7 @@ async def _aread(answer: Streamed, driver: AsyncDriver) -> AsyncGenerator[Event,
             for event in events:
                 yield event
             try:
-                answer.check()
+                answer.before_read(events)
                 data = await anext(chunks, b"")
                 events = decoder.feed(data) if data else decoder.end()
             except BrokenTransport as broken:

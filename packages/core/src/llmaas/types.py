@@ -124,6 +124,8 @@ class Completion:
     attempts: tuple[Attempt, ...] = ()
     """All requests of the call, the last one included, where there were several; their tokens
     are added up in ``usage``."""
+    resends: int = 0
+    """Requests that were sent again after a failure (see ``max_retries``)."""
 
     @property
     def _first(self) -> Choice:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import queue
 import threading
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
+from typing import Any
 
 Work = Callable[[], object]
 _logger = logging.getLogger("llmaas")
@@ -29,7 +30,7 @@ class Caretaker:
 
     def _start_anew(self) -> None:
         self._lock = threading.Lock()
-        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._queue: Any = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def be_ready(self) -> None:
@@ -37,11 +38,18 @@ class Caretaker:
         if self._thread is None:
             with self._lock:
                 if self._thread is None and not self._is_last_call:
+                    self._renew_queue()
                     thread = threading.Thread(
                         target=self._work, args=(self._queue,), name="llmaas-caretaker", daemon=True
                     )
                     thread.start()
                     self._thread = thread
+
+    def _renew_queue(self) -> None:
+        """Take the queue of the thread's own kind: gevent may have replaced both since."""
+        before, self._queue = self._queue, queue.SimpleQueue()
+        while not before.empty():
+            self._queue.put(before.get_nowait())
 
     def hand_over(self, work: Work) -> None:
         """Have something done soon; never waits and takes no lock."""
@@ -50,8 +58,8 @@ class Caretaker:
         else:
             self._queue.put(work)
 
-    def _work(self, queue: SimpleQueue[Work | None]) -> None:
-        while (work := queue.get()) is not None:
+    def _work(self, works: Any) -> None:
+        while (work := works.get()) is not None:
             _do(work)
             del work  # it must not be kept alive until the next one comes
 
@@ -63,7 +71,7 @@ class Caretaker:
         while True:
             try:
                 work = self._queue.get_nowait()
-            except Empty:
+            except queue.Empty:
                 return
             if work is not None:
                 _do(work)

@@ -23,6 +23,8 @@ from llmaas.wire.envelope import failure_of
 from llmaas.wire.faults import Cut, ErrorEvent, Failure, TransportFailure
 
 PATH = "/v1/chat/completions"
+_REST = 0.5
+"""Seconds to wait for usage and ``[DONE]`` after every choice has told why it ended."""
 
 
 @dataclass(slots=True)
@@ -128,6 +130,8 @@ def open_stream(ask: Ask) -> Operation[Opened]:
         decoder = _decoder(ask, reply)
         events: list[Event] = []
         while not events and not decoder.over:
+            if decoder.finished:
+                limit_rest(reply)
             data = yield ReadSome(chunks)
             if isinstance(data, TransportFailure):
                 events = decoder.end(data)
@@ -144,6 +148,16 @@ def open_stream(ask: Ask) -> Operation[Opened]:
             yield from _retry_early_error(ask, decoder, reply.headers)
 
 
+def limit_rest(reply: Any) -> None:
+    """Wait only briefly for what may follow a finished answer: usage and ``[DONE]``.
+
+    Some servers keep the connection open, and some send heartbeats on it for ever.
+    """
+    limit = getattr(reply, "limit_rest", None)  # a transport of somebody else may have none
+    if limit is not None:
+        limit(_REST)
+
+
 def _retry_early_error(
     ask: Ask, decoder: ChatDecoder, headers: Mapping[str, str]
 ) -> Operation[None]:
@@ -153,7 +167,8 @@ def _retry_early_error(
     if isinstance(fault, ErrorEvent):
         failure = failure_of(fault, headers)
     elif isinstance(fault, Cut):
-        failure = TransportFailure("read", f"The answer ended early: {fault.reason}.")
+        early = TransportFailure("read", f"The answer ended early: {fault.reason}.")
+        failure = fault.cause or early
     if failure is None or decoder.partial.choices:
         raise fault_error(ask, decoder, headers)
     yield from ask.patience.another_try(failure, ask.model)
@@ -194,5 +209,6 @@ def _decoder(ask: Ask, reply: Any) -> ChatDecoder:
             hold=advice.hold_for(ask.settings, ask.model) if thinks else 0,
             may_be_unopened=thinks and advice.may_reason(ask.model),
             choices=_whole(ask.body.get("n")),
+            resends=ask.patience.resends,
         )
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from llmaas.ops.effects import (
     Sleep,
     Together,
 )
+from llmaas.ops.parallel import run_together
 from llmaas.settings import Settings
 from llmaas.transport.base import AsyncTransport, BrokenTransport, Request, SyncTransport
 from llmaas.wire.faults import TransportFailure
@@ -93,27 +94,9 @@ class Driver:
         """Run all, as many at once as allowed; after a failure what is under way still ends."""
         if len(operations) == 1 or limit == 1:
             return [self.run(operation) for operation in operations]
-        failures: list[BaseException] = []
-
-        def one(operation: Operation[T], context: contextvars.Context) -> T | None:
-            if failures:
-                return None
-            try:
-                return context.run(self.run, operation)
-            except Exception as error:
-                failures.append(error)
-                return None
-
-        contexts = [contextvars.copy_context() for _ in operations]  # a key's callable may ask
-        with ThreadPoolExecutor(min(limit, len(operations)), "llmaas") as pool:
-            try:
-                results: list[Any] = list(pool.map(one, operations, contexts))
-            except BaseException as error:  # Ctrl-C must not wait for all that was to come
-                failures.append(error)
-                raise
-        if failures:
-            raise failures[0]
-        return results
+        # A key's callable may read context variables, and a context runs in one thread only.
+        work = [partial(contextvars.copy_context().run, self.run, each) for each in operations]
+        return run_together(work, limit)
 
 
 class AsyncDriver:
@@ -129,6 +112,7 @@ class AsyncDriver:
         What ``Run`` asks for is done whole even if the task is cancelled meanwhile, and the
         operation sees its result: only then it knows what to settle. The cancellation follows.
         """
+        check_loop()
         go_on: Callable[[Any], Effect] = operation.send
         outcome: Any = None
         reply: Any = None
@@ -216,7 +200,10 @@ async def _whole(function: Callable[[], Any]) -> tuple[Any, asyncio.CancelledErr
     """Run a function in a thread to its end; return its result, and a cancellation meanwhile."""
     # A future, not a task: the end of the event loop cancels all tasks.
     loop, context = asyncio.get_running_loop(), contextvars.copy_context()
-    work = loop.run_in_executor(None, context.run, function)
+    try:
+        work = loop.run_in_executor(None, context.run, function)
+    except RuntimeError:  # the interpreter ends, and starts no thread any more
+        return function(), None
     cancelled: asyncio.CancelledError | None = None
     while not work.done():
         try:
@@ -226,6 +213,25 @@ async def _whole(function: Callable[[], Any]) -> tuple[Any, asyncio.CancelledErr
     if cancelled is not None and work.exception() is not None:
         raise cancelled from work.exception()
     return work.result(), cancelled
+
+
+def check_loop() -> None:
+    """Refuse to run where no event loop of asyncio does: under trio, say, or none at all."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        from llmaas.errors import ConfigurationError
+
+        found = "trio is running" if _is_in_trio() else "none is running"
+        raise ConfigurationError(
+            f"AsyncLLMaaS needs an asyncio event loop, but {found}: run it by asyncio.run() "
+            "(or anyio's asyncio backend), or use LLMaaS in threads."
+        ) from None
+
+
+def _is_in_trio() -> bool:
+    trio: Any = sys.modules.get("trio")
+    return trio is not None and bool(trio.lowlevel.in_trio_run())
 
 
 def end_now(operation: Operation[Any], error: BaseException | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from llmaas.wire.faults import Failure, StatusFailure, TransportFailure
 from llmaas.wire.retry import decide
 
 JSON = {"content-type": "application/json"}
+_logger = logging.getLogger("llmaas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Patience:
         self.timeout = settings.timeout if timeout is None else Timeout.of(timeout)
         self.settings = settings
         self.attempt = 0
+        self.resends = 0
+        """Requests that were sent again after a failure."""
         self.waited = 0.0
         self.reached = False
         """Whether the service may have seen the call, in any attempt."""
@@ -76,18 +80,27 @@ class Patience:
             self.waited += wait.seconds
         else:
             self.attempt += 1
-        if wait.pauses_all:
-            self.gate.close_for(wait.seconds)
+        if wait.pauses_all and isinstance(failure, StatusFailure):
+            self.gate.close_for(wait.seconds, failure)
         yield from self.pause(wait.seconds, failure, model)
+        self.resends += 1
+        _logger.info(
+            "Retry %d after %s and a wait of %.2f s (model %s).",
+            self.resends,
+            _cause(failure),
+            wait.seconds,
+            model,
+        )
 
     def pause(
         self, seconds: float, failure: Failure | None, model: str | None = None
     ) -> Operation[None]:
-        """Wait, unless the deadline passes before."""
+        """Wait; where the deadline leaves no time for it, raise the failure as what it is."""
         if self.deadline is not None and time.monotonic() + seconds > self.deadline:
-            reason = f" The last failure: {_words(failure)}" if failure else ""
-            text = f"The deadline leaves no time to wait {seconds:.1f} s.{reason}"
-            self.give_up(TransportFailure("deadline", text, reached=False), model)
+            if failure is None:
+                text = f"The deadline leaves no time to wait {seconds:.1f} s."
+                failure = TransportFailure("deadline", text, reached=False)
+            self.give_up(failure, model)
         yield Sleep(seconds)
 
     def give_up(self, failure: Failure, model: str | None) -> NoReturn:
@@ -95,7 +108,13 @@ class Patience:
         from llmaas.raising import error_of
 
         # No variable holds the secrets: tools print those of a traceback's frames.
-        raise error_of(failure, model=model, secrets=self.settings.secrets, reached=self.reached)
+        raise error_of(
+            failure,
+            model=model,
+            secrets=self.settings.secrets,
+            reached=self.reached,
+            resends=self.resends,
+        )
 
 
 def exchange(patience: Patience, call: Call) -> Operation[Any]:
@@ -103,7 +122,7 @@ def exchange(patience: Patience, call: Call) -> Operation[Any]:
     while True:
         while delay := patience.gate.delay():  # it may have closed anew in the meantime
             patience.waited += delay
-            yield from patience.pause(delay, None)
+            yield from patience.pause(delay, patience.gate.refusal(), call.model)
         reply = yield Send(
             call.method,
             call.path,
@@ -113,6 +132,8 @@ def exchange(patience: Patience, call: Call) -> Operation[Any]:
             call.stream,
             patience.deadline,
         )
+        if _logger.isEnabledFor(logging.DEBUG):
+            _logger.debug("%s %s: %s", call.method, call.path, _result(reply))
         if isinstance(reply, TransportFailure):
             yield from patience.another_try(reply, call.model)
         elif reply.status >= 300:
@@ -144,7 +165,15 @@ def _status_failure(reply: Any, patience: Patience, call: Call) -> Operation[Sta
     return StatusFailure(reply.status, reply.headers, body, call.method, url)
 
 
-def _words(failure: Failure) -> str:
+def _cause(failure: Failure) -> str:
+    """Name a failure for the log: its words may hold what no log may."""
     if isinstance(failure, StatusFailure):
         return f"status {failure.status}"
-    return failure.message
+    return f"a failed connection ({failure.kind})"
+
+
+def _result(reply: Any) -> str:
+    """Describe a reply for the log."""
+    if isinstance(reply, TransportFailure):
+        return _cause(reply)
+    return f"status {reply.status}, request id {reply.headers.get('x-request-id')}"

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from llmaas.ops import advice
 from llmaas.ops.caretaker import CARETAKER
-from llmaas.ops.chat import Opened, fault_error
+from llmaas.ops.chat import Opened, fault_error, limit_rest
 from llmaas.ops.drive import end_now
 from llmaas.ops.effects import Operation
 from llmaas.ops.watch import Abandoned
@@ -30,6 +30,7 @@ class Streamed:
         self._process = os.getpid()
         self._whole: Completion | None = None
         self._is_ended = False
+        self._is_limited = False
         self.ask, self.reply, self.chunks = opened.ask, opened.reply, opened.chunks
         self.decoder, self.first = opened.decoder, opened.events
         self.is_closed = False
@@ -40,10 +41,16 @@ class Streamed:
         """The whole answer once the stream has ended; what came so far until then."""
         return self._whole or self.decoder.partial
 
-    def check(self) -> None:
-        """Break off what would read on after the stream was closed."""
+    def before_read(self, events: list[Event]) -> None:
+        """Break off reading after the stream was closed; limit it after the answer's end.
+
+        ``events`` are those of the read before.
+        """
         if self.is_closed:
             raise BrokenTransport(TransportFailure("read", "the stream was closed"))
+        if self.decoder.finished and (events or not self._is_limited):
+            self._is_limited = True
+            limit_rest(self.reply)
 
     def take_done(self, events: list[Event]) -> Done | None:
         """Take the end of the answer from the last events, after a look at what it is worth."""

@@ -85,6 +85,12 @@ class Outcome:
         return usage
 
     @property
+    def resends(self) -> int:
+        """The requests that were sent again after a failure, where the call tells."""
+        count = getattr(self.result, "resends", 0) or getattr(self.error, "resends", 0)
+        return int(count)
+
+    @property
     def output_tokens(self) -> int:
         """The output tokens used: as the service says, else estimated from what came."""
         if self.usage is not None:

@@ -69,6 +69,8 @@ def _record(when: datetime, about: About, outcome: Outcome) -> Iterator[tuple[st
         yield "reasoning_tokens", outcome.usage.reasoning_tokens
     yield "cost_micro_eur", outcome.cost_micro_eur
     yield "request_id", _request_id(outcome)
+    if outcome.resends:
+        yield "resends", outcome.resends
     if isinstance(outcome.result, Completion):
         yield "answered_by", outcome.result.model
         backend = outcome.result.backend

@@ -161,6 +161,8 @@ def _answered(outcome: Outcome, *, content: bool) -> Iterator[tuple[str, Any]]:
             yield "gen_ai.usage.reasoning.output_tokens", outcome.usage.reasoning_tokens
     if outcome.cost_micro_eur is not None:
         yield "llmaas.cost_micro_eur", outcome.cost_micro_eur
+    if outcome.resends:
+        yield "http.request.resend_count", outcome.resends
     if outcome.first_token is not None:
         yield "gen_ai.response.time_to_first_chunk", outcome.first_token
     if isinstance(outcome.result, Completion):

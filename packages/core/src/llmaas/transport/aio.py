@@ -85,13 +85,23 @@ def _piecemeal(body: bytes | None) -> bytes | Upload | None:
 class AioReply:
     """A reply whose head has come."""
 
-    __slots__ = ("_is_closed", "_lifeline", "_request", "_response", "headers", "status")
+    __slots__ = (
+        "_deadline",
+        "_is_broken",
+        "_is_closed",
+        "_lifeline",
+        "_request",
+        "_response",
+        "headers",
+        "status",
+    )
 
     def __init__(self, response: aiohttp.ClientResponse, request: Request) -> None:
         self._response = response
         self._request = request
         self._lifeline: Lifeline | None = None
-        self._is_closed = False
+        self._is_closed = self._is_broken = False
+        self._deadline = request.deadline
         self.status = response.status
         self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
 
@@ -109,15 +119,13 @@ class AioReply:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Return the body as it comes, all that is there at each read."""
-        read, deadline = self._response.content.read, self._request.deadline
+        read = self._response.content.read
         self._lifeline = Lifeline(self._response)
         try:
-            if deadline is None:
-                while data := await read(_READ):
-                    yield data
-            else:
-                while data := await _read_until(deadline, read):
-                    yield data
+            while data := await (
+                read(_READ) if self._deadline is None else _read_until(self._deadline, read)
+            ):
+                yield data
         except _ERRORS as error:
             raise self._broken(error) from error
         finally:
@@ -133,7 +141,13 @@ class AioReply:
             self._lifeline.cut()
         self._response.close()
 
+    def limit_rest(self, seconds: float) -> None:
+        """Let what is still to be read take so long at most, from now on."""
+        deadline, until = self._request.deadline, time.monotonic() + seconds
+        self._deadline = until if deadline is None else min(deadline, until)
+
     def _broken(self, error: BaseException) -> BrokenTransport:
+        self._is_broken = True
         failure = _failure(error, self._request)
         if self._is_closed:
             failure = replace(failure, kind="read", message="the reply was closed")
@@ -141,6 +155,9 @@ class AioReply:
 
     async def drain(self) -> None:
         """Read to the end of a body whose answer is complete, so that the connection lives."""
+        if self._is_broken:
+            self._response.close()
+            return
         try:
             read = self._response.content.read  # asked for once: a cassette player makes it anew
             async with asyncio.timeout(_DRAIN):

@@ -54,6 +54,9 @@ class Reply(Protocol):
     def drain(self) -> None:
         """Read the last bytes of an answer that is complete, so that the connection lives."""
 
+    def limit_rest(self, seconds: float) -> None:
+        """Let what is still to be read take so long at most, from now on."""
+
 
 class AsyncReply(Protocol):
     """The same for asyncio."""
@@ -72,6 +75,9 @@ class AsyncReply(Protocol):
 
     async def drain(self) -> None:
         """Read the last bytes of an answer that is complete, so that the connection lives."""
+
+    def limit_rest(self, seconds: float) -> None:
+        """Let what is still to be read take so long at most, from now on."""
 
 
 class SyncTransport(Protocol):

@@ -95,6 +95,12 @@ class SyncReply:
         if not self._leash.cut():
             self._stream.close()
 
+    def limit_rest(self, seconds: float) -> None:
+        """Let what is still to be read take so long at most, from now on."""
+        deadline = self._request.deadline
+        until = time.monotonic() + seconds
+        self._leash.deadline = until if deadline is None else min(deadline, until)
+
     def drain(self) -> None:
         """Read the last bytes of a complete answer, so that the connection lives."""
         self._leash.deadline = min(self._leash.deadline, time.monotonic() + _DRAIN)

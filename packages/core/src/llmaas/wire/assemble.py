@@ -27,6 +27,8 @@ class Context:
     """Whether a lone ``</think>`` ends reasoning; where the model never reasons, it is text."""
     choices: int = 1
     """How many answers were asked for (``n``)."""
+    resends: int = 0
+    """How often the request was sent again."""
 
 
 class Assembler:
@@ -42,6 +44,7 @@ class Assembler:
         "_model",
         "_usage",
         "closing_usage",
+        "is_finished",
     )
 
     def __init__(self, context: Context) -> None:
@@ -55,6 +58,8 @@ class Assembler:
         self._backend: Any = None
         self.closing_usage = False
         """Whether usage came in a chunk without choices, as it does after the last one."""
+        self.is_finished = False
+        """Whether all choices that were asked for have told why they ended."""
 
     def feed(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
         """Take one chunk; add the events it makes to ``events``."""
@@ -118,6 +123,7 @@ class Assembler:
             rate_limit=parse_rate_limit(context.headers),
             requested_model=context.requested_model,
             extra=self._extra,
+            resends=context.resends,
         )
 
     def _take_head(self, chunk: Mapping[str, Any]) -> None:
@@ -160,6 +166,8 @@ class Assembler:
         if not isinstance(delta, dict):
             delta = {"content": raw.get("text")}  # classic completions
         choice.feed(raw, delta, events)
+        if choice.finish_reason is not None:
+            self.is_finished = self.finished and self.all_came
 
 
 def _are_whole(choices: list[Any]) -> bool:

@@ -7,7 +7,14 @@ from typing import Any
 
 from llmaas.types import Completion, Done, Event
 from llmaas.wire.assemble import Assembler, Context
-from llmaas.wire.faults import Cut, ErrorEvent, Fault, NotAnAnswer, TransportFailure
+from llmaas.wire.faults import (
+    Cut,
+    ErrorEvent,
+    Fault,
+    NotAnAnswer,
+    TransportFailure,
+    too_large,
+)
 from llmaas.wire.jsonbytes import loads
 from llmaas.wire.sse import SSEReader
 
@@ -28,11 +35,11 @@ class ChatDecoder:
 
     __slots__ = ("_assembler", "_body", "_broken", "_done_seen", "_shape", "_sse", "fault", "over")
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, event_limit: int | None = None) -> None:
         self._assembler = Assembler(context)
-        self._sse = SSEReader()
+        self._sse = SSEReader(event_limit)
         self._shape = ""
-        self._body = b""
+        self._body = bytearray()
         self._broken = b""
         self._done_seen = False
         self.over = False
@@ -55,11 +62,21 @@ class ChatDecoder:
             data = self._sniff(data)
             if self._shape != "sse":
                 return events
-        for payload in self._sse.feed(data):
+        try:
+            payloads = self._sse.feed(data)
+        except ValueError as error:
+            self._stop(Cut(str(error), self._assembler.completion(), too_large(str(error))))
+            return events
+        for payload in payloads:
             self._take(payload, events)
             if self.over:
                 break
         return events
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice told why it ended: only usage and ``[DONE]`` may follow."""
+        return self._assembler.is_finished
 
     def end(self, cause: TransportFailure | None = None) -> list[Event]:
         """Take the end of the body; ``cause`` is what broke the connection, if it broke."""
@@ -79,12 +96,13 @@ class ChatDecoder:
     def _sniff(self, data: bytes) -> bytes:
         """Tell a stream from a body by its first letter; headers are not always right."""
         self._body += data
-        first = self._body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-        if first and not self._shape:
-            self._shape = "sse" if first in _SSE_BEGINNINGS else "body"
+        if not self._shape:
+            first = bytes(self._body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1])
+            if first:
+                self._shape = "sse" if first in _SSE_BEGINNINGS else "body"
         if self._shape != "sse":
             return b""
-        data, self._body = self._body, b""
+        data, self._body = bytes(self._body), bytearray()
         return data
 
     def _take(self, payload: bytes, events: list[Event]) -> None:
@@ -147,7 +165,7 @@ class ChatDecoder:
         events.append(Done(self._assembler.completion()))
 
     def _end_body(self, cause: TransportFailure | None, events: list[Event]) -> None:
-        body = self._body.strip()
+        body = bytes(self._body.strip())
         if cause is not None:
             self._stop(Cut("the body was cut", self._assembler.completion(), cause))
             return

@@ -40,7 +40,8 @@ class StatusFailure:
 class TransportFailure:
     """No answer at all.
 
-    ``kind`` is ``connect``, ``tls``, ``proxy`` (it refused), ``timeout``, ``read`` or ``deadline``.
+    ``kind`` is ``connect``, ``tls``, ``proxy`` (it refused), ``timeout``, ``read``, ``deadline`` or
+    ``size`` (the answer exceeds a limit).
     """
 
     kind: str
@@ -55,6 +56,11 @@ class TransportFailure:
     def was_seen(self) -> bool:
         """The same, and never where no connection was made."""
         return self.reached and self.kind not in ("connect", "tls", "proxy")
+
+
+def too_large(message: str) -> TransportFailure:
+    """Return the failure of an answer that exceeds a limit: asking again would not help."""
+    return TransportFailure("size", f"{message} (see the client's limits)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,10 @@ _HOPELESS_5XX = frozenset({501, 505})
 
 _HINTED_STATUSES = frozenset({429, 503})
 _EPOCH = 1_000_000_000  # a larger "reset" is a moment, a smaller one a number of seconds
+_LONGEST = 64
+"""Characters of a wait or a date; a longer header is not read, as parsing it may be slow."""
+_MAX_SKEW = 10 * 86_400.0
+"""Seconds by which the service's clock may differ from ours: beyond it, its date is wrong."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -87,6 +91,7 @@ def retry_after(failure: Failure, *, now: float) -> float | None:
     if not isinstance(failure, StatusFailure):
         return None
     headers = failure.headers
+    now = _service_time(headers, now)
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return max(0.0, milliseconds / 1000)
@@ -101,25 +106,37 @@ def _reset(headers: Mapping[str, str], now: float) -> float | None:
     return _moment_or_duration(headers.get("x-ratelimit-reset-requests"), now)
 
 
+def _service_time(headers: Mapping[str, str], now: float) -> float:
+    """Return the time by the clock of the service, which its moments are told in."""
+    date = headers.get("date")
+    told = _timestamp(date) if date and len(date) <= _LONGEST else None
+    return told if told is not None and abs(told - now) <= _MAX_SKEW else now
+
+
 def _moment_or_duration(text: str | None, now: float) -> float | None:
-    if not text:
+    text = (text or "").strip()
+    if not text or len(text) > _LONGEST:
         return None
-    text = text.strip()
     number = _number(text)
     if number is not None:
         return max(0.0, number - now if number > _EPOCH else number)
     parts = _DURATION.findall(text)
     if parts and "".join(n + unit for n, unit in parts) == text:
         return sum(float(n) * _UNIT[unit] for n, unit in parts)
+    moment = _timestamp(text)
+    return None if moment is None else max(0.0, moment - now)
+
+
+def _timestamp(text: str) -> float | None:
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, OverflowError):
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
 
 
 def _number(text: str | None) -> float | None:
     try:
-        number = float(text) if text else None
+        number = float(text) if text and len(text) <= _LONGEST else None
     except ValueError:
         return None
     return number if number is not None and 0 <= number < float("inf") else None

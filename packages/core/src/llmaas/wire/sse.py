@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -12,34 +14,57 @@ class SSEReader:
     Bytes are never decoded here, so that a character cut across reads stays whole.
     """
 
-    __slots__ = ("_event", "_started", "_tail")
+    __slots__ = ("_event", "_event_size", "_limit", "_parts", "_size", "_started")
 
-    def __init__(self) -> None:
-        self._tail = b""
+    def __init__(self, limit: int | None = None) -> None:
+        self._parts: list[bytes] = []
+        """The pieces of a line that has not ended: joined once, or long lines cost their square."""
+        self._size = 0
         self._event: list[bytes] = []
+        self._event_size = 0
         self._started = False
+        self._limit = limit or sys.maxsize
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take a read of any size; return the payloads that it completed."""
-        buffer = self._tail + data if self._tail else data
+        """Take a read of any size; return the payloads that it completed.
+
+        Raises ``ValueError`` for an event that is larger than the limit.
+        """
+        if self._parts:
+            if b"\n" not in data and b"\r" not in data and self._parts[-1][-1:] != b"\r":
+                self._hold(data)
+                return []
+            self._parts.append(data)
+            data = b"".join(self._parts)
+            self._parts, self._size = [], 0
         if not self._started:
-            if len(buffer) < len(_BOM) and _BOM.startswith(buffer):
-                self._tail = buffer
+            if len(data) < len(_BOM) and _BOM.startswith(data):
+                self._hold(data)
                 return []
             self._started = True
-            buffer = buffer.removeprefix(_BOM)
-        if b"\r" in buffer:
-            buffer, held = _unify_line_ends(buffer)
-        else:
-            held = b""
-        lines = buffer.split(b"\n")
-        self._tail = lines.pop() + held
+            data = data.removeprefix(_BOM)
+        held = b""
+        if b"\r" in data:
+            data, held = _unify_line_ends(data)
+        lines = data.split(b"\n")
+        if rest := lines.pop() + held:
+            self._hold(rest)
         return self._payloads(lines)
 
     def close(self) -> list[bytes]:
         """Return what a stream that ended without a last blank line still holds."""
-        lines, self._tail = [self._tail.rstrip(b"\r"), b""], b""
+        lines = [b"".join(self._parts).rstrip(b"\r"), b""]
+        self._parts, self._size = [], 0
         return self._payloads(lines)
+
+    def _hold(self, data: bytes) -> None:
+        self._parts.append(data)
+        self._size += len(data)
+        self._check(self._size + self._event_size)
+
+    def _check(self, size: int) -> None:
+        if size > self._limit:
+            raise ValueError(f"an event is larger than {self._limit} bytes")
 
     def _payloads(self, lines: list[bytes]) -> list[bytes]:
         payloads = []
@@ -49,8 +74,12 @@ class SSEReader:
                 if event:
                     payloads.append(event[0] if len(event) == 1 else b"\n".join(event))
                     event.clear()
+                    self._event_size = 0
             elif line.startswith(b"data:"):
                 event.append(line[6:] if line[5:6] == b" " else line[5:])
+                if len(event) > 1:  # its lines add up; a single one was held back, and checked
+                    self._event_size += len(line)
+                    self._check(self._event_size)
             # Comments, ids, event names and retry hints carry nothing that a chat answer needs.
         return payloads
 
