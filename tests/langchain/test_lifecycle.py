@@ -153,7 +153,7 @@ def test_pitfall_27_every_model_of_the_catalogue_has_a_known_profile():
 def test_profiles_say_what_the_catalogue_says():
     profile = ChatLLMaaS(model="gpt-oss:120b").profile
     model = catalog.get("gpt-oss:120b")
-    assert profile["max_input_tokens"] == model.context
+    assert profile["max_input_tokens"] + profile["max_output_tokens"] == model.context
     assert profile["tool_calling"] is model.tools
     assert profile["image_inputs"] is model.vision
     assert profile["reasoning_output"] is model.reasoning

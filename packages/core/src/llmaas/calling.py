@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from llmaas.messages import Messages
-from llmaas.ops import advice, answer, batch, chat
+from llmaas.ops import answer, batch, chat, output_budget
+from llmaas.ops.checks import check_chat
 from llmaas.ops.effects import Operation
 from llmaas.ops.exchange import Moment
 from llmaas.ops.watch import About, Watcher, watched, watched_stream
@@ -114,8 +115,11 @@ class Calling:
         return watched(about, work)
 
     def _submit(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
-        if isinstance(model, str) and "max_completion_tokens" not in options:
-            options.setdefault("max_tokens", advice.DEFAULT.for_model(model))  # budgets ask for it
+        check_chat(options.get("tools"), options.get("tool_choice"), options)
+        conversations = list(conversations)
+        if isinstance(model, str) and not output_budget.is_given(options):  # budgets ask for it
+            most = output_budget.default_of_batch(self.settings, model, conversations, options)
+            options.setdefault("max_tokens", most)
         return self._work("batch", batch.submit, conversations, model=model, **options)
 
 

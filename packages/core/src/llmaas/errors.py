@@ -170,9 +170,20 @@ class BadRequestError(APIStatusError, openai.BadRequestError):
 
 
 class ContextOverflowError(BadRequestError):
-    """400: prompt and ``max_tokens`` together exceed the model's context."""
+    """400: prompt and ``max_tokens`` together exceed the model's context.
 
+    ``window`` and ``prompt_tokens`` are read from the words of the engine, None where they do
+    not tell.
+    """
+
+    window: int | None = None
+    prompt_tokens: int | None = None
     default_hint = "Shorten the conversation, lower max_tokens, or use a model with more context."
+
+    def _take(self, facts: dict[str, Any]) -> None:
+        super()._take(facts)
+        self.window = facts.get("window")
+        self.prompt_tokens = facts.get("prompt_tokens")
 
 
 class AuthenticationError(APIStatusError, openai.AuthenticationError):

@@ -19,6 +19,8 @@ class Learned:
     """Models that were seen to answer without inline reasoning."""
     windows: dict[str, int] = field(default_factory=dict)
     """Context windows in tokens, as read from the words of a refusal."""
+    limits: dict[str, int] = field(default_factory=dict)
+    """The most tokens that a model answers, as read from the words of a refusal."""
 
     def add(self, names: set[str], model: str) -> None:
         """Add a model to one of the sets; forget all of it when it grows too large."""
@@ -28,9 +30,17 @@ class Learned:
 
     def keep_window(self, model: str, tokens: int) -> None:
         """Remember the window that a refusal named."""
-        if len(self.windows) >= _MOST_MODELS:
-            self.windows.clear()
-        self.windows[model] = tokens
+        _keep(self.windows, model, tokens)
+
+    def keep_limit(self, model: str, tokens: int) -> None:
+        """Remember the longest answer that a refusal named."""
+        _keep(self.limits, model, tokens)
+
+
+def _keep(known: dict[str, int], model: str, tokens: int) -> None:
+    if len(known) >= _MOST_MODELS:
+        known.clear()
+    known[model] = tokens
 
 
 _MOST_MODELS = 1_000

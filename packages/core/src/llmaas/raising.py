@@ -14,6 +14,7 @@ from llmaas import errors
 from llmaas.secrecy import Scrubber
 from llmaas.wire.envelope import ErrorBody, from_mapping, read_error_body, status_in
 from llmaas.wire.faults import Cut, ErrorEvent, Failure, Fault, TransportFailure
+from llmaas.wire.overflow import is_overflow, parse_overflow
 from llmaas.wire.retry import retry_after
 from llmaas.wire.usage import parse_backend
 
@@ -38,7 +39,7 @@ _OLD_TLS_HINT = (
     "The server, or a proxy before it, offers only what is older than TLS 1.2: renew it."
 )
 _REDIRECT_HINT = "The address redirects, and a key is never sent to another one: check base_url."
-_CONTEXT_WORDS = ("context length", "context window", "context_length", "maximum context")
+_REFUSED_FOR_LENGTH = frozenset({400, 413, 422, 500})
 _BLOCK_WORDS = ("blocked for security", "content_filter", "content filter", "prompt blocked")
 
 
@@ -72,7 +73,13 @@ def error_of(
         hint=_hint(kind, failure.status, model),
         **_of_headers(failure.headers, hide),
         **_facts(body),
+        **(_counts(body) if kind is errors.ContextOverflowError else {}),
     )
+
+
+def _counts(body: ErrorBody) -> dict[str, Any]:
+    told = parse_overflow(body.message, body.raw)
+    return {"window": told.window, "prompt_tokens": told.prompt}
 
 
 def error_in_stream(
@@ -145,7 +152,7 @@ def _kind(status: int, body: ErrorBody) -> type[errors.APIStatusError]:
         return errors.PromptBlockedError
     if status in (400, 404) and _is_about_model(body, words):
         return errors.ModelNotFoundError  # the service's own pages disagree on 400 or 404
-    if status == 400 and any(word in words for word in _CONTEXT_WORDS):
+    if status in _REFUSED_FOR_LENGTH and is_overflow(words):
         return errors.ContextOverflowError
     if status >= 500:
         return errors.InternalServerError

@@ -46,7 +46,7 @@ class Timeout:
             return value
         if value is None:
             return cls()
-        if not isinstance(value, int | float):
+        if not _is_seconds(value):
             raise _refused(f"timeout must be seconds or a Timeout, not {value!r}")
         return cls(min(10.0, float(value)), float(value))
 
@@ -100,7 +100,7 @@ class Settings:
 
     def hide(self, headers: Mapping[str, str] | None) -> None:
         """Keep what authenticates in one call's headers out of messages, too; refuse bad ones."""
-        if headers:
+        if headers is not None:
             self.key.remember(secrecy.of_headers(_checked(headers)))
 
     def but(self, **changes: Any) -> Settings:
@@ -155,7 +155,7 @@ class Settings:
             key=Key(api_key) if api_key is not None else key_of_environment(),
             timeout=Timeout.of(timeout),
             retry=RetryPolicy(max_retries=_not_negative(max_retries)),
-            deadline=deadline,
+            deadline=None if deadline is None else checked_seconds(deadline),
             ca_bundle=ca_bundle or os.environ.get(CA_VARIABLE) or None,
             proxy=proxy,
             headers=_checked(headers or {}),
@@ -163,8 +163,21 @@ class Settings:
         )
 
 
+def checked_seconds(value: Any) -> float:
+    """Return a deadline; raise ``ConfigurationError`` for what is not a number of seconds."""
+    if not _is_seconds(value):
+        raise _refused(f"deadline must be a number of seconds, got {value!r}")
+    return float(value)
+
+
+def _is_seconds(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
 def _checked(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return headers; refuse what HTTP has no way to say, without repeating it."""
+    if not isinstance(headers, Mapping):
+        raise _refused(f"headers must be a dict of strings, not {type(headers).__name__}.")
     for name, value in headers.items():
         if not all(isinstance(t, str) and t.isascii() and t.isprintable() for t in (name, value)):
             raise _refused(f"The header {name!r} must be a string of printable ASCII characters.")

@@ -30,13 +30,14 @@ def all_profiles() -> dict[str, ModelProfile]:
 
 
 def _profile(model: catalog.Model) -> ModelProfile:
+    output = catalog.max_output_default(model.id)
     facts: dict[str, Any] = {
         "name": model.id,
         "status": _STATUS.get(model.phase),
         "release_date": model.released and model.released.isoformat(),
         "open_weights": model.licence is not None or None,
-        "max_input_tokens": model.context,
-        "max_output_tokens": model.context and catalog.max_output_default(model.id),
+        "max_input_tokens": model.context and model.context - output,  # leaves room to answer
+        "max_output_tokens": model.context and output,
         "text_inputs": True,
         "image_inputs": model.vision,
         "image_url_inputs": model.vision,

@@ -17,11 +17,7 @@ _INLINE_FAMILIES = ("qwen", "deepseek")
 
 
 class Default:
-    """Stands for "not said", where None means "do not send"."""
-
-    def for_model(self, model: str) -> int:
-        """Return the ``max_tokens`` to ask for instead of the service's 1,024."""
-        return catalog.max_output_default(model)
+    """Stands for an argument that is not given, where None means "do not send"."""
 
     def __repr__(self) -> str:
         return "DEFAULT"

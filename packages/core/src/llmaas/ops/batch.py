@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llmaas.messages import Messages, normalize_messages
-from llmaas.ops import advice
+from llmaas.ops.checks import check_batch_id, check_chat
 from llmaas.ops.data import ask_data, known
 from llmaas.ops.effects import Operation
 from llmaas.ops.exchange import Moment
@@ -30,7 +30,7 @@ def submit(
     tools: Any = None,
     tool_choice: Any = None,
     response_format: Any = None,
-    max_tokens: int | advice.Default | None = advice.DEFAULT,
+    max_tokens: int | None = None,
     timeout: Any = None,
     deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
@@ -44,8 +44,7 @@ def submit(
         raise InvalidInputError(
             f"a lot holds 1 to {MAX_CONVERSATIONS} conversations, not {len(lot)}"
         )
-    if isinstance(max_tokens, advice.Default):
-        max_tokens = None if "max_completion_tokens" in params else max_tokens.for_model(model)
+    check_chat(tools, tool_choice, {**params, "max_tokens": max_tokens})
     params.pop("repair", None)  # a lot's answers are not corrected
     shape = shape_of(response_format)
     body = chat_body(
@@ -72,7 +71,7 @@ def submit(
 
 def get(settings: Settings, batch_id: str, *, model: str = "") -> Operation[Batch]:
     """Read a lot's state, and its results once they are there."""
-    path = f"{PATH}/{batch_id}"
+    path = f"{PATH}/{check_batch_id(batch_id)}"
     return (yield from ask_data(settings, path, None, _reader(model), method="GET"))
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from llmaas.messages import Messages, normalize_messages
-from llmaas.ops import advice
+from llmaas.ops import advice, output_budget
+from llmaas.ops.checks import check_chat
 from llmaas.ops.effects import Close, Operation, Read, ReadSome
 from llmaas.ops.encode import encode
 from llmaas.ops.exchange import JSON, Call, Moment, Patience, exchange
 from llmaas.ops.watch import About, Watched
 from llmaas.settings import Settings
 from llmaas.structured import Shape, shape_of
-from llmaas.types import Completion, Done, Event
+from llmaas.types import Adjustment, Completion, Done, Event
 from llmaas.wire.assemble import Context
 from llmaas.wire.chat import chat_body, turns_reasoning_off
 from llmaas.wire.decode import ChatDecoder
@@ -25,6 +26,8 @@ from llmaas.wire.faults import Cut, ErrorEvent, Failure, TransportFailure
 PATH = "/v1/chat/completions"
 _REST = 0.5
 """Seconds to wait for usage and ``[DONE]`` after every choice has told why it ended."""
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -37,11 +40,19 @@ class Ask:
     patience: Patience
     shape: Shape | None = None
     """What the answer must look like, when it must."""
+    owns_budget: bool = False
+    """Whether ``max_tokens`` is our default, which may be lowered, and not the caller's."""
+    adjustments: tuple[Adjustment, ...] = ()
+    """Changes that were made to the request."""
 
     @property
     def model(self) -> str:
         """The model asked for."""
         return str(self.body["model"])
+
+    def noted(self, completion: Completion) -> Completion:
+        """Return the answer with the changes that were made to its request."""
+        return replace(completion, adjustments=self.adjustments) if self.adjustments else completion
 
     def about(self, attempts: int = 1) -> About:
         """Return what watchers are told of the question."""
@@ -83,11 +94,19 @@ def prepare(
 ) -> Ask:
     """Check a question and make its request; nothing is sent yet."""
     advice.check_model(settings, model)
-    if isinstance(max_tokens, advice.Default):
-        max_tokens = None if "max_completion_tokens" in params else max_tokens.for_model(model)
+    settings.hide(extra_headers)
+    wire_messages = normalize_messages(messages)
     shape = shape_of(response_format)
+    owns_budget = isinstance(max_tokens, advice.Default)
+    if isinstance(max_tokens, advice.Default):
+        max_tokens = None
+    check_chat(tools, tool_choice, {"max_tokens": max_tokens, **params})
+    if owns_budget := owns_budget and not output_budget.is_given(params):
+        max_tokens = output_budget.default_max_tokens(
+            settings, model, wire_messages, tools, shape and shape.wire
+        )
     body = chat_body(
-        normalize_messages(messages),
+        wire_messages,
         model=model,
         stream=stream,
         tools=tools,
@@ -95,13 +114,40 @@ def prepare(
         response_format=response_format if shape is None else shape.wire,
         params={"max_tokens": max_tokens, **params},
     )
-    settings.hide(extra_headers)
     headers = {**JSON, **(extra_headers or {})}
-    return Ask(settings, body, headers, Patience(settings, timeout, deadline), shape)
+    patience = Patience(settings, timeout, deadline)
+    return Ask(settings, body, headers, patience, shape, owns_budget)
 
 
 def chat(ask: Ask) -> Operation[Completion]:
     """Ask and return the whole answer."""
+    return _refitted(ask, _chat)
+
+
+def open_stream(ask: Ask) -> Operation[Opened]:
+    """Ask and return once the first events have come.
+
+    Until then nothing has been handed out, so that a stream which breaks may be asked for
+    again; after that it never is.
+    """
+    return _refitted(ask, _open_stream)
+
+
+def _refitted(ask: Ask, send: Callable[[Ask], Operation[T]]) -> Operation[T]:
+    """Send a request; once more with what fits if our own ``max_tokens`` was too large."""
+    try:
+        return (yield from send(ask))
+    except Exception as error:
+        fitting = ask.owns_budget and output_budget.refit(ask.settings, ask.body, error)
+        if not fitting:
+            raise
+    note = output_budget.lowered(ask.body["max_tokens"], fitting)
+    ask.body = {**ask.body, "max_tokens": fitting}
+    ask.adjustments = (*ask.adjustments, note)
+    return (yield from send(ask))
+
+
+def _chat(ask: Ask) -> Operation[Completion]:
     patience = ask.patience
     call = ask.call(stream=False)
     while True:
@@ -117,12 +163,7 @@ def chat(ask: Ask) -> Operation[Completion]:
         yield from _retry_early_error(ask, decoder, reply.headers)
 
 
-def open_stream(ask: Ask) -> Operation[Opened]:
-    """Ask and return once the first events have come.
-
-    Until then nothing has been handed out, so that a stream which breaks may be asked for
-    again; after that it never is.
-    """
+def _open_stream(ask: Ask) -> Operation[Opened]:
     call = ask.call(stream=True)
     while True:
         reply = yield from exchange(ask.patience, call)
@@ -192,7 +233,7 @@ def completion_of(ask: Ask, events: list[Event]) -> Completion:
     last = events[-1]
     assert isinstance(last, Done)
     advice.learn(ask.settings, ask.model, last.completion)
-    return last.completion
+    return ask.noted(last.completion)
 
 
 def _whole(n: Any) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from llmaas.ops import advice
+from llmaas.ops.checks import check_extra_body
 from llmaas.ops.effects import Operation
 from llmaas.ops.encode import encode
 from llmaas.ops.exchange import JSON, Call, Moment, Patience, fetch
@@ -58,8 +59,8 @@ def ask_data(
 def whole(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a request with ``extra_body`` laid over them."""
     told = dict(fields)
-    extra = told.pop("extra_body", None) or {}
-    return {**told, **extra}
+    extra = told.pop("extra_body", None)
+    return told if extra is None else {**told, **check_extra_body(extra)}
 
 
 def _no_answer(

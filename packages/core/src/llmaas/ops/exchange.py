@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from llmaas.ops.effects import Close, Operation, Read, Send, Sleep
-from llmaas.settings import Settings, Timeout
+from llmaas.settings import Settings, Timeout, checked_seconds
 from llmaas.transport.gate import Gate, gate_for
 from llmaas.wire.faults import Failure, StatusFailure, TransportFailure
 from llmaas.wire.retry import decide
@@ -42,7 +42,7 @@ class Moment:
         """Count seconds (those of the settings, if none are said) from now on."""
         if isinstance(deadline, Moment):
             return deadline
-        seconds = settings.deadline if deadline is None else deadline
+        seconds = settings.deadline if deadline is None else checked_seconds(deadline)
         return cls(None if seconds is None else time.monotonic() + seconds)
 
 

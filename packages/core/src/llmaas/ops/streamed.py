@@ -58,7 +58,7 @@ class Streamed:
             return None
         done = events.pop()
         assert isinstance(done, Done)
-        self._whole = self._parsed(done.completion)
+        self._whole = self._parsed(self.ask.noted(done.completion))
         unopened = self.decoder.thought_was_unopened
         advice.learn(self.ask.settings, self.ask.model, self._whole, unopened=unopened)
         return Done(self._whole)

@@ -65,8 +65,9 @@ class About:
     @property
     def max_tokens(self) -> int:
         """The output tokens that the call may use at most, over all its choices and attempts."""
-        most = self.params.get("max_tokens") or self.params.get("max_completion_tokens") or 1024
-        return int(most) * int(self.params.get("n") or 1) * self.attempts
+        told = (self.params.get("max_tokens"), self.params.get("max_completion_tokens"))
+        most = max(int(tokens or 0) for tokens in told) or 1024
+        return most * int(self.params.get("n") or 1) * self.attempts
 
 
 @dataclass(frozen=True, slots=True)

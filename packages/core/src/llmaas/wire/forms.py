@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -51,21 +51,38 @@ def name_of(data: bytes) -> str:
 
 
 def multipart(fields: Mapping[str, Any], name: str, data: bytes) -> tuple[bytes, str]:
-    """Return a form's body and content type. The same form always gives the same bytes."""
-    boundary = hashlib.sha256(_bytes(name) + data).hexdigest()[:32]
+    """Return a form's body and content type.
+
+    The boundary is random and occurs in no part: a sender of the file or of a prompt who could
+    compute it would add fields of their own.
+    """
+    boundary = _boundary(name, data, fields)
     parts = [_field(boundary, key, str(value)) for key, value in fields.items()]
-    safe = name.replace('"', "'").replace("\r", " ").replace("\n", " ")
     head = (
-        f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="{safe}"\r\n'
+        f'--{boundary}\r\ncontent-disposition: form-data; name="file"; '
+        f'filename="{_quoted(name)}"\r\n'
         f"content-type: {_type_of(name)}\r\n\r\n"
     )
     body = b"".join(parts) + _bytes(head) + data + f"\r\n--{boundary}--\r\n".encode()
     return body, f"multipart/form-data; boundary={boundary}"
 
 
+def _boundary(name: str, data: bytes, fields: Mapping[str, Any]) -> str:
+    told = _bytes(name + "".join(map(str, fields.values())))
+    while True:
+        boundary = secrets.token_hex(16)
+        if boundary.encode() not in data and boundary.encode() not in told:
+            return boundary
+
+
 def _field(boundary: str, key: str, value: str) -> bytes:
-    head = f'--{boundary}\r\ncontent-disposition: form-data; name="{key}"\r\n\r\n'
+    head = f'--{boundary}\r\ncontent-disposition: form-data; name="{_quoted(key)}"\r\n\r\n'
     return _bytes(f"{head}{value}\r\n")
+
+
+def _quoted(name: str) -> str:
+    """Return a name that ends neither its quotes nor its line."""
+    return name.replace('"', "'").replace("\r", " ").replace("\n", " ")
 
 
 def _bytes(text: str) -> bytes:

@@ -1,0 +1,132 @@
+"""The default ``max_tokens`` of a chat: as much as the prompt leaves of the model's window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmaas import catalog
+from llmaas.catalog.current import DEFAULT_MAX_OUTPUT
+from llmaas.settings import Settings
+from llmaas.types import Adjustment
+from llmaas.wire.overflow import Overflow, is_overflow, parse_overflow
+from llmaas.wire.prompt_size import estimate_prompt, is_surely_below
+
+_FIELDS = ("max_tokens", "max_completion_tokens")
+_REFUSALS = frozenset({400, 413, 422, 500})
+_LEAST = 1_024
+"""Tokens asked for where the estimate leaves fewer: the engine then tells exact counts."""
+
+_MARGIN = 64
+_SHARE = 32
+"""One token in so many is kept free, since the prompt is estimated."""
+
+_SLACK = 16
+"""Tokens kept free of exact counts: templates differ by a few."""
+
+
+def is_given(params: Mapping[str, Any]) -> bool:
+    """Tell whether a caller sets the budget by another parameter than ``max_tokens``."""
+    extra = params.get("extra_body")
+    extra = extra if isinstance(extra, Mapping) else {}
+    return "max_completion_tokens" in params or any(name in extra for name in _FIELDS)
+
+
+def window_of(settings: Settings, model: str) -> int | None:
+    """Return the context window in tokens: as a refusal named it, else as the catalog does."""
+    known = settings.learned.windows.get(model)
+    if known is None:
+        found = catalog.resolve(model).model
+        known = found.context if found else None
+    return known
+
+
+def default_max_tokens(
+    settings: Settings,
+    model: str,
+    messages: Sequence[Mapping[str, Any]],
+    tools: Any = None,
+    response_format: Any = None,
+) -> int:
+    """Return the least of the default and of what the estimated prompt leaves."""
+    window = window_of(settings, model)
+    most = _most(settings, model, window)
+    if window is None or is_surely_below(messages, tools, window - most):
+        return most
+    prompt = estimate_prompt(messages, tools, response_format)
+    left = window - prompt - prompt // _SHARE - _MARGIN
+    return min(most, max(left, _LEAST))
+
+
+def default_of_batch(
+    settings: Settings, model: str, conversations: Sequence[Any], options: Mapping[str, Any]
+) -> int:
+    """Return the default for conversations that share their options: what the longest leaves."""
+    defaults = [
+        default_max_tokens(settings, model, _as_messages(each), options.get("tools"))
+        for each in conversations
+    ]
+    return min(defaults, default=DEFAULT_MAX_OUTPUT)
+
+
+def _as_messages(conversation: Any) -> Sequence[Mapping[str, Any]]:
+    """Return what can be measured of a conversation; it is checked when it is sent."""
+    if isinstance(conversation, str):
+        return [{"content": conversation}]
+    if not isinstance(conversation, Sequence):
+        return []
+    return [message for message in conversation if isinstance(message, Mapping)]
+
+
+def _most(settings: Settings, model: str, window: int | None) -> int:
+    """Return the default for a short prompt: at most half of the window."""
+    most = settings.learned.limits.get(model, DEFAULT_MAX_OUTPUT)
+    return min(most, max(1, window // 2)) if window else most
+
+
+def refit(settings: Settings, body: Mapping[str, Any], error: Exception) -> int | None:
+    """Return the ``max_tokens`` that fits, read from a refusal; None where nothing would help.
+
+    Remembers the window and the limit that the words name.
+    """
+    if getattr(error, "status_code", None) not in _REFUSALS:
+        return None
+    message = str(getattr(error, "message", error))
+    told = parse_overflow(message, getattr(error, "body", None))
+    if told.limit is None and not is_overflow(message):
+        return None
+    return _fitting(settings, body, told)
+
+
+def _fitting(settings: Settings, body: Mapping[str, Any], told: Overflow) -> int | None:
+    model, asked = str(body["model"]), int(body["max_tokens"])
+    learned = settings.learned
+    if told.limit is not None:
+        learned.keep_limit(model, told.limit)
+        return told.limit if told.limit < asked else None
+    if told.window is not None:
+        learned.keep_window(model, told.window)
+    window = window_of(settings, model)
+    if window is None:
+        return None
+    left = min(_left(window, told, body), _most(settings, model, window))
+    return left if 0 < left < asked else None
+
+
+def _left(window: int, told: Overflow, body: Mapping[str, Any]) -> int:
+    """Return what a prompt leaves of the window: exact counts, else a careful estimate."""
+    if told.prompt is not None and not told.is_bound:
+        left = window - told.prompt
+        return left - min(_SLACK, left // 10)
+    most = window - (told.prompt or 0)
+    prompt = estimate_prompt(body["messages"], body.get("tools"), body.get("response_format"))
+    return min(most, max(window - prompt - prompt // 4 - _MARGIN, min(_LEAST, most // 4)))
+
+
+def lowered(asked: int, fitting: int) -> Adjustment:
+    """Return the note that a budget of ours was lowered."""
+    return Adjustment(
+        "max_tokens",
+        f"max_tokens was lowered from {asked} to {fitting}: the prompt leaves no more of the "
+        "model's context window.",
+    )
