@@ -49,6 +49,7 @@ def test_every_command_explains_itself(llmaas, name):
     code, out, _ = llmaas(name, "--help")
     assert code == 0
     assert "--json" in out
+    assert "Example: " in out
 
 
 def test_help_imports_no_sdk_and_no_catalogue():
@@ -69,8 +70,8 @@ def test_a_question_in_a_pipe_is_answered_plainly(llmaas, sandbox):
     assert (code, out, err) == (0, "pong\n", "")
 
 
-def test_arguments_and_pipe_are_one_question(llmaas, sandbox):
-    llmaas("chat", "-s", "Be brief.", "Summarise:", stdin="A long text.")
+def test_a_dash_adds_standard_input_to_the_question(llmaas, sandbox):
+    llmaas("chat", "-s", "Be brief.", "Summarise:", "-", stdin="A long text.")
     [request] = sandbox.requests
     assert request.json["messages"] == [
         {"role": "system", "content": "Be brief."},
@@ -256,8 +257,14 @@ def test_a_card_tells_who_serves_the_name(llmaas):
 
 def test_a_misspelt_name_is_guessed(llmaas):
     code, _, err = llmaas("models", "gpt-oss:12b")
+    assert code == 2
+    assert "The catalog has no model 'gpt-oss:12b'. Did you mean gpt-oss:120b" in err
+
+
+def test_an_unknown_model_of_the_service_is_guessed(llmaas, sandbox):
+    code, _, err = llmaas("chat", "hello", "-m", "gpt-oss:12b")
     assert code == 1
-    assert "gpt-oss:120b" in err
+    assert "does not exist. Did you mean gpt-oss:120b" in err
 
 
 def test_live_asks_the_service(llmaas, sandbox):
@@ -325,7 +332,14 @@ def test_binary_is_no_text(llmaas, tmp_path):
     (tmp_path / "x.bin").write_bytes(b"\xff\xfe\x00")
     code, _, err = llmaas("cost", str(tmp_path / "x.bin"))
     assert code == 2
-    assert "no UTF-8 text" in err
+    assert "is not a text file" in err
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig", "utf-16-le"])
+def test_files_of_other_encodings_are_read(llmaas, tmp_path, encoding):
+    (tmp_path / "x.txt").write_bytes(("r\u00e9sum\u00e9 " * 100).encode(encoding))
+    _, out, _ = llmaas("cost", str(tmp_path / "x.txt"), "--json")
+    assert json.loads(out)["prompt_tokens"] == 175
 
 
 # --- sandbox ------------------------------------------------------------------------------
@@ -341,5 +355,5 @@ def test_without_the_sandbox_installed_it_says_how(llmaas, monkeypatch):
     monkeypatch.setitem(sys.modules, "llmaas_sandbox", None)
     monkeypatch.setitem(sys.modules, "llmaas_sandbox.cli", None)
     code, _, err = llmaas("sandbox")
-    assert code == 1
+    assert code == 2
     assert "pip install 'llmaas[sandbox]'" in err

@@ -179,13 +179,14 @@ def test_the_demo_in_a_terminal(terminal):
 
 
 class Console:
-    is_terminal, width = True, 20
+    width = 20
 
 
 @pytest.fixture
 def printed(monkeypatch):
     pieces = []
     monkeypatch.setattr("llmaas.cli.flow.stdout", Console)
+    monkeypatch.setattr("llmaas.cli.flow.is_interactive", lambda: True)
     monkeypatch.setattr("llmaas.cli.flow.write", lambda text, style="": pieces.append(text))
     return pieces
 

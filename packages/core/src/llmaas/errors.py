@@ -101,6 +101,11 @@ class StructuredOutputError(LLMaaSError, ValueError):
         return (_rebuilt, (type(self), str(self), dict(self.__dict__)))
 
 
+def as_sentence(text: str) -> str:
+    """Return a message with its full stop, so that a hint may follow."""
+    return text if text.endswith((".", "!", "?", "…")) or not text else f"{text}."
+
+
 class APIError(LLMaaSError, openai.APIError):
     """Something that the service, or the way to it, did."""
 
@@ -141,7 +146,7 @@ class APIError(LLMaaSError, openai.APIError):
     def __str__(self) -> str:
         parts = [self.message]
         if self.hint:
-            parts.append(self.hint)
+            parts = [as_sentence(self.message), self.hint]
         if self.request_id:
             parts.append(f"[request id {self.request_id}]")
         return " ".join(parts)

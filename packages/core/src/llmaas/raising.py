@@ -181,6 +181,9 @@ def _successor_hint(model: str) -> str | None:
     from llmaas import catalog
 
     known = catalog.get(model)
+    if known is None and (near := catalog.similar(model)):
+        listed = errors.ModelNotFoundError.default_hint
+        return f"Did you mean {' or '.join(near)}? {listed}"
     if known is None or not known.successor:
         return None
     return f"{model} is {known.phase}; its successor is {known.successor}."

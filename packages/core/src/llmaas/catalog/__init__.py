@@ -16,6 +16,7 @@ from llmaas.catalog.current import (
     refresh,
     reset,
     resolve,
+    similar,
     update,
 )
 from llmaas.catalog.filtering import filter  # noqa: A004 - read as catalog.filter(...)
@@ -43,6 +44,7 @@ __all__ = [
     "refresh",
     "reset",
     "resolve",
+    "similar",
     "update",
     "warn_once",
 ]

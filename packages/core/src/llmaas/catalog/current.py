@@ -51,6 +51,13 @@ def about() -> Mapping[str, str]:
     return current().about
 
 
+def similar(name: str) -> list[str]:
+    """Return up to three ids that are spelled much like ``name``, the nearest first."""
+    from difflib import get_close_matches
+
+    return get_close_matches(name[:200], list(current().models), 3, 0.6)
+
+
 def max_output_default(name: str) -> int:
     """Return the ``max_tokens`` to ask for: 16,384, at most half of the known context."""
     model = resolve(name).model

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from shutil import get_terminal_size
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,27 +18,32 @@ from llmaas.cli.doctor import command as doctor
 from llmaas.cli.failure import failures_in_one_line
 from llmaas.cli.models import command as models
 
+_BOXES = 60  # columns
+
 app = typer.Typer(
     name="llmaas",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="LLMaaS, Cloud Temple's LLM service, from the command line.",
-    epilog="The key is read from LLMAAS_API_KEY, the address from LLMAAS_BASE_URL.",
+    epilog="The key is read from LLMAAS_API_KEY, the address from LLMAAS_BASE_URL. "
+    "Exit codes: 0 success, 1 the service refused or some prompts failed, 2 you can correct it. "
+    'Example: llmaas chat --sandbox "Say hello."',
 )
 
-COMMANDS: dict[str, Callable[..., None]] = {
-    "demo": demo,
-    "chat": chat,
-    "models": models,
-    "cost": cost,
-    "doctor": doctor,
+COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
+    "demo": (demo, "llmaas demo --language fr --documents notes/"),
+    "chat": (chat, 'git diff | llmaas chat "Review this change." -'),
+    "models": (models, "llmaas models --vision --tools --sort energy"),
+    "cost": (cost, "llmaas cost report.md --output 800 --calls 1000 --batch"),
+    "doctor": (doctor, "llmaas doctor --model gemma4:31b --timeout 5"),
+    "cost-report": (cost_report.command, "llmaas cost report usage.jsonl --by day"),
 }
+"""Each command and an example of it."""
 
-for name, command in COMMANDS.items():
-    app.command(name)(command)
+for name, (command, example) in COMMANDS.items():
+    app.command(name, epilog=f"Example: {example}")(command)
 
-app.command("cost-report")(cost_report.command)
 app.add_typer(bulk.app, name="bulk")
 app.command("sandbox", **sandbox.PASSED_ON)(sandbox.command)
 
@@ -63,4 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given[:2] == ["cost", "report"]:  # as people say it; any other word is a file to price
         given[:2] = ["cost-report"]
     with failures_in_one_line(as_json="--json" in given):
+        app.rich_markup_mode = bulk.app.rich_markup_mode = _markup()
         app(given)
+
+
+def _markup() -> Literal["rich"] | None:
+    """Return how help is laid out: boxes need room."""
+    return "rich" if get_terminal_size().columns >= _BOXES else None

@@ -13,7 +13,13 @@ from llmaas.cli.options import AsJson, BaseUrl, InSandbox
 if TYPE_CHECKING:
     from llmaas.bulk import Report
 
-app = typer.Typer(help="Many prompts at once: paced, counted, resumable.", no_args_is_help=True)
+_EXAMPLE = (
+    "Example: llmaas bulk run prompts.jsonl --model gpt-oss:120b --out answers.jsonl --budget 5"
+)
+
+app = typer.Typer(
+    help="Many prompts at once: paced, counted, resumable.", epilog=_EXAMPLE, no_args_is_help=True
+)
 
 
 class EngineName(StrEnum):
@@ -29,7 +35,7 @@ def about() -> None:
     """Many prompts at once: paced, counted, resumable."""
 
 
-@app.command("run")
+@app.command("run", epilog=_EXAMPLE)
 def command(
     prompts: Annotated[
         Path,
@@ -108,7 +114,7 @@ def command(
             **given,
         )
     show(report, as_json)
-    if report.unsure:
+    if report.unsure or report.tally.failed:
         raise typer.Exit(1)
 
 

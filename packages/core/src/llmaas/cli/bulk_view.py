@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 @contextmanager
 def showing(*, quiet: bool) -> Iterator[Callable[[Tally], None]]:
     """Yield what a run tells its progress to: a bar on stderr, or nothing."""
-    from llmaas.cli.output import stderr
+    from llmaas.cli.output import is_interactive, stderr
 
-    if quiet or not stderr().is_terminal:
+    if quiet or not is_interactive(stderr=True):
         yield lambda tally: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmaas.cli import stdin
 from llmaas.cli.options import AsJson, BaseUrl, InSandbox
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 def command(
     question: Annotated[
-        list[str] | None, typer.Argument(help="Ask this and leave; a pipe is read too.")
+        list[str] | None,
+        typer.Argument(
+            help="Ask this and leave; '-' adds standard input. Without it, standard input is asked."
+        ),
     ] = None,
     model: Annotated[str, typer.Option("--model", "-m")] = "gpt-oss:120b",
     system: Annotated[
@@ -54,12 +57,21 @@ def command(
 
 
 def _asked(question: list[str] | None) -> str | None:
-    """Return the question from the arguments and the pipe, or None for a conversation."""
-    words = " ".join(question or [])
-    piped = "" if sys.stdin.isatty() else sys.stdin.read().strip()
-    if not words and not piped and not sys.stdin.isatty():
-        raise ValueError("nothing came through the pipe")
-    return "\n\n".join(part for part in (words, piped) if part) or None
+    """Return the question from the arguments and standard input, or None for a conversation.
+
+    Beside a question, standard input is read only for ``-``: it may be the rest of a loop's
+    input, or a pipe that never ends.
+    """
+    words, reads_stdin = stdin.words(question)
+    if words and not reads_stdin:
+        stdin.tell_if_ignored()
+        return words
+    if stdin.is_terminal() and not reads_stdin:
+        return None
+    piped = stdin.read().strip()
+    if not words and not piped:
+        raise ValueError("there is no question: give one as an argument or on standard input")
+    return "\n\n".join(part for part in (words, piped) if part)
 
 
 def _answer_in_json(client: LLMaaS, talk: Any, asked: str) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from llmaas.cli.flow import Flow
-from llmaas.cli.output import number, say, stdout, write
+from llmaas.cli.output import is_interactive, number, say, write
 
 if TYPE_CHECKING:
     from llmaas import LLMaaS
@@ -48,7 +47,7 @@ class Conversation:
             {"role": "assistant", "content": completion.text},
         ]
         self.spent_micro_eur += completion.cost_micro_eur or 0
-        if sys.stderr.isatty():
+        if is_interactive(stderr=True):
             say(summary(completion, time.perf_counter() - start), "dim")
         return completion
 
@@ -63,7 +62,7 @@ class Conversation:
     def _streamed(self, question: str) -> Completion:
         messages = self.messages_with(question)
         with self.client.stream(messages, model=self.model, **self.params) as stream:
-            printer = Printer(show_reasoning=self.show_reasoning and stdout().is_terminal)
+            printer = Printer(show_reasoning=self.show_reasoning and is_interactive())
             try:
                 for event in stream:
                     printer.take(event)
@@ -79,17 +78,24 @@ class Printer:
         self._show_reasoning = show_reasoning
         self._flow = Flow()
         self._last = ""
+        self._held = ""
 
     def take(self, event: Any) -> None:
         """Print one event, if it is text to be seen."""
         thought = event.type == "reasoning"
         if event.type not in ("text", "reasoning") or (thought and not self._show_reasoning):
             return
-        text = event.text
+        text = self._whole_lines(event.text)
         if self._last != event.type:
             text = ("\n\n" if self._last else "") + text.lstrip("\n")
         self._last = event.type
         self._flow.put(text, "dim italic" if thought else "")
+
+    def _whole_lines(self, text: str) -> str:
+        """Return text with CR LF as one line end, also where a chunk ends between the two."""
+        text = self._held + text
+        self._held = "\r" if text.endswith("\r") else ""
+        return text.removesuffix("\r").replace("\r\n", "\n")
 
     def end(self) -> None:
         """End the line."""

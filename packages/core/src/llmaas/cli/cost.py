@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmaas.cli import stdin
 from llmaas.cli.options import AsJson
 
 if TYPE_CHECKING:
@@ -54,22 +54,21 @@ def command(
 
 def _prompt_tokens(files: list[Path], text: str | None) -> int:
     from llmaas.pricing import estimate_tokens
+    from llmaas.text import from_argument
 
-    texts = [_read(path) for path in files] + ([text] if text is not None else [])
+    texts = [_read(path) for path in files]
+    texts += [from_argument(text)] if text is not None else []
     if not texts:
-        if sys.stdin.isatty():
-            raise ValueError("nothing to price: give --text, a file, or pipe something in")
-        texts = [sys.stdin.read()]
+        if stdin.is_terminal() or stdin.is_closed():
+            raise ValueError("there is nothing to price: give --text, a file, or standard input")
+        texts = [stdin.read()]
     return sum(map(estimate_tokens, texts))
 
 
 def _read(path: Path) -> str:
-    if str(path) == "-":
-        return sys.stdin.read()
-    try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no UTF-8 text") from error
+    from llmaas.text import read_text
+
+    return stdin.read() if str(path) == "-" else read_text(path)
 
 
 def _chat(
@@ -139,20 +138,17 @@ def _show(estimate: dict[str, Any], as_json: bool) -> None:
 
 
 def _print_table(estimate: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    from llmaas.cli.output import stdout
+    from llmaas.cli.output import show, styled, table
     from llmaas.pricing import format_eur
 
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(justify="right")
+    rows = table(("", {"style": "dim"}), ("", {"justify": "right"}))
     for label, value in _rows(estimate):
-        table.add_row(label, value)
-    table.add_row("[bold]cost[/]", f"[bold green]{format_eur(estimate['cost_micro_eur'])}[/]")
-    stdout().print(table)
+        rows.add_row(label, value)
+    cost = format_eur(estimate["cost_micro_eur"])
+    rows.add_row(styled(("cost", "bold")), styled((cost, "bold green")))
+    show(rows)
     if estimate.get("fits_context") is False:
-        stdout().print("[yellow]That is more than the model's context holds.[/]")
+        show(("That is more than the model's context holds.", "yellow"))
 
 
 def _rows(estimate: dict[str, Any]) -> list[tuple[str, str]]:

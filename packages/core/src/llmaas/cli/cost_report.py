@@ -16,7 +16,8 @@ from llmaas.cli.options import AsJson
 if TYPE_CHECKING:
     from llmaas.usage import Row
 
-_WIDTH = 30
+_WIDTH = 30  # of the longest bar
+_FIGURES = 90  # columns that the rest of a row may take
 
 
 class Group(StrEnum):
@@ -48,30 +49,30 @@ def command(
 
 
 def _print_csv(rows: list[Row], by: str) -> None:
+    from llmaas.cli.output import csv_cell
     from llmaas.usage import Row
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([by, *Row.__slots__[1:]])
-    writer.writerows(asdict(row).values() for row in rows)
+    writer.writerows(map(csv_cell, asdict(row).values()) for row in rows)
 
 
 def _draw(rows: list[Row], by: str) -> None:
     """Draw a table with a bar for each cost; energy is an estimate, and says so."""
-    from rich.table import Table
-
-    from llmaas.cli.output import energy, number, stdout
+    from llmaas.cli.output import energy, number, show, stdout, table
     from llmaas.pricing import format_eur
 
-    table = Table(box=None, pad_edge=False)
-    for title in (by, "calls", "failed", "in", "out", "cost", "energy (estimate)", ""):
-        table.add_column(title, justify="left" if title in (by, "") else "right")
+    titles = (by, "calls", "failed", "in", "out", "cost", "energy (estimate)")
+    columns = [(title, {"justify": "left" if title == by else "right"}) for title in titles]
+    width = min(_WIDTH, max(0, stdout().width - _FIGURES))
+    drawn = table(*columns, *([""] if width else []), header=True)
     most = max((row.cost_micro_eur for row in rows), default=0) or 1
     for row in rows:
         counts = (row.calls, row.failed, row.prompt_tokens, row.completion_tokens)
         used = "-" if row.energy_kwh is None else energy(row.energy_kwh)
-        bar = "█" * round(_WIDTH * row.cost_micro_eur / most)
-        cells = (row.group, *map(number, counts), format_eur(row.cost_micro_eur), used, bar)
-        table.add_row(*cells)
-    stdout().print(table)
+        bar = "█" * round(width * row.cost_micro_eur / most)
+        cells = (row.group, *map(number, counts), format_eur(row.cost_micro_eur), used)
+        drawn.add_row(*cells, *([bar] if width else []))
+    show(drawn)
     total = format_eur(sum(row.cost_micro_eur for row in rows))
-    stdout().print(f"\n[bold]{total}[/] in all; energy by the catalogue's kWh per million tokens")
+    show("\n", (total, "bold"), " in all; energy by the catalogue's kWh per million tokens")

@@ -7,7 +7,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from llmaas.cli.flow import Flow
-from llmaas.cli.output import energy, number, say, stdout
+from llmaas.cli.output import (
+    energy,
+    is_interactive,
+    is_unicode,
+    number,
+    say,
+    show,
+    stdout,
+    styled,
+    table,
+)
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -16,26 +26,25 @@ if TYPE_CHECKING:
     from llmaas.demo import Backing, DemoResult, Document
 
 
+_SANDBOX = (
+    "The sandbox quotes what fits best, it does not think; its figures are imitations. "
+    "Set LLMAAS_API_KEY to ask the service."
+)
+
+
 def introduce(where: Backing, question: str, documents: Sequence[Document]) -> None:
     """Print who will answer, from what, and the question."""
-    from rich.markup import escape
-
-    console = stdout()
-    console.print(f"[bold]LLMaaS demo[/], answered by [bold cyan]{where.description}[/]")
+    show(("LLMaaS demo", "bold"), ", answered by ", (where.description, "bold cyan"))
     characters = sum(len(document.text) for document in documents)
     if where.is_sandbox:
-        console.print(
-            "[dim]The sandbox quotes what fits best, it does not think; its figures are "
-            "imitations. Set LLMAAS_API_KEY to ask the service.[/]"
-        )
+        show((_SANDBOX, "dim"))
     else:
-        console.print(f"[dim]{_announced(characters)} for each framework.[/]")
+        show((f"{_announced(characters)} for each framework.", "dim"))
     names = sorted({document.language or "?" for document in documents})
     pages = max(1, characters // 3_000)
-    console.print(
-        f"[dim]{len(documents)} documents ({', '.join(names)}), about {pages} pages.[/]\n"
-    )
-    console.print(f"[bold yellow]?[/] [bold]{escape(question)}[/]\n")
+    about = f"{len(documents)} documents ({', '.join(names)}), about {pages} pages.\n"
+    show((about, "dim"))
+    show(("?", "bold yellow"), " ", (question, "bold"), "\n")
 
 
 def _announced(characters: int) -> str:
@@ -57,9 +66,9 @@ class Performance:
         self._flow: Flow | None = None
 
     def __enter__(self) -> Self:
-        if not self._quiet:
-            doing = f"[cyan]{self._name}[/]: embed, compare, rerank, ask"
-            self._status = stdout().status(doing, spinner="dots")
+        if not self._quiet and is_interactive():
+            doing = styled((self._name, "cyan"), ": embed, compare, rerank, ask")
+            self._status = stdout().status(doing, spinner="dots" if is_unicode() else "line")
             self._status.start()
         return self
 
@@ -74,7 +83,7 @@ class Performance:
     def _begin(self) -> Flow:
         self._stop()
         if not self._alone:
-            stdout().rule(f"[cyan]{self._name}[/]", align="left", style="dim")
+            stdout().rule(styled((self._name, "cyan")), align="left", style="dim")
         return Flow()
 
     def _stop(self) -> None:
@@ -91,40 +100,36 @@ class Performance:
         self._stop()
         if self._flow is not None:
             self._flow.end()
-            stdout().print("\n")
+            show("\n")
 
 
 def show_one(name: str, outcome: DemoResult | Exception) -> None:
     """Print the reasoning, the sources and the bill of one answer."""
-    from rich.markup import escape
-
     if isinstance(outcome, Exception):
         raise outcome
     if outcome.reasoning:
-        stdout().print(f"[dim]thought: {escape(outcome.reasoning.strip())}[/]\n")
-    stdout().print(_sources(outcome))
-    stdout().print()
-    stdout().print(_bill(outcome))
+        show((f"thought: {outcome.reasoning.strip()}\n", "dim"))
+    show(_sources(outcome))
+    show("")
+    show(_bill(outcome))
 
 
 def compare(outcomes: Mapping[str, DemoResult | Exception]) -> None:
     """Print the answers side by side, one row a framework."""
-    from rich.markup import escape
-    from rich.table import Table
-
     from llmaas.cli.failure import one_line
 
-    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
-    table.add_column("framework", style="bold cyan", no_wrap=True)
-    table.add_column("answer", ratio=1, overflow="ellipsis", no_wrap=True)
-    for label in ("in", "out", "reasoning", "EUR", "first", "total"):
-        table.add_column(label, justify="right", no_wrap=True)
+    titles = ("in", "out", "reasoning", "EUR", "first", "total")
+    figures = [(title, {"justify": "right", "no_wrap": True}) for title in titles]
+    answer = ("answer", {"ratio": 1, "overflow": "ellipsis", "no_wrap": True})
+    framework = ("framework", {"style": "bold cyan", "no_wrap": True})
+    rows = table(framework, answer, *figures, header=True)
+    rows.expand = True
     for name, outcome in outcomes.items():
         if isinstance(outcome, Exception):
-            table.add_row(name, "[red]failed, see below[/]", *["-"] * 6)
+            rows.add_row(name, styled(("failed, see below", "red")), *["-"] * 6)
         else:
-            table.add_row(name, escape(_first_line(outcome.answer)), *_figures(outcome))
-    stdout().print(table)
+            rows.add_row(name, _first_line(outcome.answer), *_figures(outcome))
+    show(rows)
     for name, outcome in outcomes.items():
         if isinstance(outcome, Exception):
             say(f"{name}: {one_line(outcome)}", "red")
@@ -151,42 +156,33 @@ def _seconds(value: float | None) -> str:
 
 
 def _sources(result: DemoResult) -> Table:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(justify="right", style="bold")
-    table.add_column(overflow="fold")
-    table.add_column(justify="right", style="dim")
+    rows = table(
+        ("", {"justify": "right", "style": "bold"}), "", ("", {"justify": "right", "style": "dim"})
+    )
     for source in result.sources:
         passage = source.passage
         cited = f"[{source.number}]" in result.answer
-        where = f"{escape(passage.title)}\n[dim]{escape(passage.place)}, {passage.document}[/]"
+        where = styled(passage.title, (f"\n{passage.place}, {passage.document}", "dim"))
         score = "" if source.score is None else f"{source.score:.3f}"
-        style = "" if cited else "dim"
-        table.add_row(escape(f"[{source.number}]"), where, score, style=style)
-    return table
+        rows.add_row(f"[{source.number}]", where, score, style="" if cited else "dim")
+    return rows
 
 
 def _bill(result: DemoResult) -> Table:
-    from rich.table import Table
-
     from llmaas.pricing import format_eur
 
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="dim")
-    table.add_column(justify="right")
-    table.add_column(style="dim", overflow="fold")
+    rows = table(("", {"style": "dim"}), ("", {"justify": "right"}), ("", {"style": "dim"}))
     for label, count, what in _counts(result):
-        table.add_row(label, count, what)
+        rows.add_row(label, count, what)
     costs = ", ".join(f"{step} {micro / 1_000_000:.6f}" for step, micro in result.costs.items())
-    table.add_row("cost", f"[bold green]{format_eur(result.cost_micro_eur)}[/]", costs)
+    cost = styled((format_eur(result.cost_micro_eur), "bold green"))
+    rows.add_row("cost", cost, costs)
     if result.energy_kwh is not None:
         used = energy(result.energy_kwh)
-        table.add_row("energy", used, "an estimate from the catalogue's kWh per million tokens")
+        rows.add_row("energy", used, "an estimate from the catalog's kWh per million tokens")
     first = _seconds(result.seconds_to_first_text)
-    table.add_row("time", _seconds(result.seconds), f"first text after {first}")
-    return table
+    rows.add_row("time", _seconds(result.seconds), f"first text after {first}")
+    return rows
 
 
 def _counts(result: DemoResult) -> list[tuple[str, str, str]]:

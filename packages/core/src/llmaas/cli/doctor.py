@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from llmaas.doctor import Check
 
 DEFAULT_MODELS = ["gpt-oss:120b", "bge-m3:567m", "qwen3-reranker:4b"]
+_DETAIL = 30  # columns that a check's words need beside its name
 _SIGNS = {
     "ok": ("✓", "green"),
     "warn": ("!", "yellow"),
@@ -73,7 +74,7 @@ def command(
 
 def _scan(folder: Path, as_json: bool) -> None:
     """Warn about models in a folder's code."""
-    from llmaas.cli.output import print_json, stdout
+    from llmaas.cli.output import print_json, show
     from llmaas.doctor.scan import scan
 
     found = list(scan(folder))
@@ -83,36 +84,41 @@ def _scan(folder: Path, as_json: bool) -> None:
         for check in found:
             _print(check, max(len(c.name) for c in found))
         if not found:
-            stdout().print("[green]No deprecated or redirected model is named there.[/]")
+            show(("No deprecated or redirected model is named there.", "green"))
     if found:
         raise typer.Exit(1)
 
 
 def _print(check: Check, width: int) -> None:
     """Print a check; long texts stay in their column."""
-    from rich.markup import escape
     from rich.table import Table
 
-    from llmaas.cli.output import stdout
+    from llmaas.cli.output import show, stdout, styled
 
     sign, style = _SIGNS[check.status]
-    took = f" [dim]({check.seconds * 1000:.0f} ms)[/]" if check.seconds is not None else ""
+    took = f" ({check.seconds * 1000:.0f} ms)" if check.seconds is not None else ""
+    detail = styled(check.detail, (took, "dim"))
+    advice = styled((check.advice or "", style))
+    if stdout().width < width + _DETAIL:  # the columns would leave no room for words
+        show((sign, style), " ", (check.name, "bold"))
+        stdout().print(detail, advice, sep="\n", soft_wrap=False)
+        return
     grid = Table.grid(padding=(0, 1))
     grid.add_column(style=style)
     grid.add_column(style="bold", width=width)
     grid.add_column(overflow="fold")
-    grid.add_row(sign, escape(check.name), escape(check.detail) + took)
+    grid.add_row(sign, check.name, detail)
     if check.advice:
-        grid.add_row("", "", f"[{style}]{escape(check.advice)}[/]")
-    stdout().print(grid)
+        grid.add_row("", "", advice)
+    show(grid)
 
 
 def _conclude(failed: int, warned: int) -> None:
-    from llmaas.cli.output import stdout
+    from llmaas.cli.output import show
 
     if failed:
-        stdout().print("\n[bold red]It does not work yet.[/] Start with the first ✗ above.")
+        show("\n", ("It does not work yet.", "bold red"), " Start with the first ✗ above.")
     elif warned:
-        stdout().print(f"\n[green]It works[/], with {warned} remark{'s' * (warned > 1)}.")
+        show("\n", ("It works", "green"), f", with {warned} remark{'s' * (warned > 1)}.")
     else:
-        stdout().print("\n[bold green]All is well.[/]")
+        show("\n", ("All is well.", "bold green"))

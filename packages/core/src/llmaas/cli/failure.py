@@ -7,28 +7,60 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-USAGE, FAILED, INTERRUPTED = 2, 1, 130
+from llmaas.text import visible
+
+if TYPE_CHECKING:
+    from llmaas.cli.streams import Output
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+"""Exit codes: the service refused or some prompts failed; the user can correct it; Ctrl-C."""
+_CORRECTABLE = ("ConfigurationError", "InvalidInputError", "MissingAPIKeyError")
+LONGEST = 4_000
+"""Characters of an error that are shown."""
 
 
 @contextmanager
 def failures_in_one_line(*, as_json: bool) -> Iterator[None]:
     """Turn exceptions into a line on stderr, and with ``as_json`` also JSON on stdout."""
-    with _plain_warnings():
+    from llmaas.cli.output import reset
+    from llmaas.cli.streams import standard_streams
+
+    with standard_streams() as out, _plain_warnings():
+        reset()
         try:
-            try:
+            with _exit_codes(as_json):
                 yield
-            finally:
-                _flush()
-        except KeyboardInterrupt:
-            sys.exit(INTERRUPTED)
-        except BrokenPipeError:
-            _close_quietly()
-        except Exception as error:
-            if os.environ.get("LLMAAS_DEBUG"):
-                raise
-            sys.exit(report(error, as_json=as_json))
+        finally:
+            _check(out)
+
+
+@contextmanager
+def _exit_codes(as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(FAILED)
+    except Exception as error:
+        if os.environ.get("LLMAAS_DEBUG"):
+            raise
+        sys.exit(report(error, as_json=as_json))
+
+
+def _check(out: Output) -> None:
+    """Leave as stdout ended: a reader that left with what it wanted is no failure."""
+    if out.reader_left:
+        sys.exit(0 if out.delivered else FAILED)
+    if out.failure is None:
+        return
+    from llmaas.cli.output import say
+
+    why = out.failure.strerror or out.failure
+    say(f"error: standard output cannot be written ({why}). Its text is above.", "bold red")
+    sys.exit(USAGE)
 
 
 def report(error: Exception, *, as_json: bool = False) -> int:
@@ -49,17 +81,16 @@ def one_line(error: Exception) -> str:
         text = "No API key. Set LLMAAS_API_KEY, or add --sandbox to try without one."
     elif not _expected(error):
         text = f"{type(error).__name__}: {text} (LLMAAS_DEBUG=1 shows where)"
-    return scrubbed(text)
+    return visible(scrubbed(text))[:LONGEST]
 
 
 def _sentences(error: Exception) -> str:
-    """Return message, hint and request id of a service error with the stops in between."""
-    if not _is_ours(error, "APIError"):
-        return str(error)
-    message, hint = getattr(error, "message", ""), getattr(error, "hint", None)
-    request_id = getattr(error, "request_id", None)
-    end = "" if message.endswith((".", "!", "?", "…")) else "."
-    return f"{message}{end} {hint or ''} {f'[request id {request_id}]' if request_id else ''}"
+    """Return what went wrong as sentences; an operating system's message names the file."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.strerror}: {error.filename}"
+    if isinstance(error, KeyError):  # whose text is the repr of its message
+        return str(error.args[0]) if error.args else ""
+    return str(error)
 
 
 def scrubbed(text: str) -> str:
@@ -76,9 +107,10 @@ def facts(error: Exception, text: str) -> dict[str, Any]:
 
 
 def _exit_code(error: Exception) -> int:
-    usage = _is_ours(error, "ConfigurationError") or isinstance(error, OSError | ValueError)
-    answered = _is_ours(error, "APIError", "StructuredOutputError")
-    return USAGE if usage and not answered else FAILED
+    if _is_ours(error, "APIError", "StructuredOutputError", "BudgetExceededError"):
+        return FAILED
+    correctable = isinstance(error, OSError | ValueError | LookupError)
+    return USAGE if correctable or _is_ours(error, *_CORRECTABLE) else FAILED
 
 
 def _expected(error: Exception) -> bool:
@@ -106,16 +138,3 @@ def _plain_warnings() -> Iterator[None]:
         warnings.simplefilter("always", LLMaaSWarning)
         warnings.showwarning = show
         yield
-
-
-def _flush() -> None:
-    """Write out what is left now: at exit it is too late to be quiet about a reader that left."""
-    if sys.__stdout__ is not None:
-        sys.__stdout__.flush()
-
-
-def _close_quietly() -> None:
-    """Leave when the reader of a pipe has left; nothing more can be flushed."""
-    assert sys.__stdout__ is not None
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
-    sys.exit(0)

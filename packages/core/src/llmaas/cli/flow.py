@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from llmaas.cli.output import stdout, write
+from llmaas.cli.output import is_interactive, stdout, write
 
 _PIECES = re.compile(r"\n|[^\S\n]+|\S+")
 
@@ -17,7 +17,7 @@ class Flow:
     """
 
     def __init__(self) -> None:
-        self._wraps = stdout().is_terminal
+        self._wraps = is_interactive()
         self._width = stdout().width
         self._held = ""
         self._line = ""

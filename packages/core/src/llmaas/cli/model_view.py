@@ -7,15 +7,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from llmaas.catalog import clock
-from llmaas.cli.output import number, print_json, stdout
+from llmaas.cli.output import number, print_json, show, stdout, styled, table
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from llmaas.catalog import Model
 
 _SOON = 90  # days
-_WIDE = 105  # columns
 
 
 def show_list(models: Sequence[Model], as_json: bool) -> None:
@@ -26,14 +26,15 @@ def show_list(models: Sequence[Model], as_json: bool) -> None:
         print_json([plain(model) for model in models])
         return
     about = catalog.about()
-    stdout().print(_table(models))
-    stdout().print(
-        f"[dim]{len(models)} models. Cards of {about['documented_on']}, "
+    show(_table(models))
+    notes = (
+        f"{len(models)} models. Cards of {about['documented_on']}, "
         f"list of {about['observed_at'][:10]}. "
         "T tools, V vision, R reasoning.\n"
         "kWh per million tokens; EUR per million tokens in / out, per million documents "
-        "(rerank) or per started minute (audio).[/]"
+        "(rerank) or per started minute (audio)."
     )
+    show((notes, "dim"))
 
 
 def show_card(name: str, as_json: bool) -> None:
@@ -42,19 +43,18 @@ def show_card(name: str, as_json: bool) -> None:
 
     found, own = catalog.resolve(name), catalog.get(name)
     if own is None:
-        near = ", ".join(_similar(name)) or "see `llmaas models`"
-        raise LookupError(f"no model is called {name!r}; perhaps: {near}")
+        raise LookupError(f"The catalog has no model {name!r}. {_suggestion(name)}")
     note = catalog.lifecycle_note(name)
     if as_json:
         served = found.model.id if found.model else None
         print_json({**plain(own), "requested": name, "served_by": served, "note": note})
         return
-    table = _two_columns()
+    card = table(("", {"style": "dim"}), "")
     for label, value in _facts(own):
-        table.add_row(label, value)
-    stdout().print(table)
+        card.add_row(label, value)
+    show(card)
     if note:
-        stdout().print(f"[yellow]{note}[/]")
+        show((note, "yellow"))
 
 
 def plain(model: Model) -> dict[str, Any]:
@@ -66,26 +66,21 @@ def plain(model: Model) -> dict[str, Any]:
 
 
 def _table(models: Iterable[Model]) -> Table:
-    """Return one row a model; a narrow terminal does without speed and price."""
-    from rich.table import Table
-
-    wide = stdout().width >= _WIDE
-    shown = [column for column in _COLUMNS if wide or column not in ("tok/s", "EUR")]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("model", overflow="fold", style="bold cyan")
-    for column in shown:
-        right = column in ("context", "tok/s", "kWh", "EUR")
-        table.add_column(column, justify="right" if right else "left", no_wrap=True)
+    """Return one row a model, with as many columns as the terminal is wide."""
+    shown = [name for name, needed in _NEEDED.items() if stdout().width >= needed]
+    right = {"justify": "right", "no_wrap": True}
+    columns = [(n, right if n in _NUMBERS else {"no_wrap": True}) for n in shown]
+    made = table(("model", {"style": "bold cyan"}), *columns, header=True)
     for model in models:
-        table.add_row(model.id, *(_COLUMNS[column](model) for column in shown))
-    return table
+        made.add_row(model.id, *(_COLUMNS[column](model) for column in shown))
+    return made
 
 
-def _abilities(model: Model) -> str:
+def _abilities(model: Model) -> Text:
     flags = ((model.tools, "T"), (model.vision, "V"), (model.reasoning, "R"))
     if all(flag is None for flag, _ in flags):
-        return "[dim]?[/]"
-    return "".join(letter if flag else "[dim]·[/]" for flag, letter in flags)
+        return styled(("?", "dim"))
+    return styled(*((letter if flag else ("·", "dim")) for flag, letter in flags))
 
 
 def _figure(value: float | None) -> str:
@@ -98,22 +93,22 @@ def _price(category: str) -> str:
     return " / ".join(f"{price:g}" for price in unit_prices_eur(category).values()) or "-"
 
 
-def _end(model: Model) -> str:
-    """Return the end of support, coloured by how near it is."""
+def _end(model: Model) -> Text:
+    """Return the end of support, colored by how near it is."""
     if model.phase == "deprecated":
-        return f"[red]deprecated {model.end_of_support or ''}[/]"
+        return styled((f"deprecated {model.end_of_support or ''}", "red"))
     if model.end_of_support is None:
-        return "-"
+        return styled("-")
     left = (model.end_of_support - clock.today()).days
     colour = "red" if left < 0 else "yellow" if left <= _SOON else "green"
-    lts = " [bold]LTS[/]" if model.lts else ""
-    return f"[{colour}]{model.end_of_support}[/]{lts}"
+    lts = " LTS" if model.lts else ""
+    return styled((str(model.end_of_support), colour), (lts, "bold"))
 
 
-def _facts(model: Model) -> Iterator[tuple[str, str]]:
+def _facts(model: Model) -> Iterator[tuple[str, str | Text]]:
     from llmaas.pricing import unit_prices_eur
 
-    yield "model", f"[bold cyan]{model.id}[/]"
+    yield "model", styled((model.id, "bold cyan"))
     yield "publisher", f"{model.publisher or '-'}, {model.parameters or '? parameters'}"
     yield "for", model.category
     yield "can", ", ".join(_abilities_in_words(model)) or "-"
@@ -121,7 +116,7 @@ def _facts(model: Model) -> Iterator[tuple[str, str]]:
     yield "speed", f"{_figure(model.tokens_per_second)} tokens/s"
     yield "energy", f"{_figure(model.kwh_per_mtoken)} kWh per million tokens"
     yield "licence", model.licence or "-"
-    yield "supported", f"{model.released or '?'} to {_end(model)}"
+    yield "supported", styled(f"{model.released or '?'} to ").append_text(_end(model))
     yield "also called", ", ".join(model.aliases) or "-"
     for unit, price in unit_prices_eur(model.category).items():
         yield unit.replace("_", " "), f"{price:g} EUR"
@@ -133,24 +128,26 @@ def _abilities_in_words(model: Model) -> Iterator[str]:
             yield ability
 
 
-def _two_columns() -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    return table
-
-
-def _similar(name: str) -> list[str]:
-    from difflib import get_close_matches
-
+def _suggestion(name: str) -> str:
+    """Return what to do about an unknown name, as a sentence."""
     from llmaas import catalog
 
-    return get_close_matches(name, [model.id for model in catalog.all_models()], 3, 0.5)
+    near = catalog.similar(name)
+    return f"Did you mean {' or '.join(near)}?" if near else "`llmaas models` lists all."
 
 
-_COLUMNS: dict[str, Callable[[Model], str]] = {
+_NUMBERS = ("context", "tok/s", "kWh", "EUR")
+_NEEDED = {
+    "for": 40,
+    "can": 80,
+    "context": 60,
+    "tok/s": 105,
+    "kWh": 80,
+    "EUR": 105,
+    "support ends": 60,
+}
+"""Columns of the table, and how wide a terminal must be to show them."""
+_COLUMNS: dict[str, Callable[[Model], str | Text]] = {
     "for": lambda model: model.category,
     "can": _abilities,
     "context": lambda model: number(model.context),

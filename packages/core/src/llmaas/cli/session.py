@@ -9,8 +9,9 @@ from pathlib import Path
 
 from llmaas.cli.conversation import Conversation
 from llmaas.cli.failure import one_line
-from llmaas.cli.output import say, stdout
+from llmaas.cli.output import say
 from llmaas.pricing import format_eur
+from llmaas.text import well_formed
 
 HELP = {
     "/help": "show this",
@@ -69,7 +70,7 @@ class Session:
         except KeyboardInterrupt:
             say("")
             return ""
-        return "\n".join(line.removesuffix("\\") for line in lines).strip()
+        return _readable("\n".join(line.removesuffix("\\") for line in lines).strip())
 
     def _obey(self, line: str) -> None:
         name, _, argument = line.partition(" ")
@@ -134,7 +135,15 @@ class Session:
         Path(name).expanduser().write_text(
             json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8"
         )
-        stdout().print(f"saved to {name}", style="dim", markup=False)
+        say(f"saved to {name}", "dim")
 
     def _exit(self, _: str) -> None:
         self._over = True
+
+
+def _readable(line: str) -> str:
+    """Return a line, or nothing when its bytes are not the terminal's encoding."""
+    if well_formed(line) == line:
+        return line
+    say("error: this line is not UTF-8 text, so it was not sent. Type it again.", "bold red")
+    return ""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from llmaas.cli.failure import one_line, scrubbed
+from llmaas.text import visible
 from llmaas.warnings import LLMaaSWarning
 
 
@@ -39,7 +40,7 @@ def readable() -> Iterator[None]:
 
 def note(text: str) -> None:
     """Tell something beside the answer."""
-    print(f"note: {scrubbed(text)}", file=sys.stderr)
+    print(f"note: {visible(scrubbed(text))}", file=sys.stderr)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from llmaas.jupyter.reports import cost_table, history_text, model_table
 from llmaas.jupyter.talk import Talk
 from llmaas.jupyter.variables import filled
 from llmaas.jupyter.views import facts_of, view_in
+from llmaas.text import visible
 
 COMMANDS = {
     "models [WORD]": "the models that the key may use",
@@ -116,13 +117,13 @@ class LLMaaSMagics(Magics):
 
     def _model(self, name: str) -> None:
         self.talk.model = name or self.talk.model
-        print(self.talk.model)
+        print(visible(self.talk.model))
 
     def _cost(self, _: str) -> Any:
         return cost_table(self.talk.used)
 
     def _history(self, _: str) -> None:
-        print(history_text(self.talk.history) or "Nothing was asked yet.")
+        print(visible(history_text(self.talk.history)) or "Nothing was asked yet.")
 
     def _clear(self, _: str) -> None:
         print(f"{len(self.talk.history) // 2} turns are forgotten.")

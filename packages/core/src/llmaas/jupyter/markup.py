@@ -13,6 +13,8 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
+from llmaas.text import visible
+
 # Formulas are set by Jupyter; these commands of MathJax could link, style, load or define.
 _ACTIVE = re.compile(
     r"\\(?=href|url|style|class|cssId|data|html|include|require|def|let|new|renew|csname|unicode)"
@@ -44,4 +46,4 @@ def _text(self: Any, tokens: Sequence[Any], index: int, options: Any, env: Any) 
 
 
 def _quiet(text: str) -> str:
-    return escape(_ACTIVE.sub(lambda found: _INERT, text))
+    return escape(_ACTIVE.sub(lambda found: _INERT, visible(text)))

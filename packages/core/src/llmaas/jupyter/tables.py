@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from llmaas.text import visible
+
 
 class Table:
     """Rows of text under heads; columns of ``numbers`` (positions) stand to the right."""
@@ -12,7 +14,7 @@ class Table:
     def __init__(
         self, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()
     ) -> None:
-        self._rows = [heads, *rows]
+        self._rows = [[visible(cell) for cell in row] for row in (heads, *rows)]
         self._numbers = set(numbers)
 
     def __repr__(self) -> str:

@@ -6,10 +6,11 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from llmaas.cli.conversation import Printer
-from llmaas.cli.output import energy, number
+from llmaas.cli.output import energy, is_interactive, number
 from llmaas.jupyter.markup import plain_html, to_html
 from llmaas.jupyter.talk import energy_of
 from llmaas.pricing import format_eur
+from llmaas.text import visible
 
 if TYPE_CHECKING:
     from llmaas.types import Completion, Event
@@ -66,7 +67,7 @@ class NotebookView:
     def _bundle(self) -> dict[str, str]:
         plain = "\n\n".join(part for part in (self._text.strip(), self._facts) if part)
         html = self._thoughts() + to_html(self._text) + self._footer()
-        return {"text/html": html or _small("…"), "text/plain": plain or "…"}
+        return {"text/html": html or _small("…"), "text/plain": visible(plain) or "…"}
 
     def _thoughts(self) -> str:
         if not self._reasoning:
@@ -91,9 +92,7 @@ class TerminalView:
     """Text as it comes, reasoning dimmed before it."""
 
     def __init__(self) -> None:
-        from llmaas.cli.output import stdout
-
-        self._printer = Printer(show_reasoning=stdout().is_terminal)
+        self._printer = Printer(show_reasoning=is_interactive())
 
     def take(self, event: Event) -> None:
         """Print a piece."""
@@ -102,7 +101,7 @@ class TerminalView:
     def end(self, facts: str) -> None:
         """End the line, and say what it took."""
         self._printer.end()
-        print(facts)
+        print(visible(facts))
 
     def give_up(self) -> None:
         """End the line; the error says the rest."""
