@@ -36,9 +36,8 @@ def shared_client() -> LLMaaS:
 @st.cache_data(ttl=600, show_spinner="Asking which models there are …")
 def chat_models() -> list[Model]:
     """Return the models that the key may chat with, and what the catalogue knows of them."""
-    listed = shared_client().models()
-    catalog.update(listed)
-    found = [catalog.get(one.id) or Model(one.id) for one in listed]
+    catalog.refresh(shared_client())  # without a list in time, the packaged catalog serves
+    found = catalog.filter(live=True)
     chatting = [model for model in found if model.category in CHATS]
     return sorted(chatting, key=lambda model: (model.id != DEFAULT_MODEL, model.id))
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import subprocess
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -173,6 +174,54 @@ def test_models_that_are_gone_or_redirected(doctor, sandbox):
     assert checks["model nobody:1b"]["status"] == "fail"
     assert checks["model gpt-oss:20b"]["status"] == "warn"
     assert "redirected to 'gpt-oss:120b'" in checks["model gpt-oss:20b"]["detail"]
+
+
+def test_a_list_that_does_not_come_leaves_the_packaged_catalog(doctor, sandbox):
+    with LLMaaS(headers={"x-sandbox-fault": "slow-headers:30"}, max_retries=0) as client:
+        wanted = ["gpt-oss:120b", "nobody:1b"]
+        found = examine(client, sandbox.api_key, wanted, call=True, timeout=0.5)
+        checks = {check.name: check for check in found}
+    assert checks["list"].status is Status.WARN
+    assert "catalog of 2026" in checks["list"].detail
+    assert checks["model gpt-oss:120b"].status is Status.OK
+    assert checks["model nobody:1b"].status is Status.FAIL
+    assert "did not answer in time" in checks["answer"].detail
+
+
+def test_a_name_server_that_is_silent(sandbox, monkeypatch):
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(5))
+    with LLMaaS(base_url="https://service.example") as client:
+        found = list(examine(client, "sk-sandbox", ["gpt-oss:120b"], call=False, timeout=0.1))
+    [name] = [check for check in found if check.name == "name"]
+    assert (name.status, found[-1].status) == (Status.FAIL, Status.SKIP)
+    assert "no answer in time" in name.detail
+
+
+@pytest.mark.parametrize(
+    ("model", "path", "said"),
+    [
+        ("bge-m3:567m", "/v1/embeddings", "a vector of 1024 numbers"),
+        ("qwen3-reranker:4b", "/v2/rerank", "2 passages ranked"),
+        ("gpt-oss:120b", "/v1/chat/completions", "'OK'"),
+    ],
+)
+def test_a_model_is_called_as_what_it_is(doctor, sandbox, model, path, said):
+    code, checks = doctor("--call", "--model", model)
+    assert code == 0
+    assert said in checks["answer"]["detail"]
+    assert path in {request.path for request in sandbox.requests}
+
+
+def test_a_wrong_model_is_told_from_a_wrong_address(doctor, sandbox):
+    _, checks = doctor("--call", "--model", "gpt-oss:12b")
+    assert "Did you mean gpt-oss:120b" in checks["model gpt-oss:12b"]["advice"]
+    assert "address" not in checks
+
+
+def test_html_that_answers_is_a_wrong_address(doctor, sandbox):
+    with LLMaaS(headers={"x-sandbox-fault": "html-200"}, max_retries=0) as client:
+        *_, last = examine(client, sandbox.api_key, ["gpt-oss:120b"], call=False)
+    assert (last.name, last.status) == ("address", Status.FAIL)
 
 
 def test_a_service_that_is_down(sandbox):

@@ -30,6 +30,7 @@ from autogen_llmaas.components import model_info
 from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClientConfig
 from autogen_llmaas.totals import Totals
 from llmaas import AsyncLLMaaS, Completion, catalog
+from llmaas.catalog.current import is_unavailable, warn_stale
 from llmaas.options import ChatOptions
 
 UNKNOWN_CONTEXT = 32_768
@@ -202,8 +203,16 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         return result
 
     async def refresh(self) -> None:
-        """Learn from ``GET /v1/models`` what the service serves now, for this process."""
-        catalog.update(await self.llmaas.models())
+        """Learn from ``GET /v1/models`` what the service serves now, for this process.
+
+        When the list does not come, a ``StaleCatalogWarning`` says so and nothing changes.
+        """
+        try:
+            catalog.update(await self.llmaas.models())
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            warn_stale(error)
 
     async def close(self) -> None:
         """Close what belongs to this client alone; it may be used again."""

@@ -104,9 +104,12 @@ class LLMaaS(Calling):
         work = self._work("image", rank.images, prompt, model=model, **options)
         return self._driver.run(work)
 
-    def models(self) -> list[LiveModel]:
-        """Return the models that the key may use, as the service lists them now."""
-        return self._driver.run(data.models(self.settings))
+    def models(self, *, deadline: float | None = None) -> list[LiveModel]:
+        """Return the models that the key may use, as the service lists them now.
+
+        ``deadline`` is in seconds and defaults to 30, or to the client's if that is shorter.
+        """
+        return self._driver.run(data.models(self.settings, deadline=deadline))
 
     def submit_batch(
         self, conversations: Sequence[Messages], *, model: str, **options: Unpack[BatchOptions]
@@ -210,9 +213,9 @@ class AsyncLLMaaS(Calling):
         work = self._work("image", rank.images, prompt, model=model, **options)
         return await self._driver.run(work)
 
-    async def models(self) -> list[LiveModel]:
-        """Return the models that the key may use, as the service lists them now."""
-        return await self._driver.run(data.models(self.settings))
+    async def models(self, *, deadline: float | None = None) -> list[LiveModel]:
+        """Return the models that the key may use (see ``LLMaaS.models``)."""
+        return await self._driver.run(data.models(self.settings, deadline=deadline))
 
     async def submit_batch(
         self, conversations: Sequence[Messages], *, model: str, **options: Unpack[BatchOptions]

@@ -3,7 +3,8 @@
 LLMaaSWarning (UserWarning)
 ├── ModelLifecycleWarning   a model is deprecated, redirected, unknown or no longer served
 ├── EmptyAnswerWarning      an answer came back without text
-└── InsecureURLWarning      a key would travel unencrypted
+├── InsecureURLWarning      a key would travel unencrypted
+└── StaleCatalogWarning     the service did not list its models; the packaged list is used
 """
 
 from __future__ import annotations
@@ -23,3 +24,7 @@ class EmptyAnswerWarning(LLMaaSWarning):
 
 class InsecureURLWarning(LLMaaSWarning):
     """The base URL is plain HTTP to another machine: the key would travel unencrypted."""
+
+
+class StaleCatalogWarning(LLMaaSWarning):
+    """The service did not list its models in time; the catalog at hand stays in force."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
@@ -65,9 +66,39 @@ def max_output_default(name: str) -> int:
     return min(DEFAULT_MAX_OUTPUT, context // 2) if context else DEFAULT_MAX_OUTPUT
 
 
-def refresh(client: ListsModels) -> None:
-    """Ask the service which models it serves and keep the answer for this process."""
-    update(client.models())
+def refresh(client: ListsModels) -> bool:
+    """Ask the service which models it serves and keep the answer for this process.
+
+    Returns False, with a ``StaleCatalogWarning``, when the list does not come: the catalog at
+    hand stays in force. A refused key raises.
+    """
+    try:
+        update(client.models())
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        warn_stale(error)
+        return False
+    return True
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Whether a list did not come for now: no connection, no answer in time, or a 5xx."""
+    from llmaas.errors import APIConnectionError, InternalServerError
+
+    return isinstance(error, APIConnectionError | InternalServerError)
+
+
+def warn_stale(error: Exception) -> None:
+    """Warn that the catalog at hand stays in force."""
+    from llmaas.warnings import StaleCatalogWarning
+
+    warnings.warn(
+        f"The service did not list its models ({getattr(error, 'message', error)}) "
+        f"The catalog of {about()['observed_at'][:10]} is used.",
+        StaleCatalogWarning,
+        stacklevel=3,
+    )
 
 
 def update(listed: Iterable[LiveModel]) -> None:

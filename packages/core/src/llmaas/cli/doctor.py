@@ -29,8 +29,11 @@ def command(
         list[str] | None, typer.Option("--model", "-m", help="A model you need; may be repeated.")
     ] = None,
     call: Annotated[
-        bool, typer.Option("--call", help="Also ask the first model a small (billed) question.")
+        bool, typer.Option("--call", help="Also make a small (billed) call of the first model.")
     ] = False,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="For each check.")
+    ] = 10.0,
     scan: Annotated[
         Path | None,
         typer.Option(
@@ -57,9 +60,11 @@ def command(
     width = max(len(f"model {name}") for name in wanted)
     with backing(sandbox=sandbox, base_url=base_url) as where:
         key = where.api_key if sandbox else os.environ.get("LLMAAS_API_KEY", "")
-        client = LLMaaS(api_key=key.strip() or None, base_url=where.base_url, max_retries=0)
+        client = LLMaaS(
+            api_key=key.strip() or None, base_url=where.base_url, max_retries=0, timeout=timeout
+        )
         with client:
-            for check in examine(client, key, wanted, call=call):
+            for check in examine(client, key, wanted, call=call, timeout=timeout):
                 made.append(check)
                 if not as_json:
                     _print(check, width)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar, cast
+
+T = TypeVar("T")
 
 
 class Status(StrEnum):
@@ -53,3 +58,26 @@ def timed(look: Callable[[], Check]) -> Check:
     start = time.perf_counter()
     check = look()
     return replace(check, seconds=round(time.perf_counter() - start, 4))
+
+
+def bounded(look: Callable[[], T], seconds: float) -> T:
+    """Return what ``look`` returns; raise ``TimeoutError`` when that takes too long.
+
+    It runs in a daemon thread, because a name server's silence cannot be interrupted.
+    """
+    ended: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            ended.put((look(), None))
+        except BaseException as error:  # raised again where it is waited for
+            ended.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        value, error = ended.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {seconds:g} s") from None
+    if error is not None:
+        raise error
+    return cast(T, value)

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from llmaas.address import is_loopback
-from llmaas.doctor.check import Check, fail, ok, skip, warn
+from llmaas.doctor.check import Check, bounded, fail, ok, skip, warn
 from llmaas.errors import ConfigurationError
 from llmaas.settings import CA_VARIABLE, Settings
 from llmaas.transport.network import tls_context
 
-TIMEOUT = 10.0  # seconds
+TIMEOUT = 10.0  # seconds for each check
 _CERTIFICATE_WARNING_DAYS = 14
 _PORTS = {"http": 80, "https": 443}
 """Of proxies that name none; those of SOCKS listen at 1080."""
@@ -61,15 +61,16 @@ def _proxy(settings: Settings, scheme: str, host: str) -> str | None:
     return f"{parts.hostname}:{parts.port or _PORTS.get(parts.scheme, 1080)}"
 
 
-def name_lookup(target: Target) -> Check:
+def name_lookup(target: Target, timeout: float = TIMEOUT) -> Check:
     """Check that the host has an address."""
     host, port = target.reached_at
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = bounded(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), timeout)
     except (OSError, UnicodeError) as error:
+        why = _reason(error) if isinstance(error, OSError) else str(error)
         return fail(
             "name",
-            f"{host} has no address ({error})",
+            f"{host} has no address ({why})",
             "Check the spelling in LLMAAS_BASE_URL, your DNS server, and whether a VPN or a "
             "proxy (HTTPS_PROXY) is needed here.",
         )
@@ -78,11 +79,11 @@ def name_lookup(target: Target) -> Check:
     return ok("name", f"{host}{through} is {', '.join(addresses[:3])}")
 
 
-def port(target: Target) -> Check:
+def port(target: Target, timeout: float = TIMEOUT) -> Check:
     """Check that the port answers."""
     host, number = target.reached_at
     try:
-        with socket.create_connection((host, number), timeout=TIMEOUT):
+        with bounded(lambda: socket.create_connection((host, number), timeout=timeout), timeout):
             return ok("port", f"{host}:{number} answers")
     except OSError as error:
         return fail(
@@ -93,14 +94,14 @@ def port(target: Target) -> Check:
         )
 
 
-def tls(target: Target, settings: Settings) -> Check:
+def tls(target: Target, settings: Settings, timeout: float = TIMEOUT) -> Check:
     """Check the encryption's version and the certificate."""
     if target.scheme == "http":
         return _unencrypted(target)
     if target.proxy:
         return skip("tls", "the proxy opens the connection; the key check shows whether it holds")
     try:
-        version, certificate = _handshake(target, settings)
+        version, certificate = bounded(lambda: _handshake(target, settings, timeout), timeout)
     except ssl.SSLCertVerificationError as error:
         return fail(
             "tls",
@@ -121,10 +122,10 @@ def _unencrypted(target: Target) -> Check:
     return fail("tls", "plain HTTP: anyone on the way can read the key", "Use an https:// address.")
 
 
-def _handshake(target: Target, settings: Settings) -> tuple[str, Mapping[str, Any]]:
+def _handshake(target: Target, settings: Settings, timeout: float) -> tuple[str, Mapping[str, Any]]:
     context = tls_context(settings.ca_bundle)
     with (
-        socket.create_connection((target.host, target.port), timeout=TIMEOUT) as plain,
+        socket.create_connection((target.host, target.port), timeout=timeout) as plain,
         context.wrap_socket(plain, server_hostname=target.host) as secured,
     ):
         return secured.version() or "?", secured.getpeercert() or {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from llmaas.doctor import network, service
+from llmaas import catalog
+from llmaas.doctor import network, probe, service
 from llmaas.doctor.check import Check, Status, ok, skip, timed
 
 if TYPE_CHECKING:
@@ -13,21 +14,31 @@ if TYPE_CHECKING:
     from llmaas.settings import Settings
 
 
-def examine(client: LLMaaS, key: str, models: Sequence[str], *, call: bool) -> Iterator[Check]:
-    """Yield each check as it is made. ``call`` also makes one small, billed chat call."""
+def examine(
+    client: LLMaaS,
+    key: str,
+    models: Sequence[str],
+    *,
+    call: bool,
+    timeout: float = network.TIMEOUT,
+) -> Iterator[Check]:
+    """Yield each check as it is made, each within ``timeout`` seconds.
+
+    ``call`` also makes a small, billed call of the first model.
+    """
     yield _setup(client.settings)
     malformed = service.key_format(key)
     if malformed:  # known without the network
         yield malformed
     reachable = True
-    for check in _way(client.settings):
+    for check in _way(client.settings, timeout):
         yield check
         reachable = reachable and check.status is not Status.FAIL
     if not reachable:
         yield skip("service", "not asked: it cannot be reached")
         return
     if not malformed:
-        yield from _service(client, models, call=call)
+        yield from _service(client, models, call=call, timeout=timeout)
 
 
 def _setup(settings: Settings) -> Check:
@@ -40,13 +51,13 @@ def _setup(settings: Settings) -> Check:
     return ok("setup", f"{settings.base_url} ({versions})")
 
 
-def _way(settings: Settings) -> Iterator[Check]:
+def _way(settings: Settings, timeout: float) -> Iterator[Check]:
     """Yield the checks of the network, up to the first failure."""
     target = network.Target.of(settings)
     looks = (
-        lambda: network.name_lookup(target),
-        lambda: network.port(target),
-        lambda: network.tls(target, settings),
+        lambda: network.name_lookup(target, timeout),
+        lambda: network.port(target, timeout),
+        lambda: network.tls(target, settings, timeout),
     )
     for look in looks:
         check = timed(look)
@@ -55,15 +66,22 @@ def _way(settings: Settings) -> Iterator[Check]:
             return
 
 
-def _service(client: LLMaaS, models: Sequence[str], *, call: bool) -> Iterator[Check]:
+def _service(
+    client: LLMaaS, models: Sequence[str], *, call: bool, timeout: float
+) -> Iterator[Check]:
     try:
-        answered = service.ask(client)
+        answered = service.ask(client, timeout)
     except Exception as error:
-        yield service.refused(error)
-        return
-    yield ok("key", f"accepted; {len(answered.models)} models may be used")
-    yield service.clock(answered)
-    yield service.latency(answered)
-    yield from service.access(answered, models)
+        if not service.is_late(error):
+            yield service.refused(error)
+            return
+        yield service.no_list(timeout)
+    else:
+        yield ok("key", f"accepted; {len(answered.models)} models may be used")
+        yield service.clock(answered)
+        yield service.latency(answered)
+        catalog.update(answered.models)
+    for name in models:
+        yield service.access(name)
     if call:
-        yield timed(lambda: service.call(client, models[0]))
+        yield timed(lambda: probe.call(client, models[0], timeout))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from statistics import median
 from typing import TYPE_CHECKING
 
-from llmaas.doctor.check import Check, fail, ok, skip, warn
+from llmaas.doctor.check import Check, bounded, fail, ok, skip, warn
 
 if TYPE_CHECKING:
     from llmaas import LLMaaS
@@ -44,15 +44,46 @@ def key_format(key: str) -> Check | None:
     return None
 
 
-def ask(client: LLMaaS) -> Answered:
-    """Ask for the models several times; errors of the first request go out as they are."""
-    latencies, skew, models = [], None, client.models()
+def ask(client: LLMaaS, timeout: float) -> Answered:
+    """Ask for the models, and again while there is time; errors of the first request go out."""
+    end = time.monotonic() + timeout
+    models = bounded(lambda: client.models(deadline=timeout), timeout)
+    latencies, skew = [], None
     for _ in range(_ROUNDS):
-        start = time.perf_counter()
-        raw = client.openai.models.with_raw_response.list()
-        latencies.append(time.perf_counter() - start)
-        skew = _skew(raw.headers.get("date"))
+        left = end - time.monotonic()
+        try:
+            seconds, skew = bounded(lambda: _round(client, left), left)  # noqa: B023 - run at once
+        except Exception:  # the first answer came: what is late now is slow, not broken
+            latencies.append(timeout)
+            break
+        latencies.append(seconds)
     return Answered(models, skew, latencies)
+
+
+def _round(client: LLMaaS, timeout: float) -> tuple[float, float | None]:
+    """Return how long a small request takes, and how far this machine's clock is ahead."""
+    start = time.perf_counter()
+    raw = client.openai.models.with_raw_response.list(timeout=timeout)
+    return time.perf_counter() - start, _skew(raw.headers.get("date"))
+
+
+def is_late(error: Exception) -> bool:
+    """Whether the service took too long to answer, which says nothing of key and address."""
+    from llmaas.errors import APITimeoutError
+
+    return isinstance(error, TimeoutError | APITimeoutError)
+
+
+def no_list(timeout: float) -> Check:
+    """Return that the list of models did not come in time."""
+    from llmaas import catalog
+
+    return warn(
+        "list",
+        f"the models were not listed within {timeout:g} s; the catalog of "
+        f"{catalog.about()['observed_at'][:10]} is used",
+        "The key was not checked: raise --timeout, or add --call to ask a model.",
+    )
 
 
 def refused(error: Exception) -> Check:
@@ -68,6 +99,8 @@ def refused(error: Exception) -> Check:
         return fail("key", f"known, but not allowed: {what}", advice)
     if status == 404:
         return fail("address", f"there is no /v1/models there: {what}", "Check LLMAAS_BASE_URL.")
+    if type(error).__name__ == "InvalidResponseError":
+        return fail("address", f"something else answers there: {what}", "Check LLMAAS_BASE_URL.")
     return fail("service", what, advice)
 
 
@@ -94,44 +127,29 @@ def latency(answered: Answered) -> Check:
     return ok("latency", detail)
 
 
-def access(answered: Answered, wanted: Sequence[str]) -> Iterator[Check]:
-    """Check each model that is wanted against what the key may use."""
-    from llmaas import catalog
-
-    catalog.update(answered.models)
-    for name in wanted:
-        yield _one_model(name)
-
-
-def _one_model(name: str) -> Check:
+def access(name: str) -> Check:
+    """Check a model that is wanted against the catalog in force."""
     from llmaas import catalog
 
     found, note = catalog.resolve(name), catalog.lifecycle_note(name)
     if found.model is None or not found.model.live:
-        return fail(
-            f"model {name}",
-            "not served to this key",
-            "`llmaas models --live` lists what is; the key may lack permission for it.",
-        )
+        return unknown(name)
     if note:
         return warn(f"model {name}", note)
     context = f", context {found.model.context:,}" if found.model.context else ""
     return ok(f"model {name}", f"served{context}")
 
 
-def call(client: LLMaaS, model: str) -> Check:
-    """Make one small chat call (it costs a fraction of a cent)."""
-    start = time.perf_counter()
-    try:
-        completion = client.chat("Answer with the word OK.", model=model, max_tokens=512)
-    except Exception as error:
-        return refused(error)
-    took = time.perf_counter() - start
-    machine = completion.backend.machine_name if completion.backend else None
-    return ok(
-        "answer",
-        f"{completion.text.strip()[:40]!r} after {took:.1f} s"
-        + (f" from {machine}" if machine else ""),
+def unknown(name: str) -> Check:
+    """Return that a model's name is wrong, or not for this key."""
+    from llmaas import catalog
+
+    near = "" if catalog.get(name) else " or ".join(catalog.similar(name))
+    return fail(
+        f"model {name}",
+        "not served to this key",
+        (f"Did you mean {near}? " if near else "")
+        + "`llmaas models --live` lists what is; the key may lack permission for it.",
     )
 
 

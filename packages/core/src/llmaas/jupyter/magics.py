@@ -11,7 +11,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from llmaas.jupyter.connection import who
 from llmaas.jupyter.failures import AskError, note, readable
 from llmaas.jupyter.options import PARSER, parsed
-from llmaas.jupyter.reports import cost_table, history_text, model_table
+from llmaas.jupyter.reports import cost_table, history_text, listed_models, model_table
 from llmaas.jupyter.talk import Talk
 from llmaas.jupyter.variables import filled
 from llmaas.jupyter.views import facts_of, view_in
@@ -113,7 +113,7 @@ class LLMaaSMagics(Magics):
 
     def _models(self, word: str) -> Any:
         client, _ = self.talk.client()
-        return model_table(client.models(), word)
+        return model_table(listed_models(client), word)
 
     def _model(self, name: str) -> None:
         self.talk.model = name or self.talk.model

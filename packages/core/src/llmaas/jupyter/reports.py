@@ -5,18 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from llmaas import catalog
+from llmaas import LLMaaS, catalog
 from llmaas.catalog import Model
+from llmaas.catalog.current import is_unavailable, warn_stale
 from llmaas.cli.output import energy, number
 from llmaas.jupyter.tables import Table
 from llmaas.jupyter.talk import Used
 from llmaas.pricing import format_eur, token_price_eur
-from llmaas.types import LiveModel
 
 
-def model_table(listed: Iterable[LiveModel], word: str = "") -> Table:
+def listed_models(client: LLMaaS) -> list[str]:
+    """Return the ids that the service lists; those of the catalog when it does not answer."""
+    try:
+        return [one.id for one in client.models()]
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        warn_stale(error)
+        return [model.id for model in catalog.filter(live=True)]
+
+
+def model_table(listed: Iterable[str], word: str = "") -> Table:
     """Return the listed models whose row holds a word (``vision``, ``qwen``), and what is known."""
-    rows = [_row(catalog.get(one.id) or Model(one.id)) for one in listed]
+    rows = [_row(catalog.get(name) or Model(name)) for name in listed]
     kept = sorted(row for row in rows if word.casefold() in " ".join(row).casefold())
     heads = ["model", "kind", "context", "skills", "EUR/M tokens out", "kWh/M tokens"]
     return Table(heads, kept, numbers=[2, 4, 5])

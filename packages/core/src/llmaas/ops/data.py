@@ -90,14 +90,24 @@ def _reason(data: bytes, error: Exception) -> str:
     return "it is HTML" if data.lstrip()[:1] == b"<" else str(error)
 
 
-def models(settings: Settings) -> Operation[list[LiveModel]]:
-    """List what the key may use."""
+LIST_SECONDS = 30.0
+"""The list of the service took over 60 s in recorded runs, and nothing needs it that long."""
+
+
+def models(
+    settings: Settings, *, deadline: float | Moment | None = None
+) -> Operation[list[LiveModel]]:
+    """List what the key may use, within ``deadline`` seconds (30, or those of the settings)."""
+    if deadline is None:
+        deadline = min(LIST_SECONDS, settings.deadline or LIST_SECONDS)
 
     def read(data: bytes, _: Mapping[str, str]) -> list[LiveModel]:
         entries = loads(data)["data"]
         return [_live_model(entry) for entry in entries]
 
-    return (yield from ask_data(settings, "/v1/models", None, read, method="GET"))
+    return (
+        yield from ask_data(settings, "/v1/models", None, read, method="GET", deadline=deadline)
+    )
 
 
 def _live_model(entry: Mapping[str, Any]) -> LiveModel:
