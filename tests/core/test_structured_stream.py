@@ -1,29 +1,55 @@
-"""Fences around streamed JSON come off, however the text is cut; anything else passes untouched."""
+"""Fences and words around streamed JSON are removed, however the text is cut."""
 
 import pytest
 
-from llmaas.structured import Unfenced
+from llmaas.structured import JSONFilter
 
-FENCED = '```json\n{"a": "`x` \\n```", "b": [1, 2]}\n```\n'
-JSON = '{"a": "`x` \\n```", "b": [1, 2]}'
-
-
-def through(pieces):
-    filter_ = Unfenced()
-    return "".join(map(filter_.feed, pieces)) + filter_.end()
+FENCED = '```json\n{"a": "`x` \\n```", "b": [1, {"c": "}"}]}\n```\n'
+JSON = '{"a": "`x` \\n```", "b": [1, {"c": "}"}]}'
+SIZES = pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
-def test_the_fence_comes_off_wherever_the_text_is_cut(size):
-    assert through(FENCED[i : i + size] for i in range(0, len(FENCED), size)) == JSON
+def through(text, size=1000, **end):
+    stripper = JSONFilter()
+    pieces = (text[i : i + size] for i in range(0, len(text), size))
+    return "".join(map(stripper.feed, pieces)) + stripper.end(**end)
 
 
+@SIZES
 @pytest.mark.parametrize(
-    "text", [JSON, "  " + JSON, "Voici : `x`", "", "``", "```", "``not a fence"]
+    "text",
+    [
+        JSON,
+        FENCED,
+        f"  {JSON}\n",
+        f"\ufeff{JSON}",
+        f"Voici [1] le résultat :\n{JSON}\nBonne journée {{nom}} !",
+        f"{JSON}\nBonne journée !",
+        FENCED + "Voilà ! ``` ",
+        f"Voici :\n{FENCED}",
+    ],
 )
-def test_other_text_passes(text):
-    assert through(text) == text
+def test_filter_leaves_the_json_when_cut_anywhere(text, size):
+    assert through(text, size) == JSON
 
 
-def test_words_after_the_fence_are_dropped():
-    assert through([FENCED, "Voilà !", " ``` "]) == JSON
+@SIZES
+@pytest.mark.parametrize("text", ["Voici : `x`", "", "``", "```", "``not a fence", "[1, 2", "12"])
+def test_filter_passes_text_when_it_holds_no_json(text, size):
+    assert through(text, size) == text
+
+
+def test_filter_hands_out_an_object_as_it_comes():
+    stripper = JSONFilter()
+    assert [stripper.feed(piece) for piece in ("```json\n", '{"a', '": [1', "]", "} fin")] == [
+        "",
+        '{"a',
+        '": [1',
+        "]",
+        "}",
+    ]
+
+
+def test_filter_takes_no_part_of_an_answer_when_it_was_cut():
+    text = 'First {"a": 1}, then {"a": 12'
+    assert through(text, cut=True) == text

@@ -24,7 +24,7 @@ from llmaas import LLMaaS, catalog
 from llmaas.bulk.items import read_items
 from llmaas.errors import LLMaaSError
 from llmaas.raising import error_of
-from llmaas.structured import Unfenced, json_in
+from llmaas.structured import JSONFilter, extract_json
 from llmaas.types import Done
 from llmaas.usage import report
 from llmaas.wire.assemble import Context
@@ -343,13 +343,13 @@ def json_repair(data: bytes) -> None:
     """JSON among words or in a fence: a value, or ``ValueError``; and in pieces as whole."""
     text = data.decode("utf-8", "replace")
     try:
-        json_in(text)
+        extract_json(text)
     except ValueError as error:
         check(error)
     for step in (1, 3, 1000):
-        unfenced = Unfenced()
-        out = [unfenced.feed(text[at : at + step]) for at in range(0, len(text), step)]
-        out.append(unfenced.end())
+        stripper = JSONFilter()
+        out = [stripper.feed(text[at : at + step]) for at in range(0, len(text), step)]
+        out.append(stripper.end())
         if step == 1:
             first = "".join(out)
         assert "".join(out).rstrip("` \n\r\t") == first.rstrip("` \n\r\t")

@@ -16,7 +16,7 @@ from agent_framework import (
 )
 
 from llmaas.stream import AsyncStream
-from llmaas.structured import Unfenced, wants_json
+from llmaas.structured import JSONFilter, is_cut
 from llmaas.types import Choice, Completion, Done, ReasoningDelta, TextDelta, Usage
 
 _USAGE_NAMES = {
@@ -30,8 +30,7 @@ _USAGE_NAMES = {
 
 def response_of(completion: Completion, response_format: Any = None) -> ChatResponse[Any]:
     """Return a whole answer; ``raw_representation`` is the core's ``Completion``."""
-    is_json = wants_json(response_format)
-    messages = [_message(choice, completion, is_json) for choice in completion.choices]
+    messages = [_message(choice, completion) for choice in completion.choices]
     return ChatResponse(
         messages=messages,
         response_id=completion.id,
@@ -52,7 +51,7 @@ async def updates_of(stream: AsyncStream, *, is_json: bool) -> AsyncIterator[Cha
     ``is_json`` takes the fence off an answer that was asked for as JSON, since the framework
     reads the value from the text.
     """
-    fence = Unfenced() if is_json else None
+    fence = JSONFilter() if is_json else None
     calls: dict[int, str] = {}
     identity: dict[str, Any] = {}
     async for event in stream:
@@ -66,7 +65,9 @@ async def updates_of(stream: AsyncStream, *, is_json: bool) -> AsyncIterator[Cha
         elif isinstance(event, ReasoningDelta):
             content = Content("text_reasoning", text=event.text)
         elif isinstance(event, Done):
-            for update in _last(event.completion, identity, fence.end() if fence else ""):
+            for update in _last(
+                event.completion, identity, fence.end(cut=is_cut(event.completion)) if fence else ""
+            ):
                 yield update
             return
         else:
@@ -109,13 +110,12 @@ def _last(
     )
 
 
-def _message(choice: Choice, completion: Completion, is_json: bool) -> Message:
+def _message(choice: Choice, completion: Completion) -> Message:
     contents = []
     if choice.reasoning:
         contents.append(Content.from_text_reasoning(text=choice.reasoning))
     if choice.content:
-        text = _unfenced(choice.content) if is_json else choice.content
-        contents.append(Content.from_text(text))
+        contents.append(Content.from_text(choice.content))
     if choice.refusal:
         contents.append(_refusal(choice.refusal))
     contents += [
@@ -123,12 +123,6 @@ def _message(choice: Choice, completion: Completion, is_json: bool) -> Message:
         for call in choice.tool_calls
     ]
     return Message("assistant", contents, message_id=completion.id)
-
-
-def _unfenced(text: str) -> str:
-    """Return the text as a stream hands it out."""
-    fence = Unfenced()
-    return fence.feed(text) + fence.end()
 
 
 def _refusal(text: str) -> Content:

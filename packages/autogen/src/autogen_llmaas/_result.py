@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,9 +15,8 @@ from autogen_core.models import (
 )
 
 from autogen_llmaas._names import Toolbox
-from llmaas.structured import json_in
+from llmaas.structured import is_cut, json_part
 from llmaas.types import Completion
-from llmaas.wire.jsonbytes import is_json
 
 _FINISH: Mapping[str | None, FinishReasons] = {
     "stop": "stop",
@@ -94,19 +92,16 @@ def _said(completion: Completion) -> str:
 
 
 def _json(completion: Completion) -> str:
-    """Take the fence and the talk around JSON off: AutoGen parses the text as it is.
+    """Remove the fence and the words around JSON: AutoGen parses the text as it is.
 
     A list between words may be a citation.
     """
     text = _said(completion)
-    if is_json(text):
+    if is_cut(completion):
         return text
-    try:
-        value = json_in(text)
-    except ValueError:
-        return text
+    found = json_part(text)
     certain = completion.parsed is not None or text.lstrip().startswith("```")
-    return json.dumps(value, ensure_ascii=False) if certain or isinstance(value, dict) else text
+    return found if certain or found.startswith("{") else text
 
 
 def _logprobs(completion: Completion) -> list[ChatCompletionTokenLogprob] | None:

@@ -93,7 +93,8 @@ class Calling:
     def _stream(self, messages: Messages, model: str, options: Any) -> Operation[chat.Opened]:
         options.pop("repair", None)  # what was handed out cannot be repaired
         ask = chat.prepare(self.settings, messages, model=model, stream=True, **options)
-        return watched_stream(ask.about(), chat.open_stream(ask))
+        opening = chat.open_stream(ask) if ask.shape is None else answer.open_shaped(ask)
+        return watched_stream(ask.about(), opening)
 
     def budget(self, eur: float, **options: Any) -> Budget:
         """Return a budget for a ``with`` block: calls in it are refused before they exceed it."""

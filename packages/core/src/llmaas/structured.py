@@ -1,48 +1,105 @@
-"""Answers that fit a schema: what is asked on the wire, and how the text is read.
+"""Structured answers: the ``response_format`` that is sent, and how the text is read.
 
-A model may honour ``response_format``, ignore it, or be refused for it; the service's own
-sources contradict each other. So the schema is asked for on the wire; when that is refused
-it is asked for in words; fences and talk around the JSON are taken off; and an answer that
-still does not fit is sent back once with what is wrong.
+A model may honor ``response_format``, ignore it, or be refused for it; the service's own
+sources contradict each other. So the schema is sent; when it is refused it is described in
+words; fences and words around the JSON are removed; and an answer that still does not match is
+sent back once with what is wrong.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, is_dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-_FENCE = "```"
+from llmaas.types import Choice, Completion
+from llmaas.wire.json_text import (
+    Candidate,
+    JSONFilter,
+    candidates,
+    ends_with_json,
+    extract_json,
+    json_part,
+)
+from llmaas.wire.schema import inline_definitions, strict_schema, wire_name
+
+__all__ = [
+    "JSONFilter",
+    "Shape",
+    "extract_json",
+    "is_cut",
+    "json_part",
+    "json_schema_format",
+    "settled",
+    "shape_of",
+    "wants_json",
+]
+
 _JSON_WORDS = "Answer with one JSON object and nothing else: no fence, no explanation."
+_AFTER_TOOLS = (
+    "Call tools as long as you need them. When no further call is needed, answer with one JSON "
+    "object and nothing else: no fence, no explanation."
+)
+_CUT = frozenset(("length", "max_tokens", "model_length", "content_filter", "abort"))
+_SCHEMA_KEYS = frozenset(("properties", "$ref", "$defs", "anyOf", "oneOf", "allOf", "enum"))
+_MAX_TRIED = 200
+"""Candidates in a text that are validated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What an answer must look like: the ``response_format`` for the wire and a reader."""
+    """The form of an answer: the ``response_format`` to send, and a reader."""
 
     wire: Mapping[str, Any]
     schema: Mapping[str, Any] | None
-    adapter: Any = None
-    """A pydantic ``TypeAdapter`` when a model or dataclass was given."""
+    convert: Callable[[Any], Any] | None = None
+    """Turns a JSON value into an instance of the type that was given."""
 
-    def read(self, text: str) -> Any:
-        """Return the value that a text holds; raise ``ValueError`` saying what is wrong."""
-        value = json_in(text)
-        if self.adapter is not None:
-            return self.adapter.validate_python(value)
+    def read(self, text: str, *, cut: bool = False) -> Any:
+        """Parse the value of a text; raise ``ValueError`` that says what is wrong.
+
+        Of several JSON values the first that matches the schema is taken. Nothing is read
+        from an answer that was ``cut``, unless all of it came before.
+        """
+        return self.read_json(text, cut=cut)[1]
+
+    def read_json(self, text: str, *, cut: bool = False) -> tuple[str, Any]:
+        """Return the JSON that is read, as the model wrote it, and its value."""
+        candidate, value = self._best(text, cut=cut)
+        return candidate.as_json(), value
+
+    def _best(self, text: str, *, cut: bool) -> tuple[Candidate, Any]:
+        problem: ValueError | None = None
+        for tried, candidate in enumerate(candidates(text, cut=cut)):
+            try:
+                return candidate, self.value(candidate.value)
+            except ValueError as error:
+                problem = problem or error
+            if tried == _MAX_TRIED:
+                break
+        raise problem or ValueError("the answer holds no JSON")
+
+    def value(self, value: Any) -> Any:
+        """Check a JSON value against the schema and convert it; raise ``ValueError``."""
+        if self.convert is not None:
+            return self.convert(value)
         if self.schema is not None:
-            _check_with_jsonschema(value, self.schema)
+            from llmaas.wire.schema_check import check
+
+            check(value, self.schema)
         elif not isinstance(value, dict):
             raise ValueError("the answer is JSON, but not an object")
         return value
 
-    def in_words(self) -> str:
+    def in_words(self, *, after_tools: bool = False) -> str:
         """Return the instruction that stands in for ``response_format``."""
+        words = _AFTER_TOOLS if after_tools else _JSON_WORDS
         if self.schema is None:
-            return _JSON_WORDS
+            return words
         schema = json.dumps(self.schema, ensure_ascii=False)
-        return f"{_JSON_WORDS} It must fit this JSON schema:\n{schema}"
+        return f"{words} It must fit this JSON schema:\n{schema}"
 
 
 def wants_json(response_format: Any) -> bool:
@@ -52,124 +109,115 @@ def wants_json(response_format: Any) -> bool:
 
 
 def shape_of(response_format: Any) -> Shape | None:
-    """Read a ``response_format``: a dict as OpenAI takes it, a pydantic model or a dataclass."""
+    """Read a ``response_format``: a dict as OpenAI takes it, a JSON schema, or a type.
+
+    Types are pydantic models, dataclasses, ``TypedDict`` and classes with annotations.
+    """
     if response_format is None:
         return None
     if isinstance(response_format, Mapping):
         return _shape_of_mapping(response_format)
-    if isinstance(response_format, type) and (
-        is_dataclass(response_format) or hasattr(response_format, "model_json_schema")
-    ):
-        from pydantic import TypeAdapter
+    make = _shape_of_type if isinstance(response_format, Hashable) else _shape_of_type.__wrapped__
+    return make(response_format)
 
-        adapter: Any = TypeAdapter(response_format)
-        schema = adapter.json_schema()
-        return Shape(json_schema_format(response_format.__name__, schema), schema, adapter)
-    from llmaas.errors import InvalidInputError
 
-    raise InvalidInputError(
-        "response_format must be a dict with a type, a pydantic model or a dataclass, "
-        f"not {response_format!r}"
-    )
+@lru_cache(maxsize=64)
+def _shape_of_type(kind: Any) -> Shape:
+    from llmaas.output_types import output_type
+
+    read = output_type(kind)
+    return Shape(json_schema_format(read.name, read.schema), read.schema, read.convert)
 
 
 def json_schema_format(name: str, schema: Mapping[str, Any], *, strict: bool = True) -> Any:
-    """Return a ``response_format`` of type ``json_schema``."""
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": name, "schema": schema, "strict": strict},
-    }
+    """Return a ``response_format`` of type ``json_schema``.
 
-
-def json_in(text: str) -> Any:
-    """Return the JSON in a text, also inside a fence or between sentences."""
-    try:
-        return _json_in(text.strip())
-    except RecursionError as error:
-        raise ValueError("the answer's JSON is nested too deeply") from error
-
-
-def _json_in(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        first = error
-    start = min((i for i in (text.find("{"), text.find("[")) if i >= 0), default=-1)
-    if start < 0:
-        raise ValueError("the answer holds no JSON") from first
-    try:
-        return json.JSONDecoder().raw_decode(text, start)[0]
-    except ValueError as error:
-        raise ValueError(f"the answer's JSON is broken: {error}") from error
-
-
-class Unfenced:
-    """Takes the Markdown fence off a streamed JSON answer, for frameworks that parse the text.
-
-    Text that begins with anything but a fence passes as it is.
+    It is ``strict`` only if strict mode takes the schema: a map would have to stay empty there.
     """
+    schema = inline_definitions(schema)
+    closed = strict_schema(schema, require_all=True) if strict else None
+    told: dict[str, Any] = {"name": wire_name(name), "schema": closed or schema}
+    if closed is not None or not strict:
+        told["strict"] = strict
+    return {"type": "json_schema", "json_schema": told}
 
-    def __init__(self) -> None:
-        self._held = ""
-        self._state = "start"
 
-    def feed(self, text: str) -> str:
-        """Return what may be handed out now; the rest waits for more text, or is the fence."""
-        if self._state == "plain":
-            return text
-        self._held += text
-        if self._state == "start":
-            self._begin()
-        return self._inside() if self._state == "fenced" else self._pass_plain()
+def is_cut(completion: Completion | Choice) -> bool:
+    """Whether an answer ended before the model had finished it."""
+    return completion.finish_reason in _CUT
 
-    def end(self) -> str:
-        """Return what still waited when the answer ended."""
-        held, self._held = self._held, ""
-        return held if self._state == "start" else ""
 
-    def _begin(self) -> None:
-        """Find out whether there is a fence, and drop its first line."""
-        text = self._held.lstrip()
-        if text.startswith(_FENCE):
-            _, newline, rest = text.partition("\n")
-            if newline:
-                self._state, self._held = "fenced", rest
-        elif text and not _FENCE.startswith(text):
-            self._state = "plain"
+def settled(completion: Completion, shape: Shape, *, streamed: bool = False) -> Completion:
+    """Fill in ``parsed`` where the answer matches, and take all but the JSON from its text.
 
-    def _inside(self) -> str:
-        """Hand out JSON; no line of it can begin with a fence."""
-        body, fence, _ = self._held.partition("\n" + _FENCE)
-        if fence:
-            self._state, self._held = "closed", ""
-            return body
-        ready = body.rstrip("` \n\r\t")
-        self._held = body[len(ready) :]
-        return ready
+    JSON that a reasoning parser took for reasoning becomes the text (vLLM does so with answers
+    that a grammar constrains). Text that was ``streamed`` stays as it was handed out.
+    """
+    if completion.tool_calls:
+        return completion
+    choices = tuple(_found_in_reasoning(choice, shape) for choice in completion.choices)
+    read = [_read(choice, shape) for choice in choices]
+    if not streamed:
+        choices = tuple(
+            replace(choice, content=found[0]) if found and found[0] != choice.content else choice
+            for choice, found in zip(choices, read, strict=True)
+        )
+    parsed = read[0][1] if read and read[0] else None
+    return replace(completion, choices=choices, parsed=parsed)
 
-    def _pass_plain(self) -> str:
-        if self._state != "plain":
-            return ""
-        held, self._held = self._held, ""
-        return held
+
+def _read(choice: Choice, shape: Shape) -> tuple[str, Any] | None:
+    """Return the JSON of an answer and its value, None if it does not match."""
+    if not choice.content:
+        return None
+    try:
+        return shape.read_json(choice.content, cut=is_cut(choice))
+    except ValueError:
+        return None
+
+
+def misfit(completion: Completion, shape: Shape) -> ValueError | None:
+    """Return what is wrong with an answer, or None if it matches."""
+    try:
+        shape.read(completion.text, cut=is_cut(completion))
+    except ValueError as error:
+        return error
+    return None
+
+
+def _found_in_reasoning(choice: Choice, shape: Shape) -> Choice:
+    if choice.content or choice.tool_calls or not choice.reasoning or is_cut(choice):
+        return choice
+    found = ends_with_json(choice.reasoning)
+    before = choice.reasoning[: found.start].strip(" \t\r\n`") if found else ""
+    if found is None or (before and shape.schema is None):
+        return choice
+    try:
+        shape.value(found.value)
+    except ValueError:
+        return choice
+    return replace(choice, content=found.as_json(), reasoning=before or None)
 
 
 def _shape_of_mapping(response_format: Mapping[str, Any]) -> Shape | None:
     kind = response_format.get("type")
     if kind == "json_schema":
-        inner = response_format.get("json_schema")
-        schema = inner.get("schema") if isinstance(inner, Mapping) else None
-        return Shape(response_format, schema)
-    return Shape(response_format, None) if kind == "json_object" else None
+        return _shape_of_json_schema(response_format)
+    if kind == "json_object":
+        return Shape(response_format, response_format.get("schema"))
+    if _SCHEMA_KEYS & response_format.keys():
+        wire = json_schema_format(str(response_format.get("title", "answer")), response_format)
+        return Shape(wire, response_format)
+    return None
 
 
-def _check_with_jsonschema(value: Any, schema: Mapping[str, Any]) -> None:
-    """Check where ``jsonschema`` is installed (it is with Haystack); pass otherwise."""
-    try:
-        import jsonschema
-    except ImportError:
-        return
-    try:
-        jsonschema.validate(value, schema)
-    except jsonschema.ValidationError as error:
-        raise ValueError(error.message) from error
+def _shape_of_json_schema(response_format: Mapping[str, Any]) -> Shape:
+    told = response_format.get("json_schema")
+    if not isinstance(told, Mapping) or not isinstance(schema := told.get("schema"), Mapping):
+        return Shape(response_format, None)
+    name = str(told.get("name") or schema.get("title") or "answer")
+    sent = {**told, "name": wire_name(name)}
+    if "$defs" in schema or "definitions" in schema:
+        sent["schema"] = inline_definitions(schema)
+    wire = response_format if sent == told else {**response_format, "json_schema": sent}
+    return Shape(wire, schema)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Literal, TypeAlias
 
 from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
@@ -11,9 +10,7 @@ from semantic_kernel.contents.reasoning_content import ReasoningContent
 from semantic_kernel.contents.utils.author_role import AuthorRole
 from semantic_kernel.contents.utils.finish_reason import FinishReason
 
-from llmaas.structured import json_in
 from llmaas.types import Choice, Completion, ToolCall, Usage
-from llmaas.wire.jsonbytes import is_json
 from semantic_kernel_llmaas.history import REASONING
 
 ReasoningPlace: TypeAlias = Literal["metadata", "content"]
@@ -30,7 +27,7 @@ def messages_of(
     return [
         ChatMessageContent(
             role=AuthorRole.ASSISTANT,
-            items=_items(choice, completion, place),
+            items=_items(choice, place),
             ai_model_id=ai_model_id,
             finish_reason=finish_of(choice),
             metadata=shared | metadata_of_choice(choice),
@@ -40,15 +37,9 @@ def messages_of(
     ]
 
 
-def text_of(choice: Choice, completion: Completion) -> str:
-    """Return the text; of a structured answer only the JSON, without fence or talk."""
-    text = choice.content or choice.refusal or ""
-    if completion.parsed is None or not choice.content or is_json(text):
-        return text
-    try:
-        return json.dumps(json_in(text), ensure_ascii=False)
-    except ValueError:  # only the first of several answers is sure to fit
-        return text
+def text_of(choice: Choice) -> str:
+    """Return the text, or the words of a refusal."""
+    return choice.content or choice.refusal or ""
 
 
 def metadata_of(completion: Completion) -> dict[str, Any]:
@@ -102,10 +93,10 @@ def call_of(call: ToolCall, position: int) -> FunctionCallContent:
     )
 
 
-def _items(choice: Choice, completion: Completion, place: ReasoningPlace) -> list[Any]:
+def _items(choice: Choice, place: ReasoningPlace) -> list[Any]:
     items: list[Any] = []
     if place == "content" and choice.reasoning:
         items.append(ReasoningContent(text=choice.reasoning))
-    if text := text_of(choice, completion):
+    if text := text_of(choice):
         items.append(TextContent(text=text))
     return items + [call_of(call, n) for n, call in enumerate(choice.tool_calls)]

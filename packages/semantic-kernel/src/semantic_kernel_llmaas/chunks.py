@@ -14,7 +14,7 @@ from semantic_kernel.contents import (
 from semantic_kernel.contents.streaming_reasoning_content import StreamingReasoningContent
 from semantic_kernel.contents.utils.author_role import AuthorRole
 
-from llmaas.structured import Unfenced
+from llmaas.structured import JSONFilter, is_cut
 from llmaas.types import Choice, Completion, Done, Event, ReasoningDelta, TextDelta, ToolCallDelta
 from semantic_kernel_llmaas.answers import (
     ReasoningPlace,
@@ -37,17 +37,17 @@ class Texts:
 
     def __init__(self, *, is_json: bool) -> None:
         self._is_json = is_json
-        self._fences: dict[int, Unfenced] = {}
+        self._fences: dict[int, JSONFilter] = {}
 
     def piece(self, event: TextDelta) -> str:
         """Return what of a piece may be handed out now."""
         if not self._is_json:
             return event.text
-        return self._fences.setdefault(event.index, Unfenced()).feed(event.text)
+        return self._fences.setdefault(event.index, JSONFilter()).feed(event.text)
 
     def rest(self, choice: Choice) -> str:
         """Return text that had no event of its own: a refusal, or what looked like a fence."""
-        held = self._fences.pop(choice.index, Unfenced()).end()
+        held = self._fences.pop(choice.index, JSONFilter()).end(cut=is_cut(choice))
         return held or ("" if choice.content else choice.refusal or "")
 
 

@@ -54,7 +54,7 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
         shared = metadata_of(completion)
         return [
             TextContent(
-                text=text_of(choice, completion),
+                text=text_of(choice),
                 ai_model_id=options["model"],
                 metadata=shared | metadata_of_choice(choice),
                 inner_content=completion,

@@ -15,7 +15,7 @@ from llmaas.ops.encode import encode
 from llmaas.ops.exchange import JSON, Call, Moment, Patience, exchange
 from llmaas.ops.watch import About, Watched
 from llmaas.settings import Settings
-from llmaas.structured import Shape, shape_of
+from llmaas.structured import Shape, settled, shape_of
 from llmaas.types import Adjustment, Completion, Done, Event
 from llmaas.wire.assemble import Context
 from llmaas.wire.chat import chat_body, turns_reasoning_off
@@ -232,8 +232,9 @@ def completion_of(ask: Ask, events: list[Event]) -> Completion:
     """Return the completion that ends a list of events, after a look at what it is worth."""
     last = events[-1]
     assert isinstance(last, Done)
-    advice.learn(ask.settings, ask.model, last.completion)
-    return ask.noted(last.completion)
+    completion = last.completion if ask.shape is None else settled(last.completion, ask.shape)
+    advice.learn(ask.settings, ask.model, completion)
+    return ask.noted(completion)
 
 
 def _whole(n: Any) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 
 from llmaas.ops import advice
 from llmaas.ops.caretaker import CARETAKER
@@ -12,8 +11,9 @@ from llmaas.ops.chat import Opened, fault_error, limit_rest
 from llmaas.ops.drive import end_now
 from llmaas.ops.effects import Operation
 from llmaas.ops.watch import Abandoned
+from llmaas.structured import settled
 from llmaas.transport.base import BrokenTransport
-from llmaas.types import Completion, Done, Event
+from llmaas.types import Completion, Done, Event, TextDelta
 from llmaas.wire.faults import TransportFailure
 
 
@@ -58,7 +58,7 @@ class Streamed:
             return None
         done = events.pop()
         assert isinstance(done, Done)
-        self._whole = self._parsed(self.ask.noted(done.completion))
+        self._whole = self._settled(self.ask.noted(done.completion), events)
         unopened = self.decoder.thought_was_unopened
         advice.learn(self.ask.settings, self.ask.model, self._whole, unopened=unopened)
         return Done(self._whole)
@@ -91,11 +91,11 @@ class Streamed:
         finally:
             end_now(self.leave())
 
-    def _parsed(self, completion: Completion) -> Completion:
-        """Fill in ``parsed`` where the answer fits; what was handed out cannot be repaired."""
+    def _settled(self, completion: Completion, events: list[Event]) -> Completion:
+        """Fill in ``parsed`` where the answer matches; what was handed out cannot be repaired."""
         if self.ask.shape is None:
             return completion
-        try:
-            return replace(completion, parsed=self.ask.shape.read(completion.text))
-        except ValueError:
-            return completion
+        whole = settled(completion, self.ask.shape, streamed=True)
+        if whole.text and not completion.text:  # the answer came as reasoning
+            events.append(TextDelta(whole.text))
+        return whole

@@ -1,0 +1,252 @@
+"""Validation of JSON values against JSON schemas, in bounded time and without dependencies.
+
+Covers the keywords that schemas of answers use; others are left to the engine. Patterns are
+matched by a linear-time engine, so that ``^(b+)+$`` costs no more than any other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sized
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+
+MAX_STEPS = 200_000
+"""Subschemas visited for one value. Beyond, the rest is left to the engine."""
+
+
+def check(value: Any, schema: Mapping[str, Any]) -> None:
+    """Check a value; raise ``ValueError`` that names the place and the problem."""
+    with suppress(RecursionError):  # what is nested that deeply is left to the engine
+        _Checker(schema).check(value, schema, "answer")
+
+
+class _Checker:
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self._root = root
+        self._steps = 0
+
+    def check(self, value: Any, schema: Any, path: str) -> None:
+        if schema is False:
+            raise ValueError(f"{path} is not allowed")
+        self._steps += 1
+        if not isinstance(schema, Mapping) or self._steps > MAX_STEPS:
+            return
+        for keyword, told in schema.items():
+            if (rule := _RULES.get(keyword)) is not None:
+                rule(self, value, told, path, schema)
+
+    def fits(self, value: Any, schema: Any, path: str) -> bool:
+        try:
+            self.check(value, schema, path)
+        except ValueError:
+            return False
+        return True
+
+    def resolve(self, reference: Any) -> Any:
+        """Return what a reference into the schema means; True, which allows all, for others."""
+        if not isinstance(reference, str) or not reference.startswith("#"):
+            return True
+        found: Any = self._root
+        for step in reference.split("/")[1:]:
+            name = step.replace("~1", "/").replace("~0", "~")
+            if not isinstance(found, Mapping) or name not in found:
+                return True
+            found = found[name]
+        return found
+
+
+def _canonical(value: Any) -> str:
+    """Write a value so that equal ones are written alike: 1 and 1.0, keys in any order."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, sort_keys=True)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_TYPES: Mapping[str, Callable[[Any], bool]] = {
+    "object": lambda value: isinstance(value, dict),
+    "array": lambda value: isinstance(value, list),
+    "string": lambda value: isinstance(value, str),
+    "integer": lambda value: _is_number(value) and float(value).is_integer(),
+    "number": _is_number,
+    "boolean": lambda value: isinstance(value, bool),
+    "null": lambda value: value is None,
+}
+
+_Rule = Callable[[_Checker, Any, Any, str, Mapping[str, Any]], None]
+
+
+def _type(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
+    names = told if isinstance(told, list) else [told]
+    if not any(_TYPES.get(name, _allow)(value) for name in names if isinstance(name, str)):
+        raise ValueError(f"{path} must be of type {' or '.join(map(str, names))}")
+
+
+def _allow(_: Any) -> bool:
+    return True
+
+
+def _enum(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
+    if isinstance(told, list) and _canonical(value) not in map(_canonical, told):
+        raise ValueError(f"{path} must be one of {str(told)[:200]}")
+
+
+def _const(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
+    if _canonical(value) != _canonical(told):
+        raise ValueError(f"{path} must be {str(told)[:200]}")
+
+
+def _properties(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None:
+    if isinstance(value, dict) and isinstance(told, Mapping):
+        for name, schema in told.items():
+            if name in value:
+                checker.check(value[name], schema, f"{path}.{name}")
+
+
+def _required(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
+    if isinstance(value, dict) and isinstance(told, list):
+        missing = [name for name in told if name not in value]
+        if missing:
+            raise ValueError(f"{path} lacks {', '.join(map(repr, missing[:5]))}")
+
+
+def _additional(checker: _Checker, value: Any, told: Any, path: str, schema: Any) -> None:
+    if not isinstance(value, dict) or "patternProperties" in schema:
+        return
+    known = schema.get("properties") or {}
+    for name, item in value.items():
+        if name not in known:
+            checker.check(item, told, f"{path}.{name[:64]}")
+
+
+def _items(checker: _Checker, value: Any, told: Any, path: str, schema: Any) -> None:
+    if isinstance(value, list) and isinstance(told, Mapping | bool):
+        start = len(schema.get("prefixItems") or ())
+        for position, item in enumerate(value[start:], start):
+            checker.check(item, told, f"{path}[{position}]")
+
+
+def _prefix_items(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None:
+    if isinstance(value, list) and isinstance(told, list):
+        for position, (item, schema) in enumerate(zip(value, told, strict=False)):
+            checker.check(item, schema, f"{path}[{position}]")
+
+
+def _all_of(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None:
+    for schema in told if isinstance(told, list) else ():
+        checker.check(value, schema, path)
+
+
+def _any_of(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None:
+    if not isinstance(told, list) or not told:
+        return None
+    problems: list[ValueError] = []
+    for schema in told:
+        try:
+            return checker.check(value, schema, path)
+        except ValueError as error:
+            problems.append(error)
+    raise (
+        problems[0]
+        if len(problems) == 1
+        else ValueError(
+            f"{path} fits none of the alternatives: {'; '.join(map(str, problems[:3]))}"
+        )
+    )
+
+
+def _one_of(checker: _Checker, value: Any, told: Any, path: str, schema: Any) -> None:
+    _any_of(checker, value, told, path, schema)
+    if isinstance(told, list) and sum(checker.fits(value, part, path) for part in told) > 1:
+        raise ValueError(f"{path} fits several alternatives, but must fit one")
+
+
+def _not(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None:
+    if isinstance(told, Mapping) and checker.fits(value, told, path):
+        raise ValueError(f"{path} has a form that is excluded")
+
+
+def _ref(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None:
+    checker.check(value, checker.resolve(told), path)
+
+
+def _pattern(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
+    if isinstance(value, str) and isinstance(told, str):
+        matcher = _matcher(told)
+        if matcher is not None and not matcher(value):
+            raise ValueError(f"{path} must match the pattern {told[:200]!r}")
+
+
+@lru_cache(maxsize=128)
+def _matcher(pattern: str) -> Callable[[str], bool] | None:
+    """Compile a pattern for the linear-time engine; None where it does not know the syntax."""
+    from pydantic_core import SchemaError, SchemaValidator
+
+    try:
+        return SchemaValidator({"type": "str", "pattern": pattern}).isinstance_python
+    except SchemaError:
+        return None
+
+
+def _bound(measure: Callable[[Any], Any], fits: Callable[[Any, Any], bool], words: str) -> _Rule:
+    def rule(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
+        size = measure(value)
+        if size is not None and _is_number(told) and not fits(size, told):
+            raise ValueError(f"{path} must {words} {told}")
+
+    return rule
+
+
+def _number(value: Any) -> Any:
+    return value if _is_number(value) else None
+
+
+def _length(kind: type[Sized]) -> Callable[[Any], Any]:
+    return lambda value: len(value) if isinstance(value, kind) else None
+
+
+def _unique(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
+    if told is True and isinstance(value, list) and len(set(map(_canonical, value))) < len(value):
+        raise ValueError(f"{path} must hold different items")
+
+
+def _at_most(size: Any, told: Any) -> bool:
+    return bool(size <= told)
+
+
+def _at_least(size: Any, told: Any) -> bool:
+    return bool(size >= told)
+
+
+_RULES: Mapping[str, _Rule] = {
+    "$ref": _ref,
+    "type": _type,
+    "enum": _enum,
+    "const": _const,
+    "required": _required,
+    "properties": _properties,
+    "additionalProperties": _additional,
+    "items": _items,
+    "prefixItems": _prefix_items,
+    "allOf": _all_of,
+    "anyOf": _any_of,
+    "oneOf": _one_of,
+    "not": _not,
+    "pattern": _pattern,
+    "minimum": _bound(_number, _at_least, "be at least"),
+    "maximum": _bound(_number, _at_most, "be at most"),
+    "exclusiveMinimum": _bound(_number, lambda size, told: size > told, "be above"),
+    "exclusiveMaximum": _bound(_number, lambda size, told: size < told, "be below"),
+    "minLength": _bound(_length(str), _at_least, "have a length of at least"),
+    "maxLength": _bound(_length(str), _at_most, "have a length of at most"),
+    "minItems": _bound(_length(list), _at_least, "have a length of at least"),
+    "maxItems": _bound(_length(list), _at_most, "have a length of at most"),
+    "minProperties": _bound(_length(dict), _at_least, "have a size of at least"),
+    "maxProperties": _bound(_length(dict), _at_most, "have a size of at most"),
+    "uniqueItems": _unique,
+}
