@@ -59,8 +59,10 @@ def test_a_child_opens_its_own_connection(tmp_path: Path) -> None:
 
     def work() -> bool:
         inherited = open_files()
-        taken = all(isinstance(ledger.take("a", 1, LIMITS), Taken) for _ in range(20))
-        return taken and open_files() > inherited
+        taken = [ledger.take("a", 1, LIMITS) for _ in range(20)]
+        for reservation in taken:
+            ledger.settle(reservation, 1, LIMITS)
+        return open_files() > inherited
 
     assert in_child(work)
     assert isinstance(ledger.take("a", 1, LIMITS), Taken)
@@ -86,7 +88,8 @@ def test_a_child_forked_in_mid_transaction_harms_nothing(tmp_path: Path) -> None
     thread.start()
     try:
         taken = [
-            in_child(lambda: isinstance(ledger.take("b", 1, LIMITS), Taken)) for _ in range(20)
+            in_child(lambda: ledger.settle(ledger.take("b", 1, LIMITS), 1, LIMITS) is None)
+            for _ in range(20)
         ]
     finally:
         stop.set()
@@ -123,7 +126,8 @@ def test_no_lock_or_ticket_of_the_parent_stops_a_child(
 
 
 FULL_DISK = """
-import resource, signal, sqlite3, sys
+import resource, signal, sys
+from llmaas import LedgerError
 from llmaas.quota import Limit, SQLiteLedger
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -134,7 +138,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1, most))  # the disk is full
 try:
     ledger.take("a", 1, limits)
     raise SystemExit("written to a full disk")
-except sqlite3.Error:
+except LedgerError:
     pass
 resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # and has room again
 ledger.take("a", 1, limits)

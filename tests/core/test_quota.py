@@ -16,7 +16,7 @@ import pytest
 import crowd
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
-from llmaas.ops.effects import Sleep
+from llmaas.ops.effects import Wait
 from llmaas.ops.watch import About
 from llmaas.quota import (
     TIERS,
@@ -263,25 +263,31 @@ def test_waiters_are_served_in_order(sandbox: Any) -> None:
     assert noted.order == [str(n) for n in range(6)]
 
 
-def test_a_long_line_costs_little() -> None:
-    """Who stands far behind looks seldom: a thousand waiters must not fill a processor."""
-    quota = Quota(limits=[Limit(100, 3600)], max_wait=60)
+def test_a_long_line_costs_nothing_while_it_waits() -> None:
+    """Who stands in line is called: a thousand waiters look at nothing meanwhile."""
+    quota = Quota(limits=[Limit(1_024, 3600)])
     about = About("chat", MODEL, Settings.of(api_key="k"), "?")
+    assert isinstance(quota.ledger.take(quota.account, 1_024, quota.limits), Taken)
     line = [quota.begin(about) for _ in range(1_000)]
     effects = [next(place) for place in line]
-    looks = [1 / effect.seconds for effect in effects if isinstance(effect, Sleep)]
-    assert len(looks) == 999
-    assert looks[0] >= 200  # the next in line is quick
-    assert sum(looks) < 10_000  # a second, all together
-    for place in reversed(line):
+    assert all(isinstance(effect, Wait) for effect in effects)
+    assert effects[0].seconds < 0.1  # others may give back through the ledger
+    assert all(effect.seconds >= 1 for effect in effects[1:])
+    assert len(quota._queue) == 1_000
+    line[0].close()
+    effects[1].call.wait(0)  # was called already
+    for place in reversed(line[1:]):
         place.close()
 
 
 def test_the_last_of_a_long_line_waits_no_longer_than_allowed() -> None:
-    quota = Quota(limits=[Limit(100, 3600)], max_wait=0.1)
+    quota = Quota(limits=[Limit(1_024, 3600)], max_wait=4_000)
     about = About("chat", MODEL, Settings.of(api_key="k"), "?")
+    quota.ledger.take(quota.account, 1_024, quota.limits)
     line = [quota.begin(about) for _ in range(200)]
-    naps = [effect.seconds for effect in map(next, line) if isinstance(effect, Sleep)]
+    next(line[0])
+    quota._max_wait = 0.1
+    naps = [effect.seconds for effect in map(next, line[1:])]
     assert max(naps) <= 0.1
     for place in reversed(line):
         place.close()

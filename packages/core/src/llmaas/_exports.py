@@ -18,6 +18,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "InternalServerError",
         "InvalidInputError",
         "InvalidResponseError",
+        "LedgerError",
         "LLMaaSError",
         "MissingAPIKeyError",
         "ModelNotFoundError",

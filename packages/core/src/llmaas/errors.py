@@ -8,6 +8,7 @@
     │   └── InvalidInputError
     ├── BudgetExceededError                       refused before it was sent: too few euros left
     ├── QuotaExceededError                        refused before it was sent; .retry_after
+    ├── LedgerError                               a quota's or budget's file or Redis failed
     ├── StructuredOutputError (ValueError)        the answer does not fit the schema; .text
     └── APIError                                  openai.APIError
         ├── APIStatusError                        openai.APIStatusError
@@ -73,7 +74,18 @@ class InvalidInputError(ConfigurationError):
 
 
 class BudgetExceededError(LLMaaSError):
-    """The call could cost more than the budget has left; nothing was sent."""
+    """The call could cost more than the budget has left; nothing was sent.
+
+    ``retry_after`` (seconds) is set when only reservations of calls that are still running stand
+    in the way: it may fit once they have ended.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (str(self), self.retry_after))
 
 
 class QuotaExceededError(LLMaaSError):
@@ -85,6 +97,10 @@ class QuotaExceededError(LLMaaSError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (str(self), self.retry_after))
+
+
+class LedgerError(LLMaaSError):
+    """The ledger of a quota or budget (a file, Redis) failed; nothing was sent."""
 
 
 class StructuredOutputError(LLMaaSError, ValueError):

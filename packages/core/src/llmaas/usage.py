@@ -6,8 +6,8 @@ One JSON line a call: counts and amounts, never content. Several processes may a
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,10 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from llmaas import jsonl
 from llmaas.ops.effects import Operation, Run
 from llmaas.ops.watch import About, Outcome
 from llmaas.pricing import chat_energy_kwh, energy_kwh
 
+_logger = logging.getLogger("llmaas")
 _TAG: ContextVar[str] = ContextVar("llmaas_usage_tag", default="")
 GROUPS = ("model", "day", "tag", "operation")
 """What a report can be by."""
@@ -48,15 +50,7 @@ class UsageLog:
     def end(self, ticket: tuple[About, str], outcome: Outcome) -> Operation[None]:
         """Write down what the call used."""
         record = _record(*ticket, outcome)
-        yield Run(lambda: self._add(record))
-
-    def _add(self, record: Mapping[str, Any]) -> None:
-        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
-        file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(file, line.encode())
-        finally:
-            os.close(file)
+        yield Run(lambda: jsonl.append(self.path, record))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,32 +66,53 @@ class Row:
     energy_kwh: float | None
 
 
-def report(path: str | Path, by: str = "model") -> list[Row]:
-    """Sum a log up by ``model``, ``day``, ``tag`` or ``operation``, the dearest first by model."""
+class Rows(list[Row]):
+    """The rows of a report. ``skipped`` are the numbers of the lines that are not records."""
+
+    def __init__(self, rows: Iterable[Row], skipped: Sequence[int]) -> None:
+        super().__init__(rows)
+        self.skipped = tuple(skipped)
+
+
+def report(path: str | Path, by: str = "model") -> Rows:
+    """Sum a log up by ``model``, ``day``, ``tag`` or ``operation``, the dearest first by model.
+
+    A line that is not a record (torn by a full disk, or foreign) is skipped, and reported in
+    ``skipped`` and by a warning in the log.
+    """
     if by not in GROUPS:
         raise ValueError(f"a report is by {', '.join(GROUPS)}, not by {by!r}")
     groups: dict[str, dict[str, Any]] = {}
-    for number, line in enumerate(_lines(Path(path)), 1):
+    skipped: list[int] = []
+    for number, line in _lines(Path(path)):
         try:
-            record = json.loads(line)
-            name = str(record["at"])[:10] if by == "day" else str(record.get(by) or "-")
-            _count(groups.setdefault(name, dict.fromkeys(_SUMS, 0) | {"energy_kwh": None}), record)
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-            raise ValueError(f"line {number} of {path} is no record of calls: {error}") from error
+            _add(groups, by, json.loads(line))
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            skipped.append(number)
+    if skipped:
+        _logger.warning(
+            "%s: %d lines are not records of calls, %s", path, len(skipped), skipped[:9]
+        )
     rows = [Row(name, **sums) for name, sums in groups.items()]
-    return sorted(rows, key=lambda r: (r.group,) if by == "day" else (-r.cost_micro_eur, r.group))
+    rows.sort(key=lambda r: (r.group,) if by == "day" else (-r.cost_micro_eur, r.group))
+    return Rows(rows, skipped)
 
 
 _SUMS = ("calls", "failed", "prompt_tokens", "completion_tokens", "cost_micro_eur")
 
 
-def _count(sums: dict[str, Any], record: Mapping[str, Any]) -> None:
+def _add(groups: dict[str, dict[str, Any]], by: str, record: Mapping[str, Any]) -> None:
+    """Count a record, or raise before anything of it is counted."""
+    name = str(record["at"])[:10] if by == "day" else str(record.get(by) or "-")
+    failed, counts = not record["ok"], {field: _number(record, field) for field in _SUMS[2:]}
+    energy = _number(record, "energy_kwh") if record.get("energy_kwh") is not None else None
+    sums = groups.setdefault(name, dict.fromkeys(_SUMS, 0) | {"energy_kwh": None})
     sums["calls"] += 1
-    sums["failed"] += not record["ok"]
-    for name in _SUMS[2:]:
-        sums[name] += _number(record, name)
-    if record.get("energy_kwh") is not None:
-        sums["energy_kwh"] = (sums["energy_kwh"] or 0) + _number(record, "energy_kwh")
+    sums["failed"] += failed
+    for field, count in counts.items():
+        sums[field] += count
+    if energy is not None:
+        sums["energy_kwh"] = (sums["energy_kwh"] or 0) + energy
 
 
 def _number(record: Mapping[str, Any], name: str) -> float:
@@ -111,11 +126,12 @@ _MOST = 1e18
 """More than any sum of tokens or millionths of a euro can be."""
 
 
-def _lines(path: Path) -> Iterable[bytes]:
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):  # the last one may be being written
-                yield line
+        for number, line in enumerate(file, 1):
+            # The last one may be being written; a file that was edited may hold empty lines.
+            if line.endswith(b"\n") and line.strip():
+                yield number, line.removeprefix(b"\xef\xbb\xbf")
 
 
 def _record(about: About, tag: str, outcome: Outcome) -> dict[str, Any]:

@@ -13,7 +13,10 @@ from langchain_core.rate_limiters import BaseRateLimiter
 
 from llmaas import Completion
 from llmaas.ops.watch import Outcome
+from llmaas.ops.workers import run_async
 from llmaas.quota import TIERS, Ledger, Limit, MemoryLedger
+from llmaas.quota.asking import is_local
+from llmaas.quota.late import LATE
 from llmaas.quota.ledger import Refused, Taken
 
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 1.0
@@ -71,7 +74,7 @@ class TierRateLimiter(BaseRateLimiter):
         if tokens:
             self._expected += (tokens - self._expected) / 8
         if tokens is not None:
-            self.ledger.settle(taken, tokens, self.limits)
+            LATE.settle(self.ledger, taken, tokens, self.limits)
 
     @property
     def remaining(self) -> int:
@@ -84,6 +87,7 @@ class TierRateLimiter(BaseRateLimiter):
     def _take(self) -> float | None:
         """Take tokens and return None, or return how long to sleep before the next attempt."""
         amount = max(1, min(int(self._expected), *(limit.amount for limit in self.limits)))
+        LATE.apply(self.ledger)
         taken = self.ledger.take(self._account, amount, self.limits)
         if isinstance(taken, Refused):
             return min(max(taken.seconds or 0.0, _SHORTEST_NAP), _LONGEST_NAP)
@@ -91,14 +95,18 @@ class TierRateLimiter(BaseRateLimiter):
         return None
 
     async def _take_in_thread(self) -> float | None:
-        """Do what ``_take`` does; who is cancelled meanwhile leaves nothing taken."""
-        taking = asyncio.ensure_future(asyncio.to_thread(self._take))
-        try:
-            return await asyncio.shield(taking)
-        except asyncio.CancelledError:
-            if await taking is None:
-                await asyncio.to_thread(self.settle, 0)
-            raise
+        """Do what ``_take`` does; who is cancelled meanwhile leaves nothing taken.
+
+        A ledger that blocks is asked in a thread of its own, not in one of the application's.
+        """
+        if is_local(self.ledger):
+            return self._take()
+        nap: float | None = await run_async(self._take, None, self._undo, may_outlive=False)
+        return nap
+
+    def _undo(self, nap: float | None) -> None:
+        if nap is None:
+            self.settle(0)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave open requests behind, and a ledger that lives in this process's memory."""

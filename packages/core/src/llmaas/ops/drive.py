@@ -22,8 +22,10 @@ from llmaas.ops.effects import (
     Send,
     Sleep,
     Together,
+    Wait,
 )
 from llmaas.ops.parallel import run_together
+from llmaas.ops.workers import WORKERS, Job, run_async, run_bounded, tell
 from llmaas.settings import Settings
 from llmaas.transport.base import AsyncTransport, BrokenTransport, Request, SyncTransport
 from llmaas.wire.faults import TransportFailure
@@ -82,8 +84,12 @@ class Driver:
                     reply.close()
                 case Sleep(seconds):
                     time.sleep(seconds)
-                case Run(function):
+                case Wait(call, seconds):
+                    call.wait(seconds)
+                case Run(function, None):
                     return function()
+                case Run(function, deadline, undo, may_outlive):
+                    return run_bounded(function, deadline, undo, may_outlive=may_outlive)
                 case Together(operations, limit):
                     return self._together(operations, limit)
         except BrokenTransport as broken:
@@ -109,8 +115,9 @@ class AsyncDriver:
     async def run(self, operation: Operation[T]) -> T:
         """Run an operation to its result.
 
-        What ``Run`` asks for is done whole even if the task is cancelled meanwhile, and the
-        operation sees its result: only then it knows what to settle. The cancellation follows.
+        What ``Run`` asks for without more is done whole even if the task is cancelled meanwhile,
+        and the operation sees its result: only then it knows what to settle. The cancellation
+        follows.
         """
         check_loop()
         go_on: Callable[[Any], Effect] = operation.send
@@ -121,7 +128,7 @@ class AsyncDriver:
             while True:
                 effect = go_on(outcome)
                 try:
-                    if isinstance(effect, Run):
+                    if isinstance(effect, Run) and _must_end(effect):
                         outcome, late = await _whole(effect.function)
                         cancelled = cancelled or late
                     elif cancelled is not None:
@@ -170,6 +177,10 @@ class AsyncDriver:
                     await reply.close()
                 case Sleep(seconds):
                     await asyncio.sleep(seconds)
+                case Wait(call, seconds):
+                    await call.wait_async(seconds)
+                case Run(function, deadline, undo, may_outlive):
+                    return await run_async(function, deadline, undo, may_outlive=may_outlive)
                 case Together(operations, limit):
                     return await self._together(operations, limit)
         except BrokenTransport as broken:
@@ -196,23 +207,26 @@ class AsyncDriver:
         return results
 
 
+def _must_end(run: Run) -> bool:
+    return run.undo is None and not run.may_outlive
+
+
 async def _whole(function: Callable[[], Any]) -> tuple[Any, asyncio.CancelledError | None]:
     """Run a function in a thread to its end; return its result, and a cancellation meanwhile."""
     # A future, not a task: the end of the event loop cancels all tasks.
-    loop, context = asyncio.get_running_loop(), contextvars.copy_context()
-    try:
-        work = loop.run_in_executor(None, context.run, function)
-    except RuntimeError:  # the interpreter ends, and starts no thread any more
-        return function(), None
+    loop, job = asyncio.get_running_loop(), Job(function, None)
+    done: asyncio.Future[None] = loop.create_future()
+    job.notify = partial(tell, loop, done)
+    WORKERS.submit(job)
     cancelled: asyncio.CancelledError | None = None
-    while not work.done():
+    while not done.done():
         try:
-            await asyncio.wait({work})
+            await asyncio.wait({done})
         except asyncio.CancelledError as error:
             cancelled = error
-    if cancelled is not None and work.exception() is not None:
-        raise cancelled from work.exception()
-    return work.result(), cancelled
+    if cancelled is not None and job.error is not None:
+        raise cancelled from job.error
+    return job.outcome(), cancelled
 
 
 def check_loop() -> None:
@@ -255,7 +269,7 @@ def end_now(operation: Operation[Any], error: BaseException | None = None) -> No
 def _here(effect: Effect) -> Any:
     if isinstance(effect, Run):
         return effect.function()
-    if isinstance(effect, Sleep):
+    if isinstance(effect, Sleep | Wait):
         return time.sleep(effect.seconds)
     raise RuntimeError("the call was dropped: nothing is sent for it any more")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
+from llmaas.ops.wakeup import Wakeup
 from llmaas.settings import Timeout
 from llmaas.wire.faults import TransportFailure
 
@@ -54,10 +55,27 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait until something is called for, but no longer than so many seconds."""
+
+    call: Wakeup
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """Run a function that may block for a moment (a database); asyncio gives it a thread."""
+    """Run a function that may block for a moment (a database); asyncio gives it a thread.
+
+    Past ``deadline`` (on the clock of ``time.monotonic``) nobody waits for it: the operation
+    meets ``DeadlineExceededError``, or goes on without a result where it ``may_outlive`` the
+    call. With ``undo``, a cancelled task does not wait for it either. What nobody waited for
+    runs to its end, and its result is given to ``undo``.
+    """
 
     function: Callable[[], Any]
+    deadline: float | None = None
+    undo: Callable[[Any], None] | None = None
+    may_outlive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +86,6 @@ class Together:
     limit: int = 4
 
 
-Effect: TypeAlias = Send | Read | ReadSome | Close | Sleep | Run | Together
+Effect: TypeAlias = Send | Read | ReadSome | Close | Sleep | Wait | Run | Together
 Operation: TypeAlias = Generator[Effect, Any, T]
 Outcome: TypeAlias = bytes | TransportFailure

@@ -10,6 +10,7 @@ from typing import Any
 from llmaas.ops.data import ask_data, check_texts, known
 from llmaas.ops.effects import Operation, Together
 from llmaas.ops.exchange import Moment
+from llmaas.ops.watch import About, watched_part
 from llmaas.settings import Settings
 from llmaas.types import Embeddings, Usage
 from llmaas.wire.usage import parse_usage
@@ -35,6 +36,7 @@ class _Job:
     progress: Progress | None
     on_batch: OnBatch | None
     keep_going: bool
+    moment: Moment
     done: int = 0
     answered_by: str = ""
     usages: list[Usage] = field(default_factory=list)
@@ -75,6 +77,7 @@ def embed(
 ) -> Operation[Embeddings]:
     """Embed texts in batches, several at once."""
     inputs = check_texts(texts, "text")
+    moment = Moment.of(settings, deadline)  # one for all batches
     wire = {"encoding_format": encoding_format, "dimensions": dimensions, **params}
     job = _Job(
         settings,
@@ -82,7 +85,7 @@ def embed(
         {name: value for name, value in wire.items() if value is not None},
         {
             "timeout": timeout,
-            "deadline": Moment.of(settings, deadline),  # one for all batches
+            "deadline": moment,
             "extra_headers": extra_headers,
         },
         numpy,
@@ -91,6 +94,7 @@ def embed(
         progress,
         on_batch,
         keep_going,
+        moment,
     )
     size = max(1, batch_size)
     batches = [_batch(job, inputs[i : i + size], i) for i in range(0, len(inputs), size)]
@@ -137,16 +141,24 @@ def _halving(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:
 
 
 def _request(job: _Job, texts: list[str]) -> Operation[list[Any]]:
+    about = About(
+        "embeddings", job.model, job.settings, texts, deadline=job.moment.at, is_part=True
+    )
+    answer = yield from watched_part(about, _answered(job, texts))
+    if answer.usage is not None:
+        job.usages.append(answer.usage)
+    job.answered_by = answer.model
+    return answer.vectors
+
+
+def _answered(job: _Job, texts: list[str]) -> Operation[Embeddings]:
     def read(data: bytes, _: Mapping[str, str]) -> tuple[list[Any], Mapping[str, Any]]:
         return read_vectors(data, len(texts), numpy=job.numpy)
 
     body = {"model": job.model, "input": texts, **job.params}
     vectors, answer = yield from ask_data(job.settings, PATH, body, read, **job.options)
     usage = parse_usage(answer.get("usage"))
-    if usage is not None:
-        job.usages.append(usage)
-    job.answered_by = str(answer.get("model") or job.model)
-    return vectors
+    return Embeddings(vectors, str(answer.get("model") or job.model), usage)
 
 
 def _sum(usages: list[Usage]) -> Usage | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -50,6 +50,18 @@ class About:
     """The moment of ``time.monotonic`` at which the call ends in any case; waiting too."""
     attempts: int = 1
     """How often the model may be asked: twice where a misfit is corrected."""
+    is_part: bool = False
+    """Whether this is one request of several that make a call (see ``watched_part``)."""
+
+    @cached_property
+    def most_input_tokens(self) -> int:
+        """The tokens that the input and the tools may have at most: twice their estimate.
+
+        Text that is not ASCII has more tokens to the character: its bytes are counted.
+        """
+        beside = (self.params.get("tools"), self.params.get("response_format"))
+        sizes = (_size(text) for source in (self.inputs, beside) for text in _texts(source))
+        return sum(max(1, size // 4) * 2 for size in sizes if size)
 
     @cached_property
     def input_tokens(self) -> int:
@@ -65,9 +77,25 @@ class About:
     @property
     def max_tokens(self) -> int:
         """The output tokens that the call may use at most, over all its choices and attempts."""
-        told = (self.params.get("max_tokens"), self.params.get("max_completion_tokens"))
-        most = max(int(tokens or 0) for tokens in told) or 1024
-        return most * int(self.params.get("n") or 1) * self.attempts
+        most = max(self._number("max_tokens"), self._number("max_completion_tokens")) or 1024
+        choices = max(self._number("n"), self._number("best_of"), 1)
+        return most * choices * self.attempts
+
+    def _number(self, name: str) -> int:
+        """Return a parameter that counts; 0 when it is not given. Negative ones are refused."""
+        extra = self.params.get("extra_body")
+        value = self.params.get(name)
+        if isinstance(extra, Mapping) and extra.get(name) is not None:
+            value = extra[name]
+        try:
+            number = int(value or 0)
+        except (TypeError, ValueError, OverflowError):
+            number = -1
+        if number < 0:
+            from llmaas.errors import InvalidInputError
+
+            raise InvalidInputError(f"{name} must be a whole number >= 1, got {value!r}.")
+        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +106,8 @@ class Outcome:
     error: BaseException | None
     duration: float
     first_token: float | None = None
+    sent: bool = True
+    """False when the call was refused, or cancelled, before anything was sent."""
 
     @property
     def usage(self) -> Usage | None:
@@ -139,7 +169,7 @@ class Watched:
             for watcher in self._watchers:
                 self._tickets.append((watcher, (yield from watcher.begin(self._about))))
         except BaseException as error:
-            yield from self.end(None, error)
+            yield from self.end(None, error, sent=False)
             raise
         self._began = time.monotonic()
 
@@ -147,12 +177,14 @@ class Watched:
         """Remember when the first event came."""
         self.first_token = time.monotonic() - self._began
 
-    def end(self, result: Any, error: BaseException | None) -> Operation[None]:
+    def end(
+        self, result: Any, error: BaseException | None, *, sent: bool = True
+    ) -> Operation[None]:
         """Tell every watcher how the call ended, once, whoever says so first."""
         if self._process != os.getpid():  # a copy by a fork: the call is the parent's to end
             return
         came = _came_with(error) if result is None else result
-        outcome = Outcome(came, error, time.monotonic() - self._began, self.first_token)
+        outcome = Outcome(came, error, time.monotonic() - self._began, self.first_token, sent)
         refusal: BaseException | None = None  # of the answer, by a guard for instance
         while self._tickets:
             try:
@@ -194,6 +226,12 @@ def watched(about: About, operation: Operation[T]) -> Operation[T]:
     return _watched(Watched(watchers, about), operation) if watchers else operation
 
 
+def watched_part(about: About, operation: Operation[T]) -> Operation[T]:
+    """Let those see one request of a call who count each by itself: budgets."""
+    watchers = [w for w in watchers_of(about.settings) if getattr(w, "counts_parts", False)]
+    return _watched(Watched(watchers, about), operation) if watchers else operation
+
+
 def watched_stream(about: About, operation: Operation[T]) -> Operation[T]:
     """Watch a stream: it ends when the stream does, not when it has been opened."""
     watchers = watchers_of(about.settings)
@@ -223,14 +261,24 @@ def _watched_stream(watch: Watched, operation: Operation[T]) -> Operation[T]:
     return opened
 
 
-def _texts(value: Any) -> Any:
-    """Yield all texts of an input, images left out: their price is not known before."""
+_MEDIA = frozenset({"image_url", "input_image", "input_audio", "audio_url", "video_url", "file"})
+"""Parts of a message that are not text: their price is not known before."""
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts of an input; images and audio files are left out, texts never are."""
     if isinstance(value, str):
-        if not value.startswith("data:"):
-            yield value
+        yield value
     elif isinstance(value, Mapping):
+        kind = value.get("type")
+        if isinstance(kind, str) and kind in _MEDIA and kind in value:
+            return
         for part in value.values():
             yield from _texts(part)
     elif isinstance(value, Sequence) and not isinstance(value, bytes):
         for part in value:
             yield from _texts(part)
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
-from llmaas.ops.effects import Operation, Run
+from llmaas.ops.effects import Operation, Run, Sleep
 from llmaas.ops.watch import ACTIVE, About, Outcome
 from llmaas.pricing import rerank_cost_micro_eur, tariff
-from llmaas.quota.ledger import Ledger, Limit, MemoryLedger, Taken
+from llmaas.quota import asking
+from llmaas.quota.ledger import Ledger, Limit, MemoryLedger, Refused, Taken
 from llmaas.types import Batch
 
-_CAUTION = 2
-"""Inputs are reserved at twice their estimate (four characters a token), then settled."""
+_SHORTEST_NAP, _LONGEST_NAP = 0.02, 0.5
+"""Seconds between two looks at whether running calls gave back what they did not use."""
 
 
 class Budget:
     """Refuses a call *before* it is sent if its highest cost would exceed what is left.
 
     A watcher for ``LLMaaS(watchers=...)``, or a ``with`` block (``client.budget``) for all
-    calls made in it, by threads or tasks started there. The highest cost is that of the input
-    and of ``max_tokens`` of output. With a SQLite or Redis ledger, a budget survives restarts
-    and is shared; ``account`` names it (a project, a customer, an end user).
+    calls made in it, in threads and tasks that it starts too. The highest cost is that of the
+    input (at twice its estimated tokens) and of ``max_tokens`` of output: it is reserved, and
+    settled on the real cost. What may have been billed without an answer (a cancelled call, a
+    broken connection, an answer without usage) keeps its reservation. Embeddings are reserved
+    request by request.
+
+    ``wait=True`` waits for reservations of running calls instead of refusing a call for them.
+    With a SQLite or Redis ledger, a budget survives restarts and is shared; ``account`` names
+    it (a project, a customer, an end user).
     """
 
+    counts_parts = True
+
     def __init__(
-        self, eur: float, *, ledger: Ledger | None = None, account: str = "default"
+        self,
+        eur: float,
+        *,
+        ledger: Ledger | None = None,
+        account: str = "default",
+        wait: bool = False,
     ) -> None:
         self.limit = Limit(round(eur * 1_000_000))
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self.account = f"cost:{account}"
+        self._waits = wait
 
     @property
     def spent(self) -> float:
@@ -43,24 +59,53 @@ class Budget:
 
     def begin(self, about: About) -> Operation[Taken | None]:
         """Reserve the highest cost of the call, or refuse it."""
-        highest = highest_cost_micro_eur(about)
-        taken = yield Run(lambda: self.ledger.take(self.account, highest, [self.limit]))
-        if isinstance(taken, Taken):
-            return taken
-        from llmaas.errors import BudgetExceededError
-
-        remaining = yield Run(lambda: self.remaining)
-        raise BudgetExceededError(
-            f"The call may cost {highest / 1e6:.6f} EUR, and {remaining:.6f} EUR of the "
-            f"budget of {self.limit.amount / 1e6:.2f} EUR are left. Nothing was sent."
-        )
+        if about.operation == "embeddings" and not about.is_part:
+            yield from self._look_at_all(about)
+            return None
+        highest, nap = highest_cost_micro_eur(about), _SHORTEST_NAP
+        limits = [self.limit]
+        while True:
+            taken = yield from asking.take(
+                self.ledger, self.account, highest, limits, about.deadline
+            )
+            if isinstance(taken, Taken):
+                return taken
+            if not (taken.in_flight and (self._waits or about.is_part)):
+                yield from self._refuse(highest, taken)
+            yield Sleep(_within(about, nap))
+            nap = min(_LONGEST_NAP, nap * 1.5)
 
     def end(self, ticket: Taken | None, outcome: Outcome) -> Operation[None]:
-        """Settle on the real cost; an answer without usage keeps what was reserved."""
-        if ticket is None:
-            return
-        cost = _real_cost(ticket, outcome)
-        yield Run(lambda: self.ledger.settle(ticket, cost, [self.limit]))
+        """Settle on the real cost; what is unknown keeps what was reserved."""
+        if ticket is not None:
+            cost = _real_cost(ticket, outcome)
+            yield from asking.settle(self.ledger, ticket, cost, [self.limit])
+
+    def _look_at_all(self, about: About) -> Operation[None]:
+        """Refuse at once what would surely be refused after some of its requests."""
+        estimate = about.input_tokens * tariff().prompt // 1_000
+        remaining = yield from self._left(about.deadline)
+        if estimate > remaining:
+            yield from self._refuse(estimate, Refused(None))
+
+    def _left(self, deadline: float | None = None) -> Operation[int]:
+        def left() -> int:
+            return self.limit.amount - self.ledger.used(self.account, self.limit)
+
+        if asking.is_local(self.ledger):
+            return left()
+        remaining: int = yield Run(left, deadline=deadline, undo=lambda _: None)
+        return remaining
+
+    def _refuse(self, highest: int, refused: Refused) -> Operation[NoReturn]:
+        from llmaas.errors import BudgetExceededError
+
+        remaining = yield from self._left()
+        raise BudgetExceededError(
+            f"The call may cost {highest / 1e6:.6f} EUR, and {remaining / 1e6:.6f} EUR of the "
+            f"budget of {self.limit.amount / 1e6:.2f} EUR are left. Nothing was sent.",
+            _SHORTEST_NAP if refused.in_flight else None,
+        )
 
     def __enter__(self) -> Self:
         ACTIVE.set((*ACTIVE.get(), self))
@@ -96,7 +141,7 @@ def highest_cost_micro_eur(about: About) -> int:
     not known before: it counts when it has been written down.
     """
     prices = tariff()
-    inputs = _CAUTION * (about.input_tokens + about.tool_tokens)
+    inputs = about.most_input_tokens
     if about.operation == "chat":
         output = about.max_tokens
         if about.attempts > 1:  # what is corrected is sent along
@@ -113,9 +158,34 @@ def highest_cost_micro_eur(about: About) -> int:
     return 0
 
 
+def _within(about: About, seconds: float) -> float:
+    """Return a time to wait, or raise when the deadline of the call has passed."""
+    if about.deadline is None:
+        return seconds
+    left = about.deadline - time.monotonic()
+    if left > 0:
+        return min(seconds, left)
+    from llmaas.errors import DeadlineExceededError
+
+    raise DeadlineExceededError.build(
+        "The deadline passed while the call waited for the budget.", reached=False
+    )
+
+
 def _real_cost(ticket: Taken, outcome: Outcome) -> int:
     is_lot = isinstance(outcome.result, Batch)  # what it really costs is known a night later
     if outcome.cost_micro_eur is not None and not is_lot:
         return outcome.cost_micro_eur
-    sent_nothing = outcome.error is not None and outcome.result is None
-    return 0 if sent_nothing else ticket.amount
+    return 0 if _was_free(outcome) else ticket.amount
+
+
+def _was_free(outcome: Outcome) -> bool:
+    """Whether a call that failed cannot have been billed: not sent, or refused by the service."""
+    error = outcome.error
+    if error is None or outcome.result is not None:
+        return False
+    from llmaas import errors
+
+    if not outcome.sent or isinstance(error, errors.APIStatusError | errors.ConfigurationError):
+        return True
+    return isinstance(error, errors.APIConnectionError) and not error.reached

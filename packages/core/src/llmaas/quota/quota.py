@@ -6,19 +6,22 @@ import math
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from llmaas.forks import renew_in_child
-from llmaas.ops.effects import Operation, Run, Sleep
+from llmaas.ops.effects import Operation, Wait
+from llmaas.ops.wakeup import Wakeup
 from llmaas.ops.watch import About, Outcome
+from llmaas.quota import asking
 from llmaas.quota.ledger import Ledger, Limit, MemoryLedger, Refused, Taken
 
 HOUR, DAY, MONTH = 3_600.0, 86_400.0, 30 * 86_400.0
-_TURN, _LONGEST_TURN = 0.005, 0.25
-"""Seconds between two looks at whether it is one's turn: so many for each call that is ahead."""
 _SHORTEST_NAP, _LONGEST_NAP = 0.02, 1.0
 """Seconds between two looks of the first in line at whether others gave something back."""
+_LONGEST_TURN = 5.0
+"""Seconds after which one in line looks by itself whether it is its turn: it is called for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,15 @@ class _Place:
 
     about: About
     since: float
+    call: Wakeup
 
     @property
     def waited(self) -> float:
         """The seconds that the call has stood in line and waited for room."""
         return time.monotonic() - self.since
 
-    def sleep(self, seconds: float) -> Operation[None]:
-        """Wait, but not beyond the call's deadline."""
+    def wait(self, seconds: float) -> Operation[None]:
+        """Wait until it is called for, but not beyond the call's deadline."""
         deadline = self.about.deadline
         left = seconds if deadline is None else deadline - time.monotonic()
         if left <= 0:
@@ -68,7 +72,7 @@ class _Place:
                 f"The deadline passed after {self.waited:.1f} s of waiting for the quota.",
                 reached=False,
             )
-        yield Sleep(min(seconds, left))
+        yield Wait(self.call, min(seconds, left))
 
 
 class Quota:
@@ -106,40 +110,56 @@ class Quota:
         """Take the most that the call may use; wait for one's turn and for room."""
         if about.operation not in ("chat", "batch") or not self.limits:
             return None
-        place = _Place(about, time.monotonic())
-        queue = self._queue
+        queue, since = self._queue, time.monotonic()
+        refused: Refused | None = None
+        if not queue:  # nobody waits, so that nobody is overtaken
+            first = yield from self._take(about)
+            if isinstance(first, Taken):
+                return first
+            refused = first
+        place = _Place(about, since, Wakeup())
+        if refused is not None:
+            self._check(refused, place)
         queue.append(place)
         try:
             yield from self._until_first(queue, place)
             return (yield from self._until_taken(place))
         finally:
             queue.remove(place)
+            _call_first(queue)
 
     def end(self, ticket: Taken | None, outcome: Outcome) -> Operation[None]:
         """Count what was really used; a call that failed before an answer used nothing."""
         if ticket is not None:
             used = outcome.output_tokens
-            yield Run(lambda: self.ledger.settle(ticket, used, self.limits))
+            try:
+                yield from asking.settle(self.ledger, ticket, used, self.limits)
+            finally:
+                _call_first(self._queue)
 
     def used(self) -> dict[float | None, int]:
         """Return the tokens that count now, by window in seconds."""
         return {limit.seconds: self.ledger.used(self.account, limit) for limit in self.limits}
 
+    def _take(self, about: About) -> Operation[Taken | Refused]:
+        return asking.take(self.ledger, self.account, about.max_tokens, self.limits, about.deadline)
+
     def _until_first(self, queue: deque[_Place], place: _Place) -> Operation[None]:
-        while ahead := queue.index(place):
+        while queue[0] is not place:
             if self._max_wait is not None and place.waited > self._max_wait:
                 raise self._no_room(place, _LONGEST_NAP)  # how long, nobody in line can tell
             left = math.inf if self._max_wait is None else self._max_wait - place.waited
-            yield from place.sleep(min(_LONGEST_TURN, _TURN * ahead, max(_TURN, left)))
+            yield from place.wait(min(_LONGEST_TURN, max(0.001, left)))
 
     def _until_taken(self, place: _Place) -> Operation[Taken]:
-        amount, nap = place.about.max_tokens, _SHORTEST_NAP
+        nap = _SHORTEST_NAP
         while True:
-            taken = yield Run(lambda: self.ledger.take(self.account, amount, self.limits))
+            taken = yield from self._take(place.about)
             if isinstance(taken, Taken):
                 return taken
             self._check(taken, place)
-            yield from place.sleep(min(taken.seconds, nap))
+            assert taken.seconds is not None
+            yield from place.wait(min(taken.seconds, nap))
             nap = min(_LONGEST_NAP, nap * 1.5)
 
     def _check(self, refused: Refused, place: _Place) -> None:
@@ -168,3 +188,8 @@ class Quota:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         renew_in_child(self)
+
+
+def _call_first(queue: deque[_Place]) -> None:
+    with suppress(IndexError):  # nobody waits
+        queue[0].call.wake()

@@ -2,84 +2,68 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from llmaas.quota import redis_address
+from llmaas.quota.late import LATE
 from llmaas.quota.ledger import BUCKETS, Limit, Refused, Taken, decide
+from llmaas.quota.redis_script import SCRIPT
 
-# The clock is Redis's own, so that machines need not agree on the time.
-_TAKE = """
-local clock = redis.call('TIME')
-local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
-local amount, allowed, answer = tonumber(ARGV[1]), 1, {tostring(now)}
-for i = 1, #KEYS do
-  local width, limit = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
-  local oldest = width > 0 and math.floor(now / width) - 60 or 0
-  local parts, sum = redis.call('HGETALL', KEYS[i]), 0
-  local kept = {}
-  for j = 1, #parts, 2 do
-    if tonumber(parts[j]) < oldest then
-      redis.call('HDEL', KEYS[i], parts[j])
-    else
-      sum = sum + tonumber(parts[j + 1])
-      table.insert(kept, parts[j]); table.insert(kept, parts[j + 1])
-    end
-  end
-  if amount > 0 and sum + amount > limit then allowed = 0 end
-  table.insert(answer, kept)
-end
-if allowed == 1 and amount ~= 0 then
-  for i = 1, #KEYS do
-    local width = tonumber(ARGV[2 * i])
-    local bucket = width > 0 and math.floor(now / width) or 0
-    redis.call('HINCRBY', KEYS[i], bucket, amount)
-    if width > 0 then redis.call('EXPIRE', KEYS[i], math.ceil(width * 62)) end
-  end
-end
-table.insert(answer, allowed)
-return answer
-"""
-
-
-_PATIENCE = {"socket_connect_timeout": 10.0, "socket_timeout": 30.0}
+_TIMEOUTS = {"socket_connect_timeout": 5.0, "socket_timeout": 5.0}
 """Seconds after which a server that hangs is an error; the URL may say others."""
+PASSWORD_VARIABLE = "LLMAAS_REDIS_PASSWORD"  # noqa: S105 - the name of a variable
+HOLD = 3_600.0
+"""Seconds after which a reservation ends that nobody settled: its process was killed."""
+_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
 class RedisLedger:
-    """A ledger at ``url`` (``redis://host:6379/0``)."""
+    """A ledger at ``url``, on the clock of Redis, so that machines need not agree on the time.
 
-    def __init__(self, url: str, prefix: str = "llmaas") -> None:
-        try:
-            import redis
-        except ImportError as error:
-            raise ImportError("RedisLedger needs redis: pip install 'llmaas[redis]'") from error
-        self.url, self._prefix = url, prefix
-        self._redis: Any = redis.Redis.from_url(url, **_PATIENCE)
-        self._take = self._redis.register_script(_TAKE)
+    ``redis://host:6379/0`` (``rediss`` for TLS; a node of a cluster is recognized), or
+    ``redis+sentinel://host:26379,host:26379/service/0``. A URL without a password takes it from
+    ``LLMAAS_REDIS_PASSWORD``; a pickle never holds one. A reservation that nobody settles ends
+    after ``hold`` seconds: choose more than your longest call takes.
+
+    Raises ``LedgerError`` when Redis cannot be asked. What is acknowledged is as durable as Redis
+    is: ``appendonly yes`` keeps it over a restart.
+    """
+
+    def __init__(self, url: str, prefix: str = "llmaas", *, hold: float = HOLD) -> None:
+        self.url, self._prefix, self._hold_seconds = url, prefix, hold
+        self._redis: Any = redis_address.connect(url, os.environ.get(PASSWORD_VARIABLE), _TIMEOUTS)
+
+    def __repr__(self) -> str:
+        return f"RedisLedger({redis_address.without_password(self.url)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (RedisLedger, (self.url, self._prefix))
+        url = redis_address.without_password(self.url)
+        return (_rebuilt, (url, self._prefix, self._hold_seconds))
 
     def take(self, account: str, amount: int, limits: Sequence[Limit]) -> Taken | Refused:
-        """Take an amount if every limit allows it."""
-        now, parts, allowed = self._call(account, amount, limits)
+        """Reserve an amount if every limit allows it."""
+        number = uuid.uuid4().hex
+        try:
+            now, parts, reserved, allowed = self._call("take", account, number, amount, limits)
+        except Exception as error:
+            if "connecting" not in str(error.__cause__):  # it may be reserved: it is given back
+                LATE.keep(self, Taken(account, amount, 0.0, number), 0, limits)
+            raise
         if allowed:
-            return Taken(account, amount, now)
-        return decide(limits, amount, parts, now) or Refused(0.001)
+            return Taken(account, amount, now, number)
+        return decide(limits, amount, parts, now, reserved) or Refused(0.001, True)
 
     def settle(self, taken: Taken, used: int, limits: Sequence[Limit]) -> None:
-        """Put what was really used in the place of what was taken."""
-        with self._redis.pipeline(transaction=True) as pipeline:
-            for limit in limits:
-                key = self._key(taken.account, limit)
-                pipeline.hincrby(key, str(limit.bucket(taken.at)), used - taken.amount)
-                if limit.seconds is not None:
-                    pipeline.expire(key, int(limit.seconds * 62 / BUCKETS) + 1)
-            pipeline.execute()
+        """Put what was really used in the place of what was taken; once, if it is repeated."""
+        self._call("settle", taken.account, taken.id, max(0, used), limits, taken.at)
 
     def used(self, account: str, limit: Limit) -> int:
         """Return what counts against a limit now."""
-        _, parts, _ = self._call(account, 0, [limit])
+        _, parts, _, _ = self._call("used", account, "", 0, [limit])
         return sum(amount for _, amount in parts[0])
 
     def close(self) -> None:
@@ -87,15 +71,59 @@ class RedisLedger:
         self._redis.close()
 
     def _call(
-        self, account: str, amount: int, limits: Sequence[Limit]
-    ) -> tuple[float, list[list[tuple[int, int]]], bool]:
-        arguments: list[Any] = [amount]
+        self,
+        action: str,
+        account: str,
+        number: str,
+        amount: int,
+        limits: Sequence[Limit],
+        at: float = 0.0,
+    ) -> tuple[float, list[list[tuple[int, int]]], list[int], bool]:
+        arguments: list[Any] = [action, number, amount, self._hold_seconds, repr(at)]
         for limit in limits:
             arguments += [(limit.seconds or 0) / BUCKETS, limit.amount]
-        keys = [self._key(account, limit) for limit in limits]
-        now, *kept, allowed = self._take(keys=keys, args=arguments)
-        parts = [[(int(k), int(v)) for k, v in zip(p[::2], p[1::2], strict=True)] for p in kept]
-        return float(now), parts, bool(allowed)
+        keys = [key for limit in limits for key in self._keys(account, limit)]
+        now, *found, allowed = self._ask(keys, arguments)
+        parts = [[(int(k), int(v)) for k, v in zip(p[::2], p[1::2], strict=True)] for p in found]
+        reserved = [held.pop()[1] for held in parts]
+        return float(now), parts, reserved, bool(allowed)
+
+    def _ask(self, keys: list[str], arguments: list[Any]) -> Any:
+        import redis
+
+        from llmaas.errors import LedgerError
+
+        try:
+            try:
+                return self._evaluate(keys, arguments)
+            except redis.exceptions.MovedError:  # a node of a cluster
+                self._redis = redis_address.cluster(
+                    self.url, os.environ.get(PASSWORD_VARIABLE), _TIMEOUTS
+                )
+                return self._evaluate(keys, arguments)
+        except (redis.RedisError, OSError) as error:
+            raise LedgerError(
+                f"The ledger in Redis failed: {type(error).__name__}: {error}. Check that Redis "
+                f"runs and that it may be reached from here; {PASSWORD_VARIABLE} holds a password."
+            ) from error
+
+    def _evaluate(self, keys: list[str], arguments: list[Any]) -> Any:
+        import redis
+
+        try:
+            return self._redis.evalsha(_SHA, len(keys), *keys, *arguments)
+        except redis.exceptions.NoScriptError:
+            return self._redis.eval(SCRIPT, len(keys), *keys, *arguments)
 
     def _key(self, account: str, limit: Limit) -> str:
-        return f"{self._prefix}:{account}:{limit.seconds or 'total'}"
+        """Return the key of a window. The braces keep an account in one slot of a cluster."""
+        name = f"{self._prefix}:{account}".replace("{", "(").replace("}", ")")
+        return f"{{{name}}}:{limit.seconds or 'total'}"
+
+    def _keys(self, account: str, limit: Limit) -> tuple[str, str, str]:
+        key = self._key(account, limit)
+        return key, f"{key}:open", f"{key}:ends"
+
+
+def _rebuilt(url: str, prefix: str, hold: float) -> RedisLedger:
+    return RedisLedger(url, prefix, hold=hold)

@@ -2,72 +2,102 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
+import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from llmaas.forks import hold_at_fork
+from llmaas.quota.clock import ledger_time
 from llmaas.quota.ledger import Limit, Refused, Taken, decide
+from llmaas.quota.owner import is_alive, is_gone, this_process
 
-_SCHEMA = """
+_SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS taken (
     account TEXT, span REAL, bucket INTEGER, amount INTEGER NOT NULL,
     PRIMARY KEY (account, span, bucket)
 ) WITHOUT ROWID
-"""
+""",
+    """
+CREATE TABLE IF NOT EXISTS reserved (
+    account TEXT, span REAL, id TEXT, bucket INTEGER NOT NULL, amount INTEGER NOT NULL,
+    owner TEXT NOT NULL, ends REAL NOT NULL,
+    PRIMARY KEY (account, span, id)
+) WITHOUT ROWID
+""",
+    "CREATE TABLE IF NOT EXISTS clock (boot TEXT, wall REAL, monotonic REAL, ledger REAL)",
+)
 _ADD = """
 INSERT INTO taken VALUES (?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET amount = amount + excluded.amount
 """
-_PATIENCE = 30.0
-"""Seconds to wait for another process that is writing."""
+_SUBTRACT = """
+UPDATE taken SET amount = max(0, amount - ?) WHERE account = ? AND span = ? AND bucket = ?
+"""
+HOLD = 3_600.0
+"""Seconds after which a reservation ends whose owner cannot be asked whether it still runs."""
 
 
 class SQLiteLedger:
-    """A ledger in the file ``path``.
+    """A ledger in the file ``path`` (mode 0600), on a clock that nobody can set.
 
+    Reservations of a process that was killed are released when the file is next opened, or when
+    their amount is needed. Those of another machine or container end after ``hold`` seconds.
     It has one connection, which its threads use in turn: SQLite lets one write at a time anyway.
     A fork finds the file closed, since SQLite knows of no open file that two processes share.
+    ``timeout`` is the time in seconds to wait for another process that is writing.
+
+    Raises ``LedgerError`` when the file cannot be read or written.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, timeout: float = 30.0, hold: float = HOLD) -> None:
         self.path = str(path)
+        self._timeout, self._hold = timeout, hold
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         hold_at_fork(self)
         with self._transaction() as database:
-            database.execute(_SCHEMA)
+            for statement in _SCHEMA:
+                database.execute(statement)
+            _release(database, ledger_time(database))
 
     def __del__(self) -> None:
         self._shut()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (SQLiteLedger, (self.path,))
+        return (_rebuilt, (self.path, self._timeout, self._hold))
 
     def take(self, account: str, amount: int, limits: Sequence[Limit]) -> Taken | Refused:
-        """Take an amount if every limit allows it."""
+        """Reserve an amount if every limit allows it."""
         with self._transaction() as database:
-            now = time.time()
-            parts = [_parts(database, account, limit, now) for limit in limits]
-            refused = decide(limits, amount, parts, now)
+            now = ledger_time(database)
+            refused = _refused(database, account, amount, limits, now)
+            if refused is not None and _release(database, now):
+                refused = _refused(database, account, amount, limits, now)
             if refused is not None:
                 return refused
-            _add(database, account, amount, limits, now)
-            return Taken(account, amount, now)
+            taken = Taken(account, amount, now, uuid.uuid4().hex)
+            _reserve(database, taken, limits, now + self._hold)
+            return taken
 
     def settle(self, taken: Taken, used: int, limits: Sequence[Limit]) -> None:
         """Put what was really used in the place of what was taken."""
         with self._transaction() as database:
-            _add(database, taken.account, used - taken.amount, limits, taken.at)
+            for limit in limits:
+                _settle(database, taken, max(0, used), limit)
 
     def used(self, account: str, limit: Limit) -> int:
         """Return what counts against a limit now."""
         with self._transaction() as database:
-            return sum(amount for _, amount in _parts(database, account, limit, time.time()))
+            now = ledger_time(database)
+            _release(database, now)
+            return sum(amount for _, amount in _parts(database, account, limit, now))
 
     def close(self) -> None:
         """Close the file, once nobody is writing; a later use opens it again."""
@@ -90,24 +120,52 @@ class SQLiteLedger:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            database = self._connection
-            if database is None:
-                database = self._connection = _opened(self.path)
+        from llmaas.errors import LedgerError
+
+        try:
+            with self._lock:
+                yield from self._locked()
+        except (sqlite3.Error, OSError) as error:
+            raise LedgerError(
+                f"The ledger in {self.path} failed: {error}. Check that the disk has room, and "
+                "that no other program holds the file."
+            ) from error
+
+    def _locked(self) -> Iterator[sqlite3.Connection]:
+        until = time.monotonic() + self._timeout
+        database = self._connection
+        if database is None:
+            database = self._connection = _opened(self.path, self._timeout)
+        _begin(database, until)
+        try:
+            yield database
+            database.execute("COMMIT")
+        except BaseException:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            raise
+
+
+def _rebuilt(path: str, timeout: float, hold: float) -> SQLiteLedger:
+    return SQLiteLedger(path, timeout=timeout, hold=hold)
+
+
+def _begin(database: sqlite3.Connection, until: float) -> None:
+    """Begin to write. SQLite's own waiting is not fair and gives up early where WAL recovers."""
+    while True:
+        try:
             database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-                database.execute("COMMIT")
-            except BaseException:
-                if database.in_transaction:
-                    database.execute("ROLLBACK")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= until:
                 raise
+            time.sleep(0.005)
 
 
-def _opened(path: str) -> sqlite3.Connection:
-    database = sqlite3.connect(
-        path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-    )
+def _opened(path: str, timeout: float) -> sqlite3.Connection:
+    if path != ":memory:":
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    database = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
     try:
         database.execute("PRAGMA journal_mode=WAL")
     except BaseException:
@@ -116,18 +174,64 @@ def _opened(path: str) -> sqlite3.Connection:
     return database
 
 
+def _refused(
+    database: sqlite3.Connection, account: str, amount: int, limits: Sequence[Limit], now: float
+) -> Refused | None:
+    parts = [_parts(database, account, limit, now) for limit in limits]
+    if decide(limits, amount, parts, now) is None:
+        return None
+    query = "SELECT coalesce(sum(amount), 0) FROM reserved WHERE account = ? AND span = ?"
+    keys = [(account, limit.seconds or 0.0) for limit in limits]
+    return decide(
+        limits, amount, parts, now, [database.execute(query, key).fetchone()[0] for key in keys]
+    )
+
+
 def _parts(
     database: sqlite3.Connection, account: str, limit: Limit, now: float
 ) -> list[tuple[int, int]]:
     span = limit.seconds or 0.0
-    key = (account, span, limit.oldest(now))
-    database.execute("DELETE FROM taken WHERE account = ? AND span = ? AND bucket < ?", key)
+    if limit.seconds is not None:
+        key = (account, span, limit.oldest(now))
+        database.execute("DELETE FROM taken WHERE account = ? AND span = ? AND bucket < ?", key)
     query = "SELECT bucket, amount FROM taken WHERE account = ? AND span = ?"
-    return list(database.execute(query, key[:2]))
+    return list(database.execute(query, (account, span)))
 
 
-def _add(
-    database: sqlite3.Connection, account: str, amount: int, limits: Sequence[Limit], at: float
+def _reserve(
+    database: sqlite3.Connection, taken: Taken, limits: Sequence[Limit], ends: float
 ) -> None:
-    rows = [(account, limit.seconds or 0.0, limit.bucket(at), amount) for limit in limits]
-    database.executemany(_ADD, rows)
+    owner = this_process()
+    for limit in limits:
+        span, bucket = limit.seconds or 0.0, limit.bucket(taken.at)
+        database.execute(_ADD, (taken.account, span, bucket, taken.amount))
+        row = (taken.account, span, taken.id, bucket, taken.amount, owner, ends)
+        database.execute("INSERT OR REPLACE INTO reserved VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def _settle(database: sqlite3.Connection, taken: Taken, used: int, limit: Limit) -> None:
+    """Settle; a reservation that was released meanwhile counts with what it used."""
+    key = (taken.account, limit.seconds or 0.0, taken.id)
+    where = "WHERE account = ? AND span = ? AND id = ?"
+    row = database.execute(f"SELECT bucket, amount FROM reserved {where}", key).fetchone()  # noqa: S608
+    bucket, amount = row or (limit.bucket(taken.at), 0)
+    database.execute(f"DELETE FROM reserved {where}", key)  # noqa: S608
+    database.execute(_SUBTRACT, (amount, *key[:2], bucket))
+    database.execute(_ADD, (*key[:2], bucket, used))
+
+
+def _release(database: sqlite3.Connection, now: float) -> bool:
+    """Release reservations of processes that ended; tell whether there were any."""
+    owners = [row[0] for row in database.execute("SELECT DISTINCT owner FROM reserved")]
+    released = 0
+    for owner in owners:
+        if is_alive(owner):
+            continue
+        ends = float("inf") if is_gone(owner) else now
+        query = "SELECT amount, account, span, bucket FROM reserved WHERE owner = ? AND ends <= ?"
+        with closing(database.execute(query, (owner, ends))) as found:
+            rows = found.fetchall()
+        database.executemany(_SUBTRACT, rows)
+        database.execute("DELETE FROM reserved WHERE owner = ? AND ends <= ?", (owner, ends))
+        released += len(rows)
+    return released > 0

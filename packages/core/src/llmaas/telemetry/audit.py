@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from llmaas import jsonl
 from llmaas.ops.effects import Operation, Run
 from llmaas.ops.watch import About, Outcome
 from llmaas.types import Completion
+
+_logger = logging.getLogger("llmaas")
 
 
 class AuditLog:
     """A watcher that writes a record of each call to a JSONL file or a logger.
 
     ``tags`` (a dict, or a callable that returns one: the end user, the project) are kept with
-    each record. The key is told by its fingerprint only. Lines are appended whole, so that
-    several processes may share a file.
+    each record; what JSON cannot hold is written as text. The key is told by its fingerprint
+    only. Lines are appended whole, so that several processes may share a file, and the file may
+    be renamed at any time (log rotation).
     """
 
     def __init__(
@@ -34,26 +36,28 @@ class AuditLog:
 
     def begin(self, about: About) -> Operation[Any]:
         """Remember when and what was asked."""
-        tags = self._tags() if callable(self._tags) else self._tags
-        return (datetime.now(UTC), about, dict(tags or {}))
+        return (datetime.now(UTC), about, self._current_tags())
         yield  # an operation without effects
 
     def end(self, ticket: Any, outcome: Outcome) -> Operation[None]:
         """Write the record."""
         when, about, tags = ticket
         record = dict(_record(when, about, outcome), **({"tags": tags} if tags else {}))
-        yield Run(lambda: self._write(json.dumps(record, ensure_ascii=False, default=str)))
+        yield Run(lambda: self._write(record))
 
-    def _write(self, line: str) -> None:
+    def _write(self, record: dict[str, Any]) -> None:
         if isinstance(self._target, logging.Logger):
-            self._target.info(line)
-            return
-        data = f"{line}\n".encode()
-        handle = os.open(self._target, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+            self._target.info("%s", jsonl.to_line(record))
+        else:
+            jsonl.append(self._target, record)
+
+    def _current_tags(self) -> dict[Any, Any]:
+        """Return the tags of a call; a call never goes without its record for them."""
         try:
-            os.write(handle, data)
-        finally:
-            os.close(handle)
+            return dict((self._tags() if callable(self._tags) else self._tags) or {})
+        except Exception as error:
+            _logger.warning("AuditLog: the tags of a call are lost", exc_info=True)
+            return {"tags_error": type(error).__name__}
 
 
 def _record(when: datetime, about: About, outcome: Outcome) -> Iterator[tuple[str, Any]]:

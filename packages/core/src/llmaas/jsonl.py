@@ -1,0 +1,128 @@
+"""Records appended to a file, one JSON object a line: whole, or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_LONGEST_WAIT = 1.0
+"""Seconds to wait for another process that appends; then the line is written all the same."""
+_DEEPEST = 12
+"""Levels of a value that are written."""
+
+
+def to_line(record: Mapping[str, Any]) -> str:
+    """Return a record as a line of JSON. What JSON cannot hold is written as text."""
+    try:
+        line = json.dumps(
+            record, ensure_ascii=False, separators=(",", ":"), default=_text, allow_nan=False
+        )
+        line.encode()
+    except (TypeError, ValueError, RecursionError):  # odd keys, cycles, half surrogates, NaN
+        line = json.dumps(_plain(record, _DEEPEST), separators=(",", ":"))
+    return line
+
+
+def append(path: str | Path, record: Mapping[str, Any]) -> None:
+    """Append a record to a file (mode 0600 when it is new); several processes may.
+
+    A torn last line, left by a full disk or a power cut, is ended first, so that it costs only
+    itself. Raises ``OSError`` when the record cannot be written; then nothing of it is left.
+    """
+    line = to_line(record).encode() + b"\n"
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):  # a terminal, a pipe
+            _write_whole(file, line, None)
+            return
+        with _locked(file):
+            size = os.fstat(file).st_size
+            torn = size and _last_byte(file, size) != b"\n"
+            _write_whole(file, b"\n" + line if torn else line, size)
+    finally:
+        os.close(file)
+
+
+@contextmanager
+def _locked(file: int) -> Iterator[None]:
+    """Hold a file against other processes that append to it, where the system can."""
+    is_held = _lock(file)
+    try:
+        yield
+    finally:
+        if is_held:
+            _unlock(file)
+
+
+def _lock(file: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # Windows: O_APPEND alone keeps lines apart
+        return False
+    until = time.monotonic() + _LONGEST_WAIT
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:  # a process that was stopped must not stop all others
+                return False
+            time.sleep(0.001)
+        except OSError:  # a file system without locks
+            return False
+        else:
+            return True
+
+
+def _unlock(file: int) -> None:
+    import fcntl
+
+    fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _last_byte(file: int, size: int) -> bytes:
+    os.lseek(file, size - 1, os.SEEK_SET)
+    return os.read(file, 1)
+
+
+def _write_whole(file: int, data: bytes, size: int | None) -> None:
+    """Write all, or cut off again what a full disk left of it."""
+    written = 0
+    try:
+        while written < len(data):
+            written += os.write(file, data[written:])
+    except OSError:
+        if written and size is not None:
+            os.ftruncate(file, size)
+        raise
+
+
+def _plain(value: Any, depth: int) -> Any:
+    """Return a value as JSON can hold it."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else repr(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if depth == 0:
+        return "..."
+    if isinstance(value, Mapping):
+        return {_text(key): _plain(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes):
+        return [_plain(item, depth - 1) for item in value]
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    try:
+        text = str(value)
+    except Exception:  # a record is written, whatever its values do
+        text = f"<{type(value).__name__}>"
+    return text.encode("utf-8", "backslashreplace").decode()

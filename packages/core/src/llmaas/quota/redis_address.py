@@ -1,0 +1,95 @@
+"""Addresses of Redis: a server, a cluster, or sentinels that know the server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+_SENTINEL = "redis+sentinel"
+_FORMS = "redis://host:6379/0, rediss://host:6379/0 or redis+sentinel://host:26379/service/0"
+
+
+def connect(url: str, password: str | None, options: Mapping[str, Any]) -> Any:
+    """Return a client for an address; nothing is sent yet."""
+    redis = _library()
+    extra = _options(redis, url, password, options)
+    if urlsplit(url).scheme == _SENTINEL:
+        return _from_sentinel(url, extra)
+    try:
+        return redis.Redis.from_url(url, **extra)
+    except ValueError as error:
+        raise _refused(url, str(error)) from None
+
+
+def cluster(url: str, password: str | None, options: Mapping[str, Any]) -> Any:
+    """Return a client for the cluster that a node belongs to."""
+    redis = _library()
+    extra = _options(redis, url, password, options)
+    extra.pop("retry", None)  # the cluster's client has its own way to find another node
+    return redis.RedisCluster.from_url(url, **extra)
+
+
+def without_password(url: str) -> str:
+    """Return an address that may be shown and kept."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    name = user.partition(":")[0]
+    query = [pair for pair in parse_qsl(parts.query) if pair[0] != "password"]
+    netloc = f"{name}@{host}" if at and name else host
+    return urlunsplit(parts._replace(netloc=netloc, query=urlencode(query)))
+
+
+def _options(
+    redis: Any, url: str, password: str | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    # Once more only, for a connection that was closed while it was idle.
+    extra = {**options, "retry": Retry(NoBackoff(), 1)}
+    if password and without_password(url) == url:
+        extra["password"] = password
+    return extra
+
+
+def _from_sentinel(url: str, options: dict[str, Any]) -> Any:
+    from redis import sentinel
+
+    parts = urlsplit(url)
+    user, _, hosts = parts.netloc.rpartition("@")
+    name, _, secret = user.partition(":")
+    service, _, number = parts.path.strip("/").partition("/")
+    if not service or not hosts:
+        raise _refused(url, "it names no service")
+    pairs = [
+        host.rpartition(":") if ":" in host else (host, "", "26379") for host in hosts.split(",")
+    ]
+    login = {"username": unquote(name) or None, "password": unquote(secret) or None}
+    merged = {**{key: value for key, value in login.items() if value}, **options}
+    timeouts = {key: value for key, value in options.items() if key.startswith("socket")}
+    try:
+        addresses = [(host, int(port)) for host, _, port in pairs]
+        sentinels: Any = sentinel.Sentinel
+        return sentinels(addresses, sentinel_kwargs=timeouts).master_for(
+            service, db=int(number or 0), **merged
+        )
+    except ValueError as error:
+        raise _refused(url, str(error)) from None
+
+
+def _refused(url: str, reason: str) -> Exception:
+    from llmaas.errors import ConfigurationError
+
+    return ConfigurationError(
+        f"url must be like {_FORMS}, got {without_password(url)!r}: {reason}."
+    )
+
+
+def _library() -> Any:
+    try:
+        import redis
+        import redis.exceptions
+    except ImportError as error:
+        raise ImportError("RedisLedger needs redis: pip install 'llmaas[redis]'") from error
+    return redis
