@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from llmaas.messages import Messages
-from llmaas.ops import answer, batch, chat, output_budget
+from llmaas.ops import answer, attempts, batch, chat, output_budget
 from llmaas.ops.checks import check_chat
 from llmaas.ops.effects import Operation
 from llmaas.ops.exchange import Moment
@@ -38,6 +38,8 @@ class Calling:
         proxy: str | None = None,
         headers: Mapping[str, str] | None = None,
         watchers: Sequence[Watcher] = (),
+        fallbacks: Sequence[str] = (),
+        retry_empty: bool = False,
         transport: Any = None,
     ) -> None:
         self.settings = Settings.of(
@@ -50,6 +52,8 @@ class Calling:
             proxy=proxy,
             headers=headers,
             watchers=watchers,
+            fallbacks=fallbacks,
+            retry_empty=retry_empty,
         )
         self._use(transport)
 
@@ -83,6 +87,15 @@ class Calling:
         return (type(self).of, (self.settings, self._given_transport))
 
     def _chat(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
+        plan = attempts.plan_of(self.settings, model, options)
+        if plan is None:
+            return self._ask(messages, model, options)
+        return attempts.chat_in_turn(
+            plan,
+            lambda step: self._ask(step.messages(messages), step.model, step.options(options)),
+        )
+
+    def _ask(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
         repair = options.pop("repair", True)
         ask = chat.prepare(self.settings, messages, model=model, stream=False, **options)
         shaped = ask.shape is not None and repair
@@ -91,6 +104,16 @@ class Calling:
         return watched(ask.about(), chat.chat(ask))
 
     def _stream(self, messages: Messages, model: str, options: Any) -> Operation[chat.Opened]:
+        plan = attempts.plan_of(self.settings, model, options)
+        if plan is None:
+            return self._open(messages, model, options)
+        options["waits_for_text"] = True
+        return attempts.stream_in_turn(
+            plan,
+            lambda step: self._open(step.messages(messages), step.model, step.options(options)),
+        )
+
+    def _open(self, messages: Messages, model: str, options: Any) -> Operation[chat.Opened]:
         options.pop("repair", None)  # what was handed out cannot be repaired
         ask = chat.prepare(self.settings, messages, model=model, stream=True, **options)
         opening = chat.open_stream(ask) if ask.shape is None else answer.open_shaped(ask)

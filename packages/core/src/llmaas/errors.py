@@ -47,13 +47,15 @@ from typing import Any, ClassVar, Self, TypeVar
 import openai
 
 from llmaas.sdk import http
-from llmaas.types import Backend, Completion
+from llmaas.types import Attempt, Backend, Completion
 
 
 class LLMaaSError(Exception):
     """The root of all errors of this package."""
 
     hint: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    """All requests of the call, this one last, where there were several (see ``fallbacks``)."""
 
 
 class ConfigurationError(LLMaaSError, ValueError):

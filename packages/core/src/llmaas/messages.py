@@ -67,6 +67,18 @@ def merge_system_messages(messages: Sequence[Message]) -> list[Message]:
     return [{"role": "system", "content": text}, *rest]
 
 
+def add_instruction(messages: Messages, text: str) -> list[Message]:
+    """Add a text to the system message, or a system message of it; other messages stay."""
+    given = normalize_messages(messages)
+    head = given[0]
+    if head.get("role") not in ("system", "developer"):
+        return [{"role": "system", "content": text}, *given]
+    content = head.get("content") or ""
+    if not isinstance(content, str):
+        return [{**head, "content": [*content, {"type": "text", "text": text}]}, *given[1:]]
+    return [{**head, "content": f"{content}\n\n{text}".strip()}, *given[1:]]
+
+
 def text_of(content: Any) -> str:
     """Return the text of a content, whatever other parts it has."""
     if isinstance(content, str):

@@ -44,9 +44,20 @@ class ChatOptions(CallOptions, total=False):
     n: int | None
     logprobs: bool | None
     top_logprobs: int | None
+    reasoning: bool | str | None
+    """``False`` or ``"none"`` switches reasoning off, ``True`` on; ``"minimal"`` to ``"xhigh"``
+    set the effort. Sends the fields that the model's family reads; ``completion.adjustments``
+    tells what the family lacks, and an answer that reasoned all the same."""
     reasoning_effort: str | None
+    """Sent as it is; ``reasoning`` knows what each model takes."""
     enable_thinking: bool | None
-    """For qwen models only: others fail on it."""
+    """Sent as it is: for qwen models only, others fail on it, and vLLM ignores it."""
+    fallbacks: Sequence[str] | None
+    """Models to ask, in order, when the model is retired or unknown, answers 5xx or a spent 429,
+    is too small for the prompt, or answers nothing. Defaults to those of the client. Streams
+    then hand out reasoning only once text or a tool call has begun."""
+    retry_empty: bool | None
+    """Ask once more, with a changed prompt and less reasoning, when an answer is empty."""
     user: str | None
     stream_options: Mapping[str, Any] | None
     """Usage is asked for unless this says otherwise; None leaves it out."""

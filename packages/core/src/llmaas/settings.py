@@ -71,6 +71,10 @@ class Settings:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     watchers: tuple[Any, ...] = field(default=(), repr=False, compare=False)
     """What sees every call before it is sent and after it ended: quotas, budgets, telemetry."""
+    fallbacks: tuple[str, ...] = ()
+    """Models to ask when the one of a call does not answer."""
+    retry_empty: bool = False
+    """Whether an empty answer is asked for once more."""
     learned: Learned = field(default_factory=Learned, repr=False, compare=False)
     """What answers at this address, with this key, have taught about models."""
 
@@ -144,6 +148,8 @@ class Settings:
         proxy: str | None = None,
         headers: Mapping[str, str] | None = None,
         watchers: Sequence[Any] = (),
+        fallbacks: Sequence[str] = (),
+        retry_empty: bool = False,
     ) -> Settings:
         """Read arguments, then ``LLMAAS_*`` of the environment, then defaults.
 
@@ -160,6 +166,8 @@ class Settings:
             proxy=proxy,
             headers=_checked(headers or {}),
             watchers=tuple(watchers),
+            fallbacks=model_names(fallbacks),
+            retry_empty=retry_empty,
         )
 
 
@@ -182,6 +190,17 @@ def _checked(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         if not all(isinstance(t, str) and t.isascii() and t.isprintable() for t in (name, value)):
             raise _refused(f"The header {name!r} must be a string of printable ASCII characters.")
     return tuple(headers.items())
+
+
+def model_names(names: Any) -> tuple[str, ...]:
+    """Return names of models; raise ``ConfigurationError`` for anything else."""
+    if (
+        isinstance(names, str)
+        or not isinstance(names, Sequence)
+        or not all(isinstance(name, str) and name.strip() for name in names)
+    ):
+        raise _refused(f"fallbacks must be a list of model names, got {names!r}")
+    return tuple(names)
 
 
 def _woken(values: dict[str, Any]) -> Settings:

@@ -3,6 +3,7 @@
 LLMaaSWarning (UserWarning)
 ├── ModelLifecycleWarning   a model is deprecated, redirected, unknown or no longer served
 ├── EmptyAnswerWarning      an answer came back without text
+├── IgnoredOptionWarning    a model did what it was told not to do, or cannot do
 ├── InsecureURLWarning      a key would travel unencrypted
 └── StaleCatalogWarning     the service did not list its models; the packaged list is used
 """
@@ -20,6 +21,10 @@ class ModelLifecycleWarning(LLMaaSWarning):
 
 class EmptyAnswerWarning(LLMaaSWarning):
     """An answer without text, usually because reasoning used the whole budget."""
+
+
+class IgnoredOptionWarning(LLMaaSWarning):
+    """An option that the model ignored, or an input that it is not known to take."""
 
 
 class InsecureURLWarning(LLMaaSWarning):

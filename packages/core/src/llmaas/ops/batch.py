@@ -10,6 +10,7 @@ from llmaas.ops.checks import check_batch_id, check_chat
 from llmaas.ops.data import ask_data, known
 from llmaas.ops.effects import Operation
 from llmaas.ops.exchange import Moment
+from llmaas.ops.reasoning import to_fields
 from llmaas.settings import Settings
 from llmaas.structured import shape_of
 from llmaas.types import Batch, Completion, Event
@@ -18,6 +19,9 @@ from llmaas.wire.chat import chat_body
 from llmaas.wire.jsonbytes import loads
 
 PATH = "/v1/chat/completions/batch"
+_OF_SINGLE_CALLS = ("repair", "fallbacks", "retry_empty")
+"""Options of a chat that a batch has no use for: its answers come later."""
+
 MAX_CONVERSATIONS = 1_000
 """Conversations in one lot (reference 7.1)."""
 
@@ -31,6 +35,7 @@ def submit(
     tool_choice: Any = None,
     response_format: Any = None,
     max_tokens: int | None = None,
+    reasoning: Any = None,
     timeout: Any = None,
     deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
@@ -45,7 +50,10 @@ def submit(
             f"a lot holds 1 to {MAX_CONVERSATIONS} conversations, not {len(lot)}"
         )
     check_chat(tools, tool_choice, {**params, "max_tokens": max_tokens})
-    params.pop("repair", None)  # a lot's answers are not corrected
+    for name in _OF_SINGLE_CALLS:
+        params.pop(name, None)
+    if reasoning is not None:
+        params, _ = to_fields(model, reasoning, params)
     shape = shape_of(response_format)
     body = chat_body(
         [],

@@ -13,10 +13,11 @@ from llmaas.ops.checks import check_chat
 from llmaas.ops.effects import Close, Operation, Read, ReadSome
 from llmaas.ops.encode import encode
 from llmaas.ops.exchange import JSON, Call, Moment, Patience, exchange
+from llmaas.ops.reasoning import report_ignored, to_fields
 from llmaas.ops.watch import About, Watched
 from llmaas.settings import Settings
 from llmaas.structured import Shape, settled, shape_of
-from llmaas.types import Adjustment, Completion, Done, Event
+from llmaas.types import Adjustment, Attempt, Completion, Done, Event
 from llmaas.wire.assemble import Context
 from llmaas.wire.chat import chat_body, turns_reasoning_off
 from llmaas.wire.decode import ChatDecoder
@@ -44,6 +45,8 @@ class Ask:
     """Whether ``max_tokens`` is our default, which may be lowered, and not the caller's."""
     adjustments: tuple[Adjustment, ...] = ()
     """Changes that were made to the request."""
+    waits_for_text: bool = False
+    """Whether a stream hands out nothing before text or a tool call has begun."""
 
     @property
     def model(self) -> str:
@@ -51,8 +54,11 @@ class Ask:
         return str(self.body["model"])
 
     def noted(self, completion: Completion) -> Completion:
-        """Return the answer with the changes that were made to its request."""
-        return replace(completion, adjustments=self.adjustments) if self.adjustments else completion
+        """Return the answer with what was changed in its request, and ignored of it."""
+        if self.adjustments:
+            notes = (*completion.adjustments, *self.adjustments)
+            completion = replace(completion, adjustments=notes)
+        return report_ignored(completion) if turns_reasoning_off(self.body) else completion
 
     def about(self, attempts: int = 1) -> About:
         """Return what watchers are told of the question."""
@@ -75,6 +81,8 @@ class Opened:
     decoder: ChatDecoder
     events: list[Event]
     watched: Watched | None = None
+    earlier: tuple[Attempt, ...] = ()
+    """Requests of the same call before this one (see ``ops.attempts``)."""
 
 
 def prepare(
@@ -87,6 +95,8 @@ def prepare(
     tool_choice: Any = None,
     response_format: Any = None,
     max_tokens: int | advice.Default | None = advice.DEFAULT,
+    reasoning: Any = None,
+    waits_for_text: bool = False,
     timeout: Any = None,
     deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
@@ -101,6 +111,9 @@ def prepare(
     if isinstance(max_tokens, advice.Default):
         max_tokens = None
     check_chat(tools, tool_choice, {"max_tokens": max_tokens, **params})
+    notes: tuple[Adjustment, ...] = ()
+    if reasoning is not None:
+        params, notes = to_fields(model, reasoning, params)
     if owns_budget := owns_budget and not output_budget.is_given(params):
         max_tokens = output_budget.default_max_tokens(
             settings, model, wire_messages, tools, shape and shape.wire
@@ -116,7 +129,7 @@ def prepare(
     )
     headers = {**JSON, **(extra_headers or {})}
     patience = Patience(settings, timeout, deadline)
-    return Ask(settings, body, headers, patience, shape, owns_budget)
+    return Ask(settings, body, headers, patience, shape, owns_budget, notes, waits_for_text)
 
 
 def chat(ask: Ask) -> Operation[Completion]:
@@ -170,23 +183,39 @@ def _open_stream(ask: Ask) -> Operation[Opened]:
         chunks = reply.chunks()
         decoder = _decoder(ask, reply)
         events: list[Event] = []
-        while not events and not decoder.over:
+        new: list[Event] = []
+        while not decoder.over and not _may_begin(ask, new):
             if decoder.finished:
                 limit_rest(reply)
             data = yield ReadSome(chunks)
             if isinstance(data, TransportFailure):
-                events = decoder.end(data)
+                new = decoder.end(data)
+                events += new
                 if not events and isinstance(decoder.fault, Cut):
                     yield Close(reply)
                     yield from ask.patience.another_try(data, ask.model)
                     break
             else:
-                events = decoder.feed(data) if data else decoder.end()
+                new = decoder.feed(data) if data else decoder.end()
+                events += new
         else:
-            if events or decoder.fault is None:
+            if decoder.fault is None or _may_begin(ask, events):
                 return Opened(ask, reply, chunks, decoder, events)
             yield Close(reply)
             yield from _retry_early_error(ask, decoder, reply.headers)
+
+
+def _may_begin(ask: Ask, events: list[Event]) -> bool:
+    """Whether a stream may be handed out with these events."""
+    return has_text(events) if ask.waits_for_text else bool(events)
+
+
+def has_text(events: list[Event]) -> bool:
+    """Tell whether text or a tool call has begun."""
+    return any(
+        event.type == "tool_call" or (event.type == "text" and bool(event.text.strip()))
+        for event in events
+    )
 
 
 def limit_rest(reply: Any) -> None:

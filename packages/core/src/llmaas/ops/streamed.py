@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 
 from llmaas.ops import advice
+from llmaas.ops.attempts import combined
 from llmaas.ops.caretaker import CARETAKER
 from llmaas.ops.chat import Opened, fault_error, limit_rest
 from llmaas.ops.drive import end_now
@@ -29,6 +30,8 @@ class Streamed:
         self._let_go = let_go
         self._process = os.getpid()
         self._whole: Completion | None = None
+        self._earlier = opened.earlier
+        """Requests of the same call before this one."""
         self._is_ended = False
         self._is_limited = False
         self.ask, self.reply, self.chunks = opened.ask, opened.reply, opened.chunks
@@ -39,7 +42,9 @@ class Streamed:
     @property
     def completion(self) -> Completion:
         """The whole answer once the stream has ended; what came so far until then."""
-        return self._whole or self.decoder.partial
+        if self._whole is None:
+            return self.decoder.partial
+        return combined(self._whole, self._earlier)
 
     def before_read(self, events: list[Event]) -> None:
         """Break off reading after the stream was closed; limit it after the answer's end.
@@ -61,7 +66,7 @@ class Streamed:
         self._whole = self._settled(self.ask.noted(done.completion), events)
         unopened = self.decoder.thought_was_unopened
         advice.learn(self.ask.settings, self.ask.model, self._whole, unopened=unopened)
-        return Done(self._whole)
+        return Done(self.completion)
 
     def fault(self) -> Exception:
         """Return the exception for an answer that broke off."""
@@ -71,7 +76,7 @@ class Streamed:
         """Tell the watchers how the stream ended, once."""
         self._is_ended = True
         if self._watched is not None:
-            yield from self._watched.end(self.completion, error)
+            yield from self._watched.end(self._whole or self.decoder.partial, error)
 
     def leave(self) -> Operation[None]:
         """End a stream that its reader closes."""

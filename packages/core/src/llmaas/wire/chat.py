@@ -72,7 +72,8 @@ def turns_reasoning_off(body: Mapping[str, Any]) -> bool:
     """Whether a request switches reasoning off, in any form that an engine takes."""
     template = body.get("chat_template_kwargs")
     switches = [body, template] if isinstance(template, Mapping) else [body]
-    off = any(each.get("enable_thinking") is False for each in switches)
+    names = ("enable_thinking", "thinking")  # the latter of Granite and DeepSeek
+    off = any(each.get(name) is False for each in switches for name in names)
     return off or body.get("reasoning_effort") == "none"
 
 

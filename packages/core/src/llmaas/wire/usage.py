@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from llmaas.types import Backend, RateLimit, Usage
 
 _NAMED = frozenset({"prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens"})
+_ADDED = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens", "cached_tokens")
 
 
 def parse_usage(raw: Any) -> Usage | None:
@@ -29,6 +31,20 @@ def parse_usage(raw: Any) -> Usage | None:
         cached_tokens=None if cached is None else _count(cached),
         extra={key: value for key, value in raw.items() if key not in _NAMED},
     )
+
+
+def add_usages(usages: Sequence[Usage | None]) -> Usage | None:
+    """Return what several answers used together; None where one of them did not say."""
+    known = [usage for usage in usages if usage is not None]
+    if not known or len(known) < len(usages):
+        return None
+    sums: dict[str, Any] = {name: _sum(getattr(usage, name) for usage in known) for name in _ADDED}
+    return replace(known[-1], **sums)
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    told = [count for count in counts if count is not None]
+    return sum(told) if told else None
 
 
 def parse_backend(raw: Any) -> Backend | None:
