@@ -88,6 +88,14 @@ def pythons(session: nox.Session) -> None:
 
 
 @nox.session
+def ray(session: nox.Session) -> None:
+    """The stages and the bulk engine for Ray Data, on a cluster of three nodes on this machine."""
+    install_room(session, "core", "ray[data]>=2.51")
+    tests = ["tests/core/test_ray_stages.py", "tests/core/test_bulk_ray.py"]
+    session.run("pytest", *tests, *session.posargs)
+
+
+@nox.session
 def matrix(session: nox.Session) -> None:
     """Write what tests, oldest and pythons left behind into tests/README.md."""
     session.run("python", "tests/support/matrix.py", str(results(session)))

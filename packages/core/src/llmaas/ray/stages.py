@@ -1,0 +1,210 @@
+"""Callables for ``Dataset.map_batches``: one client for each actor, errors in a column."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from llmaas.bulk.fate import Fate, fate_of
+from llmaas.bulk.here import Asker
+from llmaas.bulk.items import Item
+from llmaas.bulk.pace import Pace
+from llmaas.client import AsyncLLMaaS
+from llmaas.ray import columns
+from llmaas.types import Completion
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_FIRST_CALLS = 8
+"""Calls in flight at the start; the limit adapts from there."""
+
+
+class Stage:
+    """Base of the stages.
+
+    Every actor has one client and one adaptive limit of calls in flight: it grows by one with
+    each round of successes and halves on a 429. Actors read the key from ``LLMAAS_API_KEY``: it
+    does not travel. Quotas and budgets with a ``RedisLedger``, given as ``watchers``, hold
+    over all actors and machines.
+    """
+
+    fields: ClassVar[columns.Fields]
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        concurrency: int = 32,
+        retries: int = 4,
+        stop_on_fatal: bool = True,
+        client: Mapping[str, Any] | None = None,
+        **params: Any,
+    ) -> None:
+        """Prepare an actor.
+
+        ``concurrency`` is the largest number of calls in flight of one actor, ``retries`` how
+        often a row is asked again after a failure, ``client`` the arguments of ``AsyncLLMaaS``,
+        ``params`` the options of each call. With ``stop_on_fatal`` a wrong key, an unknown
+        model or a used-up budget ends the run; without it they are errors of the rows.
+        """
+        self._client = AsyncLLMaaS(**{**(client or {}), "max_retries": 0})
+        self._model, self._params = model, params
+        self._pace = Pace(_FIRST_CALLS, concurrency)
+        self._retries, self._stops = retries, stop_on_fatal
+
+    async def __call__(self, batch: Any) -> AsyncIterator[pa.Table]:
+        """Add the columns of this stage to a batch (an Arrow table or a dict of arrays)."""
+        table = columns.to_table(batch)
+        results = await self._answer(table)
+        yield columns.extend(table, results, self.fields)
+
+    async def _answer(self, table: pa.Table) -> list[dict[str, Any]]:
+        raise NotImplementedError
+
+    def _error(self, error: Exception) -> dict[str, Any]:
+        if self._stops and fate_of(error) is Fate.STOP:
+            raise error
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+class Chat(Stage):
+    """Answers a column of prompts (strings) or of conversations (lists of messages).
+
+    Adds ``answer``, ``reasoning``, ``tool_calls`` (JSON), ``finish_reason``, ``model``,
+    ``prompt_tokens``, ``completion_tokens``, ``cost_eur`` (EUR, None without usage),
+    ``attempts`` (requests sent by the actor for this row), ``machine`` and ``error`` (None
+    for an answered row).
+    """
+
+    fields = columns.CHAT
+
+    def __init__(
+        self, model: str, *, column: str = "prompt", system: str | None = None, **options: Any
+    ) -> None:
+        """Prepare an actor; ``system`` is put before every conversation."""
+        super().__init__(model, **options)
+        self._column, self._system = column, system
+        self._sent: Counter[int] = Counter()
+        self._rows = 0
+
+    async def _answer(self, table: pa.Table) -> list[dict[str, Any]]:
+        prompts = columns.to_values(table, self._column)
+        asker = Asker(
+            self._client,
+            self._model,
+            self._params,
+            self._retries,
+            self._pace,
+            self._begin,
+            self._take_back,
+        )
+        return await asyncio.gather(*(self._row(asker, prompt) for prompt in prompts))
+
+    async def _row(self, asker: Asker, prompt: Any) -> dict[str, Any]:
+        self._rows += 1
+        item = Item(self._rows, self._conversation(prompt))
+        try:
+            result, attempts, _ = await asker.ask(item)
+        except Exception as error:
+            result, attempts = error, self._sent[item.index]
+        finally:
+            self._sent.pop(item.index, None)
+        return {"attempts": attempts, **self._told(result)}
+
+    def _conversation(self, prompt: Any) -> Any:
+        turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+        head = [] if self._system is None else [{"role": "system", "content": self._system}]
+        return [*head, *turns] if isinstance(turns, list) else turns
+
+    def _told(self, result: Completion | Exception) -> dict[str, Any]:
+        if isinstance(result, Exception):
+            partial = getattr(result, "completion", None)
+            return {**columns.usage_of(partial), **self._error(result)}
+        calls = [asdict(call) for call in result.tool_calls]
+        return {
+            "answer": result.text,
+            "reasoning": result.reasoning,
+            "tool_calls": json.dumps(calls, ensure_ascii=False) if calls else None,
+            "finish_reason": result.finish_reason,
+            "model": result.model,
+            "machine": result.backend and result.backend.machine_name,
+            **columns.usage_of(result),
+        }
+
+    async def _begin(self, index: int) -> int:
+        self._sent[index] += 1
+        return self._sent[index]
+
+    async def _take_back(self, index: int) -> None:
+        self._sent[index] -= 1
+
+
+class Embed(Stage):
+    """Embeds a column of texts, a batch in one operation.
+
+    Adds ``embedding`` (list of float32), ``cost_eur`` (the batch's, divided evenly over its
+    rows) and ``error``.
+    """
+
+    fields = columns.EMBED
+
+    def __init__(self, model: str, *, column: str = "text", **options: Any) -> None:
+        """Prepare an actor."""
+        super().__init__(model, **options)
+        self._client = self._client.with_options(max_retries=self._retries)
+        self._column = column
+
+    async def _answer(self, table: pa.Table) -> list[dict[str, Any]]:
+        texts = columns.to_values(table, self._column)
+        try:
+            came = await self._client.embed(texts, model=self._model, **self._params)
+        except Exception as error:
+            return [self._error(error)] * len(texts)
+        micro = came.cost_micro_eur
+        cost = None if micro is None else micro / 1e6 / len(texts)
+        return [
+            {"embedding": vector, "cost_eur": cost, **self._refused(came.errors.get(number))}
+            for number, vector in enumerate(came.vectors)
+        ]
+
+    def _refused(self, error: Exception | None) -> dict[str, Any]:
+        return {} if error is None else self._error(error)
+
+
+class Rerank(Stage):
+    """Ranks a column of lists of documents against a column of queries.
+
+    Adds ``ranking`` (a list of ``index`` and ``relevance_score``, best first), ``cost_eur`` and
+    ``error``.
+    """
+
+    fields = columns.RERANK
+
+    def __init__(
+        self, model: str, *, query: str = "query", documents: str = "documents", **options: Any
+    ) -> None:
+        """Prepare an actor; ``query`` and ``documents`` name columns."""
+        super().__init__(model, **options)
+        self._client = self._client.with_options(max_retries=self._retries)
+        self._query, self._documents = query, documents
+
+    async def _answer(self, table: pa.Table) -> list[dict[str, Any]]:
+        queries = columns.to_values(table, self._query)
+        documents = columns.to_values(table, self._documents)
+        return await asyncio.gather(*map(self._row, queries, documents))
+
+    async def _row(self, query: str, documents: list[str]) -> dict[str, Any]:
+        await self._pace.enter()
+        try:
+            came = await self._client.rerank(query, documents, model=self._model, **self._params)
+        except Exception as error:
+            return self._error(error)
+        finally:
+            await self._pace.leave()
+        ranking = [{"index": r.index, "relevance_score": r.relevance_score} for r in came.results]
+        return {"ranking": ranking, "cost_eur": came.cost_micro_eur / 1e6}
