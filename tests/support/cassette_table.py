@@ -17,7 +17,8 @@ STREAM = "-stream"
 
 def rendered() -> str:
     """Return the table, and a line about all of them."""
-    rooms = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+    folders = (path for path in FOLDER.iterdir() if path.is_dir() and path.name != "engines")
+    rooms = sorted(path.name for path in folders)
     held = {room: {path.stem for path in (FOLDER / room).glob("*.yaml")} for room in rooms}
     scenarios = sorted({stem.removesuffix(STREAM) for stems in held.values() for stem in stems})
     rows = [[name, *(cell(name, held[room]) for room in rooms)] for name in scenarios]
