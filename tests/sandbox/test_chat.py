@@ -117,7 +117,7 @@ def test_a_stream_says_the_same_as_the_whole_body(chat: Any) -> None:
 
 
 def test_a_redirected_name_is_answered_by_its_successor(chat: Any) -> None:
-    assert chat("Bonjour", model="gpt-oss:20b").json["model"] == "gpt-oss:120b"
+    assert chat("Bonjour", model="gpt-oss:20b").json["model"] == "openai/gpt-oss-120b"
 
 
 def test_max_tokens_cuts_the_answer(chat: Any) -> None:

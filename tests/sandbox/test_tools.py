@@ -90,12 +90,16 @@ def test_a_result_is_answered_with(chat: Any, weather: Any) -> None:
 
 
 def test_what_a_search_found_is_read_like_a_context(chat: Any) -> None:
-    call = {"id": "c1", "type": "function", "function": {"name": "search", "arguments": "{}"}}
+    call = {
+        "id": "abc123456",
+        "type": "function",
+        "function": {"name": "search", "arguments": "{}"},
+    }
     passages = "[1] The heron eats fish.\n\n[2] The ranking costs four euros."
     turns = [
         {"role": "user", "content": "What does the ranking cost?"},
         {"role": "assistant", "content": None, "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": "c1", "content": passages},
+        {"role": "tool", "tool_call_id": "abc123456", "content": passages},
     ]
     heard = chat(turns, tools=[SEARCH])
     answer = heard.json["choices"][0]["message"]["content"]

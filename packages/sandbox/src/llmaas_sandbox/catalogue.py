@@ -31,6 +31,8 @@ class Model:
     parameters: str | None
     lts: bool = False
     released: str | None = None
+    vision: bool | None = None
+    """None when the documentation does not tell."""
 
     @property
     def family(self) -> str:
@@ -55,6 +57,7 @@ def _model(row: Mapping[str, Any]) -> Model:
         parameters=row.get("parameters"),
         lts=bool(row.get("lts")),
         released=row.get("released"),
+        vision=row.get("vision"),
     )
 
 

@@ -31,6 +31,11 @@ def _images(content: Any) -> int:
     return sum(1 for p in parts if isinstance(p, Mapping) and "image" in str(p.get("type", "")))
 
 
+def has_images(content: Any) -> bool:
+    """Tell whether a message's content holds an image."""
+    return isinstance(content, list) and _images(content) > 0
+
+
 def of_messages(messages: Iterable[Mapping[str, Any]], tools: Any = None) -> int:
     """Estimate the prompt tokens of a conversation and its tools."""
     total = 0

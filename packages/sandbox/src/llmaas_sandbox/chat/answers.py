@@ -13,6 +13,7 @@ from llmaas_sandbox.brain.replies import answer
 from llmaas_sandbox.brain.structured import json_answer
 from llmaas_sandbox.brain.tools import Call, calls
 from llmaas_sandbox.chat.rules import max_tokens
+from llmaas_sandbox.families.check import asked_family
 from llmaas_sandbox.faults.names import REASONING
 from llmaas_sandbox.faults.parse import Faults
 from llmaas_sandbox.faults.shapes import json_text
@@ -52,9 +53,9 @@ def compose(exchange: Exchange) -> Answer:
     """Answer a request: as scripted, or as the brain finds."""
     step, body = exchange.step, exchange.body
     if step is not None and not {"content", "reasoning", "tool_calls"}.isdisjoint(step):
-        return _scripted(step, body)
+        return _scripted(step, exchange)
     messages = body["messages"]
-    called = tuple(calls(messages, body))
+    called = tuple(_renamed(c, exchange) for c in calls(messages, body))
     reasoning = _reasoning(exchange)
     if called:
         text = "Je regarde. " if "text-and-tool" in exchange.faults else ""
@@ -89,8 +90,20 @@ def _first_attempt(exchange: Exchange) -> bool:
     return exchange.state.attempts[subject] == 1
 
 
-def _scripted(step: Step, body: Mapping[str, Any]) -> Answer:
-    called = tuple(_scripted_call(c, i) for i, c in enumerate(step.get("tool_calls") or ()))
+def _renamed(call: Call, exchange: Exchange) -> Call:
+    """Give a call the form of id that the model's family makes."""
+    assert exchange.model is not None
+    family = asked_family(exchange.model, exchange.faults)
+    if family is None or not family.short_ids:
+        return call
+    return replace(call, id=blake2b(call.id.encode(), digest_size=5).hexdigest()[:9])
+
+
+def _scripted(step: Step, exchange: Exchange) -> Answer:
+    body = exchange.body
+    called = tuple(
+        _scripted_call(c, i, exchange) for i, c in enumerate(step.get("tool_calls") or ())
+    )
     finish = "tool_calls" if called else "stop"
     scripted = Answer(step.get("content") or "", step.get("reasoning") or "", called, finish)
     bound = scripted if step.get("finish_reason") else bounded(scripted, body)
@@ -101,11 +114,12 @@ def _scripted(step: Step, body: Mapping[str, Any]) -> Answer:
     )
 
 
-def _scripted_call(call: Mapping[str, Any], position: int) -> Call:
+def _scripted_call(call: Mapping[str, Any], position: int, exchange: Exchange) -> Call:
     function = call.get("function") or call
     arguments = function.get("arguments", "")
     text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-    return Call(call.get("id") or f"call_{position:08x}", str(function["name"]), text)
+    made = Call(call.get("id") or f"call_{position:08x}", str(function["name"]), text)
+    return made if call.get("id") else _renamed(made, exchange)
 
 
 def bounded(answer_: Answer, body: Mapping[str, Any]) -> Answer:

@@ -37,7 +37,7 @@ class Writer:
         self.base: Json = {
             "id": f"chatcmpl-{blake2b(exchange.gist, digest_size=16).hexdigest()}",
             "created": int(exchange.state.clock.now()),
-            "model": self.step.get("model") or exchange.model.id,
+            "model": self.step.get("model") or exchange.model.root,
         }
 
     @property

@@ -29,7 +29,7 @@ def answered(exchange: Exchange) -> Reply:
     """Answer a conversation that was let through."""
     body = exchange.body
     model = model_of(exchange, body.get("model"), CHAT)
-    check(body, model)
+    check(body, model, exchange.faults)
     answers = [compose(exchange) for _ in range(int(body.get("n") or 1))]
     writer = Writer(exchange, answers)
     used = Used(

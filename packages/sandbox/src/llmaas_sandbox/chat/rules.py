@@ -7,8 +7,9 @@ from typing import Any
 
 from llmaas_sandbox.catalogue import Model
 from llmaas_sandbox.errors import Refusal, bad_request, of_status
+from llmaas_sandbox.families.check import check_strictly
+from llmaas_sandbox.faults.parse import Faults
 from llmaas_sandbox.gateway.exchange import given
-from llmaas_sandbox.tokens import of_messages
 
 DEFAULT_MAX_TOKENS = 1024
 MAX_CHOICES, MAX_LOGPROBS = 16, 20
@@ -23,12 +24,12 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 _CONTENT_PARTS = ("text", "image_url", "image", "audio_url", "video_url", "input_audio")
 
 
-def check(body: Mapping[str, Any], model: Model) -> None:
-    """Refuse a request that the service documents as wrong (400, or 502 for sound and video)."""
+def check(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
+    """Refuse what the service documents as wrong, and what the model's engine does not take."""
     _check_messages(body.get("messages"))
     check_shared(body)
     _check_quirks(body, model)
-    _check_context(body, model)
+    check_strictly(body, model, faults)
 
 
 def check_shared(body: Mapping[str, Any]) -> None:
@@ -155,16 +156,6 @@ def _check_quirks(body: Mapping[str, Any], model: Model) -> None:
 def _part_types(body: Mapping[str, Any]) -> set[str]:
     contents = (m.get("content") for m in body["messages"])
     return {str(p.get("type")) for c in contents if isinstance(c, list) for p in c}
-
-
-def _check_context(body: Mapping[str, Any], model: Model) -> None:
-    prompt = of_messages(body["messages"], body.get("tools"))
-    if model.context and prompt >= model.context:
-        raise bad_request(
-            f"This model's maximum context length is {model.context} tokens; "
-            f"the messages alone hold {prompt}",
-            "messages",
-        )
 
 
 def max_tokens(body: Mapping[str, Any]) -> int:

@@ -33,6 +33,10 @@ FAULTS: Mapping[str, str] = {
     "fenced-json": "a JSON answer inside a Markdown fence",
     "bad-json": "the first JSON answer of a conversation is cut short, the next is valid",
     "no-response-format": "400 when `response_format` is given",
+    # how strict the model is
+    "mild": "a model that takes any conversation, images, names and sizes",
+    "template": "the rules of another family [:name, as in the table of families]",
+    "window": "a window of so many tokens [:n]",
     # the stream's framing
     "json-cut": "one JSON text cut across two events [:n, the n-th event]",
     "split-utf8": "network writes that end inside characters",

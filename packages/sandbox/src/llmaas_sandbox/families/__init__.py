@@ -1,0 +1,1 @@
+"""Rules of the model families: conversations that a model's chat template or engine refuses."""

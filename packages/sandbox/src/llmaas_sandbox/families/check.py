@@ -1,0 +1,105 @@
+"""Whether a model's engine takes a request: its template, its window, its eyes, names of tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmaas_sandbox.catalogue import Model
+from llmaas_sandbox.errors import bad_request
+from llmaas_sandbox.families.rules import Message, is_function_name
+from llmaas_sandbox.families.table import BY_NAME, Family, family_of
+from llmaas_sandbox.faults.parse import Faults
+from llmaas_sandbox.tokens import has_images, of_messages
+
+
+def check_strictly(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
+    """Refuse in the engine's words (400), unless the fault ``mild`` was asked for."""
+    if "mild" in faults:
+        return
+    _check_names(body)
+    _check_images(body, model)
+    family = asked_family(model, faults)
+    if family is not None:
+        check_conversation(body["messages"], family)
+    check_window(body, window(model, faults))
+
+
+def asked_family(model: Model, faults: Faults) -> Family | None:
+    """Return the family whose rules apply: the one that a fault names, or the model's own."""
+    name = faults.argument("template", 0, "")
+    if not name:
+        return family_of(model.id)
+    if name not in BY_NAME:
+        raise bad_request(f"Fault 'template': no family '{name}'; known: {', '.join(BY_NAME)}")
+    return BY_NAME[name]
+
+
+def check_conversation(messages: Sequence[Message], family: Family) -> None:
+    """Refuse what the family's template refuses."""
+    for rule in family.rules:
+        words = rule(messages)
+        if words is not None:
+            raise bad_request(words)
+
+
+def _check_names(body: Mapping[str, Any]) -> None:
+    """Refuse names that functions and schemas may not have (words of OpenAI's API)."""
+    for i, tool in enumerate(body.get("tools") or ()):
+        _check_name(tool["function"]["name"], f"tools[{i}].function.name")
+    form = body.get("response_format") or {}
+    if form.get("type") == "json_schema":
+        name = form["json_schema"].get("name")
+        _check_name(name, "response_format.json_schema.name")
+
+
+def _check_name(name: Any, where: str) -> None:
+    if isinstance(name, str) and name and not is_function_name(name):
+        raise bad_request(
+            f"Invalid '{where}': string does not match pattern. Expected a string that "
+            "matches the pattern '^[a-zA-Z0-9_-]{1,64}$'.",
+            where,
+        )
+
+
+def _check_images(body: Mapping[str, Any], model: Model) -> None:
+    """Refuse images to a model that the catalog knows to be blind (words of vLLM)."""
+    if model.vision is False and any(has_images(m.get("content")) for m in body["messages"]):
+        raise bad_request(f"{model.id} is not a multimodal model")
+
+
+def window(model: Model, faults: Faults) -> int:
+    """Return the model's window in tokens; 0 when nobody knows it."""
+    return int(faults.number("window", 0, model.context))
+
+
+def check_window(body: Mapping[str, Any], size: int) -> None:
+    """Refuse a prompt, and a prompt with its ``max_tokens``, beyond the window."""
+    if not size:
+        return
+    name = next((n for n in ("max_tokens", "max_completion_tokens") if body.get(n)), None)
+    wanted = int(body[name]) if name else 0
+    if wanted > size:
+        raise bad_request(
+            f"{name}={wanted} cannot be greater than max_model_len={size}. Please request fewer "
+            f"output tokens. (parameter={name}, value={wanted})",
+            name,
+        )
+    prompt = of_messages(body["messages"], body.get("tools"))
+    if prompt >= size:
+        raise bad_request(
+            f"This model's maximum context length is {size} tokens. However, your prompt "
+            f"contains at least {prompt} input tokens, which exceeds this limit even without any "
+            "output tokens. Please reduce the length of the input prompt. "
+            f"(parameter=input_tokens, value={prompt})",
+            "input_tokens",
+        )
+    if prompt + wanted > size:
+        raise bad_request(
+            f"This model's maximum context length is {size} tokens. However, you requested "
+            f"{wanted} output tokens and your prompt contains at least {prompt} input tokens, "
+            f"for a total of at least {prompt + wanted} tokens. Please reduce the length of the "
+            "input prompt or the number of requested output tokens. "
+            f"(parameter=input_tokens, value={prompt})",
+            "input_tokens",
+        )
