@@ -152,6 +152,7 @@ def test_no_component_holds_a_key():
     assert portable_component(MODEL, api_key=SECRET)["config"]["api_key"] == SECRET
 
 
+@pytest.mark.filterwarnings("ignore:Resolved model mismatch")  # the service names the root
 async def test_the_portable_component_loads_into_the_stock_client(sandbox):
     pytest.importorskip(
         "autogen_ext.models.openai",
