@@ -152,7 +152,9 @@ async def a_function_handed_out(bench: Bench) -> None:
 
 
 async def a_call_in_the_history(bench: Bench) -> None:
-    call = FunctionCallContent(id="abc123456", name="office-find_person", arguments='{"person_id": "7"}')
+    call = FunctionCallContent(
+        id="abc123456", name="office-find_person", arguments='{"person_id": "7"}'
+    )
     result = FunctionResultContent(id="abc123456", name="office-find_person", result="Ada of Nîmes")
     bench.history.add_user_message("Who is number 7?")
     bench.history.add_message(ChatMessageContent(role="assistant", items=[call]))

@@ -10,7 +10,7 @@ from typing import Any
 
 from llmaas_sandbox.brain import thinking
 from llmaas_sandbox.brain.replies import answer
-from llmaas_sandbox.brain.structured import json_answer
+from llmaas_sandbox.brain.structured import json_answer, wants_json
 from llmaas_sandbox.brain.tools import Call, calls
 from llmaas_sandbox.chat.rules import max_tokens
 from llmaas_sandbox.families.check import asked_family
@@ -55,14 +55,20 @@ def compose(exchange: Exchange) -> Answer:
     if step is not None and not {"content", "reasoning", "tool_calls"}.isdisjoint(step):
         return _scripted(step, exchange)
     messages = body["messages"]
-    called = tuple(_renamed(c, exchange) for c in calls(messages, body))
     reasoning = _reasoning(exchange)
+    if reasoning and "reasoning-stop" in exchange.faults and not body.get("reasoning_effort"):
+        return bounded(Answer("", reasoning), body)
+    called = tuple(_renamed(c, exchange) for c in calls(messages, body))
+    if "constrained" in exchange.faults and wants_json(body):
+        called = ()
     if called:
         text = "Je regarde. " if "text-and-tool" in exchange.faults else ""
         return bounded(Answer(text, reasoning, called, "tool_calls"), body)
     structured = json_answer(messages, body)
     if structured is not None:
         text = json_text(structured, exchange.faults, _first_attempt(exchange))
+        if "json-in-reasoning" in exchange.faults:
+            return bounded(Answer("", text), body)
         return bounded(Answer(text, reasoning), body)
     content = answer(messages)
     return bounded(Answer(content, reasoning), body)

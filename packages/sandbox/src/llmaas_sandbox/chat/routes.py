@@ -30,6 +30,14 @@ def answered(exchange: Exchange) -> Reply:
     body = exchange.body
     model = model_of(exchange, body.get("model"), CHAT)
     check(body, model, exchange.faults)
+    if "cache" in exchange.faults:
+        return exchange.state.replays.answer(exchange, compose_reply)
+    return compose_reply(exchange)
+
+
+def compose_reply(exchange: Exchange) -> Reply:
+    """Write the answers to a request that was checked."""
+    body = exchange.body
     answers = [compose(exchange) for _ in range(int(body.get("n") or 1))]
     writer = Writer(exchange, answers)
     used = Used(

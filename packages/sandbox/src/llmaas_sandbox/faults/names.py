@@ -32,6 +32,11 @@ FAULTS: Mapping[str, str] = {
     "ollama-native": "chunks `{message, done}` instead of choices",
     "fenced-json": "a JSON answer inside a Markdown fence",
     "bad-json": "the first JSON answer of a conversation is cut short, the next is valid",
+    "reasoning-stop": "reasoning and nothing else, finish reason `stop`, at the default effort",
+    "json-in-reasoning": "a JSON answer in `reasoning`, content null",
+    "constrained": "a `response_format` that suppresses the tools beside it",
+    "cache": "whole answers are kept and replayed, header `x-cache: hit` or `miss`",
+    "slow-models": "a model list that takes its time [:seconds, 60]",
     "no-response-format": "400 when `response_format` is given",
     # how strict the model is
     "mild": "a model that takes any conversation, images, names and sizes",

@@ -51,6 +51,12 @@ def spoil(plan: Plan, faults: Faults) -> Plan:
     return plan
 
 
+def slow_list(plan: Plan, faults: Faults) -> None:
+    """Let a model list wait: of the service's, some took longer than a minute."""
+    if "slow-models" in faults:
+        plan.before += faults.number("slow-models", 0, 60)
+
+
 def _data(plan: Plan) -> bytes:
     return b"".join(p.data for p in plan.pieces)
 

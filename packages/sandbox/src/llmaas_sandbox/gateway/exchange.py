@@ -65,6 +65,12 @@ class Exchange:
         boundary = _BOUNDARY.search(self.headers.get("content-type", ""))
         return self.raw.replace(boundary[1].encode("latin-1"), b"") if boundary else self.raw
 
+    def give_step_back(self) -> None:
+        """Leave the scripted step to the next request: this one is answered without it."""
+        if self.step is not None:
+            self.state.scripts.give_back(self.step)
+            self.step = None
+
     def release(self) -> None:
         """Give the machine back."""
         if self.lease:

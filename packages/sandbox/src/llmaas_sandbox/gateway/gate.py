@@ -17,7 +17,7 @@ from llmaas_sandbox.catalogue import PERSONA_PREFIX
 from llmaas_sandbox.errors import Refusal, of_status
 from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.faults.refuse import Page, refusal
-from llmaas_sandbox.faults.wire import Plan
+from llmaas_sandbox.faults.wire import Plan, slow_list
 from llmaas_sandbox.forward.relay import metered, relay
 from llmaas_sandbox.gateway import intake, plans
 from llmaas_sandbox.gateway.access import Ledger, headers_for, identify, let_in
@@ -105,6 +105,8 @@ class Passage:
                 return None
             plan = await self._plan(self.exchange)
             plan.before += float(self._step.get("delay") or 0)
+            if self.endpoint.path == "/v1/models":
+                slow_list(plan, self.faults)
             return plan
         except Refusal as refused:
             return self._refuse(refused)

@@ -56,6 +56,11 @@ class Scripts:
                     return step
         return None
 
+    def give_back(self, step: Step) -> None:
+        """Put a step that was taken for nothing back at the head."""
+        with self._lock:
+            self._steps.appendleft(step)
+
     def clear(self) -> None:
         """Forget all steps."""
         with self._lock:

@@ -12,6 +12,7 @@ from llmaas_sandbox.config import Config
 from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.gateway.connections import Connections
 from llmaas_sandbox.gateway.journal import Journal
+from llmaas_sandbox.gateway.replays import Replays
 from llmaas_sandbox.gateway.scripts import Scripts
 from llmaas_sandbox.legacy.shelf import Shelf
 from llmaas_sandbox.limits.counters import RedisCounters, StoredCounters
@@ -48,6 +49,7 @@ class State:
         self.lots = Lots()
         self.shelf = Shelf()
         self.screening = Screening()
+        self.replays = Replays()
         self.attempts: Counter[str] = Counter()
         self.always = parse(config.faults)
 
@@ -55,7 +57,7 @@ class State:
         """Forget journal, scripts, batches, usage, added keys and skipped time; not the audit."""
         for memory in (self.journal, self.scripts, self.attempts, self.history):
             memory.clear()
-        for service in (self.lots, self.shelf, self.screening):
+        for service in (self.lots, self.shelf, self.screening, self.replays):
             service.clear()
         self.meter.clear()
         self.alerts.clear()
