@@ -11,7 +11,7 @@ from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from langchain_llmaas.blocks import PROVIDER, REASONING
-from llmaas import Choice, Completion, Done, Usage
+from llmaas import Choice, Completion, Done, Usage, catalog
 from llmaas.pricing import chat_cost_micro_eur
 
 _OURS = {"model_provider": PROVIDER}
@@ -79,7 +79,7 @@ def metadata_of(
     usage = completion.usage if counts else None
     facts = {
         "model_provider": PROVIDER,
-        "model_name": completion.model,
+        "model_name": _catalog_name(completion.model),
         "finish_reason": choice.finish_reason,
         "id": completion.id,
         "created": completion.created,
@@ -90,6 +90,15 @@ def metadata_of(
         "cost_eur": usage and chat_cost_micro_eur(usage, batch=batch) / 1_000_000,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _catalog_name(model: str) -> str:
+    """Return the id of the model that answered: the service names the engine's file or repository.
+
+    LangChain files usage under ``model_name`` and expects the name that a user would give.
+    """
+    known = catalog.get(model)
+    return known.id if known else model
 
 
 def _known(value: Any, *names: str) -> dict[str, Any]:
