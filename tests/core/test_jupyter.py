@@ -54,7 +54,7 @@ def test_the_answer_is_one_output_with_reasoning_folded_and_a_line_of_costs(cell
     assert "Rivers &lt;b&gt;first&lt;/b&gt;." in html
     assert "Rivers" not in plain
     facts = plain.splitlines()[-1]
-    for part in ("gpt-oss:120b", " in, ", " EUR", "Wh (estimate)", " s", "ma0"):
+    for part in ("openai/gpt-oss-120b", " in, ", " EUR", "Wh (estimate)", " s", "ma0"):
         assert part in facts
     assert facts.partition(" ·")[0] in html
 
@@ -128,7 +128,7 @@ def test_a_long_conversation_is_cut_to_half_of_the_context(cell, box):
 def test_costs_and_models(cell):
     ask(cell, 'Say "one"')
     costs = text_of(cell("%llmaas cost"))
-    assert re.search(r"gpt-oss:120b +\d+ .* EUR .*Wh", costs)
+    assert re.search(r"openai/gpt-oss-120b +\d+ .* EUR .*Wh", costs)
     assert re.search(r"in all +\d+ .* EUR .*Wh", costs)
     models = text_of(cell("%llmaas models vision")).splitlines()
     assert len(models) > 1
@@ -293,7 +293,7 @@ def test_a_terminal_gets_text(tmp_path, sandbox):
     )
     lines = done.stdout.splitlines()
     assert lines[:2] == [f"The service answers: {sandbox.base_url}", "<b>Bonjour</b>"]
-    assert "gpt-oss:120b · " in lines[2]
+    assert "openai/gpt-oss-120b · " in lines[2]
     assert "<B>BONJOUR</B>" in lines
     assert "Texts: 2 of 2" in lines
     told = done.stdout + done.stderr
