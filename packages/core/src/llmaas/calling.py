@@ -98,10 +98,10 @@ class Calling:
     def _ask(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
         repair = options.pop("repair", True)
         ask = chat.prepare(self.settings, messages, model=model, stream=False, **options)
-        shaped = ask.shape is not None and repair
-        if shaped:
-            return watched(ask.about(attempts=answer.ATTEMPTS), answer.chat_shaped(ask))
-        return watched(ask.about(), chat.chat(ask))
+        if ask.shape is None:
+            return watched(ask.about(), chat.chat(ask))
+        about = ask.about(attempts=answer.attempts(ask, repair=repair))
+        return watched(about, answer.chat_shaped(ask, repair=repair))
 
     def _stream(self, messages: Messages, model: str, options: Any) -> Operation[chat.Opened]:
         plan = attempts.plan_of(self.settings, model, options)
@@ -116,8 +116,10 @@ class Calling:
     def _open(self, messages: Messages, model: str, options: Any) -> Operation[chat.Opened]:
         options.pop("repair", None)  # what was handed out cannot be repaired
         ask = chat.prepare(self.settings, messages, model=model, stream=True, **options)
-        opening = chat.open_stream(ask) if ask.shape is None else answer.open_shaped(ask)
-        return watched_stream(ask.about(), opening)
+        if ask.shape is None:
+            return watched_stream(ask.about(), chat.open_stream(ask))
+        about = ask.about(attempts=answer.attempts(ask, repair=False))
+        return watched_stream(about, answer.open_shaped(ask))
 
     def budget(self, eur: float, **options: Any) -> Budget:
         """Return a budget for a ``with`` block: calls in it are refused before they exceed it."""

@@ -90,14 +90,23 @@ class Stream(_Stream):
 def _read(answer: Streamed, driver: Driver) -> Generator[Event, None, None]:
     decoder, chunks, events = answer.decoder, answer.chunks, answer.first
     try:
-        while not decoder.over:
+        while True:
+            while not decoder.over:
+                yield from events
+                try:
+                    answer.before_read(events)
+                    data = next(chunks, b"")
+                    events = decoder.feed(data) if data else decoder.end()
+                except BrokenTransport as broken:
+                    events = decoder.end(broken.failure)
+            if (following := answer.next_request(events)) is None:
+                break
             yield from events
-            try:
-                answer.before_read(events)
-                data = next(chunks, b"")
-                events = decoder.feed(data) if data else decoder.end()
-            except BrokenTransport as broken:
-                events = decoder.end(broken.failure)
+            answer.reply.drain()
+            answer.reply.close()
+            opened = driver.run(following)
+            answer.go_on(opened, opened.reply.close)
+            decoder, chunks, events = answer.decoder, answer.chunks, answer.first
         done = answer.take_done(events)
         yield from events
         if done is None:
@@ -160,15 +169,25 @@ class AsyncStream(_Stream):
 async def _aread(answer: Streamed, driver: AsyncDriver) -> AsyncGenerator[Event, None]:
     decoder, chunks, events = answer.decoder, answer.chunks, answer.first
     try:
-        while not decoder.over:
+        while True:
+            while not decoder.over:
+                for event in events:
+                    yield event
+                try:
+                    answer.before_read(events)
+                    data = await anext(chunks, b"")
+                    events = decoder.feed(data) if data else decoder.end()
+                except BrokenTransport as broken:
+                    events = decoder.end(broken.failure)
+            if (following := answer.next_request(events)) is None:
+                break
             for event in events:
                 yield event
-            try:
-                answer.before_read(events)
-                data = await anext(chunks, b"")
-                events = decoder.feed(data) if data else decoder.end()
-            except BrokenTransport as broken:
-                events = decoder.end(broken.failure)
+            await answer.reply.drain()
+            await answer.reply.close()
+            opened = await driver.run(following)
+            answer.go_on(opened, _closer(opened.reply))
+            decoder, chunks, events = answer.decoder, answer.chunks, answer.first
         done = answer.take_done(events)
         for event in events:
             yield event

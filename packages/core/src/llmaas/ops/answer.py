@@ -2,128 +2,88 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
 
-from llmaas.messages import merge_system_messages
+from llmaas.ops import output_budget
 from llmaas.ops.chat import Ask, Opened, chat, open_stream
+from llmaas.ops.deferred import bearing, chat_with_tools, is_deferred, open_with_tools
 from llmaas.ops.effects import Operation
+from llmaas.ops.words import with_fallback_to_words, with_reply
 from llmaas.structured import is_cut, misfit
-from llmaas.types import Completion, Usage
+from llmaas.types import Completion
+from llmaas.wire.usage import add_usages
 
-T = TypeVar("T")
-
-ATTEMPTS = 2
-"""Answers that may be paid for: the first, and its correction."""
-
-_REFUSED = frozenset((400, 422, 500, 501))
-_ABOUT_FORMAT = re.compile(
-    r"response_format|json[_ -]?(schema|object|mode)|grammar|guided|structured[_ ]output"
-    r"|constrained|schema",
-    re.IGNORECASE,
-).search
-"""Words of vLLM (xgrammar, outlines), llama.cpp, SGLang, TGI and gateways."""
+_LEAST_GAIN = 1.5
+"""Another answer is asked for only with so many times the room of the one that was cut."""
+_MOST_GAIN = 2
 
 
-def chat_shaped(ask: Ask) -> Operation[Completion]:
-    """Ask until the answer matches: a refused format is described in words, a misfit sent back."""
-    shape = ask.shape
-    assert shape is not None
-    completion = yield from with_fallback_to_words(ask, chat)
-    if completion.tool_calls:
-        return completion
-    problem = misfit(completion, shape)
+def attempts(ask: Ask, *, repair: bool) -> int:
+    """Return how many answers may be paid for, in units of ``max_tokens``."""
+    corrections = 0 if not repair else _MOST_GAIN if ask.owns_budget else 1
+    return 1 + is_deferred(ask) + corrections
+
+
+def chat_shaped(ask: Ask, *, repair: bool = True) -> Operation[Completion]:
+    """Ask until the answer matches, at most once more: with what is wrong, or with more room."""
+    assert ask.shape is not None
+    if is_deferred(ask):
+        first = yield from chat_with_tools(ask)
+    else:
+        first = yield from with_fallback_to_words(ask, chat)
+    if not repair or any(choice.tool_calls for choice in first.choices):
+        return first
+    problem = misfit(first, ask.shape)
     if problem is None:
-        return completion
-    if is_cut(completion):
-        raise _cut(completion)
-    second = yield from _after(completion, chat(_corrected(ask, completion.text, problem)))
-    problem = misfit(second, shape)
+        return first
+    again = _with_more_room(ask, first) if is_cut(first) else _corrected(ask, first.text, problem)
+    if again is None:
+        raise _error(problem, first)
+    second = yield from bearing(first, chat(again))
+    second = replace(second, usage=add_usages([first.usage, second.usage]))
+    problem = misfit(second, ask.shape)
     if problem is not None:
-        raise _cut(second) if is_cut(second) else _misfit(problem, second)
+        raise _error(problem, second)
     return second
 
 
 def open_shaped(ask: Ask) -> Operation[Opened]:
-    """Open a stream; a refused format is described in words."""
-    return with_fallback_to_words(ask, open_stream)
-
-
-def with_fallback_to_words(ask: Ask, send: Callable[[Ask], Operation[T]]) -> Operation[T]:
-    """Send a request; once more with the schema in words if its ``response_format`` is refused."""
-    try:
-        return (yield from send(ask))
-    except Exception as error:
-        if "response_format" not in ask.body or not _is_about_format(error):
-            raise
-    assert ask.shape is not None
-    ask.body = in_words(ask.body, ask.shape.in_words())
-    return (yield from send(ask))
-
-
-def in_words(body: dict[str, Any], instruction: str) -> dict[str, Any]:
-    """Return a request with an instruction instead of its ``response_format``."""
-    message = {"role": "system", "content": instruction}
-    changed = {**body, "messages": merge_system_messages([*body["messages"], message])}
-    changed.pop("response_format", None)
-    return changed
-
-
-def _after(first: Completion, second: Operation[Completion]) -> Operation[Completion]:
-    """Add up the tokens of both answers; a failure carries the first one, which is billed."""
-    try:
-        completion = yield from second
-    except BaseException as error:
-        if getattr(error, "completion", None) is None:
-            error.completion = first  # type: ignore[attr-defined]
-        raise
-    return replace(completion, usage=both(first.usage, completion.usage))
-
-
-def _is_about_format(error: Exception) -> bool:
-    if getattr(error, "status_code", None) not in _REFUSED:
-        return False
-    return _ABOUT_FORMAT(f"{error} {getattr(error, 'param', None) or ''}") is not None
+    """Open a stream; what it hands out is not corrected."""
+    return open_with_tools(ask) if is_deferred(ask) else with_fallback_to_words(ask, open_stream)
 
 
 def _corrected(ask: Ask, text: str, problem: ValueError) -> Ask:
     """Return the request for a correction, which no cache takes for the first one."""
-    answer = [{"role": "assistant", "content": text}] if text.strip() else []
     demand = f"That does not fit: {problem}. Send the corrected JSON only."
-    turns = [*answer, {"role": "user", "content": demand}]
-    body = {**ask.body, "messages": [*ask.body["messages"], *turns]}
-    return replace(ask, body=body)
+    messages = with_reply(ask.body["messages"], text, demand)
+    return replace(ask, body={**ask.body, "messages": messages})
 
 
-def both(first: Usage | None, second: Usage | None) -> Usage | None:
-    """Return what two answers used together: both are billed."""
-    if first is None or second is None:
-        return first or second
-    counts = ("prompt_tokens", "completion_tokens", "total_tokens")
-    sums = {name: getattr(first, name) + getattr(second, name) for name in counts}
-    for name in ("reasoning_tokens", "cached_tokens"):
-        told = [n for n in (getattr(first, name), getattr(second, name)) if n is not None]
-        sums[name] = sum(told) if told else None
-    return replace(second, **sums)
+def _with_more_room(ask: Ask, cut: Completion) -> Ask | None:
+    """Return the request with a larger ``max_tokens``; None if that is the caller's or spent.
+
+    An answer that ends in white space was not cut for lack of room.
+    """
+    if not ask.owns_budget or cut.finish_reason == "content_filter" or cut.text[-32:].isspace():
+        return None
+    window = output_budget.window_of(ask.settings, ask.model)
+    before = int(ask.body["max_tokens"])
+    left = window - output_budget.prompt_tokens(ask.body) if window else 0
+    tokens = min(_MOST_GAIN * before, left)
+    if tokens < _LEAST_GAIN * before:
+        return None
+    note = output_budget.raised(before, tokens)
+    body = {**ask.body, "max_tokens": tokens}
+    return replace(ask, body=body, adjustments=(*ask.adjustments, note))
 
 
-def _misfit(problem: ValueError, completion: Completion) -> Exception:
-    return _error(f"The answer does not fit the schema: {problem}", completion)
-
-
-def _cut(completion: Completion) -> Exception:
-    """Return the error for an answer that ended too early: to correct it needs more room."""
-    reason = completion.finish_reason
-    return _error(
-        f"The answer does not fit the schema because it was cut (finish_reason {reason!r}). "
-        "Raise max_tokens, or ask for a shorter answer.",
-        completion,
-    )
-
-
-def _error(message: str, completion: Completion) -> Exception:
+def _error(problem: ValueError, completion: Completion) -> Exception:
     from llmaas.errors import StructuredOutputError
 
+    message = f"The answer does not fit the schema: {problem}"
+    if is_cut(completion):
+        message = (
+            "The answer does not fit the schema because it was cut (finish_reason "
+            f"{completion.finish_reason!r}). Raise max_tokens, or ask for a shorter answer."
+        )
     return StructuredOutputError(message, text=completion.text, completion=completion)

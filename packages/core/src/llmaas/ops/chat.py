@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmaas.messages import Messages, normalize_messages
 from llmaas.ops import advice, output_budget
@@ -23,6 +23,9 @@ from llmaas.wire.chat import chat_body, turns_reasoning_off
 from llmaas.wire.decode import ChatDecoder
 from llmaas.wire.envelope import failure_of
 from llmaas.wire.faults import Cut, ErrorEvent, Failure, TransportFailure
+
+if TYPE_CHECKING:
+    from llmaas.ops.deferred import FollowUp
 
 PATH = "/v1/chat/completions"
 _REST = 0.5
@@ -81,6 +84,8 @@ class Opened:
     decoder: ChatDecoder
     events: list[Event]
     watched: Watched | None = None
+    follow_up: FollowUp | None = None
+    """The request that may follow this answer in the same stream (see ``ops.deferred``)."""
     earlier: tuple[Attempt, ...] = ()
     """Requests of the same call before this one (see ``ops.attempts``)."""
 

@@ -53,8 +53,8 @@ def default_max_tokens(
     most = _most(settings, model, window)
     if window is None or is_surely_below(messages, tools, window - most):
         return most
-    prompt = estimate_prompt(messages, tools, response_format)
-    left = window - prompt - prompt // _SHARE - _MARGIN
+    told = {"messages": messages, "tools": tools, "response_format": response_format}
+    left = window - prompt_tokens(told)
     return min(most, max(left, _LEAST))
 
 
@@ -130,3 +130,17 @@ def lowered(asked: int, fitting: int) -> Adjustment:
         f"max_tokens was lowered from {asked} to {fitting}: the prompt leaves no more of the "
         "model's context window.",
     )
+
+
+def raised(before: int, tokens: int) -> Adjustment:
+    """Return the note that a budget of ours was raised."""
+    return Adjustment(
+        "max_tokens",
+        f"max_tokens was raised from {before} to {tokens}: the structured answer was cut.",
+    )
+
+
+def prompt_tokens(body: Mapping[str, Any]) -> int:
+    """Return a careful estimate of a request's prompt, with the margin that is kept free."""
+    prompt = estimate_prompt(body["messages"], body.get("tools"), body.get("response_format"))
+    return prompt + prompt // _SHARE + _MARGIN

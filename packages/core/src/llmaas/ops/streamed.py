@@ -9,6 +9,7 @@ from llmaas.ops import advice
 from llmaas.ops.attempts import combined
 from llmaas.ops.caretaker import CARETAKER
 from llmaas.ops.chat import Opened, fault_error, limit_rest
+from llmaas.ops.deferred import with_draft
 from llmaas.ops.drive import end_now
 from llmaas.ops.effects import Operation
 from llmaas.ops.watch import Abandoned
@@ -32,6 +33,9 @@ class Streamed:
         self._whole: Completion | None = None
         self._earlier = opened.earlier
         """Requests of the same call before this one."""
+        self._follow_up = opened.follow_up
+        self._draft: Completion | None = None
+        """An answer of this stream before the last one (see ``ops.deferred``)."""
         self._is_ended = False
         self._is_limited = False
         self.ask, self.reply, self.chunks = opened.ask, opened.reply, opened.chunks
@@ -43,8 +47,12 @@ class Streamed:
     def completion(self) -> Completion:
         """The whole answer once the stream has ended; what came so far until then."""
         if self._whole is None:
-            return self.decoder.partial
+            return self._so_far
         return combined(self._whole, self._earlier)
+
+    @property
+    def _so_far(self) -> Completion:
+        return with_draft(self.decoder.partial, self._draft)
 
     def before_read(self, events: list[Event]) -> None:
         """Break off reading after the stream was closed; limit it after the answer's end.
@@ -57,13 +65,25 @@ class Streamed:
             self._is_limited = True
             limit_rest(self.reply)
 
+    def next_request(self, events: list[Event]) -> Operation[Opened] | None:
+        """Return how the stream goes on after an answer; None for nearly all, which end there."""
+        return None if self._follow_up is None else self._follow_up.after(events)
+
+    def go_on(self, opened: Opened, let_go: Callable[[], object]) -> None:
+        """Go on with another request of the same call."""
+        self._draft = None if self._follow_up is None else self._follow_up.draft
+        self._follow_up, self._let_go, self._is_limited = None, let_go, False
+        self.ask, self.reply, self.chunks = opened.ask, opened.reply, opened.chunks
+        self.decoder, self.first = opened.decoder, opened.events
+
     def take_done(self, events: list[Event]) -> Done | None:
         """Take the end of the answer from the last events, after a look at what it is worth."""
         if not (events and isinstance(events[-1], Done)):
             return None
         done = events.pop()
         assert isinstance(done, Done)
-        self._whole = self._settled(self.ask.noted(done.completion), events)
+        whole = with_draft(done.completion, self._draft)
+        self._whole = self._settled(self.ask.noted(whole), events)
         unopened = self.decoder.thought_was_unopened
         advice.learn(self.ask.settings, self.ask.model, self._whole, unopened=unopened)
         return Done(self.completion)
@@ -76,7 +96,7 @@ class Streamed:
         """Tell the watchers how the stream ended, once."""
         self._is_ended = True
         if self._watched is not None:
-            yield from self._watched.end(self._whole or self.decoder.partial, error)
+            yield from self._watched.end(self._whole or self._so_far, error)
 
     def leave(self) -> Operation[None]:
         """End a stream that its reader closes."""
