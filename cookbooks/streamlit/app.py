@@ -13,8 +13,9 @@ import turns
 from llmaas import LLMaaS, LLMaaSError
 from llmaas.catalog import lifecycle_note
 from llmaas.pricing import format_eur
+from llmaas.text import visible
 from meter import Meter
-from turns import Problem, Turn, without_pictures
+from turns import Problem, Turn, plain, without_pictures
 
 CARET = " ▌"
 
@@ -64,13 +65,13 @@ def take_documents(client: LLMaaS) -> list[knowledge.Shelf]:
     wanted = []
     for file in files or []:
         data = file.getvalue()
-        mark = hashlib.sha256(file.name.encode() + data).hexdigest()
+        mark = hashlib.sha256(file.name.encode("utf-8", "replace") + data).hexdigest()
         try:
             if mark not in library:
-                with st.spinner(f"Reading {file.name} …"):
+                with st.spinner(plain(f"Reading {file.name} …")):
                     library[mark] = knowledge.shelve(client, knowledge.read(file.name, data))
         except knowledge.UnreadableError as error:
-            st.warning(f"{file.name}: {error}")
+            st.warning(plain(f"{file.name}: {error}"))
         except LLMaaSError as error:
             show_problem(Problem.of(error))
         else:
@@ -92,7 +93,7 @@ def answer(
     history.append(turn)
     turn.stopped = True  # unless it ends below: the stop button leaves from the middle
     try:
-        st.chat_message("user").markdown(turn.question)
+        st.chat_message("user").markdown(without_pictures(turn.question))
         with st.chat_message("assistant"):
             stop = st.empty()
             stop.button("Stop", icon=":material/stop_circle:", key=f"stop-{len(history)}")
@@ -123,7 +124,7 @@ def show_stream(client: LLMaaS, turn: Turn, earlier: list[Turn]) -> None:
 
 def show(turn: Turn) -> None:
     """Draw a turn at rest."""
-    st.chat_message("user").markdown(turn.question)
+    st.chat_message("user").markdown(without_pictures(turn.question))
     with st.chat_message("assistant"):
         if turn.reasoning:
             st.expander("Reasoning").markdown(without_pictures(turn.reasoning))
@@ -137,7 +138,7 @@ def show(turn: Turn) -> None:
         if turn.cited:
             show_sources(turn)
         if turn.spent:
-            machine = f" · {turn.machine}" if turn.machine else ""
+            machine = f" · {plain(turn.machine)}" if turn.machine else ""
             st.caption(f"{turn.model} · {turn.spent}{machine}")
 
 
@@ -146,15 +147,16 @@ def show_sources(turn: Turn) -> None:
     with st.expander(f"Sources ({len(turn.cited)})"):
         for source in turn.cited:
             passage = source.passage
-            st.markdown(f"**[{source.number}] {passage.document}** · {passage.place}")
-            st.text(passage.text)
+            name, place = plain(passage.document), plain(passage.place)
+            st.markdown(f"**[{source.number}] {name}** · {place}")
+            st.text(visible(passage.text))
 
 
 def show_problem(problem: Problem) -> None:
     """Draw what went wrong and what to do."""
-    hint = f"\n\n{problem.hint}" if problem.hint else ""
-    reference = f"\n\n`request id {problem.request_id}`" if problem.request_id else ""
-    st.error(f"**{problem.kind}**: {problem.message}{hint}{reference}")
+    hint = f"\n\n{plain(problem.hint)}" if problem.hint else ""
+    reference = f"\n\nrequest id {plain(problem.request_id)}" if problem.request_id else ""
+    st.error(f"**{problem.kind}**: {plain(problem.message)}{hint}{reference}")
 
 
 def show_gauge(place: st.delta_generator.DeltaGenerator, meter: Meter) -> None:

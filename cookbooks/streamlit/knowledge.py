@@ -14,9 +14,11 @@ from llmaas.demo import Document, Passage, Source, split
 from llmaas.demo.contract import EMBEDDING_MODEL, RERANK_MODEL
 from llmaas.demo.core import CANDIDATES, nearest, rank
 from llmaas.demo.documents import parse
+from llmaas.text import decode, searchable
 from llmaas.types import Embeddings
 
 TYPES = ["txt", "md", "pdf"]
+MAX_PAGES = 500
 
 
 class UnreadableError(ValueError):
@@ -34,8 +36,9 @@ class Shelf:
 
 def read(name: str, data: bytes) -> Document:
     """Return an uploaded file as a document; a page of a PDF becomes a section."""
-    text = _pdf_text(data) if name.lower().endswith(".pdf") else _plain_text(data)
-    document = parse(name, text)
+    is_pdf = b"%PDF-" in data[:1024]
+    text = _pdf_text(data) if is_pdf else decode(data)[0]
+    document = parse(name, searchable(text))
     if not document.text.strip():
         raise UnreadableError("there is no text in it (a scan? OCR is not done here)")
     return document
@@ -57,16 +60,15 @@ def find(client: LLMaaS, question: str, shelves: Sequence[Shelf]) -> list[Source
     return rank(client, question, nearest(vectors, passages, count=CANDIDATES), RERANK_MODEL)
 
 
-def _plain_text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
-
-
 def _pdf_text(data: bytes) -> str:
     try:
-        pages = [page.extract_text() for page in PdfReader(BytesIO(data)).pages]
+        reader = PdfReader(BytesIO(data))
+        if (count := len(reader.pages)) > MAX_PAGES:
+            raise UnreadableError(f"it has {count:,} pages, over {MAX_PAGES}")
+        pages = [page.extract_text() for page in reader.pages]
+        fields = reader.get_form_text_fields() or {}
     except PyPdfError as error:
-        raise UnreadableError(f"it is no PDF that can be read ({error})") from error
-    return "\n\n".join(f"# Page {n}\n\n{text}" for n, text in enumerate(pages, 1) if text.strip())
+        raise UnreadableError(f"it is not a PDF that can be read ({error})") from error
+    texts = [f"# Page {n}\n\n{text}" for n, text in enumerate(pages, 1) if text.strip()]
+    filled = [f"{name}: {value}" for name, value in fields.items() if value]
+    return "\n\n".join([*texts, *(["# Form", "\n".join(filled)] if filled else [])])

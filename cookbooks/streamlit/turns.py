@@ -10,8 +10,10 @@ from typing import Any
 from llmaas import LLMaaS, LLMaaSError, ReasoningDelta, TextDelta, catalog
 from llmaas.context import trim
 from llmaas.demo import Source, messages_for
+from llmaas.text import visible
 from meter import Meter
 
+_MARKS = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:]")
 _CITED = re.compile(r"\[(\d+)\]")
 
 
@@ -85,7 +87,12 @@ def without_pictures(text: str) -> str:
 
     The browser would fetch them: a document could have the model send what it read elsewhere.
     """
-    return text.replace("![", "!\\[")
+    return visible(text).replace("![", "!\\[")
+
+
+def plain(text: str) -> str:
+    """Return text for Markdown in which nothing of it is Markdown."""
+    return _MARKS.sub(r"\\\g<0>", visible(text))
 
 
 def _said(role: str, content: str) -> dict[str, str]:

@@ -113,9 +113,14 @@ def _read_transcription(data: bytes, _: Mapping[str, str]) -> Transcription:
     return Transcription(
         text=body["text"],
         language=body.get("language"),
-        segments=tuple(body.get("segments") or ()),
+        segments=tuple(map(_segment, body.get("segments") or ())),
         extra={key: value for key, value in body.items() if key not in _NAMED},
     )
+
+
+def _segment(segment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a segment with a text: that of silence is null on some engines."""
+    return segment if segment.get("text") is not None else {**segment, "text": ""}
 
 
 def _read_speech(data: bytes, headers: Mapping[str, str]) -> Speech:

@@ -8,17 +8,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
+from llmaas.documents.audio import audio_suffix
+
 AudioSource: TypeAlias = str | Path | bytes | BinaryIO | tuple[str, bytes]
 
-_STARTS = (
-    (b"fLaC", "audio.flac"),
-    (b"OggS", "audio.ogg"),
-    (b"ID3", "audio.mp3"),
-    (b"\xff\xfb", "audio.mp3"),
-    (b"\xff\xf3", "audio.mp3"),
-    (b"\x1aE\xdf\xa3", "audio.webm"),
-)
-_TYPES = {".flac": "audio/flac", ".m4a": "audio/mp4", ".wav": "audio/wav", ".webm": "audio/webm"}
+_TYPES = {
+    ".aac": "audio/aac",
+    ".aiff": "audio/aiff",
+    ".amr": "audio/amr",
+    ".flac": "audio/flac",
+    ".m4a": "audio/mp4",
+    ".mp3": "audio/mpeg",
+    ".ogg": "audio/ogg",
+    ".wav": "audio/wav",
+    ".webm": "audio/webm",
+}
+"""By hand where the tables of operating systems differ."""
 
 
 def read_file(source: AudioSource) -> tuple[str, bytes]:
@@ -43,11 +48,7 @@ def read_file(source: AudioSource) -> tuple[str, bytes]:
 
 def name_of(data: bytes) -> str:
     """Return a file name whose ending fits the bytes: servers go by it."""
-    if data[:4] == b"RIFF":
-        return "audio.wav"
-    if data[4:8] == b"ftyp":
-        return "audio.m4a"
-    return next((name for start, name in _STARTS if data.startswith(start)), "audio.wav")
+    return f"audio{audio_suffix(data) or '.wav'}"
 
 
 def multipart(fields: Mapping[str, Any], name: str, data: bytes) -> tuple[bytes, str]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import jiter
+
+_HALF = re.compile(
+    r"\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(?P<half>ud[89a-f][0-9a-f]{2})|.)"
+)
 
 
 def loads(data: bytes) -> Any:
@@ -36,7 +41,13 @@ def is_json(text: str) -> bool:
 
 def dumps(value: Any) -> bytes:
     """Write JSON as bytes; raise ``TypeError`` or ``ValueError`` for what JSON has no word for."""
-    return _encode(value).encode("ascii")
+    text = _encode(value)
+    return (_HALF.sub(_whole, text) if "\\ud" in text else text).encode("ascii")
+
+
+def _whole(found: re.Match[str]) -> str:
+    """Return an escape as it is, but a lone half of a pair as U+FFFD: strict readers refuse it."""
+    return "\\ufffd" if found["half"] else found[0]
 
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode

@@ -63,4 +63,5 @@ def key_of(server: str, model: str, dimensions: int | None, text: str) -> bytes:
 
     Two servers may know two models by one name: a sandbox invents its vectors.
     """
-    return hashlib.sha256(f"{server}\0{model}\0{dimensions}\0{text}".encode()).digest()
+    whole = f"{server}\0{model}\0{dimensions}\0{text}"
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).digest()

@@ -8,8 +8,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from llmaas import image_part
+from llmaas.documents.limits import Limits
+from llmaas.text import decode
 
 _PAGES_AHEAD = 4
+_LIMITS = Limits(max_pages=100)
+"""Of one attachment: more pages fill any model's context."""
 _TEXTS = ("text/", "application/json", "application/xml", "application/yaml")
 
 
@@ -30,7 +34,7 @@ def _unpacked(part: Mapping[str, Any], draw: bool) -> Iterator[Mapping[str, Any]
         return
     kind, _, data = file["file_data"].removeprefix("data:").partition(";base64,")
     if kind.startswith(_TEXTS):
-        text = base64.b64decode(data).decode("utf-8", "replace")
+        text = decode(base64.b64decode(data))[0]
         yield {"type": "text", "text": f"{file['filename']}:\n{text}"}
     elif kind == "application/pdf" and draw and _can_draw():
         yield from _drawn(base64.b64decode(data))
@@ -45,6 +49,6 @@ def _can_draw() -> bool:
 def _drawn(data: bytes) -> Iterator[Mapping[str, Any]]:
     from haystack_integrations.common.llmaas.pages import pages_of, take
 
-    pages = pages_of(data)
+    pages = pages_of(data, _LIMITS)
     while some := take(pages, _PAGES_AHEAD):
         yield from map(image_part, some)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from haystack.dataclasses import ByteStream
 from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
-from haystack_integrations.common.llmaas.pages import MAX_SIDE, pages_of, take
+from haystack_integrations.common.llmaas.pages import pages_of, take
 from haystack_integrations.common.llmaas.together import each, each_async
 from haystack_integrations.components.converters.llmaas.read import (
     OPTIONS,
@@ -23,6 +23,7 @@ from haystack_integrations.components.converters.llmaas.read import (
     next_try,
     question,
 )
+from llmaas.documents.limits import FORMATS, LIMITS, Limits
 from llmaas.secrecy import fit_to_keep
 
 logger = logging.getLogger(__name__)
@@ -51,13 +52,16 @@ class LLMaaSOCRDocumentConverter(Connected):
         prompt: str = "markdown",
         api_base_url: str | None = None,
         page_documents: bool = False,
-        max_side: int = MAX_SIDE,
+        max_side: int = LIMITS.max_side,
         concurrency: int = 4,
         raise_on_failure: bool = False,
         generation_kwargs: dict[str, Any] | None = None,
         timeout: float | None = None,
         max_retries: int | None = None,
         http_client_kwargs: dict[str, Any] | None = None,
+        max_pages: int = LIMITS.max_pages,
+        max_pixels: int = LIMITS.max_pixels,
+        image_formats: Sequence[str] = FORMATS,
     ) -> None:
         """Keep the settings; the key is read and the connection opened by the first run.
 
@@ -76,12 +80,18 @@ class LLMaaSOCRDocumentConverter(Connected):
         :param timeout: The longest silence in seconds; 600 unless said.
         :param max_retries: How often a failed request is repeated; 2 unless said.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
+        :param max_pages: Pages of one source at most; a source with more is not read.
+        :param max_pixels: Pixels of an image at most, before it is decoded.
+        :param image_formats: Pillow's names of the image formats that are read.
         """
         self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
         self.prompt = prompt
         self.page_documents = page_documents
         self.max_side = max_side
+        self.max_pages = max_pages
+        self.max_pixels = max_pixels
+        self.image_formats = list(image_formats)
         self.concurrency = concurrency
         self.raise_on_failure = raise_on_failure
         self.generation_kwargs = generation_kwargs or {}
@@ -98,6 +108,9 @@ class LLMaaSOCRDocumentConverter(Connected):
             prompt=self.prompt,
             page_documents=self.page_documents,
             max_side=self.max_side,
+            max_pages=self.max_pages,
+            max_pixels=self.max_pixels,
+            image_formats=self.image_formats,
             concurrency=self.concurrency,
             raise_on_failure=self.raise_on_failure,
             generation_kwargs=fit_to_keep(self.generation_kwargs),
@@ -174,7 +187,9 @@ class LLMaaSOCRDocumentConverter(Connected):
         return {**OPTIONS, **self.generation_kwargs, "model": self.model}
 
     def _drawn(self, source: str | Path | ByteStream) -> Iterator[bytes]:
-        return pages_of(bytes_of(source), max_side=self.max_side)
+        formats = tuple(self.image_formats)
+        limits = Limits(self.max_side, self.max_pixels, self.max_pages, formats)
+        return pages_of(bytes_of(source), limits)
 
     def _read(self, image: bytes) -> Page:
         try:

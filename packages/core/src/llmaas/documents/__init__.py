@@ -1,0 +1,41 @@
+"""Files as models take them: pages of PDFs, images, audio (extra ``documents`` for drawing)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llmaas.documents.audio import audio_suffix
+    from llmaas.documents.images import open_image, smaller, to_rgb
+    from llmaas.documents.limits import Limits
+    from llmaas.documents.pages import draw_pages, is_pdf, take
+
+__all__ = [
+    "Limits",
+    "audio_suffix",
+    "draw_pages",
+    "is_pdf",
+    "open_image",
+    "smaller",
+    "take",
+    "to_rgb",
+]
+
+_MODULES = {
+    "Limits": "limits",
+    "audio_suffix": "audio",
+    "is_pdf": "pages",
+    "open_image": "images",
+    "draw_pages": "pages",
+    "smaller": "images",
+    "take": "pages",
+    "to_rgb": "images",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is used first: Pillow is an extra."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

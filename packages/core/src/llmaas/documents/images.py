@@ -1,0 +1,142 @@
+"""Images of any kind, made into upright RGB pictures that look as they did."""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from typing import Any
+
+from llmaas.documents.limits import LIMITS, Limits
+
+_SMALLEST_SIDE = 512
+_ORIENTATION = 0x0112
+"""The EXIF tag in which cameras write how they were held; models do not read it."""
+_PHOTOMETRIC = 262  # TIFF: 0 means that white is zero
+_LIGHT = 224
+"""A mean gray above which a transparent drawing would vanish on white."""
+
+try:
+    from PIL import Image, ImageOps
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "Pillow is not installed: pip install 'llmaas[documents]'", name="PIL"
+    ) from error
+
+
+def open_image(data: bytes, limits: Limits = LIMITS) -> Any:
+    """Return a ``PIL.Image`` that is not decoded yet.
+
+    Raises ``ValueError`` for what is not an image of ``limits.formats``, or is too large.
+    """
+    Image.init()
+    formats = [name for name in limits.formats if name in Image.OPEN]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data), formats=formats)
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"the image is too large: {error}") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError("the file is not an image that can be read") from error
+    check_size(image, limits)
+    return image
+
+
+def check_size(image: Any, limits: Limits) -> None:
+    """Raise ``ValueError`` for an image that would fill the memory."""
+    width, height = image.size
+    if width * height > limits.max_pixels:
+        raise ValueError(
+            f"the image has {width} x {height} pixels, over max_pixels={limits.max_pixels:,}"
+        )
+
+
+def is_plain(image: Any, max_side: int) -> bool:
+    """Whether an image can be sent as it is: RGB, upright, and not too large."""
+    is_upright = image.getexif().get(_ORIENTATION, 1) == 1
+    is_opaque = "transparency" not in image.info
+    return bool(is_upright and is_opaque and image.mode == "RGB" and max(image.size) <= max_side)
+
+
+def to_rgb(image: Any, max_side: int) -> Any:
+    """Return an upright RGB copy, at most ``max_side`` pixels long.
+
+    Deep gray values are scaled, transparency is laid on a ground that shows what is drawn.
+    """
+    if image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB"):
+        image.draft(image.mode, (max_side, max_side))  # decodes large photographs at a fraction
+    is_negative = _white_is_zero(image)  # asked first: the upright copy has no TIFF tags
+    upright = ImageOps.exif_transpose(image)
+    flat = _on_ground(upright) if _is_transparent(upright) else _as_rgb(upright)
+    flat = ImageOps.invert(flat) if is_negative else flat
+    flat.thumbnail((max_side, max_side))
+    return flat
+
+
+def to_jpeg(image: Any) -> bytes:
+    """Return an RGB image as a JPEG file."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()
+
+
+def smaller(data: bytes) -> bytes | None:
+    """Return an image at 70 % of its size; None when it is too small for that."""
+    image = open_image(data)
+    side = int(max(image.size) * 0.7)
+    return None if side < _SMALLEST_SIDE else to_jpeg(to_rgb(image, side))
+
+
+def _as_rgb(image: Any) -> Any:
+    if image.mode == "F" or image.mode.startswith("I"):
+        return _eight_bits(image).convert("RGB")
+    if image.mode == "LAB":
+        return _from_lab(image)
+    return image.convert("RGB")
+
+
+def _eight_bits(image: Any) -> Any:
+    """Return deep gray as 8 bits; Pillow's own conversion would cut all values at 255."""
+    deep = image if image.mode == "F" else image.convert("I")
+    low, high = (value if math.isfinite(value) else 0 for value in deep.getextrema())
+    low, high = min(low, 0), _ceiling(high)
+    scale = 255 / ((high - low) or 1)
+    return deep.point(lambda value: value * scale + -low * scale).convert("L")
+
+
+def _ceiling(highest: float) -> float:
+    """Return the value of white: 1 for shares, else all bits of the depth in use set."""
+    if highest <= 1:
+        return 1
+    return float(2 ** max(8, math.ceil(math.log2(highest + 1))) - 1)
+
+
+def _white_is_zero(image: Any) -> bool:
+    tags = getattr(image, "tag_v2", None)
+    return bool(tags and image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == 0)
+
+
+def _is_transparent(image: Any) -> bool:
+    return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
+
+
+def _on_ground(image: Any) -> Any:
+    """Lay a transparent image on white, or on black if it is drawn in light colors."""
+    if image.mode.startswith("I") or image.mode == "F":
+        return _as_rgb(image)
+    seen = image.convert("RGBA")
+    alpha = seen.getchannel("A")
+    counts = seen.convert("L").histogram(mask=alpha.point(lambda value: 255 * (value > 127)))
+    mean = sum(value * count for value, count in enumerate(counts)) / (sum(counts) or 1)
+    has_holes = alpha.getextrema()[0] < 128
+    ground = Image.new("RGB", seen.size, "black" if has_holes and mean > _LIGHT else "white")
+    ground.paste(seen, mask=alpha)
+    return ground
+
+
+def _from_lab(image: Any) -> Any:
+    from PIL import ImageCms
+
+    lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB")

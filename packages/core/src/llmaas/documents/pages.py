@@ -1,0 +1,82 @@
+"""Pages of PDFs and images, as images that models take."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
+from typing import Any
+
+from llmaas.documents.images import check_size, is_plain, open_image, to_jpeg, to_rgb
+from llmaas.documents.limits import LIMITS, Limits
+
+_READY = {"JPEG", "PNG"}
+_PREVIEW = 254  # TIFF's NewSubfileType: bit 0 is set for a smaller version of another page
+_drawing = threading.Lock()
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether bytes are a PDF (its mark may stand behind some junk)."""
+    return b"%PDF-" in data[:1024]
+
+
+def draw_pages(data: bytes, limits: Limits = LIMITS) -> Iterator[bytes]:
+    """Yield the pages of a PDF or of a TIFF, or an image, each as a JPEG or PNG file.
+
+    Forms of PDFs are drawn with the values of their fields. Raises ``ValueError`` for what is
+    neither, or is over the limits.
+    """
+    try:
+        yield from _of_pdf(data, limits) if is_pdf(data) else _of_image(data, limits)
+    except (SyntaxError, EOFError, OSError, MemoryError) as error:
+        raise ValueError(f"the file cannot be read: {error}") from error
+
+
+def take(drawn: Iterator[bytes], count: int) -> list[bytes]:
+    """Draw up to so many further pages; the drawing library bears one thread at a time."""
+    with _drawing:
+        return list(islice(drawn, count))
+
+
+def _of_pdf(data: bytes, limits: Limits) -> Iterator[bytes]:
+    try:
+        import pypdfium2
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "pypdfium2 is not installed: pip install 'llmaas[documents]'", name="pypdfium2"
+        ) from error
+    try:
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            _check_count(len(document), limits)
+            document.init_forms()  # before any page is opened, or fields are drawn empty
+            for number in range(len(document)):
+                with closing(document[number]) as page:
+                    yield to_jpeg(to_rgb(_drawn(page, limits), limits.max_side))
+    except pypdfium2.PdfiumError as error:
+        raise ValueError(f"the PDF cannot be read: {error}") from error
+
+
+def _drawn(page: Any, limits: Limits) -> Any:
+    width, height = page.get_size()
+    return page.render(scale=limits.max_side / (max(width, height) or 1)).to_pil()
+
+
+def _of_image(data: bytes, limits: Limits) -> Iterator[bytes]:
+    image = open_image(data, limits)
+    count = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+    _check_count(count, limits)
+    if count == 1 and image.format in _READY and is_plain(image, limits.max_side):
+        yield data
+        return
+    for number in range(count):
+        image.seek(number)
+        check_size(image, limits)
+        if number and image.tag_v2.get(_PREVIEW, 0) & 1:
+            continue
+        yield to_jpeg(to_rgb(image, limits.max_side))
+
+
+def _check_count(count: int, limits: Limits) -> None:
+    if count > limits.max_pages:
+        raise ValueError(f"the file has {count:,} pages, over max_pages={limits.max_pages:,}")
