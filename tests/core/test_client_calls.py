@@ -126,13 +126,13 @@ def test_a_tool_call_and_its_cost(sandbox: Any, api: Any) -> None:
     assert got.backend.machine_name
 
 
-@pytest.mark.parametrize("how", ["path", "str", "bytes", "data", "url"])
+@pytest.mark.parametrize("how", ["path", "bytes", "data", "url"])
 def test_images(sandbox: Any, api: Any, tmp_path: Path, how: str) -> None:
     path = tmp_path / "x.png"
     path.write_bytes(PNG)
     data = "data:image/png;base64," + base64.b64encode(PNG).decode()
     url = "https://example.org/x.png"
-    image = {"path": path, "str": str(path), "bytes": PNG, "data": data, "url": url}[how]
+    image = {"path": path, "bytes": PNG, "data": data, "url": url}[how]
     parts = [{"type": "text", "text": "?"}, {"type": "image", "image": image}]
     api().do("chat", [{"role": "user", "content": parts}], model="gemma4:31b")
     sent = last_body(sandbox)["messages"][0]["content"][1]

@@ -78,6 +78,20 @@ def test_next_model_answers_when_the_first_does_not(api: Any, ask: Any, first: s
     assert failed.empty is (failed.error is None)
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(404, "The model `m` does not exist."), (404, 'model "m" not found, try pulling it first'),
+     (410, "Model m was retired on 1 May"), (400, "Unknown model: m"),
+     (404, "No such model"), (400, "Model m does not exist")],
+)  # fmt: skip
+def test_next_model_answers_when_the_first_is_gone_in_the_words_of_any_engine(
+    api: Any, ask: Any, status: int, words: str
+) -> None:
+    refusal = (status, {"error": {"message": words}})
+    with engine(lambda body: refusal if body["model"] == "m" else {"content": "ok"}) as served:
+        assert ask(api(base_url=served.base_url), "Hi", model="m", fallbacks=["good"]).text == "ok"
+
+
 @pytest.mark.parametrize("first", ["refused", "wrong", "blocked"])
 def test_no_other_model_is_asked_when_it_would_fail_as_well(api: Any, ask: Any, first: str) -> None:
     with engine(by_model) as served, pytest.raises(llmaas.LLMaaSError):

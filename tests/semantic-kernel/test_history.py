@@ -21,6 +21,8 @@ from semantic_kernel.contents.reasoning_content import ReasoningContent
 from semantic_kernel.contents.utils.author_role import AuthorRole
 from semantic_kernel.exceptions import ServiceResponseException
 
+from semantic_kernel_llmaas.errors import LLMaaSInvalidInputError
+
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -223,15 +225,22 @@ async def test_pitfall_05_images_by_path_and_by_address(sent, tmp_path):
     path = tmp_path / "dot.png"
     path.write_bytes(PNG)
     images = [
-        ImageContent(uri=str(path)),
         ImageContent.from_image_file(str(path)),
         ImageContent(uri="https://example.org/dot.png", metadata={"detail": "low"}),
     ]
     wire = await sent(message(AuthorRole.USER, *images))
-    from_path, from_file, address = (part["image_url"] for part in wire[0]["content"])
-    assert from_path["url"].startswith("data:image/png;base64,")
-    assert from_path == from_file
+    from_file, address = (part["image_url"] for part in wire[0]["content"])
+    assert from_file["url"].startswith("data:image/png;base64,")
     assert address == {"url": "https://example.org/dot.png", "detail": "low"}
+
+
+async def test_image_whose_uri_is_a_file_s_name_opens_no_file(sandbox, chat, ask, tmp_path):
+    path = tmp_path / "dot.png"
+    path.write_bytes(PNG)
+    image = message(AuthorRole.USER, ImageContent(uri=str(path)))
+    with pytest.raises(LLMaaSInvalidInputError, match="local file"):
+        await ask(chat, history(image))
+    assert not sandbox.requests
 
 
 async def test_sound_is_written_as_the_service_s_own_demo_does(sandbox, chat, stream):

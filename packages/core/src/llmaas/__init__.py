@@ -14,6 +14,7 @@ from llmaas._version import __version__
 
 if TYPE_CHECKING:
     from llmaas.client import AsyncLLMaaS, LLMaaS
+    from llmaas.content_parts import image_part
     from llmaas.errors import (
         APIConnectionError,
         APIError,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
         StreamInterrupted,
         StructuredOutputError,
     )
-    from llmaas.messages import image_part
     from llmaas.settings import Timeout
     from llmaas.stream import AsyncStream, Stream
     from llmaas.types import (

@@ -32,7 +32,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "StructuredOutputError",
     ),
     "jupyter.extension": ("load_ipython_extension", "unload_ipython_extension"),
-    "messages": ("image_part",),
+    "content_parts": ("image_part",),
     "settings": ("Timeout",),
     "stream": ("AsyncStream", "Stream"),
     "types": (

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from llmaas.messages import Messages
+from llmaas.content_parts import holds_files
+from llmaas.local_files import MAX_FILE_BYTES
+from llmaas.messages import Messages, normalize_messages
 from llmaas.ops import answer, attempts, batch, chat, output_budget
 from llmaas.ops.checks import check_chat
-from llmaas.ops.effects import Operation
+from llmaas.ops.effects import Operation, Run
 from llmaas.ops.exchange import Moment
 from llmaas.ops.watch import About, Watcher, watched, watched_stream
 from llmaas.settings import Settings, Timeout
@@ -40,6 +42,8 @@ class Calling:
         watchers: Sequence[Watcher] = (),
         fallbacks: Sequence[str] = (),
         retry_empty: bool = False,
+        max_file_bytes: int = MAX_FILE_BYTES,
+        strict: bool = False,
         transport: Any = None,
     ) -> None:
         self.settings = Settings.of(
@@ -54,6 +58,8 @@ class Calling:
             watchers=watchers,
             fallbacks=fallbacks,
             retry_empty=retry_empty,
+            max_file_bytes=max_file_bytes,
+            strict=strict,
         )
         self._use(transport)
 
@@ -87,6 +93,8 @@ class Calling:
         return (type(self).of, (self.settings, self._given_transport))
 
     def _chat(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
+        if holds_files(messages):
+            return self._after_reading(messages, lambda read: self._chat(read, model, options))
         plan = attempts.plan_of(self.settings, model, options)
         if plan is None:
             return self._ask(messages, model, options)
@@ -94,6 +102,14 @@ class Calling:
             plan,
             lambda step: self._ask(step.messages(messages), step.model, step.options(options)),
         )
+
+    def _after_reading(
+        self, messages: Messages, go_on: Callable[[Messages], Operation[T]]
+    ) -> Operation[T]:
+        """Read the files that messages name, under asyncio in a thread; then go on."""
+        limit = self.settings.max_file_bytes
+        read = yield Run(lambda: normalize_messages(messages, limit))
+        return (yield from go_on(read))
 
     def _ask(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
         repair = options.pop("repair", True)
@@ -104,6 +120,8 @@ class Calling:
         return watched(about, answer.chat_shaped(ask, repair=repair))
 
     def _stream(self, messages: Messages, model: str, options: Any) -> Operation[chat.Opened]:
+        if holds_files(messages):
+            return self._after_reading(messages, lambda read: self._stream(read, model, options))
         plan = attempts.plan_of(self.settings, model, options)
         if plan is None:
             return self._open(messages, model, options)
@@ -143,10 +161,17 @@ class Calling:
     def _submit(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
         check_chat(options.get("tools"), options.get("tool_choice"), options)
         conversations = list(conversations)
+        if any(map(holds_files, conversations)):
+            return self._submit_files(conversations, model, options)
         if isinstance(model, str) and not output_budget.is_given(options):  # budgets ask for it
             most = output_budget.default_of_batch(self.settings, model, conversations, options)
             options.setdefault("max_tokens", most)
         return self._work("batch", batch.submit, conversations, model=model, **options)
+
+    def _submit_files(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
+        limit = self.settings.max_file_bytes
+        read = yield Run(lambda: [normalize_messages(each, limit) for each in conversations])
+        return (yield from self._submit(read, model, options))
 
 
 def _listed(texts: Any) -> list[Any]:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeAlias
+
+from llmaas.content_parts import to_wire_part
+from llmaas.local_files import MAX_FILE_BYTES
 
 Message: TypeAlias = Mapping[str, Any]
 Messages: TypeAlias = str | Sequence[Message]
-ImageSource: TypeAlias = str | Path | bytes
 
-_IMAGE_STARTS = (
-    (b"\x89PNG", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"BM", "image/bmp"),
-)
 _NOT_ASCII_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
 
 
-def normalize_messages(messages: Messages) -> list[Message]:
+def normalize_messages(messages: Messages, max_file_bytes: int = MAX_FILE_BYTES) -> list[Message]:
     """Return messages for the wire; a string becomes one user message.
+
+    Reads files that the program named by a ``Path``, up to so many bytes each.
 
     Raises ``InvalidInputError`` for anything that is no message. The caller's own messages
     are not changed.
@@ -36,25 +32,9 @@ def normalize_messages(messages: Messages) -> list[Message]:
         raise _invalid("messages is empty: the service needs at least one")
     given: Sequence[Any] = messages
     return [
-        message if _is_plain(message) else _normalize(message, position)
+        message if _is_plain(message) else _normalize(message, position, max_file_bytes)
         for position, message in enumerate(given)
     ]
-
-
-def image_part(source: ImageSource, *, detail: str | None = None) -> dict[str, Any]:
-    """Return a content part for an image: a path, bytes, an http(s) URL or a data URI.
-
-    Files and bytes travel as base64 data URIs, the form that the service documents.
-    """
-    url: dict[str, Any] = {"url": _image_url(source)}
-    if detail is not None:
-        url["detail"] = detail
-    return {"type": "image_url", "image_url": url}
-
-
-def data_uri(data: bytes, mime_type: str) -> str:
-    """Return bytes as a base64 data URI."""
-    return f"data:{mime_type};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def merge_system_messages(messages: Sequence[Message]) -> list[Message]:
@@ -99,7 +79,7 @@ def _is_plain(message: Any) -> bool:
     return type(message) is dict and type(message.get("content")) is str and "role" in message
 
 
-def _normalize(message: Any, position: int) -> Message:
+def _normalize(message: Any, position: int, max_file_bytes: int) -> Message:
     if not isinstance(message, Mapping):
         raise _invalid(f"message {position} must be a dict, not {_kind(message)}")
     if "role" not in message:
@@ -109,41 +89,16 @@ def _normalize(message: Any, position: int) -> Message:
         return message
     if not isinstance(content, Sequence) or isinstance(content, bytes):
         raise _invalid(f"message {position}: content must be text or a list of parts")
-    parts = [_normalize_part(part, position) for part in content]
+    parts = [_normalize_part(part, position, max_file_bytes) for part in content]
     return {**message, "content": parts}
 
 
-def _normalize_part(part: Any, position: int) -> Any:
+def _normalize_part(part: Any, position: int, max_file_bytes: int) -> Any:
     if isinstance(part, str):
         return {"type": "text", "text": part}
     if not isinstance(part, Mapping):
         raise _invalid(f"message {position}: a part must be text or a dict, not {_kind(part)}")
-    if part.get("type") == "image" and "image" in part:
-        return image_part(part["image"], detail=part.get("detail"))
-    return part
-
-
-def _image_url(source: ImageSource) -> str:
-    if isinstance(source, bytes | bytearray):
-        return data_uri(bytes(source), _image_type(bytes(source)))
-    if isinstance(source, str) and source.startswith(("http://", "https://", "data:")):
-        return source
-    if not isinstance(source, str | Path):
-        raise _invalid(f"an image must be a path, bytes, a URL or a data URI, not {_kind(source)}")
-    path = Path(source)
-    try:
-        return _image_url(path.read_bytes())
-    except OSError as error:
-        raise _invalid(f"the image {str(path)!r} cannot be read: {error.strerror}") from error
-
-
-def _image_type(data: bytes) -> str:
-    for start, mime_type in _IMAGE_STARTS:
-        if data.startswith(start):
-            return mime_type
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    raise _invalid("the image is no PNG, JPEG, GIF, BMP or WebP; PDF pages must be drawn first")
+    return to_wire_part(part, max_file_bytes)
 
 
 def _kind(value: Any) -> str:

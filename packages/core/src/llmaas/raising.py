@@ -40,6 +40,9 @@ _OLD_TLS_HINT = (
 )
 _REDIRECT_HINT = "The address redirects, and a key is never sent to another one: check base_url."
 _REFUSED_FOR_LENGTH = frozenset({400, 413, 422, 500})
+_NO_MODEL = ("model not found", "unknown model", "no such model", "not a valid model")
+_GONE = ("does not exist", "n'existe pas", "not found", "no longer", "retired", "not available")
+"""Words for a model that is not served; those after the second may mean a parameter in a 400."""
 _BLOCK_WORDS = ("blocked for security", "content_filter", "content filter", "prompt blocked")
 
 
@@ -150,7 +153,7 @@ def _kind(status: int, body: ErrorBody) -> type[errors.APIStatusError]:
     words = f"{body.message} {body.code} {body.type}".lower()
     if status == 403 and any(word in words for word in _BLOCK_WORDS):
         return errors.PromptBlockedError
-    if status in (400, 404) and _is_about_model(body, words):
+    if status in (400, 404, 410) and _is_about_model(status, body, words):
         return errors.ModelNotFoundError  # the service's own pages disagree on 400 or 404
     if status in _REFUSED_FOR_LENGTH and is_overflow(words):
         return errors.ContextOverflowError
@@ -159,10 +162,11 @@ def _kind(status: int, body: ErrorBody) -> type[errors.APIStatusError]:
     return _BY_STATUS.get(status, errors.APIStatusError)
 
 
-def _is_about_model(body: ErrorBody, words: str) -> bool:
-    if body.code == "model_not_found" or "model not found" in words:
+def _is_about_model(status: int, body: ErrorBody, words: str) -> bool:
+    if body.code == "model_not_found" or any(text in words for text in _NO_MODEL):
         return True
-    return "model" in words and ("does not exist" in words or "n'existe pas" in words)
+    gone = _GONE if status != 400 else _GONE[:2]
+    return "model" in words and any(text in words for text in gone)
 
 
 def _hint(kind: type[errors.APIStatusError], status: int, model: str | None) -> str | None:

@@ -12,6 +12,7 @@ from llmaas import secrecy
 from llmaas.address import DEFAULT_BASE_URL, root_of
 from llmaas.key import KEY_VARIABLE, Key, key_of_environment
 from llmaas.learned import Learned
+from llmaas.local_files import MAX_FILE_BYTES
 from llmaas.wire.retry import RetryPolicy
 
 URL_VARIABLE, CA_VARIABLE = "LLMAAS_BASE_URL", "LLMAAS_CA_BUNDLE"
@@ -75,6 +76,10 @@ class Settings:
     """Models to ask when the one of a call does not answer."""
     retry_empty: bool = False
     """Whether an empty answer is asked for once more."""
+    max_file_bytes: int = MAX_FILE_BYTES
+    """The size up to which local files are read."""
+    strict: bool = False
+    """Whether an input that the model is not known to take is an error, not a warning."""
     learned: Learned = field(default_factory=Learned, repr=False, compare=False)
     """What answers at this address, with this key, have taught about models."""
 
@@ -150,6 +155,8 @@ class Settings:
         watchers: Sequence[Any] = (),
         fallbacks: Sequence[str] = (),
         retry_empty: bool = False,
+        max_file_bytes: int = MAX_FILE_BYTES,
+        strict: bool = False,
     ) -> Settings:
         """Read arguments, then ``LLMAAS_*`` of the environment, then defaults.
 
@@ -160,7 +167,7 @@ class Settings:
             root=root_of(base_url or os.environ.get(URL_VARIABLE) or DEFAULT_BASE_URL),
             key=Key(api_key) if api_key is not None else key_of_environment(),
             timeout=Timeout.of(timeout),
-            retry=RetryPolicy(max_retries=_not_negative(max_retries)),
+            retry=RetryPolicy(max_retries=_not_negative(max_retries, "max_retries")),
             deadline=None if deadline is None else checked_seconds(deadline),
             ca_bundle=ca_bundle or os.environ.get(CA_VARIABLE) or None,
             proxy=proxy,
@@ -168,6 +175,8 @@ class Settings:
             watchers=tuple(watchers),
             fallbacks=model_names(fallbacks),
             retry_empty=retry_empty,
+            max_file_bytes=_not_negative(max_file_bytes, "max_file_bytes"),
+            strict=strict,
         )
 
 
@@ -207,10 +216,10 @@ def _woken(values: dict[str, Any]) -> Settings:
     return Settings(**values)
 
 
-def _not_negative(retries: int) -> int:
-    if not isinstance(retries, int) or retries < 0:
-        raise _refused(f"max_retries must be a number and not negative, not {retries!r}")
-    return retries
+def _not_negative(number: int, name: str) -> int:
+    if not isinstance(number, int) or number < 0:
+        raise _refused(f"{name} must be a number and not negative, not {number!r}")
+    return number
 
 
 def _refused(why: str) -> Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 _SILENT = frozenset(
@@ -23,7 +24,8 @@ def part_of(block: Any) -> dict[str, Any]:
     """Return one block as a part; what no convention explains is passed on as it is.
 
     Images: OpenAI's ``image_url``, LangChain's v0 and v1 blocks, Anthropic's ``source``, the
-    core's ``{"type": "image", "image": path | bytes | URL}``. Sound and video become the
+    core's ``{"type": "image", "image": Path | bytes | URL}``. A text names no local file, a
+    ``Path`` does. Sound and video become the
     ``audio_url`` and ``video_url`` of the service.
     """
     if isinstance(block, str):
@@ -87,7 +89,7 @@ def _image(block: Mapping[str, Any]) -> dict[str, Any]:
 
 def _image_url(block: Mapping[str, Any]) -> dict[str, Any]:
     url = block["image_url"]
-    return {"type": "image_url", "image_url": {"url": url} if isinstance(url, str) else url}
+    return {"type": "image_url", "image_url": {"url": url} if isinstance(url, str | Path) else url}
 
 
 def _audio(block: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,12 +123,12 @@ def _file(block: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "file", "file": {"filename": name or "file", **data}}
 
 
-def _url(block: Mapping[str, Any], mime_type: str) -> str:
-    """Return the address of what a block holds: its URL, or its bytes as a data URI."""
+def _url(block: Mapping[str, Any], mime_type: str) -> str | Path:
+    """Return the address of what a block holds: its URL or path, or its bytes as a data URI."""
     source = block.get("source") if isinstance(block.get("source"), Mapping) else block
     assert isinstance(source, Mapping)
     if url := source.get("url"):
-        return str(url)
+        return url if isinstance(url, Path) else str(url)
     data = source.get("base64") or source.get("data")
     if not data:
         from langchain_llmaas.errors import InvalidInputError

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from llmaas import catalog
+from llmaas.content_parts import holds_images
 from llmaas.settings import Settings
 from llmaas.types import Completion
-from llmaas.warnings import EmptyAnswerWarning
+from llmaas.warnings import EmptyAnswerWarning, IgnoredOptionWarning
 
 _HOLD_UNKNOWN, _HOLD_UNOPENED = 2_000, 10_000_000
 """Characters that wait to be recognised as reasoning: some at first, all once it was seen."""
@@ -37,6 +40,19 @@ def check_model(settings: Settings, model: str) -> None:
         raise InvalidInputError(f"model must be a model's name, not {model!r}")
     if settings.is_service or catalog.get(model) is not None:
         catalog.warn_once(model, stacklevel=6)
+
+
+def check_images(settings: Settings, model: str, messages: Sequence[Mapping[str, Any]]) -> None:
+    """Warn about images for a model without vision; refuse them with ``strict``."""
+    known = catalog.resolve(model).model
+    if known is None or known.vision is not False or not holds_images(messages):
+        return
+    text = f"{model} is not known to see images: it may refuse or ignore those of this request."
+    if settings.strict:
+        from llmaas.errors import InvalidInputError
+
+        raise InvalidInputError(f"{text} Choose a model with vision (`llmaas models`).")
+    warnings.warn(text, IgnoredOptionWarning, stacklevel=6)
 
 
 def may_reason(model: str) -> bool:

@@ -38,7 +38,9 @@ def transcribe(
         **params,
     }
     fields = {name: value for name, value in whole(wire).items() if value is not None}
-    body, content_type = yield Run(lambda: multipart(fields, *_file(file)))  # both take their time
+    limit = settings.max_file_bytes
+    # Reading and writing both take their time: under asyncio, in a thread.
+    body, content_type = yield Run(lambda: multipart(fields, *_file(file, limit)))
     return (
         yield from ask_data(
             settings,
@@ -90,9 +92,9 @@ def speak(
     )
 
 
-def _file(source: AudioSource) -> tuple[str, bytes]:
+def _file(source: AudioSource, limit: int) -> tuple[str, bytes]:
     try:
-        name, data = read_file(source)
+        name, data = read_file(source, limit)
     except (OSError, TypeError, ValueError, AttributeError) as error:
         raise _invalid(f"the recording cannot be read: {error}") from error
     if not data:

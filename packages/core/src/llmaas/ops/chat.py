@@ -110,7 +110,8 @@ def prepare(
     """Check a question and make its request; nothing is sent yet."""
     advice.check_model(settings, model)
     settings.hide(extra_headers)
-    wire_messages = normalize_messages(messages)
+    wire_messages = normalize_messages(messages, settings.max_file_bytes)
+    advice.check_images(settings, model, wire_messages)
     shape = shape_of(response_format)
     owns_budget = isinstance(max_tokens, advice.Default)
     if isinstance(max_tokens, advice.Default):

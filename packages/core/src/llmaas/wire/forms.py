@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from llmaas.documents.audio import audio_suffix
+from llmaas.local_files import MAX_FILE_BYTES, read_regular_file
 
 AudioSource: TypeAlias = str | Path | bytes | BinaryIO | tuple[str, bytes]
 
@@ -26,10 +27,11 @@ _TYPES = {
 """By hand where the tables of operating systems differ."""
 
 
-def read_file(source: AudioSource) -> tuple[str, bytes]:
+def read_file(source: AudioSource, limit: int = MAX_FILE_BYTES) -> tuple[str, bytes]:
     """Return name and bytes of a path, bytes, an open file or a ``(name, bytes)`` pair.
 
-    Raises ``OSError`` when a path cannot be read, ``TypeError`` for anything else.
+    Raises ``OSError`` or ``ValueError`` when a path cannot be read, ``TypeError`` for anything
+    else.
     """
     if isinstance(source, tuple):
         name, data = source
@@ -38,7 +40,7 @@ def read_file(source: AudioSource) -> tuple[str, bytes]:
         return name_of(bytes(source)), bytes(source)
     if isinstance(source, str | Path):
         path = Path(source)
-        return path.name, path.read_bytes()
+        return path.name, read_regular_file(path, limit)
     data = source.read()
     if not isinstance(data, bytes):
         raise TypeError("the file must be open for reading bytes")

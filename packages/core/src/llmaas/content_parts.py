@@ -1,0 +1,151 @@
+"""Content parts with images, sound and films: addresses, data URIs, bytes and local files."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from llmaas.local_files import MAX_FILE_BYTES, read_regular_file
+
+ImageSource: TypeAlias = str | Path | bytes
+
+_IMAGE_STARTS = (
+    (b"\x89PNG", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+)
+_ADDRESSES = ("image_url", "audio_url", "video_url")
+"""Types of parts whose value of that name holds an address."""
+
+_ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]{1,20}:", re.IGNORECASE)
+"""A scheme of two letters at least (``C:`` is a drive), and not that of local files."""
+
+
+def image_part(
+    source: ImageSource, *, detail: str | None = None, max_file_bytes: int = MAX_FILE_BYTES
+) -> dict[str, Any]:
+    """Build a content part for an image: a path, bytes, an http(s) URL or a data URI.
+
+    Files and bytes travel as base64 data URIs, the form that the service documents. A string
+    that is not an address names a local file here: never pass a user's text.
+    """
+    if isinstance(source, str) and not is_address(source):
+        source = Path(source)
+    return _image(source, detail, max_file_bytes)
+
+
+def data_uri(data: bytes, mime_type: str) -> str:
+    """Return bytes as a base64 data URI."""
+    return f"data:{mime_type};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is an address or a data URI, not the name of a local file."""
+    return _ADDRESS.match(text) is not None
+
+
+def to_wire_part(part: Mapping[str, Any], max_file_bytes: int = MAX_FILE_BYTES) -> Any:
+    """Return a part as the service documents it; raise ``InvalidInputError`` for a file's name.
+
+    Reads the files that the program named by a ``Path``.
+    """
+    kind = part.get("type")
+    if kind == "image" and "image" in part:
+        return _image(part["image"], part.get("detail"), max_file_bytes)
+    if kind in _ADDRESSES and kind in part:
+        return _with_address(part, str(kind), max_file_bytes)
+    return part
+
+
+def _with_address(part: Mapping[str, Any], kind: str, limit: int) -> Mapping[str, Any]:
+    value = part[kind]
+    url = value.get("url") if isinstance(value, Mapping) else value
+    if isinstance(url, str) and is_address(url):
+        return part
+    if kind != "image_url" and isinstance(url, Path):
+        raise _invalid(f"{kind} must be an address or a data URI: send sound and films as those")
+    known = value if isinstance(value, Mapping) else {}
+    return {**part, kind: {**known, "url": _image_url(url, limit)}}
+
+
+def holds_files(messages: Any) -> bool:
+    """Tell whether messages name files that are still to be read."""
+    if isinstance(messages, str) or not isinstance(messages, Sequence):
+        return False
+    return any(
+        isinstance(message, Mapping)
+        and type(message.get("content")) is not str
+        and _holds_files(message.get("content"))
+        for message in messages
+    )
+
+
+def _holds_files(content: Any) -> bool:
+    parts = content if isinstance(content, list | tuple) else ()
+    return any(isinstance(_source_in(part), Path) for part in parts if isinstance(part, Mapping))
+
+
+def _source_in(part: Mapping[str, Any]) -> Any:
+    value = part.get("image" if part.get("type") == "image" else str(part.get("type")))
+    return value.get("url") if isinstance(value, Mapping) else value
+
+
+def holds_images(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether normalized messages hold an image."""
+    return any(
+        isinstance(part, Mapping) and part.get("type") == "image_url"
+        for message in messages
+        if isinstance(message.get("content"), list | tuple)
+        for part in message["content"]
+    )
+
+
+def _image(source: Any, detail: Any, limit: int) -> dict[str, Any]:
+    url: dict[str, Any] = {"url": _image_url(source, limit)}
+    if detail is not None:
+        url["detail"] = detail
+    return {"type": "image_url", "image_url": url}
+
+
+def _image_url(source: Any, limit: int) -> str:
+    if isinstance(source, bytes | bytearray):
+        return data_uri(bytes(source), _image_type(bytes(source)))
+    if isinstance(source, Path):
+        return _image_url(_read(source, limit), limit)
+    if not isinstance(source, str):
+        kind = type(source).__name__
+        raise _invalid(f"an image must be an address, a data URI, bytes or a Path, not {kind}")
+    if is_address(source):
+        return source
+    shown = source if len(source) <= 100 else source[:100] + "..."
+    raise _invalid(
+        f"an image must be an address (https://...) or a data URI, got {shown!r}. "
+        "To send a local file, pass pathlib.Path(...) or image_part(...)."
+    )
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        return read_regular_file(path, limit)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _invalid(f"the image {str(path)!r} cannot be read: {reason}") from error
+
+
+def _image_type(data: bytes) -> str:
+    for start, mime_type in _IMAGE_STARTS:
+        if data.startswith(start):
+            return mime_type
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    raise _invalid("the image is no PNG, JPEG, GIF, BMP or WebP; PDF pages must be drawn first")
+
+
+def _invalid(message: str) -> Exception:
+    from llmaas.errors import InvalidInputError
+
+    return InvalidInputError(message)
