@@ -147,7 +147,10 @@ def test_file_is_read_once_when_several_models_are_asked(
 @pytest.mark.parametrize("method", ["chat", "stream"])
 def test_image_for_a_model_without_vision_warns(sandbox: Any, api: Any, method: str) -> None:
     part = {"type": "image_url", "image_url": {"url": DATA}}
-    with pytest.warns(IgnoredOptionWarning, match=r"llama3\.3:70b is not known to see images"):
+    with (
+        pytest.warns(IgnoredOptionWarning, match=r"llama3\.3:70b is not known to see images"),
+        pytest.raises(llmaas.BadRequestError, match="not a multimodal model"),
+    ):
         ask(api(), method, question(part), model="llama3.3:70b")
 
 
