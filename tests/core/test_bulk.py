@@ -179,6 +179,7 @@ def test_torn_last_lines_are_cut_off(tmp_path: Path, tail: bytes) -> None:
     path = tmp_path / "lines"
     path.write_bytes(b"[1]\n[2]\n" + tail)
     lines = Lines(path)
+    lines.mend()
     lines.add("[3]")
     lines.close()
     assert path.read_bytes() == b"[1]\n[2]\n[3]\n"
@@ -205,6 +206,217 @@ def test_a_second_run_cuts_nothing_off_the_first(tmp_path: Path) -> None:
         thread.join()
         first.close()
     assert state_path(out).read_text().count('["sent"') == written[0]
+
+
+# --- lines of all kinds ---------------------------------------------------------------------
+
+
+def asks(sandbox: Any) -> list[Any]:
+    return [request.json for request in sandbox.requests]
+
+
+def run_lines(tmp_path: Path, *lines: Any, **options: Any) -> tuple[list[Any], bulk.Report]:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    report = bulk.run(source, out, model=MODEL, concurrency=1, **options)
+    return sorted(results(out), key=lambda line: line["index"]), report
+
+
+def test_a_lines_own_model_and_parameters_are_used(sandbox: Any, tmp_path: Path) -> None:
+    other = "gemma4:31b"
+    body = {"model": other, "messages": [{"role": "user", "content": "a"}], "top_p": 0.5}
+    lines, _ = run_lines(
+        tmp_path,
+        {"custom_id": "x", "method": "POST", "url": "/v1/chat/completions", "body": body},
+        {"prompt": "b", "model": other, "temperature": 0.1, "stream": False},
+        {"prompt": "c", "params": {"model": other, "seed": 7}},
+        {"prompt": "d", "max_tokens": 9},
+        "e",
+    )
+    assert [line.get("error") for line in lines] == [None] * 5
+    names = ("model", "top_p", "temperature", "seed")
+    sent = [{n: ask[n] for n in names if n in ask} for ask in asks(sandbox)]
+    assert sent[:3] == [
+        {"model": other, "top_p": 0.5},
+        {"model": other, "temperature": 0.1},
+        {"model": other, "seed": 7},
+    ]
+    assert sent[3:] == [{"model": MODEL}] * 2
+    assert asks(sandbox)[3]["max_tokens"] == 9
+
+
+UNASKABLE = [
+    {"prompt": "x", "params": {"stream": True}},
+    {"prompt": "x", "stream": True},
+    {"prompt": "x", "params": {"messages": []}},
+    {"prompt": "x", "params": {"deadline": "soon"}},
+    {"prompt": "x", "params": {"timeout": [1]}},
+    {"prompt": "x", "params": {"extra_headers": 5}},
+    {"prompt": "x", "params": {"extra_body": 5}},
+    {"prompt": "x", "params": {"tools": [1], "tool_choice": "required"}},
+    {"prompt": "x", "params": {"tools": 5}},
+    {"prompt": "x", "params": 5},
+    {"prompt": "x", "model": 5},
+    {"prompt": "x", "model": "a", "params": {"model": "b"}},
+    {"prompt": "x", "model": "no-such-model:1b"},
+    {"prompt": "x", "params": {"max_tokens": -5}},
+    {"url": "/v1/embeddings", "body": {"messages": [], "input": "x"}},
+    {"body": [1]},
+    {"prompt": 5},
+    5,
+    None,
+]
+
+
+def test_a_line_that_cannot_be_asked_is_that_lines_error(sandbox: Any, tmp_path: Path) -> None:
+    """Also a second time: what is finished stays finished."""
+    client = LLMaaS(watchers=[Budget(10)])
+    for _ in range(2):
+        lines, report = run_lines(tmp_path, "a", *UNASKABLE, "b", client=client)
+        wrong = [UNASKABLE[n] for n, line in enumerate(lines[1:-1]) if line["ok"]]
+        assert wrong == []
+        assert (lines[0]["ok"], lines[-1]["ok"], report.complete) == (True, True, True)
+
+
+def test_a_field_that_is_no_parameter_is_told(
+    sandbox: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines, _ = run_lines(tmp_path, *[{"prompt": "x", "expected-answer": "y"}] * 3)
+    assert [line["ok"] for line in lines] == [True] * 3
+    assert caplog.text.count("'expected-answer' beside a prompt is not a parameter") == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_files_of_any_encoding_are_read(
+    sandbox: Any, tmp_path: Path, encoding: str, end: str
+) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    text = end.join(['{"prompt": "é\u2028"}', "", '"日本\u0085"', "   ", "broken", ""])
+    source.write_bytes(text.encode(encoding))
+    report = bulk.run(source, out, model=MODEL, concurrency=1)
+    assert (report.tally.done, report.tally.failed) == (3, 1)
+    assert [a["messages"][0]["content"] for a in asks(sandbox)] == ["é\u2028", "日本\u0085"]
+
+
+def test_a_run_waits_for_what_its_own_calls_have_reserved(sandbox: Any, tmp_path: Path) -> None:
+    """A hundred prompts that cost next to nothing, though each may cost 0.13 EUR."""
+    budget = Budget(0.5)
+    client = LLMaaS(watchers=[budget])
+    report = bulk.run(
+        prompts(tmp_path / "in", 60), tmp_path / "out", model=MODEL, client=client, concurrency=16
+    )
+    assert (report.tally.done, report.tally.failed, report.repeated) == (60, 0, 0)
+    assert 0 < budget.spent < 0.05
+
+
+# --- files of others --------------------------------------------------------------------------
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def is_refused(tmp_path: Path) -> None:
+    """A run is refused, and what was there before is left as it was."""
+    before = contents(tmp_path)
+    with pytest.raises(ConfigurationError):
+        bulk.run(["x"], tmp_path / "out", model=MODEL)
+    assert contents(tmp_path) == before
+
+
+RESULTS = b'{"index":0,"ok":true,"cost_micro_eur":1,"sent":1}\n'
+
+
+@pytest.mark.parametrize("tail", [b"", b"\n", b"Dear Sir,\nyours", b'{"n": 1}\n{"n"', b"{}\n" * 2])
+def test_a_foreign_output_is_left_as_it_is(sandbox: Any, tmp_path: Path, tail: bytes) -> None:
+    (tmp_path / "out").write_bytes(b"Dear" + tail)
+    is_refused(tmp_path)
+    (tmp_path / "out").unlink()
+    bulk.run(["x"], tmp_path / "out", model=MODEL)
+    whole = (tmp_path / "out").read_bytes()
+    (tmp_path / "out").write_bytes(b"Dear" + tail)  # rewritten, beside the state of a run
+    is_refused(tmp_path)
+    (tmp_path / "out").write_bytes(whole + b"Dear" + tail)
+    is_refused(tmp_path)
+
+
+@pytest.mark.parametrize("state", [b"Dear", b"Dear\nSir", b'{"a":1}\n{"b"', b'["sent",1]\n', b"\n"])
+@pytest.mark.parametrize("out", [None, b"", RESULTS])
+def test_a_foreign_state_is_left_as_it_is(tmp_path: Path, state: bytes, out: bytes | None) -> None:
+    (tmp_path / "out.state").write_bytes(state)
+    if out is not None:
+        (tmp_path / "out").write_bytes(out)
+    is_refused(tmp_path)
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"llm', b'{"llmaas-bulk": 1, "mod'])
+def test_a_run_killed_before_its_first_line_goes_on(
+    sandbox: Any, tmp_path: Path, torn: bytes
+) -> None:
+    (tmp_path / "out.state").write_bytes(torn)
+    assert bulk.run(["x"], tmp_path / "out", model=MODEL).complete
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+@pytest.mark.parametrize("name", ["out", "out.state"])
+@pytest.mark.parametrize("target", ["missing", "diary", "fifo"])
+def test_no_link_is_followed(tmp_path: Path, name: str, target: str) -> None:
+    (tmp_path / "diary").write_bytes(b"Dear diary")
+    if target == "fifo":
+        os.mkfifo(tmp_path / name)
+    else:
+        (tmp_path / name).symlink_to(tmp_path / target)
+    is_refused(tmp_path)
+    assert not (tmp_path / "missing").exists()
+
+
+def test_sorting_follows_no_link_and_keeps_a_neighbor(sandbox: Any, tmp_path: Path) -> None:
+    (tmp_path / "diary").write_bytes(b"Dear diary")
+    (tmp_path / "out.sorted").symlink_to(tmp_path / "diary")
+    bulk.run(["x", "y"], tmp_path / "out", model=MODEL, ordered=True)
+    assert (tmp_path / "diary").read_bytes() == b"Dear diary"
+    assert [line["index"] for line in results(tmp_path / "out")] == [0, 1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+def test_files_of_a_run_are_private(sandbox: Any, tmp_path: Path) -> None:
+    bulk.run(["x"], tmp_path / "out", model=MODEL, ordered=True)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+class Locking:
+    """``msvcrt`` as Windows has it: bytes are locked, against every other handle."""
+
+    LK_NBLCK = 2
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[int, int], int] = {}
+
+    def locking(self, file: int, mode: int, size: int) -> None:
+        status = os.fstat(file)
+        holder = self.held.setdefault((status.st_dev, status.st_ino), file)
+        if holder != file:
+            raise PermissionError(13, "Permission denied")
+
+
+def test_a_run_needs_nothing_that_windows_lacks(
+    sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "pread", raising=False)
+    monkeypatch.delattr(os, "O_NOFOLLOW", raising=False)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setitem(sys.modules, "msvcrt", Locking())  # type: ignore[arg-type]
+    source, out = prompts(tmp_path / "in", 3), tmp_path / "out"
+    first = Book(out, {})
+    with pytest.raises(ConfigurationError, match="another run"):
+        Book(out, {})
+    first.close()
+    state_path(out).unlink()
+    out.unlink()
+    monkeypatch.setitem(sys.modules, "msvcrt", Locking())  # type: ignore[arg-type]
+    assert bulk.run(source, out, model=MODEL).complete
+    assert bulk.run(source, out, model=MODEL).tally.before == 3
 
 
 # --- killed -------------------------------------------------------------------------------

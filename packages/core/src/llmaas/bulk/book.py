@@ -7,17 +7,21 @@ that after a kill it is known what may have been billed without an answer.
 from __future__ import annotations
 
 import json
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from llmaas.bulk.lines import Lines
-from llmaas.bulk.records import head_of, line_of
+from llmaas.bulk.records import RESULT, head_of, line_of
 from llmaas.bulk.tally import Tally
 from llmaas.errors import ConfigurationError
 
 _FORMAT = 1
+_HEAD = b'{"llmaas-bulk": '
+"""How every state begins."""
+_LONGEST_HEAD = 10_000_000
 _SYNC_SECONDS = 1.0
 
 
@@ -46,16 +50,20 @@ class Book:
         self.out, self.done, self.sent = out, Marks(), dict[int, int]()
         self.repeated = 0
         state = state_path(out)
-        if out.exists() and out.stat().st_size and not state.exists():
+        is_new = not state.exists() and not state.is_symlink()
+        if is_new and out.exists() and (not out.is_file() or out.stat().st_size):
             raise ConfigurationError(f"{out} exists and is no unfinished run: choose another --out")
         self._state = _alone(state, out)
         self._synced = time.monotonic()
         self.tally = Tally()
         try:
+            begun = self._begun()
+            if begun is not None:
+                self._check(head, begun)
             self._results = Lines(out)
-            self._open(head, retry_errors)
+            self._open(head, retry_errors, is_begun=begun is not None)
         except BaseException:
-            self.close()
+            self._abandon(state, is_new=is_new)
             raise
 
     def begin(self, index: int) -> int:
@@ -86,7 +94,7 @@ class Book:
     def notes(self) -> Iterator[list[Any]]:
         """Yield what engines wrote down, oldest first."""
         for line in self._state:
-            if not line.startswith((b"{", b'["sent"', b'["back"')):
+            if not line.startswith((_HEAD, b'["sent"', b'["back"')):
                 yield json.loads(line)
 
     def sync(self) -> None:
@@ -101,20 +109,44 @@ class Book:
             if lines is not None:
                 lines.close()
 
-    def _open(self, head: dict[str, Any], retry_errors: bool) -> None:
-        if self._state.size == 0:
-            self._write_head(head)
-        else:
-            self._check(head)
-            self._read_results(retry_errors)
+    def _open(self, head: dict[str, Any], retry_errors: bool, *, is_begun: bool) -> None:
+        """Read what is there; nothing is changed before all of it is known to be ours."""
+        self._read_results(retry_errors)
+        self._state.mend()
+        self._results.mend()
+        if is_begun:
             self._read_sent()
+        else:
+            self._write_head(head)
+
+    def _abandon(self, state: Path, *, is_new: bool) -> None:
+        """Close the files; leave no state behind that was not there before."""
+        is_empty = self._state.size == 0
+        self.close()
+        if is_new and is_empty:
+            state.unlink(missing_ok=True)
+
+    def _begun(self) -> dict[str, Any] | None:
+        """Return the head of the state; None where a run was killed before it was written."""
+        first = next(iter(self._state), None)
+        if first is None:
+            torn = self._state.torn()
+            is_empty = not self.out.exists() or not self.out.stat().st_size
+            if is_empty and torn[: len(_HEAD)] == _HEAD[: len(torn)]:
+                return None
+        elif first.startswith(_HEAD):
+            begun: dict[str, Any] = json.loads(first)
+            return begun
+        raise ConfigurationError(
+            f"{self._state.path} is not the state of a bulk run into {self.out}, and was left as "
+            "it is: choose another --out"
+        )
 
     def _write_head(self, head: dict[str, Any]) -> None:
         self._state.add(json.dumps({"llmaas-bulk": _FORMAT, **head}))
         self._state.sync()
 
-    def _check(self, head: dict[str, Any]) -> None:
-        begun = json.loads(next(iter(self._state)))
+    def _check(self, head: dict[str, Any], begun: dict[str, Any]) -> None:
         for name, value in head.items():
             if begun.get(name) != json.loads(json.dumps(value)):
                 raise ConfigurationError(
@@ -123,17 +155,27 @@ class Book:
                 )
 
     def _read_results(self, retry_errors: bool) -> None:
+        broken = b""
         for line in self._results:
+            if broken:
+                raise self._foreign(broken)
             head = head_of(line)
-            if head is None:
-                raise ConfigurationError(
-                    f"{self.out} holds a line that is no result: {line[:80]!r}"
-                )
+            if head is None:  # the last may be broken by a power cut
+                broken = line
+                continue
             self.tally.micro_eur += head.cost_micro_eur
             if (head.ok or not retry_errors) and head.index not in self.done:
                 self.done.add(head.index)
                 self.tally.count(ok=head.ok)
+        for torn in (broken, self._results.torn().strip(b"\0")):
+            if torn[: len(RESULT)] != RESULT[: len(torn)]:
+                raise self._foreign(torn)
         self.tally.before = self.tally.done
+
+    def _foreign(self, line: bytes) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self.out} holds a line that is no result, and was left as it is: {line[:80]!r}"
+        )
 
     def _read_sent(self) -> None:
         steps = {b'["sent"': 1, b'["back"': -1}
@@ -158,9 +200,12 @@ def _alone(state: Path, out: Path) -> Lines:
 
 def begun_with(out: Path) -> dict[str, Any]:
     """Return what an earlier run into ``out`` wrote first; empty when there was none."""
+    state = state_path(out)
     try:
-        with state_path(out).open("rb") as file:
-            told: dict[str, Any] = json.loads(file.readline() or b"{}")
+        if not stat.S_ISREG(state.lstat().st_mode):
+            return {}
+        with state.open("rb") as file:
+            told = json.loads(file.readline(_LONGEST_HEAD) or b"{}")
     except (OSError, ValueError):
         return {}
-    return told
+    return told if isinstance(told, dict) else {}

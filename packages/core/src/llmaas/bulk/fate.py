@@ -24,8 +24,18 @@ _STOPS = (
     errors.ModelNotFoundError,
     errors.PermissionDeniedError,
 )
-_PASSES = (errors.APIConnectionError, errors.InternalServerError, errors.InvalidResponseError)
-_NOTHING_SENT = (errors.BudgetExceededError, errors.ConfigurationError, errors.QuotaExceededError)
+_PASSES = (
+    errors.APIConnectionError,
+    errors.InternalServerError,
+    errors.InvalidResponseError,
+    errors.LedgerError,
+)
+_NOTHING_SENT = (
+    errors.BudgetExceededError,
+    errors.ConfigurationError,
+    errors.LedgerError,
+    errors.QuotaExceededError,
+)
 _NOT_HERE = (HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
 _BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT)
 
@@ -37,7 +47,7 @@ def fate_of(error: Exception) -> Fate:
         return Fate.SLOWER
     if isinstance(error, errors.PromptBlockedError):
         return Fate.KEPT
-    if isinstance(error, _STOPS) or not isinstance(error, errors.LLMaaSError):
+    if isinstance(error, _STOPS):
         return Fate.STOP
     if status not in _NOT_HERE and (isinstance(error, _PASSES) or status in _BUSY):
         return Fate.AGAIN
@@ -50,4 +60,6 @@ def sent_nothing(error: Exception) -> bool:
 
 
 def _waits(error: Exception) -> bool:
-    return isinstance(error, errors.QuotaExceededError) and error.retry_after is not None
+    """Whether room comes by itself: in a quota with time, in a budget when other calls end."""
+    limits = errors.QuotaExceededError | errors.BudgetExceededError
+    return isinstance(error, limits) and error.retry_after is not None

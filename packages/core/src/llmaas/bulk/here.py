@@ -13,6 +13,7 @@ from llmaas.bulk.items import Item
 from llmaas.bulk.job import Job
 from llmaas.bulk.pace import Pace
 from llmaas.client import AsyncLLMaaS
+from llmaas.errors import LLMaaSError, ModelNotFoundError
 from llmaas.types import Completion
 
 _FIRST = 8
@@ -45,7 +46,7 @@ class Asker:
                 await self.pace.leave()
                 return RuntimeError("the run was stopped"), 0, Fate.STOP
             result, sent = await self._once(item)
-            fate = fate_of(result) if isinstance(result, Exception) else Fate.KEPT
+            fate = _fate(result, item)
             await self._tell(result, fate, entered)
             if fate is Fate.AGAIN and failures < self.retries:
                 failures += 1
@@ -57,7 +58,8 @@ class Asker:
         sent = await self.begin(item.index)
         options = {**self.params, **item.params}
         try:
-            return await self.client.chat(item.messages, model=self.model, **options), sent
+            model = item.model or self.model
+            return await self.client.chat(item.messages, model=model, **options), sent
         except Exception as error:
             if sent_nothing(error):
                 await self.take_back(item.index)
@@ -110,10 +112,19 @@ class _Run:
         if fate is Fate.STOP:
             self._job.stopped = self._job.stopped or result
             return
-        self._in_a_row = self._in_a_row + 1 if fate is Fate.AGAIN else 0
+        unexpected = isinstance(result, Exception) and not isinstance(result, LLMaaSError)
+        self._in_a_row = self._in_a_row + 1 if unexpected or fate is Fate.AGAIN else 0
         if self._in_a_row >= _HOPELESS:
             self._job.stopped = self._job.stopped or result
         self._job.finish(item, result, sent)
+
+
+def _fate(result: Completion | Exception, item: Item) -> Fate:
+    """Tell what an error means. One that a line's own model or parameters make is its own."""
+    fate = fate_of(result) if isinstance(result, Exception) else Fate.KEPT
+    if fate is Fate.STOP and item.model is not None and isinstance(result, ModelNotFoundError):
+        return Fate.KEPT
+    return fate
 
 
 def _asker(job: Job, pace: Pace) -> Asker:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
+from llmaas.bulk.line_params import read_params
 from llmaas.messages import normalize_messages
 
 Source: TypeAlias = str | Path | Iterable[Any]
@@ -24,6 +26,8 @@ class Item:
     messages: Any = None
     id: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    """The model that this line names; None is the run's."""
     problem: str | None = None
     """Why this line is no prompt."""
 
@@ -56,10 +60,22 @@ def fingerprint(source: Source, size: int | None = None) -> dict[str, Any]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines that are not blank, in UTF-8 whatever the file is in."""
     with path.open("rb") as file:
-        for line in file:
+        encoding = json.detect_encoding(file.read(4))
+        file.seek(0)
+        lines = file if encoding == "utf-8" else _recoded(file, encoding)
+        for line in lines:
             if stripped := line.strip():
                 yield stripped
+
+
+def _recoded(file: IO[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield the lines of a file with a byte order mark, or in UTF-16 or UTF-32."""
+    errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
+    with io.TextIOWrapper(file, encoding, errors, newline="\n") as text:
+        for line in text:
+            yield line.encode("utf-8", errors)
 
 
 def _led(item: Item, system: str) -> Item:
@@ -81,14 +97,13 @@ def _read(index: int, value: Any) -> Item:
         return Item(index, value)
     if not isinstance(value, Mapping):
         raise ValueError("it must be a string, a list of messages, or an object")
-    body = dict(value.get("body") or value)  # the form of OpenAI's batch files is read as well
-    name = value.get("id", value.get("custom_id"))
-    messages = body.get("messages", body.get("prompt"))
+    body = value.get("body")  # the form of OpenAI's batch files is read as well
+    if body is not None and not isinstance(body, Mapping):
+        raise ValueError('"body" must be an object')
+    asked = value if body is None else body
+    messages = asked.get("messages", asked.get("prompt"))
     if not isinstance(messages, str | list):
         raise ValueError('it has neither "messages" nor "prompt"')
-    params = {**(value.get("params") or {}), **(_shared(body) if "body" in value else {})}
-    return Item(index, messages, None if name is None else str(name), params)
-
-
-def _shared(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in body.items() if k not in ("messages", "prompt", "model", "stream")}
+    name = value.get("id", value.get("custom_id"))
+    params, model = read_params(value, body)
+    return Item(index, messages, None if name is None else str(name), params, model)

@@ -88,8 +88,11 @@ class _Run:
         if item.index in self._taken:
             return False
         try:
-            if item.params:
-                raise errors.InvalidInputError("a lot has one set of parameters; this line has own")
+            if item.params or item.model not in (None, self.job.model):
+                raise errors.InvalidInputError(
+                    "A batch has one model and one set of parameters; this line has its own. Use "
+                    "the asyncio engine for it."
+                )
             normalize_messages(item.messages)
         except errors.InvalidInputError as error:
             self.job.finish(item, error, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from array import array
 from pathlib import Path
 
@@ -16,15 +17,19 @@ def put_in_order(out: str | Path) -> int:
     """
     path = Path(out)
     starts = _starts(path)
-    sorted_path = path.with_name(path.name + ".sorted")
-    with path.open("rb") as source, sorted_path.open("wb") as target:
-        for start in starts:
-            if start >= 0:
-                source.seek(start)
-                target.write(source.readline())
-        target.flush()
-        os.fsync(target.fileno())
-    sorted_path.replace(path)
+    file, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".sorted", dir=path.parent)
+    try:
+        with path.open("rb") as source, open(file, "wb") as target:
+            for start in starts:
+                if start >= 0:
+                    source.seek(start)
+                    target.write(source.readline())
+            target.flush()
+            os.fsync(target.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
     return sum(1 for start in starts if start >= 0)
 
 

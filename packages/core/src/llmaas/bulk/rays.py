@@ -127,7 +127,7 @@ def _keep(job: Job, record: dict[str, Any]) -> None:
 
 
 def _plain(item: Item) -> dict[str, Any]:
-    names = ("index", "messages", "id", "params")
+    names = ("index", "messages", "id", "params", "model")
     return {name: getattr(item, name) for name in names}
 
 

@@ -12,6 +12,8 @@ from llmaas.pricing import chat_cost_micro_eur
 from llmaas.types import Completion
 
 _HEAD = re.compile(rb'\{"index":(\d+),"ok":(true|false),"cost_micro_eur":(\d+)[,}]')
+RESULT = b'{"index":'
+"""How every result begins."""
 
 
 @dataclass(frozen=True, slots=True)
