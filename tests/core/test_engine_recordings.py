@@ -61,6 +61,9 @@ def expected(recording):
 def ask(url, recording, world):
     client = world(base_url=f"{url}/{recording.name}/v1", api_key="sk-test", max_retries=0)
     options = {name: recording.request[name] for name in PASSED if name in recording.request}
+    for name in ("n", "max_tokens"):
+        if not (type(options.get(name)) is int and options[name] > 0):
+            options.pop(name, None)  # the client refuses to send it
     told = {
         "messages": "Weather in Paris?",
         "model": recording.request.get("model", "x"),
@@ -81,6 +84,16 @@ async def ask_async(client, is_stream, told):
         return await client.chat(**told)
 
 
+def is_as_written(call, name, arguments):
+    """Whether a call is the engine's; one that is cut lacks its closing bracket, if it had one."""
+    written = arguments.strip() or "{}"
+    if call.cut:
+        with pytest.raises(ValueError):  # noqa: PT011 - no caller may take it for whole
+            json.loads(call.arguments)
+        return call.name == name and written.startswith(call.arguments.strip())
+    return (call.name, call.arguments) == (name, written)
+
+
 def words(choice):
     """Return all that a choice says, whatever part of it is taken for reasoning."""
     said = (choice.reasoning or "") + (choice.content or "")
@@ -99,10 +112,8 @@ def test_answer_is_read_as_the_engine_wrote_it(engine, recording, world):
         if CLOSING_TAG not in meant.content:  # else it may end a thought that began in the prompt
             assert (choice.content or "") == meant.content
             assert (choice.reasoning or "") == meant.reasoning
-        calls = [[call.name, call.arguments] for call in choice.tool_calls]
-        assert calls == [
-            [name, arguments.strip() or "{}"] for name, arguments in meant.calls.values()
-        ]
+        for call, (name, arguments) in zip(choice.tool_calls, meant.calls.values(), strict=True):
+            assert is_as_written(call, name, arguments)
     assert (completion.usage and completion.usage.total_tokens) == (usage and usage["total_tokens"])
 
 

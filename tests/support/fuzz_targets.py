@@ -11,6 +11,7 @@ import io
 import json
 import math
 import pickle
+import re
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +33,8 @@ from llmaas.wire.decode import ChatDecoder
 from llmaas.wire.faults import StatusFailure
 from llmaas.wire.retry import RetryPolicy, decide, retry_after
 from llmaas.wire.sse import SSEReader
-from llmaas.wire.think import CLOSE, OPEN, ThinkSplitter
+from llmaas.wire.think import ThinkSplitter
+from llmaas.wire.think_tags import HEADERS, PAIRS, STRAYS, TRAILERS
 from llmaas.wire.toolcalls import ToolCallAssembler
 from llmaas.wire.usage import parse_backend, parse_rate_limit, parse_usage
 
@@ -210,9 +212,12 @@ def think(data: bytes) -> None:
 def _bare(text: str) -> str:
     """Take tags out until none is left: what one leaves may be another, in any order the same."""
     bare = "".join(text.split())
-    while (less := bare.replace(OPEN, "").replace(CLOSE, "")) != bare:
+    while (less := _TAG.sub("", bare)) != bare:
         bare = less
     return bare
+
+
+_TAG = re.compile("|".join(map(re.escape, (*HEADERS, *PAIRS, *PAIRS.values(), *STRAYS, *TRAILERS))))
 
 
 @target([CALL["tool_calls"][0]], [{"function": {"name": "f", "arguments": {"a": 1}}}, {"id": "x"}])
@@ -226,10 +231,11 @@ def tool_calls(data: bytes) -> None:
 
 def _assembled(pieces: Any) -> tuple[Any, ...]:
     assembler = ToolCallAssembler(0, "seed")
+    events: list[Any] = []
     for piece in pieces if isinstance(pieces, list) else [pieces]:
         if isinstance(piece, dict):
-            assembler.feed(piece)
-    assembler.finish()
+            assembler.feed(piece, events)
+    assembler.finish(events, complete=True, reason="stop", exhausted=False)
     return assembler.calls()
 
 

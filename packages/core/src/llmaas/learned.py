@@ -17,6 +17,8 @@ class Learned:
     """Models whose reasoning began inside the prompt, without an opening tag."""
     plain: set[str] = field(default_factory=set)
     """Models that were seen to answer without inline reasoning."""
+    apart: set[str] = field(default_factory=set)
+    """Models that were seen to send their reasoning in a field of its own."""
     windows: dict[str, int] = field(default_factory=dict)
     """Context windows in tokens, as read from the words of a refusal."""
     limits: dict[str, int] = field(default_factory=dict)

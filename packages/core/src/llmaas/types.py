@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from llmaas.headers import Headers
+
 FinishReason: TypeAlias = str
 """``stop``, ``length``, ``tool_calls``, ``content_filter``; unknown ones are passed on."""
 
@@ -49,16 +51,29 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call that the model asks for; ``arguments`` is the raw JSON text it wrote."""
+    """One call that the model asks for.
+
+    ``arguments`` is the JSON text that the model wrote, ``{}`` where it wrote none.
+    """
 
     id: str
     name: str
     arguments: str
+    cut: bool = False
+    """Whether the call was truncated, or may lack arguments: never run it."""
 
     def parsed(self) -> dict[str, Any]:
-        """Return the arguments as a dict; raise ``ValueError`` when they are not a JSON object."""
+        """Parse the arguments.
+
+        Raises ``ValueError`` if the call was cut, or if they are not a JSON object.
+        """
         import json
 
+        if self.cut:
+            raise ValueError(
+                f"the call of {self.name!r} was truncated, got arguments {self.arguments[:200]!r}:"
+                " raise max_tokens"
+            )
         value = json.loads(self.arguments or "{}")
         if not isinstance(value, dict):
             raise ValueError(f"arguments of {self.name!r} are not a JSON object")
@@ -126,6 +141,8 @@ class Completion:
     are added up in ``usage``."""
     resends: int = 0
     """Requests that were sent again after a failure (see ``max_retries``)."""
+    headers: Headers = field(default_factory=Headers)
+    """Headers of the response, without cookies and keys."""
 
     @property
     def _first(self) -> Choice:
@@ -152,13 +169,22 @@ class Completion:
         return self._first.finish_reason
 
     @property
+    def cached(self) -> bool:
+        """Whether a gateway's cache replayed the answer (``x-cache: hit``).
+
+        Its usage and cost are then no evidence of what is billed.
+        """
+        return self.headers.tell_of_a_cache
+
+    @property
     def empty_because(self) -> str | None:
-        """Why there is no answer although the budget was spent; None for a real answer."""
+        """Why there is neither text nor a tool call, and what to do; None for a real answer."""
+        from llmaas.emptiness import reason_for
+
         first = self._first
-        if first.content or first.tool_calls or first.refusal or first.finish_reason != "length":
+        if first.tool_calls or first.refusal or (first.content and first.content.strip()):
             return None
-        spent = "reasoning used the whole budget" if first.reasoning else "the budget was used up"
-        return f"The answer of {self.model} is empty: {spent}. Raise max_tokens."
+        return reason_for(self.model, first)
 
     @property
     def cost_micro_eur(self) -> int | None:

@@ -61,6 +61,14 @@ def may_reason(model: str) -> bool:
     return known is None or bool(known.reasoning) or model.lower().startswith(_INLINE_FAMILIES)
 
 
+def may_begin_unopened(settings: Settings, model: str) -> bool:
+    """Tell whether a lone ``</think>`` of a model may end reasoning.
+
+    Not where the model does not reason, or was seen to send its reasoning in a field.
+    """
+    return may_reason(model) and model not in settings.learned.apart
+
+
 def hold_for(settings: Settings, model: str) -> int:
     """Return how much text of this model waits to be recognised as unopened reasoning.
 
@@ -69,7 +77,8 @@ def hold_for(settings: Settings, model: str) -> int:
     """
     if model in settings.learned.unopened:
         return _HOLD_UNOPENED
-    if model in settings.learned.plain or not model.lower().startswith(_INLINE_FAMILIES):
+    seen = model in settings.learned.plain or model in settings.learned.apart
+    if seen or not model.lower().startswith(_INLINE_FAMILIES):
         return 0
     known = catalog.get(model)
     return _HOLD_UNKNOWN if known is not None and known.reasoning else 0
@@ -78,7 +87,7 @@ def hold_for(settings: Settings, model: str) -> int:
 def learn(
     settings: Settings, model: str, completion: Completion, *, unopened: bool = False
 ) -> None:
-    """Remember how a model reasons; warn about an answer that is empty for lack of budget.
+    """Remember how a model reasons; warn about an empty answer.
 
     One answer without inline reasoning is enough to let the model's text through again: it
     may only have quoted a tag.
@@ -87,6 +96,9 @@ def learn(
     if unopened:
         learned.add(learned.unopened, model)
         learned.plain.discard(model)
+    elif completion.reasoning and not _thinks_inside(completion):
+        learned.add(learned.apart, model)
+        learned.unopened.discard(model)
     elif completion.text and not _thinks_inside(completion):
         learned.add(learned.plain, model)
         learned.unopened.discard(model)

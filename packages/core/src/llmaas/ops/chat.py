@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from llmaas.headers import Headers
 from llmaas.messages import Messages, normalize_messages
 from llmaas.ops import advice, output_budget
 from llmaas.ops.checks import check_chat
@@ -245,7 +246,7 @@ def _retry_early_error(
     elif isinstance(fault, Cut):
         early = TransportFailure("read", f"The answer ended early: {fault.reason}.")
         failure = fault.cause or early
-    if failure is None or decoder.partial.choices:
+    if failure is None or decoder.said_anything:
         raise fault_error(ask, decoder, headers)
     yield from ask.patience.another_try(failure, ask.model)
 
@@ -272,6 +273,11 @@ def completion_of(ask: Ask, events: list[Event]) -> Completion:
     return ask.noted(completion)
 
 
+def _limit(body: Mapping[str, Any]) -> int | None:
+    limit = body.get("max_completion_tokens") or body.get("max_tokens")
+    return limit if isinstance(limit, int) else None
+
+
 def _whole(n: Any) -> int:
     return n if isinstance(n, int) and n > 1 else 1
 
@@ -281,11 +287,13 @@ def _decoder(ask: Ask, reply: Any) -> ChatDecoder:
     return ChatDecoder(
         Context(
             requested_model=ask.model,
-            headers=reply.headers,
+            headers=Headers.without_secrets(reply.headers, ask.settings.secrets),
             seed=uuid.uuid4().hex,
             hold=advice.hold_for(ask.settings, ask.model) if thinks else 0,
-            may_be_unopened=thinks and advice.may_reason(ask.model),
+            may_be_unopened=thinks and advice.may_begin_unopened(ask.settings, ask.model),
             choices=_whole(ask.body.get("n")),
             resends=ask.patience.resends,
+            tools=ask.body.get("tools") or (),
+            max_tokens=_limit(ask.body),
         )
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from llmaas.headers import Headers
 from llmaas.types import Completion, Event
 from llmaas.wire.choice import GrowingChoice
 from llmaas.wire.usage import parse_backend, parse_rate_limit, parse_usage
@@ -18,7 +19,7 @@ class Context:
     """What is known of an exchange before its answer: kept with the answer, never guessed."""
 
     requested_model: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Headers = field(default_factory=Headers)
     seed: str = ""
     """Makes ids where the service sends none; the same seed gives the same ids."""
     hold: int = 0
@@ -29,6 +30,18 @@ class Context:
     """How many answers were asked for (``n``)."""
     resends: int = 0
     """How often the request was sent again."""
+    tools: Sequence[Any] = ()
+    """The tools that were offered, as sent: their names mend what templates leak into calls."""
+    max_tokens: int | None = None
+    """The most tokens that the answer may have, if the request said so."""
+
+
+class ChoiceFailed(Exception):  # noqa: N818 - never leaves the wire
+    """An error that stands inside a choice (OpenRouter, gateways)."""
+
+    def __init__(self, error: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.error = error
 
 
 class Assembler:
@@ -78,10 +91,27 @@ class Assembler:
             if isinstance(raw, dict):
                 self._take_choice(raw, events)
 
-    def finish(self, events: list[Event]) -> None:
-        """Hand out what choices held back."""
+    def finish(self, events: list[Event], *, complete: bool = True) -> None:
+        """Hand out what choices held back; ``complete`` tells that the whole answer came."""
+        exhausted = self._is_exhausted()
         for choice in self._choices.values():
-            choice.finish(events)
+            choice.finish(events, complete=complete, exhausted=exhausted)
+
+    def _is_exhausted(self) -> bool:
+        """Whether the answer has all the tokens it was allowed, whatever it says of its end.
+
+        vLLM reports ``tool_calls`` for a call that ``max_tokens`` cut.
+        """
+        allowed = self._context.max_tokens
+        if allowed is None or len(self._choices) != 1:
+            return False
+        usage = parse_usage(self._usage)
+        return usage is not None and usage.completion_tokens >= allowed
+
+    @property
+    def said_anything(self) -> bool:
+        """Whether anything of an answer came: a role alone is nothing."""
+        return any(choice.said_anything for choice in self._choices.values())
 
     @property
     def began(self) -> bool:
@@ -124,6 +154,7 @@ class Assembler:
             requested_model=context.requested_model,
             extra=self._extra,
             resends=context.resends,
+            headers=context.headers,
         )
 
     def _take_head(self, chunk: Mapping[str, Any]) -> None:
@@ -138,7 +169,7 @@ class Assembler:
         usage = chunk.get("usage")
         if usage:  # cumulative where it is repeated: the last one counts
             self._usage = usage
-            self.closing_usage = not chunk.get("choices")
+            self.closing_usage = self._says_nothing(chunk.get("choices"))
         elif "eval_count" in chunk:
             self._usage = {
                 "prompt_tokens": chunk.get("prompt_eval_count"),
@@ -150,6 +181,12 @@ class Assembler:
             if chunk[key] is not None:
                 self._extra[key] = chunk[key]
 
+    def _says_nothing(self, choices: Any) -> bool:
+        """Whether a chunk has no choices, or empty ones after an answer (LiteLLM)."""
+        if not choices:
+            return True
+        return self.said_anything and not any(map(_has_content, choices))
+
     def _take_choice(self, raw: Mapping[str, Any], events: list[Event]) -> None:
         index = raw.get("index")
         index = index if isinstance(index, int) else 0
@@ -157,17 +194,41 @@ class Assembler:
         if choice is None:
             context = self._context
             choice = GrowingChoice(
-                index, context.seed, context.hold, may_be_unopened=context.may_be_unopened
+                index,
+                context.seed,
+                context.hold,
+                may_be_unopened=context.may_be_unopened,
+                tools=context.tools,
             )
             self._choices[index] = choice
         delta = raw.get("delta")
-        if not isinstance(delta, dict):
-            delta = raw.get("message")
-        if not isinstance(delta, dict):
-            delta = {"content": raw.get("text")}  # classic completions
-        choice.feed(raw, delta, events)
+        if isinstance(delta, dict):
+            choice.feed(raw, delta, events)
+        else:
+            message = raw.get("message")
+            if not isinstance(message, dict):
+                message = {"content": raw.get("text")}  # classic completions
+            choice.feed(raw, message, events, whole=True)
+        if "error" in raw:
+            _check_error(raw["error"])
         if choice.finish_reason is not None:
-            self.is_finished = self.finished and self.all_came
+            self._note_finish(choice.finish_reason)
+
+    def _note_finish(self, reason: str) -> None:
+        if reason == "error":
+            raise ChoiceFailed({"message": "the engine stopped with an error", "code": 500})
+        self.is_finished = self.finished and self.all_came
+
+
+def _has_content(raw: Any) -> bool:
+    delta = raw.get("delta") if isinstance(raw, dict) else None
+    return not isinstance(delta, dict) or any(delta[key] for key in delta.keys() - {"role"})
+
+
+def _check_error(error: Any) -> None:
+    """Raise the error that a choice holds, if it holds one."""
+    if error:
+        raise ChoiceFailed(error if isinstance(error, Mapping) else {"message": str(error)})
 
 
 def _are_whole(choices: list[Any]) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from llmaas.types import Choice, Event, ReasoningDelta, TextDelta
+from llmaas.types import Choice, Event, ReasoningDelta, TextDelta, ToolCall
 from llmaas.wire.think import Piece, ThinkSplitter
 from llmaas.wire.toolcalls import ToolCallAssembler
 
@@ -21,14 +21,24 @@ class GrowingChoice:
         "_reasoning",
         "_reasoning_field",
         "_refusal",
+        "_seed",
         "_text",
         "_think",
         "_tools",
+        "_tools_offered",
         "finish_reason",
         "index",
     )
 
-    def __init__(self, index: int, seed: str, hold: int, *, may_be_unopened: bool) -> None:
+    def __init__(
+        self,
+        index: int,
+        seed: str,
+        hold: int,
+        *,
+        may_be_unopened: bool,
+        tools: Iterable[Any] = (),
+    ) -> None:
         self.index = index
         self.finish_reason: str | None = None
         self._text: list[str] = []
@@ -37,15 +47,29 @@ class GrowingChoice:
         self._refusal: list[str] = []
         self._logprobs: dict[str, Any] = {}
         self._think = ThinkSplitter(hold, may_be_unopened=may_be_unopened)
-        self._tools = ToolCallAssembler(index, seed)
+        self._seed = seed
+        self._tools_offered = tools
+        self._tools: ToolCallAssembler | None = None
+
+    @property
+    def said_anything(self) -> bool:
+        """Whether anything of an answer came: a role alone is nothing."""
+        return bool(self._text or self._reasoning or self._refusal or self._tools)
 
     @property
     def thought_was_unopened(self) -> bool:
         """Whether a lone ``</think>`` came after text that was already handed out."""
         return self._think.unopened
 
-    def feed(self, raw: Mapping[str, Any], delta: Mapping[str, Any], events: list[Event]) -> None:
-        """Take one delta; add the events it makes to ``events``."""
+    def feed(
+        self,
+        raw: Mapping[str, Any],
+        delta: Mapping[str, Any],
+        events: list[Event],
+        *,
+        whole: bool = False,
+    ) -> None:
+        """Take one delta, or a ``whole`` message; add the events it makes to ``events``."""
         logprobs = raw.get("logprobs")
         content = delta.get("content")
         if len(delta) > 1 or content is None:
@@ -55,7 +79,7 @@ class GrowingChoice:
         elif logprobs:
             self._keep_logprobs(logprobs)
         if len(delta) > 1 or content is None:
-            self._take_calls(delta, events)
+            self._take_calls(delta, events, whole=whole)
             refusal = delta.get("refusal")
             if refusal:
                 self._refusal.append(str(refusal))
@@ -63,15 +87,22 @@ class GrowingChoice:
         if reason:
             self.finish_reason = str(reason)
 
-    def finish(self, events: list[Event]) -> None:
-        """Hand out what was held back."""
+    def finish(self, events: list[Event], *, complete: bool, exhausted: bool) -> None:
+        """Hand out what was held back.
+
+        ``complete`` tells that the whole answer came; ``exhausted``, that it used all tokens
+        it was allowed.
+        """
         self._emit(self._think.finish(), None, events)
-        events.extend(self._tools.finish())
+        if self._tools is not None:
+            self._tools.finish(
+                events, complete=complete, reason=self.finish_reason, exhausted=exhausted
+            )
 
     def infer_finish_reason(self) -> None:
         """Fill in why the choice ended when the service did not say."""
         if self.finish_reason is None:
-            self.finish_reason = "tool_calls" if self._tools.calls() else "stop"
+            self.finish_reason = "stop" if self._tools is None else "tool_calls"
 
     def choice(self) -> Choice:
         """Return what came so far."""
@@ -85,7 +116,7 @@ class GrowingChoice:
             content=text or None,
             reasoning=reasoning or None,
             refusal="".join(self._refusal) or None,
-            tool_calls=self._tools.calls(),
+            tool_calls=self._calls(),
             finish_reason=self.finish_reason,
             logprobs=self._logprobs or None,
             reasoning_field=(self._reasoning_field or "content") if reasoning else None,
@@ -111,6 +142,8 @@ class GrowingChoice:
             if thought:
                 self._reasoning.append(thought)
                 events.append(ReasoningDelta(thought, self.index))
+        if self._tools is not None and content.strip():
+            self._tools.text_followed = True
         if self._think.passes(content):
             self._text.append(content)
             events.append(TextDelta(content, self.index, logprobs or None))
@@ -139,7 +172,7 @@ class GrowingChoice:
                 self._text.append(text)
                 events.append(TextDelta(text, self.index, logprobs or None))
 
-    def _take_calls(self, delta: Mapping[str, Any], events: list[Event]) -> None:
+    def _take_calls(self, delta: Mapping[str, Any], events: list[Event], *, whole: bool) -> None:
         pieces = delta.get("tool_calls")
         if isinstance(pieces, dict):
             pieces = [pieces]
@@ -150,9 +183,12 @@ class GrowingChoice:
             return
         for piece in pieces:
             if isinstance(piece, dict):
-                event = self._tools.feed(piece)
-                if event is not None:
-                    events.append(event)
+                if self._tools is None:
+                    self._tools = ToolCallAssembler(self.index, self._seed, self._tools_offered)
+                self._tools.feed(piece, events, whole=whole)
+
+    def _calls(self) -> tuple[ToolCall, ...]:
+        return () if self._tools is None else self._tools.calls()
 
     def _keep_logprobs(self, logprobs: Any) -> None:
         if not isinstance(logprobs, dict):

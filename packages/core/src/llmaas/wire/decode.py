@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmaas.types import Completion, Done, Event
-from llmaas.wire.assemble import Assembler, Context
+from llmaas.wire.assemble import Assembler, ChoiceFailed, Context
 from llmaas.wire.faults import (
     Cut,
     ErrorEvent,
@@ -15,7 +15,8 @@ from llmaas.wire.faults import (
     TransportFailure,
     too_large,
 )
-from llmaas.wire.jsonbytes import loads
+from llmaas.wire.halves import Halves
+from llmaas.wire.jsonbytes import loads, parse, parse_leniently
 from llmaas.wire.sse import SSEReader
 
 _SSE_BEGINNINGS = b":deir"  # of a comment, data, event, id, retry
@@ -33,7 +34,17 @@ class ChatDecoder:
     ``Cut`` like any other.
     """
 
-    __slots__ = ("_assembler", "_body", "_broken", "_done_seen", "_shape", "_sse", "fault", "over")
+    __slots__ = (
+        "_assembler",
+        "_body",
+        "_broken",
+        "_done_seen",
+        "_halves",
+        "_shape",
+        "_sse",
+        "fault",
+        "over",
+    )
 
     def __init__(self, context: Context, event_limit: int | None = None) -> None:
         self._assembler = Assembler(context)
@@ -41,6 +52,7 @@ class ChatDecoder:
         self._shape = ""
         self._body = bytearray()
         self._broken = b""
+        self._halves = Halves()
         self._done_seen = False
         self.over = False
         self.fault: Fault | None = None
@@ -49,6 +61,11 @@ class ChatDecoder:
     def partial(self) -> Completion:
         """What came so far."""
         return self._assembler.completion()
+
+    @property
+    def said_anything(self) -> bool:
+        """Whether anything of an answer came: vLLM sends the role before its engine starts."""
+        return self._assembler.said_anything
 
     @property
     def thought_was_unopened(self) -> bool:
@@ -117,7 +134,13 @@ class ChatDecoder:
         if error is not None:
             self._stop(ErrorEvent(error, self._assembler.completion()))
         else:
+            self._assemble(chunk, events)
+
+    def _assemble(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
+        try:
             self._assembler.feed(chunk, events)
+        except ChoiceFailed as failed:
+            self._stop(ErrorEvent(failed.error, self._assembler.completion()))
 
     def _take_done(self, events: list[Event]) -> None:
         self._done_seen = True
@@ -131,13 +154,23 @@ class ChatDecoder:
         if not text.startswith(b"{") and not self._broken:
             return None  # keep-alives and greetings, seen from proxies
         try:
-            chunk = loads(text)
-        except ValueError:
-            return self._parse_joined(text)
+            chunk = parse(text)
+        except ValueError as error:
+            return self._parse_leniently(text, error)
+        if self._halves and isinstance(chunk, dict):
+            chunk = self._halves.mend(chunk)
         if self._broken:  # the piece before this one will never be whole
             self._stop(Cut("a chunk is broken JSON", self._assembler.completion()))
             return None
         return chunk
+
+    def _parse_leniently(self, text: bytes, error: ValueError) -> Any:
+        if not self._broken:
+            try:
+                return parse_leniently(text, error, self._halves.mend)
+            except ValueError:
+                pass
+        return self._parse_joined(text)
 
     def _parse_joined(self, text: bytes) -> Any:
         self._broken += text
@@ -156,13 +189,18 @@ class ChatDecoder:
         else:
             reason = "no reason to finish was given" if self._done_seen else "the stream was cut"
             reason = cause.message if cause is not None else reason
-            self._assembler.finish(events)
+            self._finish(events, complete=False)
             self._stop(Cut(reason, self._assembler.completion(), cause))
 
     def _complete(self, events: list[Event]) -> None:
         self.over = True
-        self._assembler.finish(events)
+        self._finish(events, complete=True)
         events.append(Done(self._assembler.completion()))
+
+    def _finish(self, events: list[Event], *, complete: bool) -> None:
+        if self._halves:
+            self._assembler.feed(self._halves.last(), events)
+        self._assembler.finish(events, complete=complete)
 
     def _end_body(self, cause: TransportFailure | None, events: list[Event]) -> None:
         body = bytes(self._body.strip())
@@ -189,7 +227,9 @@ class ChatDecoder:
         if error is not None:
             self._stop(ErrorEvent(error, self._assembler.completion()))
             return
-        self._assembler.feed(answer, events)
+        self._assemble(answer, events)
+        if self.over:
+            return
         if not self._assembler.began:
             self._stop(NotAnAnswer("it has no choices", body))
             return
@@ -210,4 +250,7 @@ def _error_in(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
         error = detail.get("error", detail) if isinstance(detail, dict) else detail
     if not error:
         return None
-    return error if isinstance(error, dict) else {"message": str(error)}
+    if not isinstance(error, dict):
+        return {"message": str(error)}
+    inner = error.get("error")
+    return inner if isinstance(inner, dict) and len(error) == 1 else error

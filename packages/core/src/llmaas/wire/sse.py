@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from llmaas.wire.jsonbytes import dumps, parse
+
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -11,10 +13,12 @@ class SSEReader:
     """Collects bytes and gives back whole event payloads.
 
     A payload is handed out at the blank line that ends its event, as the standard says.
-    Bytes are never decoded here, so that a character cut across reads stays whole.
+    Bytes are never decoded here, so that a character cut across reads stays whole. What an
+    ``error:`` field (llama-server until 2025) or an ``event: error`` carries is handed out as
+    ``{"error": ...}``.
     """
 
-    __slots__ = ("_event", "_event_size", "_limit", "_parts", "_size", "_started")
+    __slots__ = ("_event", "_event_size", "_is_error", "_limit", "_parts", "_size", "_started")
 
     def __init__(self, limit: int | None = None) -> None:
         self._parts: list[bytes] = []
@@ -24,6 +28,7 @@ class SSEReader:
         self._event_size = 0
         self._started = False
         self._limit = limit or sys.maxsize
+        self._is_error = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take a read of any size; return the payloads that it completed.
@@ -72,16 +77,38 @@ class SSEReader:
         for line in lines:
             if not line:
                 if event:
-                    payloads.append(event[0] if len(event) == 1 else b"\n".join(event))
+                    payload = event[0] if len(event) == 1 else b"\n".join(event)
+                    payloads.append(_as_error(payload) if self._is_error else payload)
                     event.clear()
                     self._event_size = 0
+                self._is_error = False
             elif line.startswith(b"data:"):
                 event.append(line[6:] if line[5:6] == b" " else line[5:])
                 if len(event) > 1:  # its lines add up; a single one was held back, and checked
                     self._event_size += len(line)
                     self._check(self._event_size)
-            # Comments, ids, event names and retry hints carry nothing that a chat answer needs.
+            elif line.startswith(b"e"):
+                self._take_event_or_error(line)
+            # Comments, ids and retry hints carry nothing that a chat answer needs.
         return payloads
+
+    def _take_event_or_error(self, line: bytes) -> None:
+        field, _, value = line.partition(b":")
+        if field == b"error":
+            self._event.append(value.strip())
+            self._is_error = True
+        elif field == b"event":
+            self._is_error = value.strip() == b"error"
+
+
+def _as_error(payload: bytes) -> bytes:
+    try:
+        value = parse(payload)
+    except ValueError:
+        return dumps({"error": payload.decode("utf-8", "replace")})
+    if isinstance(value, dict) and "error" in value:
+        return payload
+    return dumps({"error": value or "an error event without a message"})
 
 
 def _unify_line_ends(buffer: bytes) -> tuple[bytes, bytes]:

@@ -1,11 +1,25 @@
-"""Reasoning written inside the answer: ``<think>...</think>``, whole, cut, or never opened.
+"""Reasoning written inside the answer: between tags, whole, cut, or without its opening tag.
 
-Seen on the service with qwen and deepseek models (reference: vendor tools strip it).
+Which tags those are, ``think_tags`` says. Where reasoning is sent in a field of its own, the
+same tags in the text are quotations, but for a closing one at its very start (parsers of
+engines leave it there).
 """
 
 from __future__ import annotations
 
-OPEN, CLOSE = "<think>", "</think>"
+from llmaas.wire.think_tags import (
+    HEADERS,
+    LONE,
+    LONE_TAGS,
+    PAIRS,
+    STRAYS,
+    TRAILERS,
+    half_at_end,
+)
+
+_AT_START = (*PAIRS, *HEADERS, *STRAYS)
+_QUOTING = ("{", "[", "`")
+"""How JSON, lists and code begin: no reasoning does, so that tags inside are quotations."""
 
 Piece = tuple[bool, str]
 """``(is_reasoning, text)``"""
@@ -21,26 +35,50 @@ class ThinkSplitter:
     (``unopened`` tells).
     """
 
-    __slots__ = ("_closed", "_held", "_hold", "_pending", "_state", "unopened")
+    __slots__ = (
+        "_close",
+        "_closed",
+        "_harmony",
+        "_held",
+        "_hold",
+        "_pending",
+        "_reasoned",
+        "_state",
+        "_stray",
+        "unopened",
+    )
 
     def __init__(self, hold: int = 0, *, may_be_unopened: bool = True) -> None:
         self._state = "start"
         self._pending = ""
         self._held: list[str] = []
         self._hold = hold
+        self._close = ""
         self._closed = not may_be_unopened  # then a lone tag is a quotation
+        self._harmony = False
+        self._reasoned = False
+        self._stray = ""
         self.unopened = False
 
     def passes(self, text: str) -> bool:
         """Whether this delta is just text, as most are (the hot path asks this first)."""
-        return self._state == "text" and not self._pending and (self._closed or "<" not in text)
+        return (
+            self._state == "text"
+            and not self._pending
+            and (self._closed or ("<" not in text and "[" not in text))
+        )
 
     def feed(self, text: str) -> list[Piece]:
         """Take a delta; return the pieces that are certain by now."""
-        return getattr(self, f"_in_{self._state}")(self._pending + text)  # type: ignore[no-any-return]
+        pieces: list[Piece] = []
+        rest, self._pending = self._pending + text, ""
+        while rest:
+            rest = getattr(self, f"_in_{self._state}")(rest, pieces)
+        return pieces
 
     def reasoning_came_elsewhere(self) -> list[Piece]:
         """Stop looking for a lone ``</think>``: the service sends reasoning in a field."""
+        self._reasoned = True
         if self._closed:
             return []
         self._closed = True
@@ -53,61 +91,94 @@ class ThinkSplitter:
             self._held.append(rest)
             return self._release()
         if self._state == "gap" and not rest.strip():
-            return []
+            # A closing tag alone, without any reasoning, is the answer.
+            return [(False, self._stray)] if self._stray and not self._reasoned else []
         return [(self._state == "think", rest)] if rest else []
 
-    def _in_start(self, text: str) -> list[Piece]:
-        self._pending = ""
+    # Each of these reads text in its state and returns the text that is left for the next.
+
+    def _in_start(self, text: str, pieces: list[Piece]) -> str:
         stripped = text.lstrip()
-        if OPEN.startswith(stripped):  # also when nothing but white space came so far
-            if stripped == OPEN:
-                self._state, self._closed = "think", True
-            else:
-                self._pending = text
-            return []
-        if stripped.startswith(OPEN):
-            self._state, self._closed = "think", True
-            return self._in_think(stripped[len(OPEN) :])
+        if self._may_become_tag(stripped):  # also when nothing but white space came so far
+            self._pending = text
+            return ""
+        for tag in _AT_START:
+            if stripped.startswith(tag):
+                self._pass_tag(tag)
+                return stripped[len(tag) :]
         if self._state == "gap":
             text = stripped
-        self._state = "hold" if self._hold and not self._closed else "text"
-        return self._in_hold(text) if self._state == "hold" else self._in_text(text)
+        if stripped.startswith(_QUOTING):
+            self._closed = True
+        self._state = "harmony" if self._harmony else "text"
+        if self._hold and not self._closed:
+            self._state = "hold"
+        return text
 
-    # After "</think>": the same question again, but white space in between is dropped.
+    # After a closing tag: the same question again, but white space in between is dropped.
     _in_gap = _in_start
 
-    def _in_think(self, text: str) -> list[Piece]:
-        thought, closed, rest = text.partition(CLOSE)
-        if closed:
-            self._pending, self._state = "", "gap"
-            pieces: list[Piece] = [(True, thought)] if thought else []
-            return pieces + (self._in_gap(rest) if rest else [])
-        return self._all_but_half_a_tag(thought, is_reasoning=True)
+    def _may_become_tag(self, stripped: str) -> bool:
+        return any(tag.startswith(stripped) and tag != stripped for tag in _AT_START)
 
-    def _in_text(self, text: str) -> list[Piece]:
-        if self._closed:
-            self._pending = ""
-            return [(False, text)] if text else []
-        before, closed, after = text.partition(CLOSE)
+    def _pass_tag(self, tag: str) -> None:
+        """Go on after a tag at the start of the text."""
+        self._closed = True
+        self._harmony = self._harmony or tag.startswith("<|")
+        if tag in PAIRS:
+            self._state, self._close, self._reasoned = "think", PAIRS[tag], True
+        elif tag in HEADERS:
+            self._state = "harmony"
+        else:
+            self._state, self._stray = "gap", tag
+
+    def _in_think(self, text: str, pieces: list[Piece]) -> str:
+        thought, closed, rest = text.partition(self._close)
         if not closed:
-            return self._all_but_half_a_tag(before, is_reasoning=False)
-        self._pending, self._state = "", "gap"
-        self._closed = self.unopened = True
-        pieces: list[Piece] = [(True, before)] if before else []
-        return pieces + (self._in_gap(after) if after else [])
+            return self._all_but_half_a_tag(thought, (self._close,), pieces, is_reasoning=True)
+        if thought:
+            pieces.append((True, thought))
+        self._state = "gap"
+        return rest
 
-    def _in_hold(self, text: str) -> list[Piece]:
-        before, closed, after = text.partition(CLOSE)
-        if closed:
-            pieces: list[Piece] = [(True, held) for held in (*self._held, before) if held]
-            self._held.clear()
-            self._pending, self._state, self._closed = "", "gap", True
-            return pieces + (self._in_gap(after) if after else [])
-        certain = self._all_but_half_a_tag(before, is_reasoning=True)
-        self._held.extend(piece for _, piece in certain)
-        if sum(map(len, self._held)) > self._hold:
-            return self._release()
-        return []
+    def _in_text(self, text: str, pieces: list[Piece]) -> str:
+        if self._closed:
+            pieces.append((False, text))
+            return ""
+        lone = LONE.search(text)
+        if lone is None:
+            return self._all_but_half_a_tag(text, LONE_TAGS, pieces, is_reasoning=False)
+        if lone.start():
+            pieces.append((True, text[: lone.start()]))
+        self._state = "gap"
+        self._closed = self.unopened = True
+        return text[lone.end() :]
+
+    def _in_harmony(self, text: str, pieces: list[Piece]) -> str:
+        """Read text for the user: it ends where its channel does."""
+        for trailer in TRAILERS:
+            before, ended, after = text.partition(trailer)
+            if ended:
+                if before:
+                    pieces.append((False, before))
+                self._state = "gap"
+                return after
+        return self._all_but_half_a_tag(text, TRAILERS, pieces, is_reasoning=False)
+
+    def _in_hold(self, text: str, pieces: list[Piece]) -> str:
+        lone = LONE.search(text)
+        if lone is None:
+            held: list[Piece] = []
+            self._all_but_half_a_tag(text, LONE_TAGS, held, is_reasoning=True)
+            self._held.extend(piece for _, piece in held)
+            if sum(map(len, self._held)) > self._hold:
+                pieces += self._release()
+            return ""
+        thoughts = (*self._held, text[: lone.start()])
+        pieces += [(True, thought) for thought in thoughts if thought]
+        self._held.clear()
+        self._state, self._closed = "gap", True
+        return text[lone.end() :]
 
     def _release(self) -> list[Piece]:
         pieces: list[Piece] = [(False, held) for held in self._held if held]
@@ -115,13 +186,11 @@ class ThinkSplitter:
         self._state = "text"
         return pieces
 
-    def _all_but_half_a_tag(self, text: str, *, is_reasoning: bool) -> list[Piece]:
-        """Keep back an end that may be the beginning of ``</think>``."""
-        self._pending = half = _half_tag_at_end(text)
-        certain = text[: len(text) - len(half)]
-        return [(is_reasoning, certain)] if certain else []
-
-
-def _half_tag_at_end(text: str) -> str:
-    start = text.rfind("<", max(0, len(text) - len(CLOSE) + 1))
-    return text[start:] if start >= 0 and CLOSE.startswith(text[start:]) else ""
+    def _all_but_half_a_tag(
+        self, text: str, tags: tuple[str, ...], pieces: list[Piece], *, is_reasoning: bool
+    ) -> str:
+        """Keep back an end that may be the beginning of a tag."""
+        self._pending = half = half_at_end(text, tags)
+        if certain := text[: len(text) - len(half)]:
+            pieces.append((is_reasoning, certain))
+        return ""

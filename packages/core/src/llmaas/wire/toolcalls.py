@@ -1,137 +1,251 @@
-"""Pieces of tool calls, with or without ``index`` and ``id``, put together call by call."""
+"""Tool calls, put together from the entries of messages and deltas."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from llmaas.types import ToolCall, ToolCallDelta
-from llmaas.wire.jsonbytes import is_json
+from llmaas.types import Event, ToolCall, ToolCallDelta
+from llmaas.wire.arguments import Arguments
+from llmaas.wire.toolnames import ToolNames
+
+TRUNCATED = frozenset({"length", "max_tokens", "model_length", "content_filter", "error", "abort"})
+"""Finish reasons of engines that stop a model before it has ended by itself."""
 
 
 class _Call:
-    __slots__ = ("announced", "id", "index", "name", "parts", "waiting")
+    """One call while it grows.
 
-    def __init__(self, index: Any, call_id: str | None, name: str) -> None:
+    ``ids`` are those of all its pieces: some engines send a new one with each (LM Studio).
+    """
+
+    __slots__ = (
+        "announced",
+        "arguments",
+        "given",
+        "id",
+        "ids",
+        "index",
+        "name",
+        "position",
+        "waiting",
+    )
+
+    def __init__(self, position: int, index: int | None) -> None:
+        self.position = position
         self.index = index
-        self.id = call_id
-        self.name = name
-        self.parts: list[str] = []
+        self.id = ""
+        self.given: str | None = None
+        self.ids: set[str] = set()
+        self.name = ""
+        self.arguments = Arguments()
         self.waiting = ""
         self.announced = False
 
-    @property
-    def arguments(self) -> str:
-        return "".join(self.parts)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the arguments are a complete JSON object, so that more must be another call."""
-        text = self.arguments.strip()
-        return text.endswith("}") and is_json(text)
+    def learn_id(self, call_id: str | None) -> None:
+        """Note an id; the first one is the call's."""
+        if call_id is not None:
+            self.ids.add(call_id)
+            self.given = self.given or call_id
 
 
 class ToolCallAssembler:
-    """One choice's tool calls.
+    """The tool calls of one choice.
 
-    ``seed`` makes the ids that are invented where the service sent none; the same seed and
-    the same pieces give the same ids.
+    In a whole message, each entry is a call, whatever its id. In a stream, a piece belongs to
+    the call of its index, then to that of its id, then to the last one; it begins another
+    call where the one so far is complete or has another name.
+
+    ``seed`` makes the ids that are invented where the service sent none or the same twice:
+    nine letters and digits, the only form that every chat template accepts (Mistral).
     """
 
-    __slots__ = ("_calls", "_choice", "_seed")
+    __slots__ = (
+        "_calls",
+        "_choice",
+        "_complete",
+        "_last",
+        "_names",
+        "_seed",
+        "_taken",
+        "_truncated",
+        "text_followed",
+    )
 
-    def __init__(self, choice: int, seed: str) -> None:
+    def __init__(self, choice: int, seed: str, tools: Iterable[Any] = ()) -> None:
         self._choice = choice
         self._seed = seed
+        self._names = ToolNames(tools)
         self._calls: list[_Call] = []
+        self._last: _Call | None = None
+        self._taken: set[str] = set()
+        self._complete = False
+        self._truncated = False
+        self.text_followed = False
+        """Whether text came after the last call, so that the call had ended before."""
 
-    def feed(self, piece: Mapping[str, Any]) -> ToolCallDelta | None:
-        """Take one entry of ``delta.tool_calls``; return the event it makes, if any yet."""
+    def feed(self, piece: Mapping[str, Any], events: list[Event], *, whole: bool = False) -> None:
+        """Take one entry of ``tool_calls``; add the event it makes, if any yet."""
         function = piece.get("function")
         if not isinstance(function, dict):
             function = piece
-        name = function.get("name") or ""
-        call_id = piece.get("id")
-        position = self._position(piece.get("index"), str(call_id) if call_id else None, str(name))
-        call = self._calls[position]
-        if name and not call.name:
-            call.name = str(name)
-        arguments = _as_text(function.get("arguments"))
-        call.parts.append(arguments)
-        return self._event(position, call, arguments)
+        index, call_id = _index(piece.get("index")), piece.get("id")
+        call_id = str(call_id) if call_id else None
+        name, arguments = function.get("name"), _as_text(function.get("arguments"))
+        name = str(name) if name else ""
+        call = self._last
+        if whole or call is None or name or call_id is not None or call.index != index:
+            call = self._call(index, call_id, name, arguments, events, whole=whole)
+            call.learn_id(call_id)
+            self._learn_name(call, name)
+            self._last = call
+        self.text_followed = False
+        self._hand_out(call, call.arguments.feed(arguments), events)
 
-    def finish(self) -> list[ToolCallDelta]:
-        """Announce calls that never got a name, so that nothing the model wrote is lost."""
-        late = []
-        for position, call in enumerate(self._calls):
+    def finish(
+        self, events: list[Event], *, complete: bool, reason: str | None, exhausted: bool
+    ) -> None:
+        """Hand out what was kept back.
+
+        ``complete`` tells that the whole answer came, ``reason`` why it ended; ``exhausted``,
+        that it used all tokens it was allowed.
+        """
+        self._complete = complete
+        self._truncated = exhausted or reason in TRUNCATED
+        for call in self._calls:
+            rest = call.arguments.rest(cut=self._is_cut(call))
             if not call.announced:
-                late.append(self._announce(position, call))
-        return late
+                self._announce(call, rest, events)
+            elif rest:
+                events.append(ToolCallDelta(call.position, arguments=rest, index=self._choice))
 
     def calls(self) -> tuple[ToolCall, ...]:
-        """Return the calls; empty arguments become ``{}``."""
-        return tuple(
-            ToolCall(self._id(position, call), call.name, call.arguments.strip() or "{}")
-            for position, call in enumerate(self._calls)
-        )
+        """Return the calls. Their arguments are what the events add up to."""
+        return tuple(map(self._finished, self._calls))
 
-    def _event(self, position: int, call: _Call, arguments: str) -> ToolCallDelta | None:
+    def _finished(self, call: _Call) -> ToolCall:
+        cut = self._is_cut(call)
+        name = self._names.clean(call.name)
+        call_id = call.id or call.given or self._invented(call.position)
+        return ToolCall(call_id, name, call.arguments.text(cut=cut), cut)
+
+    def _is_cut(self, call: _Call) -> bool:
+        """Whether a call may lack arguments.
+
+        The last call of a truncated answer may, even if its JSON is complete: engines close
+        the JSON without the missing parameters (vLLM's qwen3_coder parser).
+        """
+        if not call.name or call.arguments.is_open:
+            return True
+        is_last = call is self._calls[-1] and not self.text_followed
+        return is_last and (self._truncated or not self._complete)
+
+    def _hand_out(self, call: _Call, text: str, events: list[Event]) -> None:
         if call.announced:
-            return ToolCallDelta(position, arguments=arguments, index=self._choice)
-        call.waiting += arguments
-        return self._announce(position, call) if call.name else None
+            if text:
+                events.append(ToolCallDelta(call.position, arguments=text, index=self._choice))
+            return
+        call.waiting += text
+        if call.name and (call.waiting or self._names.is_settled(call.name)):
+            self._announce(call, "", events)
 
-    def _announce(self, position: int, call: _Call) -> ToolCallDelta:
+    def _announce(self, call: _Call, rest: str, events: list[Event]) -> None:
         call.announced = True
-        arguments, call.waiting = call.waiting, ""
-        return ToolCallDelta(
-            position, self._id(position, call), call.name, arguments, index=self._choice
-        )
+        call.id = self._unique(call.given or self._invented(call.position))
+        arguments, call.waiting = call.waiting + rest, ""
+        name = self._names.clean(call.name)
+        events.append(ToolCallDelta(call.position, call.id, name, arguments, index=self._choice))
 
-    def _position(self, index: Any, call_id: str | None, name: str) -> int:
+    def _learn_name(self, call: _Call, name: str) -> None:
+        if not name or call.announced or name == call.name:
+            return
+        call.name = name if name.startswith(call.name) else call.name + name
+
+    def _call(
+        self,
+        index: int | None,
+        call_id: str | None,
+        name: str,
+        arguments: str,
+        events: list[Event],
+        *,
+        whole: bool,
+    ) -> _Call:
         """Find the call that a piece belongs to, or begin a new one."""
-        found = self._find(index, call_id, name)
-        if found is not None:
-            return found
-        self._calls.append(_Call(index, call_id, name))
-        return len(self._calls) - 1
+        found = None if whole else self._find(index, call_id, name, arguments)
+        if found is None:
+            if self._calls:
+                self._hand_out(self._calls[-1], self._calls[-1].arguments.release(), events)
+            found = _Call(len(self._calls), index)
+            self._calls.append(found)
+        return found
 
-    def _find(self, index: Any, call_id: str | None, name: str) -> int | None:
-        candidates = range(len(self._calls) - 1, -1, -1)
-        if index is not None:
-            same = [p for p in candidates if self._calls[p].index == index]
-        else:
-            same = list(candidates)
-        if call_id is not None:
-            by_id = [p for p in same if self._calls[p].id == call_id]
-            if by_id:
-                return by_id[0]
-            # Another id: a new call, unless the one begun on this index has none yet.
-            return same[0] if same and self._adopts(same[0], index, call_id, name) else None
+    def _find(
+        self, index: int | None, call_id: str | None, name: str, arguments: str
+    ) -> _Call | None:
+        same = [c for c in reversed(self._calls) if index is None or c.index == index]
         if not same:
             return None
-        last = self._calls[same[0]]
-        if name and (last.is_whole or (last.name and last.name != name)):
-            return None
-        return same[0]
+        known = next((c for c in same if call_id in c.ids), None) if call_id else None
+        call = known or same[0]
+        is_new_id = call_id is not None and known is None
+        if call.arguments.closed:
+            begins = self._begins_after(call, name, arguments, index=index, is_new_id=is_new_id)
+        else:
+            begins = self._begins_beside(call, name, index=index, is_new_id=is_new_id)
+        return None if begins else call
 
-    def _adopts(self, position: int, index: Any, call_id: str, name: str) -> bool:
-        call = self._calls[position]
-        if index is None or call.id is not None or call.is_whole:
+    def _begins_after(
+        self, call: _Call, name: str, arguments: str, *, index: int | None, is_new_id: bool
+    ) -> bool:
+        """Whether a piece begins another call although one that is complete has its place."""
+        if name and self._differs(call, name):
+            return True
+        if name and is_new_id:  # index first: the same once more on its index is no other call
+            return index is None or not call.arguments.equals(arguments)
+        if not arguments.strip() or not (name or is_new_id):
             return False
-        if name and call.name and name != call.name:
-            return False
-        if not call.announced:
-            call.id = call_id
-        return True
+        if name and index is None and not call.ids:
+            return True  # without index and ids, each piece with a name is a call
+        return not call.arguments.repeats(arguments)
 
-    def _id(self, position: int, call: _Call) -> str:
-        if call.id is None:
-            text = f"{self._seed}/{self._choice}/{position}"
-            call.id = "call_" + hashlib.sha256(text.encode()).hexdigest()[:24]
-        return call.id
+    def _begins_beside(self, call: _Call, name: str, *, index: int | None, is_new_id: bool) -> bool:
+        """Whether a piece begins another call although one that is incomplete has its place."""
+        if not name:
+            return False
+        names = self._names
+        is_piece = not names.offers(name) and names.may_continue(call.name + name)
+        if is_piece and not call.arguments.begun:
+            return False
+        if is_new_id and index is None and call.ids:
+            return True
+        if not self._differs(call, name) or not call.name:
+            return False
+        both = names.offers(call.name) and names.offers(name)
+        return call.arguments.begun or both or index is None or is_new_id
+
+    def _differs(self, call: _Call, name: str) -> bool:
+        if name == call.name or self._names.clean(name) == self._names.clean(call.name):
+            return False
+        return call.arguments.begun or not name.startswith(call.name)
+
+    def _unique(self, wanted: str) -> str:
+        while wanted in self._taken:
+            wanted = self._invented(len(self._taken), wanted)
+        self._taken.add(wanted)
+        return wanted
+
+    def _invented(self, position: int, text: str = "") -> str:
+        text = f"{self._seed}/{self._choice}/{position}{text}"
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:9]
+
+
+def _index(value: Any) -> int | None:
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    return int(value) if isinstance(value, int) and value >= 0 else None
 
 
 def _as_text(arguments: Any) -> str:

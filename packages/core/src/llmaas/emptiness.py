@@ -1,0 +1,31 @@
+"""Explanations for answers without text and tool calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llmaas.types import Choice
+
+_LOWER_EFFORT = "Lower reasoning_effort (low or medium)"
+_CUT = {
+    True: f"reasoning used the whole budget. Raise max_tokens, or {_LOWER_EFFORT.lower()}.",
+    False: "the budget was used up. Raise max_tokens.",
+}
+_ENDED = {
+    True: f"the model only reasoned. {_LOWER_EFFORT}, or ask again.",
+    False: "the model wrote nothing. Ask again with a changed prompt.",
+}
+_BY_REASON = {
+    "content_filter": "a content filter removed it. Rephrase the prompt.",
+    "tool_calls": "it announces a tool call and holds none. Ask again, or with lower effort.",
+}
+
+
+def reason_for(model: str, choice: Choice) -> str:
+    """Explain an empty answer: Qwen3.8 at its default effort ends one call in six so."""
+    reasoned = bool(choice.reasoning)
+    why = _BY_REASON.get(choice.finish_reason or "") or _ENDED[reasoned]
+    if choice.finish_reason == "length":
+        why = _CUT[reasoned]
+    return f"The answer of {model} is empty (finish_reason {choice.finish_reason!r}): {why}"

@@ -1,0 +1,168 @@
+"""JSON arguments of one tool call, read from fragments."""
+
+from __future__ import annotations
+
+import json
+import re
+
+_MARK = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(?P<half>\\u[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?\Z"
+    r"|\\u[0-9a-fA-F]{0,3}\Z|\\\Z)"
+    r"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    r'|\\[\s\S]|[{}\[\]"\x00-\x1f]'
+)
+"""What changes the state of a JSON text: escapes, brackets, quotes, control characters."""
+
+_ESCAPES = {chr(code): json.dumps(chr(code))[1:-1] for code in range(0x20)}
+_UNSAID = "null"
+
+
+class Arguments:
+    """Arguments of one call while they grow.
+
+    The bracket that closes them is kept back until the call is known to be complete, so that
+    no caller can take the fragments of a truncated call for valid JSON. Raw control characters
+    inside strings are escaped, and escaped halves of surrogate pairs become U+FFFD, so that
+    the text parses as strict JSON. Text after the closing bracket is a repetition of what
+    came (vLLM flushes all arguments once more), or makes the arguments invalid.
+    """
+
+    __slots__ = (
+        "_closing",
+        "_depth",
+        "_half",
+        "_in_string",
+        "_lead",
+        "_parts",
+        "_released",
+        "_surplus",
+    )
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._lead = ""
+        self._half = ""
+        self._closing = ""
+        self._released = ""
+        self._surplus = ""
+        self._depth = 0
+        self._in_string = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything but white space or ``null`` came."""
+        return bool(self._parts or self._half or self._closing)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the object (or array) is complete."""
+        return bool(self._closing)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an object (or a string) began and did not end."""
+        return not self._closing and (self._depth > 0 or self._in_string)
+
+    def feed(self, text: str) -> str:
+        """Take a fragment; return the text that may be handed out now."""
+        if self._closing:
+            self._surplus += text
+            return ""
+        if not self._parts and not self._half:
+            text = (self._lead + text).lstrip()
+            if _UNSAID.startswith(text.rstrip()):  # also the empty text
+                self._lead = text
+                return ""
+        if self._half or _MARK.search(text):
+            text = self._read(self._half + text)
+        if text:
+            self._parts.append(text)
+        return text
+
+    def repeats(self, text: str) -> bool:
+        """Whether ``text`` only says again (a part of) what is complete already."""
+        return _repeats("".join(self._parts) + self._closing, text.strip())
+
+    def equals(self, text: str) -> bool:
+        """Whether ``text`` is, as JSON, what is complete already."""
+        return _are_equal("".join(self._parts) + self._closing, text.strip())
+
+    def release(self) -> str:
+        """Return the closing bracket: another call began, so that this one is complete."""
+        if self._released or self._surplus:
+            return ""
+        self._released = self._closing
+        return self._released
+
+    def rest(self, *, cut: bool) -> str:
+        """Return what was kept back; a cut call stays without its closing bracket."""
+        if self._closing:
+            return "" if cut else self._closing_rest().removeprefix(self._released)
+        if self._parts or self._half:
+            return self._half
+        return "{" if cut else "{}"
+
+    def text(self, *, cut: bool) -> str:
+        """Return the arguments: all that was handed out, and the rest."""
+        return "".join(self._parts) + self._released + self.rest(cut=cut)
+
+    def _closing_rest(self) -> str:
+        text, surplus = "".join(self._parts), self._surplus.strip()
+        if _repeats(text + self._closing, surplus):
+            return self._closing
+        if text.strip() == "{" and surplus.startswith("{") and not self._released:
+            return surplus[1:]  # "{}" was a placeholder
+        return self._closing + surplus
+
+    def _read(self, text: str) -> str:
+        """Follow the state through a fragment; return it as strict JSON."""
+        self._half = ""
+        out: list[str] = []
+        start = 0
+        for match in _MARK.finditer(text):
+            mark = match.group()
+            if mark == '"':
+                self._in_string = not self._in_string
+            elif match.lastgroup == "half":
+                self._half = mark
+                out.append(text[start : match.start()])
+                return "".join(out)
+            elif mark[-1] < " " or match.lastgroup == "lone":
+                out += text[start : match.start()], self._replaced(mark)
+                start = match.end()
+            elif not self._in_string and self._brackets(mark):
+                self._closing, self._surplus = mark, text[match.end() :]
+                out.append(text[start : match.start()])
+                return "".join(out)
+        out.append(text[start:])
+        return "".join(out)
+
+    def _replaced(self, mark: str) -> str:
+        if mark[-1] >= " ":
+            return r"\ufffd"
+        if self._in_string:
+            return _ESCAPES[mark[-1]]
+        return mark if mark in "\t\n\r" else " "
+
+    def _brackets(self, mark: str) -> bool:
+        """Count a bracket; return whether it closes the arguments."""
+        if mark in "{[":
+            self._depth += 1
+        elif mark in "}]":
+            self._depth -= 1
+            return self._depth == 0
+        return False
+
+
+def _repeats(whole: str, text: str) -> bool:
+    return whole.endswith(text) or whole.startswith(text) or _are_equal(whole, text)
+
+
+def _are_equal(whole: str, text: str) -> bool:
+    if whole == text:
+        return True
+    try:
+        return bool(json.loads(text) == json.loads(whole))
+    except (ValueError, RecursionError):
+        return False

@@ -1,0 +1,62 @@
+"""Names of called tools, without what chat templates leak into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+_LEAK = re.compile(r"<[^<>]*>?|\s+")
+"""Template tokens (``<|channel|>``, ``</function>``), whole or broken off, and white space."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_.\-]+\Z")
+_KIMI_COUNT = re.compile(r":\d+\Z")
+
+
+class ToolNames:
+    """The names of the tools that a request offers."""
+
+    __slots__ = ("_offered",)
+
+    def __init__(self, tools: Iterable[Any] = ()) -> None:
+        self._offered = frozenset(filter(None, map(_name_of, tools)))
+
+    def clean(self, name: str) -> str:
+        """Return the tool that a name means: an offered one, or the name without tokens."""
+        if name in self._offered:
+            return name
+        parts = [part for part in _LEAK.split(name) if part]
+        for part in parts:
+            for candidate in _readings(part):
+                if candidate in self._offered:
+                    return candidate
+        return next(filter(_IDENTIFIER.match, parts), name.strip())
+
+    def is_settled(self, name: str) -> bool:
+        """Whether a name is an offered one that can be the beginning of no other."""
+        if name not in self._offered:
+            return False
+        return not any(other.startswith(name) and other != name for other in self._offered)
+
+    def offers(self, name: str) -> bool:
+        """Whether a tool of this name was offered."""
+        return name in self._offered
+
+    def may_continue(self, name: str) -> bool:
+        """Whether an offered name begins like this."""
+        return any(other.startswith(name) for other in self._offered)
+
+
+def _name_of(tool: Any) -> str | None:
+    function = tool.get("function") if isinstance(tool, Mapping) else None
+    name = (function if isinstance(function, Mapping) else tool or {}).get("name")
+    return name if isinstance(name, str) else None
+
+
+def _readings(part: str) -> Iterator[str]:
+    """Yield a name without the namespaces of gpt-oss and the counter of Kimi."""
+    for start in ("", "to=", "functions.", "to=functions."):
+        if part.startswith(start):
+            bare = part[len(start) :]
+            yield bare
+            yield _KIMI_COUNT.sub("", bare)
