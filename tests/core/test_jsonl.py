@@ -159,3 +159,40 @@ def test_a_report_skips_lines_that_are_not_records(
 
 def test_to_line_is_compact_and_keeps_letters() -> None:
     assert to_line({"é": [1, "ü"]}) == '{"é":[1,"ü"]}'
+
+
+ENDS = """
+import sys, threading, time
+from llmaas import LLMaaS
+from llmaas.quota import Budget, SQLiteLedger
+from llmaas.telemetry import AuditLog
+log, file = sys.argv[1:]
+budget = Budget(10, ledger=SQLiteLedger(file))
+client = LLMaaS(watchers=[AuditLog(log), budget])
+slow, stalls = {"x-sandbox-fault": "slow-headers:20"}, {"x-sandbox-fault": "stall:20"}
+def call():
+    client.chat("?", model="llama3.3:70b", extra_headers=slow)
+def stream():
+    with client.stream("?", model="llama3.3:70b", extra_headers=stalls) as events:
+        opened.release()
+        for _ in events:
+            pass
+opened = threading.Semaphore(0)
+for work in (call, stream, call, stream):
+    threading.Thread(target=work, daemon=True).start()
+opened.acquire(), opened.acquire()
+while budget.spent < 0.4:
+    time.sleep(0.01)
+"""
+
+
+def test_calls_that_end_with_the_process_are_recorded(sandbox: Any, tmp_path: Path) -> None:
+    from llmaas.quota import Budget, SQLiteLedger
+
+    log, file = tmp_path / "audit", tmp_path / "budget"
+    command = [sys.executable, "-c", ENDS, str(log), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    outcomes = [json.loads(line)["outcome"] for line in log.read_text().splitlines()]
+    assert outcomes == ["Abandoned"] * 4
+    assert Budget(10, ledger=SQLiteLedger(file)).spent > 0.4  # each may have been billed

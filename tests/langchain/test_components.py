@@ -8,6 +8,7 @@ import pickle
 import struct
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from langchain_core.documents.base import Blob
@@ -369,3 +370,16 @@ def test_a_block_within_a_chain_is_counted_once_by_the_block_around_it(chat, ask
         RunnableLambda(node).invoke('Say "x"')
     assert inner_calls == [1]
     assert outer.calls == 1
+
+
+def test_costs_of_plain_threads_are_counted(sandbox):
+    from langchain_llmaas import ChatLLMaaS, LLMaaSEmbeddings
+
+    embeddings, chat = LLMaaSEmbeddings(model="bge-m3:567m"), ChatLLMaaS(model="llama3.3:70b")
+    with get_cost_callback() as cost:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda n: embeddings.embed_documents([f"text {n}"]), range(4)))
+        thread = threading.Thread(target=lambda: chat.invoke("?"))
+        thread.start()
+        thread.join()
+    assert cost.calls == 5

@@ -17,25 +17,31 @@ _DEEPEST = 12
 """Levels of a value that are written."""
 
 
-def to_line(record: Mapping[str, Any]) -> str:
+COMPACT, SPACED = (",", ":"), (", ", ": ")
+"""How a line is written: short, or as ``json.dumps`` does by itself."""
+
+
+def to_line(record: Mapping[str, Any], separators: tuple[str, str] = COMPACT) -> str:
     """Return a record as a line of JSON. What JSON cannot hold is written as text."""
     try:
         line = json.dumps(
-            record, ensure_ascii=False, separators=(",", ":"), default=_text, allow_nan=False
+            record, ensure_ascii=False, separators=separators, default=_text, allow_nan=False
         )
         line.encode()
     except (TypeError, ValueError, RecursionError):  # odd keys, cycles, half surrogates, NaN
-        line = json.dumps(_plain(record, _DEEPEST), separators=(",", ":"))
+        line = json.dumps(_plain(record, _DEEPEST), separators=separators)
     return line
 
 
-def append(path: str | Path, record: Mapping[str, Any]) -> None:
+def append(
+    path: str | Path, record: Mapping[str, Any], separators: tuple[str, str] = COMPACT
+) -> None:
     """Append a record to a file (mode 0600 when it is new); several processes may.
 
     A torn last line, left by a full disk or a power cut, is ended first, so that it costs only
     itself. Raises ``OSError`` when the record cannot be written; then nothing of it is left.
     """
-    line = to_line(record).encode() + b"\n"
+    line = to_line(record, separators).encode() + b"\n"
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         status = os.fstat(file)

@@ -19,6 +19,7 @@ from llmaas import jsonl
 from llmaas.ops.effects import Operation, Run
 from llmaas.ops.watch import About, Outcome
 from llmaas.pricing import chat_energy_kwh, energy_kwh
+from llmaas.scopes import follow
 
 _logger = logging.getLogger("llmaas")
 _TAG: ContextVar[str] = ContextVar("llmaas_usage_tag", default="")
@@ -28,7 +29,11 @@ GROUPS = ("model", "day", "tag", "operation")
 
 @contextmanager
 def tagged(tag: str) -> Iterator[None]:
-    """Name what the calls of a ``with`` block are for: a project, a customer, a feature."""
+    """Name what the calls of a ``with`` block are for: a project, a customer, a feature.
+
+    It holds in tasks and threads that the block starts, too.
+    """
+    follow(_TAG)
     token = _TAG.set(tag)
     try:
         yield

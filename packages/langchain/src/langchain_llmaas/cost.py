@@ -16,6 +16,7 @@ from langchain_core.tracers.context import register_configure_hook
 
 from llmaas import Completion
 from llmaas.pricing import energy_kwh
+from llmaas.scopes import follow
 
 _REMEMBERED = 10_000
 """Calls that a handler knows again: it must not grow for ever."""
@@ -135,8 +136,11 @@ def get_cost_callback() -> Iterator[CostCallbackHandler]:
     """Count what everything within the ``with`` block costs; blocks may be nested.
 
     Chats are counted through LangChain's callbacks, whichever way they are called; this
-    package's embeddings, rankings, transcriptions and batches count themselves.
+    package's embeddings, rankings, transcriptions and batches count themselves. That holds in
+    tasks and threads that the block starts, and in work that it submits to a
+    ``ThreadPoolExecutor``.
     """
+    follow(_current)
     handler = CostCallbackHandler(_current.get())
     token = _current.set(handler)
     try:

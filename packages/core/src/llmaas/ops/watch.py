@@ -6,10 +6,12 @@ any pays nothing for it.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,8 +33,12 @@ ALWAYS: list[Watcher] = []
 """Watchers of the whole process (see ``telemetry.instrument``)."""
 
 
+_UNDER_WAY: set[Watched] = set()
+"""Watched calls that have not ended."""
+
+
 class Abandoned(Exception):  # noqa: N818 - no error: what watchers are told of such a stream
-    """The reader left a stream before its end."""
+    """The reader left a stream before its end, or the process ended before the call did."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +178,7 @@ class Watched:
             yield from self.end(None, error, sent=False)
             raise
         self._began = time.monotonic()
+        _UNDER_WAY.add(self)
 
     def note_first_token(self) -> None:
         """Remember when the first event came."""
@@ -183,6 +190,7 @@ class Watched:
         """Tell every watcher how the call ended, once, whoever says so first."""
         if self._process != os.getpid():  # a copy by a fork: the call is the parent's to end
             return
+        _UNDER_WAY.discard(self)
         came = _came_with(error) if result is None else result
         outcome = Outcome(came, error, time.monotonic() - self._began, self.first_token, sent)
         refusal: BaseException | None = None  # of the answer, by a guard for instance
@@ -202,6 +210,16 @@ class Watched:
                     _logger.error("%s could not end a call", type(watcher).__name__, exc_info=True)
         if refusal is not None:
             raise refusal
+
+
+@atexit.register
+def _end_all() -> None:
+    """End the calls of daemon threads with the process: they are recorded and settled, too."""
+    from llmaas.ops.drive import end_now
+
+    while _UNDER_WAY:
+        with suppress(Exception):
+            end_now(_UNDER_WAY.pop().end(None, Abandoned()))
 
 
 def _came_with(error: BaseException | None) -> Any:

@@ -11,6 +11,7 @@ from llmaas.ops.watch import ACTIVE, About, Outcome
 from llmaas.pricing import rerank_cost_micro_eur, tariff
 from llmaas.quota import asking
 from llmaas.quota.ledger import Ledger, Limit, MemoryLedger, Refused, Taken
+from llmaas.scopes import follow
 from llmaas.types import Batch
 
 _SHORTEST_NAP, _LONGEST_NAP = 0.02, 0.5
@@ -21,7 +22,8 @@ class Budget:
     """Refuses a call *before* it is sent if its highest cost would exceed what is left.
 
     A watcher for ``LLMaaS(watchers=...)``, or a ``with`` block (``client.budget``) for all
-    calls made in it, in threads and tasks that it starts too. The highest cost is that of the
+    calls made in it, also in tasks and threads that it starts and in work that it submits to a
+    ``ThreadPoolExecutor``. Other processes need a shared ledger. The highest cost is that of the
     input (at twice its estimated tokens) and of ``max_tokens`` of output: it is reserved, and
     settled on the real cost. What may have been billed without an answer (a cancelled call, a
     broken connection, an answer without usage) keeps its reservation. Embeddings are reserved
@@ -108,6 +110,7 @@ class Budget:
         )
 
     def __enter__(self) -> Self:
+        follow(ACTIVE)
         ACTIVE.set((*ACTIVE.get(), self))
         return self
 

@@ -47,9 +47,9 @@ class AuditLog:
 
     def _write(self, record: dict[str, Any]) -> None:
         if isinstance(self._target, logging.Logger):
-            self._target.info("%s", jsonl.to_line(record))
+            self._target.info("%s", jsonl.to_line(record, jsonl.SPACED))
         else:
-            jsonl.append(self._target, record)
+            jsonl.append(self._target, record, jsonl.SPACED)
 
     def _current_tags(self) -> dict[Any, Any]:
         """Return the tags of a call; a call never goes without its record for them."""

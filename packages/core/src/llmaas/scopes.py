@@ -1,0 +1,87 @@
+"""Blocks that hold in the threads they start: budgets, and what counts costs.
+
+A context variable reaches tasks and ``asyncio.to_thread``, but neither a plain thread nor a
+``ThreadPoolExecutor`` (before Python 3.14, and there only with ``thread_inherit_context``). A
+budget that a thread escapes is none. So while a block is open, ``Thread.start`` and
+``ThreadPoolExecutor.submit`` hand the variables of our own blocks on, and nothing else of the
+context. A thread of a pool has them for the work that was submitted in the block, no longer.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+_followed: list[contextvars.ContextVar[Any]] = []
+_lock = threading.Lock()
+_in_submit = threading.local()
+
+
+def follow(variable: contextvars.ContextVar[Any]) -> None:
+    """Have a variable handed on to threads. To be called before its first block is entered."""
+    with _lock:
+        if not _followed:
+            _install()
+        if variable not in _followed:
+            _followed.append(variable)
+
+
+def _values() -> list[tuple[contextvars.ContextVar[Any], Any]]:
+    """Return the variables that a block has set here."""
+    values = ((variable, variable.get(None)) for variable in _followed)
+    return [(variable, value) for variable, value in values if value]
+
+
+def _install() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    threading.Thread.start = _starting(threading.Thread.start)  # type: ignore[method-assign]
+    submit = _submitting(ThreadPoolExecutor.submit)
+    ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+
+
+def _starting(start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+    @functools.wraps(start)
+    def scoped_start(self: threading.Thread) -> None:
+        values = [] if getattr(_in_submit, "is_set", False) else _values()
+        if values and not self._started.is_set():  # type: ignore[attr-defined]
+            run = self.run
+
+            def scoped_run() -> None:
+                vars(self).pop("run", None)  # it refers to the thread that refers to it
+                for variable, value in values:
+                    variable.set(value)
+                run()
+
+            self.run = scoped_run  # type: ignore[method-assign]
+        start(self)
+
+    return scoped_start
+
+
+def _submitting(submit: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(submit)
+    def scoped_submit(self: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        values = _values()
+        if not values:
+            return submit(self, function, *args, **kwargs)
+        work = functools.partial(_with_values, values, function)
+        outer, _in_submit.is_set = getattr(_in_submit, "is_set", False), True
+        try:  # a thread that this starts is the pool's, not the block's
+            return submit(self, work, *args, **kwargs)
+        finally:
+            _in_submit.is_set = outer
+
+    return scoped_submit
+
+
+def _with_values(values: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    def work() -> Any:
+        for variable, value in values:
+            variable.set(value)
+        return function(*args, **kwargs)
+
+    return contextvars.copy_context().run(work)
