@@ -10,6 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from agent_framework_llmaas import LLMaaSEmbeddingClient
+from llmaas import telemetry
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +85,17 @@ async def test_another_provider_name_can_be_chosen(sandbox, make_client, spans, 
     await af.ask(make_client(otel_provider_name="cloud-temple"))
     ((_, span),) = spans()
     assert span.attributes["gen_ai.provider.name"] == "cloud-temple"
+
+
+async def test_tokens_are_counted_once_beside_our_telemetry(sandbox, client, spans, stream):
+    """The framework describes the call and records its tokens; ours adds cost and machine."""
+    telemetry.instrument()
+    try:
+        response = client.get_response("?", stream=stream)
+        await (response.get_final_response() if stream else response)
+    finally:
+        telemetry.uninstrument()
+    [(name, span)] = spans()
+    assert name == "chat"
+    assert span.attributes["gen_ai.usage.input_tokens"] > 0
+    assert span.attributes["llmaas.cost_micro_eur"] > 0

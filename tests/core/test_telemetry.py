@@ -8,40 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import llmaas
 from llmaas import LLMaaS, telemetry
+from seen import Seen
 
 MODEL = "gpt-oss:120b"
-
-
-class Seen:
-    """What a tracing and a metrics backend would have got."""
-
-    def __init__(self) -> None:
-        self.exporter, self.reader = InMemorySpanExporter(), InMemoryMetricReader()
-        self.traces = TracerProvider()
-        self.traces.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.meters = MeterProvider([self.reader])
-
-    def watch(self, **options: Any) -> telemetry.Telemetry:
-        return telemetry.instrument(
-            tracer_provider=self.traces, meter_provider=self.meters, **options
-        )
-
-    @property
-    def spans(self) -> Any:
-        return self.exporter.get_finished_spans()
-
-    def points(self, name: str) -> list[Any]:
-        data = self.reader.get_metrics_data()
-        metrics = [m for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics]
-        return [point for m in metrics if m.name == name for point in m.data.data_points]
 
 
 @pytest.fixture
@@ -89,7 +61,9 @@ def test_content_only_when_asked(sandbox: Any, seen: Seen) -> None:
     answer = LLMaaS().chat("Bonjour ?", model=MODEL)
     told = dict(seen.spans[0].attributes)
     assert "Bonjour" in told["gen_ai.input.messages"]
-    assert json.loads(told["gen_ai.output.messages"])[0]["content"] == answer.text
+    assert {"type": "text", "content": answer.text} in json.loads(told["gen_ai.output.messages"])[
+        0
+    ]["parts"]
 
 
 def test_failures_are_told(sandbox: Any, api: Any, seen: Seen) -> None:

@@ -1,0 +1,132 @@
+"""Messages in the form of OpenTelemetry's GenAI conventions: a role and ``parts``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from llmaas.types import Completion
+
+_MODALITIES = {
+    "image_url": "image",
+    "input_image": "image",
+    "input_audio": "audio",
+    "audio_url": "audio",
+    "video_url": "video",
+    "file": "file",
+}
+_FINISH_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call"}
+
+
+def input_messages(inputs: Any) -> str:
+    """Return what was sent as JSON of ``gen_ai.input.messages``."""
+    if isinstance(inputs, str):
+        inputs = [inputs]
+    return _as_json(list(_messages(inputs)))
+
+
+def output_messages(completion: Completion) -> str:
+    """Return all answers as JSON of ``gen_ai.output.messages``."""
+    return _as_json(
+        [
+            {
+                "role": "assistant",
+                "parts": list(_parts_of_choice(choice)),
+                "finish_reason": _FINISH_REASONS.get(
+                    choice.finish_reason or "", choice.finish_reason or "error"
+                ),
+            }
+            for choice in completion.choices
+        ]
+    )
+
+
+def tool_definitions(tools: Any) -> str | None:
+    """Return the tools of a request as JSON of ``gen_ai.tool.definitions``."""
+    if not isinstance(tools, Sequence) or isinstance(tools, str) or not tools:
+        return None
+    functions = (tool.get("function") for tool in tools if isinstance(tool, Mapping))
+    told = [{"type": "function", **function} for function in functions if function]
+    return _as_json(told) if told else None
+
+
+def _messages(inputs: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    for message in inputs:
+        if isinstance(message, str):
+            yield {"role": "user", "parts": [_text(message)]}
+        elif isinstance(message, Mapping):
+            yield {"role": str(message.get("role", "user")), "parts": list(_parts(message))}
+        elif isinstance(message, Iterable):  # the conversations of a batch
+            yield from _messages(message)
+
+
+def _parts(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    if isinstance(reasoning, str):
+        yield {"type": "reasoning", "content": reasoning}
+    content = message.get("content")
+    if message.get("role") == "tool":
+        yield {
+            "type": "tool_call_response",
+            "id": message.get("tool_call_id"),
+            "response": content,
+        }
+        return
+    yield from _parts_of_content(content)
+    for call in message.get("tool_calls") or ():
+        function = call.get("function") or {}
+        yield _tool_call(call.get("id"), function.get("name"), function.get("arguments"))
+
+
+def _parts_of_content(content: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(content, str):
+        if content:
+            yield _text(content)
+    elif isinstance(content, Sequence):
+        for part in content:
+            if isinstance(part, str):
+                yield _text(part)
+            elif isinstance(part, Mapping):
+                yield _part(part)
+
+
+def _part(part: Mapping[str, Any]) -> dict[str, Any]:
+    kind = str(part.get("type", "text"))
+    if kind not in _MODALITIES:
+        return _text(part["text"]) if isinstance(part.get("text"), str) else {"type": kind}
+    source = part.get(kind)
+    url = source.get("url") if isinstance(source, Mapping) else source
+    if isinstance(url, str) and not url.startswith("data:"):
+        return {"type": "uri", "modality": _MODALITIES[kind], "uri": url}
+    mime_type = url[5:].partition(";")[0] if isinstance(url, str) else None
+    # The bytes stay out: megabytes of base64 are no attribute of a span.
+    return {"type": "blob", "modality": _MODALITIES[kind], "mime_type": mime_type, "content": ""}
+
+
+def _parts_of_choice(choice: Any) -> Iterator[dict[str, Any]]:
+    if choice.reasoning:
+        yield {"type": "reasoning", "content": choice.reasoning}
+    if choice.content or choice.refusal:
+        yield _text(choice.content or choice.refusal)
+    for call in choice.tool_calls:
+        yield _tool_call(call.id, call.name, call.arguments)
+
+
+def _tool_call(id_: Any, name: Any, arguments: Any) -> dict[str, Any]:
+    if isinstance(arguments, str):
+        with contextlib.suppress(ValueError, RecursionError):  # else shown as the model wrote them
+            arguments = json.loads(arguments or "{}")
+    return {"type": "tool_call", "id": id_, "name": str(name or ""), "arguments": arguments}
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "content": text}
+
+
+def _as_json(value: Any) -> str:
+    """Return JSON; exporters encode as UTF-8, which has no halves of pairs."""
+    from llmaas.text import well_formed
+
+    return well_formed(json.dumps(value, ensure_ascii=False, default=str))
