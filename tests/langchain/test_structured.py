@@ -1,10 +1,12 @@
 """Answers as values, by all three methods, of all kinds of schema."""
 
 import asyncio
-from typing import TypedDict
+from dataclasses import dataclass
+from typing import Generic, TypedDict, TypeVar
 
 import pytest
 from langchain_core.exceptions import OutputParserException
+from langchain_core.tools import tool
 from pydantic import BaseModel, Field
 
 
@@ -148,6 +150,157 @@ def test_a_streamed_refusal_raises(chat, sandbox, pieces):
         pieces(chat().with_structured_output(SCHEMA))
 
 
-def test_a_stream_without_a_call_gives_none(chat, sandbox, pieces):
+def test_answer_without_the_forced_call_is_an_error_with_the_text(chat, sandbox, pieces):
     sandbox.script([{"content": "Paris."}])
-    assert pieces(chat().with_structured_output(SCHEMA)) == [None]
+    with pytest.raises(OutputParserException, match="did not call 'city'") as caught:
+        pieces(chat().with_structured_output(SCHEMA))
+    assert caught.value.llm_output == "Paris."
+
+
+class Tree(BaseModel):
+    """A tree."""
+
+    name: str
+    children: list["Tree"] = []
+
+
+@dataclass
+class Town:
+    """A town."""
+
+    name: str
+    country: str
+
+
+class Village:
+    """A village."""
+
+    name: str
+    country: str
+
+
+T = TypeVar("T")
+
+
+class Page(BaseModel, Generic[T]):
+    """A page."""
+
+    item: T
+
+
+METHODS = pytest.mark.parametrize("method", ["function_calling", "json_schema", "json_mode"])
+
+
+@METHODS
+@pytest.mark.parametrize("schema", [Town, Village])
+def test_classes_are_read_alike(chat, ask, sandbox, method, schema):
+    sandbox.script([step(method, schema.__name__)])
+    value = ask_value(ask, chat().with_structured_output(schema, method=method))
+    assert isinstance(value, schema)
+    assert vars(value) == VALUE
+
+
+@METHODS
+def test_recursive_schema_keeps_what_its_children_are(chat, sandbox, method):
+    text = '{"name": "a", "children": [{"name": "b", "children": []}]}'
+    sandbox.script([step(method, "Tree", text)])
+    chain = chat().with_structured_output(Tree, method=method)
+    assert chain.invoke("?").children[0].name == "b"
+    if method == "json_mode":
+        return
+    body = sandbox.requests[-1].json
+    schema = (
+        body["tools"][0]["function"]["parameters"]
+        if method == "function_calling"
+        else body["response_format"]["json_schema"]["schema"]
+    )
+    assert schema["properties"]["children"]["items"] == {"$ref": "#/$defs/Tree"}
+    assert schema["$defs"]["Tree"]["properties"].keys() == {"name", "children"}
+
+
+def plant(tree: Tree) -> str:
+    """Plant a tree."""
+    return tree.name
+
+
+@pytest.mark.parametrize("kind", [plant, tool(plant)], ids=["function", "tool"])
+def test_tool_with_a_recursive_parameter_keeps_it(chat, sandbox, kind):
+    sandbox.script([{"content": "Done."}])
+    chat().bind_tools([kind]).invoke("?")
+    function = sandbox.requests[-1].json["tools"][0]["function"]
+    assert function["name"] == "plant"
+    assert function["description"] == "Plant a tree."
+    tree = function["parameters"]["properties"]["tree"]
+    assert tree["$ref"] in {f"#/$defs/{name}" for name in function["parameters"]["$defs"]}
+
+
+@METHODS
+def test_name_that_no_function_may_have(chat, ask, sandbox, method):
+    sandbox.script([step(method, "Page_int", '{"item": 1}')])
+    value = ask_value(ask, chat().with_structured_output(Page[int], method=method))
+    assert value == Page[int](item=1)
+
+
+def test_strict_is_left_out_where_a_map_would_have_to_stay_empty(chat, sandbox):
+    class Tags(BaseModel):
+        """Tags."""
+
+        tags: dict[str, str]
+
+    sandbox.script([step("function_calling", "Tags", '{"tags": {"a": "b"}}')])
+    assert chat().with_structured_output(Tags, strict=True).invoke("?").tags == {"a": "b"}
+    function = sandbox.requests[-1].json["tools"][0]["function"]
+    assert "strict" not in function
+    tags = function["parameters"]["properties"]["tags"]
+    assert tags["additionalProperties"] == {"type": "string"}
+
+
+@METHODS
+@pytest.mark.parametrize("schema", [City, SCHEMA], ids=["class", "dict"])
+def test_cut_answer_is_never_a_value(chat, ask, sandbox, method, schema):
+    name = "City" if schema is City else "city"
+    cut = '{"name": "Pa", "country": "Fra'
+    sandbox.script([{**step(method, name, cut), "finish_reason": "length"}])
+    chain = chat(max_tokens=9).with_structured_output(schema, method=method)
+    with pytest.raises(OutputParserException, match="cut"):
+        ask_value(ask, chain)
+    assert len(sandbox.requests) == 1
+
+
+def test_call_that_came_as_text_is_read(chat, ask, sandbox):
+    sandbox.script([{"content": f"Sure: {TEXT}"}])
+    assert ask_value(ask, chat().with_structured_output(City)) == City(**VALUE)
+
+
+def test_json_mode_describes_the_schema_when_nothing_mentions_json(chat, sandbox):
+    sandbox.script([{"content": TEXT}, {"content": TEXT}])
+    chain = chat().with_structured_output(City, method="json_mode")
+    chain.invoke("Where?")
+    first = sandbox.requests[-1].json
+    assert first["response_format"] == {"type": "json_object"}
+    assert "JSON" in first["messages"][0]["content"]
+    assert '"country"' in first["messages"][0]["content"]
+    chain.invoke("Where? Answer as json: name and country.")
+    assert len(sandbox.requests[-1].json["messages"]) == 1
+
+
+@METHODS
+def test_tools_may_be_called_before_the_answer(chat, sandbox, method):
+    call = {"tool_calls": [{"name": "plant", "arguments": '{"tree": {"name": "a"}}'}]}
+    sandbox.script([call, step(method, "City")])
+    chain = chat().with_structured_output(
+        City, method=method, tools=[tool(plant)], include_raw=True
+    )
+    first, second = chain.invoke("?"), chain.invoke("?")
+    assert first["parsing_error"] is None
+    assert first["parsed"] is None
+    assert first["raw"].tool_calls[0]["name"] == "plant"
+    assert second["parsed"] == City(**VALUE)
+    assert "plant" in {tool["function"]["name"] for tool in sandbox.requests[0].json["tools"]}
+
+
+def ask_value(ask, chain):
+    """Return a value, of a stream the last one."""
+    if "stream" not in ask.__name__:
+        return ask(chain, "?")
+    return (apieces_of if "astream" in ask.__name__ else pieces_of)(chain)[-1]

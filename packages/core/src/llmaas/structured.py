@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from llmaas.messages import Message, add_instruction, text_of
 from llmaas.types import Choice, Completion
 from llmaas.wire.json_text import (
     Candidate,
@@ -26,12 +27,15 @@ from llmaas.wire.json_text import (
 from llmaas.wire.schema import inline_definitions, strict_schema, wire_name
 
 __all__ = [
+    "CUT",
     "JSONFilter",
     "Shape",
     "extract_json",
     "is_cut",
     "json_part",
     "json_schema_format",
+    "mention_json",
+    "misfit",
     "settled",
     "shape_of",
     "wants_json",
@@ -42,7 +46,9 @@ _AFTER_TOOLS = (
     "Call tools as long as you need them. When no further call is needed, answer with one JSON "
     "object and nothing else: no fence, no explanation."
 )
-_CUT = frozenset(("length", "max_tokens", "model_length", "content_filter", "abort"))
+CUT = frozenset(("length", "max_tokens", "model_length", "content_filter", "abort"))
+"""Finish reasons of answers that ended before the model had finished them."""
+
 _SCHEMA_KEYS = frozenset(("properties", "$ref", "$defs", "anyOf", "oneOf", "allOf", "enum"))
 _MAX_TRIED = 200
 """Candidates in a text that are validated."""
@@ -142,9 +148,19 @@ def json_schema_format(name: str, schema: Mapping[str, Any], *, strict: bool = T
     return {"type": "json_schema", "json_schema": told}
 
 
+def mention_json(messages: list[Message], instruction: str = _JSON_WORDS) -> list[Message]:
+    """Add an instruction where no message contains the word JSON.
+
+    OpenAI refuses ``json_object`` without it, and other engines write white space for ever.
+    """
+    if any("json" in text_of(message.get("content")).lower() for message in messages):
+        return messages
+    return add_instruction(messages, instruction)
+
+
 def is_cut(completion: Completion | Choice) -> bool:
     """Whether an answer ended before the model had finished it."""
-    return completion.finish_reason in _CUT
+    return completion.finish_reason in CUT
 
 
 def settled(completion: Completion, shape: Shape, *, streamed: bool = False) -> Completion:

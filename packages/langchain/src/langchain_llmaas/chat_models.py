@@ -13,7 +13,6 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field, model_validator
 
 from langchain_llmaas._version import __version__
@@ -25,7 +24,9 @@ from langchain_llmaas.profiles import profile_of
 from langchain_llmaas.rate_limiter import counted
 from langchain_llmaas.seam import SEAM
 from langchain_llmaas.structured import Method, structured
+from langchain_llmaas.tools import function_of
 from llmaas.pricing import estimate_tokens
+from llmaas.structured import mention_json
 from llmaas.wire.chat import asks_for_several
 
 _SENT = (
@@ -146,6 +147,8 @@ class ChatLLMaaS(Connected, BaseChatModel):
         }
         if stop:
             ask["stop"] = stop
+        if instruction := ask.pop("json_instruction", None):
+            ask["messages"] = mention_json(ask["messages"], instruction)
         for name in _LOCAL:
             ask.pop(name, None)
         return ask
@@ -232,7 +235,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
         True force a call (of the one tool by its name, which is documented; of one among
         several by ``required``, which is not).
         """
-        kwargs["tools"] = [convert_to_openai_tool(tool, strict=strict) for tool in tools]
+        kwargs["tools"] = [function_of(tool, strict=strict) for tool in tools]
         if tool_choice:
             kwargs["tool_choice"] = tool_choice
         if parallel_tool_calls is not None:
@@ -248,10 +251,11 @@ class ChatLLMaaS(Connected, BaseChatModel):
         strict: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, Any]:
-        """Answer with a value of ``schema``: a pydantic class, TypedDict or JSON schema.
+        """Answer with a value of ``schema``: a class, TypedDict or JSON schema.
 
         ``method``: ``function_calling``, ``json_schema`` or ``json_mode``. With
-        ``include_raw`` a dict ``{"raw", "parsed", "parsing_error"}`` and no exception.
+        ``include_raw`` a dict ``{"raw", "parsed", "parsing_error"}`` and no exception. With
+        ``tools`` the model may call them first: the value of such an answer is None.
         """
         return structured(
             self, schema, method=method, strict=strict, include_raw=include_raw, **kwargs

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
-from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
+from langchain_core.output_parsers import JsonOutputParser
+from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
-from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
-from langchain_core.utils.pydantic import is_basemodel_subclass
+from langchain_core.utils.function_calling import convert_to_json_schema
 
-from langchain_llmaas.reader import Parser, Reader
-from llmaas.structured import json_schema_format
+from langchain_llmaas.reader import CallReader, Reader, TextReader
+from langchain_llmaas.tools import function_of, is_class
+from llmaas.output_types import output_type
+from llmaas.structured import Shape, json_schema_format
+from llmaas.wire.schema import wire_name
 
 if TYPE_CHECKING:
     from langchain_llmaas.chat_models import ChatLLMaaS
@@ -28,13 +31,15 @@ def structured(
     method: Method,
     strict: bool | None,
     include_raw: bool,
+    tools: Sequence[Any] | None = None,
     **kwargs: Any,
 ) -> Runnable[LanguageModelInput, Any]:
     """Return the model followed by a parser, or both results side by side."""
-    asked, parser = _asked_and_parser(schema, method, strict)
+    asked, parse = _asked_and_reader(schema, method, strict)
+    if tools:
+        asked = _beside_tools(asked, [function_of(tool, strict=strict) for tool in tools])
     told = {"kwargs": {"method": method, "strict": strict}, "schema": schema}
     bound = model.bind(**asked, **kwargs, ls_structured_output_format=told)
-    parse = Reader(parser)
     if not include_raw:
         return bound | parse
     read = RunnablePassthrough.assign(
@@ -44,22 +49,25 @@ def structured(
     return RunnableMap(raw=bound) | read.with_fallbacks([failed], exception_key="parsing_error")
 
 
-def _asked_and_parser(
+def _asked_and_reader(
     schema: Any, method: Method, strict: bool | None
-) -> tuple[dict[str, Any], Parser]:
-    is_pydantic = isinstance(schema, type) and is_basemodel_subclass(schema)
+) -> tuple[dict[str, Any], Reader]:
     if method == "function_calling":
-        tool = convert_to_openai_tool(schema, strict=strict)
-        return _forced(tool), _tool_parser(schema, tool["function"]["name"], is_pydantic)
-    parser: Parser = (
-        PydanticOutputParser(pydantic_object=schema) if is_pydantic else JsonOutputParser()
-    )
+        tool = function_of(schema, strict=strict)
+        name = tool["function"]["name"] = wire_name(tool["function"]["name"])
+        shape = _shape(schema, tool["function"].get("parameters") or {})
+        parser = JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
+        return _forced(tool, name), CallReader(parser, shape, name)
     if method == "json_mode":
         if strict is not None:
             raise ValueError("json_mode knows no schema on the wire, so strict means nothing")
-        return {"response_format": {"type": "json_object"}}, parser
+        shape = _shape(schema, _plain(schema))
+        asked = {"response_format": {"type": "json_object"}, "json_instruction": shape.in_words()}
+        return asked, TextReader(JsonOutputParser(), shape)
     if method == "json_schema":
-        return {"response_format": response_format(schema, strict)}, parser
+        form = response_format(schema, strict)
+        shape = _shape(schema, form.get("json_schema", {}).get("schema") or {})
+        return {"response_format": form}, TextReader(JsonOutputParser(), shape)
     raise ValueError(f"method must be function_calling, json_schema or json_mode, not {method!r}")
 
 
@@ -67,19 +75,34 @@ def response_format(schema: Any, strict: bool | None) -> dict[str, Any]:
     """Return the ``response_format`` of type ``json_schema`` for any kind of schema."""
     if isinstance(schema, dict) and schema.get("type") == "json_schema":
         return schema
-    plain = convert_to_json_schema(schema, strict=strict)
+    plain = _plain(schema)
     wire: dict[str, Any] = json_schema_format(
         plain.get("title", "answer"), plain, strict=strict is not False
     )
     return wire
 
 
-def _forced(tool: dict[str, Any]) -> dict[str, Any]:
-    name = {"name": tool["function"]["name"]}
-    return {"tools": [tool], "tool_choice": {"type": "function", "function": name}}
+def _plain(schema: Any) -> dict[str, Any]:
+    """Return a schema of any kind as JSON schema with a title."""
+    if is_class(schema):
+        read = output_type(schema)
+        return {**read.schema, "title": schema.__name__}
+    return convert_to_json_schema(schema)
 
 
-def _tool_parser(schema: Any, name: str, is_pydantic: bool) -> Parser:
-    if is_pydantic:
-        return PydanticToolsParser(tools=[schema], first_tool_only=True)
-    return JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
+def _shape(schema: Any, plain: Mapping[str, Any]) -> Shape:
+    """Return what reads a value: into the class where one was given, else as a dict."""
+    convert = output_type(schema).convert if is_class(schema) else None
+    return Shape({}, plain, convert)
+
+
+def _forced(tool: dict[str, Any], name: str) -> dict[str, Any]:
+    choice = {"type": "function", "function": {"name": name}}
+    return {"tools": [tool], "tool_choice": choice}
+
+
+def _beside_tools(asked: dict[str, Any], tools: list[dict[str, Any]]) -> dict[str, Any]:
+    """Add tools that the model may call before it answers."""
+    if "tool_choice" not in asked:
+        return {**asked, "tools": tools}
+    return {**asked, "tools": [*tools, *asked["tools"]], "tool_choice": "required"}

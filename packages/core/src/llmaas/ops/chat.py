@@ -17,7 +17,7 @@ from llmaas.ops.exchange import JSON, Call, Moment, Patience, exchange
 from llmaas.ops.reasoning import report_ignored, to_fields
 from llmaas.ops.watch import About, Watched
 from llmaas.settings import Settings
-from llmaas.structured import Shape, settled, shape_of
+from llmaas.structured import Shape, mention_json, settled, shape_of
 from llmaas.types import Adjustment, Attempt, Completion, Done, Event
 from llmaas.wire.assemble import Context
 from llmaas.wire.chat import chat_body, turns_reasoning_off
@@ -114,6 +114,8 @@ def prepare(
     wire_messages = normalize_messages(messages, settings.max_file_bytes)
     advice.check_images(settings, model, wire_messages)
     shape = shape_of(response_format)
+    if shape is not None and shape.wire.get("type") == "json_object":
+        wire_messages = mention_json(wire_messages)
     owns_budget = isinstance(max_tokens, advice.Default)
     if isinstance(max_tokens, advice.Default):
         max_tokens = None

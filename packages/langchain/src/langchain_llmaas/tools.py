@@ -1,0 +1,97 @@
+"""Tools and schemas of LangChain as functions of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from typing import Any
+
+from langchain_core.tools import BaseTool
+from langchain_core.tools.base import create_schema_from_function
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from langchain_core.utils.pydantic import is_basemodel_subclass
+from typing_extensions import is_typeddict
+
+from llmaas.output_types import output_type
+from llmaas.wire.schema import inline_definitions, strict_schema
+
+_NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
+
+
+def function_of(tool: Any, *, strict: bool | None = None) -> dict[str, Any]:
+    """Convert a tool, function, class or schema to a function.
+
+    LangChain's own conversion empties recursive references and, with ``strict``, maps: here the
+    first keep what they refer to, and functions that strict mode cannot take are not marked.
+    """
+    if _is_plain_class(tool):
+        return _marked(_of_class(tool), strict)
+    converted: dict[str, Any] = convert_to_openai_tool(tool)
+    function = converted.get("function")
+    if converted.get("type") != "function" or not isinstance(function, dict):
+        return converted
+    parameters = function.get("parameters") or {}
+    if _has_hole(parameters) and (model := _model_of(tool)) is not None:
+        parameters = function["parameters"] = _parameters_of(model)
+    elif "$defs" in parameters or "definitions" in parameters:
+        function["parameters"] = inline_definitions(parameters)
+    return _marked(converted, strict)
+
+
+def is_class(schema: Any) -> bool:
+    """Whether values of a schema are instances of a class, and not dicts."""
+    return _is_plain_class(schema) or (isinstance(schema, type) and is_basemodel_subclass(schema))
+
+
+def _is_plain_class(schema: Any) -> bool:
+    """Whether a schema is a dataclass or another class with annotations."""
+    if not isinstance(schema, type) or is_typeddict(schema):
+        return False
+    if is_dataclass(schema):
+        return True
+    return not is_basemodel_subclass(schema) and "__annotations__" in vars(schema)
+
+
+def _of_class(schema: type) -> dict[str, Any]:
+    read = output_type(schema)
+    plain = dict(read.schema)
+    plain.pop("title", None)
+    said = plain.pop("description", "") or ("" if is_dataclass(schema) else schema.__doc__ or "")
+    return {
+        "type": "function",
+        "function": {"name": read.name, "description": said, "parameters": plain},
+    }
+
+
+def _marked(tool: dict[str, Any], strict: bool | None) -> dict[str, Any]:
+    """Say whether the arguments must match, where strict mode takes their schema."""
+    function = tool["function"]
+    if strict is None or "strict" in function:
+        return tool
+    if not strict:
+        return {**tool, "function": {**function, "strict": False}}
+    closed = strict_schema(function.get("parameters") or _NO_PARAMETERS, require_all=True)
+    if closed is None:
+        return tool
+    return {**tool, "function": {**function, "strict": True, "parameters": closed}}
+
+
+def _has_hole(schema: Any) -> bool:
+    """Whether there is an empty schema, which a recursive reference becomes."""
+    if isinstance(schema, Mapping):
+        return not schema or any(map(_has_hole, schema.values()))
+    return isinstance(schema, list) and any(map(_has_hole, schema))
+
+
+def _model_of(tool: Any) -> Any:
+    """Return the pydantic class that describes the arguments of a tool."""
+    if isinstance(tool, BaseTool):
+        tool = tool.tool_call_schema
+    elif callable(tool) and not isinstance(tool, type):
+        tool = create_schema_from_function(tool.__name__, tool, filter_args=())
+    return tool if isinstance(tool, type) and hasattr(tool, "model_json_schema") else None
+
+
+def _parameters_of(model: Any) -> dict[str, Any]:
+    plain = inline_definitions(model.model_json_schema())
+    return {key: value for key, value in plain.items() if key not in ("title", "description")}
