@@ -38,7 +38,8 @@ def _values() -> list[tuple[contextvars.ContextVar[Any], Any]]:
 def _install() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    threading.Thread.start = _starting(threading.Thread.start)  # type: ignore[method-assign]
+    start: Any = _starting(threading.Thread.start)
+    threading.Thread.start = start  # type: ignore[method-assign]
     submit = _submitting(ThreadPoolExecutor.submit)
     ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
 
