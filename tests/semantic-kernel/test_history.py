@@ -107,8 +107,13 @@ async def test_pitfall_03_several_results_are_several_messages(sent):
         FunctionResultContent(id="a", name="f", result="1"),
         FunctionResultContent(id="b", name="g", result="2"),
     ]
-    wire = await sent(message(AuthorRole.TOOL, *results))
-    assert wire == [
+    calls = [FunctionCallContent(id="a", name="f"), FunctionCallContent(id="b", name="g")]
+    wire = await sent(
+        message(AuthorRole.USER, TextContent(text="?")),
+        message(AuthorRole.ASSISTANT, *calls),
+        message(AuthorRole.TOOL, *results),
+    )
+    assert wire[2:] == [
         {"role": "tool", "tool_call_id": "a", "content": "1"},
         {"role": "tool", "tool_call_id": "b", "content": "2"},
     ]
@@ -138,9 +143,34 @@ class City(BaseModel):
 )
 async def test_pitfall_03_results_are_text(sent, value, written):
     wire = await sent(
-        message(AuthorRole.TOOL, FunctionResultContent(id="a", name="f", result=value))
+        message(AuthorRole.USER, TextContent(text="?")),
+        message(AuthorRole.ASSISTANT, FunctionCallContent(id="a", name="f")),
+        message(AuthorRole.TOOL, FunctionResultContent(id="a", name="f", result=value)),
     )
-    assert wire[0]["content"] == written
+    assert wire[-1]["content"] == written
+
+
+async def test_tool_message_with_text_only_answers_the_call_before_it(sent):
+    wire = await sent(
+        message(AuthorRole.USER, TextContent(text="?")),
+        message(AuthorRole.ASSISTANT, CALL),
+        ChatMessageContent(role=AuthorRole.TOOL, content="21 degrees"),
+    )
+    assert wire[-1] == {"role": "tool", "tool_call_id": "call-1", "content": "21 degrees"}
+
+
+async def test_tool_result_shows_its_picture_to_the_model(sent):
+    result = FunctionResultContent(
+        id="call-1", name="f", result=[TextContent(text="seen"), PICTURE]
+    )
+    wire = await sent(
+        message(AuthorRole.USER, TextContent(text="?")),
+        message(AuthorRole.ASSISTANT, CALL),
+        message(AuthorRole.TOOL, result),
+    )
+    assert wire[2] == {"role": "tool", "tool_call_id": "call-1", "content": "seen"}
+    assert wire[3]["role"] == "user"
+    assert wire[3]["content"][1]["image_url"]["url"].startswith("data:image/png;base64,iVBOR")
 
 
 PICTURE = ImageContent(data=PNG, data_format="base64", mime_type="image/png")
@@ -199,11 +229,13 @@ async def test_pitfall_04_names_of_agents_leave_their_instructions(sent):
     ]
 
 
-async def test_developer_messages_are_system_messages_unless_said(sent, make):
-    message = ChatMessageContent(role="developer", content="Be brief.")
-    assert (await sent(message))[0]["role"] == "system"
-    service = make(instruction_role="developer")
-    assert (await sent(message, service=service))[0]["role"] == "developer"
+@pytest.mark.parametrize("role", ["system", "developer"])
+async def test_developer_messages_are_sent_as_system_messages(sent, make, role):
+    """Most chat templates drop or refuse the role of a developer."""
+    said = ChatMessageContent(role="developer", content="Be brief.")
+    question = message(AuthorRole.USER, TextContent(text="?"))
+    wire = await sent(said, question, service=make(instruction_role=role))
+    assert wire[0] == {"role": "system", "content": "Be brief."}
 
 
 async def test_pitfall_05_text_and_image_are_two_parts(sent):

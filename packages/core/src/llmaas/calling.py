@@ -44,6 +44,7 @@ class Calling:
         retry_empty: bool = False,
         max_file_bytes: int = MAX_FILE_BYTES,
         strict: bool = False,
+        conform: bool = True,
         transport: Any = None,
     ) -> None:
         self.settings = Settings.of(
@@ -60,6 +61,7 @@ class Calling:
             retry_empty=retry_empty,
             max_file_bytes=max_file_bytes,
             strict=strict,
+            conform=conform,
         )
         self._use(transport)
 

@@ -32,7 +32,10 @@ def normalize_messages(messages: Messages, max_file_bytes: int = MAX_FILE_BYTES)
         raise _invalid("messages is empty: the service needs at least one")
     given: Sequence[Any] = messages
     return [
-        message if _is_plain(message) else _normalize(message, position, max_file_bytes)
+        # most messages of a long conversation are fine as they are
+        message
+        if type(message) is dict and type(message.get("content")) is str and "role" in message
+        else _normalize(message, position, max_file_bytes)
         for position, message in enumerate(given)
     ]
 
@@ -72,11 +75,6 @@ def ascii_name(name: str) -> str:
     """Return a name that the wire takes (``[a-zA-Z0-9_-]``, 64 at most): ``rédacteur`` too."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return _NOT_ASCII_NAME.sub("_", plain).strip("_")[:64] or "agent"
-
-
-def _is_plain(message: Any) -> bool:
-    """Whether a message is fine as it is, as most of a long conversation are."""
-    return type(message) is dict and type(message.get("content")) is str and "role" in message
 
 
 def _normalize(message: Any, position: int, max_file_bytes: int) -> Message:

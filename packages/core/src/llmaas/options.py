@@ -31,6 +31,9 @@ class ChatOptions(CallOptions, total=False):
     """``none``, ``auto``, ``required``, a tool's name, or a dict."""
     response_format: Any
     """A dict as OpenAI takes it, a pydantic model or a dataclass."""
+    conform: bool
+    """Change the conversation to what the model's chat template takes. Defaults to the client's
+    ``conform`` (True). Changes are listed in ``Completion.adjustments``."""
     repair: bool
     """Correct an answer that does not fit ``response_format`` (the default), or leave it."""
     max_tokens: int | None

@@ -70,6 +70,8 @@ class Settings:
     ca_bundle: str | None = None
     proxy: str | None = field(default=None, repr=False)  # may hold a password
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    conform: bool = True
+    """Whether conversations are changed to what the model's chat template takes."""
     watchers: tuple[Any, ...] = field(default=(), repr=False, compare=False)
     """What sees every call before it is sent and after it ended: quotas, budgets, telemetry."""
     fallbacks: tuple[str, ...] = ()
@@ -152,6 +154,7 @@ class Settings:
         ca_bundle: str | None = None,
         proxy: str | None = None,
         headers: Mapping[str, str] | None = None,
+        conform: bool = True,
         watchers: Sequence[Any] = (),
         fallbacks: Sequence[str] = (),
         retry_empty: bool = False,
@@ -172,6 +175,7 @@ class Settings:
             ca_bundle=ca_bundle or os.environ.get(CA_VARIABLE) or None,
             proxy=proxy,
             headers=_checked(headers or {}),
+            conform=conform,
             watchers=tuple(watchers),
             fallbacks=model_names(fallbacks),
             retry_empty=retry_empty,

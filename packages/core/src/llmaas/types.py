@@ -344,6 +344,8 @@ class Batch:
     failed: int = 0
     results: tuple[Completion | Exception, ...] = ()
     error: Mapping[str, Any] | None = None
+    adjustments: tuple[tuple[Adjustment, ...], ...] = ()
+    """Changes that ``submit_batch`` made to each conversation; empty where it made none."""
 
     @property
     def done(self) -> bool:

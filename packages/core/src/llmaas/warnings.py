@@ -5,7 +5,8 @@ LLMaaSWarning (UserWarning)
 ├── EmptyAnswerWarning      an answer came back without text
 ├── IgnoredOptionWarning    a model did what it was told not to do, or cannot do
 ├── InsecureURLWarning      a key would travel unencrypted
-└── StaleCatalogWarning     the service did not list its models; the packaged list is used
+├── StaleCatalogWarning     the service did not list its models; the packaged list is used
+└── RequestAdjustedWarning  a conversation was changed so that the model takes it
 """
 
 from __future__ import annotations
@@ -33,3 +34,7 @@ class InsecureURLWarning(LLMaaSWarning):
 
 class StaleCatalogWarning(LLMaaSWarning):
     """The service did not list its models in time; the catalog at hand stays in force."""
+
+
+class RequestAdjustedWarning(LLMaaSWarning):
+    """A conversation was changed so that the model takes it; given once for a kind of change."""

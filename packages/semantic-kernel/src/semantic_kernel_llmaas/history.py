@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,25 +73,46 @@ def reasoning_of(message: ChatMessageContent) -> str:
 
 
 def _results(message: ChatMessageContent) -> Iterator[dict[str, Any]]:
-    for item in message.items:
-        if isinstance(item, FunctionResultContent):
-            yield {"role": "tool", "tool_call_id": item.id or "", "content": _result(item.result)}
+    """Yield the results of a tool's message; text alone is the result of the call before it."""
+    results = [item for item in message.items if isinstance(item, FunctionResultContent)]
+    for item in results:
+        name = {"name": item.name} if not item.id and item.name else {}
+        known = {"tool_call_id": item.id} if item.id else name
+        yield {"role": "tool", **known, "content": _result(item.result)}
+    others = [item for item in message.items if not isinstance(item, FunctionResultContent)]
+    content = _content_of(others)
+    if content and not results:
+        yield {"role": "tool", "content": content}
+    elif content:
+        yield {"role": "user", "content": content}
 
 
-def _result(value: Any) -> str:
+def _result(value: Any) -> str | list[dict[str, Any]]:
     """Write a function's result: models read JSON better than Python's notation.
 
-    Contents are their text: what a prompt said as a function has all of its metadata with it.
+    Contents are their text and their pictures: what a prompt said as a function has all of its
+    metadata with it. The core shows the model what no tool message can hold.
     """
     if isinstance(value, str):
         return value
     if isinstance(value, KernelContent):
-        return _said(value)
+        return _told([value])
     if isinstance(value, list | tuple) and value and all(_is_content(v) for v in value):
-        return "\n".join(_said(item) for item in value)
+        return _told(value)
     if isinstance(value, BaseModel):
         return value.model_dump_json()
     return _json(value) if isinstance(value, Mapping | list | tuple) else str(value)
+
+
+def _told(contents: Sequence[Any]) -> str | list[dict[str, Any]]:
+    """Return contents as one text, or as parts where there is more than text."""
+    if not any(isinstance(each, ImageContent | AudioContent) for each in contents):
+        return "\n".join(_said(each) for each in contents)
+    shown = [
+        each if isinstance(each, ImageContent | AudioContent) else TextContent(text=_said(each))
+        for each in contents
+    ]
+    return list(_parts(shown))
 
 
 def _json(value: Any) -> str:
@@ -144,11 +165,15 @@ def _text(message: ChatMessageContent) -> str | None:
 
 
 def _content(message: ChatMessageContent) -> str | list[dict[str, Any]]:
+    return _content_of(message.items)
+
+
+def _content_of(items: Sequence[Any]) -> str | list[dict[str, Any]]:
     """Return plain text where there is only text, else the parts."""
-    parts = list(_parts(message.items))
+    parts = list(_parts(items))
     if any(part["type"] != "text" for part in parts):
         return parts
-    return _text(message) or ""
+    return "\n".join(part["text"] for part in parts)
 
 
 def _parts(items: Iterable[Any]) -> Iterator[dict[str, Any]]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from llmaas.messages import Messages, normalize_messages
 from llmaas.ops.checks import check_batch_id, check_chat
+from llmaas.ops.conforming import conformed
 from llmaas.ops.data import ask_data, known
 from llmaas.ops.effects import Operation
 from llmaas.ops.exchange import Moment
 from llmaas.ops.reasoning import to_fields
 from llmaas.settings import Settings
 from llmaas.structured import shape_of
-from llmaas.types import Batch, Completion, Event
+from llmaas.types import Adjustment, Batch, Completion, Event
 from llmaas.wire.assemble import Assembler, Context
 from llmaas.wire.chat import chat_body
 from llmaas.wire.jsonbytes import loads
@@ -39,6 +41,7 @@ def submit(
     timeout: Any = None,
     deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
+    conform: bool | None = None,
     **params: Any,
 ) -> Operation[Batch]:
     """Hand in a lot. Never retried: the endpoint is not idempotent, and every lot is billed."""
@@ -54,27 +57,38 @@ def submit(
         params.pop(name, None)
     if reasoning is not None:
         params, _ = to_fields(model, reasoning, params)
+    served = known(settings, model)
+    lot, changes = _conformed(settings, lot, served, conform, params)
     shape = shape_of(response_format)
     body = chat_body(
         [],
-        model=known(settings, model),
+        model=served,
         tools=tools,
         tool_choice=tool_choice,
         response_format=response_format if shape is None else shape.wire,
         params={"max_tokens": max_tokens, **params},
     )
     once = settings.but(retry=type(settings.retry)(max_retries=0))
-    return (
-        yield from ask_data(
-            once,
-            PATH,
-            {**body, "messages": lot},
-            _reader(model),
-            timeout=timeout,
-            deadline=deadline,
-            extra_headers=extra_headers,
-        )
+    submitted = yield from ask_data(
+        once,
+        PATH,
+        {**body, "messages": lot},
+        _reader(model),
+        timeout=timeout,
+        deadline=deadline,
+        extra_headers=extra_headers,
     )
+    return replace(submitted, adjustments=changes) if any(changes) else submitted
+
+
+def _conformed(
+    settings: Settings, lot: list[Any], model: str, wanted: bool | None, params: Any
+) -> tuple[list[Any], tuple[tuple[Adjustment, ...], ...]]:
+    """Return conversations as the model takes them, and the changes of each."""
+    pairs = [
+        conformed(settings, messages, model=model, wanted=wanted, params=params) for messages in lot
+    ]
+    return [messages for messages, _ in pairs], tuple(changes for _, changes in pairs)
 
 
 def get(settings: Settings, batch_id: str, *, model: str = "") -> Operation[Batch]:

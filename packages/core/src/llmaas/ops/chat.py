@@ -11,6 +11,7 @@ from llmaas.headers import Headers
 from llmaas.messages import Messages, normalize_messages
 from llmaas.ops import advice, output_budget
 from llmaas.ops.checks import check_chat
+from llmaas.ops.conforming import conformed
 from llmaas.ops.effects import Close, Operation, Read, ReadSome
 from llmaas.ops.encode import encode
 from llmaas.ops.exchange import JSON, Call, Moment, Patience, exchange
@@ -106,12 +107,16 @@ def prepare(
     timeout: Any = None,
     deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
+    conform: bool | None = None,
     **params: Any,
 ) -> Ask:
     """Check a question and make its request; nothing is sent yet."""
     advice.check_model(settings, model)
     settings.hide(extra_headers)
-    wire_messages = normalize_messages(messages, settings.max_file_bytes)
+    given = normalize_messages(messages, settings.max_file_bytes)
+    wire_messages, adjustments = conformed(
+        settings, given, model=model, wanted=conform, params=params
+    )
     advice.check_images(settings, model, wire_messages)
     shape = shape_of(response_format)
     if shape is not None and shape.wire.get("type") == "json_object":
@@ -138,6 +143,7 @@ def prepare(
     )
     headers = {**JSON, **(extra_headers or {})}
     patience = Patience(settings, timeout, deadline)
+    notes = (*adjustments, *notes)
     return Ask(settings, body, headers, patience, shape, owns_budget, notes, waits_for_text)
 
 

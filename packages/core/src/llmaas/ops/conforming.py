@@ -1,0 +1,72 @@
+"""Conversations as the model that is asked takes them, and who is told of changes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from llmaas.catalog.families import family_of
+from llmaas.settings import Settings
+from llmaas.types import Adjustment
+from llmaas.warnings import RequestAdjustedWarning
+from llmaas.wire.conversation import FORMAL, Family, conform
+from llmaas.wire.conversation.contents import Message
+
+_Conformed = tuple[Sequence[Message], tuple[Adjustment, ...]]
+
+_warned: set[str] = set()
+"""Kinds of changes that this process was warned of; there are only as many as kinds."""
+
+
+def conformed(
+    settings: Settings,
+    messages: Sequence[Message],
+    *,
+    model: str,
+    wanted: bool | None = None,
+    params: Mapping[str, Any] | None = None,
+    stacklevel: int = 5,
+) -> _Conformed:
+    """Return messages that the model's template takes, and the changes; warn once of a kind.
+
+    ``wanted`` overrules the client's setting.
+    """
+    if not (settings.conform if wanted is None else wanted):
+        return messages, ()
+    right, adjustments = conform(messages, _family(model, params))
+    if adjustments:
+        _warn(adjustments, model, stacklevel + 1)
+    return right, adjustments
+
+
+def _family(model: str, params: Mapping[str, Any] | None) -> Family:
+    family = family_of(model)
+    if family.ends_with_input and params and _continues(params):
+        return replace(family, ends_with_input=False)
+    return family
+
+
+def _continues(params: Mapping[str, Any]) -> bool:
+    """Whether the model is to continue the last assistant message, an extension of vLLM."""
+    extra = params.get("extra_body") or {}
+    key = "continue_final_message"
+    return bool(params.get(key) or extra.get(key))
+
+
+def _warn(adjustments: Sequence[Adjustment], model: str, stacklevel: int) -> None:
+    for each in adjustments:
+        if each.kind in FORMAL or each.kind in _warned:
+            continue
+        _warned.add(each.kind)
+        text = (
+            f"The conversation was changed for {model}: {each.detail} See completion.adjustments; "
+            "conform=False sends it as it is."
+        )
+        warnings.warn(text, RequestAdjustedWarning, stacklevel=stacklevel)
+
+
+def forget_warnings() -> None:
+    """Warn anew of kinds that were warned of."""
+    _warned.clear()

@@ -1,0 +1,127 @@
+"""Tool calls of a history: arguments that can be parsed, ids that are unique."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jiter
+
+from llmaas.wire.conversation.family import Family
+from llmaas.wire.conversation.notes import Notes
+
+RAW = "raw_arguments"
+"""The key under which arguments that are no JSON object go back to the model."""
+_SHORT_ID = re.compile(r"[a-zA-Z0-9]{9}\Z").match
+_NOT_PLAIN = re.compile(r"[^a-zA-Z0-9_-]")
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class Calls:
+    """Cleans the calls of one conversation, whose ids are unique afterwards."""
+
+    __slots__ = ("_notes", "_plain", "_seen", "_short", "_used")
+
+    def __init__(self, family: Family, notes: Notes) -> None:
+        self._short, self._plain = family.short_ids, family.plain_names
+        self._notes = notes
+        self._used: set[str] = set()
+        self._seen: dict[str, int] = {}
+
+    def cleaned(self, call: Any) -> dict[str, Any]:
+        """Return a call with a type, a name, arguments that are a JSON object, and a fresh id."""
+        call = call if isinstance(call, Mapping) else {}
+        function = call.get("function")
+        function = function if isinstance(function, Mapping) else call
+        name, arguments = function.get("name"), function.get("arguments")
+        clean = {
+            "name": self._named(name),
+            "arguments": as_object(arguments),
+        }
+        if clean["arguments"] != arguments:
+            self._notes.add("arguments")
+        if clean["name"] != name or call.get("type") != "function":
+            self._notes.add("call")
+        id_ = self._fresh(call.get("id"), clean)
+        same = clean == function and call.get("type") == "function" and id_ == call.get("id")
+        return dict(call) if same else {"id": id_, "type": "function", "function": clean}
+
+    def _named(self, name: Any) -> str:
+        if not isinstance(name, str) or not name:
+            return "unknown"
+        return name if not self._plain or is_plain(name) else _NOT_PLAIN.sub("_", name)[:64]
+
+    def _fresh(self, id_: Any, function: Mapping[str, str]) -> str:
+        """Return the id if it may stay, else one that the same conversation always gives."""
+        if isinstance(id_, str) and self._may_stay(id_):
+            self._used.add(id_)
+            return id_
+        self._notes.add("call_id")
+        seed = str(id_) if id_ else f"{function['name']}\n{function['arguments']}"
+        while True:
+            n = self._seen[seed] = self._seen.get(seed, -1) + 1
+            made = short_id(f"{seed}\n{n}")
+            if made not in self._used:
+                self._used.add(made)
+                return made
+
+    def _may_stay(self, id_: str) -> bool:
+        return bool(id_) and id_ not in self._used and (not self._short or is_short(id_))
+
+
+def is_plain(name: str) -> bool:
+    """Whether a function may have this name everywhere."""
+    return len(name) <= 64 and _NOT_PLAIN.search(name) is None
+
+
+def is_short(id_: str) -> bool:
+    """Whether an id has the form of Mistral's."""
+    return _SHORT_ID(id_) is not None
+
+
+def short_id(seed: str) -> str:
+    """Return nine letters and digits, always the same for a seed; every engine takes them."""
+    number = int.from_bytes(hashlib.sha256(seed.encode("utf-8", "replace")).digest()[:8])
+    made = ""
+    for _ in range(9):
+        number, rest = divmod(number, len(_DIGITS))
+        made += _DIGITS[rest]
+    return made
+
+
+def is_object(arguments: Any) -> bool:
+    """Whether arguments are the text of a JSON object, as engines parse it."""
+    if type(arguments) is not str or not arguments.startswith("{"):
+        return False
+    try:
+        jiter.from_json(arguments.encode())
+    except ValueError:
+        return False
+    return True
+
+
+def as_object(arguments: Any) -> str:
+    """Return arguments as the text of a JSON object; what is none is kept under ``RAW``."""
+    if is_object(arguments):
+        return str(arguments)
+    if isinstance(arguments, str):
+        value = _parsed(arguments)
+        if not arguments.strip():
+            value = {}
+    else:
+        value = {} if arguments is None else arguments
+    if not isinstance(value, Mapping):
+        value = {RAW: arguments}
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _parsed(text: str) -> Any:
+    """Parse JSON as leniently as it can be without guessing: line breaks inside strings."""
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,121 @@
+"""Whether a conversation is right as it stands, so that nothing has to be done for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llmaas.wire.conversation.calls import is_object, is_plain, is_short
+from llmaas.wire.conversation.contents import Message
+from llmaas.wire.conversation.family import Family
+
+_LONG = frozenset({"content", "tool_calls"})
+_USER = frozenset({"role", "content", "name"})
+_ASSISTANT = frozenset({"role", "content", "name", "reasoning_content", "reasoning"})
+_CALLER = _ASSISTANT | {"tool_calls"}
+_TOOL = frozenset({"role", "content", "tool_call_id", "name"})
+
+
+def is_right(messages: Sequence[Message], family: Family) -> bool:
+    """Whether conforming would change nothing; False also where that is not worth a look."""
+    first = messages[0]
+    if first.get("role") == "system" and family.system == "first":
+        if type(first.get("content")) is not str or len(first) != 2:
+            return False
+        messages = messages[1:]
+    return bool(messages) and (
+        _speak_in_turn(messages, family.reserved) or _takes_all(messages, family)
+    )
+
+
+def _speak_in_turn(messages: Sequence[Message], reserved: str) -> bool:
+    """Whether user and assistant speak in turn, and no more: a quick look at most conversations."""
+    turn, other = "user", "assistant"
+    for message in messages:
+        if message["role"] != turn or len(message) != 2:
+            return False
+        content = message.get("content")
+        if type(content) is not str or not content:
+            return False
+        if reserved and turn == "assistant" and reserved in content:
+            return False
+        turn, other = other, turn
+    return other == "user"
+
+
+def _takes_all(messages: Sequence[Message], family: Family) -> bool:
+    """Whether every message is right; one loop, since agents send long histories at each step."""
+    strict, last, reserved = family.alternates, "system", family.reserved
+    has_text = False  # whether the assistant said something since the last user message
+    waiting: list[str] = []  # ids of calls whose results must follow, the next one last
+    ids: set[str] = set()
+    for message in messages:
+        role, content = message["role"], message.get("content")
+        if role == "tool":
+            if not waiting or message.get("tool_call_id") != waiting.pop():
+                return False
+            if type(content) is not str or (len(message) != 3 and not message.keys() <= _TOOL):
+                return False
+        elif waiting:
+            return False
+        elif "tool_calls" in message:
+            if (strict and last == "text") or role != "assistant" or last == "system":
+                return False
+            if not _is_caller(message, family, ids, waiting):
+                return False
+            role = "calls"
+        elif type(content) is not str:
+            return False
+        elif role == "user":
+            if strict and last != "system" and last != "text":
+                return False
+            if len(message) != 2 and not _may_have(message, _USER, family):
+                return False
+            has_text = False
+        elif role == "assistant":
+            if not content or last == "system" or (strict and has_text):
+                return False
+            if len(message) != 2 and not _may_have(message, _ASSISTANT, family):
+                return False
+            if reserved and reserved in content:
+                return False
+            role, has_text = "text", True
+        else:
+            return False
+        last = role
+    return not waiting and last != "system" and not (family.ends_with_input and last == "text")
+
+
+def _may_have(message: Message, keys: frozenset[str], family: Family) -> bool:
+    """Whether a message has only these fields, and more than it must where the family takes it."""
+    if not family.extra_fields or not message.keys() <= keys:
+        return False
+    return all(isinstance(message[key], str) for key in message.keys() - _LONG)
+
+
+def _is_caller(message: Message, family: Family, ids: set[str], waiting: list[str]) -> bool:
+    calls, content = message["tool_calls"], message.get("content")
+    if type(calls) is not list or not calls or not family.tools:
+        return False
+    if len(message) != 3 and not _may_have(message, _CALLER, family):
+        return False
+    if content is not None and type(content) is not str:
+        return False
+    if (content and not family.text_beside_calls) or (len(calls) > 1 and not family.parallel_calls):
+        return False
+    return all(_is_call(call, family, ids, waiting) for call in reversed(calls))
+
+
+def _is_call(call: Any, family: Family, ids: set[str], waiting: list[str]) -> bool:
+    if type(call) is not dict or call.get("type") != "function":
+        return False
+    id_, function = call.get("id"), call.get("function")
+    if type(id_) is not str or not id_ or id_ in ids or (family.short_ids and not is_short(id_)):
+        return False
+    if type(function) is not dict or len(function) != 2 or not function.get("name"):
+        return False
+    if family.plain_names and not is_plain(function["name"]):
+        return False
+    ids.add(id_)
+    waiting.append(id_)
+    return is_object(function.get("arguments"))

@@ -1,0 +1,144 @@
+"""Single messages: roles, contents and fields that every engine takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from llmaas.wire.conversation.contents import Message, is_only_text, text_of
+from llmaas.wire.conversation.family import Family
+from llmaas.wire.conversation.notes import Notes
+
+_ROLES = {"developer": "system", "human": "user", "ai": "assistant", "model": "assistant"}
+KNOWN_ROLES = frozenset({"system", "user", "assistant", "tool", "function"})
+ALLOWED = {
+    "system": frozenset({"role", "content"}),
+    "user": frozenset({"role", "content"}),
+    "assistant": frozenset({"role", "content", "tool_calls", "prefix"}),
+    "tool": frozenset({"role", "content", "tool_call_id", "name"}),
+}
+"""The fields that the models of mistral-common have."""
+_DUMPED = ("refusal", "annotations", "audio", "function_call")
+"""Fields of the answers of SDKs, which histories repeat and stricter engines refuse."""
+
+
+def cleaned(messages: Iterable[Message], notes: Notes) -> list[Message]:
+    """Return messages with known roles, contents and fields, without empty assistant messages."""
+    kept = []
+    for message in messages:
+        clean = _content(_fields(_role(message, notes), notes), notes)
+        if _is_empty(clean):
+            notes.add("empty_message")
+        else:
+            kept.append(clean)
+    return kept
+
+
+def _is_empty(message: Message) -> bool:
+    if message["role"] != "assistant" or "tool_calls" in message:
+        return False
+    content = message.get("content")
+    return not content or (is_only_text(content) and not text_of(content))
+
+
+def _role(message: Message, notes: Notes) -> Message:
+    role = message["role"]
+    known = _ROLES.get(role, role)
+    if known == role:
+        return message
+    notes.add("role")
+    return {**message, "role": known}
+
+
+def _fields(message: Message, notes: Notes) -> Message:
+    """Remove what is null, or says nothing to an engine; keep a legacy call and a refusal."""
+    if message["role"] == "assistant":
+        message = _with_legacy_call(_with_refusal(message))
+    dropped = [
+        key
+        for key, value in message.items()
+        if key in _DUMPED
+        or (value is None and key != "content")
+        or (key == "tool_calls" and not value)
+    ]
+    if not dropped:
+        return message
+    notes.add("fields", len(dropped))
+    return {key: value for key, value in message.items() if key not in dropped}
+
+
+def _with_refusal(message: Message) -> Message:
+    refusal = message.get("refusal")
+    if refusal and not message.get("content"):
+        return {**message, "content": refusal}
+    return message
+
+
+def _with_legacy_call(message: Message) -> Message:
+    """Write a ``function_call``, as OpenAI had it before tools, as a tool call."""
+    call = message.get("function_call")
+    if not call or message.get("tool_calls"):
+        return message
+    return {**message, "tool_calls": [{"id": "", "type": "function", "function": call}]}
+
+
+def _content(message: Message, notes: Notes) -> Message:
+    content: Any = message.get("content")
+    role = message["role"]
+    if isinstance(content, str):
+        return message
+    if content is None:
+        if role == "assistant":
+            return message  # beside calls it may be null; without calls the message is empty
+        notes.add("content")
+        return {**message, "content": ""}
+    if role != "system" or not is_only_text(content):
+        return message
+    notes.add("text_parts")
+    return {**message, "content": text_of(content)}
+
+
+def flattened(messages: Iterable[Message], family: Family, notes: Notes) -> list[Message]:
+    """Write parts of text as one text, where the family takes no parts."""
+    return [_flat(message, family, notes) for message in messages]
+
+
+def untagged(messages: list[Message], family: Family, notes: Notes) -> list[Message]:
+    """Remove what the template reserves for itself from the assistant's texts."""
+    if not family.reserved:
+        return messages
+    return [
+        _untagged(m, family.reserved, notes) if m["role"] == "assistant" else m for m in messages
+    ]
+
+
+def _untagged(message: Message, reserved: str, notes: Notes) -> Message:
+    content = message.get("content")
+    if not isinstance(content, str) or reserved not in content:
+        return message
+    notes.add("reserved")
+    return {**message, "content": content.replace(reserved, " ")}
+
+
+def _flat(message: Message, family: Family, notes: Notes) -> Message:
+    content = message.get("content")
+    if content is None or isinstance(content, str) or not is_only_text(content):
+        return message
+    if family.text_parts and content:
+        return message
+    notes.add("text_parts")
+    return {**message, "content": text_of(content)}
+
+
+def bare(messages: list[Message], family: Family, notes: Notes) -> list[Message]:
+    """Remove names and reasoning, where the family refuses what it does not know."""
+    if family.extra_fields:
+        return messages
+    out = []
+    for message in messages:
+        allowed = ALLOWED.get(message["role"])
+        if allowed and not message.keys() <= allowed:
+            notes.add("fields", len(message.keys() - allowed))
+            message = {key: value for key, value in message.items() if key in allowed}
+        out.append(message)
+    return out

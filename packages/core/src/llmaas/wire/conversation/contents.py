@@ -1,0 +1,82 @@
+"""Contents of messages: text, parts, and how they are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+Message: TypeAlias = Mapping[str, Any]
+Content: TypeAlias = str | list[Any]
+
+_PLAIN_PART = frozenset({"type", "text", "cache_control", "annotations", "id", "index"})
+"""Keys of a part that says nothing but text. TranslateGemma's parts name languages as well."""
+
+
+def text_of(content: Any) -> str:
+    """Return the text of a content, a line for each part (as vLLM flattens parts)."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, Sequence):
+        return ""
+    texts = (_text_of_part(part) for part in content)
+    return "\n".join(text for text in texts if text)
+
+
+def media_of(content: Any) -> list[Any]:
+    """Return the parts that are no text: images, sound, video, files."""
+    if isinstance(content, str) or not isinstance(content, Sequence):
+        return []
+    return [part for part in content if isinstance(part, Mapping) and not _is_text(part)]
+
+
+def is_only_text(content: Any) -> bool:
+    """Whether a list of parts says nothing but text."""
+    return not isinstance(content, str) and all(
+        isinstance(part, str) or (isinstance(part, Mapping) and _is_plain_text(part))
+        for part in content
+    )
+
+
+def joined(first: Any, second: Any) -> Content:
+    """Return two contents as one: texts with an empty line between, else all parts."""
+    if isinstance(first, str) and isinstance(second, str):
+        return f"{first}\n\n{second}" if first and second else first or second
+    return [*_parts(first), *_parts(second)]
+
+
+def text_part(text: str) -> dict[str, Any]:
+    """Return a part of text."""
+    return {"type": "text", "text": text}
+
+
+def user(content: Content) -> dict[str, Any]:
+    """Return a user message."""
+    return {"role": "user", "content": content}
+
+
+def assistant(content: Content) -> dict[str, Any]:
+    """Return an assistant message."""
+    return {"role": "assistant", "content": content}
+
+
+def _parts(content: Any) -> list[Any]:
+    if isinstance(content, str):
+        return [text_part(content)] if content else []
+    return list(content or ())
+
+
+def _is_text(part: Mapping[str, Any]) -> bool:
+    return part.get("type") in ("text", "refusal", None) and isinstance(
+        part.get("text", part.get("refusal")), str
+    )
+
+
+def _is_plain_text(part: Mapping[str, Any]) -> bool:
+    return part.get("type") == "text" and part.keys() <= _PLAIN_PART and _is_text(part)
+
+
+def _text_of_part(part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    text = part.get("text", part.get("refusal")) if isinstance(part, Mapping) else None
+    return text if isinstance(text, str) else ""

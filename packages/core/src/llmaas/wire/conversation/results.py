@@ -1,0 +1,122 @@
+"""Tool results: each follows its call, and each call has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from llmaas.wire.conversation.calls import Calls
+from llmaas.wire.conversation.contents import Message, media_of, text_of, text_part, user
+from llmaas.wire.conversation.family import Family
+from llmaas.wire.conversation.notes import Notes
+
+MISSING = "No result: the call did not return."
+ATTACHED = "Attached to the tool results above:"
+SEE_BELOW = "See the attachment below."
+_RESULTS = ("tool", "function")
+
+
+class _Open:
+    """A call that waits for its result."""
+
+    __slots__ = ("call", "place", "result")
+
+    def __init__(self, call: dict[str, Any], place: int) -> None:
+        self.call, self.place = call, place
+        self.result: Message | None = None
+
+    def is_meant(self, result: Message) -> bool:
+        """Whether a result is that of this call: by its id, else by the name, else by its place."""
+        id_ = result.get("tool_call_id")
+        if id_:
+            return bool(id_ == self.call.get("id"))
+        name = result.get("name")
+        return name is None or name == (self.call.get("function") or {}).get("name")
+
+
+def paired(messages: Sequence[Message], family: Family, notes: Notes) -> list[Message]:
+    """Return messages in which every call is followed by its result, in the order of calls."""
+    groups, orphans = _match(messages, notes)
+    if not groups and not orphans:
+        return list(messages)
+    calls = Calls(family, notes)
+    paired: list[Message] = []
+    for place, message in enumerate(messages):
+        if place in groups:
+            paired += _round(message, groups[place], calls, notes)
+        elif place in orphans:
+            notes.add("orphan_result")
+            paired.append(_told(message))
+        elif message["role"] not in _RESULTS:
+            paired.append(message)
+    return paired
+
+
+def _match(messages: Sequence[Message], notes: Notes) -> tuple[dict[int, list[_Open]], set[int]]:
+    """Find the call of each result; return calls by the place of their message, and orphans."""
+    groups: dict[int, list[_Open]] = {}
+    orphans: set[int] = set()
+    for place, message in enumerate(messages):
+        if "tool_calls" in message and message["role"] == "assistant":
+            groups[place] = [_Open(call, place) for call in message["tool_calls"]]
+        elif message["role"] in _RESULTS:
+            found = _find(groups, message)
+            if found is None:
+                orphans.add(place)
+            else:
+                found.result = message
+                number = groups[found.place].index(found)
+                if found.place + 1 + number != place:
+                    notes.add("result_order")
+    return groups, orphans
+
+
+def _find(groups: dict[int, list[_Open]], result: Message) -> _Open | None:
+    """Return the open call that a result answers: of the latest message that has one."""
+    for group in reversed(groups.values()):
+        for each in group:
+            if each.result is None and each.is_meant(result):
+                return each
+        if not result.get("tool_call_id"):
+            return None  # without an id it can only answer the latest calls
+    return None
+
+
+def _round(message: Message, group: list[_Open], calls: Calls, notes: Notes) -> Iterator[Message]:
+    """Yield a message with calls, their results, and a user message with what the tools showed."""
+    clean = [calls.cleaned(each.call) for each in group]
+    yield message if clean == message["tool_calls"] else {**message, "tool_calls": clean}
+    shown: list[Any] = []
+    for each, call in zip(group, clean, strict=True):
+        if each.result is None:
+            notes.add("missing_result")
+            yield {"role": "tool", "tool_call_id": call["id"], "content": MISSING}
+        else:
+            shown += media_of(each.result.get("content"))
+            yield _result(each.result, call["id"], notes)
+    if shown:
+        notes.add("tool_media", len(shown))
+        yield user([text_part(ATTACHED), *shown])
+
+
+def _result(message: Message, id_: str, notes: Notes) -> Message:
+    """Return a result as the service documents it: with text, and the id of its call."""
+    content = message.get("content")
+    text = text_of(content)
+    if not text and media_of(content):
+        text = SEE_BELOW
+    elif not isinstance(content, str):
+        notes.add("text_parts")
+    if text == content and message["role"] == "tool" and message.get("tool_call_id") == id_:
+        return message
+    return {**message, "role": "tool", "tool_call_id": id_, "content": text}
+
+
+def _told(result: Message) -> Message:
+    """Return a result whose call is gone as text of the user."""
+    name = result.get("name")
+    head = f"Result of the tool {name}:" if name else "Result of a tool:"
+    content = result.get("content")
+    told = f"{head}\n{text_of(content)}"
+    media = media_of(content)
+    return user([text_part(told), *media] if media else told)

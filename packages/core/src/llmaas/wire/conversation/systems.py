@@ -1,0 +1,44 @@
+"""The system text: one message at the head, or the beginning of the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llmaas.wire.conversation.contents import Message, joined, media_of, text_of, user
+from llmaas.wire.conversation.family import Family
+from llmaas.wire.conversation.notes import Notes
+
+
+def led(messages: Sequence[Message], family: Family, notes: Notes) -> list[Message]:
+    """Return messages with the whole system text where the family takes it."""
+    systems = [m for m in messages if m["role"] == "system"]
+    if not systems:
+        return list(messages)
+    rest = [m for m in messages if m["role"] != "system"]
+    media = [part for m in systems for part in media_of(m["content"])]
+    if media:
+        notes.add("system_media", len(media))
+        rest = _before_first_user(media, rest)
+    if family.system == "user" or (family.needs_user and not rest):
+        notes.add("system_as_user")
+        return _before_first_user(_text(systems), rest)
+    if len(systems) == 1 and messages[0] is systems[0] and not media:
+        return list(messages)
+    if len(systems) > 1 or messages[0] is not systems[0]:
+        notes.add("system_position", len(systems))
+    return [{"role": "system", "content": _text(systems)}, *rest]
+
+
+def _text(systems: Sequence[Message]) -> str:
+    texts = (text_of(message["content"]) for message in systems)
+    return "\n\n".join(text for text in texts if text)
+
+
+def _before_first_user(content: str | list[Any], rest: list[Message]) -> list[Message]:
+    """Put content at the head of the first user message, or before all where there is none."""
+    for place, message in enumerate(rest):
+        if message["role"] == "user":
+            first = {**message, "content": joined(content, message["content"])}
+            return [*rest[:place], first, *rest[place + 1 :]]
+    return [user(content), *rest]

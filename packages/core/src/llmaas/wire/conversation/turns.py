@@ -1,0 +1,135 @@
+"""The order of turns that strict chat templates want."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from llmaas.wire.conversation.cleaning import KNOWN_ROLES
+from llmaas.wire.conversation.contents import Message, assistant, joined, user
+from llmaas.wire.conversation.family import Family
+from llmaas.wire.conversation.notes import Notes
+
+BRIDGE = "Noted."
+"""What the assistant says between a tool's result and the user, where templates want something."""
+START = "(The conversation begins.)"
+GO_ON = "Continue."
+
+
+def split(messages: Iterable[Message], family: Family, notes: Notes) -> list[Message]:
+    """Give each call a message, and the text beside calls one of its own, where either is lost."""
+    out: list[Message] = []
+    results: dict[str, Message] = {}
+    messages = list(messages)
+    if not family.parallel_calls:
+        results = {m["tool_call_id"]: m for m in messages if m["role"] == "tool"}
+    moved: set[str] = set()
+    for message in messages:
+        calls = message.get("tool_calls")
+        if not calls:
+            if message["role"] != "tool" or message["tool_call_id"] not in moved:
+                out.append(message)
+            continue
+        if message.get("content") and not family.text_beside_calls:
+            notes.add("text_beside_calls")
+            out.append(assistant(message["content"]))
+            message = {**message, "content": None}
+        if len(calls) == 1 or family.parallel_calls:
+            out.append(message)
+            continue
+        notes.add("parallel_calls", len(calls) - 1)
+        for round_ in _rounds(message, calls):
+            id_ = round_["tool_calls"][0]["id"]
+            moved.add(id_)
+            out += [round_, results[id_]]
+    return out
+
+
+def _rounds(message: Message, calls: list[Any]) -> Iterator[Message]:
+    yield {**message, "tool_calls": calls[:1]}
+    for call in calls[1:]:
+        yield {"role": "assistant", "content": None, "tool_calls": [call]}
+
+
+class Turns:
+    """Puts texts of user and assistant in turn; calls and results stay where they are.
+
+    Between two user messages all texts of the assistant become one, at the place of the last.
+    """
+
+    def __init__(self, family: Family, notes: Notes) -> None:
+        self._family, self._notes = family, notes
+        self._out: list[Message] = []
+        self._text: int | None = None
+        """Where the assistant's text since the last user message is."""
+
+    def ordered(self, messages: Iterable[Message]) -> list[Message]:
+        """Return messages whose texts alternate."""
+        for message in messages:
+            if message["role"] == "user":
+                self._take_user(message)
+            elif message["role"] == "assistant" and "tool_calls" not in message:
+                self._take_text(message)
+            elif message["role"] == "assistant" and self._may_hold_text(message):
+                said = self._out.pop()
+                self._text = None
+                self._out.append({**message, "content": said["content"]})
+                self._notes.add("joined")
+            elif message["role"] not in KNOWN_ROLES:  # other templates may have a use for it
+                self._notes.add("role")
+                self._take_user({**message, "role": "user"})
+            else:
+                self._out.append(message)
+        return self._out
+
+    def _take_user(self, message: Message) -> None:
+        last = self._out[-1]["role"] if self._out else "system"
+        if last == "user":
+            self._join_last(message)
+            return
+        if last == "tool":
+            if self._text is not None:
+                self._notes.add("joined")
+                self._out.append(self._out.pop(self._text))
+            else:
+                self._notes.add("bridge")
+                self._out.append(assistant(BRIDGE))
+        self._text = None
+        self._out.append(message)
+
+    def _take_text(self, message: Message) -> None:
+        if self._text is not None:
+            before = self._out.pop(self._text)
+            message = {**message, "content": joined(before["content"], message["content"])}
+            self._notes.add("joined")
+        self._text = len(self._out)
+        self._out.append(message)
+
+    def _may_hold_text(self, calls: Message) -> bool:
+        """Whether the text just before can be that of these calls."""
+        is_last = self._text is not None and self._text == len(self._out) - 1
+        return is_last and self._family.text_beside_calls and not calls.get("content")
+
+    def _join_last(self, message: Message) -> None:
+        last = self._out[-1]
+        together = {**last, "content": joined(last["content"], message["content"])}
+        if last.get("name") != message.get("name"):
+            together.pop("name", None)
+        self._out[-1] = together
+        self._notes.add("joined")
+
+
+def framed(messages: list[Message], family: Family, notes: Notes) -> list[Message]:
+    """Return messages that begin and end as the family wants."""
+    head = 1 if messages and messages[0]["role"] == "system" else 0
+    rest = messages[head:]
+    begins = not rest or rest[0]["role"] != "user"
+    lacks_user = family.needs_user and not any(m["role"] == "user" for m in rest)
+    if (begins and family.begins_with_user) or lacks_user or not messages:
+        notes.add("first_message")
+        messages = [*messages[:head], user(START), *rest]
+    last = messages[-1]
+    if family.ends_with_input and last["role"] == "assistant" and not last.get("prefix"):
+        notes.add("last_message")
+        messages = [*messages, user(GO_ON)]
+    return messages
