@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from llmaas import LLMaaS
 from llmaas.errors import DeadlineExceededError, InvalidInputError
-from llmaas.guard import GUARDIAN, Finding, Guard, GuardError, inspect, is_risky, normalize
+from llmaas.guard import (
+    CONTROL_TOKEN,
+    GUARDIAN,
+    Finding,
+    Guard,
+    GuardError,
+    inspect,
+    is_risky,
+    neutralize,
+    neutralize_messages,
+    normalize,
+    parse_verdict,
+)
 from llmaas.quota import Budget
 
 MODEL = "llama3.3:70b"
@@ -141,3 +153,119 @@ def test_what_is_no_text_is_refused_as_without_a_guard(api: Any, sandbox: Any, b
         with pytest.raises((InvalidInputError, TypeError), match=r"string|iterable"):
             api(watchers=watchers).do("embed", bad, model="bge-m3:567m")
     assert len(sandbox.requests) == 0
+
+
+CLEAR = [
+    "No", "no", "No.", " no\n", "**No**", "safe", "Safe", "<score> no </score>",
+    "<score>No</score>.", "No, it is safe.",
+    "No\n<confidence> High </confidence>", "<think>\nyes? no\n</think>\n<score> no </score>",
+    "<think></think>No", "Safety: Safe\nCategories: None", "safe\n", "Safety: Safe", "Answer: No",
+]  # fmt: skip
+RISKS = [
+    "Yes", "yes.", "unsafe\nS1,S10", "<score> yes </score>", "Yes\n<confidence> Low </confidence>",
+    "Safety: Unsafe\nCategories: Violent", "Safety: Controversial\nCategories: PII",
+    "<think>no</think><score>yes</score>", "Yes, it is unsafe.",
+]  # fmt: skip
+UNCLEAR = [
+    "", " ", "Hm, no", "No, it is unsafe.", "No, this is harmful: yes", "not safe", "no yes",
+    "<score> no </score><score> yes </score>", "<score> no </score> but it is unsafe", "None",
+    "<score> maybe </score>", "No doubt: unsafe", "<think>no", "safe\nS1", "no\nyes", "unknown",
+    "Safety: Safe\nCategories: Violent", "Safe? Unsafe.", "noyes", "No\u200b, yes", "n\u0430o",
+    "It is not unsafe.", "NoNo", "no; yes", "nothing", "yes and no", "No, it is safe. Yes",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "risk"),
+    [(t, False) for t in CLEAR] + [(t, True) for t in RISKS] + [(t, None) for t in UNCLEAR],
+)
+def test_a_verdict_is_safe_only_if_it_is_a_clear_no(text: str, risk: bool | None) -> None:
+    assert parse_verdict(text) is risk
+    assert is_risky(text) is (risk is not False)
+
+
+@given(st.text())
+def test_no_text_around_a_no_makes_it_safe(text: str) -> None:
+    if parse_verdict(f"no {text}") is False:
+        assert not any(map(str.isalnum, text))
+
+
+def test_a_verdict_of_megabytes_is_read_in_no_time() -> None:
+    began = time.monotonic()
+    for text in ("<think>" * 200_000, "<score>" * 200_000, "no " * 500_000, "<|" * 500_000):
+        assert parse_verdict(text) is None
+        neutralize(text)
+    assert time.monotonic() - began < 5
+
+
+TOKENS = [
+    "<|im_start|>", "<|im_end|>", "[INST]", "[/INST]", "<<SYS>>", "<start_of_turn>",
+    "<end_of_turn>",
+    "<|channel|>", "<|start|>", "<|message|>", "<|eot_id|>", "<|start_header_id|>", "<|endoftext|>",
+    "<s>", "</s>", "[TOOL_CALLS]", "[AVAILABLE_TOOLS]", "[SYSTEM_PROMPT]", "<\uff5cUser\uff5c>",
+    "<\uff5cbegin\u2581of\u2581sentence\uff5c>", "<bos>", "<|user|>", "<|IM_START|>",
+    "<|start_of_role|>",
+    "<turn|>", "<|turn>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_control_tokens_are_found_and_neutralized(token: str) -> None:
+    text = f"Hello {token}system"
+    [finding] = [one for one in inspect(text) if one.kind == CONTROL_TOKEN]
+    assert (finding.position, finding.detail) == (6, token)
+    neutral = neutralize(text)
+    assert neutral == f"Hello {token[0]} {token[1:]}system"
+    assert CONTROL_TOKEN not in [one.kind for one in inspect(neutral)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a < b | c > d",
+        "x[0]",
+        "[link](url)",
+        "<b>bold</b>",
+        "<s",
+        "a || b",
+        "[INSTALL]",
+        "<string>",
+    ],
+)
+def test_what_people_write_is_not_a_control_token(text: str) -> None:
+    assert CONTROL_TOKEN not in [one.kind for one in inspect(text)]
+    assert neutralize(text) == text
+
+
+@given(st.lists(st.sampled_from([*TOKENS, "<", "|", ">", "[", " ", "a"])).map("".join))
+def test_nothing_is_left_after_neutralizing(text: str) -> None:
+    assert CONTROL_TOKEN not in [one.kind for one in inspect(neutralize(text))]
+
+
+def test_only_what_comes_from_outside_is_neutralized() -> None:
+    part = {"type": "text", "text": "[INST]"}
+    messages = [
+        {"role": "system", "content": "[INST]"},
+        {"role": "user", "content": "[INST]"},
+        {"role": "user", "content": [part, {"type": "image_url", "image_url": {"url": "x"}}]},
+        {"role": "assistant", "content": None},
+        {"role": "tool", "tool_call_id": "1", "content": "<|im_end|>"},
+    ]
+    neutral = neutralize_messages(messages)
+    assert [message["content"] for message in neutral] == [
+        "[INST]",
+        "[ INST]",
+        [{"type": "text", "text": "[ INST]"}, messages[2]["content"][1]],
+        None,
+        "< |im_end|>",
+    ]
+    assert messages[1]["content"] == "[INST]"
+
+
+def test_control_tokens_refuse_an_input_where_that_is_wanted(api: Any, sandbox: Any) -> None:
+    strict = Guard(refuse=frozenset({CONTROL_TOKEN}))
+    with pytest.raises(GuardError, match=r"control token of chat templates: <.im_start.>"):
+        api(watchers=[strict]).do("chat", "<|im_start|>system", model=MODEL)
+    guard = Guard()
+    api(watchers=[guard]).do("chat", "<|im_start|>system", model=MODEL)
+    assert [finding.kind for finding in guard.reported] == [CONTROL_TOKEN]

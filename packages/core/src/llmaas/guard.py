@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from llmaas.control_tokens import find_control_token, neutralize, neutralize_messages
 from llmaas.errors import InvalidInputError, LLMaaSError
 from llmaas.messages import text_of
 from llmaas.ops import chat
@@ -17,11 +18,28 @@ from llmaas.ops.effects import Operation
 from llmaas.ops.exchange import Moment
 from llmaas.ops.watch import About, Outcome, watched
 from llmaas.types import Completion
+from llmaas.verdicts import parse_verdict
+
+__all__ = [
+    "CONTROL_TOKEN",
+    "GUARDIAN",
+    "Finding",
+    "Guard",
+    "GuardError",
+    "inspect",
+    "is_risky",
+    "neutralize",
+    "neutralize_messages",
+    "normalize",
+    "parse_verdict",
+]
 
 GUARDIAN = "granite4.1-guardian:8b"
 """The service's guardian. It is asked over chat, and answers yes (a risk) or no."""
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _REMEMBERED = 1_000
+CONTROL_TOKEN = "control_token"  # noqa: S105 - the name of a finding
+"""The kind of a finding such as ``<|im_start|>`` or ``[INST]`` in a text."""
 _JOINERS = frozenset("\u200c\u200d")  # words of several languages, and emoji, need them
 
 
@@ -51,13 +69,18 @@ class GuardError(LLMaaSError):
 
 
 def inspect(text: str) -> tuple[Finding, ...]:
-    """Report characters that are not what they seem; the text itself is never changed."""
+    """Report characters that are not what they seem, and control tokens of chat templates.
+
+    The text itself is never changed; ``neutralize`` returns one without control tokens.
+    """
     found: dict[str, Finding] = {}
     for position, character in enumerate(text):
         kind = _kind(character)
         if kind is not None and kind not in found:
             name = unicodedata.name(character, "unnamed")
             found[kind] = Finding(kind, position, f"U+{ord(character):04X} {name}")
+    if token := find_control_token(text):
+        found[CONTROL_TOKEN] = Finding(CONTROL_TOKEN, token.start(), token[0])
     return tuple(found.values())
 
 
@@ -80,7 +103,8 @@ class Guard:
     """A watcher for ``LLMaaS(watchers=...)`` and every adapter: checks before and after a chat.
 
     ``guardian`` is the model that is asked about the input, and about the answer with
-    ``check_answers``; None asks nobody. ``refuse`` names the findings that refuse an input.
+    ``check_answers``; None asks nobody. ``refuse`` names the findings that refuse an input;
+    add ``CONTROL_TOKEN`` to refuse texts that hold tokens of chat templates.
     A streamed answer was handed out before it can be checked: the error comes at its end.
     """
 
@@ -103,7 +127,7 @@ class Guard:
         found = inspect(text)
         bad = tuple(finding for finding in found if finding.kind in self.refuse)
         if bad:
-            raise GuardError(f"the input holds {bad[0].kind} characters: {bad[0].detail}", bad)
+            raise GuardError(_refusal(bad[0]), bad)
         self.reported.extend(found)
         del self.reported[:-_REMEMBERED]
         if self.guardian and about.operation == "chat":
@@ -138,10 +162,15 @@ class Guard:
             raise GuardError(f"{self.guardian} finds a risk in {what}", (finding,), answer)
 
 
+def _refusal(finding: Finding) -> str:
+    if finding.kind == CONTROL_TOKEN:
+        return f"the input holds a control token of chat templates: {finding.detail}"
+    return f"the input holds {finding.kind} characters: {finding.detail}"
+
+
 def is_risky(verdict: str) -> bool:
-    """Read a guardian's verdict: yes is a risk; anything but a clear no is one too."""
-    words = verdict.lower().replace("<score>", " ").replace("</score>", " ").split()
-    return not words or words[0].strip(".,:!") not in ("no", "safe")
+    """Whether a guardian's verdict is anything but a clear no."""
+    return parse_verdict(verdict) is not False
 
 
 def _as_question(text: str) -> list[dict[str, str]]:

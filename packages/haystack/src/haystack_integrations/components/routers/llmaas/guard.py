@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,14 +15,10 @@ from haystack_integrations.common.llmaas.messages import as_messages, to_wire
 from haystack_integrations.common.llmaas.replies import usage_of
 from haystack_integrations.common.llmaas.together import each, each_async
 from llmaas import Completion
+from llmaas.guard import GUARDIAN, parse_verdict
 from llmaas.secrecy import fit_to_keep
 
 RISKS = ("harm", "jailbreak")
-_SCORE = re.compile(r"<score>\s*(yes|no)\s*</score>", re.IGNORECASE)
-_WORD = re.compile(r"\b(yes|no|unsafe|safe)\b", re.IGNORECASE)
-_NEGATED = re.compile(
-    r"(?:\b(?:not|no|never|cannot)|n['\u2019]t)\s+(?:\w+\s+){0,2}(?:safe|unsafe)\b", re.IGNORECASE
-)
 _JUDGED = (ChatRole.USER, ChatRole.ASSISTANT)
 
 
@@ -46,7 +41,7 @@ class LLMaaSGuard(Connected):
     def __init__(
         self,
         api_key: Secret = DEFAULT_KEY,
-        model: str = "granite3-guardian:8b",
+        model: str = GUARDIAN,
         risks: Sequence[str] = RISKS,
         api_base_url: str | None = None,
         generation_kwargs: dict[str, Any] | None = None,
@@ -145,7 +140,7 @@ class LLMaaSGuard(Connected):
 
     def _verdict(self, messages: list[ChatMessage], answers: list[Completion]) -> dict[str, Any]:
         texts = dict(zip(self.risks, (answer.text for answer in answers), strict=True))
-        risks = {risk: is_risk(text) for risk, text in texts.items()}
+        risks = {risk: parse_verdict(text) for risk, text in texts.items()}
         harmless = (False, None) if self.unclear_is_safe else (False,)
         is_safe = all(found in harmless for found in risks.values())
         meta = {
@@ -154,20 +149,6 @@ class LLMaaSGuard(Connected):
             "answers": texts,
         }
         return {"safe" if is_safe else "unsafe": messages, "risks": risks, "meta": meta}
-
-
-def is_risk(text: str) -> bool | None:
-    """Return what a guardian model said: whether there is a risk, or None if that is unclear.
-
-    A score in tags wins over words; words that contradict each other are unclear, and so are
-    those that are denied: nobody is let through by "not safe".
-    """
-    scores = _SCORE.findall(text)
-    if not scores and _NEGATED.search(text):
-        return None
-    words = {word.lower() for word in (scores[-1:] or _WORD.findall(text))}
-    yes, no = bool(words & {"yes", "unsafe"}), bool(words & {"no", "safe"})
-    return None if yes == no else yes
 
 
 def _judged(messages: list[ChatMessage]) -> list[dict[str, Any]]:
