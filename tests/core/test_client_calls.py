@@ -205,7 +205,8 @@ def test_structured_correction_that_fails_still_counts_the_first_answer(
     sandbox: Any, api: Any, failure: Any
 ) -> None:
     used = {"prompt_tokens": 1_000, "completion_tokens": 100, "total_tokens": 1_100}
-    sandbox.script([{"content": "non", "usage": used}, failure])
+    # Twice: a kept connection that ends without a byte is replaced at once.
+    sandbox.script([{"content": "non", "usage": used}, failure, failure])
     budget = Budget(1)
     with pytest.raises(llmaas.APIError) as caught:
         api(watchers=[budget]).do("chat", "?", model=MODEL, response_format=Ville)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         StreamInterrupted,
         StructuredOutputError,
     )
-    from llmaas.settings import Timeout
+    from llmaas.settings import Limits, Timeout
     from llmaas.stream import AsyncStream, Stream
     from llmaas.types import (
         Adjustment,
@@ -97,6 +97,7 @@ __all__ = [
     "LLMaaS",
     "LLMaaSError",
     "LedgerError",
+    "Limits",
     "LiveModel",
     "MissingAPIKeyError",
     "ModelNotFoundError",

@@ -33,7 +33,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "jupyter.extension": ("load_ipython_extension", "unload_ipython_extension"),
     "content_parts": ("image_part",),
-    "settings": ("Timeout",),
+    "settings": ("Limits", "Timeout"),
     "stream": ("AsyncStream", "Stream"),
     "types": (
         "Adjustment",

@@ -13,7 +13,7 @@ from llmaas.ops.checks import check_chat
 from llmaas.ops.effects import Operation, Run
 from llmaas.ops.exchange import Moment
 from llmaas.ops.watch import About, Watcher, watched, watched_stream
-from llmaas.settings import Settings, Timeout
+from llmaas.settings import Limits, Settings, Timeout
 from llmaas.types import Batch, Completion
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Calling:
         ca_bundle: str | None = None,
         proxy: str | None = None,
         headers: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
         watchers: Sequence[Watcher] = (),
         fallbacks: Sequence[str] = (),
         retry_empty: bool = False,
@@ -56,6 +57,7 @@ class Calling:
             ca_bundle=ca_bundle,
             proxy=proxy,
             headers=headers,
+            limits=limits,
             watchers=watchers,
             fallbacks=fallbacks,
             retry_empty=retry_empty,

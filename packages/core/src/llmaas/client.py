@@ -43,8 +43,9 @@ class LLMaaS(Calling):
     ``api_key`` (a string, or a callable for keys that rotate) and ``base_url`` (with or
     without ``/v1``) default to ``LLMAAS_API_KEY`` and ``LLMAAS_BASE_URL``. ``timeout`` is
     the longest silence in seconds, ``deadline`` the longest a call may take in all.
-    Connection errors, 408, 409, 429 and 5xx are retried ``max_retries`` times. ``transport``
-    replaces the I/O, in tests for instance.
+    Connection errors, 408, 409, 429 and 5xx are retried ``max_retries`` times. ``limits``
+    bounds what is read of an answer (see ``Limits``). ``transport`` replaces the I/O, in tests
+    for instance.
 
     All methods raise what ``llmaas.errors`` draws.
     """

@@ -31,10 +31,12 @@ _BY_STATUS: dict[int, type[errors.APIStatusError]] = {
 _BY_KIND: dict[str, type[errors.APIError]] = {
     "timeout": errors.APITimeoutError,
     "deadline": errors.DeadlineExceededError,
+    "size": errors.InvalidResponseError,
 }
 _TLS_HINT = "The certificate is not trusted here: set LLMAAS_CA_BUNDLE if your network has its own."
 _PROXY_HINT = "Check the proxy (proxy= or HTTPS_PROXY) and its user and password."
-_HINTS = {"tls": _TLS_HINT, "proxy": _PROXY_HINT}
+_SIZE_HINT = "If such answers are expected, raise the limit: LLMaaS(limits=Limits(...))."
+_HINTS = {"tls": _TLS_HINT, "proxy": _PROXY_HINT, "size": _SIZE_HINT}
 _OLD_TLS_HINT = (
     "The server, or a proxy before it, offers only what is older than TLS 1.2: renew it."
 )

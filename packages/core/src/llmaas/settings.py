@@ -25,6 +25,7 @@ __all__ = [
     "KEY_VARIABLE",
     "URL_VARIABLE",
     "Key",
+    "Limits",
     "Settings",
     "Timeout",
 ]
@@ -53,6 +54,28 @@ class Timeout:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of an answer is read at most, so that no answer fills the memory.
+
+    An answer beyond a limit is an ``InvalidResponseError`` (``StreamInterrupted`` in mid-stream),
+    and is not asked for again.
+    """
+
+    body: int = 256 << 20
+    """Bytes of one answer, unpacked. Defaults to 256 MiB."""
+    event: int = 64 << 20
+    """Bytes of one event of a stream. Defaults to 64 MiB."""
+    ratio: int = 200
+    """How many times larger than what was sent an unpacked body may be, beyond 4 MiB."""
+
+    def __post_init__(self) -> None:
+        for name in ("body", "event", "ratio"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise _refused(f"limits.{name} must be an integer >= 1, got {value!r}.")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a client is told once. Frozen, picklable, comparable; no secret ever shows.
 
@@ -72,6 +95,7 @@ class Settings:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     conform: bool = True
     """Whether conversations are changed to what the model's chat template takes."""
+    limits: Limits = field(default_factory=Limits)
     watchers: tuple[Any, ...] = field(default=(), repr=False, compare=False)
     """What sees every call before it is sent and after it ended: quotas, budgets, telemetry."""
     fallbacks: tuple[str, ...] = ()
@@ -155,6 +179,7 @@ class Settings:
         proxy: str | None = None,
         headers: Mapping[str, str] | None = None,
         conform: bool = True,
+        limits: Limits | None = None,
         watchers: Sequence[Any] = (),
         fallbacks: Sequence[str] = (),
         retry_empty: bool = False,
@@ -176,6 +201,7 @@ class Settings:
             proxy=proxy,
             headers=_checked(headers or {}),
             conform=conform,
+            limits=_limits(limits),
             watchers=tuple(watchers),
             fallbacks=model_names(fallbacks),
             retry_empty=retry_empty,
@@ -214,6 +240,14 @@ def model_names(names: Any) -> tuple[str, ...]:
     ):
         raise _refused(f"fallbacks must be a list of model names, got {names!r}")
     return tuple(names)
+
+
+def _limits(limits: Any) -> Limits:
+    if limits is None:
+        return Limits()
+    if not isinstance(limits, Limits):
+        raise _refused(f"limits must be a Limits, got {limits!r}.")
+    return limits
 
 
 def _woken(values: dict[str, Any]) -> Settings:

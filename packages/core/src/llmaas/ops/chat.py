@@ -303,5 +303,6 @@ def _decoder(ask: Ask, reply: Any) -> ChatDecoder:
             resends=ask.patience.resends,
             tools=ask.body.get("tools") or (),
             max_tokens=_limit(ask.body),
-        )
+        ),
+        ask.settings.limits.event,
     )

@@ -6,29 +6,33 @@ import asyncio
 import math
 import ssl
 import time
-import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
 import aiohttp
 
-from llmaas.settings import Settings
+from llmaas.settings import Limits, Settings
+from llmaas.transport.aiorequest import ATTEMPT, Attempt, StaleConnection
 from llmaas.transport.base import BrokenTransport, Request, proxy_kind
 from llmaas.transport.lifeline import Lifeline
-from llmaas.transport.network import KEEPALIVE, POOL_SIZE, Network, tls_context
+from llmaas.transport.network import Network
+from llmaas.transport.sessions import READ, session_for
+from llmaas.transport.unpack import TooLarge, Unpacker
 from llmaas.transport.upload import Upload
-from llmaas.wire.faults import TransportFailure
+from llmaas.wire.faults import TransportFailure, too_large
+from llmaas.wire.head import HeadTooLarge
 
-_READ = 1 << 18
-_LARGE = 1 << 20
+_LARGE = 1 << 18
+"""Bytes of a body from which on it is written in pieces."""
 _DRAIN = 0.25
 """Seconds to wait for the end of a body whose answer is complete, to keep the connection."""
 _GRACE = 0.05
 """Seconds before the deadline at which connecting ends, so that the failure says which it was."""
 
-_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
+_ERRORS = (aiohttp.ClientError, TimeoutError, OSError, zlib.error)
 
 
 class AsyncShell:
@@ -40,10 +44,34 @@ class AsyncShell:
     def __init__(self, settings: Settings) -> None:
         self._network = Network.to(settings.root, settings.ca_bundle, settings.proxy)
         self._network.check_proxy()
+        self._limits = settings.limits
 
     async def send(self, request: Request) -> AioReply:
-        """Return the reply once its head has come."""
-        session = await _session(self._network)
+        """Return the reply once its head has come.
+
+        A kept connection that the server had closed, before any byte of the answer came, is
+        replaced at once: any number of times before anything was sent, else only once.
+        """
+        may_repeat = True
+        while True:
+            attempt = Attempt()
+            token = ATTEMPT.set(attempt)
+            try:
+                response = await self._send(request)
+            except StaleConnection:
+                continue
+            except _ERRORS as error:
+                failure = _failure(attempt.failure or error, request)
+                if not (may_repeat and attempt.was_stale and failure.kind == "read"):
+                    raise BrokenTransport(failure) from error
+                may_repeat = False
+            else:
+                return AioReply(response, request, self._limits, is_raw=attempt.answer is not None)
+            finally:
+                ATTEMPT.reset(token)
+
+    async def _send(self, request: Request) -> aiohttp.ClientResponse:
+        session = await session_for(self._network)
         connect, read = request.timeout.connect, request.timeout.read
         limits = aiohttp.ClientTimeout(
             total=None,
@@ -54,7 +82,7 @@ class AsyncShell:
         )
         try:
             async with _until(request.deadline):
-                response = await session.request(
+                return await session.request(
                     request.method,
                     request.url,
                     data=_piecemeal(request.body),
@@ -63,12 +91,19 @@ class AsyncShell:
                     proxy=self._network.proxy,
                     timeout=limits,
                 )
-        except _ERRORS as error:
-            raise BrokenTransport(_failure(error, request)) from error
-        return AioReply(response, request)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            _forget_addresses(session)
+            raise
 
     async def close(self) -> None:
         """Nothing to do: the pool is shared, and closes with its event loop."""
+
+
+def _forget_addresses(session: aiohttp.ClientSession) -> None:
+    """Look names up again after a failed connect: the service may have moved."""
+    connector = session.connector
+    if isinstance(connector, aiohttp.TCPConnector):
+        connector.clear_dns_cache()
 
 
 def _seconds(request: Request, most: float) -> float:
@@ -90,42 +125,50 @@ class AioReply:
         "_is_broken",
         "_is_closed",
         "_lifeline",
+        "_limits",
         "_request",
         "_response",
+        "_unpacker",
         "headers",
         "status",
     )
 
-    def __init__(self, response: aiohttp.ClientResponse, request: Request) -> None:
+    def __init__(
+        self, response: aiohttp.ClientResponse, request: Request, limits: Limits, *, is_raw: bool
+    ) -> None:
         self._response = response
         self._request = request
+        self._limits = limits
         self._lifeline: Lifeline | None = None
         self._is_closed = self._is_broken = False
         self._deadline = request.deadline
         self.status = response.status
         self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
+        # A recorder's player, which never sends, gives bodies that are unpacked already.
+        coding = self.headers.get("content-encoding", "") if is_raw else ""
+        self._unpacker = Unpacker(coding, limits)
 
     async def read(self) -> bytes:
         """Return the whole body."""
-        self._lifeline = Lifeline(self._response)
         try:
-            async with _until(self._request.deadline):
-                return await self._response.read()
-        except _ERRORS as error:
-            raise self._broken(error) from error
+            return b"".join([data async for data in self.chunks()])
         finally:
-            self._lifeline.cut()
             self._response.release()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Return the body as it comes, all that is there at each read."""
-        read = self._response.content.read
+        read, feed = self._response.content.read, self._unpacker.feed
         self._lifeline = Lifeline(self._response)
         try:
             while data := await (
-                read(_READ) if self._deadline is None else _read_until(self._deadline, read)
+                read(READ) if self._deadline is None else _read_until(self._deadline, read)
             ):
-                yield data
+                for piece in feed(data):
+                    yield piece
+            self._unpacker.check_end()
+        except TooLarge as error:
+            self._response.close()
+            raise BrokenTransport(too_large(str(error))) from error
         except _ERRORS as error:
             raise self._broken(error) from error
         finally:
@@ -161,7 +204,7 @@ class AioReply:
         try:
             read = self._response.content.read  # asked for once: a cassette player makes it anew
             async with asyncio.timeout(_DRAIN):
-                while await read(_READ):
+                while await read(READ):
                     pass
         except _ERRORS:
             self._response.close()
@@ -178,58 +221,15 @@ def _until(deadline: float | None) -> AbstractAsyncContextManager[Any]:
 
 async def _read_until(deadline: float, read: Callable[[int], Awaitable[bytes]]) -> bytes:
     async with _until(deadline):
-        return await read(_READ)
+        return await read(READ)
 
 
 _FREE: AbstractAsyncContextManager[None] = nullcontext()
 
-_by_loop: weakref.WeakKeyDictionary[
-    asyncio.AbstractEventLoop, dict[Network, tuple[aiohttp.ClientSession, Any]]
-] = weakref.WeakKeyDictionary()
-
-
-async def _session(network: Network) -> aiohttp.ClientSession:
-    """Return the running loop's session for this network."""
-    loop = asyncio.get_running_loop()
-    entries = _by_loop.get(loop)
-    if entries is None:
-        entries = _by_loop[loop] = {}
-    entry = entries.get(network)
-    if entry is None or entry[0].closed:
-        session = _open(network)
-        guard = _close_with_loop(session, entries, network)
-        entry = entries[network] = (session, guard)
-        await anext(guard)
-    return entry[0]
-
-
-def _open(network: Network) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(
-        limit=POOL_SIZE,
-        keepalive_timeout=KEEPALIVE,
-        ssl=tls_context(network.ca_bundle) if network.is_tls else True,
-    )
-    return aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        read_bufsize=_READ,
-        trust_env=False,
-    )
-
-
-async def _close_with_loop(
-    session: aiohttp.ClientSession, entries: dict[Network, Any], network: Network
-) -> AsyncGenerator[None, None]:
-    """Close the session when its loop ends: ``asyncio.run`` finishes all open generators."""
-    try:
-        yield
-    finally:
-        await session.close()
-        if entries.get(network, (None,))[0] is session:
-            del entries[network]  # it holds its loop, which nobody needs any more
-
 
 def _failure(error: BaseException, request: Request) -> TransportFailure:
+    if isinstance(error, HeadTooLarge):
+        return too_large(str(error))
     kind, text, reached = _told(error, request)
     if request.deadline is not None and time.monotonic() >= request.deadline - _GRACE - 0.01:
         kind, text = "deadline", "The deadline passed."

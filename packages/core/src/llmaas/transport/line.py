@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from llmaas.transport.lookup import addresses
+from llmaas.wire.head import HeadReader, HeadTooLarge
 
 _PIECE = 1 << 14
 """Bytes written at once under a deadline: a server that reads slowly is noticed between two.
@@ -28,10 +29,12 @@ class Leash(float):
     with each step of that request: so each step knows what is left.
     """
 
-    __slots__ = ("_line", "_lock", "deadline", "is_cut")
+    __slots__ = ("_last", "_line", "_lock", "deadline", "failure", "is_cut")
 
     deadline: float
+    failure: Exception | None
     is_cut: bool
+    _last: Line | None
     _line: Line | None
     _lock: threading.Lock
 
@@ -40,7 +43,8 @@ class Leash(float):
         leash = super().__new__(cls, silence)
         leash.deadline = math.inf if deadline is None else deadline
         leash.is_cut = False
-        leash._line = None
+        leash.failure = None
+        leash._line = leash._last = None
         leash._lock = threading.Lock()
         return leash
 
@@ -48,6 +52,12 @@ class Leash(float):
     def is_over(self) -> bool:
         """Whether the deadline has passed."""
         return time.monotonic() >= self.deadline - _GRACE
+
+    @property
+    def was_stale(self) -> bool:
+        """Whether a kept connection ended before any byte of this call's answer came."""
+        last = self._last
+        return last is not None and last.exchanges > 1 and not last.has_answered
 
     def left(self) -> float:
         """Return the seconds that the next step may take; raise ``TimeoutError`` for none."""
@@ -73,6 +83,8 @@ class Leash(float):
         """Remember where a read is under way: there only it may be cut off."""
         with self._lock:
             self._line = line
+            if line is not None:
+                self._last = line
 
 
 class Line:
@@ -81,9 +93,32 @@ class Line:
     def __init__(self, core: Any, stream: Any) -> None:
         self._core, self._stream = core, stream
         self._kept = b""
+        self._head: HeadReader | None = None
+        """Reads the head of the answer; None once it has come."""
+        self.exchanges = 0
+        """Requests that were sent on this connection."""
+        self.has_answered = True
 
     def read(self, max_bytes: int, timeout: Any = None) -> bytes:
-        """Read what is there, waiting no longer than the call may."""
+        """Read what is there, waiting no longer than the call may; a head is read whole."""
+        head = self._head
+        if head is None:
+            return self._read(max_bytes, timeout)
+        while data := self._read(max_bytes, timeout):
+            self.has_answered = True
+            try:
+                answer = head.feed(data)
+            except HeadTooLarge as error:
+                if isinstance(timeout, Leash):
+                    timeout.failure = error  # the library forgets causes
+                raise self._core.ReadError(str(error)) from error
+            if answer is not None:
+                self._head = None
+                return b"".join(answer)
+        self._head = None
+        return head.held  # the connection ended within the head
+
+    def _read(self, max_bytes: int, timeout: Any) -> bytes:
         if not isinstance(timeout, Leash):
             self._send_kept(timeout)
             return bytes(self._stream.read(max_bytes, timeout))
@@ -99,6 +134,10 @@ class Line:
 
     def write(self, buffer: bytes, timeout: Any = None) -> None:
         """Keep what is small until the next read; write the rest at once."""
+        if self._head is None:
+            self._head = HeadReader()
+            self.exchanges += 1
+            self.has_answered = False
         kept = self._kept
         if len(kept) + len(buffer) <= _PIECE:
             self._kept = kept + buffer

@@ -10,13 +10,13 @@ from functools import cache, lru_cache
 from typing import Any
 
 from llmaas.sdk import http, http_core
-from llmaas.settings import Settings
+from llmaas.settings import Limits, Settings
 from llmaas.transport.base import BrokenTransport, Request, proxy_kind
 from llmaas.transport.line import Leash
 from llmaas.transport.network import Network, Shared
 from llmaas.transport.pools import Pool
-from llmaas.transport.unpack import unpacked
-from llmaas.wire.faults import TransportFailure
+from llmaas.transport.unpack import TooLarge, Unpacker
+from llmaas.wire.faults import TransportFailure, too_large
 
 _DRAIN = 0.25
 """Seconds to wait for the end of a body whose answer is complete, to keep the connection."""
@@ -27,28 +27,42 @@ class SyncShell:
 
     def __init__(self, settings: Settings) -> None:
         self._network = Network.to(settings.root, settings.ca_bundle, settings.proxy)
+        self._limits = settings.limits
         self._pool: tuple[object, Pool] | None = None
         """With its generation, in one piece: threads of a new process may ask at once."""
 
     def send(self, request: Request) -> SyncReply:
-        """Return the reply once its head has come."""
+        """Return the reply once its head has come.
+
+        A kept connection that the server had closed, before any byte of the answer came, is
+        replaced at once, and only once.
+        """
+        leash = Leash(request.timeout.read, request.deadline)
+        try:
+            return self._send(request, leash)
+        except _errors() as error:
+            failure = _failure(error, request, leash)
+            if failure.kind != "read" or not leash.was_stale:
+                raise BrokenTransport(failure) from error
+        leash = Leash(request.timeout.read, request.deadline)
+        try:
+            return self._send(request, leash)
+        except _errors() as error:
+            raise BrokenTransport(_failure(error, request, leash)) from error
+
+    def _send(self, request: Request, leash: Leash) -> SyncReply:
         borrowed = self._pool
         if borrowed is None or borrowed[0] is not _pools.generation:  # new, or after a fork
             borrowed = self._pool = (_pools.generation, _pools.borrow(self._network, self))
         silence, deadline = request.timeout.read, request.deadline
-        leash = Leash(silence, deadline)
         timeouts = {
             "connect": Leash(request.timeout.connect, deadline),
             "read": leash,
             "write": leash,
             "pool": silence if deadline is None else min(silence, max(0, _left(deadline))),
         }
-        message = _message(request, timeouts)
-        try:
-            response = borrowed[1].door.handle_request(message)
-        except _errors() as error:
-            raise BrokenTransport(_failure(error, request, leash)) from error
-        return SyncReply(response, request, leash)
+        response = borrowed[1].door.handle_request(_message(request, timeouts))
+        return SyncReply(response, request, leash, self._limits)
 
     def close(self) -> None:
         """Give the pool back; a later request borrows it again."""
@@ -59,12 +73,13 @@ class SyncShell:
 class SyncReply:
     """A reply whose head has come."""
 
-    __slots__ = ("_body", "_leash", "_request", "_stream", "headers", "status")
+    __slots__ = ("_body", "_leash", "_limits", "_request", "_stream", "headers", "status")
 
-    def __init__(self, response: Any, request: Request, leash: Leash) -> None:
+    def __init__(self, response: Any, request: Request, leash: Leash, limits: Limits) -> None:
         self._stream = response.stream
         self._request = request
         self._leash = leash
+        self._limits = limits
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = {
             name.decode("latin-1").lower(): value.decode("latin-1")
@@ -72,8 +87,6 @@ class SyncReply:
         }
         # The plain stream spares the library's decoding and bookkeeping for each read.
         self._body = iter(self._stream)
-        if encoding := self.headers.get("content-encoding"):
-            self._body = unpacked(self._body, encoding)
 
     def read(self) -> bytes:
         """Return the whole body."""
@@ -84,11 +97,16 @@ class SyncReply:
 
     def chunks(self) -> Iterator[bytes]:
         """Return the body as it comes."""
-        leash = self._leash
+        unpacker = Unpacker(self.headers.get("content-encoding", ""), self._limits)
         try:
-            yield from self._body
+            for data in self._body:
+                yield from unpacker.feed(data)
+            unpacker.check_end()
+        except TooLarge as error:
+            self.close()
+            raise BrokenTransport(too_large(str(error))) from error
         except _errors() as error:
-            raise BrokenTransport(_failure(error, self._request, leash)) from error
+            raise BrokenTransport(_failure(error, self._request, self._leash)) from error
 
     def close(self) -> None:
         """Give the connection back, or close it; a read in another thread ends at once."""
@@ -150,6 +168,8 @@ def _left(deadline: float) -> float:
 
 
 def _failure(error: Exception, request: Request, leash: Leash) -> TransportFailure:
+    if leash.failure is not None:
+        return too_large(str(leash.failure))
     kind, text, reached = _told(error, request)
     if leash.is_cut:
         kind, text = "read", "the reply was closed"

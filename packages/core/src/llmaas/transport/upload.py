@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from io import BytesIO
 
-from aiohttp import BytesIOPayload
+from aiohttp import BytesIOPayload, ClientError
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import StreamWriter
 
@@ -13,7 +14,8 @@ class Upload(BytesIOPayload):
     """Is written in pieces, as all at once would hold up the loop.
 
     When it is given up half-way, so is the connection, at once: closing would first wait for
-    all that was written to be read, and a deaf server never reads it.
+    all that was written to be read, and a deaf server never reads it. When the server breaks
+    the connection, the reader of the answer tells: it may have answered before.
     """
 
     def __init__(self, body: bytes) -> None:
@@ -26,6 +28,9 @@ class Upload(BytesIOPayload):
         transport = writer.transport if isinstance(writer, StreamWriter) else None
         try:
             await super().write_with_length(writer, content_length)
+        except (OSError, ClientError):
+            await asyncio.sleep(0)  # let the loop tell the reader that the connection is lost
+            await asyncio.sleep(0)
         except BaseException:
             if transport is not None:
                 transport.abort()

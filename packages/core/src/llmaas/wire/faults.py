@@ -60,7 +60,7 @@ class TransportFailure:
 
 def too_large(message: str) -> TransportFailure:
     """Return the failure of an answer that exceeds a limit: asking again would not help."""
-    return TransportFailure("size", f"{message} (see the client's limits)")
+    return TransportFailure("size", f"The answer is too large: {message}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,120 @@
+"""Sessions of aiohttp: one for each event loop and network, closed with the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import threading
+import weakref
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache, partial
+from inspect import signature
+from socket import socket
+from typing import Any
+
+import aiohttp
+
+from llmaas.transport.aiorequest import Request, create_socket
+from llmaas.transport.network import KEEPALIVE, POOL_SIZE, Network, tls_context
+from llmaas.wire.head import HEAD_LIMIT
+
+READ = 1 << 18
+"""Bytes that one read returns at most."""
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """A session, its sockets, and what closes it at the end of its loop."""
+
+    http: aiohttp.ClientSession
+    sockets: weakref.WeakSet[socket]
+    guard: Any = field(default=None, repr=False)
+
+
+_by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Network, Session]] = (
+    weakref.WeakKeyDictionary()
+)
+_lock = threading.Lock()
+
+
+async def session_for(network: Network) -> aiohttp.ClientSession:
+    """Return the running loop's session for this network."""
+    loop = asyncio.get_running_loop()
+    entries = _by_loop.get(loop)
+    entry = None if entries is None else entries.get(network)
+    if entry is None or entry.http.closed:
+        entry = await _open_for(loop, network)
+    return entry.http
+
+
+async def _open_for(loop: asyncio.AbstractEventLoop, network: Network) -> Session:
+    _close_dead()
+    with _lock:
+        entries = _by_loop.setdefault(loop, {})
+    entry = entries.get(network)
+    if entry is None or entry.http.closed:
+        entry = entries[network] = _open(network)
+        entry.guard = _close_with_loop(entry, entries, network)
+        await anext(entry.guard)
+    return entry
+
+
+def _open(network: Network) -> Session:
+    sockets: weakref.WeakSet[socket] = weakref.WeakSet()
+    connector = aiohttp.TCPConnector(
+        limit=POOL_SIZE,
+        keepalive_timeout=KEEPALIVE,
+        ssl=tls_context(network.ca_bundle) if network.is_tls else True,
+        socket_factory=partial(create_socket, sockets),
+    )
+    session = aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        request_class=Request,
+        auto_decompress=False,
+        read_bufsize=READ,
+        trust_env=False,
+        **_head_limits(),
+    )
+    return Session(session, sockets)
+
+
+@cache
+def _head_limits() -> dict[str, Any]:
+    """Leave the limit of a head to our own reader of heads."""
+    limits = {"max_line_size": HEAD_LIMIT, "max_field_size": HEAD_LIMIT, "max_headers": HEAD_LIMIT}
+    known = signature(aiohttp.ClientSession).parameters  # max_headers came with aiohttp 3.13
+    return {name: limit for name, limit in limits.items() if name in known}
+
+
+async def _close_with_loop(
+    session: Session, entries: dict[Network, Session], network: Network
+) -> AsyncGenerator[None, None]:
+    """Close the session when its loop ends: ``asyncio.run`` finishes all open generators."""
+    try:
+        yield
+    finally:
+        await session.http.close()
+        if entries.get(network) is session:
+            del entries[network]  # it holds its loop, which nobody needs any more
+
+
+@atexit.register
+def _close_dead() -> None:
+    """Close the sessions of loops that were ended by ``loop.close()`` alone.
+
+    Their transports cannot close the sockets any more, as that takes the loop.
+    """
+    with _lock:
+        dead = [loop for loop in _by_loop if loop.is_closed()]
+        sessions = [session for loop in dead for session in _by_loop.pop(loop).values()]
+    for session in sessions:
+        closing = session.http.close()
+        with suppress(Exception):
+            closing.send(None)  # it waits for nothing, as its loop is closed
+        closing.close()
+        for sock in list(session.sockets):
+            with suppress(OSError):
+                sock.close()

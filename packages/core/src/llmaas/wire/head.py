@@ -1,0 +1,120 @@
+"""Heads of HTTP/1.1 answers, made strict before a strict parser reads them.
+
+h11 (threads) and llhttp (asyncio) refuse different heads, and both refuse what proxies really
+send: a content length beside chunks, one length twice, bare line feeds, 64 KB of trace headers.
+Both are given the same rewritten head, so that both read the same answer.
+"""
+
+from __future__ import annotations
+
+import re
+
+HEAD_LIMIT = 1 << 18
+"""Bytes of one head, with all its headers."""
+
+_CLEAN = re.compile(
+    rb"HTTP/1\.[01] [2-5]\d\d [\t -~\x80-\xff]*\r\n"
+    rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*\r\n)*\r\n"
+)
+_FRAMING = re.compile(rb"\n(?:content-length|transfer-encoding) *:", re.IGNORECASE)
+_PLAIN_FRAMING = re.compile(
+    rb"\n(?:content-length:[ \t]*\d+[ \t]*|transfer-encoding:[ \t]*chunked[ \t]*)\r", re.IGNORECASE
+)
+_END = re.compile(rb"\r?\n\r?\n")
+_STATUS = re.compile(rb"(HTTP/1)(?:\.(\d))? +(\d{3})(.*)")
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]+")
+
+
+class HeadTooLarge(ValueError):  # noqa: N818 - a failure's cause, not a public error
+    """The head exceeds ``HEAD_LIMIT``."""
+
+
+class HeadReader:
+    """Takes the bytes of one answer until its head is complete."""
+
+    __slots__ = ("held",)
+
+    def __init__(self) -> None:
+        self.held = b""
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes] | None:
+        """Return the rewritten head and what follows it, or None as long as it grows.
+
+        Interim answers (100, 102, 103) are left out. Bytes that are not HTTP pass as they are.
+        """
+        if self.held:
+            data = self.held + data
+        while True:
+            if data[:4] != b"HTTP":
+                data = data.lstrip(b"\r\n")
+                if not data.startswith(b"HTTP"[: len(data)] or b"HTTP"):
+                    return data, b""
+            end = _END.search(data)
+            if (len(data) if end is None else end.end()) > HEAD_LIMIT:
+                raise HeadTooLarge(f"the head of the answer is larger than {HEAD_LIMIT} bytes")
+            if end is None:
+                self.held = data
+                return None
+            head, rest = data[: end.end()], data[end.end() :]
+            if not _is_interim(head):
+                self.held = b""
+                return strict(head), rest
+            data = rest
+
+
+def strict(head: bytes) -> bytes:
+    """Return a head that every parser takes; a clean one as it is."""
+    if _CLEAN.fullmatch(head):
+        framing = len(_FRAMING.findall(head))
+        if not framing or (framing == 1 and _PLAIN_FRAMING.search(head)):
+            return head
+    first, *lines = _unfolded(head)
+    status = _STATUS.match(first)
+    if status is None:
+        return head
+    version, minor, code, reason = status.groups()
+    start = b"%s.%s %s %s" % (version, minor or b"1", code, _CONTROL.sub(b" ", reason.strip()))
+    headers = [header for header in map(_header, lines) if header is not None]
+    return b"\r\n".join([start, *(b"%s: %s" % header for header in _framed(headers)), b"", b""])
+
+
+def _unfolded(head: bytes) -> list[bytes]:
+    """Split a head into lines; join those that go on after a line end."""
+    lines: list[bytes] = []
+    for line in head.strip(b"\r\n").split(b"\n"):
+        line = line.rstrip(b"\r")
+        if lines and line[:1] in (b" ", b"\t"):
+            lines[-1] += b" " + line.strip()
+        else:
+            lines.append(line)
+    return lines
+
+
+def _header(line: bytes) -> tuple[bytes, bytes] | None:
+    name, colon, value = line.partition(b":")
+    name = name.strip()
+    if not colon or not _NAME.fullmatch(name):
+        return None
+    return name, _CONTROL.sub(b" ", value).strip()
+
+
+def _framed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Leave one way to tell where the body ends: chunks before a length (RFC 9112, 6.3)."""
+    codings, lengths, others = [], [], []
+    for header in headers:
+        name = header[0].lower()
+        if name == b"transfer-encoding":
+            codings += [coding.strip().lower() for coding in header[1].split(b",")]
+        elif name == b"content-length":
+            lengths += [length.strip() for length in header[1].split(b",")]
+        else:
+            others.append(header)
+    if codings and codings[-1] == b"chunked":
+        return [*others, (b"transfer-encoding", b"chunked")]
+    return [*others, *((b"content-length", length) for length in dict.fromkeys(lengths))]
+
+
+def _is_interim(head: bytes) -> bool:
+    status = _STATUS.match(head)
+    return status is not None and status[3][:1] == b"1" and status[3] != b"101"
