@@ -36,7 +36,7 @@ def engine(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[Engine]:
             state.paths.append(self.path)
             told = answer(body)
             status, content = told if isinstance(told, tuple) else (200, told)
-            if status == 200 and body.get("stream"):
+            if status == 200 and body.get("stream") and isinstance(content, dict):
                 self._send(200, _events(content, body), "text/event-stream")
             elif status == 200 and isinstance(content, dict):
                 self._send(200, json.dumps(_whole(content, body)).encode(), "application/json")

@@ -97,6 +97,7 @@ class Calling:
         return (type(self).of, (self.settings, self._given_transport))
 
     def _chat(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
+        self.settings.hide_in(options)
         if holds_files(messages):
             return self._after_reading(messages, lambda read: self._chat(read, model, options))
         plan = attempts.plan_of(self.settings, model, options)
@@ -106,6 +107,11 @@ class Calling:
             plan,
             lambda step: self._ask(step.messages(messages), step.model, step.options(options)),
         )
+
+    def _hidden(self, options: Any) -> Any:
+        """Return options whose headers no repr shows, nor the frame that holds them."""
+        self.settings.hide_in(options)
+        return options
 
     def _after_reading(
         self, messages: Messages, go_on: Callable[[Messages], Operation[T]]
@@ -124,6 +130,7 @@ class Calling:
         return watched(about, answer.chat_shaped(ask, repair=repair))
 
     def _stream(self, messages: Messages, model: str, options: Any) -> Operation[chat.Opened]:
+        self.settings.hide_in(options)
         if holds_files(messages):
             return self._after_reading(messages, lambda read: self._stream(read, model, options))
         plan = attempts.plan_of(self.settings, model, options)
@@ -163,6 +170,7 @@ class Calling:
         return watched(about, work)
 
     def _submit(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
+        self.settings.hide_in(options)
         check_chat(options.get("tools"), options.get("tool_choice"), options)
         conversations = list(conversations)
         if any(map(holds_files, conversations)):

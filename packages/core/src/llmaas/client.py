@@ -76,7 +76,7 @@ class LLMaaS(Calling):
         A text that the service refuses has None for a vector and its error in ``errors``;
         it costs its neighbours nothing.
         """
-        work = self._work("embeddings", embed.embed, texts, model=model, **options)
+        work = self._work("embeddings", embed.embed, texts, model=model, **self._hidden(options))
         return self._driver.run(work)
 
     def rerank(
@@ -88,21 +88,25 @@ class LLMaaS(Calling):
         **options: Unpack[RerankOptions],
     ) -> Ranking:
         """Return documents by falling relevance; all that are submitted are billed."""
-        work = self._work("rerank", rank.rerank, query, documents, model=model, **options)
+        work = self._work(
+            "rerank", rank.rerank, query, documents, model=model, **self._hidden(options)
+        )
         return self._driver.run(work)
 
     def transcribe(self, file: AudioSource, **options: Unpack[TranscribeOptions]) -> Transcription:
         """Write down a recording: a path, bytes, an open file or ``(name, bytes)``."""
-        return self._driver.run(self._work("transcription", audio.transcribe, file, **options))
+        return self._driver.run(
+            self._work("transcription", audio.transcribe, file, **self._hidden(options))
+        )
 
     def speak(self, text: str, *, model: str, **options: Unpack[SpeakOptions]) -> Speech:
         """Say a text."""
-        work = self._work("speech", audio.speak, text, model=model, **options)
+        work = self._work("speech", audio.speak, text, model=model, **self._hidden(options))
         return self._driver.run(work)
 
     def images(self, prompt: str, *, model: str, **options: Unpack[ImageOptions]) -> list[Image]:
         """Draw images from a prompt."""
-        work = self._work("image", rank.images, prompt, model=model, **options)
+        work = self._work("image", rank.images, prompt, model=model, **self._hidden(options))
         return self._driver.run(work)
 
     def models(self, *, deadline: float | None = None) -> list[LiveModel]:
@@ -179,7 +183,7 @@ class AsyncLLMaaS(Calling):
         self, texts: str | Sequence[str], *, model: str, **options: Unpack[EmbedOptions]
     ) -> Embeddings:
         """Return one vector a text, in their order (see ``LLMaaS.embed``)."""
-        work = self._work("embeddings", embed.embed, texts, model=model, **options)
+        work = self._work("embeddings", embed.embed, texts, model=model, **self._hidden(options))
         return await self._driver.run(work)
 
     async def rerank(
@@ -191,7 +195,9 @@ class AsyncLLMaaS(Calling):
         **options: Unpack[RerankOptions],
     ) -> Ranking:
         """Return documents by falling relevance; all that are submitted are billed."""
-        work = self._work("rerank", rank.rerank, query, documents, model=model, **options)
+        work = self._work(
+            "rerank", rank.rerank, query, documents, model=model, **self._hidden(options)
+        )
         return await self._driver.run(work)
 
     async def transcribe(
@@ -199,19 +205,19 @@ class AsyncLLMaaS(Calling):
     ) -> Transcription:
         """Write down a recording: a path, bytes, an open file or ``(name, bytes)``."""
         return await self._driver.run(
-            self._work("transcription", audio.transcribe, file, **options)
+            self._work("transcription", audio.transcribe, file, **self._hidden(options))
         )
 
     async def speak(self, text: str, *, model: str, **options: Unpack[SpeakOptions]) -> Speech:
         """Say a text."""
-        work = self._work("speech", audio.speak, text, model=model, **options)
+        work = self._work("speech", audio.speak, text, model=model, **self._hidden(options))
         return await self._driver.run(work)
 
     async def images(
         self, prompt: str, *, model: str, **options: Unpack[ImageOptions]
     ) -> list[Image]:
         """Draw images from a prompt."""
-        work = self._work("image", rank.images, prompt, model=model, **options)
+        work = self._work("image", rank.images, prompt, model=model, **self._hidden(options))
         return await self._driver.run(work)
 
     async def models(self, *, deadline: float | None = None) -> list[LiveModel]:

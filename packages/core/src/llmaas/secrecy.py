@@ -68,6 +68,28 @@ def _credentials(url: str) -> tuple[str, str]:
     return parts.username or "", parts.password or ""
 
 
+class HiddenHeaders:
+    """Headers of a call that no repr shows; ``{**headers}`` and ``dict(headers)`` read them.
+
+    Not a ``Mapping``, since tools that print the variables of frames look into those.
+    """
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: Iterable[tuple[str, str]]) -> None:
+        self._headers = dict(headers)
+
+    def keys(self) -> Iterable[str]:
+        """Return the names."""
+        return self._headers.keys()
+
+    def __getitem__(self, name: str) -> str:
+        return self._headers[name]
+
+    def __repr__(self) -> str:
+        return f"HiddenHeaders({', '.join(self._headers)})"
+
+
 class Scrubber:
     """Takes secrets out of texts, bytes and values."""
 

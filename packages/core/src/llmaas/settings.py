@@ -16,6 +16,7 @@ from llmaas.local_files import MAX_FILE_BYTES
 from llmaas.wire.retry import RetryPolicy
 
 URL_VARIABLE, CA_VARIABLE = "LLMAAS_BASE_URL", "LLMAAS_CA_BUNDLE"
+_NO_HEADERS = secrecy.HiddenHeaders(())
 _ACCOUNT = frozenset({"root", "key"})
 """Fields that say whose answers a client reads."""
 
@@ -133,10 +134,20 @@ class Settings:
         passwords = [secret for proxy in proxies for secret in secrecy.of_proxy(proxy)]
         return (*self.key.used, *passwords, *secrecy.of_headers(self.headers))
 
-    def hide(self, headers: Mapping[str, str] | None) -> None:
-        """Keep what authenticates in one call's headers out of messages, too; refuse bad ones."""
-        if headers is not None:
-            self.key.remember(secrecy.of_headers(_checked(headers)))
+    def hide(self, headers: Any) -> secrecy.HiddenHeaders:
+        """Check one call's headers; keep what authenticates in them out of messages and reprs."""
+        if headers is None:
+            return _NO_HEADERS
+        if isinstance(headers, secrecy.HiddenHeaders):
+            return headers
+        checked = _checked(headers)
+        self.key.remember(secrecy.of_headers(checked))
+        return secrecy.HiddenHeaders(checked)
+
+    def hide_in(self, options: dict[str, Any]) -> None:
+        """Hide the headers among a call's options, also from the frame that holds these."""
+        if options.get("extra_headers") is not None:
+            options["extra_headers"] = self.hide(options["extra_headers"])
 
     def but(self, **changes: Any) -> Settings:
         """Return a copy with some values changed."""

@@ -118,6 +118,7 @@ def _read(answer: Streamed, driver: Driver) -> Generator[Event, None, None]:
         answer.abandon()
         raise
     except BaseException as error:
+        data = b""  # it may echo a key, and tools print the variables of frames
         answer.reply.close()
         driver.run(answer.end(error))
         raise
@@ -200,6 +201,7 @@ async def _aread(answer: Streamed, driver: AsyncDriver) -> AsyncGenerator[Event,
         answer.abandon()
         raise
     except BaseException as error:
+        data = b""  # it may echo a key, and tools print the variables of frames
         await answer.reply.close()
         await driver.run(answer.end(error))
         raise

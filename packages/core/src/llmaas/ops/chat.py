@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmaas.headers import Headers
@@ -42,7 +42,7 @@ class Ask:
 
     settings: Settings
     body: dict[str, Any]
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     patience: Patience
     shape: Shape | None = None
     """What the answer must look like, when it must."""
@@ -106,13 +106,13 @@ def prepare(
     waits_for_text: bool = False,
     timeout: Any = None,
     deadline: float | Moment | None = None,
-    extra_headers: Mapping[str, str] | None = None,
+    extra_headers: Any = None,
     conform: bool | None = None,
     **params: Any,
 ) -> Ask:
     """Check a question and make its request; nothing is sent yet."""
     advice.check_model(settings, model)
-    settings.hide(extra_headers)
+    extra_headers = settings.hide(extra_headers)
     given = normalize_messages(messages, settings.max_file_bytes)
     wire_messages, adjustments = conformed(
         settings, given, model=model, wanted=conform, params=params
@@ -141,7 +141,7 @@ def prepare(
         response_format=response_format if shape is None else shape.wire,
         params={"max_tokens": max_tokens, **params},
     )
-    headers = {**JSON, **(extra_headers or {})}
+    headers = {**JSON, **extra_headers}
     patience = Patience(settings, timeout, deadline)
     notes = (*adjustments, *notes)
     return Ask(settings, body, headers, patience, shape, owns_budget, notes, waits_for_text)
@@ -186,6 +186,7 @@ def _chat(ask: Ask) -> Operation[Completion]:
             continue
         decoder = _decoder(ask, reply)
         events = [*decoder.feed(data), *decoder.end()]
+        data = None  # it may echo a key, and tools print the variables of frames
         if decoder.fault is None:
             return completion_of(ask, events)
         yield from _retry_early_error(ask, decoder, reply.headers)
@@ -213,6 +214,7 @@ def _open_stream(ask: Ask) -> Operation[Opened]:
             else:
                 new = decoder.feed(data) if data else decoder.end()
                 events += new
+            data = None  # it may echo a key, and tools print the variables of frames
         else:
             if decoder.fault is None or _may_begin(ask, events):
                 return Opened(ask, reply, chunks, decoder, events)

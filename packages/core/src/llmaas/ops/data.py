@@ -32,28 +32,30 @@ def ask_data(
     content_type: str = "",
     timeout: Any = None,
     deadline: float | Moment | None = None,
-    extra_headers: Mapping[str, str] | None = None,
+    extra_headers: Any = None,
 ) -> Operation[T]:
     """Send a body (``raw`` bytes as they are) and ``read`` the answer.
 
     A ``ValueError`` of ``read`` says that the answer is none.
     """
-    settings.hide(extra_headers)
+    extra_headers = settings.hide(extra_headers)
     patience = Patience(settings, timeout, deadline)
     headers = {"content-type": content_type} if content_type else JSON
     call = Call(
         path,
         raw if body is None else encode(whole(body)),
         method,
-        {**headers, **(extra_headers or {})},
+        {**headers, **extra_headers},
         model=None if body is None else body.get("model"),
     )
     data, reply_headers = yield from fetch(patience, call)
     try:
         return read(data, reply_headers)
     except _UNREADABLE as error:
-        # Without its cause, which may repeat what no message may show.
-        raise _no_answer(settings, path, data, reply_headers, error) from None
+        failure = _no_answer(settings, path, data, reply_headers, error)
+    # No variable holds what the service may have echoed: tools print those of frames.
+    del data, reply_headers
+    raise failure
 
 
 def whole(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,7 @@ class Driver:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except BaseException:
+            outcome = None  # it may echo a key, and tools print the variables of frames
             if hasattr(reply, "close"):
                 reply.close()
             raise
@@ -150,6 +151,7 @@ class AsyncDriver:
         except GeneratorExit:
             raise
         except BaseException as error:  # a cancelled call closes its socket at once
+            outcome = None  # it may echo a key, and tools print the variables of frames
             if hasattr(reply, "close"):
                 await reply.close()
             if cancelled is not None and isinstance(error, Exception):

@@ -19,8 +19,8 @@ class Send:
 
     method: str
     path: str
-    body: bytes | None
-    headers: Mapping[str, str]
+    body: bytes | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     timeout: Timeout
     stream: bool = False
     deadline: float | None = None

@@ -24,9 +24,9 @@ class Call:
     """One call to the service, before it is sent."""
 
     path: str
-    body: bytes | None
+    body: bytes | None = field(repr=False)
     method: str = "POST"
-    headers: Mapping[str, str] = field(default_factory=lambda: JSON)
+    headers: Mapping[str, str] = field(default_factory=lambda: JSON, repr=False)
     stream: bool = False
     model: str | None = None
 

@@ -17,7 +17,7 @@ class Request:
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)  # holds the key
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     timeout: Timeout = field(default_factory=Timeout)
     stream: bool = False
     deadline: float | None = None

@@ -1,9 +1,12 @@
-"""What can be wrong with an answer, as plain values; ``errors`` makes exceptions of them."""
+"""What can be wrong with an answer, as plain values; ``errors`` makes exceptions of them.
+
+A service may echo a key, and tools print the variables of frames: no repr shows its words.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from llmaas.types import Completion
@@ -13,16 +16,16 @@ from llmaas.types import Completion
 class ErrorEvent:
     """The service reported an error in an answer that had begun with status 200."""
 
-    error: Mapping[str, Any]
-    partial: Completion
+    error: Mapping[str, Any] = field(repr=False)
+    partial: Completion = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NotAnAnswer:
     """A 200 that holds no answer: empty, HTML, or JSON that ends too early."""
 
-    reason: str
-    body: bytes
+    reason: str = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,8 @@ class StatusFailure:
     """An answer with a status of 300 or more."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     method: str = "POST"
     url: str = ""
 
@@ -45,8 +48,8 @@ class TransportFailure:
     """
 
     kind: str
-    message: str
-    cause: BaseException | None = None
+    message: str = field(repr=False)
+    cause: BaseException | None = field(default=None, repr=False)
     method: str = "POST"
     url: str = ""
     reached: bool = True
@@ -67,8 +70,8 @@ def too_large(message: str) -> TransportFailure:
 class Cut:
     """The stream ended before its answer did."""
 
-    reason: str
-    partial: Completion
+    reason: str = field(repr=False)
+    partial: Completion = field(repr=False)
     cause: TransportFailure | None = None
 
 
