@@ -77,6 +77,15 @@ async def aread(client: Any) -> None:
             pass
 
 
+def make_call(call: str, kind: str, options: dict[str, Any]) -> None:
+    if kind == "sync":
+        client = llmaas.LLMaaS(**options)
+        read(client) if call == "stream" else CALLS[call](client)
+    else:
+        other = llmaas.AsyncLLMaaS(**options)
+        asyncio.run(aread(other) if call == "stream" else CALLS[call](other))
+
+
 @pytest.mark.parametrize("way", ["client-headers", "call-headers"])
 @pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize("echo", ECHOES)
@@ -87,13 +96,7 @@ def test_finding_15_no_variable_of_a_frame_shows_an_echoed_key(
     headers = HEADERS if way == "client-headers" else None
     options: dict[str, Any] = {"api_key": KEY, "headers": headers, "max_retries": 1}
     with engine(lambda _: ECHOES[echo]) as served, pytest.raises(llmaas.LLMaaSError) as caught:
-        options["base_url"] = served.base_url
-        if kind == "sync":
-            client = llmaas.LLMaaS(**options)
-            read(client) if call == "stream" else CALLS[call](client)
-        else:
-            other = llmaas.AsyncLLMaaS(**options)
-            asyncio.run(aread(other) if call == "stream" else CALLS[call](other))
+        make_call(call, kind, {**options, "base_url": served.base_url})
     error = caught.value
     assert KEY not in f"{error} {error!r} {vars(error)}"
     assert leaks(error) == []

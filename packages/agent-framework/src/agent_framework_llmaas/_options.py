@@ -19,6 +19,12 @@ _FORMAT_TYPES = ("json_schema", "json_object", "text")
 class LLMaaSChatOptions(ChatOptions, total=False):
     """What LLMaaS takes beyond the framework's own options. Any other key is sent as it is."""
 
+    reasoning: bool | str
+    """False switches reasoning off, True on; ``"low"`` to ``"xhigh"`` set the effort."""
+    fallbacks: Sequence[str]
+    """Models to ask, in order, when the model is gone, overloaded, too small or answers nothing."""
+    retry_empty: bool
+    """Ask once more when an answer is empty."""
     reasoning_effort: str
     enable_thinking: bool
     """For qwen models only: others fail on it."""

@@ -26,6 +26,7 @@ from ag2.events import (
 
 from autogen_llmaas._core import PATIENCE, ApiKey, patient, way
 from llmaas import AsyncLLMaaS, Completion, StructuredOutputError
+from llmaas.secrecy import fit_to_keep
 from llmaas.settings import KEY_VARIABLE
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ class LLMaaSConfig(ModelConfig):
     user: str | None = None
     tool_choice: Any = None
     parallel_tool_calls: bool | None = None
+    reasoning: bool | str | None = None
+    fallbacks: list[str] | None = None
+    retry_empty: bool | None = None
     reasoning_effort: str | None = None
     extra_body: dict[str, Any] | None = None
     timeout: float | None = None
@@ -100,6 +104,8 @@ class LLMaaSConfig(ModelConfig):
 
     def __reduce__(self) -> tuple[Any, ...]:
         shown = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "api_key"}
+        if shown["default_headers"]:
+            shown["default_headers"] = fit_to_keep({"headers": shown["default_headers"]})["headers"]
         return (_again, (type(self), shown))
 
 

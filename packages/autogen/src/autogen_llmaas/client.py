@@ -257,7 +257,7 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         return self.model_info
 
     def _to_config(self) -> LLMaaSClientConfig:
-        return self._config
+        return self._config.without_secrets()
 
     @classmethod
     def _from_config(cls, config: LLMaaSClientConfig) -> Self:
@@ -267,7 +267,8 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         return f"{type(self).__name__}(model={self._config.model!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_loaded, (type(self), self._config.model_dump(exclude_unset=True)))
+        kept = self._config.without_secrets().model_dump(exclude_unset=True)
+        return (_loaded, (type(self), kept))
 
     def __copy__(self) -> Self:
         return self.__deepcopy__({})

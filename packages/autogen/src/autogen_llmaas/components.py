@@ -19,6 +19,7 @@ MEMORY = "autogen_llmaas.memory.LLMaaSMemory"
 CHATTING = ("chat", "code", "vision")
 # Not in the stock client's configuration, or (stream_options) fatal there for its create().
 _NOT_PORTABLE = {
+    *("fallbacks", "reasoning", "retry_empty"),
     *("enable_thinking", "extra_body", "reasoning_effort", "stream_options"),
     *("api_key_env", "ca_bundle", "deadline", "rate_limit_patience", "echo_reasoning"),
 }
@@ -51,7 +52,7 @@ def native_component(model: str, **settings: Unpack[ClientSettings]) -> Componen
 
     It holds the name of the key's variable, never the key.
     """
-    config = LLMaaSClientConfig.of(model, settings)
+    config = LLMaaSClientConfig.of(model, settings).without_secrets()
     return _component(NATIVE, "model", model, config.model_dump(exclude_none=True))
 
 

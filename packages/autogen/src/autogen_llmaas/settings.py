@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from autogen_llmaas._core import PATIENCE
 from autogen_llmaas._refuse import refused
+from llmaas.secrecy import fit_to_keep
 from llmaas.settings import KEY_VARIABLE
 
 SECRET_HEADERS = frozenset(
@@ -28,8 +29,11 @@ REQUEST_FIELDS = (
     "logit_bias",
     "response_format",
     "parallel_tool_calls",
+    "reasoning",
     "reasoning_effort",
     "enable_thinking",
+    "fallbacks",
+    "retry_empty",
     "stream_options",
     "extra_body",
 )
@@ -52,6 +56,9 @@ class ClientSettings(TypedDict, total=False):
     logit_bias: Mapping[str, int] | None
     response_format: Mapping[str, Any] | None
     parallel_tool_calls: bool | None
+    reasoning: bool | str | None
+    fallbacks: Sequence[str] | None
+    retry_empty: bool | None
     reasoning_effort: str | None
     enable_thinking: bool | None
     stream_options: Mapping[str, Any] | None
@@ -94,6 +101,12 @@ class LLMaaSClientConfig(BaseModel):
     logit_bias: dict[str, int] | None = None
     response_format: dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
+    reasoning: bool | str | None = None
+    """False switches reasoning off, True on; ``"low"`` to ``"xhigh"`` set the effort."""
+    fallbacks: list[str] | None = None
+    """Models to ask, in order, when this one is gone, overloaded, too small or answers nothing."""
+    retry_empty: bool | None = None
+    """Ask once more when an answer is empty."""
     reasoning_effort: str | None = None
     enable_thinking: bool | None = None
     stream_options: dict[str, Any] | None = None
@@ -128,6 +141,13 @@ class LLMaaSClientConfig(BaseModel):
         except ValidationError as error:
             wrong = (f"{_place(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
             raise refused("; ".join(wrong)) from None
+
+    def without_secrets(self) -> Self:
+        """Return what a component and a pickle may hold: headers that are known to be harmless."""
+        headers = fit_to_keep({"headers": self.default_headers or {}})["headers"]
+        if headers == (self.default_headers or {}):
+            return self
+        return self.model_copy(update={"default_headers": headers or None})
 
     def request_defaults(self) -> dict[str, Any]:
         """Return what every request carries."""

@@ -103,6 +103,7 @@ class Calling:
         plan = attempts.plan_of(self.settings, model, options)
         if plan is None:
             return self._ask(messages, model, options)
+        options["is_attempt"] = True
         return attempts.chat_in_turn(
             plan,
             lambda step: self._ask(step.messages(messages), step.model, step.options(options)),
@@ -136,7 +137,7 @@ class Calling:
         plan = attempts.plan_of(self.settings, model, options)
         if plan is None:
             return self._open(messages, model, options)
-        options["waits_for_text"] = True
+        options["is_attempt"] = True
         return attempts.stream_in_turn(
             plan,
             lambda step: self._open(step.messages(messages), step.model, step.options(options)),

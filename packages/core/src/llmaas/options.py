@@ -61,6 +61,8 @@ class ChatOptions(CallOptions, total=False):
     then hand out reasoning only once text or a tool call has begun."""
     retry_empty: bool | None
     """Ask once more, with a changed prompt and less reasoning, when an answer is empty."""
+    strict: bool | None
+    """Refuse images for a model without vision, instead of warning. Defaults to the client's."""
     user: str | None
     stream_options: Mapping[str, Any] | None
     """Usage is asked for unless this says otherwise; None leaves it out."""

@@ -19,9 +19,25 @@ _SECRET_NAME = re.compile(
 )
 
 
+_SAFE_NAMES = frozenset(
+    (
+        *("accept", "accept-language", "content-type", "http-referer", "referer", "user-agent"),
+        *("traceparent", "tracestate", "x-correlation-id", "x-request-id", "x-title"),
+        *("x-app", "x-application", "x-client", "x-department", "x-env", "x-environment"),
+        *("x-org", "x-organization", "x-project", "x-region", "x-service", "x-team"),
+    )
+)
+"""Headers that dumps and pickles keep; a gateway may call a secret by any other name."""
+
+
 def is_secret_name(header: str) -> bool:
     """Whether a header of this name authenticates somebody."""
     return _SECRET_NAME.search(header) is not None
+
+
+def is_safe_name(header: str) -> bool:
+    """Whether a header of this name is known to authenticate nobody, so that dumps may keep it."""
+    return header.lower() in _SAFE_NAMES
 
 
 def of_headers(headers: Iterable[tuple[str, str]]) -> list[str]:
@@ -50,13 +66,13 @@ def without_credentials(url: str | None) -> str | None:
 
 
 def fit_to_keep(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options of a connection as a dump may hold them: no password, no header of a key."""
+    """Return options of a connection as a dump may hold them: no password, only safe headers."""
     kept = dict(options)
     for name, value in options.items():
         if name.endswith("proxy") and isinstance(value, str):
             kept[name] = without_credentials(value)
         elif name.endswith("headers") and isinstance(value, Mapping):
-            kept[name] = {each: value[each] for each in value if not is_secret_name(each)}
+            kept[name] = {each: value[each] for each in value if is_safe_name(each)}
     return kept
 
 

@@ -80,8 +80,8 @@ class Limits:
 class Settings:
     """Everything a client is told once. Frozen, picklable, comparable; no secret ever shows.
 
-    A pickle holds neither the key, nor the proxy's user and password, nor headers that
-    authenticate: the key is read from the environment where it wakes up, the rest must be
+    A pickle holds neither the key, nor the proxy's user and password, nor headers that are not
+    known to be harmless: the key is read from the environment where it wakes up, the rest must be
     told again. A copy within the process is the same object.
     """
 
@@ -174,7 +174,7 @@ class Settings:
     def __reduce__(self) -> tuple[Any, ...]:
         kept = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "learned"}
         kept["proxy"] = secrecy.without_credentials(self.proxy)
-        kept["headers"] = tuple(h for h in self.headers if not secrecy.is_secret_name(h[0]))
+        kept["headers"] = tuple(h for h in self.headers if secrecy.is_safe_name(h[0]))
         return (_woken, (kept,))
 
     @classmethod

@@ -40,8 +40,11 @@ _SENT = (
     "n",
     "logprobs",
     "top_logprobs",
+    "reasoning",
     "reasoning_effort",
     "enable_thinking",
+    "fallbacks",
+    "retry_empty",
     "user",
     "extra_body",
 )
@@ -74,6 +77,12 @@ class ChatLLMaaS(Connected, BaseChatModel):
     """Answers to one question; more than one cannot be streamed."""
     logprobs: bool | None = None
     top_logprobs: int | None = None
+    reasoning: bool | str | dict[str, Any] | None = None
+    """False switches reasoning off, True on; ``"low"`` to ``"xhigh"`` set the effort."""
+    fallbacks: list[str] | None = None
+    """Models to ask, in order, when this one is gone, overloaded, too small or answers nothing."""
+    retry_empty: bool | None = None
+    """Ask once more when an answer is empty."""
     reasoning_effort: str | None = None
     enable_thinking: bool | None = None
     """For qwen models only: others fail on it."""
@@ -219,6 +228,14 @@ class ChatLLMaaS(Connected, BaseChatModel):
                         await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
                 count(events.completion)
+
+    def bind(self, **kwargs: Any) -> Any:
+        """Bind arguments; headers become the model's own, which no repr, dump or trace shows."""
+        headers = kwargs.pop("extra_headers", None)
+        if headers is None:
+            return super().bind(**kwargs)
+        own = {**(self.default_headers or {}), **headers}
+        return self.model_copy(update={"default_headers": own}).bind(**kwargs)
 
     def bind_tools(
         self,

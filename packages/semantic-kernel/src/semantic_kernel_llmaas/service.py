@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar, Self, TypedDict
 
@@ -30,6 +30,10 @@ class Connection(TypedDict, total=False):
     ca_bundle: str | None
     proxy: str | None
     default_headers: Mapping[str, str] | None
+    fallbacks: Sequence[str]
+    retry_empty: bool
+    strict: bool
+    max_file_bytes: int
     client: AsyncLLMaaS | None
     """A client of your own; the other options are then not looked at."""
     env_file_path: str | None

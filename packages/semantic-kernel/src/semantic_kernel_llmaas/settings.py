@@ -67,6 +67,12 @@ class LLMaaSChatPromptExecutionSettings(LLMaaSPromptExecutionSettings):
     user: str | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
+    reasoning: bool | str | None = None
+    """False switches reasoning off, True on; ``"low"`` to ``"xhigh"`` set the effort."""
+    fallbacks: list[str] | None = None
+    """Models to ask, in order, when the model is gone, overloaded, too small or answers nothing."""
+    retry_empty: bool | None = None
+    """Ask once more when an answer is empty."""
     reasoning_effort: str | None = None
     """Any value: models differ in what they know."""
     enable_thinking: bool | None = None

@@ -42,13 +42,15 @@ def check_model(settings: Settings, model: str) -> None:
         catalog.warn_once(model, stacklevel=6)
 
 
-def check_images(settings: Settings, model: str, messages: Sequence[Mapping[str, Any]]) -> None:
+def check_images(
+    settings: Settings, model: str, messages: Sequence[Mapping[str, Any]], strict: bool | None
+) -> None:
     """Warn about images for a model without vision; refuse them with ``strict``."""
     known = catalog.resolve(model).model
     if known is None or known.vision is not False or not holds_images(messages):
         return
     text = f"{model} is not known to see images: it may refuse or ignore those of this request."
-    if settings.strict:
+    if settings.strict if strict is None else strict:
         from llmaas.errors import InvalidInputError
 
         raise InvalidInputError(f"{text} Choose a model with vision (`llmaas models`).")
@@ -85,7 +87,12 @@ def hold_for(settings: Settings, model: str) -> int:
 
 
 def learn(
-    settings: Settings, model: str, completion: Completion, *, unopened: bool = False
+    settings: Settings,
+    model: str,
+    completion: Completion,
+    *,
+    unopened: bool = False,
+    warn: bool = True,
 ) -> None:
     """Remember how a model reasons; warn about an empty answer.
 
@@ -102,9 +109,15 @@ def learn(
     elif completion.text and not _thinks_inside(completion):
         learned.add(learned.plain, model)
         learned.unopened.discard(model)
+    if warn:
+        warn_if_empty(completion)
+
+
+def warn_if_empty(completion: Completion) -> None:
+    """Warn about an answer without text or a tool call."""
     why = completion.empty_because
     if why:
-        warnings.warn(why, EmptyAnswerWarning, stacklevel=6)
+        warnings.warn(why, EmptyAnswerWarning, stacklevel=7)
 
 
 def _thinks_inside(completion: Completion) -> bool:

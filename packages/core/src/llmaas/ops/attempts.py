@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from llmaas.messages import Messages, add_instruction
+from llmaas.ops.advice import warn_if_empty
 from llmaas.ops.chat import Opened
 from llmaas.ops.effects import Close, Operation
 from llmaas.ops.exchange import Moment
@@ -148,6 +149,7 @@ def chat_in_turn(
                 raise
         else:
             if following is None:
+                warn_if_empty(completion)
                 return combined(completion, plan.earlier)
         step = following
 

@@ -21,7 +21,7 @@ from llmaas.wire.chat import chat_body
 from llmaas.wire.jsonbytes import loads
 
 PATH = "/v1/chat/completions/batch"
-_OF_SINGLE_CALLS = ("repair", "fallbacks", "retry_empty")
+_OF_SINGLE_CALLS = ("repair", "fallbacks", "retry_empty", "strict")
 """Options of a chat that a batch has no use for: its answers come later."""
 
 MAX_CONVERSATIONS = 1_000

@@ -50,8 +50,9 @@ class Ask:
     """Whether ``max_tokens`` is our default, which may be lowered, and not the caller's."""
     adjustments: tuple[Adjustment, ...] = ()
     """Changes that were made to the request."""
-    waits_for_text: bool = False
-    """Whether a stream hands out nothing before text or a tool call has begun."""
+    is_attempt: bool = False
+    """Whether another request may follow (see ``ops.attempts``): a stream then hands out nothing
+    before text or a tool call has begun."""
 
     @property
     def model(self) -> str:
@@ -103,7 +104,8 @@ def prepare(
     response_format: Any = None,
     max_tokens: int | advice.Default | None = advice.DEFAULT,
     reasoning: Any = None,
-    waits_for_text: bool = False,
+    is_attempt: bool = False,
+    strict: bool | None = None,
     timeout: Any = None,
     deadline: float | Moment | None = None,
     extra_headers: Any = None,
@@ -117,7 +119,7 @@ def prepare(
     wire_messages, adjustments = conformed(
         settings, given, model=model, wanted=conform, params=params
     )
-    advice.check_images(settings, model, wire_messages)
+    advice.check_images(settings, model, wire_messages, strict)
     shape = shape_of(response_format)
     if shape is not None and shape.wire.get("type") == "json_object":
         wire_messages = mention_json(wire_messages)
@@ -144,7 +146,7 @@ def prepare(
     headers = {**JSON, **extra_headers}
     patience = Patience(settings, timeout, deadline)
     notes = (*adjustments, *notes)
-    return Ask(settings, body, headers, patience, shape, owns_budget, notes, waits_for_text)
+    return Ask(settings, body, headers, patience, shape, owns_budget, notes, is_attempt)
 
 
 def chat(ask: Ask) -> Operation[Completion]:
@@ -224,7 +226,7 @@ def _open_stream(ask: Ask) -> Operation[Opened]:
 
 def _may_begin(ask: Ask, events: list[Event]) -> bool:
     """Whether a stream may be handed out with these events."""
-    return has_text(events) if ask.waits_for_text else bool(events)
+    return has_text(events) if ask.is_attempt else bool(events)
 
 
 def has_text(events: list[Event]) -> bool:
@@ -279,7 +281,7 @@ def completion_of(ask: Ask, events: list[Event]) -> Completion:
     last = events[-1]
     assert isinstance(last, Done)
     completion = last.completion if ask.shape is None else settled(last.completion, ask.shape)
-    advice.learn(ask.settings, ask.model, completion)
+    advice.learn(ask.settings, ask.model, completion, warn=not ask.is_attempt)
     return ask.noted(completion)
 
 

@@ -1,0 +1,108 @@
+"""Options of the core through LangChain: fallbacks, empty answers, reasoning, files, headers."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.load import dumps
+from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage
+
+import llmaas
+from fake_engine import engine, usage
+from langchain_llmaas import ChatLLMaaS
+
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")  # fmt: skip # noqa: E501
+ANSWERS: dict[str, Any] = {
+    "gone": (404, {"error": {"message": "model not found"}}),
+    "thought": {"content": None, "reasoning": "Hm.", "usage": usage(10, 90)},
+    "good": {"content": "ok"},
+}
+
+
+def by_model(body: dict[str, Any]) -> Any:
+    return ANSWERS[body["model"]]
+
+
+@pytest.fixture(params=["invoke", "stream"])
+def ask(request: pytest.FixtureRequest) -> Any:
+    def stream(model: Any, messages: Any) -> Any:
+        whole = None
+        for chunk in model.stream(messages):
+            whole = chunk if whole is None else whole + chunk
+        return whole
+
+    return stream if request.param == "stream" else lambda model, messages: model.invoke(messages)
+
+
+def test_fallbacks_answer_and_their_cost_adds_up(ask: Any) -> None:
+    with engine(by_model) as served:
+        model = ChatLLMaaS(model="gone", base_url=served.base_url, api_key="sk-a",
+                           fallbacks=["thought", "good"])  # fmt: skip
+        message = ask(model, "Hi")
+    assert message.text == "ok"
+    assert [body["model"] for body in served.bodies] == ["gone", "thought", "good"]
+    assert message.usage_metadata["output_tokens"] == 95
+
+
+def test_retry_empty_and_reasoning_reach_the_core(ask: Any) -> None:
+    answers = iter([{"content": ""}, {"content": "ok"}])
+    with engine(lambda _: next(answers)) as served:
+        model = ChatLLMaaS(
+            model="gpt-oss:120b",
+            base_url=served.base_url,
+            api_key="sk-a",
+            reasoning="high",
+            retry_empty=True,
+        )
+        assert ask(model, "Hi").text == "ok"
+    assert [body["reasoning_effort"] for body in served.bodies] == ["high", "low"]
+
+
+@pytest.mark.parametrize("kind", ["human", "system", "tool"])
+@pytest.mark.parametrize("form", range(4))
+def test_finding_8_text_in_a_message_names_no_file(tmp_path: Path, kind: str, form: int) -> None:
+    path = tmp_path / "x.png"
+    path.write_bytes(PNG)
+    text = str(path)
+    block = [
+        {"type": "image", "url": text},
+        {"type": "image_url", "image_url": {"url": text}},
+        {"type": "image_url", "image_url": text},
+        {"type": "image", "image": text},
+    ][form]
+    content: Any = [block]
+    message = {"human": HumanMessage(content), "system": SystemMessage(content),
+               "tool": ToolMessage(content, tool_call_id="abcdefghi")}[kind]  # fmt: skip
+    with engine(by_model) as served, pytest.raises(llmaas.InvalidInputError, match="local file"):
+        ChatLLMaaS(model="good", base_url=served.base_url, api_key="sk-a").invoke([message])
+    assert not served.bodies
+
+
+@pytest.mark.parametrize("form", range(3))
+def test_path_of_the_program_is_read(tmp_path: Path, form: int) -> None:
+    path = tmp_path / "x.png"
+    path.write_bytes(PNG)
+    content: Any = [[{"type": "image", "url": path}, {"type": "image", "image": path},
+                     {"type": "image_url", "image_url": path}][form]]  # fmt: skip
+    with engine(by_model) as served:
+        model = ChatLLMaaS(model="good", base_url=served.base_url, api_key="sk-a")
+        model.invoke([HumanMessage(content)])
+    sent = served.bodies[0]["messages"][0]["content"][0]["image_url"]["url"]
+    assert sent.startswith("data:image/png;base64,")
+
+
+def test_finding_15_bound_headers_are_in_no_repr_and_no_dump() -> None:
+    secret = "gateway-secret-0123456789"
+    model = ChatLLMaaS(model="good", api_key="sk-a", base_url="http://127.0.0.1:9")
+    for bound in (
+        model.bind(extra_headers={"X-Auth-Of-Mine": secret}, stop=["x"]),
+        model.bind_tools([], extra_headers={"X-Tenant-Pass": secret}),
+    ):
+        assert secret not in f"{bound!r} {dumps(bound)}"
+    with engine(by_model) as served:
+        model = ChatLLMaaS(model="good", api_key="sk-a", base_url=served.base_url)
+        model.bind(extra_headers={"X-Tenant-Pass": secret}).invoke("Hi")
+    assert served.bodies

@@ -1,0 +1,46 @@
+"""Options of the core through Semantic Kernel: fallbacks, empty answers, reasoning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from semantic_kernel.contents import ChatHistory
+
+from fake_engine import engine, usage
+from semantic_kernel_llmaas import LLMaaSChatCompletion
+from semantic_kernel_llmaas.settings import LLMaaSChatPromptExecutionSettings
+
+ANSWERS: dict[str, Any] = {
+    "gone": (404, {"error": {"message": "model not found"}}),
+    "thought": {"content": None, "reasoning": "Hm.", "usage": usage(10, 90)},
+    "good": {"content": "ok"},
+}
+
+
+async def test_fallbacks_answer_and_their_usage_adds_up(ask: Any) -> None:
+    with engine(lambda body: ANSWERS[body["model"]]) as served:
+        chat = LLMaaSChatCompletion("gone", api_key="sk-a", base_url=served.base_url,
+                                    fallbacks=["thought", "good"])  # fmt: skip
+        answer = await ask(chat, "Hi")
+        settings = LLMaaSChatPromptExecutionSettings(fallbacks=["good"])
+        history = ChatHistory()
+        history.add_user_message("Hi")
+        again = await chat.get_chat_message_content(history, settings)
+    assert answer.content == "ok"
+    assert answer.metadata["usage"].completion_tokens == 95
+    assert again is not None
+    assert again.content == "ok"
+    models = [body["model"] for body in served.bodies]
+    assert models == ["gone", "thought", "good", "gone", "good"]
+
+
+async def test_reasoning_and_retry_empty_reach_the_core() -> None:
+    answers = iter([{"content": ""}, {"content": "ok"}])
+    with engine(lambda _: next(answers)) as served:
+        chat = LLMaaSChatCompletion("gpt-oss:120b", api_key="sk-a", base_url=served.base_url)
+        settings = LLMaaSChatPromptExecutionSettings(reasoning="high", retry_empty=True)
+        history = ChatHistory()
+        history.add_user_message("Hi")
+        chunks = [c async for c in chat.get_streaming_chat_message_content(history, settings)]
+    assert "".join(str(chunk) for chunk in chunks) == "ok"
+    assert [body["reasoning_effort"] for body in served.bodies] == ["high", "low"]
