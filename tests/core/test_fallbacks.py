@@ -152,6 +152,7 @@ def test_error_holds_all_attempts_when_every_model_fails(api: Any, ask: Any) -> 
     assert caught.value.attempts[-1].error is caught.value
 
 
+@pytest.mark.filterwarnings("ignore::llmaas.warnings.EmptyAnswerWarning")
 def test_last_empty_answer_is_returned_when_every_answer_is_empty(api: Any, ask: Any) -> None:
     with engine(by_model) as served:
         completion = ask(api(base_url=served.base_url), "Hi", model="empty", fallbacks=["thought"])
@@ -222,6 +223,7 @@ def test_tool_calls_are_no_empty_answer(api: Any, ask: Any) -> None:
     assert len(served.bodies) == 1
 
 
+@pytest.mark.filterwarnings("ignore::llmaas.warnings.EmptyAnswerWarning")
 def test_withheld_answer_is_not_asked_elsewhere(api: Any, ask: Any) -> None:
     with engine(lambda _: {"content": "", "finish_reason": "content_filter"}) as served:
         ask(api(base_url=served.base_url, fallbacks=["good"], retry_empty=True), "Hi", model="m")
@@ -253,6 +255,7 @@ def test_empty_answer_is_asked_for_once_more_with_another_prompt_and_less_reason
     assert first["messages"] != second["messages"]
 
 
+@pytest.mark.filterwarnings("ignore::llmaas.warnings.EmptyAnswerWarning")
 def test_empty_answer_at_low_effort_is_asked_for_without_reasoning(api: Any, ask: Any) -> None:
     with engine(lambda _: EMPTY) as served:
         client = api(base_url=served.base_url, retry_empty=True)

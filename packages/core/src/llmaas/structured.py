@@ -9,7 +9,7 @@ sent back once with what is wrong.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -148,7 +148,7 @@ def json_schema_format(name: str, schema: Mapping[str, Any], *, strict: bool = T
     return {"type": "json_schema", "json_schema": told}
 
 
-def mention_json(messages: list[Message], instruction: str = _JSON_WORDS) -> list[Message]:
+def mention_json(messages: Sequence[Message], instruction: str = _JSON_WORDS) -> Sequence[Message]:
     """Add an instruction where no message contains the word JSON.
 
     OpenAI refuses ``json_object`` without it, and other engines write white space for ever.

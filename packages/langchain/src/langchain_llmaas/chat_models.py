@@ -229,7 +229,9 @@ class ChatLLMaaS(Connected, BaseChatModel):
                     yield chunk
                 count(events.completion)
 
-    def bind(self, **kwargs: Any) -> Any:
+    def bind(  # type: ignore[override]  # newer versions name a private class
+        self, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
         """Bind arguments; headers become the model's own, which no repr, dump or trace shows."""
         headers = kwargs.pop("extra_headers", None)
         if headers is None:
