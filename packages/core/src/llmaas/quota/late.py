@@ -17,7 +17,8 @@ _logger = logging.getLogger("llmaas")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds between two attempts, doubling."""
 _MOST_ATTEMPTS = 1_000
-_MOST_KEPT = 100_000
+_MOST_EMPTY = 1_000
+"""Settlements of nothing that are kept, of calls that were refused while a ledger was away."""
 
 
 @dataclass(slots=True)
@@ -67,8 +68,9 @@ class LateSettlements:
     def keep(self, ledger: Ledger, taken: Taken, used: int, limits: Sequence[Limit]) -> None:
         """Keep a settlement for later."""
         with self._lock:
-            _, queue = self._kept.setdefault(id(ledger), (ledger, deque(maxlen=_MOST_KEPT)))
-            queue.append(Settlement(taken, used, tuple(limits)))
+            _, queue = self._kept.setdefault(id(ledger), (ledger, deque()))
+            if used or len(queue) < _MOST_EMPTY:
+                queue.append(Settlement(taken, used, tuple(limits)))
             if self._thread is not None:
                 return
             thread = threading.Thread(target=self._work, name="llmaas-ledger", daemon=True)
@@ -117,7 +119,7 @@ class LateSettlements:
             )
             return
         with self._lock:
-            _, queue = self._kept.setdefault(id(ledger), (ledger, deque(maxlen=_MOST_KEPT)))
+            _, queue = self._kept.setdefault(id(ledger), (ledger, deque()))
             queue.appendleft(settlement)
 
     def _work(self) -> None:

@@ -49,9 +49,8 @@ class RedisLedger:
         number = uuid.uuid4().hex
         try:
             now, parts, reserved, allowed = self._call("take", account, number, amount, limits)
-        except Exception as error:
-            if "connecting" not in str(error.__cause__):  # it may be reserved: it is given back
-                LATE.keep(self, Taken(account, amount, 0.0, number), 0, limits)
+        except Exception:  # it may have been reserved: then it is given back
+            LATE.keep(self, Taken(account, amount, 0.0, number), 0, limits)
             raise
         if allowed:
             return Taken(account, amount, now, number)
