@@ -141,7 +141,8 @@ def test_streamed_json_from_the_reasoning_has_a_text_event(sandbox: Any, api: An
 
 def test_reasoning_stays_reasoning_when_it_does_not_match(sandbox: Any, api: Any) -> None:
     sandbox.script([{"content": "", "reasoning": 'Perhaps {"city": "Lyon"}'}])
-    got = ask(api(), repair=False)
+    with pytest.warns(llmaas.warnings.EmptyAnswerWarning):
+        got = ask(api(), repair=False)
     assert (got.text, got.parsed) == ("", None)
     assert got.reasoning == 'Perhaps {"city": "Lyon"}'
 
@@ -222,6 +223,7 @@ def test_other_failure_is_raised_as_it_is(sandbox: Any, api: Any, stream: bool) 
     assert len(sandbox.requests) == 1
 
 
+@pytest.mark.filterwarnings("ignore::llmaas.warnings.EmptyAnswerWarning")
 @pytest.mark.parametrize("first", ["non", ""])
 def test_correction_differs_from_the_first_request(sandbox: Any, api: Any, first: str) -> None:
     sandbox.script([{"content": first}, {"content": '{"name": "Lyon"}'}])

@@ -25,6 +25,7 @@ from llmaas.wire.json_text import (
     json_part,
 )
 from llmaas.wire.schema import inline_definitions, strict_schema, wire_name
+from llmaas.wire.toolcalls import TRUNCATED
 
 __all__ = [
     "CUT",
@@ -46,7 +47,7 @@ _AFTER_TOOLS = (
     "Call tools as long as you need them. When no further call is needed, answer with one JSON "
     "object and nothing else: no fence, no explanation."
 )
-CUT = frozenset(("length", "max_tokens", "model_length", "content_filter", "abort"))
+CUT = TRUNCATED
 """Finish reasons of answers that ended before the model had finished them."""
 
 _SCHEMA_KEYS = frozenset(("properties", "$ref", "$defs", "anyOf", "oneOf", "allOf", "enum"))

@@ -25,6 +25,7 @@ from llmaas.wire.chat import chat_body, turns_reasoning_off
 from llmaas.wire.decode import ChatDecoder
 from llmaas.wire.envelope import failure_of
 from llmaas.wire.faults import Cut, ErrorEvent, Failure, TransportFailure
+from llmaas.wire.tool_schemas import with_valid_tools
 
 if TYPE_CHECKING:
     from llmaas.ops.deferred import FollowUp
@@ -53,6 +54,9 @@ class Ask:
     is_attempt: bool = False
     """Whether another request may follow (see ``ops.attempts``): a stream then hands out nothing
     before text or a tool call has begun."""
+
+    conforms: bool = True
+    """Whether a request may be changed so that engines take it."""
 
     @property
     def model(self) -> str:
@@ -121,7 +125,8 @@ def prepare(
     )
     advice.check_images(settings, model, wire_messages, strict)
     shape = shape_of(response_format)
-    if shape is not None and shape.wire.get("type") == "json_object":
+    conforms = settings.conform if conform is None else conform
+    if conforms and shape is not None and shape.wire.get("type") == "json_object":
         wire_messages = mention_json(wire_messages)
     owns_budget = isinstance(max_tokens, advice.Default)
     if isinstance(max_tokens, advice.Default):
@@ -143,10 +148,12 @@ def prepare(
         response_format=response_format if shape is None else shape.wire,
         params={"max_tokens": max_tokens, **params},
     )
+    if tools and conforms:
+        body = with_valid_tools(body)
     headers = {**JSON, **extra_headers}
     patience = Patience(settings, timeout, deadline)
     notes = (*adjustments, *notes)
-    return Ask(settings, body, headers, patience, shape, owns_budget, notes, is_attempt)
+    return Ask(settings, body, headers, patience, shape, owns_budget, notes, is_attempt, conforms)
 
 
 def chat(ask: Ask) -> Operation[Completion]:

@@ -33,7 +33,8 @@ def is_deferred(ask: Ask) -> bool:
     """Whether a request asks for a structured answer and lets the model call tools."""
     body = ask.body
     return (
-        ask.shape is not None
+        ask.conforms
+        and ask.shape is not None
         and bool(body.get("tools"))
         and "response_format" in body
         and body.get("tool_choice") != "none"

@@ -37,6 +37,11 @@ _NOT_STRICT = frozenset(
 _TYPED = frozenset(("type", "enum", "const", "anyOf", "$ref"))
 
 
+def is_wire_name(name: str) -> bool:
+    """Tell whether functions and schemas may have a name."""
+    return _VALID_NAME(name) is not None
+
+
 def wire_name(name: str, *, default: str = "answer") -> str:
     """Convert a name to one that functions and schemas may have: ``Page[int]`` to ``Page_int``.
 

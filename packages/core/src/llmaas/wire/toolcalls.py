@@ -127,7 +127,7 @@ class ToolCallAssembler:
 
     def _finished(self, call: _Call) -> ToolCall:
         cut = self._is_cut(call)
-        name = self._names.clean(call.name)
+        name = self._names.own(call.name)
         call_id = call.id or call.given or self._invented(call.position)
         return ToolCall(call_id, name, call.arguments.text(cut=cut), cut)
 
@@ -155,7 +155,7 @@ class ToolCallAssembler:
         call.announced = True
         call.id = self._unique(call.given or self._invented(call.position))
         arguments, call.waiting = call.waiting + rest, ""
-        name = self._names.clean(call.name)
+        name = self._names.own(call.name)
         events.append(ToolCallDelta(call.position, call.id, name, arguments, index=self._choice))
 
     def _learn_name(self, call: _Call, name: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 _LEAK = re.compile(r"<[^<>]*>?|\s+")
 """Template tokens (``<|channel|>``, ``</function>``), whole or broken off, and white space."""
 
+_NONE: Mapping[str, str] = {}
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.\-]+\Z")
 _KIMI_COUNT = re.compile(r":\d+\Z")
 
@@ -16,10 +17,11 @@ _KIMI_COUNT = re.compile(r":\d+\Z")
 class ToolNames:
     """The names of the tools that a request offers."""
 
-    __slots__ = ("_offered",)
+    __slots__ = ("_offered", "_renamed")
 
     def __init__(self, tools: Iterable[Any] = ()) -> None:
         self._offered = frozenset(filter(None, map(_name_of, tools)))
+        self._renamed: Mapping[str, str] = getattr(tools, "renamed", _NONE)
 
     def clean(self, name: str) -> str:
         """Return the tool that a name means: an offered one, or the name without tokens."""
@@ -31,6 +33,11 @@ class ToolNames:
                 if candidate in self._offered:
                     return candidate
         return next(filter(_IDENTIFIER.match, parts), name.strip())
+
+    def own(self, name: str) -> str:
+        """Return the tool that a name means by the name that the caller gave it."""
+        found = self.clean(name)
+        return self._renamed.get(found, found)
 
     def is_settled(self, name: str) -> bool:
         """Whether a name is an offered one that can be the beginning of no other."""
