@@ -290,6 +290,8 @@ class Ranking:
     id: str | None = None
     usage: Usage | None = None
     backend: Backend | None = None
+    errors: Mapping[int, Exception] = field(default_factory=dict)
+    """Documents that were not ranked, by position: no result, or a score that is no number."""
 
     @property
     def cost_micro_eur(self) -> int:

@@ -13,8 +13,8 @@ from llmaas.ops.exchange import Moment
 from llmaas.ops.watch import About, watched_part
 from llmaas.settings import Settings
 from llmaas.types import Embeddings, Usage
-from llmaas.wire.usage import parse_usage
-from llmaas.wire.vectors import read_vectors
+from llmaas.wire.usage import parse_input_usage
+from llmaas.wire.vectors import Vectors, read_vectors
 
 PATH = "/v1/embeddings"
 _ABOUT_INPUT = frozenset({400, 413, 422})
@@ -38,6 +38,8 @@ class _Job:
     keep_going: bool
     moment: Moment
     done: int = 0
+    length: int = 0
+    """Numbers of a vector, known from the first answer."""
     answered_by: str = ""
     usages: list[Usage] = field(default_factory=list)
     errors: dict[int, Exception] = field(default_factory=dict)
@@ -125,7 +127,7 @@ def _batch(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:
 def _halving(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:
     """Embed texts; when they are refused, halve them until the bad one stands alone."""
     try:
-        return (yield from _request(job, texts))
+        return (yield from _request(job, texts, offset))
     except Exception as error:
         if not job.isolate or getattr(error, "status_code", None) not in _ABOUT_INPUT:
             raise
@@ -140,7 +142,7 @@ def _halving(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:
     return left + right
 
 
-def _request(job: _Job, texts: list[str]) -> Operation[list[Any]]:
+def _request(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:
     about = About(
         "embeddings", job.model, job.settings, texts, deadline=job.moment.at, is_part=True
     )
@@ -148,17 +150,40 @@ def _request(job: _Job, texts: list[str]) -> Operation[list[Any]]:
     if answer.usage is not None:
         job.usages.append(answer.usage)
     job.answered_by = answer.model
+    job.errors.update({offset + index: error for index, error in answer.errors.items()})
     return answer.vectors
 
 
 def _answered(job: _Job, texts: list[str]) -> Operation[Embeddings]:
-    def read(data: bytes, _: Mapping[str, str]) -> tuple[list[Any], Mapping[str, Any]]:
-        return read_vectors(data, len(texts), numpy=job.numpy)
+    def read(data: bytes, _: Mapping[str, str]) -> Vectors:
+        return _checked(job, read_vectors(data, len(texts), numpy=job.numpy))
 
     body = {"model": job.model, "input": texts, **job.params}
-    vectors, answer = yield from ask_data(job.settings, PATH, body, read, **job.options)
-    usage = parse_usage(answer.get("usage"))
-    return Embeddings(vectors, str(answer.get("model") or job.model), usage)
+    vectors = yield from ask_data(job.settings, PATH, body, read, **job.options)
+    model = str(vectors.body.get("model") or job.model)
+    usage = parse_input_usage(vectors.body.get("usage"))
+    errors = {index: _unusable(index, why) for index, why in vectors.errors.items()}
+    return Embeddings(vectors.values, model, usage, errors)
+
+
+def _checked(job: _Job, vectors: Vectors) -> Vectors:
+    """Hold vectors to the length of those before; raise where no input can be told apart."""
+    with job.lock:
+        job.length = job.length or vectors.length
+    vectors.expect(job.length)
+    if vectors.errors and (not job.isolate or len(vectors.errors) == job.total):
+        index, why = next(iter(vectors.errors.items()))
+        raise ValueError(f"the vector of input {index} {why}")
+    return vectors
+
+
+def _unusable(index: int, why: str) -> Exception:
+    from llmaas.errors import InvalidResponseError
+
+    return InvalidResponseError.build(
+        f"The vector of input {index} of its request {why}.",
+        hint="Embed the text again, or change it: engines write NaN for some texts.",
+    )
 
 
 def _sum(usages: list[Usage]) -> Usage | None:

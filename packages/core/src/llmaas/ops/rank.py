@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from llmaas.ops.effects import Operation
 from llmaas.ops.exchange import Moment
 from llmaas.settings import Settings
 from llmaas.types import Image, Ranking
-from llmaas.wire.jsonbytes import loads
+from llmaas.wire.images import read_images
 from llmaas.wire.ranks import read_ranking
 
 
@@ -42,7 +41,7 @@ def rerank(
     }
 
     def read(data: bytes, _: Mapping[str, str]) -> Ranking:
-        return read_ranking(data, model=model, documents=len(texts))
+        return read_ranking(data, model=model, documents=len(texts), top_n=body.get("top_n"))
 
     return (
         yield from ask_data(
@@ -91,14 +90,4 @@ def images(
 
 
 def _read_images(data: bytes, _: Mapping[str, str]) -> list[Image]:
-    entries = loads(data)["data"]
-    drawn = [
-        Image(
-            data=base64.b64decode(entry["b64_json"]) if entry.get("b64_json") else None,
-            url=entry.get("url"),
-        )
-        for entry in entries
-    ]
-    if not drawn or any(image.data is None and not image.url for image in drawn):
-        raise ValueError("it holds no image")
-    return drawn
+    return read_images(data)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from llmaas.wire.error_words import readable
 from llmaas.wire.faults import ErrorEvent, StatusFailure
 from llmaas.wire.jsonbytes import dumps, loads
 
@@ -28,24 +29,24 @@ def read_error_body(body: bytes) -> ErrorBody:
         raw = loads(body)
     except ValueError:
         text = body.decode("utf-8", "replace").strip()
-        return ErrorBody(_of_html(text) if text.startswith("<") else text[:2000], raw=text)
+        return ErrorBody(_of_html(text) if text.startswith("<") else readable(text), raw=text)
     return from_mapping(raw)
 
 
 def from_mapping(raw: Any) -> ErrorBody:
     """Read a parsed error body, or the ``error`` value of a stream event."""
     if not isinstance(raw, Mapping):
-        return ErrorBody(str(raw), raw=raw)
+        return ErrorBody(readable(raw), raw=raw)
     error = raw
     for key in ("detail", "error"):  # {"detail": {"error": {...}}} is on record as well
         inner = error.get(key)
         if isinstance(inner, Mapping):
             error = inner
         elif isinstance(inner, str) and inner:
-            return ErrorBody(inner, raw=raw, backend=raw.get("backend"))
+            return ErrorBody(readable(inner), raw=raw, backend=raw.get("backend"))
     message = error.get("message") or error.get("detail") or error.get("msg")
     return ErrorBody(
-        message=str(message) if message else _first_words(raw),
+        message=readable(message) if message else _first_words(raw),
         type=_text(error.get("type")),
         code=_text(error.get("code")),
         param=_text(error.get("param")),
@@ -68,10 +69,15 @@ def status_in(error: Mapping[str, Any]) -> int | None:
 _STATUS_OF_TYPE = {
     "rate_limit_error": 429,
     "server_error": 500,
+    "InternalServerError": 500,
+    "internal_error": 500,
+    "api_error": 500,
+    "unavailable_error": 503,
     "service_unavailable_error": 503,
     "overloaded_error": 503,
     "authentication_error": 401,
     "invalid_request_error": 400,
+    "BadRequestError": 400,
 }
 
 

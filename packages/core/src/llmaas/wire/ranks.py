@@ -3,46 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from llmaas.types import Ranked, Ranking, Usage
 from llmaas.wire.jsonbytes import loads
-from llmaas.wire.usage import parse_backend, parse_usage
+from llmaas.wire.usage import parse_backend, parse_input_usage
 
 
-def read_ranking(data: bytes, *, model: str, documents: int) -> Ranking:
-    """Return a ranking by falling score; raise ``ValueError`` when the body is none."""
+def read_ranking(data: bytes, *, model: str, documents: int, top_n: int | None = None) -> Ranking:
+    """Return a ranking by falling score; raise ``ValueError`` for a body that is not one.
+
+    A document whose score is not a number, or that has no result, has a ``ValueError`` in
+    ``errors``. Of a document that is ranked twice, the best score counts.
+    """
     body = loads(data)
     results = body.get("results") if isinstance(body, Mapping) else None
     if not isinstance(results, list):
         raise ValueError("it holds no results")
-    ranked = sorted(
-        (_ranked(item, documents) for item in results), key=lambda r: -r.relevance_score
-    )
+    ranked: dict[int, Ranked] = {}
+    errors: dict[int, Exception] = {}
+    for item in results:
+        _take(item, documents, ranked, errors)
+    if len(ranked) + len(errors) < documents and not top_n:
+        absent = (n for n in range(documents) if n not in ranked and n not in errors)
+        errors.update({n: ValueError(f"document {n} has no result") for n in absent})
+    if not ranked:
+        raise ValueError("it ranks no document")
     return Ranking(
-        results=tuple(ranked),
+        results=tuple(sorted(ranked.values(), key=lambda r: -r.relevance_score)),
         model=str(body.get("model") or model),
         documents=documents,
         id=body.get("id"),
         usage=_usage(body.get("usage") or body.get("meta")),
         backend=parse_backend(body.get("backend")),
+        errors=errors,
     )
 
 
-def _ranked(item: Mapping[str, Any], documents: int) -> Ranked:
-    index, score = item.get("index"), item.get("relevance_score", item.get("score"))
+def _take(
+    item: Mapping[str, Any],
+    documents: int,
+    ranked: dict[int, Ranked],
+    errors: dict[int, Exception],
+) -> None:
+    index, score = item.get("index"), _score(item)
     if not isinstance(index, int) or not 0 <= index < documents:
         raise ValueError(f"it ranks document {index} of {documents}")
-    if not isinstance(score, int | float):
-        raise ValueError("a result has no relevance_score")
+    if score is None:
+        if index not in ranked:
+            errors[index] = ValueError(f"the score of document {index} is not a number")
+        return
+    errors.pop(index, None)
     document = item.get("document")
     if isinstance(document, Mapping):
         document = document.get("text")
-    return Ranked(index, float(score), document if isinstance(document, str) else None)
+    told = Ranked(index, score, document if isinstance(document, str) else None)
+    if index not in ranked or ranked[index].relevance_score < score:
+        ranked[index] = told
+
+
+def _score(item: Mapping[str, Any]) -> float | None:
+    raw = item.get("relevance_score", item.get("score"))
+    try:
+        score = float(raw)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return score if isfinite(score) and not isinstance(raw, bool) else None
 
 
 def _usage(raw: Any) -> Usage | None:
     """Read usage; the old shape counts search units, which are kept as they are."""
     if isinstance(raw, Mapping) and "billed_units" in raw:
         return Usage(extra=dict(raw))
-    return parse_usage(raw)
+    return parse_input_usage(raw)

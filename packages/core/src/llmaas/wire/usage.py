@@ -8,29 +8,50 @@ from typing import Any
 
 from llmaas.types import Backend, RateLimit, Usage
 
-_NAMED = frozenset({"prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens"})
+_PROMPT = ("prompt_tokens", "input_tokens")
+_COMPLETION = ("completion_tokens", "output_tokens")
+_DETAILS = ("completion_tokens_details", "output_tokens_details")
+_PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
+"""Names of OpenAI's two interfaces; engines and gateways use either."""
+
 _ADDED = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens", "cached_tokens")
+_NAMED = frozenset({*_PROMPT, *_COMPLETION, "total_tokens", "reasoning_tokens"})
 
 
 def parse_usage(raw: Any) -> Usage | None:
-    """Read a usage object; reasoning tokens stand at its top level or in the details."""
+    """Parse the usage of an answer; None where it does not tell both counts.
+
+    A count that is unknown is never 0: a budget would spend nothing. Reasoning tokens stand
+    at the top level or in the details.
+    """
     if not isinstance(raw, Mapping) or not raw:
         return None
-    prompt, completion = _count(raw.get("prompt_tokens")), _count(raw.get("completion_tokens"))
-    details = raw.get("completion_tokens_details")
-    reasoning = raw.get("reasoning_tokens")
-    if reasoning is None and isinstance(details, Mapping):
-        reasoning = details.get("reasoning_tokens")
-    prompt_details = raw.get("prompt_tokens_details")
-    cached = prompt_details.get("cached_tokens") if isinstance(prompt_details, Mapping) else None
+    prompt, completion = _first(raw, _PROMPT), _first(raw, _COMPLETION)
+    total = _count(raw.get("total_tokens"))
+    if total is not None and prompt is not None and completion is None:
+        completion = max(0, total - prompt)
+    elif total is not None and completion is not None and prompt is None:
+        prompt = max(0, total - completion)
+    if prompt is None or completion is None or not (prompt or completion):
+        return None
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
-        total_tokens=_count(raw.get("total_tokens")) or prompt + completion,
-        reasoning_tokens=None if reasoning is None else _count(reasoning),
-        cached_tokens=None if cached is None else _count(cached),
+        total_tokens=total or prompt + completion,
+        reasoning_tokens=_detail(raw, "reasoning_tokens", _DETAILS),
+        cached_tokens=_detail(raw, "cached_tokens", _PROMPT_DETAILS),
         extra={key: value for key, value in raw.items() if key not in _NAMED},
     )
+
+
+def parse_input_usage(raw: Any) -> Usage | None:
+    """Parse the usage of embeddings or a ranking, which have inputs only."""
+    if not isinstance(raw, Mapping):
+        return None
+    total = _count(raw.get("total_tokens"))
+    prompt = _first(raw, _PROMPT)
+    counts = {"prompt_tokens": total if prompt is None else prompt, "completion_tokens": 0}
+    return parse_usage({**raw, **counts})
 
 
 def add_usages(usages: Sequence[Usage | None]) -> Usage | None:
@@ -64,8 +85,30 @@ def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
     return RateLimit(_whole(limit), _whole(remaining), _number(reset))
 
 
-def _count(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) and value == value and value > 0 else 0
+def _first(raw: Mapping[str, Any], names: Iterable[str]) -> int | None:
+    counts = (_count(raw.get(name)) for name in names)
+    return next((count for count in counts if count is not None), None)
+
+
+def _detail(raw: Mapping[str, Any], name: str, places: Iterable[str]) -> int | None:
+    found = _count(raw.get(name)) if name in raw else None
+    for place in places:
+        details = raw.get(place)
+        if found is None and isinstance(details, Mapping):
+            found = _count(details.get(name))
+    return found
+
+
+def _count(value: Any) -> int | None:
+    """Return a number of tokens, also one that is written as text; None for anything else."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value) if len(value) < 19 else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value < _MOST else None
+
+
+_MOST = 10**18  # also refuses NaN and infinity
 
 
 def _text(value: Any) -> str | None:

@@ -1,0 +1,50 @@
+"""Answers with drawn images."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from llmaas.types import Image
+from llmaas.wire.jsonbytes import loads
+
+_PADDING = "==="
+_URL_SAFE = str.maketrans("-_", "+/")
+
+
+def read_images(data: bytes) -> list[Image]:
+    """Return the images of a body; raise ``ValueError`` for a body without any."""
+    entries = loads(data)["data"]
+    drawn = [_image(entry) for entry in entries]
+    if not drawn:
+        raise ValueError("it holds no image")
+    return drawn
+
+
+def _image(entry: Mapping[str, Any]) -> Image:
+    """Read one image. Gateways put data URIs into either field, and URLs into ``b64_json``."""
+    text = entry.get("b64_json") or entry.get("url")
+    if not isinstance(text, str) or not text:
+        raise ValueError("it holds no image")
+    if text.startswith(("http://", "https://")):
+        return Image(url=text)
+    if text.startswith("data:"):
+        head, _, text = text.partition(",")
+        if not head.endswith(";base64"):
+            raise ValueError("an image is a data URI without base64")
+    elif not entry.get("b64_json"):
+        return Image(url=text)
+    return Image(data=_decoded(text), url=None)
+
+
+def _decoded(text: str) -> bytes:
+    """Decode base64 strictly: what the decoder skips without a word would be a broken image."""
+    plain = "".join(text.split()).rstrip("=").translate(_URL_SAFE)
+    padded = plain + _PADDING[: -len(plain) % 4]
+    try:
+        if data := base64.b64decode(padded, validate=True):
+            return data
+    except ValueError:
+        pass
+    raise ValueError("an image is not base64")
