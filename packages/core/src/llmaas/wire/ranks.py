@@ -66,7 +66,7 @@ def _take(
 def _score(item: Mapping[str, Any]) -> float | None:
     raw = item.get("relevance_score", item.get("score"))
     try:
-        score = float(raw)  # type: ignore[arg-type]
+        score = float(raw)
     except (TypeError, ValueError, OverflowError):
         return None
     return score if isfinite(score) and not isinstance(raw, bool) else None
