@@ -9,7 +9,13 @@ import gradio as gr
 from gradio.components.chatbot import MetadataDict
 
 from llmaas import LLMaaSError
-from llmaas.pricing import audio_cost_micro_eur, chat_energy_kwh, format_eur
+from llmaas.cli.output import energy as shown
+from llmaas.pricing import (
+    audio_cost_micro_eur,
+    billed_output_tokens,
+    chat_energy_kwh,
+    format_eur,
+)
 from llmaas.types import Completion, Transcription
 
 HEARD, REASONING = "Heard", "Reasoning"
@@ -74,11 +80,11 @@ class Reply:
         details = [
             f"model: {completion.model}",
             f"machine: {backend.machine_name}" if backend else "",
-            f"energy, estimated: {energy:.6f} kWh" if energy is not None else "",
+            f"energy, estimated: {shown(energy)}" if energy is not None else "",
             f"transcription: {format_eur(self.audio_micro_eur)}" if self.audio_micro_eur else "",
             f"request: {completion.request_id}" if completion.request_id else "",
         ]
-        title = f"{cost} · {usage.prompt_tokens} tokens in, {usage.completion_tokens} out"
+        title = f"{cost} · {usage.prompt_tokens} tokens in, {billed_output_tokens(usage)} out"
         return folded(title, "\n".join(f"- {detail}" for detail in details if detail))
 
 

@@ -12,6 +12,7 @@ import service
 import turns
 from llmaas import LLMaaS, LLMaaSError
 from llmaas.catalog import lifecycle_note
+from llmaas.cli.output import energy
 from llmaas.pricing import format_eur
 from llmaas.text import visible
 from meter import Meter
@@ -167,7 +168,9 @@ def show_gauge(place: st.delta_generator.DeltaGenerator, meter: Meter) -> None:
         left, right = st.columns(2)
         left.metric("Tokens in", f"{meter.tokens_in:,}")
         right.metric("Tokens out", f"{meter.tokens_out:,}")
-        st.metric("Energy (estimate)", f"{meter.kwh:.6f} kWh")
+        if meter.ranked:
+            st.metric("Passages ranked", f"{meter.ranked:,}")
+        st.metric("Energy (estimate)", energy(meter.kwh))
 
 
 main()

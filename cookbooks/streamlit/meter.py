@@ -6,8 +6,15 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from llmaas.cli.output import energy
 from llmaas.ops.watch import About, Outcome
-from llmaas.pricing import chat_cost_micro_eur, chat_energy_kwh, energy_kwh, format_eur
+from llmaas.pricing import (
+    billed_output_tokens,
+    chat_cost_micro_eur,
+    chat_energy_kwh,
+    energy_kwh,
+    format_eur,
+)
 from llmaas.types import Usage
 
 
@@ -19,6 +26,8 @@ class Meter:
     tokens_in: int = 0
     tokens_out: int = 0
     kwh: float = 0.0
+    ranked: int = 0
+    """Passages that were ranked: their price is not one of tokens."""
 
     def begin(self, about: About) -> Generator[Any, Any, About]:
         """Let the call through; remember what it is."""
@@ -31,7 +40,9 @@ class Meter:
         cost = outcome.cost_micro_eur
         self.micro_eur += chat_cost_micro_eur(usage) if cost is None else cost
         self.tokens_in += usage.prompt_tokens
-        self.tokens_out += usage.completion_tokens
+        self.tokens_out += billed_output_tokens(usage)
+        if about.operation == "rerank":
+            self.ranked += getattr(outcome.result, "documents", 0)
         self.kwh += _energy(about, usage) or 0.0
         return
         yield
@@ -43,6 +54,7 @@ class Meter:
             self.tokens_in - before.tokens_in,
             self.tokens_out - before.tokens_out,
             self.kwh - before.kwh,
+            self.ranked - before.ranked,
         )
 
     def copy(self) -> Meter:
@@ -51,7 +63,8 @@ class Meter:
 
     def __str__(self) -> str:
         tokens = f"{self.tokens_in:,} tokens in, {self.tokens_out:,} out"
-        return f"{format_eur(self.micro_eur)} · {tokens} · {self.kwh:.6f} kWh"
+        ranked = f" · {self.ranked:,} passages ranked" if self.ranked else ""
+        return f"{format_eur(self.micro_eur)} · {tokens}{ranked} · {energy(self.kwh)}"
 
 
 def _estimate(about: About, outcome: Outcome) -> Usage:

@@ -79,7 +79,7 @@ def test_any_text_is_an_address_or_a_typed_error(url: str) -> None:
         ("https://gw.example:", "https://gw.example"),
         ("https://[2001:DB8::1]:8443/v1", "https://[2001:db8::1]:8443"),
         ("https://été.example/V1", "https://été.example/V1"),
-        ("https://gw.example/v1/v1", "https://gw.example/v1"),
+        ("https://gw.example/v1/v1", "https://gw.example"),
     ],
 )
 def test_one_address_is_written_one_way(url: str, root: str) -> None:
@@ -139,3 +139,71 @@ def test_changing_something_else_does_not_warn_again() -> None:
     with pytest.warns(llmaas.warnings.InsecureURLWarning):
         client = LLMaaS(api_key=KEY, base_url="http://gw.example/v1")
     assert client.with_options(timeout=3).settings.root == "http://gw.example"
+
+
+ROOT = "https://gw.example/llm"
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"{ROOT}/v1/chat/completions",
+        f"{ROOT}/v1/chat/completions/",
+        f"{ROOT}/v1/completions",
+        f"{ROOT}/v1/embeddings",
+        f"{ROOT}/v1/models",
+        f"{ROOT}/v1/audio/transcriptions",
+        f"{ROOT}/v1/audio/speech",
+        f"{ROOT}/v1/images/generations",
+        f"{ROOT}/v2/rerank",
+        f"{ROOT}/v1/v1",
+        f"{ROOT}/v1/v1/chat/completions",
+        f"{ROOT}/v1//",
+        f'"{ROOT}/v1"',
+        f"'{ROOT}'",
+        f"<{ROOT}/v1>",
+        f"{ROOT}//v1",
+    ],
+)
+def test_what_people_paste_is_corrected(pasted: str) -> None:
+    assert Settings.of(api_key=KEY, base_url=pasted).root == ROOT
+
+
+@pytest.mark.parametrize("url", ["https://gw.example/v10", "https://gw.example/mymodels"])
+def test_paths_that_only_look_alike_stay(url: str) -> None:
+    assert Settings.of(api_key=KEY, base_url=url).root == url
+
+
+def test_the_vendors_variable_is_read_where_ours_is_not_set(monkeypatch: Any) -> None:
+    monkeypatch.delenv("LLMAAS_BASE_URL", raising=False)
+    monkeypatch.setenv("LLMAAS_API_URL", f"{ROOT}/v1")
+    assert Settings.of(api_key=KEY).root == ROOT
+    monkeypatch.setenv("LLMAAS_BASE_URL", "https://other.example/v1")
+    assert Settings.of(api_key=KEY).root == "https://other.example"
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        "sk-abc",
+        " sk-abc\n",
+        '"sk-abc"',
+        "'sk-abc'",
+        "Bearer sk-abc",
+        "bearer  sk-abc",
+        '"Bearer sk-abc"',
+        "Authorization: Bearer sk-abc",
+        "`sk-abc`",
+    ],
+)
+def test_what_is_copied_along_with_a_key_is_left_out(copied: str, monkeypatch: Any) -> None:
+    assert Settings.of(api_key=copied).key.at_once() == "sk-abc"
+    assert Settings.of(api_key=lambda: copied).key.at_once() == "sk-abc"
+    monkeypatch.setenv("LLMAAS_API_KEY", copied)
+    assert Settings.of().key.at_once() == "sk-abc"
+
+
+@pytest.mark.parametrize("key", ["", " ", '""', "Bearer ", "sk-\u00e9", "sk-a\nb"])
+def test_a_key_that_no_header_takes_is_refused(key: str) -> None:
+    with pytest.raises(llmaas.ConfigurationError):
+        Settings.of(api_key=key)

@@ -12,15 +12,25 @@ DEFAULT_BASE_URL = "https://api.ai.cloud-temple.com/v1"
 _NEVER = re.compile(r"[\s\\\x00-\x1f\x7f]")
 _LABELS = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 _USER = re.compile(r"^([a-z][a-z0-9+.-]*:)?(//)?.*@", re.IGNORECASE)
+_ENDPOINT = re.compile(
+    r"/(?:chat/completions|completions|embeddings|models|responses|rerank|batches"
+    r"|audio/(?:transcriptions|translations|speech)|images/generations)/?\Z"
+)
+"""Ends of addresses that people paste from an example of curl."""
+_VERSION = re.compile(r"(?:/+v[12])+/*\Z")
+_QUOTES = " \t\r\n\"'`<>"
 _REST = re.compile(r"[?#].*", re.DOTALL)
 
 
 def root_of(base_url: Any) -> str:
     """Return an address without ``/v1``; raise ``ConfigurationError`` for what is none.
 
+    The address of an endpoint (``.../v1/chat/completions``), a doubled ``/v1`` and quotes around
+    it are corrected.
     Warns of plain http beyond this machine.
     """
     parts = _split(base_url)
+    path = _ENDPOINT.sub("", parts.path.rstrip("/"))
     host = parts.hostname or ""
     if parts.scheme == "http" and not is_loopback(host):
         from llmaas.warnings import InsecureURLWarning
@@ -32,7 +42,7 @@ def root_of(base_url: Any) -> str:
         )
     port = "" if parts.port is None else f":{parts.port}"
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}{port}{parts.path.rstrip('/').removesuffix('/v1')}"
+    return f"{parts.scheme}://{shown}{port}{_VERSION.sub('', path)}"
 
 
 def is_loopback(host: str) -> bool:
@@ -51,14 +61,14 @@ def is_loopback(host: str) -> bool:
 def _split(base_url: Any) -> SplitResult:
     if not isinstance(base_url, str):
         _refuse(f"must be a string, not {type(base_url).__name__}")
-    url = base_url.strip()
+    url = base_url.strip(_QUOTES)
     try:
         parts = urlsplit(url)
         is_good = parts.port != 0 and _is_host(parts) and not _NEVER.search(url)
     except ValueError:  # its text may repeat a password
         is_good = False
     if not is_good or parts.scheme not in ("http", "https"):
-        _refuse(f"{without_user(url)!r} is no http(s) address; the service's is {DEFAULT_BASE_URL}")
+        _refuse(f"must be an http(s) address such as {DEFAULT_BASE_URL}, got {without_user(url)!r}")
     if "@" in parts.netloc:
         _refuse("must not hold a user or a password: pass them in headers=")
     if "?" in url or "#" in url:

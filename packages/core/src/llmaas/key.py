@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from inspect import isawaitable
@@ -11,6 +12,9 @@ from typing import Any
 
 KEY_VARIABLE = "LLMAAS_API_KEY"
 
+_AROUND = re.compile(r"\A[\s\"'`]*(?:authorization\s*:\s*)?(?:bearer\s+)?", re.IGNORECASE)
+"""What is copied along with a key: quotes (``docker --env-file`` keeps them), a header's name."""
+_QUOTES = " \t\r\n\"'`"
 _REMEMBERED = 1024
 """Keys of the last calls that are hidden: as many as may be under way at once."""
 
@@ -112,7 +116,7 @@ def key_of_environment() -> Key:
 def _checked(key: object) -> str:
     if not isinstance(key, str):
         raise _refused(f"The API key must be a string, not {type(key).__name__}.")
-    bare = key.strip()
+    bare = _AROUND.sub("", key).strip(_QUOTES)
     if not bare.isascii() or not bare.isprintable() or not bare:
         raise _refused("The API key is empty or holds characters that no header takes.")
     return bare

@@ -111,6 +111,11 @@ def token_price_eur(category: str, on: date | None = None) -> float | None:
     return prices.get("million_tokens_out") or prices.get("million_tokens_in")
 
 
+def billed_output_tokens(usage: Usage) -> int:
+    """Return the output tokens that a cost is made of, reasoning counted beside them included."""
+    return usage.completion_tokens + _reasoning(usage)[1]
+
+
 def estimate_tokens(text: str) -> int:
     """Estimate tokens as the service documents it: four characters each, at least one."""
     return max(1, len(text) // 4) if text else 0
@@ -130,7 +135,7 @@ def energy_kwh(model: str, tokens: int) -> float | None:
 
 def chat_energy_kwh(usage: Usage, model: str) -> float | None:
     """Estimate the kWh of an answer from its generated tokens, reasoning included."""
-    return energy_kwh(model, usage.completion_tokens + _reasoning(usage)[1])
+    return energy_kwh(model, billed_output_tokens(usage))
 
 
 def format_eur(micro_eur: int) -> str:

@@ -17,6 +17,8 @@ from llmaas.wire.retry import RetryPolicy
 
 URL_VARIABLE, CA_VARIABLE = "LLMAAS_BASE_URL", "LLMAAS_CA_BUNDLE"
 _NO_HEADERS = secrecy.HiddenHeaders(())
+VENDOR_URL_VARIABLE = "LLMAAS_API_URL"
+"""The name in the vendor's own products; read where ``LLMAAS_BASE_URL`` is not set."""
 _ACCOUNT = frozenset({"root", "key"})
 """Fields that say whose answers a client reads."""
 
@@ -203,7 +205,7 @@ class Settings:
         first request, so that objects can be built before the environment is.
         """
         return cls(
-            root=root_of(base_url or os.environ.get(URL_VARIABLE) or DEFAULT_BASE_URL),
+            root=root_of(base_url or address_of_environment() or DEFAULT_BASE_URL),
             key=Key(api_key) if api_key is not None else key_of_environment(),
             timeout=Timeout.of(timeout),
             retry=RetryPolicy(max_retries=_not_negative(max_retries, "max_retries")),
@@ -230,6 +232,11 @@ def checked_seconds(value: Any) -> float:
 
 def _is_seconds(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def address_of_environment() -> str | None:
+    """Return the address that the environment names, or None."""
+    return os.environ.get(URL_VARIABLE) or os.environ.get(VENDOR_URL_VARIABLE) or None
 
 
 def _checked(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -12,5 +12,7 @@ InSandbox = Annotated[
 ]
 BaseUrl = Annotated[
     str | None,
-    typer.Option("--base-url", help="The service's address, else LLMAAS_BASE_URL."),
+    typer.Option(
+        "--base-url", help="The service's address, else LLMAAS_BASE_URL or LLMAAS_API_URL."
+    ),
 ]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from llmaas.address import is_loopback
 from llmaas.doctor.check import Check, bounded, fail, ok, skip, warn
 from llmaas.errors import ConfigurationError
+from llmaas.proxies import proxy_for
 from llmaas.settings import CA_VARIABLE, Settings
 from llmaas.transport.network import tls_context
 
@@ -39,7 +39,7 @@ class Target:
         parts = urlsplit(settings.base_url)
         host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        return cls(parts.scheme, host, port, _proxy(settings, parts.scheme, host))
+        return cls(parts.scheme, host, port, _proxy(settings, parts.scheme, host, port))
 
     @property
     def reached_at(self) -> tuple[str, int]:
@@ -50,11 +50,8 @@ class Target:
         return self.host, self.port
 
 
-def _proxy(settings: Settings, scheme: str, host: str) -> str | None:
-    url = settings.proxy
-    if not url and not proxy_bypass(host) and not is_loopback(host):
-        found = getproxies()
-        url = found.get(scheme) or found.get("all")
+def _proxy(settings: Settings, scheme: str, host: str, port: int) -> str | None:
+    url = settings.proxy or proxy_for(scheme, host, port)
     if not url:
         return None
     parts = urlsplit(url if "://" in url else f"http://{url}")

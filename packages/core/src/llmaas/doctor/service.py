@@ -40,7 +40,8 @@ def key_format(key: str) -> Check | None:
             "try --sandbox.",
         )
     if key != key.strip() or key[0] in "\"'" or key.lower().startswith("bearer "):
-        return fail("key", "it has quotes, spaces or 'Bearer' around it", "Set the bare key.")
+        what = "it has quotes, spaces or 'Bearer' around it, which other programs would send"
+        return fail("key", what, "Set the bare key.")
     return None
 
 

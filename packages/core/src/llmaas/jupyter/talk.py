@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from llmaas import LLMaaS, catalog
 from llmaas.demo.contract import CHAT_MODEL
 from llmaas.jupyter.connection import current
-from llmaas.pricing import chat_energy_kwh, estimate_tokens
+from llmaas.pricing import billed_output_tokens, chat_energy_kwh, estimate_tokens
 
 if TYPE_CHECKING:
     from llmaas.demo.backend import Backing
@@ -39,7 +39,7 @@ class Used:
         self.kwh += energy_of(completion) or 0.0
         if completion.usage:
             self.tokens_in += completion.usage.prompt_tokens
-            self.tokens_out += completion.usage.completion_tokens
+            self.tokens_out += billed_output_tokens(completion.usage)
 
 
 @dataclass

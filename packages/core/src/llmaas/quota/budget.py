@@ -8,7 +8,7 @@ from typing import NoReturn, Self
 
 from llmaas.ops.effects import Operation, Run, Sleep
 from llmaas.ops.watch import ACTIVE, About, Outcome
-from llmaas.pricing import rerank_cost_micro_eur, tariff
+from llmaas.pricing import format_eur, rerank_cost_micro_eur, tariff
 from llmaas.quota import asking
 from llmaas.quota.ledger import Ledger, Limit, MemoryLedger, Refused, Taken
 from llmaas.scopes import follow
@@ -105,7 +105,7 @@ class Budget:
         remaining = yield from self._left()
         raise BudgetExceededError(
             f"The call may cost {highest / 1e6:.6f} EUR, and {remaining / 1e6:.6f} EUR of the "
-            f"budget of {self.limit.amount / 1e6:.2f} EUR are left. Nothing was sent.",
+            f"budget of {format_eur(self.limit.amount)} are left. Nothing was sent.",
             _SHORTEST_NAP if refused.in_flight else None,
         )
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
-from llmaas.address import is_loopback
+from llmaas.proxies import proxy_for
 
 POOL_SIZE = 1000
 KEEPALIVE = 60.0
@@ -35,7 +34,7 @@ class Network:
     def to(cls, root: str, ca_bundle: str | None, proxy: str | None) -> Network:
         """Find the way to ``root``; the environment's proxies are honoured, except on loopback."""
         parts = urlsplit(root)
-        proxy = proxy or _proxy_for(parts)
+        proxy = proxy or proxy_for(parts.scheme, parts.hostname or "", parts.port)
         if proxy and "://" not in proxy:  # as environments may have it
             proxy = f"http://{proxy}"
         return cls(f"{parts.scheme}://{parts.netloc}", ca_bundle, proxy)
@@ -56,14 +55,6 @@ class Network:
             f"No {scheme} proxy can be used here: name an http one by proxy= or HTTPS_PROXY, or "
             "except the address by NO_PROXY. (socks5 works for threads, with socksio installed.)"
         )
-
-
-def _proxy_for(parts: Any) -> str | None:
-    host = parts.hostname or ""
-    if is_loopback(host) or proxy_bypass(host):
-        return None
-    proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 @lru_cache(maxsize=16)
