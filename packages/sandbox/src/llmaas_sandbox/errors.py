@@ -15,8 +15,16 @@ Json = dict[str, Any]
 class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
     """An answer other than 2xx, with the body and headers to send."""
 
-    def __init__(self, status: int, body: Json, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        body: Json,
+        headers: Mapping[str, str] | None = None,
+        invalid: str | None = None,
+    ) -> None:
         super().__init__(f"{status} {body}")
+        self.invalid = invalid
+        """Pydantic's name of what is wrong, when a field has the wrong type or is missing."""
         self.status = status
         self.body = body
         self.headers = dict(headers or {})
@@ -32,9 +40,11 @@ def error(message: str, kind: str, param: str | None = None, code: str | None = 
     return {"error": inner}
 
 
-def bad_request(message: str, param: str | None = None, status: int = 400) -> Refusal:
+def bad_request(
+    message: str, param: str | None = None, status: int = 400, invalid: str | None = None
+) -> Refusal:
     """Refuse what the request says (400, or another 4xx of the same shape)."""
-    return Refusal(status, error(message, "invalid_request_error", param))
+    return Refusal(status, error(message, "invalid_request_error", param), invalid=invalid)
 
 
 def bad_key() -> Refusal:

@@ -8,8 +8,8 @@ from typing import Any
 
 from llmaas_sandbox.batch.lots import MAX_CONVERSATIONS, MAX_QUEUED, Lot
 from llmaas_sandbox.batch.window import is_open
+from llmaas_sandbox.chat.parameters import check_parameters
 from llmaas_sandbox.chat.routes import answered
-from llmaas_sandbox.chat.rules import check_shared
 from llmaas_sandbox.errors import Refusal, bad_request, forbidden, not_found, of_status
 from llmaas_sandbox.faults.frames import dumps
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
@@ -26,7 +26,7 @@ def create(exchange: Exchange) -> Reply:
     body = exchange.body
     model = model_of(exchange, body.get("model"), CHAT)
     _check(body.get("messages"))
-    check_shared(body)
+    check_parameters(body)
     lots, now = exchange.state.lots, exchange.state.clock.now()
     if len(lots.queued()) >= MAX_QUEUED:
         raise of_status(503)

@@ -11,13 +11,17 @@ from llmaas_sandbox.tokens import content_text
 
 Message = Mapping[str, Any]
 
-_MARKED_QUESTION = re.compile(
-    r"(?:^|\n)\s*\**(?:user\s+)?(?:question|query|task|request|requête|demande|tâche)\**\s*:\s*\**\s*"
-    r"(?P<asked>.+?)(?=\n\s*\**(?:answer|réponse|context|contexte|documents?|passages)\**\s*:|\Z)",
-    re.IGNORECASE | re.DOTALL,
+_LABEL = re.compile(
+    r"[ \t]*\**(?:user[ \t]{1,9})?"
+    r"(?:question|query|task|request|requête|demande|tâche)\**[ \t]*:[ \t]*\**[ \t]*",
+    re.IGNORECASE,
 )
-_MATERIAL = re.compile(r"\A[^?]*<text>\s*(?P<inside>.+)</text>\s*\Z", re.DOTALL)
-"""A text to work on: nothing is asked before it, and nothing in it is meant for the model."""
+"""The line that a question begins on: ``Question: ...``."""
+_END = re.compile(
+    r"[ \t]*\**(?:answer|réponse|context|contexte|documents?|passages)\**[ \t]*:", re.IGNORECASE
+)
+"""The line that ends a question."""
+_OPEN, _CLOSE = "<text>", "</text>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,48 @@ def last_user_text(messages: Sequence[Message]) -> str:
 
 
 def material(messages: Sequence[Message]) -> str:
-    """Return the text that the last user message hands over between tags, or an empty one."""
-    found = _MATERIAL.search(last_user_text(messages))
-    return found["inside"].strip() if found else ""
+    """Return the text that the last user message hands over between tags, or an empty one.
+
+    Nothing is asked before it, and nothing in it is meant for the model.
+    """
+    text = last_user_text(messages).rstrip()
+    if not text.endswith(_CLOSE):
+        return ""
+    asked = text.find("?")
+    start = text.rfind(_OPEN, 0, len(text) - len(_CLOSE) if asked < 0 else asked)
+    return text[start + len(_OPEN) : -len(_CLOSE)].strip() if start >= 0 else ""
+
+
+def _marked_question(text: str) -> tuple[str, str] | None:
+    """Split a text at its last line that says ``Question:``; None without such a line."""
+    lines = text.split("\n")
+    at = next((i for i in range(len(lines) - 1, -1, -1) if _LABEL.match(lines[i])), None)
+    if at is None:
+        return None
+    label = _LABEL.match(lines[at])
+    assert label is not None
+    end = next((i for i in range(at + 1, len(lines)) if _END.match(lines[i])), len(lines))
+    asked = "\n".join([lines[at][label.end() :], *lines[at + 1 : end]]).strip()
+    return (asked, "\n".join([*lines[:at], "", *lines[end:]]).strip()) if asked else None
+
+
+def _blocks(text: str) -> list[str]:
+    """Split a text at its blank lines."""
+    blocks: list[list[str]] = [[]]
+    for line in text.split("\n"):
+        if line.strip():
+            blocks[-1].append(line)
+        elif blocks[-1]:
+            blocks.append([])
+    return ["\n".join(block) for block in blocks if block]
 
 
 def _split_question(text: str) -> tuple[str, str]:
     """Split a prompt into the question and the rest."""
-    marked = list(_MARKED_QUESTION.finditer(text))
+    marked = _marked_question(text)
     if marked:
-        last = marked[-1]
-        return last["asked"].strip(), (text[: last.start()] + "\n" + text[last.end() :]).strip()
-    blocks = [b for b in re.split(r"\n\s*\n", text.strip()) if b.strip()]
+        return marked
+    blocks = _blocks(text.strip())
     if len(blocks) < 2:
         return text.strip(), ""
     asking = [i for i in (len(blocks) - 1, 0) if blocks[i].rstrip(' *"»').endswith("?")]
@@ -78,17 +112,20 @@ def _texts(messages: Sequence[Message], roles: tuple[str, ...], skip_last: str =
 def tool_results(messages: Sequence[Message]) -> list[tuple[str, str]]:
     """Return (tool name, result) of the tool messages that end the conversation."""
     results: list[tuple[str, str]] = []
+    names = called_names(messages)
     for message in reversed(messages):
         if message.get("role") not in ("tool", "function"):
             break
-        name = message.get("name") or _called_name(messages, message.get("tool_call_id"))
-        results.insert(0, (str(name or "tool"), content_text(message.get("content"))))
-    return results
+        name = message.get("name") or names.get(str(message.get("tool_call_id")))
+        results.append((str(name or "tool"), content_text(message.get("content"))))
+    return results[::-1]
 
 
-def _called_name(messages: Sequence[Message], call_id: Any) -> str | None:
+def called_names(messages: Sequence[Message]) -> dict[str, str]:
+    """Return the name of the function of each call, by the call's id."""
+    names: dict[str, str] = {}
     for message in messages:
         for call in message.get("tool_calls") or ():
-            if isinstance(call, Mapping) and call.get("id") == call_id:
-                return str((call.get("function") or {}).get("name"))
-    return None
+            if isinstance(call, Mapping) and isinstance(call.get("function"), Mapping):
+                names.setdefault(str(call.get("id")), str(call["function"].get("name")))
+    return names

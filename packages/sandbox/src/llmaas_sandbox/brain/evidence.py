@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from llmaas_sandbox.brain.words import STOP_WORDS, fold, words
 
 _QUOTED = re.compile(
-    r"[\"“«]\s*([^\"”»]{1,300}?)\s*[\"”»]|(?<![\w])'([^']{1,200})'(?![\w])|`([^`]{1,200})`"
+    r"[\"“«]([^\"”»]{1,300})[\"”»]|(?<![\w])'([^']{1,200})'(?![\w])|`([^`]{1,200})`"
 )
 _NUMBER = re.compile(
     r"(?<![\w.,-])-?\d+(?:[.,]\d+)?(?![\w])(?!\s*[/:]\s*\d)(?!-\d)|(?<![\w.,-])-?\d+(?:\.\d+)?(?=\s*[*/+^x\u00d7-]\s*\d|(?:px|km|kg|cm|mm|h|€|%|s|g|m)\b)"
@@ -17,9 +17,11 @@ _NAME = re.compile(
     r"\b[A-ZÀ-Ý][\w\u2019'-]*(?:[ -](?:(?:de|du|des|la|le|of|von|van)[ -])?[A-ZÀ-Ý][\w\u2019'-]*)*"
 )
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?)?")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{0,190}\w")
 _URL = re.compile(r"https?://[^\s)>\"']+")
-_MATH = re.compile(r"\(?-?\d[\d\s.,()]*(?:\s*(?:\*\*|[-+*/^x\u00d7])\s*\(?-?\d[\d.,()]*\)*)+")
+_MATH = re.compile(
+    r"\(?-?\d[\d\s.,()]{0,30}(?:\s{0,3}(?:\*\*|[-+*/^x\u00d7])\s{0,3}\(?-?\d[\d.,()]{0,30}){1,50}"
+)
 _PLACE = re.compile(
     r"\b(?:in|at|for|from|to|à|au|aux|en|pour|de|sur|near|près de)\s+"
     r"(?P<place>[A-ZÀ-Ý][\w\u2019'-]*(?:[ -][A-ZÀ-Ý][\w\u2019'-]*)*)"
@@ -38,9 +40,12 @@ class Evidence:
     taken: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.quoted = [next(g for g in m.groups() if g) for m in _QUOTED.finditer(self.text)]
+        found = (next(g for g in m.groups() if g).strip() for m in _QUOTED.finditer(self.text))
+        self.quoted = [text for text in found if text]
         bare = _DATE.sub(" ", _URL.sub(" ", _EMAIL.sub(" ", self.text)))
-        self.numbers = [float(m.replace(",", ".")) for m in _NUMBER.findall(bare)]
+        self.numbers = [
+            float(m.replace(",", ".")) for m in _NUMBER.findall(bare) if len(m) <= _DIGITS
+        ]
         self.places = [m["place"] for m in _PLACE.finditer(self.text)]
         self.names = _names(bare)
 
@@ -68,11 +73,11 @@ class Evidence:
 
     def number_near(self, hints: set[str]) -> float | None:
         """Take the number that stands closest to one of the words, within five words."""
-        tokens = re.findall(r"-?\d+(?:[.,]\d+)?|[^\W\d_]+", self.text)
-        spots = [i for i, t in enumerate(tokens) if fold(t) in hints]
+        tokens = re.findall(r"-?\d+(?:[.,]\d+)?|[^\W\d_]+", self.text[:_NEAR])
+        spots = [i for i, t in enumerate(tokens) if fold(t) in hints][:20]
         best: tuple[int, float] | None = None
         for i, token in enumerate(tokens):
-            if not re.fullmatch(r"-?\d+(?:[.,]\d+)?", token) or not spots:
+            if not spots or len(token) > _DIGITS or not token.strip("-")[0].isdigit():
                 continue
             value, distance = float(token.replace(",", ".")), min(abs(i - s) for s in spots)
             if value in self.numbers and distance <= 5 and (best is None or distance < best[0]):
@@ -83,6 +88,8 @@ class Evidence:
         return best[1]
 
 
+_DIGITS, _NEAR = 15, 4_000
+"""Digits of a number that counts as one; characters in which one near a word is looked for."""
 _KINDS = {"date": _DATE, "email": _EMAIL, "url": _URL, "math": _MATH}
 
 
@@ -91,7 +98,8 @@ def _names(text: str) -> list[str]:
     for match in _NAME.finditer(text):
         name = match.group().strip("\u2019'-")
         starts_sentence = (
-            not text[: match.start()].rstrip() or text[: match.start()].rstrip()[-1] in ".!?:\n"
+            not (before := text[max(0, match.start() - 99) : match.start()].rstrip())
+            or before[-1] in ".!?:\n"
         )
         if starts_sentence:
             first, _, rest = name.partition(" ")

@@ -14,8 +14,9 @@ MAX_SENTENCES = 3
 _ENOUGH = 0.55
 """A further sentence must reach this share of the best one's score."""
 _MARK = re.compile(
-    r"(?m)^\s*(?:\[(\d{1,3})\]|(?:document|doc|passage|source|extrait|chunk)\s*\[?#?(\d{1,3})\]?\s*"
-    r"[:.)\-—(]|<(?:document|doc|passage|source)[^>]*?(?:id|index|n)=\"?(\d{1,3})\"?[^>]*>)",
+    r"(?m)^[ \t]*(?:\[(\d{1,3})\]|"
+    r"(?:document|doc|passage|source|extrait|chunk)\s*\[?#?(\d{1,3})\]?\s*"
+    r"[:.)\-—(]|<(?:document|doc|passage|source)[^>]{0,99}?(?:id|index|n)=\"?(\d{1,3})\"?[^>]{0,99}>)",
     re.IGNORECASE,
 )
 _TAG = re.compile(r"</?[a-zA-Z_][^>]{0,80}>")

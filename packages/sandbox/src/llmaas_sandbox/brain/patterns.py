@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 _ATOM = re.compile(
     r"\\(?P<class>[dwsDWS])|\\(?P<escaped>.)|\[(?P<set>\^?\]?(?:\\.|[^\]\\])*)\]"
@@ -14,16 +15,28 @@ _TIMES = re.compile(r"\{(\d+)(?:,\d*)?\}|([?*+])")
 _CLASSES = {"d": "0", "w": "a", "s": " ", "D": "a", "W": "-", "S": "a"}
 
 
+_OPEN_ENDED = re.compile(r"[*+]|\{\d*,\}")
+_MAX_CANDIDATES, _MAX_REPEATS, _MAX_BUILT = 200, 1_000, 10_000
+
+
 def matching(pattern: str, candidates: Iterable[str]) -> str:
     """Return the first candidate that matches, else a text built from the pattern itself."""
-    try:
-        compiled = re.compile(pattern)
-    except re.error:
-        return ""
-    for candidate in candidates:
-        if compiled.search(candidate):
+    for candidate in islice(candidates, _MAX_CANDIDATES):
+        if matches(pattern, candidate):
             return candidate
     return _build(pattern)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Tell whether a text matches; one that may take too long to tell does not.
+
+    Two open-ended repetitions may backtrack without end: only short texts are tried on them.
+    """
+    most = 2_000 if len(_OPEN_ENDED.findall(pattern)) < 2 else 12
+    try:
+        return len(text) <= most and re.search(pattern, text) is not None
+    except (re.error, RecursionError, OverflowError):
+        return False
 
 
 def _build(pattern: str) -> str:
@@ -35,9 +48,10 @@ def _build(pattern: str) -> str:
             position += 1
             continue
         times = _TIMES.match(branch, atom.end())
-        built.append(_sample(atom) * _repeats(times))
+        sample, repeats = _sample(atom), _repeats(times)
+        built.append(sample * min(repeats, _MAX_BUILT // max(1, len(sample))))
         position = times.end() if times else atom.end()
-    return "".join(built)
+    return "".join(built)[:_MAX_BUILT]
 
 
 def _first_branch(pattern: str) -> str:
@@ -52,7 +66,7 @@ def _first_branch(pattern: str) -> str:
 def _repeats(times: re.Match[str] | None) -> int:
     if times is None:
         return 1
-    return int(times[1]) if times[1] else {"?": 0, "*": 0, "+": 1}[times[2]]
+    return min(int(times[1][:6]), _MAX_REPEATS) if times[1] else {"?": 0, "*": 0, "+": 1}[times[2]]
 
 
 def _sample(atom: re.Match[str]) -> str:

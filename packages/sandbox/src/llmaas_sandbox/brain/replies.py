@@ -12,7 +12,7 @@ from llmaas_sandbox.brain.words import is_french, sentences, stems, words
 
 _ECHO = re.compile(
     r"\b(?:say|reply|respond|answer|write|print|output|return|dis|répon[ds]s?|écris|affiche)\b"
-    r"(?:[\w\s]{0,30}?)[\s:]*[\"'«“`]\s*(?P<quoted>[^\"»”`\n]{1,400}?)\s*[\"'»”`]",
+    r"(?:[\w\s]{0,30}?)[\s:]{0,9}[\"'«“`](?P<quoted>[^\"»”`\n]{1,400}?)[\"'»”`]",
     re.IGNORECASE,
 )
 _ONE_WORD = re.compile(
@@ -56,7 +56,7 @@ def _from_results(results: Sequence[tuple[str, str]], question: str) -> str:
 def _asked_to_echo(reading: Reading) -> str:
     found = _ECHO.search(reading.question)
     if found:
-        return found["quoted"]
+        return found["quoted"].strip()
     single = _ONE_WORD.search(reading.question) if len(reading.question) < 80 else None
     return single["word"] if single else ""
 

@@ -10,6 +10,8 @@ from llmaas_sandbox.brain.evidence import Evidence
 from llmaas_sandbox.brain.patterns import matching
 from llmaas_sandbox.brain.words import fold, is_french, word_set, words
 
+MAX_LENGTH = 1_000_000
+"""Characters of one string: more than the largest answer holds."""
 _FORMATS: Mapping[str, tuple[str, str]] = {
     "date": ("date", "2026-01-01"),
     "date-time": ("date", "2026-01-01T00:00:00Z"),
@@ -131,5 +133,5 @@ def _from_text(schema: Mapping[str, Any], hints: set[str], evidence: Evidence) -
 def _fitted(text: str, schema: Mapping[str, Any]) -> str:
     least, most = int(schema.get("minLength") or 0), schema.get("maxLength")
     if len(text) < least:
-        text = text.ljust(least, "x")
-    return text[: int(most)] if isinstance(most, int) else text
+        text = text.ljust(min(least, MAX_LENGTH), "x")
+    return text if most is None else text[: int(most)]

@@ -11,10 +11,10 @@ from llmaas_sandbox.brain.conversation import Message, material, read
 from llmaas_sandbox.brain.evidence import Evidence
 from llmaas_sandbox.brain.extract import best_sentences, quote
 from llmaas_sandbox.brain.replies import answer
-from llmaas_sandbox.brain.schema import fill, schema_in
+from llmaas_sandbox.brain.schema import MAX_TEXT, fill, schema_in
 from llmaas_sandbox.brain.strings import fill_string
 
-_NAMES = r"((?:[\"'`][\w-]+[\"'`](?:,| and| et|\s)*)+)"
+_NAMES = r"((?:[\"'`][\w-]{1,60}[\"'`](?:,| and| et|\s){0,8}){1,40})"
 _WORD = r"(?:keys?|fields?|properties|clés?|champs?)\b"
 _KEYS = re.compile(rf"{_WORD}[^\"'`\n]{{0,40}}{_NAMES}|{_NAMES}{_WORD}", re.IGNORECASE)
 """Keys named in a sentence: ``with the keys "a" and "b"``, ``with 'a' and 'b' keys``."""
@@ -34,7 +34,7 @@ def json_answer(messages: Sequence[Message], body: Mapping[str, Any]) -> str | N
     schema = (
         form.get("json_schema", {}).get("schema") if form.get("type") == "json_schema" else None
     )
-    prompt = f"{reading.instructions}\n{reading.question}\n{reading.context}"
+    prompt = f"{reading.instructions}\n{reading.question}\n{reading.context}"[:MAX_TEXT]
     if schema is None:
         schema = schema_in(prompt) if "json" in prompt.lower() else None
     if schema is not None:
@@ -57,12 +57,13 @@ def _source(messages: Sequence[Message]) -> str:
 
 def _without_schema(text: str) -> str:
     """Drop the schema and the lines that talk about JSON, so that they fill nothing."""
-    kept = [
-        line
-        for line in re.sub(r"\{.*\}", "", text, flags=re.DOTALL).splitlines()
-        if "json" not in line.lower()
-    ]
+    kept = [line for line in _without_braces(text).splitlines() if "json" not in line.lower()]
     return "\n".join(kept).strip()
+
+
+def _without_braces(text: str) -> str:
+    start, end = text.find("{"), text.rfind("}")
+    return text[:start] + text[end + 1 :] if 0 <= start < end else text
 
 
 def _free(messages: Sequence[Message], prompt: str) -> str:

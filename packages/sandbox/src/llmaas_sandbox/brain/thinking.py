@@ -33,9 +33,10 @@ def reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str:
     return " ".join(steps[:effort])
 
 
-def wanted(body: Mapping[str, Any]) -> bool:
-    """Tell whether the request leaves reasoning on."""
-    off = body.get("enable_thinking") is False or body.get("reasoning_effort") == "none"
+def wanted(body: Mapping[str, Any], *, top_level: bool = True) -> bool:
+    """Tell whether the request leaves reasoning on; engines ignore the switch on top."""
+    off = top_level and body.get("enable_thinking") is False
+    off = off or body.get("reasoning_effort") == "none"
     template = body.get("chat_template_kwargs")
     return not off and not (
         isinstance(template, Mapping) and template.get("enable_thinking") is False

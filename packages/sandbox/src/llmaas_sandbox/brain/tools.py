@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeAlias
 
 from llmaas_sandbox.brain.conversation import Message, read, tool_results
 from llmaas_sandbox.brain.schema import fill
@@ -22,6 +23,13 @@ _LIST = re.compile(
 _SUM = re.compile(r"\d\s*(?:[-+*/x\u00d7^]|plus|times|minus|fois|moins|et|and)\s*\d", re.IGNORECASE)
 _SUM_TOOLS = frozenset(("calculate", "add", "multiply", "math"))
 _ENOUGH = 2.0
+_MAX_QUESTION, _MAX_CLAUSES, _MAX_CALLS = 20_000, 32, 16
+"""Characters, clauses and calls of one request: what a message asks for holds in less."""
+_ANSWER = re.compile(
+    r"final|answer|result|respon[ds]|output|return|complete|finish|submit|structured|réponse",
+    re.IGNORECASE,
+)
+Tool: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +49,56 @@ def calls(messages: Sequence[Message], body: Mapping[str, Any]) -> list[Call]:
     choice = body.get("tool_choice") or "auto"
     if not tools or choice == "none":
         return []
-    question = read(messages).question
+    question = read(messages).question[:_MAX_QUESTION]
     forced = _named(choice)
     if forced is not None:
-        return [_call(tool, question, 0) for tool in tools if tool.get("name") == forced]
-    if choice == "auto" and tool_results(messages):
+        text = _results_text(messages) or question
+        return [_call(tool, text, 0) for tool in tools if tool.get("name") == forced]
+    results = tool_results(messages)
+    if choice == "auto" and results:
         return []
-    found = _chosen(tools, question)
+    done = _called_before(messages)
+    found = [_call(tool, text, i) for i, (tool, text) in enumerate(_chosen(tools, question))]
+    found = [call for call in found if (call.name, call.arguments) not in done]
     if not found and choice == "required":
-        found = [(max(tools, key=lambda t: _score(t, question)), question)]
-    if body.get("parallel_tool_calls") is False:
-        found = found[:1]
-    return [_call(tool, text, i) for i, (tool, text) in enumerate(found)]
+        found = [_required(tools, question, messages, done)]
+    return found[:1] if body.get("parallel_tool_calls") is False else found
+
+
+def _required(
+    tools: Sequence[Tool], question: str, messages: Sequence[Message], done: set[tuple[str, str]]
+) -> Call:
+    """Choose a tool where one must be called: once there is a result, one that answers.
+
+    A tool that has its result is not called again with the same arguments.
+    """
+    results = _results_text(messages)
+    if results:
+        used = {name for name, _ in done}
+        fresh = [t for t in tools if str(t.get("name")) not in used]
+        best = max(fresh or tools, key=lambda t: (_answers(t), _score(t, question)))
+        return _call(best, results, 0)
+    return _call(max(tools, key=lambda t: _score(t, question)), question, 0)
+
+
+def _answers(tool: Tool) -> bool:
+    """Tell whether a tool hands the answer over, rather than finds something out."""
+    return _ANSWER.search(f"{tool.get('name')} {tool.get('description') or ''}") is not None
+
+
+def _results_text(messages: Sequence[Message]) -> str:
+    return "\n".join(text for _, text in tool_results(messages))[:_MAX_QUESTION]
+
+
+def _called_before(messages: Sequence[Message]) -> set[tuple[str, str]]:
+    """Return the calls that have a result: names and arguments."""
+    answered = {str(m.get("tool_call_id")) for m in messages if m.get("role") == "tool"}
+    calls_ = (c for m in messages for c in m.get("tool_calls") or () if isinstance(c, Mapping))
+    return {
+        (str(c["function"].get("name")), str(c["function"].get("arguments")))
+        for c in calls_
+        if isinstance(c.get("function"), Mapping) and str(c.get("id")) in answered
+    }
 
 
 def _named(choice: Any) -> str | None:
@@ -63,11 +109,9 @@ def _named(choice: Any) -> str | None:
     return None
 
 
-def _chosen(
-    tools: Sequence[Mapping[str, Any]], question: str
-) -> list[tuple[Mapping[str, Any], str]]:
-    found: list[tuple[Mapping[str, Any], str]] = []
-    for clause in _clauses(question):
+def _chosen(tools: Sequence[Tool], question: str) -> list[tuple[Tool, str]]:
+    found: list[tuple[Tool, str]] = []
+    for clause in _clauses(question)[:_MAX_CLAUSES]:
         best = max(tools, key=lambda t: _score(t, clause))
         if _score(best, clause) >= _ENOUGH:
             found.extend((best, text) for text in _one_per_name(best, clause))
@@ -75,7 +119,7 @@ def _chosen(
         best = max(tools, key=lambda t: _score(t, question))
         if _score(best, question) >= _ENOUGH:
             found = [(best, text) for text in _one_per_name(best, question)]
-    return found
+    return found[:_MAX_CALLS]
 
 
 def _clauses(question: str) -> list[str]:
@@ -94,19 +138,28 @@ def _one_per_name(tool: Mapping[str, Any], clause: str) -> list[str]:
     if listed is None or "array" in kinds or "string" not in kinds:
         return [clause]
     names = re.split(r",\s*|\s+(?:and|et|&)\s+", listed.group())
-    return [clause.replace(listed.group(), name) for name in names if name]
+    return [clause.replace(listed.group(), name) for name in names[:_MAX_CALLS] if name]
 
 
 def _score(tool: Mapping[str, Any], text: str) -> float:
     """Weigh the stems shared with the name (2 each), the description and the parameters (1)."""
     asked = set(stems(text))
-    name = set(stems(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(tool.get("name") or ""))))
-    rest = set(stems(str(tool.get("description") or ""))) - name
-    parameters = (
-        set(stems(json.dumps(tool.get("parameters") or {}, ensure_ascii=False))) - name - rest
+    name, rest, parameters = _stems_of(
+        str(tool.get("name") or ""),
+        str(tool.get("description") or "")[:_MAX_QUESTION],
+        json.dumps(tool.get("parameters") or {}, ensure_ascii=False)[:_MAX_QUESTION],
     )
     score = 2.0 * len(asked & name) + len(asked & rest) + 0.5 * len(asked & parameters)
     return score + (2.0 if _SUM.search(text) and name & _SUM_TOOLS else 0.0)
+
+
+@lru_cache(maxsize=256)
+def _stems_of(
+    name: str, description: str, parameters: str
+) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    named = frozenset(stems(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)))
+    rest = frozenset(stems(description)) - named
+    return named, rest, frozenset(stems(parameters)) - named - rest
 
 
 def _call(tool: Mapping[str, Any], text: str, position: int) -> Call:

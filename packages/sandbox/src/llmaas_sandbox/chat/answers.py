@@ -63,7 +63,7 @@ def compose(exchange: Exchange) -> Answer:
         called = ()
     if called:
         text = "Je regarde. " if "text-and-tool" in exchange.faults else ""
-        return bounded(Answer(text, reasoning, called, "tool_calls"), body)
+        return _with_calls(Answer(text, reasoning, called, "tool_calls"), exchange)
     structured = json_answer(messages, body)
     if structured is not None:
         text = json_text(structured, exchange.faults, _first_attempt(exchange))
@@ -74,11 +74,52 @@ def compose(exchange: Exchange) -> Answer:
     return bounded(Answer(content, reasoning), body)
 
 
+def _with_calls(answer_: Answer, exchange: Exchange) -> Answer:
+    """Bound an answer with calls, and end it as the engine does that was asked for."""
+    faults, body = exchange.faults, exchange.body
+    if "calls-missing" in faults:
+        return bounded(replace(answer_, calls=()), body)
+    cut = bounded(answer_, body)
+    if cut.finish_reason == "length" and "cut-call-closed" in faults:
+        return _closed(cut, answer_, body)
+    if isinstance(body.get("tool_choice"), Mapping) and "named-stop" in faults:
+        return replace(cut, finish_reason="stop" if cut is answer_ else cut.finish_reason)
+    return cut
+
+
+def _closed(cut: Answer, wanted: Answer, body: Mapping[str, Any]) -> Answer:
+    """Close the arguments of a cut call, without those that are missing (vLLM, qwen3_coder).
+
+    Of a whole answer with ``tool_choice`` auto only the spent budget tells that it was cut.
+    """
+    calls_ = tuple(
+        call if call.arguments == full.arguments else replace(call, arguments=_complete(call, full))
+        for call, full in zip(cut.calls, wanted.calls, strict=False)
+    )
+    is_auto = not body.get("stream") and body.get("tool_choice") in (None, "auto")
+    return replace(
+        cut, calls=calls_, finish_reason="tool_calls" if is_auto and calls_ else "length"
+    )
+
+
+def _complete(cut: Call, full: Call) -> str:
+    """Return the arguments that were written to their end before the cut."""
+    kept: dict[str, Any] = {}
+    for name, value in json.loads(full.arguments).items():
+        longer = json.dumps({**kept, name: value}, ensure_ascii=False)
+        if len(longer) - 1 > len(cut.arguments):
+            break
+        kept[name] = value
+    return json.dumps(kept, ensure_ascii=False)
+
+
 def _reasoning(exchange: Exchange) -> str:
     model, faults = exchange.model, exchange.faults
     assert model is not None
     reasons = model.reasoning or faults.first(REASONING) is not None
-    if not reasons or "no-reasoning" in faults or not thinking.wanted(exchange.body):
+    if not reasons or "no-reasoning" in faults:
+        return ""
+    if not thinking.wanted(exchange.body, top_level=not faults.engine):
         return ""
     return thinking.reasoning(exchange.body["messages"], exchange.body)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from itertools import chain, zip_longest
 from typing import Any
 
 from llmaas_sandbox.chat.answers import Answer, empty_by_dialect, style_of
 from llmaas_sandbox.chat.logprobs import logprobs
+from llmaas_sandbox.engines import fields
 from llmaas_sandbox.errors import Json
 from llmaas_sandbox.faults.shapes import ollama, reasoned, tool_call_shaped, usage_shaped
 from llmaas_sandbox.gateway.exchange import Exchange
@@ -41,6 +42,11 @@ class Writer:
         }
 
     @property
+    def requested(self) -> str:
+        """The model as the client named it."""
+        return self.exchange.requested or self.base["model"]
+
+    @property
     def prompt_tokens(self) -> int:
         """Tokens of the request."""
         return of_messages(self.exchange.body["messages"], self.exchange.body.get("tools"))
@@ -69,6 +75,7 @@ class Writer:
         if "usage-none" not in self.faults:
             whole["usage"] = self.usage()
         whole["backend"] = self.backend
+        whole = fields.whole(whole, self.faults, self.requested)
         return ollama(whole, stream=False) if "ollama-native" in self.faults else whole
 
     def _choice(self, index: int, answer: Answer) -> Json:
@@ -81,10 +88,17 @@ class Writer:
             message["tool_calls"] = [self._call(c) for c in answer.calls]
         elif message["content"] is None and not answer.reasoning:
             message["content"] = ""
+        if answer.calls and message["content"] is None and self._is_forced():
+            message["content"] = ""
         choice: Json = {"index": index, "message": message, "finish_reason": answer.finish_reason}
         if self.wants_logprobs(answer):
             choice["logprobs"] = self._logprobs(answer, pieces(answer.content))
         return choice
+
+    def _is_forced(self) -> bool:
+        """Tell whether a call was forced of an engine that then writes an empty content."""
+        choice = self.exchange.body.get("tool_choice")
+        return "named-stop" in self.faults and choice not in (None, "auto", "none")
 
     def _call(self, call: Any, index: int | None = None) -> Json:
         function = {"name": call.name, "arguments": call.arguments}
@@ -108,7 +122,7 @@ class Writer:
         lanes = [self._lane(i, answer) for i, answer in enumerate(self.answers)]
         woven = chain.from_iterable(zip_longest(*lanes))
         stream = [self._chunk(choice) for choice in woven if choice is not None]
-        stream = self._with_usage(stream)
+        stream = fields.chunks(self._with_usage(stream), self.faults, self.requested)
         if "choiceless-backend" in self.faults:
             stream.insert(
                 0, {**self.base, "object": "chat.completion.chunk", "backend": self.backend}
@@ -129,13 +143,20 @@ class Writer:
             if self.wants_logprobs(answer) and delta.get("content"):
                 choice["logprobs"] = self._logprobs(answer, [delta["content"]])
             lane.append(choice)
+        if "finish-on-last" in self.faults and not answer.calls and len(lane) > 1:
+            lane[-1]["finish_reason"] = answer.finish_reason
+            return lane
         last: Json = {"content": ""} if not answer.calls else {}
         lane.append({"index": index, "delta": last, "finish_reason": answer.finish_reason})
         return lane
 
     def _with_usage(self, stream: list[Json]) -> list[Json]:
-        if "usage-none" in self.faults:
+        if "usage-none" in self.faults or self._usage_is_unwanted("include_usage"):
             return stream
+        if "usage-on-request" in self.faults and not self._usage_is_unwanted(
+            "continuous_usage_stats"
+        ):
+            stream = self._running(stream)
         if "usage-every" in self.faults:
             return self._running(stream)
         if "usage-finish" in self.faults or "ollama-native" in self.faults:
@@ -143,6 +164,12 @@ class Writer:
             return stream
         last = {**self.base, "object": "chat.completion.chunk", "choices": []}
         return [*stream, {**last, "usage": self.usage(), "backend": self.backend}]
+
+    def _usage_is_unwanted(self, option: str) -> bool:
+        """Tell whether usage waits for an option that the request does not set."""
+        options = self.exchange.body.get("stream_options")
+        asked = isinstance(options, Mapping) and options.get(option) is True
+        return "usage-on-request" in self.faults and not asked
 
     def _running(self, stream: list[Json]) -> list[Json]:
         total, thought = self.usage(), 0

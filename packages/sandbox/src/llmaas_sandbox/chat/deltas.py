@@ -55,17 +55,32 @@ def _inline(text: str, style: str) -> Iterator[Json]:
 
 
 def _call_deltas(answer: Answer, faults: Faults, write: WriteCall) -> Iterator[Json]:
-    whole_calls = not {"tool-no-index", "tool-object-args", "tool-empty-args"}.isdisjoint(
-        f.name for f in faults
-    )
+    whole_calls = not {
+        "tool-no-index",
+        "tool-object-args",
+        "tool-empty-args",
+        "tool-whole",
+    }.isdisjoint(f.name for f in faults)
     for position, call in enumerate(answer.calls):
         index = 0 if "tool-same-index" in faults else position
         whole = write(call, index)
         if whole_calls:
             yield {"tool_calls": [whole]}
             continue
+        if "tool-name-first" in faults:
+            yield from _named_first(whole, call.arguments)
+            continue
         for i, fragment in enumerate(argument_pieces(call.arguments)):
             yield {"tool_calls": [_fragment(whole, fragment, i == 0, faults)]}
+
+
+def _named_first(whole: Json, arguments: str) -> Iterator[Json]:
+    """Begin a call with its name and without the key ``arguments``, as vLLM does."""
+    name = {"name": whole["function"]["name"]}
+    yield {"content": None, "tool_calls": [{**whole, "function": name}]}
+    for fragment in argument_pieces(arguments):
+        part = {"index": whole["index"], "function": {"arguments": fragment}}
+        yield {"content": None, "tool_calls": [part]}
 
 
 def _fragment(whole: Json, arguments: str, first: bool, faults: Faults) -> Json:

@@ -6,69 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmaas_sandbox.catalogue import Model
+from llmaas_sandbox.chat.parameters import check_calls, check_parameters
 from llmaas_sandbox.errors import Refusal, bad_request, of_status
 from llmaas_sandbox.families.check import check_strictly
 from llmaas_sandbox.faults.parse import Faults
-from llmaas_sandbox.gateway.exchange import given
 
 DEFAULT_MAX_TOKENS = 1024
-MAX_CHOICES, MAX_LOGPROBS = 16, 20
-"""Inferred: no figures are documented."""
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
-_RANGES: Mapping[str, tuple[float, float]] = {
-    "temperature": (0, 2),
-    "top_p": (0, 1),
-    "presence_penalty": (-2, 2),
-    "frequency_penalty": (-2, 2),
-}
 _CONTENT_PARTS = ("text", "image_url", "image", "audio_url", "video_url", "input_audio")
 
 
 def check(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
     """Refuse what the service documents as wrong, and what the model's engine does not take."""
     _check_messages(body.get("messages"))
-    check_shared(body)
+    check_parameters(body)
     _check_quirks(body, model)
     check_strictly(body, model, faults)
-
-
-def check_shared(body: Mapping[str, Any]) -> None:
-    """Refuse wrong parameters, whatever the conversation."""
-    for name, (low, high) in _RANGES.items():
-        _check_range(body, name, low, high)
-    for name in ("max_tokens", "max_completion_tokens", "n"):
-        value = body.get(name)
-        if value is not None and (
-            not isinstance(value, int) or isinstance(value, bool) or value < 1
-        ):
-            raise bad_request(f"Invalid parameter '{name}': must be an integer of at least 1", name)
-    if not isinstance(body.get("stream", False), bool | None):
-        raise bad_request("Invalid parameter 'stream': must be a boolean", "stream")
-    _check_stop(body.get("stop"))
-    _check_format(body.get("response_format"))
-    top = given(body, "top_logprobs", 0)
-    if not isinstance(top, int) or isinstance(top, bool) or not 0 <= top <= MAX_LOGPROBS:
-        raise bad_request(f"Invalid parameter 'top_logprobs': 0 to {MAX_LOGPROBS}", "top_logprobs")
-    if (body.get("n") or 1) > MAX_CHOICES:
-        raise bad_request(f"Invalid parameter 'n': at most {MAX_CHOICES}", "n")
-    _check_tools(body)
-
-
-def _check_stop(stop: Any) -> None:
-    stops = stop if isinstance(stop, list) else [stop]
-    if stop is not None and not all(isinstance(text, str) for text in stops):
-        raise bad_request("Invalid parameter 'stop': must be a string or an array", "stop")
-
-
-def _check_format(form: Any) -> None:
-    if form is None:
-        return
-    kind = form.get("type") if isinstance(form, Mapping) else None
-    schema = form.get("json_schema") if isinstance(form, Mapping) else None
-    described = isinstance(schema, Mapping) and isinstance(schema.get("schema"), Mapping)
-    if kind in ("text", "json_object") or (kind == "json_schema" and described):
-        return
-    raise bad_request("Invalid parameter 'response_format'", "response_format")
 
 
 def _check_messages(messages: Any) -> None:
@@ -81,6 +34,7 @@ def _check_messages(messages: Any) -> None:
         if not isinstance(message, Mapping) or message.get("role") not in _ROLES:
             raise bad_request(f"Invalid parameter '{where}.role'", "messages")
         _check_content(message, where)
+        check_calls(message, where)
 
 
 def _check_content(message: Mapping[str, Any], where: str) -> None:
@@ -99,48 +53,6 @@ def _check_content(message: Mapping[str, Any], where: str) -> None:
             raise bad_request(
                 f"Invalid parameter '{where}.content': unknown part '{kind}'", "messages"
             )
-
-
-def _check_range(body: Mapping[str, Any], name: str, low: float, high: float) -> None:
-    value = body.get(name)
-    if value is None:
-        return
-    if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
-        raise bad_request(f"Invalid parameter '{name}': must be between {low} and {high}", name)
-
-
-def _check_tools(body: Mapping[str, Any]) -> None:
-    tools = given(body, "tools", [])
-    if not isinstance(tools, list):
-        raise bad_request("Invalid parameter 'tools': must be an array", "tools")
-    names = [_function_name(tool) for tool in tools]
-    _check_choice(body.get("tool_choice"), names)
-
-
-def _function_name(tool: Any) -> str:
-    """Return the name of a well-formed tool; refuse any other."""
-    function = tool.get("function") if isinstance(tool, Mapping) else None
-    kind = tool.get("type") if isinstance(tool, Mapping) else None
-    if isinstance(function, Mapping) and kind == "function":
-        name, parameters = function.get("name"), function.get("parameters") or {}
-        described = isinstance(parameters, Mapping) and _is_object(parameters.get("properties"))
-        if isinstance(name, str) and name and described:
-            return name
-    raise bad_request("Invalid parameter 'tools': only named functions are supported", "tools")
-
-
-def _is_object(properties: Any) -> bool:
-    return isinstance(properties, Mapping | None)
-
-
-def _check_choice(choice: Any, names: list[str]) -> None:
-    if choice is None or choice in ("none", "auto"):
-        return
-    if choice == "required" and names:
-        return
-    function = choice.get("function") if isinstance(choice, Mapping) else None
-    if not isinstance(function, Mapping) or function.get("name") not in names:
-        raise bad_request("Invalid parameter 'tool_choice'", "tool_choice")
 
 
 def _check_quirks(body: Mapping[str, Any], model: Model) -> None:

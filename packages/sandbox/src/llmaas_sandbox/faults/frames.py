@@ -14,8 +14,12 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def dumps(value: Any) -> bytes:
-    """Write compact JSON, accents as they are."""
-    return _encode(value).encode("utf-8", "surrogatepass")
+    """Write compact JSON in UTF-8, accents as they are, half a surrogate pair as U+FFFD."""
+    text = _encode(value)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def event(chunk: Any) -> bytes:
@@ -53,6 +57,13 @@ def _error_event(events: list[bytes], faults: Faults) -> list[bytes]:
     return [*events[:after], event(error("The backend stopped in mid-stream", "server_error"))]
 
 
+def _error_after_role(events: list[bytes], faults: Faults) -> list[bytes]:
+    """End as vLLM does when its engine dies: an error event, then a clean end."""
+    words = "EngineCore encountered an issue. See stack trace (above) for the root cause."
+    told = {"message": words, "type": "InternalServerError", "param": None, "code": 500}
+    return [events[0], event({"error": told}), DONE]
+
+
 def _truncated(events: list[bytes], faults: Faults) -> list[bytes]:
     at = max(0, len(events) // 2)
     return [*events[:at], events[at][: max(12, len(events[at]) // 2)]]
@@ -85,6 +96,7 @@ _CHANGES = {
     "no-done": _no_done,
     "early-done": _early_done,
     "error-event": _error_event,
+    "error-after-role": _error_after_role,
     "truncated-json": _truncated,
     "json-cut": _json_cut,
     "comments": _comments,

@@ -38,6 +38,18 @@ FAULTS: Mapping[str, str] = {
     "cache": "whole answers are kept and replayed, header `x-cache: hit` or `miss`",
     "slow-models": "a model list that takes its time [:seconds, 60]",
     "no-response-format": "400 when `response_format` is given",
+    # engines, and the pieces of their ways
+    "engine": "all ways of an engine [:vllm, llama.cpp or ollama]",
+    "finish-on-last": "the finish reason in the chunk of the last text",
+    "tool-name-first": "a call begins with id and name alone; `content: null` beside its arguments",
+    "tool-whole": "each tool call in one delta",
+    "cut-call-closed": "arguments cut by `max_tokens` are closed, without the missing ones",
+    "named-stop": 'finish reason `stop` and content `""` for a named `tool_choice`',
+    "calls-missing": "finish reason `tool_calls` without calls",
+    "usage-on-request": "usage in streams only with `stream_options`",
+    "error-code-int": "errors with four keys, an integer `code`, and pydantic's envelope",
+    "unauthorized-string": '401 as `{"error": "Unauthorized"}`',
+    "error-after-role": "an error event right after the role, then `[DONE]`",
     # how strict the model is
     "mild": "a model that takes any conversation, images, names and sizes",
     "template": "the rules of another family [:name, as in the table of families]",
@@ -81,3 +93,14 @@ REASONING = frozenset(
         "lone-think-close",
     )
 )
+
+ENGINES: Mapping[str, tuple[str, ...]] = {
+    "vllm": (
+        *("reasoning", "usage-nested-reasoning", "usage-on-request", "finish-on-last"),
+        *("tool-name-first", "cut-call-closed", "named-stop", "error-code-int"),
+        "unauthorized-string",
+    ),
+    "llama.cpp": ("reasoning_content", "usage-on-request"),
+    "ollama": ("reasoning", "usage-on-request", "tool-whole"),
+}
+"""What ``engine:NAME`` stands for, beside the fields and envelopes in ``engines``."""

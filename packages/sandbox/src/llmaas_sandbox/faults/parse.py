@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 from llmaas_sandbox.errors import bad_request
-from llmaas_sandbox.faults.names import FAULTS
+from llmaas_sandbox.faults.names import ENGINES, FAULTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,11 @@ class Faults:
         """Return one argument as a number; refuse what is not one."""
         return number_in(name, self.argument(name, position, str(default)))
 
+    @property
+    def engine(self) -> str:
+        """The engine asked for, or nothing."""
+        return self.argument("engine", 0, "") if self.chosen else ""
+
     def first(self, names: frozenset[str]) -> str | None:
         """Return the last one asked for among alternatives."""
         return next((f.name for f in reversed(self.chosen) if f.name in names), None)
@@ -67,9 +72,18 @@ def number_in(name: str, text: str) -> float:
 
 def parse(text: str) -> tuple[Fault, ...]:
     """Read a list of faults; an unknown name is refused (400), never ignored."""
-    return tuple(
-        _one(part.strip()) for part in text.replace("+sandbox/", ",").split(",") if part.strip()
-    )
+    parts = (part.strip() for part in text.replace("+sandbox/", ",").split(","))
+    return tuple(fault for part in parts if part for fault in _expanded(_one(part)))
+
+
+def _expanded(fault: Fault) -> Iterator[Fault]:
+    """Yield a fault, after the pieces of the engine that it names."""
+    if fault.name == "engine":
+        name = ":".join(fault.arguments)
+        if name not in ENGINES:
+            raise bad_request(f"Fault 'engine': no engine '{name}'; known: {', '.join(ENGINES)}")
+        yield from (Fault(piece, (), fault.times) for piece in ENGINES[name])
+    yield fault
 
 
 def _one(text: str) -> Fault:

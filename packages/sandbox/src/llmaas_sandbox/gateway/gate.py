@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from llmaas_sandbox.catalogue import PERSONA_PREFIX
+from llmaas_sandbox.engines.refusals import in_dialect
 from llmaas_sandbox.errors import Refusal, of_status
 from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.faults.refuse import Page, refusal
@@ -29,7 +30,7 @@ from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.gateway.used import Used
 
 _log = logging.getLogger("llmaas_sandbox")
-FAULT_HEADER = "x-sandbox-fault"
+FAULT_HEADERS = ("x-sandbox-fault", "x-sandbox-dialect")
 
 
 class Gate:
@@ -53,6 +54,11 @@ class Gate:
             await Passage(self.state, self.endpoint, record).run(request, delivery)
         finally:
             record.finished = True
+
+
+def asked_by_header(headers: Mapping[str, str]) -> tuple[Fault, ...]:
+    """Return the faults that a request's headers ask for."""
+    return tuple(f for name in FAULT_HEADERS for f in parse(headers.get(name, "")))
 
 
 def recorded(request: Request) -> Recorded:
@@ -182,7 +188,7 @@ class Passage:
         model = parsed.get("model") if isinstance(parsed, dict) else None
         if isinstance(model, str) and model.startswith(PERSONA_PREFIX):
             chosen += _persona(model)
-        chosen += parse(headers.get(FAULT_HEADER, ""))
+        chosen += asked_by_header(headers)
         chosen += parse(str(step.get("fault") or "")) if step else ()
         return self.state.still_due(chosen, blake2b(raw, digest_size=8).hexdigest())
 
@@ -254,11 +260,18 @@ class Elsewhere:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
             return
-        record = recorded(Request(scope, receive))
+        request = Request(scope, receive)
+        record = recorded(request)
         record.status, record.finished = self.refusal.status, True
         if not record.path.startswith("/admin"):
             self.state.journal.add(record)
-        await _refuse(self.refusal, send)
+        await _refuse(in_dialect(self.refusal, self._faults(request)), send)
+
+    def _faults(self, request: Request) -> Faults:
+        try:
+            return Faults(self.state.always + asked_by_header(request.headers))
+        except Refusal:
+            return Faults(self.state.always)
 
 
 async def _refuse(refused: Refusal, send: Send) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from llmaas_sandbox.engines.refusals import in_dialect
 from llmaas_sandbox.errors import Refusal
 from llmaas_sandbox.faults.frames import DONE, dumps, event, frames
 from llmaas_sandbox.faults.parse import Faults
@@ -18,12 +19,15 @@ STREAM_HEADERS = {"content-type": "text/event-stream; charset=utf-8", "cache-con
 
 def of_reply(reply: Reply, faults: Faults, headers: Mapping[str, str], pace: float) -> Plan:
     """Plan a service's reply, with the faults that were asked for."""
+    if faults.engine:
+        headers = {k: v for k, v in headers.items() if k == "x-request-id"}
     if reply.chunks is not None:
         pause = 1 / pace if pace else 0.0
         pieces = [Piece(frame, pause) for frame in frames(reply.chunks, faults)]
-        return spoil(
-            Plan(reply.status, {**STREAM_HEADERS, **headers, **reply.headers}, pieces), faults
-        )
+        own = dict(STREAM_HEADERS)
+        if faults.engine:
+            del own["cache-control"]
+        return spoil(Plan(reply.status, {**own, **headers, **reply.headers}, pieces), faults)
     data = reply.media if reply.media is not None else dumps(reply.payload)
     merged = {"content-type": reply.content_type, **headers, **reply.headers}
     wait = reply.used.completion / pace if pace else 0.0
@@ -36,6 +40,7 @@ def of_refusal(refusal: Refusal | Page, faults: Faults, headers: Mapping[str, st
     if isinstance(refusal, Page):
         data, kind, own = refusal.html.encode(), "text/html; charset=utf-8", {}
     else:
+        refusal = in_dialect(refusal, faults)
         data, kind, own = dumps(refusal.body), "application/json", refusal.headers
     merged = {"content-type": kind, **headers, **own}
     return spoil(Plan(refusal.status, merged, [Piece(data)], length=len(data)), faults)

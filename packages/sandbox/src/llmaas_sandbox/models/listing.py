@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llmaas_sandbox.catalogue import Model, live_models, redirects
+from llmaas_sandbox.engines import fields
 from llmaas_sandbox.gateway.exchange import Exchange, Reply
 
 
@@ -14,7 +15,7 @@ def listing(exchange: Exchange) -> Reply:
     moved, caller = redirects(), exchange.caller
     seen = (m for m in live_models() if caller is None or caller.may_use((m.id, *m.aliases)))
     data = [entry(model, now, moved) for model in seen]
-    return Reply({"object": "list", "data": data})
+    return Reply(fields.listing({"object": "list", "data": data}, exchange.faults))
 
 
 def entry(model: Model, now: int, moved: Any) -> dict[str, Any]:
