@@ -102,11 +102,10 @@ def test_no_conversation_makes_it_stumble(chat: Any, messages: Any, tools: Any) 
 def test_no_schema_makes_it_stumble(chat: Any, schema: Any, stream: bool) -> None:
     form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
     tool = {"type": "function", "function": {"name": "say_bonjour", "parameters": schema}}
-    assert chat("Bonjour 1 « deux »", response_format=form, stream=stream).status == 200
-    assert (
-        chat("Bonjour 1 « deux »", tools=[tool], tool_choice="required", stream=stream).status
-        == 200
-    )
+    said = "Bonjour 1 « deux »"
+    assert chat(said, response_format=form, stream=stream).status in (200, 400)
+    heard = chat(said, tools=[tool], tool_choice="required", stream=stream)
+    assert heard.status in (200, 400)
 
 
 def test_the_document_covers_the_service(ask: Any) -> None:

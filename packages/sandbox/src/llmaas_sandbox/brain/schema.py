@@ -19,6 +19,8 @@ MAX_DEPTH = 12
 MAX_STEPS = 20_000
 """Values filled for one schema: more than an answer holds."""
 MAX_ITEMS = 10_000
+MAX_WRITTEN = 1_000_000
+"""Characters of all strings of one value: more than the largest answer holds."""
 MAX_STARTS = 50
 """Places of a prompt where a schema is looked for."""
 MAX_TEXT = 100_000
@@ -41,6 +43,7 @@ class _Filler:
         self.root = root
         self.evidence = evidence
         self.steps = 0
+        self.written = 0
         self.open: list[str] = []
         """References that are being filled: what recurs is ended as soon as it may."""
 
@@ -162,7 +165,9 @@ class _Filler:
 
     def of_string(self, schema: Schema, name: str, depth: int) -> str:
         """Fill a string from what the name and the format ask for."""
-        return fill_string(schema, name, self.evidence)
+        text = fill_string(schema, name, self.evidence) if self.written < MAX_WRITTEN else ""
+        self.written += len(text)
+        return text
 
     def of_boolean(self, schema: Schema, name: str, depth: int) -> bool:
         """Say yes when the text speaks of the property and does not deny it."""
@@ -230,7 +235,8 @@ class _Filler:
         if not isinstance(schema.get("contains"), Mapping):
             return []
         times = min(int(schema.get("minContains", 1)), MAX_ITEMS)
-        return [self.value(schema["contains"], name, depth + 1) for _ in range(times)]
+        part = _merged(self.resolved(schema.get("items")), self.resolved(schema["contains"]))
+        return [self.value(part, name, depth + 1) for _ in range(times)]
 
     def _distinct(self, found: list[Any], items: Schema, least: int) -> list[Any]:
         options = list(items.get("enum") or ()) or [f"item {i + 1}" for i in range(least)]

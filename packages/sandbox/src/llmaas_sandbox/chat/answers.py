@@ -83,7 +83,7 @@ def _with_calls(answer_: Answer, exchange: Exchange) -> Answer:
     if cut.finish_reason == "length" and "cut-call-closed" in faults:
         return _closed(cut, answer_, body)
     if isinstance(body.get("tool_choice"), Mapping) and "named-stop" in faults:
-        return replace(cut, finish_reason="stop" if cut is answer_ else cut.finish_reason)
+        return replace(cut, finish_reason={"tool_calls": "stop"}.get(cut.finish_reason, "length"))
     return cut
 
 

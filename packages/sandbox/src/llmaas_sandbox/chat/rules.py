@@ -20,7 +20,7 @@ def check(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
     """Refuse what the service documents as wrong, and what the model's engine does not take."""
     _check_messages(body.get("messages"))
     check_parameters(body)
-    _check_quirks(body, model)
+    _check_quirks(body, model, faults)
     check_strictly(body, model, faults)
 
 
@@ -55,9 +55,9 @@ def _check_content(message: Mapping[str, Any], where: str) -> None:
             )
 
 
-def _check_quirks(body: Mapping[str, Any], model: Model) -> None:
+def _check_quirks(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
     """Refuse what some backends cannot take: thinking switches on Mistral, sound and video."""
-    if "enable_thinking" in body and "stral" in model.family:
+    if "enable_thinking" in body and "stral" in model.family and not faults.engine:
         raise bad_request(
             "Unsupported parameter 'enable_thinking' for this tokenizer", "enable_thinking"
         )

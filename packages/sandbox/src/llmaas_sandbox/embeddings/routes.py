@@ -8,10 +8,15 @@ from sys import byteorder
 from typing import Any
 
 from llmaas_sandbox.embeddings.vectors import DEFAULT_DIMENSIONS, DIMENSIONS, vector
+from llmaas_sandbox.engines import fields
 from llmaas_sandbox.errors import bad_request
+from llmaas_sandbox.families.check import too_long, window
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply, Used, given
 from llmaas_sandbox.models.resolve import model_of
 from llmaas_sandbox.tokens import count
+
+MAX_INPUTS = 4_096
+"""Inferred: no figure is documented."""
 
 
 def embeddings(exchange: Exchange) -> Reply:
@@ -22,7 +27,7 @@ def embeddings(exchange: Exchange) -> Reply:
     encoding = given(body, "encoding_format", "float")
     if encoding not in ("float", "base64"):
         raise bad_request("Invalid parameter 'encoding_format'", "encoding_format")
-    _check_length(texts, model.context)
+    _check_length(texts, window(model, exchange.faults))
     size = _dimensions(body.get("dimensions"), DIMENSIONS.get(model.id, DEFAULT_DIMENSIONS))
     data = [
         {"object": "embedding", "index": i, "embedding": _encoded(vector(t, size), encoding)}
@@ -31,7 +36,7 @@ def embeddings(exchange: Exchange) -> Reply:
     tokens = sum(count(t) for t in texts)
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     payload = {"object": "list", "data": data, "model": model.id, "usage": usage}
-    return Reply(payload, used=Used(prompt=tokens))
+    return Reply(fields.embeddings(payload, exchange), used=Used(prompt=tokens))
 
 
 def _texts(given: Any) -> list[str]:
@@ -44,15 +49,17 @@ def _texts(given: Any) -> list[str]:
         raise bad_request(
             "Invalid parameter 'input': token arrays are not supported, send strings", "input"
         )
+    if len(texts) > MAX_INPUTS:
+        raise bad_request(f"Invalid parameter 'input': at most {MAX_INPUTS} strings", "input")
+    if "" in texts:
+        raise bad_request("The decoder prompt cannot be empty", "input")
     return texts
 
 
 def _check_length(texts: list[str], context: int) -> None:
-    for i, text in enumerate(texts):
+    for text in texts:
         if context and count(text) > context:
-            raise bad_request(
-                f"Invalid parameter 'input[{i}]': longer than {context} tokens", "input"
-            )
+            raise too_long(count(text), context)
 
 
 def _dimensions(asked: Any, size: int) -> int:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmaas_sandbox.errors import Json
 from llmaas_sandbox.faults.parse import Faults
+
+if TYPE_CHECKING:
+    from llmaas_sandbox.gateway.exchange import Exchange
 
 _VLLM = "vllm-0.32.0-1d6410eb"
 Change = Callable[[Json, str], Json]
@@ -41,6 +44,19 @@ def listing(payload: Json, faults: Faults) -> Json:
     owner = {"vllm": "vllm", "llama.cpp": "llamacpp", "ollama": "library"}[faults.engine]
     rows = [{k: v for k, v in row.items() if k != "aliases"} for row in payload["data"]]
     return {**payload, "data": [{**row, "owned_by": owner} for row in rows]}
+
+
+def embeddings(payload: Json, exchange: Exchange) -> Json:
+    """Write embeddings: vLLM adds an id, the time and three counts."""
+    if exchange.faults.engine != "vllm":
+        return payload
+    nulls = dict.fromkeys(("prompt_tokens_details", "completion_tokens_details"))
+    return {
+        "id": f"embd-{_short(exchange.gist.decode('utf-8', 'replace'))}",
+        **payload,
+        "created": int(exchange.state.clock.now()),
+        "usage": {**payload["usage"], "completion_tokens": 0, **nulls},
+    }
 
 
 def _short(identity: str) -> str:

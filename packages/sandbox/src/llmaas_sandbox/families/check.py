@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmaas_sandbox.catalogue import Model
-from llmaas_sandbox.errors import bad_request
+from llmaas_sandbox.errors import Refusal, bad_request
 from llmaas_sandbox.families.rules import Message, is_function_name
 from llmaas_sandbox.families.table import BY_NAME, Family, family_of
 from llmaas_sandbox.faults.parse import Faults
@@ -17,7 +17,8 @@ def check_strictly(body: Mapping[str, Any], model: Model, faults: Faults) -> Non
     """Refuse in the engine's words (400), unless the fault ``mild`` was asked for."""
     if "mild" in faults:
         return
-    _check_names(body)
+    if not faults.engine:
+        _check_names(body)
     _check_images(body, model)
     family = asked_family(model, faults)
     if family is not None:
@@ -73,6 +74,17 @@ def window(model: Model, faults: Faults) -> int:
     return int(faults.number("window", 0, model.context))
 
 
+def too_long(tokens: int, size: int) -> Refusal:
+    """Refuse an input beyond the window (words of vLLM; also of embeddings and rerank)."""
+    return bad_request(
+        f"This model's maximum context length is {size} tokens. However, your prompt "
+        f"contains at least {tokens} input tokens, which exceeds this limit even without any "
+        "output tokens. Please reduce the length of the input prompt. "
+        f"(parameter=input_tokens, value={tokens})",
+        "input_tokens",
+    )
+
+
 def check_window(body: Mapping[str, Any], size: int) -> None:
     """Refuse a prompt, and a prompt with its ``max_tokens``, beyond the window."""
     if not size:
@@ -87,13 +99,7 @@ def check_window(body: Mapping[str, Any], size: int) -> None:
         )
     prompt = of_messages(body["messages"], body.get("tools"))
     if prompt >= size:
-        raise bad_request(
-            f"This model's maximum context length is {size} tokens. However, your prompt "
-            f"contains at least {prompt} input tokens, which exceeds this limit even without any "
-            "output tokens. Please reduce the length of the input prompt. "
-            f"(parameter=input_tokens, value={prompt})",
-            "input_tokens",
-        )
+        raise too_long(prompt, size)
     if prompt + wanted > size:
         raise bad_request(
             f"This model's maximum context length is {size} tokens. However, you requested "

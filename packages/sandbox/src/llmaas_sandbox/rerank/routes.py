@@ -6,10 +6,14 @@ from hashlib import blake2b
 from typing import Any
 
 from llmaas_sandbox.errors import bad_request
+from llmaas_sandbox.families.check import too_long, window
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply, Used
 from llmaas_sandbox.models.resolve import model_of
 from llmaas_sandbox.rerank.scores import logits, unit
 from llmaas_sandbox.tokens import count
+
+MAX_DOCUMENTS = 10_000
+"""Inferred: no figure is documented."""
 
 
 def rerank(exchange: Exchange) -> Reply:
@@ -17,23 +21,29 @@ def rerank(exchange: Exchange) -> Reply:
     body = exchange.body
     model = model_of(exchange, body.get("model"), frozenset(("rerank",)))
     query, documents, top = _checked(body)
+    size = window(model, exchange.faults)
+    longest = count(query) + max(map(count, documents))
+    if size and longest > size:
+        raise too_long(longest, size)
     scores = logits(query, documents)
     order = sorted(range(len(documents)), key=lambda i: (-scores[i], i))[:top]
     tokens = sum(count(d) for d in documents) + count(query)
     used = Used(prompt=tokens, documents=len(documents))
-    with_text = body.get("return_documents") is not False
+    with_text = body.get("return_documents") is not False or bool(exchange.faults.engine)
     digest = blake2b(exchange.gist, digest_size=8).hexdigest()
     if exchange.state.config.rerank_shape == "old":
         results = [_old(i, scores[i], documents[i] if with_text else None) for i in order]
         usage = {"billed_units": {"search_units": len(documents)}}
         return Reply({"id": f"rerank-{digest}", "results": results, "usage": usage}, used=used)
-    payload = {
+    payload: dict[str, Any] = {
         "id": f"score-{digest}",
         "model": model.id,
         "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
         "results": [_new(i, scores[i], documents[i] if with_text else None) for i in order],
         "backend": exchange.backend,
     }
+    if exchange.faults.engine:
+        del payload["backend"]
     return Reply(payload, used=used)
 
 
@@ -43,6 +53,10 @@ def _checked(body: dict[str, Any]) -> tuple[str, list[str], int]:
         raise bad_request("Missing required parameter: 'query'", "query")
     if not isinstance(documents, list) or not documents:
         raise bad_request("Missing required parameter: 'documents'", "documents")
+    if len(documents) > MAX_DOCUMENTS:
+        raise bad_request(
+            f"Invalid parameter 'documents': at most {MAX_DOCUMENTS} strings", "documents"
+        )
     if not all(isinstance(d, str) for d in documents):
         raise bad_request("Invalid parameter 'documents': must be strings", "documents")
     if top is not None and (not isinstance(top, int) or isinstance(top, bool) or top < 1):
