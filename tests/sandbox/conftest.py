@@ -82,7 +82,7 @@ def speak(sock: socket.socket, method: str, path: str, body: Any, headers: dict[
     """Send one request over an open socket and read its answer."""
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     lines = {
-        "host": "sandbox",
+        "host": "127.0.0.1",
         "content-length": str(len(data)),
         "content-type": "application/json",
     }

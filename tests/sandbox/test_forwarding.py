@@ -52,7 +52,8 @@ def test_the_engine_answers_and_the_gateway_counts(
 
 
 def test_a_stream_passes_while_it_comes(client: Any, gateway: Sandbox) -> None:
-    chunks = list(client.chat.completions.create(model="gemma4:31b", messages=HELLO, stream=True))
+    asked: Any = {"stream": True, "stream_options": {"include_usage": True}}
+    chunks = list(client.chat.completions.create(model="gemma4:31b", messages=HELLO, **asked))
     text = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
     assert text == "Bonjour"
     assert tokens(gateway, "sk-mine") == chunks[-1].usage.completion_tokens > 0

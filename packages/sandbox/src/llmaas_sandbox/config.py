@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -55,3 +56,30 @@ class Config:
     upstream: str | None = None
     """Address of an OpenAI-compatible engine that answers instead of the sandbox."""
     upstream_key: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    """Further names by which ``/admin`` and the console may be reached."""
+
+    def __post_init__(self) -> None:
+        if not self.admin_key.strip():
+            raise ValueError(f"admin_key must not be empty, got {self.admin_key!r}.")
+        if not self.api_keys or not all(key.strip() for key in self.api_keys):
+            raise ValueError(f"api_keys must hold keys that are not empty, got {self.api_keys!r}.")
+
+    def check_exposure(self, host: str) -> None:
+        """Refuse the default keys, which everybody knows, on an address that others reach."""
+        if is_loopback(host):
+            return
+        for name in ("api_keys", "admin_key"):
+            if getattr(self, name) == Config.__dataclass_fields__[name].default:
+                raise ValueError(
+                    f"{name} must be set when the host is {host}: everybody knows the default. "
+                    f"Give keys of your own, or listen on 127.0.0.1."
+                )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine, and reached from this machine only."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -50,7 +50,9 @@ class Sandbox:
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, **settings: Any) -> None:
         self.config = Config(**settings)
+        self.config.check_exposure(host)
         self.state = State(self.config)
+        self.state.host = host
         self._host, self._port = host, port
         self._certificates = certificates_for(self.config, host)
         self._server: _Server | None = None

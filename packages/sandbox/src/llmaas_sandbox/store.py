@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         where = ":memory:" if folder is None else str(folder / _FILE)
         self._lock = threading.RLock()
+        self._after: list[Callable[[], None]] = []
         self._connection = sqlite3.connect(where, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
@@ -48,8 +49,16 @@ class Store:
                 yield self._connection
             except BaseException:
                 self._connection.execute("ROLLBACK")
+                self._after.clear()
                 raise
             self._connection.execute("COMMIT")
+            waiting, self._after = self._after, []
+            for act in waiting:
+                act()
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do something when the transaction that is open has been written."""
+        self._after.append(act)
 
     def create(self, *statements: str) -> None:
         """Make tables that do not exist yet."""
@@ -74,7 +83,10 @@ class Store:
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            return path.read_bytes()
+            secret = path.read_bytes()
+            if len(secret) != 32:
+                raise ValueError(f"{path.name} must hold 32 bytes, got {len(secret)}.") from None
+            return secret
         with os.fdopen(handle, "wb") as file:
             file.write(os.urandom(32))
         return path.read_bytes()

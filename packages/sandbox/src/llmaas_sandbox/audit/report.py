@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -22,8 +23,8 @@ def report(trail: Trail, tenant: str | None = None) -> dict[str, Any]:
             first, last = first or record["at"], record["at"]
             outcomes[str(record["status"])] += 1
             _count(groups[_group(record)], record)
-    except TamperedError as found:
-        problem = str(found)
+    except (TamperedError, sqlite3.Error, ValueError, TypeError) as found:
+        problem = str(found) or type(found).__name__
     names = ("tenant", "key_id", "model")
     return {
         "trail": {"intact": not problem, "problem": problem},

@@ -2,18 +2,25 @@
 
 Each record is sealed with AES-256-GCM; its hash covers the hash before it, so that no record
 can be changed, removed or moved without breaking the chain. The head is authenticated with a
-key that is not in the file, so that cutting the tail off is noticed too.
+key that is not in the file, so that cutting the tail off is noticed too. It is anchored in a
+file of its own, so that an emptied table or an older copy of the database is noticed as well.
+
+What cannot be seen: that somebody put older copies of the database and of the anchor back
+together. Keep the anchor where others cannot write (``audit.head`` may be copied anywhere).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from hmac import compare_digest
 from hmac import digest as hmac_digest
+from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -38,6 +45,31 @@ class Verdict:
     problem: str = ""
 
 
+class Anchor:
+    """The head of the trail in a file beside the database; nothing where memory is all there is."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._file = -1
+        if folder is not None:
+            self._file = os.open(folder / "audit.head", os.O_RDWR | os.O_CREAT, 0o600)
+
+    def write(self, seq: int, link: bytes, mac: bytes) -> None:
+        """Name the last record. Another process may be ahead: then its name stays."""
+        if self._file >= 0:
+            os.pwrite(self._file, _bound(seq, link) + mac, 0)
+
+    def read(self) -> tuple[int, bytes, bytes]:
+        """Return number, hash and MAC of the head; zero when none was written."""
+        data = os.pread(self._file, 72, 0) if self._file >= 0 else b""
+        if data and len(data) != 72:
+            raise TamperedError("the anchor is damaged")
+        return int.from_bytes(data[:8], "big"), data[8:40], data[40:]
+
+    def __del__(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+
+
 class Trail:
     """The trail of one store; several processes may write to the same one."""
 
@@ -51,6 +83,7 @@ class Trail:
             "CREATE TABLE IF NOT EXISTS audit_head (one INTEGER PRIMARY KEY, "
             "seq INTEGER NOT NULL, hash BLOB NOT NULL, mac BLOB NOT NULL)",
         )
+        self._anchor = Anchor(store.folder)
 
     def append(self, record: Mapping[str, Any]) -> int:
         """Write one record; it is safe when this returns. Return its number."""
@@ -58,6 +91,8 @@ class Trail:
         nonce = os.urandom(_NONCE)
         with self._store.transaction() as connection:
             head = connection.execute("SELECT seq, hash FROM audit_head").fetchone()
+            if head and not (isinstance(head[0], int) and isinstance(head[1], bytes)):
+                raise TamperedError("the head of the trail is not one")
             seq, before = (head[0] + 1, head[1]) if head else (1, _START)
             data = plain.encode("utf-8", "surrogatepass")
             sealed = self._cipher.encrypt(nonce, data, _bound(seq, before))
@@ -65,19 +100,34 @@ class Trail:
             connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?)", (seq, nonce, sealed, link))
             head_row = (seq, link, self._mac(seq, link))
             connection.execute("REPLACE INTO audit_head VALUES (1, ?, ?, ?)", head_row)
+            self._store.after_commit(partial(self._anchor.write, *head_row))
         return int(seq)
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Decrypt every record, oldest first; raise :class:`TamperedError` at the first bad one."""
         before, expected = _START, 1
+        anchored, anchor_link = self._anchored()
         for seq, nonce, sealed, link in self._rows():
+            if not all(isinstance(cell, bytes) for cell in (nonce, sealed, link)):
+                raise TamperedError(f"record {seq} holds a foreign cell")
+            if seq == anchored and not compare_digest(link, anchor_link):
+                raise TamperedError(f"record {seq} is not the one that is anchored")
             if seq != expected:
                 raise TamperedError(f"record {expected} is missing")
             if not compare_digest(link, _link(seq, before, nonce, sealed)):
                 raise TamperedError(f"record {seq} does not follow record {seq - 1}")
             yield {"seq": seq, **json.loads(self._open(seq, before, nonce, sealed))}
             before, expected = link, expected + 1
+        if anchored >= expected:
+            raise TamperedError(f"records {expected} to {anchored} are missing")
         self._check_head(expected - 1, before)
+
+    def _anchored(self) -> tuple[int, bytes]:
+        """Return the head that the anchor names."""
+        seq, link, mac = self._anchor.read()
+        if seq and not compare_digest(mac, self._mac(seq, link)):
+            raise TamperedError("the anchor was not written with this key")
+        return seq, link
 
     def verify(self) -> Verdict:
         """Read the whole trail and tell whether it is intact."""
@@ -87,6 +137,8 @@ class Trail:
                 count += 1
         except TamperedError as problem:
             return Verdict(False, count, str(problem))
+        except (sqlite3.Error, ValueError, TypeError) as problem:
+            return Verdict(False, count, f"the trail cannot be read: {problem}")
         return Verdict(True, count)
 
     def _rows(self) -> Iterator[tuple[int, bytes, bytes, bytes]]:
@@ -99,7 +151,7 @@ class Trail:
     def _open(self, seq: int, before: bytes, nonce: bytes, sealed: bytes) -> bytes:
         try:
             return self._cipher.decrypt(nonce, sealed, _bound(seq, before))
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise TamperedError(f"record {seq} cannot be decrypted") from None
 
     def _check_head(self, seq: int, link: bytes) -> None:
@@ -108,7 +160,8 @@ class Trail:
             return
         if not rows or rows[0][:2] != (seq, link):
             raise TamperedError("the end of the trail is missing")
-        if not compare_digest(rows[0][2], self._mac(seq, link)):
+        mac = rows[0][2]
+        if not isinstance(mac, bytes) or not compare_digest(mac, self._mac(seq, link)):
             raise TamperedError("the head of the trail was not written by the sandbox")
 
     def _mac(self, seq: int, link: bytes) -> bytes:

@@ -7,14 +7,21 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from hashlib import blake2b
+from math import inf
 from typing import Any
 
 from llmaas_sandbox.auth.keys import Key
 from llmaas_sandbox.clock import Clock
+from llmaas_sandbox.limits.tiers import TIERS
 from llmaas_sandbox.store import Store
 
 GRACE_SECONDS = 24 * 3600.0
+MAX_GRACE_SECONDS = 366 * 24 * 3600.0
 PREFIX = "sk-"
+
+
+class NotRotatableError(ValueError):
+    """The key has a successor already, or does not work any more."""
 
 
 class Ring:
@@ -44,6 +51,7 @@ class Ring:
         self, tenant: str, label: str = "", secret: str | None = None, **settings: Any
     ) -> tuple[Key, str]:
         """Make a key and return it with its secret, which is not shown again."""
+        _check(tenant, settings)
         secret = secret or PREFIX + os.urandom(32).hex()
         key = Key(
             id=f"key-{os.urandom(6).hex()}",
@@ -93,9 +101,16 @@ class Ring:
     ) -> tuple[Key, str]:
         """Make a successor; the old key works until the grace period ends.
 
-        With ``deliver`` the new secret waits to be collected once.
+        With ``deliver`` the new secret waits to be collected once. Raise
+        :class:`NotRotatableError` for a key that was rotated, revoked or has expired.
         """
         old = self._keys[key_id]
+        if not 0 <= grace <= MAX_GRACE_SECONDS:
+            raise ValueError(f"grace must be 0 to {MAX_GRACE_SECONDS:.0f} seconds, got {grace}.")
+        if not old.works(self._clock.now()):
+            raise NotRotatableError(f"Key {old.id} does not work any more; make a new one.")
+        if old.successor is not None:
+            raise NotRotatableError(f"Key {old.id} was rotated already; use its successor.")
         kept = ("models", "tier", "hourly_tokens", "rotate_every")
         settings: dict[str, Any] = {name: getattr(old, name) for name in kept}
         new, secret = self.make(old.tenant, old.label, **settings)
@@ -138,6 +153,20 @@ class Ring:
         self._keys[key.id] = key
         self._by_digest[key.digest] = key.id
         return key
+
+
+def _check(tenant: str, settings: dict[str, Any]) -> None:
+    """Refuse settings that no key may have."""
+    if not isinstance(tenant, str) or not tenant.strip() or len(tenant) > 100:
+        raise ValueError(f"tenant must be a name of 1 to 100 characters, got {tenant!r}.")
+    tier = settings.get("tier", "monthly")
+    if tier not in TIERS:
+        raise ValueError(f"tier must be one of {', '.join(TIERS)}, got {tier!r}.")
+    hourly, every = settings.get("hourly_tokens"), settings.get("rotate_every")
+    if hourly is not None and hourly < 0:
+        raise ValueError(f"hourly_tokens must be >= 0, got {hourly}.")
+    if every is not None and not 0 < every < inf:
+        raise ValueError(f"rotate_every must be > 0 seconds, got {every}.")
 
 
 def _read(text: str) -> Key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llmaas_sandbox.auth.keys import Key
-from llmaas_sandbox.auth.ring import GRACE_SECONDS
+from llmaas_sandbox.auth.ring import GRACE_SECONDS, NotRotatableError
 from llmaas_sandbox.auth.rules import SELF
 from llmaas_sandbox.errors import bad_request, forbidden, not_found
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
@@ -17,7 +17,10 @@ PATH = "/admin/keys"
 def create(exchange: Exchange) -> Reply:
     """Make a key; the answer shows its secret, once."""
     settings = _settings(exchange.body)
-    key, secret = exchange.state.keys.make(**settings)
+    try:
+        key, secret = exchange.state.keys.make(**settings)
+    except ValueError as wrong:
+        raise bad_request(str(wrong), str(wrong).partition(" ")[0]) from None
     return Reply({**key.shown(), "key": secret}, status=201)
 
 
@@ -73,9 +76,14 @@ def rotate(exchange: Exchange) -> Reply:
     """Make a successor; the old key goes on for a grace period (seconds)."""
     body = exchange.parsed if isinstance(exchange.parsed, dict) else {}
     grace = body.get("grace", GRACE_SECONDS)
-    if not isinstance(grace, int | float) or isinstance(grace, bool) or grace < 0:
+    if not isinstance(grace, int | float) or isinstance(grace, bool):
         raise bad_request("Invalid parameter 'grace': seconds", "grace")
-    new, secret = exchange.state.keys.rotate(_key(exchange).id, float(grace))
+    try:
+        new, secret = exchange.state.keys.rotate(_key(exchange).id, grace)
+    except NotRotatableError as wrong:
+        raise bad_request(str(wrong), status=409) from None
+    except ValueError as wrong:
+        raise bad_request(str(wrong), "grace") from None
     return Reply({**new.shown(), "key": secret}, status=201)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hmac import compare_digest
 
 from llmaas_sandbox.auth.keys import Key
-from llmaas_sandbox.catalogue import Model
+from llmaas_sandbox.catalogue import Model, redirects
 from llmaas_sandbox.errors import forbidden
 
 SELF = "self"
@@ -20,11 +20,21 @@ def bearer(headers: Mapping[str, str]) -> str | None:
 
 def is_admin(headers: Mapping[str, str], admin_key: str) -> bool:
     """Tell whether a request carries the administrator's key."""
-    given = bearer(headers) or ""
-    return compare_digest(given.encode(), admin_key.encode())
+    given = bearer(headers)
+    return given is not None and compare_digest(_bytes(given), _bytes(admin_key))
+
+
+def _bytes(key: str) -> bytes:
+    return key.encode("utf-8", "surrogateescape")
+
+
+def names_of(model: Model) -> Iterator[str]:
+    """Yield every name that a model answers to; permissions speak of any of them."""
+    yield from (model.id, model.root, *model.aliases)
+    yield from (name for name, to in redirects().items() if to == model.id)
 
 
 def permit(key: Key | None, model: Model, requested: str) -> None:
     """Refuse a model that a key may not use (403)."""
-    if key is not None and not key.may_use({requested, model.id}):
+    if key is not None and not key.may_use((requested, *names_of(model))):
         raise forbidden(f"This key may not use model '{requested}'", "model_not_permitted")

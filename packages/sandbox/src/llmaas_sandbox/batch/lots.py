@@ -8,6 +8,8 @@ from typing import Any
 KEPT_SECONDS = 24 * 3600
 MAX_CONVERSATIONS = 1000
 MAX_QUEUED = 100
+STARTED_AFTER, DONE_AFTER = 60.0, 120.0
+"""Seconds after which a lot moves by itself; it moves as well each time it is asked about."""
 
 
 @dataclass(slots=True)
@@ -27,8 +29,13 @@ class Lot:
     error: dict[str, Any] | None = None
 
     def is_over(self, now: float) -> bool:
-        """Tell whether its day has passed."""
-        return self.completed_at is not None and now > self.completed_at + KEPT_SECONDS
+        """Tell whether its day has passed; a lot that nobody asks about has one, too."""
+        ended = self.created + DONE_AFTER if self.completed_at is None else self.completed_at
+        return now > ended + KEPT_SECONDS
+
+    def is_waiting(self, now: float) -> bool:
+        """Tell whether nothing has been done for it yet."""
+        return self.status == "queued" and now < self.created + STARTED_AFTER
 
     def summary(self) -> dict[str, Any]:
         """Return the body that creation and polling answer."""
@@ -71,9 +78,9 @@ class Lots:
             return None
         return lot
 
-    def queued(self) -> list[Lot]:
+    def queued(self, now: float) -> list[Lot]:
         """Return the lots that wait, oldest first."""
-        return [lot for lot in self._lots.values() if lot.status == "queued"]
+        return [lot for lot in self._lots.values() if lot.is_waiting(now)]
 
     def clear(self) -> None:
         """Lose everything, as a restart does."""

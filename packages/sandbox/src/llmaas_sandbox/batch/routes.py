@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import Any
 
-from llmaas_sandbox.batch.lots import MAX_CONVERSATIONS, MAX_QUEUED, Lot
+from llmaas_sandbox.batch.lots import DONE_AFTER, MAX_CONVERSATIONS, MAX_QUEUED, Lot
 from llmaas_sandbox.batch.window import is_open
 from llmaas_sandbox.chat.parameters import check_parameters
 from llmaas_sandbox.chat.routes import answered
@@ -28,7 +28,7 @@ def create(exchange: Exchange) -> Reply:
     _check(body.get("messages"))
     check_parameters(body)
     lots, now = exchange.state.lots, exchange.state.clock.now()
-    if len(lots.queued()) >= MAX_QUEUED:
+    if len(lots.queued(now)) >= MAX_QUEUED:
         raise of_status(503)
     name = f"batch-sandbox-{os.urandom(8).hex()}"
     lot = Lot(name, _owner(exchange), model.id, body["model"], body, now)
@@ -63,10 +63,14 @@ def _owner(exchange: Exchange) -> str:
 
 
 def _advance(lot: Lot, exchange: Exchange, now: float) -> Used:
-    """Move a lot one state on each time it is asked about; return what that cost."""
+    """Move a lot on each time it is asked about, and by itself; return what that cost."""
     if exchange.state.config.batch_night_only and not is_open(now):
         lot.status = "queued" if lot.status == "in_progress" else lot.status
         return Used()
+    moves_alone = not exchange.state.config.batch_night_only
+    is_open_still = lot.status in ("queued", "in_progress")
+    if moves_alone and is_open_still and now >= lot.created + DONE_AFTER:
+        return _process(lot, exchange, lot.created + DONE_AFTER)
     if lot.status == "queued":
         lot.status = "in_progress"
     elif lot.status == "in_progress":

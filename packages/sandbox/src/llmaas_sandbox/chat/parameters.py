@@ -23,8 +23,11 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
-def check_parameters(body: Mapping[str, Any]) -> None:
-    """Refuse wrong parameters, whatever the conversation (400)."""
+def check_parameters(body: Mapping[str, Any], engine: str = "") -> None:
+    """Refuse wrong parameters, whatever the conversation (400).
+
+    Efforts are only vLLM's business: templates know others, and llama.cpp passes them on.
+    """
     for name, (low, high) in _RANGES.items():
         _check_range(body, name, low, high)
     for name in ("max_tokens", "max_completion_tokens", "n"):
@@ -39,7 +42,8 @@ def check_parameters(body: Mapping[str, Any]) -> None:
     _check_format(body.get("response_format"))
     _check_logprobs(body)
     _check_seed(body.get("seed"))
-    _check_effort(body.get("reasoning_effort"))
+    if engine == "vllm":
+        _check_effort(body.get("reasoning_effort"))
     _check_bias(body.get("logit_bias"))
     if body.get("stream_options") is not None and not body.get("stream"):
         words = "Stream options can only be defined when `stream=True`. (parameter=stream_options)"

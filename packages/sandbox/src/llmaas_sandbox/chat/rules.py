@@ -19,7 +19,7 @@ _CONTENT_PARTS = ("text", "image_url", "image", "audio_url", "video_url", "input
 def check(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
     """Refuse what the service documents as wrong, and what the model's engine does not take."""
     _check_messages(body.get("messages"))
-    check_parameters(body)
+    check_parameters(body, faults.engine)
     _check_quirks(body, model, faults)
     check_strictly(body, model, faults)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import sys
 from collections.abc import Sequence
 
@@ -28,7 +29,11 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command. Return the exit code."""
     options = parser()
     given = options.parse_args(arguments)
-    trail = Trail(open_store(options, given))
+    try:
+        trail = Trail(open_store(options, given))
+    except (ValueError, sqlite3.Error) as problem:
+        sys.stdout.write(f"0 records, BROKEN: {problem}\n")
+        return 1
     if given.command == "verify":
         verdict = trail.verify()
         state = "intact" if verdict.intact else f"BROKEN: {verdict.problem}"

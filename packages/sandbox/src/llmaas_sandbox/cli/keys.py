@@ -38,7 +38,15 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command; answers are JSON. Return the exit code."""
     options = parser()
     given = options.parse_args(arguments)
-    ring = Ring(open_store(options, given), Clock())
+    try:
+        ring = Ring(open_store(options, given), Clock())
+        return _run(ring, given)
+    except ValueError as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 1
+
+
+def _run(ring: Ring, given: argparse.Namespace) -> int:
     if given.command == "create":
         names = ("tenant", "label", "models", "tier", "hourly_tokens", "rotate_every")
         return _shown_once(*ring.make(**{n: getattr(given, n) for n in names}))

@@ -53,9 +53,14 @@ def run(arguments: Sequence[str]) -> int:
     if "api_keys" in settings:
         settings["api_keys"] = tuple(settings["api_keys"])
     try:
-        state = State(Config(**settings))
+        config = Config(**settings)
+        config.check_exposure(given["host"])
+        state = State(config)
     except Refusal as refused:
         options.error(refused.body["error"]["message"])
+    except ValueError as wrong:
+        options.error(str(wrong))
+    state.host = given["host"]
     serve(state, given["host"], given["port"])
     return 0
 

@@ -34,7 +34,7 @@ def figures(state: State, tenant: str | None = None) -> dict[str, Any]:
         state.alerts.evaluate()
         told["machines"] = [asdict(m) for m in state.fleet.machines.values()]
         told["alerts"] = list(state.alerts.firing.values())
-        told["batches_waiting"] = len(state.lots.queued())
+        told["batches_waiting"] = len(state.lots.queued(state.clock.now()))
     return told
 
 

@@ -9,8 +9,10 @@ from typing import Any
 from llmaas_sandbox.errors import bad_request
 from llmaas_sandbox.faults.parse import parse
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
-from llmaas_sandbox.gateway.journal import Recorded
+from llmaas_sandbox.gateway.journal import MAX_RECORDS, Recorded
 
+_SHOWN = 100_000
+"""Bytes of a body that is shown."""
 _LONGEST = 10 * 366 * 86_400
 """Seconds of one step of the clock: calendars end, and so would every answer."""
 
@@ -36,8 +38,12 @@ def _decoded(value: Any) -> Any:
 
 
 def requests(exchange: Exchange) -> Reply:
-    """Show the journal."""
-    return Reply({"data": [_told(record) for record in exchange.state.journal]})
+    """Show the last requests: ``limit`` (100), bodies beyond 100,000 bytes left out."""
+    text = exchange.query.get("limit", "100")
+    if not text.isdigit() or not 1 <= int(text[:9]) <= MAX_RECORDS:
+        raise bad_request(f"Invalid parameter 'limit': 1 to {MAX_RECORDS}", "limit")
+    journal = exchange.state.journal
+    return Reply({"data": [_told(r) for r in journal[-int(text) :]], "total": len(journal)})
 
 
 def _told(record: Recorded) -> dict[str, Any]:
@@ -45,7 +51,6 @@ def _told(record: Recorded) -> dict[str, Any]:
         "method",
         "path",
         "query",
-        "json",
         "key_id",
         "status",
         "request_id",
@@ -53,6 +58,7 @@ def _told(record: Recorded) -> dict[str, Any]:
         "finished",
     )
     told = {name: getattr(record, name) for name in plain}
+    told["json"] = record.json if len(record.body) <= _SHOWN else None
     return {**told, "headers": dict(record.headers), "faults": list(record.faults)}
 
 

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
-from llmaas_sandbox.auth.rules import permit
+from llmaas_sandbox.auth.keys import Key
+from llmaas_sandbox.auth.rules import names_of, permit
 from llmaas_sandbox.catalogue import Model, all_models, resolve
-from llmaas_sandbox.errors import of_status
+from llmaas_sandbox.errors import bad_request, of_status
 from llmaas_sandbox.faults.frames import dumps
 from llmaas_sandbox.forward.http import Answer, UpstreamError, ask
 from llmaas_sandbox.gateway.exchange import Exchange, Reply
@@ -28,8 +29,9 @@ async def relay(exchange: Exchange) -> Reply:
     if config.upstream_key:
         passed["authorization"] = f"Bearer {config.upstream_key}"
     try:
-        answer = await ask(root + exchange.path, exchange.method, passed, exchange.raw)
-        return await _reply(exchange, answer)
+        raw, hidden = _with_usage(exchange)
+        answer = await ask(root + exchange.path, exchange.method, passed, raw)
+        return await _reply(exchange, answer, hidden)
     except UpstreamError:
         raise of_status(502) from None
 
@@ -37,7 +39,9 @@ async def relay(exchange: Exchange) -> Reply:
 def _choose_machine(exchange: Exchange) -> None:
     name = exchange.parsed.get("model") if isinstance(exchange.parsed, dict) else None
     name = name or exchange.form.get("model")
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not name:
+        if exchange.method == "POST":
+            raise bad_request("Missing required parameter: 'model'", "model")
         return
     model = resolve(name) or _unknown(name)
     permit(exchange.caller, model, name)
@@ -52,17 +56,51 @@ def _unknown(name: str) -> Model:
     return replace(plain, id="upstream", root=name, aliases=(name,), parameters=None)
 
 
-async def _reply(exchange: Exchange, answer: Answer) -> Reply:
+def _with_usage(exchange: Exchange) -> tuple[bytes, bool]:
+    """Return the body to send, and whether the stream's usage is for the gateway alone.
+
+    A stream tells its usage only when asked; without it nobody could count its tokens.
+    """
+    body = exchange.parsed
+    if not isinstance(body, dict) or not body.get("stream") or "messages" not in body:
+        return exchange.raw, False
+    options = body.get("stream_options")
+    options = options if isinstance(options, dict) else {}
+    if options.get("include_usage"):
+        return exchange.raw, False
+    return dumps({**body, "stream_options": {**options, "include_usage": True}}), True
+
+
+async def _reply(exchange: Exchange, answer: Answer, hidden: bool) -> Reply:
     kind = answer.headers.get("content-type", "application/octet-stream")
     if kind.startswith("text/event-stream"):
-        return Reply(content_type=kind, status=answer.status, source=answer.body)
+        return Reply(
+            content_type=kind, status=answer.status, source=answer.body, hides_usage=hidden
+        )
     body = await answer.read()
     value = _parsed(body) if "json" in kind else None
     reply = Reply(media=body, content_type=kind, status=answer.status)
     if isinstance(value, dict) and answer.status < 400:
-        value.setdefault("backend", exchange.backend)
+        if exchange.path == "/v1/models":
+            _filter(value, exchange)
+        else:
+            value.setdefault("backend", exchange.backend)
         reply.media, reply.used = dumps(value), _used(value)
     return reply
+
+
+def _filter(value: dict[str, Any], exchange: Exchange) -> None:
+    """Leave out the models that the key may not use."""
+    caller, rows = exchange.caller, value.get("data")
+    if caller is None or not isinstance(rows, list):
+        return
+    value["data"] = [row for row in rows if isinstance(row, dict) and _may_see(caller, row)]
+
+
+def _may_see(caller: Key, row: dict[str, Any]) -> bool:
+    name = str(row.get("id"))
+    model = resolve(name)
+    return caller.may_use((name, *(names_of(model) if model else ())))
 
 
 async def metered(source: AsyncIterator[bytes], settle: Settle) -> AsyncIterator[bytes]:
@@ -80,6 +118,25 @@ async def metered(source: AsyncIterator[bytes], settle: Settle) -> AsyncIterator
         settle(used)
     if held:
         yield held
+
+
+async def without_usage(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Leave out the event that tells the usage, which the client did not ask for."""
+    waiting = b""
+    async for part in source:
+        *events, waiting = (waiting + part).split(b"\n\n")
+        shown = [event for event in events if not _tells_usage(event)]
+        if shown:
+            yield b"".join(event + b"\n\n" for event in shown)
+    if waiting:
+        yield waiting
+
+
+def _tells_usage(event: bytes) -> bool:
+    if b'"usage"' not in event or not event.startswith(b"data:"):
+        return False
+    value = _parsed(event[5:])
+    return isinstance(value, dict) and value.get("choices") == [] and bool(value.get("usage"))
 
 
 def _from_line(line: bytes) -> Used | None:

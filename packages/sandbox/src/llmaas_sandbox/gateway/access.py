@@ -45,7 +45,7 @@ def let_in(exchange: Exchange, endpoint: Endpoint) -> None:
 def headers_for(exchange: Exchange, endpoint: Endpoint) -> dict[str, str]:
     """Return the headers about limits and the model's lifecycle."""
     told: dict[str, str] = {}
-    if exchange.caller is not None and endpoint.metered:
+    if exchange.caller is not None and endpoint.path.startswith(("/v1", "/v2")):
         told |= exchange.state.meter.headers(exchange.caller)
     if exchange.caller is not None and exchange.caller.successor:
         told["x-sandbox-key-expires"] = str(int(exchange.caller.expires or 0))

@@ -90,6 +90,8 @@ class Reply:
     used: Used = field(default_factory=Used)
     source: AsyncIterator[bytes] | None = None
     """A stream that is still to come, from an engine behind the sandbox."""
+    hides_usage: bool = False
+    """The engine was asked for a usage that the client did not ask for."""
     batch: bool = False
     """Billed at the batch price."""
 

@@ -13,23 +13,28 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from llmaas_sandbox.auth.rules import bearer, is_admin
 from llmaas_sandbox.catalogue import PERSONA_PREFIX
 from llmaas_sandbox.engines.refusals import in_dialect
 from llmaas_sandbox.errors import Refusal, of_status
+from llmaas_sandbox.faults.frames import dumps
 from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.faults.refuse import Page, refusal
 from llmaas_sandbox.faults.wire import Plan, slow_list
-from llmaas_sandbox.forward.relay import metered, relay
+from llmaas_sandbox.forward.relay import metered, relay, without_usage
 from llmaas_sandbox.gateway import intake, plans
 from llmaas_sandbox.gateway.access import Ledger, headers_for, identify, let_in
 from llmaas_sandbox.gateway.delivery import Delivery
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Handler, Reply
 from llmaas_sandbox.gateway.journal import Recorded, masked
+from llmaas_sandbox.gateway.origins import check_origin
 from llmaas_sandbox.gateway.scripts import Step
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.gateway.used import Used
 
 _log = logging.getLogger("llmaas_sandbox")
+STRANGERS_BYTES = 1_000_000
+"""The largest body that is read from a client without a key."""
 FAULT_HEADERS = ("x-sandbox-fault", "x-sandbox-dialect")
 
 
@@ -142,9 +147,12 @@ class Passage:
             return plans.of_refusal(wrong, Faults(), self.headers)
 
     async def _take_in(self, request: Request) -> Exchange:
-        raw = await intake.read_body(request, self.state.config.max_body_bytes)
+        known = self._is_known(request.headers)
+        limit = self.state.config.max_body_bytes
+        raw = await intake.read_body(request, limit if known else min(limit, STRANGERS_BYTES))
         parsed = self._lenient_json(raw)
-        self.record.body, self.record.json = raw, parsed
+        if known:
+            self.state.journal.keep(self.record, raw)
         step = None
         if self.endpoint.path.startswith(("/v1", "/v2")):
             step = self.state.scripts.take(request.url.path)
@@ -170,6 +178,16 @@ class Passage:
             intake.check_type(request.headers, self.endpoint)
             exchange.form = await intake.parse_form(request, raw)
         return exchange
+
+    def _is_known(self, headers: Mapping[str, str]) -> bool:
+        """Tell whether a request's body is worth keeping: it carries a key, or needs none."""
+        if self.endpoint.open_to == "everyone":
+            return True
+        secret = bearer(headers)
+        if secret is None:
+            return False
+        known = self.state.keys.find(secret) is not None
+        return known or is_admin(headers, self.state.config.admin_key)
 
     def _lenient_json(self, raw: bytes) -> Any:
         if self.endpoint.takes == "form" or not raw:
@@ -225,7 +243,9 @@ class Passage:
 
         headers = {**self.headers, **headers_for(exchange, self.endpoint)}
         headers |= {"content-type": reply.content_type, "cache-control": "no-cache"}
-        return Plan(reply.status, headers, [], source=metered(source, settle))
+        counted = metered(source, settle)
+        shown = without_usage(counted) if reply.hides_usage else counted
+        return Plan(reply.status, headers, [], source=shown)
 
     def _pace(self, exchange: Exchange) -> float:
         """Return tokens per second; 0 for at once."""
@@ -235,6 +255,7 @@ class Passage:
         return config.tokens_per_second
 
     def _check(self, exchange: Exchange) -> None:
+        check_origin(self.state, exchange.path, exchange.headers)
         let_in(exchange, self.endpoint)
         self.record.key_id = exchange.caller.id if exchange.caller else None
         if self.endpoint.takes == "json":
@@ -258,7 +279,7 @@ class Elsewhere:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Write the request down and refuse it."""
         if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1000})
+            await _refuse_socket(self.refusal, scope, send)
             return
         request = Request(scope, receive)
         record = recorded(request)
@@ -272,6 +293,17 @@ class Elsewhere:
             return Faults(self.state.always + asked_by_header(request.headers))
         except Refusal:
             return Faults(self.state.always)
+
+
+async def _refuse_socket(refused: Refusal, scope: Scope, send: Send) -> None:
+    """Refuse an upgrade: 404 where the server can say so, a close (403) where not."""
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    kind = [(b"content-type", b"application/json")]
+    start = {"type": "websocket.http.response.start", "status": refused.status, "headers": kind}
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": dumps(refused.body)})
 
 
 async def _refuse(refused: Refusal, send: Send) -> None:

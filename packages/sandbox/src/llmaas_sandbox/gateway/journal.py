@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from json import loads
 from typing import Any, overload
 
 SECRET_HEADERS = frozenset(
@@ -12,6 +13,8 @@ SECRET_HEADERS = frozenset(
 )
 MASK = "***"
 MAX_RECORDS = 10_000
+MAX_BYTES = 64_000_000
+"""Of all bodies together; one beyond half of that is not kept."""
 
 
 @dataclass(slots=True)
@@ -24,8 +27,7 @@ class Recorded:
     headers: Mapping[str, str]
     """Lower-case names; secrets are masked."""
     body: bytes
-    json: Any = None
-    """The body, when it is JSON."""
+    """Empty for a client without a key, and when it was too large to keep."""
     key_id: str | None = None
     status: int | None = None
     request_id: str = ""
@@ -34,6 +36,14 @@ class Recorded:
     finished: bool = False
     """Nothing more will happen to this request."""
     faults: tuple[str, ...] = field(default=())
+
+    @property
+    def json(self) -> Any:
+        """The body, when it is JSON; None otherwise."""
+        try:
+            return loads(self.body) if self.body else None
+        except (ValueError, RecursionError):
+            return None
 
 
 def masked(headers: Mapping[str, str]) -> dict[str, str]:
@@ -44,16 +54,33 @@ def masked(headers: Mapping[str, str]) -> dict[str, str]:
 class Journal:
     """The last requests, oldest first."""
 
-    def __init__(self, limit: int = MAX_RECORDS) -> None:
-        self._records: deque[Recorded] = deque(maxlen=limit)
+    def __init__(self, limit: int = MAX_RECORDS, size: int = MAX_BYTES) -> None:
+        self._records: deque[Recorded] = deque()
+        self._limit, self._size = limit, size
+        self.bytes = 0
+        """Bytes of all bodies that are kept."""
 
     def add(self, record: Recorded) -> None:
         """Write one down."""
         self._records.append(record)
+        self._trim()
+
+    def keep(self, record: Recorded, body: bytes) -> None:
+        """Keep the body of a record; the oldest make room for it."""
+        if len(body) > self._size // 2:
+            return
+        record.body = body
+        self.bytes += len(body)
+        self._trim()
+
+    def _trim(self) -> None:
+        while len(self._records) > self._limit or self.bytes > self._size:
+            self.bytes -= len(self._records.popleft().body)
 
     def clear(self) -> None:
         """Forget all."""
         self._records.clear()
+        self.bytes = 0
 
     def __iter__(self) -> Iterator[Recorded]:
         return iter(list(self._records))

@@ -32,6 +32,8 @@ class State:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.host = ""
+        """Where the sandbox listens; empty when another server runs the application."""
         self.clock = Clock(config.stopped_at)
         self.store = Store(config.data_dir)
         self.keys = Ring(self.store, self.clock)
@@ -60,7 +62,7 @@ class State:
         for service in (self.lots, self.shelf, self.screening, self.replays):
             service.clear()
         self.meter.clear()
-        self.alerts.clear()
+        self.alerts.reset()
         self.fleet.heal()
         self.clock.reset()
         self.keys.keep_only(self.configured)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmaas_sandbox.auth.rules import names_of
 from llmaas_sandbox.catalogue import Model, live_models, redirects
 from llmaas_sandbox.engines import fields
 from llmaas_sandbox.gateway.exchange import Exchange, Reply
@@ -13,7 +14,7 @@ def listing(exchange: Exchange) -> Reply:
     """List the live models that the key may use; all were ``created`` just now."""
     now = int(exchange.state.clock.now())
     moved, caller = redirects(), exchange.caller
-    seen = (m for m in live_models() if caller is None or caller.may_use((m.id, *m.aliases)))
+    seen = (m for m in live_models() if caller is None or caller.may_use(names_of(m)))
     data = [entry(model, now, moved) for model in seen]
     return Reply(fields.listing({"object": "list", "data": data}, exchange.faults))
 

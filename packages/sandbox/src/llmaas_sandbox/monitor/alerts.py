@@ -54,7 +54,7 @@ class Alerts:
 
     def __init__(self, history: History, fleet: Fleet, clock: Clock, webhook: str | None) -> None:
         self.rules: tuple[Rule, ...] = DEFAULT_RULES
-        self.webhook = webhook
+        self.webhook = self._configured = webhook
         self.firing: dict[str, dict[str, Any]] = {}
         self.told: list[dict[str, Any]] = []
         self._history, self._fleet, self._clock = history, fleet, clock
@@ -93,6 +93,11 @@ class Alerts:
         """Forget what fires; keep the rules."""
         self.firing.clear()
         self.told.clear()
+
+    def reset(self) -> None:
+        """Forget what fires, and go back to the configured rules and webhook."""
+        self.rules, self.webhook = DEFAULT_RULES, self._configured
+        self.clear()
 
 
 def _post(url: str, event: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from llmaas_sandbox.monitor.alerts import MEASURES, Rule
 def metrics(exchange: Exchange) -> Reply:
     """Answer Prometheus."""
     state = exchange.state
-    state.metrics.waiting.set(len(state.lots.queued()))
+    state.metrics.waiting.set(len(state.lots.queued(state.clock.now())))
     return Reply(
         media=state.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8"
     )

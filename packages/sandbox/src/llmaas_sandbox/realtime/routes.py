@@ -11,12 +11,13 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from llmaas_sandbox.auth.rules import bearer
-from llmaas_sandbox.catalogue import Model, live_models
+from llmaas_sandbox.auth.rules import bearer, names_of
+from llmaas_sandbox.catalogue import Model, live_models, resolve
 from llmaas_sandbox.errors import Refusal
 from llmaas_sandbox.gateway.access import Ledger, let_in
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
 from llmaas_sandbox.gateway.journal import Recorded, masked
+from llmaas_sandbox.gateway.origins import check_origin
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.gateway.used import Used
 from llmaas_sandbox.realtime.session import Session
@@ -40,7 +41,7 @@ class Realtime:
         ledger = Ledger(_ENDPOINT, record)
         try:
             await self._let_in(socket, exchange, record)
-            session = await _converse(socket)
+            session = await _converse(socket, exchange)
             exchange.model = _model(session)
             ledger.settle(exchange, 101, Used(seconds=session.seconds), batch=False)
         except Refusal as refused:
@@ -52,6 +53,7 @@ class Realtime:
     async def _let_in(self, socket: WebSocket, exchange: Exchange, record: Recorded) -> None:
         record.status = 101
         try:
+            check_origin(self.state, PATH, exchange.headers)
             let_in(exchange, _ENDPOINT)
             record.key_id = exchange.caller.id if exchange.caller else None
         except Refusal as refused:
@@ -64,8 +66,14 @@ class Realtime:
             raise
 
 
-async def _converse(socket: WebSocket) -> Session:
-    session = Session()
+async def _converse(socket: WebSocket, exchange: Exchange) -> Session:
+    caller = exchange.caller
+
+    def permitted(name: str) -> bool:
+        model = resolve(name)
+        return caller is None or model is None or caller.may_use((name, *names_of(model)))
+
+    session = Session(permitted)
     await socket.accept()
     await socket.send_json({"type": "session.created", "id": f"sess-{os.urandom(8).hex()}"})
     try:

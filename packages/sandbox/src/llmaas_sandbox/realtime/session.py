@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from llmaas_sandbox.audio.transcripts import transcript
@@ -14,16 +14,19 @@ from llmaas_sandbox.catalogue import live_models
 
 BYTES_PER_SECOND = 32_000
 """16-bit mono at 16 kHz."""
+MAX_AUDIO_BYTES = 1_800 * BYTES_PER_SECOND
+"""Half an hour."""
 Message = dict[str, Any]
 
 
 class Session:
     """The state of one socket; after ``transcription.done`` it stays silent."""
 
-    def __init__(self) -> None:
+    def __init__(self, permitted: Callable[[str], bool] = lambda name: True) -> None:
         self.audio = bytearray()
         self.model: str | None = None
         self.over = False
+        self._permitted = permitted
 
     @property
     def seconds(self) -> float:
@@ -50,13 +53,19 @@ class Session:
         if not isinstance(name, str) or not name:
             yield _error("Missing required field: model")
         elif name not in full_names():
-            yield _error(f"The model `{name}` does not exist.")
+            yield _error(f"The model `{name[:200]}` does not exist.")
+        elif not self._permitted(name):
+            yield _error(f"This key may not use model '{name}'")
         else:
             self.model = name
 
     def _append(self, audio: Any) -> Iterator[Message]:
         try:
-            self.audio += base64.b64decode(audio, validate=True)
+            data = base64.b64decode(audio, validate=True)
+            if len(self.audio) + len(data) > MAX_AUDIO_BYTES:
+                yield _error(f"Audio too long: at most {MAX_AUDIO_BYTES} bytes")
+                return
+            self.audio += data
         except (TypeError, ValueError, binascii.Error):
             yield _error("Invalid audio: must be base64")
 
