@@ -38,6 +38,6 @@ def wanted(body: Mapping[str, Any], *, top_level: bool = True) -> bool:
     off = top_level and body.get("enable_thinking") is False
     off = off or body.get("reasoning_effort") == "none"
     template = body.get("chat_template_kwargs")
-    return not off and not (
-        isinstance(template, Mapping) and template.get("enable_thinking") is False
-    )
+    switches = template if isinstance(template, Mapping) else {}
+    # "thinking" is the name of DeepSeek's and Granite's templates
+    return not off and all(switches.get(n) is not False for n in ("enable_thinking", "thinking"))
