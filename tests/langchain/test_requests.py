@@ -231,19 +231,21 @@ def test_pitfall_20_anthropic_blocks(chat):
     ]
 
 
-def test_pitfall_20_what_tools_show_follows_their_answers(chat):
+def test_pitfall_20_what_tools_show_follows_their_answers(chat, sandbox):
     calls = [{"name": "look", "args": {}, "id": i} for i in ("a", "b")]
     shown = [
         {"type": "text", "text": "Here."},
         {"type": "image", "base64": PNG, "mime_type": "image/png"},
     ]
     history = [
+        HumanMessage("?"),
         AIMessage("", tool_calls=calls),
         ToolMessage(shown, tool_call_id="a"),
         ToolMessage([{"type": "text", "text": "Done."}], tool_call_id="b"),
         HumanMessage("So?"),
     ]
-    assert chat().request(history)["messages"][1:] == [
+    chat(model="gemma4:31b").invoke(history)
+    assert sandbox.requests[-1].json["messages"][2:] == [
         {"role": "tool", "tool_call_id": "a", "content": "Here."},
         {"role": "tool", "tool_call_id": "b", "content": "Done."},
         {
@@ -252,6 +254,20 @@ def test_pitfall_20_what_tools_show_follows_their_answers(chat):
         },
         {"role": "user", "content": "So?"},
     ]
+
+
+def test_images_in_anthropic_tool_results_reach_the_model(chat, sandbox):
+    source = {"type": "base64", "media_type": "image/png", "data": PNG}
+    shown = [{"type": "text", "text": "Taken."}, {"type": "image", "source": source}]
+    history = [
+        HumanMessage("?"),
+        AIMessage([{"type": "tool_use", "id": "t1", "name": "screenshot", "input": {}}]),
+        HumanMessage([{"type": "tool_result", "tool_use_id": "t1", "content": shown}]),
+    ]
+    chat(model="gemma4:31b").invoke(history)
+    result, attached = sandbox.requests[-1].json["messages"][2:]
+    assert result == {"role": "tool", "tool_call_id": "t1", "content": "Taken."}
+    assert attached["content"][1] == IMAGE
 
 
 def test_objects_that_a_tool_gave_are_not_lost(chat):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from agent_framework import Content, Message
 
-from llmaas.messages import ascii_name, merge_system_messages
+from llmaas.messages import ascii_name
 
 logger = logging.getLogger("agent_framework_llmaas")
 
@@ -27,8 +27,8 @@ Wire = dict[str, Any]
 
 def wire_messages(
     messages: Sequence[Message], instructions: str | None = None, *, echo_reasoning: bool = False
-) -> list[Mapping[str, Any]]:
-    """Return the messages to send: system messages first and as one, tool results apart.
+) -> list[Wire]:
+    """Return the messages to send; the core puts them into the order that models take.
 
     Reasoning is never sent as text; with ``echo_reasoning`` it goes back in
     ``reasoning_content`` of the assistant message it belongs to.
@@ -36,7 +36,7 @@ def wire_messages(
     wire: list[Wire] = [{"role": "system", "content": instructions}] if instructions else []
     for message in messages:
         wire.extend(_wire(message, echo_reasoning))
-    return merge_system_messages(_beside_calls(wire))
+    return wire
 
 
 def _wire(message: Message, echo_reasoning: bool) -> Iterator[Wire]:
@@ -52,22 +52,7 @@ def _wire(message: Message, echo_reasoning: bool) -> Iterator[Wire]:
     else:
         yield from _user(message, others)
     for result in results:
-        yield {"role": "tool", "tool_call_id": result.call_id, "content": _result_text(result)}
-
-
-def _beside_calls(wire: Sequence[Wire]) -> list[Wire]:
-    """Move results up to their calls: what is said beside an approval comes between them."""
-    ordered: list[Wire] = []
-    place = 0
-    for message in wire:
-        if place and message["role"] == "tool":
-            ordered.insert(place, message)
-            place += 1
-        else:
-            ordered.append(message)
-            if message["role"] == "assistant":
-                place = len(ordered) if "tool_calls" in message else 0
-    return ordered
+        yield {"role": "tool", "tool_call_id": result.call_id, "content": _result_content(result)}
 
 
 def _user(message: Message, contents: Sequence[Content]) -> Iterator[Wire]:
@@ -140,10 +125,12 @@ def _call(content: Content) -> Wire:
     return {"id": content.call_id, "type": "function", "function": function}
 
 
-def _result_text(content: Content) -> str:
-    """Return what the model can read of a result; what it cannot is named."""
+def _result_content(content: Content) -> str | list[Wire]:
+    """Return what the model can read and see of a result; the core moves media to the user."""
     if content.items:
-        return "\n".join(_item_text(item) for item in content.items)
+        if all(item.type == "text" for item in content.items):
+            return "\n".join(item.text or "" for item in content.items)
+        return [_part_of_result(item) for item in content.items]
     result = content.result
     if result is None:
         return "Error: the function failed." if content.exception else ""
@@ -152,14 +139,13 @@ def _result_text(content: Content) -> str:
     )
 
 
-def _item_text(item: Content) -> str:
-    if item.type == "text":
-        return item.text or ""
+def _part_of_result(item: Content) -> Wire:
+    kind = (item.media_type or "").partition("/")[0]
+    if item.type == "text" or (item.type in ("data", "uri") and kind in _MEDIA_PARTS):
+        return _part(item)
     what = item.media_type or item.type
-    logger.warning(
-        "A tool returned %s, which no tool message can hold: only its kind is sent", what
-    )
-    return f"[{what}]"
+    logger.warning("A tool returned %s, which no message can hold: only its kind is sent", what)
+    return {"type": "text", "text": f"[{what}]"}
 
 
 def _text(contents: Sequence[Content]) -> str:

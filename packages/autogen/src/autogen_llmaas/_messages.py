@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,6 @@ from autogen_core.models import (
 from autogen_llmaas._echo import Echo
 from autogen_llmaas._names import Toolbox, wire_name
 from autogen_llmaas._refuse import refused
-from llmaas.messages import merge_system_messages
 
 _Wire = dict[str, Any]
 
@@ -35,27 +34,23 @@ class Writer:
     sees_images: bool
 
     def write(self, messages: Sequence[LLMMessage]) -> list[_Wire]:
-        """Return the messages of a request.
+        """Return the messages of a request; the core puts them into the order that models take.
 
-        System messages are merged at the head, where every chat template takes them; alone,
-        they become the user's turn, without which many templates refuse.
+        System messages alone, as selectors send them, become the user's turn.
         """
-        wire: list[_Wire] = []
-        late = False
-        for message in messages:
-            if isinstance(message, SystemMessage):
-                late = late or bool(wire)
-                wire.append({"role": "system", "content": message.content})
-            elif isinstance(message, UserMessage):
-                wire.append(self._user(message))
-            elif isinstance(message, AssistantMessage):
-                wire.append(self._assistant(message))
-            else:
-                wire.extend(_tool_results(message))
-        merged = [dict(m) for m in merge_system_messages(wire)] if late else wire
-        if len(merged) == 1 and merged[0]["role"] == "system":
-            merged[0]["role"] = "user"
-        return merged
+        wires = [wire for message in messages for wire in self._written(message)]
+        if any(wire["role"] != "system" for wire in wires):
+            return wires
+        return [{"role": "user", "content": "\n\n".join(wire["content"] for wire in wires)}]
+
+    def _written(self, message: LLMMessage) -> Iterable[_Wire]:
+        if isinstance(message, SystemMessage):
+            return [{"role": "system", "content": message.content}]
+        if isinstance(message, UserMessage):
+            return [self._user(message)]
+        if isinstance(message, AssistantMessage):
+            return [self._assistant(message)]
+        return _tool_results(message)
 
     def _user(self, message: UserMessage) -> _Wire:
         prefix = f"{message.source} said:\n" if self.with_prefixes else ""

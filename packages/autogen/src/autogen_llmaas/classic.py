@@ -17,7 +17,7 @@ from typing import Any
 
 from autogen_llmaas._core import PATIENCE, patient, way
 from llmaas import LLMaaS, catalog
-from llmaas.messages import ascii_name, merge_system_messages
+from llmaas.messages import ascii_name
 from llmaas.options import ChatOptions
 from llmaas.settings import KEY_VARIABLE
 from llmaas.types import Choice, Completion, ToolCall, Usage
@@ -83,7 +83,7 @@ class LLMaaSClient:
         model = params["model"]
         known = {name: params[name] for name in _PARAMETERS if params.get(name) is not None}
         messages = list(self._written(params["messages"], model))
-        completion = self._client.chat(merge_system_messages(messages), model=model, **known)
+        completion = self._client.chat(messages, model=model, **known)
         self._keep(completion)
         return _response(completion)
 

@@ -40,16 +40,6 @@ def normalize_messages(messages: Messages, max_file_bytes: int = MAX_FILE_BYTES)
     ]
 
 
-def merge_system_messages(messages: Sequence[Message]) -> list[Message]:
-    """Move all system messages to the head, as one: many chat templates refuse late ones."""
-    system = [m for m in messages if m.get("role") == "system"]
-    if not system or (len(system) == 1 and messages[0] is system[0]):
-        return list(messages)
-    text = "\n\n".join(text_of(m.get("content")) for m in system)
-    rest = [m for m in messages if m.get("role") != "system"]
-    return [{"role": "system", "content": text}, *rest]
-
-
 def add_instruction(messages: Messages, text: str) -> list[Message]:
     """Add a text to the system message, or a system message of it; other messages stay."""
     given = normalize_messages(messages)

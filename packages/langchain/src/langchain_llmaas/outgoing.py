@@ -37,20 +37,15 @@ def wire_messages(messages: Sequence[BaseMessage], echo: Echo = "auto") -> list[
     """Return the messages for the wire; those given are not changed."""
     last_question = _last_question(messages)
     wire: list[dict[str, Any]] = []
-    shown: list[dict[str, Any]] = []
     for position, message in enumerate(messages):
-        if shown and not isinstance(message, ToolMessage):
-            wire.append(_user(shown))
-            shown = []
         if isinstance(message, AIMessage):
             echoed = echo == "always" or (echo == "auto" and position > last_question)
             wire.append(_assistant(message, echoed=echoed))
         elif isinstance(message, ToolMessage):
-            wire.append(_tool(message))
-            shown += _media_of(message)
+            wire.append(_result(message.tool_call_id, message.content))
         else:
             wire += _plain(message)
-    return [*wire, _user(shown)] if shown else wire
+    return wire
 
 
 def _last_question(messages: Sequence[BaseMessage]) -> int:
@@ -73,7 +68,9 @@ def _plain(message: BaseMessage) -> Iterator[dict[str, Any]]:
     """Yield a user's or system message, after the tool results that it holds (Anthropic's way)."""
     content = message.content
     if not isinstance(content, str):
-        yield from (_tool_result(block) for block in content if _kind(block) == "tool_result")
+        for block in content:
+            if _kind(block) == "tool_result":
+                yield _result(block["tool_use_id"], block.get("content") or "")  # type: ignore[index,union-attr]
         content = [part_of(block) for block in content if _kind(block) != "tool_result"]
         if not content and message.content:
             return
@@ -81,28 +78,12 @@ def _plain(message: BaseMessage) -> Iterator[dict[str, Any]]:
     yield {"role": _role(message), "content": content, **named}
 
 
-def _tool_result(block: Any) -> dict[str, Any]:
-    content = block.get("content") or ""
-    return {"role": "tool", "tool_call_id": block["tool_use_id"], "content": text_in(content)}
-
-
-def _tool(message: ToolMessage) -> dict[str, Any]:
-    """Return a tool's answer as text, as documented; what it shows follows as a user's message."""
-    content = text_in(message.content)
-    if not content and _media_of(message):
-        content = "See the attachment below."
-    return {"role": "tool", "tool_call_id": message.tool_call_id, "content": content}
-
-
-def _media_of(message: ToolMessage) -> list[dict[str, Any]]:
-    if isinstance(message.content, str):
-        return []
-    return [part_of(block) for block in message.content if is_media(block)]
-
-
-def _user(shown: list[dict[str, Any]]) -> dict[str, Any]:
-    label = {"type": "text", "text": "Attached to the tool results above:"}
-    return {"role": "user", "content": [label, *shown]}
+def _result(call_id: str, content: Any) -> dict[str, Any]:
+    """Return a tool's result; the core moves what it shows to a user message."""
+    shown = [] if isinstance(content, str) else [part_of(b) for b in content if is_media(b)]
+    text = text_in(content)
+    parts = [{"type": "text", "text": text}, *shown] if text else shown
+    return {"role": "tool", "tool_call_id": call_id, "content": parts if shown else text}
 
 
 def _assistant(message: AIMessage, *, echoed: bool) -> dict[str, Any]:

@@ -58,7 +58,8 @@ def submit(
     if reasoning is not None:
         params, _ = to_fields(model, reasoning, params)
     served = known(settings, model)
-    lot, changes = _conformed(settings, lot, served, conform, params)
+    conforms = settings.conform if conform is None else conform
+    lot, changes = _conformed(lot, served, conforms, params)
     shape = shape_of(response_format)
     body = chat_body(
         [],
@@ -82,12 +83,10 @@ def submit(
 
 
 def _conformed(
-    settings: Settings, lot: list[Any], model: str, wanted: bool | None, params: Any
+    lot: list[Any], model: str, wanted: bool, params: Any
 ) -> tuple[list[Any], tuple[tuple[Adjustment, ...], ...]]:
     """Return conversations as the model takes them, and the changes of each."""
-    pairs = [
-        conformed(settings, messages, model=model, wanted=wanted, params=params) for messages in lot
-    ]
+    pairs = [conformed(messages, model=model, wanted=wanted, params=params) for messages in lot]
     return [messages for messages, _ in pairs], tuple(changes for _, changes in pairs)
 
 

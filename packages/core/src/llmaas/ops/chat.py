@@ -120,14 +120,15 @@ def prepare(
     advice.check_model(settings, model)
     extra_headers = settings.hide(extra_headers)
     given = normalize_messages(messages, settings.max_file_bytes)
-    wire_messages, adjustments = conformed(
-        settings, given, model=model, wanted=conform, params=params
-    )
-    advice.check_images(settings, model, wire_messages, strict)
     shape = shape_of(response_format)
     conforms = settings.conform if conform is None else conform
     if conforms and shape is not None and shape.wire.get("type") == "json_object":
-        wire_messages = mention_json(wire_messages)
+        given = mention_json(given)
+    is_strict = settings.strict if strict is None else strict
+    wire_messages, adjustments = conformed(
+        given, model=model, wanted=conforms, params=params, strict=bool(is_strict)
+    )
+    advice.check_images(settings, model, wire_messages, strict)
     owns_budget = isinstance(max_tokens, advice.Default)
     if isinstance(max_tokens, advice.Default):
         max_tokens = None

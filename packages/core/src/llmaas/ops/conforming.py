@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from llmaas.catalog import resolve
 from llmaas.catalog.families import family_of
-from llmaas.settings import Settings
 from llmaas.types import Adjustment
 from llmaas.warnings import RequestAdjustedWarning
 from llmaas.wire.conversation import FORMAL, Family, conform
@@ -21,24 +21,29 @@ _warned: set[str] = set()
 
 
 def conformed(
-    settings: Settings,
     messages: Sequence[Message],
     *,
     model: str,
-    wanted: bool | None = None,
+    wanted: bool = True,
     params: Mapping[str, Any] | None = None,
+    strict: bool = False,
     stacklevel: int = 5,
 ) -> _Conformed:
     """Return messages that the model's template takes, and the changes; warn once of a kind.
 
-    ``wanted`` overrules the client's setting.
+    With ``strict`` images for a model without vision stay, so that they are refused.
     """
-    if not (settings.conform if wanted is None else wanted):
+    if not wanted:
         return messages, ()
-    right, adjustments = conform(messages, _family(model, params))
+    right, adjustments = conform(messages, _family(model, params), sees=strict or _sees(model))
     if adjustments:
         _warn(adjustments, model, stacklevel + 1)
     return right, adjustments
+
+
+def _sees(model: str) -> bool:
+    known = resolve(model).model
+    return known is None or known.vision is not False
 
 
 def _family(model: str, params: Mapping[str, Any] | None) -> Family:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from llmaas.messages import Message, add_instruction
 from llmaas.ops.chat import Ask
+from llmaas.ops.conforming import conformed
 from llmaas.ops.effects import Operation
 
 T = TypeVar("T")
@@ -29,7 +30,9 @@ def with_fallback_to_words(ask: Ask, send: Callable[[Ask], Operation[T]]) -> Ope
         if "response_format" not in ask.body or not _is_about_format(error):
             raise
     assert ask.shape is not None
-    ask.body = in_words(ask.body, ask.shape.in_words())
+    body = in_words(ask.body, ask.shape.in_words())
+    messages, _ = conformed(body["messages"], model=ask.model, wanted=ask.conforms)
+    ask.body = {**body, "messages": messages}
     return (yield from send(ask))
 
 

@@ -24,17 +24,18 @@ __all__ = ["FORMAL", "MILD", "Family", "conform"]
 
 
 def conform(
-    messages: Sequence[Message], family: Family = MILD
+    messages: Sequence[Message], family: Family = MILD, *, sees: bool = True
 ) -> tuple[Sequence[Message], tuple[Adjustment, ...]]:
     """Return a conversation that the family takes, and what was changed for it.
 
-    A conversation that is right is returned as it is. Conforming twice changes nothing more,
-    and the same conversation always gives the same messages, so that prompts can be cached.
+    ``sees`` tells whether the model takes images. A conversation that is right is returned as
+    it is. Conforming twice changes nothing more, and the same conversation always gives the
+    same messages, so that prompts can be cached.
     """
     if is_right(messages, family):
         return messages, ()
     notes = Notes()
-    turns = paired(cleaned(messages, notes), family, notes)
+    turns = paired(cleaned(messages, notes), family, notes, sees=sees)
     if not family.tools:
         turns = told(turns, notes)
     turns = led(turns, family, notes)

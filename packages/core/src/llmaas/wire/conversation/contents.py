@@ -37,6 +37,15 @@ def is_only_text(content: Any) -> bool:
     )
 
 
+def image_kind(part: Mapping[str, Any]) -> str:
+    """Return the media type of an image, as far as it is told: ``image/png``."""
+    url = part.get("image_url")
+    url = url.get("url") if isinstance(url, Mapping) else url
+    if isinstance(url, str) and url.startswith("data:"):
+        return url[5:].partition(";")[0].partition(",")[0] or "image"
+    return "image"
+
+
 def joined(first: Any, second: Any) -> Content:
     """Return two contents as one: texts with an empty line between, else all parts."""
     if isinstance(first, str) and isinstance(second, str):

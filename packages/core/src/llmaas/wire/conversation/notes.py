@@ -10,7 +10,8 @@ DETAILS: dict[str, str] = {
     "fields": "{n} fields that engines refuse in a message were removed.",
     "text_parts": "{n} lists of text parts became one text.",
     "empty_message": "{n} assistant messages without text and calls were left out.",
-    "system_position": "{n} system messages were joined or moved to the head.",
+    "system_joined": "{n} system messages at the head became one.",
+    "system_position": "{n} system messages, some of them late, became one at the head.",
     "system_as_user": "The system text was put into a user message.",
     "arguments": "The arguments of {n} calls became JSON objects.",
     "call": "{n} calls were completed with a type or a name.",
@@ -20,6 +21,7 @@ DETAILS: dict[str, str] = {
     "orphan_result": "{n} tool results without a call became user messages.",
     "result_order": "{n} tool results were moved to their calls.",
     "tool_media": "{n} attachments of tool results were moved to a user message.",
+    "tool_media_named": "{n} images of tool results are named only: the model sees no images.",
     "system_media": "{n} attachments of system messages were moved to a user message.",
     "tools_as_text": "{n} calls and tool results were written as text.",
     "text_beside_calls": "The text of {n} messages with calls became a message of its own.",
@@ -32,9 +34,21 @@ DETAILS: dict[str, str] = {
 """What each kind of change is, with ``{n}`` for the number of times."""
 
 FORMAL = frozenset(
-    {"content", "fields", "text_parts", "call", "call_id", "parallel_calls", "result_order"}
+    {
+        "call",
+        "call_id",
+        "content",
+        "empty_message",
+        "fields",
+        "parallel_calls",
+        "result_order",
+        "role",
+        "system_joined",
+        "text_parts",
+        "tool_media",
+    }
 )
-"""Kinds that change the form alone: a model reads the same as before, so nobody is warned."""
+"""Kinds that change the form alone: the model reads the same as before, so nobody is warned."""
 
 
 class Notes:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmaas.wire.conversation.calls import Calls
-from llmaas.wire.conversation.contents import Message, media_of, text_of, text_part, user
+from llmaas.wire.conversation.contents import (
+    Message,
+    image_kind,
+    media_of,
+    text_of,
+    text_part,
+    user,
+)
 from llmaas.wire.conversation.family import Family
 from llmaas.wire.conversation.notes import Notes
 
@@ -34,8 +41,15 @@ class _Open:
         return name is None or name == (self.call.get("function") or {}).get("name")
 
 
-def paired(messages: Sequence[Message], family: Family, notes: Notes) -> list[Message]:
-    """Return messages in which every call is followed by its result, in the order of calls."""
+def paired(
+    messages: Sequence[Message], family: Family, notes: Notes, *, sees: bool = True
+) -> list[Message]:
+    """Return messages in which every call is followed by its result, in the order of calls.
+
+    Images of results are named only where the model sees none.
+    """
+    if not sees:
+        messages = [_unseen(m, notes) if m["role"] in _RESULTS else m for m in messages]
     groups, orphans = _match(messages, notes)
     if not groups and not orphans:
         return list(messages)
@@ -110,6 +124,20 @@ def _result(message: Message, id_: str, notes: Notes) -> Message:
     if text == content and message["role"] == "tool" and message.get("tool_call_id") == id_:
         return message
     return {**message, "role": "tool", "tool_call_id": id_, "content": text}
+
+
+def _unseen(result: Message, notes: Notes) -> Message:
+    """Return a result with the kinds of its images instead of them."""
+    content = result.get("content")
+    if not any(map(_is_image, media_of(content))):
+        return result
+    parts = [text_part(f"[{image_kind(p)}]") if _is_image(p) else p for p in content or ()]
+    notes.add("tool_media_named", sum(map(_is_image, content or ())))
+    return {**result, "content": parts}
+
+
+def _is_image(part: Any) -> bool:
+    return isinstance(part, Mapping) and "image" in str(part.get("type"))
 
 
 def _told(result: Message) -> Message:

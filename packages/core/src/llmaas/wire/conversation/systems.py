@@ -26,7 +26,8 @@ def led(messages: Sequence[Message], family: Family, notes: Notes) -> list[Messa
     if len(systems) == 1 and messages[0] is systems[0] and not media:
         return list(messages)
     if len(systems) > 1 or messages[0] is not systems[0]:
-        notes.add("system_position", len(systems))
+        are_first = all(m["role"] == "system" for m in messages[: len(systems)])
+        notes.add("system_joined" if are_first else "system_position", len(systems))
     return [{"role": "system", "content": _text(systems)}, *rest]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from haystack.dataclasses import ChatMessage, ChatRole, ReasoningContent
+from haystack.dataclasses import ChatMessage, ChatRole, ReasoningContent, ToolCallResult
 
 from haystack_integrations.common.llmaas.files import unpacked
 from llmaas.messages import ascii_name
@@ -32,7 +32,31 @@ def to_wire(
     kept = list(messages)
     while len(kept) > 1 and _is_empty_answer(kept[-1]):
         kept.pop()
-    return [_to_wire(message, send_reasoning, unpack_files) for message in kept]
+    return [
+        wire for message in kept for wire in _several_to_wire(message, send_reasoning, unpack_files)
+    ]
+
+
+def _several_to_wire(
+    message: ChatMessage, send_reasoning: bool, unpack_files: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield a message for each tool result, which may show images, or the message."""
+    results = message.tool_call_results
+    if results and not (message.texts or message.tool_calls or message.images or message.files):
+        yield from map(_result, results)
+    else:
+        yield _to_wire(message, send_reasoning, unpack_files)
+
+
+def _result(result: ToolCallResult) -> dict[str, Any]:
+    """Return a tool's result; the core moves images to a user message."""
+    call = {"tool_call_id": result.origin.id} if result.origin.id is not None else {}
+    name = {} if call else {"name": ascii_name(result.origin.tool_name)}
+    content: Any = result.result
+    if not isinstance(content, str):
+        content = ChatMessage.from_user(content_parts=list(content)).to_openai_dict_format()
+        content = content["content"]
+    return {"role": "tool", "content": content, **call, **name}
 
 
 def _to_wire(message: ChatMessage, send_reasoning: bool, unpack_files: bool) -> dict[str, Any]:
