@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmaas.headers import Headers
-from llmaas.messages import Messages, normalize_messages
+from llmaas.messages import Message, Messages, normalize_messages
 from llmaas.ops import advice, output_budget
 from llmaas.ops.checks import check_chat
 from llmaas.ops.conforming import conformed
@@ -119,7 +119,7 @@ def prepare(
     """Check a question and make its request; nothing is sent yet."""
     advice.check_model(settings, model)
     extra_headers = settings.hide(extra_headers)
-    given = normalize_messages(messages, settings.max_file_bytes)
+    given: Sequence[Message] = normalize_messages(messages, settings.max_file_bytes)
     shape = shape_of(response_format)
     conforms = settings.conform if conform is None else conform
     if conforms and shape is not None and shape.wire.get("type") == "json_object":
