@@ -43,9 +43,9 @@ class LLMaaS(Calling):
     ``api_key`` (a string, or a callable for keys that rotate) and ``base_url`` (with or
     without ``/v1``) default to ``LLMAAS_API_KEY`` and ``LLMAAS_BASE_URL``. ``timeout`` is
     the longest silence in seconds, ``deadline`` the longest a call may take in all.
-    Connection errors, 408, 409, 429 and 5xx are retried ``max_retries`` times. ``limits``
-    bounds what is read of an answer (see ``Limits``). ``transport`` replaces the I/O, in tests
-    for instance.
+    Connection errors, 408, 409, 429 and 5xx are retried ``max_retries`` times; then the models
+    of ``fallbacks`` are asked. ``limits`` bounds what is read of an answer (see ``Limits``).
+    ``transport`` replaces the I/O, in tests for instance.
 
     All methods raise what ``llmaas.errors`` draws.
     """
@@ -57,9 +57,10 @@ class LLMaaS(Calling):
     def chat(self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]) -> Completion:
         """Ask, and return the whole answer.
 
-        ``messages`` is a string or OpenAI's dicts; images in them may be paths, bytes, URLs
-        or data URIs. With ``response_format`` the value is in ``parsed``; an answer that
-        does not fit is corrected once, then raises ``StructuredOutputError``.
+        ``messages`` is a string or OpenAI's dicts; images in them may be ``Path`` objects, bytes,
+        URLs or data URIs (a string never names a file). With ``response_format`` the value is in
+        ``parsed``; an answer that does not fit is corrected once, then raises
+        ``StructuredOutputError``.
         """
         return self._driver.run(self._chat(messages, model, options))
 
