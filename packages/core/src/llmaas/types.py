@@ -11,6 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from llmaas.headers import Headers
+from llmaas.result_types import Image as Image
+from llmaas.result_types import LiveModel as LiveModel
+from llmaas.result_types import Ranked as Ranked
+from llmaas.result_types import Ranking as Ranking
+from llmaas.result_types import Speech as Speech
+from llmaas.result_types import Transcription as Transcription
 
 FinishReason: TypeAlias = str
 """``stop``, ``length``, ``tool_calls``, ``content_filter``; unknown ones are passed on."""
@@ -264,72 +270,6 @@ class Embeddings:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """One document of a ranking: its position in the input and its raw score (a logit)."""
-
-    index: int
-    relevance_score: float
-    document: str | None = None
-
-    @property
-    def normalized_score(self) -> float:
-        """The score as 0..1: the logistic function of a raw logit."""
-        from math import exp
-
-        x = self.relevance_score
-        return 1 / (1 + exp(-x)) if x >= 0 else exp(x) / (1 + exp(x))
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """Documents by falling relevance. ``documents`` counts all that were submitted (billed)."""
-
-    results: tuple[Ranked, ...]
-    model: str
-    documents: int
-    id: str | None = None
-    usage: Usage | None = None
-    backend: Backend | None = None
-    errors: Mapping[int, Exception] = field(default_factory=dict)
-    """Documents that were not ranked, by position: no result, or a score that is no number."""
-
-    @property
-    def cost_micro_eur(self) -> int:
-        """The cost in millionths of a euro: every submitted document counts."""
-        from llmaas.pricing import rerank_cost_micro_eur
-
-        return rerank_cost_micro_eur(self.documents)
-
-
-@dataclass(frozen=True, slots=True)
-class Transcription:
-    """The text of a recording; ``segments`` are as sent and may be missing."""
-
-    text: str
-    language: str | None = None
-    segments: tuple[Mapping[str, Any], ...] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Speech:
-    """Audio bytes in the ``response_format`` asked for; ``duration`` in seconds if told."""
-
-    audio: bytes
-    content_type: str
-    duration: float | None = None
-    request_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """One drawn image: its bytes (usually PNG), or the URL where the service keeps it."""
-
-    data: bytes | None = None
-    url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
     """A lot of conversations at half price. ``results`` is positional, once it is there.
 
@@ -374,14 +314,3 @@ class Batch:
 
         answers = [r for r in self.results if isinstance(r, Completion)]
         return sum(chat_cost_micro_eur(r.usage, batch=True) for r in answers if r.usage)
-
-
-@dataclass(frozen=True, slots=True)
-class LiveModel:
-    """One entry of ``GET /v1/models``. ``context_tokens`` is None where the list says 0."""
-
-    id: str
-    root: str | None = None
-    aliases: tuple[str, ...] = ()
-    context_tokens: int | None = None
-    owned_by: str | None = None

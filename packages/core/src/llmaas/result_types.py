@@ -1,0 +1,87 @@
+"""Results of operations other than chats: rankings, audio, images, models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llmaas.types import Backend, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One document of a ranking: its position in the input and its raw score (a logit)."""
+
+    index: int
+    relevance_score: float
+    document: str | None = None
+
+    @property
+    def normalized_score(self) -> float:
+        """The score as 0..1: the logistic function of a raw logit."""
+        from math import exp
+
+        x = self.relevance_score
+        return 1 / (1 + exp(-x)) if x >= 0 else exp(x) / (1 + exp(x))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Documents by falling relevance. ``documents`` counts all that were submitted (billed)."""
+
+    results: tuple[Ranked, ...]
+    model: str
+    documents: int
+    id: str | None = None
+    usage: Usage | None = None
+    backend: Backend | None = None
+    errors: Mapping[int, Exception] = field(default_factory=dict)
+    """Documents that were not ranked, by position: no result, or a score that is no number."""
+
+    @property
+    def cost_micro_eur(self) -> int:
+        """The cost in millionths of a euro: every submitted document counts."""
+        from llmaas.pricing import rerank_cost_micro_eur
+
+        return rerank_cost_micro_eur(self.documents)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """The text of a recording; ``segments`` are as sent and may be missing."""
+
+    text: str
+    language: str | None = None
+    segments: tuple[Mapping[str, Any], ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Audio bytes in the ``response_format`` asked for; ``duration`` in seconds if told."""
+
+    audio: bytes
+    content_type: str
+    duration: float | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One drawn image: its bytes (usually PNG), or the URL where the service keeps it."""
+
+    data: bytes | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """One entry of ``GET /v1/models``. ``context_tokens`` is None where the list says 0."""
+
+    id: str
+    root: str | None = None
+    aliases: tuple[str, ...] = ()
+    context_tokens: int | None = None
+    owned_by: str | None = None
