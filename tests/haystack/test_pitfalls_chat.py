@@ -331,9 +331,11 @@ def test_pitfall_21_a_cancelled_task_closes_the_stream(sandbox: Any) -> None:
 def test_pitfall_22_a_pydantic_format_with_streaming_and_tools(
     sandbox: Any, ask: Any, tool: Tool
 ) -> None:
-    sandbox.script([{"content": '{"nom": "Nice", "habitants": 3}'}])
+    sandbox.script([{"content": "Nice."}, {"content": '{"nom": "Nice", "habitants": 3}'}])
     (reply,) = ask(tools=[tool], generation_kwargs={"response_format": Ville})
     assert json.loads(reply.text) == {"nom": "Nice", "habitants": 3}
+    assert "response_format" not in sandbox.requests[0].json  # or no tool is called
+    assert sent(sandbox)["tool_choice"] == "none"
     shape = sent(sandbox)["response_format"]["json_schema"]
     assert (shape["name"], shape["strict"]) == ("Ville", True)
     assert shape["schema"]["required"] == ["nom", "habitants"]
@@ -348,13 +350,16 @@ def test_pitfall_22_a_tool_call_instead_of_the_format(sandbox: Any, ask: Any, to
     assert len(sandbox.requests) == 1
 
 
-@pytest.mark.parametrize("text", ['```json\n{"nom": "Nice", "habitants": 3}\n```', '{"nom": "Ni'])
-def test_pitfall_22_fenced_or_broken_json_comes_back_as_text(
-    sandbox: Any, ask: Any, text: str
-) -> None:
-    sandbox.script([{"content": text}, {"content": text}])
+def test_pitfall_22_fenced_json_comes_back_without_its_fence(sandbox: Any) -> None:
+    generator = LLMaaSChatGenerator(model=MODEL, generation_kwargs={"response_format": Ville})
+    sandbox.script([{"content": '```json\n{"nom": "Nice", "habitants": 3}\n```'}])
+    assert generator.run("?")["replies"][0].text == '{"nom": "Nice", "habitants": 3}'
+
+
+def test_pitfall_22_broken_json_comes_back_as_text(sandbox: Any, ask: Any) -> None:
+    sandbox.script([{"content": '{"nom": "Ni'}] * 2)
     (reply,) = ask(generation_kwargs={"response_format": Ville})
-    assert reply.text == text
+    assert reply.text == '{"nom": "Ni'
 
 
 def test_pitfall_22_a_misfit_is_corrected_once_unless_told(sandbox: Any) -> None:
@@ -394,3 +399,39 @@ def test_pitfall_24_unknown_parameters_are_sent(sandbox: Any, ask: Any) -> None:
     ask(generation_kwargs={"top_k": 7, "enable_thinking": False, "extra_body": {"x": [1]}})
     assert (sent(sandbox)["top_k"], sent(sandbox)["x"]) == (7, [1])
     assert sent(sandbox)["enable_thinking"] is False
+
+
+class Plain:
+    """A town."""
+
+    nom: str
+    habitants: int
+
+
+@pytest.mark.parametrize("shape", [Ville, Commune, Plain])
+def test_every_kind_of_class_is_sent_alike(sandbox: Any, ask: Any, shape: type) -> None:
+    sandbox.script([{"content": '{"nom": "Nice", "habitants": 3}'}])
+    ask(generation_kwargs={"response_format": shape})
+    told = sent(sandbox)["response_format"]["json_schema"]
+    assert (told["name"], told["strict"]) == (shape.__name__, True)
+    assert told["schema"]["required"] == ["nom", "habitants"]
+
+
+def test_cut_json_comes_back_as_text_and_is_not_corrected(sandbox: Any, ask: Any) -> None:
+    sandbox.script([{"content": '{"nom": "Ni', "finish_reason": "length"}])
+    (reply,) = ask(generation_kwargs={"response_format": Ville, "max_tokens": 9})
+    assert (reply.text, reply.meta["finish_reason"]) == ('{"nom": "Ni', "length")
+    assert len(sandbox.requests) == 1
+
+
+def test_strict_tools_keep_their_maps(sandbox: Any, ask: Any) -> None:
+    labels = {"type": "object", "additionalProperties": {"type": "string"}}
+    parameters = {"type": "object", "properties": {"labels": labels}, "required": ["labels"]}
+    tag = Tool(
+        name="tag", description="Tag.", parameters=parameters, function=lambda labels: labels
+    )
+    sandbox.script([{"content": "Oui."}])
+    ask(tools=[tag], tools_strict=True)
+    function = sent(sandbox)["tools"][0]["function"]
+    assert function["parameters"] == parameters
+    assert "strict" not in function
