@@ -1,129 +1,147 @@
-"""The engine of several processes or machines: Ray Data (extra ``ray``).
+"""The engine of several processes or machines, on a stage for Ray Data (extra ``ray``).
 
-Workers read the key from ``LLMAAS_API_KEY``: it never travels. A worker that dies is replaced,
-and what it was doing is done again; how often each prompt was sent is counted beside the
-workers, so that the result lines tell it. Share quotas through a ``RedisLedger``.
+The driver puts the prompts into files of ``OUT.ray``; workers read them by Ray's reader and append
+each answer to a file of their own as soon as it came, so that neither prompts nor answers pass
+through Ray's object store, and a node that dies loses no answer. The driver moves finished lines
+to ``OUT``. All machines must see that folder. Workers read the key from ``LLMAAS_API_KEY``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from llmaas.bulk.here import Asker
 from llmaas.bulk.items import Item
 from llmaas.bulk.job import Job
-from llmaas.bulk.pace import Pace
-from llmaas.bulk.records import line_of, record_of
-from llmaas.client import AsyncLLMaaS
+from llmaas.bulk.parts import Parts, SendCounter, answered
+from llmaas.bulk.records import record_of
 from llmaas.errors import ConfigurationError
-from llmaas.settings import Settings
+from llmaas.jsonl import append
+from llmaas.ray import columns
+from llmaas.ray.stages import Stage
 
-BLOCK = 4_096
-"""Prompts given to Ray at a time; only these are held in memory."""
-BATCH = 16
-"""Prompts that a worker takes at a time."""
-
-
-class Witness:
-    """Counts what was sent, beside the workers: it outlives each of them."""
-
-    def __init__(self, sent: Mapping[int, int]) -> None:
-        self._sent = dict(sent)
-
-    def begin(self, index: int) -> int:
-        """Count one sending; return how many that makes."""
-        self._sent[index] = self._sent.get(index, 0) + 1
-        return self._sent[index]
-
-    def take_back(self, index: int) -> None:
-        """Count one less: the call was refused before it was sent."""
-        self._sent[index] -= 1
+FILE = 1_000
+"""Prompts in one file, which one worker reads."""
+BATCH = 64
+"""Prompts that a worker takes at a time; it works on several such batches at once."""
+_POLL = 0.5
+"""Seconds between two looks at the answers of the workers."""
 
 
-class Worker:
-    """Answers batches of prompts in a process of its own."""
+class Worker(Stage):
+    """Answers prompts of a bulk run and appends the results to a file of its own."""
 
-    def __init__(
-        self, settings: Settings, model: str, params: Any, limits: tuple[int, int], witness: Any
-    ) -> None:
-        self._settings, self._model, self._params = settings, model, params
-        self._concurrency, self._retries = limits
-        self._witness = witness
+    def __init__(self, model: str, *, folder: str, counter: Any, **options: Any) -> None:
+        """Prepare a worker that writes into ``folder`` and reports requests to ``counter``."""
+        super().__init__(model, **options)
+        self._folder, self._counter = Path(folder), counter
+        self._file = self._folder / "results" / f"{uuid4().hex}.jsonl"
+        self._is_stopped = False
 
-    def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[str]]:
-        """Answer a batch; each result is a line."""
-        items = [Item(**json.loads(text)) for text in batch["item"]]
-        return {"line": asyncio.run(self._answer(items))}
+    async def __call__(self, batch: Any) -> AsyncIterator[Any]:
+        """Answer a batch of lines; give back their number."""
+        lines = columns.to_values(columns.to_table(batch), "text")
+        items = [Item(**json.loads(line)) for line in lines]
+        done = await self._done_before(items)
+        asker = self._asker()
+        await asyncio.gather(*(self._item(asker, item) for item in items if item.index not in done))
+        yield {"answered": [len(items)]}
 
-    async def _answer(self, items: list[Item]) -> list[str]:
+    async def _done_before(self, items: list[Item]) -> set[int]:
+        """Return what a worker that died has answered, where this batch was begun before."""
+        begun = await self._counter.were_sent.remote([item.index for item in items])
+        return answered(self._folder) if begun else set()
+
+    async def _item(self, asker: Asker, item: Item) -> None:
+        result, sent, fate = await asker.ask(item)
+        if fate.value == "stop":
+            self._is_stopped = True
+        record = {**record_of(item, result, sent, batch=False), "fate": fate.value}
+        append(self._file, record)
+
+    def _asker(self) -> Asker:
         async def begin(index: int) -> int:
-            return int(await self._witness.begin.remote(index))
+            return int(await self._counter.begin.remote(index))
 
         async def take_back(index: int) -> None:
-            await self._witness.take_back.remote(index)
+            await self._counter.take_back.remote(index)
 
-        asker = Asker(
-            AsyncLLMaaS.of(self._settings),
+        return Asker(
+            self._client,
             self._model,
             self._params,
             self._retries,
-            Pace(self._concurrency, self._concurrency),
+            self._pace,
             begin,
             take_back,
+            lambda: not self._is_stopped,
         )
-        answers = await asyncio.gather(*map(asker.ask, items))
-        return [
-            line_of({**record_of(item, result, sent, batch=False), "fate": fate.value})
-            for item, (result, sent, fate) in zip(items, answers, strict=True)
-        ]
 
 
 async def run_rays(job: Job, items: Iterator[Item]) -> None:
-    """Answer the items with ``workers`` processes (2 unless ``engine_options`` says otherwise)."""
+    """Answer the items with ``workers`` processes (Defaults to 2)."""
     ray = _ray()
+    parts = Parts(job)
+    parts.recover()
+    spooled = await asyncio.to_thread(_spool, job, items, parts.folder)
+    if spooled:
+        running = asyncio.create_task(asyncio.to_thread(_answer, ray, job, parts.folder))
+        while not running.done():
+            await asyncio.wait({running}, timeout=_POLL)
+            parts.collect()
+        await running
+    parts.collect()
+    parts.remove()
+
+
+def _spool(job: Job, items: Iterator[Item], folder: Path) -> int:
+    """Write what is left to do into files; return how many there are."""
+    shutil.rmtree(folder / "todo", ignore_errors=True)
+    todo = job.todo(items)
+    count = 0
+    while block := list(islice(todo, FILE)):
+        (folder / "todo").mkdir(parents=True, exist_ok=True)
+        text = "".join(json.dumps(_plain(item), default=str) + "\n" for item in block)
+        (folder / "todo" / f"{count:08}.jsonl").write_text(text)
+        count += 1
+    return count
+
+
+def _answer(ray: Any, job: Job, folder: Path) -> None:
     workers = int(job.options.get("workers", 2))
     if not ray.is_initialized():
         ray.init(num_cpus=job.options.get("cpus"), log_to_driver=False, include_dashboard=False)
-    todo = job.todo(items)
-    while block := list(islice(todo, BLOCK)):
-        await asyncio.to_thread(_answer_block, ray, job, block, workers)
-
-
-def _answer_block(ray: Any, job: Job, block: list[Item], workers: int) -> None:
-    sent = {item.index: job.book.sent.get(item.index, 0) for item in block}
-    for item in block:
-        job.book.begin(item.index)
-    witness = ray.remote(num_cpus=0)(Witness).remote(sent)
-    share = max(1, job.concurrency // workers)
-    texts = [{"item": json.dumps(_plain(item), default=str)} for item in block]
-    answered = ray.data.from_items(texts, override_num_blocks=min(len(texts), 4 * workers))
-    answered = answered.map_batches(
+    (folder / "results").mkdir(parents=True, exist_ok=True)
+    counter = ray.remote(num_cpus=0)(SendCounter).remote(str(folder), dict(job.book.sent))
+    lines = ray.data.read_text(str(folder / "todo"))
+    answers = lines.map_batches(
         Worker,
-        fn_constructor_args=(
-            job.client.settings,
-            job.model,
-            dict(job.params),
-            (share, job.retries),
-            witness,
-        ),
+        fn_constructor_args=(job.model,),
+        fn_constructor_kwargs=_options(job, folder, counter, workers),
         batch_size=BATCH,
-        concurrency=workers,
+        batch_format="pyarrow",
+        compute=ray.data.ActorPoolStrategy(size=workers),
     )
-    for row in answered.iter_rows():
-        _keep(job, json.loads(row["line"]))
+    for _ in answers.iter_batches(batch_size=None):
+        pass  # counts only: the answers are in the files of the workers
 
 
-def _keep(job: Job, record: dict[str, Any]) -> None:
-    stops = record.pop("fate") == "stop"
-    if stops:
-        job.stopped = job.stopped or RuntimeError(record["error"]["message"])
-    else:
-        job.book.sent[record["index"]] = record["sent"]
-        job.keep(record)
+def _options(job: Job, folder: Path, counter: Any, workers: int) -> dict[str, Any]:
+    return {
+        "folder": str(folder),
+        "counter": counter,
+        "settings": job.client.settings,
+        "concurrency": max(1, job.concurrency // workers),
+        "retries": job.retries,
+        **job.params,
+    }
 
 
 def _plain(item: Item) -> dict[str, Any]:
@@ -136,5 +154,5 @@ def _ray() -> Any:
         import ray
         import ray.data
     except ImportError as error:
-        raise ConfigurationError("the engine needs Ray: pip install 'llmaas[ray]'") from error
+        raise ConfigurationError("engine 'ray' needs Ray: pip install 'llmaas[ray]'") from error
     return ray

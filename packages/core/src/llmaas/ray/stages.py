@@ -15,6 +15,7 @@ from llmaas.bulk.items import Item
 from llmaas.bulk.pace import Pace
 from llmaas.client import AsyncLLMaaS
 from llmaas.ray import columns
+from llmaas.settings import Settings
 from llmaas.types import Completion
 
 if TYPE_CHECKING:
@@ -43,16 +44,19 @@ class Stage:
         retries: int = 4,
         stop_on_fatal: bool = True,
         client: Mapping[str, Any] | None = None,
+        settings: Settings | None = None,
         **params: Any,
     ) -> None:
         """Prepare an actor.
 
         ``concurrency`` is the largest number of calls in flight of one actor, ``retries`` how
-        often a row is asked again after a failure, ``client`` the arguments of ``AsyncLLMaaS``,
-        ``params`` the options of each call. With ``stop_on_fatal`` a wrong key, an unknown
-        model or a used-up budget ends the run; without it they are errors of the rows.
+        often a row is asked again after a failure, ``client`` the arguments of ``AsyncLLMaaS``
+        (or ``settings`` those of another client), ``params`` the options of each call. With
+        ``stop_on_fatal`` a wrong key, an unknown model or a used-up budget ends the run;
+        without it they are errors of the rows.
         """
-        self._client = AsyncLLMaaS(**{**(client or {}), "max_retries": 0})
+        made = AsyncLLMaaS(**(client or {})) if settings is None else AsyncLLMaaS.of(settings)
+        self._client = made.with_options(max_retries=0)
         self._model, self._params = model, params
         self._pace = Pace(_FIRST_CALLS, concurrency)
         self._retries, self._stops = retries, stop_on_fatal
