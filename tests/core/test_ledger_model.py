@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -156,6 +157,8 @@ def in_child(work: Callable[[], None]) -> None:
             signal.alarm(20)
             work()
             status = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(status)
     _, ended = os.waitpid(child, 0)
@@ -202,7 +205,7 @@ class RedisMachine(LedgerMachine):
     server: ClassVar[Server]
 
     def open_ledger(self) -> None:
-        url = f"redis://127.0.0.1:{self.server.port}/0?socket_timeout=0.3"
+        url = f"redis://127.0.0.1:{self.server.port}/0?socket_timeout=1.5"
         self.ledger = RedisLedger(url)
 
     def teardown(self) -> None:

@@ -1,0 +1,361 @@
+"""Nothing escapes a budget or a quota: texts that look like images, odd numbers, lost answers."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import shutil
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import llmaas
+from llmaas import AsyncLLMaaS, LLMaaS
+from llmaas.ops.watch import About
+from llmaas.quota import Budget, Limit, Quota, RedisLedger, SQLiteLedger
+from llmaas.quota.late import LATE
+from llmaas.quota.ledger import Taken
+from llmaas.settings import Settings
+from waiting import eventually
+
+MODEL = "llama3.3:70b"
+LONG = "data: " + "mot " * 100_000
+PIXEL = "data:image/png;base64," + "A" * 400_000
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        LONG,
+        [{"role": "user", "content": LONG}],
+        [{"role": "user", "content": [{"type": "text", "text": LONG}]}],
+        [{"role": "system", "content": "data:image/png;base64," + LONG}],
+        [{"role": "user", "content": [{"type": "text", "text": "?", "image_url": LONG}]}],
+    ],
+)
+def test_a_text_that_begins_like_an_image_counts(sandbox: Any, messages: Any) -> None:
+    with LLMaaS().budget(0.001), pytest.raises(llmaas.BudgetExceededError):
+        LLMaaS().chat(messages, model=MODEL, max_tokens=5)
+    assert not list(sandbox.requests)
+
+
+@pytest.mark.parametrize("name", ["embed", "rerank"])
+def test_a_text_of_vectors_that_begins_like_an_image_counts(sandbox: Any, name: str) -> None:
+    client = LLMaaS()
+    asked: dict[str, Any] = {
+        "embed": lambda: client.embed([LONG], model="bge-m3:567m"),
+        "rerank": lambda: client.rerank("?", [LONG], model="qwen3-reranker:4b"),
+    }
+    with client.budget(0.000_003), pytest.raises(llmaas.BudgetExceededError):
+        asked[name]()
+    assert not list(sandbox.requests)
+
+
+def test_images_do_not_count_as_text(sandbox: Any) -> None:
+    about = About(
+        "chat",
+        MODEL,
+        Settings.of(api_key="k"),
+        [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PIXEL}}]}],
+    )
+    assert about.most_input_tokens < 20
+
+
+BAD = [
+    {"max_tokens": -100_000},
+    {"n": -3},
+    {"max_completion_tokens": -1},
+    {"extra_body": {"max_tokens": -5}},
+    {"extra_body": {"n": -5}},
+    {"max_tokens": float("inf")},
+    {"max_tokens": "many"},
+    {"n": [1]},
+]
+
+
+@pytest.mark.parametrize("options", BAD)
+@pytest.mark.parametrize("name", ["chat", "submit_batch"])
+def test_a_number_that_would_make_room_is_refused(
+    sandbox: Any, api: Any, options: Any, name: str
+) -> None:
+    budget, quota = Budget(10), Quota(limits=[Limit(1_000_000, 3600)])
+    client = api(watchers=[quota, budget])
+    with pytest.raises(llmaas.ConfigurationError):
+        client.do(name, "?" if name == "chat" else ["?"], model=MODEL, **options)
+    assert (budget.spent, quota.used()) == (0, {3600: 0})
+    assert not list(sandbox.requests)
+
+
+def test_the_larger_of_two_limits_counts() -> None:
+    settings = Settings.of(api_key="k")
+
+    def most(params: dict[str, Any]) -> int:
+        return About("chat", MODEL, settings, "?", params).max_tokens
+
+    assert most({"max_tokens": 5, "max_completion_tokens": 90}) == 90
+    assert most({"max_tokens": 90, "max_completion_tokens": 5, "n": 2}) == 180
+    assert most({"max_tokens": 5, "extra_body": {"max_tokens": 90}}) == 90
+    assert most({"max_tokens": "90"}) == 90
+    assert most({"n": None}) == 1024
+
+
+def test_an_answer_that_was_lost_keeps_its_reservation(sandbox: Any, api: Any) -> None:
+    budget = Budget(10)
+    client = api(watchers=[budget], max_retries=0)
+    sandbox.script([{"raw": b"HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{"}])
+    with pytest.raises(llmaas.APIError):
+        client.do("chat", "?", model=MODEL, max_tokens=1_000)
+    assert budget.spent >= 0.008
+
+
+def test_an_answer_without_usage_keeps_its_reservation(sandbox: Any, api: Any) -> None:
+    budget = Budget(10)
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Oui"}}
+    sandbox.script([{"json": {"id": "1", "model": MODEL, "choices": [choice]}}])
+    api(watchers=[budget]).do("chat", "?", model=MODEL, max_tokens=1_000)
+    assert budget.spent >= 0.008
+
+
+def test_a_service_that_is_away_costs_nothing() -> None:
+    budget = Budget(10)
+    client = LLMaaS(api_key="k", base_url="http://127.0.0.1:9/v1", watchers=[budget], max_retries=0)
+    with pytest.raises(llmaas.APIConnectionError):
+        client.chat("?", model=MODEL)
+    assert budget.spent == 0
+
+
+def test_a_budget_that_waits_lets_all_through(sandbox: Any) -> None:
+    """Each may cost half of it, and costs next to nothing."""
+    budget = Budget(0.02, wait=True)
+    client = AsyncLLMaaS(watchers=[budget])
+
+    async def go() -> list[Any]:
+        calls = (client.chat("?", model=MODEL, max_tokens=1_000) for _ in range(12))
+        return await asyncio.gather(*calls)
+
+    assert len(asyncio.run(go())) == 12
+
+
+def test_a_budget_that_waits_ends_with_the_deadline(sandbox: Any, api: Any) -> None:
+    budget = Budget(0.01, wait=True)
+    budget.ledger.take(budget.account, 9_000, [budget.limit])
+    with pytest.raises(llmaas.DeadlineExceededError):
+        api(watchers=[budget]).do("chat", "?", model=MODEL, max_tokens=1_000, deadline=0.3)
+
+
+def test_a_refusal_tells_whether_room_will_come() -> None:
+    budget = Budget(0.01)
+    taken = budget.ledger.take(budget.account, 9_000, [budget.limit])
+    client = LLMaaS(api_key="k", base_url="http://127.0.0.1:9/v1", watchers=[budget])
+    with pytest.raises(llmaas.BudgetExceededError) as caught:
+        client.chat("?", model=MODEL, max_tokens=1_000)
+    assert caught.value.retry_after is not None
+    assert pickle.loads(pickle.dumps(caught.value)).retry_after == caught.value.retry_after
+    budget.ledger.settle(taken, 9_000, [budget.limit])  # type: ignore[arg-type]
+    with pytest.raises(llmaas.BudgetExceededError) as caught:
+        client.chat("?", model=MODEL, max_tokens=1_000)
+    assert caught.value.retry_after is None
+
+
+def test_embeddings_are_reserved_request_by_request(sandbox: Any, api: Any) -> None:
+    """A budget a third above their cost is enough, though twice their estimate is not."""
+    texts = ["x" * 400] * 300
+    client = api()
+    micro = client.do("embed", texts, model="bge-m3:567m", batch_size=10).cost_micro_eur
+    cost = micro / 1e6
+    budget = Budget(cost * 1.3)
+    api(watchers=[budget]).do("embed", texts, model="bge-m3:567m", batch_size=10)
+    assert budget.spent == pytest.approx(cost)
+    with pytest.raises(llmaas.BudgetExceededError):
+        api(watchers=[budget]).do("embed", texts, model="bge-m3:567m", batch_size=10)
+    assert budget.spent == pytest.approx(cost)  # it was refused as a whole
+
+
+# --- a ledger that is held or away ------------------------------------------------------------
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Another program holds the file."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+def test_a_deadline_ends_waiting_for_a_file(sandbox: Any, api: Any, tmp_path: Path) -> None:
+    quota = Quota(limits=[Limit(1_000, 3600)], ledger=SQLiteLedger(tmp_path / "l.db"))
+    client = api(watchers=[quota])
+    with held(tmp_path / "l.db"):
+        began = time.monotonic()
+        with pytest.raises(llmaas.DeadlineExceededError):
+            client.do("chat", "?", model=MODEL, max_tokens=50, deadline=0.5)
+        assert time.monotonic() - began < 10
+    eventually(lambda: quota.used()[3600] == 0)  # what came too late was given back
+
+
+def test_a_timeout_ends_waiting_for_a_file(sandbox: Any, tmp_path: Path) -> None:
+    quota = Quota(limits=[Limit(1_000, 3600)], ledger=SQLiteLedger(tmp_path / "l.db"))
+
+    async def go() -> None:
+        async with asyncio.timeout(0.5):
+            await AsyncLLMaaS(watchers=[quota]).chat("?", model=MODEL, max_tokens=50)
+
+    with held(tmp_path / "l.db"):
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            asyncio.run(go())
+        assert time.monotonic() - began < 10
+    eventually(lambda: quota.used()[3600] == 0)
+
+
+def test_an_answer_does_not_wait_for_its_settlement(sandbox: Any, api: Any, tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    budget = Budget(10, ledger=SQLiteLedger(path))
+    client = api(watchers=[budget])
+    sandbox.script([{"content": "Oui", "delay": 1.0}])
+    answers: list[Any] = []
+    thread = threading.Thread(
+        target=lambda: answers.append(client.do("chat", "?", model=MODEL, max_tokens=1_000))
+    )
+    thread.start()
+    eventually(lambda: list(sandbox.requests))
+    with held(path):
+        thread.join(10)
+        assert answers
+        assert answers[0].text == "Oui"
+    eventually(lambda: budget.spent == pytest.approx(answers[0].cost))
+
+
+def test_a_file_that_is_no_ledger_is_an_error_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "diary").write_bytes(b"Dear diary, " * 100)
+    with pytest.raises(llmaas.LedgerError, match="diary"):
+        SQLiteLedger(tmp_path / "diary")
+    assert (tmp_path / "diary").read_bytes() == b"Dear diary, " * 100
+    with pytest.raises(llmaas.LedgerError):
+        SQLiteLedger(tmp_path / "none" / "l.db")
+
+
+def test_a_ledger_file_is_private(tmp_path: Path) -> None:
+    SQLiteLedger(tmp_path / "l.db").take("a", 1, [Limit(1)])
+    assert {path.stat().st_mode & 0o77 for path in tmp_path.iterdir()} == {0}
+
+
+# --- Redis ------------------------------------------------------------------------------------
+
+
+def test_no_password_is_kept_in_a_pickle(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("redis")
+    for url in (
+        "redis://me:s3cret@127.0.0.1:1/0",
+        "redis://:s3cret@127.0.0.1:1/0",
+        "redis://127.0.0.1:1/0?password=s3cret&socket_timeout=1",
+        "redis+sentinel://:s3cret@127.0.0.1:1,127.0.0.1:2/main/0",
+    ):
+        ledger = RedisLedger(url)
+        assert b"s3cret" not in pickle.dumps(ledger)
+        assert "s3cret" not in repr(ledger)
+        monkeypatch.setenv("LLMAAS_REDIS_PASSWORD", "again")
+        again = pickle.loads(pickle.dumps(ledger))
+        told = again._redis.connection_pool.connection_kwargs
+        assert told["password"] == "again"
+        with pytest.raises(llmaas.LedgerError) as caught:
+            ledger.take("a", 1, [Limit(1)])
+        assert "s3cret" not in str(caught.value)
+        assert not LATE._kept or LATE._kept.pop(id(ledger))
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1", "http://x", "redis+sentinel://h:26379", ""])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    pytest.importorskip("redis")
+    with pytest.raises(llmaas.ConfigurationError, match="redis://host:6379/0"):
+        RedisLedger(url)
+
+
+@contextmanager
+def servers(folder: Path, *kinds: list[str]) -> Iterator[list[int]]:
+    """Start Redis servers, each on a port of its own."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed")
+    ports, processes = [], []
+    for number, options in enumerate(kinds):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        home = folder / str(number)
+        home.mkdir()
+        conf = home / "redis.conf"
+        lines = [f"port {port}", "bind 127.0.0.1", f"dir {home}", 'save ""']
+        conf.write_text("\n".join(lines + [o.format(*ports) for o in options]) + "\n")
+        sentinel = ["--sentinel"] if any("sentinel" in o for o in options) else []
+        command = ["redis-server", str(conf), *sentinel]
+        processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+        ports.append(port)
+        eventually(lambda port=port: not _refuses(port))
+    try:
+        yield ports
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def _refuses(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def told(client: Any) -> bytes:
+    """Return what a node of a cluster says about it."""
+    answer = client.execute_command("CLUSTER", "INFO")
+    return answer if isinstance(answer, bytes) else repr(answer).replace("': '", ":").encode()
+
+
+def test_a_cluster_keeps_an_account_together(tmp_path: Path) -> None:
+    redis = pytest.importorskip("redis")
+    node = ["cluster-enabled yes", "cluster-config-file nodes.conf"]
+    with servers(tmp_path, node, node) as ports:
+        if max(ports) + 10_000 > 65_535:  # the bus of a cluster stands so much higher
+            pytest.skip("no port for the bus of a cluster")
+        clients = [redis.Redis(port=port) for port in ports]
+        for client, (first, last) in zip(clients, ((0, 8191), (8192, 16383)), strict=True):
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
+        clients[0].execute_command("CLUSTER", "MEET", "127.0.0.1", ports[1])
+        eventually(
+            lambda: (
+                all(c.cluster("info")["cluster_state"] == "ok" for c in clients)
+                if hasattr(clients[0], "cluster")
+                else True
+            ),
+            30,
+        )
+        ledger = RedisLedger(f"redis://127.0.0.1:{ports[0]}/0")
+        quota = Quota(tier=1, ledger=ledger)
+        for number in range(8):  # their slots lie on both nodes
+            account = f"tenant-{number}"
+            taken = ledger.take(account, 100, quota.limits)
+            assert isinstance(taken, Taken)
+            ledger.settle(taken, 7, quota.limits)
+            assert {ledger.used(account, limit) for limit in quota.limits} == {7}
+        ledger.close()
+
+
+def test_sentinels_tell_where_redis_is(tmp_path: Path) -> None:
+    pytest.importorskip("redis")
+    sentinel = ["sentinel monitor main 127.0.0.1 {0} 1"]
+    with servers(tmp_path, [], sentinel) as ports:
+        ledger = RedisLedger(f"redis+sentinel://127.0.0.1:{ports[1]}/main/0")
+        assert isinstance(ledger.take("a", 5, [Limit(10)]), Taken)
+        assert ledger.used("a", Limit(10)) == 5
+        ledger.close()
