@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from llmaas._version import __version__
-from llmaas.cli import bulk, cost_report, sandbox
+from llmaas.cli import audio, bulk, cost_report, embed, images, sandbox
 from llmaas.cli.chat import command as chat
 from llmaas.cli.cost import command as cost
 from llmaas.cli.demo import command as demo
@@ -37,6 +37,15 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "models": (models, "llmaas models --vision --tools --sort energy"),
     "cost": (cost, "llmaas cost report.md --output 800 --calls 1000 --batch"),
     "doctor": (doctor, "llmaas doctor --model gemma4:31b --timeout 5"),
+    "embed": (embed.embed, "llmaas embed notes/ --out vectors.jsonl"),
+    "rerank": (embed.rerank, 'llmaas rerank "opening hours" notes/ --top 3'),
+    "transcribe": (
+        audio.transcribe,
+        "llmaas transcribe meeting.mp3 --format srt --out meeting.srt",
+    ),
+    "speak": (audio.speak, 'llmaas speak "Good morning." --out morning.mp3'),
+    "image": (images.image, 'llmaas image "a lighthouse at dusk" --out lighthouse.png'),
+    "ocr": (images.ocr, "llmaas ocr scans/ --out scans.md"),
     "cost-report": (cost_report.command, "llmaas cost report usage.jsonl --by day"),
 }
 """Each command and an example of it."""

@@ -109,12 +109,28 @@ def facts(error: Exception, text: str) -> dict[str, Any]:
 def _exit_code(error: Exception) -> int:
     if _is_ours(error, "APIError", "StructuredOutputError", "BudgetExceededError"):
         return FAILED
-    correctable = isinstance(error, OSError | ValueError | LookupError)
+    correctable = isinstance(error, OSError | ValueError | LookupError | ModuleNotFoundError)
     return USAGE if correctable or _is_ours(error, *_CORRECTABLE) else FAILED
 
 
+def is_general(error: Exception) -> bool:
+    """Whether every other input would meet the same error: a wrong key, no connection, no module.
+
+    Such an error ends a command; any other costs its own input only.
+    """
+    names = (
+        "AuthenticationError",
+        "APIConnectionError",
+        "ModelNotFoundError",
+        "BudgetExceededError",
+    )
+    is_setup = _is_ours(error, "ConfigurationError") and not _is_ours(error, "InvalidInputError")
+    return is_setup or _is_ours(error, *names) or isinstance(error, ImportError | BrokenPipeError)
+
+
 def _expected(error: Exception) -> bool:
-    return _is_ours(error, "LLMaaSError") or isinstance(error, OSError | ValueError | LookupError)
+    known = OSError | ValueError | LookupError | ModuleNotFoundError
+    return _is_ours(error, "LLMaaSError") or isinstance(error, known)
 
 
 def _is_ours(error: Exception, *names: str) -> bool:

@@ -73,13 +73,13 @@ def is_unicode() -> bool:
     return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
-def print_json(value: Any) -> None:
-    """Print ``value`` as JSON: pretty for a terminal, one line for a pipe.
+def print_json(value: Any, *, lines: bool = False) -> None:
+    """Print ``value`` as JSON: pretty for a terminal, one line for a pipe or with ``lines``.
 
     Characters that the encoding lacks or that a terminal would execute are written as escapes,
     so that a reader gets every one.
     """
-    indent = 2 if is_interactive() else None
+    indent = 2 if is_interactive() and not lines else None
     text = json.dumps(value, ensure_ascii=not is_unicode(), indent=indent, default=str)
     print(_NOT_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 

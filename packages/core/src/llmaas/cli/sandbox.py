@@ -14,7 +14,7 @@ PASSED_ON: dict[str, Any] = {
 
 
 def command(context: typer.Context) -> None:
-    """Start the sandbox: the service on your desk (options: llmaas sandbox --help)."""
+    """Start a local server that emulates the service (options: llmaas sandbox --help)."""
     try:
         from llmaas_sandbox.cli import main
     except ModuleNotFoundError as error:
