@@ -12,7 +12,8 @@
     │   ├── LLMaaSConnectionError          APIConnectionError
     │   │   └── LLMaaSTimeoutError         APITimeoutError
     │   ├── LLMaaSStreamInterrupted        StreamInterrupted    .completion is what came
-    │   └── LLMaaSStreamError              StreamError          .completion is what came
+    │   ├── LLMaaSStreamError              StreamError          .completion is what came
+    │   └── LLMaaSLedgerError              LedgerError          of a quota or budget
     ├── ServiceInvalidAuthError, too
     │   └── LLMaaSAuthenticationError      AuthenticationError  401
     ├── ServiceContentFilterException
@@ -70,6 +71,10 @@ class LLMaaSBudgetExceededError(ServiceInvalidRequestError, core.BudgetExceededE
 
 class LLMaaSQuotaExceededError(ServiceInvalidRequestError, core.QuotaExceededError):
     """The quota has no room for the call; nothing was sent. ``retry_after`` in seconds."""
+
+
+class LLMaaSLedgerError(ServiceResponseException, core.LedgerError):
+    """The ledger of a quota or budget (a file, Redis) failed; nothing was sent."""
 
 
 class LLMaaSResponseError(ServiceResponseException, core.APIError):
@@ -178,6 +183,7 @@ _KINDS: dict[type[LLMaaSError], type[LLMaaSError]] = {
     core.InvalidInputError: LLMaaSInvalidInputError,
     core.BudgetExceededError: LLMaaSBudgetExceededError,
     core.QuotaExceededError: LLMaaSQuotaExceededError,
+    core.LedgerError: LLMaaSLedgerError,
     core.APIError: LLMaaSResponseError,
     core.APIStatusError: LLMaaSStatusError,
     core.BadRequestError: LLMaaSBadRequestError,
