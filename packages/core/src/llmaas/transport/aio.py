@@ -7,9 +7,10 @@ import math
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -73,12 +74,9 @@ class AsyncShell:
     async def _send(self, request: Request) -> aiohttp.ClientResponse:
         session = await session_for(self._network)
         connect, read = request.timeout.connect, request.timeout.read
-        limits = aiohttp.ClientTimeout(
-            total=None,
-            connect=_seconds(request, max(connect, read)),  # until one is free; a proxy's answer
-            sock_connect=_seconds(request, connect),
-            sock_read=read,
-            ceil_threshold=math.inf,
+        # Until one is free (or a proxy has answered), then until it is connected.
+        limits = _client_timeout(
+            _seconds(request, max(connect, read)), _seconds(request, connect), read
         )
         try:
             async with _until(request.deadline):
@@ -97,6 +95,17 @@ class AsyncShell:
 
     async def close(self) -> None:
         """Nothing to do: the pool is shared, and closes with its event loop."""
+
+
+@lru_cache(maxsize=64)
+def _client_timeout(connect: float, sock_connect: float, read: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        total=None,
+        connect=connect,
+        sock_connect=sock_connect,
+        sock_read=read,
+        ceil_threshold=math.inf,
+    )
 
 
 def _forget_addresses(session: aiohttp.ClientSession) -> None:
@@ -124,8 +133,8 @@ class AioReply:
         "_deadline",
         "_is_broken",
         "_is_closed",
+        "_is_raw",
         "_lifeline",
-        "_limits",
         "_request",
         "_response",
         "_unpacker",
@@ -138,7 +147,7 @@ class AioReply:
     ) -> None:
         self._response = response
         self._request = request
-        self._limits = limits
+        self._is_raw = is_raw
         self._lifeline: Lifeline | None = None
         self._is_closed = self._is_broken = False
         self._deadline = request.deadline
@@ -151,9 +160,21 @@ class AioReply:
     async def read(self) -> bytes:
         """Return the whole body."""
         try:
+            if self._is_raw and self._response.content.is_eof():  # it came with its head
+                return b"".join(self._there())
             return b"".join([data async for data in self.chunks()])
         finally:
             self._response.release()
+
+    def _there(self) -> Iterator[bytes]:
+        """Yield a body that has come whole."""
+        try:
+            yield from self._unpacker.feed(self._response.content.read_nowait())
+            self._unpacker.check_end()
+        except TooLarge as error:
+            raise BrokenTransport(too_large(str(error))) from error
+        except _ERRORS as error:
+            raise self._broken(error) from error
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Return the body as it comes, all that is there at each read."""

@@ -52,9 +52,10 @@ class Request(aiohttp.ClientRequest):
         protocol, transport = conn.protocol, conn.transport
         if attempt is not None and transport is not None:
             attempt.is_reused = protocol in _used
-            if attempt.is_reused and _is_readable(transport):
+            if not attempt.is_reused:
+                _used.add(protocol)
+            elif _is_readable(transport):
                 raise StaleConnection
-            _used.add(protocol)
             attempt.answer = AnswerStart(transport, protocol, attempt)
             transport.set_protocol(attempt.answer)
         return await super().send(conn)
@@ -70,6 +71,8 @@ class AnswerStart(asyncio.Protocol):
     A connection that is reset while its request is written is read to its end first: a server
     that refuses a large body answers before it resets.
     """
+
+    __slots__ = ("_attempt", "_head", "_inner", "_transport", "has_begun")
 
     def __init__(self, transport: Any, inner: Any, attempt: Attempt) -> None:
         self._transport, self._inner, self._attempt = transport, inner, attempt
@@ -89,9 +92,11 @@ class AnswerStart(asyncio.Protocol):
             self._inner.start_timeout()  # a byte has come
             return
         self._transport.set_protocol(self._inner)
-        for part in answer:  # apart, as what is wrong with a body must not cost its head
-            if part:
-                self._inner.data_received(part)
+        head, body = answer
+        if body and not _is_whole(head, body):
+            self._inner.data_received(head)  # apart, as an error in the body must not cost it
+            head = b""
+        self._inner.data_received(head + body)
 
     def eof_received(self) -> bool | None:
         """Hand on the end of what the server sends."""
@@ -121,6 +126,11 @@ class AnswerStart(asyncio.Protocol):
             self._inner.data_received(held)
 
 
+def _is_whole(head: bytes, body: bytes) -> bool:
+    """Whether this is all of an answer whose length is told."""
+    return b"\ncontent-length: %d\r" % len(body) in head.lower()
+
+
 def _is_readable(transport: Any) -> bool:
     """Whether the server has closed an idle connection, or said something unasked."""
     if transport.is_closing():
@@ -129,13 +139,16 @@ def _is_readable(transport: Any) -> bool:
     if sock is None:
         return False
     try:
-        if not hasattr(select, "poll"):  # Windows
+        if _POLL is None:
             return bool(select.select([sock.fileno()], [], [], 0)[0])
-        poll = select.poll()
+        poll = _POLL()
         poll.register(sock.fileno(), select.POLLIN)
         return bool(poll.poll(0))
     except (OSError, ValueError):
         return True
+
+
+_POLL = getattr(select, "poll", None)  # Windows has none
 
 
 def _unread(transport: Any) -> bytes:

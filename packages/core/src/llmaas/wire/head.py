@@ -45,6 +45,13 @@ class HeadReader:
         """
         if self.held:
             data = self.held + data
+        end = data.find(b"\r\n\r\n") + 4
+        if 4 <= end <= HEAD_LIMIT and is_strict(head := data[:end]):
+            self.held = b""
+            return head, data[end:]
+        return self._feed_slowly(data)
+
+    def _feed_slowly(self, data: bytes) -> tuple[bytes, bytes] | None:
         while True:
             if data[:4] != b"HTTP":
                 data = data.lstrip(b"\r\n")
@@ -63,12 +70,18 @@ class HeadReader:
             data = rest
 
 
+def is_strict(head: bytes) -> bool:
+    """Whether every parser takes this head, of a final answer, as it is."""
+    if _CLEAN.fullmatch(head) is None:
+        return False
+    framing = len(_FRAMING.findall(head))
+    return not framing or (framing == 1 and _PLAIN_FRAMING.search(head) is not None)
+
+
 def strict(head: bytes) -> bytes:
-    """Return a head that every parser takes; a clean one as it is."""
-    if _CLEAN.fullmatch(head):
-        framing = len(_FRAMING.findall(head))
-        if not framing or (framing == 1 and _PLAIN_FRAMING.search(head)):
-            return head
+    """Return a head that every parser takes."""
+    if is_strict(head):
+        return head
     first, *lines = _unfolded(head)
     status = _STATUS.match(first)
     if status is None:
