@@ -75,3 +75,19 @@ def test_deflate_comes_with_and_without_its_header(api: Any, window: int) -> Non
     body = packer.compress(BODY) + packer.flush()
     with server(sends(reply(body, "content-encoding: deflate"))) as url:
         assert api(base_url=url, api_key="k").do("chat", "?", model=MODEL).text == "a"
+
+
+def test_body_is_refused_when_it_exceeds_a_limit(api: Any) -> None:
+    large = reply(BODY.replace(b'"a"', b'"' + b"a" * 10_000 + b'"'))
+    bomb = reply(gzip.compress(b" " * 30_000_000 + BODY), "content-encoding: gzip")
+    for data, limits in ((large, llmaas.Limits(body=5_000)), (bomb, llmaas.Limits())):
+        with server(sends(data)) as url:
+            client = api(base_url=url, api_key="k", limits=limits, max_retries=2)
+            with pytest.raises(llmaas.InvalidResponseError, match=r"limits\.(body|ratio)"):
+                client.do("chat", "?", model=MODEL)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "1"])
+def test_limit_is_refused_when_it_is_not_a_positive_integer(value: Any) -> None:
+    with pytest.raises(llmaas.ConfigurationError, match=r"limits\.body must be an integer >= 1"):
+        llmaas.Limits(body=value)
