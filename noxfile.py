@@ -220,6 +220,22 @@ def devui(session: nox.Session) -> None:
 
 
 @nox.session
+def templates(session: nox.Session) -> None:
+    """Conformed conversations in the families' real chat templates, which pip fetches (77 MB).
+
+    The templates are kept outside of the repository, in ``CHAT_TEMPLATES`` if that is set.
+    """
+    install_room(session, "core", "jinja2", "pip")
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = os.environ.get("CHAT_TEMPLATES") or str(Path(cache) / "llmaas-chat-templates")
+    try:
+        session.run("python", "tests/support/templates.py", folder)
+    except nox.command.CommandFailed:
+        session.skip("the source distribution with the templates cannot be downloaded")
+    session.run("pytest", "tests/templates", *session.posargs, env={"CHAT_TEMPLATES": folder})
+
+
+@nox.session
 def audit(session: nox.Session) -> None:
     """Known faults of what the locks pin; fails as well when the database cannot be asked."""
     session.install("pip-audit>=2.10")
