@@ -181,3 +181,18 @@ async def test_parallel_calls_are_said_only_with_tools(sandbox, client, af):
     sandbox.script([{"content": "Oui."}])
     await af.ask(client, allow_multiple_tool_calls=False, tools=[get_weather])
     assert af.sent(sandbox)["parallel_tool_calls"] is False
+
+
+async def test_words_around_json_are_left_out_of_text_and_value(sandbox, client, af, stream):
+    sandbox.script([{"content": f"As [1] says: {ANSWER}\nAnything else?"}])
+    response = await af.ask(client, stream=stream, response_format=Weather)
+    assert json.loads(response.text) == json.loads(ANSWER)
+    assert response.value == Weather.model_validate_json(ANSWER)
+
+
+async def test_cut_json_is_never_a_value(sandbox, client, af, stream):
+    sandbox.script([{"content": f"{ANSWER[:-1]}", "finish_reason": "length"}])
+    response = await af.ask(client, stream=stream, response_format=Weather, max_tokens=9)
+    with pytest.raises(ValueError, match="Weather"):
+        _ = response.value
+    assert len(sandbox.requests) == 1

@@ -76,8 +76,9 @@ async def test_pitfall_11_structured_output_with_plain_tools(client, sandbox, st
     message = (await agent.run(task="Weather in Paris?")).messages[-1]
     assert isinstance(message, StructuredMessage)
     assert message.content == Report(city="Paris", degrees=21)
-    first = next(iter(sandbox.requests)).json
-    assert first["response_format"]["json_schema"]["name"] == "Report"
+    first, second = (request.json for request in sandbox.requests)
+    assert "response_format" not in first  # or no tool is called: engines enforce it at once
+    assert second["response_format"]["json_schema"]["name"] == "Report"
     assert first["tools"][0]["function"]["strict"] is False
 
 
@@ -226,3 +227,17 @@ async def test_logprobs(ask, client, sandbox):
     assert first.token
     assert first.logprob <= 0
     assert first.top_logprobs
+
+
+@pytest.mark.parametrize("kind", [Report, Report.model_json_schema()], ids=["class", "schema"])
+async def test_response_format_of_the_constructor(sandbox, kind):
+    from autogen_llmaas import LLMaaSChatCompletionClient
+
+    sandbox.script([{"content": 'Here: {"city": "Paris", "degrees": 21}'}] * 2)
+    client = LLMaaSChatCompletionClient("gpt-oss:120b", response_format=kind)
+    copy = LLMaaSChatCompletionClient.load_component(client.dump_component())
+    for each in (client, copy):
+        result = await each.create([UserMessage(content="?", source="user")])
+        assert json.loads(result.content) == {"city": "Paris", "degrees": 21}
+        told = sandbox.requests[-1].json["response_format"]["json_schema"]
+        assert (told["name"], told["strict"]) == ("Report", True)

@@ -195,3 +195,27 @@ async def test_pitfall_10_also_after_tool_calls(sandbox, agent, stock, weather):
     second = await theirs.get_response("Say 'done'", thread=first.thread)
     third = await agent.get_response("Say 'again'", thread=second.thread)
     assert (str(second), str(third)) == ("done", "again")
+
+
+class Plain:
+    """A forecast."""
+
+    city: str
+    celsius: float
+
+
+@pytest.mark.parametrize("kind", [Forecast, Plain], ids=lambda kind: kind.__name__)
+async def test_every_kind_of_class_is_a_response_format(sandbox, chat, kind):
+    sandbox.script([{"content": 'Here [1]: {"city": "Paris", "celsius": 21}'}] * 2)
+    settings = LLMaaSChatPromptExecutionSettings(response_format=kind)
+    agent = ChatCompletionAgent(
+        service=chat, name="Wea", arguments=KernelArguments(settings=settings)
+    )
+    response = await agent.get_response("?")
+    assert Forecast.model_validate_json(str(response)).celsius == 21
+    assert isinstance(response.message.metadata["parsed"], kind)
+    told = sandbox.requests[-1].json["response_format"]["json_schema"]
+    assert (told["name"], told["strict"]) == (kind.__name__, True)
+    chunks = [item.message async for item in agent.invoke_stream("?")]
+    text = "".join(chunk.content for chunk in chunks)
+    assert Forecast.model_validate_json(text).celsius == 21

@@ -11,6 +11,7 @@ from autogen_llmaas._core import PATIENCE
 from autogen_llmaas._refuse import refused
 from llmaas.secrecy import fit_to_keep
 from llmaas.settings import KEY_VARIABLE
+from llmaas.structured import shape_of
 
 SECRET_HEADERS = frozenset(
     ("authorization", "proxy-authorization", "api-key", "x-api-key", "cookie")
@@ -54,7 +55,7 @@ class ClientSettings(TypedDict, total=False):
     seed: int | None
     user: str | None
     logit_bias: Mapping[str, int] | None
-    response_format: Mapping[str, Any] | None
+    response_format: Any
     parallel_tool_calls: bool | None
     reasoning: bool | str | None
     fallbacks: Sequence[str] | None
@@ -100,6 +101,7 @@ class LLMaaSClientConfig(BaseModel):
     user: str | None = None
     logit_bias: dict[str, int] | None = None
     response_format: dict[str, Any] | None = None
+    """A dict as OpenAI takes it; a class is kept as its JSON schema."""
     parallel_tool_calls: bool | None = None
     reasoning: bool | str | None = None
     """False switches reasoning off, True on; ``"low"`` to ``"xhigh"`` set the effort."""
@@ -124,6 +126,14 @@ class LLMaaSClientConfig(BaseModel):
     add_name_prefixes: bool = False
     echo_reasoning: bool | None = None
     """Send reasoning back with tool calls: for models that reason, unless said."""
+
+    @field_validator("response_format", mode="before")
+    @classmethod
+    def _plain_format(cls, response_format: Any) -> Any:
+        if response_format is None or isinstance(response_format, Mapping):
+            return response_format
+        shape = shape_of(response_format)
+        return None if shape is None else dict(shape.wire)
 
     @field_validator("default_headers")
     @classmethod

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from haystack import logging
 from haystack.dataclasses import ChatMessage, ReasoningContent, ToolCall
 
 from llmaas import Choice, Completion, Usage
+from llmaas.wire.jsonbytes import is_json
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,15 @@ def messages_of(completion: Completion, **more: Any) -> list[ChatMessage]:
     for reply in replies:
         _note_how_it_ended(reply.meta)
     return replies
+
+
+def only_json(completion: Completion) -> Completion:
+    """Return a streamed structured answer with nothing but its JSON as text."""
+    if completion.parsed is None or is_json(completion.text):
+        return completion
+    first, *others = completion.choices
+    text = json.dumps(completion.parsed, ensure_ascii=False)
+    return replace(completion, choices=(replace(first, content=text), *others))
 
 
 def usage_of(usage: Usage | None) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from haystack.utils import Secret, deserialize_callable, serialize_callable
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from haystack_integrations.common.llmaas.messages import as_messages
-from haystack_integrations.common.llmaas.replies import blocked, messages_of
+from haystack_integrations.common.llmaas.replies import blocked, messages_of, only_json
 from haystack_integrations.common.llmaas.streaming import Chunks
 from haystack_integrations.common.llmaas.tools import check_names, plain_format
 from haystack_integrations.components.generators.llmaas.chat.question import Question
@@ -267,4 +267,4 @@ class LLMaaSChatGenerator(Connected):
 
 
 def _replies(completion: Completion, chunks: Chunks) -> dict[str, list[ChatMessage]]:
-    return {"replies": messages_of(completion, completion_start_time=chunks.began)}
+    return {"replies": messages_of(only_json(completion), completion_start_time=chunks.began)}
