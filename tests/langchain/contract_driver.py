@@ -90,7 +90,7 @@ def answer_of(message: Any) -> Answer:
         calls=[(call["name"], call["args"]) for call in message.tool_calls],
         tokens=(message.usage_metadata or {}).get("total_tokens"),
         machine=(facts.get("backend") or {}).get("machine_name"),
-        cost=facts.get("cost_eur"),
+        cost=facts.get("cost_micro_eur"),
     )
 
 

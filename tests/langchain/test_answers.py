@@ -63,7 +63,7 @@ def test_pitfall_02_what_every_chunk_repeats_comes_once(chat, ask, sandbox):
     assert facts["backend"] == {"engine_type": "vllm", "machine_name": "ma01"}
     assert facts["id"] == "c1"
     assert facts["finish_reason"] == "stop"
-    assert facts["cost_eur"] == message.usage_metadata["cost_micro_eur"] / 1_000_000 > 0
+    assert facts["cost_micro_eur"] == message.usage_metadata["cost_micro_eur"] > 0
 
 
 @pytest.mark.parametrize("dialect", ["usage-last", "usage-finish", "usage-every"])
@@ -78,7 +78,7 @@ def test_pitfall_03_no_usage_is_none(chat, ask, sandbox):
     sandbox.script([{"content": "Oui.", "fault": "usage-none"}])
     message = ask(chat(), "?")
     assert message.usage_metadata is None
-    assert "cost_eur" not in message.response_metadata
+    assert "cost_micro_eur" not in message.response_metadata
 
 
 @pytest.mark.parametrize("dialect", ["usage-toplevel-reasoning", "usage-nested-reasoning"])
@@ -175,14 +175,11 @@ def test_pitfall_09_broken_arguments_are_kept_and_sent_back_as_text_in_json(chat
     call = {**CALL, "arguments": broken}
     sandbox.script([{"tool_calls": [call]}])
     message = ask(chat().bind_tools([get_weather]), "Weather?")
-    if message.invalid_tool_calls:  # a merged stream repairs what is merely cut short
-        assert message.invalid_tool_calls[0]["args"] == broken
-        assert message.tool_calls == []
-        chat().invoke([HumanMessage("?"), message, ToolMessage("no", tool_call_id="call_1")])
-        sent = sandbox.requests[-1].json["messages"][1]["tool_calls"][0]
-        assert json.loads(sent["function"]["arguments"]) == {"raw_arguments": broken}
-    else:
-        assert message.tool_calls[0]["args"] == {"city": "Par"}
+    assert message.tool_calls == []  # also of a merged stream, which LangChain would repair
+    assert message.invalid_tool_calls[0]["args"].startswith(broken)
+    chat().invoke([HumanMessage("?"), message, ToolMessage("no", tool_call_id="call_1")])
+    sent = sandbox.requests[-1].json["messages"][1]["tool_calls"][0]
+    assert json.loads(sent["function"]["arguments"]) == {"raw_arguments": broken}
 
 
 @pytest.mark.parametrize("arguments", ["[1, 2]", "not json"])
@@ -248,7 +245,11 @@ def test_several_answers_count_once(chat, sandbox):
     answers = [generation.message for generation in result.generations[0]]
     assert [answer.text for answer in answers] == ["x"] * 3
     assert [answer.usage_metadata is not None for answer in answers] == [True, False, False]
-    assert ["cost_eur" in answer.response_metadata for answer in answers] == [True, False, False]
+    assert ["cost_micro_eur" in answer.response_metadata for answer in answers] == [
+        True,
+        False,
+        False,
+    ]
     with pytest.raises(ValueError, match="n > 1"):
         list(chat(n=3).stream("?"))
 

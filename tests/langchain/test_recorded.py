@@ -64,7 +64,7 @@ def test_chat(start, ask):
     assert answer.response_metadata["finish_reason"] == "stop"
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"] > 0
     assert spent.cost_micro_eur == on.micro_eur(usage["input_tokens"], usage["output_tokens"])
-    assert answer.response_metadata["cost_eur"] == pytest.approx(spent.cost_eur)
+    assert answer.response_metadata["cost_micro_eur"] == spent.cost_micro_eur
     assert answer.response_metadata["backend"]["machine_name"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from agent_framework import (
 
 from llmaas.stream import AsyncStream
 from llmaas.structured import JSONFilter, is_cut
-from llmaas.types import Choice, Completion, Done, ReasoningDelta, TextDelta, Usage
+from llmaas.types import Choice, Completion, Done, ReasoningDelta, ToolCall, ToolCallDelta, Usage
 
 _USAGE_NAMES = {
     "input_token_count": "prompt_tokens",
@@ -52,31 +52,61 @@ async def updates_of(stream: AsyncStream, *, is_json: bool) -> AsyncIterator[Cha
     reads the value from the text.
     """
     fence = JSONFilter() if is_json else None
-    calls: dict[int, str] = {}
+    calls = _Calls()
     identity: dict[str, Any] = {}
     async for event in stream:
         if not identity:
             identity = _identity(stream.completion)
-        if isinstance(event, TextDelta):
-            text = event.text if fence is None else fence.feed(event.text)
-            if not text:
-                continue
-            content = Content("text", text=text)
-        elif isinstance(event, ReasoningDelta):
-            content = Content("text_reasoning", text=event.text)
+        if isinstance(event, ToolCallDelta):
+            contents = calls.add(event)
         elif isinstance(event, Done):
-            for update in _last(
-                event.completion, identity, fence.end(cut=is_cut(event.completion)) if fence else ""
-            ):
-                yield update
+            said = calls.end(event.completion) + _rest(fence, event.completion)
+            yield _last(event.completion, identity, said)
             return
+        elif isinstance(event, ReasoningDelta):
+            contents = [Content("text_reasoning", text=event.text)]
         else:
-            # Every piece carries the id, so that pieces of several calls may alternate.
-            call_id = calls.setdefault(event.position, event.id or "")
-            content = Content(
-                "function_call", call_id=call_id, name=event.name or "", arguments=event.arguments
-            )
-        yield ChatResponseUpdate(contents=(content,), role="assistant", **identity)
+            text = event.text if fence is None else fence.feed(event.text)
+            contents = [Content("text", text=text)] if text else []
+        if contents:
+            yield ChatResponseUpdate(contents=tuple(contents), role="assistant", **identity)
+
+
+class _Calls:
+    """Tool calls of a stream: the pieces of the last one wait until it is known to be whole.
+
+    The framework runs a call whose arguments are broken off, with its defaults.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[int, str] = {}
+        self._waiting: list[tuple[int, Content]] = []
+
+    def add(self, event: ToolCallDelta) -> list[Content]:
+        """Take a piece; return those of earlier calls."""
+        # Every piece carries the id, so that pieces of several calls may alternate.
+        call_id = self._ids.setdefault(event.position, event.id or "")
+        piece = Content(
+            "function_call", call_id=call_id, name=event.name or "", arguments=event.arguments
+        )
+        last = max(self._ids)
+        before = [content for position, content in self._waiting if position != last]
+        self._waiting = [each for each in self._waiting if each[0] == last]
+        if event.position != last:
+            return [*before, piece]
+        self._waiting.append((event.position, piece))
+        return before
+
+    def end(self, completion: Completion) -> list[Content]:
+        """Return what waited, and an error for each call that was cut."""
+        made = completion.tool_calls
+        good = [content for position, content in self._waiting if not made[position].cut]
+        return good + [_cut(call) for call in made if call.cut]
+
+
+def _rest(fence: JSONFilter | None, completion: Completion) -> list[Content]:
+    rest = fence.end(cut=is_cut(completion)) if fence else ""
+    return [Content("text", text=rest)] if rest else []
 
 
 def usage_details(usage: Usage | None) -> UsageDetails | None:
@@ -91,16 +121,15 @@ def usage_details(usage: Usage | None) -> UsageDetails | None:
 
 
 def _last(
-    completion: Completion, identity: dict[str, Any], rest: str
-) -> Iterator[ChatResponseUpdate]:
-    """Yield what only the end of a stream tells."""
+    completion: Completion, identity: dict[str, Any], contents: list[Content]
+) -> ChatResponseUpdate:
+    """Return what only the end of a stream tells."""
     first = completion.choices[0] if completion.choices else Choice()
-    contents = [Content("text", text=rest)] if rest else []
     if first.refusal:
         contents.append(_refusal(first.refusal))
     if (details := usage_details(completion.usage)) is not None:
         contents.append(Content.from_usage(details))
-    yield ChatResponseUpdate(
+    return ChatResponseUpdate(
         contents=contents,
         role="assistant",
         finish_reason=_finish_reason(completion),
@@ -119,10 +148,21 @@ def _message(choice: Choice, completion: Completion) -> Message:
     if choice.refusal:
         contents.append(_refusal(choice.refusal))
     contents += [
-        Content.from_function_call(call.id, call.name, arguments=call.arguments)
+        _cut(call)
+        if call.cut
+        else Content.from_function_call(call.id, call.name, arguments=call.arguments)
         for call in choice.tool_calls
     ]
     return Message("assistant", contents, message_id=completion.id)
+
+
+def _cut(call: ToolCall) -> Content:
+    """Return an error in place of a call that the framework must not run."""
+    return Content.from_error(
+        message=f"The call of {call.name!r} was truncated. Raise max_tokens.",
+        error_code="truncated_tool_call",
+        error_details=call.arguments,
+    )
 
 
 def _refusal(text: str) -> Content:
@@ -148,6 +188,7 @@ def _properties(completion: Completion) -> dict[str, Any]:
         "request_id": completion.request_id,
         "requested_model": completion.requested_model,
         "cost_eur": completion.cost,
+        "cached": completion.cached or None,
         "empty_because": completion.empty_because,
         "logprobs": first.logprobs if first else None,
     }

@@ -36,6 +36,8 @@ class LLMaaSCreateResult(CreateResult):
     request_id: str | None = None
     cost_eur: float | None = None
     """By today's tariff; None where the service told no usage."""
+    empty_because: str | None = None
+    """Why there is neither text nor a call, and what to do."""
 
 
 def create_result(
@@ -55,12 +57,13 @@ def create_result(
         finish_reason=_finish_reason(completion),
         content=calls or (_json(completion) if wants_json else _said(completion)),
         usage=usage_of(completion),
-        cached=False,
+        cached=completion.cached,
         logprobs=_logprobs(completion),
         thought="\n\n".join(filter(None, thoughts)) or None,
         machine=completion.backend.machine_name if completion.backend else None,
         request_id=completion.request_id,
         cost_eur=completion.cost,
+        empty_because=completion.empty_because,
     )
 
 

@@ -58,7 +58,8 @@ class ChatLLMaaS(Connected, BaseChatModel):
     Messages carry their reasoning (``additional_kwargs["reasoning_content"]`` and content
     blocks), their tokens and cost (``usage_metadata``, ``cost_micro_eur`` among them) and
     where they come from (``response_metadata``: ``backend``, ``request_id``, ``rate_limit``,
-    ``cost_eur``). Errors are LangChain's and the core's at once (``langchain_llmaas.errors``).
+    ``cost_micro_eur``, ``cached``). Errors are LangChain's and the core's at once
+    (``langchain_llmaas.errors``).
     """
 
     model_config = CONFIG

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -11,6 +11,7 @@ from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from langchain_llmaas.blocks import PROVIDER, REASONING
+from langchain_llmaas.cut_calls import mismatched_end
 from llmaas import Choice, Completion, Done, Usage, catalog
 from llmaas.pricing import chat_cost_micro_eur
 
@@ -74,7 +75,11 @@ def usage_of(usage: Usage | None, *, batch: bool = False) -> UsageMetadata | Non
 def metadata_of(
     completion: Completion, choice: Choice, *, batch: bool = False, counts: bool = True
 ) -> dict[str, Any]:
-    """Return what is known of an answer; a stream has it on its last chunk only."""
+    """Return what is known of an answer; a stream has it on its last chunk only.
+
+    No value is a float, and no boolean is False: LangChain's merge of the chunks of several
+    answers refuses them (``gathered + chunk`` over an agent's run).
+    """
     limit, backend = completion.rate_limit, completion.backend
     usage = completion.usage if counts else None
     facts = {
@@ -87,7 +92,9 @@ def metadata_of(
         "logprobs": choice.logprobs,
         "backend": backend and _known(backend, "engine_type", "machine_name"),
         "rate_limit": limit and _known(limit, "limit", "remaining", "reset"),
-        "cost_eur": usage and chat_cost_micro_eur(usage, batch=batch) / 1_000_000,
+        "cost_micro_eur": usage and chat_cost_micro_eur(usage, batch=batch),
+        "cached": completion.cached or None,
+        "empty_because": completion.empty_because,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
 
@@ -103,7 +110,8 @@ def _catalog_name(model: str) -> str:
 
 def _known(value: Any, *names: str) -> dict[str, Any]:
     facts = {name: getattr(value, name) for name in names}
-    return {name: fact for name, fact in facts.items() if fact is not None}
+    known = {name: fact for name, fact in facts.items() if fact is not None}
+    return {n: int(fact) if isinstance(fact, float) else fact for n, fact in known.items()}
 
 
 def _extras(reasoning: str | None, refusal: str | None) -> dict[str, Any]:
@@ -140,11 +148,22 @@ def _done(event: Done) -> ChatGenerationChunk:
     message = AIMessageChunk(
         content="",
         additional_kwargs=_extras(None, choice.refusal),
+        tool_call_chunks=list(_broken_ends(choice)),
         response_metadata=facts,
         usage_metadata=usage_of(completion.usage),
         chunk_position="last",
     )
     return ChatGenerationChunk(message=message)
+
+
+def _broken_ends(choice: Choice) -> Iterator[Any]:
+    """Yield a last piece for each call that must not run."""
+    for position, call in enumerate(choice.tool_calls):
+        try:
+            call.parsed()
+        except ValueError:
+            if end := mismatched_end(call.arguments):
+                yield tool_call_chunk(args=end, index=position)
 
 
 _CHUNK_OF: dict[str, Callable[[Any], ChatGenerationChunk]] = {

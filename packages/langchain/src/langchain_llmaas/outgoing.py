@@ -17,6 +17,7 @@ from langchain_core.messages import (
 )
 
 from langchain_llmaas.blocks import REASONING
+from langchain_llmaas.cut_calls import without_end
 from langchain_llmaas.parts import is_media, part_of, text_in
 from llmaas.messages import ascii_name
 
@@ -118,7 +119,7 @@ def _calls(message: AIMessage) -> Iterator[dict[str, Any]]:
         yield _call(call["id"], call["name"], _dumped(call["args"]))
     for broken in message.invalid_tool_calls:
         known.add(broken["id"])
-        yield _call(broken["id"], broken["name"], broken["args"])
+        yield _call(broken["id"], broken["name"], without_end(broken["args"] or ""))
     if not isinstance(message.content, str):
         for block in message.content:
             if _kind(block) == "tool_use" and block["id"] not in known:  # type: ignore[index]

@@ -52,6 +52,8 @@ def metadata_of(completion: Completion) -> dict[str, Any]:
         "request_id": completion.request_id,
         "usage": usage_of(completion.usage),
         "cost_eur": completion.cost,
+        "cached": completion.cached or None,
+        "empty_because": completion.empty_because,
         "backend": backend
         and {"engine_type": backend.engine_type, "machine_name": backend.machine_name},
         "parsed": completion.parsed,

@@ -108,6 +108,8 @@ def _shared_meta(completion: Completion) -> dict[str, Any]:
         "requested_model": completion.requested_model or None,
         "backend": asdict(completion.backend) if completion.backend else None,
         "cost_eur": completion.cost,
+        "cached": completion.cached or None,
+        "empty_because": completion.empty_because,
         "request_id": completion.request_id,
         "rate_limit": asdict(completion.rate_limit) if completion.rate_limit else None,
     }
