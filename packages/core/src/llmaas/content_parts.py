@@ -76,12 +76,12 @@ def holds_files(messages: Any) -> bool:
     """Tell whether messages name files that are still to be read."""
     if isinstance(messages, str) or not isinstance(messages, Sequence):
         return False
-    return any(
-        isinstance(message, Mapping)
-        and type(message.get("content")) is not str
-        and _holds_files(message.get("content"))
-        for message in messages
-    )
+    for message in messages:
+        if type(message) is dict and type(message.get("content")) is str:
+            continue  # nearly all of a long conversation
+        if isinstance(message, Mapping) and _holds_files(message.get("content")):
+            return True
+    return False
 
 
 def _holds_files(content: Any) -> bool:

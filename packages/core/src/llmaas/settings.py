@@ -128,13 +128,18 @@ class Settings:
         return self.base_url == DEFAULT_BASE_URL
 
     @property
+    def known_secrets(self) -> tuple[str, ...]:
+        """The keys and headers that the service was sent, and may echo in any answer."""
+        return (*self.key.used, *secrecy.of_headers(self.headers))
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """What no message may repeat: keys, proxies' passwords, headers that authenticate."""
         from urllib.request import getproxies  # slow to import, and needed only after a failure
 
         proxies = (self.proxy, *getproxies().values())
         passwords = [secret for proxy in proxies for secret in secrecy.of_proxy(proxy)]
-        return (*self.key.used, *passwords, *secrecy.of_headers(self.headers))
+        return (*self.known_secrets, *passwords)
 
     def hide(self, headers: Any) -> secrecy.HiddenHeaders:
         """Check one call's headers; keep what authenticates in them out of messages and reprs."""

@@ -15,6 +15,7 @@ DEFAULT_MAX_OUTPUT = 16_384
 """Tokens. The service's own default of 1,024 is eaten by reasoning before any answer."""
 
 _live: Catalogue | None = None
+_packaged: Catalogue | None = None
 
 
 class ListsModels(Protocol):
@@ -27,9 +28,14 @@ class ListsModels(Protocol):
 
 def current() -> Catalogue:
     """Return the catalogue in force."""
-    from llmaas.catalog.packaged import packaged
+    global _packaged
+    if _live is not None:
+        return _live
+    if _packaged is None:  # asked for several times a call: no import statement then
+        from llmaas.catalog.packaged import packaged
 
-    return _live or packaged()
+        _packaged = packaged()
+    return _packaged
 
 
 def get(name: str) -> Model | None:

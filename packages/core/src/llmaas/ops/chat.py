@@ -307,7 +307,7 @@ def _decoder(ask: Ask, reply: Any) -> ChatDecoder:
     return ChatDecoder(
         Context(
             requested_model=ask.model,
-            headers=Headers.without_secrets(reply.headers, ask.settings.secrets),
+            headers=Headers.without_secrets(reply.headers, ask.settings.known_secrets),
             seed=uuid.uuid4().hex,
             hold=advice.hold_for(ask.settings, ask.model) if thinks else 0,
             may_be_unopened=thinks and advice.may_begin_unopened(ask.settings, ask.model),

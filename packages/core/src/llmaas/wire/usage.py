@@ -86,8 +86,10 @@ def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
 
 
 def _first(raw: Mapping[str, Any], names: Iterable[str]) -> int | None:
-    counts = (_count(raw.get(name)) for name in names)
-    return next((count for count in counts if count is not None), None)
+    for name in names:
+        if (count := _count(raw.get(name))) is not None:
+            return count
+    return None
 
 
 def _detail(raw: Mapping[str, Any], name: str, places: Iterable[str]) -> int | None:
@@ -101,6 +103,8 @@ def _detail(raw: Mapping[str, Any], name: str, places: Iterable[str]) -> int | N
 
 def _count(value: Any) -> int | None:
     """Return a number of tokens, also one that is written as text; None for anything else."""
+    if type(value) is int:
+        return value if 0 <= value < _MOST else None
     if isinstance(value, str) and value.strip().isdecimal():
         value = int(value) if len(value) < 19 else None
     if isinstance(value, bool) or not isinstance(value, int | float):
