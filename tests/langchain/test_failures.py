@@ -51,7 +51,7 @@ def test_pitfall_30_statuses(chat, ask, sandbox, status, ours, theirs, retryable
 def test_pitfall_30_context_overflow(chat, ask, sandbox):
     sandbox.script([{"status": 400, "json": OVERFLOW}])
     with pytest.raises(lc.ContextOverflowError, match="Shorten") as caught:
-        ask(chat(), "?")
+        ask(chat(max_tokens=100), "?")  # a budget of the caller is never lowered
     assert isinstance(caught.value, llmaas.ContextOverflowError)
 
 
