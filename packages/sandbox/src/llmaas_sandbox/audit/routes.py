@@ -16,7 +16,10 @@ def compliance(exchange: Exchange) -> Reply:
     """Sum the trail up; ``format=text`` for people."""
     told = report(exchange.state.trail, exchange.query.get("tenant"))
     if exchange.query.get("format") == "text":
-        return Reply(media=readable(told).encode(), content_type="text/plain; charset=utf-8")
+        return Reply(
+            media=readable(told).encode("utf-8", "replace"),
+            content_type="text/plain; charset=utf-8",
+        )
     return Reply(told)
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 
 from llmaas_sandbox.brain.conversation import Message, Reading, material, read, tool_results
 from llmaas_sandbox.brain.extract import best_sentences, quote
+from llmaas_sandbox.brain.formats import formatted
 from llmaas_sandbox.brain.words import is_french, sentences, stems, words
 
 _ECHO = re.compile(
@@ -35,6 +36,8 @@ def answer(messages: Sequence[Message]) -> str:
         return _from_results(results, read(messages).question)
     if text := material(messages):
         return "\n".join(f"- {sentence}" for sentence in islice(sentences(text), _SUMMARY))
+    if text := formatted(messages, answer):
+        return text
     reading = read(messages)
     return (
         _asked_to_echo(reading)

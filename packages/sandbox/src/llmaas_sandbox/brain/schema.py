@@ -261,7 +261,17 @@ class _Filler:
             return max(1, len(self.evidence.numbers))
         if kind == "string":
             return max(1, len(self.evidence.quoted) or len(self.evidence.names))
-        return 1
+        return self._supply_of_objects(items) if kind == "object" else 1
+
+    def _supply_of_objects(self, items: Schema) -> int:
+        """Count the objects that names and numbers fill in pairs, at least one."""
+        kinds = [_kind(self.resolved(p)) for p in (items.get("properties") or {}).values()]
+        texts = kinds.count("string")
+        numbers = sum(kind in ("integer", "number") for kind in kinds)
+        if not texts or not numbers:
+            return 1
+        names = len(self.evidence.quoted) or len(self.evidence.names)
+        return max(1, min(names // texts, len(self.evidence.numbers) // numbers))
 
     def of_object(self, schema: Schema, name: str, depth: int) -> dict[str, Any]:
         """Fill the required properties, and the optional ones that the text speaks of."""

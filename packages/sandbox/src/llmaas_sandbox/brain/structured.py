@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmaas_sandbox.brain.conversation import Message, material, read
-from llmaas_sandbox.brain.evidence import Evidence
 from llmaas_sandbox.brain.extract import best_sentences, quote
 from llmaas_sandbox.brain.replies import answer
 from llmaas_sandbox.brain.schema import MAX_TEXT, fill, schema_in
-from llmaas_sandbox.brain.strings import fill_string
+from llmaas_sandbox.brain.words import sentences
 
 _NAMES = r"((?:[\"'`][\w-]{1,60}[\"'`](?:,| and| et|\s){0,8}){1,40})"
 _WORD = r"(?:keys?|fields?|properties|clés?|champs?)\b"
 _KEYS = re.compile(rf"{_WORD}[^\"'`\n]{{0,40}}{_NAMES}|{_NAMES}{_WORD}", re.IGNORECASE)
+_BARE = re.compile(
+    rf"{_WORD}(?::\s{{0,3}}|\s)"
+    r"(?P<names>(?:\w{1,40}(?:,\s?|\s(?:and|et)\s)){1,20}\w{1,40})",
+    re.IGNORECASE,
+)
+_AND = re.compile(r"\s(?:and|et)\s")
+_NUMERIC = re.compile(
+    r"^(?:age|count|number|total|amount|quantity|year|price|score|celsius|degrees)$", re.IGNORECASE
+)
+_KINDS: Mapping[str, Any] = {
+    "boolean": bool,
+    "integer": int,
+    "number": float,
+    "array": list,
+    "object": dict,
+    "null": type(None),
+}
 """Keys named in a sentence: ``with the keys "a" and "b"``, ``with 'a' and 'b' keys``."""
 
 
@@ -57,8 +73,15 @@ def _source(messages: Sequence[Message]) -> str:
 
 def _without_schema(text: str) -> str:
     """Drop the schema and the lines that talk about JSON, so that they fill nothing."""
-    kept = [line for line in _without_braces(text).splitlines() if "json" not in line.lower()]
-    return "\n".join(kept).strip()
+    lines = (
+        line if "json" not in line.lower() else " ".join(_without_json(line))
+        for line in _without_braces(text).splitlines()
+    )
+    return "\n".join(lines).strip()
+
+
+def _without_json(line: str) -> Iterator[str]:
+    return (sentence for sentence in sentences(line) if "json" not in sentence.lower())
 
 
 def _without_braces(text: str) -> str:
@@ -67,9 +90,35 @@ def _without_braces(text: str) -> str:
 
 
 def _free(messages: Sequence[Message], prompt: str) -> str:
-    named = _KEYS.search(prompt)
-    if not named:
+    keys = _keys(prompt)
+    if not keys:
         return json.dumps({"answer": answer(messages)}, ensure_ascii=False)
-    evidence = Evidence(_source(messages))
-    keys = re.findall(r"[\"'`]([\w-]+)[\"'`]", named[1] or named[2])
-    return json.dumps({key: fill_string({}, key, evidence) for key in keys}, ensure_ascii=False)
+    schema = {"type": "object", "properties": keys, "required": list(keys)}
+    return json.dumps(fill(schema, _source(messages)), ensure_ascii=False)
+
+
+def _keys(prompt: str) -> dict[str, dict[str, Any]]:
+    """Return the keys that a prompt names, each with a schema: by an example, or in words."""
+    start, end = prompt.find("{"), prompt.rfind("}")
+    if 0 <= start < end:
+        try:
+            example = json.loads(prompt[start : end + 1])
+        except (ValueError, RecursionError):
+            example = None
+        if isinstance(example, dict) and example:
+            return {key: _like(value, key) for key, value in example.items()}
+    named = _KEYS.search(prompt)
+    if named:
+        names = re.findall(r"[\"'`]([\w-]+)[\"'`]", named[1] or named[2])
+    else:
+        bare = _BARE.search(prompt)
+        names = re.findall(r"\w+", _AND.sub(",", bare["names"])) if bare else []
+    return {name: _like("", name) for name in names}
+
+
+def _like(value: Any, key: str) -> dict[str, Any]:
+    """Return a schema for values like one of an example; some names want a number."""
+    kind = next((kind for kind, types in _KINDS.items() if isinstance(value, types)), "string")
+    if kind == "string" and _NUMERIC.search(key):
+        kind = "integer"
+    return {"type": kind, "items": {"type": "string"}} if kind == "array" else {"type": kind}

@@ -81,6 +81,12 @@ def _required(
     return _call(max(tools, key=lambda t: _score(t, question)), question, 0)
 
 
+def best_tool(tools: Sequence[Tool], question: str) -> Tool | None:
+    """Return the tool that a question asks for, or None."""
+    best = max(tools, key=lambda t: _score(t, question), default=None)
+    return best if best is not None and _score(best, question) >= _ENOUGH else None
+
+
 def _answers(tool: Tool) -> bool:
     """Tell whether a tool hands the answer over, rather than finds something out."""
     return _ANSWER.search(f"{tool.get('name')} {tool.get('description') or ''}") is not None
@@ -91,7 +97,9 @@ def _results_text(messages: Sequence[Message]) -> str:
 
 
 def _called_before(messages: Sequence[Message]) -> set[tuple[str, str]]:
-    """Return the calls that have a result: names and arguments."""
+    """Return the calls since the user spoke that have a result: names and arguments."""
+    spoke = max((i for i, m in enumerate(messages) if m.get("role") == "user"), default=-1)
+    messages = messages[spoke + 1 :]
     answered = {str(m.get("tool_call_id")) for m in messages if m.get("role") == "tool"}
     calls_ = (c for m in messages for c in m.get("tool_calls") or () if isinstance(c, Mapping))
     return {
@@ -166,5 +174,7 @@ def _call(tool: Mapping[str, Any], text: str, position: int) -> Call:
     name = str(tool.get("name"))
     schema = tool.get("parameters") or {"type": "object"}
     arguments = json.dumps(fill({"type": "object", **schema}, text), ensure_ascii=False)
-    digest = blake2b(f"{name}{arguments}{position}".encode(), digest_size=16).hexdigest()
+    digest = blake2b(
+        f"{name}{arguments}{position}".encode("utf-8", "surrogatepass"), digest_size=16
+    ).hexdigest()
     return Call(f"chatcmpl-tool-{digest}", name, arguments)

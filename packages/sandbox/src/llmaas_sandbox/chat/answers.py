@@ -132,7 +132,9 @@ def _first_attempt(exchange: Exchange) -> bool:
     if any(m.get("role") == "assistant" for m in messages):
         return False
     first = json.dumps(messages[0], sort_keys=True, ensure_ascii=False)
-    subject = f"bad-json {blake2b(first.encode(), digest_size=8).hexdigest()}"
+    subject = (
+        f"bad-json {blake2b(first.encode('utf-8', 'surrogatepass'), digest_size=8).hexdigest()}"
+    )
     exchange.state.attempts[subject] += 1
     return exchange.state.attempts[subject] == 1
 
@@ -143,7 +145,9 @@ def _renamed(call: Call, exchange: Exchange) -> Call:
     family = asked_family(exchange.model, exchange.faults)
     if family is None or not family.short_ids:
         return call
-    return replace(call, id=blake2b(call.id.encode(), digest_size=5).hexdigest()[:9])
+    return replace(
+        call, id=blake2b(call.id.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()[:9]
+    )
 
 
 def _scripted(step: Step, exchange: Exchange) -> Answer:

@@ -30,7 +30,9 @@ def _features(word: str) -> tuple[tuple[int, float], ...]:
 
 
 def _hash(feature: str) -> int:
-    return int.from_bytes(blake2b(feature.encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(
+        blake2b(feature.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"
+    )
 
 
 def vector(text: str, dimensions: int) -> list[float]:

@@ -60,7 +60,7 @@ def embeddings(payload: Json, exchange: Exchange) -> Json:
 
 
 def _short(identity: str) -> str:
-    return blake2b(identity.encode(), digest_size=8).hexdigest()
+    return blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _without_gateway(body: Json) -> Json:

@@ -75,6 +75,10 @@ def _sse(item: Any) -> bytes:
 
 def _body(step: Mapping[str, Any]) -> tuple[bytes, str]:
     if "json" in step:
-        return json.dumps(step["json"], ensure_ascii=False).encode(), "application/json"
+        return json.dumps(step["json"], ensure_ascii=False).encode(
+            "utf-8", "surrogatepass"
+        ), "application/json"
     body = step.get("body", b"")
-    return (body if isinstance(body, bytes) else str(body).encode()), "text/plain; charset=utf-8"
+    return (
+        body if isinstance(body, bytes) else str(body).encode("utf-8", "surrogatepass")
+    ), "text/plain; charset=utf-8"

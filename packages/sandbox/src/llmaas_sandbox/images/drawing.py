@@ -11,7 +11,7 @@ CELLS = 8
 
 def png(prompt: str, width: int, height: int, variant: int = 0) -> bytes:
     """Draw a symmetric pattern of 8 x 8 blocks, the same for the same prompt."""
-    seed = blake2b(f"{variant} {prompt}".encode(), digest_size=64).digest()
+    seed = blake2b(f"{variant} {prompt}".encode("utf-8", "surrogatepass"), digest_size=64).digest()
     palette = [tuple(seed[i : i + 3]) for i in range(0, 12, 3)]
     rows = [_row(seed, y, palette, width) for y in range(CELLS)]
     lines = b"".join(b"\0" + rows[y * CELLS // height] for y in range(height))

@@ -1,0 +1,100 @@
+"""Answers in the text formats of frameworks that ask for them in the prompt: ReAct and DSPy."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from llmaas_sandbox.brain.conversation import Message, last_user_text
+from llmaas_sandbox.brain.schema import fill
+from llmaas_sandbox.brain.tools import best_tool
+from llmaas_sandbox.tokens import content_text
+
+Answer = Callable[[Sequence[Message]], str]
+
+_FIELD = re.compile(r"\[\[ ## (\w{1,60}) ## \]\]")
+_TYPED = re.compile(r"\[\[ ## (\w{1,60}) ## \]\]`? ?\(must be formatted as a valid Python (\w+)")
+_DSPY = "Respond with the corresponding output fields"
+_TOOL = re.compile(r"^> ?Tool Name: (?P<name>[^\n]{1,100})$", re.MULTILINE)
+_NAMES = re.compile(r"one of \[?(?P<names>[\w, -]{1,2000})\]?")
+_OBSERVATION, _INPUT = "Observation:", "Action Input:"
+_TYPES = {"int": "integer", "float": "number", "bool": "boolean"}
+
+
+def formatted(messages: Sequence[Message], answer: Answer) -> str:
+    """Answer in the format that the prompt describes; nothing when it describes none."""
+    asked = last_user_text(messages)
+    if _DSPY in asked and _FIELD.search(asked):
+        return _dspy(asked, answer)
+    prompt = "\n".join(content_text(m.get("content")) for m in messages[:2])
+    if _INPUT in prompt and "Action:" in prompt and "Thought" in prompt:
+        return _react(messages, prompt, answer)
+    return ""
+
+
+def _dspy(asked: str, answer: Answer) -> str:
+    """Write each output field under its marker."""
+    given, _, wanted = asked.partition(_DSPY)
+    parts = _FIELD.split(given)
+    inputs = {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=False)}
+    question = "\n\n".join(inputs.values())
+    said = answer([{"role": "user", "content": question}])
+    kinds = dict(_TYPED.findall(wanted))
+    fields = [name for name in _FIELD.findall(wanted) if name != "completed"]
+    told = [f"[[ ## {n} ## ]]\n{_field(n, kinds.get(n), question, said)}" for n in fields]
+    return "\n\n".join([*told, "[[ ## completed ## ]]"])
+
+
+def _field(name: str, kind: str | None, question: str, said: str) -> str:
+    if kind in _TYPES:
+        value = fill({"properties": {name: {"type": _TYPES[kind]}}, "required": [name]}, question)
+        return str(value[name])
+    return "The answer stands in the inputs." if name in ("reasoning", "rationale") else said
+
+
+def _react(messages: Sequence[Message], prompt: str, answer: Answer) -> str:
+    """Act on the question, or answer with what the action brought."""
+    last = content_text(messages[-1].get("content"))
+    label = "Final Answer:" if "Final Answer:" in prompt else "Answer:"
+    observed = last.rpartition(_OBSERVATION)[2].strip() if _OBSERVATION in last else ""
+    observed = observed.removesuffix("Thought:").strip()
+    if observed and not observed.startswith(("the result", "tool response")):
+        return f"Thought: I can answer without using any more tools.\n{label} {observed}"
+    question = _question(messages)
+    tool = best_tool(_tools(prompt), question)
+    if tool is None:
+        said = answer([{"role": "user", "content": question}])
+        return f"Thought: I can answer without using any tools.\n{label} {said}"
+    arguments = fill(tool["parameters"], question) if tool["parameters"] else question
+    written = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    return f"Thought: I need to use a tool.\nAction: {tool['name']}\n{_INPUT} {written}"
+
+
+def _question(messages: Sequence[Message]) -> str:
+    text = last_user_text(messages)
+    if "Question:" in text:
+        text = text.rpartition("Question:")[2].partition("\nThought:")[0]
+    return text.strip()
+
+
+def _tools(prompt: str) -> list[Mapping[str, Any]]:
+    """Return the tools that a prompt lists: LlamaIndex's blocks, else the names alone."""
+    marks = list(_TOOL.finditer(prompt))[:50]
+    if not marks:
+        named = _NAMES.search(prompt)
+        names = named["names"].split(",") if named else []
+        return [{"name": n.strip(), "description": "", "parameters": None} for n in names]
+    ends = [m.start() for m in marks[1:]] + [len(prompt)]
+    return [_tool(m["name"], prompt[m.end() : e]) for m, e in zip(marks, ends, strict=True)]
+
+
+def _tool(name: str, text: str) -> Mapping[str, Any]:
+    described, _, schema = text.partition("Tool Args:")
+    try:
+        parameters, _ = json.JSONDecoder().raw_decode(schema.strip())
+    except (ValueError, RecursionError):
+        parameters = None
+    known = parameters if isinstance(parameters, dict) else None
+    return {"name": name.strip(), "description": described[:2_000], "parameters": known}

@@ -1,0 +1,192 @@
+"""Agents come to an end, and the prompt formats of frameworks are answered usefully."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from llmaas_sandbox.brain.replies import answer
+from llmaas_sandbox.brain.structured import json_answer
+
+MODEL = "gemma4:31b"
+FINAL = {
+    "type": "function",
+    "function": {
+        "name": "final_result",
+        "description": "The final response which ends this conversation",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "celsius": {"type": "integer"}},
+            "required": ["city", "celsius"],
+        },
+    },
+}
+
+
+def message(heard: Any) -> dict[str, Any]:
+    found: dict[str, Any] = heard.json["choices"][0]["message"]
+    return found
+
+
+def run(chat: Any, question: str, tools: list[Any], results: dict[str, str], **options: Any) -> Any:
+    """Play an agent's loop; return the names of the calls and the last message."""
+    turns: list[dict[str, Any]] = [{"role": "user", "content": question}]
+    names: list[str] = []
+    for _ in range(6):
+        said = message(chat(turns, model=MODEL, tools=tools, **options))
+        turns.append(said)
+        calls = said.get("tool_calls") or []
+        names += [call["function"]["name"] for call in calls]
+        if not calls or calls[0]["function"]["name"] not in results:
+            return names, said
+        for call in calls:
+            text = results[call["function"]["name"]]
+            turns.append({"role": "tool", "tool_call_id": call["id"], "content": text})
+    return names, None
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_required_tool_ends_with_the_answer_tool(chat: Any, weather: Any, order: int) -> None:
+    """pydantic-ai and LangChain's ToolStrategy require a call in every turn."""
+    tools = [weather, FINAL][::order]
+    names, last = run(
+        chat,
+        "What is the weather in Paris?",
+        tools,
+        {"get_weather": "21 degrees in Paris"},
+        tool_choice="required",
+    )
+    assert names == ["get_weather", "final_result"]
+    arguments = json.loads(last["tool_calls"][0]["function"]["arguments"])
+    assert arguments == {"city": "Paris", "celsius": 21}
+
+
+def test_tool_is_not_called_again_with_the_same_arguments(chat: Any, weather: Any) -> None:
+    names, _ = run(chat, "Weather in Paris?", [weather], {"get_weather": "21 degrees"})
+    assert names == ["get_weather"]
+
+
+def test_only_tool_that_is_required_does_not_repeat_itself_for_ever(
+    chat: Any, weather: Any
+) -> None:
+    names, last = run(
+        chat, "Weather in Paris?", [weather], {"get_weather": "21"}, tool_choice="required"
+    )
+    assert last is None
+    assert len(names) == 6  # nothing else may be called; that is the agent's limit to end
+
+
+def test_next_question_calls_the_tool_again(chat: Any, weather: Any) -> None:
+    first = message(chat("Weather in Paris?", model=MODEL, tools=[weather]))
+    call = first["tool_calls"][0]
+    turns = [
+        {"role": "user", "content": "Weather in Paris?"},
+        first,
+        {"role": "tool", "tool_call_id": call["id"], "content": "21 degrees"},
+        {"role": "assistant", "content": "21 degrees."},
+        {"role": "user", "content": "Weather in Paris?"},
+    ]
+    assert message(chat(turns, model=MODEL, tools=[weather]))["tool_calls"]
+
+
+DSPY = """Your input fields are:
+1. `question` (str):
+Your output fields are:
+1. `reasoning` (str):
+2. `answer` (str):
+All interactions will be structured in the following way, with the appropriate values filled in.
+
+[[ ## question ## ]]
+{question}
+
+[[ ## reasoning ## ]]
+{reasoning}
+
+[[ ## answer ## ]]
+{answer}
+
+[[ ## completed ## ]]"""
+DSPY_TURN = """[[ ## question ## ]]
+What does the heron eat? The heron eats fish.
+
+Respond with the corresponding output fields, starting with the field `[[ ## reasoning ## ]]`, \
+then `[[ ## answer ## ]]`, and then ending with the marker for `[[ ## completed ## ]]`."""
+
+
+def test_dspy_prompt_is_answered_in_its_fields() -> None:
+    said = answer([{"role": "system", "content": DSPY}, {"role": "user", "content": DSPY_TURN}])
+    fields = re.findall(r"\[\[ ## (\w+) ## \]\]\n?([^\[]*)", said)
+    assert [name for name, _ in fields] == ["reasoning", "answer", "completed"]
+    assert "fish" in dict(fields)["answer"]
+
+
+REACT = """You are designed to help with a variety of tasks.
+
+## Tools
+You have access to the following tools:
+> Tool Name: get_weather
+Tool Description: get_weather(city: str) -> str
+Weather of a city
+Tool Args: {"properties": {"city": {"title": "City", "type": "string"}}, "required": ["city"], \
+"type": "object"}
+
+## Output Format
+Please answer in the same language as the question and use the following format:
+
+Thought: The current language of the user is: (user's language). I need to use a tool.
+Action: tool name (one of get_weather) if using a tool.
+Action Input: the input to the tool, in a JSON format (e.g. {"input": "hello world"})
+"""
+
+
+def test_react_prompt_is_answered_with_an_action_then_an_answer() -> None:
+    turns = [
+        {"role": "system", "content": REACT},
+        {"role": "user", "content": "What is the weather in Paris?"},
+    ]
+    said = answer(turns)
+    assert "Action: get_weather" in said
+    written = said.rpartition("Action Input: ")[2]
+    assert json.loads(written) == {"city": "Paris"}
+    turns += [
+        {"role": "assistant", "content": said},
+        {"role": "user", "content": "Observation: 21 degrees in Paris"},
+    ]
+    assert "Answer: 21 degrees in Paris" in answer(turns)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Answer in JSON with the keys name and age. Ada is 36.",
+        "Return a JSON object with keys: name, age.\n\nAda is 36.",
+        'Reply in JSON like {"name": "...", "age": 0}.\n\nAda is 36.',
+        "Réponds en JSON avec les clés name et age. Ada a 36 ans.",
+    ],
+)
+def test_json_object_has_the_keys_of_the_prompt(prompt: str) -> None:
+    form = {"response_format": {"type": "json_object"}}
+    told = json.loads(json_answer([{"role": "user", "content": prompt}], form) or "")
+    assert set(told) == {"name", "age"}
+    assert told["name"] == "Ada"
+    assert str(told["age"]) == "36"
+
+
+def test_list_holds_several_objects(chat: Any) -> None:
+    person = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+        "required": ["name", "age"],
+    }
+    schema = {
+        "type": "object",
+        "properties": {"people": {"type": "array", "items": person}},
+        "required": ["people"],
+    }
+    form = {"type": "json_schema", "json_schema": {"name": "people", "schema": schema}}
+    heard = chat("Ada is 36 and Grace is 85.", model=MODEL, response_format=form)
+    people = json.loads(message(heard)["content"])["people"]
+    assert people == [{"name": "Ada", "age": 36}, {"name": "Grace", "age": 85}]
