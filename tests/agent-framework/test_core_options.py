@@ -37,6 +37,12 @@ async def test_fallbacks_answer_and_their_usage_adds_up(streamed: bool) -> None:
     assert models == ["gone", "thought", "good", "gone", "good"]
 
 
+def test_dump_keeps_fallbacks() -> None:
+    client = LLMaaSChatClient("m", api_key="sk-a", fallbacks=["good"], retry_empty=True)
+    dumped = client.to_dict()
+    assert (dumped["fallbacks"], dumped["retry_empty"]) == (["good"], True)
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_reasoning_and_retry_empty_reach_the_core(streamed: bool) -> None:
     answers = iter([{"content": ""}, {"content": "ok"}])

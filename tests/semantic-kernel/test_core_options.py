@@ -34,6 +34,12 @@ async def test_fallbacks_answer_and_their_usage_adds_up(ask: Any) -> None:
     assert models == ["gone", "thought", "good", "gone", "good"]
 
 
+def test_dump_keeps_fallbacks() -> None:
+    chat = LLMaaSChatCompletion("m", api_key="sk-a", fallbacks=["good"], retry_empty=True)
+    again = LLMaaSChatCompletion.from_dict({**chat.to_dict(), "api_key": "sk-a"})
+    assert (again.client.settings.fallbacks, again.client.settings.retry_empty) == (("good",), True)
+
+
 async def test_reasoning_and_retry_empty_reach_the_core() -> None:
     answers = iter([{"content": ""}, {"content": "ok"}])
     with engine(lambda _: next(answers)) as served:

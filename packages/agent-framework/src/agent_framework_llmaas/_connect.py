@@ -33,6 +33,8 @@ def plain_connection(client: AsyncLLMaaS, exclude: set[str] | None) -> dict[str,
         "max_retries": settings.retry.max_retries,
         "deadline": settings.deadline,
         "ca_bundle": settings.ca_bundle,
+        "fallbacks": list(settings.fallbacks) or None,
+        "retry_empty": settings.retry_empty or None,
     }
     return {
         name: value for name, value in values.items() if not (value is None or name in left_out)

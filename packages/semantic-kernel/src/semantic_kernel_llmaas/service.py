@@ -85,6 +85,8 @@ class LLMaaSService(AIServiceClientBase):
             "max_retries": settings.retry.max_retries,
             "deadline": settings.deadline,
             "ca_bundle": settings.ca_bundle,
+            **({"fallbacks": list(settings.fallbacks)} if settings.fallbacks else {}),
+            **({"retry_empty": True} if settings.retry_empty else {}),
         }
 
     @classmethod
