@@ -57,12 +57,17 @@ class Network:
         )
 
 
-@lru_cache(maxsize=16)
 def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
     """Return the TLS settings: 1.2 or newer, the system's trust store or the bundle given.
 
-    Made once, since loading certificates costs a tenth of a second.
+    Made once, since loading certificates costs a tenth of a second; and once more after gevent
+    has replaced the class, as a context of the old one would block all its greenlets.
     """
+    return _tls_context(ca_bundle, ssl.SSLContext)
+
+
+@lru_cache(maxsize=16)
+def _tls_context(ca_bundle: str | None, _kind: type) -> ssl.SSLContext:
     if ca_bundle is not None:
         context = _trusting(ca_bundle)
     else:
