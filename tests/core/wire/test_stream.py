@@ -243,3 +243,15 @@ def test_event_is_refused_when_it_exceeds_the_limit() -> None:
     assert isinstance(decoder.fault, Cut)
     assert decoder.fault.cause is not None
     assert decoder.fault.cause.kind == "size"
+
+
+def test_broken_json_is_given_up_when_many_events_do_not_complete_it() -> None:
+    decoder = ChatDecoder(Context(requested_model="m"))
+    decoder.feed(b'data: {"choices": "' + b"x" * 1_000 + b"\n\n")
+    began = time.process_time()
+    for _ in range(20_000):
+        if decoder.over:
+            break
+        decoder.feed(b"data: " + b"x" * 1_000 + b"\n\n")
+    assert isinstance(decoder.fault, Cut)
+    assert time.process_time() - began < 2

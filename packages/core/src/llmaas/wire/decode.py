@@ -19,6 +19,9 @@ from llmaas.wire.halves import Halves
 from llmaas.wire.jsonbytes import loads, parse, parse_leniently
 from llmaas.wire.sse import SSEReader
 
+_MOST_PIECES = 64
+"""Events over which one JSON object may be cut: each is a further attempt to parse all of them."""
+
 _SSE_BEGINNINGS = b":deir"  # of a comment, data, event, id, retry
 
 
@@ -40,6 +43,7 @@ class ChatDecoder:
         "_broken",
         "_done_seen",
         "_halves",
+        "_pieces",
         "_shape",
         "_sse",
         "fault",
@@ -52,6 +56,7 @@ class ChatDecoder:
         self._shape = ""
         self._body = bytearray()
         self._broken = b""
+        self._pieces = 0
         self._halves = Halves()
         self._done_seen = False
         self.over = False
@@ -174,11 +179,14 @@ class ChatDecoder:
 
     def _parse_joined(self, text: bytes) -> Any:
         self._broken += text
+        self._pieces += 1
         try:
             chunk = loads(self._broken)
         except ValueError:
+            if self._pieces > _MOST_PIECES:
+                self._stop(Cut("a chunk is broken JSON", self._assembler.completion()))
             return None
-        self._broken = b""
+        self._broken, self._pieces = b"", 0
         return chunk
 
     def _end_stream(self, cause: TransportFailure | None, events: list[Event]) -> None:
