@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
+from llmaas.forks import renew_in_child
 from llmaas.ops.effects import Operation, Run, Sleep
 from llmaas.ops.watch import ACTIVE, About, Outcome
 from llmaas.pricing import format_eur, rerank_cost_micro_eur, tariff
@@ -48,6 +49,20 @@ class Budget:
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self.account = f"cost:{account}"
         self._waits = wait
+        self._parts: set[str] = set()
+        """Reservations of requests under way that end by themselves, so that others may wait."""
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Forget, in a forked child, the requests of the parent."""
+        self._parts = set()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_parts": set()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        renew_in_child(self)
 
     @property
     def spent(self) -> float:
@@ -64,39 +79,48 @@ class Budget:
         if about.operation == "embeddings" and not about.is_part:
             yield from self._look_at_all(about)
             return None
-        highest, nap = highest_cost_micro_eur(about), _SHORTEST_NAP
-        limits = [self.limit]
+        taken = yield from self._reserve(about, highest_cost_micro_eur(about))
+        if about.is_part:
+            self._parts.add(taken.id)
+        return taken
+
+    def end(self, ticket: Taken | None, outcome: Outcome) -> Operation[None]:
+        """Settle on the real cost; what is unknown keeps what was reserved."""
+        if ticket is not None:
+            cost = _real_cost(ticket, outcome)
+            try:
+                yield from asking.settle(self.ledger, ticket, cost, [self.limit])
+            finally:
+                self._parts.discard(ticket.id)
+
+    def _look_at_all(self, about: About) -> Operation[None]:
+        """Refuse at once what would surely be refused after some of its requests."""
+        estimate = about.input_tokens * tariff().prompt // 1_000
+        taken = yield from self._reserve(about, estimate)
+        yield from asking.settle(self.ledger, taken, 0, [self.limit])
+
+    def _reserve(self, about: About, highest: int) -> Operation[Taken]:
+        nap, limits = _SHORTEST_NAP, [self.limit]
         while True:
             taken = yield from asking.take(
                 self.ledger, self.account, highest, limits, about.deadline
             )
             if isinstance(taken, Taken):
                 return taken
-            if not (taken.in_flight and (self._waits or about.is_part)):
+            # A part waits for other parts only: what else is reserved may wait for this call.
+            waits = self._waits or (about.is_part and bool(self._parts))
+            if not (waits and taken.in_flight):
                 yield from self._refuse(highest, taken)
             yield Sleep(_within(about, nap))
             nap = min(_LONGEST_NAP, nap * 1.5)
 
-    def end(self, ticket: Taken | None, outcome: Outcome) -> Operation[None]:
-        """Settle on the real cost; what is unknown keeps what was reserved."""
-        if ticket is not None:
-            cost = _real_cost(ticket, outcome)
-            yield from asking.settle(self.ledger, ticket, cost, [self.limit])
-
-    def _look_at_all(self, about: About) -> Operation[None]:
-        """Refuse at once what would surely be refused after some of its requests."""
-        estimate = about.input_tokens * tariff().prompt // 1_000
-        remaining = yield from self._left(about.deadline)
-        if estimate > remaining:
-            yield from self._refuse(estimate, Refused(None))
-
-    def _left(self, deadline: float | None = None) -> Operation[int]:
+    def _left(self) -> Operation[int]:
         def left() -> int:
             return self.limit.amount - self.ledger.used(self.account, self.limit)
 
         if asking.is_local(self.ledger):
             return left()
-        remaining: int = yield Run(left, deadline=deadline, undo=lambda _: None)
+        remaining: int = yield Run(left, undo=lambda _: None)
         return remaining
 
     def _refuse(self, highest: int, refused: Refused) -> Operation[NoReturn]:
