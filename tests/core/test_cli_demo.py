@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+import corpus
 from llmaas.cli import main
 from llmaas.demo import frameworks
 
@@ -160,3 +161,71 @@ def test_the_default_question_is_in_the_language_of_the_terminal(demo, monkeypat
     monkeypatch.setenv("LANG", lang)
     _, out, _ = demo("-f", "core", "--json")
     assert json.loads(out)["question"].startswith(starts)
+
+
+SLOW = """
+import time
+
+time.sleep(1)  # as frameworks are imported
+
+
+def demo(question, documents, *, client_settings, out):
+    from llmaas.demo import DemoResult
+
+    out("answer")
+    return DemoResult("slow", "answer")
+"""
+
+
+def test_times_are_without_imports(demo, another_framework):
+    (another_framework.parent / "plain_demo.py").write_text(SLOW)
+    _, out, _ = demo("--framework", "plain", "--json")
+    [result] = json.loads(out)["results"]
+    assert result["seconds_to_first_text"] <= result["seconds"] < 0.9
+
+
+def test_figures_of_the_sandbox_are_marked_and_costs_added_up(demo, another_framework, sandbox):
+    _, out, _ = demo("-f", "core", "-f", "plain", "-l", "en", "--sandbox")
+    assert " EUR* " in out
+    assert "* an imitation: the sandbox has no model" in out
+    rows = [
+        line.split() for line in out.splitlines() if line.startswith(("core", "plain", "in all"))
+    ]
+    costs = [float(row[-5]) if row[0] != "in" else float(row[-1]) for row in rows if len(row) > 2]
+    assert costs[-1] == pytest.approx(sum(costs[-3:-1]))
+    _, out, _ = demo("-f", "core", "-f", "plain", "-l", "en")
+    assert "*" not in out
+    assert "for each framework. 2 of them: about 0.15 EUR in all." in out
+
+
+@pytest.mark.parametrize(
+    ("language", "answer"),
+    [
+        ("fr", "Mille questions posées sur cent documents chacune coûtent donc 0,40 EUR. [1]"),
+        ("es", "the content comes back empty and the finish reason is `length`. [1]"),
+        ("en", "the content comes back empty and the finish reason is `length`. [1]"),
+    ],
+)
+def test_the_default_questions_are_answered(demo, language, answer):
+    code, out, _ = demo("--framework", "core", "--language", language)
+    assert code == 0
+    assert answer in out
+
+
+def test_pdfs_and_other_encodings_are_read(demo, tmp_path):
+    (tmp_path / "form.PDF").write_bytes(corpus.form(b"IBAN FR76 3000"))
+    (tmp_path / "old.txt").write_bytes("Le caf\u00e9 est bleu.".encode("latin-1"))
+    _, out, _ = demo("-f", "core", "-d", str(tmp_path), "-q", "Which IBAN?")
+    assert "FR76 3000" in out
+    assert "form.PDF" in out
+    _, out, _ = demo(
+        "-f", "core", "-d", str(tmp_path), "-q", "Le caf\u00e9 est de quelle couleur ?"
+    )
+    assert "Le caf\u00e9 est bleu." in out
+
+
+def test_a_scan_among_the_documents_is_refused(demo, tmp_path):
+    (tmp_path / "scan.pdf").write_bytes(corpus.blank(1))
+    code, _, err = demo("-f", "core", "-d", str(tmp_path), "-q", "?")
+    assert code == 2
+    assert "scan.pdf holds no text. Is it a scan? `llmaas ocr` reads those." in err

@@ -26,10 +26,10 @@ def command(
     ] = None,
     question: Annotated[str | None, typer.Option("--question", "-q", help="Your question.")] = None,
     language: Annotated[
-        str | None, typer.Option("--language", "-l", help="Of the default question: fr or en.")
+        str | None, typer.Option("--language", "-l", help="Of the default question: en, es or fr.")
     ] = None,
     documents: Annotated[
-        Path | None, typer.Option("--documents", "-d", help="A folder of .md or .txt files.")
+        Path | None, typer.Option("--documents", "-d", help="A folder of .md, .txt or .pdf files.")
     ] = None,
     model: Annotated[
         str, typer.Option("--model", "-m", help="The model that answers.")
@@ -49,7 +49,7 @@ def command(
     asked, texts = question or _default(language), load_documents(documents)
     with backing(sandbox=True if sandbox else None, base_url=base_url) as where:
         if not as_json:
-            demo_view.introduce(where, asked, texts)
+            demo_view.introduce(where, asked, texts, len(chosen))
         settings = DemoSettings(where.base_url, where.api_key, chat_model=model)
         outcomes = _run_all(chosen, asked, texts, settings, as_json)
     _show(outcomes, where, asked, as_json)
@@ -110,9 +110,9 @@ def _show(
         print_json(_plain(outcomes, where, asked))
     elif len(outcomes) == 1:
         [(name, outcome)] = outcomes.items()
-        demo_view.show_one(name, outcome)
+        demo_view.show_one(name, outcome, is_sandbox=where.is_sandbox)
     else:
-        demo_view.compare(outcomes)
+        demo_view.compare(outcomes, is_sandbox=where.is_sandbox)
 
 
 def _plain(

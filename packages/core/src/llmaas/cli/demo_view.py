@@ -32,14 +32,14 @@ _SANDBOX = (
 )
 
 
-def introduce(where: Backing, question: str, documents: Sequence[Document]) -> None:
+def introduce(where: Backing, question: str, documents: Sequence[Document], count: int = 1) -> None:
     """Print who will answer, from what, and the question."""
     show(("LLMaaS demo", "bold"), ", answered by ", (where.description, "bold cyan"))
     characters = sum(len(document.text) for document in documents)
     if where.is_sandbox:
         show((_SANDBOX, "dim"))
     else:
-        show((f"{_announced(characters)} for each framework.", "dim"))
+        show((_announced(characters, count), "dim"))
     names = sorted({document.language or "?" for document in documents})
     pages = max(1, characters // 3_000)
     about = f"{len(documents)} documents ({', '.join(names)}), about {pages} pages.\n"
@@ -47,14 +47,27 @@ def introduce(where: Backing, question: str, documents: Sequence[Document]) -> N
     show(("?", "bold yellow"), " ", (question, "bold"), "\n")
 
 
-def _announced(characters: int) -> str:
-    """Say what embedding everything will cost, before it is done."""
+_ANSWER = 5_000
+"""Micro-EUR that ranking and answering take beside the embedding, about."""
+_IMITATION = "* an imitation: the sandbox has no model, and nothing was paid."
+
+
+def _announced(characters: int, count: int) -> str:
+    """Say what the demo will cost, before anything is sent."""
     from llmaas.pricing import chat_cost_micro_eur
     from llmaas.types import Usage
 
     tokens = characters // 4
-    cost = chat_cost_micro_eur(Usage(tokens, 0, tokens)) / 1_000_000
-    return f"Every passage is embedded: about {cost:.2f} EUR"
+    embedded = chat_cost_micro_eur(Usage(tokens, 0, tokens))
+    each = f"Every passage is embedded: about {_about(embedded)} EUR for each framework."
+    total = f"{count} of them" if count > 1 else "With the answer"
+    return f"{each} {total}: about {_about((embedded + _ANSWER) * count)} EUR in all."
+
+
+def _about(micro_eur: int) -> str:
+    """Return an amount with the digits that matter: cents, or two figures of less."""
+    euros = micro_eur / 1_000_000
+    return f"{euros:.2f}" if euros >= 0.01 else f"{euros:.2g}"
 
 
 class Performance:
@@ -103,7 +116,7 @@ class Performance:
             show("\n")
 
 
-def show_one(name: str, outcome: DemoResult | Exception) -> None:
+def show_one(name: str, outcome: DemoResult | Exception, *, is_sandbox: bool = False) -> None:
     """Print the reasoning, the sources and the bill of one answer."""
     if isinstance(outcome, Exception):
         raise outcome
@@ -111,15 +124,18 @@ def show_one(name: str, outcome: DemoResult | Exception) -> None:
         show((f"thought: {outcome.reasoning.strip()}\n", "dim"))
     show(_sources(outcome))
     show("")
-    show(_bill(outcome))
+    show(_bill(outcome, is_sandbox))
+    if is_sandbox:
+        show((_IMITATION, "dim"))
 
 
-def compare(outcomes: Mapping[str, DemoResult | Exception]) -> None:
+def compare(outcomes: Mapping[str, DemoResult | Exception], *, is_sandbox: bool = False) -> None:
     """Print the answers side by side, one row a framework."""
     from llmaas.cli.failure import one_line
 
     titles = ("in", "out", "reasoning", "EUR", "first", "total")
-    figures = [(title, {"justify": "right", "no_wrap": True}) for title in titles]
+    mark = "*" if is_sandbox else ""
+    figures = [(title + mark, {"justify": "right", "no_wrap": True}) for title in titles]
     answer = ("answer", {"ratio": 1, "overflow": "ellipsis", "no_wrap": True})
     framework = ("framework", {"style": "bold cyan", "no_wrap": True})
     rows = table(framework, answer, *figures, header=True)
@@ -129,7 +145,12 @@ def compare(outcomes: Mapping[str, DemoResult | Exception]) -> None:
             rows.add_row(name, styled(("failed, see below", "red")), *["-"] * 6)
         else:
             rows.add_row(name, _first_line(outcome.answer), *_figures(outcome))
+    done = [outcome for outcome in outcomes.values() if not isinstance(outcome, Exception)]
+    total = sum(outcome.cost_micro_eur for outcome in done)
+    rows.add_row(styled(("in all", "bold")), "", "", "", "", f"{total / 1_000_000:.6f}", "", "")
     show(rows)
+    if is_sandbox:
+        show((_IMITATION, "dim"))
     for name, outcome in outcomes.items():
         if isinstance(outcome, Exception):
             say(f"{name}: {one_line(outcome)}", "red")
@@ -168,20 +189,21 @@ def _sources(result: DemoResult) -> Table:
     return rows
 
 
-def _bill(result: DemoResult) -> Table:
+def _bill(result: DemoResult, is_sandbox: bool) -> Table:
     from llmaas.pricing import format_eur
 
     rows = table(("", {"style": "dim"}), ("", {"justify": "right"}), ("", {"style": "dim"}))
+    mark = "*" if is_sandbox else ""
     for label, count, what in _counts(result):
-        rows.add_row(label, count, what)
+        rows.add_row(label, count + mark, what)
     costs = ", ".join(f"{step} {micro / 1_000_000:.6f}" for step, micro in result.costs.items())
-    cost = styled((format_eur(result.cost_micro_eur), "bold green"))
+    cost = styled((format_eur(result.cost_micro_eur) + mark, "bold green"))
     rows.add_row("cost", cost, costs)
     if result.energy_kwh is not None:
         used = energy(result.energy_kwh)
-        rows.add_row("energy", used, "an estimate from the catalog's kWh per million tokens")
+        rows.add_row("energy", used + mark, "an estimate from the catalog's kWh per million tokens")
     first = _seconds(result.seconds_to_first_text)
-    rows.add_row("time", _seconds(result.seconds), f"first text after {first}")
+    rows.add_row("time", _seconds(result.seconds) + mark, f"first text after {first}")
     return rows
 
 

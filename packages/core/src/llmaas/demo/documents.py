@@ -8,7 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
-SUFFIXES = (".md", ".txt")
+from llmaas.documents.texts import pdf_text
+from llmaas.text import decode, searchable
+
+SUFFIXES = (".md", ".txt", ".pdf")
 _NO_DOCUMENT = "README.md"
 
 
@@ -28,20 +31,37 @@ class Document:
 class _Entry(Protocol):
     @property
     def name(self) -> str: ...
-    def read_text(self, encoding: str) -> str: ...
+    def read_bytes(self) -> bytes: ...
 
 
 def load_documents(folder: Path | None = None, *, language: str | None = None) -> list[Document]:
-    """Return the documents of ``folder`` (``.md``, ``.txt``), or the packaged ones.
+    """Return the documents of ``folder`` (``.md``, ``.txt``, ``.pdf``), or the packaged ones.
 
     ``language`` keeps those in one language (``fr``, ``en``). ``FileNotFoundError`` when
     there is none.
     """
-    documents = [parse(entry.name, entry.read_text("utf-8")) for entry in _entries(folder)]
+    read = _packaged if folder is None else _read
+    documents = [read(entry) for entry in _entries(folder)]
     kept = [d for d in documents if language in (None, d.language)]
     if not kept:
-        raise FileNotFoundError(f"no .md or .txt document in {folder or 'the package'}")
+        raise FileNotFoundError(
+            f"there is no .md or .txt document in {folder or 'the package'}, nor a PDF."
+        )
     return kept
+
+
+def _packaged(entry: _Entry) -> Document:
+    return parse(entry.name, entry.read_bytes().decode("utf-8"))
+
+
+def _read(entry: _Entry) -> Document:
+    data = entry.read_bytes()
+    is_pdf = entry.name.lower().endswith(".pdf")
+    text = pdf_text(data) if is_pdf else decode(data)[0].replace("\r\n", "\n")
+    document = parse(entry.name, searchable(text))
+    if not document.text.strip():
+        raise ValueError(f"{entry.name} holds no text. Is it a scan? `llmaas ocr` reads those.")
+    return document
 
 
 def parse(name: str, text: str) -> Document:
@@ -63,7 +83,7 @@ def _entries(folder: Path | None) -> list[_Entry]:
     if folder is not None and not folder.is_dir():
         raise FileNotFoundError(f"{folder} is no folder")
     listed: list[_Entry] = list((folder or files("llmaas").joinpath("demo", "data")).iterdir())
-    named = (e for e in listed if e.name.endswith(SUFFIXES) and e.name != _NO_DOCUMENT)
+    named = (e for e in listed if e.name.lower().endswith(SUFFIXES) and e.name != _NO_DOCUMENT)
     return sorted(named, key=lambda entry: entry.name)
 
 

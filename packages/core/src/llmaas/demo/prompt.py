@@ -8,6 +8,7 @@ from llmaas.demo.passages import Passage
 
 QUESTIONS = {
     "en": "Why can the answer of a reasoning model come back empty?",
+    "es": "¿Por qué el `content` de un modelo que razona llega vacío, con finish reason `length`?",
     "fr": "Combien coûte le classement de mille questions sur cent documents chacune ?",
 }
 

@@ -33,9 +33,9 @@ def run(
 
     ``ConfigurationError`` names the extra to install when the demo lacks something.
     """
-    clock = _Clock(out)
     with _told_what_to_install(entry):
-        demo: DemoFunction = entry.load()
+        demo: DemoFunction = entry.load()  # not timed: imports are no part of an answer
+        clock = _Clock(out)
         result = demo(question, documents, client_settings=settings, out=clock)
     return replace(
         result,

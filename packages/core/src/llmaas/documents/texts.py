@@ -1,0 +1,38 @@
+"""Text of PDFs, with what was typed into their forms (extra ``documents``)."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+from llmaas.documents.limits import LIMITS, Limits
+
+
+def pdf_text(data: bytes, limits: Limits = LIMITS) -> str:
+    """Return the text of a PDF as Markdown, a section a page; empty for a scan.
+
+    Raises ``ValueError`` for what is not a PDF, or has too many pages.
+    """
+    try:
+        import pypdfium2
+    except ModuleNotFoundError as error:
+        from llmaas.errors import ConfigurationError
+
+        raise ConfigurationError("PDFs need pypdfium2: pip install 'llmaas[documents]'") from error
+    try:
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            if len(document) > limits.max_pages:
+                raise ValueError(f"the PDF has {len(document):,} pages, over {limits.max_pages:,}")
+            document.init_forms()
+            pages = [_text(document, number) for number in range(len(document))]
+    except pypdfium2.PdfiumError as error:
+        raise ValueError(f"the PDF cannot be read: {error}") from error
+    return "\n\n".join(f"# Page {n}\n\n{text}" for n, text in enumerate(pages, 1) if text)
+
+
+def _text(document: Any, number: int) -> str:
+    if document.formenv is not None:
+        with closing(document[number]) as page:
+            page.flatten()  # makes the values of fields a part of the page
+    with closing(document[number]) as page, closing(page.get_textpage()) as text:
+        return str(text.get_text_bounded()).replace("\r\n", "\n").strip()
