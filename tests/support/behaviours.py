@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from rows import Behaviour
 from rows_answers import ROWS as ANSWERS
+from rows_engines import ROWS as ENGINES
 from rows_failures import ROWS as FAILURES
 from rows_objects import ROWS as OBJECTS
 
-BEHAVIOURS: Sequence[Behaviour] = [*ANSWERS, *FAILURES, *OBJECTS]
+BEHAVIOURS: Sequence[Behaviour] = [*ANSWERS, *ENGINES, *FAILURES, *OBJECTS]
