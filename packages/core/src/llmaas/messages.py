@@ -52,6 +52,24 @@ def add_instruction(messages: Messages, text: str) -> list[Message]:
     return [{**head, "content": f"{content}\n\n{text}".strip()}, *given[1:]]
 
 
+def add_nonce(messages: Sequence[Message], nonce: str) -> list[Message]:
+    """Add a nonce to the last user message, so that no cache replays an answer."""
+    changed = list(messages)
+    for place in reversed(range(len(changed))):
+        message = changed[place]
+        if message.get("role") == "user":
+            changed[place] = {**message, "content": _with_text(message.get("content"), nonce)}
+            break
+    return changed
+
+
+def _with_text(content: Any, nonce: str) -> Any:
+    note = f"[request {nonce}]"
+    if isinstance(content, Sequence) and not isinstance(content, str):
+        return [*content, {"type": "text", "text": note}]
+    return f"{content or ''}\n\n{note}".strip()
+
+
 def text_of(content: Any) -> str:
     """Return the text of a content, whatever other parts it has."""
     if isinstance(content, str):

@@ -61,6 +61,9 @@ class ChatOptions(CallOptions, total=False):
     then hand out reasoning only once text or a tool call has begun."""
     retry_empty: bool | None
     """Ask once more, with a changed prompt and less reasoning, when an answer is empty."""
+    fresh: bool
+    """Add a nonce to the last user message, so that no cache of a gateway replays an answer
+    (see ``Completion.cached``)."""
     strict: bool | None
     """Refuse images for a model without vision, instead of warning. Defaults to the client's."""
     user: str | None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmaas.headers import Headers
-from llmaas.messages import Message, Messages, normalize_messages
+from llmaas.messages import Message, Messages, add_nonce, normalize_messages
 from llmaas.ops import advice, output_budget
 from llmaas.ops.checks import check_chat
 from llmaas.ops.conforming import conformed
@@ -114,12 +114,15 @@ def prepare(
     deadline: float | Moment | None = None,
     extra_headers: Any = None,
     conform: bool | None = None,
+    fresh: bool = False,
     **params: Any,
 ) -> Ask:
     """Check a question and make its request; nothing is sent yet."""
     advice.check_model(settings, model)
     extra_headers = settings.hide(extra_headers)
     given: Sequence[Message] = normalize_messages(messages, settings.max_file_bytes)
+    if fresh:
+        given = add_nonce(given, uuid.uuid4().hex[:16])
     shape = shape_of(response_format)
     conforms = settings.conform if conform is None else conform
     if conforms and shape is not None and shape.wire.get("type") == "json_object":
