@@ -4,7 +4,7 @@ from typing import Any
 
 from agent_framework import Content, FunctionTool, Message
 
-from contract import Address, Answer, Driver, Question
+from contract import Address, Answer, Driver, Question, runnable
 
 
 class AgentFramework(Driver):
@@ -71,7 +71,7 @@ def answer_of(response: Any, question: Question) -> Answer:
     return Answer(
         text=response.text,
         reasoning="".join(thoughts) if thoughts else None,
-        calls=[(call.name, call.parse_arguments() or {}) for call in calls],
+        calls=runnable((call.name, call.arguments) for call in calls),
         tokens=(response.usage_details or {}).get("total_token_count"),
         machine=(properties.get("backend") or {}).get("machine_name"),
         cost=properties.get("cost_eur"),

@@ -1,13 +1,12 @@
 """AutoGen under the contract: our model client and the stock one."""
 
 import base64
-import json
 from typing import Any
 
 from autogen_core import Image
 from autogen_core.models import UserMessage
 
-from contract import Address, Answer, Driver, Question
+from contract import Address, Answer, Driver, Question, runnable
 
 
 class AutoGen(Driver):
@@ -81,7 +80,7 @@ PIXEL = base64.b64decode(
 
 def answer_of(result: Any, question: Question) -> Answer:
     is_text = isinstance(result.content, str)
-    calls = [] if is_text else [(call.name, json.loads(call.arguments)) for call in result.content]
+    calls = [] if is_text else runnable((call.name, call.arguments) for call in result.content)
     text = result.content if is_text else (result.thought or "")
     return Answer(
         text=text,

@@ -11,7 +11,7 @@ from semantic_kernel.contents.function_call_content import FunctionCallContent
 from semantic_kernel.functions import kernel_function
 from semantic_kernel.kernel import Kernel
 
-from contract import Address, Answer, Driver, Question
+from contract import Address, Answer, Driver, Question, runnable
 
 
 class Weather:
@@ -80,7 +80,7 @@ def answer_of(content: Any, question: Question) -> Answer:
     return Answer(
         text=str(content),
         reasoning=meta.get("reasoning_content"),
-        calls=[(call.function_name, call.parse_arguments() or {}) for call in calls],
+        calls=runnable((call.function_name, call.arguments) for call in calls),
         tokens=usage and usage.prompt_tokens + usage.completion_tokens,
         cost=meta.get("cost_eur"),
         machine=(meta.get("backend") or {}).get("machine_name"),

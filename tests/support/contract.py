@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -47,6 +49,16 @@ class Answer:
     machine: str | None = None
     cost: float | None = None
     value: Any = None
+
+
+def runnable(calls: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Return the calls that an agent can run: those whose arguments are a JSON object."""
+    parsed = []
+    for name, arguments in calls:
+        with suppress(ValueError):
+            value = json.loads(arguments) if isinstance(arguments, str) else arguments
+            parsed += [(name, value or {})] if isinstance(value or {}, dict) else []
+    return parsed
 
 
 @dataclass(frozen=True)
