@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import corpus
-from llmaas.documents import Limits, audio_suffix, draw_pages, smaller
+from llmaas.documents import DocumentLimits, audio_suffix, draw_pages, smaller
 from llmaas.text import decode, searchable, visible, well_formed
 
 
@@ -55,13 +55,13 @@ def test_a_large_image_shrinks():
 
 def refusal(data, **limits):
     with pytest.raises(ValueError, match=r".") as refused:
-        list(draw_pages(data, Limits(**limits)))
+        list(draw_pages(data, DocumentLimits(**limits)))
     return str(refused.value)
 
 
 def test_too_many_pages_are_refused_before_any_is_drawn():
     assert "3,000 pages, over max_pages=500" in refusal(corpus.blank(3_000))
-    assert len(list(draw_pages(corpus.blank(3), Limits(max_side=9)))) == 3
+    assert len(list(draw_pages(corpus.blank(3), DocumentLimits(max_side=9)))) == 3
 
 
 @pytest.mark.parametrize("side", [9_000, 30_000])

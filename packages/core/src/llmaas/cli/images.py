@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from llmaas import LLMaaS
     from llmaas.cli.results import Results
-    from llmaas.documents import Limits
+    from llmaas.documents import DocumentLimits
     from llmaas.types import Completion
 
 PROMPTS = {
@@ -80,10 +80,10 @@ def ocr(
     from llmaas.cli.connect import connected
     from llmaas.cli.inputs import PAGES, files
     from llmaas.cli.results import progress, results
-    from llmaas.documents import Limits
+    from llmaas.documents import DocumentLimits
 
     found = files(inputs, PAGES)
-    limits = Limits(max_pages=max_pages, max_side=max_side)
+    limits = DocumentLimits(max_pages=max_pages, max_side=max_side)
     with (
         connected(sandbox=sandbox, base_url=base_url) as client,
         results(out, as_json=as_json, many=len(found) > 1, force=force) as sink,
@@ -109,7 +109,7 @@ def _add(sink: Results, source: str, pages: list[Completion]) -> None:
 
 
 def _read(
-    client: LLMaaS, path: Path, limits: Limits, model: str, prompt: str, max_tokens: int
+    client: LLMaaS, path: Path, limits: DocumentLimits, model: str, prompt: str, max_tokens: int
 ) -> Iterator[Completion]:
     from llmaas import image_part
     from llmaas.documents import draw_pages

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from llmaas.documents.audio import audio_suffix
     from llmaas.documents.images import open_image, smaller, to_rgb
-    from llmaas.documents.limits import Limits
+    from llmaas.documents.limits import DocumentLimits
     from llmaas.documents.pages import draw_pages, is_pdf, take
 
 __all__ = [
-    "Limits",
+    "DocumentLimits",
     "audio_suffix",
     "draw_pages",
     "is_pdf",
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Limits": "limits",
+    "DocumentLimits": "limits",
     "audio_suffix": "audio",
     "is_pdf": "pages",
     "open_image": "images",

@@ -7,7 +7,7 @@ import math
 import warnings
 from typing import Any
 
-from llmaas.documents.limits import LIMITS, Limits
+from llmaas.documents.limits import LIMITS, DocumentLimits
 
 _SMALLEST_SIDE = 512
 _ORIENTATION = 0x0112
@@ -24,7 +24,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 
-def open_image(data: bytes, limits: Limits = LIMITS) -> Any:
+def open_image(data: bytes, limits: DocumentLimits = LIMITS) -> Any:
     """Return a ``PIL.Image`` that is not decoded yet.
 
     Raises ``ValueError`` for what is not an image of ``limits.formats``, or is too large.
@@ -43,7 +43,7 @@ def open_image(data: bytes, limits: Limits = LIMITS) -> Any:
     return image
 
 
-def check_size(image: Any, limits: Limits) -> None:
+def check_size(image: Any, limits: DocumentLimits) -> None:
     """Raise ``ValueError`` for an image that would fill the memory."""
     width, height = image.size
     if width * height > limits.max_pixels:

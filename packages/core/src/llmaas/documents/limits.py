@@ -1,4 +1,4 @@
-"""Limits on files of strangers: small files can unpack to gigabytes or hold thousands of pages."""
+"""DocumentLimits on files of strangers: small files can unpack to gigabytes or hold thousands of pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FORMATS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DocumentLimits:
     """What a file may hold at most.
 
     ``max_side`` is the longer side of a page in pixels, as the service advises for OCR.
@@ -26,5 +26,5 @@ class Limits:
     formats: tuple[str, ...] = FORMATS
 
 
-LIMITS = Limits()
+LIMITS = DocumentLimits()
 """The defaults."""

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from llmaas.documents.images import check_size, is_plain, open_image, to_jpeg, to_rgb
-from llmaas.documents.limits import LIMITS, Limits
+from llmaas.documents.limits import LIMITS, DocumentLimits
 
 _READY = {"JPEG", "PNG"}
 _PREVIEW = 254  # TIFF's NewSubfileType: bit 0 is set for a smaller version of another page
@@ -21,7 +21,7 @@ def is_pdf(data: bytes) -> bool:
     return b"%PDF-" in data[:1024]
 
 
-def draw_pages(data: bytes, limits: Limits = LIMITS) -> Iterator[bytes]:
+def draw_pages(data: bytes, limits: DocumentLimits = LIMITS) -> Iterator[bytes]:
     """Yield the pages of a PDF or of a TIFF, or an image, each as a JPEG or PNG file.
 
     Forms of PDFs are drawn with the values of their fields. Raises ``ValueError`` for what is
@@ -39,7 +39,7 @@ def take(drawn: Iterator[bytes], count: int) -> list[bytes]:
         return list(islice(drawn, count))
 
 
-def _of_pdf(data: bytes, limits: Limits) -> Iterator[bytes]:
+def _of_pdf(data: bytes, limits: DocumentLimits) -> Iterator[bytes]:
     try:
         import pypdfium2
     except ModuleNotFoundError as error:
@@ -57,12 +57,12 @@ def _of_pdf(data: bytes, limits: Limits) -> Iterator[bytes]:
         raise ValueError(f"the PDF cannot be read: {error}") from error
 
 
-def _drawn(page: Any, limits: Limits) -> Any:
+def _drawn(page: Any, limits: DocumentLimits) -> Any:
     width, height = page.get_size()
     return page.render(scale=limits.max_side / (max(width, height) or 1)).to_pil()
 
 
-def _of_image(data: bytes, limits: Limits) -> Iterator[bytes]:
+def _of_image(data: bytes, limits: DocumentLimits) -> Iterator[bytes]:
     image = open_image(data, limits)
     count = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
     _check_count(count, limits)
@@ -77,6 +77,6 @@ def _of_image(data: bytes, limits: Limits) -> Iterator[bytes]:
         yield to_jpeg(to_rgb(image, limits.max_side))
 
 
-def _check_count(count: int, limits: Limits) -> None:
+def _check_count(count: int, limits: DocumentLimits) -> None:
     if count > limits.max_pages:
         raise ValueError(f"the file has {count:,} pages, over max_pages={limits.max_pages:,}")

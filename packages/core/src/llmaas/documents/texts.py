@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any
 
-from llmaas.documents.limits import LIMITS, Limits
+from llmaas.documents.limits import LIMITS, DocumentLimits
 
 
-def pdf_text(data: bytes, limits: Limits = LIMITS) -> str:
+def pdf_text(data: bytes, limits: DocumentLimits = LIMITS) -> str:
     """Return the text of a PDF as Markdown, a section a page; empty for a scan.
 
     Raises ``ValueError`` for what is not a PDF, or has too many pages.

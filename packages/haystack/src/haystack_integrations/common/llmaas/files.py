@@ -8,11 +8,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from llmaas import image_part
-from llmaas.documents.limits import Limits
+from llmaas.documents.limits import DocumentLimits
 from llmaas.text import decode
 
 _PAGES_AHEAD = 4
-_LIMITS = Limits(max_pages=100)
+_LIMITS = DocumentLimits(max_pages=100)
 """Of one attachment: more pages fill any model's context."""
 _TEXTS = ("text/", "application/json", "application/xml", "application/yaml")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from haystack.lazy_imports import LazyImport
 
-from llmaas.documents.limits import Limits
+from llmaas.documents.limits import DocumentLimits
 
 _HINT = "Run 'pip install \"llmaas-haystack[ocr]\"'"
 
@@ -15,12 +15,12 @@ with LazyImport(_HINT) as drawing_import:
     from PIL import Image  # noqa: F401
 
 
-def pages_of(data: bytes, limits: Limits | None = None) -> Iterator[bytes]:
+def pages_of(data: bytes, limits: DocumentLimits | None = None) -> Iterator[bytes]:
     """Yield the pages of a PDF, or of an image, as images; ``ValueError`` for what is neither."""
     drawing_import.check()
     from llmaas.documents import draw_pages
 
-    yield from draw_pages(data, limits or Limits())
+    yield from draw_pages(data, limits or DocumentLimits())
 
 
 def take(pages: Iterator[bytes], count: int) -> list[bytes]:

@@ -23,7 +23,7 @@ from haystack_integrations.components.converters.llmaas.read import (
     next_try,
     question,
 )
-from llmaas.documents.limits import FORMATS, LIMITS, Limits
+from llmaas.documents.limits import FORMATS, LIMITS, DocumentLimits
 from llmaas.secrecy import fit_to_keep
 
 logger = logging.getLogger(__name__)
@@ -188,7 +188,7 @@ class LLMaaSOCRDocumentConverter(Connected):
 
     def _drawn(self, source: str | Path | ByteStream) -> Iterator[bytes]:
         formats = tuple(self.image_formats)
-        limits = Limits(self.max_side, self.max_pixels, self.max_pages, formats)
+        limits = DocumentLimits(self.max_side, self.max_pixels, self.max_pages, formats)
         return pages_of(bytes_of(source), limits)
 
     def _read(self, image: bytes) -> Page:
