@@ -35,6 +35,7 @@ def plain_connection(client: AsyncLLMaaS, exclude: set[str] | None) -> dict[str,
         "ca_bundle": settings.ca_bundle,
         "fallbacks": list(settings.fallbacks) or None,
         "retry_empty": settings.retry_empty or None,
+        "conform": None if settings.conform else False,
     }
     return {
         name: value for name, value in values.items() if not (value is None or name in left_out)

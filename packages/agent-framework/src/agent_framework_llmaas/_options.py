@@ -25,6 +25,8 @@ class LLMaaSChatOptions(ChatOptions, total=False):
     """Models to ask, in order, when the model is gone, overloaded, too small or answers nothing."""
     retry_empty: bool
     """Ask once more when an answer is empty."""
+    conform: bool
+    """Change the conversation to what the model takes. Defaults to True."""
     reasoning_effort: str
     enable_thinking: bool
     """For qwen models only: others fail on it."""

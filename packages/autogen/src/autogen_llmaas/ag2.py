@@ -69,6 +69,7 @@ class LLMaaSConfig(ModelConfig):
     reasoning: bool | str | None = None
     fallbacks: list[str] | None = None
     retry_empty: bool | None = None
+    conform: bool | None = None
     reasoning_effort: str | None = None
     extra_body: dict[str, Any] | None = None
     timeout: float | None = None

@@ -35,6 +35,7 @@ REQUEST_FIELDS = (
     "enable_thinking",
     "fallbacks",
     "retry_empty",
+    "conform",
     "stream_options",
     "extra_body",
 )
@@ -60,6 +61,7 @@ class ClientSettings(TypedDict, total=False):
     reasoning: bool | str | None
     fallbacks: Sequence[str] | None
     retry_empty: bool | None
+    conform: bool | None
     reasoning_effort: str | None
     enable_thinking: bool | None
     stream_options: Mapping[str, Any] | None
@@ -109,6 +111,8 @@ class LLMaaSClientConfig(BaseModel):
     """Models to ask, in order, when this one is gone, overloaded, too small or answers nothing."""
     retry_empty: bool | None = None
     """Ask once more when an answer is empty."""
+    conform: bool | None = None
+    """Change the conversation to what the model takes. Defaults to True."""
     reasoning_effort: str | None = None
     enable_thinking: bool | None = None
     stream_options: dict[str, Any] | None = None

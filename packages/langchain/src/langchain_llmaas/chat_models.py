@@ -45,6 +45,7 @@ _SENT = (
     "enable_thinking",
     "fallbacks",
     "retry_empty",
+    "conform",
     "user",
     "extra_body",
 )
@@ -84,6 +85,8 @@ class ChatLLMaaS(Connected, BaseChatModel):
     """Models to ask, in order, when this one is gone, overloaded, too small or answers nothing."""
     retry_empty: bool | None = None
     """Ask once more when an answer is empty."""
+    conform: bool | None = None
+    """Change the conversation to what the model takes. Defaults to True."""
     reasoning_effort: str | None = None
     enable_thinking: bool | None = None
     """For qwen models only: others fail on it."""

@@ -32,6 +32,7 @@ class Connection(TypedDict, total=False):
     default_headers: Mapping[str, str] | None
     fallbacks: Sequence[str]
     retry_empty: bool
+    conform: bool
     strict: bool
     max_file_bytes: int
     client: AsyncLLMaaS | None
@@ -87,6 +88,7 @@ class LLMaaSService(AIServiceClientBase):
             "ca_bundle": settings.ca_bundle,
             **({"fallbacks": list(settings.fallbacks)} if settings.fallbacks else {}),
             **({"retry_empty": True} if settings.retry_empty else {}),
+            **({} if settings.conform else {"conform": False}),
         }
 
     @classmethod

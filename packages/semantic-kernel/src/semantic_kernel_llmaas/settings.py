@@ -73,6 +73,8 @@ class LLMaaSChatPromptExecutionSettings(LLMaaSPromptExecutionSettings):
     """Models to ask, in order, when the model is gone, overloaded, too small or answers nothing."""
     retry_empty: bool | None = None
     """Ask once more when an answer is empty."""
+    conform: bool | None = None
+    """Change the conversation to what the model takes. Defaults to True."""
     reasoning_effort: str | None = None
     """Any value: models differ in what they know."""
     enable_thinking: bool | None = None
