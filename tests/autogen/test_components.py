@@ -40,6 +40,7 @@ EVERYTHING = {
     "enable_thinking": False,
     "fallbacks": ["llama3.3:70b"],
     "retry_empty": True,
+    "conform": False,
     "stream_options": {"include_usage": True},
     "extra_body": {"top_k": 3},
     "default_headers": {"x-team": "a"},
