@@ -1,4 +1,4 @@
-"""DocumentLimits on files of strangers: small files can unpack to gigabytes or hold thousands of pages."""
+"""Limits on files of strangers: small files can unpack to gigabytes or hold thousands of pages."""
 
 from __future__ import annotations
 
