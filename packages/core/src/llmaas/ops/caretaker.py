@@ -12,6 +12,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 Work = Callable[[], object]
@@ -35,15 +36,19 @@ class Caretaker:
 
     def be_ready(self) -> None:
         """Start the thread; to be called where a thread may be started, so not by collectors."""
-        if self._thread is None:
-            with self._lock:
-                if self._thread is None and not self._is_last_call:
-                    self._renew_queue()
-                    thread = threading.Thread(
-                        target=self._work, args=(self._queue,), name="llmaas-caretaker", daemon=True
-                    )
-                    thread.start()
-                    self._thread = thread
+        if self._thread is not None:
+            return
+        with self._lock:
+            if self._thread is not None or self._is_last_call:
+                return
+            self._renew_queue()
+            self._thread = thread = threading.Thread(
+                target=self._work, args=(self._queue,), name="llmaas-caretaker", daemon=True
+            )
+        # Without the lock: a thread of gevent's lets others run while it starts, and they would
+        # wait for a lock that was made before gevent replaced locks.
+        with suppress(RuntimeError):  # the interpreter ends: the last call does what is left
+            thread.start()
 
     def _renew_queue(self) -> None:
         """Take the queue of the thread's own kind: gevent may have replaced both since."""
@@ -65,7 +70,7 @@ class Caretaker:
 
     def _close(self) -> None:
         self._is_last_call = True
-        if self._thread is not None:
+        if self._thread is not None and self._thread.is_alive():
             self._queue.put(None)
             self._thread.join(_LAST_CALL)
         while True:
