@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from llmaas.wire.think_tags import (
     HEADERS,
-    LONE,
     LONE_TAGS,
     PAIRS,
     STRAYS,
     TRAILERS,
+    find_lone,
     half_at_end,
 )
 
@@ -145,7 +145,7 @@ class ThinkSplitter:
         if self._closed:
             pieces.append((False, text))
             return ""
-        lone = LONE.search(text)
+        lone = find_lone(text)
         if lone is None:
             return self._all_but_half_a_tag(text, LONE_TAGS, pieces, is_reasoning=False)
         if lone.start():
@@ -166,7 +166,7 @@ class ThinkSplitter:
         return self._all_but_half_a_tag(text, TRAILERS, pieces, is_reasoning=False)
 
     def _in_hold(self, text: str, pieces: list[Piece]) -> str:
-        lone = LONE.search(text)
+        lone = find_lone(text)
         if lone is None:
             held: list[Piece] = []
             self._all_but_half_a_tag(text, LONE_TAGS, held, is_reasoning=True)

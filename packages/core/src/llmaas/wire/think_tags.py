@@ -32,10 +32,15 @@ TRAILERS = ("<|end|>", "<|return|>")
 STRAYS = ("</think>", "</thinking>", "[/THINK]", "</seed:think>")
 """Closing tags that parsers leave at the start of the text (vLLM's Qwen and MiniMax parsers)."""
 
-LONE = re.compile(r"</think(?:ing)?>|\[/THINK\]")
-"""A closing tag whose opening one may have been in the prompt."""
-
 LONE_TAGS = ("</think>", "</thinking>", "[/THINK]")
+_LONE = re.compile("|".join(map(re.escape, LONE_TAGS)))
+
+
+def find_lone(text: str) -> re.Match[str] | None:
+    """Find a closing tag whose opening one may have been in the prompt."""
+    if "</think" not in text and "[/THINK]" not in text:
+        return None  # far faster than the pattern
+    return _LONE.search(text)
 
 
 def half_at_end(text: str, tags: Iterable[str]) -> str:
