@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import random
 import time
@@ -17,6 +18,7 @@ from llmaas.wire.retry import decide
 
 JSON = {"content-type": "application/json"}
 _logger = logging.getLogger("llmaas")
+_IMPORT_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Patience:
             waited=self.waited,
         )
         if wait is None:
+            yield from _load_errors()
             self.give_up(failure, model)
         if wait.is_free:
             self.waited += wait.seconds
@@ -100,6 +103,7 @@ class Patience:
             if failure is None:
                 text = f"The deadline leaves no time to wait {seconds:.1f} s."
                 failure = TransportFailure("deadline", text, reached=False)
+            yield from _load_errors()
             self.give_up(failure, model)
         yield Sleep(seconds)
 
@@ -115,6 +119,22 @@ class Patience:
             reached=self.reached,
             resends=self.resends,
         )
+
+
+def _load_errors() -> Operation[None]:
+    """Import what makes exceptions; without a free file descriptor, wait until others end.
+
+    It is imported only after a failure, and the failure may be that no descriptor is left.
+    """
+    for _ in range(_IMPORT_ATTEMPTS):
+        try:
+            import llmaas.raising  # noqa: F401
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+            yield Sleep(0.1)
+        else:
+            return
 
 
 def exchange(patience: Patience, call: Call) -> Operation[Any]:
