@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.components.chatbot import MetadataDict
 
 from llmaas import LLMaaSError
-from llmaas.cli.output import energy as shown
+from llmaas.cli.output import kilowatt_hours
 from llmaas.pricing import (
     audio_cost_micro_eur,
     billed_output_tokens,
@@ -80,7 +80,7 @@ class Reply:
         details = [
             f"model: {completion.model}",
             f"machine: {backend.machine_name}" if backend else "",
-            f"energy, estimated: {shown(energy)}" if energy is not None else "",
+            f"energy, estimated: {kilowatt_hours(energy)}" if energy is not None else "",
             f"transcription: {format_eur(self.audio_micro_eur)}" if self.audio_micro_eur else "",
             f"request: {completion.request_id}" if completion.request_id else "",
         ]

@@ -12,7 +12,7 @@ import service
 import turns
 from llmaas import LLMaaS, LLMaaSError
 from llmaas.catalog import lifecycle_note
-from llmaas.cli.output import energy
+from llmaas.cli.output import kilowatt_hours
 from llmaas.pricing import format_eur
 from llmaas.text import visible
 from meter import Meter
@@ -170,7 +170,7 @@ def show_gauge(place: st.delta_generator.DeltaGenerator, meter: Meter) -> None:
         right.metric("Tokens out", f"{meter.tokens_out:,}")
         if meter.ranked:
             st.metric("Passages ranked", f"{meter.ranked:,}")
-        st.metric("Energy (estimate)", energy(meter.kwh))
+        st.metric("Energy (estimate)", kilowatt_hours(meter.kwh))
 
 
 main()

@@ -36,7 +36,7 @@ class Shelf:
 
 def read(name: str, data: bytes) -> Document:
     """Return an uploaded file as a document; a page of a PDF becomes a section."""
-    is_pdf = b"%PDF-" in data[:1024]
+    is_pdf = name.lower().endswith(".pdf") or b"%PDF-" in data[:1024]
     text = _pdf_text(data) if is_pdf else decode(data)[0]
     document = parse(name, searchable(text))
     if not document.text.strip():
@@ -68,7 +68,7 @@ def _pdf_text(data: bytes) -> str:
         pages = [page.extract_text() for page in reader.pages]
         fields = reader.get_form_text_fields() or {}
     except PyPdfError as error:
-        raise UnreadableError(f"it is not a PDF that can be read ({error})") from error
+        raise UnreadableError(f"it is no PDF that can be read ({error})") from error
     texts = [f"# Page {n}\n\n{text}" for n, text in enumerate(pages, 1) if text.strip()]
     filled = [f"{name}: {value}" for name, value in fields.items() if value]
     return "\n\n".join([*texts, *(["# Form", "\n".join(filled)] if filled else [])])

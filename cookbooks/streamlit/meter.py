@@ -6,7 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llmaas.cli.output import energy
+from llmaas.cli.output import kilowatt_hours
 from llmaas.ops.watch import About, Outcome
 from llmaas.pricing import (
     billed_output_tokens,
@@ -64,7 +64,7 @@ class Meter:
     def __str__(self) -> str:
         tokens = f"{self.tokens_in:,} tokens in, {self.tokens_out:,} out"
         ranked = f" · {self.ranked:,} passages ranked" if self.ranked else ""
-        return f"{format_eur(self.micro_eur)} · {tokens}{ranked} · {energy(self.kwh)}"
+        return f"{format_eur(self.micro_eur)} · {tokens}{ranked} · {kilowatt_hours(self.kwh)}"
 
 
 def _estimate(about: About, outcome: Outcome) -> Usage:

@@ -14,6 +14,8 @@ from llmaas.text import visible
 from meter import Meter
 
 _MARKS = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:]")
+_LIVE = re.compile(r":(?=[a-z/])|www(?=\.)|@")
+"""Streamlit makes icons of ``:material/home:`` and links of addresses, escaped or not."""
 _CITED = re.compile(r"\[(\d+)\]")
 
 
@@ -92,7 +94,8 @@ def without_pictures(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return text for Markdown in which nothing of it is Markdown."""
-    return _MARKS.sub(r"\\\g<0>", visible(text))
+    broken = _LIVE.sub("\\g<0>\u2060", visible(text))
+    return _MARKS.sub(r"\\\g<0>", broken)
 
 
 def _said(role: str, content: str) -> dict[str, str]:

@@ -98,6 +98,21 @@ def test_tokens_stream_in_and_are_paid_for(page, box):
     assert KEY not in page.content()
 
 
+def test_headings_of_documents_are_shown_as_text(page, box):
+    heading = "Lockers ![spy](http://127.0.0.1:9/spy.png) :material/home: \u202e$x^2$"
+    upload(page, "evil [a](b).md", f"# {heading}\n\nThe lockers need a two euro coin.".encode())
+    ask(page, "Which coin do the lockers need?")
+    at_rest(page)
+    sources = answer(page).get_by_test_id("stExpander").filter(has_text="Sources")
+    sources.click()
+    shown = sources.get_by_text("evil").first
+    shown.wait_for()
+    assert "![spy](http://127.0.0.1:9/spy.png) :material/home:" in sources.inner_text().replace(
+        "\u2060", ""
+    )
+    assert sources.locator("img, a, .katex").count() == 0
+
+
 def test_a_document_is_searched_and_cited(page, box):
     upload(page, "handbook.md", HANDBOOK.encode())
     ask(page, "Which coin do the lockers need?")

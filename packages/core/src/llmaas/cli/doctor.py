@@ -106,7 +106,9 @@ def _print(check: Check, width: int) -> None:
     advice = styled((check.advice or "", style))
     if stdout().width < width + _DETAIL:  # the columns would leave no room for words
         show((sign, style), " ", (check.name, "bold"))
-        stdout().print(detail, advice, sep="\n", soft_wrap=False)
+        for text in (detail, advice):
+            if text.plain:
+                stdout().print(text)
         return
     grid = Table.grid(padding=(0, 1))
     grid.add_column(style=style)

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from functools import cache
+from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 from llmaas.text import visible
@@ -136,6 +137,12 @@ def csv_cell(value: Any) -> Any:
 def number(value: int | None) -> str:
     """Return a count with thin groups of digits; a dash when it is unknown."""
     return "-" if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+def kilowatt_hours(kwh: float) -> str:
+    """Return an energy in kWh, with as many decimals as three figures need, six at least."""
+    decimals = 6 if kwh <= 0 else max(6, 2 - floor(log10(kwh)))
+    return f"{kwh:.{decimals}f} kWh"
 
 
 def energy(kwh: float) -> str:
