@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from math import ceil, floor
 from typing import Any
 
 from llmaas_sandbox.brain.evidence import Evidence
+from llmaas_sandbox.brain.keywords import bounded, is_number, kind_of, merged, without
 from llmaas_sandbox.brain.strings import fill_string, hinted
 from llmaas_sandbox.brain.valid import is_valid
 from llmaas_sandbox.brain.wellformed import find, schema_problem
@@ -76,7 +76,7 @@ class _Filler:
         for union in ("anyOf", "oneOf"):
             if schema.get(union):
                 return self.union(schema, union, name, depth)
-        return getattr(self, f"of_{_kind(schema)}")(schema, name, depth)
+        return getattr(self, f"of_{kind_of(schema)}")(schema, name, depth)
 
     def _others(self, schema: Schema, name: str, depth: int, value: Any) -> Iterator[Any]:
         """Yield other values: of each branch, of then and else, of each type."""
@@ -84,12 +84,12 @@ class _Filler:
         for branch in ("then", "else", "if"):
             if isinstance(schema.get(branch), Mapping):
                 part = self.resolved(schema[branch])
-                yield self._plain(_merged(base, part), name, depth + 1)
+                yield self._plain(merged(base, part), name, depth + 1)
         for keyword in ("oneOf", "anyOf"):
             for part in schema.get(keyword) or ():
-                yield self.value(_merged(base, self.resolved(part)), name, depth + 1)
+                yield self.value(merged(base, self.resolved(part)), name, depth + 1)
         yield from schema.get("enum") or ()
-        if _is_number(value):
+        if is_number(value):
             yield from (value + 1, value - 1, 1, -1, value + 0.5)
         if isinstance(value, dict) and depth < MAX_DEPTH:
             properties = schema.get("properties") or {}
@@ -105,18 +105,18 @@ class _Filler:
             return {}
         self.steps += 1
         if left <= 0 or self.steps > MAX_STEPS:
-            return _without(schema, "$ref", "allOf")
+            return without(schema, "$ref", "allOf")
         if "$ref" in schema:
             target: Any = find(self.root, schema["$ref"])
             inner: Schema = self._resolved(target, left - 1) if isinstance(target, Mapping) else {}
-            schema = {**inner, **_without(schema, "$ref")}
+            schema = {**inner, **without(schema, "$ref")}
         for part in schema.get("allOf") or ():
-            schema = _merged(_without(schema, "allOf"), self._resolved(part, left - 1))
+            schema = merged(without(schema, "allOf"), self._resolved(part, left - 1))
         return dict(schema)
 
     def union(self, schema: Schema, keyword: str, name: str, depth: int) -> Any:
         """Fill the first branch that is not null; deep down, one that ends."""
-        base = _without(schema, keyword)
+        base = without(schema, keyword)
         branches = [b for b in schema[keyword] if isinstance(b, Mapping)]
         if not branches:
             return self.value(base, name, depth + 1)
@@ -124,14 +124,14 @@ class _Filler:
         reference = chosen.get("$ref")
         if isinstance(reference, str):
             self.open.append(reference)
-        value = self._checked(_merged(base, self.resolved(chosen)), name, depth + 1)
+        value = self._checked(merged(base, self.resolved(chosen)), name, depth + 1)
         if isinstance(reference, str):
             self.open.pop()
         return value
 
     def _cost(self, branch: Schema, depth: int) -> int:
         """Rank a branch: first what does not recur, then what is not null."""
-        kind = _kind(self.resolved(branch))
+        kind = kind_of(self.resolved(branch))
         recurs = self._recurs(branch, 0) or (depth >= MAX_DEPTH - 2 and kind in ("object", "array"))
         return 4 * recurs + (kind == "null")
 
@@ -182,13 +182,13 @@ class _Filler:
     def of_number(self, schema: Schema, name: str, depth: int) -> float | int:
         """Take a number of the text, bent into the bounds."""
         taken = self._number(schema, name)
-        value = _bounded(taken, schema, whole=False)
+        value = bounded(taken, schema, whole=False)
         whole = abs(value) < 1e15 and float(value).is_integer()
         return int(value) if whole else value
 
     def of_integer(self, schema: Schema, name: str, depth: int) -> int:
         """Take a whole number of the text, bent into the bounds."""
-        return int(_bounded(self._number(schema, name), schema, whole=True))
+        return int(bounded(self._number(schema, name), schema, whole=True))
 
     def _number(self, schema: Schema, name: str) -> float:
         hints = {fold(w) for w in words(f"{name} {schema.get('description', '')}")}
@@ -235,12 +235,12 @@ class _Filler:
         if not isinstance(schema.get("contains"), Mapping):
             return []
         times = min(int(schema.get("minContains", 1)), MAX_ITEMS)
-        part = _merged(self.resolved(schema.get("items")), self.resolved(schema["contains"]))
+        part = merged(self.resolved(schema.get("items")), self.resolved(schema["contains"]))
         return [self.value(part, name, depth + 1) for _ in range(times)]
 
     def _distinct(self, found: list[Any], items: Schema, least: int) -> list[Any]:
         options = list(items.get("enum") or ()) or [f"item {i + 1}" for i in range(least)]
-        if _kind(items) in ("integer", "number"):
+        if kind_of(items) in ("integer", "number"):
             options = list(
                 range(int(items.get("minimum") or 0), int(items.get("minimum") or 0) + least * 2)
             )
@@ -254,7 +254,7 @@ class _Filler:
 
     def _supply(self, items: Schema) -> int:
         """Count how many items the text can fill, at least one."""
-        kind = _kind(items) if items else "string"
+        kind = kind_of(items) if items else "string"
         if items.get("enum"):
             return 1
         if kind in ("number", "integer"):
@@ -265,7 +265,7 @@ class _Filler:
 
     def _supply_of_objects(self, items: Schema) -> int:
         """Count the objects that names and numbers fill in pairs, at least one."""
-        kinds = [_kind(self.resolved(p)) for p in (items.get("properties") or {}).values()]
+        kinds = [kind_of(self.resolved(p)) for p in (items.get("properties") or {}).values()]
         texts = kinds.count("string")
         numbers = sum(kind in ("integer", "number") for kind in kinds)
         if not texts or not numbers:
@@ -322,49 +322,6 @@ class _Filler:
         return bool(
             spoken.intersection(stems(name)) or any(spoken.intersection(stems(o)) for o in options)
         )
-
-
-def _kind(schema: Schema) -> str:
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        kind = next((k for k in kind if k != "null"), "null")
-    if kind in ("string", "boolean", "number", "integer", "null", "array", "object"):
-        return str(kind)
-    if "properties" in schema or "required" in schema:
-        return "object"
-    return "array" if "items" in schema else "string"
-
-
-def _without(schema: Schema, *keys: str) -> dict[str, Any]:
-    return {k: v for k, v in schema.items() if k not in keys}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _merged(left: Schema, right: Schema) -> dict[str, Any]:
-    merged = {**left, **right}
-    if left.get("properties") and right.get("properties"):
-        merged["properties"] = {**left["properties"], **right["properties"]}
-    if left.get("required") and right.get("required"):
-        merged["required"] = [*left["required"], *right["required"]]
-    return merged
-
-
-def _bounded(value: float, schema: Schema, whole: bool) -> float:
-    step = float(schema.get("multipleOf") or (1 if whole else 0))
-    low, high = schema.get("minimum"), schema.get("maximum")
-    nudge = step or 1e-6
-    if isinstance(schema.get("exclusiveMinimum"), int | float):
-        low = max(schema["exclusiveMinimum"] + nudge, low if low is not None else float("-inf"))
-    if isinstance(schema.get("exclusiveMaximum"), int | float):
-        high = min(schema["exclusiveMaximum"] - nudge, high if high is not None else float("inf"))
-    if low is not None and value < low:
-        value = ceil(low / step) * step if step else low
-    if high is not None and value > high:
-        value = floor(high / step) * step if step else high
-    return round(value / step) * step if step else value
 
 
 def schema_in(text: str) -> Schema | None:
