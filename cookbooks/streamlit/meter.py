@@ -39,10 +39,11 @@ class Meter:
         usage = outcome.usage or _estimate(about, outcome)
         cost = outcome.cost_micro_eur
         self.micro_eur += chat_cost_micro_eur(usage) if cost is None else cost
-        self.tokens_in += usage.prompt_tokens
-        self.tokens_out += billed_output_tokens(usage)
-        if about.operation == "rerank":
+        if about.operation == "rerank":  # whose tokens are told, but not what is paid for
             self.ranked += getattr(outcome.result, "documents", 0)
+        else:
+            self.tokens_in += usage.prompt_tokens
+            self.tokens_out += billed_output_tokens(usage)
         self.kwh += _energy(about, usage) or 0.0
         return
         yield

@@ -125,6 +125,9 @@ def test_a_document_is_searched_and_cited(page, box):
     paths = [request.path for request in box.requests]
     assert paths[-2:] == ["/v2/rerank", "/v1/chat/completions"]
     assert "kWh" in page.get_by_test_id("stMetric").last.inner_text()
+    cost, tokens_in, tokens_out, ranked, _ = page.get_by_test_id("stMetricValue").all_inner_texts()
+    paid = int(tokens_in) * 1.8 + int(tokens_out) * 8 + int(ranked) * 4
+    assert euros(cost) * 1_000_000 == pytest.approx(paid, abs=3)
     ask(page, "When does the reading room close?")
     page.get_by_text("closes at seven").wait_for()
     at_rest(page)
