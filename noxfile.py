@@ -180,10 +180,11 @@ def readme(session: nox.Session) -> None:
 
 @nox.session
 def tables(session: nox.Session) -> None:
-    """Write the tables of contract and faults anew; `-- --load` also runs the load, for minutes."""
+    """Write the tables of contract, faults and engines; `-- --load` also runs the load."""
     install_all(session)
     session.run("python", "tests/support/contract_table.py")
     session.run("python", "tests/support/fault_table.py")
+    session.run("python", "tests/support/engine_differences.py", "--write")
     if "--load" in session.posargs:
         session.run("python", "tests/load", "--write")
 

@@ -1,7 +1,7 @@
 """Compare what a real engine answered with what the sandbox answers to the same request.
 
-`python tests/support/engine_differences.py` prints every difference, `--write` renews the table.
-Each difference must be explained in ``engine_differences.yaml``.
+`python tests/support/engine_differences.py [DIALECT]` prints every difference, `--write` renews the
+table in ``tests/README.md``. Each must be explained in ``engine_differences.yaml``.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from typing import Any
 import yaml
 
 from engine_recordings import Recording, load
+from tables import markdown, put
 
 MODELS = {
     "tiny-chat-qwen": "qwen3.6:27b",
     "tiny-chat-mistral": "mistral-small4:119b",
+    "tiny-qwen": "qwen3.6:27b",
     "tiny-embed": "granite-embedding:278m",
     "tiny-cross": "bge-reranker-large",
 }
@@ -30,6 +32,7 @@ UNCOMPARED_HEADERS = {
     "connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "vary",
 }  # fmt: skip
 EXPLANATIONS = Path(__file__).with_suffix(".yaml")
+DIALECTS = ("", "engine:vllm")
 Shape = dict[str, set[str]]
 
 
@@ -43,12 +46,15 @@ def differences(root: str, key: str, *, dialect: str = "") -> dict[str, list[str
     return dict(sorted(found.items()))
 
 
-def explanation(difference: str) -> str:
-    """Return why a difference is there, or nothing where nobody has explained it."""
-    for pattern, why in yaml.safe_load(EXPLANATIONS.read_text()).items():
-        if fnmatchcase(difference, pattern):
-            return str(why)
-    return ""
+def explanations() -> dict[str, str]:
+    """Read the patterns of differences with their reasons."""
+    read: dict[str, str] = yaml.safe_load(EXPLANATIONS.read_text())
+    return read
+
+
+def pattern_of(difference: str) -> str:
+    """Return the pattern that explains a difference, or nothing where nobody has explained it."""
+    return next((p for p in explanations() if fnmatchcase(difference, p)), "")
 
 
 def _asked(
@@ -128,14 +134,34 @@ def _told(types: set[str]) -> str:
     return "/".join(sorted(types))
 
 
-def main() -> None:
-    """Print every difference and whether it is explained."""
+def all_differences() -> dict[str, dict[str, list[str]]]:
+    """Return the differences of each dialect."""
     from llmaas_sandbox import Sandbox
 
     with Sandbox() as box:
-        found = differences(box.root_url, box.api_key, dialect="".join(sys.argv[1:]))
-    for difference, names in found.items():
-        why = explanation(difference) or "(not explained)"
+        return {d: differences(box.root_url, box.api_key, dialect=d) for d in DIALECTS}
+
+
+def rows() -> list[list[str]]:
+    """Return a row per explanation: how many recordings show it, by dialect."""
+    shown: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for dialect, found in all_differences().items():
+        for difference, names in found.items():
+            shown[pattern_of(difference)][dialect].update(names)
+    return [
+        [f"`{pattern}`", *(str(len(shown[pattern][d]) or "-") for d in DIALECTS), why]
+        for pattern, why in explanations().items()
+    ]
+
+
+def main() -> None:
+    """Write the table, or print every difference and whether it is explained."""
+    if "--write" in sys.argv:
+        head = ["difference", *(f"`{d}`" if d else "default" for d in DIALECTS), "why"]
+        put("engines", "tests/support/engine_differences.py", markdown(head, rows()))
+        return
+    for difference, names in all_differences()["".join(sys.argv[1:])].items():
+        why = explanations().get(pattern_of(difference), "(not explained)")
         print(f"{difference}  [{len(names)}: {', '.join(names[:3])}]  {why}")
 
 
