@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Self
 
@@ -20,10 +20,14 @@ class Headers(Mapping[str, str]):
         self._values = {name.lower(): value for name, value in (values or {}).items()}
 
     @classmethod
-    def without_secrets(cls, headers: Mapping[str, str], secrets: Iterable[str]) -> Self:
+    def without_secrets(cls, headers: Mapping[str, str], secrets: Collection[str]) -> Self:
         """Keep all headers but cookies and tokens; hide ``secrets`` in their values."""
-        hide = Scrubber(secrets)
-        return cls({name: hide.text(headers[name]) for name in headers if _is_public(name)})
+        public = {name: headers[name] for name in headers if _is_public(name)}
+        values = "\n".join(public.values())
+        if any(secret in values for secret in secrets):  # hardly ever: nothing is built before
+            hide = Scrubber(secrets)
+            public = {name: hide.text(value) for name, value in public.items()}
+        return cls(public)
 
     @property
     def tell_of_a_cache(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llmaas.headers import Headers
-from llmaas.types import Completion, Event
+from llmaas.types import Completion, Event, Usage
 from llmaas.wire.choice import GrowingChoice
 from llmaas.wire.usage import parse_backend, parse_rate_limit, parse_usage
 
@@ -55,6 +55,8 @@ class Assembler:
         "_extra",
         "_id",
         "_model",
+        "_parsed",
+        "_parsed_from",
         "_usage",
         "closing_usage",
         "is_finished",
@@ -67,6 +69,9 @@ class Assembler:
         self._model: str | None = None
         self._created: int | None = None
         self._usage: Any = None
+        self._parsed: Usage | None = None
+        self._parsed_from: Any = None
+        """The usage as it came that ``_parsed`` was made of."""
         self._extra: dict[str, Any] = {}
         self._backend: Any = None
         self.closing_usage = False
@@ -105,8 +110,14 @@ class Assembler:
         allowed = self._context.max_tokens
         if allowed is None or len(self._choices) != 1:
             return False
-        usage = parse_usage(self._usage)
+        usage = self._parsed_usage()
         return usage is not None and usage.completion_tokens >= allowed
+
+    def _parsed_usage(self) -> Usage | None:
+        """Return the usage that came last; it is parsed once."""
+        if self._usage is not self._parsed_from:
+            self._parsed_from, self._parsed = self._usage, parse_usage(self._usage)
+        return self._parsed
 
     @property
     def said_anything(self) -> bool:
@@ -146,7 +157,7 @@ class Assembler:
             id=self._id,
             model=self._model or context.requested_model,
             choices=tuple(choice.choice() for _, choice in ordered),
-            usage=parse_usage(self._usage),
+            usage=self._parsed_usage(),
             backend=parse_backend(self._backend),
             created=self._created,
             request_id=context.headers.get("x-request-id"),

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 ToolChoice: TypeAlias = str | Mapping[str, Any] | bool | None
 
+_SWITCHES = frozenset({"chat_template_kwargs", "enable_thinking", "thinking", "reasoning_effort"})
 _MODES = frozenset({"none", "auto", "required"})
 
 
@@ -70,6 +71,8 @@ def _name(tool: Mapping[str, Any]) -> Any:
 
 def turns_reasoning_off(body: Mapping[str, Any]) -> bool:
     """Whether a request switches reasoning off, in any form that an engine takes."""
+    if not _SWITCHES & body.keys():
+        return False
     template = body.get("chat_template_kwargs")
     switches = [body, template] if isinstance(template, Mapping) else [body]
     names = ("enable_thinking", "thinking")  # the latter of Granite and DeepSeek

@@ -93,12 +93,16 @@ def _first(raw: Mapping[str, Any], names: Iterable[str]) -> int | None:
 
 
 def _detail(raw: Mapping[str, Any], name: str, places: Iterable[str]) -> int | None:
-    found = _count(raw.get(name)) if name in raw else None
+    found = _count(raw[name]) if name in raw else None
+    if found is not None:
+        return found
     for place in places:
         details = raw.get(place)
-        if found is None and isinstance(details, Mapping):
+        if details is not None and isinstance(details, Mapping):
             found = _count(details.get(name))
-    return found
+            if found is not None:
+                return found
+    return None
 
 
 def _count(value: Any) -> int | None:
