@@ -18,6 +18,7 @@ from llmaas.wire.think_tags import (
 )
 
 _AT_START = (*PAIRS, *HEADERS, *STRAYS)
+_FIRST = frozenset(tag[0] for tag in _AT_START)
 _QUOTING = ("{", "[", "`")
 """How JSON, lists and code begin: no reasoning does, so that tags inside are quotations."""
 
@@ -99,13 +100,14 @@ class ThinkSplitter:
 
     def _in_start(self, text: str, pieces: list[Piece]) -> str:
         stripped = text.lstrip()
-        if self._may_become_tag(stripped):  # also when nothing but white space came so far
-            self._pending = text
-            return ""
-        for tag in _AT_START:
-            if stripped.startswith(tag):
-                self._pass_tag(tag)
-                return stripped[len(tag) :]
+        if not stripped or stripped[0] in _FIRST:  # most texts begin with a letter
+            if self._may_become_tag(stripped):  # also when nothing but white space came so far
+                self._pending = text
+                return ""
+            for tag in _AT_START:
+                if stripped.startswith(tag):
+                    self._pass_tag(tag)
+                    return stripped[len(tag) :]
         if self._state == "gap":
             text = stripped
         if stripped.startswith(_QUOTING):
