@@ -56,12 +56,24 @@ class Config:
     upstream: str | None = None
     """Address of an OpenAI-compatible engine that answers instead of the sandbox."""
     upstream_key: str | None = None
+    record: Path | None = None
+    """Folder that keeps each exchange with ``upstream``, without headers and keys."""
+    replay: Path | None = None
+    """Folder of recorded exchanges that answer equal requests."""
+    replay_fallback: bool = False
+    """Whether ``upstream`` or the sandbox answers what was not recorded, instead of a 404."""
+    replay_speed: float = 0.0
+    """Pace of replayed answers: 1 is as recorded, 0 is at once."""
     allowed_hosts: tuple[str, ...] = ()
     """Further names by which ``/admin`` and the console may be reached."""
 
     def __post_init__(self) -> None:
         if not self.admin_key.strip():
             raise ValueError(f"admin_key must not be empty, got {self.admin_key!r}.")
+        if self.record and not self.upstream:
+            raise ValueError("record needs an upstream, whose answers it keeps: set upstream.")
+        if self.replay_speed < 0:
+            raise ValueError(f"replay_speed must be at least 0, got {self.replay_speed!r}.")
         if not self.api_keys or not all(key.strip() for key in self.api_keys):
             raise ValueError(f"api_keys must hold keys that are not empty, got {self.api_keys!r}.")
 

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from llmaas_sandbox.cli.options import parser
 from llmaas_sandbox.config import Config
 from llmaas_sandbox.errors import Refusal
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.server import certificates_for, server_config
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the options."""
-    root = argparse.ArgumentParser(
-        prog="llmaas_sandbox", description="Serve a sandbox. Other commands: keys, audit."
-    )
-    root.add_argument("--host", default="127.0.0.1")
-    root.add_argument("--port", type=int, default=8080, help="0 picks a free one")
-    root.add_argument("--key", action="append", dest="api_keys", help="an API key that works")
-    root.add_argument("--admin-key", help="the key of /admin and /console")
-    root.add_argument("--tier", choices=("1", "2", "3", "4", "monthly"))
-    root.add_argument("--data-dir", type=Path, help="keep keys, audit and quotas here")
-    root.add_argument("--redis-url", help="share quotas with other sandboxes")
-    root.add_argument("--faults", help="faults for every request, as in x-sandbox-fault")
-    root.add_argument("--rerank-shape", choices=("new", "old"))
-    root.add_argument("--tokens-per-second", type=float)
-    root.add_argument("--speed", type=float, help="1: as fast as the catalogue says")
-    root.add_argument("--machine-capacity", type=int)
-    root.add_argument("--alert-webhook")
-    root.add_argument("--upstream", help="an OpenAI-compatible engine that answers instead")
-    root.add_argument("--upstream-key")
-    root.add_argument("--tls", choices=("good", "expired", "wrong-host", "self-signed"))
-    for switch in ("audit-content", "strict-lifecycle", "prompt-filter", "batch-night-only"):
-        root.add_argument(f"--{switch}", action="store_true", default=None)
-    root.add_argument("--legacy-batches", action="store_true", default=None)
-    return root
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
@@ -10,13 +12,17 @@ from typing import Any
 from llmaas_sandbox.auth.keys import Key
 from llmaas_sandbox.auth.rules import names_of, permit
 from llmaas_sandbox.catalogue import Model, all_models, resolve
-from llmaas_sandbox.errors import bad_request, of_status
+from llmaas_sandbox.errors import Refusal, bad_request, error, of_status
 from llmaas_sandbox.faults.frames import dumps
 from llmaas_sandbox.forward.http import Answer, UpstreamError, ask
-from llmaas_sandbox.gateway.exchange import Exchange, Reply
+from llmaas_sandbox.gateway.exchange import Exchange, Handler, Reply
 from llmaas_sandbox.gateway.used import Used
 
 Settle = Callable[[Used], None]
+_NO_FIXTURE = (
+    "No recording answers this {0.method} {0.path}. Record it with --upstream and --record, "
+    "or allow other answers with --replay-fallback."
+)
 
 
 async def relay(exchange: Exchange) -> Reply:
@@ -30,10 +36,27 @@ async def relay(exchange: Exchange) -> Reply:
         passed["authorization"] = f"Bearer {config.upstream_key}"
     try:
         raw, hidden = _with_usage(exchange)
+        began = time.perf_counter()
         answer = await ask(root + exchange.path, exchange.method, passed, raw)
+        if config.record:
+            answer = exchange.state.fixtures.recording(config.record, exchange, answer, began)
         return await _reply(exchange, answer, hidden)
     except UpstreamError:
         raise of_status(502) from None
+
+
+async def replayed(exchange: Exchange, otherwise: Handler) -> Reply:
+    """Answer from the fixtures; without one, by the other handler or with a 404."""
+    config = exchange.state.config
+    assert config.replay is not None
+    answer = exchange.state.fixtures.replay(config.replay, exchange)
+    if answer is not None:
+        _choose_machine(exchange)
+        return await _reply(exchange, answer, _with_usage(exchange)[1])
+    if not config.replay_fallback:
+        raise Refusal(404, error(_NO_FIXTURE.format(exchange), "invalid_request_error"))
+    reply = otherwise(exchange)
+    return await reply if inspect.isawaitable(reply) else reply
 
 
 def _choose_machine(exchange: Exchange) -> None:

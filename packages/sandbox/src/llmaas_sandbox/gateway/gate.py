@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -21,7 +22,7 @@ from llmaas_sandbox.faults.frames import dumps
 from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.faults.refuse import Page, refusal
 from llmaas_sandbox.faults.wire import Plan, slow_list
-from llmaas_sandbox.forward.relay import metered, relay, without_usage
+from llmaas_sandbox.forward.relay import metered, relay, replayed, without_usage
 from llmaas_sandbox.gateway import intake, plans
 from llmaas_sandbox.gateway.access import Ledger, headers_for, identify, let_in
 from llmaas_sandbox.gateway.delivery import Delivery
@@ -232,8 +233,11 @@ class Passage:
     @property
     def _handler(self) -> Handler:
         """The service's own answer, or that of the engine behind the sandbox."""
-        forwarded = self.endpoint.metered or self.endpoint.path == "/v1/models"
-        return relay if self.state.config.upstream and forwarded else self.endpoint.handler
+        config, own = self.state.config, self.endpoint.handler
+        if not (self.endpoint.metered or self.endpoint.path == "/v1/models"):
+            return own
+        live = relay if config.upstream else own
+        return partial(replayed, otherwise=live) if config.replay else live
 
     def _relayed(self, exchange: Exchange, reply: Reply, source: AsyncIterator[bytes]) -> Plan:
         """Plan a stream that is still to come; it is settled when it ends."""

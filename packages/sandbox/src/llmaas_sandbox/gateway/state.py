@@ -10,6 +10,7 @@ from llmaas_sandbox.batch.lots import Lots
 from llmaas_sandbox.clock import Clock
 from llmaas_sandbox.config import Config
 from llmaas_sandbox.faults.parse import Fault, Faults, parse
+from llmaas_sandbox.forward.fixtures import Fixtures
 from llmaas_sandbox.gateway.connections import Connections
 from llmaas_sandbox.gateway.journal import Journal
 from llmaas_sandbox.gateway.replays import Replays
@@ -52,6 +53,8 @@ class State:
         self.shelf = Shelf()
         self.screening = Screening()
         self.replays = Replays()
+        secrets = (*config.api_keys, config.admin_key, config.upstream_key or "")
+        self.fixtures = Fixtures(secrets, config.replay_speed)
         self.attempts: Counter[str] = Counter()
         self.always = parse(config.faults)
 
@@ -59,7 +62,7 @@ class State:
         """Forget journal, scripts, batches, usage, added keys and skipped time; not the audit."""
         for memory in (self.journal, self.scripts, self.attempts, self.history):
             memory.clear()
-        for service in (self.lots, self.shelf, self.screening, self.replays):
+        for service in (self.lots, self.shelf, self.screening, self.replays, self.fixtures):
             service.clear()
         self.meter.clear()
         self.alerts.reset()
