@@ -37,6 +37,7 @@ ELSEWHERE = {
     *("named-stop", "calls-missing", "usage-on-request", "error-code-int"),
     *("unauthorized-string", "error-after-role"),
     *("reasoning-stop", "json-in-reasoning", "constrained", "cache", "slow-models"),
+    *("latency", "first-token", "pace"),  # tests/sandbox/test_chance.py
 }
 """Faults with tests of their own: they change what a model answers, not how it arrives."""
 

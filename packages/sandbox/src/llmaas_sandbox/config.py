@@ -28,6 +28,8 @@ class Config:
     """Where several sandboxes share their quotas (extra ``redis``)."""
     faults: str = ""
     """Faults for every request, written as in the ``x-sandbox-fault`` header."""
+    seed: int = 0
+    """What faults with odds (``status:503@0.2``) and jitter are drawn from."""
     rerank_shape: RerankShape = "new"
     tokens_per_second: float = 0.0
     """Pace of answers; 0 answers at once."""

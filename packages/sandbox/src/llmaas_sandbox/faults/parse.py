@@ -1,4 +1,4 @@
-"""Reading ``name[:arg[:arg]][*times]``, comma separated."""
+"""Reading ``name[:arg[:arg]][@odds][*times]``, comma separated."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class Fault:
     name: str
     arguments: tuple[str, ...] = ()
     times: int | None = None
+    odds: float = 1.0
+    """How probable it is, from 0 to 1."""
 
     @property
     def text(self) -> str:
@@ -29,6 +31,8 @@ class Faults:
     """The faults of one request; a later one wins over an earlier one of the same name."""
 
     chosen: tuple[Fault, ...] = ()
+    seed: str = ""
+    """What the jitter of this request is drawn from."""
 
     def __contains__(self, name: str) -> bool:
         return any(f.name == name for f in self.chosen)
@@ -88,9 +92,13 @@ def _expanded(fault: Fault) -> Iterator[Fault]:
 
 def _one(text: str) -> Fault:
     written, _, times = text.partition("*")
+    written, _, odds = written.partition("@")
     name, *arguments = written.strip().split(":")
     if name not in FAULTS:
         raise bad_request(f"Unknown sandbox fault '{name}'; known: {', '.join(sorted(FAULTS))}")
     if times and not times.strip().isdigit():
         raise bad_request(f"Fault '{name}': '*{times}' is not a number of times")
-    return Fault(name, tuple(arguments), int(times) if times else None)
+    chance = number_in(name, odds or "1")
+    if chance > 1 or (chance < 1 and name == "engine"):
+        raise bad_request(f"Fault '{name}': '@{odds}' is not a probability that it can have")
+    return Fault(name, tuple(arguments), int(times) if times else None, chance)

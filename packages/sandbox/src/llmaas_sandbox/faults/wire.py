@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from llmaas_sandbox.faults.chance import around, draws
 from llmaas_sandbox.faults.frames import utf8_pieces
 from llmaas_sandbox.faults.parse import Faults, number_in
 
@@ -46,9 +47,29 @@ def spoil(plan: Plan, faults: Faults) -> Plan:
     for name, change in _CHANGES.items():
         if name in faults:
             change(plan, faults)
+    _delay(plan, faults)
     if "slow-headers" in faults:
         plan.before = faults.number("slow-headers", 0, 1)
     return plan
+
+
+def _delay(plan: Plan, faults: Faults) -> None:
+    """Add latency and pace, each with its jitter."""
+    if not any(name in faults for name in ("latency", "first-token", "pace")):
+        return
+    chance = draws(faults.seed)  # costs more than all the rest
+    if "pace" in faults and plan.length is None:
+        each = 1 / max(faults.number("pace", 0, 20), 0.001)
+        jitter = faults.number("pace", 1, 0)
+        plan.pieces = [Piece(p.data, p.pause + around(each, jitter, chance)) for p in plan.pieces]
+    if "first-token" in faults and plan.length is None and plan.pieces:
+        wait = around(
+            faults.number("first-token", 0, 1), faults.number("first-token", 1, 0), chance
+        )
+        plan.pieces[0] = Piece(plan.pieces[0].data, plan.pieces[0].pause + wait)
+    if "latency" in faults:
+        seconds, jitter = faults.number("latency", 0, 1), faults.number("latency", 1, 0)
+        plan.before += around(seconds, jitter, chance)
 
 
 def slow_list(plan: Plan, faults: Faults) -> None:

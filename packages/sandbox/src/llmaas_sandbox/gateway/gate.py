@@ -18,6 +18,7 @@ from llmaas_sandbox.auth.rules import bearer, is_admin
 from llmaas_sandbox.catalogue import PERSONA_PREFIX
 from llmaas_sandbox.engines.refusals import in_dialect
 from llmaas_sandbox.errors import Refusal, of_status
+from llmaas_sandbox.faults.chance import TEST_HEADER
 from llmaas_sandbox.faults.frames import dumps
 from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.faults.refuse import Page, refusal
@@ -209,7 +210,8 @@ class Passage:
             chosen += _persona(model)
         chosen += asked_by_header(headers)
         chosen += parse(str(step.get("fault") or "")) if step else ()
-        return self.state.still_due(chosen, blake2b(raw, digest_size=8).hexdigest())
+        test = headers.get(TEST_HEADER, "")
+        return self.state.still_due(chosen, blake2b(raw, digest_size=8).hexdigest(), test)
 
     async def _plan(self, exchange: Exchange) -> Plan:
         if plans.is_exact(self._step):

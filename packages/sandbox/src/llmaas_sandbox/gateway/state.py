@@ -9,6 +9,7 @@ from llmaas_sandbox.auth.ring import Ring
 from llmaas_sandbox.batch.lots import Lots
 from llmaas_sandbox.clock import Clock
 from llmaas_sandbox.config import Config
+from llmaas_sandbox.faults.chance import draws
 from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.forward.fixtures import Fixtures
 from llmaas_sandbox.gateway.connections import Connections
@@ -71,12 +72,21 @@ class State:
         self.keys.keep_only(self.configured)
         self.always = parse(self.config.faults)
 
-    def still_due(self, faults: tuple[Fault, ...], subject: str) -> Faults:
-        """Drop the faults whose number of times is used up for this subject."""
-        return Faults(tuple(f for f in faults if self._due(f, subject)))
+    def still_due(self, faults: tuple[Fault, ...], subject: str, test: str = "") -> Faults:
+        """Drop the faults that lose their draw, or are used up for this subject."""
+        if not faults:
+            return Faults()
+        self.attempts[f"turns {test}"] += 1
+        turn = f"{self.config.seed} {test} {self.attempts[f'turns {test}']}"
+        drawn = (f for i, f in enumerate(faults) if f.odds == 1 or _wins(f, turn, i))
+        return Faults(tuple(f for f in drawn if self._due(f, subject)), turn)
 
     def _due(self, fault: Fault, subject: str) -> bool:
         if fault.times is None:
             return True
         self.attempts[f"{fault.text} {subject}"] += 1
         return self.attempts[f"{fault.text} {subject}"] <= fault.times
+
+
+def _wins(fault: Fault, turn: str, place: int) -> bool:
+    return draws(turn, place, fault.text).random() < fault.odds
