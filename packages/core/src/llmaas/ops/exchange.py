@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from llmaas.ops.effects import Close, Operation, Read, Send, Sleep
+from llmaas.secrecy import Scrubber
 from llmaas.settings import Settings, Timeout, checked_seconds
 from llmaas.transport.gate import Gate, gate_for
 from llmaas.wire.faults import Failure, StatusFailure, TransportFailure
@@ -153,7 +154,7 @@ def exchange(patience: Patience, call: Call) -> Operation[Any]:
             patience.deadline,
         )
         if _logger.isEnabledFor(logging.DEBUG):
-            _logger.debug("%s %s: %s", call.method, call.path, _result(reply))
+            _logger.debug("%s %s: %s", call.method, call.path, _result(reply, patience.settings))
         if isinstance(reply, TransportFailure):
             yield from patience.another_try(reply, call.model)
         elif reply.status >= 300:
@@ -192,8 +193,9 @@ def _cause(failure: Failure) -> str:
     return f"a failed connection ({failure.kind})"
 
 
-def _result(reply: Any) -> str:
-    """Describe a reply for the log."""
+def _result(reply: Any, settings: Settings) -> str:
+    """Describe a reply for the log, without the key that a service may echo."""
     if isinstance(reply, TransportFailure):
         return _cause(reply)
-    return f"status {reply.status}, request id {reply.headers.get('x-request-id')}"
+    request_id = Scrubber(settings.secrets).text(str(reply.headers.get("x-request-id")))
+    return f"status {reply.status}, request id {request_id}"
