@@ -26,8 +26,13 @@ def out_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, st
 
 
 def test_calls_are_summed_up(
-    api: Any, sandbox: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    api: Any,
+    sandbox: Any,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "140")  # room for the bars
     log = tmp_path / "usage.jsonl"
     client = api(watchers=[UsageLog(log, tag="rest")])
     with tagged("project"):

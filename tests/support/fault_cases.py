@@ -132,7 +132,7 @@ DIALECTS = [
         FITS,
         fault="no-response-format",
         whole=RETRIED,
-        streamed=ERROR,
+        streamed=RETRIED,
         otherwise={"langchain": ERROR},
     ),
 ]

@@ -14,7 +14,7 @@ describe('chat', () => {
     const answer = await create('chat', { prompt: SAY });
     assert.equal(answer.text, 'Bonjour');
     assert.ok(answer.reasoning.length > 0);
-    assert.equal(answer.model, 'gpt-oss:120b');
+    assert.equal(answer.model, 'openai/gpt-oss-120b'); // the root, as the service answers
     assert.match(answer.machine, /^ma\d\d$/);
     assert.match(answer.request_id, /^req-/);
     assert.equal(answer.truncated, false);

@@ -13,9 +13,10 @@ T = TypeVar("T")
 def run_together(work: Sequence[Callable[[], T]], limit: int) -> list[T]:
     """Run all, at most ``limit`` at once; return the results in order.
 
-    The calling thread works too. A ``concurrent.futures`` pool refuses work once the main
-    thread has ended, and no thread starts then: the calling one does all of it. After a
-    failure nothing new begins, what is under way still ends, and the first failure is raised.
+    A ``concurrent.futures`` pool refuses work once the main thread has ended, and no thread
+    starts then: the calling one does all of it. Otherwise it only waits, so that Ctrl-C breaks
+    off no request. After a failure nothing new begins, what is under way still ends, and the
+    first failure is raised.
     """
     results: list[Any] = [None] * len(work)
     failures: list[BaseException] = []
@@ -37,17 +38,23 @@ def run_together(work: Sequence[Callable[[], T]], limit: int) -> list[T]:
         except BaseException as error:
             failures.append(error)
 
-    helpers = _start(run, min(limit, len(work)) - 1)
-    run()
+    helpers = _start(run, min(limit, len(work)))
+    if not helpers:
+        run()
     try:
-        for helper in helpers:
-            helper.join()
+        _wait(helpers)
     except BaseException as error:  # Ctrl-C: begin nothing more
         failures.insert(0, error)
+        _wait(helpers)
         raise
     if failures:
         raise failures[0]
     return results
+
+
+def _wait(helpers: Sequence[threading.Thread]) -> None:
+    for helper in helpers:
+        helper.join()
 
 
 def _start(run: Callable[[], None], count: int) -> list[threading.Thread]:

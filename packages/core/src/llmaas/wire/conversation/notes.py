@@ -44,6 +44,7 @@ FORMAL = frozenset(
         "result_order",
         "role",
         "system_joined",
+        "system_position",
         "text_parts",
         "tool_media",
     }
