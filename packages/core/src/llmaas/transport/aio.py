@@ -53,7 +53,7 @@ class AsyncShell:
         A kept connection that the server had closed, before any byte of the answer came, is
         replaced at once: any number of times before anything was sent, else only once.
         """
-        may_repeat = True
+        may_repeat = request.may_repeat
         while True:
             attempt = Attempt()
             token = ATTEMPT.set(attempt)

@@ -22,6 +22,11 @@ class Request:
     stream: bool = False
     deadline: float | None = None
 
+    @property
+    def may_repeat(self) -> bool:
+        """Whether it may be sent twice. A batch that was submitted twice would be billed twice."""
+        return not (self.method == "POST" and self.url.endswith("/batch"))
+
 
 class BrokenTransport(Exception):  # noqa: N818 - carries a failure, is not the public error
     """Raised by transports only, with the plain failure that the core decides upon."""

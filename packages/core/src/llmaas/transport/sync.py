@@ -42,7 +42,7 @@ class SyncShell:
             return self._send(request, leash)
         except _errors() as error:
             failure = _failure(error, request, leash)
-            if failure.kind != "read" or not leash.was_stale:
+            if failure.kind != "read" or not (leash.was_stale and request.may_repeat):
                 raise BrokenTransport(failure) from error
         leash = Leash(request.timeout.read, request.deadline)
         try:
