@@ -133,7 +133,6 @@ DIALECTS = [
         fault="no-response-format",
         whole=RETRIED,
         streamed=RETRIED,
-        otherwise={"langchain": ERROR},
     ),
 ]
 FRAMING = [
