@@ -49,7 +49,7 @@ class Engine:
 
 def _name(body: dict[str, Any]) -> str:
     names = [tool["function"]["name"] for tool in body["tools"]]
-    return next((name for name in names if "weather" in name), names[0])
+    return str(next((name for name in names if "weather" in name), names[0]))
 
 
 @contextmanager
@@ -108,7 +108,9 @@ def _streamed(message: dict[str, Any], finish: str) -> bytes:
     deltas += [{"content": piece} for piece in _halves(message.get("content"))]
     if calls := message.get("tool_calls"):
         deltas.append({"tool_calls": calls})
-    chunks = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    chunks: list[dict[str, Any]] = [
+        {"index": 0, "delta": delta, "finish_reason": None} for delta in deltas
+    ]
     chunks.append({"index": 0, "delta": {}, "finish_reason": finish})
     events: list[dict[str, Any]] = [{**_HEAD, "choices": [chunk]} for chunk in chunks]
     events.append({**_HEAD, "choices": [], "usage": USAGE})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -17,7 +18,7 @@ WIDTH, HEIGHT = 600, 400
 
 def grey(dtype: type, dark: float, light: float) -> np.ndarray:
     """Return a page with a dark bar in its upper half."""
-    page = np.full((HEIGHT, WIDTH), light, dtype)
+    page: Any = np.full((HEIGHT, WIDTH), light, dtype)
     page[100:200, 100:500] = dark
     return page
 
@@ -37,7 +38,8 @@ def rgb() -> Image.Image:
 def lab() -> Image.Image:
     """Return the page in the LAB color space."""
     profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
-    return ImageCms.profileToProfile(rgb(), *profiles, outputMode="LAB")
+    page: Any = ImageCms.profileToProfile(rgb(), *profiles, outputMode="LAB")
+    return page  # type: ignore[no-any-return]
 
 
 def transparent(*, light: bool) -> Image.Image:
@@ -86,8 +88,9 @@ def contrast(data: bytes) -> int:
     """Return how much lighter the paper is than the bar, of 255."""
     image = Image.open(io.BytesIO(data)).convert("L")
     width, height = image.size
-    bar = image.getpixel((width // 2, int(height * 0.375)))
-    return int(image.getpixel((width // 60, height // 40)) - bar)
+    bar: Any = image.getpixel((width // 2, int(height * 0.375)))
+    paper: Any = image.getpixel((width // 60, height // 40))
+    return int(paper - bar)
 
 
 def form(value: bytes = b"IBAN FR76 3000") -> bytes:

@@ -94,7 +94,9 @@ def _events(message: dict[str, Any], body: dict[str, Any]) -> bytes:
             "model": body["model"]}  # fmt: skip
     deltas = [{"role": "assistant", "content": ""}]
     deltas += [{name: value} for name, value in told.items() if name != "role" and value]
-    choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    choices: list[dict[str, Any]] = [
+        {"index": 0, "delta": delta, "finish_reason": None} for delta in deltas
+    ]
     choices.append({"index": 0, "delta": {}, "finish_reason": reason})
     chunks = [{**head, "choices": [choice]} for choice in choices]
     chunks.append({**head, "choices": [], "usage": used})

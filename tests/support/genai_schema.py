@@ -17,7 +17,8 @@ def part(kind: str, required: list[str], **properties: Any) -> dict[str, Any]:
     }
 
 
-STRING, ANY = {"type": "string"}, {}
+STRING = {"type": "string"}
+ANY: dict[str, Any] = {}
 MODALITY = {"modality": STRING, "mime_type": {"type": ["string", "null"]}}
 PARTS = [
     part("text", ["content"], content=STRING),

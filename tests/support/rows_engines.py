@@ -42,7 +42,7 @@ def script(
         body = {**HEAD, "object": "chat.completion", "choices": [choice], "usage": usage}
         bench.box.script([{"json": body}])
         return
-    ends = [(delta, None) for delta in deltas or [message]] + [({}, finish)]
+    ends: list[Any] = [(delta, None) for delta in deltas or [message]] + [({}, finish)]
     chunks = [
         {
             **HEAD,

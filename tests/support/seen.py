@@ -46,4 +46,5 @@ class Seen:
     def counted(self) -> float:
         """Return the input tokens that the metrics count."""
         points = self.points("gen_ai.client.token.usage")
-        return sum(p.sum for p in points if p.attributes["gen_ai.token.type"] == "input")
+        counts = (p.sum for p in points if p.attributes["gen_ai.token.type"] == "input")
+        return float(sum(counts))
