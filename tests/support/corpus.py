@@ -20,7 +20,7 @@ def grey(dtype: type, dark: float, light: float) -> np.ndarray:
     """Return a page with a dark bar in its upper half."""
     page: Any = np.full((HEIGHT, WIDTH), light, dtype)
     page[100:200, 100:500] = dark
-    return page
+    return page  # type: ignore[no-any-return]
 
 
 def file(image: Image.Image, kind: str, **options: object) -> bytes:
