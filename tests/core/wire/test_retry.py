@@ -110,6 +110,14 @@ def test_wait_is_counted_by_the_clock_of_the_service_when_ours_is_off() -> None:
     assert retry_after(wrong, now=NOW) == 30
 
 
+@pytest.mark.parametrize("behind", [0.0, 0.9, 1.9])
+def test_date_without_fractions_is_no_skew_when_the_limit_ends_soon(behind: float) -> None:
+    """A date has no fractions of a second and may be cached: a wait must not grow by them."""
+    date = formatdate(int(NOW - behind), usegmt=True)
+    failure = failed(date=date, x_ratelimit_reset_requests=str(NOW + 0.2))
+    assert retry_after(failure, now=NOW) == pytest.approx(0.2, abs=1e-6)
+
+
 @pytest.mark.parametrize("value", ["1" * 100_000, "1m" * 50_000, "Mon, " * 50_000])
 def test_wait_is_not_read_when_its_header_is_too_long(value: str) -> None:
     began = time.process_time()

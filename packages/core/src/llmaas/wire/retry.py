@@ -19,6 +19,8 @@ _LONGEST = 64
 """Characters of a wait or a date; a longer header is not read, as parsing it may be slow."""
 _MAX_SKEW = 10 * 86_400.0
 """Seconds by which the service's clock may differ from ours: beyond it, its date is wrong."""
+_MIN_SKEW = 2.0
+"""Seconds of difference that say nothing: dates have no fractions, and servers cache them."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -110,7 +112,8 @@ def _service_time(headers: Mapping[str, str], now: float) -> float:
     """Return the time by the clock of the service, which its moments are told in."""
     date = headers.get("date")
     told = _timestamp(date) if date and len(date) <= _LONGEST else None
-    return told if told is not None and abs(told - now) <= _MAX_SKEW else now
+    is_skewed = told is not None and _MIN_SKEW < abs(told - now) <= _MAX_SKEW
+    return told if told is not None and is_skewed else now
 
 
 def _moment_or_duration(text: str | None, now: float) -> float | None:
