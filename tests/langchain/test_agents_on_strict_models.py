@@ -1,11 +1,15 @@
 """Agents of LangGraph for 20 turns on models with strict templates: the sandbox refuses none."""
 
+from typing import Annotated
+
 import pytest
 from langchain.agents import create_agent
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-from langchain_core.tools import tool
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.tools import InjectedToolCallId, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.prebuilt import InjectedState
+from langgraph.types import Command, interrupt
 
 from langchain_llmaas import ChatLLMaaS
 
@@ -72,4 +76,91 @@ def test_workers_of_a_supervisor_are_never_refused(sandbox, model):
     sandbox.script(steps(120))
     state = graph.compile().invoke({"messages": "Weather?"}, {"recursion_limit": 200})
     assert sum(isinstance(m, AIMessage) for m in state["messages"]) > 20
+    assert refused(sandbox) == []
+
+
+def transfer_to(name):
+    @tool(f"transfer_to_{name}")
+    def transfer(
+        state: Annotated[dict, InjectedState], call_id: Annotated[str, InjectedToolCallId]
+    ) -> Command:
+        """Let another agent go on, with all messages: the way of LangGraph's swarms."""
+        done = ToolMessage(f"Transferred to {name}.", tool_call_id=call_id)
+        messages = [*state["messages"], done]
+        update = {"messages": messages, "active": name}
+        return Command(goto=name, graph=Command.PARENT, update=update)
+
+    return transfer
+
+
+class SwarmState(MessagesState):
+    """Messages, and the agent that goes on with them."""
+
+    active: str
+
+
+@pytest.mark.parametrize("model", MODELS)
+async def test_swarm_is_never_refused_when_it_is_resumed(sandbox, model):
+    graph = StateGraph(SwarmState)
+    for name, other in (("ann", "bob"), ("bob", "ann")):
+        tools, prompt = [weather, transfer_to(other)], f"You are {name}."
+        chat = ChatLLMaaS(model=model)
+        graph.add_node(name, create_agent(chat, tools, name=name, system_prompt=prompt))
+    graph.add_conditional_edges(START, lambda state: state.get("active", "ann"), ["ann", "bob"])
+    swarm = graph.compile(checkpointer=InMemorySaver())
+    passes = [{"name": f"transfer_to_{n}", "arguments": {}} for n in ("bob", "ann")]
+    rounds = [
+        {"tool_calls": [CALL]},
+        {"tool_calls": [passes[0]], "content": "Over to Bob."},
+        {"content": "So."},
+        {"tool_calls": [CALL, passes[1]]},  # the other call never gets its result
+        {"content": "So."},
+    ]
+    sandbox.script(rounds * 10)
+    thread = {"configurable": {"thread_id": "1"}}
+    for turn in range(20):
+        said = {"messages": [HumanMessage(f"Turn {turn}")]}
+        async for _ in swarm.astream(said, thread, stream_mode="messages", subgraphs=True):
+            pass
+    assert len(sandbox.requests) > 20
+    assert refused(sandbox) == []
+
+
+@tool
+def ask_human(question: str) -> str:
+    """Ask a human."""
+    return interrupt(question)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_supervisor_is_never_refused_when_its_worker_waits_for_a_human(sandbox, model):
+    ask = {"name": "ask_human", "arguments": {"question": "Sure?"}}
+    worker = create_agent(ChatLLMaaS(model=model), [weather, ask_human], system_prompt="Work.")
+
+    @tool
+    def delegate(task: str) -> str:
+        """Let the worker do it."""
+        return worker.invoke({"messages": [HumanMessage(task)]})["messages"][-1].content
+
+    supervisor = create_agent(
+        ChatLLMaaS(model=model, streaming=True),
+        [delegate],
+        checkpointer=InMemorySaver(),
+        system_prompt="Delegate.",
+    )
+    delegated = {"name": "delegate", "arguments": {"task": "Weather?"}}
+    sandbox.script(
+        [
+            {"tool_calls": [delegated], "content": "I delegate."},
+            {"tool_calls": [CALL, ask]},
+            {"content": "21."},
+        ]
+        * 40
+    )
+    thread = {"configurable": {"thread_id": "1"}}
+    for turn in range(20):
+        supervisor.invoke({"messages": [HumanMessage(f"Turn {turn}")]}, thread)
+        if turn % 2 and supervisor.get_state(thread).next:  # else the user does not answer
+            supervisor.invoke(Command(resume="Yes."), thread)
+    assert len(sandbox.requests) > 20
     assert refused(sandbox) == []
