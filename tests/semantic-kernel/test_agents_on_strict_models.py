@@ -1,5 +1,7 @@
 """Agents of Semantic Kernel on models with strict templates: the sandbox refuses none."""
 
+import asyncio
+
 import pytest
 from semantic_kernel.agents import (
     ChatCompletionAgent,
@@ -8,10 +10,11 @@ from semantic_kernel.agents import (
     HandoffOrchestration,
     OrchestrationHandoffs,
     RoundRobinGroupChatManager,
+    SequentialOrchestration,
 )
 from semantic_kernel.agents.runtime import InProcessRuntime
 from semantic_kernel.contents import ChatHistory
-from semantic_kernel.functions import kernel_function
+from semantic_kernel.functions import KernelPlugin, kernel_function
 
 from semantic_kernel_llmaas import LLMaaSChatCompletion
 
@@ -93,3 +96,59 @@ async def test_handoffs_are_never_refused(sandbox, model):
     await finished(HandoffOrchestration(members=[ann, bob], handoffs=handoffs))
     assert len(sandbox.requests) > 5
     assert refused(sandbox) == []
+
+
+@pytest.mark.parametrize("model", MODELS)
+async def test_sequence_is_never_refused_when_each_agent_has_its_turns(sandbox, model):
+    sandbox.script(steps(200))
+    members = [agent(f"agent{n}", model) for n in range(20)]
+    await finished(SequentialOrchestration(members=members))
+    assert len(sandbox.requests) > 20
+    assert refused(sandbox) == []
+
+
+class SlowWeather:
+    def __init__(self):
+        self.began = asyncio.Event()
+
+    @kernel_function(name="get_weather", description="Tell the weather.")
+    async def get_weather(self, city: str) -> str:
+        self.began.set()
+        await asyncio.sleep(60)
+        return city
+
+
+async def talk(speaker, thread, text, streamed):
+    if streamed:
+        return [piece async for piece in speaker.invoke_stream(text, thread=thread)]
+    return await speaker.get_response(text, thread=thread)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("model", MODELS)
+async def test_thread_is_never_refused_when_turns_are_cancelled_and_resumed(
+    sandbox, model, streamed
+):
+    sandbox.script([{"tool_calls": [CALL, CALL], "content": "I look."}, {"content": "So."}] * 20)
+    history = ChatHistory(system_message="You know Paris.")
+    for turn in range(20):
+        plugin = Weather() if turn % 3 else SlowWeather()
+        speaker = ChatCompletionAgent(
+            service=LLMaaSChatCompletion(model),
+            name="ann",
+            plugins=[KernelPlugin.from_object("Weather", plugin)],
+        )
+        thread = ChatHistoryAgentThread(ChatHistory.restore_chat_history(history.serialize()))
+        run = asyncio.ensure_future(talk(speaker, thread, f"Turn {turn}", streamed))
+        if isinstance(plugin, SlowWeather):
+            await plugin.began.wait()
+            run.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await run
+            sandbox.reset()
+            sandbox.script([{"tool_calls": [CALL, CALL]}, {"content": "So."}] * 20)
+        else:
+            await run
+        history = ChatHistory(messages=[message async for message in thread.get_messages()])
+        assert refused(sandbox) == []
+    assert len(history.messages) > 30
