@@ -58,6 +58,25 @@ def test_calls_are_summed_up(
     assert "estimate" in drawn
 
 
+def test_calls_of_unknown_cost_are_counted_apart(
+    api: Any, sandbox: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "usage.jsonl"
+    client = api(watchers=[UsageLog(log)])
+    thought = {"prompt_tokens": 9, "completion_tokens": 7, "total_tokens": 16,
+               "completion_tokens_details": {"reasoning_tokens": 5}}  # fmt: skip
+    sandbox.script([{"content": "a", "usage": {}}, {"content": "b", "usage": thought}])
+    client.do("chat", "Hello there", model=MODEL)
+    client.do("chat", "Hello there", model=MODEL)
+    first, second = map(json.loads, log.read_text().splitlines())
+    assert (first["prompt_tokens"], first["cost_micro_eur"]) == (None, None)
+    assert second["reasoning_tokens"] == 5
+    [row] = report(log)
+    assert (row.calls, row.unknown, row.reasoning_tokens) == (2, 1, 5)
+    assert row.cost_micro_eur == second["cost_micro_eur"] > 0
+    assert "unknown cost, not in the sum: 1" in out_of(capsys, "cost", "report", str(log))[1]
+
+
 def test_an_unknown_group_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not by 'moon'"):
         report(tmp_path / "none", "moon")

@@ -60,7 +60,11 @@ class UsageLog:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The sums of one group. ``energy_kwh`` is an estimate; None where nothing is published."""
+    """The sums of one group. ``energy_kwh`` is an estimate; None where nothing is published.
+
+    ``reasoning_tokens`` are those that answers spent on reasoning. ``unknown`` are the answered
+    calls whose cost nobody told: the amounts do not hold them.
+    """
 
     group: str
     calls: int
@@ -69,6 +73,8 @@ class Row:
     completion_tokens: int
     cost_micro_eur: int
     energy_kwh: float | None
+    reasoning_tokens: int = 0
+    unknown: int = 0
 
 
 class Rows(list[Row]):
@@ -103,17 +109,19 @@ def report(path: str | Path, by: str = "model") -> Rows:
     return Rows(rows, skipped)
 
 
-_SUMS = ("calls", "failed", "prompt_tokens", "completion_tokens", "cost_micro_eur")
+_TOLD = ("prompt_tokens", "completion_tokens", "cost_micro_eur", "reasoning_tokens")
+_SUMS = ("calls", "failed", "unknown", *_TOLD)
 
 
 def _add(groups: dict[str, dict[str, Any]], by: str, record: Mapping[str, Any]) -> None:
     """Count a record, or raise before anything of it is counted."""
     name = str(record["at"])[:10] if by == "day" else str(record.get(by) or "-")
-    failed, counts = not record["ok"], {field: _number(record, field) for field in _SUMS[2:]}
+    failed, counts = not record["ok"], {field: _number(record, field) for field in _TOLD}
     energy = _number(record, "energy_kwh") if record.get("energy_kwh") is not None else None
     sums = groups.setdefault(name, dict.fromkeys(_SUMS, 0) | {"energy_kwh": None})
     sums["calls"] += 1
     sums["failed"] += failed
+    sums["unknown"] += not failed and record.get("cost_micro_eur", 0) is None
     for field, count in counts.items():
         sums[field] += count
     if energy is not None:
@@ -147,9 +155,10 @@ def _record(about: About, tag: str, outcome: Outcome) -> dict[str, Any]:
         "model": model,
         "tag": tag,
         "ok": outcome.error is None,
-        "prompt_tokens": usage.prompt_tokens if usage else 0,
+        "prompt_tokens": usage.prompt_tokens if usage else None,
         "completion_tokens": outcome.output_tokens,
-        "cost_micro_eur": outcome.cost_micro_eur or 0,
+        "reasoning_tokens": usage.reasoning_tokens if usage else None,
+        "cost_micro_eur": outcome.cost_micro_eur,
         "energy_kwh": _energy(about, model, outcome),
         "seconds": round(outcome.duration, 4),
     }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from llmaas.usage import Row
 
 _WIDTH = 30  # of the longest bar
-_FIGURES = 90  # columns that the rest of a row may take
+_FIGURES = 100  # columns that the rest of a row may take
 
 
 class Group(StrEnum):
@@ -62,17 +62,19 @@ def _draw(rows: list[Row], by: str) -> None:
     from llmaas.cli.output import energy, number, show, stdout, table
     from llmaas.pricing import format_eur
 
-    titles = (by, "calls", "failed", "in", "out", "cost", "energy (estimate)")
+    titles = (by, "calls", "failed", "in", "out", "reasoning", "cost", "energy (estimate)")
     columns = [(title, {"justify": "left" if title == by else "right"}) for title in titles]
     width = min(_WIDTH, max(0, stdout().width - _FIGURES))
     drawn = table(*columns, *([""] if width else []), header=True)
     most = max((row.cost_micro_eur for row in rows), default=0) or 1
     for row in rows:
-        counts = (row.calls, row.failed, row.prompt_tokens, row.completion_tokens)
+        tokens = (row.prompt_tokens, row.completion_tokens, row.reasoning_tokens)
         used = "-" if row.energy_kwh is None else energy(row.energy_kwh)
         bar = "█" * round(width * row.cost_micro_eur / most)
-        cells = (row.group, *map(number, counts), format_eur(row.cost_micro_eur), used)
+        cells = (row.group, *map(number, (row.calls, row.failed, *tokens)), format_eur(row.cost_micro_eur), used)
         drawn.add_row(*cells, *([bar] if width else []))
     show(drawn)
     total = format_eur(sum(row.cost_micro_eur for row in rows))
-    show("\n", (total, "bold"), " in all; energy by the catalogue's kWh per million tokens")
+    show("\n", (total, "bold"), " in all; energy by the catalog's kWh per million tokens")
+    if unknown := sum(row.unknown for row in rows):
+        show(f"Answered calls of unknown cost, not in the sum: {number(unknown)}.")
