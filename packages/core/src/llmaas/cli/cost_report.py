@@ -68,10 +68,11 @@ def _draw(rows: list[Row], by: str) -> None:
     drawn = table(*columns, *([""] if width else []), header=True)
     most = max((row.cost_micro_eur for row in rows), default=0) or 1
     for row in rows:
+        calls = (row.calls, row.failed)
         tokens = (row.prompt_tokens, row.completion_tokens, row.reasoning_tokens)
         used = "-" if row.energy_kwh is None else energy(row.energy_kwh)
         bar = "█" * round(width * row.cost_micro_eur / most)
-        cells = (row.group, *map(number, (row.calls, row.failed, *tokens)), format_eur(row.cost_micro_eur), used)
+        cells = (row.group, *map(number, (*calls, *tokens)), format_eur(row.cost_micro_eur), used)
         drawn.add_row(*cells, *([bar] if width else []))
     show(drawn)
     total = format_eur(sum(row.cost_micro_eur for row in rows))
