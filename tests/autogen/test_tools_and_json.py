@@ -95,12 +95,23 @@ async def test_pitfall_11_talk_behind_json_is_taken_off(ask, client, sandbox, wa
     assert Report.model_validate_json(answer.result.content).degrees == 21
 
 
-async def test_pitfall_11_json_cut_by_length_is_a_result(ask, client, sandbox):
-    cut = {"content": '{"city": "Par', "finish_reason": "length"}
+@pytest.mark.parametrize("wanted", [Report, True], ids=["model", "json"])
+@pytest.mark.parametrize("text", ['{"city": "Par', '{"city": "Paris"', "{"])
+async def test_structured_answer_raises_when_cut_by_length(ask, client, sandbox, text, wanted):
+    cut = {"content": text, "finish_reason": "length"}
     sandbox.script([cut, cut])
+    with pytest.raises(StructuredOutputError, match="max_tokens") as caught:
+        await ask(client, "Weather?", json_output=wanted)
+    assert caught.value.completion.text == text
+    assert client.totals.requests == 1
+    assert client.total_usage().completion_tokens > 0
+
+
+async def test_structured_answer_is_a_result_when_only_white_space_is_cut(ask, client, sandbox):
+    whole = {"content": '{"city": "Paris", "degrees": 21}\n\n', "finish_reason": "length"}
+    sandbox.script([whole])
     answer = await ask(client, "Weather?", json_output=Report)
-    assert answer.result.finish_reason == "length"
-    assert answer.result.content == '{"city": "Par'
+    assert Report.model_validate_json(answer.result.content).city == "Paris"
 
 
 async def test_pitfall_11_broken_json_is_corrected_once_and_both_answers_count(client, sandbox):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 import os
 import pickle
+import warnings
 from typing import Any
 
 import ag2
@@ -14,6 +16,8 @@ from ag2.events import BaseEvent, ModelMessageChunk, ModelReasoning
 from pydantic import BaseModel
 
 from autogen_llmaas import LLMaaSConfig
+from llmaas import StructuredOutputError
+from llmaas.warnings import RequestAdjustedWarning
 from llmaas_sandbox import Sandbox
 
 MODEL = "gpt-oss:120b"
@@ -46,7 +50,10 @@ async def main() -> None:
             await reasoning_is_kept(box, config)
             await a_tool_is_called(box, config)
             await odd_tool_calls_are_read(box, config)
+            await no_cut_call_runs(box, config)
             await a_shape_is_kept(box, config)
+            await no_cut_shape_is_a_value(box, config)
+            await unknown_usage_is_none(box, config)
         await a_refusal_is_said(box)
         await a_rate_limit_is_waited_for(box)
     print(f"ok: ag2 {ag2.__version__}")
@@ -134,6 +141,65 @@ async def odd_tool_calls_are_read(box: Sandbox, config: LLMaaSConfig) -> None:
         sent = list(box.requests)[-1].json["messages"]
         results = [m["content"] for m in sent if m["role"] == "tool"]
         assert sorted(results) == ["Lyon: 21 degrees", "Paris: 21 degrees"], (fault, results)
+
+
+RAN: list[str] = []
+
+
+def wipe(path: str = "*") -> str:
+    """Delete files."""
+    RAN.append(path)
+    return "wiped"
+
+
+def body(message: dict[str, Any], finish: str, *, streaming: bool) -> dict[str, Any]:
+    """Return a scripted answer: a message, or the same as one delta."""
+    choice = {"index": 0, "finish_reason": finish, "delta" if streaming else "message": message}
+    answer = {"id": "x", "model": MODEL, "choices": [choice]}
+    if not streaming:
+        return {"json": answer}
+    return {"sse": [f"data: {json.dumps(answer)}\n\n", "data: [DONE]\n\n"]}
+
+
+async def no_cut_call_runs(box: Sandbox, config: LLMaaSConfig) -> None:
+    """The model is told that the call failed, and the conversation goes on."""
+    for arguments in ("", "null", "{}", '{"path": "/a', '{"path": "/a"', '{"path": "/a"}'):
+        box.reset()
+        RAN.clear()
+        function = {"name": "wipe", "arguments": arguments}
+        call = {"index": 0, "id": "c1", "type": "function", "function": function}
+        message = {"role": "assistant", "content": None, "tool_calls": [call]}
+        box.script([body(message, "length", streaming=config.streaming), {"content": "Sorry."}])
+        with warnings.catch_warnings(action="ignore", category=RequestAdjustedWarning):
+            reply = await Agent("a", config=config, tools=[wipe]).ask("Tidy up.")
+        assert (RAN, reply.body) == ([], "Sorry."), (arguments, RAN, reply.body)
+        sent = list(box.requests)[-1].json["messages"]
+        assert "JSONDecodeError" in sent[-1]["content"], sent
+        assert isinstance(json.loads(sent[-2]["tool_calls"][0]["function"]["arguments"]), dict)
+
+
+async def no_cut_shape_is_a_value(box: Sandbox, config: LLMaaSConfig) -> None:
+    """It is an error that names the cure."""
+    box.reset()
+    box.script([{"content": '{"city": "Paris", "degrees": 2', "finish_reason": "length"}] * 2)
+    problem = None
+    try:
+        await Agent("a", config=config, response_schema=Report).ask("Weather?")
+    except StructuredOutputError as error:
+        problem = str(error)
+    assert "max_tokens" in str(problem), problem
+
+
+async def unknown_usage_is_none(box: Sandbox, config: LLMaaSConfig) -> None:
+    """It is never 0."""
+    for usage in (None, {}, {"total_tokens": 9}, {"prompt_tokens": 0, "completion_tokens": 0}):
+        box.reset()
+        script = body({"role": "assistant", "content": "Oui."}, "stop", streaming=False)
+        script["json"]["usage"] = usage
+        box.script([script])
+        reply = await Agent("a", config=config.copy(streaming=False)).ask("Hi")
+        assert reply.response.usage.completion_tokens is None
+        assert reply.response.usage.prompt_tokens is None
 
 
 async def a_shape_is_kept(box: Sandbox, config: LLMaaSConfig) -> None:

@@ -33,6 +33,8 @@ def main() -> None:
         two_agents_talk(box, {"config_list": custom(config_list(MODEL)), "cache_seed": None})
         a_tool_is_called(box, {"config_list": config_list(MODEL), "cache_seed": None})
         a_tool_is_called(box, {"config_list": custom(config_list(MODEL)), "cache_seed": None})
+        no_cut_call_runs(box)
+        unknown_usage_is_none(box)
         a_refusal_is_said(box)
         a_rate_limit_is_waited_for(box)
     print(f"ok: autogen {autogen.__version__}")
@@ -110,7 +112,7 @@ def two_agents_talk(box: Sandbox, config: dict[str, Any]) -> None:
     assert all(body["messages"][0]["role"] == "system" for body in asked)
     assert all(m.get("name", "a").isascii() for body in asked for m in body["messages"])
     total = editor.get_total_usage()
-    counts = total[MODEL]
+    [counts] = (counts for name, counts in total.items() if name != "total_cost")
     exact = counts["prompt_tokens"] * PRICES[0] + counts["completion_tokens"] * PRICES[1]
     assert abs(total["total_cost"] - exact / 1000) < 2e-6, (total, exact)
 
@@ -137,6 +139,50 @@ def a_tool_is_called(box: Sandbox, config: dict[str, Any]) -> None:
     asked = next(message for message in sent if message.get("tool_calls"))
     if is_ours(config):
         assert asked["reasoning_content"] == "Look it up."
+
+
+RAN: list[str] = []
+
+
+def wipe(path: str = "*") -> str:
+    """Delete files."""
+    RAN.append(path)
+    return "wiped"
+
+
+def no_cut_call_runs(box: Sandbox) -> None:
+    """The model is told that the call failed, and the conversation goes on."""
+    for arguments in ("", "null", "{}", '{"path": "/a', '{"path": "/a"', '{"path": "/a"}'):
+        box.reset()
+        RAN.clear()
+        config = {"config_list": custom(config_list(MODEL)), "cache_seed": None}
+        writer, user = pair(config)
+        autogen.register_function(wipe, caller=writer, executor=user, description="Delete files")
+        register(config, [writer])
+        function = {"name": "wipe", "arguments": arguments}
+        call = {"id": "c1", "type": "function", "function": function}
+        message = {"role": "assistant", "content": None, "tool_calls": [call]}
+        choice = {"index": 0, "message": message, "finish_reason": "length"}
+        cut = {"json": {"id": "x", "model": MODEL, "choices": [choice]}}
+        box.script([cut, {"content": "Sorry."}])
+        result = user.initiate_chat(writer, message="Tidy up.", max_turns=2)
+        assert (RAN, result.chat_history[-1]["content"]) == ([], "Sorry."), (arguments, RAN)
+
+
+def unknown_usage_is_none(box: Sandbox) -> None:
+    """It is never 0, and the framework adds nothing up."""
+    for usage in (None, {}, {"total_tokens": 9}, {"prompt_tokens": 0, "completion_tokens": 0}):
+        box.reset()
+        choice = {"index": 0, "message": {"role": "assistant", "content": "Oui."}}
+        answer = {"id": "x", "model": MODEL, "choices": [choice], "usage": usage}
+        box.script([{"json": answer}])
+        config = {"config_list": custom(config_list(MODEL)), "cache_seed": None}
+        wrapper = autogen.OpenAIWrapper(**config)
+        wrapper.register_model_client(LLMaaSClient)
+        response = wrapper.create(messages=[{"role": "user", "content": "Hi"}])
+        assert response.cost is None
+        assert response.usage is None
+        assert wrapper.total_usage_summary is None, wrapper.total_usage_summary
 
 
 def a_refusal_is_said(box: Sandbox) -> None:

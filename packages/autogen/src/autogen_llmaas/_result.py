@@ -100,7 +100,7 @@ def _json(completion: Completion) -> str:
     A list between words may be a citation.
     """
     text = _said(completion)
-    if is_cut(completion):
+    if is_cut(completion) and completion.parsed is None:
         return text
     found = json_part(text)
     certain = completion.parsed is not None or text.lstrip().startswith("```")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ag2.config.client import LLMClient
 from ag2.config.config import ModelConfig, ModelProvider
-from ag2.config.openai.mappers import convert_messages, response_proto_to_schema, tool_to_api
+from ag2.config.openai.mappers import response_proto_to_schema, tool_to_api
 from ag2.events import (
     ModelMessage,
     ModelMessageChunk,
@@ -24,8 +24,10 @@ from ag2.events import (
     Usage,
 )
 
+from autogen_llmaas._ag2_messages import to_wire
 from autogen_llmaas._core import PATIENCE, ApiKey, patient, way
 from llmaas import AsyncLLMaaS, Completion, StructuredOutputError
+from llmaas.invalid_output import invalid_output_error, is_cut_short
 from llmaas.secrecy import fit_to_keep
 from llmaas.settings import KEY_VARIABLE
 
@@ -137,7 +139,7 @@ class LLMaaSAG2Client(LLMClient):
         prompt = list(context.prompt)
         if response_schema and response_schema.system_prompt:
             prompt.append(response_schema.system_prompt)
-        wire = self._with_reasoning(convert_messages(prompt, messages, serializer))
+        wire = self._with_reasoning(to_wire(prompt, messages, serializer))
         options = self._config.request()
         if offered := [tool_to_api(tool) for tool in tools]:
             options |= {"tools": offered, "tool_choice": self._config.tool_choice}
@@ -152,7 +154,7 @@ class LLMaaSAG2Client(LLMClient):
         try:
             completion = await self._client.chat(wire, model=self._config.model, **options)
         except StructuredOutputError as error:  # AG2 validates, and may ask again
-            if error.completion is None:
+            if error.completion is None or is_cut_short(error.completion):
                 raise
             completion = error.completion
         if completion.reasoning:
@@ -169,7 +171,10 @@ class LLMaaSAG2Client(LLMClient):
                     await context.send(ModelMessageChunk(event.text))
                 elif event.type == "reasoning":
                     await context.send(ModelReasoning(event.text))
-        return stream.completion
+        completion = stream.completion
+        if options["response_format"] and is_cut_short(completion):
+            raise invalid_output_error(completion)
+        return completion
 
     async def _response(
         self, completion: Completion, context: ConversationContext

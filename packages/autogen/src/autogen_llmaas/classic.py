@@ -56,9 +56,10 @@ class Response:
     id: str
     model: str
     choices: list[Answered]
-    usage: Usage
-    cost: float
-    """In EUR."""
+    usage: Usage | None
+    """None where the service did not report it."""
+    cost: float | None
+    """In EUR; None without usage."""
     message_retrieval_function: Any = None
     config_id: Any = None
     pass_filter: Any = None
@@ -92,14 +93,19 @@ class LLMaaSClient:
         messages = (choice.message for choice in response.choices)
         return [message if message.tool_calls else message.content for message in messages]
 
-    def cost(self, response: Response) -> float:
-        """Return what the answer cost, in EUR."""
+    def cost(self, response: Response) -> float | None:
+        """Return what the answer cost, in EUR; None if that is unknown."""
         return response.cost
 
     @staticmethod
     def get_usage(response: Response) -> dict[str, Any]:
-        """Return the counts under the names that the framework adds up."""
+        """Return the counts under the names that the framework adds up.
+
+        It adds nothing where names are missing, as they are without usage.
+        """
         usage = response.usage
+        if usage is None:
+            return {}
         return {
             "prompt_tokens": usage.prompt_tokens,
             "completion_tokens": usage.completion_tokens,
@@ -128,8 +134,12 @@ class LLMaaSClient:
 
 
 def custom(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return entries that name ``LLMaaSClient``: register it with each agent that uses them."""
-    return [{**entry, "model_client_cls": LLMaaSClient.__name__} for entry in entries]
+    """Return entries that name ``LLMaaSClient``: register it with each agent that uses them.
+
+    They have no ``price``, by which the framework would take an unknown cost for 0.
+    """
+    ours = {"model_client_cls": LLMaaSClient.__name__}
+    return [{**{k: v for k, v in entry.items() if k != "price"}, **ours} for entry in entries]
 
 
 def _response(completion: Completion) -> Response:
@@ -137,8 +147,8 @@ def _response(completion: Completion) -> Response:
         id=completion.id or "",
         model=completion.model,
         choices=[Answered(_message(c), c.finish_reason) for c in completion.choices],
-        usage=completion.usage or Usage(),
-        cost=completion.cost or 0.0,
+        usage=completion.usage,
+        cost=completion.cost,
     )
 
 

@@ -31,6 +31,7 @@ from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClient
 from autogen_llmaas.totals import Totals
 from llmaas import AsyncLLMaaS, Completion, catalog
 from llmaas.catalog.current import is_unavailable, warn_stale
+from llmaas.invalid_output import invalid_output_error, is_cut_short
 from llmaas.options import ChatOptions
 
 UNKNOWN_CONTEXT = 32_768
@@ -107,7 +108,8 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         """Ask, and return the whole answer.
 
         With a model class as ``json_output`` an answer that does not fit is corrected once,
-        then raises ``StructuredOutputError``; one that was cut by its length is returned.
+        then raises ``StructuredOutputError``; one that was cut by its length raises it at once,
+        unless more tokens may be had.
         """
         asked = self._ask(messages, tools, tool_choice, json_output, extra_create_args)
         asked.options.pop("stream_options", None)
@@ -115,13 +117,10 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         try:
             completion = await cancellable(call, cancellation_token)
         except ValueError as error:  # StructuredOutputError, whose import brings the openai SDK
-            misfit: Completion | None = getattr(error, "completion", None)
-            if misfit is None:
-                raise
-            if misfit.finish_reason != "length":
-                self.totals.add(misfit)
-                raise
-            completion = misfit
+            invalid: Completion | None = getattr(error, "completion", None)
+            if invalid is not None:
+                self.totals.add(invalid)
+            raise
         result = self._read(completion, asked)
         _log.called(asked.messages, asked.toolbox.wire, result)
         return result
@@ -141,7 +140,8 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
 
         Reasoning is no part of the text; it is in the answer's ``thought``. Usage is asked for
         unless ``include_usage``, a keyword of AutoGen's own client, is False. An answer that
-        does not fit ``json_output`` is returned as it is: its text has gone out already.
+        does not fit ``json_output`` is returned as it is: its text has gone out already. One that
+        was cut by its length raises ``StructuredOutputError``.
         """
         asked = self._ask(messages, tools, tool_choice, json_output, extra_create_args)
         if include_usage:
@@ -156,7 +156,11 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
             async for event in events:
                 if event.type == "text":
                     yield event.text
-        result = self._read(stream.completion, asked)
+        completion = stream.completion
+        if asked.wants_json and is_cut_short(completion):
+            self.totals.add(completion)
+            raise invalid_output_error(completion)
+        result = self._read(completion, asked)
         _log.ended(result)
         yield result
 

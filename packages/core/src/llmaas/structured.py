@@ -195,6 +195,8 @@ def _read(choice: Choice, shape: Shape) -> tuple[str, Any] | None:
 
 def misfit(completion: Completion, shape: Shape) -> ValueError | None:
     """Return what is wrong with an answer, or None if it matches."""
+    if completion.parsed is not None:
+        return None
     try:
         shape.read(completion.text, cut=is_cut(completion))
     except ValueError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from llmaas.invalid_output import invalid_output_error
 from llmaas.ops import output_budget
 from llmaas.ops.chat import Ask, Opened, chat, open_stream
 from llmaas.ops.deferred import bearing, chat_with_tools, is_deferred, open_with_tools
@@ -38,12 +39,12 @@ def chat_shaped(ask: Ask, *, repair: bool = True) -> Operation[Completion]:
         return first
     again = _with_more_room(ask, first) if is_cut(first) else _corrected(ask, first.text, problem)
     if again is None:
-        raise _error(problem, first)
+        raise invalid_output_error(first, problem)
     second = yield from bearing(first, chat(again))
     second = replace(second, usage=add_usages([first.usage, second.usage]))
     problem = misfit(second, ask.shape)
     if problem is not None:
-        raise _error(problem, second)
+        raise invalid_output_error(second, problem)
     return second
 
 
@@ -75,15 +76,3 @@ def _with_more_room(ask: Ask, cut: Completion) -> Ask | None:
     note = output_budget.raised(before, tokens)
     body = {**ask.body, "max_tokens": tokens}
     return replace(ask, body=body, adjustments=(*ask.adjustments, note))
-
-
-def _error(problem: ValueError, completion: Completion) -> Exception:
-    from llmaas.errors import StructuredOutputError
-
-    message = f"The answer does not fit the schema: {problem}"
-    if is_cut(completion):
-        message = (
-            "The answer does not fit the schema because it was cut (finish_reason "
-            f"{completion.finish_reason!r}). Raise max_tokens, or ask for a shorter answer."
-        )
-    return StructuredOutputError(message, text=completion.text, completion=completion)
