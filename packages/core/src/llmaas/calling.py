@@ -12,9 +12,10 @@ from llmaas.ops import answer, attempts, batch, chat, output_budget
 from llmaas.ops.checks import check_chat
 from llmaas.ops.effects import Operation, Run
 from llmaas.ops.exchange import Moment
-from llmaas.ops.watch import About, Watcher, watched, watched_stream
+from llmaas.ops.watch import About, Watcher, watched, watched_stream, watchers_of
 from llmaas.settings import Limits, Settings, Timeout
 from llmaas.types import Batch, Completion
+from llmaas.wire.conversation import NO_LOOK, Look, look_at
 
 if TYPE_CHECKING:
     from llmaas.quota import Budget
@@ -98,11 +99,12 @@ class Calling:
 
     def _chat(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
         self.settings.hide_in(options)
-        if holds_files(messages):
+        look = look_at(messages)
+        if not look.size and holds_files(messages):
             return self._after_reading(messages, lambda read: self._chat(read, model, options))
         plan = attempts.plan_of(self.settings, model, options)
         if plan is None:
-            return self._ask(messages, model, options)
+            return self._ask(messages, model, options, look)
         options["is_attempt"] = True
         return attempts.chat_in_turn(
             plan,
@@ -122,34 +124,44 @@ class Calling:
         read = yield Run(lambda: normalize_messages(messages, limit))
         return (yield from go_on(read))
 
-    def _ask(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
+    def _ask(
+        self, messages: Messages, model: str, options: Any, look: Look = NO_LOOK
+    ) -> Operation[Completion]:
         repair = options.pop("repair", True)
-        ask = chat.prepare(self.settings, messages, model=model, stream=False, **options)
+        ask = chat.prepare(self.settings, messages, model=model, stream=False, look=look, **options)
         if ask.shape is None:
-            return watched(ask.about(), chat.chat(ask))
+            return watched(ask.about(), chat.chat(ask)) if self._is_watched else chat.chat(ask)
         about = ask.about(attempts=answer.attempts(ask, repair=repair))
         return watched(about, answer.chat_shaped(ask, repair=repair))
 
     def _stream(self, messages: Messages, model: str, options: Any) -> Operation[chat.Opened]:
         self.settings.hide_in(options)
-        if holds_files(messages):
+        look = look_at(messages)
+        if not look.size and holds_files(messages):
             return self._after_reading(messages, lambda read: self._stream(read, model, options))
         plan = attempts.plan_of(self.settings, model, options)
         if plan is None:
-            return self._open(messages, model, options)
+            return self._open(messages, model, options, look)
         options["is_attempt"] = True
         return attempts.stream_in_turn(
             plan,
             lambda step: self._open(step.messages(messages), step.model, step.options(options)),
         )
 
-    def _open(self, messages: Messages, model: str, options: Any) -> Operation[chat.Opened]:
+    def _open(
+        self, messages: Messages, model: str, options: Any, look: Look = NO_LOOK
+    ) -> Operation[chat.Opened]:
         options.pop("repair", None)  # what was handed out cannot be repaired
-        ask = chat.prepare(self.settings, messages, model=model, stream=True, **options)
+        ask = chat.prepare(self.settings, messages, model=model, stream=True, look=look, **options)
         if ask.shape is None:
-            return watched_stream(ask.about(), chat.open_stream(ask))
+            opening = chat.open_stream(ask)
+            return watched_stream(ask.about(), opening) if self._is_watched else opening
         about = ask.about(attempts=answer.attempts(ask, repair=False))
         return watched_stream(about, answer.open_shaped(ask))
+
+    @property
+    def _is_watched(self) -> bool:
+        return bool(watchers_of(self.settings))
 
     def budget(self, eur: float, **options: Any) -> Budget:
         """Return a budget for a ``with`` block: calls in it are refused before they exceed it."""

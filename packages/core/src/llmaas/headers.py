@@ -22,12 +22,16 @@ class Headers(Mapping[str, str]):
     @classmethod
     def without_secrets(cls, headers: Mapping[str, str], secrets: Collection[str]) -> Self:
         """Keep all headers but cookies and tokens; hide ``secrets`` in their values."""
-        public = {name: headers[name] for name in headers if _is_public(name)}
+        public = {name.lower(): headers[name] for name in headers if _is_public(name)}
         values = "\n".join(public.values())
-        if any(secret in values for secret in secrets):  # hardly ever: nothing is built before
-            hide = Scrubber(secrets)
-            public = {name: hide.text(value) for name, value in public.items()}
-        return cls(public)
+        for secret in secrets:
+            if secret in values:  # hardly ever: nothing is built before
+                hide = Scrubber(secrets)
+                public = {name: hide.text(value) for name, value in public.items()}
+                break
+        made = cls.__new__(cls)
+        made._values = public
+        return made
 
     @property
     def tell_of_a_cache(self) -> bool:

@@ -25,19 +25,19 @@ class Key:
     A pickled key comes back as whatever ``LLMAAS_API_KEY`` holds where it is loaded.
     """
 
-    __slots__ = ("_lock", "_source", "_used")
+    __slots__ = ("_fingerprint", "_lock", "_source", "_used", "used")
 
     def __init__(self, source: str | Callable[[], Any] | None) -> None:
         self._source = source if source is None or callable(source) else _checked(source)
         self._lock = threading.Lock()
         self._used: dict[str, None] = {}
-
-    @property
-    def used(self) -> tuple[str, ...]:
+        self._fingerprint = ""
+        self.used = self._all()
         """The key, or those of the last calls, to hide them in what the service echoes."""
+
+    def _all(self) -> tuple[str, ...]:
         own = (self._source,) if isinstance(self._source, str) else ()
-        with self._lock:
-            return (*own, *self._used)
+        return (*own, *self._used)
 
     def current(self) -> Any:
         """Return the key (or an awaitable of it, if the callable gave one)."""
@@ -73,6 +73,7 @@ class Key:
                 self._used[secret] = None
                 if len(self._used) > _REMEMBERED:
                     del self._used[next(iter(self._used))]
+            self.used = self._all()
 
     @property
     def is_callable(self) -> bool:
@@ -84,7 +85,9 @@ class Key:
         """Tell keys apart without telling them."""
         if callable(self._source):
             return f"callable-{id(self._source)}"
-        return hashlib.sha256((self._source or "").encode()).hexdigest()[:16]
+        if not self._fingerprint:  # a call asks for it
+            self._fingerprint = hashlib.sha256((self._source or "").encode()).hexdigest()[:16]
+        return self._fingerprint
 
     def __bool__(self) -> bool:
         return self._source is not None

@@ -130,7 +130,8 @@ class Settings:
     @property
     def known_secrets(self) -> tuple[str, ...]:
         """The keys and headers that the service was sent, and may echo in any answer."""
-        return (*self.key.used, *secrecy.of_headers(self.headers))
+        used = self.key.used
+        return (*used, *secrecy.of_headers(self.headers)) if self.headers else used
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ def warn_once(name: str, *, stacklevel: int = 2) -> None:
 
     ``stacklevel`` counts as in ``warnings.warn``: 2 blames the caller of this function.
     """
+    if name in _warned:  # without the lock: asked before each call
+        return
     with _lock:
         if name in _warned:
             return

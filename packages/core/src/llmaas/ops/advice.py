@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmaas import catalog
+from llmaas.catalog.facts import facts_of
 from llmaas.content_parts import holds_images
 from llmaas.settings import Settings
 from llmaas.types import Completion
@@ -14,9 +15,6 @@ from llmaas.warnings import EmptyAnswerWarning, IgnoredOptionWarning
 
 _HOLD_UNKNOWN, _HOLD_UNOPENED = 2_000, 10_000_000
 """Characters that wait to be recognised as reasoning: some at first, all once it was seen."""
-
-_INLINE_FAMILIES = ("qwen", "deepseek")
-"""Seen with ``<think>`` in the answer (reference 3.6)."""
 
 
 class Default:
@@ -38,7 +36,7 @@ def check_model(settings: Settings, model: str) -> None:
         from llmaas.errors import InvalidInputError
 
         raise InvalidInputError(f"model must be a model's name, not {model!r}")
-    if settings.is_service or catalog.get(model) is not None:
+    if facts_of(model).is_known or settings.is_service:
         catalog.warn_once(model, stacklevel=6)
 
 
@@ -46,8 +44,7 @@ def check_images(
     settings: Settings, model: str, messages: Sequence[Mapping[str, Any]], strict: bool | None
 ) -> None:
     """Warn about images for a model without vision; refuse them with ``strict``."""
-    known = catalog.resolve(model).model
-    if known is None or known.vision is not False or not holds_images(messages):
+    if facts_of(model).sees or not holds_images(messages):
         return
     text = f"{model} is not known to see images: it may refuse or ignore those of this request."
     if settings.strict if strict is None else strict:
@@ -57,18 +54,12 @@ def check_images(
     warnings.warn(text, IgnoredOptionWarning, stacklevel=6)
 
 
-def may_reason(model: str) -> bool:
-    """Tell whether a model may reason: all may, but those known not to."""
-    known = catalog.get(model)
-    return known is None or bool(known.reasoning) or model.lower().startswith(_INLINE_FAMILIES)
-
-
 def may_begin_unopened(settings: Settings, model: str) -> bool:
     """Tell whether a lone ``</think>`` of a model may end reasoning.
 
     Not where the model does not reason, or was seen to send its reasoning in a field.
     """
-    return may_reason(model) and model not in settings.learned.apart
+    return model not in settings.learned.apart and facts_of(model).may_reason
 
 
 def hold_for(settings: Settings, model: str) -> int:
@@ -79,11 +70,9 @@ def hold_for(settings: Settings, model: str) -> int:
     """
     if model in settings.learned.unopened:
         return _HOLD_UNOPENED
-    seen = model in settings.learned.plain or model in settings.learned.apart
-    if seen or not model.lower().startswith(_INLINE_FAMILIES):
+    if model in settings.learned.plain or model in settings.learned.apart:
         return 0
-    known = catalog.get(model)
-    return _HOLD_UNKNOWN if known is not None and known.reasoning else 0
+    return _HOLD_UNKNOWN if facts_of(model).may_hold else 0
 
 
 def learn(
@@ -100,6 +89,8 @@ def learn(
     may only have quoted a tag.
     """
     learned = settings.learned
+    if _is_plain(completion) and model in learned.plain and not unopened:
+        return  # nearly all answers: nothing new is learned, and nothing is wrong
     if unopened:
         learned.add(learned.unopened, model)
         learned.plain.discard(model)
@@ -107,8 +98,8 @@ def learn(
         learned.add(learned.apart, model)
         learned.unopened.discard(model)
     elif completion.text and not _thinks_inside(completion):
-        learned.add(learned.plain, model)
         learned.unopened.discard(model)
+        learned.add(learned.plain, model)
     if warn:
         warn_if_empty(completion)
 
@@ -118,6 +109,15 @@ def warn_if_empty(completion: Completion) -> None:
     why = completion.empty_because
     if why:
         warnings.warn(why, EmptyAnswerWarning, stacklevel=7)
+
+
+def _is_plain(completion: Completion) -> bool:
+    """Whether an answer is one text without reasoning, and not an empty one."""
+    if len(completion.choices) != 1:
+        return False
+    only = completion.choices[0]
+    text = only.content
+    return text is not None and text != "" and not only.reasoning and not text.isspace()
 
 
 def _thinks_inside(completion: Completion) -> bool:

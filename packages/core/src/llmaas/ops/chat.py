@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from llmaas.catalog.facts import facts_of
 from llmaas.headers import Headers
 from llmaas.messages import Message, Messages, add_nonce, normalize_messages
 from llmaas.ops import advice, output_budget
 from llmaas.ops.checks import check_chat
 from llmaas.ops.conforming import conformed
 from llmaas.ops.effects import Close, Operation, Read, ReadSome
-from llmaas.ops.encode import encode
+from llmaas.ops.encode import encode, encode_plain
 from llmaas.ops.exchange import JSON, Call, Moment, Patience, exchange
 from llmaas.ops.reasoning import report_ignored, to_fields
 from llmaas.ops.watch import About, Watched
@@ -23,6 +24,7 @@ from llmaas.structured import Shape, mention_json, settled, shape_of
 from llmaas.types import Adjustment, Attempt, Completion, Done, Event
 from llmaas.wire.assemble import Context
 from llmaas.wire.chat import chat_body, turns_reasoning_off
+from llmaas.wire.conversation import NO_LOOK, Look, takes_plain
 from llmaas.wire.decode import ChatDecoder
 from llmaas.wire.envelope import failure_of
 from llmaas.wire.faults import Cut, ErrorEvent, Failure, TransportFailure
@@ -58,6 +60,8 @@ class Ask:
 
     conforms: bool = True
     """Whether a request may be changed so that engines take it."""
+    plain: Sequence[Message] | None = field(default=None, repr=False)
+    """The messages where they are a plain conversation (see ``look_at``)."""
 
     @property
     def model(self) -> str:
@@ -79,7 +83,9 @@ class Ask:
 
     def call(self, *, stream: bool) -> Call:
         """Return the request."""
-        return Call(PATH, encode(self.body), headers=self.headers, stream=stream, model=self.model)
+        is_plain = self.plain is not None and self.body["messages"] is self.plain
+        data = encode_plain(self.body) if is_plain else encode(self.body)
+        return Call(PATH, data, headers=self.headers, stream=stream, model=self.model)
 
 
 @dataclass(slots=True)
@@ -116,23 +122,35 @@ def prepare(
     extra_headers: Any = None,
     conform: bool | None = None,
     fresh: bool = False,
+    look: Look = NO_LOOK,
     **params: Any,
 ) -> Ask:
-    """Check a question and make its request; nothing is sent yet."""
+    """Check a question and make its request; nothing is sent yet.
+
+    ``look`` is what a look at the messages told (see ``look_at``).
+    """
     advice.check_model(settings, model)
     extra_headers = settings.hide(extra_headers)
-    given: Sequence[Message] = normalize_messages(messages, settings.max_file_bytes)
+    given: Sequence[Message] = (
+        [*messages]
+        if look.size and not isinstance(messages, str)
+        else normalize_messages(messages, settings.max_file_bytes)
+    )
     if fresh:
-        given = add_nonce(given, uuid.uuid4().hex[:16])
-    shape = shape_of(response_format)
+        given, look = add_nonce(given, uuid.uuid4().hex[:16]), NO_LOOK
+    shape = None if response_format is None else shape_of(response_format)
     conforms = settings.conform if conform is None else conform
     if conforms and shape is not None and shape.wire.get("type") == "json_object":
-        given = mention_json(given)
-    is_strict = settings.strict if strict is None else strict
-    wire_messages, adjustments = conformed(
-        given, model=model, wanted=conforms, params=params, strict=bool(is_strict)
-    )
-    advice.check_images(settings, model, wire_messages, strict)
+        given, look = mention_json(given), NO_LOOK
+    sent = given
+    adjustments: tuple[Adjustment, ...] = ()
+    if not (look.is_plain and takes_plain(facts_of(model).family, given[0])):
+        is_strict = settings.strict if strict is None else strict
+        sent, adjustments = conformed(
+            given, model=model, wanted=conforms, params=params, strict=bool(is_strict)
+        )
+        if not look.size:
+            advice.check_images(settings, model, sent, strict)
     owns_budget = isinstance(max_tokens, advice.Default)
     if isinstance(max_tokens, advice.Default):
         max_tokens = None
@@ -142,10 +160,15 @@ def prepare(
         params, notes = to_fields(model, reasoning, params)
     if owns_budget := owns_budget and not output_budget.is_given(params):
         max_tokens = output_budget.default_max_tokens(
-            settings, model, wire_messages, tools, shape and shape.wire
+            settings,
+            model,
+            sent,
+            tools,
+            shape and shape.wire,
+            size=look.size if sent is given else 0,
         )
     body = chat_body(
-        wire_messages,
+        sent,
         model=model,
         stream=stream,
         tools=tools,
@@ -158,7 +181,10 @@ def prepare(
     headers = {**JSON, **extra_headers}
     patience = Patience(settings, timeout, deadline)
     notes = (*adjustments, *notes)
-    return Ask(settings, body, headers, patience, shape, owns_budget, notes, is_attempt, conforms)
+    plain = sent if look.is_plain and sent is given else None
+    return Ask(
+        settings, body, headers, patience, shape, owns_budget, notes, is_attempt, conforms, plain
+    )
 
 
 def chat(ask: Ask) -> Operation[Completion]:
@@ -199,7 +225,7 @@ def _chat(ask: Ask) -> Operation[Completion]:
             yield from patience.another_try(data, ask.model)
             continue
         decoder = _decoder(ask, reply)
-        events = [*decoder.feed(data), *decoder.end()]
+        events = decoder.take(data)
         data = None  # it may echo a key, and tools print the variables of frames
         if decoder.fault is None:
             return completion_of(ask, events)

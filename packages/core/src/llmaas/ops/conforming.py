@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from llmaas.catalog import resolve
-from llmaas.catalog.families import family_of
+from llmaas.catalog.facts import facts_of
 from llmaas.types import Adjustment
 from llmaas.warnings import RequestAdjustedWarning
 from llmaas.wire.conversation import FORMAL, Family, conform
@@ -35,19 +34,16 @@ def conformed(
     """
     if not wanted:
         return messages, ()
-    right, adjustments = conform(messages, _family(model, params), sees=strict or _sees(model))
+    right, adjustments = conform(
+        messages, _family(model, params), sees=strict or facts_of(model).sees
+    )
     if adjustments:
         _warn(adjustments, model, stacklevel + 1)
     return right, adjustments
 
 
-def _sees(model: str) -> bool:
-    known = resolve(model).model
-    return known is None or known.vision is not False
-
-
 def _family(model: str, params: Mapping[str, Any] | None) -> Family:
-    family = family_of(model)
+    family = facts_of(model).family
     if family.ends_with_input and params and _continues(params):
         return replace(family, ends_with_input=False)
     return family

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
+from llmaas._version import __version__
 from llmaas.key import Key
 from llmaas.ops.caretaker import CARETAKER
 from llmaas.ops.effects import (
@@ -326,6 +327,4 @@ def _request(settings: Settings, send: Send, key: str) -> Request:
 
 
 def _user_agent() -> str:
-    from llmaas._version import __version__
-
     return f"llmaas-python/{__version__}"

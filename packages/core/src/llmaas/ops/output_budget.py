@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmaas import catalog
 from llmaas.catalog.current import DEFAULT_MAX_OUTPUT
+from llmaas.catalog.facts import facts_of
 from llmaas.settings import Settings
 from llmaas.types import Adjustment
 from llmaas.wire.overflow import Overflow, is_overflow, parse_overflow
@@ -35,10 +35,7 @@ def is_given(params: Mapping[str, Any]) -> bool:
 def window_of(settings: Settings, model: str) -> int | None:
     """Return the context window in tokens: as a refusal named it, else as the catalog does."""
     known = settings.learned.windows.get(model)
-    if known is None:
-        found = catalog.resolve(model).model
-        known = found.context if found else None
-    return known
+    return facts_of(model).window if known is None else known
 
 
 def default_max_tokens(
@@ -47,11 +44,16 @@ def default_max_tokens(
     messages: Sequence[Mapping[str, Any]],
     tools: Any = None,
     response_format: Any = None,
+    *,
+    size: int = 0,
 ) -> int:
-    """Return the least of the default and of what the estimated prompt leaves."""
+    """Return the least of the default and of what the estimated prompt leaves.
+
+    ``size`` is the characters of the messages, where they are known (see ``look_at``).
+    """
     window = window_of(settings, model)
     most = _most(settings, model, window)
-    if window is None or is_surely_below(messages, tools, window - most):
+    if window is None or is_surely_below(messages, tools, window - most, size):
         return most
     told = {"messages": messages, "tools": tools, "response_format": response_format}
     left = window - prompt_tokens(told)

@@ -50,6 +50,9 @@ _lock = threading.Lock()
 
 def gate_for(root: str, fingerprint: str) -> Gate:
     """Return the process's gate for an address and a key, which its fingerprint identifies."""
+    gate = _gates.get((root, fingerprint))  # there already for nearly every call
+    if gate is not None:
+        return gate
     with _lock:
         gate = _gates.get((root, fingerprint))
         if gate is None:

@@ -98,8 +98,8 @@ class Assembler:
 
     def finish(self, events: list[Event], *, complete: bool = True) -> None:
         """Hand out what choices held back; ``complete`` tells that the whole answer came."""
-        exhausted = self._is_exhausted()
         for choice in self._choices.values():
+            exhausted = choice.calls_tools and self._is_exhausted()
             choice.finish(events, complete=complete, exhausted=exhausted)
 
     def _is_exhausted(self) -> bool:
@@ -152,11 +152,11 @@ class Assembler:
     def completion(self) -> Completion:
         """Return what came so far."""
         context = self._context
-        ordered = sorted(self._choices.items())
+        ordered = sorted(self._choices.items()) if len(self._choices) > 1 else self._choices.items()
         return Completion(
             id=self._id,
             model=self._model or context.requested_model,
-            choices=tuple(choice.choice() for _, choice in ordered),
+            choices=tuple([choice.choice() for _, choice in ordered]),
             usage=self._parsed_usage(),
             backend=parse_backend(self._backend),
             created=self._created,
@@ -188,14 +188,14 @@ class Assembler:
             }
         if chunk.get("backend"):
             self._backend = chunk["backend"]
-        for key in chunk.keys() - _TOP:
-            if chunk[key] is not None:
-                self._extra[key] = chunk[key]
+        for key, value in chunk.items():
+            if key not in _TOP and value is not None:
+                self._extra[key] = value
 
     def _says_nothing(self, choices: Any) -> bool:
         """Whether a chunk has no choices, or empty ones after an answer (LiteLLM)."""
-        if not choices:
-            return True
+        if not choices or not self._choices:
+            return not choices
         return self.said_anything and not any(map(_has_content, choices))
 
     def _take_choice(self, raw: Mapping[str, Any], events: list[Event]) -> None:

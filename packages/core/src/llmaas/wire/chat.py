@@ -71,7 +71,7 @@ def _name(tool: Mapping[str, Any]) -> Any:
 
 def turns_reasoning_off(body: Mapping[str, Any]) -> bool:
     """Whether a request switches reasoning off, in any form that an engine takes."""
-    if not _SWITCHES & body.keys():
+    if _SWITCHES.isdisjoint(body):
         return False
     template = body.get("chat_template_kwargs")
     switches = [body, template] if isinstance(template, Mapping) else [body]

@@ -57,6 +57,11 @@ class GrowingChoice:
         return bool(self._text or self._reasoning or self._refusal or self._tools)
 
     @property
+    def calls_tools(self) -> bool:
+        """Whether a tool call began."""
+        return self._tools is not None
+
+    @property
     def thought_was_unopened(self) -> bool:
         """Whether a lone ``</think>`` came after text that was already handed out."""
         return self._think.unopened
@@ -72,6 +77,31 @@ class GrowingChoice:
         """Take one delta, or a ``whole`` message; add the events it makes to ``events``."""
         logprobs = raw.get("logprobs")
         content = delta.get("content")
+        if (
+            len(delta) == 1
+            and type(content) is str
+            and not logprobs
+            and self._tools is None
+            and self._think.passes(content)
+        ):
+            if content:  # nearly all deltas of a stream
+                self._text.append(content)
+                events.append(TextDelta(content, self.index))
+        else:
+            self._take_delta(delta, content, logprobs, events, whole=whole)
+        reason = raw.get("finish_reason")
+        if reason:
+            self.finish_reason = str(reason)
+
+    def _take_delta(
+        self,
+        delta: Mapping[str, Any],
+        content: Any,
+        logprobs: Any,
+        events: list[Event],
+        *,
+        whole: bool,
+    ) -> None:
         if len(delta) > 1 or content is None:
             self._take_reasoning(delta, events)
         if content:
@@ -83,9 +113,6 @@ class GrowingChoice:
             refusal = delta.get("refusal")
             if refusal:
                 self._refusal.append(str(refusal))
-        reason = raw.get("finish_reason")
-        if reason:
-            self.finish_reason = str(reason)
 
     def finish(self, events: list[Event], *, complete: bool, exhausted: bool) -> None:
         """Hand out what was held back.
@@ -125,7 +152,10 @@ class GrowingChoice:
     def _take_reasoning(self, delta: Mapping[str, Any], events: list[Event]) -> None:
         seen: str | None = None
         for field in _REASONING_FIELDS:
-            thought = _as_text(delta.get(field))
+            value = delta.get(field)
+            if value is None or value == "":
+                continue
+            thought = _as_text(value)
             if not thought or thought == seen:  # some engines send the same under two names
                 continue
             seen = thought
@@ -176,9 +206,10 @@ class GrowingChoice:
         pieces = delta.get("tool_calls")
         if isinstance(pieces, dict):
             pieces = [pieces]
-        legacy = delta.get("function_call")
-        if not pieces and isinstance(legacy, dict):
-            pieces = [{"index": 0, "function": legacy}]
+        if not pieces:
+            legacy = delta.get("function_call")
+            if isinstance(legacy, dict):
+                pieces = [{"index": 0, "function": legacy}]
         if not isinstance(pieces, list):
             return
         for piece in pieces:

@@ -43,10 +43,12 @@ class ChatDecoder:
         "_broken",
         "_done_seen",
         "_halves",
+        "_is_strict",
         "_pieces",
         "_shape",
         "_sse",
         "fault",
+        "finished",
         "over",
     )
 
@@ -58,8 +60,12 @@ class ChatDecoder:
         self._broken = b""
         self._pieces = 0
         self._halves = Halves()
+        self._is_strict = True
+        """Whether all payloads so far were strict JSON by themselves."""
         self._done_seen = False
         self.over = False
+        self.finished = False
+        """Whether every choice told why it ended: only usage and ``[DONE]`` may follow."""
         self.fault: Fault | None = None
 
     @property
@@ -95,10 +101,14 @@ class ChatDecoder:
                 break
         return events
 
-    @property
-    def finished(self) -> bool:
-        """Whether every choice told why it ended: only usage and ``[DONE]`` may follow."""
-        return self._assembler.is_finished
+    def take(self, data: bytes) -> list[Event]:
+        """Take a body that is whole."""
+        if self._body or not data.startswith(b"{"):
+            return [*self.feed(data), *self.end()]
+        events: list[Event] = []
+        self._shape = "body"
+        self._read_body(data.rstrip(), events)
+        return events
 
     def end(self, cause: TransportFailure | None = None) -> list[Event]:
         """Take the end of the body; ``cause`` is what broke the connection, if it broke."""
@@ -128,24 +138,34 @@ class ChatDecoder:
         return data
 
     def _take(self, payload: bytes, events: list[Event]) -> None:
+        if self._is_strict:
+            try:
+                chunk = parse(payload)
+            except ValueError:
+                pass
+            else:
+                if type(chunk) is dict:
+                    self._take_chunk(chunk, events)
+                return
         text = payload.strip()
         if text == b"[DONE]":
             self._take_done(events)
             return
         chunk = self._parse(text)
-        if not isinstance(chunk, dict):
-            return
-        error = _error_in(chunk)
+        if isinstance(chunk, dict):
+            self._take_chunk(chunk, events)
+
+    def _take_chunk(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
+        tells_error = "error" in chunk or "detail" in chunk or chunk.get("object") == "error"
+        error = _error_in(chunk) if tells_error else None
         if error is not None:
             self._stop(ErrorEvent(error, self._assembler.completion()))
-        else:
-            self._assemble(chunk, events)
-
-    def _assemble(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
+            return
         try:
             self._assembler.feed(chunk, events)
         except ChoiceFailed as failed:
             self._stop(ErrorEvent(failed.error, self._assembler.completion()))
+        self.finished = self._assembler.is_finished
 
     def _take_done(self, events: list[Event]) -> None:
         self._done_seen = True
@@ -170,6 +190,7 @@ class ChatDecoder:
         return chunk
 
     def _parse_leniently(self, text: bytes, error: ValueError) -> Any:
+        self._is_strict = False
         if not self._broken:
             try:
                 return parse_leniently(text, error, self._halves.mend)
@@ -218,6 +239,9 @@ class ChatDecoder:
         if not body:
             self._stop(NotAnAnswer("the body is empty", body))
             return
+        self._read_body(body, events)
+
+    def _read_body(self, body: bytes, events: list[Event]) -> None:
         try:
             answer = loads(body)
         except ValueError:
@@ -231,11 +255,7 @@ class ChatDecoder:
         if not isinstance(answer, dict):
             self._stop(NotAnAnswer("it is not a JSON object", body))
             return
-        error = _error_in(answer)
-        if error is not None:
-            self._stop(ErrorEvent(error, self._assembler.completion()))
-            return
-        self._assemble(answer, events)
+        self._take_chunk(answer, events)
         if self.over:
             return
         if not self._assembler.began:

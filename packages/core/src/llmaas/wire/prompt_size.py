@@ -26,23 +26,32 @@ _JSON_BYTES_PER_TOKEN = 3
 """Schemas and arguments are mostly punctuation and short names."""
 
 
-def is_surely_below(messages: Sequence[Mapping[str, Any]], tools: Any, tokens: int) -> bool:
+def is_surely_below(
+    messages: Sequence[Mapping[str, Any]], tools: Any, tokens: int, size: int = 0
+) -> bool:
     """Tell at next to no cost whether a prompt is far below so many tokens.
 
-    Takes each character for a token, and looks at lengths only.
+    Takes each character for a token, and looks at lengths only. ``size`` is the characters of
+    the messages, where they are known.
     """
     left = tokens - _PER_TOOL * len(tools or ()) - _PER_MESSAGE * len(messages)
+    if size:
+        return left > size
     for message in messages:
         content = message.get("content")
         left -= len(content) if type(content) is str else _content_tokens(content)
         if "tool_calls" in message:
-            left -= _argument_characters(message["tool_calls"])
+            left -= argument_characters(message["tool_calls"])
     return left > 0
 
 
-def _argument_characters(calls: Any) -> int:
+def argument_characters(calls: Any) -> int:
+    """Return the characters of the arguments of calls, and some for each call."""
+    size = 0
     try:
-        return sum(_PER_MESSAGE + len(call["function"]["arguments"]) for call in calls or ())
+        for call in calls or ():
+            size += _PER_MESSAGE + len(call["function"]["arguments"])
+        return size
     except (TypeError, KeyError):  # of another shape: counted with care where it matters
         return _PER_TOOL
 

@@ -18,7 +18,16 @@ class SSEReader:
     ``{"error": ...}``.
     """
 
-    __slots__ = ("_event", "_event_size", "_is_error", "_limit", "_parts", "_size", "_started")
+    __slots__ = (
+        "_event",
+        "_event_size",
+        "_is_between",
+        "_is_error",
+        "_limit",
+        "_parts",
+        "_size",
+        "_started",
+    )
 
     def __init__(self, limit: int | None = None) -> None:
         self._parts: list[bytes] = []
@@ -29,12 +38,23 @@ class SSEReader:
         self._started = False
         self._limit = limit or sys.maxsize
         self._is_error = False
+        self._is_between = False
+        """Whether the last read ended with an event, so that the next one begins with one."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take a read of any size; return the payloads that it completed.
 
         Raises ``ValueError`` for an event that is larger than the limit.
         """
+        if self._is_between and data[:6] == b"data: " and data[-2:] == b"\n\n":
+            payloads = data[6:-2].split(b"\n\ndata: ")
+            if data.count(b"\n") == 2 * len(payloads) and b"\r" not in data:
+                return payloads  # whole events of one line each, as most reads are
+        payloads = self._feed(data)
+        self._is_between = not (self._parts or self._event or self._is_error) and self._started
+        return payloads
+
+    def _feed(self, data: bytes) -> list[bytes]:
         if self._parts:
             if b"\n" not in data and b"\r" not in data and self._parts[-1][-1:] != b"\r":
                 self._hold(data)

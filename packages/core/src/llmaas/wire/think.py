@@ -144,7 +144,7 @@ class ThinkSplitter:
         return rest
 
     def _in_text(self, text: str, pieces: list[Piece]) -> str:
-        if self._closed:
+        if self._closed or ("<" not in text and "[" not in text):
             pieces.append((False, text))
             return ""
         lone = find_lone(text)

@@ -45,9 +45,9 @@ def find_lone(text: str) -> re.Match[str] | None:
 
 def half_at_end(text: str, tags: Iterable[str]) -> str:
     """Return the end of a text that may be the beginning of a tag."""
-    return max((_half(text, tag) for tag in tags), key=len)
-
-
-def _half(text: str, tag: str) -> str:
-    start = text.rfind(tag[0], max(0, len(text) - len(tag) + 1))
-    return text[start:] if start >= 0 and tag.startswith(text[start:]) else ""
+    longest = ""
+    for tag in tags:
+        start = text.rfind(tag[0], max(0, len(text) - len(tag) + 1))
+        if start >= 0 and len(text) - start > len(longest) and tag.startswith(text[start:]):
+            longest = text[start:]
+    return longest

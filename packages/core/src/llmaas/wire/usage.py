@@ -24,7 +24,7 @@ def parse_usage(raw: Any) -> Usage | None:
     A count that is unknown is never 0: a budget would spend nothing. Reasoning tokens stand
     at the top level or in the details.
     """
-    if not isinstance(raw, Mapping) or not raw:
+    if not raw or not (type(raw) is dict or isinstance(raw, Mapping)):
         return None
     prompt, completion = _first(raw, _PROMPT), _first(raw, _COMPLETION)
     total = _count(raw.get("total_tokens"))
@@ -70,7 +70,7 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 
 def parse_backend(raw: Any) -> Backend | None:
     """Read the ``backend`` object of a body."""
-    if not isinstance(raw, Mapping):
+    if raw is None or not isinstance(raw, Mapping):
         return None
     return Backend(_text(raw.get("engine_type")), _text(raw.get("machine_name")))
 

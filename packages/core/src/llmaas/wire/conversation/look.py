@@ -1,0 +1,84 @@
+"""A cheap look at the messages of a request: for most, nothing has to be done at all."""
+
+from __future__ import annotations
+
+from json.encoder import encode_basestring_ascii
+from typing import Any, NamedTuple
+
+from llmaas.wire.conversation.family import Family
+from llmaas.wire.prompt_size import argument_characters
+
+_HEADS = {role: f'{{"role":"{role}","content":' for role in ("system", "user", "assistant")}
+
+
+class Look(NamedTuple):
+    """What a look tells of messages."""
+
+    size: int = 0
+    """Characters of messages that hold texts and calls only; 0 where others need a closer look.
+
+    Such messages name no files, hold no images, and go out as they are.
+    """
+    is_plain: bool = False
+    """Whether they are dicts of a role and a text alone: the system's first if there is one, then
+    user and assistant in turn, the user last."""
+
+
+NO_LOOK = Look()
+
+
+def look_at(messages: Any) -> Look:
+    """Look once at messages as a user writes them."""
+    if type(messages) is str:
+        return Look(len(messages), is_plain=True) if messages else NO_LOOK
+    if type(messages) is not list:
+        return NO_LOOK
+    size = _plain_size(messages)
+    return Look(size, is_plain=True) if size else Look(_size(messages))
+
+
+def takes_plain(family: Family, first: Any) -> bool:
+    """Whether a family takes every plain conversation that begins with this message."""
+    if family.reserved:
+        return False
+    return family.system == "first" or first["role"] != "system"
+
+
+def plain_json(messages: list[dict[str, str]]) -> str:
+    """Write a plain conversation as JSON, in half the time of a general encoder."""
+    pairs = [_HEADS[each["role"]] + encode_basestring_ascii(each["content"]) for each in messages]
+    return "[" + "},".join(pairs) + "}]"
+
+
+def _plain_size(messages: list[Any]) -> int:
+    """Return the characters of a plain conversation; 0 for any other."""
+    size = 0
+    turn, other = "user", "assistant"
+    for message in messages:
+        if type(message) is not dict or len(message) != 2:
+            return 0
+        content = message.get("content")
+        if type(content) is not str or not content:
+            return 0
+        if message.get("role") == turn:
+            turn, other = other, turn
+        elif size or message.get("role") != "system":
+            return 0
+        size += len(content)
+    return size if other == "user" else 0
+
+
+def _size(messages: list[Any]) -> int:
+    """Return the characters of texts and calls; 0 where there is anything else."""
+    size = 0
+    for message in messages:
+        if type(message) is not dict or "role" not in message:
+            return 0
+        content = message.get("content")
+        if type(content) is str:
+            size += len(content)
+        elif content is not None:
+            return 0
+        if "tool_calls" in message:
+            size += argument_characters(message["tool_calls"])
+    return size
