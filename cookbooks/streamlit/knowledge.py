@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
-
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from llmaas import LLMaaS
 from llmaas.demo import Document, Passage, Source, split
 from llmaas.demo.contract import EMBEDDING_MODEL, RERANK_MODEL
 from llmaas.demo.core import CANDIDATES, nearest, rank
 from llmaas.demo.documents import parse
+from llmaas.documents import DocumentLimits, pdf_text
 from llmaas.text import decode, searchable
 from llmaas.types import Embeddings
 
 TYPES = ["txt", "md", "pdf"]
-MAX_PAGES = 500
+LIMITS = DocumentLimits(max_pages=500)
 
 
 class UnreadableError(ValueError):
@@ -62,13 +59,6 @@ def find(client: LLMaaS, question: str, shelves: Sequence[Shelf]) -> list[Source
 
 def _pdf_text(data: bytes) -> str:
     try:
-        reader = PdfReader(BytesIO(data))
-        if (count := len(reader.pages)) > MAX_PAGES:
-            raise UnreadableError(f"it has {count:,} pages, over {MAX_PAGES}")
-        pages = [page.extract_text() for page in reader.pages]
-        fields = reader.get_form_text_fields() or {}
-    except PyPdfError as error:
-        raise UnreadableError(f"it is no PDF that can be read ({error})") from error
-    texts = [f"# Page {n}\n\n{text}" for n, text in enumerate(pages, 1) if text.strip()]
-    filled = [f"{name}: {value}" for name, value in fields.items() if value]
-    return "\n\n".join([*texts, *(["# Form", "\n".join(filled)] if filled else [])])
+        return pdf_text(data, LIMITS)
+    except ValueError as error:
+        raise UnreadableError(str(error)) from error

@@ -7,7 +7,7 @@ import pytest
 from apps import COOKBOOKS, App, browsing, free_port, needs, picture, record, states, visiting
 from llmaas_sandbox import Sandbox
 
-needs("streamlit", "playwright", "pypdf")
+needs("streamlit", "playwright", "pypdfium2")
 
 FOLDER = COOKBOOKS / "streamlit"
 KEY = "sk-test-canary-0123456789"
@@ -149,7 +149,7 @@ def test_a_file_that_holds_no_text_is_told(page):
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 broken"}
     )
-    page.get_by_text("scan.pdf: it is no PDF that can be read").wait_for()
+    page.get_by_text("scan.pdf: the PDF cannot be read").wait_for()
 
 
 def test_stopping_closes_the_connection_and_keeps_what_came(page, box):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from llmaas.documents.images import open_image, smaller, to_rgb
     from llmaas.documents.limits import DocumentLimits
     from llmaas.documents.pages import draw_pages, is_pdf, take
+    from llmaas.documents.texts import pdf_text
 
 __all__ = [
     "DocumentLimits",
@@ -17,6 +18,7 @@ __all__ = [
     "draw_pages",
     "is_pdf",
     "open_image",
+    "pdf_text",
     "smaller",
     "take",
     "to_rgb",
@@ -28,6 +30,7 @@ _MODULES = {
     "is_pdf": "pages",
     "open_image": "images",
     "draw_pages": "pages",
+    "pdf_text": "texts",
     "smaller": "images",
     "take": "pages",
     "to_rgb": "images",
