@@ -39,7 +39,8 @@ OTHERS: list[Any] = [
 @pytest.mark.parametrize("messages", PLAIN)
 def test_look_finds_plain_conversation_when_nothing_has_to_be_done(messages: Any) -> None:
     look = look_at(messages)
-    assert look.is_plain and look.size == sum(len(m["content"]) for m in messages)
+    assert look.is_plain
+    assert look.size == sum(len(m["content"]) for m in messages)
     assert normalize_messages(messages) == messages
     for family in families():
         if takes_plain(family, messages[0]):
@@ -50,7 +51,8 @@ def test_look_finds_plain_conversation_when_nothing_has_to_be_done(messages: Any
 def test_look_tells_size_when_messages_hold_texts_and_calls_only(messages: Any) -> None:
     assert look_at(messages).size
     assert normalize_messages(messages) == messages
-    assert not holds_files(messages) and not holds_images(messages)
+    assert not holds_files(messages)
+    assert not holds_images(messages)
 
 
 @pytest.mark.parametrize("messages", TEXTS)
@@ -63,9 +65,7 @@ def test_look_leaves_messages_to_a_closer_one_when_they_hold_more(messages: Any)
     assert not look_at(messages).size
 
 
-@pytest.mark.parametrize(
-    "text", ['"quoted" \\ \n\x00', "é 日本 😀", "half \ud83d", '"messages":[]']
-)
+@pytest.mark.parametrize("text", ['"quoted" \\ \n\x00', "é 日本 😀", "\ud83d", '"messages":[]'])
 def test_plain_body_is_written_as_any_other(text: str) -> None:
     messages = [SYSTEM, {"role": "user", "content": text}]
     body = {"model": text, "messages": messages, "max_tokens": 5, "stop": ["x"]}
