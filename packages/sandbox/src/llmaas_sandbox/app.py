@@ -18,8 +18,9 @@ from llmaas_sandbox.console.routes import ENDPOINTS as CONSOLE
 from llmaas_sandbox.control.routes import ENDPOINTS as CONTROL
 from llmaas_sandbox.embeddings.routes import ENDPOINTS as EMBEDDINGS
 from llmaas_sandbox.errors import of_status
+from llmaas_sandbox.gateway.elsewhere import Elsewhere
 from llmaas_sandbox.gateway.exchange import Endpoint
-from llmaas_sandbox.gateway.gate import Elsewhere, Gate
+from llmaas_sandbox.gateway.gate import Gate
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.images.routes import ENDPOINTS as IMAGES
 from llmaas_sandbox.legacy.routes import ENDPOINTS as LEGACY
@@ -43,6 +44,25 @@ def services(state: State) -> tuple[tuple[Endpoint, ...], ...]:
     return (*SERVICES, LEGACY) if state.config.legacy_batches else SERVICES
 
 
+class Application(Starlette):
+    """The sandbox's ASGI application. Paths without parameters are looked up, not searched."""
+
+    def __init__(self, state: State, routes: list[BaseRoute]) -> None:
+        super().__init__()
+        self.router = Router(routes, default=Elsewhere(state), redirect_slashes=False)
+        self.state.sandbox = state
+        self._exact = {r.path: r.app for r in routes if isinstance(r, Route) and "{" not in r.path}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "http" and not scope.get("root_path"):
+            found = self._exact.get(scope["path"])
+            if found is not None:
+                await found(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+
 def create_app(config: Config | None = None) -> Starlette:
     """Return the sandbox as an ASGI application of its own."""
     return app_of(State(config or Config()))
@@ -53,10 +73,7 @@ def app_of(state: State) -> Starlette:
     endpoints = [endpoint for service in services(state) for endpoint in service]
     endpoints.append(describing(endpoints))
     routes: list[BaseRoute] = [*methods_of_each_path(state, endpoints), *realtime_routes(state)]
-    app = Starlette()
-    app.router = Router(routes, default=Elsewhere(state), redirect_slashes=False)
-    app.state.sandbox = state
-    return app
+    return Application(state, routes)
 
 
 def methods_of_each_path(state: State, endpoints: Iterable[Endpoint]) -> Iterator[Route]:

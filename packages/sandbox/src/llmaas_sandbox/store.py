@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import threading
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 _FILE = "sandbox.sqlite"
+_MOST_WAITING = 500
+"""Queued writes that are kept back where memory is all there is."""
+Write = Callable[[sqlite3.Connection], None]
 
 
 class Store:
@@ -18,15 +22,23 @@ class Store:
 
     Write-ahead logging hands every commit to the operating system before it returns, so a
     ``kill -9`` loses nothing; a power cut may lose the last moments.
+
+    A queue (:meth:`queue`) lets many requests share one transaction. Readers see what is queued.
+    Without a folder the database is a temporary file that SQLite keeps in memory while it is
+    small, so that a long run does not grow.
     """
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        where = ":memory:" if folder is None else str(folder / _FILE)
-        self._lock = threading.RLock()
+        where = "" if folder is None else str(folder / _FILE)
+        self.lock = threading.RLock()
+        """Held while the database, or what is queued for it, changes."""
         self._after: list[Callable[[], None]] = []
+        self._writers: list[Write] = []
+        self._queued = 0
+        self._waiting: list[asyncio.Future[None]] = []
         self._connection = sqlite3.connect(where, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
@@ -40,7 +52,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write all or nothing, one writer at a time; transactions may nest."""
-        with self._lock:
+        with self.lock:
             if self._connection.in_transaction:
                 yield self._connection
                 return
@@ -60,20 +72,72 @@ class Store:
         """Do something when the transaction that is open has been written."""
         self._after.append(act)
 
+    def on_flush(self, write: Write) -> None:
+        """Let a function write what it has queued, each time the queue is written."""
+        self._writers.append(write)
+
+    def queue(self) -> None:
+        """Tell that a writer has something to write."""
+        self._queued += 1
+
+    def flush(self) -> None:
+        """Write what is queued, in one transaction."""
+        if not self._queued:
+            return
+        with self.transaction() as connection:
+            self._queued = 0
+            for write in self._writers:
+                write(connection)
+
+    async def written(self) -> None:
+        """Return when what was queued is safe: with all that other tasks queue in this turn."""
+        if not self._queued:
+            return
+        if self.folder is None:
+            if self._queued > _MOST_WAITING:
+                self.flush()
+            return
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._end_turn)
+        mine = loop.create_future()
+        self._waiting.append(mine)
+        await mine
+
+    def _end_turn(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        problem: BaseException | None = None
+        try:
+            self.flush()
+        except Exception as failed:
+            problem = failed
+        for future in waiting:
+            if future.done():  # its request was cancelled
+                continue
+            if problem is None:
+                future.set_result(None)
+            else:
+                future.set_exception(problem)
+
     def create(self, *statements: str) -> None:
         """Make tables that do not exist yet."""
         with self.transaction() as connection:
             for statement in statements:
                 connection.execute(statement)
 
-    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Read."""
-        with self._lock:
+    def rows(
+        self, query: str, values: Sequence[Any] = (), *, flush: bool = True
+    ) -> list[tuple[Any, ...]]:
+        """Read, after what is queued was written."""
+        with self.lock:
+            if flush:
+                self.flush()
             return self._connection.execute(query, values).fetchall()
 
     def version(self) -> int:
         """Return a number that changes when another process writes."""
-        return int(self.rows("PRAGMA data_version")[0][0])
+        with self.lock:
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def secret(self, name: str) -> bytes:
         """Return 32 secret bytes, kept in a file of their own (mode 600) or in memory only."""
@@ -93,7 +157,8 @@ class Store:
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
+        with self.lock:
+            self.flush()
             self._connection.close()
 
     def __del__(self) -> None:

@@ -20,6 +20,7 @@ from functools import partial
 from hashlib import sha256
 from hmac import compare_digest
 from hmac import digest as hmac_digest
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from llmaas_sandbox.store import Store
 
 _START = b"\0" * 32
 _NONCE = 12
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class TamperedError(Exception):
@@ -51,16 +53,18 @@ class Anchor:
     def __init__(self, folder: Path | None) -> None:
         self._file = -1
         if folder is not None:
-            self._file = os.open(folder / "audit.head", os.O_RDWR | os.O_CREAT, 0o600)
+            self._file = os.open(
+                folder / "audit.head", os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600
+            )
 
     def write(self, seq: int, link: bytes, mac: bytes) -> None:
         """Name the last record. Another process may be ahead: then its name stays."""
         if self._file >= 0:
-            os.pwrite(self._file, _bound(seq, link) + mac, 0)
+            _write_at_start(self._file, _bound(seq, link) + mac)
 
     def read(self) -> tuple[int, bytes, bytes]:
         """Return number, hash and MAC of the head; zero when none was written."""
-        data = os.pread(self._file, 72, 0) if self._file >= 0 else b""
+        data = _read_at_start(self._file, 72) if self._file >= 0 else b""
         if data and len(data) != 72:
             raise TamperedError("the anchor is damaged")
         return int.from_bytes(data[:8], "big"), data[8:40], data[40:]
@@ -84,24 +88,51 @@ class Trail:
             "seq INTEGER NOT NULL, hash BLOB NOT NULL, mac BLOB NOT NULL)",
         )
         self._anchor = Anchor(store.folder)
+        self._waiting: list[Mapping[str, Any]] = []
+        self._last = 0
+        self._nonces = BytesIO()
+        store.on_flush(self._write)
 
     def append(self, record: Mapping[str, Any]) -> int:
         """Write one record; it is safe when this returns. Return its number."""
-        plain = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-        nonce = os.urandom(_NONCE)
-        with self._store.transaction() as connection:
-            head = connection.execute("SELECT seq, hash FROM audit_head").fetchone()
-            if head and not (isinstance(head[0], int) and isinstance(head[1], bytes)):
-                raise TamperedError("the head of the trail is not one")
-            seq, before = (head[0] + 1, head[1]) if head else (1, _START)
-            data = plain.encode("utf-8", "surrogatepass")
-            sealed = self._cipher.encrypt(nonce, data, _bound(seq, before))
+        self.queue(record)
+        self._store.flush()
+        return self._last
+
+    def queue(self, record: Mapping[str, Any]) -> None:
+        """Let the store write a record with its next transaction."""
+        with self._store.lock:
+            self._waiting.append(record)
+            self._store.queue()
+
+    def _write(self, connection: sqlite3.Connection) -> None:
+        """Write what waits, and the new head."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        head = connection.execute("SELECT seq, hash FROM audit_head").fetchone()
+        if head and not (isinstance(head[0], int) and isinstance(head[1], bytes)):
+            raise TamperedError("the head of the trail is not one")
+        seq, link = head or (0, _START)
+        rows = []
+        for record in waiting:
+            seq, before = seq + 1, link
+            nonce, sealed = self._sealed(record, seq, before)
             link = _link(seq, before, nonce, sealed)
-            connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?)", (seq, nonce, sealed, link))
-            head_row = (seq, link, self._mac(seq, link))
-            connection.execute("REPLACE INTO audit_head VALUES (1, ?, ?, ?)", head_row)
-            self._store.after_commit(partial(self._anchor.write, *head_row))
-        return int(seq)
+            rows.append((seq, nonce, sealed, link))
+        connection.executemany("INSERT INTO audit VALUES (?, ?, ?, ?)", rows)
+        head_row = (seq, link, self._mac(seq, link))
+        connection.execute("REPLACE INTO audit_head VALUES (1, ?, ?, ?)", head_row)
+        self._last = seq
+        self._store.after_commit(partial(self._anchor.write, *head_row))
+
+    def _sealed(self, record: Mapping[str, Any], seq: int, before: bytes) -> tuple[bytes, bytes]:
+        nonce = self._nonces.read(_NONCE)
+        if not nonce:  # one call to the system for many records
+            self._nonces = BytesIO(os.urandom(_NONCE * 256))
+            nonce = self._nonces.read(_NONCE)
+        data = _encode(record).encode("utf-8", "surrogatepass")
+        return nonce, self._cipher.encrypt(nonce, data, _bound(seq, before))
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Decrypt every record, oldest first; raise :class:`TamperedError` at the first bad one."""
@@ -174,3 +205,18 @@ def _bound(seq: int, before: bytes) -> bytes:
 
 def _link(seq: int, before: bytes, nonce: bytes, sealed: bytes) -> bytes:
     return sha256(_bound(seq, before) + nonce + sealed).digest()
+
+
+def _write_at_start(file: int, data: bytes) -> None:
+    if hasattr(os, "pwrite"):
+        os.pwrite(file, data, 0)
+    else:  # Windows
+        os.lseek(file, 0, os.SEEK_SET)
+        os.write(file, data)
+
+
+def _read_at_start(file: int, size: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(file, size, 0)
+    os.lseek(file, 0, os.SEEK_SET)
+    return os.read(file, size)

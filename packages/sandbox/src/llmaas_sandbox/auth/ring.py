@@ -18,6 +18,7 @@ from llmaas_sandbox.store import Store
 GRACE_SECONDS = 24 * 3600.0
 MAX_GRACE_SECONDS = 366 * 24 * 3600.0
 PREFIX = "sk-"
+_WRITTEN = "UPDATE keys_written SET times = times + 1"
 
 
 class NotRotatableError(ValueError):
@@ -34,7 +35,11 @@ class Ring:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self._pepper = store.secret("keys")
-        store.create("CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, record TEXT NOT NULL)")
+        store.create(
+            "CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, record TEXT NOT NULL)",
+            "CREATE TABLE IF NOT EXISTS keys_written (one INTEGER PRIMARY KEY, times INTEGER)",
+            "INSERT OR IGNORE INTO keys_written VALUES (1, 0)",
+        )
         self._keys: dict[str, Key] = {}
         self._by_digest: dict[str, str] = {}
         self._deliveries: dict[str, str] = {}
@@ -42,8 +47,8 @@ class Ring:
 
     def reload(self) -> None:
         """Read the keys again, as another process may have written them."""
+        self._version, self._times = self._store.version(), self._written()
         keys = [_read(text) for (text,) in self._store.rows("SELECT record FROM keys")]
-        self._version = self._store.version()
         self._keys = {key.id: key for key in keys}
         self._by_digest = {key.digest: key.id for key in keys}
 
@@ -72,8 +77,7 @@ class Ring:
 
     def find(self, secret: str) -> Key | None:
         """Return the working key of a secret, or None."""
-        if self._store.folder is not None and self._store.version() != self._version:
-            self.reload()
+        self._refresh()
         key = self._keys.get(self._by_digest.get(self._digest(secret), ""))
         now = self._clock.now()
         if key is None or not key.works(now):
@@ -83,12 +87,25 @@ class Ring:
             key = self._keys[key.id]
         return key
 
+    def _refresh(self) -> None:
+        """Read the keys again if another process has written some."""
+        if self._store.folder is None or (version := self._store.version()) == self._version:
+            return
+        self._version = version
+        if self._written() != self._times:
+            self.reload()
+
+    def _written(self) -> int:
+        return int(self._store.rows("SELECT times FROM keys_written", flush=False)[0][0])
+
     def get(self, key_id: str) -> Key | None:
         """Return a key by its id."""
+        self._refresh()
         return self._keys.get(key_id)
 
     def of_tenant(self, tenant: str | None = None) -> list[Key]:
         """Return the keys of one tenant, or of all, oldest first."""
+        self._refresh()
         keys = sorted(self._keys.values(), key=lambda k: (k.created, k.id))
         return [k for k in keys if tenant is None or k.tenant == tenant]
 
@@ -141,6 +158,7 @@ class Ring:
         if dropped:
             with self._store.transaction() as connection:
                 connection.executemany("DELETE FROM keys WHERE id = ?", [(d,) for d in dropped])
+                connection.execute(_WRITTEN)
             self.reload()
 
     def _digest(self, secret: str) -> str:
@@ -150,6 +168,7 @@ class Ring:
     def _save(self, key: Key) -> Key:
         with self._store.transaction() as connection:
             connection.execute("REPLACE INTO keys VALUES (?, ?)", (key.id, json.dumps(asdict(key))))
+            connection.execute(_WRITTEN)
         self._keys[key.id] = key
         self._by_digest[key.digest] = key.id
         return key

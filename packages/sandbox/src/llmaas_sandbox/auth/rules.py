@@ -15,7 +15,7 @@ SELF = "self"
 def bearer(headers: Mapping[str, str]) -> str | None:
     """Return the key that a request carries."""
     kind, _, key = headers.get("authorization", "").partition(" ")
-    return key.strip() if kind.lower() == "bearer" and key.strip() else None
+    return (key.strip() or None) if kind.lower() == "bearer" else None
 
 
 def is_admin(headers: Mapping[str, str], admin_key: str) -> bool:
@@ -36,5 +36,5 @@ def names_of(model: Model) -> Iterator[str]:
 
 def permit(key: Key | None, model: Model, requested: str) -> None:
     """Refuse a model that a key may not use (403)."""
-    if key is not None and not key.may_use((requested, *names_of(model))):
+    if key is not None and key.models and not key.may_use((requested, *names_of(model))):
         raise forbidden(f"This key may not use model '{requested}'", "model_not_permitted")

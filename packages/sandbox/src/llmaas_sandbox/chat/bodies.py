@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from hashlib import blake2b
 from itertools import chain, zip_longest
 from typing import Any
@@ -46,7 +47,7 @@ class Writer:
         """The model as the client named it."""
         return self.exchange.requested or self.base["model"]
 
-    @property
+    @cached_property
     def prompt_tokens(self) -> int:
         """Tokens of the request."""
         return of_messages(self.exchange.body["messages"], self.exchange.body.get("tools"))
@@ -117,11 +118,15 @@ class Writer:
 
     # the stream
 
-    def chunks(self) -> list[Json]:
-        """Write the chunks of a stream, usage and backend where the dialect wants them."""
+    def choices(self) -> list[Json]:
+        """Write what the chunks of a stream tell, those of several answers in turn."""
         lanes = [self._lane(i, answer) for i, answer in enumerate(self.answers)]
         woven = chain.from_iterable(zip_longest(*lanes))
-        stream = [self._chunk(choice) for choice in woven if choice is not None]
+        return [choice for choice in woven if choice is not None]
+
+    def chunks(self) -> list[Json]:
+        """Write the chunks of a stream, usage and backend where the dialect wants them."""
+        stream = [self._chunk(choice) for choice in self.choices()]
         stream = fields.chunks(self._with_usage(stream), self.faults, self.requested)
         if "choiceless-backend" in self.faults:
             stream.insert(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 
 from llmaas_sandbox.errors import bad_request
 from llmaas_sandbox.faults.names import ENGINES, FAULTS
+
+FAULT_HEADERS = ("x-sandbox-fault", "x-sandbox-dialect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,15 @@ class Faults:
     """What the jitter of this request is drawn from."""
 
     def __contains__(self, name: str) -> bool:
-        return any(f.name == name for f in self.chosen)
+        return bool(self.chosen) and any(f.name == name for f in self.chosen)
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(self.chosen)
 
     def arguments(self, name: str) -> tuple[str, ...] | None:
         """Return the arguments of a fault, or None when it was not asked for."""
+        if not self.chosen:
+            return None
         return next((f.arguments for f in reversed(self.chosen) if f.name == name), None)
 
     def argument(self, name: str, position: int, default: str) -> str:
@@ -51,6 +55,8 @@ class Faults:
 
     def number(self, name: str, position: int, default: float) -> float:
         """Return one argument as a number; refuse what is not one."""
+        if not self.chosen:
+            return default
         return number_in(name, self.argument(name, position, str(default)))
 
     @property
@@ -61,6 +67,9 @@ class Faults:
     def first(self, names: frozenset[str]) -> str | None:
         """Return the last one asked for among alternatives."""
         return next((f.name for f in reversed(self.chosen) if f.name in names), None)
+
+
+NO_FAULTS = Faults()
 
 
 def number_in(name: str, text: str) -> float:
@@ -78,6 +87,11 @@ def parse(text: str) -> tuple[Fault, ...]:
     """Read a list of faults; an unknown name is refused (400), never ignored."""
     parts = (part.strip() for part in text.replace("+sandbox/", ",").split(","))
     return tuple(fault for part in parts if part for fault in _expanded(_one(part)))
+
+
+def asked_by_header(headers: Mapping[str, str]) -> tuple[Fault, ...]:
+    """Return the faults that a request's headers ask for."""
+    return tuple(f for name in FAULT_HEADERS if (text := headers.get(name)) for f in parse(text))
 
 
 def _expanded(fault: Fault) -> Iterator[Fault]:

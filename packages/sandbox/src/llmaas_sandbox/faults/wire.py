@@ -40,10 +40,19 @@ class Plan:
     """Pieces that are still to come; the faults above do not touch them."""
     before: float = field(default=0.0)
     """Seconds before the first byte."""
+    plain: list[bytes] | None = None
+    """Instead of ``pieces``: nothing is slow or wrong, and all may leave with one write."""
+
+    def cut_up(self) -> None:
+        """Turn what is plain into pieces."""
+        if self.plain is not None:
+            self.pieces, self.plain = [Piece(data) for data in self.plain], None
 
 
 def spoil(plan: Plan, faults: Faults) -> Plan:
     """Apply the connection faults to a good plan."""
+    if not faults.chosen:
+        return plan
     for name, change in _CHANGES.items():
         if name in faults:
             change(plan, faults)

@@ -6,13 +6,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from llmaas_sandbox.auth.rules import bearer, is_admin
 from llmaas_sandbox.errors import bad_key
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange
 from llmaas_sandbox.gateway.journal import Recorded
-from llmaas_sandbox.gateway.used import Used
+from llmaas_sandbox.gateway.used import NOTHING, Used
 from llmaas_sandbox.lifecycle.phases import headers as lifecycle_headers
 from llmaas_sandbox.limits.prices import cost
 from llmaas_sandbox.monitor.history import Row
@@ -26,15 +27,16 @@ def identify(exchange: Exchange) -> None:
 
 def let_in(exchange: Exchange, endpoint: Endpoint) -> None:
     """Check the key and the limits that an endpoint asks for (401, 429)."""
-    state = exchange.state
-    if endpoint.open_to == "everyone":
+    state, wanted = exchange.state, endpoint.open_to
+    if wanted == "everyone":
         return
-    exchange.is_admin = is_admin(exchange.headers, state.config.admin_key)
-    if endpoint.open_to == "admin":
+    if wanted != "key" or exchange.caller is None:
+        exchange.is_admin = is_admin(exchange.headers, state.config.admin_key)
+    if wanted == "admin":
         if not exchange.is_admin:
             raise bad_key()
         return
-    if endpoint.open_to == "both" and exchange.is_admin:
+    if wanted == "both" and exchange.is_admin:
         return
     if exchange.caller is None:
         raise bad_key()
@@ -61,29 +63,29 @@ class Ledger:
     def __init__(self, endpoint: Endpoint, record: Recorded) -> None:
         self.endpoint, self.record = endpoint, record
         self.started = time.perf_counter()
-        self.used, self.cost = Used(), 0
+        self.used, self.cost = NOTHING, 0
 
     def settle(self, exchange: Exchange | None, status: int, used: Used, batch: bool) -> None:
-        """Count and audit, before the first byte is sent: what is acknowledged is safe.
+        """Count and audit with the store's next transaction.
 
-        When another machine answers again, only what differs is added.
+        Wait for ``store.written()``, or call ``store.flush()``, before the first byte is sent:
+        what is acknowledged is safe. When another machine answers again, only what differs is
+        added.
         """
         counted, charged = self.used, self.cost
-        self.used = used if status < 400 else Used()
+        self.used = used if status < 400 else NOTHING
         self.cost = cost(self.used, batch)
         if exchange is None or not self.endpoint.audited:
             return
         added, price = _less(self.used, counted), self.cost - charged
-        with exchange.state.store.transaction():
-            if exchange.caller is not None and (added != Used() or price):
-                exchange.state.meter.add(exchange.caller, added.completion, price)
-            exchange.state.trail.append(self._audit(exchange, status, added, price))
+        if exchange.caller is not None and (added.completion or price):
+            exchange.state.meter.add(exchange.caller, added.completion, price)
+        exchange.state.trail.queue(self._audit(exchange, status, added, price))
 
     def _audit(self, exchange: Exchange, status: int, used: Used, price: int) -> dict[str, Any]:
         key = exchange.caller
-        moment = datetime.fromtimestamp(exchange.state.clock.now(), UTC)
         record: dict[str, Any] = {
-            "at": moment.isoformat(timespec="milliseconds"),
+            "at": moment_of(exchange.state.clock.now()),
             "request_id": exchange.request_id,
             "tenant": key.tenant if key else None,
             "key_id": key.id if key else ("admin" if exchange.is_admin else None),
@@ -126,7 +128,19 @@ class Ledger:
         exchange.state.alerts.traffic()
 
 
+def moment_of(now: float) -> str:
+    """Write a moment in ISO 8601, to the millisecond."""
+    return f"{_second(int(now))}.{int(now % 1 * 1000):03d}+00:00"
+
+
+@lru_cache(maxsize=4)
+def _second(now: int) -> str:
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def _less(used: Used, counted: Used) -> Used:
+    if counted is NOTHING:
+        return used
     return Used(*(getattr(used, f.name) - getattr(counted, f.name) for f in fields(Used)))
 
 

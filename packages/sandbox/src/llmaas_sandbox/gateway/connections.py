@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -17,15 +18,47 @@ except ImportError:  # the extra "fast" is not installed
 Peer = tuple[str, int]
 
 
+class Corked:
+    """A transport whose small writes can be held back, to leave together.
+
+    Every write of asyncio's is a system call, which costs more than most answers.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held: list[bytes] | None = None
+        self.write: Callable[[bytes], None] = transport.write
+        self.is_closing = transport.is_closing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def cork(self) -> None:
+        """Hold writes back until :meth:`uncork`."""
+        self._held = []
+        self.write = self._held.append
+
+    def uncork(self) -> None:
+        """Write what was held back, in one piece."""
+        held, self._held, self.write = self._held, None, self._transport.write
+        if held:
+            self.write(b"".join(held))
+
+    def close(self) -> None:
+        """Write what was held back and close."""
+        self.uncork()
+        self._transport.close()
+
+
 class Connections:
     """Open transports by the client's address, as the ASGI scope names it."""
 
     def __init__(self) -> None:
-        self._open: dict[Peer, asyncio.Transport] = {}
-        self._upgraded: list[asyncio.Transport] = []
+        self._open: dict[Peer, Corked] = {}
+        self._upgraded: list[Corked] = []
         self._doomed: set[Peer] = set()
 
-    def opened(self, transport: asyncio.Transport) -> Peer:
+    def opened(self, transport: Corked) -> Peer:
         """Remember a connection, return its name; let small writes leave at once.
 
         asyncio does that by itself, but not for sockets of a listener made without a protocol.
@@ -48,18 +81,18 @@ class Connections:
         alive = [t for t in self._upgraded if not t.is_closing()]
         self._upgraded = [*alive, transport] if transport else alive
 
-    def of(self, scope: Any) -> asyncio.Transport | None:
+    def of(self, scope: Any) -> Corked | None:
         """Return the transport of a request; None when it came in without a socket."""
         client = scope.get("client")
         return self._open.get((client[0], client[1])) if client else None
 
-    def doom(self, transport: asyncio.Transport) -> None:
+    def doom(self, transport: Corked) -> None:
         """Let the next request on this connection die."""
         self._doomed.add(_peer(transport))
 
-    def is_doomed(self, transport: asyncio.Transport | None) -> bool:
+    def is_doomed(self, transport: Corked | None) -> bool:
         """Tell whether this connection was doomed by an earlier answer."""
-        return transport is not None and _peer(transport) in self._doomed
+        return transport is not None and bool(self._doomed) and _peer(transport) in self._doomed
 
     def __len__(self) -> int:
         return len(self._open) + sum(not t.is_closing() for t in self._upgraded)
@@ -70,12 +103,12 @@ class Connections:
             transport.abort()
 
 
-def _peer(transport: asyncio.BaseTransport) -> Peer:
+def _peer(transport: Corked) -> Peer:
     name = transport.get_extra_info("peername") or ("", 0)
     return name[0], name[1]
 
 
-def reset(transport: asyncio.Transport) -> None:
+def reset(transport: Corked) -> None:
     """End a connection with RST instead of FIN, unless it has ended already."""
     if transport.is_closing():
         return
@@ -90,8 +123,9 @@ def protocol_for(connections: Connections) -> type[asyncio.Protocol]:
 
     class Watched(_Base):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            self._peer = connections.opened(transport)
-            super().connection_made(transport)
+            corked = Corked(transport)
+            self._peer = connections.opened(corked)
+            super().connection_made(corked)  # type: ignore[arg-type]
 
         def connection_lost(self, exc: Exception | None) -> None:
             connections.closed(self._peer)

@@ -26,7 +26,7 @@ class Delivery:
     def __init__(
         self, state: State, record: Recorded, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        self.record = record
+        self.record, self.scope = record, scope
         self.receive = receive
         self.send = send
         self.state = state
@@ -39,6 +39,10 @@ class Delivery:
 
         Return False when the machine died before the first byte: another may take over.
         """
+        if plan.plain is not None and self._sends_at_once(plan):
+            await self._send_at_once(plan, plan.plain)
+            return True
+        plan.cut_up()
         if plan.before or plan.source or any(p.pause for p in plan.pieces):
             if not await self._watched(plan, machine):
                 return False
@@ -93,6 +97,30 @@ class Delivery:
             async for data in plan.source:
                 await self._write(Piece(data))
         await self._end(plan)
+
+    def _sends_at_once(self, plan: Plan) -> bool:
+        """Tell whether one write may carry an answer: events are then framed here."""
+        transport, scope = self.transport, self.scope
+        if plan.before or transport is None or transport.is_closing():
+            return False
+        return bool(scope["http_version"] == "1.1" and scope["method"] != "HEAD")
+
+    async def _send_at_once(self, plan: Plan, plain: list[bytes]) -> None:
+        """Send an answer with one write to the socket; its events stay chunks of their own."""
+        transport = self.transport
+        assert transport is not None
+        self.first_byte = time.perf_counter()
+        start = {"type": "http.response.start", "status": plan.status, "headers": _headers(plan)}
+        transport.cork()
+        try:
+            await self.send(start)
+            if plan.length is None:
+                transport.write(b"".join([b"%x\r\n%b\r\n" % (len(d), d) for d in plain]))
+                await self.send({"type": "http.response.body", "body": b""})
+            else:
+                await self.send({"type": "http.response.body", "body": plain[0]})
+        finally:
+            transport.uncork()
 
     async def _write(self, piece: Piece) -> None:
         if piece.pause:

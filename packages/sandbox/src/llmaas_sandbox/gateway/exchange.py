@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from llmaas_sandbox.auth.keys import Key
 from llmaas_sandbox.catalogue import Model
 from llmaas_sandbox.errors import Json, bad_request
-from llmaas_sandbox.faults.parse import Faults
+from llmaas_sandbox.faults.parse import NO_FAULTS, Faults
 from llmaas_sandbox.gateway.scripts import Step
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.gateway.used import Used
@@ -31,11 +31,11 @@ class Exchange:
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    raw: bytes
     path_params: Mapping[str, str]
+    raw: bytes = b""
     caller: Key | None = None
     is_admin: bool = False
-    faults: Faults = field(default_factory=Faults)
+    faults: Faults = NO_FAULTS
     step: Step | None = None
     parsed: Any = None
     form: Mapping[str, Any] = field(default_factory=dict)
@@ -44,6 +44,7 @@ class Exchange:
     requested: str | None = None
     """The model's name as the client wrote it."""
     lease: Lease | None = None
+    _gist: bytes | None = field(default=None, init=False)
 
     @property
     def body(self) -> Json:
@@ -60,6 +61,15 @@ class Exchange:
     @property
     def gist(self) -> bytes:
         """What is asked, whatever order of keys or boundary a client writes it with."""
+        if self._gist is None:
+            self._gist = self._find_gist()
+        return self._gist
+
+    @gist.setter
+    def gist(self, known: bytes) -> None:
+        self._gist = known
+
+    def _find_gist(self) -> bytes:
         if self.parsed is not None:
             return json.dumps(self.parsed, sort_keys=True).encode()
         boundary = _BOUNDARY.search(self.headers.get("content-type", ""))
@@ -83,6 +93,8 @@ class Reply:
 
     payload: Any = None
     chunks: list[Json] | None = None
+    events: list[bytes] | None = None
+    """Instead of ``chunks``: the events as they are sent, ``[DONE]`` included."""
     media: bytes | None = None
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)

@@ -7,37 +7,53 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.types import Message
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope
 
-from llmaas_sandbox.errors import bad_request, of_status
+from llmaas_sandbox.errors import Refusal, bad_request, of_status
 from llmaas_sandbox.gateway.exchange import Endpoint
 
+_TYPES = {"json": "application/json", "form": "multipart/form-data"}
 _CLIENT_LEFT = 499
 """What proxies write into their logs; nobody is there to read it."""
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
     """Read the body; refuse more than ``limit`` bytes (413), and half a body (499)."""
-    too_large = bad_request("Payload Too Large", status=413)
-    declared = request.headers.get("content-length", "0")
+    declared = headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > limit:
-        raise too_large
-    body = bytearray()
-    try:
-        async for part in request.stream():
-            body += part
-            if len(body) > limit:
-                raise too_large
-    except ClientDisconnect:
-        raise of_status(_CLIENT_LEFT) from None
+        raise _too_large()
+    message = await receive()
+    body = message.get("body", b"")
+    if message.get("more_body") or message["type"] != "http.request":
+        body = await _rest(message, receive, limit)
+    if len(body) > limit:
+        raise _too_large()
     return bytes(body)
+
+
+async def _rest(message: Message, receive: Receive, limit: int) -> bytes:
+    """Read a body that comes in several parts, from its first part on."""
+    body = bytearray()
+    while True:
+        if message["type"] == "http.disconnect":
+            raise of_status(_CLIENT_LEFT)
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise _too_large()
+        if not message.get("more_body"):
+            return bytes(body)
+        message = await receive()
+
+
+def _too_large() -> Refusal:
+    return bad_request("Payload Too Large", status=413)
 
 
 def parse_json(raw: bytes) -> Any:
     """Parse strict JSON; refuse anything else, however deep (400)."""
     try:
-        return json.loads(raw, parse_constant=_no_constant)
+        return _decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
     except (ValueError, RecursionError):
         raise bad_request("The body is not valid JSON") from None
 
@@ -46,22 +62,28 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
+_decode = json.JSONDecoder(parse_constant=_no_constant).decode
+
+
 def check_type(headers: Mapping[str, str], endpoint: Endpoint) -> None:
     """Refuse a content type that the endpoint does not take (415)."""
-    given = headers.get("content-type", "").partition(";")[0].strip().lower()
-    wanted = {"json": "application/json", "form": "multipart/form-data"}.get(endpoint.takes)
+    written = headers.get("content-type", "")
+    wanted = _TYPES.get(endpoint.takes)
+    if written == wanted:
+        return
+    given = written.partition(";")[0].strip().lower()
     if wanted and given and given != wanted:
         raise bad_request(f"Unsupported Media Type: send {wanted}", status=415)
 
 
-async def parse_form(request: Request, raw: bytes) -> dict[str, Any]:
+async def parse_form(scope: Scope, raw: bytes) -> dict[str, Any]:
     """Parse a multipart form whose bytes were read already; each file becomes (name, bytes)."""
 
     async def replay() -> Message:
         return {"type": "http.request", "body": raw, "more_body": False}
 
     try:
-        form = await Request(request.scope, replay).form()
+        form = await Request(scope, replay).form()
     except HTTPException as problem:
         raise bad_request(f"The form is not valid: {problem.detail}") from None
     fields: dict[str, Any] = {}

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from json import loads
+from random import getrandbits
 from typing import Any, overload
 
 SECRET_HEADERS = frozenset(
@@ -49,6 +50,25 @@ class Recorded:
 def masked(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers with every secret replaced."""
     return {k: (MASK if k.lower() in SECRET_HEADERS else v) for k, v in headers.items()}
+
+
+def recorded(scope: Mapping[str, Any]) -> tuple[Recorded, dict[str, str]]:
+    """Start the record of a request; return it with the headers, secrets and all."""
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+    kept = headers.copy()
+    for name in SECRET_HEADERS.intersection(kept):
+        kept[name] = MASK
+    record = Recorded(
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"].decode("latin-1"),
+        headers=kept,
+        body=b"",
+        request_id=headers.get("x-request-id") or f"req-{getrandbits(64):016x}",
+    )
+    return record, headers
 
 
 class Journal:

@@ -21,17 +21,28 @@ def of_reply(reply: Reply, faults: Faults, headers: Mapping[str, str], pace: flo
     """Plan a service's reply, with the faults that were asked for."""
     if faults.engine:
         headers = {k: v for k, v in headers.items() if k == "x-request-id"}
-    if reply.chunks is not None:
-        pause = 1 / pace if pace else 0.0
-        pieces = [Piece(frame, pause) for frame in frames(reply.chunks, faults)]
-        own = dict(STREAM_HEADERS)
-        if faults.engine:
-            del own["cache-control"]
-        return spoil(Plan(reply.status, {**own, **headers, **reply.headers}, pieces), faults)
+    if reply.chunks is not None or reply.events is not None:
+        events = reply.events or frames(reply.chunks or [], faults)
+        return _of_stream(reply, events, faults, headers, pace)
     data = reply.media if reply.media is not None else dumps(reply.payload)
     merged = {"content-type": reply.content_type, **headers, **reply.headers}
     wait = reply.used.completion / pace if pace else 0.0
-    plan = Plan(reply.status, merged, [Piece(data)], length=len(data), before=wait)
+    plan = Plan(reply.status, merged, [], length=len(data), before=wait, plain=[data])
+    if faults.chosen:
+        plan.cut_up()
+    return spoil(plan, faults)
+
+
+def _of_stream(
+    reply: Reply, events: list[bytes], faults: Faults, headers: Mapping[str, str], pace: float
+) -> Plan:
+    own = {k: v for k, v in STREAM_HEADERS.items() if k != "cache-control" or not faults.engine}
+    plan = Plan(reply.status, {**own, **headers, **reply.headers}, [])
+    if pace or faults.chosen:
+        pause = 1 / pace if pace else 0.0
+        plan.pieces = [Piece(data, pause) for data in events]
+    else:
+        plan.plain = events
     return spoil(plan, faults)
 
 

@@ -12,12 +12,13 @@ from llmaas_sandbox.config import Config
 from llmaas_sandbox.faults.chance import draws
 from llmaas_sandbox.faults.parse import Fault, Faults, parse
 from llmaas_sandbox.forward.fixtures import Fixtures
+from llmaas_sandbox.gateway.answers import Answers
 from llmaas_sandbox.gateway.connections import Connections
 from llmaas_sandbox.gateway.journal import Journal
 from llmaas_sandbox.gateway.replays import Replays
 from llmaas_sandbox.gateway.scripts import Scripts
 from llmaas_sandbox.legacy.shelf import Shelf
-from llmaas_sandbox.limits.counters import RedisCounters, StoredCounters
+from llmaas_sandbox.limits.counters import Counters, MemoryCounters, RedisCounters, StoredCounters
 from llmaas_sandbox.limits.meter import Meter
 from llmaas_sandbox.machines.fleet import Fleet
 from llmaas_sandbox.monitor.alerts import Alerts
@@ -40,8 +41,7 @@ class State:
         self.store = Store(config.data_dir)
         self.keys = Ring(self.store, self.clock)
         self.configured = [self.keys.ensure(k, TENANT, config.tier).id for k in config.api_keys]
-        counters = RedisCounters(config.redis_url) if config.redis_url else None
-        self.meter = Meter(counters or StoredCounters(self.store), self.clock)
+        self.meter = Meter(_counters(config, self.store), self.clock)
         self.trail = Trail(self.store)
         self.fleet = Fleet(config.machine_capacity)
         self.history = History()
@@ -54,6 +54,7 @@ class State:
         self.shelf = Shelf()
         self.screening = Screening()
         self.replays = Replays()
+        self.answers = Answers()
         secrets = (*config.api_keys, config.admin_key, config.upstream_key or "")
         self.fixtures = Fixtures(secrets, config.replay_speed)
         self.attempts: Counter[str] = Counter()
@@ -90,3 +91,9 @@ class State:
 
 def _wins(fault: Fault, turn: str, place: int) -> bool:
     return draws(turn, place, fault.text).random() < fault.odds
+
+
+def _counters(config: Config, store: Store) -> Counters:
+    if config.redis_url:
+        return RedisCounters(config.redis_url)
+    return StoredCounters(store) if config.data_dir else MemoryCounters()

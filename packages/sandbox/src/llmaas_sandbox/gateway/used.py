@@ -15,3 +15,6 @@ class Used:
     reasoning: int = 0
     documents: int = 0
     seconds: float = 0.0
+
+
+NOTHING = Used()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 
 from llmaas_sandbox.catalogue import Model, all_models, known, redirects, resolve
 
@@ -39,17 +40,24 @@ def headers(requested: str, served: Model, now: float) -> Mapping[str, str]:
 
     The service sends none of them (INF); the two first are RFC 9745 and RFC 8594.
     """
-    model = known(requested) or served
-    moved = requested in redirects()
-    if not moved and phase_of(model, now) not in ("deprecated", "retired"):
+    return _headers(requested[:300], served.id, int(now // 86400))
+
+
+@lru_cache(maxsize=256)
+def _headers(requested: str, served: str, day: int) -> Mapping[str, str]:
+    model = known(requested) or known(served)
+    if model is None:  # a test model, or one that only the engine knows
         return {}
-    told = {"x-sandbox-served-by": served.id} if moved else {}
+    moved = requested in redirects()
+    if not moved and phase_of(model, day * 86400.0) not in ("deprecated", "retired"):
+        return {}
+    told = {"x-sandbox-served-by": served} if moved else {}
     end = _day(model.end_of_support)
     if end:
         moment = datetime(end.year, end.month, end.day, tzinfo=UTC)
         told["deprecation"] = f"@{int((moment - NOTICE).timestamp())}"
         told["sunset"] = format_datetime(moment, usegmt=True)
-    successor = served.id if moved else successor_of(model)
+    successor = served if moved else successor_of(model)
     if successor:
         told["link"] = f'</v1/models#{successor}>; rel="successor-version"'
     return told

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 
 from llmaas_sandbox.store import Store
@@ -24,23 +26,51 @@ class Counters(Protocol):
         """Forget all."""
 
 
+class MemoryCounters:
+    """Counters of one process that keeps nothing."""
+
+    def __init__(self) -> None:
+        self._amounts: dict[str, int] = {}
+
+    def add(self, amounts: Mapping[str, int]) -> None:
+        """Add to several counters at once."""
+        for name, amount in amounts.items():
+            self._amounts[name] = self._amounts.get(name, 0) + amount
+
+    def read(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """Read several counters."""
+        return tuple(self._amounts.get(name, 0) for name in names)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._amounts.clear()
+
+
 class StoredCounters:
-    """Counters in the sandbox's own database."""
+    """Counters in the sandbox's own database, written with its next transaction."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._waiting: dict[str, int] = {}
+        store.on_flush(self._write)
         store.create(
             "CREATE TABLE IF NOT EXISTS used (name TEXT PRIMARY KEY, amount INTEGER NOT NULL)"
         )
 
     def add(self, amounts: Mapping[str, int]) -> None:
         """Add to several counters at once."""
+        with self._store.lock:
+            for name, amount in amounts.items():
+                self._waiting[name] = self._waiting.get(name, 0) + amount
+            self._store.queue()
+
+    def _write(self, connection: sqlite3.Connection) -> None:
+        waiting, self._waiting = self._waiting, {}
         statement = (
             "INSERT INTO used VALUES (?, ?) "
             "ON CONFLICT (name) DO UPDATE SET amount = amount + excluded.amount"
         )
-        with self._store.transaction() as connection:
-            connection.executemany(statement, amounts.items())
+        connection.executemany(statement, waiting.items())
 
     def read(self, names: tuple[str, ...]) -> tuple[int, ...]:
         """Read several counters."""
@@ -52,6 +82,7 @@ class StoredCounters:
 
     def clear(self) -> None:
         """Forget all."""
+        self._store.flush()
         with self._store.transaction() as connection:
             connection.execute("DELETE FROM used")
 
@@ -90,6 +121,12 @@ class RedisCounters:
 
 def windows(now: float) -> dict[str, tuple[str, float]]:
     """Return the name and the end of the current hour, day and month (UTC)."""
+    return _windows(int(now // 3600))
+
+
+@lru_cache(maxsize=4)
+def _windows(hour: int) -> dict[str, tuple[str, float]]:
+    now = hour * 3600.0
     moment = time.gmtime(now)
     month = (moment.tm_year, moment.tm_mon)
     next_month = (month[0] + month[1] // 12, month[1] % 12 + 1)

@@ -9,7 +9,7 @@ from llmaas_sandbox.auth.keys import Key
 from llmaas_sandbox.clock import Clock
 from llmaas_sandbox.errors import too_many
 from llmaas_sandbox.limits.counters import Counters, windows
-from llmaas_sandbox.limits.tiers import TIERS
+from llmaas_sandbox.limits.tiers import TIERS, UNLIMITED
 
 REQUESTS_SHOWN = 1000
 """The limit that the documented headers show; what it counts is nowhere explained."""
@@ -37,7 +37,10 @@ class Meter:
 
     def gauges(self, key: Key) -> Iterator[Gauge]:
         """Yield every limit that applies to a key."""
-        tier, spans = TIERS[key.tier], windows(self._clock.now())
+        tier = TIERS[key.tier]
+        if tier is UNLIMITED and key.hourly_tokens is None:
+            return
+        spans = windows(self._clock.now())
         limits = (
             ("hour", f"tokens:{key.tenant}", tier.hourly_tokens),
             ("day", f"tokens:{key.tenant}", tier.daily_tokens),
@@ -61,10 +64,15 @@ class Meter:
     def add(self, key: Key, tokens: int, micro_eur: int) -> None:
         """Count an answer."""
         spans = windows(self._clock.now())
-        amounts = {f"tokens:{key.tenant}:{spans[s][0]}": tokens for s in ("hour", "day")}
-        amounts |= {f"tokens:{key.id}:{spans['hour'][0]}": tokens}
-        amounts |= {f"cost:{key.tenant}:{spans['month'][0]}": micro_eur}
-        self.counters.add(amounts)
+        hour, day, month = spans["hour"][0], spans["day"][0], spans["month"][0]
+        self.counters.add(
+            {
+                f"tokens:{key.tenant}:{hour}": tokens,
+                f"tokens:{key.tenant}:{day}": tokens,
+                f"tokens:{key.id}:{hour}": tokens,
+                f"cost:{key.tenant}:{month}": micro_eur,
+            }
+        )
 
     def headers(self, key: Key) -> dict[str, str]:
         """Count a request and return the documented headers, for the current minute."""

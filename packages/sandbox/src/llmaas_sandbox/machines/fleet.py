@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 from zlib import crc32
 
@@ -63,6 +64,11 @@ class Fleet:
     def __init__(self, capacity: int | None = None) -> None:
         self.capacity = capacity
         self.machines = {m.name: m for m in _machines()}
+        order = {name: CLUSTERS[i:] + CLUSTERS[::-1] for i, name in enumerate(CLUSTERS)}
+        self._preferred = {name: [self._of(c) for c in order[name]] for name in CLUSTERS}
+
+    def _of(self, cluster: str) -> list[Machine]:
+        return [m for m in self.machines.values() if m.cluster == cluster]
 
     def acquire(self, model: Model, seed: bytes = b"") -> Lease:
         """Return a place on the least busy machine of the model's cluster, or a larger one.
@@ -73,7 +79,7 @@ class Fleet:
         free = self.free_for(model)
         if not free:
             raise of_status(503)
-        least = min(m.in_flight for m in free)
+        least = min([m.in_flight for m in free])
         idle = [m for m in free if m.in_flight == least]
         machine = idle[crc32(seed) % len(idle)]
         machine.in_flight += 1
@@ -82,15 +88,16 @@ class Fleet:
 
     def free_for(self, model: Model) -> list[Machine]:
         """Return the machines that may serve a model now: those of one cluster, or none."""
-        for cluster in CLUSTERS[CLUSTERS.index(cluster_of(model)) :] + CLUSTERS[::-1]:
-            free = [m for m in self.machines.values() if m.cluster == cluster and self._free(m)]
+        capacity = self.capacity
+        for machines in self._preferred[cluster_of(model)]:
+            free = [
+                m
+                for m in machines
+                if m.health == "healthy" and (capacity is None or m.in_flight < capacity)
+            ]
             if free:
                 return free
         return []
-
-    def _free(self, machine: Machine) -> bool:
-        full = self.capacity is not None and machine.in_flight >= self.capacity
-        return machine.takes_work and not full
 
     def set_health(self, name: str, health: Health) -> Machine:
         """Kill, drain or heal a machine."""
@@ -118,7 +125,12 @@ def _machines() -> Iterator[Machine]:
 
 def cluster_of(model: Model) -> str:
     """Return the cluster for a model's size; medium when nothing tells it."""
-    found = re.search(r"(\d+(?:\.\d+)?)\s*([bm])\b", f"{model.parameters or ''} {model.id}".lower())
+    return _cluster(f"{model.parameters or ''} {model.id}"[:300].lower())
+
+
+@lru_cache(maxsize=256)
+def _cluster(text: str) -> str:
+    found = re.search(r"(\d+(?:\.\d+)?)\s*([bm])\b", text)
     if not found:
         return "medium"
     billions = float(found[1]) / (1000 if found[2] == "m" else 1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 MAX_ROWS = 5000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """One finished request."""
 

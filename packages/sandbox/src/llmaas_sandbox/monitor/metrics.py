@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -26,6 +27,7 @@ class Metrics:
         self.latency = self._histogram("llmaas_request_seconds", "Until the end.")
         self.first_byte = self._histogram("llmaas_first_byte_seconds", "Until the first byte.")
         self.waiting = Gauge("llmaas_batches_waiting", "Batches in the queue.", registry=registry)
+        self._find = lru_cache(maxsize=4096)(_labelled)  # costs more than counting
         self._watch(fleet)
 
     def _histogram(self, name: str, text: str) -> Histogram:
@@ -40,18 +42,20 @@ class Metrics:
 
     def observe(self, row: Row) -> None:
         """Count a finished request."""
-        model = row.model or "none"
-        self.requests.labels(row.path, model, str(row.status)).inc()
-        self.latency.labels(row.path).observe(row.seconds)
-        self.first_byte.labels(row.path).observe(row.first_byte)
+        model, find = row.model or "none", self._find
+        find(self.requests, row.path, model, str(row.status)).inc()
+        find(self.latency, row.path).observe(row.seconds)
+        find(self.first_byte, row.path).observe(row.first_byte)
         if row.status >= 400:
-            self.errors.labels(row.path, str(row.status)).inc()
-        for kind in ("prompt", "completion", "reasoning"):
-            amount = getattr(row, f"{kind}_tokens")
-            if amount:
-                self.tokens.labels(kind, model).inc(amount)
+            find(self.errors, row.path, str(row.status)).inc()
+        if row.prompt_tokens:
+            find(self.tokens, "prompt", model).inc(row.prompt_tokens)
+        if row.completion_tokens:
+            find(self.tokens, "completion", model).inc(row.completion_tokens)
+        if row.reasoning_tokens:
+            find(self.tokens, "reasoning", model).inc(row.reasoning_tokens)
         if row.cost_micro_eur:
-            self.cost.labels(model).inc(row.cost_micro_eur / 1e6)
+            find(self.cost, model).inc(row.cost_micro_eur / 1e6)
 
     def text(self) -> bytes:
         """Return the exposition that Prometheus scrapes."""
@@ -64,3 +68,7 @@ def _busy(machine: Machine) -> float:
 
 def _up(machine: Machine) -> float:
     return float(machine.takes_work)
+
+
+def _labelled(metric: Any, *labels: str) -> Any:
+    return metric.labels(*labels)

@@ -47,6 +47,7 @@ class Realtime:
         except Refusal as refused:
             ledger.settle(exchange, refused.status, Used(), batch=False)
         finally:
+            self.state.store.flush()
             record.finished = True
             ledger.finish(exchange, None)
 

@@ -1,0 +1,35 @@
+"""Prepared answers by the bytes of their request."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a prepared answer knows the exchange, which knows the state, which knows this
+    from llmaas_sandbox.chat.prepared import Prepared
+
+MAX_BYTES = 16_000_000
+"""Of all requests and answers that are kept."""
+MAX_REQUEST = 100_000
+
+
+class Answers:
+    """The latest prepared answers by the bytes of their request."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, Prepared] = OrderedDict()
+        self._bytes = 0
+
+    def find(self, raw: bytes) -> Prepared | None:
+        """Return a prepared answer."""
+        return self._kept.get(raw)
+
+    def keep(self, raw: bytes, prepared: Prepared) -> None:
+        """Keep an answer; the oldest make room for it."""
+        if len(raw) > MAX_REQUEST or raw in self._kept:
+            return
+        self._kept[raw] = prepared
+        self._bytes += len(raw) + prepared.size
+        while self._bytes > MAX_BYTES:
+            oldest, dropped = self._kept.popitem(last=False)
+            self._bytes -= len(oldest) + dropped.size
