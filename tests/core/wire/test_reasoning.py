@@ -110,3 +110,54 @@ def test_a_quoted_tag_is_text_where_the_model_never_reasons() -> None:
     events = [*reader.feed(sse(*text("La balise </th", "ink> ferme."))), *reader.end()]
     assert joined(events, "text") == "La balise </think> ferme."
     assert joined(events, "reasoning") == ""
+
+
+QUOTED = [
+    "A chat template closes reasoning with </think> and goes on.",
+    "Use `</think>` to close it.",
+    "The tag '</think>' ends it.",
+    'It ends with "</think>", not with a slash.',
+    "A tag (</think>) may stand alone.",
+    "Do\n```\nthought\n</think>\n```\nin a template.",
+    "Write <think>, your thought, then </think>\n\nand the answer.",
+    "- </think> closes\n- <think> opens",
+    "1. </think> closes",
+    "The last tag is </think>",
+    "<b>See</b> <code></think></code>",
+    "Il faut fermer par </think>, puis répondre.",
+    "A [/THINK] or </thinking> in a sentence.",
+]
+CLOSED = [
+    ("hm", "Oui"),
+    ("hm\n", "\n\nOui"),
+    ("So it is. ", " Oui"),
+    ("I think ", "\nOui"),
+    ("a < b\n", "\nOui"),
+    ("Okay!\n\n", "\n\n```py\nx\n```"),
+    ("It writes </think> in a sentence.\n", "\nOui"),
+]
+
+
+@pytest.mark.parametrize("hold", [0, 2000])
+@pytest.mark.parametrize("said", QUOTED)
+def test_closing_tag_stays_in_the_text_when_quoted(said: str, hold: int) -> None:
+    for cut in range(1, len(said)):
+        events, reader = decode(sse(*text(said[:cut], said[cut:])), hold)
+        assert joined(events, "text") == said
+        assert (reader.partial.text, reader.partial.reasoning) == (said, None)
+    assert answer(*text(*said), hold=hold).text == said
+
+
+@pytest.mark.parametrize("hold", [0, 2000])
+@pytest.mark.parametrize(("before", "after"), CLOSED)
+def test_lone_closing_tag_ends_reasoning_wherever_cut(before: str, after: str, hold: int) -> None:
+    whole = f"{before}</think>{after}"
+    for cut in range(1, len(whole)):
+        got = answer(*text(whole[:cut], whole[cut:]), hold=hold)
+        assert (got.text, got.reasoning) == (after.lstrip(), before), cut
+    assert answer(*text(*whole), hold=hold).reasoning == before
+
+
+def test_answer_about_tags_is_read_in_linear_time() -> None:
+    said = "A tag </think> in a row, " * 4_000
+    assert answer(*text(*(said[at : at + 7] for at in range(0, len(said), 7)))).text == said

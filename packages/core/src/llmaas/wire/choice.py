@@ -46,7 +46,7 @@ class GrowingChoice:
         self._reasoning_field: str | None = None
         self._refusal: list[str] = []
         self._logprobs: dict[str, Any] = {}
-        self._think = ThinkSplitter(hold, may_be_unopened=may_be_unopened)
+        self._think = ThinkSplitter(hold, may_be_unopened=may_be_unopened, said=self._text)
         self._seed = seed
         self._tools_offered = tools
         self._tools: ToolCallAssembler | None = None
@@ -120,7 +120,8 @@ class GrowingChoice:
         ``complete`` tells that the whole answer came; ``exhausted``, that it used all tokens
         it was allowed.
         """
-        self._emit(self._think.finish(), None, events)
+        was_unopened = self._think.unopened
+        self._take_pieces(self._think.finish(), was_unopened, None, events)
         if self._tools is not None:
             self._tools.finish(
                 events, complete=complete, reason=self.finish_reason, exhausted=exhausted
@@ -178,20 +179,24 @@ class GrowingChoice:
             self._text.append(content)
             events.append(TextDelta(content, self.index, logprobs or None))
             return
-        unopened = self._think.unopened
-        pieces = self._think.feed(content)
-        if self._think.unopened and not unopened:
+        was_unopened = self._think.unopened
+        self._take_pieces(self._think.feed(content), was_unopened, logprobs, events)
+
+    def _take_pieces(
+        self, pieces: list[Piece], was_unopened: bool, logprobs: Any, events: list[Event]
+    ) -> None:
+        if self._think.unopened and not was_unopened:
             self._move(pieces, events)
         else:
             self._emit(pieces, logprobs, events)
 
     def _move(self, pieces: list[Piece], events: list[Event]) -> None:
         """Mark where reasoning, handed out as text so far, ended with a lone ``</think>``."""
-        thoughts = [text for is_reasoning, text in pieces if is_reasoning]
+        thoughts = [text for _, text in pieces[: self._think.moved]]
         self._text.extend(thoughts)
         self._text.append(_MOVED)
         events.extend(ReasoningDelta(text, self.index) for text in thoughts)
-        self._emit([piece for piece in pieces if not piece[0]], None, events)
+        self._emit(pieces[self._think.moved :], None, events)
 
     def _emit(self, pieces: list[Piece], logprobs: Any, events: list[Event]) -> None:
         for is_reasoning, text in pieces:

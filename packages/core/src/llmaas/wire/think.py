@@ -7,6 +7,9 @@ engines leave it there).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from re import Match
+
 from llmaas.wire.think_tags import (
     HEADERS,
     LONE_TAGS,
@@ -15,12 +18,15 @@ from llmaas.wire.think_tags import (
     TRAILERS,
     find_lone,
     half_at_end,
+    is_quoted,
 )
 
 _AT_START = (*PAIRS, *HEADERS, *STRAYS)
 _FIRST = frozenset(tag[0] for tag in _AT_START)
 _QUOTING = ("{", "[", "`")
 """How JSON, lists and code begin: no reasoning does, so that tags inside are quotations."""
+_ABOUT_TAGS = 8
+"""An answer that quotes so many closing tags is about them."""
 
 Piece = tuple[bool, str]
 """``(is_reasoning, text)``"""
@@ -33,7 +39,7 @@ class ThinkSplitter:
     chat templates open the tag inside the prompt, so that only ``</think>`` arrives: with
     ``hold`` > 0, up to that many characters wait until it is known whether they were
     reasoning; text that was already handed out is moved in the final answer
-    (``unopened`` tells).
+    (``unopened`` tells). ``said`` is that text; the caller adds to it.
     """
 
     __slots__ = (
@@ -42,14 +48,21 @@ class ThinkSplitter:
         "_harmony",
         "_held",
         "_hold",
+        "_is_over",
         "_pending",
+        "_quoted",
         "_reasoned",
+        "_said",
         "_state",
         "_stray",
+        "moved",
         "unopened",
     )
 
-    def __init__(self, hold: int = 0, *, may_be_unopened: bool = True) -> None:
+    def __init__(
+        self, hold: int = 0, *, may_be_unopened: bool = True, said: Sequence[str] = ()
+    ) -> None:
+        self._said = said
         self._state = "start"
         self._pending = ""
         self._held: list[str] = []
@@ -57,9 +70,13 @@ class ThinkSplitter:
         self._close = ""
         self._closed = not may_be_unopened  # then a lone tag is a quotation
         self._harmony = False
+        self._is_over = False
+        self._quoted = 0
         self._reasoned = False
         self._stray = ""
         self.unopened = False
+        self.moved = 0
+        """How many pieces of the ``feed`` that made it ``unopened`` came before the tag."""
 
     def passes(self, text: str) -> bool:
         """Whether this delta is just text, as most are (the hot path asks this first)."""
@@ -87,6 +104,10 @@ class ThinkSplitter:
 
     def finish(self) -> list[Piece]:
         """Return what was held back."""
+        self._is_over = True
+        if self._pending in LONE_TAGS and self._state in ("text", "hold"):
+            pieces = self.feed("")
+            return pieces + (self._release() if self._state == "hold" else [])
         rest, self._pending = self._pending, ""
         if self._state == "hold":
             self._held.append(rest)
@@ -150,9 +171,18 @@ class ThinkSplitter:
         lone = find_lone(text)
         if lone is None:
             return self._all_but_half_a_tag(text, LONE_TAGS, pieces, is_reasoning=False)
+        if lone.end() == len(text) and not self._is_over:  # what follows tells a quotation
+            self._pending = lone.group()
+            if lone.start():
+                pieces.append((False, text[: lone.start()]))
+            return ""
+        if self._quotes(lone, text, pieces):
+            pieces.append((False, text[: lone.end()]))
+            return text[lone.end() :]
         if lone.start():
             pieces.append((True, text[: lone.start()]))
         self._state = "gap"
+        self.moved = len(pieces)
         self._closed = self.unopened = True
         return text[lone.end() :]
 
@@ -169,6 +199,13 @@ class ThinkSplitter:
 
     def _in_hold(self, text: str, pieces: list[Piece]) -> str:
         lone = find_lone(text)
+        if lone is not None and lone.end() == len(text) and not self._is_over:
+            self._held.append(text[: lone.start()])
+            self._pending = lone.group()
+            return ""
+        if lone is not None and self._quotes(lone, text, pieces):
+            self._held.append(text[: lone.end()])
+            return text[lone.end() :]
         if lone is None:
             held: list[Piece] = []
             self._all_but_half_a_tag(text, LONE_TAGS, held, is_reasoning=True)
@@ -181,6 +218,14 @@ class ThinkSplitter:
         self._held.clear()
         self._state, self._closed = "gap", True
         return text[lone.end() :]
+
+    def _quotes(self, lone: Match[str], text: str, pieces: list[Piece]) -> bool:
+        """Whether a closing tag belongs to what is said, and ends nothing."""
+        said = (*self._said, *(piece for _, piece in pieces), *self._held, text[: lone.start()])
+        quotes = is_quoted("".join(said), text[lone.end() :])
+        self._quoted += quotes
+        self._closed = self._quoted >= _ABOUT_TAGS
+        return quotes
 
     def _release(self) -> list[Piece]:
         pieces: list[Piece] = [(False, held) for held in self._held if held]

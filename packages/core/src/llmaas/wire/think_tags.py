@@ -43,6 +43,30 @@ def find_lone(text: str) -> re.Match[str] | None:
     return _LONE.search(text)
 
 
+def is_quoted(before: str, after: str) -> bool:
+    """Whether a closing tag, which no opening one precedes as a tag, is a quotation.
+
+    A model ends its reasoning after a sentence, a word or a line. A tag that it writes about
+    stands in quotes or code, behind the opening tag, or between spaces within a sentence.
+    """
+    if before[-1:] in _OPENING_QUOTES and after[:1] in _CLOSING_QUOTES:
+        return True
+    if "<think" in before or "[THINK]" in before or before.count("```") % 2:
+        return True
+    if before[-1:] not in _BLANKS or after[:1] == "\n":
+        return False
+    if _LIST_ITEM.search(before):
+        return True
+    return before.rstrip(" \t")[-1:] not in _SENTENCE_ENDS
+
+
+_OPENING_QUOTES = frozenset("`\"'«“„\u2018(>")
+_CLOSING_QUOTES = frozenset("`\"'»”\u2019)<")
+_LIST_ITEM = re.compile(r"(?:\A|\n)[ \t]*(?:[-*•]|\d{1,3}[.)])[ \t]+\Z")
+_BLANKS = frozenset(" \t")
+_SENTENCE_ENDS = frozenset(("", *"\n.!?…。\uff01\uff1f"))
+
+
 def half_at_end(text: str, tags: Iterable[str]) -> str:
     """Return the end of a text that may be the beginning of a tag."""
     longest = ""
