@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import autogen
 
-from autogen_llmaas import LLMaaSClient, config_list, environment, llm_config, write_config_list
-from autogen_llmaas.classic import custom
+from autogen_llmaas import config_list, environment, llm_config, write_config_list
+from autogen_llmaas.classic import custom, register
 from llmaas_sandbox import Sandbox
 
 MODEL = "gpt-oss:120b"
@@ -80,15 +79,10 @@ def pair(config: dict[str, Any]) -> tuple[Any, Any]:
         make(name, llm_config=config, human_input_mode="NEVER", system_message="Be short.")
         for name in ("writer", "rédacteur" if is_ours(config) else "editor")
     ]
-    register(config, agents)
-    return agents[0], agents[1]
-
-
-def register(config: dict[str, Any], agents: Sequence[Any]) -> None:
-    """Give agents our client, where the configuration names it."""
     if is_ours(config):
         for agent in agents:
-            agent.register_model_client(model_client_cls=LLMaaSClient)
+            register(agent)
+    return agents[0], agents[1]
 
 
 def is_ours(config: dict[str, Any]) -> bool:
@@ -129,7 +123,6 @@ def a_tool_is_called(box: Sandbox, config: dict[str, Any]) -> None:
     autogen.register_function(
         weather, caller=writer, executor=user, name="weather", description="Weather of a city"
     )
-    register(config, [writer])  # anew: the framework makes new clients for new tools
     call = {"name": "weather", "arguments": {"city": "Paris"}, "id": "call_1"}
     box.script([{"tool_calls": [call], "reasoning": "Look it up."}, {"content": "21 degrees."}])
     result = user.initiate_chat(writer, message="Weather in Paris?", max_turns=2)

@@ -18,17 +18,19 @@ AGENTCHAT = ["0.5.7", "0.6.4", "0.7.5"]
 @nox.session(name="autogen-classic")
 @nox.parametrize("lineage", CLASSIC)
 def classic(session: nox.Session, lineage: str) -> None:
-    """Our config_list and our client in a two-agent chat on AutoGen 0.2 and AG2 Classic."""
+    """Our config_list and our client in chats and teams of AutoGen 0.2 and AG2 Classic."""
     session.install(*ROOMS, lineage)
     session.chdir(session.create_tmp())  # the oldest writes its cache where it stands
     session.run("python", str(HERE / "chat_classic.py"))
+    session.run("python", str(HERE / "teams_classic.py"))
 
 
 @nox.session(name="autogen-ag2")
 def ag2(session: nox.Session) -> None:
-    """LLMaaSConfig in a two-agent chat on AG2 1.x."""
+    """LLMaaSConfig in chats and teams of AG2 1.x."""
     session.install(*ROOMS, "ag2[openai]>=1,<2")
     session.run("python", str(HERE / "chat_ag2.py"))
+    session.run("python", str(HERE / "teams_ag2.py"))
 
 
 @nox.session(name="autogen-agentchat")

@@ -4,7 +4,7 @@ The stock client of these branches works with our entries; this one also keeps r
 tool turns, waits for rate limits, writes agents' names in ASCII and tells the cost in EUR::
 
     agent = ConversableAgent("writer", llm_config={"config_list": custom(config_list())})
-    agent.register_model_client(model_client_cls=LLMaaSClient)
+    register(agent)
 
 It follows the framework's ``ModelClient`` protocol and imports no framework.
 """
@@ -133,6 +133,32 @@ class LLMaaSClient:
             self._reasoning[completion.tool_calls[0].id] = completion.reasoning
 
 
+def register(agent: Any) -> Any:
+    """Register ``LLMaaSClient`` with an agent, for good, and return the agent.
+
+    The framework makes an agent's clients anew, without registered ones, when its tools change,
+    and the group patterns of AG2 change them before each reply.
+    """
+    held: list[Any] = [None]
+
+    def renew(messages: Any) -> Any:
+        if agent.client is not held[0]:
+            held[0] = agent.client
+            entries = agent.llm_config["config_list"]
+            for _ in [e for e in entries if _names_ours(e)]:
+                agent.register_model_client(model_client_cls=LLMaaSClient)
+        return messages
+
+    renew(None)
+    agent.register_hook("process_all_messages_before_reply", renew)
+    return agent
+
+
+def _names_ours(entry: Any) -> bool:
+    named = entry.get("model_client_cls") if isinstance(entry, Mapping) else None
+    return (named or getattr(entry, "model_client_cls", None)) == LLMaaSClient.__name__
+
+
 def custom(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return entries that name ``LLMaaSClient``: register it with each agent that uses them.
 
@@ -163,4 +189,4 @@ def _call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": function}
 
 
-__all__ = ["LLMaaSClient", "custom"]
+__all__ = ["LLMaaSClient", "custom", "register"]
