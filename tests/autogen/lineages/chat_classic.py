@@ -14,7 +14,7 @@ from typing import Any
 
 import autogen
 
-from autogen_llmaas import config_list, environment, llm_config, write_config_list
+from autogen_llmaas import LLMaaSClient, config_list, environment, llm_config, write_config_list
 from autogen_llmaas.classic import custom, register
 from llmaas_sandbox import Sandbox
 
@@ -151,7 +151,6 @@ def no_cut_call_runs(box: Sandbox) -> None:
         config = {"config_list": custom(config_list(MODEL)), "cache_seed": None}
         writer, user = pair(config)
         autogen.register_function(wipe, caller=writer, executor=user, description="Delete files")
-        register(config, [writer])
         function = {"name": "wipe", "arguments": arguments}
         call = {"id": "c1", "type": "function", "function": function}
         message = {"role": "assistant", "content": None, "tool_calls": [call]}
