@@ -21,6 +21,8 @@ from llmaas.wire.vectors import read_vectors
         {"prompt_tokens": 10, "completion_tokens": 5},
         {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15},
         {"prompt_tokens": "10", "completion_tokens": " 5"},
+        {"promptTokens": 10, "completionTokens": 5},
+        {"prompt_eval_count": 10, "eval_count": 5},
         {"prompt_tokens": 10.0, "completion_tokens": 5, "total_tokens": None},
         {"prompt_tokens": 10, "total_tokens": 15},
         {"completion_tokens": 5, "total_tokens": 15},

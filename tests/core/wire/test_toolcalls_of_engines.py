@@ -142,6 +142,36 @@ def test_absent_arguments_are_an_empty_object(text: Any) -> None:
     assert plain(read(streamed(tool(index=0, id="a", name="f", arguments=text)))) == [("f", {})]
 
 
+TWICE = json.dumps(json.dumps({"city": "a\nb \u00e9"}))
+
+
+@pytest.mark.parametrize("step", [1, 2, 7, 100])
+def test_arguments_that_were_encoded_twice_are_the_object(step: int) -> None:
+    """Templates and gateways that quote a quoted object."""
+    pieces = [TWICE[at : at + step] for at in range(0, len(TWICE), step)]
+    streamed_calls = read(
+        streamed(*(tool(index=0, id="a", name="get_weather", arguments=piece) for piece in pieces))
+    )
+    for calls in (streamed_calls, read(whole(entry("get_weather", TWICE)))):
+        assert plain(calls) == [("get_weather", {"city": "a\nb \u00e9"})]
+
+
+@pytest.mark.parametrize("text", [TWICE[:-1], TWICE[:-4], '"', '"{'])
+def test_string_of_arguments_that_was_cut_is_cut(text: str) -> None:
+    [call] = read(
+        streamed(tool(index=0, id="a", name="get_weather", arguments=text), finish="length")
+    )
+    assert call.cut
+    with pytest.raises(ValueError, match="was truncated"):
+        call.parsed()
+
+
+@pytest.mark.parametrize("text", ['"Paris"', '"[1]"', '""'])
+def test_string_without_an_object_stays_what_it_is(text: str) -> None:
+    [call] = read(whole(entry("get_weather", text)))
+    assert call.arguments == text
+
+
 def test_null_in_fragments_is_an_empty_object_and_nullable_is_not() -> None:
     start = tool(index=0, id="a", name="f")
     pieces = [tool(index=0, arguments=text) for text in ("n", "ul", "l")]
@@ -182,6 +212,9 @@ def test_escaped_halves_of_characters_are_replaced(step: int) -> None:
         " get_weather\n",
         "get_weather</function>",
         "function<｜tool▁sep｜>get_weather",
+        "default_api.get_weather",
+        "default_api:get_weather",
+        "mcp/tools/get_weather",
     ],
 )
 def test_template_tokens_are_taken_off_names(name: str) -> None:

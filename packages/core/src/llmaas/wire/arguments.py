@@ -25,7 +25,8 @@ class Arguments:
     no caller can take the fragments of a truncated call for valid JSON. Raw control characters
     inside strings are escaped, and escaped halves of surrogate pairs become U+FFFD, so that
     the text parses as strict JSON. Text after the closing bracket is a repetition of what
-    came (vLLM flushes all arguments once more), or makes the arguments invalid.
+    came (vLLM flushes all arguments once more), or makes the arguments invalid. Arguments that
+    are a JSON string of an object (encoded twice, as some templates do) are that object.
     """
 
     __slots__ = (
@@ -52,7 +53,7 @@ class Arguments:
     @property
     def begun(self) -> bool:
         """Whether anything but white space or ``null`` came."""
-        return bool(self._parts or self._half or self._closing)
+        return bool(self._parts or self._half or self._closing or self._is_quoted)
 
     @property
     def closed(self) -> bool:
@@ -62,7 +63,13 @@ class Arguments:
     @property
     def is_open(self) -> bool:
         """Whether an object (or a string) began and did not end."""
+        if self._is_quoted:
+            return _decoded(self._lead) is None
         return not self._closing and (self._depth > 0 or self._in_string)
+
+    @property
+    def _is_quoted(self) -> bool:
+        return self._lead[:1] == '"'
 
     def feed(self, text: str) -> str:
         """Take a fragment; return the text that may be handed out now."""
@@ -71,7 +78,8 @@ class Arguments:
             return ""
         if not self._parts and not self._half:
             text = (self._lead + text).lstrip()
-            if _UNSAID.startswith(text.rstrip()):  # also the empty text
+            # What says nothing, and a string: it may hold the object.
+            if text[:1] == '"' or _UNSAID.startswith(text.rstrip()):
                 self._lead = text
                 return ""
         if self._half or _MARK.search(text):
@@ -101,6 +109,8 @@ class Arguments:
             return "" if cut else self._closing_rest().removeprefix(self._released)
         if self._parts or self._half:
             return self._half
+        if self._is_quoted:
+            return _unquoted(self._lead, cut=cut)
         return "{" if cut else "{}"
 
     def text(self, *, cut: bool) -> str:
@@ -153,6 +163,24 @@ class Arguments:
             self._depth -= 1
             return self._depth == 0
         return False
+
+
+def _decoded(text: str) -> str | None:
+    """Return what a JSON string holds; None for what is not (yet) a string."""
+    try:
+        found = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _unquoted(text: str, *, cut: bool) -> str:
+    """Return the object that a JSON string holds, else the string as it is."""
+    inner = (_decoded(text) or "").strip()
+    if not inner.startswith("{"):
+        return text
+    arguments = Arguments()
+    return arguments.feed(inner) + arguments.rest(cut=cut or arguments.is_open)
 
 
 def _repeats(whole: str, text: str) -> bool:

@@ -12,6 +12,8 @@ _LEAK = re.compile(r"<[^<>]*>?|\s+")
 _NONE: Mapping[str, str] = {}
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.\-]+\Z")
 _KIMI_COUNT = re.compile(r":\d+\Z")
+_NAMESPACE = re.compile(r".*[.:/]")
+"""What models put before a name (Gemma: ``default_api.``): left out where an offered one stays."""
 
 
 class ToolNames:
@@ -61,9 +63,10 @@ def _name_of(tool: Any) -> str | None:
 
 
 def _readings(part: str) -> Iterator[str]:
-    """Yield a name without the namespaces of gpt-oss and the counter of Kimi."""
+    """Yield a name without the namespaces of gpt-oss and others, and the counter of Kimi."""
     for start in ("", "to=", "functions.", "to=functions."):
         if part.startswith(start):
             bare = part[len(start) :]
             yield bare
             yield _KIMI_COUNT.sub("", bare)
+    yield _NAMESPACE.sub("", part)

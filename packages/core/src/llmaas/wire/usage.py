@@ -8,11 +8,11 @@ from typing import Any
 
 from llmaas.types import Backend, RateLimit, Usage
 
-_PROMPT = ("prompt_tokens", "input_tokens")
-_COMPLETION = ("completion_tokens", "output_tokens")
+_PROMPT = ("prompt_tokens", "input_tokens", "promptTokens", "prompt_eval_count")
+_COMPLETION = ("completion_tokens", "output_tokens", "completionTokens", "eval_count")
 _DETAILS = ("completion_tokens_details", "output_tokens_details")
 _PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
-"""Names of OpenAI's two interfaces; engines and gateways use either."""
+"""Names of OpenAI's two interfaces, of JavaScript gateways and of Ollama's own interface."""
 
 _ADDED = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens", "cached_tokens")
 _NAMED = frozenset({*_PROMPT, *_COMPLETION, "total_tokens", "reasoning_tokens"})
