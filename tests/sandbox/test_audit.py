@@ -148,7 +148,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
     process = subprocess.Popen([*command, "--tier", "1"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     line = process.stdout.readline().strip()
-    url = line.removeprefix("LLMAAS_BASE_URL=")
+    url = line.removeprefix("export LLMAAS_BASE_URL=")
     until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
@@ -192,3 +192,20 @@ def test_a_killed_sandbox_loses_nothing_that_it_acknowledged(tmp_path: Path) -> 
         tokens = sum(r["completion_tokens"] for r in good)
         assert used["tokens/hour"] == used["tokens/day"] == tokens
         assert used["cost/month"] == sum(r["cost_micro_eur"] for r in good)
+
+
+def test_anchor_is_written_and_read_when_the_system_has_no_pwrite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows has neither ``os.pwrite`` nor ``os.pread``."""
+    monkeypatch.delattr(os, "pwrite", raising=False)
+    monkeypatch.delattr(os, "pread", raising=False)
+    store = Store(tmp_path)
+    trail = Trail(store)
+    for i in range(3):
+        trail.append({"n": i})
+    assert trail.verify().intact
+    with store.transaction() as connection:
+        connection.execute("DELETE FROM audit")
+        connection.execute("DELETE FROM audit_head")
+    assert not trail.verify().intact

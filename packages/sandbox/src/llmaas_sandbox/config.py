@@ -68,10 +68,14 @@ class Config:
     """Pace of replayed answers: 1 is as recorded, 0 is at once."""
     allowed_hosts: tuple[str, ...] = ()
     """Further names by which ``/admin`` and the console may be reached."""
+    workers: int = 1
+    """Processes that share keys, limits, batches and audit; only ``--workers`` starts them."""
 
     def __post_init__(self) -> None:
         if not self.admin_key.strip():
             raise ValueError(f"admin_key must not be empty, got {self.admin_key!r}.")
+        if self.workers < 1:
+            raise ValueError(f"workers must be at least 1, got {self.workers!r}.")
         if self.record and not self.upstream:
             raise ValueError("record needs an upstream, whose answers it keeps: set upstream.")
         if self.replay_speed < 0:

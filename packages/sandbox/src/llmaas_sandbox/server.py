@@ -51,6 +51,8 @@ class Sandbox:
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, **settings: Any) -> None:
         self.config = Config(**settings)
         self.config.check_exposure(host)
+        if self.config.workers > 1:
+            raise ValueError("workers must be 1 in this process; start others with --workers.")
         self.state = State(self.config)
         self.state.host = host
         self._host, self._port = host, port
@@ -164,11 +166,11 @@ def certificates_for(config: Config, host: str) -> Certificates | None:
     """Make the certificates that a configuration asks for."""
     if config.tls is None:
         return None
-    folder = config.data_dir or _passing_folder()
+    folder = config.data_dir or passing_folder()
     return make(config.tls, folder / "tls", host)
 
 
-def _passing_folder() -> Path:
+def passing_folder() -> Path:
     """Make a folder that goes when the process does."""
     folder = Path(tempfile.mkdtemp(prefix="llmaas-sandbox-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from hashlib import blake2b
 from math import inf
 from typing import Any
 
+from llmaas_sandbox.auth.deliveries import Deliveries
 from llmaas_sandbox.auth.keys import Key
 from llmaas_sandbox.clock import Clock
 from llmaas_sandbox.limits.tiers import TIERS
@@ -42,7 +44,7 @@ class Ring:
         )
         self._keys: dict[str, Key] = {}
         self._by_digest: dict[str, str] = {}
-        self._deliveries: dict[str, str] = {}
+        self._deliveries = Deliveries(store, self._pepper)
         self.reload()
 
     def reload(self) -> None:
@@ -83,7 +85,8 @@ class Ring:
         if key is None or not key.works(now):
             return None
         if key.rotation_due(now):
-            self.rotate(key.id, deliver=True)
+            with suppress(NotRotatableError):  # another process was faster
+                self.rotate(key.id, deliver=True)
             key = self._keys[key.id]
         return key
 
@@ -121,7 +124,11 @@ class Ring:
         With ``deliver`` the new secret waits to be collected once. Raise
         :class:`NotRotatableError` for a key that was rotated, revoked or has expired.
         """
-        old = self._keys[key_id]
+        with self._store.transaction():  # another process may rotate it at the same time
+            self._refresh()
+            return self._rotated(self._keys[key_id], grace, deliver)
+
+    def _rotated(self, old: Key, grace: float, deliver: bool) -> tuple[Key, str]:
         if not 0 <= grace <= MAX_GRACE_SECONDS:
             raise ValueError(f"grace must be 0 to {MAX_GRACE_SECONDS:.0f} seconds, got {grace}.")
         if not old.works(self._clock.now()):
@@ -133,7 +140,7 @@ class Ring:
         new, secret = self.make(old.tenant, old.label, **settings)
         self._save(replace(old, expires=self._clock.now() + grace, successor=new.id))
         if deliver:
-            self._deliveries[old.id] = secret
+            self._deliveries.put(old.id, secret)
         return new, secret
 
     def rotate_due(self) -> list[str]:
@@ -145,7 +152,7 @@ class Ring:
 
     def collect(self, key_id: str) -> tuple[Key, str] | None:
         """Hand out the successor of a key that rotated by itself, once."""
-        secret, old = self._deliveries.pop(key_id, None), self._keys.get(key_id)
+        secret, old = self._deliveries.take(key_id), self.get(key_id)
         if secret is None or old is None or old.successor is None:
             return None
         return self._keys[old.successor], secret

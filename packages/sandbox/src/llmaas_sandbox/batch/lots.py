@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+import sqlite3
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from llmaas_sandbox.store import Store
 
 KEPT_SECONDS = 24 * 3600
 MAX_CONVERSATIONS = 1000
@@ -78,6 +83,13 @@ class Lots:
             return None
         return lot
 
+    def changing(self) -> AbstractContextManager[Any]:
+        """Keep others from changing a lot that is read, changed and saved."""
+        return nullcontext()
+
+    def save(self, lot: Lot) -> None:
+        """Keep what changed; nothing to do where memory is shared."""
+
     def queued(self, now: float) -> list[Lot]:
         """Return the lots that wait, oldest first."""
         return [lot for lot in self._lots.values() if lot.is_waiting(now)]
@@ -85,3 +97,47 @@ class Lots:
     def clear(self) -> None:
         """Lose everything, as a restart does."""
         self._lots.clear()
+
+
+class SharedLots(Lots):
+    """The lots of an instance that runs as several processes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        store.create("CREATE TABLE IF NOT EXISTS lots (id TEXT PRIMARY KEY, record TEXT NOT NULL)")
+
+    def add(self, lot: Lot) -> None:
+        """Keep a new lot; what expired is purged."""
+        with self.changing() as connection:
+            over = [(old.id,) for old in self._all() if old.is_over(lot.created)]
+            connection.executemany("DELETE FROM lots WHERE id = ?", over)
+            self.save(lot)
+
+    def get(self, lot_id: str, now: float) -> Lot | None:
+        """Return a lot unless it is unknown or expired."""
+        rows = self._store.rows("SELECT record FROM lots WHERE id = ?", (lot_id,))
+        lot = Lot(**json.loads(rows[0][0])) if rows else None
+        return None if lot is None or lot.is_over(now) else lot
+
+    def changing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Keep other processes from writing."""
+        return self._store.transaction()
+
+    def save(self, lot: Lot) -> None:
+        """Write a lot for the other processes."""
+        record = json.dumps(asdict(lot))
+        with self.changing() as connection:
+            connection.execute("REPLACE INTO lots VALUES (?, ?)", (lot.id, record))
+
+    def queued(self, now: float) -> list[Lot]:
+        """Return the lots that wait, oldest first."""
+        return [lot for lot in self._all() if lot.is_waiting(now)]
+
+    def _all(self) -> list[Lot]:
+        rows = self._store.rows("SELECT record FROM lots ORDER BY rowid")
+        return [Lot(**json.loads(text)) for (text,) in rows]
+
+    def clear(self) -> None:
+        """Lose everything, as a restart does."""
+        with self.changing() as connection:
+            connection.execute("DELETE FROM lots")

@@ -49,12 +49,14 @@ def _check(messages: Any) -> None:
 def read(exchange: Exchange) -> Reply:
     """Tell how a lot is doing, to the key that made it only (403 otherwise)."""
     lots, now = exchange.state.lots, exchange.state.clock.now()
-    lot = lots.get(exchange.path_params["batch_id"], now)
-    if lot is None:
-        raise not_found("Batch not found")
-    if lot.key != _owner(exchange):
-        raise forbidden("This batch belongs to another key")
-    used = _advance(lot, exchange, now)
+    with lots.changing():
+        lot = lots.get(exchange.path_params["batch_id"], now)
+        if lot is None:
+            raise not_found("Batch not found")
+        if lot.key != _owner(exchange):
+            raise forbidden("This batch belongs to another key")
+        used = _advance(lot, exchange, now)
+        lots.save(lot)
     return Reply(lot.summary(), used=used, batch=True)
 
 

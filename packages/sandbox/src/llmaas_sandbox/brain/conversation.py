@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from llmaas_sandbox.tokens import content_text
@@ -21,6 +22,8 @@ _END = re.compile(
     r"[ \t]*\**(?:answer|réponse|context|contexte|documents?|passages)\**[ \t]*:", re.IGNORECASE
 )
 """The line that ends a question."""
+_SHORT = 4_000
+"""Characters of a prompt that is worth remembering."""
 _OPEN, _CLOSE = "<text>", "</text>"
 
 
@@ -92,10 +95,16 @@ def _split_question(text: str) -> tuple[str, str]:
     return blocks[at].strip(), "\n\n".join(blocks[:at] + blocks[at + 1 :])
 
 
+@lru_cache(maxsize=256)
+def _split_short(text: str) -> tuple[str, str]:
+    """Split a prompt that is read several times for one answer."""
+    return _split_question(text)
+
+
 def read(messages: Sequence[Message]) -> Reading:
     """Read a conversation: the last user message asks, everything else may answer."""
     last = last_user_text(messages)
-    question, rest = _split_question(last)
+    question, rest = _split_short(last) if len(last) < _SHORT else _split_question(last)
     instructions = _texts(messages, ("system", "developer"))
     before = _texts(messages, ("user", "tool", "function"), skip_last=last)
     context = "\n\n".join(part for part in (rest, instructions, before) if part)

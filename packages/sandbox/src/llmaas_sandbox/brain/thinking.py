@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmaas_sandbox.brain.conversation import Message, read
-from llmaas_sandbox.brain.words import fold, is_french, stems, words
+from llmaas_sandbox.brain.words import STOP_WORDS, fold, is_french, words
 
 _STEPS = {"low": 1, "minimal": 1, "medium": 2, "high": 3}
 
@@ -14,8 +14,7 @@ _STEPS = {"low": 1, "minimal": 1, "medium": 2, "high": 3}
 def reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str:
     """Think aloud about the question, longer with a higher ``reasoning_effort``."""
     question = read(messages).question
-    known = set(stems(question))
-    topics = list(dict.fromkeys(w for w in words(question) if known.intersection(stems(w))))[:5]
+    topics = list(dict.fromkeys(w for w in words(question) if fold(w) not in STOP_WORDS))[:5]
     subject = ", ".join(topics) or fold(question[:40]) or "…"
     effort = _STEPS.get(str(body.get("reasoning_effort") or "medium"), 2)
     if is_french(question):

@@ -136,7 +136,13 @@ def words(text: str) -> list[str]:
 
 def stems(text: str) -> list[str]:
     """Return the stems of the words that mean something."""
-    return [stem(w) for w in words(text) if fold(w) not in STOP_WORDS]
+    return [found for w in words(text) if (found := _meaning(w)) is not None]
+
+
+@lru_cache(maxsize=65_536)
+def _meaning(word: str) -> str | None:
+    """Return the stem of a word, or None for a stop word."""
+    return None if fold(word) in STOP_WORDS else stem(word)
 
 
 def sentences(text: str) -> Iterator[str]:

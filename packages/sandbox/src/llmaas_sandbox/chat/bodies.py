@@ -143,9 +143,10 @@ class Writer:
         from llmaas_sandbox.chat.deltas import deltas
 
         lane: list[Json] = []
+        with_logprobs = self.wants_logprobs(answer)
         for delta in deltas(answer, self.style, self.faults, self.exchange.body, self._call):
             choice: Json = {"index": index, "delta": delta, "finish_reason": None}
-            if self.wants_logprobs(answer) and delta.get("content"):
+            if with_logprobs and delta.get("content"):
                 choice["logprobs"] = self._logprobs(answer, [delta["content"]])
             lane.append(choice)
         if "finish-on-last" in self.faults and not answer.calls and len(lane) > 1:

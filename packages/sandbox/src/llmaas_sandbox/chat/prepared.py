@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 
 from llmaas_sandbox.catalogue import Model
 from llmaas_sandbox.chat.bodies import Writer
+from llmaas_sandbox.errors import Json
 from llmaas_sandbox.faults.frames import DONE, dumps
 from llmaas_sandbox.gateway.exchange import Exchange, Reply, Used
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _OBJECTS = {True: b"chat.completion.chunk", False: b"chat.completion"}
 
 
@@ -46,12 +50,26 @@ class Prepared:
         return Reply(events=[*events, DONE], used=self.used)
 
 
+def _choice(choice: Json) -> bytes:
+    """Write a choice; most hold one piece of text, which needs no encoder for nested values."""
+    delta = choice["delta"]
+    if len(delta) == 1 and len(choice) == 3 and choice["finish_reason"] is None:
+        [(name, text)] = delta.items()
+        if isinstance(text, str) and _SURROGATE.search(text) is None:
+            return b'{"index":%d,"delta":{"%b":%b},"finish_reason":null}' % (
+                choice["index"],
+                name.encode(),
+                encode_basestring(text).encode(),
+            )
+    return dumps(choice)
+
+
 def prepare(exchange: Exchange, writer: Writer, used: Used) -> Prepared:
     """Write what does not change from one answer to the next."""
     assert exchange.model is not None
     is_stream = bool(exchange.body.get("stream"))
     if is_stream:
-        choices = [b'"choices":[%b]}\n\n' % dumps(choice) for choice in writer.choices()]
+        choices = [b'"choices":[%b]}\n\n' % _choice(choice) for choice in writer.choices()]
         parts = (*choices, b'"choices":[],"usage":%b' % dumps(writer.usage()))
     else:
         body = writer.body()

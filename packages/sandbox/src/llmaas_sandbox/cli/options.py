@@ -31,6 +31,12 @@ def _who_may_ask(root: argparse.ArgumentParser) -> None:
     add("--admin-key", help="the key of /admin and /console")
     add("--tier", choices=("1", "2", "3", "4", "monthly"), help="billing tier of the keys")
     add("--data-dir", type=Path, help="keep keys, audit and quotas here")
+    add(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="serve in N processes that share keys, limits, batches and audit (default: 1)",
+    )
     add("--redis-url", help="share quotas with other sandboxes")
     add("--audit-content", **_SWITCH, help="keep requests in the audit, not only who asked")
     add("--alert-webhook", help="URL that alerts are posted to")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import uvicorn
 
 from llmaas_sandbox.cli.options import parser
+from llmaas_sandbox.cli.workers import announce, serve_in_workers, shared, socket_for
 from llmaas_sandbox.config import Config
 from llmaas_sandbox.errors import Refusal
 from llmaas_sandbox.gateway.state import State
@@ -27,11 +27,16 @@ def run(arguments: Sequence[str]) -> int:
     try:
         config = Config(**settings)
         config.check_exposure(given["host"])
+        config = shared(config) if config.workers > 1 else config
         state = State(config)
     except Refusal as refused:
         options.error(refused.body["error"]["message"])
     except ValueError as wrong:
         options.error(str(wrong))
+    if config.workers > 1:
+        state.store.close()
+        serve_in_workers(config, given["host"], given["port"])
+        return 0
     state.host = given["host"]
     serve(state, given["host"], given["port"])
     return 0
@@ -40,13 +45,6 @@ def run(arguments: Sequence[str]) -> int:
 def serve(state: State, host: str, port: int) -> None:
     """Run the server in this thread until a signal ends it."""
     certificates = certificates_for(state.config, host)
-    settings = server_config(state, certificates, host=host, port=port)
-    listener = settings.bind_socket()
-    root = f"{'https' if settings.is_ssl else 'http'}://{host}:{listener.getsockname()[1]}"
-    lines = [f"LLMAAS_BASE_URL={root}/v1", f"LLMAAS_API_KEY={state.config.api_keys[0]}"]
-    if certificates:
-        lines.append(f"SSL_CERT_FILE={certificates.authority}")
-    lines.append(f"# console: {root}/console#{state.config.admin_key}")
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
-    uvicorn.Server(settings).run([listener])
+    listener = socket_for(host, port)
+    announce(state.config, host, listener, certificates)
+    uvicorn.Server(server_config(state, certificates)).run([listener])

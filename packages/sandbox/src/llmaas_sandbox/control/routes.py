@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from llmaas_sandbox.errors import bad_request
@@ -15,6 +15,19 @@ _SHOWN = 100_000
 """Bytes of a body that is shown."""
 _LONGEST = 10 * 366 * 86_400
 """Seconds of one step of the clock: calendars end, and so would every answer."""
+
+
+def _one_process(handler: Callable[[Exchange], Reply]) -> Callable[[Exchange], Reply]:
+    """Refuse (409) what would only change one of several processes."""
+
+    def guarded(exchange: Exchange) -> Reply:
+        if exchange.state.config.workers > 1:
+            text = "Several processes answer here; start the sandbox without --workers"
+            raise bad_request(text, status=409)
+        return handler(exchange)
+
+    guarded.__doc__ = handler.__doc__
+    return guarded
 
 
 def script(exchange: Exchange) -> Reply:
@@ -88,9 +101,9 @@ def reset(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/admin/script", script, open_to="admin"),
+    Endpoint("POST", "/admin/script", _one_process(script), open_to="admin"),
     Endpoint("GET", "/admin/requests", requests, takes="nothing", open_to="admin"),
-    Endpoint("PUT", "/admin/faults", faults, open_to="admin"),
-    Endpoint("POST", "/admin/clock", clock, open_to="admin"),
-    Endpoint("POST", "/admin/reset", reset, takes="nothing", open_to="admin"),
+    Endpoint("PUT", "/admin/faults", _one_process(faults), open_to="admin"),
+    Endpoint("POST", "/admin/clock", _one_process(clock), open_to="admin"),
+    Endpoint("POST", "/admin/reset", _one_process(reset), takes="nothing", open_to="admin"),
 )

@@ -6,7 +6,7 @@ from collections import Counter
 
 from llmaas_sandbox.audit.trail import Trail
 from llmaas_sandbox.auth.ring import Ring
-from llmaas_sandbox.batch.lots import Lots
+from llmaas_sandbox.batch.lots import Lots, SharedLots
 from llmaas_sandbox.clock import Clock
 from llmaas_sandbox.config import Config
 from llmaas_sandbox.faults.chance import draws
@@ -50,7 +50,7 @@ class State:
         self.connections = Connections()
         self.journal = Journal()
         self.scripts = Scripts()
-        self.lots = Lots()
+        self.lots = SharedLots(self.store) if config.workers > 1 else Lots()
         self.shelf = Shelf()
         self.screening = Screening()
         self.replays = Replays()

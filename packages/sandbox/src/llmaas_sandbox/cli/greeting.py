@@ -1,0 +1,21 @@
+"""The lines that ``serve`` prints: environment variables that a shell can take over."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+
+_WINDOWS = os.name == "nt"
+
+
+def greeting(variables: Mapping[str, str], console: str, *, windows: bool = _WINDOWS) -> str:
+    """Write the lines of this machine's shell as they are, those of the other one as comments."""
+    posix = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    power = [f"$env:{name} = {_quoted(value)}" for name, value in variables.items()]
+    first, name, other = (power, "sh", posix) if windows else (posix, "PowerShell", power)
+    return "\n".join([*first, f"# {name}: {'; '.join(other)}", f"# console: {console}"]) + "\n"
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
