@@ -238,3 +238,17 @@ def test_pattern_of_a_schema_takes_bounded_time(sandbox: Any, api: Any) -> None:
     wanted = {"type": "json_schema", "json_schema": {"name": "b", "schema": schema}}
     sandbox.script([{"content": '{"a": "' + "b" * 5_000 + '!"}'}])
     assert ask(api(), response_format=wanted, repair=False).parsed is None
+
+
+def test_refusal_is_raised_when_the_model_refuses_and_is_not_paid_twice(
+    sandbox: Any, api: Any
+) -> None:
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": None, "refusal": "I cannot do that."},
+        "finish_reason": "stop",
+    }
+    sandbox.script([{"json": {"id": "x", "choices": [choice]}}])
+    with pytest.raises(llmaas.StructuredOutputError, match="refused to answer: I cannot do that"):
+        ask(api())
+    assert len(list(sandbox.requests)) == 1

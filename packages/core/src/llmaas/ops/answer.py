@@ -37,6 +37,8 @@ def chat_shaped(ask: Ask, *, repair: bool = True) -> Operation[Completion]:
     problem = misfit(first, ask.shape)
     if problem is None:
         return first
+    if first.choices[0].refusal:  # asking again changes no mind, and costs
+        raise invalid_output_error(first, problem)
     again = _with_more_room(ask, first) if is_cut(first) else _corrected(ask, first.text, problem)
     if again is None:
         raise invalid_output_error(first, problem)
