@@ -6,23 +6,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from llmaas.messages import Messages, normalize_messages
-from llmaas.ops.checks import check_batch_id, check_chat
-from llmaas.ops.conforming import conformed
-from llmaas.ops.data import ask_data, known
+from llmaas.messages import Messages
+from llmaas.ops.chat import Ask, prepare
+from llmaas.ops.checks import check_batch_id
+from llmaas.ops.data import ask_data
+from llmaas.ops.deferred import describe_schema, is_deferred
 from llmaas.ops.effects import Operation
 from llmaas.ops.exchange import Moment
-from llmaas.ops.reasoning import to_fields
 from llmaas.settings import Settings
-from llmaas.structured import shape_of
 from llmaas.types import Adjustment, Batch, Completion, Event
 from llmaas.wire.assemble import Assembler, Context
-from llmaas.wire.chat import chat_body
+from llmaas.wire.conversation import look_at
 from llmaas.wire.jsonbytes import loads
+from llmaas.wire.tool_schemas import RenamedTools
 
 PATH = "/v1/chat/completions/batch"
-_OF_SINGLE_CALLS = ("repair", "fallbacks", "retry_empty", "strict")
+_OF_SINGLE_CALLS = ("repair", "fallbacks", "retry_empty")
 """Options of a chat that a batch has no use for: its answers come later."""
+_IN_WORDS = Adjustment(
+    "schema_in_words",
+    "response_format was described in words: engines that enforce a schema call no tool, and a "
+    "batch has no second request that could enforce it.",
+)
 
 MAX_CONVERSATIONS = 1_000
 """Conversations in one lot (reference 7.1)."""
@@ -33,47 +38,26 @@ def submit(
     conversations: Sequence[Messages],
     *,
     model: str,
-    tools: Any = None,
-    tool_choice: Any = None,
-    response_format: Any = None,
-    max_tokens: int | None = None,
-    reasoning: Any = None,
     timeout: Any = None,
     deadline: float | Moment | None = None,
     extra_headers: Mapping[str, str] | None = None,
-    conform: bool | None = None,
-    **params: Any,
+    **options: Any,
 ) -> Operation[Batch]:
     """Hand in a lot. Never retried: the endpoint is not idempotent, and every lot is billed."""
-    lot = [normalize_messages(messages) for messages in conversations]
-    if not 0 < len(lot) <= MAX_CONVERSATIONS:
+    if not 0 < len(conversations) <= MAX_CONVERSATIONS:
         from llmaas.errors import InvalidInputError
 
         raise InvalidInputError(
-            f"a lot holds 1 to {MAX_CONVERSATIONS} conversations, not {len(lot)}"
+            f"a lot holds 1 to {MAX_CONVERSATIONS} conversations, not {len(conversations)}"
         )
-    check_chat(tools, tool_choice, {**params, "max_tokens": max_tokens})
-    for name in _OF_SINGLE_CALLS:
-        params.pop(name, None)
-    if reasoning is not None:
-        params, _ = to_fields(model, reasoning, params)
-    served = known(settings, model)
-    conforms = settings.conform if conform is None else conform
-    lot, changes = _conformed(lot, served, conforms, params)
-    shape = shape_of(response_format)
-    body = chat_body(
-        [],
-        model=served,
-        tools=tools,
-        tool_choice=tool_choice,
-        response_format=response_format if shape is None else shape.wire,
-        params={"max_tokens": max_tokens, **params},
-    )
+    options = {k: v for k, v in options.items() if k not in _OF_SINGLE_CALLS}
+    asks = [_prepared(settings, each, model, options) for each in conversations]
+    changes = tuple(ask.adjustments for ask in asks)
     once = settings.but(retry=type(settings.retry)(max_retries=0))
     submitted = yield from ask_data(
         once,
         PATH,
-        {**body, "messages": lot},
+        {**asks[0].body, "messages": [ask.body["messages"] for ask in asks]},
         _reader(model),
         timeout=timeout,
         deadline=deadline,
@@ -82,12 +66,22 @@ def submit(
     return replace(submitted, adjustments=changes) if any(changes) else submitted
 
 
-def _conformed(
-    lot: list[Any], model: str, wanted: bool, params: Any
-) -> tuple[list[Any], tuple[tuple[Adjustment, ...], ...]]:
-    """Return conversations as the model takes them, and the changes of each."""
-    pairs = [conformed(messages, model=model, wanted=wanted, params=params) for messages in lot]
-    return [messages for messages, _ in pairs], tuple(changes for _, changes in pairs)
+def _prepared(settings: Settings, messages: Messages, model: str, options: Any) -> Ask:
+    """Prepare a conversation as a chat; describe a schema in words where tools may be called."""
+    look = look_at(messages)
+    ask = prepare(settings, messages, model=model, stream=False, look=look, **options)
+    if is_deferred(ask):
+        describe_schema(ask)
+        ask.adjustments = (*ask.adjustments, _IN_WORDS)
+    if isinstance(tools := ask.body.get("tools"), RenamedTools):
+        ask.adjustments = (*ask.adjustments, _renamed(tools))
+    return ask
+
+
+def _renamed(tools: RenamedTools) -> Adjustment:
+    """Tell new names of tools: answers come later, perhaps elsewhere, with these."""
+    names = ", ".join(f"{own!r} became {sent!r}" for sent, own in tools.renamed.items())
+    return Adjustment("tool_names", f"Names that engines refuse were replaced: {names}.")
 
 
 def get(settings: Settings, batch_id: str, *, model: str = "") -> Operation[Batch]:

@@ -43,7 +43,7 @@ def is_deferred(ask: Ask) -> bool:
 
 def chat_with_tools(ask: Ask) -> Operation[Completion]:
     """Ask with free tools; ask once more with the schema if the answer needs it."""
-    enforced = _free(ask)
+    enforced = describe_schema(ask)
     draft = yield from chat(ask)
     if is_final(draft, ask):
         return draft
@@ -54,7 +54,7 @@ def chat_with_tools(ask: Ask) -> Operation[Completion]:
 
 def open_with_tools(ask: Ask) -> Operation[Opened]:
     """Open a stream with free tools; its text is held until no call can follow."""
-    enforced = _free(ask)
+    enforced = describe_schema(ask)
     opened = yield from open_stream(ask)
     holder: Any = TextHolder(opened.decoder)
     events = holder.sift(opened.events)
@@ -138,7 +138,7 @@ class FollowUp:
         return bearing(self.draft, with_fallback_to_words(self._ask, open_stream))
 
 
-def _free(ask: Ask) -> dict[str, Any]:
+def describe_schema(ask: Ask) -> dict[str, Any]:
     """Describe the schema in words instead of enforcing it; return the body that enforces it."""
     assert ask.shape is not None
     enforced = {**ask.body, "tool_choice": "none"}
