@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +19,7 @@ _IMAGE_STARTS = (
     (b"GIF8", "image/gif"),
     (b"BM", "image/bmp"),
 )
+_FILES = (Path, bytes, bytearray)
 _ADDRESSES = ("image_url", "audio_url", "video_url")
 """Types of parts whose value of that name holds an address."""
 
@@ -30,8 +32,10 @@ def image_part(
 ) -> dict[str, Any]:
     """Build a content part for an image: a path, bytes, an http(s) URL or a data URI.
 
-    Files and bytes travel as base64 data URIs, the form that the service documents. A string
-    that is not an address names a local file here: never pass a user's text.
+    Files and bytes travel as base64 data URIs, the form that the service documents. With the
+    extra ``documents``, an image that engines would misread (turned, transparent, 16 bits, CMYK,
+    TIFF) or that is over 2,048 pixels becomes an upright RGB JPEG. A string that is not an
+    address names a local file here: never pass a user's text.
     """
     if isinstance(source, str) and not is_address(source):
         source = Path(source)
@@ -73,7 +77,7 @@ def _with_address(part: Mapping[str, Any], kind: str, limit: int) -> Mapping[str
 
 
 def holds_files(messages: Any) -> bool:
-    """Tell whether messages name files that are still to be read."""
+    """Tell whether messages hold files or bytes that are still to be read."""
     if isinstance(messages, str) or not isinstance(messages, Sequence):
         return False
     for message in messages:
@@ -86,7 +90,7 @@ def holds_files(messages: Any) -> bool:
 
 def _holds_files(content: Any) -> bool:
     parts = content if isinstance(content, list | tuple) else ()
-    return any(isinstance(_source_in(part), Path) for part in parts if isinstance(part, Mapping))
+    return any(isinstance(_source_in(part), _FILES) for part in parts if isinstance(part, Mapping))
 
 
 def _source_in(part: Mapping[str, Any]) -> Any:
@@ -113,7 +117,8 @@ def _image(source: Any, detail: Any, limit: int) -> dict[str, Any]:
 
 def _image_url(source: Any, limit: int) -> str:
     if isinstance(source, bytes | bytearray):
-        return data_uri(bytes(source), _image_type(bytes(source)))
+        data = _for_chat(bytes(source))
+        return data_uri(data, image_type(data))
     if isinstance(source, Path):
         return _image_url(_read(source, limit), limit)
     if not isinstance(source, str):
@@ -136,13 +141,31 @@ def _read(path: Path, limit: int) -> bytes:
         raise _invalid(f"the image {str(path)!r} cannot be read: {reason}") from error
 
 
-def _image_type(data: bytes) -> str:
+def _for_chat(data: bytes) -> bytes:
+    """Return an image as models read it, where Pillow is there; a damaged one as it is."""
+    if find_spec("PIL") is None:
+        return data
+    from llmaas.documents.images import UnreadableImageError, for_chat
+
+    try:
+        return for_chat(data)
+    except UnreadableImageError:
+        return data  # the engine may be able to
+    except ValueError as error:
+        raise _invalid(str(error)) from error
+
+
+def image_type(data: bytes) -> str:
+    """Return the media type of an image by its bytes; raise ``InvalidInputError`` for others."""
     for start, mime_type in _IMAGE_STARTS:
         if data.startswith(start):
             return mime_type
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
-    raise _invalid("the image is no PNG, JPEG, GIF, BMP or WebP; PDF pages must be drawn first")
+    raise _invalid(
+        "the image is not a PNG, JPEG, GIF, BMP or WebP file: other formats need the extra "
+        "llmaas[documents], and PDF pages must be drawn (llmaas.documents.draw_pages)"
+    )
 
 
 def _invalid(message: str) -> Exception:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 
 from langchain_llmaas.connection import CONFIG, Connected
 from langchain_llmaas.seam import SEAM
-from llmaas import Image, image_part
+from llmaas import Image
+from llmaas.content_parts import image_type
 
 Artifact = list[dict[str, Any]]
 
@@ -71,7 +72,6 @@ def _block(image: Image) -> dict[str, Any]:
 def _kind(data: bytes) -> str:
     """Return the kind of an image by its bytes; the service draws PNG unless they say other."""
     try:
-        uri: str = image_part(data)["image_url"]["url"]
+        return image_type(data)
     except ValueError:
         return "image/png"
-    return uri.removeprefix("data:").partition(";")[0]

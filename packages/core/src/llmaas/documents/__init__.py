@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from llmaas.documents.audio import audio_suffix
-    from llmaas.documents.images import open_image, smaller, to_rgb
+    from llmaas.documents.images import for_chat, open_image, smaller, to_rgb
     from llmaas.documents.limits import DocumentLimits
     from llmaas.documents.pages import draw_pages, is_pdf, take
     from llmaas.documents.texts import pdf_text
@@ -16,6 +16,7 @@ __all__ = [
     "DocumentLimits",
     "audio_suffix",
     "draw_pages",
+    "for_chat",
     "is_pdf",
     "open_image",
     "pdf_text",
@@ -27,6 +28,7 @@ __all__ = [
 _MODULES = {
     "DocumentLimits": "limits",
     "audio_suffix": "audio",
+    "for_chat": "images",
     "is_pdf": "pages",
     "open_image": "images",
     "draw_pages": "pages",

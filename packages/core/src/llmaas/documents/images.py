@@ -9,6 +9,10 @@ from typing import Any
 
 from llmaas.documents.limits import LIMITS, DocumentLimits
 
+_WEB = frozenset({"JPEG", "PNG", "GIF", "WEBP", "BMP"})
+_EIGHT_BITS = frozenset({"RGB", "L", "P", "1"})
+_PATCH = 28
+"""Pixels that models see as one: a smaller image has nothing that could be misread."""
 _SMALLEST_SIDE = 512
 _ORIENTATION = 0x0112
 """The EXIF tag in which cameras write how they were held; models do not read it."""
@@ -22,6 +26,10 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         "Pillow is not installed: pip install 'llmaas[documents]'", name="PIL"
     ) from error
+
+
+class UnreadableImageError(ValueError):
+    """Raised for a file that is not an image, or a damaged one."""
 
 
 def open_image(data: bytes, limits: DocumentLimits = LIMITS) -> Any:
@@ -38,7 +46,7 @@ def open_image(data: bytes, limits: DocumentLimits = LIMITS) -> Any:
     except Image.DecompressionBombError as error:
         raise ValueError(f"the image is too large: {error}") from error
     except (OSError, SyntaxError, ValueError) as error:
-        raise ValueError("the file is not an image that can be read") from error
+        raise UnreadableImageError("the file is not an image that can be read") from error
     check_size(image, limits)
     return image
 
@@ -57,6 +65,38 @@ def is_plain(image: Any, max_side: int) -> bool:
     is_upright = image.getexif().get(_ORIENTATION, 1) == 1
     is_opaque = "transparency" not in image.info
     return bool(is_upright and is_opaque and image.mode == "RGB" and max(image.size) <= max_side)
+
+
+def for_chat(data: bytes, limits: DocumentLimits = LIMITS) -> bytes:
+    """Return an image as models read it: as it is, or as an upright RGB JPEG of 2,048 pixels.
+
+    Raises ``ValueError`` for what is not an image, is over the limits, or has several pages.
+    """
+    image = open_image(data, limits)
+    pages = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+    if pages > 1:
+        raise ValueError(
+            f"the image has {pages} pages: send each by itself (llmaas.documents.draw_pages)"
+        )
+    try:
+        if _reads_well(image, limits.max_side):
+            return data
+        return to_jpeg(to_rgb(image, limits.max_side))
+    except (SyntaxError, EOFError, OSError, MemoryError) as error:
+        raise UnreadableImageError(f"the image cannot be read: {error}") from error
+
+
+def _reads_well(image: Any, max_side: int) -> bool:
+    """Whether engines, which convert images to RGB, see in this one what a person sees."""
+    if max(image.size) < _PATCH:
+        return image.format in _WEB
+    if image.format not in _WEB or max(image.size) > max_side:
+        return False
+    if image.getexif().get(_ORIENTATION, 1) != 1:
+        return False
+    if image.mode == "RGBA":
+        return bool(image.getchannel("A").getextrema()[0] == 255)
+    return image.mode in _EIGHT_BITS and "transparency" not in image.info
 
 
 def to_rgb(image: Any, max_side: int) -> Any:
