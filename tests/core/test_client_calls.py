@@ -294,7 +294,7 @@ def test_progress_is_told_in_order_by_one_thread_at_a_time(sandbox: Any, api: An
         inside.release()
 
     options = {"batch_size": 1, "concurrency": 16, "progress": progress}
-    api().do("embed", ["a"] * 40, model="bge-m3:567m", **options)
+    api().do("embed", [f"t{n}" for n in range(40)], model="bge-m3:567m", **options)
     assert told == list(range(1, 41))
 
 

@@ -168,7 +168,7 @@ def test_a_refusal_tells_whether_room_will_come() -> None:
 
 def test_embeddings_are_reserved_request_by_request(sandbox: Any, api: Any) -> None:
     """A budget a third above their cost is enough, though twice their estimate is not."""
-    texts = ["x" * 400] * 300
+    texts = [f"{n:0400}" for n in range(300)]
     client = api()
     micro = client.do("embed", texts, model="bge-m3:567m", batch_size=10).cost_micro_eur
     cost = micro / 1e6

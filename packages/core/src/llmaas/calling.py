@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from llmaas.content_parts import holds_files
@@ -179,6 +180,8 @@ class Calling:
         work = make(self.settings, *inputs, deadline=moment, **options)
         model, params = options.get("model") or "", options if name == "batch" else {}
         texts = () if name == "transcription" else inputs[-1]
+        if name == "embeddings":
+            texts = _distinct(texts)  # what is sent, and paid
         about = About(name, model, self.settings, texts, params, deadline=moment.at)
         return watched(about, work)
 
@@ -197,6 +200,13 @@ class Calling:
         limit = self.settings.max_file_bytes
         read = yield Run(lambda: [normalize_messages(each, limit) for each in conversations])
         return (yield from self._submit(read, model, options))
+
+
+def _distinct(texts: Any) -> Any:
+    """Return each text once; what is not text is refused later."""
+    with suppress(TypeError):
+        return list(dict.fromkeys(texts))
+    return texts
 
 
 def _listed(texts: Any) -> list[Any]:

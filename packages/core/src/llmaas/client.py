@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from llmaas.calling import Calling
 from llmaas.messages import Messages
-from llmaas.ops import audio, batch, data, embed, rank
+from llmaas.ops import audio, batch, data, draw, embed, rank
 from llmaas.ops.drive import AsyncDriver, Driver
 from llmaas.options import (
     BatchOptions,
@@ -107,7 +107,7 @@ class LLMaaS(Calling):
 
     def images(self, prompt: str, *, model: str, **options: Unpack[ImageOptions]) -> list[Image]:
         """Draw images from a prompt."""
-        work = self._work("image", rank.images, prompt, model=model, **self._hidden(options))
+        work = self._work("image", draw.images, prompt, model=model, **self._hidden(options))
         return self._driver.run(work)
 
     def models(self, *, deadline: float | None = None) -> list[LiveModel]:
@@ -218,7 +218,7 @@ class AsyncLLMaaS(Calling):
         self, prompt: str, *, model: str, **options: Unpack[ImageOptions]
     ) -> list[Image]:
         """Draw images from a prompt."""
-        work = self._work("image", rank.images, prompt, model=model, **self._hidden(options))
+        work = self._work("image", draw.images, prompt, model=model, **self._hidden(options))
         return await self._driver.run(work)
 
     async def models(self, *, deadline: float | None = None) -> list[LiveModel]:

@@ -24,6 +24,9 @@ class Learned:
     limits: dict[str, int] = field(default_factory=dict)
     """The most tokens that a model answers, as read from the words of a refusal."""
 
+    rerank_version: int | None = None
+    """The version of the reranking path that the server has, where it lacks the other."""
+
     def add(self, names: set[str], model: str) -> None:
         """Add a model to one of the sets; forget all of it when it grows too large."""
         if len(names) >= _MOST_MODELS:

@@ -79,12 +79,14 @@ class EmbedOptions(CallOptions, total=False):
     concurrency: int
     """Requests at once: 4 unless said."""
     dimensions: int | None
+    """Numbers of a vector. Not sent where it is the model's own size."""
     encoding_format: str
     """``float`` (the default) or ``base64``."""
     numpy: bool
     """Return float32 arrays instead of lists."""
     isolate: bool
-    """Keep a refused text from costing its neighbours (the default), or raise."""
+    """Keep a refused text from costing its neighbours (the default), or raise an error that names
+    it. Batches that are too large are halved in both cases."""
     progress: Callable[[int, int], None] | None
     """Called with (done, total) texts after each request, by one thread at a time."""
     on_batch: Callable[[int, Sequence[Any]], None] | None
@@ -100,7 +102,10 @@ class RerankOptions(CallOptions, total=False):
     top_n: int | None
     return_documents: bool | None
     version: int
-    """Of the path: 2 (the default) or 1; both take and give the same."""
+    """Of the path: 2 (the default) or 1; the other one is used where a server lacks it."""
+    isolate: bool
+    """Rank the others when one document is refused, and report it in ``errors`` (the default), or
+    raise."""
 
 
 class TranscribeOptions(CallOptions, total=False):

@@ -43,6 +43,10 @@ _OLD_TLS_HINT = (
 _REDIRECT_HINT = "The address redirects, and a key is never sent to another one: check base_url."
 _REFUSED_FOR_LENGTH = frozenset({400, 413, 422, 500})
 _NO_MODEL = ("model not found", "unknown model", "no such model", "not a valid model")
+_SPLIT_HINT = "Split the text into shorter chunks"
+_OF_TEXTS = ("/embeddings", "/rerank")
+"""Ends of the addresses that take texts, not a conversation."""
+_FEWER_HINT = "Send fewer texts in a request (batch_size), or split them into shorter chunks."
 _GONE = ("does not exist", "n'existe pas", "not found", "no longer", "retired", "not available")
 """Words for a model that is not served; those after the second may mean a parameter in a 400."""
 _BLOCK_WORDS = ("blocked for security", "content_filter", "content filter", "prompt blocked")
@@ -75,7 +79,7 @@ def error_of(
         content=content,
         retry_after=retry_after(failure, now=time.time()),
         resends=resends,
-        hint=_hint(kind, failure.status, model),
+        hint=_hint_of_texts(kind, failure.url, model) or _hint(kind, failure.status, model),
         **_of_headers(failure.headers, hide),
         **_facts(body),
         **(_counts(body) if kind is errors.ContextOverflowError else {}),
@@ -181,6 +185,21 @@ def _hint(kind: type[errors.APIStatusError], status: int, model: str | None) -> 
     if kind is errors.PermissionDeniedError and model:
         return f"The key may lack permission for {model!r}: see its rights in the Console."
     return None
+
+
+def _hint_of_texts(kind: type[errors.APIStatusError], url: str, model: str | None) -> str | None:
+    """Return the hint for what was too long where texts were sent, not a conversation."""
+    if not url.partition("?")[0].endswith(_OF_TEXTS):
+        return None
+    if kind is errors.PayloadTooLargeError:
+        return _FEWER_HINT
+    if kind is not errors.ContextOverflowError:
+        return None
+    from llmaas import catalog
+
+    known = catalog.get(model or "")
+    limit = f": {model} takes {known.context:,} tokens" if known and known.context else ""
+    return f"{_SPLIT_HINT}{limit}."
 
 
 def _successor_hint(model: str) -> str | None:

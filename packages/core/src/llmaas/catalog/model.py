@@ -37,6 +37,10 @@ class Model:
     aliases: tuple[str, ...] = ()
     root: str | None = None
     live_context_tokens: int | None = None
+    dimensions: int | None = None
+    """Numbers of a vector, for embedding models."""
+    shortens: bool | None = None
+    """Whether an embedding model was trained for shorter vectors (``dimensions=``)."""
 
     @property
     def context(self) -> int | None:

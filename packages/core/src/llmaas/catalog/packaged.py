@@ -18,7 +18,11 @@ def packaged() -> Catalogue:
     """Return the packaged catalogue, parsed once per process."""
     text = files("llmaas").joinpath("data", "catalog.json").read_text("utf-8")
     data = json.loads(text)
-    models = {card["id"]: _model(card) for card in data["models"]}
+    vectors = json.loads(files("llmaas").joinpath("data", "vectors.json").read_text("utf-8"))
+    models = {
+        card["id"]: _model({**card, **vectors["models"].get(card["id"], {})})
+        for card in data["models"]
+    }
     return Catalogue(
         models=models,
         aliases=second_names(models.values()),

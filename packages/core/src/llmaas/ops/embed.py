@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmaas.ops.data import ask_data, check_texts, known
+from llmaas.ops.dimensions import Dimensions
+from llmaas.ops.distinct import Distinct
 from llmaas.ops.effects import Operation, Together
+from llmaas.ops.embed_job import EmbedJob, OnBatch, Progress
 from llmaas.ops.exchange import Moment
+from llmaas.ops.refusals import concerns_every_request, may_concern_a_text, name_text
 from llmaas.ops.watch import About, watched_part
 from llmaas.settings import Settings
-from llmaas.types import Embeddings, Usage
+from llmaas.types import Embeddings
 from llmaas.wire.usage import parse_input_usage
 from llmaas.wire.vectors import Vectors, read_vectors
 
 PATH = "/v1/embeddings"
-_ABOUT_INPUT = frozenset({400, 413, 422})
-"""Statuses that may concern one text of a batch, not the caller or the service."""
-
-Progress = Callable[[int, int], None]
-OnBatch = Callable[[int, Sequence[Any]], None]
-
-
-@dataclass(slots=True)
-class _Job:
-    settings: Settings
-    model: str
-    params: Mapping[str, Any]
-    options: Mapping[str, Any]
-    numpy: bool
-    isolate: bool
-    total: int
-    progress: Progress | None
-    on_batch: OnBatch | None
-    keep_going: bool
-    moment: Moment
-    done: int = 0
-    length: int = 0
-    """Numbers of a vector, known from the first answer."""
-    answered_by: str = ""
-    usages: list[Usage] = field(default_factory=list)
-    errors: dict[int, Exception] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def answer(self, vectors: list[Any]) -> Embeddings:
-        """Return vectors with what is known of all requests."""
-        model = self.answered_by or self.model
-        return Embeddings(vectors, model, _sum(self.usages), self.errors)
-
-    def count(self, texts: int) -> None:
-        """Count what is done, and tell: one thread after the other, or numbers would go back."""
-        with self.lock:
-            self.done += texts
-            if self.progress is not None:
-                self.progress(self.done, self.total)
 
 
 def embed(
@@ -77,14 +40,16 @@ def embed(
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[Embeddings]:
-    """Embed texts in batches, several at once."""
-    inputs = check_texts(texts, "text")
+    """Embed texts in batches, several at once; equal texts once."""
+    inputs = Distinct.create(check_texts(texts, "text"))
     moment = Moment.of(settings, deadline)  # one for all batches
-    wire = {"encoding_format": encoding_format, "dimensions": dimensions, **params}
-    job = _Job(
+    wire = {"encoding_format": encoding_format, **params}
+    job = EmbedJob(
         settings,
         known(settings, model),
+        inputs,
         {name: value for name, value in wire.items() if value is not None},
+        Dimensions.create(model, dimensions),
         {
             "timeout": timeout,
             "deadline": moment,
@@ -92,104 +57,112 @@ def embed(
         },
         numpy,
         isolate,
-        len(inputs),
         progress,
         on_batch,
         keep_going,
         moment,
+        [None] * inputs.total,
     )
-    size = max(1, batch_size)
-    batches = [_batch(job, inputs[i : i + size], i) for i in range(0, len(inputs), size)]
+    size, count = max(1, batch_size), len(inputs.texts)
+    batches = [_batch(job, i, min(i + size, count)) for i in range(0, count, size)]
     try:
-        parts = (yield Together(batches, max(1, concurrency))) if batches else []
+        if batches:
+            yield Together(batches, max(1, concurrency))
     except BaseException as error:
-        if job.usages:  # of other batches: they are billed
-            error.partial = job.answer([])  # type: ignore[attr-defined]
+        if job.usages or any(vector is not None for vector in job.vectors):
+            error.partial = job.answer()  # type: ignore[attr-defined]  # billed
         raise
-    vectors = [vector for part in parts for vector in part]
-    return job.answer(vectors)
+    return job.answer()
 
 
-def _batch(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:
+def _batch(job: EmbedJob, start: int, stop: int) -> Operation[None]:
     try:
-        vectors = yield from _halving(job, texts, offset)
+        yield from _halving(job, start, stop)
     except Exception as error:
-        if not (job.keep_going and hasattr(error, "request_id")):  # the service's, not ours
+        is_of_service = hasattr(error, "request_id")  # not a mistake of the caller's
+        if not (job.keep_going and is_of_service) or concerns_every_request(error):
+            job.report_rest(start, stop)
             raise
-        vectors = [None] * len(texts)
-        job.errors.update(dict.fromkeys(range(offset, offset + len(texts)), error))
-    if job.on_batch is not None:
-        job.on_batch(offset, vectors)
-    job.count(len(texts))
-    return vectors
+        job.fail_rest(start, stop, error)
+    job.report(start, stop)
 
 
-def _halving(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:
+def _halving(job: EmbedJob, start: int, stop: int) -> Operation[None]:
     """Embed texts; when they are refused, halve them until the bad one stands alone."""
     try:
-        return (yield from _request(job, texts, offset))
+        yield from _request(job, start, stop)
+        return
     except Exception as error:
-        if not job.isolate or getattr(error, "status_code", None) not in _ABOUT_INPUT:
+        if not may_concern_a_text(error, ("model", "dimensions", *job.params)):
             raise
-        if len(texts) == 1:
-            if job.total == 1:
+        if stop - start == 1:
+            name_text(error, "text", job.inputs.positions(start)[0], job.inputs.total)
+            if job.inputs.total == 1 or not job.isolate:
                 raise
-            job.errors[offset] = error
-            return [None]
-    middle = len(texts) // 2
-    left = yield from _halving(job, texts[:middle], offset)
-    right = yield from _halving(job, texts[middle:], offset + middle)
-    return left + right
+            job.fail(start, error)
+            return
+    middle = (start + stop) // 2
+    yield from _halving(job, start, middle)
+    yield from _halving(job, middle, stop)
 
 
-def _request(job: _Job, texts: list[str], offset: int) -> Operation[list[Any]]:
+def _request(job: EmbedJob, start: int, stop: int) -> Operation[None]:
+    texts = job.inputs.texts[start:stop]
     about = About(
         "embeddings", job.model, job.settings, texts, deadline=job.moment.at, is_part=True
     )
-    answer = yield from watched_part(about, _answered(job, texts))
+    answer = yield from watched_part(about, _answered(job, texts, start))
     if answer.usage is not None:
         job.usages.append(answer.usage)
     job.answered_by = answer.model
-    job.errors.update({offset + index: error for index, error in answer.errors.items()})
-    return answer.vectors
+    for index, error in answer.errors.items():
+        job.fail(start + index, error)
+    job.keep(start, answer.vectors)
 
 
-def _answered(job: _Job, texts: list[str]) -> Operation[Embeddings]:
-    def read(data: bytes, _: Mapping[str, str]) -> Vectors:
-        return _checked(job, read_vectors(data, len(texts), numpy=job.numpy))
-
-    body = {"model": job.model, "input": texts, **job.params}
-    vectors = yield from ask_data(job.settings, PATH, body, read, **job.options)
+def _answered(job: EmbedJob, texts: list[str], start: int) -> Operation[Embeddings]:
+    body = {"model": job.model, "input": texts, **job.dimensions.params, **job.params}
+    try:
+        vectors = yield from _asked(job, body)
+    except Exception as error:
+        if not job.dimensions.is_needless(error, body):
+            raise
+        body.pop("dimensions")
+        vectors = yield from _asked(job, body)
+        job.dimensions.check(vectors.length, error)
     model = str(vectors.body.get("model") or job.model)
     usage = parse_input_usage(vectors.body.get("usage"))
-    errors = {index: _unusable(index, why) for index, why in vectors.errors.items()}
+    errors = {
+        index: _unusable(job.inputs.positions(start + index)[0], why)
+        for index, why in vectors.errors.items()
+    }
     return Embeddings(vectors.values, model, usage, errors)
 
 
-def _checked(job: _Job, vectors: Vectors) -> Vectors:
+def _asked(job: EmbedJob, body: Mapping[str, Any]) -> Operation[Vectors]:
+    count = len(body["input"])
+
+    def read(data: bytes, _: Mapping[str, str]) -> Vectors:
+        return _checked(job, read_vectors(data, count, numpy=job.numpy))
+
+    return ask_data(job.settings, PATH, body, read, **job.options)
+
+
+def _checked(job: EmbedJob, vectors: Vectors) -> Vectors:
     """Hold vectors to the length of those before; raise where no input can be told apart."""
     with job.lock:
         job.length = job.length or vectors.length
     vectors.expect(job.length)
-    if vectors.errors and (not job.isolate or len(vectors.errors) == job.total):
+    if vectors.errors and (not job.isolate or len(vectors.errors) == len(job.inputs.texts)):
         index, why = next(iter(vectors.errors.items()))
         raise ValueError(f"the vector of input {index} {why}")
     return vectors
 
 
-def _unusable(index: int, why: str) -> Exception:
+def _unusable(position: int, why: str) -> Exception:
     from llmaas.errors import InvalidResponseError
 
     return InvalidResponseError.build(
-        f"The vector of input {index} of its request {why}.",
+        f"The vector of text {position} {why}.",
         hint="Embed the text again, or change it: engines write NaN for some texts.",
-    )
-
-
-def _sum(usages: list[Usage]) -> Usage | None:
-    if not usages:
-        return None
-    return Usage(
-        prompt_tokens=sum(u.prompt_tokens for u in usages),
-        total_tokens=sum(u.total_tokens for u in usages),
     )

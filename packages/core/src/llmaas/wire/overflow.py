@@ -32,6 +32,7 @@ PHRASES = (
     "maximum allowed length",  # SGLang
     "input token count",  # Gemini
     "longer than the maximum",
+    "too large to process",  # llama.cpp: an embedding's input beyond its physical batch
     "max_tokens must be at least 1, got -",  # vLLM 0.6: what the prompt left was negative
 )
 """What a 400 says of a request that the window does not hold."""
@@ -79,10 +80,13 @@ class Overflow:
     """Whether ``prompt`` is a lower bound."""
 
 
+_LONGER = re.compile(r"(?:longer than|exceeds?|more than) (?:the limit of )?[\d,]{1,12} tokens")
+
+
 def is_overflow(words: str) -> bool:
     """Tell whether the words of a refusal speak of a window that is too small."""
     text = words[:_READ].lower()
-    return any(phrase in text for phrase in PHRASES)
+    return any(phrase in text for phrase in PHRASES) or _LONGER.search(text) is not None
 
 
 def parse_overflow(message: str, body: Any = None) -> Overflow:

@@ -1,0 +1,62 @@
+"""The parameter ``dimensions``, sent only where it changes something.
+
+vLLM refuses it for models that were not trained for shorter vectors, even where it names their
+own size: https://github.com/vllm-project/vllm/issues/16331.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_WORDS = ("matryoshka", "dimension")
+_REFUSALS = frozenset({400, 422})
+
+
+@dataclass(slots=True)
+class Dimensions:
+    """The vector size that a call wants, and whether it must be requested."""
+
+    wanted: int | None
+    own: int | None
+    """The size of the model's vectors, where the catalog knows it."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """What to send."""
+
+    @classmethod
+    def create(cls, model: str, wanted: int | None) -> Dimensions:
+        """Leave a size out that is the model's own."""
+        if wanted is None:
+            return cls(None, None)
+        own = native_size(model)
+        return cls(wanted, own, {} if wanted == own else {"dimensions": wanted})
+
+    def is_needless(self, error: Exception, body: Mapping[str, Any]) -> bool:
+        """Tell whether a refusal of ``dimensions`` may be met by leaving it out; stop sending it.
+
+        It may where nothing is known of the model: the size may be its own.
+        """
+        if "dimensions" not in body or self.own is not None:
+            return False
+        words = str(getattr(error, "message", "")).lower()
+        refused = getattr(error, "status_code", None) in _REFUSALS
+        if not (refused and any(word in words for word in _WORDS)):
+            return False
+        self.params = {}
+        return True
+
+    def check(self, length: int, refusal: Exception) -> None:
+        """Raise the refusal where the model's own size is another than the wanted one."""
+        if length != self.wanted:
+            self.own = length
+            self.params = {"dimensions": self.wanted}
+            raise refusal
+
+
+def native_size(model: str) -> int | None:
+    """Return the size of a model's vectors, None where the catalog does not tell."""
+    from llmaas import catalog
+
+    known = catalog.get(model)
+    return None if known is None else known.dimensions
