@@ -57,8 +57,9 @@ def test_nothing_to_embed_asks_nothing(made, vectors, sandbox):
 
 
 def test_a_refused_text_is_not_lost_in_silence(made, vectors, sandbox):
-    sandbox.script([{"status": 400, "json": {"error": {"message": "too long"}}}])
-    with pytest.raises(ModelInvalidRequestError, match="too long"):
+    bad = {"status": 400, "json": {"error": {"message": "too long"}}}
+    sandbox.script([bad, {"json": {"data": [{"index": 0, "embedding": [1.0]}]}}, bad])
+    with pytest.raises(ModelInvalidRequestError, match=r"text 1 of 2.*too long"):
         vectors(made(), ["good", "bad"])
 
 
@@ -85,3 +86,33 @@ def test_copies_work_and_typos_do_not(made):
     assert copy.deepcopy(made()).embed_query("a")
     with pytest.raises(ValueError, match="chunksize"):
         made(chunksize=3)
+
+
+def test_failed_indexing_keeps_paid_vectors_and_tells_its_cost(made, vectors, sandbox):
+    data = [{"index": i, "embedding": [float(i)]} for i in (0, 1)]
+    usage = {"prompt_tokens": 1000, "total_tokens": 1000}
+    sandbox.script(
+        [{"json": {"data": data, "model": "m", "usage": usage}}, {"status": 503, "json": {}}]
+    )
+    with get_cost_callback() as cost, pytest.raises(Exception) as caught:  # noqa: PT011
+        vectors(made(chunk_size=2, concurrency=1), list("abcd"))
+    assert caught.value.partial.vectors == [[0.0], [1.0], None, None]
+    assert cost.cost_micro_eur == 1800
+    assert cost.by_model["m"].input_tokens == 1000
+
+
+def test_progress_is_reported(made, vectors, capsys):
+    told = []
+    vectors(made(chunk_size=2, progress=lambda *at: told.append(at)), list("abc"))
+    assert told[-1] == (3, 3)
+    vectors(made(show_progress_bar=True), list("abc"))
+    assert "3/3" in capsys.readouterr().err
+
+
+def test_sizes_and_limits_are_known_without_a_request(made, sandbox):
+    embeddings = made()
+    assert (embeddings.vector_size, embeddings.context) == (1024, 8192)
+    assert made(dimensions=256).vector_size == 256
+    assert made(model="unknown").vector_size is None
+    assert embeddings.get_num_tokens("x" * 40) == 10
+    assert not sandbox.requests

@@ -89,3 +89,10 @@ def test_in_a_contextual_compression_retriever(made):
     )
     found = retriever.invoke("What is the capital of France?")
     assert [document.page_content for document in found] == TEXTS[2:]
+
+
+def test_model_kwargs_reach_the_request(sandbox):
+    LLMaaSRerank(model="qwen3-reranker:4b", model_kwargs={"truncate_prompt_tokens": 512}).rerank(
+        ["a"], "q"
+    )
+    assert sandbox.requests[-1].json["truncate_prompt_tokens"] == 512

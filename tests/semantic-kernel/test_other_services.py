@@ -71,8 +71,9 @@ async def test_pitfall_28_settings_of_vector_stores_pass(sandbox, embedding):
 
 
 async def test_pitfall_28_a_refused_text_is_an_error_not_a_hole(sandbox, embedding):
-    sandbox.script([{"status": 400, "json": {"error": {"message": "too long"}}}])
-    with pytest.raises(ServiceInvalidRequestError, match="too long"):
+    bad = {"status": 400, "json": {"error": {"message": "too long"}}}
+    sandbox.script([bad, {"json": {"data": [{"index": 0, "embedding": [1.0]}]}}, bad])
+    with pytest.raises(ServiceInvalidRequestError, match=r"text 1 of 2.*too long"):
         await embedding.generate_embeddings(["un", "deux"])
 
 
@@ -317,3 +318,17 @@ async def test_rerank_errors_are_in_the_family(sandbox, reranker):
     sandbox.script([{"status": 500, "json": {"detail": "no"}}])
     with pytest.raises(ServiceResponseException):
         await reranker.rerank("?", DOCUMENTS)
+
+
+async def test_batch_size_of_an_embedding_service_holds_unless_settings_tell_another(sandbox):
+    service = LLMaaSTextEmbedding("bge-m3:567m", batch_size=2, concurrency=1)
+    texts = [f"text {n}" for n in range(3)]
+    await service.generate_embeddings(texts, PromptExecutionSettings(dimensions=1024))
+    assert [len(r.json["input"]) for r in sandbox.requests] == [2, 1]
+    assert "dimensions" not in sandbox.requests[0].json
+    own = LLMaaSEmbeddingPromptExecutionSettings(batch_size=3)
+    await service.generate_embeddings(texts, own)
+    assert len(sandbox.requests[-1].json["input"]) == 3
+    again = LLMaaSTextEmbedding.from_dict(service.to_dict())
+    assert (again.batch_size, again.concurrency) == (2, 1)
+    assert (again.vector_size, again.context) == (1024, 8192)

@@ -92,8 +92,12 @@ class EmbedOptions(CallOptions, total=False):
     on_batch: Callable[[int, Sequence[Any]], None] | None
     """Called with the first text's position and the vectors after each request, to keep what
     has come if a later one fails; several threads may call it at once."""
+    on_model: Callable[[str], None] | None
+    """Called with the name of the model that answers, before its vectors are given to
+    ``on_batch``; again when another one answers."""
     keep_going: bool
-    """Report a request that failed for good in ``errors`` of its texts, instead of raising."""
+    """Report a request that failed for good in ``errors`` of its texts, instead of raising. What
+    every request would meet (401, 403, 404) is raised at once."""
 
 
 class RerankOptions(CallOptions, total=False):

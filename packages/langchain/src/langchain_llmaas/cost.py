@@ -149,6 +149,19 @@ def get_cost_callback() -> Iterator[CostCallbackHandler]:
         _current.reset(token)
 
 
+@contextmanager
+def noting_partial() -> Iterator[None]:
+    """Count what was billed of a call that fails: the error carries it."""
+    try:
+        yield
+    except BaseException as error:
+        partial = getattr(error, "partial", None)
+        if partial is not None:
+            tokens = partial.usage.prompt_tokens if partial.usage else 0
+            note(partial.model, partial.cost_micro_eur, input_tokens=tokens)
+        raise
+
+
 def note(model: str, cost_micro_eur: int | None, *, once: Hashable = None, **tokens: int) -> None:
     """Tell the handler in force, if any, about a call that is no chat."""
     handler = _current.get()

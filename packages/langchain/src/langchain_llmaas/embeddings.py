@@ -2,52 +2,102 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from langchain_core.embeddings import Embeddings
 from pydantic import Field
 
 from langchain_llmaas.connection import Connected
-from langchain_llmaas.cost import note
+from langchain_llmaas.cost import note, noting_partial
 from langchain_llmaas.seam import SEAM
+from llmaas import catalog
+from llmaas.pricing import estimate_tokens
 from llmaas.types import Embeddings as Embedded
+
+Progress = Callable[[int, int], None]
 
 
 class LLMaaSEmbeddings(Connected, Embeddings):
     """Vectors for texts: strings on the wire, several requests at once, order kept.
 
-    The service refuses token arrays, and truncates nothing: split long texts before.
+    The service refuses token arrays, and truncates nothing: split long texts before. Equal texts
+    are sent once. An error that ends a call carries the vectors that were paid for, as
+    ``error.partial.vectors`` (None where there is none), and names the refused text.
     """
 
     model: str
     chunk_size: int = Field(default=64, ge=1)
-    """Texts in one request."""
+    """Texts in one request; halved where the service refuses so many."""
     concurrency: int = Field(default=4, ge=1)
     """Requests at once."""
     dimensions: int | None = None
+    """Numbers of a vector. Defaults to the model's own size, which is never sent."""
+    show_progress_bar: bool = False
+    """Whether a bar counts the texts of ``embed_documents``."""
+    progress: Progress | None = Field(default=None, exclude=True, repr=False)
+    """Called with (done, total) texts after each request."""
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Further parameters of the request, such as ``truncate_prompt_tokens``."""
+
+    @property
+    def vector_size(self) -> int | None:
+        """Numbers of a vector; None where neither ``dimensions`` nor the catalog tells."""
+        known = catalog.get(self.model)
+        return self.dimensions or (known.dimensions if known else None)
+
+    @property
+    def context(self) -> int | None:
+        """The most tokens of one text; None where the catalog does not tell."""
+        known = catalog.get(self.model)
+        return known.context if known else None
+
+    def get_num_tokens(self, text: str) -> int:
+        """Estimate the tokens of a text (four characters each), without a tokenizer."""
+        return estimate_tokens(text)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return one vector a text."""
         if not texts:
             return []
-        with SEAM:
-            return _vectors(self.client.embed([*texts], **self._ask()))
+        with SEAM, noting_partial(), self._progress() as progress:
+            return _vectors(self.client.embed([*texts], progress=progress, **self._ask()))
 
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of a question."""
-        return self.embed_documents([text])[0]
+        with SEAM, noting_partial():
+            return _vectors(self.client.embed([text], **self._ask()))[0]
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return one vector a text."""
         if not texts:
             return []
-        with SEAM:
-            return _vectors(await self.async_client.embed([*texts], **self._ask()))
+        with SEAM, noting_partial(), self._progress() as progress:
+            embedded = await self.async_client.embed([*texts], progress=progress, **self._ask())
+            return _vectors(embedded)
 
     async def aembed_query(self, text: str) -> list[float]:
         """Return the vector of a question."""
-        return (await self.aembed_documents([text]))[0]
+        with SEAM, noting_partial():
+            return _vectors(await self.async_client.embed([text], **self._ask()))[0]
+
+    @contextmanager
+    def _progress(self) -> Iterator[Progress | None]:
+        if not self.show_progress_bar:
+            yield self.progress
+            return
+        from tqdm import tqdm
+
+        with tqdm(desc="Embedding", unit="text") as bar:
+
+            def told(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+                if self.progress is not None:
+                    self.progress(done, total)
+
+            yield told
 
     def _ask(self) -> Any:
         """Return the options; a refused text raises, as a store must not lose one silently."""

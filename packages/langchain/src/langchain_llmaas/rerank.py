@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,10 +11,11 @@ from langchain_core.documents import BaseDocumentCompressor, Document
 from pydantic import Field
 
 from langchain_llmaas.connection import CONFIG, Connected
-from langchain_llmaas.cost import note
+from langchain_llmaas.cost import note, noting_partial
 from langchain_llmaas.seam import SEAM
 from llmaas import Ranking
 
+logger = logging.getLogger(__name__)
 Rankable = str | Document | Mapping[str, Any]
 
 
@@ -30,6 +32,8 @@ class LLMaaSRerank(Connected, BaseDocumentCompressor):
     """How many documents to keep; None keeps all."""
     min_score: float | None = None
     """Documents below this normalised score (0..1) are dropped."""
+    model_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Further parameters of the request, such as ``truncate_prompt_tokens``."""
 
     def rerank(
         self,
@@ -47,7 +51,7 @@ class LLMaaSRerank(Connected, BaseDocumentCompressor):
         """
         if not documents:
             return []
-        with SEAM:
+        with SEAM, noting_partial():
             ranking = self.client.rerank(**self._ask(documents, query, model, top_n, rank_fields))
         return self._entries(ranking)
 
@@ -63,7 +67,7 @@ class LLMaaSRerank(Connected, BaseDocumentCompressor):
         """Return what ``rerank`` returns."""
         if not documents:
             return []
-        with SEAM:
+        with SEAM, noting_partial():
             ask = self._ask(documents, query, model, top_n, rank_fields)
             ranking = await self.async_client.rerank(**ask)
         return self._entries(ranking)
@@ -93,10 +97,13 @@ class LLMaaSRerank(Connected, BaseDocumentCompressor):
             "documents": [_text(document, fields) for document in documents],
             "model": model or self.model,
             "top_n": self.top_n if top_n == -1 else top_n,
+            **self.model_kwargs,
         }
 
     def _entries(self, ranking: Ranking) -> list[dict[str, Any]]:
         note(ranking.model, ranking.cost_micro_eur)
+        for error in ranking.errors.values():
+            logger.warning("A document was left out of a ranking: %s", error)
         return [
             {
                 "index": ranked.index,

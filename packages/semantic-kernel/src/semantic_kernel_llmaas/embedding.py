@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
+from pydantic import Field
 from semantic_kernel.connectors.ai.embedding_generator_base import EmbeddingGeneratorBase
 
+from llmaas import catalog
 from llmaas.types import Embeddings
 from semantic_kernel_llmaas.errors import own_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
@@ -24,16 +26,44 @@ class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
 
     MODEL_FIELD: ClassVar[str] = "embedding_model_id"
 
+    batch_size: int | None = Field(default=None, gt=0)
+    """Texts in one request, where the settings of a call do not tell. Defaults to 64."""
+    concurrency: int | None = Field(default=None, gt=0)
+    """Requests at once, where the settings of a call do not tell. Defaults to 4."""
+
     def __init__(
         self,
         ai_model_id: str | None = None,
         service_id: str | None = None,
         api_key: ApiKey = None,
         base_url: str | None = None,
+        *,
+        batch_size: int | None = None,
+        concurrency: int | None = None,
         **options: Unpack[Connection],
     ) -> None:
         """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
-        self._start(ai_model_id, service_id, api_key, base_url, options)
+        self._start(
+            ai_model_id,
+            service_id,
+            api_key,
+            base_url,
+            options,
+            batch_size=batch_size,
+            concurrency=concurrency,
+        )
+
+    @property
+    def vector_size(self) -> int | None:
+        """Numbers of a vector of the model; None where the catalog does not tell."""
+        known = catalog.get(self.ai_model_id)
+        return known.dimensions if known else None
+
+    @property
+    def context(self) -> int | None:
+        """The most tokens of one text; None where the catalog does not tell."""
+        known = catalog.get(self.ai_model_id)
+        return known.context if known else None
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
         """Return the settings that say everything the service takes."""
@@ -61,6 +91,8 @@ class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
             settings or LLMaaSEmbeddingPromptExecutionSettings()
         )
         assert isinstance(own, LLMaaSEmbeddingPromptExecutionSettings)
-        options = {"isolate": False, **own.request(self.ai_model_id), **kwargs}
+        sizes = {"batch_size": self.batch_size, "concurrency": self.concurrency}
+        given = {name: value for name, value in sizes.items() if value is not None}
+        options = {"isolate": False, **given, **own.request(self.ai_model_id), **kwargs}
         with own_errors():
             return await self.client.embed(texts, **options)

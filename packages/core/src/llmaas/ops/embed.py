@@ -9,7 +9,7 @@ from llmaas.ops.data import ask_data, check_texts, known
 from llmaas.ops.dimensions import Dimensions
 from llmaas.ops.distinct import Distinct
 from llmaas.ops.effects import Operation, Together
-from llmaas.ops.embed_job import EmbedJob, OnBatch, Progress
+from llmaas.ops.embed_job import EmbedJob, OnBatch, OnModel, Progress
 from llmaas.ops.exchange import Moment
 from llmaas.ops.refusals import concerns_every_request, may_concern_a_text, name_text
 from llmaas.ops.watch import About, watched_part
@@ -34,6 +34,7 @@ def embed(
     concurrency: int = 4,
     progress: Progress | None = None,
     on_batch: OnBatch | None = None,
+    on_model: OnModel | None = None,
     keep_going: bool = False,
     timeout: Any = None,
     deadline: float | Moment | None = None,
@@ -59,6 +60,7 @@ def embed(
         isolate,
         progress,
         on_batch,
+        on_model,
         keep_going,
         moment,
         [None] * inputs.total,
@@ -114,7 +116,7 @@ def _request(job: EmbedJob, start: int, stop: int) -> Operation[None]:
     answer = yield from watched_part(about, _answered(job, texts, start))
     if answer.usage is not None:
         job.usages.append(answer.usage)
-    job.answered_by = answer.model
+    job.note_model(answer.model)
     for index, error in answer.errors.items():
         job.fail(start + index, error)
     job.keep(start, answer.vectors)

@@ -14,11 +14,14 @@ from llmaas.settings import Settings
 from llmaas.types import Embeddings, Usage
 
 Progress = Callable[[int, int], None]
+OnModel = Callable[[str], None]
 OnBatch = Callable[[int, Sequence[Any]], None]
 
 
 @dataclass(slots=True)
 class EmbedJob:
+    """Settings and results of one call."""
+
     settings: Settings
     model: str
     inputs: Distinct
@@ -29,6 +32,7 @@ class EmbedJob:
     isolate: bool
     progress: Progress | None
     on_batch: OnBatch | None
+    on_model: OnModel | None
     keep_going: bool
     moment: Moment
     vectors: list[Any]
@@ -45,6 +49,13 @@ class EmbedJob:
         """Return the vectors that have come, with what is known of all requests."""
         model = self.answered_by or self.model
         return Embeddings(self.vectors, model, _sum(self.usages), self.errors)
+
+    def note_model(self, model: str) -> None:
+        """Remember which model answered, and report it when it is another than before."""
+        with self.lock:
+            is_new, self.answered_by = model != self.answered_by, model
+            if is_new and self.on_model is not None:
+                self.on_model(model)
 
     def keep(self, start: int, vectors: Sequence[Any]) -> None:
         """Keep the vectors of one request."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 import threading
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 _ASKED_AT_ONCE = 500
 
 
 class Checkpoint:
-    """A SQLite file of vectors, by what was embedded where: server, model, dimensions and text.
+    """A SQLite file of vectors, by what was embedded where: server, model, parameters and text.
 
     Each batch is committed by itself. Safe for threads; one process at a time should write.
     """
@@ -26,7 +28,8 @@ class Checkpoint:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute(
-            "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID"
+            "CREATE TABLE IF NOT EXISTS embeddings "
+            "(key BLOB, model TEXT, vector BLOB, PRIMARY KEY (key, model)) WITHOUT ROWID"
         )
 
     @classmethod
@@ -40,28 +43,32 @@ class Checkpoint:
         with closing(checkpoint._db):
             yield checkpoint
 
-    def read(self, keys: Iterable[bytes]) -> dict[bytes, list[float]]:
-        """Return the vectors that are there."""
-        found: dict[bytes, list[float]] = {}
+    def read(self, keys: Iterable[bytes]) -> dict[str, dict[bytes, list[float]]]:
+        """Return the vectors that are there, by the model that made them."""
+        found: dict[str, dict[bytes, list[float]]] = {}
         rest = iter(keys)
         while some := list(islice(rest, _ASKED_AT_ONCE)):
             marks = ",".join("?" * len(some))
-            query = f"SELECT key, vector FROM vectors WHERE key IN ({marks})"  # noqa: S608
-            for key, blob in self._db.execute(query, some):
-                found[key] = array("d", blob).tolist()
+            query = f"SELECT model, key, vector FROM embeddings WHERE key IN ({marks})"  # noqa: S608
+            for model, key, blob in self._db.execute(query, some):
+                found.setdefault(model, {})[key] = array("d", blob).tolist()
         return found
 
-    def write(self, pairs: Iterable[tuple[bytes, Sequence[float]]]) -> None:
-        """Keep vectors."""
-        rows = [(key, array("d", vector).tobytes()) for key, vector in pairs]
+    def write(self, model: str, pairs: Iterable[tuple[bytes, Sequence[float]]]) -> None:
+        """Keep vectors of the model that answered."""
+        rows = [(key, model, array("d", vector).tobytes()) for key, vector in pairs]
         with self._lock, self._db:
-            self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)", rows)
 
 
-def key_of(server: str, model: str, dimensions: int | None, text: str) -> bytes:
-    """Return the key of a text: equal for what gives an equal vector, and for nothing else.
+def key_of(
+    server: str, model: str, dimensions: int | None, text: str, params: Mapping[str, Any]
+) -> bytes:
+    """Return the key of a text: equal for equal requests, and for nothing else.
 
-    Two servers may know two models by one name: a sandbox invents its vectors.
+    Two servers may know two models by one name: a sandbox invents its vectors. Which model
+    answered is kept beside the key: a name may be redirected.
     """
-    whole = f"{server}\0{model}\0{dimensions}\0{text}"
+    more = f"\0{json.dumps(params, sort_keys=True, default=str)}" if params else ""
+    whole = f"{server}\0{model}\0{dimensions}{more}\0{text}"
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).digest()

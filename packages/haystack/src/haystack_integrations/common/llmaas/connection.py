@@ -23,7 +23,12 @@ _IGNORED = frozenset({"limits", "http1", "http2", "follow_redirects", "max_redir
 """Arguments of an HTTP client that have no meaning here: the core keeps its own pools."""
 
 _TRANSIENT = ("client", "async_client")
-_MAY_HOLD_HEADERS = ("generation_kwargs", "transcription_kwargs")
+_MAY_HOLD_HEADERS = (
+    "generation_kwargs",
+    "transcription_kwargs",
+    "embedding_kwargs",
+    "ranking_kwargs",
+)
 _opening = threading.Lock()
 
 

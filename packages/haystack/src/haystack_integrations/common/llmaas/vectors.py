@@ -12,14 +12,14 @@ from haystack import Document, logging
 from tqdm import tqdm
 
 from haystack_integrations.common.llmaas.checkpoint import Checkpoint, key_of
-from llmaas import Embeddings
+from llmaas import Embeddings, Usage
 
 MODEL = "bge-m3:567m"
 logger = logging.getLogger(__name__)
 
 
 def meta_of(answer: Embeddings) -> dict[str, Any]:
-    """Return the model and the tokens used, where the service told them."""
+    """Return the model, and the tokens and cost where the service reported them."""
     meta: dict[str, Any] = {"model": answer.model}
     if answer.usage is not None:
         usage = answer.usage
@@ -27,68 +27,105 @@ def meta_of(answer: Embeddings) -> dict[str, Any]:
             "prompt_tokens": usage.prompt_tokens,
             "total_tokens": usage.total_tokens,
         }
+    if answer.cost_micro_eur is not None:
+        meta["cost_eur"] = answer.cost_micro_eur / 1_000_000
     return meta
 
 
 @dataclass(slots=True)
 class Job:
-    """One run over documents: what is already known, what is asked, and what came."""
+    """One run over documents: the vectors already known, the texts to send, and the results."""
 
     keys: list[bytes]
-    """One per text of ``texts``, in the same order."""
-    texts: list[str]
-    by_id: Mapping[str, bytes]
-    """The key of each document."""
-    known: dict[bytes, list[float]]
+    """The key of each document's text."""
+    texts: dict[bytes, str]
+    kept: dict[str, dict[bytes, list[float]]]
+    """Vectors of the checkpoint, by the model that made them."""
     checkpoint: Checkpoint | None
     bar: Any
+    model: str
+    """The model whose vectors are taken."""
+    known: dict[bytes, list[float]] = field(default_factory=dict)
+    asked: list[bytes] = field(default_factory=list)
+    failed: dict[bytes, Exception] = field(default_factory=dict)
+    usage: Usage | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     @contextmanager
     def over(
         cls,
-        texts: Mapping[str, str],
+        texts: Sequence[str],
         *,
         server: str,
         model: str,
         dimensions: int | None,
+        params: Mapping[str, Any],
         path: str | None,
         progress_bar: bool,
     ) -> Iterator[Job]:
         """Yield the job for texts; those in the checkpoint at ``path`` are not asked again."""
-        by_id = {id_: key_of(server, model, dimensions, text) for id_, text in texts.items()}
-        keys = {key: texts[id_] for id_, key in by_id.items()}
+        keys = [key_of(server, model, dimensions, text, params) for text in texts]
+        by_key = dict(zip(keys, texts, strict=True))
         with (
             Checkpoint.open(path) as checkpoint,
-            tqdm(total=len(keys), disable=not progress_bar, desc="Calculating embeddings") as bar,
+            tqdm(total=len(by_key), disable=not progress_bar, desc="Calculating embeddings") as bar,
         ):
-            known = checkpoint.read(keys) if checkpoint else {}
-            bar.update(len(known))
-            asked = [key for key in keys if key not in known]
-            yield cls(asked, [keys[key] for key in asked], by_id, known, checkpoint, bar)
+            kept = checkpoint.read(by_key) if checkpoint else {}
+            likeliest = max(kept, key=lambda name: len(kept[name]), default=model)
+            job = cls(keys, by_key, kept, checkpoint, bar, likeliest)
+            job.known = dict(kept.get(likeliest, {}))
+            bar.update(len(job.known))
+            yield job
+
+    def missing(self) -> list[str]:
+        """Return the texts that must be sent next; none when all are known or failed."""
+        self.asked = [k for k in self.texts if k not in self.known and k not in self.failed]
+        return [self.texts[key] for key in self.asked]
+
+    def switch(self, model: str) -> None:
+        """Take the vectors of the model that answers: two models' vectors do not compare."""
+        with self.lock:
+            if model == self.model:
+                return
+            self.model = model
+            self.bar.update(-len(self.known))
+            self.known = dict(self.kept.get(model, {}))
+            self.bar.update(len(self.known))
 
     def keep(self, offset: int, vectors: Sequence[Any]) -> None:
         """Take the vectors of one request, in whichever thread."""
-        keys = self.keys[offset : offset + len(vectors)]
+        keys = self.asked[offset : offset + len(vectors)]
         if self.checkpoint is not None:
             pairs = zip(keys, vectors, strict=True)
-            self.checkpoint.write((key, vector) for key, vector in pairs if vector is not None)
+            came = ((key, vector) for key, vector in pairs if vector is not None)
+            self.checkpoint.write(self.model, came)
         with self.lock:
             self.bar.update(len(keys))
 
-    def take(self, answer: Embeddings) -> dict[bytes, Exception]:
-        """Note what a request for all texts brought; return the failures."""
-        came = zip(self.keys, answer.vectors, strict=True)
+    def take(self, answer: Embeddings) -> None:
+        """Note what a request for all missing texts brought."""
+        came = zip(self.asked, answer.vectors, strict=True)
         self.known.update((key, vector) for key, vector in came if vector is not None)
-        return {self.keys[position]: error for position, error in answer.errors.items()}
+        self.failed.update({self.asked[at]: error for at, error in answer.errors.items()})
+        if answer.usage is not None:
+            before = self.usage or Usage()
+            self.usage = Usage(
+                prompt_tokens=before.prompt_tokens + answer.usage.prompt_tokens,
+                total_tokens=before.total_tokens + answer.usage.total_tokens,
+            )
+
+    def answer(self) -> Embeddings:
+        """Return the model and the tokens of the whole run, 0 where all texts were known."""
+        is_free = self.usage is None and not self.failed and not self.asked
+        return Embeddings([], self.model, Usage() if is_free else self.usage)
 
 
 def embedded(
-    documents: Sequence[Document], keys: Mapping[str, bytes], known: Mapping[bytes, list[float]]
+    documents: Sequence[Document], keys: Sequence[bytes], known: Mapping[bytes, list[float]]
 ) -> list[Document]:
     """Return copies of documents, with vectors of their own where there are some."""
-    vectors = (known.get(keys[doc.id], doc.embedding) for doc in documents)
+    vectors = (known.get(key, doc.embedding) for key, doc in zip(keys, documents, strict=True))
     return [
         replace(doc, embedding=vector and [*vector])
         for doc, vector in zip(documents, vectors, strict=True)

@@ -9,9 +9,9 @@ from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from haystack_integrations.common.llmaas.vectors import MODEL, Job, embedded, meta_of, report
-from llmaas import Embeddings
+from llmaas.secrecy import fit_to_keep
 
-_OURS = {"concurrency": 4, "checkpoint": None}
+_OURS: dict[str, Any] = {"concurrency": 4, "checkpoint": None, "embedding_kwargs": None}
 
 
 @component
@@ -51,12 +51,13 @@ class LLMaaSDocumentEmbedder(Connected):
         raise_on_failure: bool = False,
         concurrency: int = 4,
         checkpoint: str | None = None,
+        embedding_kwargs: dict[str, Any] | None = None,
     ) -> None:
         """Keep the settings; the key is read and the connection opened by the first run.
 
         :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
         :param model: An embedding model's name.
-        :param dimensions: Sent only if given; the service does not document it.
+        :param dimensions: Numbers of a vector. Not sent where it is the model's own size.
         :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
         :param organization: Kept for compatibility; the service has no organisations.
         :param prefix: Put before each text.
@@ -72,7 +73,9 @@ class LLMaaSDocumentEmbedder(Connected):
             and returning it without a vector.
         :param concurrency: Requests under way at once.
         :param checkpoint: A file (SQLite) that keeps each vector as it comes. Texts that it has
-            of the same server are not sent again, by this run or a later one.
+            of the same server and model are not sent again, by this run or a later one.
+        :param embedding_kwargs: Further parameters of the request, such as
+            `truncate_prompt_tokens`.
         """
         self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
@@ -87,6 +90,7 @@ class LLMaaSDocumentEmbedder(Connected):
         self.raise_on_failure = raise_on_failure
         self.concurrency = concurrency
         self.checkpoint = checkpoint
+        self.embedding_kwargs = embedding_kwargs
 
     def to_dict(self) -> dict[str, Any]:
         """Serialize this component to a dictionary.
@@ -94,6 +98,8 @@ class LLMaaSDocumentEmbedder(Connected):
         :returns: The serialized component as a dictionary.
         """
         ours = {name: getattr(self, name) for name in _OURS}
+        if self.embedding_kwargs:
+            ours["embedding_kwargs"] = fit_to_keep(self.embedding_kwargs)
         return default_to_dict(
             self,
             **self._connection(),
@@ -126,12 +132,15 @@ class LLMaaSDocumentEmbedder(Connected):
 
         :param documents: The documents.
         :returns: `{"documents": copies with vectors, "meta": {"model": ..., "usage": ...}}`;
-            `meta["errors"]` tells by document id why one has no vector.
+            `meta["cost_eur"]` is the cost, `meta["errors"]` tells by document id why one has
+            no vector.
+        :raises llmaas.APIError: When every request would fail, for a wrong key for instance.
         """
         texts, client = self._prepare_texts_to_embed(_checked(self, documents)), self._sync()
         with self._job(texts, client.settings.base_url) as job:
-            answer = client.embed(job.texts, **self._options(job))
-        return self._result(documents, job, answer)
+            while texts := job.missing():
+                job.take(client.embed(texts, **self._options(job)))
+        return self._result(documents, job)
 
     @component.output_types(documents=list[Document], meta=dict[str, Any])
     async def run_async(self, documents: list[Document]) -> dict[str, Any]:
@@ -142,12 +151,13 @@ class LLMaaSDocumentEmbedder(Connected):
         """
         texts, client = self._prepare_texts_to_embed(_checked(self, documents)), self._async()
         with self._job(texts, client.settings.base_url) as job:
-            answer = await client.embed(job.texts, **self._options(job))
-        return self._result(documents, job, answer)
+            while texts := job.missing():
+                job.take(await client.embed(texts, **self._options(job)))
+        return self._result(documents, job)
 
-    def _prepare_texts_to_embed(self, documents: list[Document]) -> dict[str, str]:
-        """Return what is embedded of each document, by its id."""
-        return {document.id: self._text_of(document) for document in documents}
+    def _prepare_texts_to_embed(self, documents: list[Document]) -> list[str]:
+        """Return what is embedded of each document: ids may be the caller's, and repeated."""
+        return [self._text_of(document) for document in documents]
 
     def _text_of(self, document: Document) -> str:
         fields = (document.meta.get(name) for name in self.meta_fields_to_embed)
@@ -155,12 +165,13 @@ class LLMaaSDocumentEmbedder(Connected):
         joined = self.embedding_separator.join([*parts, document.content or ""])
         return f"{self.prefix}{joined}{self.suffix}"
 
-    def _job(self, texts: dict[str, str], server: str) -> Any:
+    def _job(self, texts: list[str], server: str) -> Any:
         return Job.over(
             texts,
             server=server,
             model=self.model,
             dimensions=self.dimensions,
+            params=self.embedding_kwargs or {},
             path=self.checkpoint,
             progress_bar=self.progress_bar,
         )
@@ -172,17 +183,19 @@ class LLMaaSDocumentEmbedder(Connected):
             "batch_size": self.batch_size,
             "concurrency": self.concurrency,
             "on_batch": job.keep,
+            "on_model": job.switch,
             "keep_going": not self.raise_on_failure,
+            **(self.embedding_kwargs or {}),
         }
 
-    def _result(self, documents: list[Document], job: Job, answer: Embeddings) -> dict[str, Any]:
-        failed = job.take(answer)
-        failures = {id_: failed[key] for id_, key in job.by_id.items() if key in failed}
+    def _result(self, documents: list[Document], job: Job) -> dict[str, Any]:
+        pairs = zip(documents, job.keys, strict=True)
+        failures = {document.id: job.failed[key] for document, key in pairs if key in job.failed}
         errors = report(failures, raising=self.raise_on_failure)
-        meta = meta_of(answer) if documents else {}
+        meta = meta_of(job.answer()) if documents else {}
         if errors:
             meta["errors"] = errors
-        return {"documents": embedded(documents, job.by_id, job.known), "meta": meta}
+        return {"documents": embedded(documents, job.keys, job.known), "meta": meta}
 
 
 def _checked(embedder: object, documents: Any) -> list[Document]:

@@ -10,6 +10,7 @@ from haystack.utils import Secret
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from haystack_integrations.common.llmaas.vectors import MODEL, meta_of
 from llmaas import Embeddings
+from llmaas.secrecy import fit_to_keep
 
 
 @component
@@ -35,12 +36,14 @@ class LLMaaSTextEmbedder(Connected):
         timeout: float | None = None,
         max_retries: int | None = None,
         http_client_kwargs: dict[str, Any] | None = None,
+        *,
+        embedding_kwargs: dict[str, Any] | None = None,
     ) -> None:
         """Keep the settings; the key is read and the connection opened by the first run.
 
         :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
         :param model: An embedding model's name.
-        :param dimensions: Sent only if given; the service does not document it.
+        :param dimensions: Numbers of a vector. Not sent where it is the model's own size.
         :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
         :param organization: Kept for compatibility; the service has no organisations.
         :param prefix: Put before the text.
@@ -48,6 +51,8 @@ class LLMaaSTextEmbedder(Connected):
         :param timeout: The longest silence in seconds; 600 unless said.
         :param max_retries: How often a failed request is repeated; 2 unless said.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
+        :param embedding_kwargs: Further parameters of the request, such as
+            `truncate_prompt_tokens`.
         """
         self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
@@ -55,14 +60,17 @@ class LLMaaSTextEmbedder(Connected):
         self.organization = organization
         self.prefix = prefix
         self.suffix = suffix
+        self.embedding_kwargs = embedding_kwargs
 
     def to_dict(self) -> dict[str, Any]:
         """Serialize this component to a dictionary.
 
         :returns: The serialized component as a dictionary.
         """
+        told = self.embedding_kwargs
         return default_to_dict(
             self,
+            **({"embedding_kwargs": fit_to_keep(told)} if told else {}),
             **self._connection(),
             model=self.model,
             dimensions=self.dimensions,
@@ -86,20 +94,24 @@ class LLMaaSTextEmbedder(Connected):
         """Embed a string.
 
         :param text: The text.
-        :returns: `{"embedding": list[float], "meta": {"model": ..., "usage": ...}}`
+        :returns: `{"embedding": list[float], "meta": {"model": ..., "usage": ..., "cost_eur": ...}}`
         """
         whole, client = self._whole(text), self._sync()
-        return _result(client.embed(whole, model=self.model, dimensions=self.dimensions))
+        return _result(client.embed(whole, **self._options()))
 
     @component.output_types(embedding=list[float], meta=dict[str, Any])
     async def run_async(self, text: str) -> dict[str, Any]:
         """Embed a string, without blocking the event loop.
 
         :param text: The text.
-        :returns: `{"embedding": list[float], "meta": {"model": ..., "usage": ...}}`
+        :returns: `{"embedding": list[float], "meta": {"model": ..., "usage": ..., "cost_eur": ...}}`
         """
         whole, client = self._whole(text), self._async()
-        return _result(await client.embed(whole, model=self.model, dimensions=self.dimensions))
+        return _result(await client.embed(whole, **self._options()))
+
+    def _options(self) -> dict[str, Any]:
+        more = self.embedding_kwargs or {}
+        return {"model": self.model, "dimensions": self.dimensions, **more}
 
     def _whole(self, text: str) -> str:
         if not isinstance(text, str):

@@ -10,6 +10,7 @@ from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from llmaas import Ranked, Ranking
+from llmaas.secrecy import fit_to_keep
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ class LLMaaSRanker(Connected):
         timeout: float | None = None,
         max_retries: int | None = None,
         http_client_kwargs: dict[str, Any] | None = None,
+        *,
+        ranking_kwargs: dict[str, Any] | None = None,
     ) -> None:
         """Keep the settings; the key is read and the connection opened by the first run.
 
@@ -54,6 +57,8 @@ class LLMaaSRanker(Connected):
         :param timeout: The longest silence in seconds; 600 unless said.
         :param max_retries: How often a failed request is repeated; 2 unless said.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
+        :param ranking_kwargs: Further parameters of the request, such as
+            `truncate_prompt_tokens`.
         """
         self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
@@ -62,14 +67,17 @@ class LLMaaSRanker(Connected):
         self.embedding_separator = embedding_separator
         self.score_threshold = score_threshold
         self.scale_score = scale_score
+        self.ranking_kwargs = ranking_kwargs
 
     def to_dict(self) -> dict[str, Any]:
         """Serialize this component to a dictionary.
 
         :returns: The serialized component as a dictionary.
         """
+        told = self.ranking_kwargs
         return default_to_dict(
             self,
+            **({"ranking_kwargs": fit_to_keep(told)} if told else {}),
             **self._connection(),
             model=self.model,
             top_k=self.top_k,
@@ -125,7 +133,8 @@ class LLMaaSRanker(Connected):
         return self.top_k if top_k is None else _positive(top_k)
 
     def _options(self, wanted: int) -> dict[str, Any]:
-        return {"model": self.model, "top_n": wanted, "return_documents": False}
+        more = self.ranking_kwargs or {}
+        return {"model": self.model, "top_n": wanted, "return_documents": False, **more}
 
     def _text_of(self, document: Document) -> str:
         fields = (document.meta.get(name) for name in self.meta_fields_to_embed)
@@ -139,7 +148,11 @@ class LLMaaSRanker(Connected):
         floor = self.score_threshold
         best = [replace(d, score=score) for d, score in scored if floor is None or score >= floor]
         if floor is None:  # what has no text has no score, and comes last
+            refused = [asked[index] for index in sorted(ranking.errors)]
+            best += [replace(d, score=None) for d in refused]
             best += [replace(d, score=None) for d in documents if not d.content]
+        for error in ranking.errors.values():
+            logger.warning("A document was not ranked: {error}", error=error)
         return {"documents": best[:wanted], "meta": _meta(ranking)}
 
     def _score(self, ranked: Ranked) -> float:
