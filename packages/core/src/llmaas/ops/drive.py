@@ -92,15 +92,15 @@ class Driver:
                     return function()
                 case Run(function, deadline, undo, may_outlive):
                     return run_bounded(function, deadline, undo, may_outlive=may_outlive)
-                case Together(operations, limit):
-                    return self._together(operations, limit)
+                case Together(operations, limit, must_end):
+                    return self._together(operations, limit, must_end)
         except BrokenTransport as broken:
             return broken.failure
         return None
 
-    def _together(self, operations: list[Operation[T]], limit: int) -> list[T]:
+    def _together(self, operations: list[Operation[T]], limit: int, must_end: bool) -> list[T]:
         """Run all, as many at once as allowed; after a failure what is under way still ends."""
-        if len(operations) == 1 or limit == 1:
+        if not must_end and (len(operations) == 1 or limit == 1):
             return [self.run(operation) for operation in operations]
         # A key's callable may read context variables, and a context runs in one thread only.
         work = [partial(contextvars.copy_context().run, self.run, each) for each in operations]

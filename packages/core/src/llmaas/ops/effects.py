@@ -80,10 +80,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Run operations, at most ``limit`` at once. Gives their results in order."""
+    """Run operations, at most ``limit`` at once. Gives their results in order.
+
+    With ``must_end``, Ctrl-C breaks off none that is under way, even a single one.
+    """
 
     operations: list[Operation[Any]] = field(default_factory=list)
     limit: int = 4
+    must_end: bool = False
 
 
 Effect: TypeAlias = Send | Read | ReadSome | Close | Sleep | Wait | Run | Together

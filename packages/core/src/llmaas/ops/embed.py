@@ -69,7 +69,7 @@ def embed(
     batches = [_batch(job, i, min(i + size, count)) for i in range(0, count, size)]
     try:
         if batches:
-            yield Together(batches, max(1, concurrency))
+            yield Together(batches, max(1, concurrency), must_end=on_batch is not None)
     except BaseException as error:
         if job.usages or any(vector is not None for vector in job.vectors):
             error.partial = job.answer()  # type: ignore[attr-defined]  # billed
@@ -83,10 +83,9 @@ def _batch(job: EmbedJob, start: int, stop: int) -> Operation[None]:
     except Exception as error:
         is_of_service = hasattr(error, "request_id")  # not a mistake of the caller's
         if not (job.keep_going and is_of_service) or concerns_every_request(error):
-            job.report_rest(start, stop)
             raise
         job.fail_rest(start, stop, error)
-    job.report(start, stop)
+    job.count(start, stop)
 
 
 def _halving(job: EmbedJob, start: int, stop: int) -> Operation[None]:
@@ -113,13 +112,24 @@ def _request(job: EmbedJob, start: int, stop: int) -> Operation[None]:
     about = About(
         "embeddings", job.model, job.settings, texts, deadline=job.moment.at, is_part=True
     )
-    answer = yield from watched_part(about, _answered(job, texts, start))
+    yield from watched_part(about, _kept(job, texts, start))
+
+
+def _kept(job: EmbedJob, texts: list[str], start: int) -> Operation[Embeddings]:
+    """Embed texts, and hand out what came before anything else can fail: it is paid."""
+    answer = yield from _answered(job, texts, start)
     if answer.usage is not None:
         job.usages.append(answer.usage)
-    job.note_model(answer.model)
     for index, error in answer.errors.items():
         job.fail(start + index, error)
     job.keep(start, answer.vectors)
+    try:
+        job.note_model(answer.model)
+        job.hand_out(start, start + len(texts))
+    except BaseException as error:
+        error.partial = answer  # type: ignore[attr-defined]  # budgets count it
+        raise
+    return answer
 
 
 def _answered(job: EmbedJob, texts: list[str], start: int) -> Operation[Embeddings]:

@@ -74,27 +74,16 @@ class EmbedJob:
             if self.vectors[position] is None and position not in self.errors:
                 self.fail(index, error)
 
-    def report(self, start: int, stop: int) -> None:
-        """Hand out what has come of a batch, and count it."""
-        runs = list(self.inputs.runs(start, stop))
+    def hand_out(self, start: int, stop: int) -> None:
+        """Hand out the vectors of one request."""
         if self.on_batch is not None:
-            for run in runs:
+            for run in self.inputs.runs(start, stop):
                 self.on_batch(run.start, self.vectors[run.start : run.stop])
-        self.count(sum(map(len, runs)))
 
-    def report_rest(self, start: int, stop: int) -> None:
-        """Hand out the vectors of a batch that failed: they are paid."""
-        if self.on_batch is None:
-            return
-        for run in self.inputs.runs(start, stop):
-            came = self.vectors[run.start : run.stop]
-            if any(vector is not None for vector in came):
-                self.on_batch(run.start, came)
-
-    def count(self, texts: int) -> None:
-        """Count what is done, and tell: one thread after the other, or numbers would go back."""
+    def count(self, start: int, stop: int) -> None:
+        """Count a batch, and tell: one thread after the other, or numbers would go back."""
         with self.lock:
-            self.done += texts
+            self.done += sum(map(len, self.inputs.runs(start, stop)))
             if self.progress is not None:
                 self.progress(self.done, self.inputs.total)
 

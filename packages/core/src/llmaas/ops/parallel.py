@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_LOOK = 0.5
+"""Seconds after which the waiting thread looks by itself: Ctrl-C may have cost it a notice."""
 
 
 def run_together(work: Sequence[Callable[[], T]], limit: int) -> list[T]:
@@ -16,45 +19,73 @@ def run_together(work: Sequence[Callable[[], T]], limit: int) -> list[T]:
     A ``concurrent.futures`` pool refuses work once the main thread has ended, and no thread
     starts then: the calling one does all of it. Otherwise it only waits, so that Ctrl-C breaks
     off no request. After a failure nothing new begins, what is under way still ends, and the
-    first failure is raised.
+    first failure is raised. A second Ctrl-C ends the waiting, not the work.
     """
-    results: list[Any] = [None] * len(work)
-    failures: list[BaseException] = []
-    numbers = iter(range(len(work)))
-    lock = threading.Lock()
-
-    def take() -> Iterator[int]:
-        while True:
-            with lock:
-                number = None if failures else next(numbers, None)
-            if number is None:
-                return
-            yield number
-
-    def run() -> None:
-        try:
-            for number in take():
-                results[number] = work[number]()
-        except BaseException as error:
-            failures.append(error)
-
-    helpers = _start(run, min(limit, len(work)))
-    if not helpers:
-        run()
+    crew = _Crew(work)
     try:
-        _wait(helpers)
+        helpers = _start(crew.run, min(limit, len(work)))
+        if not helpers:
+            crew.run()
+        crew.wait()
     except BaseException as error:  # Ctrl-C: begin nothing more
-        failures.insert(0, error)
-        _wait(helpers)
+        crew.failures.insert(0, error)
+        crew.wait()
         raise
-    if failures:
-        raise failures[0]
-    return results
-
-
-def _wait(helpers: Sequence[threading.Thread]) -> None:
     for helper in helpers:
         helper.join()
+    if crew.failures:
+        raise crew.failures[0]
+    return crew.results
+
+
+class _Crew:
+    """Threads that take work, one piece after the other.
+
+    They are counted by what is under way, not joined: before Python 3.13 a ``Thread.join`` that
+    Ctrl-C interrupts marks the thread as ended while it runs (python/cpython#90882), and a start
+    that is interrupted leaves a thread that nobody knows of.
+    """
+
+    def __init__(self, work: Sequence[Callable[[], Any]]) -> None:
+        self.results: list[Any] = [None] * len(work)
+        self.failures: list[BaseException] = []
+        self._work, self._numbers = work, iter(range(len(work)))
+        self._lock, self._notices = threading.Lock(), queue.SimpleQueue[None]()
+        self._under_way = 0
+        self._is_all_taken = False
+
+    def run(self) -> None:
+        """Do what nobody has taken yet, in the thread of a helper."""
+        while (number := self._take()) is not None:
+            try:
+                self.results[number] = self._work[number]()
+            except BaseException as error:
+                self.failures.append(error)
+            finally:
+                self._count(-1)
+        self._notices.put(None)
+
+    def wait(self) -> None:
+        """Wait until nothing is under way and nothing will begin."""
+        while not self._is_over():
+            with suppress(queue.Empty):
+                self._notices.get(timeout=_LOOK)
+
+    def _take(self) -> int | None:
+        self._count(1)  # before the look at failures: who notes one sees then what is under way
+        with self._lock:
+            number = None if self.failures else next(self._numbers, None)
+        if number is None:
+            self._is_all_taken = True
+            self._count(-1)
+        return number
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._under_way += change
+
+    def _is_over(self) -> bool:
+        return (self._is_all_taken or bool(self.failures)) and self._under_way == 0
 
 
 def _start(run: Callable[[], None], count: int) -> list[threading.Thread]:

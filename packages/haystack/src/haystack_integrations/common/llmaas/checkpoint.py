@@ -24,13 +24,8 @@ class Checkpoint:
 
     def __init__(self, path: str | Path) -> None:
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS embeddings "
-            "(key BLOB, model TEXT, vector BLOB, PRIMARY KEY (key, model)) WITHOUT ROWID"
-        )
+        self._path = Path(path).absolute()
+        self._db: sqlite3.Connection | None = _connection(self._path)
 
     @classmethod
     @contextmanager
@@ -40,12 +35,20 @@ class Checkpoint:
             yield None
             return
         checkpoint = cls(path)
-        with closing(checkpoint._db):
+        with closing(checkpoint):
             yield checkpoint
+
+    def close(self) -> None:
+        """Close the file. A thread that still has vectors to write opens it again."""
+        with self._lock:
+            db, self._db = self._db, None
+        if db is not None:
+            db.close()
 
     def read(self, keys: Iterable[bytes]) -> dict[str, dict[bytes, list[float]]]:
         """Return the vectors that are there, by the model that made them."""
         found: dict[str, dict[bytes, list[float]]] = {}
+        assert self._db is not None
         rest = iter(keys)
         while some := list(islice(rest, _ASKED_AT_ONCE)):
             marks = ",".join("?" * len(some))
@@ -57,8 +60,28 @@ class Checkpoint:
     def write(self, model: str, pairs: Iterable[tuple[bytes, Sequence[float]]]) -> None:
         """Keep vectors of the model that answered."""
         rows = [(key, model, array("d", vector).tobytes()) for key, vector in pairs]
-        with self._lock, self._db:
-            self._db.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)", rows)
+        with self._lock:
+            if self._db is not None:
+                _insert(self._db, rows)
+                return
+        with closing(_connection(self._path)) as db:  # a second Ctrl-C ended the run
+            _insert(db, rows)
+
+
+def _connection(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, check_same_thread=False, timeout=60)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=NORMAL")
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS embeddings "
+        "(key BLOB, model TEXT, vector BLOB, PRIMARY KEY (key, model)) WITHOUT ROWID"
+    )
+    return db
+
+
+def _insert(db: sqlite3.Connection, rows: Sequence[tuple[bytes, str, bytes]]) -> None:
+    with db:
+        db.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)", rows)
 
 
 def key_of(

@@ -49,6 +49,8 @@ class Job:
     asked: list[bytes] = field(default_factory=list)
     failed: dict[bytes, Exception] = field(default_factory=dict)
     usage: Usage | None = None
+    is_sent: bool = False
+    """Whether a request was needed."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -81,6 +83,7 @@ class Job:
     def missing(self) -> list[str]:
         """Return the texts that must be sent next; none when all are known or failed."""
         self.asked = [k for k in self.texts if k not in self.known and k not in self.failed]
+        self.is_sent = self.is_sent or bool(self.asked)
         return [self.texts[key] for key in self.asked]
 
     def switch(self, model: str) -> None:
@@ -96,18 +99,19 @@ class Job:
     def keep(self, offset: int, vectors: Sequence[Any]) -> None:
         """Take the vectors of one request, in whichever thread."""
         keys = self.asked[offset : offset + len(vectors)]
+        pairs = zip(keys, vectors, strict=True)
+        came = [(key, vector) for key, vector in pairs if vector is not None]
         if self.checkpoint is not None:
-            pairs = zip(keys, vectors, strict=True)
-            came = ((key, vector) for key, vector in pairs if vector is not None)
             self.checkpoint.write(self.model, came)
         with self.lock:
-            self.bar.update(len(keys))
+            self.bar.update(len(came))
 
     def take(self, answer: Embeddings) -> None:
         """Note what a request for all missing texts brought."""
         came = zip(self.asked, answer.vectors, strict=True)
         self.known.update((key, vector) for key, vector in came if vector is not None)
         self.failed.update({self.asked[at]: error for at, error in answer.errors.items()})
+        self.bar.update(len(answer.errors))
         if answer.usage is not None:
             before = self.usage or Usage()
             self.usage = Usage(
@@ -117,8 +121,7 @@ class Job:
 
     def answer(self) -> Embeddings:
         """Return the model and the tokens of the whole run, 0 where all texts were known."""
-        is_free = self.usage is None and not self.failed and not self.asked
-        return Embeddings([], self.model, Usage() if is_free else self.usage)
+        return Embeddings([], self.model, self.usage if self.is_sent else Usage())
 
 
 def embedded(

@@ -94,7 +94,7 @@ class LLMaaSTextEmbedder(Connected):
         """Embed a string.
 
         :param text: The text.
-        :returns: `{"embedding": list[float], "meta": {"model": ..., "usage": ..., "cost_eur": ...}}`
+        :returns: `{"embedding": [...], "meta": {"model": ..., "usage": ..., "cost_eur": ...}}`
         """
         whole, client = self._whole(text), self._sync()
         return _result(client.embed(whole, **self._options()))
@@ -104,7 +104,7 @@ class LLMaaSTextEmbedder(Connected):
         """Embed a string, without blocking the event loop.
 
         :param text: The text.
-        :returns: `{"embedding": list[float], "meta": {"model": ..., "usage": ..., "cost_eur": ...}}`
+        :returns: `{"embedding": [...], "meta": {"model": ..., "usage": ..., "cost_eur": ...}}`
         """
         whole, client = self._whole(text), self._async()
         return _result(await client.embed(whole, **self._options()))
