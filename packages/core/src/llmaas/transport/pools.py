@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from llmaas.sdk import http, http_core
+from llmaas.transport.direct import Direct
 from llmaas.transport.line import Lines
 from llmaas.transport.network import KEEPALIVE, POOL_SIZE, Network, tls_context
 
@@ -52,15 +53,18 @@ def _pool(core: Any, network: Network) -> Any:
         if network.is_tls
         else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     )
+    lines = Lines(core)
     options = {
         "ssl_context": trust,
         "max_connections": POOL_SIZE,
         "max_keepalive_connections": POOL_SIZE,
         "keepalive_expiry": KEEPALIVE,
-        "network_backend": Lines(core),
+        "network_backend": lines,
     }
     if network.proxy is None:
-        return core.ConnectionPool(**options)
+        pool = core.ConnectionPool(**options)
+        pool.create_connection = lambda origin: Direct(core, origin, lines, trust, KEEPALIVE)
+        return pool
     return _through(core, network, network.proxy, options)
 
 
