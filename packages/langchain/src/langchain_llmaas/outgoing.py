@@ -33,13 +33,19 @@ _ROLES: tuple[tuple[type[BaseMessage], str], ...] = (
     (FunctionMessage, "function"),
 )
 
+_TEXTS: dict[type[BaseMessage], str] = {HumanMessage: "user", SystemMessage: "system"}
+"""Messages that are their text, if they hold one."""
+
 
 def wire_messages(messages: Sequence[BaseMessage], echo: Echo = "auto") -> list[dict[str, Any]]:
     """Return the messages for the wire; those given are not changed."""
     last_question = _last_question(messages)
     wire: list[dict[str, Any]] = []
     for position, message in enumerate(messages):
-        if isinstance(message, AIMessage):
+        role = _TEXTS.get(type(message))
+        if role and type(message.content) is str and not message.name:
+            wire.append({"role": role, "content": message.content})  # the cheap way of most
+        elif isinstance(message, AIMessage):
             echoed = echo == "always" or (echo == "auto" and position > last_question)
             wire.append(_assistant(message, echoed=echoed))
         elif isinstance(message, ToolMessage):
@@ -88,8 +94,10 @@ def _result(call_id: str, content: Any) -> dict[str, Any]:
 
 
 def _assistant(message: AIMessage, *, echoed: bool) -> dict[str, Any]:
-    calls = [*_calls(message)]
-    text = text_in(message.content)
+    if not message.tool_calls and not message.invalid_tool_calls and type(message.content) is str:
+        calls, text = [], message.content
+    else:
+        calls, text = [*_calls(message)], text_in(message.content)
     wire: dict[str, Any] = {"role": "assistant", "content": text or (None if calls else "")}
     if message.name:
         wire["name"] = ascii_name(message.name)

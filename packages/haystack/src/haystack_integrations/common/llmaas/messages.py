@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from haystack.dataclasses import ChatMessage, ChatRole, ReasoningContent, ToolCallResult
+from haystack.dataclasses import (
+    ChatMessage,
+    ChatRole,
+    ReasoningContent,
+    TextContent,
+    ToolCallResult,
+)
 
 from haystack_integrations.common.llmaas.files import unpacked
 from llmaas.messages import ascii_name
 
+_ROLES = {role: role.value for role in ChatRole}
 _REASONING_FIELDS = frozenset({"reasoning_content", "reasoning", "thinking"})
 
 
@@ -32,9 +39,27 @@ def to_wire(
     kept = list(messages)
     while len(kept) > 1 and _is_empty_answer(kept[-1]):
         kept.pop()
-    return [
-        wire for message in kept for wire in _several_to_wire(message, send_reasoning, unpack_files)
-    ]
+    wire: list[dict[str, Any]] = []
+    for message in kept:
+        plain = _plain_to_wire(message)
+        if plain is not None:
+            wire.append(plain)
+        else:
+            wire += _several_to_wire(message, send_reasoning, unpack_files)
+    return wire
+
+
+def _plain_to_wire(message: ChatMessage) -> dict[str, Any] | None:
+    """Return the dict of a message that is one text, as nearly all of a long conversation are.
+
+    Haystack's converter searches each message ten times for parts that it does not have.
+    """
+    parts = message._content  # no public attribute tells all parts
+    if len(parts) != 1 or type(parts[0]) is not TextContent or message.name is not None:
+        return None
+    if "refusal" in message.meta:
+        return None
+    return {"role": _ROLES[message.role], "content": parts[0].text}
 
 
 def _several_to_wire(
