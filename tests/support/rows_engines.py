@@ -158,3 +158,32 @@ async def other_usage(bench: Bench) -> None:
     usage = {"input_tokens": 3, "output_tokens": "5"}
     script(bench, {"role": "assistant", "content": "Oui."}, usage=usage)
     assert (await bench.ask()).tokens == 8
+
+
+IN_TEXT = {
+    "Hermes": f'<tool_call>\n{{"name": "{NAME}", "arguments": {PARIS}}}\n</tool_call>',
+    "gpt-oss": f"<|channel|>commentary to=functions.{NAME} json<|message|>{PARIS}<|call|>",
+}
+
+
+def in_text_row(family: str, said: str) -> None:
+    """Enter a row: text that is nothing but a call of an offered tool is that call."""
+
+    @row(f"a tool call that the engine left in the text, as {family} writes it")
+    async def check(bench: Bench) -> None:
+        pieces = [{"content": said[at : at + 5]} for at in range(0, len(said), 5)]
+        script(bench, {"role": "assistant", "content": said}, deltas=pieces)
+        answer = await bench.ask(tools=[WEATHER])
+        assert (answer.calls, answer.text) == ([(NAME, {"city": "Paris"})], "")
+
+
+for _family, _said in IN_TEXT.items():
+    in_text_row(_family, _said)
+
+
+@row("a closing tag that an answer quotes")
+async def quoted_tag(bench: Bench) -> None:
+    said = "A template closes reasoning with </think> and goes on."
+    deltas = [{"content": said[at : at + 4]} for at in range(0, len(said), 4)]
+    script(bench, {"role": "assistant", "content": said}, deltas=deltas)
+    assert (await bench.ask()).text == said

@@ -344,6 +344,7 @@ def _decoder(ask: Ask, reply: Any) -> ChatDecoder:
             choices=_whole(ask.body.get("n")),
             resends=ask.patience.resends,
             tools=ask.body.get("tools") or (),
+            tool_choice=ask.body.get("tool_choice"),
             max_tokens=_limit(ask.body),
         ),
         ask.settings.limits.event,

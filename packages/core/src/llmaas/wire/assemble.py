@@ -32,6 +32,8 @@ class Context:
     """How often the request was sent again."""
     tools: Sequence[Any] = ()
     """The tools that were offered, as sent: their names mend what templates leak into calls."""
+    tool_choice: Any = None
+    """The choice among them, as sent."""
     max_tokens: int | None = None
     """The most tokens that the answer may have, if the request said so."""
 
@@ -210,6 +212,7 @@ class Assembler:
                 context.hold,
                 may_be_unopened=context.may_be_unopened,
                 tools=context.tools,
+                tool_choice=context.tool_choice,
             )
             self._choices[index] = choice
         delta = raw.get("delta")

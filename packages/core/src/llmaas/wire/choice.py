@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llmaas.types import Choice, Event, ReasoningDelta, TextDelta, ToolCall
+from llmaas.wire.text_calls import TextCalls
 from llmaas.wire.think import Piece, ThinkSplitter
-from llmaas.wire.toolcalls import ToolCallAssembler
+from llmaas.wire.toolcalls import TRUNCATED, ToolCallAssembler
 
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
 
@@ -17,6 +18,7 @@ class GrowingChoice:
     """Takes deltas (or one whole message), gives events, and keeps what they add up to."""
 
     __slots__ = (
+        "_in_text",
         "_logprobs",
         "_reasoning",
         "_reasoning_field",
@@ -38,6 +40,7 @@ class GrowingChoice:
         *,
         may_be_unopened: bool,
         tools: Iterable[Any] = (),
+        tool_choice: Any = None,
     ) -> None:
         self.index = index
         self.finish_reason: str | None = None
@@ -50,16 +53,24 @@ class GrowingChoice:
         self._seed = seed
         self._tools_offered = tools
         self._tools: ToolCallAssembler | None = None
+        self._in_text = TextCalls.create(tools, tool_choice) if tools else None
+        """Calls that may come as text; None once the text is certain to be text."""
 
     @property
     def said_anything(self) -> bool:
         """Whether anything of an answer came: a role alone is nothing."""
-        return bool(self._text or self._reasoning or self._refusal or self._tools)
+        said = self._text or self._reasoning or self._refusal or self._tools
+        return bool(said) or self._holds_text
 
     @property
     def calls_tools(self) -> bool:
         """Whether a tool call began."""
-        return self._tools is not None
+        return self._tools is not None or self._holds_text
+
+    @property
+    def _holds_text(self) -> bool:
+        """Whether text is held back that may be tool calls."""
+        return self._in_text is not None and bool(self._in_text.held)
 
     @property
     def thought_was_unopened(self) -> bool:
@@ -82,6 +93,7 @@ class GrowingChoice:
             and type(content) is str
             and not logprobs
             and self._tools is None
+            and self._in_text is None
             and self._think.passes(content)
         ):
             if content:  # nearly all deltas of a stream
@@ -122,6 +134,9 @@ class GrowingChoice:
         """
         was_unopened = self._think.unopened
         self._take_pieces(self._think.finish(), was_unopened, None, events)
+        if complete and not exhausted and not self._tools and self.finish_reason not in TRUNCATED:
+            self._read_text_calls(events)
+        self._release(None, events)
         if self._tools is not None:
             self._tools.finish(
                 events, complete=complete, reason=self.finish_reason, exhausted=exhausted
@@ -175,7 +190,7 @@ class GrowingChoice:
                 events.append(ReasoningDelta(thought, self.index))
         if self._tools is not None and content.strip():
             self._tools.text_followed = True
-        if self._think.passes(content):
+        if self._in_text is None and self._think.passes(content):
             self._text.append(content)
             events.append(TextDelta(content, self.index, logprobs or None))
             return
@@ -203,9 +218,28 @@ class GrowingChoice:
             if is_reasoning:
                 self._reasoning.append(text)
                 events.append(ReasoningDelta(text, self.index))
-            else:
+            elif self._in_text is None:
                 self._text.append(text)
                 events.append(TextDelta(text, self.index, logprobs or None))
+            elif not self._in_text.feed(text):
+                self._release(logprobs, events)
+
+    def _release(self, logprobs: Any, events: list[Event]) -> None:
+        """Hand out text that was held since it might have been calls."""
+        held, self._in_text = self._in_text, None
+        if held is not None and held.held:
+            self._emit([(False, held.held)], logprobs, events)
+
+    def _read_text_calls(self, events: list[Event]) -> None:
+        """Read text that is nothing but calls as those calls."""
+        calls = self._in_text.calls() if self._in_text is not None else ()
+        if not calls:
+            return
+        self._in_text = None
+        entries = [{"function": {"name": name, "arguments": told}} for name, told in calls]
+        self._take_calls({"tool_calls": entries}, events, whole=True)
+        if self.finish_reason == "stop":
+            self.finish_reason = "tool_calls"
 
     def _take_calls(self, delta: Mapping[str, Any], events: list[Event], *, whole: bool) -> None:
         pieces = delta.get("tool_calls")
