@@ -23,6 +23,7 @@ class Weather:
 class SemanticKernel(Driver):
     name = "semantic-kernel"
     distribution = "semantic-kernel"
+    tool = "w-get_weather"
 
     def connect(self, to: Address) -> Any:
         from semantic_kernel_llmaas import LLMaaSChatCompletion

@@ -108,6 +108,8 @@ class Driver:
 
     name: ClassVar[str]
     ours: ClassVar[bool] = True
+    tool: ClassVar[str] = "get_weather"
+    """The name by which the framework offers the tool of the questions."""
     has_sync: ClassVar[bool] = False
     """Whether the framework has calls for threads, too."""
     once: ClassVar[bool] = False

@@ -161,24 +161,26 @@ async def other_usage(bench: Bench) -> None:
 
 
 IN_TEXT = {
-    "Hermes": f'<tool_call>\n{{"name": "{NAME}", "arguments": {PARIS}}}\n</tool_call>',
-    "gpt-oss": f"<|channel|>commentary to=functions.{NAME} json<|message|>{PARIS}<|call|>",
+    "Hermes": '<tool_call>\n{"name": "NAME", "arguments": %s}\n</tool_call>',
+    "gpt-oss": "<|channel|>commentary to=functions.NAME json<|message|>%s<|call|>",
 }
 
 
-def in_text_row(family: str, said: str) -> None:
+def in_text_row(family: str, form: str) -> None:
     """Enter a row: text that is nothing but a call of an offered tool is that call."""
 
     @row(f"a tool call that the engine left in the text, as {family} writes it")
     async def check(bench: Bench) -> None:
+        said = (form % PARIS).replace("NAME", bench.driver.tool)
         pieces = [{"content": said[at : at + 5]} for at in range(0, len(said), 5)]
         script(bench, {"role": "assistant", "content": said}, deltas=pieces)
         answer = await bench.ask(tools=[WEATHER])
-        assert (answer.calls, answer.text) == ([(NAME, {"city": "Paris"})], "")
+        assert [arguments for _, arguments in answer.calls] == [{"city": "Paris"}]
+        assert not answer.text
 
 
-for _family, _said in IN_TEXT.items():
-    in_text_row(_family, _said)
+for _family, _form in IN_TEXT.items():
+    in_text_row(_family, _form)
 
 
 @row("a closing tag that an answer quotes")
