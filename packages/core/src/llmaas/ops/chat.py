@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmaas.catalog.facts import facts_of
-from llmaas.headers import Headers
 from llmaas.messages import Message, Messages, add_nonce, normalize_messages
 from llmaas.ops import advice, output_budget
 from llmaas.ops.checks import check_chat
 from llmaas.ops.conforming import conformed
+from llmaas.ops.decoding import decoder_for
 from llmaas.ops.effects import Close, Operation, Read, ReadSome
 from llmaas.ops.encode import encode, encode_plain
 from llmaas.ops.exchange import JSON, Call, Moment, Patience, exchange
@@ -22,7 +21,6 @@ from llmaas.ops.watch import About, Watched
 from llmaas.settings import Settings
 from llmaas.structured import Shape, mention_json, settled, shape_of
 from llmaas.types import Adjustment, Attempt, Completion, Done, Event
-from llmaas.wire.assemble import Context
 from llmaas.wire.chat import chat_body, turns_reasoning_off
 from llmaas.wire.conversation import NO_LOOK, Look, takes_plain
 from llmaas.wire.decode import ChatDecoder
@@ -224,7 +222,7 @@ def _chat(ask: Ask) -> Operation[Completion]:
         if isinstance(data, TransportFailure):
             yield from patience.another_try(data, ask.model)
             continue
-        decoder = _decoder(ask, reply)
+        decoder = decoder_for(ask, reply)
         events = decoder.take(data)
         data = None  # it may echo a key, and tools print the variables of frames
         if decoder.fault is None:
@@ -237,7 +235,7 @@ def _open_stream(ask: Ask) -> Operation[Opened]:
     while True:
         reply = yield from exchange(ask.patience, call)
         chunks = reply.chunks()
-        decoder = _decoder(ask, reply)
+        decoder = decoder_for(ask, reply)
         events: list[Event] = []
         new: list[Event] = []
         while not decoder.over and not _may_begin(ask, new):
@@ -321,31 +319,3 @@ def completion_of(ask: Ask, events: list[Event]) -> Completion:
     completion = last.completion if ask.shape is None else settled(last.completion, ask.shape)
     advice.learn(ask.settings, ask.model, completion, warn=not ask.is_attempt)
     return ask.noted(completion)
-
-
-def _limit(body: Mapping[str, Any]) -> int | None:
-    limit = body.get("max_completion_tokens") or body.get("max_tokens")
-    return limit if isinstance(limit, int) else None
-
-
-def _whole(n: Any) -> int:
-    return n if isinstance(n, int) and n > 1 else 1
-
-
-def _decoder(ask: Ask, reply: Any) -> ChatDecoder:
-    thinks = not turns_reasoning_off(ask.body)
-    return ChatDecoder(
-        Context(
-            requested_model=ask.model,
-            headers=Headers.without_secrets(reply.headers, ask.settings.known_secrets),
-            seed=os.urandom(16).hex(),  # a tenth of the cost of a uuid
-            hold=advice.hold_for(ask.settings, ask.model) if thinks else 0,
-            may_be_unopened=thinks and advice.may_begin_unopened(ask.settings, ask.model),
-            choices=_whole(ask.body.get("n")),
-            resends=ask.patience.resends,
-            tools=ask.body.get("tools") or (),
-            tool_choice=ask.body.get("tool_choice"),
-            max_tokens=_limit(ask.body),
-        ),
-        ask.settings.limits.event,
-    )
