@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from llmaas.forks import renew_in_child
 from llmaas.quota.ledger import Ledger, Limit, Taken
@@ -31,6 +31,17 @@ class Settlement:
     attempts: int = 1
 
 
+@dataclass(slots=True)
+class _Queue:
+    """What waits for one ledger."""
+
+    ledger: Ledger
+    settlements: deque[Settlement] = field(default_factory=deque)
+    turn: threading.Lock = field(default_factory=lambda: threading.Lock())
+    """Held while they are applied: nobody asks a ledger while a settlement is on its way."""
+    failures: int = 0
+
+
 class LateSettlements:
     """The settlements of this process that wait for their ledgers.
 
@@ -49,7 +60,7 @@ class LateSettlements:
 
     def _renewed(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[int, tuple[Ledger, deque[Settlement]]] = {}
+        self._kept: dict[int, _Queue] = {}
         self._thread: threading.Thread | None = None
 
     def settle(self, ledger: Ledger, taken: Taken, used: int, limits: Sequence[Limit]) -> None:
@@ -68,9 +79,9 @@ class LateSettlements:
     def keep(self, ledger: Ledger, taken: Taken, used: int, limits: Sequence[Limit]) -> None:
         """Keep a settlement for later."""
         with self._lock:
-            _, queue = self._kept.setdefault(id(ledger), (ledger, deque()))
-            if used or len(queue) < _MOST_EMPTY:
-                queue.append(Settlement(taken, used, tuple(limits)))
+            queue = self._kept.setdefault(id(ledger), _Queue(ledger))
+            if used or len(queue.settlements) < _MOST_EMPTY:
+                queue.settlements.append(Settlement(taken, used, tuple(limits)))
             if self._thread is not None:
                 return
             thread = threading.Thread(target=self._work, name="llmaas-ledger", daemon=True)
@@ -82,45 +93,55 @@ class LateSettlements:
 
     def apply(self, ledger: Ledger) -> bool:
         """Apply what waits for a ledger; tell whether nothing waits any more."""
-        if id(ledger) not in self._kept:
-            return True
-        while (settlement := self._next(ledger)) is not None:
-            try:
-                ledger.settle(settlement.taken, settlement.used, settlement.limits)
-            except Exception as error:
-                self._again(ledger, settlement, error)
-                return False
+        while (queue := self._kept.get(id(ledger))) is not None:
+            failures = queue.failures
+            with queue.turn:  # who waited for one that failed does not wait for another
+                if queue.failures != failures or not self._apply_queue(queue):
+                    return False
         return True
 
     def apply_all(self) -> bool:
         """Apply what waits, for all ledgers."""
         with self._lock:
-            ledgers = [ledger for ledger, _ in self._kept.values()]
+            ledgers = [queue.ledger for queue in self._kept.values()]
         waiting = [ledger for ledger in ledgers if not self.apply(ledger)]
         return not waiting
 
-    def _next(self, ledger: Ledger) -> Settlement | None:
+    def _apply_queue(self, queue: _Queue) -> bool:
+        """Apply a queue to its end, or to the first settlement that fails."""
+        while (settlement := self._first(queue)) is not None:
+            try:
+                queue.ledger.settle(settlement.taken, settlement.used, settlement.limits)
+            except Exception as error:
+                self._note_failure(queue, settlement, error)
+                return False
+            with self._lock:
+                queue.settlements.popleft()
+        return True
+
+    def _first(self, queue: _Queue) -> Settlement | None:
+        """Return what is to be applied next; forget a queue that is empty."""
         with self._lock:
-            kept = self._kept.get(id(ledger))
-            if kept is not None and kept[1]:
-                return kept[1].popleft()
-            self._kept.pop(id(ledger), None)
+            if queue.settlements:
+                return queue.settlements[0]
+            if self._kept.get(id(queue.ledger)) is queue:
+                del self._kept[id(queue.ledger)]
             return None
 
-    def _again(self, ledger: Ledger, settlement: Settlement, error: Exception) -> None:
+    def _note_failure(self, queue: _Queue, settlement: Settlement, error: Exception) -> None:
+        queue.failures += 1
         settlement.attempts += 1
-        if settlement.attempts > _MOST_ATTEMPTS:
-            _logger.error(
-                "%s: a settlement of %s is given up after %d attempts: %s",
-                type(ledger).__name__,
-                settlement.taken.account,
-                _MOST_ATTEMPTS,
-                error,
-            )
+        if settlement.attempts <= _MOST_ATTEMPTS:
             return
         with self._lock:
-            _, queue = self._kept.setdefault(id(ledger), (ledger, deque()))
-            queue.appendleft(settlement)
+            queue.settlements.popleft()
+        _logger.error(
+            "%s: a settlement of %s is given up after %d attempts: %s",
+            type(queue.ledger).__name__,
+            settlement.taken.account,
+            _MOST_ATTEMPTS,
+            error,
+        )
 
     def _work(self) -> None:
         pause = _FIRST_PAUSE

@@ -67,7 +67,7 @@ class RedisLedger:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._redis.close()
+        redis_address.close(self._redis)
 
     def _call(
         self,
@@ -92,19 +92,25 @@ class RedisLedger:
 
         from llmaas.errors import LedgerError
 
+        asked = self._redis
         try:
             try:
                 return self._evaluate(keys, arguments)
             except redis.exceptions.MovedError:  # a node of a cluster
-                self._redis = redis_address.cluster(
-                    self.url, os.environ.get(PASSWORD_VARIABLE), _TIMEOUTS
-                )
+                self._join_cluster(asked)
                 return self._evaluate(keys, arguments)
         except (redis.RedisError, OSError) as error:
             raise LedgerError(
                 f"The ledger in Redis failed: {type(error).__name__}: {error}. Check that Redis "
                 f"runs and that it may be reached from here; {PASSWORD_VARIABLE} holds a password."
             ) from error
+
+    def _join_cluster(self, node: Any) -> None:
+        """Ask the whole cluster from now on, unless another thread has found it meanwhile."""
+        if self._redis is node:
+            password = os.environ.get(PASSWORD_VARIABLE)
+            self._redis = redis_address.cluster(self.url, password, _TIMEOUTS)
+            node.connection_pool.disconnect(inuse_connections=False)
 
     def _evaluate(self, keys: list[str], arguments: list[Any]) -> Any:
         import redis

@@ -30,6 +30,20 @@ def cluster(url: str, password: str | None, options: Mapping[str, Any]) -> Any:
     return redis.RedisCluster.from_url(url, **extra)
 
 
+def close(client: Any) -> None:
+    """Close every connection of a client: to its server, its sentinels, the nodes of a cluster.
+
+    redis-py leaves the pools of a cluster's nodes open, and the connections to sentinels.
+    """
+    nodes = client.get_nodes() if hasattr(client, "get_nodes") else ()
+    pools = [node.redis_connection.connection_pool for node in nodes if node.redis_connection]
+    manager = getattr(getattr(client, "connection_pool", None), "sentinel_manager", None)
+    for each in (client, *getattr(manager, "sentinels", ())):
+        each.close()
+    for pool in pools:
+        pool.disconnect()
+
+
 def without_password(url: str) -> str:
     """Return an address that may be shown and kept."""
     parts = urlsplit(url)

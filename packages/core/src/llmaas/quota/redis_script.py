@@ -18,7 +18,7 @@ local function bucket_of(width, moment)
 end
 
 local function subtract(key, bucket, much)
-  if redis.call('HEXISTS', key, bucket) == 1 then
+  if much > 0 and redis.call('HEXISTS', key, bucket) == 1 then  -- "-0" is no integer for Redis
     if redis.call('HINCRBY', key, bucket, -much) < 0 then redis.call('HSET', key, bucket, 0) end
   end
 end
