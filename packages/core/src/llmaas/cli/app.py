@@ -16,6 +16,7 @@ from llmaas.cli.cost import command as cost
 from llmaas.cli.demo import command as demo
 from llmaas.cli.doctor import command as doctor
 from llmaas.cli.failure import failures_in_one_line
+from llmaas.cli.mcp import command as mcp
 from llmaas.cli.models import command as models
 
 _BOXES = 60  # columns
@@ -46,6 +47,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "speak": (audio.speak, 'llmaas speak "Good morning." --out morning.mp3'),
     "image": (images.image, 'llmaas image "a lighthouse at dusk" --out lighthouse.png'),
     "ocr": (images.ocr, "llmaas ocr scans/ --out scans.md"),
+    "mcp": (mcp, "llmaas mcp --budget 1"),
     "cost-report": (cost_report.command, "llmaas cost report usage.jsonl --by day"),
 }
 """Each command and an example of it."""

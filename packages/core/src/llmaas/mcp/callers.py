@@ -1,0 +1,66 @@
+"""Who calls a tool: the client and the budget that belong to a caller's key."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from llmaas.client import AsyncLLMaaS
+from llmaas.errors import MissingAPIKeyError
+from llmaas.quota import Budget
+
+_MOST = 1024
+"""Callers that are remembered; one that is forgotten starts with a new budget."""
+
+
+class Callers:
+    """Clients by key.
+
+    Over stdio there is one caller, and its key is the client's own. Over HTTP each caller sends
+    a key of its own (``Authorization: Bearer ...``): the server's key answers for nobody else
+    unless ``shares_key``. ``budget_eur`` bounds what each of them may spend, in EUR.
+    """
+
+    def __init__(
+        self,
+        client: AsyncLLMaaS,
+        *,
+        budget_eur: float | None = None,
+        over_http: bool = False,
+        shares_key: bool = False,
+    ) -> None:
+        self._client = client
+        self._budget_eur = budget_eur
+        self._needs_keys = over_http and not shares_key
+        self._known: OrderedDict[str, tuple[AsyncLLMaaS, Budget | None]] = OrderedDict()
+
+    def of(self, request: Any = None) -> tuple[AsyncLLMaaS, Budget | None]:
+        """Return the client and the budget for an HTTP request, or for stdio.
+
+        Raises ``MissingAPIKeyError`` for an HTTP request that brings no key.
+        """
+        key = _bearer(request)
+        if key is None and self._needs_keys:
+            raise MissingAPIKeyError("Send a key of LLMaaS as Authorization: Bearer <key>.")
+        client = self._client.with_options(api_key=key) if key else self._client
+        name = client.settings.key.fingerprint
+        if name not in self._known:
+            self._known[name] = self._begin(client)
+            while len(self._known) > _MOST:
+                self._known.popitem(last=False)
+        self._known.move_to_end(name)
+        return self._known[name]
+
+    def _begin(self, client: AsyncLLMaaS) -> tuple[AsyncLLMaaS, Budget | None]:
+        if self._budget_eur is None:
+            return client, None
+        budget = Budget(self._budget_eur)
+        watchers = (*client.settings.watchers, budget)
+        return client.with_options(watchers=watchers), budget
+
+
+def _bearer(request: Any) -> str | None:
+    """Return the key that an HTTP request brings."""
+    headers = getattr(request, "headers", None)
+    scheme, _, key = (headers.get("authorization", "") if headers else "").partition(" ")
+    return key.strip() or None if scheme.lower() == "bearer" else None
