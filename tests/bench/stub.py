@@ -88,6 +88,11 @@ def compact(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
+def pieces_of(model: str) -> int:
+    """Return how many pieces of text a stream of this model has."""
+    return SHORT_CHUNKS if model == "short" else CHUNKS
+
+
 def completion() -> bytes:
     """Return a reply of 300 tokens."""
     message = {"role": "assistant", "content": TEXT, "refusal": None, "tool_calls": None}

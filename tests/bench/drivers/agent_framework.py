@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from client import Client
+from stub import PIECE, TEXT, pieces_of
 
 
 def messages_of(messages):
@@ -61,13 +62,35 @@ class AgentFrameworkStock(AgentFramework):
 
 
 class AgentFrameworkAlone(AgentFramework):
-    """What the framework itself takes to import."""
+    """The framework with a client that answers at once: the least that an adapter can cost."""
 
     name = "agent_framework alone"
     peer = None
     distributions = ()
     imports = "from agent_framework import BaseChatClient, FunctionInvocationLayer"
     goals = {}
-    acall = Client.acall
-    astream = Client.astream
-    __init__ = Client.__init__
+
+    def made(self, base_url):
+        from agent_framework import (
+            BaseChatClient,
+            ChatResponse,
+            ChatResponseUpdate,
+            Content,
+            Message,
+        )
+
+        class Canned(BaseChatClient):
+            def _inner_get_response(self, *, messages, stream, options, **kwargs):
+                if stream:
+                    return self._build_response_stream(self._pieces(options["model"]))
+                return self._answer()
+
+            async def _answer(self):
+                return ChatResponse(messages=[Message("assistant", [TEXT])])
+
+            async def _pieces(self, model):
+                for _ in range(pieces_of(model)):
+                    content = Content.from_text(PIECE)
+                    yield ChatResponseUpdate(role="assistant", contents=[content])
+
+        return Canned()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from client import Client, Message
+from stub import TEXT
 
 
 class Stock(Client):
@@ -82,3 +83,20 @@ class Ours(Stock):
         from autogen_llmaas import LLMaaSChatCompletionClient
 
         return LLMaaSChatCompletionClient(model, base_url=self.base_url, api_key="sk-test")
+
+
+class Alone(Stock):
+    """The framework's messages and results alone: the least that an adapter can cost."""
+
+    name = "autogen alone"
+    distributions = ("autogen-core",)
+    imports = "from autogen_core.models import ChatCompletionClient"
+    astream = Client.astream  # its pieces are texts
+
+    async def acall(self, messages: Sequence[Message], model: str) -> str:
+        from autogen_core.models import CreateResult, RequestUsage
+
+        self.messages(messages)
+        usage = RequestUsage(prompt_tokens=20, completion_tokens=300)
+        result = CreateResult(content=TEXT, finish_reason="stop", usage=usage, cached=False)
+        return result.content

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from client import Client, Message
+from stub import PIECE, TEXT, pieces_of
 
 
 class Stock(Client):
@@ -90,3 +91,30 @@ class Ours(Stock):
         from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
 
         return LLMaaSChatGenerator(model=model, **self.where)
+
+
+class Alone(Stock):
+    """The framework's messages, replies and chunks alone: the least that an adapter can cost."""
+
+    name = "haystack alone"
+    distributions = ("haystack-ai",)
+    imports = "from haystack import component; from haystack.dataclasses import ChatMessage"
+
+    def call(self, messages: Sequence[Message], model: str) -> str:
+        from haystack.dataclasses import ChatMessage
+
+        self.messages(messages)
+        return {"replies": [ChatMessage.from_assistant(TEXT)]}["replies"][0].text
+
+    async def acall(self, messages: Sequence[Message], model: str) -> str:
+        return self.call(messages, model)
+
+    def stream(self, messages: Sequence[Message], model: str) -> str:
+        from haystack.dataclasses import StreamingChunk
+
+        self.messages(messages)
+        chunks = [StreamingChunk(content=PIECE) for _ in range(pieces_of(model))]
+        return "".join([chunk.content for chunk in chunks])
+
+    async def astream(self, messages: Sequence[Message], model: str) -> str:
+        return self.stream(messages, model)

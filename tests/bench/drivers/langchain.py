@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from client import Client, Message
+from stub import PIECE, TEXT, pieces_of
 
 
 class Runnables:
@@ -68,3 +69,37 @@ class ChatOpenAI(Runnables, Client):
         self.embedder = OpenAIEmbeddings(
             model="granite", base_url=base_url, api_key="sk-test", check_embedding_ctx_length=False
         )
+
+
+class LangChainAlone(Runnables, Client):
+    """The framework with a model class that answers at once: the least that an adapter can cost."""
+
+    name = "langchain alone"
+    imports = "from langchain_core.language_models import BaseChatModel"
+    embed = Client.embed
+
+    def __init__(self, base_url: str) -> None:
+        from langchain_core.language_models import BaseChatModel
+        from langchain_core.messages import AIMessage, AIMessageChunk
+        from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+        class Canned(BaseChatModel):
+            @property
+            def _llm_type(self) -> str:
+                return "canned"
+
+            def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+                return ChatResult(generations=[ChatGeneration(message=AIMessage(TEXT))])
+
+            async def _agenerate(self, messages, stop=None, run_manager=None, **kwargs):
+                return self._generate(messages)
+
+            def _stream(self, messages, stop=None, run_manager=None, model="", **kwargs):
+                for _ in range(pieces_of(model)):
+                    yield ChatGenerationChunk(message=AIMessageChunk(PIECE))
+
+            async def _astream(self, messages, stop=None, run_manager=None, model="", **kwargs):
+                for _ in range(pieces_of(model)):
+                    yield ChatGenerationChunk(message=AIMessageChunk(PIECE))
+
+        self.chat = Canned()

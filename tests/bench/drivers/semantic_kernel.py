@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from client import Client
+from stub import PIECE, TEXT, pieces_of
 
 
 def history_of(messages):
@@ -69,7 +70,7 @@ class SemanticKernelStock(SemanticKernel):
 
 
 class SemanticKernelAlone(SemanticKernel):
-    """What the framework itself takes to import."""
+    """The framework with a service that answers at once: the least that an adapter can cost."""
 
     name = "semantic_kernel alone"
     peer = None
@@ -79,6 +80,28 @@ class SemanticKernelAlone(SemanticKernel):
         " import ChatCompletionClientBase"
     )
     goals = {}
-    acall = Client.acall
-    astream = Client.astream
-    __init__ = Client.__init__
+
+    def made(self, base_url):
+        from semantic_kernel.connectors.ai.chat_completion_client_base import (
+            ChatCompletionClientBase,
+        )
+        from semantic_kernel.contents import ChatMessageContent, StreamingChatMessageContent
+
+        class Canned(ChatCompletionClientBase):
+            async def _inner_get_chat_message_contents(self, chat_history, settings):
+                return [ChatMessageContent(role="assistant", content=TEXT)]
+
+            async def _inner_get_streaming_chat_message_contents(
+                self, chat_history, settings, function_invoke_attempt=0
+            ):
+                for _ in range(pieces_of(settings.ai_model_id)):
+                    yield [
+                        StreamingChatMessageContent(role="assistant", choice_index=0, content=PIECE)
+                    ]
+
+        return Canned(ai_model_id="granite")
+
+    def settings(self, model):
+        from semantic_kernel.connectors.ai.open_ai import OpenAIChatPromptExecutionSettings
+
+        return OpenAIChatPromptExecutionSettings(ai_model_id=model)
