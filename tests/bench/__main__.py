@@ -1,10 +1,13 @@
 """Benchmarks of ours and of the stock clients, side by side in one run.
 
     python tests/bench [--only NAME ...] [--works NAME ...] [--rounds N] [--scale X] [--json]
+                       [--against CLONE]
 
 Every client lives in a process of its own on one processor, the server on another. Clients take
 turns, round by round, and the median of the rounds counts: ratios hold, absolute figures depend
-on the machine. A client is a class in a file under ``drivers/``; a new file is found by itself.
+on the machine. With ``--against``, the clients named are compared with those of another clone, in
+its own ``.venv``: before a change, say. A client is a class in a file under ``drivers/``; a new file
+is found by itself.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import importlib
 import json
 from pathlib import Path
 
+import against
 import report
 from client import Client
 from session import Session
@@ -25,6 +29,12 @@ DRIVERS = Path(__file__).parent / "drivers"
 def main() -> None:
     """Measure and print."""
     options = parsed()
+    if options.against is not None:
+        compared = [client for client in found() if client.name in (options.only or ())]
+        rounds, scale = options.rounds, options.scale
+        for line in against.lines(compared, options.works, options.against, rounds, scale):
+            print(line, flush=True)
+        return
     clients = [client for client in found() if options.only is None or wanted(client, options)]
     with Session(clients, rounds=options.rounds, scale=options.scale) as session:
         results = session.measured(options.works)
@@ -43,6 +53,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0, help="how much to do in a round")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--against", type=Path, metavar="CLONE", help="compare with another clone")
     return parser.parse_args()
 
 

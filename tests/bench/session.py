@@ -120,19 +120,25 @@ def served() -> Iterator[str]:
 
 
 @contextmanager
-def working(client: type[Client], url: str) -> Iterator[subprocess.Popen[str]]:
-    """Run one client's process."""
+def working(
+    client: type[Client], url: str, root: Path | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Run one client's process, also that of another clone, which has its own ``.venv``."""
     driver = client.__module__.rpartition(".")[2]
     arguments = ("worker.py", driver, client.__name__, url, str(CLIENTS_PROCESSOR))
-    with running(*arguments, processor=CLIENTS_PROCESSOR) as worker:
+    with running(*arguments, processor=CLIENTS_PROCESSOR, root=root) as worker:
         answer(worker, client.name)
         yield worker
 
 
 @contextmanager
-def running(script: str, *arguments: str, processor: int) -> Iterator[subprocess.Popen[str]]:
+def running(
+    script: str, *arguments: str, processor: int, root: Path | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """Run one of our scripts; it ends when its input does."""
-    command = [sys.executable, str(HERE / script), *arguments]
+    python = sys.executable if root is None else str(root / ".venv" / "bin" / "python")
+    folder = HERE if root is None else root / "tests" / "bench"
+    command = [python, str(folder / script), *arguments]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
