@@ -6,8 +6,8 @@
 Every client lives in a process of its own on one processor, the server on another. Clients take
 turns, round by round, and the median of the rounds counts: ratios hold, absolute figures depend
 on the machine. With ``--against``, the clients named are compared with those of another clone, in
-its own ``.venv``: before a change, say. A client is a class in a file under ``drivers/``; a new file
-is found by itself.
+its own ``.venv``: before a change, say. A client is a class in a file under ``drivers/``; a new
+file is found by itself.
 """
 
 from __future__ import annotations
