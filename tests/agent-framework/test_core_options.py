@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
-from agent_framework import Message
+from agent_framework import Content, Message
 
 from agent_framework_llmaas import LLMaaSChatClient
 from fake_engine import engine, usage
@@ -50,3 +51,42 @@ async def test_reasoning_and_retry_empty_reach_the_core(streamed: bool) -> None:
         client = LLMaaSChatClient("gpt-oss:120b", api_key="sk-a", base_url=served.base_url)
         await answer(client, streamed, {"reasoning": "high", "retry_empty": True})
     assert [body["reasoning_effort"] for body in served.bodies] == ["high", "low"]
+
+
+SYSTEMS = [Message("system", ["One."]), Message("system", ["Two."]), Message("user", ["Hi"])]
+TINY = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")  # fmt: skip # noqa: E501
+IMAGE = Message("user", [Content.from_data(TINY, "image/png")])
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("where", ["constructor", "call"])
+async def test_conform_fresh_and_strict_reach_the_core(where: str, streamed: bool) -> None:
+    async def ask(messages: Any, **options: Any) -> None:
+        own = {k: v for k, v in options.items() if where == "constructor" and k != "fresh"}
+        client = LLMaaSChatClient("gpt-oss:120b", api_key="sk-a", base_url=served.base_url, **own)
+        told = {k: v for k, v in options.items() if k not in own}
+        if streamed:
+            stream = client.get_response(messages, stream=True, options=told)
+            await stream.get_final_response()
+        else:
+            await client.get_response(messages, options=told)
+
+    with engine(lambda _: {"content": "ok"}) as served:
+        await ask(SYSTEMS, conform=False)
+        await ask(SYSTEMS[2:], fresh=True)
+        await ask(SYSTEMS[2:], fresh=True)
+        with pytest.raises(Exception, match="image"):
+            await ask([IMAGE], strict=True)
+    raw, first, second = served.bodies
+    assert [message["role"] for message in raw["messages"]] == ["system", "system", "user"]
+    assert first["messages"] != second["messages"]
+    assert not {"fresh", "strict", "conform"} & {*raw, *first}
+
+
+def test_dump_keeps_strict_and_the_limit_of_files() -> None:
+    client = LLMaaSChatClient("m", api_key="sk-a", strict=True, max_file_bytes=50, conform=False)
+    again = LLMaaSChatClient(api_key="sk-a", **{
+        k: v for k, v in client.to_dict().items() if k in ("strict", "max_file_bytes", "conform")
+    })  # fmt: skip
+    settings = again.client.settings
+    assert (settings.strict, settings.max_file_bytes, settings.conform) == (True, 50, False)

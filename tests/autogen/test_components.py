@@ -41,6 +41,8 @@ EVERYTHING = {
     "fallbacks": ["llama3.3:70b"],
     "retry_empty": True,
     "conform": False,
+    "fresh": True,
+    "strict": True,
     "stream_options": {"include_usage": True},
     "extra_body": {"top_k": 3},
     "default_headers": {"x-team": "a"},

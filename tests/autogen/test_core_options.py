@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import pickle
 from typing import Any
 
 import pytest
-from autogen_core.models import UserMessage
+from autogen_core import Image
+from autogen_core.models import SystemMessage, UserMessage
 
+import llmaas
 from autogen_llmaas import LLMaaSChatCompletionClient, native_component
 from fake_engine import engine, usage
 
@@ -63,3 +66,48 @@ def test_finding_15_components_and_pickles_hold_no_header_of_an_unknown_name(nam
         assert secret not in dump
         assert "blue" in dump
     assert dict(client.llmaas.settings.headers)[name] == secret
+
+
+SYSTEMS = [SystemMessage(content="One."), SystemMessage(content="Two."), *QUESTION]
+TINY = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")  # fmt: skip # noqa: E501
+PICTURE = UserMessage(content=[Image.from_base64(base64.b64encode(TINY).decode())], source="user")
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("where", ["constructor", "call"])
+async def test_conform_fresh_and_strict_reach_the_core(where: str, streamed: bool) -> None:
+    async def ask(messages: Any, **options: Any) -> None:
+        own = options if where == "constructor" else {}
+        client = LLMaaSChatCompletionClient(
+            "gpt-oss:120b",
+            api_key="sk-a",
+            base_url=served.base_url,
+            model_info={"vision": True},
+            **own,
+        )
+        extra = {} if where == "constructor" else options
+        if streamed:
+            _ = [piece async for piece in client.create_stream(messages, extra_create_args=extra)]
+        else:
+            await client.create(messages, extra_create_args=extra)
+
+    with engine(lambda _: {"content": "ok"}) as served:
+        await ask(SYSTEMS, conform=False)
+        await ask(QUESTION, fresh=True)
+        await ask(QUESTION, fresh=True)
+        with pytest.raises(llmaas.InvalidInputError, match="image"):
+            await ask([PICTURE], strict=True)
+    raw, first, second = served.bodies
+    assert len([m for m in raw["messages"] if m["role"] == "system"]) == 2
+    assert first["messages"] != second["messages"]
+    assert not {"fresh", "strict", "conform"} & {*raw, *first}
+
+
+def test_component_keeps_options_of_the_core() -> None:
+    options: Any = {"fallbacks": ["good"], "retry_empty": True, "conform": False, "strict": True,
+                    "fresh": True, "reasoning": "low"}  # fmt: skip
+    client = LLMaaSChatCompletionClient("m", api_key="sk-a", **options)
+    config = client.dump_component().config
+    assert {name: config[name] for name in options} == options
+    again = LLMaaSChatCompletionClient.load_component(client.dump_component())
+    assert again.dump_component().config == config

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +108,47 @@ def test_finding_15_bound_headers_are_in_no_repr_and_no_dump() -> None:
         model = ChatLLMaaS(model="good", api_key="sk-a", base_url=served.base_url)
         model.bind(extra_headers={"X-Tenant-Pass": secret}).invoke("Hi")
     assert served.bodies
+
+
+SYSTEMS = [SystemMessage("One."), SystemMessage("Two."), HumanMessage("Hi")]
+IMAGE = HumanMessage([{"type": "image", "base64": base64.b64encode(PNG).decode(),
+                       "mime_type": "image/png"}])  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["constructor", "bound"])
+def test_conform_fresh_and_strict_reach_the_core(ask: Any, where: str) -> None:
+    def made(**options: Any) -> Any:
+        way = {"model": "gpt-oss:120b", "base_url": served.base_url, "api_key": "sk-a"}
+        if where == "constructor":
+            return ChatLLMaaS(**way, **options)
+        return ChatLLMaaS(**way).bind(**options)
+
+    with engine(lambda _: {"content": "ok"}) as served:
+        ask(made(conform=False), SYSTEMS)
+        ask(made(fresh=True), "Hi")
+        ask(made(fresh=True), "Hi")
+        with pytest.raises(llmaas.InvalidInputError, match="image"):
+            ask(made(strict=True), [IMAGE])
+    raw, first, second = served.bodies
+    assert [message["content"] for message in raw["messages"]] == ["One.", "Two.", "Hi"]
+    assert first["messages"] != second["messages"]
+    assert not {"fresh", "strict", "conform"} & {*raw, *first}
+
+
+def test_dump_keeps_options_of_the_core() -> None:
+    options = {"fallbacks": ["good"], "retry_empty": True, "conform": False, "strict": True,
+               "reasoning": "low", "max_file_bytes": 50}  # fmt: skip
+    model = ChatLLMaaS(model="m", api_key="sk-a", **options)
+    kept = json.loads(dumps(model))["kwargs"]
+    assert {name: kept[name] for name in options} == options
+    again = pickle.loads(pickle.dumps(model))
+    assert {name: getattr(again, name) for name in options} == options
+
+
+def test_files_are_read_up_to_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    path.write_bytes(PNG)
+    model = ChatLLMaaS(model="good", api_key="sk-a", base_url="http://127.0.0.1:9",
+                       max_file_bytes=50)  # fmt: skip
+    with pytest.raises(llmaas.InvalidInputError, match="max_file_bytes=50"):
+        model.invoke([HumanMessage([{"type": "image", "url": path}])])

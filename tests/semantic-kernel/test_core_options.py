@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from semantic_kernel.contents import ChatHistory
+import pytest
+from semantic_kernel.contents import (
+    AuthorRole,
+    ChatHistory,
+    ChatMessageContent,
+    ImageContent,
+    TextContent,
+)
 
 from fake_engine import engine, usage
 from semantic_kernel_llmaas import LLMaaSChatCompletion
@@ -50,3 +57,48 @@ async def test_reasoning_and_retry_empty_reach_the_core() -> None:
         chunks = [c async for c in chat.get_streaming_chat_message_content(history, settings)]
     assert "".join(str(chunk) for chunk in chunks) == "ok"
     assert [body["reasoning_effort"] for body in served.bodies] == ["high", "low"]
+
+
+TINY = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # noqa: E501
+
+
+def history(*systems: str, image: bool = False) -> ChatHistory:
+    made = ChatHistory()
+    for system in systems:
+        made.add_system_message(system)
+    items = [ImageContent(data_uri=f"data:image/png;base64,{TINY}")] if image else []
+    made.add_message(ChatMessageContent(AuthorRole.USER, items=[*items, TextContent(text="Hi")]))
+    return made
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("where", ["constructor", "settings"])
+async def test_conform_fresh_and_strict_reach_the_core(where: str, streamed: bool) -> None:
+    async def ask(chat_history: ChatHistory, **options: Any) -> None:
+        own = {k: v for k, v in options.items() if where == "constructor" and k != "fresh"}
+        chat = LLMaaSChatCompletion("gpt-oss:120b", api_key="sk-a", base_url=served.base_url, **own)
+        told = {k: v for k, v in options.items() if k not in own}
+        settings = LLMaaSChatPromptExecutionSettings(**told)
+        if streamed:
+            chunks = chat.get_streaming_chat_message_content(chat_history, settings)
+            _ = [chunk async for chunk in chunks]
+        else:
+            await chat.get_chat_message_content(chat_history, settings)
+
+    with engine(lambda _: {"content": "ok"}) as served:
+        await ask(history("One.", "Two."), conform=False)
+        await ask(history(), fresh=True)
+        await ask(history(), fresh=True)
+        with pytest.raises(Exception, match="image"):
+            await ask(history(image=True), strict=True)
+    raw, first, second = served.bodies
+    assert [message["role"] for message in raw["messages"]] == ["system", "system", "user"]
+    assert first["messages"] != second["messages"]
+    assert not {"fresh", "strict", "conform"} & {*raw, *first}
+
+
+def test_dump_keeps_strict_and_the_limit_of_files() -> None:
+    chat = LLMaaSChatCompletion("m", api_key="sk-a", strict=True, max_file_bytes=50, conform=False)
+    again = LLMaaSChatCompletion.from_dict({**chat.to_dict(), "api_key": "sk-a"})
+    settings = again.client.settings
+    assert (settings.strict, settings.max_file_bytes, settings.conform) == (True, 50, False)

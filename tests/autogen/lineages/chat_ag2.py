@@ -54,6 +54,7 @@ async def main() -> None:
             await a_shape_is_kept(box, config)
             await no_cut_shape_is_a_value(box, config)
             await unknown_usage_is_none(box, config)
+        await options_reach_the_core(box)
         await a_refusal_is_said(box)
         await a_rate_limit_is_waited_for(box)
     print(f"ok: ag2 {ag2.__version__}")
@@ -209,6 +210,28 @@ async def a_shape_is_kept(box: Sandbox, config: LLMaaSConfig) -> None:
     box.script([fenced])
     reply = await Agent("a", config=config, response_schema=Report).ask("Weather?")
     assert await reply.content() == Report(city="Paris", degrees=21)
+
+
+async def options_reach_the_core(box: Sandbox) -> None:
+    """Another model answers, with less reasoning, and no cached answer."""
+    for streaming in (False, True):
+        box.reset()
+        config = LLMaaSConfig(
+            "no-such-model",
+            fallbacks=[MODEL],
+            reasoning="low",
+            fresh=True,
+            strict=True,
+            retry_empty=True,
+            streaming=streaming,
+        )
+        assert pickle.loads(pickle.dumps(config)).strict
+        reply = await Agent("a", config=config).ask('Say "Oui"')
+        assert reply.body
+        bodies = [request.json for request in box.requests]
+        assert [each["model"] for each in bodies] == ["no-such-model", MODEL]
+        assert bodies[1]["reasoning_effort"] == "low"
+        assert not {"fresh", "strict", "retry_empty"} & {*bodies[1]}
 
 
 async def a_refusal_is_said(box: Sandbox) -> None:

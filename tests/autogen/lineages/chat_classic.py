@@ -34,6 +34,7 @@ def main() -> None:
         a_tool_is_called(box, {"config_list": custom(config_list(MODEL)), "cache_seed": None})
         no_cut_call_runs(box)
         unknown_usage_is_none(box)
+        options_reach_the_core(box)
         a_refusal_is_said(box)
         a_rate_limit_is_waited_for(box)
     print(f"ok: autogen {autogen.__version__}")
@@ -175,6 +176,20 @@ def unknown_usage_is_none(box: Sandbox) -> None:
         assert response.cost is None
         assert response.usage is None
         assert wrapper.total_usage_summary is None, wrapper.total_usage_summary
+
+
+def options_reach_the_core(box: Sandbox) -> None:
+    """Those that no entry may hold are given where the client is registered."""
+    box.reset()
+    config = {"config_list": custom(config_list("no-such-model")), "cache_seed": None}
+    agent = autogen.ConversableAgent("a", llm_config=config, human_input_mode="NEVER")
+    register(agent, fallbacks=[MODEL], reasoning="low", fresh=True)
+    said = agent.generate_reply(messages=[{"role": "user", "content": 'Say "Oui"'}])
+    assert said
+    bodies = [request.json for request in box.requests]
+    assert [body["model"] for body in bodies] == ["no-such-model", MODEL]
+    assert bodies[1]["reasoning_effort"] == "low"
+    assert bodies[1]["messages"][-1]["content"] != 'Say "Oui"'
 
 
 def a_refusal_is_said(box: Sandbox) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from llmaas import AsyncLLMaaS, Timeout
+from llmaas.local_files import MAX_FILE_BYTES
 
 
 def connected(
@@ -36,7 +37,13 @@ def plain_connection(client: AsyncLLMaaS, exclude: set[str] | None) -> dict[str,
         "fallbacks": list(settings.fallbacks) or None,
         "retry_empty": settings.retry_empty or None,
         "conform": None if settings.conform else False,
+        "strict": settings.strict or None,
+        "max_file_bytes": _unless_default(settings.max_file_bytes),
     }
     return {
         name: value for name, value in values.items() if not (value is None or name in left_out)
     }
+
+
+def _unless_default(max_file_bytes: int) -> int | None:
+    return None if max_file_bytes == MAX_FILE_BYTES else max_file_bytes

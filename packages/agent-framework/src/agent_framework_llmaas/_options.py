@@ -27,6 +27,10 @@ class LLMaaSChatOptions(ChatOptions, total=False):
     """Ask once more when an answer is empty."""
     conform: bool
     """Change the conversation to what the model takes. Defaults to True."""
+    fresh: bool
+    """Add a nonce to the last user message, so that no gateway replays a cached answer."""
+    strict: bool
+    """Refuse images for a model without vision, instead of warning."""
     reasoning_effort: str
     enable_thinking: bool
     """For qwen models only: others fail on it."""

@@ -72,6 +72,8 @@ class LLMaaSConfig(ModelConfig):
     fallbacks: list[str] | None = None
     retry_empty: bool | None = None
     conform: bool | None = None
+    fresh: bool | None = None
+    strict: bool | None = None
     reasoning_effort: str | None = None
     extra_body: dict[str, Any] | None = None
     timeout: float | None = None

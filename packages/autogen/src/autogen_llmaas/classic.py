@@ -23,6 +23,8 @@ from llmaas.settings import KEY_VARIABLE
 from llmaas.types import Choice, Completion, ToolCall, Usage
 
 _PARAMETERS = {*ChatOptions.__annotations__, "functions", "function_call"} - {"timeout"}
+_OF_CALLS = ("reasoning", "fresh")
+"""Options of the core's calls that its client does not take."""
 _KEPT = 1_000
 
 
@@ -70,6 +72,7 @@ class LLMaaSClient:
 
     def __init__(self, config: Mapping[str, Any], **kwargs: Any) -> None:
         base_url = config.get("base_url")
+        self._defaults = {name: kwargs.pop(name) for name in _OF_CALLS if name in kwargs}
         client = LLMaaS(  # AG2 makes an object of the address
             **way(config.get("api_key"), KEY_VARIABLE, str(base_url) if base_url else None),
             timeout=config.get("timeout"),
@@ -82,7 +85,8 @@ class LLMaaSClient:
     def create(self, params: Mapping[str, Any]) -> Response:
         """Ask; ``stream`` is not needed here, since nothing of this protocol streams."""
         model = params["model"]
-        known = {name: params[name] for name in _PARAMETERS if params.get(name) is not None}
+        told = {**self._defaults, **params}
+        known = {name: told[name] for name in _PARAMETERS if told.get(name) is not None}
         messages = list(self._written(params["messages"], model))
         completion = self._client.chat(messages, model=model, **known)
         self._keep(completion)
@@ -133,9 +137,11 @@ class LLMaaSClient:
             self._reasoning[completion.tool_calls[0].id] = completion.reasoning
 
 
-def register(agent: Any) -> Any:
+def register(agent: Any, **options: Any) -> Any:
     """Register ``LLMaaSClient`` with an agent, for good, and return the agent.
 
+    ``options`` are those of ``llmaas.LLMaaS`` (``fallbacks``, ``retry_empty``, ``conform``,
+    ``strict``...), ``reasoning`` and ``fresh``: entries of a ``config_list`` cannot hold them.
     The framework makes an agent's clients anew, without registered ones, when its tools change,
     and the group patterns of AG2 change them before each reply.
     """
@@ -146,7 +152,7 @@ def register(agent: Any) -> Any:
             held[0] = agent.client
             entries = agent.llm_config["config_list"]
             for _ in [e for e in entries if _names_ours(e)]:
-                agent.register_model_client(model_client_cls=LLMaaSClient)
+                agent.register_model_client(model_client_cls=LLMaaSClient, **options)
         return messages
 
     renew(None)

@@ -19,7 +19,7 @@ MEMORY = "autogen_llmaas.memory.LLMaaSMemory"
 CHATTING = ("chat", "code", "vision")
 # Not in the stock client's configuration, or (stream_options) fatal there for its create().
 _NOT_PORTABLE = {
-    *("conform", "fallbacks", "reasoning", "retry_empty"),
+    *("conform", "fallbacks", "fresh", "reasoning", "retry_empty", "strict"),
     *("enable_thinking", "extra_body", "reasoning_effort", "stream_options"),
     *("api_key_env", "ca_bundle", "deadline", "rate_limit_patience", "echo_reasoning"),
 }

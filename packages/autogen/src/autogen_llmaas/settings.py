@@ -36,6 +36,8 @@ REQUEST_FIELDS = (
     "fallbacks",
     "retry_empty",
     "conform",
+    "fresh",
+    "strict",
     "stream_options",
     "extra_body",
 )
@@ -62,6 +64,8 @@ class ClientSettings(TypedDict, total=False):
     fallbacks: Sequence[str] | None
     retry_empty: bool | None
     conform: bool | None
+    fresh: bool | None
+    strict: bool | None
     reasoning_effort: str | None
     enable_thinking: bool | None
     stream_options: Mapping[str, Any] | None
@@ -113,6 +117,10 @@ class LLMaaSClientConfig(BaseModel):
     """Ask once more when an answer is empty."""
     conform: bool | None = None
     """Change the conversation to what the model takes. Defaults to True."""
+    fresh: bool | None = None
+    """Add a nonce to the last user message, so that no gateway replays a cached answer."""
+    strict: bool | None = None
+    """Refuse images for a model without vision, instead of warning."""
     reasoning_effort: str | None = None
     enable_thinking: bool | None = None
     stream_options: dict[str, Any] | None = None

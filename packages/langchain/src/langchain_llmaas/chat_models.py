@@ -46,6 +46,8 @@ _SENT = (
     "fallbacks",
     "retry_empty",
     "conform",
+    "fresh",
+    "strict",
     "user",
     "extra_body",
 )
@@ -87,6 +89,11 @@ class ChatLLMaaS(Connected, BaseChatModel):
     """Ask once more when an answer is empty."""
     conform: bool | None = None
     """Change the conversation to what the model takes. Defaults to True."""
+    fresh: bool | None = None
+    """Add a nonce to the last user message, so that no gateway replays a cached answer."""
+    strict: bool | None = None
+    """Refuse images for a model without vision, instead of warning. Strict tools and schemas are
+    arguments of ``bind_tools`` and ``with_structured_output``."""
     reasoning_effort: str | None = None
     enable_thinking: bool | None = None
     """For qwen models only: others fail on it."""

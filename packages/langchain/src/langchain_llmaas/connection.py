@@ -9,6 +9,7 @@ from langchain_core.utils import from_env, secret_from_env
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from llmaas import AsyncLLMaaS, LLMaaS, Timeout
+from llmaas.local_files import MAX_FILE_BYTES
 from llmaas.secrecy import fit_to_keep
 from llmaas.settings import KEY_VARIABLE, URL_VARIABLE
 
@@ -23,6 +24,7 @@ _TOLD = (
     "deadline",
     "ca_bundle",
     "proxy",
+    "max_file_bytes",
     "default_headers",
 )
 
@@ -49,6 +51,8 @@ class Connected(BaseModel):
     """The longest a call may take in all, in seconds."""
     ca_bundle: str | None = None
     """A file of certificates to trust; else ``LLMAAS_CA_BUNDLE``."""
+    max_file_bytes: int = Field(default=MAX_FILE_BYTES, ge=0)
+    """The size up to which local files are read. Defaults to 64 MiB."""
     proxy: str | None = Field(default=None, exclude=True, repr=False)
     default_headers: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
 

@@ -89,6 +89,8 @@ class LLMaaSService(AIServiceClientBase):
             **({"fallbacks": list(settings.fallbacks)} if settings.fallbacks else {}),
             **({"retry_empty": True} if settings.retry_empty else {}),
             **({} if settings.conform else {"conform": False}),
+            **({"strict": True} if settings.strict else {}),
+            "max_file_bytes": settings.max_file_bytes,
         }
 
     @classmethod

@@ -75,6 +75,10 @@ class LLMaaSChatPromptExecutionSettings(LLMaaSPromptExecutionSettings):
     """Ask once more when an answer is empty."""
     conform: bool | None = None
     """Change the conversation to what the model takes. Defaults to True."""
+    fresh: bool | None = None
+    """Add a nonce to the last user message, so that no gateway replays a cached answer."""
+    strict: bool | None = None
+    """Refuse images for a model without vision, instead of warning."""
     reasoning_effort: str | None = None
     """Any value: models differ in what they know."""
     enable_thinking: bool | None = None

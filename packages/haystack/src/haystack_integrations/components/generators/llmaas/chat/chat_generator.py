@@ -92,8 +92,9 @@ class LLMaaSChatGenerator(Connected):
             of their pages where the extra `ocr` is installed; on unless said), `repair`
             (correct a JSON answer that does not fit once; on unless said, never when
             streaming), `reasoning` (False, or an effort), `fallbacks` (models to ask when this one
-            does not answer), `retry_empty`, `conform`, `strict`, `timeout`, `deadline` (seconds in
-            all) and `extra_headers` of this run.
+            does not answer), `retry_empty`, `conform`, `fresh` (no cached answer), `strict` (refuse
+            images for a blind model), `timeout`, `deadline` (seconds in all) and `extra_headers`
+            of this run.
         :param timeout: The longest silence in seconds; 600 unless said, as some models think.
         :param max_retries: How often a failed request is repeated; 2 unless said.
         :param tools: Tools and toolsets that the model may call.
