@@ -180,11 +180,12 @@ def readme(session: nox.Session) -> None:
 
 @nox.session
 def tables(session: nox.Session) -> None:
-    """Write the tables of contract, faults and engines; `-- --load` also runs the load."""
+    """Write the tables of contract, faults, engines, families; `-- --load` runs the load too."""
     install_all(session)
     session.run("python", "tests/support/contract_table.py")
     session.run("python", "tests/support/fault_table.py")
     session.run("python", "tests/support/engine_differences.py", "--write")
+    session.run("python", "tests/support/family_table.py")
     if "--load" in session.posargs:
         session.run("python", "tests/load", "--write")
 
