@@ -4,7 +4,7 @@ from typing import Any
 
 from agent_framework import Content, FunctionTool, Message
 
-from contract import Address, Answer, Driver, Question, runnable
+from contract import Address, Answer, Driver, Question, noted, runnable
 
 
 class AgentFramework(Driver):
@@ -75,6 +75,7 @@ def answer_of(response: Any, question: Question) -> Answer:
         tokens=(response.usage_details or {}).get("total_token_count"),
         machine=(properties.get("backend") or {}).get("machine_name"),
         cost=properties.get("cost_eur"),
+        notes=noted(properties),
         value=response.value if question.schema else None,
     )
 

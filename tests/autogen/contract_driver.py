@@ -1,17 +1,19 @@
 """AutoGen under the contract: our model client and the stock one."""
 
 import base64
-from typing import Any
+from typing import Any, ClassVar
 
 from autogen_core import Image
 from autogen_core.models import UserMessage
 
-from contract import Address, Answer, Driver, Question, runnable
+from contract import Address, Answer, Driver, Question, noted, runnable
 
 
 class AutoGen(Driver):
     name = "autogen"
     distribution = "autogen-core"
+
+    known: ClassVar = {"max_tokens", "fresh", "reasoning", "retry_empty"}
 
     def connect(self, to: Address) -> Any:
         from autogen_llmaas import LLMaaSChatCompletionClient
@@ -47,7 +49,7 @@ class AutoGen(Driver):
 
     def parameters(self, question: Question) -> dict[str, Any]:
         """What AutoGen does not know goes in ``extra_body``, as it asks for."""
-        known = {k: v for k, v in question.options.items() if k == "max_tokens"}
+        known = {k: v for k, v in question.options.items() if k in self.known}
         unknown = {k: v for k, v in question.options.items() if k not in known}
         return known | ({"extra_body": unknown} if unknown else {})
 
@@ -56,6 +58,7 @@ class AutoGenStock(AutoGen):
     name = "stock autogen"
     ours = False
     distribution = "autogen-ext"
+    known: ClassVar = {"max_tokens"}
 
     def connect(self, to: Address) -> Any:
         from autogen_ext.models.openai import OpenAIChatCompletionClient
@@ -89,6 +92,7 @@ def answer_of(result: Any, question: Question) -> Answer:
         tokens=result.usage.prompt_tokens + result.usage.completion_tokens,
         machine=getattr(result, "machine", None),
         cost=getattr(result, "cost_eur", None),
+        notes=noted(vars(result)),
         value=question.schema.model_validate_json(text) if question.schema else None,
     )
 

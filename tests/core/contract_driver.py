@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from openai import AsyncOpenAI, OpenAI
 
-from contract import Address, Answer, Driver, Question
+from contract import Address, Answer, Driver, Question, noted
 from llmaas import AsyncLLMaaS, LLMaaS
 
 
@@ -75,6 +75,8 @@ def messages_of(question: Question) -> Any:
 
 
 def answer_of(completion: Any) -> Answer:
+    from llmaas.answer_notes import answer_notes
+
     return Answer(
         text=completion.text,
         reasoning=completion.reasoning,
@@ -83,6 +85,7 @@ def answer_of(completion: Any) -> Answer:
         machine=completion.backend and completion.backend.machine_name,
         cost=completion.cost,
         value=completion.parsed,
+        notes=noted(answer_notes(completion)),
     )
 
 

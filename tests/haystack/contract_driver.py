@@ -8,7 +8,7 @@ from haystack.dataclasses import ChatMessage, ImageContent
 from haystack.tools import Tool
 from haystack.utils import Secret
 
-from contract import Address, Answer, Driver, Question
+from contract import Address, Answer, Driver, Question, noted
 
 
 class Haystack(Driver):
@@ -100,6 +100,7 @@ def answer_of(reply: ChatMessage, question: Question) -> Answer:
         tokens=(meta.get("usage") or {}).get("total_tokens"),
         machine=(meta.get("backend") or {}).get("machine_name"),
         cost=meta.get("cost_eur"),
+        notes=noted(meta),
         value=question.schema.model_validate_json(text) if question.schema else None,
     )
 

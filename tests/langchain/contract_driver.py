@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from contract import Address, Answer, Driver, Question
+from contract import Address, Answer, Driver, Question, noted
 
 
 class LangChain(Driver):
@@ -91,6 +91,7 @@ def answer_of(message: Any) -> Answer:
         tokens=(message.usage_metadata or {}).get("total_tokens"),
         machine=(facts.get("backend") or {}).get("machine_name"),
         cost=facts.get("cost_micro_eur"),
+        notes=noted(facts),
     )
 
 

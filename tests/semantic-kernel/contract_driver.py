@@ -11,7 +11,7 @@ from semantic_kernel.contents.function_call_content import FunctionCallContent
 from semantic_kernel.functions import kernel_function
 from semantic_kernel.kernel import Kernel
 
-from contract import Address, Answer, Driver, Question, runnable
+from contract import Address, Answer, Driver, Question, noted, runnable
 
 
 class Weather:
@@ -84,6 +84,7 @@ def answer_of(content: Any, question: Question) -> Answer:
         calls=runnable((call.function_name, call.arguments) for call in calls),
         tokens=usage and usage.prompt_tokens + usage.completion_tokens,
         cost=meta.get("cost_eur"),
+        notes=noted(meta),
         machine=(meta.get("backend") or {}).get("machine_name"),
         value=question.schema.model_validate_json(str(content)) if question.schema else None,
     )

@@ -49,6 +49,13 @@ class Answer:
     machine: str | None = None
     cost: float | None = None
     value: Any = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """What the framework's metadata says of ``cached``, ``adjustments`` and ``attempts``."""
+
+
+def noted(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the notes that an answer's metadata holds."""
+    return {name: metadata.get(name) for name in ("cached", "adjustments", "attempts")}
 
 
 def runnable(calls: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:

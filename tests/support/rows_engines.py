@@ -34,13 +34,14 @@ def script(
     *,
     deltas: Sequence[Mapping[str, Any]] = (),
     finish: str = "stop",
-    usage: Mapping[str, Any] = USAGE,
+    usage: Mapping[str, Any] | None = USAGE,
+    headers: Mapping[str, str] | None = None,
 ) -> None:
     """Have the sandbox answer with a message, or with its deltas (the message alone if none)."""
     if not bench.way.stream:
         choice = {"index": 0, "message": message, "finish_reason": finish}
         body = {**HEAD, "object": "chat.completion", "choices": [choice], "usage": usage}
-        bench.box.script([{"json": body}])
+        bench.box.script([{"json": body, "headers": headers or {}}])
         return
     ends: list[Any] = [(delta, None) for delta in deltas or [message]] + [({}, finish)]
     chunks = [
@@ -52,9 +53,8 @@ def script(
         for delta, reason in ends
     ]
     chunks.append({**HEAD, "object": "chat.completion.chunk", "choices": [], "usage": usage})
-    bench.box.script(
-        [{"sse": [f"data: {data}\n\n" for data in [*map(json.dumps, chunks), "[DONE]"]]}]
-    )
+    events = [f"data: {data}\n\n" for data in [*map(json.dumps, chunks), "[DONE]"]]
+    bench.box.script([{"sse": events, "headers": headers or {}}])
 
 
 def calls_row(

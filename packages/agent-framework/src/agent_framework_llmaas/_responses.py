@@ -15,6 +15,7 @@ from agent_framework import (
     UsageDetails,
 )
 
+from llmaas.answer_notes import answer_notes
 from llmaas.stream import AsyncStream
 from llmaas.structured import JSONFilter, is_cut
 from llmaas.types import Choice, Completion, Done, ReasoningDelta, ToolCall, ToolCallDelta, Usage
@@ -188,11 +189,10 @@ def _properties(completion: Completion) -> dict[str, Any]:
         "request_id": completion.request_id,
         "requested_model": completion.requested_model,
         "cost_eur": completion.cost,
-        "cached": completion.cached or None,
-        "empty_because": completion.empty_because,
         "logprobs": first.logprobs if first else None,
     }
-    return {name: value for name, value in values.items() if value is not None}
+    known = {name: value for name, value in values.items() if value is not None}
+    return known | answer_notes(completion)
 
 
 def _finish_reason(completion: Completion) -> FinishReason | None:

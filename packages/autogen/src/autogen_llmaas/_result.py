@@ -13,8 +13,10 @@ from autogen_core.models import (
     RequestUsage,
     TopLogprob,
 )
+from pydantic import Field
 
 from autogen_llmaas._names import Toolbox
+from llmaas.answer_notes import answer_notes
 from llmaas.structured import is_cut, json_part
 from llmaas.types import Completion
 
@@ -38,6 +40,10 @@ class LLMaaSCreateResult(CreateResult):
     """By today's tariff; None where the service told no usage."""
     empty_because: str | None = None
     """Why there is neither text nor a call, and what to do."""
+    adjustments: list[dict[str, Any]] = Field(default_factory=list)
+    """Changes of the request, each with ``kind`` and ``detail``."""
+    attempts: list[dict[str, Any]] = Field(default_factory=list)
+    """All requests of the call, where there were several."""
 
 
 def create_result(
@@ -57,13 +63,12 @@ def create_result(
         finish_reason=_finish_reason(completion),
         content=calls or (_json(completion) if wants_json else _said(completion)),
         usage=usage_of(completion),
-        cached=completion.cached,
         logprobs=_logprobs(completion),
         thought="\n\n".join(filter(None, thoughts)) or None,
         machine=completion.backend.machine_name if completion.backend else None,
         request_id=completion.request_id,
         cost_eur=completion.cost,
-        empty_because=completion.empty_because,
+        **{"cached": False, **answer_notes(completion)},
     )
 
 

@@ -13,6 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_llmaas.blocks import PROVIDER, REASONING
 from langchain_llmaas.cut_calls import mismatched_end
 from llmaas import Choice, Completion, Done, Usage, catalog
+from llmaas.answer_notes import answer_notes
 from llmaas.pricing import chat_cost_micro_eur
 
 _OURS = {"model_provider": PROVIDER}
@@ -93,10 +94,9 @@ def metadata_of(
         "backend": backend and _known(backend, "engine_type", "machine_name"),
         "rate_limit": limit and _known(limit, "limit", "remaining", "reset"),
         "cost_micro_eur": usage and chat_cost_micro_eur(usage, batch=batch),
-        "cached": completion.cached or None,
-        "empty_because": completion.empty_because,
     }
-    return {name: fact for name, fact in facts.items() if fact is not None}
+    known = {name: fact for name, fact in facts.items() if fact is not None}
+    return known | answer_notes(completion)
 
 
 def _catalog_name(model: str) -> str:

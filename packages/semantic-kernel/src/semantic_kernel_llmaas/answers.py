@@ -10,6 +10,7 @@ from semantic_kernel.contents.reasoning_content import ReasoningContent
 from semantic_kernel.contents.utils.author_role import AuthorRole
 from semantic_kernel.contents.utils.finish_reason import FinishReason
 
+from llmaas.answer_notes import answer_notes
 from llmaas.types import Choice, Completion, ToolCall, Usage
 from semantic_kernel_llmaas.history import REASONING
 
@@ -52,13 +53,12 @@ def metadata_of(completion: Completion) -> dict[str, Any]:
         "request_id": completion.request_id,
         "usage": usage_of(completion.usage),
         "cost_eur": completion.cost,
-        "cached": completion.cached or None,
-        "empty_because": completion.empty_because,
         "backend": backend
         and {"engine_type": backend.engine_type, "machine_name": backend.machine_name},
         "parsed": completion.parsed,
     }
-    return {name: value for name, value in facts.items() if value is not None}
+    known = {name: value for name, value in facts.items() if value is not None}
+    return known | answer_notes(completion)
 
 
 def metadata_of_choice(choice: Choice) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from haystack import logging
 from haystack.dataclasses import ChatMessage, ReasoningContent, ToolCall
 
 from llmaas import Choice, Completion, Usage
+from llmaas.answer_notes import answer_notes
 from llmaas.wire.jsonbytes import is_json
 
 logger = logging.getLogger(__name__)
@@ -108,13 +109,11 @@ def _shared_meta(completion: Completion) -> dict[str, Any]:
         "requested_model": completion.requested_model or None,
         "backend": asdict(completion.backend) if completion.backend else None,
         "cost_eur": completion.cost,
-        "cached": completion.cached or None,
-        "empty_because": completion.empty_because,
         "request_id": completion.request_id,
         "rate_limit": asdict(completion.rate_limit) if completion.rate_limit else None,
     }
     meta.update({name: value for name, value in optional.items() if value is not None})
-    return meta
+    return meta | answer_notes(completion)
 
 
 def _whole_numbers(details: Any) -> dict[str, int]:
