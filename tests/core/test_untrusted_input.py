@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 import llmaas
-from llmaas.quota import Budget
+from llmaas.guard import Guard, GuardError
+from llmaas.quota import Budget, Limit, MemoryLedger
+from llmaas.quota.ledger import Taken
 from llmaas.wire.forms import multipart
 
 MODEL = "gpt-oss:120b"
@@ -127,3 +129,27 @@ def test_finding_6_boundary_cannot_be_computed_and_occurs_in_no_part() -> None:
         assert b"\r\nx-y: 1" not in body
     assert len(boundaries) == 20
     assert hashlib.sha256(b"a.wav" + data).hexdigest()[:32] not in boundaries
+
+
+@pytest.mark.parametrize("kind", ["string", "text part", "texts of vectors"])
+def test_finding_1_guard_sees_text_that_begins_like_an_image(
+    sandbox: Any, api: Any, kind: str
+) -> None:
+    text = "data:image/png;base64,a\u202eb"
+    client = api(watchers=[Guard()])
+    with pytest.raises(GuardError):
+        if kind == "texts of vectors":
+            client.do("embed", [text], model="bge-m3:567m")
+        else:
+            content = text if kind == "string" else [{"type": "text", "text": text}]
+            client.do("chat", [{"role": "user", "content": content}], model=MODEL)
+    assert not list(sandbox.requests)
+
+
+def test_finding_19_memory_ledger_forgets_accounts_that_no_limit_counts() -> None:
+    ledger, limits = MemoryLedger(), [Limit(10, 0.001)]
+    for number in range(5_000):
+        taken = ledger.take(f"user {number}", 1, limits)
+        assert isinstance(taken, Taken)
+        ledger.settle(taken, 1, limits)
+    assert len(ledger._windows) < 3_000
