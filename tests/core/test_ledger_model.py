@@ -29,7 +29,10 @@ from llmaas.quota import Limit, MemoryLedger, RedisLedger, SQLiteLedger
 from llmaas.quota.late import LATE
 from llmaas.quota.ledger import Refused, Taken
 
+EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "0"))
+"""More of them for a long run: the suite's own are few."""
 pytestmark = [
+    pytest.mark.timeout(300 + 10 * EXAMPLES),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
     pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning"),
 ]
@@ -286,10 +289,6 @@ def check(machine: type[LedgerMachine], examples: int, steps: int) -> None:
             database=None,
         ),
     )
-
-
-EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "0"))
-"""More of them for a long run: the suite's own are few."""
 
 
 def test_the_memory_ledger_does_what_the_model_does() -> None:

@@ -136,13 +136,12 @@ def test_finding_1_guard_sees_text_that_begins_like_an_image(
     sandbox: Any, api: Any, kind: str
 ) -> None:
     text = "data:image/png;base64,a\u202eb"
+    content = [{"type": "text", "text": text}] if kind == "text part" else text
+    calls: dict[str, tuple[Any, ...]] = {"texts of vectors": ("embed", [text])}
+    asked = calls.get(kind, ("chat", [{"role": "user", "content": content}]))
     client = api(watchers=[Guard()])
     with pytest.raises(GuardError):
-        if kind == "texts of vectors":
-            client.do("embed", [text], model="bge-m3:567m")
-        else:
-            content = text if kind == "string" else [{"type": "text", "text": text}]
-            client.do("chat", [{"role": "user", "content": content}], model=MODEL)
+        client.do(*asked, model=MODEL)
     assert not list(sandbox.requests)
 
 
