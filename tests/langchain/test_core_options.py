@@ -96,12 +96,37 @@ def test_path_of_the_program_is_read(tmp_path: Path, form: int) -> None:
     assert sent.startswith("data:image/png;base64,")
 
 
+def tool(x: int) -> int:
+    """A tool."""
+    return x
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_bound_headers_and_arguments_are_sent_when_bound_again(
+    deep: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMAAS_API_KEY", "sk-a")
+    with engine(by_model) as served:
+        model = ChatLLMaaS(model="good", api_key="sk-a", base_url=served.base_url)
+        bound = model.bind_tools([tool]).bind(extra_headers={"X-Team": "blue"}).bind(seed=7)
+        again = pickle.loads(pickle.dumps(bound.with_config(tags=["a"]))) if deep else bound
+        again.invoke("Hi")
+    assert [t["function"]["name"] for t in served.bodies[0]["tools"]] == ["tool"]
+    assert served.bodies[0]["seed"] == 7
+    if not deep:  # pickles hold no header of an unknown name
+        assert served.headers[0]["x-team"] == "blue"
+
+
 def test_finding_15_bound_headers_are_in_no_repr_and_no_dump() -> None:
     secret = "gateway-secret-0123456789"
     model = ChatLLMaaS(model="good", api_key="sk-a", base_url="http://127.0.0.1:9")
     for bound in (
         model.bind(extra_headers={"X-Auth-Of-Mine": secret}, stop=["x"]),
         model.bind_tools([], extra_headers={"X-Tenant-Pass": secret}),
+        model.bind_tools([tool]).bind(extra_headers={"X-Tenant-Pass": secret}),
+        model.bind(stop=["x"]).bind(extra_headers={"X-Tenant-Pass": secret}).bind(seed=1),
+        model.with_config(tags=["a"]).bind(extra_headers={"X-Tenant-Pass": secret}),
+        model.bind(extra_headers={"X-Tenant-Pass": secret}).with_config(tags=["a"]),
     ):
         assert secret not in f"{bound!r} {dumps(bound)}"
     with engine(by_model) as served:

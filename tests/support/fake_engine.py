@@ -16,11 +16,12 @@ Answer = dict[str, Any] | tuple[int, Any]
 
 @dataclass
 class Engine:
-    """Its address, and the bodies and headers that it was sent."""
+    """Its address, and the bodies and headers that it was sent (names in lower case)."""
 
     base_url: str
     bodies: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
 
 
 @contextmanager
@@ -34,6 +35,7 @@ def engine(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[Engine]:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             state.bodies.append(body)
             state.paths.append(self.path)
+            state.headers.append({k.lower(): v for k, v in self.headers.items()})
             told = answer(body)
             status, content = told if isinstance(told, tuple) else (200, told)
             if status == 200 and body.get("stream") and isinstance(content, dict):

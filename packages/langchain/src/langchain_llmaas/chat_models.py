@@ -11,11 +11,12 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
 from pydantic import Field, model_validator
 
 from langchain_llmaas._version import __version__
+from langchain_llmaas.binding import BoundModel, with_headers
 from langchain_llmaas.blocks import PROVIDER
 from langchain_llmaas.connection import CONFIG, Connected
 from langchain_llmaas.incoming import chunk_of, result_of
@@ -245,10 +246,15 @@ class ChatLLMaaS(Connected, BaseChatModel):
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """Bind arguments; headers become the model's own, which no repr, dump or trace shows."""
         headers = kwargs.pop("extra_headers", None)
-        if headers is None:
-            return super().bind(**kwargs)
-        own = {**(self.default_headers or {}), **headers}
-        return self.model_copy(update={"default_headers": own}).bind(**kwargs)
+        if headers is not None:
+            return with_headers(self, headers).bind(**kwargs)  # type: ignore[no-any-return]
+        return BoundModel.of(super().bind(**kwargs))
+
+    def with_config(
+        self, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Bind a configuration."""
+        return BoundModel.of(super().with_config(config, **kwargs))
 
     def bind_tools(
         self,
