@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from llmaas.catalog import all_models
-from llmaas.catalog.families import family_of
+from llmaas.catalog import Model, all_models
+from llmaas.catalog.families import family_by_names
 from tables import markdown
 
 HOME = Path(__file__).parents[2]
@@ -52,7 +52,7 @@ def page() -> str:
 
 def section(entry: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of a family."""
-    served = sorted(m.id for m in all_models() if family_of(m.id).id == entry["id"])
+    served = sorted(m.id for m in all_models() if _family(m) == entry["id"])
     models = ", ".join(f"`{name}`" for name in served) or "none of the catalog"
     template = entry.get("template")
     source = f"Template: `{template}`." if template else "No template to test with."
@@ -62,6 +62,11 @@ def section(entry: dict[str, Any]) -> Iterator[str]:
         yield markdown(["rule", "what is done", "source"], map(row, entry["rules"].items())) + "\n"
     else:
         yield "No rule of its own.\n"
+
+
+def _family(model: Model) -> str:
+    """Return a model's own family, also when another one serves in its place."""
+    return family_by_names((model.id, model.root or "", *model.aliases)).id
 
 
 def row(rule: tuple[str, dict[str, Any]]) -> list[str]:

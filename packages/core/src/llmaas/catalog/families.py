@@ -15,12 +15,12 @@ def family_of(name: str) -> Family:
     """Return the family of the model that answers to ``name``; the strictest for unknown ones."""
     serving = resolve(name).model
     if serving is None:
-        return _by_names((name,))
-    return _by_names((serving.id, serving.root or "", *serving.aliases))
+        return family_by_names((name,))
+    return family_by_names((serving.id, serving.root or "", *serving.aliases))
 
 
 @lru_cache(maxsize=512)
-def _by_names(names: tuple[str, ...]) -> Family:
+def family_by_names(names: tuple[str, ...]) -> Family:
     """Return the family that the first telling name matches, else the strictest."""
     *known, (_, strictest) = _table()
     for name in filter(None, names):
