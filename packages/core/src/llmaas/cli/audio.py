@@ -43,6 +43,9 @@ def transcribe(
         str | None, typer.Option("--language", "-l", help="Of the speech: fr, en, ...")
     ] = None,
     prompt: Annotated[str | None, typer.Option(help="Names and terms to expect.")] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="By the realtime socket; '-' is raw 16 kHz PCM.")
+    ] = False,
     layout: Annotated[Subtitles, typer.Option("--format", "-f")] = Subtitles.TEXT,
     out: Out = None,
     force: Force = False,
@@ -51,6 +54,11 @@ def transcribe(
     as_json: AsJson = False,
 ) -> None:
     """Write down speech: text, subtitles, or JSON lines with segments."""
+    if live:
+        from llmaas.cli.live import transcribe_live
+
+        transcribe_live(inputs, model=model, sandbox=sandbox, base_url=base_url, as_json=as_json)
+        return
     from llmaas.cli.connect import connected
     from llmaas.cli.inputs import AUDIO, files
     from llmaas.cli.results import progress, results

@@ -1,0 +1,150 @@
+"""Live transcription: a source of audio in, texts out, one connection for each utterance."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from llmaas import errors
+from llmaas.ops.watch import About, Watched, watchers_of
+from llmaas.raising import error_of
+from llmaas.realtime.socket import broken, connected
+from llmaas.realtime.sources import Audio, Pause, Source, frames, pieces
+from llmaas.realtime.utterance import (
+    BYTES_PER_SECOND,
+    FinalText,
+    PartialText,
+    ReportedError,
+    Utterance,
+)
+
+if TYPE_CHECKING:
+    from llmaas.client import AsyncLLMaaS
+
+REALTIME_MODEL = "mistralai/Voxtral-Mini-4B-Realtime-2602"
+"""The name that the socket takes: it resolves no aliases (observed by a client in production)."""
+
+
+async def listen(
+    client: AsyncLLMaaS,
+    source: Source,
+    *,
+    model: str = REALTIME_MODEL,
+    longest: float = 60.0,
+    silence: float = 60.0,
+) -> AsyncIterator[PartialText | FinalText]:
+    """Transcribe audio while it comes; yield ``PartialText`` as it grows, then ``FinalText``.
+
+    ``source`` is PCM of 16 bits, mono, 16 kHz: bytes, an iterable or async iterable of bytes of
+    any size, or a ``Path`` of an audio file (extra ``realtime``). ``Pause`` in it ends an
+    utterance, and so do ``longest`` seconds of audio; the service takes one utterance a
+    connection, so that the next one connects anew. ``silence`` is how many seconds the server
+    may say nothing after the end of an utterance.
+
+    Raises the ``APIError`` of a refused connection, ``StreamError`` for an error that the
+    service reports, and ``APIConnectionError`` where the connection breaks: text that came is
+    in the events before. Watchers of the client (budgets, quotas, logs) see each utterance.
+    """
+    audio, most = pieces(source), max(1, round(longest * BYTES_PER_SECOND))
+    async for first in audio:
+        if not isinstance(first, bytes):
+            continue  # a pause
+        async for event in _watched(client, model, _upto(first, audio, most), silence):
+            yield event
+
+
+async def _watched(
+    client: AsyncLLMaaS, model: str, audio: AsyncIterator[bytes], silence: float
+) -> AsyncIterator[PartialText | FinalText]:
+    """Let the client's watchers see one utterance."""
+    settings, run = client.settings, client._driver.run
+    watch = Watched(watchers_of(settings), About("transcription", model, settings, (), {}))
+    await run(watch.begin())
+    result: FinalText | None = None
+    try:
+        async for event in _utterance(client, model, audio, silence):
+            if isinstance(event, FinalText):
+                result = event
+            yield event
+    except BaseException as error:
+        await run(watch.end(None, error))
+        raise
+    await run(watch.end(result, None))
+
+
+async def _utterance(
+    client: AsyncLLMaaS, model: str, audio: AsyncIterator[bytes], silence: float
+) -> AsyncIterator[PartialText | FinalText]:
+    utterance = Utterance()
+    async with connected(client.settings) as socket:
+        sending = asyncio.create_task(_send(socket, utterance, model, audio))
+        try:
+            while not utterance.done:
+                event = await _receive(socket, utterance, sending, silence)
+                if event is not None:
+                    yield event
+        except ReportedError as error:
+            message = f"The service reported: {error}"
+            raise errors.StreamError.build(message, completion=None) from None
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise error_of(broken(error, str(client.settings.root))) from error
+        finally:
+            sending.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await sending
+
+
+async def _send(socket: Any, utterance: Utterance, model: str, audio: AsyncIterator[bytes]) -> None:
+    for message in utterance.opening(model):
+        await socket.send_str(message)
+    async for piece in audio:
+        await socket.send_str(utterance.audio(piece))
+    await socket.send_str(utterance.ending())
+
+
+async def _receive(
+    socket: Any, utterance: Utterance, sending: asyncio.Task[None], silence: float
+) -> PartialText | FinalText | None:
+    """Return the next event; what ended the sending too early is raised.
+
+    As long as audio is sent the server may be silent: a speaker may be, too.
+    """
+    receiving = asyncio.ensure_future(socket.receive())
+    try:
+        if not sending.done():
+            await asyncio.wait({receiving, sending}, return_when=asyncio.FIRST_COMPLETED)
+        if sending.done() and not receiving.done():
+            sending.result()
+            await asyncio.wait({receiving}, timeout=silence)
+        if not receiving.done():
+            text = f"the server said nothing for {silence:g} s after the end of the audio"
+            raise aiohttp.ServerTimeoutError(text)
+    finally:
+        if not receiving.done():
+            receiving.cancel()
+    message = receiving.result()
+    if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+        return utterance.receive(message.data)
+    if message.type == aiohttp.WSMsgType.ERROR:
+        raise message.data
+    raise ConnectionError("the service closed the connection before the text was whole")
+
+
+async def _upto(first: bytes, audio: AsyncIterator[Audio], most: int) -> AsyncIterator[bytes]:
+    """Yield frames until a pause, the end, or about ``most`` bytes."""
+    buffer, taken = bytearray(first), len(first)
+    while taken < most:
+        for frame in frames(buffer):
+            yield frame
+        piece = await anext(audio, Pause)
+        if not isinstance(piece, bytes):
+            break
+        buffer += piece
+        taken += len(piece)
+    for frame in (*frames(buffer), bytes(buffer)):
+        if frame:
+            yield frame
