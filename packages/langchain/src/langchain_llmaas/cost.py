@@ -7,13 +7,16 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import AIMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import LLMResult
 from langchain_core.tracers.context import register_configure_hook
 
+from langchain_llmaas.blocks import PROVIDER
 from llmaas import Completion
 from llmaas.pricing import energy_kwh
 from llmaas.scopes import follow
@@ -98,17 +101,25 @@ class CostCallbackHandler(BaseCallbackHandler):
         for generations in response.generations:
             for generation in generations:
                 message = getattr(generation, "message", None)
-                usage = getattr(message, "usage_metadata", None) or {}
-                # LangChain marks an answer out of its cache by a total_cost of 0.
-                if "cost_micro_eur" in usage and usage.get("total_cost") != 0:
-                    self.add(
-                        message.response_metadata.get("model_name", ""),  # type: ignore[union-attr]
-                        usage["cost_micro_eur"],
-                        once=run_id,
-                        input_tokens=usage["input_tokens"],
-                        output_tokens=usage["output_tokens"],
-                        reasoning_tokens=usage.get("output_token_details", {}).get("reasoning", 0),
-                    )
+                if isinstance(message, AIMessage) and message.usage_metadata is not None:
+                    self._count(message, message.usage_metadata, run_id)
+
+    def _count(self, message: AIMessage, usage: UsageMetadata, run_id: UUID | None) -> None:
+        facts = message.response_metadata
+        ours = facts if facts.get("model_provider") == PROVIDER else {}
+        # LangChain's events of version 3 keep no cost in the usage.
+        cost = cast(Any, usage).get("cost_micro_eur", ours.get("cost_micro_eur"))
+        # LangChain marks an answer out of its cache by a total_cost of 0.
+        if cost is None or usage.get("total_cost") == 0:
+            return
+        self.add(
+            facts.get("model_name", ""),
+            cost,
+            once=run_id,
+            input_tokens=usage["input_tokens"],
+            output_tokens=usage["output_tokens"],
+            reasoning_tokens=usage.get("output_token_details", {}).get("reasoning", 0),
+        )
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID | None = None, **_: Any) -> None:
         """Count what came of an answer that broke off, where the service told its tokens."""
