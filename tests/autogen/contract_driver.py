@@ -13,7 +13,7 @@ class AutoGen(Driver):
     name = "autogen"
     distribution = "autogen-core"
 
-    known: ClassVar = {"max_tokens", "fresh", "reasoning", "retry_empty"}
+    known: ClassVar = {"fallbacks", "fresh", "max_tokens", "reasoning", "retry_empty"}
 
     def connect(self, to: Address) -> Any:
         from autogen_llmaas import LLMaaSChatCompletionClient
