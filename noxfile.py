@@ -214,6 +214,22 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """150,000 requests to one sandbox, in memory and with a data folder; memory must stay flat."""
+    install_room(session, "sandbox", "httptools")
+    load = ["python", "tests/bench/sandbox_load.py", "--requests", "150000"]
+    session.run(*load, *session.posargs)
+    session.run(*load, "--data", *session.posargs)
+
+
+@nox.session
+def clients(session: nox.Session) -> None:
+    """Clients of others against the sandbox, each in an environment of its own; needs an index."""
+    install_room(session, "sandbox")
+    session.run("python", "tests/clients", *session.posargs)
+
+
+@nox.session
 def devui(session: nox.Session) -> None:
     """Agent Framework's DevUI, which is a prerelease and so not in the lock, shows reasoning."""
     flag = "--prerelease=allow" if session.venv_backend == "uv" else "--pre"

@@ -20,6 +20,10 @@ from pathlib import Path
 QUESTION = "[1] Le service est hébergé en France.\n\nQuestion : Où est hébergé le service ?"
 
 
+MOST_GROWTH = 5.0
+"""Megabytes after the first 10,000 requests that count as flat: the noise of an allocator."""
+
+
 @dataclass
 class Tally:
     """What came back."""
@@ -29,11 +33,13 @@ class Tally:
     failures: int = 0
 
 
-def request(stream: bool) -> bytes:
+def request(stream: bool, number: int = 0) -> bytes:
+    """Write a request; with a number, one that no other request is equal to."""
+    question = f"{QUESTION} ({number})" if number else QUESTION
     body = json.dumps(
         {
             "model": "gemma4:31b",
-            "messages": [{"role": "user", "content": QUESTION}],
+            "messages": [{"role": "user", "content": question}],
             "stream": stream,
         }
     ).encode()
@@ -92,26 +98,32 @@ async def load(port: int, connections: int, stream: bool, seconds: float) -> Non
     )
 
 
-async def count(port: int, total: int, pid: int) -> None:
-    """Send a number of requests over 20 connections; report memory on the way."""
-    left, tally, data = total, Tally(), request(stream=False)
-    step = max(1, total // 10)
+async def count(port: int, total: int, pid: int) -> bool:
+    """Send a number of requests over 20 connections; tell whether memory stays flat.
+
+    Every second request is streamed, every third one is unlike all others.
+    """
+    left, tally, samples = total, Tally(), [0.0]
+    step = min(10_000, max(1, total // 10))
 
     async def work() -> None:
         nonlocal left
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while left > 0:
             left -= 1
-            writer.write(data)
+            writer.write(request(left % 2 == 0, 0 if left % 3 else left))
             status, _ = await answer(reader)
             tally.failures += status != 200
             tally.chunks += 1
             if tally.chunks % step == 0:
-                print(f"{tally.chunks:>9} requests   {memory(pid):>7.1f} MB", flush=True)
+                samples.append(memory(pid))
+                print(f"{tally.chunks:>9} requests   {samples[-1]:>7.1f} MB", flush=True)
         writer.close()
 
     await asyncio.gather(*(work() for _ in range(20)))
-    print(f"{tally.failures} failures")
+    grown = samples[-1] - samples[1]
+    print(f"{tally.failures} failures, {grown:+.1f} MB after the first {step:,} requests")
+    return not tally.failures and grown <= MOST_GROWTH
 
 
 def memory(pid: int) -> float:
@@ -120,22 +132,23 @@ def memory(pid: int) -> float:
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    is_flat = True
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--requests", type=int, default=0)
     parser.add_argument("--data", action="store_true", help="keep the records in a file")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "llmaas_sandbox", "--port", "0"]
-        command += ["--data-dir", folder] if given.data or given.requests else []
+        command += ["--data-dir", folder] if given.data else []
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert server.stdout is not None
         port = int(server.stdout.readline().split(":")[2].split("/")[0])
         time.sleep(1.0)
         try:
             if given.requests:
-                asyncio.run(count(port, given.requests, server.pid))
+                is_flat = asyncio.run(count(port, given.requests, server.pid))
             else:
                 for stream in (False, True):
                     for connections in (1, 100, 1000):
@@ -143,10 +156,11 @@ def main() -> None:
         finally:
             server.terminate()
             server.wait(30)
-        if given.requests:
+        if given.data:
             command = [sys.executable, "-m", "llmaas_sandbox", "audit", "--data-dir", folder]
             subprocess.run([*command, "verify"], check=True)
+    return 0 if is_flat else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -69,6 +69,20 @@ def test_tool_is_not_called_again_with_the_same_arguments(chat: Any, weather: An
     assert names == ["get_weather"]
 
 
+def test_tool_is_not_called_again_when_a_client_rewrites_its_arguments(
+    chat: Any, weather: Any
+) -> None:
+    """pydantic-ai 2 sends arguments back without spaces."""
+    turns: list[dict[str, Any]] = [{"role": "user", "content": "What is the weather in Paris?"}]
+    said = message(chat(turns, model=MODEL, tools=[weather, FINAL], tool_choice="required"))
+    call = said["tool_calls"][0]
+    values = json.loads(call["function"]["arguments"])
+    call["function"]["arguments"] = json.dumps(values, separators=(",", ":"), indent=1)
+    turns += [said, {"role": "tool", "tool_call_id": call["id"], "content": "Sunny"}]
+    again = message(chat(turns, model=MODEL, tools=[weather, FINAL], tool_choice="required"))
+    assert [c["function"]["name"] for c in again["tool_calls"]] == ["final_result"]
+
+
 def test_only_tool_that_is_required_does_not_repeat_itself_for_ever(
     chat: Any, weather: Any
 ) -> None:
@@ -156,6 +170,14 @@ def test_react_prompt_is_answered_with_an_action_then_an_answer() -> None:
         {"role": "user", "content": "Observation: 21 degrees in Paris"},
     ]
     assert "Answer: 21 degrees in Paris" in answer(turns)
+
+
+def test_react_prompt_with_schemas_of_tools_is_not_answered_with_json(chat: Any) -> None:
+    turns = [
+        {"role": "system", "content": REACT},
+        {"role": "user", "content": "What is the weather in Paris?"},
+    ]
+    assert "Action: get_weather" in message(chat(turns, model=MODEL))["content"]
 
 
 @pytest.mark.parametrize(

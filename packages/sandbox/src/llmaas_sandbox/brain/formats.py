@@ -25,13 +25,24 @@ _TYPES = {"int": "integer", "float": "number", "bool": "boolean"}
 
 def formatted(messages: Sequence[Message], answer: Answer) -> str:
     """Answer in the format that the prompt describes; nothing when it describes none."""
+    kind = format_of(messages)
+    if kind == "dspy":
+        return _dspy(last_user_text(messages), answer)
+    return _react(messages, _head(messages), answer) if kind == "react" else ""
+
+
+def format_of(messages: Sequence[Message]) -> str:
+    """Return the name of the format that a prompt describes: dspy, react or nothing."""
     asked = last_user_text(messages)
     if _DSPY in asked and _FIELD.search(asked):
-        return _dspy(asked, answer)
-    prompt = "\n".join(content_text(m.get("content")) for m in messages[:2])
-    if _INPUT in prompt and "Action:" in prompt and "Thought" in prompt:
-        return _react(messages, prompt, answer)
-    return ""
+        return "dspy"
+    prompt = _head(messages)
+    acts = _INPUT in prompt and "Action:" in prompt and "Thought" in prompt
+    return "react" if acts else ""
+
+
+def _head(messages: Sequence[Message]) -> str:
+    return "\n".join(content_text(m.get("content")) for m in messages[:2])
 
 
 def _dspy(asked: str, answer: Answer) -> str:

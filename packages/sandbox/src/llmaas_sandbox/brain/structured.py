@@ -9,6 +9,7 @@ from typing import Any
 
 from llmaas_sandbox.brain.conversation import Message, material, read
 from llmaas_sandbox.brain.extract import best_sentences, quote
+from llmaas_sandbox.brain.formats import format_of
 from llmaas_sandbox.brain.replies import answer
 from llmaas_sandbox.brain.schema import MAX_TEXT, fill, schema_in
 from llmaas_sandbox.brain.words import sentences
@@ -51,7 +52,7 @@ def json_answer(messages: Sequence[Message], body: Mapping[str, Any]) -> str | N
         form.get("json_schema", {}).get("schema") if form.get("type") == "json_schema" else None
     )
     prompt = f"{reading.instructions}\n{reading.question}\n{reading.context}"[:MAX_TEXT]
-    if schema is None:
+    if schema is None and (form or not format_of(messages)):  # which tells of its tools' schemas
         schema = schema_in(prompt) if "json" in prompt.lower() else None
     if schema is not None:
         return json.dumps(fill(schema, _source(messages)), ensure_ascii=False)

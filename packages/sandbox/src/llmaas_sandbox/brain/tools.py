@@ -59,7 +59,7 @@ def calls(messages: Sequence[Message], body: Mapping[str, Any]) -> list[Call]:
         return []
     done = _called_before(messages)
     found = [_call(tool, text, i) for i, (tool, text) in enumerate(_chosen(tools, question))]
-    found = [call for call in found if (call.name, call.arguments) not in done]
+    found = [call for call in found if (call.name, _canonical(call.arguments)) not in done]
     if not found and choice == "required":
         found = [_required(tools, question, messages, done)]
     return found[:1] if body.get("parallel_tool_calls") is False else found
@@ -103,10 +103,19 @@ def _called_before(messages: Sequence[Message]) -> set[tuple[str, str]]:
     answered = {str(m.get("tool_call_id")) for m in messages if m.get("role") == "tool"}
     calls_ = (c for m in messages for c in m.get("tool_calls") or () if isinstance(c, Mapping))
     return {
-        (str(c["function"].get("name")), str(c["function"].get("arguments")))
+        (str(c["function"].get("name")), _canonical(c["function"].get("arguments")))
         for c in calls_
         if isinstance(c.get("function"), Mapping) and str(c.get("id")) in answered
     }
+
+
+def _canonical(arguments: Any) -> str:
+    """Write arguments in one way: clients send them back with spaces and order of their own."""
+    try:
+        value = json.loads(arguments) if isinstance(arguments, str) else arguments
+        return json.dumps(value, sort_keys=True)
+    except (ValueError, RecursionError):
+        return str(arguments)
 
 
 def _named(choice: Any) -> str | None:

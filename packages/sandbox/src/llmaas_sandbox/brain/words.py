@@ -82,6 +82,8 @@ CONCEPTS: dict[str, str] = {
 }
 """The few words that both languages share a meaning for, so that one may ask across."""
 
+_REMEMBERED = 8_192
+"""Words whose forms are remembered."""
 _WORD = re.compile(r"[^\W_]+(?:[.:][0-9a-z]+)*", re.IGNORECASE)
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…])[\s\"»)\]]+(?=[A-ZÀ-Ý0-9«\"\[(—-])|\n\s*\n|\n(?=\s*(?:[-*•#|]|\[?\d+[\].)]))"
@@ -108,14 +110,14 @@ _SUFFIXES = (
 )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=_REMEMBERED)
 def fold(word: str) -> str:
     """Return the word in lower case without accents."""
     decomposed = unicodedata.normalize("NFD", word.lower().replace("œ", "oe"))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=_REMEMBERED)
 def stem(word: str) -> str:
     """Return a rough stem, shared by the forms of a word and its known translations."""
     folded = fold(word)
@@ -139,7 +141,7 @@ def stems(text: str) -> list[str]:
     return [found for w in words(text) if (found := _meaning(w)) is not None]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=_REMEMBERED)
 def _meaning(word: str) -> str | None:
     """Return the stem of a word, or None for a stop word."""
     return None if fold(word) in STOP_WORDS else stem(word)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # a prepared answer knows the exchange, which knows the state, which knows this
     from llmaas_sandbox.chat.prepared import Prepared
 
-MAX_BYTES = 16_000_000
-"""Of all requests and answers that are kept."""
+MAX_ANSWERS, MAX_BYTES = 2_000, 8_000_000
+"""Answers that are kept, and the bytes of all with their requests."""
 MAX_REQUEST = 100_000
 
 
@@ -30,6 +30,6 @@ class Answers:
             return
         self._kept[raw] = prepared
         self._bytes += len(raw) + prepared.size
-        while self._bytes > MAX_BYTES:
+        while self._bytes > MAX_BYTES or len(self._kept) > MAX_ANSWERS:
             oldest, dropped = self._kept.popitem(last=False)
             self._bytes -= len(oldest) + dropped.size

@@ -35,7 +35,16 @@ _ANSWERS: Mapping[str, tuple[str | None, str, str]] = {
     "POST /admin/keys/{key_id}/rotate": (None, "201", "Anything"),
     "GET /admin/keys/{key_id}/successor": (None, "200", "Anything"),
     "GET /admin/machines": (None, "200", "Anything"),
+    "PUT /admin/machines/{name}": ("MachineRequest", "200", "Anything"),
     "GET /admin/audit/verify": (None, "200", "Anything"),
+    "GET /admin/audit/report": (None, "200", "Anything"),
+    "GET /admin/alerts": (None, "200", "Anything"),
+    "PUT /admin/alerts": ("AlertsRequest", "200", "Anything"),
+    "POST /admin/script": ("ScriptRequest", "200", "Anything"),
+    "GET /admin/requests": (None, "200", "Anything"),
+    "PUT /admin/faults": ("FaultsRequest", "200", "Anything"),
+    "POST /admin/clock": ("ClockRequest", "200", "Anything"),
+    "POST /admin/reset": (None, "200", "Anything"),
 }
 """Request schema, good status, answer schema (or media type); what is not here is not in it."""
 _STREAMED = frozenset(("POST /v1/chat/completions", "POST /v1/completions"))
@@ -104,6 +113,8 @@ def _refusals(endpoint: Endpoint) -> dict[str, Any]:
         codes.add("401")
     if endpoint.open_to == "both" or "{" in endpoint.path or endpoint.metered:
         codes |= {"403", "404"}
+    if endpoint.path.startswith("/admin"):
+        codes.add("409")
     if endpoint.metered:
         codes |= {"429", "501", "502", "503"}
     error = {"description": "Refused.", "content": {JSON: {"schema": ref("Error")}}}

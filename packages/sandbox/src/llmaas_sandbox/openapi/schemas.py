@@ -7,6 +7,7 @@ from typing import Any
 
 from llmaas_sandbox.images.routes import SIZES
 from llmaas_sandbox.limits.tiers import TIERS
+from llmaas_sandbox.monitor.alerts import MEASURES
 
 Schema = dict[str, Any]
 STRING: Schema = {"type": "string"}
@@ -69,9 +70,22 @@ SCHEMAS: Mapping[str, Schema] = {
     "Message": obj(
         ("role",),
         role={"enum": _ROLES},
-        content={"type": ["string", "array", "null"], "description": "Text, or content parts."},
-        tool_call_id={"description": "For role tool: which call this is the result of."},
-        tool_calls={"description": "For role assistant: the calls it made."},
+        content={
+            "anyOf": [STRING, array(ref("ContentPart")), {"type": "null"}],
+            "description": "Text, or content parts.",
+        },
+        name=STRING,
+        tool_call_id={**STRING, "description": "For role tool: which call it is the result of."},
+        tool_calls={
+            "anyOf": [array(ref("ToolCall")), {"type": "null"}],
+            "description": "For role assistant: the calls it made.",
+        },
+    ),
+    "ContentPart": obj(
+        ("type",),
+        type={"enum": ["text", "image_url", "image", "audio_url", "video_url", "input_audio"]},
+        text=STRING,
+        image_url={"anyOf": [obj(("url",), url=STRING), STRING]},
     ),
     "Tool": obj(
         ("type", "function"),
@@ -233,5 +247,22 @@ SCHEMAS: Mapping[str, Schema] = {
         ),
         "additionalProperties": False,
     },
+    "ScriptRequest": obj(("steps",), steps=array({"type": "object"})),
+    "FaultsRequest": obj(("faults",), faults={**STRING, "examples": ["crlf"]}),
+    "ClockRequest": obj(("advance",), advance={"type": "number", "minimum": 0, "maximum": 1e8}),
+    "MachineRequest": obj(("health",), health={"enum": ["healthy", "draining", "dead"]}),
+    "AlertsRequest": obj(
+        ("rules",),
+        rules=array(
+            obj(
+                ("name", "measure", "threshold"),
+                name=STRING,
+                measure={"enum": list(MEASURES)},
+                threshold=NUMBER,
+                window=NUMBER,
+            )
+        ),
+        webhook=maybe(STRING),
+    ),
     "Anything": {"type": "object"},
 }
