@@ -40,7 +40,7 @@ CLIENTS = (
     Client(
         "LangChain, stock client",
         "langchain_standard.py",
-        ("langchain-openai", "langchain-tests", "langchain"),
+        ("langchain-openai", "langchain-tests", "langchain", "pytest-asyncio"),
     ),
     Client("openapi-python-client", "generated_python.py", ("openapi-python-client",)),
     Client(

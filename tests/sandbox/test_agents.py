@@ -137,6 +137,44 @@ def test_dspy_prompt_is_answered_in_its_fields() -> None:
     assert "fish" in dict(fields)["answer"]
 
 
+DSPY_REACT = """You are an Agent. The tool must be one of:
+
+(1) get_weather, whose description is <desc>Weather of a city.</desc>. \
+It takes arguments {'city': {'type': 'string'}}.
+(2) finish, whose description is <desc>Marks the task as complete.</desc>. It takes arguments {}.
+(3) odd, whose description is <desc>Odd.</desc>. It takes arguments {'a': {'type': 5}, 'b': 7}."""
+DSPY_ACT = """[[ ## question ## ]]
+{question}
+
+[[ ## trajectory ## ]]
+{trajectory}
+
+Respond with the corresponding output fields, starting with the field `[[ ## next_thought ## ]]`, \
+then `[[ ## next_tool_name ## ]]` (must be formatted as a valid Python Literal['get_weather', \
+'finish', 'odd']), then `[[ ## next_tool_args ## ]]` (must be formatted as a valid Python \
+dict[str, Any]), and then ending with the marker for `[[ ## completed ## ]]`."""
+OBSERVED = "[[ ## tool_name_0 ## ]]\nget_weather\n\n[[ ## observation_0 ## ]]\nSunny."
+
+
+@pytest.mark.parametrize(
+    ("question", "trajectory", "name", "arguments"),
+    [
+        ("What is the weather in Paris?", "", "get_weather", {"city": "Paris"}),
+        ("What is the weather in Paris?", OBSERVED, "finish", {}),
+        ("Call something odd.", "", "odd", {}),
+    ],
+)
+def test_dspy_react_prompt_is_answered_with_a_tool_until_it_has_a_result(
+    chat: Any, question: str, trajectory: str, name: str, arguments: dict[str, str]
+) -> None:
+    asked = DSPY_ACT.format(question=question, trajectory=trajectory)
+    turns = [{"role": "system", "content": DSPY_REACT}, {"role": "user", "content": asked}]
+    said = message(chat(turns, model=MODEL))["content"]
+    told = dict(re.findall(r"\[\[ ## (\w+) ## \]\]\n([^\[]*)", said))
+    assert told["next_tool_name"].strip() == name
+    assert json.loads(told["next_tool_args"]) == arguments
+
+
 REACT = """You are designed to help with a variety of tasks.
 
 ## Tools

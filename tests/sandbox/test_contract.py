@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmaas_sandbox import Sandbox
+from llmaas_sandbox.app import SERVICES
 
 VALUES = st.recursive(
     st.none()
@@ -121,6 +122,21 @@ def test_the_document_covers_the_service(ask: Any) -> None:
     text = json.dumps(document)
     for used in {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}:
         assert used in document["components"]["schemas"]
+
+
+def test_document_lists_every_path_of_the_administrator(ask: Any) -> None:
+    document = ask("/openapi.json", key=None).json
+    served = {(e.path, e.method.lower()) for service in SERVICES for e in service}
+    listed = {(path, method) for path, methods in document["paths"].items() for method in methods}
+    assert {at for at in served if at[0].startswith("/admin")} <= listed
+
+
+def test_document_makes_clients_that_can_send_text(ask: Any) -> None:
+    """A list of types is read as no type by generators, a default as a required field."""
+    schemas = ask("/openapi.json", key=None).json["components"]["schemas"]
+    content = schemas["Message"]["properties"]["content"]["anyOf"]
+    assert {"type": "string"} in content
+    assert "default" not in json.dumps(schemas["ChatRequest"])
 
 
 def test_a_wrong_method_is_told_the_right_ones(ask: Any) -> None:

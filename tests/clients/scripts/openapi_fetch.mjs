@@ -8,13 +8,12 @@ writeFileSync("typed.mts", `
 import createClient from "openapi-fetch";
 import type { paths } from "./api.js";
 
-const client = createClient<paths>({
+const client = createClient<paths, "application/json">({
   baseUrl: process.env.SANDBOX_ROOT,
   headers: { authorization: "Bearer " + process.env.OPENAI_API_KEY },
 });
 const { data, error } = await client.POST("/v1/chat/completions", {
-  body: { model: "gemma4:31b", stream: false, max_tokens: 100, n: 1, temperature: 0.7, top_p: 1,
-          messages: [{ role: "user", content: 'Say "Bonjour"' }] },
+  body: { model: "gemma4:31b", max_tokens: 100, messages: [{ role: "user", content: 'Say "Bonjour"' }] },
 });
 const content: string | null | undefined = data?.choices[0]?.message.content;
 if (content !== "Bonjour") throw new Error(JSON.stringify(error));

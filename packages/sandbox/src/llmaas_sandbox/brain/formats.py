@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from llmaas_sandbox.brain import dspy
 from llmaas_sandbox.brain.conversation import Message, last_user_text
 from llmaas_sandbox.brain.schema import fill
 from llmaas_sandbox.brain.tools import best_tool
@@ -14,27 +15,23 @@ from llmaas_sandbox.tokens import content_text
 
 Answer = Callable[[Sequence[Message]], str]
 
-_FIELD = re.compile(r"\[\[ ## (\w{1,60}) ## \]\]")
-_TYPED = re.compile(r"\[\[ ## (\w{1,60}) ## \]\]`? ?\(must be formatted as a valid Python (\w+)")
-_DSPY = "Respond with the corresponding output fields"
 _TOOL = re.compile(r"^> ?Tool Name: (?P<name>[^\n]{1,100})$", re.MULTILINE)
 _NAMES = re.compile(r"one of \[?(?P<names>[\w, -]{1,2000})\]?")
 _OBSERVATION, _INPUT = "Observation:", "Action Input:"
-_TYPES = {"int": "integer", "float": "number", "bool": "boolean"}
 
 
 def formatted(messages: Sequence[Message], answer: Answer) -> str:
     """Answer in the format that the prompt describes; nothing when it describes none."""
     kind = format_of(messages)
     if kind == "dspy":
-        return _dspy(last_user_text(messages), answer)
+        return dspy.fields(last_user_text(messages), _head(messages), answer)
     return _react(messages, _head(messages), answer) if kind == "react" else ""
 
 
 def format_of(messages: Sequence[Message]) -> str:
     """Return the name of the format that a prompt describes: dspy, react or nothing."""
     asked = last_user_text(messages)
-    if _DSPY in asked and _FIELD.search(asked):
+    if dspy.is_asked(asked):
         return "dspy"
     prompt = _head(messages)
     acts = _INPUT in prompt and "Action:" in prompt and "Thought" in prompt
@@ -43,26 +40,6 @@ def format_of(messages: Sequence[Message]) -> str:
 
 def _head(messages: Sequence[Message]) -> str:
     return "\n".join(content_text(m.get("content")) for m in messages[:2])
-
-
-def _dspy(asked: str, answer: Answer) -> str:
-    """Write each output field under its marker."""
-    given, _, wanted = asked.partition(_DSPY)
-    parts = _FIELD.split(given)
-    inputs = {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=False)}
-    question = "\n\n".join(inputs.values())
-    said = answer([{"role": "user", "content": question}])
-    kinds = dict(_TYPED.findall(wanted))
-    fields = [name for name in _FIELD.findall(wanted) if name != "completed"]
-    told = [f"[[ ## {n} ## ]]\n{_field(n, kinds.get(n), question, said)}" for n in fields]
-    return "\n\n".join([*told, "[[ ## completed ## ]]"])
-
-
-def _field(name: str, kind: str | None, question: str, said: str) -> str:
-    if kind in _TYPES:
-        value = fill({"properties": {name: {"type": _TYPES[kind]}}, "required": [name]}, question)
-        return str(value[name])
-    return "The answer stands in the inputs." if name in ("reasoning", "rationale") else said
 
 
 def _react(messages: Sequence[Message], prompt: str, answer: Answer) -> str:

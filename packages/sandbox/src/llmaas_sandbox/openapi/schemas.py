@@ -44,14 +44,15 @@ def between(low: float, high: float) -> Schema:
 
 _POSITIVE: Schema = {"type": ["integer", "null"], "minimum": 1}
 _ROLES = ["system", "developer", "user", "assistant", "tool", "function"]
+# Defaults stand in words: openapi-typescript makes a field required that has one.
 _CHAT_FIELDS: Mapping[str, Schema] = {
     "model": {**MODEL, "examples": ["gpt-oss:120b"]},
-    "temperature": {**between(0, 2), "default": 0.7},
-    "top_p": {**between(0, 1), "default": 1},
+    "temperature": {**between(0, 2), "description": "Defaults to 0.7."},
+    "top_p": {**between(0, 1), "description": "Defaults to 1."},
     "presence_penalty": between(-2, 2),
     "frequency_penalty": between(-2, 2),
-    "max_tokens": {**_POSITIVE, "default": 1024},
-    "n": {**_POSITIVE, "maximum": 16, "default": 1},
+    "max_tokens": {**_POSITIVE, "description": "Defaults to 1024."},
+    "n": {**_POSITIVE, "maximum": 16, "description": "Defaults to 1."},
     "stop": {"anyOf": [STRING, array(STRING), {"type": "null"}]},
     "top_logprobs": {"type": ["integer", "null"], "minimum": 0, "maximum": 20},
     "tools": maybe(array(ref("Tool"))),
@@ -95,7 +96,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "ChatRequest": obj(
         ("model", "messages"),
         messages={**_MESSAGES, "examples": [[{"role": "user", "content": "Bonjour"}]]},
-        stream={"type": ["boolean", "null"], "default": False},
+        stream={"type": ["boolean", "null"], "description": "Defaults to false."},
         **_CHAT_FIELDS,
     ),
     "Usage": obj(
