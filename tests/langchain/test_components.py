@@ -126,6 +126,15 @@ def test_images_are_the_artifact(sandbox, native):
     assert (sent["prompt"], sent["size"], sent["n"]) == ("a cat", "1024x1024", 2)
 
 
+def test_one_bad_image_of_several_is_told_and_is_no_artifact(sandbox):
+    entries = [{"url": "https://example.org/a.png"}, {"b64_json": "!!!"}]
+    sandbox.script([{"status": 200, "json": {"data": entries}}])
+    call = {"name": "draw_image", "args": {"prompt": "a cat"}, "id": "1", "type": "tool_call"}
+    message = LLMaaSImages(model="z-image:16b", n=2).invoke(call)
+    assert message.content.startswith("Drew 1 image: a cat. One failed")
+    assert [block["url"] for block in message.artifact] == ["https://example.org/a.png"]
+
+
 @pytest.mark.parametrize(
     ("start", "kind"), [(b"\xff\xd8\xff\xe0", "image/jpeg"), (b"unknown", "image/png")]
 )

@@ -9,6 +9,7 @@ from semantic_kernel.contents import AudioContent
 from semantic_kernel.exceptions import ServiceInvalidRequestError, ServiceResponseException
 
 import llmaas
+from llmaas.warnings import LLMaaSWarning
 from semantic_kernel_llmaas import (
     LLMaaSAudioToText,
     LLMaaSAudioToTextExecutionSettings,
@@ -198,6 +199,15 @@ async def test_several_images_and_addresses(sandbox):
     assert len(several) == 2
     sandbox.script([{"status": 200, "json": {"data": [{"url": "https://example.org/cat.png"}]}}])
     assert await service.generate_image("A cat") == "https://example.org/cat.png"
+
+
+async def test_one_bad_image_of_several_is_left_out_with_a_warning(sandbox):
+    entries = [{"url": "https://example.org/a.png"}, {"b64_json": "!!!"}]
+    sandbox.script([{"status": 200, "json": {"data": entries}}])
+    settings = LLMaaSTextToImageExecutionSettings(n=2)
+    with pytest.warns(LLMaaSWarning, match="base64"):
+        drawn = await LLMaaSTextToImage("z-image:16b").generate_images("A cat", settings=settings)
+    assert drawn == ["https://example.org/a.png"]
 
 
 @pytest.mark.parametrize("service", [LLMaaSTextToAudio, LLMaaSTextToImage])

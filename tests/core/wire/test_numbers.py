@@ -178,6 +178,31 @@ def test_an_image_that_is_not_base64_is_no_answer(text: Any) -> None:
         read_images(json.dumps({"data": [{"b64_json": text}]}).encode())
 
 
+BAD: list[Any] = [
+    {"b64_json": "!!!"},
+    {"b64_json": None},
+    {"b64_json": "data:image/png,abc"},
+    {"url": ""},
+    {"error": {"message": "blocked"}},
+    {"error": "blocked"},
+    None,
+    "x",
+    {},
+]
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_an_image_of_several_is_an_error_alone_when_it_cannot_be_read(bad: Any, at: int) -> None:
+    entries: list[Any] = [{"b64_json": PLAIN}, {"url": "https://x/y.png"}]
+    entries.insert(at, bad)
+    images = read_images(json.dumps({"data": entries}).encode())
+    assert [image.error is None for image in images] == [index != at for index in range(3)]
+    assert (images[at].data, images[at].url) == (None, None)
+    assert "image" in str(images[at].error)
+    assert [image.data for image in images if image.data] == [PICTURE]
+
+
 def test_an_address_instead_of_base64_is_the_url() -> None:
     (image,) = read_images(b'{"data": [{"b64_json": "https://x/y.png"}]}')
     assert (image.data, image.url) == (None, "https://x/y.png")

@@ -126,6 +126,7 @@ def image_tool(
         return [
             content
             for image in images
+            if image.error is None
             for content in (
                 _made(image.data, "image/png", ".png", folder)
                 if image.data is not None

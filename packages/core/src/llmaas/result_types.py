@@ -74,6 +74,8 @@ class Image:
 
     data: bytes | None = None
     url: str | None = None
+    error: Exception | None = None
+    """Why this one of several images cannot be used; it has neither bytes nor URL then."""
 
 
 @dataclass(frozen=True, slots=True)

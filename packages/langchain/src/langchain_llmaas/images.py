@@ -58,8 +58,10 @@ class LLMaaSImages(Connected, BaseTool):
 
 
 def _told(prompt: str, images: Sequence[Image]) -> tuple[str, Artifact]:
-    noun = "image" if len(images) == 1 else "images"
-    return f"Drew {len(images)} {noun}: {prompt}", [_block(image) for image in images]
+    drawn = [image for image in images if image.error is None]
+    noun = "image" if len(drawn) == 1 else "images"
+    failed = "".join(f". One failed: {image.error}" for image in images if image.error)
+    return f"Drew {len(drawn)} {noun}: {prompt}{failed}", [_block(image) for image in drawn]
 
 
 def _block(image: Image) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from semantic_kernel.connectors.ai.text_to_image_client_base import TextToImageClientBase
 
 from llmaas.types import Image
+from llmaas.warnings import LLMaaSWarning
 from semantic_kernel_llmaas.errors import own_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSTextToImageExecutionSettings
@@ -54,7 +56,7 @@ class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
         settings: PromptExecutionSettings | None = None,
         **kwargs: Any,
     ) -> list[bytes | str]:
-        """Draw as many images as the settings say."""
+        """Draw as many images as the settings say; warn of those that cannot be read."""
         own = self.get_prompt_execution_settings_from_settings(
             settings or LLMaaSTextToImageExecutionSettings()
         )
@@ -65,7 +67,10 @@ class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
         options.pop("prompt", None)  # OpenAI's settings hold it for their own connector
         with own_errors():
             drawn = await self.client.images(description, **options)
-        return [_content(image) for image in drawn]
+        for image in drawn:
+            if image.error is not None:
+                warnings.warn(f"One of {len(drawn)}: {image.error}", LLMaaSWarning, stacklevel=2)
+        return [_content(image) for image in drawn if image.error is None]
 
 
 def _content(image: Image) -> bytes | str:

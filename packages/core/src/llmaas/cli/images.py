@@ -53,12 +53,17 @@ def image(
     with connected(sandbox=sandbox, base_url=base_url) as client:
         drawn = client.images(words, model=model, **options)
     for target, one in zip(targets, drawn, strict=False):
+        if one.error is not None:
+            say(f"{target}: {one.error}", "red")
+            continue
         if one.data is not None:
             write_bytes(one.data, target)
         if as_json and str(target) != "-":
             print_json({"out": str(target) if one.data else None, "url": one.url}, lines=True)
         elif str(target) != "-":
             say(str(target) if one.data else f"the service keeps it at {one.url}", "dim")
+    if any(one.error for one in drawn):
+        raise typer.Exit(1)
 
 
 def ocr(

@@ -9,21 +9,40 @@ from typing import Any
 from llmaas.types import Image
 from llmaas.wire.jsonbytes import loads
 
+_LONGEST_ERROR = 300
 _PADDING = "==="
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
 def read_images(data: bytes) -> list[Image]:
-    """Return the images of a body; raise ``ValueError`` for a body without any."""
-    entries = loads(data)["data"]
-    drawn = [_image(entry) for entry in entries]
+    """Return the images of a body, one of several that cannot be read with its ``error``.
+
+    Raises ``ValueError`` for a body without any image.
+    """
+    body = loads(data)
+    drawn = [_image_or_error(entry) for entry in body["data"]]
     if not drawn:
         raise ValueError("it holds no image")
+    errors = [image.error for image in drawn if image.error is not None]
+    if len(errors) == len(drawn):
+        raise errors[0]
     return drawn
 
 
-def _image(entry: Mapping[str, Any]) -> Image:
+def _image_or_error(entry: Any) -> Image:
+    try:
+        return _image(entry)
+    except ValueError as error:
+        return Image(error=error)
+
+
+def _image(entry: Any) -> Image:
     """Read one image. Gateways put data URIs into either field, and URLs into ``b64_json``."""
+    if not isinstance(entry, Mapping):
+        raise ValueError("an image is not an object")
+    if error := entry.get("error"):
+        told = error.get("message") if isinstance(error, Mapping) else error
+        raise ValueError(f"an image was not drawn: {str(told)[:_LONGEST_ERROR]}")
     text = entry.get("b64_json") or entry.get("url")
     if not isinstance(text, str) or not text:
         raise ValueError("it holds no image")
