@@ -283,3 +283,26 @@ def test_calls_of_an_interrupted_stream_are_cut() -> None:
     decoder.feed(sse(tool(index=0, id="a", name="f", arguments="{}"), done=False))
     decoder.end()
     assert [call.cut for call in decoder.partial.tool_calls] == [True]
+
+
+@pytest.mark.parametrize(
+    "reason", ["MAX_TOKENS", "max_output_tokens", "MAX_OUTPUT_TOKENS", "repetition", "cancelled"]
+)
+def test_last_call_is_cut_when_a_gateway_says_so_in_its_own_words(reason: str) -> None:
+    assert [call.cut for call in read(whole(entry("wipe"), finish=reason))] == [True]
+    (call,) = read(streamed(tool(index=0, id="c1", name="wipe", arguments="{}"), finish=reason))
+    assert call.cut
+
+
+@pytest.mark.parametrize(
+    "surplus", ["null", "</tool_call>", "\n```", "<|call|>", "<|im_end|>", " \n</tool_call>\n"]
+)
+def test_tokens_behind_the_arguments_are_left_out(surplus: str) -> None:
+    meant = [("wipe", {"a": 1})]
+    assert plain(read(whole(entry("wipe", '{"a": 1}' + surplus)))) == meant
+    first = tool(index=0, id="c1", name="wipe", arguments='{"a": 1}')
+    assert plain(read(streamed(first, tool(index=0, arguments=surplus)))) == meant
+
+
+def test_parentheses_behind_a_name_are_left_out() -> None:
+    assert plain(read(whole(entry("get_weather()")), tools=TOOLS)) == [("get_weather", {})]

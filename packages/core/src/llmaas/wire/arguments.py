@@ -16,6 +16,8 @@ _MARK = re.compile(
 
 _ESCAPES = {chr(code): json.dumps(chr(code))[1:-1] for code in range(0x20)}
 _UNSAID = "null"
+_LEAK = re.compile(r"</?tool_call>|<\|[a-z_]+\|>|```\s*\Z")
+"""What chat templates leave after the arguments."""
 
 
 class Arguments:
@@ -118,8 +120,8 @@ class Arguments:
         return "".join(self._parts) + self._released + self.rest(cut=cut)
 
     def _closing_rest(self) -> str:
-        text, surplus = "".join(self._parts), self._surplus.strip()
-        if _repeats(text + self._closing, surplus):
+        text, surplus = "".join(self._parts), _LEAK.sub("", self._surplus).strip()
+        if surplus == _UNSAID or _repeats(text + self._closing, surplus):
             return self._closing
         if text.strip() == "{" and surplus.startswith("{") and not self._released:
             return surplus[1:]  # "{}" was a placeholder

@@ -11,8 +11,21 @@ from llmaas.types import Event, ToolCall, ToolCallDelta
 from llmaas.wire.arguments import Arguments
 from llmaas.wire.toolnames import ToolNames
 
-TRUNCATED = frozenset({"length", "max_tokens", "model_length", "content_filter", "error", "abort"})
-"""Finish reasons of engines that stop a model before it has ended by itself."""
+_STOPPED = (
+    "length",
+    "max_tokens",
+    "max_output_tokens",
+    "max_completion_tokens",
+    "model_length",
+    "token_limit",
+    "content_filter",
+    "repetition",
+    "error",
+    "abort",
+    "cancelled",
+)
+TRUNCATED = frozenset((*_STOPPED, *map(str.upper, _STOPPED)))
+"""Finish reasons of engines and gateways that stop a model before it has ended by itself."""
 
 
 class _Call:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-_LEAK = re.compile(r"<[^<>]*>?|\s+")
-"""Template tokens (``<|channel|>``, ``</function>``), whole or broken off, and white space."""
+_LEAK = re.compile(r"<[^<>]*>?|\s+|\(\)\Z")
+"""Template tokens (``<|channel|>``, ``</function>``), whole or broken off, white space, ``()``."""
 
 _NONE: Mapping[str, str] = {}
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.\-]+\Z")
