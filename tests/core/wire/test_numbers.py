@@ -13,6 +13,7 @@ from llmaas.wire.images import read_images
 from llmaas.wire.ranks import read_ranking
 from llmaas.wire.usage import parse_input_usage, parse_usage
 from llmaas.wire.vectors import read_vectors
+from scripted import answer, chunk, text
 
 
 @pytest.mark.parametrize(
@@ -206,3 +207,35 @@ def test_an_image_of_several_is_an_error_alone_when_it_cannot_be_read(bad: Any, 
 def test_an_address_instead_of_base64_is_the_url() -> None:
     (image,) = read_images(b'{"data": [{"b64_json": "https://x/y.png"}]}')
     assert (image.data, image.url) == (None, "https://x/y.png")
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"inputTokens": 3, "outputTokens": 5},
+        {"promptTokenCount": 3, "candidatesTokenCount": 5},
+        {"promptTokens": 3, "totalTokens": 8},
+        {"input_tokens": "3", "totalTokenCount": 8},
+    ],
+)
+def test_usage_under_names_of_gateways_is_read(usage: Any) -> None:
+    read = parse_usage(usage)
+    assert read is not None
+    assert (read.prompt_tokens, read.completion_tokens, read.total_tokens) == (3, 5, 8)
+
+
+USAGE = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
+
+
+@pytest.mark.parametrize("last", [dict.fromkeys(USAGE, 0), {"total_tokens": 0}, {}, None])
+def test_usage_is_kept_when_zeros_follow(last: Any) -> None:
+    got = answer(*text("Oui")[:-1], chunk({}, "stop", usage=USAGE), {"choices": [], "usage": last})
+    assert got.usage is not None
+    assert got.usage.total_tokens == 8
+
+
+def test_usage_inside_the_last_choice_is_read() -> None:
+    choice = {"index": 0, "delta": {"content": "Oui"}, "finish_reason": "stop", "usage": USAGE}
+    got = answer({"id": "x", "choices": [choice]})
+    assert got.usage is not None
+    assert got.usage.total_tokens == 8

@@ -161,3 +161,41 @@ def test_lone_closing_tag_ends_reasoning_wherever_cut(before: str, after: str, h
 def test_answer_about_tags_is_read_in_linear_time() -> None:
     said = "A tag </think> in a row, " * 4_000
     assert answer(*text(*(said[at : at + 7] for at in range(0, len(said), 7)))).text == said
+
+
+@pytest.mark.parametrize(
+    ("said", "reasoning", "meant"),
+    [
+        ("<reasoning>hm</reasoning>Oui", "hm", "Oui"),
+        ("<|channel>thought\nhm<channel|>Oui", "\nhm", "Oui"),
+        ("<|message|>Oui<|end|>", None, "Oui"),
+        ("<|channel|>final <|constrain|>json<|message|>{}", None, "{}"),
+        (
+            "<|channel|>analysis<|message|>hm<|start|>assistant<|channel|>final<|message|>Oui",
+            "hm",
+            "Oui",
+        ),
+        (
+            "<|channel|>commentary<|message|>Je regarde.<|end|><|start|>assistant<|channel|>final"
+            "<|message|>Oui<|return|>",
+            None,
+            "Je regarde.\n\nOui",
+        ),
+    ],
+)
+def test_tokens_of_channels_are_no_text(said: str, reasoning: str | None, meant: str) -> None:
+    for cut in range(1, len(said)):
+        events, reader = decode(sse(*text(said[:cut], said[cut:])))
+        assert (reader.partial.text, reader.partial.reasoning) == (meant, reasoning), cut
+        assert joined(events, "text") == meant
+    assert answer(*text(*said)).text == meant
+
+
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
+def test_tags_around_reasoning_of_a_field_are_left_out(field: str) -> None:
+    got = answer(
+        chunk({field: "<think>"}), chunk({field: "hm"}), chunk({field: "</think>"}), *text("Oui")
+    )
+    assert (got.reasoning, got.text) == ("hm", "Oui")
+    got = answer(chunk({field: "<think>hm</think>"}), *text("Oui"))
+    assert (got.reasoning, got.text) == ("hm", "Oui")

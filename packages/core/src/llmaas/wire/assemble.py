@@ -9,7 +9,7 @@ from typing import Any
 from llmaas.headers import Headers
 from llmaas.types import Completion, Event, Usage
 from llmaas.wire.choice import GrowingChoice
-from llmaas.wire.usage import parse_backend, parse_rate_limit, parse_usage
+from llmaas.wire.usage import parse_backend, parse_rate_limit, parse_usage, says_nothing
 
 _TOP = frozenset({"id", "object", "created", "model", "choices", "usage", "backend"})
 
@@ -181,7 +181,8 @@ class Assembler:
     def _take_rest(self, chunk: Mapping[str, Any]) -> None:
         usage = chunk.get("usage")
         if usage:  # cumulative where it is repeated: the last one counts
-            self._usage = usage
+            if self._usage is None or not says_nothing(usage):
+                self._usage = usage
             self.closing_usage = self._says_nothing(chunk.get("choices"))
         elif "eval_count" in chunk:
             self._usage = {
@@ -226,6 +227,8 @@ class Assembler:
         if "error" in raw:
             _check_error(raw["error"])
         if choice.finish_reason is not None:
+            if self._usage is None:
+                self._usage = raw.get("usage")  # Moonshot puts it there
             self._note_finish(choice.finish_reason)
 
     def _note_finish(self, reason: str) -> None:

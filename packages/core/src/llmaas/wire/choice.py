@@ -9,6 +9,7 @@ from typing import Any
 from llmaas.types import Choice, Event, ReasoningDelta, TextDelta, ToolCall
 from llmaas.wire.text_calls import TextCalls
 from llmaas.wire.think import Piece, ThinkSplitter
+from llmaas.wire.think_tags import CLOSE, OPEN
 from llmaas.wire.toolcalls import TRUNCATED, ToolCallAssembler
 
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
@@ -175,10 +176,18 @@ class GrowingChoice:
             if not thought or thought == seen:  # some engines send the same under two names
                 continue
             seen = thought
+            if "think>" in thought:
+                thought = self._without_tags(thought)
             self._reasoning_field = self._reasoning_field or field
             self._emit(self._think.reasoning_came_elsewhere(), None, events)
             self._reasoning.append(thought)
             events.append(ReasoningDelta(thought, self.index))
+
+    def _without_tags(self, thought: str) -> str:
+        """Drop the tags around reasoning that has a field of its own."""
+        if not self._reasoning:
+            thought = thought.removeprefix(OPEN)
+        return thought.removesuffix(CLOSE)
 
     def _take_content(self, content: Any, logprobs: Any, events: list[Event]) -> None:
         if logprobs:

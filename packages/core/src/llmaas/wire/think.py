@@ -13,6 +13,7 @@ from re import Match
 from llmaas.wire.think_tags import (
     HEADERS,
     LONE_TAGS,
+    NEXT,
     PAIRS,
     STRAYS,
     TRAILERS,
@@ -53,6 +54,7 @@ class ThinkSplitter:
         "_quoted",
         "_reasoned",
         "_said",
+        "_spoke",
         "_state",
         "_stray",
         "moved",
@@ -71,6 +73,7 @@ class ThinkSplitter:
         self._closed = not may_be_unopened  # then a lone tag is a quotation
         self._harmony = False
         self._is_over = False
+        self._spoke = False
         self._quoted = 0
         self._reasoned = False
         self._stray = ""
@@ -147,7 +150,7 @@ class ThinkSplitter:
     def _pass_tag(self, tag: str) -> None:
         """Go on after a tag at the start of the text."""
         self._closed = True
-        self._harmony = self._harmony or tag.startswith("<|")
+        self._harmony = self._harmony or "<|message|>" in tag
         if tag in PAIRS:
             self._state, self._close, self._reasoned = "think", PAIRS[tag], True
         elif tag in HEADERS:
@@ -157,8 +160,12 @@ class ThinkSplitter:
 
     def _in_think(self, text: str, pieces: list[Piece]) -> str:
         thought, closed, rest = text.partition(self._close)
+        if self._harmony and NEXT in thought:
+            thought, closed, _ = text.partition(NEXT)
+            rest = text[len(thought) :]
         if not closed:
-            return self._all_but_half_a_tag(thought, (self._close,), pieces, is_reasoning=True)
+            tags = (self._close, NEXT) if self._harmony else (self._close,)
+            return self._all_but_half_a_tag(thought, tags, pieces, is_reasoning=True)
         if thought:
             pieces.append((True, thought))
         self._state = "gap"
@@ -188,12 +195,15 @@ class ThinkSplitter:
 
     def _in_harmony(self, text: str, pieces: list[Piece]) -> str:
         """Read text for the user: it ends where its channel does."""
+        if self._spoke:
+            pieces.append((False, "\n\n"))  # another message of the same answer
+            self._spoke = False
         for trailer in TRAILERS:
             before, ended, after = text.partition(trailer)
             if ended:
                 if before:
                     pieces.append((False, before))
-                self._state = "gap"
+                self._state, self._spoke = "gap", True
                 return after
         return self._all_but_half_a_tag(text, TRAILERS, pieces, is_reasoning=False)
 

@@ -14,22 +14,31 @@ PAIRS = {
     "<seed:think>": "</seed:think>",  # Seed-OSS
     "[THINK]": "[/THINK]",  # Magistral
     "◁think▷": "◁/think▷",  # Kimi
+    "<reasoning>": "</reasoning>",
+    "<|channel>thought": "<channel|>",  # Gemma 4
     "<|channel|>analysis<|message|>": "<|end|>",  # gpt-oss
     "<|start|>assistant<|channel|>analysis<|message|>": "<|end|>",
 }
 """The tag that opens reasoning at the start of a text, and the one that closes it."""
 
-HEADERS = tuple(
-    f"{start}<|channel|>{channel}<|message|>"
-    for start in ("", "<|start|>assistant")
-    for channel in ("final", "commentary")
+HEADERS = (
+    "<|message|>",
+    *(
+        f"{start}<|channel|>{channel}{kind}<|message|>"
+        for start in ("", "<|start|>assistant")
+        for channel in ("final", "commentary")
+        for kind in ("", " json", "<|constrain|>json", " <|constrain|>json")
+    ),
 )
 """What gpt-oss writes before text for the user."""
 
 TRAILERS = ("<|end|>", "<|return|>")
 """What gpt-oss writes after it."""
 
-STRAYS = ("</think>", "</thinking>", "[/THINK]", "</seed:think>")
+NEXT = "<|start|>assistant"
+"""How gpt-oss begins its next message, also where it has not ended the one before."""
+
+STRAYS = ("</think>", "</thinking>", "[/THINK]", "</seed:think>", "</reasoning>")
 """Closing tags that parsers leave at the start of the text (vLLM's Qwen and MiniMax parsers)."""
 
 LONE_TAGS = ("</think>", "</thinking>", "[/THINK]")

@@ -8,14 +8,29 @@ from typing import Any
 
 from llmaas.types import Backend, RateLimit, Usage
 
-_PROMPT = ("prompt_tokens", "input_tokens", "promptTokens", "prompt_eval_count")
-_COMPLETION = ("completion_tokens", "output_tokens", "completionTokens", "eval_count")
+_PROMPT = (
+    "prompt_tokens",
+    "input_tokens",
+    "promptTokens",
+    "inputTokens",
+    "promptTokenCount",
+    "prompt_eval_count",
+)
+_COMPLETION = (
+    "completion_tokens",
+    "output_tokens",
+    "completionTokens",
+    "outputTokens",
+    "candidatesTokenCount",
+    "eval_count",
+)
+_TOTAL = ("total_tokens", "totalTokens", "totalTokenCount")
 _DETAILS = ("completion_tokens_details", "output_tokens_details")
 _PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 """Names of OpenAI's two interfaces, of JavaScript gateways and of Ollama's own interface."""
 
 _ADDED = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens", "cached_tokens")
-_NAMED = frozenset({*_PROMPT, *_COMPLETION, "total_tokens", "reasoning_tokens"})
+_NAMED = frozenset({*_PROMPT, *_COMPLETION, *_TOTAL, "reasoning_tokens"})
 
 
 def parse_usage(raw: Any) -> Usage | None:
@@ -27,7 +42,7 @@ def parse_usage(raw: Any) -> Usage | None:
     if not raw or not (type(raw) is dict or isinstance(raw, Mapping)):
         return None
     prompt, completion = _first(raw, _PROMPT), _first(raw, _COMPLETION)
-    total = _count(raw.get("total_tokens"))
+    total = _first(raw, _TOTAL)
     if total is not None and prompt is not None and completion is None:
         completion = max(0, total - prompt)
     elif total is not None and completion is not None and prompt is None:
@@ -41,6 +56,13 @@ def parse_usage(raw: Any) -> Usage | None:
         reasoning_tokens=_detail(raw, "reasoning_tokens", _DETAILS),
         cached_tokens=_detail(raw, "cached_tokens", _PROMPT_DETAILS),
         extra={key: value for key, value in raw.items() if key not in _NAMED},
+    )
+
+
+def says_nothing(raw: Any) -> bool:
+    """Whether a usage holds nothing but zeros, as some gateways send at the end of a stream."""
+    return isinstance(raw, Mapping) and not any(
+        type(value) in (int, float, str) and value not in (0, "0") for value in raw.values()
     )
 
 
