@@ -4,14 +4,15 @@ import asyncio
 import copy
 import json
 import pickle
+import threading
 
 import pytest
 from autogen_agentchat.agents import AssistantAgent
 from autogen_core import ComponentModel
 from autogen_core.memory import Memory, MemoryContent, MemoryMimeType
 
-from autogen_llmaas import LLMaaSEmbeddings, LLMaaSMemory, embedding_component
-from llmaas import InvalidInputError
+from autogen_llmaas import LLMaaSEmbeddings, LLMaaSMemory, _nearest, embedding_component
+from llmaas import InternalServerError, InvalidInputError
 
 FACTS = [
     "The cat sleeps on the red sofa all afternoon.",
@@ -128,3 +129,110 @@ async def test_a_copy_keeps_its_key(sandbox, monkeypatch, make):
     monkeypatch.delenv("LLMAAS_API_KEY")
     assert (await make(memory).query(FACTS[0])).results
     assert await make(embeddings).embed(FACTS)
+
+
+LONG = "mot " * 12_000
+
+
+def inputs(sandbox):
+    return [text for r in list(sandbox.requests) if r.status == 200 for text in r.json["input"]]
+
+
+async def test_one_long_text_does_not_keep_the_others_from_being_found(sandbox, caplog):
+    memory = LLMaaSMemory(k=1)
+    for text in (FACTS[0], LONG, FACTS[1]):
+        await memory.add(content(text))
+    for fact in FACTS[:2]:
+        assert [result.content for result in (await memory.query(fact)).results] == [fact]
+    assert caplog.text.count("A memory cannot be found") == 1
+    before = len(list(sandbox.requests))
+    await memory.query("Something new")
+    assert len(list(sandbox.requests)) == before + 1  # the long one is not sent again
+
+
+async def test_question_is_shortened_when_it_is_too_long(sandbox):
+    memory = await filled(k=1)
+    assert (await memory.query(FACTS[1] + LONG)).results
+    assert len(inputs(sandbox)[-1]) < 8192 * 4
+
+
+async def test_nothing_is_embedded_twice_when_a_request_fails(sandbox):
+    memory = await filled(batch_size=1, concurrency=1)
+    ok = {"json": {"data": [{"index": 0, "embedding": [1.0, 0.5]}], "model": "bge-m3:567m"}}
+    sandbox.script([ok, ok, *[{"status": 503, "json": {}}] * 3, ok, ok])
+    with pytest.raises(InternalServerError):
+        await memory.query("What?")
+    await memory.query("What?")
+    assert sorted(inputs(sandbox)) == sorted(["What?", *FACTS])
+
+
+async def test_nothing_is_embedded_twice_when_queries_are_parallel(sandbox):
+    memory = await filled(k=1)
+    await asyncio.gather(*(memory.query(f"What is number {n}?") for n in range(4)))
+    assert sorted(inputs(sandbox)) == sorted([*FACTS, *(f"What is number {n}?" for n in range(4))])
+
+
+async def test_vectors_are_saved_with_the_memory(sandbox):
+    memory = await filled()
+    first = await memory.query("When are invoices paid?")
+    saved = memory.dump_component().model_dump_json()
+    again = Memory.load_component(ComponentModel.model_validate_json(saved))
+    found = await again.query("When are invoices paid?")
+    assert [r.content for r in found.results] == [r.content for r in first.results]
+    assert inputs(sandbox).count(FACTS[0]) == 1
+    other = ComponentModel.model_validate_json(saved)
+    other.config["model"] = "granite-embedding:278m"
+    assert (await Memory.load_component(other).query("cat")).results
+    assert inputs(sandbox).count(FACTS[0]) == 2  # vectors of two models do not compare
+
+
+async def test_texts_are_embedded_again_when_another_model_answers(sandbox):
+    def answer(model, *numbers):
+        data = [{"index": i, "embedding": [n, 1.0]} for i, n in enumerate(numbers)]
+        return {"json": {"data": data, "model": model}}
+
+    memory = LLMaaSMemory()
+    await memory.add(content("a"))
+    sandbox.script([answer("one", 1.0, 0.5), answer("two", 1.0), answer("two", 1.0)])
+    await memory.query("q")
+    await memory.query("r")
+    await memory.query("s")
+    assert inputs(sandbox) == ["q", "a", "r", "s", "a"]
+
+
+async def test_many_vectors_are_compared_in_a_thread(sandbox, monkeypatch):
+
+    where, compare = [], _nearest._cosines
+
+    def noted(*args):
+        where.append(threading.current_thread())
+        return compare(*args)
+
+    monkeypatch.setattr(_nearest, "_cosines", noted)
+    memory = await filled(k=1)
+    for n in range(60):
+        await memory.add(content(f"fact number {n}"))
+    assert [r.content for r in (await memory.query(FACTS[1])).results] == [FACTS[1]]
+    assert where
+    assert where[0] is not threading.main_thread()
+
+
+def test_embeddings_are_a_function_of_chroma(sandbox):
+    embeddings = LLMaaSEmbeddings(batch_size=1)
+    assert LLMaaSEmbeddings.name() == "llmaas"
+    assert embeddings.embed_query(input=["one"]) == embeddings(["one"])
+    again = LLMaaSEmbeddings.build_from_config(embeddings.get_config())
+    assert again(["one", "two"]) == embeddings(["one", "two"])
+    assert [len(r.json["input"]) for r in list(sandbox.requests)[-2:]] == [1, 1]
+    assert not embeddings.is_legacy()
+    with pytest.raises(ValueError, match="cannot change"):
+        embeddings.validate_config_update(embeddings.get_config(), {"model": "other"})
+    with pytest.raises(TypeError, match="LLMaaSEmbeddings"):
+        LLMaaSEmbeddings(batchsize=3)
+
+
+async def test_embedding_parameters_reach_the_request(sandbox):
+    memory = await filled(embedding_kwargs={"truncate_prompt_tokens": 512}, dimensions=256)
+    await memory.query("cat")
+    assert next(iter(sandbox.requests)).json["truncate_prompt_tokens"] == 512
+    assert next(iter(sandbox.requests)).json["dimensions"] == 256

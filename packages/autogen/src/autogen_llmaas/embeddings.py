@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
+from autogen_llmaas._chroma import ChromaFunction
 from autogen_llmaas._core import ApiKey, way
 from llmaas import AsyncLLMaaS, Embeddings, LLMaaS
 from llmaas.settings import KEY_VARIABLE
@@ -12,10 +13,20 @@ from llmaas.settings import KEY_VARIABLE
 DEFAULT_EMBEDDER = "bge-m3:567m"
 
 
-class LLMaaSEmbeddings:
+class LLMaaSEmbeddings(ChromaFunction):
     """Texts to vectors. Callable, so that it fits where a function of texts is asked for.
 
     ``tokens`` counts what was embedded so far. The key is never shown nor pickled.
+
+    Args:
+        model: An embedding model's name.
+        api_key: The key. Defaults to the environment variable named by ``api_key_env``.
+        base_url: The address of the service.
+        batch_size: Texts in one request. Defaults to 64.
+        concurrency: Requests at once. Defaults to 4.
+        dimensions: Numbers of a vector. Not sent where it is the model's own size.
+        embedding_kwargs: Further parameters of the request, such as ``truncate_prompt_tokens``.
+
     """
 
     def __init__(
@@ -25,26 +36,91 @@ class LLMaaSEmbeddings:
         api_key: ApiKey = None,
         api_key_env: str = KEY_VARIABLE,
         base_url: str | None = None,
+        batch_size: int | None = None,
+        concurrency: int | None = None,
+        dimensions: int | None = None,
+        embedding_kwargs: dict[str, Any] | None = None,
     ) -> None:
         self.model = model
         self.api_key_env = api_key_env
         self.base_url = base_url
+        self.batch_size = batch_size
+        self.concurrency = concurrency
+        self.dimensions = dimensions
+        self.embedding_kwargs = embedding_kwargs
         self.tokens = 0
         self._api_key = api_key
 
+    @property
+    def vector_size(self) -> int | None:
+        """Numbers of a vector, None where the catalog does not tell."""
+        from llmaas import catalog
+
+        known = catalog.get(self.model)
+        return self.dimensions or (known.dimensions if known else None)
+
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector a text; raise what the service refused."""
-        client = AsyncLLMaaS(**way(self._api_key, self.api_key_env, self.base_url))
-        return self._counted(await client.embed(list(texts), model=self.model, isolate=False))
+        return (await self.embed_each(texts, isolate=False)).vectors
+
+    async def embed_each(
+        self,
+        texts: Sequence[str],
+        *,
+        isolate: bool = True,
+        on_batch: Callable[[int, Sequence[Any]], None] | None = None,
+        on_model: Callable[[str], None] | None = None,
+    ) -> Embeddings:
+        """Return vectors, and in ``errors`` by position why a text has none.
+
+        ``on_batch`` and ``on_model`` are called as by ``AsyncLLMaaS.embed``.
+        """
+        client = AsyncLLMaaS(**self._way())
+        options = {**self._options(), "isolate": isolate}
+        try:
+            answer = await client.embed(
+                list(texts), on_batch=on_batch, on_model=on_model, **options
+            )
+        except BaseException as error:
+            self._count(getattr(error, "partial", None))
+            raise
+        self._count(answer)
+        return answer
 
     def __call__(self, input: Sequence[str]) -> list[list[float]]:  # noqa: A002 - Chroma's name
         """Do the same without an event loop, as Chroma's embedding functions do."""
-        with LLMaaS(**way(self._api_key, self.api_key_env, self.base_url)) as client:
-            return self._counted(client.embed(list(input), model=self.model, isolate=False))
-
-    def _counted(self, answer: Embeddings) -> list[list[float]]:
-        self.tokens += answer.usage.prompt_tokens if answer.usage else 0
+        with LLMaaS(**self._way()) as client:
+            try:
+                answer = client.embed(list(input), **self._options(), isolate=False)
+            except BaseException as error:
+                self._count(getattr(error, "partial", None))
+                raise
+        self._count(answer)
         return answer.vectors
+
+    def _way(self) -> Any:
+        return way(self._api_key, self.api_key_env, self.base_url)
+
+    def _options(self) -> dict[str, Any]:
+        named = {
+            "model": self.model,
+            "batch_size": self.batch_size,
+            "concurrency": self.concurrency,
+            "dimensions": self.dimensions,
+        }
+        given = {name: value for name, value in named.items() if value is not None}
+        return {**given, **(self.embedding_kwargs or {})}
+
+    def _count(self, answer: Embeddings | None) -> None:
+        usage = answer.usage if answer else None
+        self.tokens += usage.prompt_tokens if usage else 0
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what makes this again; never the key."""
+        named = ("model", "api_key_env", "base_url", "batch_size", "concurrency", "dimensions",
+                 "embedding_kwargs")  # fmt: skip
+        values = {name: getattr(self, name) for name in named}
+        return {name: value for name, value in values.items() if value is not None}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(model={self.model!r})"
@@ -53,18 +129,11 @@ class LLMaaSEmbeddings:
         return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: Any) -> Self:
-        return type(self)(
-            self.model,
-            api_key=self._api_key,
-            api_key_env=self.api_key_env,
-            base_url=self.base_url,
-        )
+        return type(self)(api_key=self._api_key, **self.get_config())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_again, (type(self), self.model, self.api_key_env, self.base_url))
+        return (_again, (type(self), self.get_config()))
 
 
-def _again(
-    kind: type[LLMaaSEmbeddings], model: str, api_key_env: str, base_url: str | None
-) -> LLMaaSEmbeddings:
-    return kind(model, api_key_env=api_key_env, base_url=base_url)
+def _again(kind: type[LLMaaSEmbeddings], config: dict[str, Any]) -> LLMaaSEmbeddings:
+    return kind(**config)
