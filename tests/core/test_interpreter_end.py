@@ -64,6 +64,36 @@ def test_work_is_done_by_the_caller_when_no_thread_can_start(
     assert run_together([partial(pow, n, 2) for n in range(5)], 4) == [0, 1, 4, 9, 16]
 
 
+DAEMON_LOOP = """
+import asyncio, sys, threading, llmaas
+loop = asyncio.new_event_loop()
+if {runs}:
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    run = lambda work: asyncio.run_coroutine_threadsafe(work, loop).result()
+else:
+    run = loop.run_until_complete
+client = llmaas.AsyncLLMaaS(base_url=sys.argv[1], api_key="k", max_retries=0)
+print(len(run(client.embed(["a"], model="e:1")).vectors))
+"""
+
+
+def keep_answering(peer: socket.socket, over: threading.Event) -> None:
+    """Answer, and keep the connection until the test is over."""
+    peer.recv(65536)
+    body = b'{"data": [{"index": 0, "embedding": [0.1]}], "model": "e"}'
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    peer.sendall(head % len(body) + body)
+    over.wait(30)
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_nothing_is_printed_when_a_loop_outlives_the_main_thread(runs: bool) -> None:
+    with server(keep_answering) as url:
+        code = [sys.executable, "-c", DAEMON_LOOP.format(runs=runs), url]
+        done = subprocess.run(code, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("1", "")
+
+
 NO_LOOP = """
 import llmaas
 call = llmaas.AsyncLLMaaS(base_url="http://127.0.0.1:9/v1", api_key="k").chat("?", model="m:1")

@@ -116,3 +116,18 @@ def test_sizes_and_limits_are_known_without_a_request(made, sandbox):
     assert made(model="unknown").vector_size is None
     assert embeddings.get_num_tokens("x" * 40) == 10
     assert not sandbox.requests
+
+
+def test_namespace_fits_a_cache_in_files(made, sandbox, tmp_path):
+    classic = pytest.importorskip("langchain_classic.embeddings")
+    storage = pytest.importorskip("langchain_classic.storage")
+    embeddings = made(dimensions=256)
+    assert embeddings.namespace == "bge-m3-567m-256"
+    cached = classic.CacheBackedEmbeddings.from_bytes_store(
+        embeddings,
+        storage.LocalFileStore(tmp_path),
+        namespace=embeddings.namespace,
+        key_encoder="sha256",
+    )
+    assert cached.embed_documents(["a"]) == cached.embed_documents(["a"])
+    assert len(sandbox.requests) == 1

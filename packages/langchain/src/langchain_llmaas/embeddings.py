@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -52,6 +53,12 @@ class LLMaaSEmbeddings(Connected, Embeddings):
         """The most tokens of one text; None where the catalog does not tell."""
         known = catalog.get(self.model)
         return known.context if known else None
+
+    @property
+    def namespace(self) -> str:
+        """A name of model and dimensions for caches of vectors; file names refuse the ``:``."""
+        name = self.model if self.dimensions is None else f"{self.model}-{self.dimensions}"
+        return re.sub(r"[^A-Za-z0-9_.-]", "-", name)
 
     def get_num_tokens(self, text: str) -> int:
         """Estimate the tokens of a text (four characters each), without a tokenizer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
+import time
 import weakref
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -22,6 +23,8 @@ from llmaas.wire.head import HEAD_LIMIT
 
 READ = 1 << 18
 """Bytes that one read returns at most."""
+_LAST_SECONDS = 1.0
+"""Seconds that the end of the process waits for sessions to close."""
 
 
 @dataclass(slots=True, eq=False)
@@ -101,7 +104,6 @@ async def _close_with_loop(
             del entries[network]  # it holds its loop, which nobody needs any more
 
 
-@atexit.register
 def _close_dead() -> None:
     """Close the sessions of loops that were ended by ``loop.close()`` alone.
 
@@ -118,3 +120,19 @@ def _close_dead() -> None:
         for sock in list(session.sockets):
             with suppress(OSError):
                 sock.close()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what is open when the process ends, also of loops that still run in daemon threads."""
+    _close_dead()
+    until = time.monotonic() + _LAST_SECONDS
+    for loop in list(_by_loop):
+        for session in list(_by_loop.get(loop, {}).values()):
+            closing = session.http.close()
+            with suppress(Exception):
+                if loop.is_running():
+                    left = max(0.0, until - time.monotonic())
+                    asyncio.run_coroutine_threadsafe(closing, loop).result(left)
+                else:
+                    loop.run_until_complete(closing)
