@@ -128,7 +128,7 @@ def test_a_budget_counts_broken_streams_and_gives_back_failures(sandbox: Any, ap
 
 def test_a_budget_counts_the_batches_before_one_that_failed(sandbox: Any, api: Any) -> None:
     budget = Budget(1.0)
-    client, texts = api(watchers=[budget]), ["x" * 400] * 3
+    client, texts = api(watchers=[budget]), [f"{n} " + "x" * 398 for n in range(3)]
     two = client.do("embed", texts[:2], model="bge-m3:567m").cost_micro_eur / 1_000_000
     assert budget.spent == two > 0
     sandbox.script([{}, {}, {"status": 500}])

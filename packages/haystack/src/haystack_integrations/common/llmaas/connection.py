@@ -144,7 +144,7 @@ class Connected:
         """Leave out clients and secrets; a key given as text comes from the environment."""
         state = {**vars(self), **dict.fromkeys(_TRANSIENT)}
         state["http_client_kwargs"] = self._kept_options()
-        state |= {name: fit_to_keep(state[name]) for name in _MAY_HOLD_HEADERS if name in state}
+        state |= {name: fit_to_keep(state[name]) for name in _MAY_HOLD_HEADERS if state.get(name)}
         if not _is_from_environment(self.api_key):
             state["api_key"] = DEFAULT_KEY
         return state
