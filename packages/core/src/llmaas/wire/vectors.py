@@ -91,19 +91,29 @@ class _UnusableError(ValueError):
 
 def _vector(raw: Any, *, numpy: bool) -> Any:
     if isinstance(raw, str) and raw:
-        floats = array("f")
-        floats.frombytes(base64.b64decode(raw, validate=True))
-        if sys.byteorder == "big":
-            floats.byteswap()
-        raw = floats if numpy else floats.tolist()
-    elif not isinstance(raw, list):
+        raw = _unpacked(base64.b64decode(raw, validate=True), numpy=numpy)
+        return _as_numpy(raw) if numpy else raw
+    if not isinstance(raw, list):
         raise _UnusableError("is neither a list nor base64")
-    elif len(raw) == 1 and isinstance(raw[0], list):
+    if len(raw) == 1 and isinstance(raw[0], list):
         raw = raw[0]  # llama.cpp, without pooling
     if not raw:
         raise _UnusableError("is empty")
     _check(raw)
     return _as_numpy(raw) if numpy else raw
+
+
+def _unpacked(data: bytes, *, numpy: bool) -> Any:
+    """Return the numbers of bytes in little-endian float32."""
+    floats = array("f")
+    floats.frombytes(data)
+    if sys.byteorder == "big":
+        floats.byteswap()
+    numbers = floats if numpy else floats.tolist()
+    largest = data[3::4]  # NaN and infinity are among the numbers that end so
+    if b"\x7f" in largest or b"\xff" in largest:
+        _check(numbers)
+    return numbers
 
 
 def _check(numbers: Any) -> None:
