@@ -22,8 +22,20 @@ CALLER = {"role": "assistant", "content": None, "tool_calls": [CALL]}
 RESULT = {"role": "tool", "tool_call_id": "a", "content": "42"}
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 
-PLAIN: list[Any] = [[USER], [SYSTEM, USER], [USER, ANSWER, USER], [SYSTEM, USER, ANSWER, USER]]
-TEXTS: list[Any] = [[USER, CALLER, RESULT], [USER, ANSWER], [USER, USER], [USER, SYSTEM]]
+NAMED = {**USER, "name": "anna"}
+
+PLAIN: list[Any] = [
+    *([USER], [SYSTEM, USER], [USER, ANSWER, USER], [SYSTEM, USER, ANSWER, USER]),
+    *([NAMED], [USER, ANSWER, NAMED], [SYSTEM, NAMED, {**ANSWER, "name": "bot"}, NAMED]),
+]
+TEXTS: list[Any] = [
+    [{**USER, "x": 1}],
+    [{**SYSTEM, "name": "n"}, USER],
+    [USER, CALLER, RESULT],
+    [USER, ANSWER],
+    [USER, USER],
+    [USER, SYSTEM],
+]
 OTHERS: list[Any] = [
     [{"role": "user", "content": [IMAGE]}],
     [USER, ANSWER, {"role": "user", "content": [{"type": "image", "image": Path("a.png")}]}],
@@ -43,7 +55,7 @@ def test_look_finds_plain_conversation_when_nothing_has_to_be_done(messages: Any
     assert look.size == sum(len(m["content"]) for m in messages)
     assert normalize_messages(messages) == messages
     for family in families():
-        if takes_plain(family, messages[0]):
+        if takes_plain(family, messages[0], has_names=look.has_names):
             assert conform(messages, family) == (messages, ())
 
 
@@ -67,7 +79,7 @@ def test_look_leaves_messages_to_a_closer_one_when_they_hold_more(messages: Any)
 
 @pytest.mark.parametrize("text", ['"quoted" \\ \n\x00', "é 日本 😀", "\ud83d", '"messages":[]'])
 def test_plain_body_is_written_as_any_other(text: str) -> None:
-    messages = [SYSTEM, {"role": "user", "content": text}]
+    messages = [SYSTEM, {"role": "user", "content": text}, ANSWER, {**USER, "name": text}]
     body = {"model": text, "messages": messages, "max_tokens": 5, "stop": ["x"]}
     assert encode_plain(body) == encode(body)
     assert json.loads(encode_plain(body))["messages"][0] == SYSTEM

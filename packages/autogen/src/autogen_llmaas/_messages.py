@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,19 +38,19 @@ class Writer:
 
         System messages alone, as selectors send them, become the user's turn.
         """
-        wires = [wire for message in messages for wire in self._written(message)]
+        wires: list[_Wire] = []
+        for message in messages:
+            if isinstance(message, UserMessage):
+                wires.append(self._user(message))
+            elif isinstance(message, AssistantMessage):
+                wires.append(self._assistant(message))
+            elif isinstance(message, SystemMessage):
+                wires.append({"role": "system", "content": message.content})
+            else:
+                wires += _tool_results(message)
         if any(wire["role"] != "system" for wire in wires):
             return wires
         return [{"role": "user", "content": "\n\n".join(wire["content"] for wire in wires)}]
-
-    def _written(self, message: LLMMessage) -> Iterable[_Wire]:
-        if isinstance(message, SystemMessage):
-            return [{"role": "system", "content": message.content}]
-        if isinstance(message, UserMessage):
-            return [self._user(message)]
-        if isinstance(message, AssistantMessage):
-            return [self._assistant(message)]
-        return _tool_results(message)
 
     def _user(self, message: UserMessage) -> _Wire:
         prefix = f"{message.source} said:\n" if self.with_prefixes else ""

@@ -142,7 +142,9 @@ def prepare(
         given, look = mention_json(given), NO_LOOK
     sent = given
     adjustments: tuple[Adjustment, ...] = ()
-    if not (look.is_plain and takes_plain(facts_of(model).family, given[0])):
+    if not (
+        look.is_plain and takes_plain(facts_of(model).family, given[0], has_names=look.has_names)
+    ):
         is_strict = settings.strict if strict is None else strict
         sent, adjustments = conformed(
             given, model=model, wanted=conforms, params=params, strict=bool(is_strict)
