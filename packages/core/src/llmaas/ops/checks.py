@@ -25,10 +25,12 @@ def check_chat(tools: Any, tool_choice: Any, params: Mapping[str, Any]) -> None:
 
 def check_tools(tools: Any) -> None:
     """Refuse what is not a list of dicts."""
-    if isinstance(tools, str | bytes | Mapping) or not isinstance(tools, Sequence):
+    if type(tools) is not list and (
+        isinstance(tools, str | bytes | Mapping) or not isinstance(tools, Sequence)
+    ):
         invalid("tools must be a list of dicts", tools)
     for tool in tools:
-        if not isinstance(tool, Mapping):
+        if type(tool) is not dict and not isinstance(tool, Mapping):
             invalid("tools must be a list of dicts; one of them is not:", tool)
 
 

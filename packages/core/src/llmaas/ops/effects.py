@@ -13,7 +13,7 @@ from llmaas.wire.faults import TransportFailure
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Send:
     """Send a request. Gives a reply (its body unread), or the ``TransportFailure``."""
 
@@ -26,14 +26,14 @@ class Send:
     deadline: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Read:
     """Read a reply's whole body. Gives bytes, or the ``TransportFailure``."""
 
     reply: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReadSome:
     """Read what is there of a streamed reply. Gives bytes, ``b""`` at its end, or the failure."""
 

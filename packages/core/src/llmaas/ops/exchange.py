@@ -22,7 +22,7 @@ _logger = logging.getLogger("llmaas")
 _IMPORT_ATTEMPTS = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """One call to the service, before it is sent."""
 

@@ -14,7 +14,7 @@ from llmaas.wire.usage import parse_backend, parse_rate_limit, parse_usage, says
 _TOP = frozenset({"id", "object", "created", "model", "choices", "usage", "backend"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
     """What is known of an exchange before its answer: kept with the answer, never guessed."""
 

@@ -22,11 +22,11 @@ _BARE_LENGTH = 300
 class TextCalls:
     """The text of one answer until it is certain not to be calls."""
 
-    __slots__ = ("_held", "_is_forced", "_is_held", "_names", "_tools")
+    __slots__ = ("_held", "_is_forced", "_is_held", "_known", "_tools")
 
     def __init__(self, tools: Iterable[Any], *, is_forced: bool) -> None:
         self._tools = tools
-        self._names = ToolNames(tools)
+        self._known: ToolNames | None = None
         self._is_forced = is_forced
         self._held = ""
         self._is_held = False
@@ -37,6 +37,12 @@ class TextCalls:
         if not tools or tool_choice == "none":
             return None
         return cls(tools, is_forced=tool_choice == "required" or isinstance(tool_choice, Mapping))
+
+    @property
+    def _names(self) -> ToolNames:
+        if self._known is None:  # needed only where text begins as a call does
+            self._known = ToolNames(self._tools)
+        return self._known
 
     @property
     def held(self) -> str:

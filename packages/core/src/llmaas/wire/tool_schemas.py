@@ -7,6 +7,9 @@ from typing import Any
 
 from llmaas.wire.schema import is_wire_name, strict_function, wire_name
 
+_DICTS = (dict, Mapping)
+"""The first is found without a look at the second, which takes ten times as long."""
+
 
 class RenamedTools(list[Any]):
     """Tools as they are sent, with the callers' names of those that had to be renamed."""
@@ -31,8 +34,8 @@ def _has_valid_name(tool: Any) -> bool:
 
 
 def _name(tool: Any) -> str | None:
-    function = tool.get("function") if isinstance(tool, Mapping) else None
-    name = function.get("name") if isinstance(function, Mapping) else None
+    function = tool.get("function") if isinstance(tool, _DICTS) else None
+    name = function.get("name") if isinstance(function, _DICTS) else None
     return name if isinstance(name, str) else None
 
 
