@@ -214,3 +214,57 @@ def test_an_empty_answer_is_reported(sandbox: Any, api: Any, reason: str, though
     sandbox.script([{"sse": [event(message), event({}, reason), DONE]}])
     with pytest.warns(llmaas.warnings.EmptyAnswerWarning, match=reason):
         api().events("?", model=MODEL)
+
+
+GATEWAY_ERRORS: dict[str, dict[str, Any]] = {
+    "a list": {"errors": [{"message": "engine died", "code": 500}]},
+    "a status": {"status": "error", "message": "engine died"},
+    "no success": {"success": False, "message": "engine died"},
+    "a code": {"code": 500, "message": "engine died"},
+    "a type": {"type": "server_error", "message": "engine died"},
+}
+
+
+@pytest.mark.parametrize("name", GATEWAY_ERRORS)
+def test_error_of_a_gateway_is_an_error_when_it_has_no_key_error(
+    sandbox: Any, api: Any, name: str
+) -> None:
+    error = GATEWAY_ERRORS[name]
+    sandbox.script([{"json": error}])
+    with pytest.raises(llmaas.LLMaaSError, match="engine died"):
+        api(max_retries=0).do("chat", "?", model=MODEL)
+    data = b"data: " + json.dumps(error).encode() + b"\n\n"
+    sandbox.script([{"sse": [event({"content": "a"}), data, DONE]}])
+    with pytest.raises(llmaas.StreamError, match="engine died"):
+        api(max_retries=0).events("?", model=MODEL)
+
+
+def test_news_of_a_gateway_is_no_error(sandbox: Any, api: Any) -> None:
+    news = b'data: {"status": "queued", "message": "please wait"}\n\n'
+    sandbox.script([{"sse": [news, event({"content": "a"}), news, event({}, "stop"), DONE]}])
+    assert api().events("?", model=MODEL)[-1].completion.text == "a"
+
+
+def test_error_inside_a_delta_is_told_in_its_words(sandbox: Any, api: Any) -> None:
+    sandbox.script([{"sse": [event({"content": "a"}), event({"error": SAID}, "error"), DONE]}])
+    with pytest.raises(llmaas.StreamError, match="failed to decode"):
+        api(max_retries=0).events("?", model=MODEL)
+
+
+def test_json_in_the_reasoning_is_the_answer_when_the_text_is_white_space(
+    sandbox: Any, api: Any
+) -> None:
+    message = {"content": "\n", "reasoning": '{"a": 1}'}
+    wanted = {"type": "json_object"}
+    sandbox.script([{"json": whole(message)}])
+    assert api().do("chat", "?", model=MODEL, response_format=wanted).parsed == {"a": 1}
+    sandbox.script([{"sse": [event(message), event({}, "stop"), DONE]}])
+    done = api().events("?", model=MODEL, response_format=wanted)[-1]
+    assert (done.completion.parsed, done.completion.text) == ({"a": 1}, '{"a": 1}')
+
+
+@pytest.mark.parametrize("reason", ["MAX_TOKENS", "max_output_tokens", "length"])
+def test_empty_answer_without_room_names_max_tokens(sandbox: Any, api: Any, reason: str) -> None:
+    sandbox.script([{"json": whole({"content": None}, finish_reason=reason)}])
+    with pytest.warns(llmaas.warnings.EmptyAnswerWarning, match="Raise max_tokens"):
+        api().do("chat", "?", model=MODEL)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmaas.wire.truncation import NO_ROOM
+
 if TYPE_CHECKING:
     from llmaas.types import Choice
 
@@ -26,6 +28,6 @@ def reason_for(model: str, choice: Choice) -> str:
     """Explain an empty answer: Qwen3.8 at its default effort ends one call in six so."""
     reasoned = bool(choice.reasoning)
     why = _BY_REASON.get(choice.finish_reason or "") or _ENDED[reasoned]
-    if choice.finish_reason == "length":
+    if choice.finish_reason in NO_ROOM:
         why = _CUT[reasoned]
     return f"The answer of {model} is empty (finish_reason {choice.finish_reason!r}): {why}"

@@ -25,7 +25,7 @@ from llmaas.wire.json_text import (
     json_part,
 )
 from llmaas.wire.schema import inline_definitions, strict_schema, wire_name
-from llmaas.wire.toolcalls import TRUNCATED
+from llmaas.wire.truncation import TRUNCATED
 
 __all__ = [
     "CUT",
@@ -205,7 +205,12 @@ def misfit(completion: Completion, shape: Shape) -> ValueError | None:
 
 
 def _found_in_reasoning(choice: Choice, shape: Shape) -> Choice:
-    if choice.content or choice.tool_calls or not choice.reasoning or is_cut(choice):
+    if (
+        (choice.content or "").strip()
+        or choice.tool_calls
+        or not choice.reasoning
+        or is_cut(choice)
+    ):
         return choice
     found = ends_with_json(choice.reasoning)
     before = choice.reasoning[: found.start].strip(" \t\r\n`") if found else ""

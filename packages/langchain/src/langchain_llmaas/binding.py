@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableBinding
 
-try:
-    from langchain_core.language_models.chat_models import _ChatModelBinding as _Binding
-except ImportError:  # langchain-core before 1.7
-    _Binding = RunnableBinding  # type: ignore[assignment, misc]
 
-
-class BoundModel(_Binding):
+class BoundModel(RunnableBinding[LanguageModelInput, AIMessage]):
     """A chat model with arguments. Headers that are bound become the model's own."""
 
     @classmethod

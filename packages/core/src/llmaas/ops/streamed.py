@@ -121,6 +121,6 @@ class Streamed:
         if self.ask.shape is None:
             return completion
         whole = settled(completion, self.ask.shape, streamed=True)
-        if whole.text and not completion.text:  # the answer came as reasoning
+        if whole.text and not completion.text.strip():  # the answer came as reasoning
             events.append(TextDelta(whole.text))
         return whole

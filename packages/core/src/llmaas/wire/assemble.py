@@ -88,7 +88,7 @@ class Assembler:
             self._take_head(chunk)
         if len(chunk) != 5 or "usage" in chunk or "backend" in chunk or not choices:
             self._take_rest(chunk)  # more than id, object, created, model, choices
-        if choices is None and "message" in chunk:
+        if choices is None and isinstance(chunk.get("message"), dict):
             choices = [_from_ollama(chunk)]
         if not isinstance(choices, list):
             return
@@ -226,6 +226,8 @@ class Assembler:
             choice.feed(raw, message, events, whole=True)
         if "error" in raw:
             _check_error(raw["error"])
+        if choice.finish_reason == "error" and isinstance(delta, dict):
+            _check_error(delta.get("error"))
         if choice.finish_reason is not None:
             if self._usage is None:
                 self._usage = raw.get("usage")  # Moonshot puts it there

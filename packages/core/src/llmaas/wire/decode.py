@@ -157,7 +157,7 @@ class ChatDecoder:
 
     def _take_chunk(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
         tells_error = "error" in chunk or "detail" in chunk or chunk.get("object") == "error"
-        error = _error_in(chunk) if tells_error else None
+        error = _error_in(chunk) if tells_error or "choices" not in chunk else None
         if error is not None:
             self._stop(ErrorEvent(error, self._assembler.completion()))
             return
@@ -268,11 +268,28 @@ class ChatDecoder:
         self.over = True
 
 
+def _bare_error(chunk: Mapping[str, Any]) -> Any:
+    """Find an error in a list, or one that is the whole body of a gateway."""
+    errors = chunk.get("errors")
+    if isinstance(errors, list) and errors:
+        return errors[0]
+    code, kind = chunk.get("code"), chunk.get("type")
+    is_error = (
+        chunk.get("status") in ("error", "failed")
+        or chunk.get("success") is False
+        or (isinstance(code, int) and code >= 400)
+        or (isinstance(kind, str) and "error" in kind.lower())
+    )
+    return chunk if is_error and isinstance(chunk.get("message"), str) else None
+
+
 def _error_in(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Find an error in any of the shapes on record (reference 9.2)."""
     error = chunk.get("error")
     if not error and chunk.get("object") == "error":
         error = chunk
+    if not error and "choices" not in chunk:
+        error = _bare_error(chunk)
     if not error and "detail" in chunk and not chunk.get("choices"):
         detail = chunk["detail"]
         error = detail.get("error", detail) if isinstance(detail, dict) else detail

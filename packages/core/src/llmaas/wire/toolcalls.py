@@ -10,22 +10,7 @@ from typing import Any
 from llmaas.types import Event, ToolCall, ToolCallDelta
 from llmaas.wire.arguments import Arguments
 from llmaas.wire.toolnames import ToolNames
-
-_STOPPED = (
-    "length",
-    "max_tokens",
-    "max_output_tokens",
-    "max_completion_tokens",
-    "model_length",
-    "token_limit",
-    "content_filter",
-    "repetition",
-    "error",
-    "abort",
-    "cancelled",
-)
-TRUNCATED = frozenset((*_STOPPED, *map(str.upper, _STOPPED)))
-"""Finish reasons of engines and gateways that stop a model before it has ended by itself."""
+from llmaas.wire.truncation import TRUNCATED
 
 
 class _Call:
