@@ -1,6 +1,8 @@
 """What goes out: rows 13 to 21 of what other packages get wrong."""
 
 import base64
+import json
+from datetime import date
 
 import pytest
 from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
@@ -340,3 +342,36 @@ def test_several_answers_are_not_run_together_in_a_stream(chat, sandbox, said):
     with pytest.raises(ValueError, match="n > 1"):
         [*chat(**said).stream("?")]
     assert not [*sandbox.requests]
+
+
+DATED = {"id": "c1", "name": "get_weather", "args": {"day": date(2026, 1, 2), "high": float("nan")}}
+CALL = AIMessage("", tool_calls=[{"id": "c1", "name": "get_weather", "args": {}}])
+FOUND = {"type": "search_result", "title": "T1", "content": [{"type": "text", "text": "T2"}]}
+RAN = {"type": "code_execution_result", "code_execution_result": "T1", "outcome": 1}
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [AIMessage("", additional_kwargs={"refusal": "T1"}), HumanMessage("T2")],
+        [AIMessage([{"type": "refusal", "refusal": "T1"}]), HumanMessage("T2")],
+        [CALL, ToolMessage([FOUND], tool_call_id="c1")],
+        [AIMessage([RAN, {"type": "text", "text": "T2"}]), HumanMessage("T2")],
+        [ChatMessage("T1", role="critic"), HumanMessage("T2")],
+    ],
+    ids=["refusal", "refusal block", "search result", "code", "role"],
+)
+@pytest.mark.parametrize("model", ["mistral-small4:119b", "qwen3.6:27b", "gpt-oss:120b"])
+def test_every_text_of_a_history_is_sent(body, messages, model):
+    sent = str(body([HumanMessage("Hi"), *messages], model=model)["messages"])
+    assert ("T1" in sent, "T2" in sent) == (True, True)
+
+
+def test_values_of_calls_that_json_does_not_have_are_sent(body):
+    history = [
+        HumanMessage("Hi"),
+        AIMessage("", tool_calls=[DATED]),
+        ToolMessage("ok", tool_call_id="c1"),
+    ]
+    call = body(history)["messages"][1]["tool_calls"][0]
+    assert json.loads(call["function"]["arguments"]) == {"day": "2026-01-02", "high": None}

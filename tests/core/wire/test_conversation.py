@@ -271,3 +271,33 @@ def test_every_rule_of_a_family_has_a_source() -> None:
     for entry in table["families"]:
         assert all(rule["source"] for rule in entry["rules"].values()), entry["id"]
         assert entry.get("template") or entry["id"] in table["without_template"]
+
+
+@pytest.mark.parametrize("role", ["critic", "Critic", "observation"])
+@pytest.mark.parametrize("family", families(), ids=lambda family: family.id)
+def test_message_of_an_unknown_role_is_the_users(family: Family, role: str) -> None:
+    sent, notes = conform([{"role": "user", "content": "Hi"}, {"role": role, "content": "No."}],
+                          family)  # fmt: skip
+    assert {message["role"] for message in sent} == {"user"}
+    assert "No." in str(sent)
+    assert "role" in [note.kind for note in notes]
+
+
+@pytest.mark.parametrize(
+    ("role", "known"), [("User", "user"), ("SYSTEM", "system"), ("CHATBOT", "assistant")]
+)
+def test_roles_of_other_vendors_get_the_known_name(role: str, known: str) -> None:
+    sent, _ = conform([{"role": role, "content": "A"}, {"role": "user", "content": "B"}])
+    assert (known == "user") is (len({message["role"] for message in sent}) == 1)
+    assert sent[0]["role"] == known
+
+
+def test_arguments_hold_no_number_that_json_does_not_have() -> None:
+    arguments = '{"x": NaN, "y": [Infinity, 1.5], "z": -Infinity}'
+    call = {"id": "abc123456", "type": "function",
+            "function": {"name": "f", "arguments": arguments}}  # fmt: skip
+    result = {"role": "tool", "tool_call_id": "abc123456", "content": "ok"}
+    caller = {"role": "assistant", "content": None, "tool_calls": [call]}
+    sent, _ = conform([{"role": "user", "content": "Hi"}, caller, result])
+    got = json.loads(sent[1]["tool_calls"][0]["function"]["arguments"])
+    assert got == {"x": None, "y": [None, 1.5], "z": None}

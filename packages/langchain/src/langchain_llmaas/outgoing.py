@@ -18,7 +18,7 @@ from langchain_core.messages import (
 
 from langchain_llmaas.blocks import REASONING
 from langchain_llmaas.cut_calls import without_end
-from langchain_llmaas.parts import is_media, part_of, text_in
+from langchain_llmaas.parts import is_media, part_of, result_in, text_in
 from llmaas.messages import ascii_name
 
 Echo = Literal["auto", "always", "never"]
@@ -88,7 +88,7 @@ def _plain(message: BaseMessage) -> Iterator[dict[str, Any]]:
 def _result(call_id: str, content: Any) -> dict[str, Any]:
     """Return a tool's result; the core moves what it shows to a user message."""
     shown = [] if isinstance(content, str) else [part_of(b) for b in content if is_media(b)]
-    text = text_in(content)
+    text = result_in(content)
     parts = [{"type": "text", "text": text}, *shown] if text else shown
     return {"role": "tool", "tool_call_id": call_id, "content": parts if shown else text}
 
@@ -98,6 +98,7 @@ def _assistant(message: AIMessage, *, echoed: bool) -> dict[str, Any]:
         calls, text = [], message.content
     else:
         calls, text = [*_calls(message)], text_in(message.content)
+    text = text or message.additional_kwargs.get("refusal") or ""
     wire: dict[str, Any] = {"role": "assistant", "content": text or (None if calls else "")}
     if message.name:
         wire["name"] = ascii_name(message.name)
@@ -140,7 +141,7 @@ def _call(id_: str | None, name: str | None, arguments: str | None) -> dict[str,
 
 
 def _dumped(arguments: Any) -> str:
-    return json.dumps(arguments, ensure_ascii=False)
+    return json.dumps(arguments, ensure_ascii=False, default=str)  # histories may hold dates
 
 
 def _kind(block: Any) -> str | None:

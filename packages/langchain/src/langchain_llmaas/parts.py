@@ -15,9 +15,16 @@ _SILENT = frozenset(
         "tool_call",
         "tool_call_chunk",
         "invalid_tool_call",
+        "function_call",
     }
 )
 """Blocks that hold no text for the reader: they travel beside the content."""
+
+
+_TOLD = frozenset(
+    {"server_tool_call", "server_tool_result", "executable_code", "code_execution_result"}
+)
+"""Blocks of other vendors' answers that later turns may speak of."""
 
 
 def part_of(block: Any) -> dict[str, Any]:
@@ -35,10 +42,17 @@ def part_of(block: Any) -> dict[str, Any]:
 
 
 def text_in(content: str | Sequence[Any]) -> str:
-    """Return the text of a content: its text blocks, and data that a tool gave as an object."""
+    """Return the text of an answer: its text blocks, and what the vendor's own tools ran."""
     if isinstance(content, str):
         return content
-    return "".join(map(_text_of, content))
+    return "".join(_text_of(block, _TOLD) for block in content)
+
+
+def result_in(content: str | Sequence[Any]) -> str:
+    """Return the text of a tool's result; what is neither text nor media becomes JSON."""
+    if isinstance(content, str):
+        return content
+    return "".join(_text_of(block, None) for block in content)
 
 
 def is_media(block: Any) -> bool:
@@ -46,7 +60,8 @@ def is_media(block: Any) -> bool:
     return isinstance(block, Mapping) and block.get("type") in _MEDIA
 
 
-def _text_of(block: Any) -> str:
+def _text_of(block: Any, dumped: frozenset[str] | None) -> str:
+    """Return a block's text; of other kinds the JSON of those ``dumped``, None for all."""
     if isinstance(block, str):
         return block
     kind = block.get("type")
@@ -54,9 +69,12 @@ def _text_of(block: Any) -> str:
         return ""
     if "text" in block:
         return str(block["text"])
+    if kind == "refusal":
+        return str(block.get("refusal") or "")
     if "json" in block:
         return _dumped(block["json"])
-    return "" if kind else _dumped(block)
+    says_more = dumped is None and len(block) > 1
+    return _dumped(block) if not kind or says_more or kind in (dumped or ()) else ""
 
 
 def _dumped(value: Any) -> str:

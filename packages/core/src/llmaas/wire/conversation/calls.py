@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -97,7 +98,7 @@ def is_object(arguments: Any) -> bool:
     if type(arguments) is not str or not arguments.startswith("{"):
         return False
     try:
-        jiter.from_json(arguments.encode())
+        jiter.from_json(arguments.encode(), allow_inf_nan=False)
     except ValueError:
         return False
     return True
@@ -115,8 +116,17 @@ def as_object(arguments: Any) -> str:
         value = {} if arguments is None else arguments
     if not isinstance(value, Mapping):
         value = {RAW: arguments}
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(_finite(value), ensure_ascii=False, default=str)
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _finite(value: Any) -> Any:
+    """Return a value without NaN and infinities, which JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _parsed(text: str) -> Any:

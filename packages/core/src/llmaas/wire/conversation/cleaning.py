@@ -9,8 +9,15 @@ from llmaas.wire.conversation.contents import Message, is_only_text, text_of
 from llmaas.wire.conversation.family import Family
 from llmaas.wire.conversation.notes import Notes
 
-_ROLES = {"developer": "system", "human": "user", "ai": "assistant", "model": "assistant"}
 KNOWN_ROLES = frozenset({"system", "user", "assistant", "tool", "function"})
+_ROLES = {
+    "developer": "system",
+    "human": "user",
+    "ai": "assistant",
+    "model": "assistant",
+    "bot": "assistant",
+    "chatbot": "assistant",
+}
 ALLOWED = {
     "system": frozenset({"role", "content"}),
     "user": frozenset({"role", "content"}),
@@ -42,10 +49,12 @@ def _is_empty(message: Message) -> bool:
 
 
 def _role(message: Message, notes: Notes) -> Message:
+    """Name a role that templates know; of any other, somebody speaks to the model."""
     role = message["role"]
-    known = _ROLES.get(role, role)
-    if known == role:
+    if role in KNOWN_ROLES:
         return message
+    name = str(role).lower()
+    known = name if name in KNOWN_ROLES else _ROLES.get(name, "user")
     notes.add("role")
     return {**message, "role": known}
 

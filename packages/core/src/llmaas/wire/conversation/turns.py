@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from llmaas.wire.conversation.cleaning import KNOWN_ROLES
 from llmaas.wire.conversation.contents import Message, assistant, joined, user
 from llmaas.wire.conversation.family import Family
 from llmaas.wire.conversation.notes import Notes
@@ -75,9 +74,6 @@ class Turns:
                 self._text = None
                 self._out.append({**message, "content": said["content"]})
                 self._notes.add("joined")
-            elif message["role"] not in KNOWN_ROLES:  # other templates may have a use for it
-                self._notes.add("role")
-                self._take_user({**message, "role": "user"})
             else:
                 self._out.append(message)
         return self._out
