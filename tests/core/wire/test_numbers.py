@@ -121,6 +121,39 @@ def test_vectors_are_read_in_any_order_and_large_numbers_are_no_infinity() -> No
     assert got.values == [[1, 2], [1e308, 1e308]]
 
 
+@pytest.mark.parametrize("indexes", [["1", "0"], [1.0, 0.0]])
+def test_an_index_is_read_when_it_is_text_or_a_float(indexes: Any) -> None:
+    got = read_vectors(body([0.5], [1.5], indexes=indexes), 2, numpy=False)
+    assert got.values == [[1.5], [0.5]]
+    assert [(r.index) for r in ranking((indexes[0], 0.5), documents=2, top_n=1).results] == [1]
+
+
+@pytest.mark.parametrize("index", [True, "x", 0.5, "-1", -1, 2, [0], {}])
+def test_an_index_that_is_none_is_refused(index: Any) -> None:
+    with pytest.raises(ValueError, match="a vector for input"):
+        read_vectors(body([0.5], [1.5], indexes=[0, index]), 2, numpy=False)
+    with pytest.raises(ValueError, match="ranks document"):
+        ranking((index, 0.5), documents=2)
+
+
+@pytest.mark.parametrize("shape", ["{}", '{"results": %s}', '{"data": %s}', "%s"])
+def test_a_ranking_is_read_where_engines_put_it(shape: str) -> None:
+    """vLLM's scores are in data, Text Embeddings Inference answers with the list alone."""
+    if "%s" not in shape:
+        with pytest.raises(ValueError, match="holds no results"):
+            read_ranking(shape.encode(), model="m", documents=2)
+        return
+    entries = '[{"index": 1, "score": 0.9}, {"index": 0, "score": 0.5}]'
+    got = read_ranking((shape % entries).encode(), model="m", documents=2)
+    assert [(r.index, r.relevance_score) for r in got.results] == [(1, 0.9), (0, 0.5)]
+
+
+@pytest.mark.parametrize("entry", [None, 3, "x", []])
+def test_a_result_that_is_not_an_object_is_refused(entry: Any) -> None:
+    with pytest.raises(ValueError, match="not an object"):
+        read_ranking(json.dumps({"results": [entry]}).encode(), model="m", documents=1)
+
+
 def test_a_nested_vector_is_read() -> None:
     assert read_vectors(body([[0.5, 1.5]]), 1, numpy=False).values == [[0.5, 1.5]]
 

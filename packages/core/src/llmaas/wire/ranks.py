@@ -8,6 +8,7 @@ from typing import Any
 
 from llmaas.types import Ranked, Ranking, Usage
 from llmaas.wire.jsonbytes import loads
+from llmaas.wire.positions import position
 from llmaas.wire.usage import parse_backend, parse_input_usage
 
 
@@ -18,9 +19,9 @@ def read_ranking(data: bytes, *, model: str, documents: int, top_n: int | None =
     ``errors``. Of a document that is ranked twice, the best score counts.
     """
     body = loads(data)
-    results = body.get("results") if isinstance(body, Mapping) else None
-    if not isinstance(results, list):
-        raise ValueError("it holds no results")
+    if isinstance(body, list):  # Text Embeddings Inference
+        body = {"results": body}
+    results = _results(body)
     ranked: dict[int, Ranked] = {}
     errors: dict[int, Exception] = {}
     for item in results:
@@ -41,15 +42,26 @@ def read_ranking(data: bytes, *, model: str, documents: int, top_n: int | None =
     )
 
 
+def _results(body: Any) -> list[Any]:
+    """Return the entries, which scoring endpoints list under ``data``."""
+    told = [body.get(name) for name in ("results", "data")] if isinstance(body, Mapping) else []
+    for results in told:
+        if isinstance(results, list):
+            return results
+    raise ValueError("it holds no results")
+
+
 def _take(
-    item: Mapping[str, Any],
+    item: Any,
     documents: int,
     ranked: dict[int, Ranked],
     errors: dict[int, Exception],
 ) -> None:
-    index, score = item.get("index"), _score(item)
-    if not isinstance(index, int) or not 0 <= index < documents:
-        raise ValueError(f"it ranks document {index} of {documents}")
+    if not isinstance(item, Mapping):
+        raise ValueError(f"a result is not an object but {type(item).__name__}")
+    index, score = position(item.get("index")), _score(item)
+    if index is None or not 0 <= index < documents:
+        raise ValueError(f"it ranks document {item.get('index')} of {documents}")
     if score is None:
         if index not in ranked:
             errors[index] = ValueError(f"the score of document {index} is not a number")

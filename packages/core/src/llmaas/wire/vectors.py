@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any
 
 from llmaas.wire.jsonbytes import loads
+from llmaas.wire.positions import position
 
 
 @dataclass(slots=True)
@@ -64,10 +65,12 @@ def _indexes(items: Sequence[Any], count: int) -> list[int]:
     told = [item.get("index") if isinstance(item, Mapping) else None for item in items]
     if len(items) == count > 1 and told == told[:1] * count:
         return list(range(count))
-    indexes = [position if index is None else index for position, index in enumerate(told)]
-    for index in indexes:
-        if not isinstance(index, int) or not 0 <= index < count:
+    indexes = []
+    for place, index in enumerate(told):
+        found = place if index is None else position(index)
+        if found is None or not 0 <= found < count:
             raise ValueError(f"it has a vector for input {index} of {count}")
+        indexes.append(found)
     return indexes
 
 
