@@ -294,3 +294,18 @@ def test_no_public_name_is_hidden_by_the_module_that_holds_it():
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == MODEL
     assert not set(HOME_OF) & set(HOME_OF.values())
+
+
+async def test_logprobs_and_n_are_settings_of_the_client(sandbox):
+    client = LLMaaSChatCompletionClient(MODEL, logprobs=True, top_logprobs=2, n=1)
+    again = LLMaaSChatCompletionClient.load_component(client.dump_component())
+    await again.create([UserMessage(content="a", source="u")])
+    sent = list(sandbox.requests)[-1].json
+    assert (sent["logprobs"], sent["top_logprobs"], sent["n"]) == (True, 2, 1)
+
+
+def test_proxy_is_kept_without_its_password():
+    client = LLMaaSChatCompletionClient(MODEL, proxy="http://me:secret@127.0.0.1:3128")
+    told = client.dump_component().model_dump_json()
+    assert "127.0.0.1:3128" in told
+    assert "secret" not in told

@@ -252,3 +252,31 @@ async def test_response_format_of_the_constructor(sandbox, kind):
         assert json.loads(result.content) == {"city": "Paris", "degrees": 21}
         told = sandbox.requests[-1].json["response_format"]["json_schema"]
         assert (told["name"], told["strict"]) == ("Report", True)
+
+
+@pytest.mark.parametrize(
+    ("choice", "sent"),
+    [("auto", "auto"), ("none", "none"),
+     ({"type": "function", "function": {"name": "weather"}},) * 2],
+)  # fmt: skip
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_tool_choice_in_extra_create_args_is_taken(client, sandbox, choice, sent, streamed):
+    def weather(city: str) -> str:
+        return city
+
+    asked = {
+        "messages": [UserMessage(content="Paris?", source="user")],
+        "tools": [FunctionTool(weather, "Weather of a city.")],
+        "extra_create_args": {"tool_choice": choice},
+    }
+    if streamed:
+        _ = [event async for event in client.create_stream(**asked)]
+    else:
+        await client.create(**asked)
+    assert list(sandbox.requests)[-1].json["tool_choice"] == sent
+
+
+async def test_tool_choice_in_extra_create_args_is_left_out_without_tools(client, sandbox):
+    question = [UserMessage(content="Paris?", source="user")]
+    await client.create(question, extra_create_args={"tool_choice": "auto"})
+    assert "tool_choice" not in list(sandbox.requests)[-1].json

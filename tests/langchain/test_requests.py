@@ -375,3 +375,21 @@ def test_values_of_calls_that_json_does_not_have_are_sent(body):
     ]
     call = body(history)["messages"][1]["tool_calls"][0]
     assert json.loads(call["function"]["arguments"]) == {"day": "2026-01-02", "high": None}
+
+
+def test_llm_output_adds_the_tokens_of_all_conversations_up(chat, sandbox):
+    messages = [[HumanMessage("a")], [HumanMessage("b")]]
+    result = chat().generate(messages)
+    counts = [g[0].message.usage_metadata for g in result.generations]
+    told = result.llm_output["token_usage"]
+    assert told["prompt_tokens"] == sum(c["input_tokens"] for c in counts)
+    assert told["cost_micro_eur"] == sum(c["cost_micro_eur"] for c in counts)
+
+
+def test_what_engines_add_to_an_answer_is_kept(chat, sandbox):
+    message = {"role": "assistant", "content": "hi"}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    more = {"system_fingerprint": "fp_1", "service_tier": "default"}
+    sandbox.script([{"json": {"model": "m", "choices": [choice], **more}}])
+    facts = chat().invoke("a").response_metadata
+    assert (facts["system_fingerprint"], facts["service_tier"]) == ("fp_1", "default")

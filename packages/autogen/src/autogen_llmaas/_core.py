@@ -52,6 +52,7 @@ def open_core(config: LLMaaSClientConfig, api_key: ApiKey) -> AsyncLLMaaS:
         max_retries=config.max_retries,
         deadline=config.deadline,
         ca_bundle=config.ca_bundle,
+        proxy=config.proxy,
         headers=config.default_headers,
     )
     return patient(client, config.rate_limit_patience)

@@ -47,12 +47,20 @@ class Toolbox:
 
     def choice(self, choice: Any) -> Any:
         """Return ``tool_choice`` for the core; ``ConfigurationError`` for a tool not offered."""
-        if not isinstance(choice, Tool):
+        name = _chosen(choice)
+        if name is None:
             return choice
-        name = choice.schema["name"]
         if name in self._own.values():
             return {"type": "function", "function": {"name": self.told_name(name)}}
         raise refused(f"tool_choice references {name!r} but it's not in the provided tools")
+
+
+def _chosen(choice: Any) -> str | None:
+    """Return the name of the tool that must be called, also as OpenAI's API has it."""
+    if isinstance(choice, Tool):
+        return choice.schema["name"]
+    named = choice.get("function") if isinstance(choice, Mapping) else None
+    return named.get("name") if isinstance(named, Mapping) else None
 
 
 def _function(schema: Mapping[str, Any], name: str) -> dict[str, Any]:

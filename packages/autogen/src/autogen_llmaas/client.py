@@ -40,7 +40,6 @@ UNKNOWN_CONTEXT = 32_768
 _ToolChoice = Tool | Literal["auto", "required", "none"]
 _EXTRA_ARGUMENTS = frozenset((*ChatOptions.__annotations__, *REQUEST_FIELDS, "metadata")) - {
     "tools",
-    "tool_choice",
     "repair",
 }
 _PLAIN_TEXT = {"type": "text"}
@@ -176,7 +175,8 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         if json_output is not None:
             options["response_format"] = _format(json_output)
         toolbox = Toolbox(tools)
-        choice = toolbox.choice(tool_choice)
+        told = options.pop("tool_choice", None)  # AutoGen's web surfer and Magentic-One say it so
+        choice = toolbox.choice(told if told is not None and tool_choice == "auto" else tool_choice)
         if tools:
             options |= {"tools": toolbox.wire, "tool_choice": choice}
         return _Asked(self._writer(toolbox).write(messages), toolbox, options)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from autogen_llmaas._core import PATIENCE
 from autogen_llmaas._refuse import refused
-from llmaas.secrecy import fit_to_keep
+from llmaas.secrecy import fit_to_keep, without_credentials
 from llmaas.settings import KEY_VARIABLE
 from llmaas.structured import shape_of
 
@@ -28,6 +28,9 @@ REQUEST_FIELDS = (
     "seed",
     "user",
     "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "n",
     "response_format",
     "parallel_tool_calls",
     "reasoning",
@@ -58,6 +61,9 @@ class ClientSettings(TypedDict, total=False):
     seed: int | None
     user: str | None
     logit_bias: Mapping[str, int] | None
+    logprobs: bool | None
+    top_logprobs: int | None
+    n: int | None
     response_format: Any
     parallel_tool_calls: bool | None
     reasoning: bool | str | None
@@ -72,6 +78,7 @@ class ClientSettings(TypedDict, total=False):
     extra_body: Mapping[str, Any] | None
     default_headers: Mapping[str, str] | None
     ca_bundle: str | None
+    proxy: str | None
     timeout: float | None
     deadline: float | None
     max_retries: int
@@ -106,6 +113,10 @@ class LLMaaSClientConfig(BaseModel):
     seed: int | None = None
     user: str | None = None
     logit_bias: dict[str, int] | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    n: int | None = None
+    """Answers of a request; AutoGen reads the first one."""
     response_format: dict[str, Any] | None = None
     """A dict as OpenAI takes it; a class is kept as its JSON schema."""
     parallel_tool_calls: bool | None = None
@@ -127,6 +138,8 @@ class LLMaaSClientConfig(BaseModel):
     extra_body: dict[str, Any] | None = None
     default_headers: dict[str, str] | None = None
     ca_bundle: str | None = None
+    proxy: str | None = None
+    """The address of a proxy; a component holds no user and password of it."""
     timeout: float | None = None
     deadline: float | None = None
     """The longest that one answer may take, waiting for rate limits included."""
@@ -166,10 +179,11 @@ class LLMaaSClientConfig(BaseModel):
 
     def without_secrets(self) -> Self:
         """Return what a component and a pickle may hold: headers that are known to be harmless."""
-        headers = fit_to_keep({"headers": self.default_headers or {}})["headers"]
-        if headers == (self.default_headers or {}):
+        headers = fit_to_keep({"headers": self.default_headers or {}})["headers"] or None
+        proxy = without_credentials(self.proxy)
+        if headers == (self.default_headers or None) and proxy == self.proxy:
             return self
-        return self.model_copy(update={"default_headers": headers or None})
+        return self.model_copy(update={"default_headers": headers, "proxy": proxy})
 
     def request_defaults(self) -> dict[str, Any]:
         """Return what every request carries."""

@@ -19,7 +19,7 @@ from langchain_llmaas._version import __version__
 from langchain_llmaas.binding import BoundModel, with_headers
 from langchain_llmaas.blocks import PROVIDER
 from langchain_llmaas.connection import CONFIG, Connected
-from langchain_llmaas.incoming import chunk_of, result_of
+from langchain_llmaas.incoming import chunk_of, joined_outputs, result_of
 from langchain_llmaas.outgoing import Echo, wire_messages
 from langchain_llmaas.profiles import profile_of
 from langchain_llmaas.rate_limiter import counted
@@ -183,6 +183,10 @@ class ChatLLMaaS(Connected, BaseChatModel):
         if not said.get("stream_usage", self.stream_usage):
             ask.setdefault("stream_options", None)
         return ask
+
+    def _combine_llm_outputs(self, llm_outputs: list[dict[str, Any] | None], /) -> dict[str, Any]:
+        """Add up the tokens of several conversations; an answer out of a cache has none."""
+        return joined_outputs(llm_outputs)
 
     def _generate(
         self,

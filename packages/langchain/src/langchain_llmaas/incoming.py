@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -25,7 +26,11 @@ def result_of(completion: Completion, *, batch: bool = False) -> ChatResult:
         message_of(completion, choice, batch=batch, counts=position == 0)
         for position, choice in enumerate(completion.choices)
     ]
-    return ChatResult(generations=[ChatGeneration(message=message) for message in messages])
+    output: dict[str, Any] = {"model_name": _catalog_name(completion.model)}
+    if completion.usage is not None:
+        output["token_usage"] = token_usage_of(completion.usage, batch=batch)
+    generations = [ChatGeneration(message=message) for message in messages]
+    return ChatResult(generations=generations, llm_output=output)
 
 
 def message_of(
@@ -73,6 +78,26 @@ def usage_of(usage: Usage | None, *, batch: bool = False) -> UsageMetadata | Non
     return metadata
 
 
+def token_usage_of(usage: Usage, *, batch: bool = False) -> dict[str, int]:
+    """Return token counts by OpenAI's names, as handlers read them in ``llm_output``."""
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "cost_micro_eur": chat_cost_micro_eur(usage, batch=batch),
+    }
+
+
+def joined_outputs(outputs: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
+    """Add the token counts of several outputs up, as ``ChatOpenAI`` does."""
+    joined: dict[str, Any] = {}
+    counts: Counter[str] = Counter()
+    for output in filter(None, outputs):
+        counts.update(output.get("token_usage", {}))
+        joined = {**output, **joined}
+    return {**joined, "token_usage": dict(counts)} if counts else joined
+
+
 def metadata_of(
     completion: Completion, choice: Choice, *, batch: bool = False, counts: bool = True
 ) -> dict[str, Any]:
@@ -90,6 +115,8 @@ def metadata_of(
         "id": completion.id,
         "created": completion.created,
         "request_id": completion.request_id,
+        "system_fingerprint": completion.extra.get("system_fingerprint"),
+        "service_tier": completion.extra.get("service_tier"),
         "logprobs": choice.logprobs,
         "backend": backend and _known(backend, "engine_type", "machine_name"),
         "rate_limit": limit and _known(limit, "limit", "remaining", "reset"),
