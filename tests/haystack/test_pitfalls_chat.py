@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import json
 import time
+from datetime import date
 from typing import Any
 
 import pydantic
@@ -435,3 +436,12 @@ def test_strict_tools_keep_their_maps(sandbox: Any, ask: Any) -> None:
     function = sent(sandbox)["tools"][0]["function"]
     assert function["parameters"] == parameters
     assert "strict" not in function
+
+
+def test_arguments_of_a_history_that_json_does_not_have_are_sent(sandbox: Any, ask: Any) -> None:
+    call = ToolCall("weather", {"day": date(2026, 1, 2)}, id="c1")
+    ask([ChatMessage.from_user("Weather?"), ChatMessage.from_assistant(tool_calls=[call]),
+         ChatMessage.from_tool("21", origin=call)])  # fmt: skip
+    [written] = sandbox.requests[-1].json["messages"][1]["tool_calls"]
+    assert json.loads(written["function"]["arguments"]) == {"day": "2026-01-02"}
+    assert call.arguments == {"day": date(2026, 1, 2)}

@@ -293,3 +293,21 @@ async def test_a_history_survives_its_own_serialisation(sandbox, chat, ask):
     after = ChatHistory.restore_chat_history(before.serialize())
     assert after.messages[1].content == "Yes."
     assert after.messages[1].metadata["reasoning_content"] == "Hm."
+
+
+@pytest.mark.parametrize("role", [AuthorRole.ASSISTANT, AuthorRole.USER])
+async def test_results_are_sent_when_they_are_not_in_a_tool_message(sent, role):
+    result = FunctionResultContent(id="call-1", name="weather-get_weather", result="21 degrees")
+    question = message(AuthorRole.USER, TextContent(text="Weather?"))
+    if role == AuthorRole.ASSISTANT:
+        told = [message(role, CALL, result)]
+    else:
+        told = [
+            message(AuthorRole.ASSISTANT, CALL),
+            message(role, result, TextContent(text="Go on.")),
+        ]
+    wire = await sent(question, *told)
+    roles = [each["role"] for each in wire]
+    assert roles[:3] == ["user", "assistant", "tool"]
+    assert wire[2]["content"] == "21 degrees"
+    assert ("Go on." in str(wire)) is (role == AuthorRole.USER)

@@ -48,11 +48,16 @@ class Writer:
             yield from _results(message)
         elif message.role == AuthorRole.ASSISTANT:
             yield self._answer(message)
+            yield from _returned(message)
         elif message.role in _INSTRUCTIONS:
             # agents put their own name on their instructions: templates refuse it there
             yield {"role": self.instruction_role, "content": _text(message) or ""}
         else:
-            yield {"role": message.role.value, "content": _content(message), **_name(message)}
+            results = list(_returned(message))
+            yield from results
+            content = _content(message)
+            if content or not results:
+                yield {"role": message.role.value, "content": content, **_name(message)}
 
     def _answer(self, message: ChatMessageContent) -> dict[str, Any]:
         calls = [_call(item) for item in message.items if isinstance(item, FunctionCallContent)]
@@ -74,17 +79,23 @@ def reasoning_of(message: ChatMessageContent) -> str:
 
 def _results(message: ChatMessageContent) -> Iterator[dict[str, Any]]:
     """Yield the results of a tool's message; text alone is the result of the call before it."""
-    results = [item for item in message.items if isinstance(item, FunctionResultContent)]
-    for item in results:
-        name = {"name": item.name} if not item.id and item.name else {}
-        known = {"tool_call_id": item.id} if item.id else name
-        yield {"role": "tool", **known, "content": _result(item.result)}
+    results = list(_returned(message))
+    yield from results
     others = [item for item in message.items if not isinstance(item, FunctionResultContent)]
     content = _content_of(others)
     if content and not results:
         yield {"role": "tool", "content": content}
     elif content:
         yield {"role": "user", "content": content}
+
+
+def _returned(message: ChatMessageContent) -> Iterator[dict[str, Any]]:
+    """Yield what functions returned, which a message of any role may hold."""
+    for item in message.items:
+        if isinstance(item, FunctionResultContent):
+            name = {"name": item.name} if not item.id and item.name else {}
+            known = {"tool_call_id": item.id} if item.id else name
+            yield {"role": "tool", **known, "content": _result(item.result)}
 
 
 def _result(value: Any) -> str | list[dict[str, Any]]:
@@ -185,5 +196,5 @@ def _parts(items: Iterable[Any]) -> Iterator[dict[str, Any]]:
             yield image | {k: item.metadata[k] for k in ("detail",) if k in item.metadata}
         elif isinstance(item, AudioContent):
             yield {"type": "audio_url", "audio_url": {"url": str(item)}}
-        elif not isinstance(item, ReasoningContent):
+        elif not isinstance(item, ReasoningContent | FunctionResultContent):
             logger.warning("The service takes no %s: left out", type(item).__name__)

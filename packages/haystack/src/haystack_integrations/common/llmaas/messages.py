@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from haystack.dataclasses import (
@@ -10,6 +12,7 @@ from haystack.dataclasses import (
     ChatRole,
     ReasoningContent,
     TextContent,
+    ToolCall,
     ToolCallResult,
 )
 
@@ -85,7 +88,7 @@ def _result(result: ToolCallResult) -> dict[str, Any]:
 
 
 def _to_wire(message: ChatMessage, send_reasoning: bool, unpack_files: bool) -> dict[str, Any]:
-    wire = message.to_openai_dict_format(require_tool_call_ids=False)
+    wire = _converted(message)
     if message.name:
         wire["name"] = ascii_name(message.name)
     if message.is_from(ChatRole.USER):
@@ -99,6 +102,19 @@ def _to_wire(message: ChatMessage, send_reasoning: bool, unpack_files: bool) -> 
         field = _field_of(thoughts[0])
         wire[field] = "".join(thought.reasoning_text for thought in thoughts)
     return wire
+
+
+def _converted(message: ChatMessage) -> dict[str, Any]:
+    """Return Haystack's own dict, which fails on dates and the like in the arguments of calls."""
+    try:
+        return message.to_openai_dict_format(require_tool_call_ids=False)
+    except TypeError:
+        parts = [_plain_call(p) if isinstance(p, ToolCall) else p for p in message._content]
+        return replace(message, _content=parts).to_openai_dict_format(require_tool_call_ids=False)
+
+
+def _plain_call(call: ToolCall) -> ToolCall:
+    return replace(call, arguments=json.loads(json.dumps(call.arguments, default=str)))
 
 
 def _field_of(thought: ReasoningContent) -> str:
