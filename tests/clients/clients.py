@@ -22,6 +22,15 @@ class Client:
 CLIENTS = (
     Client("openai Python 2", "openai_sdk.py", ("openai>=2,<3",)),
     Client("openai Python 3", "openai_sdk.py", ("openai>=3,<4",)),
+    Client(
+        "openai Python, its own suite",
+        "openai_suite.py",
+        (
+            *("openai[aiohttp]>=3,<4", "pip", "hatchling", "hatch-fancy-pypi-readme", "pytest"),
+            *("pytest-asyncio", "dirty-equals", "nest-asyncio", "inline-snapshot", "rich"),
+            *("httpx2", "respx", "time-machine"),
+        ),
+    ),
     Client("openai npm", "openai_sdk.mjs", ("openai",)),
     Client("Vercel AI SDK", "ai_sdk.mjs", ("ai@5", "@ai-sdk/openai-compatible@1", "zod@4")),
     Client("cohere Python", "cohere_sdk.py", ("cohere",)),

@@ -18,8 +18,9 @@ import uvicorn
 
 from llmaas_sandbox.app import app_of
 from llmaas_sandbox.config import Config
-from llmaas_sandbox.gateway.connections import Connections, protocol_for
+from llmaas_sandbox.gateway.connections import Connections
 from llmaas_sandbox.gateway.journal import Journal
+from llmaas_sandbox.gateway.protocol import protocol_for
 from llmaas_sandbox.gateway.scripts import Step
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.machines.fleet import Health

@@ -8,13 +8,6 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
-try:
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as _Base
-except ImportError:  # the extra "fast" is not installed
-    _Base = H11Protocol  # type: ignore[assignment,misc]
-
 Peer = tuple[str, int]
 
 
@@ -116,23 +109,3 @@ def reset(transport: Corked) -> None:
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
-
-
-def protocol_for(connections: Connections) -> type[asyncio.Protocol]:
-    """Return uvicorn's HTTP protocol, telling ``connections`` about its sockets."""
-
-    class Watched(_Base):
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            corked = Corked(transport)
-            self._peer = connections.opened(corked)
-            super().connection_made(corked)  # type: ignore[arg-type]
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            connections.closed(self._peer)
-            super().connection_lost(exc)
-
-        def handle_websocket_upgrade(self, *event: Any) -> None:
-            connections.upgraded(self._peer)
-            super().handle_websocket_upgrade(*event)
-
-    return Watched
