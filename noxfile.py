@@ -96,6 +96,14 @@ def ray(session: nox.Session) -> None:
 
 
 @nox.session
+def servers(session: nox.Session) -> None:
+    """Workers of gunicorn (gevent, threads, preloaded), uvicorn and Celery (prefork, gevent)."""
+    install_room(session, "core", "celery[redis]", "gevent", "gunicorn", "uvicorn")
+    tests = ["tests/core/test_servers.py", "tests/core/test_servers_async.py"]
+    session.run("pytest", *tests, *session.posargs)
+
+
+@nox.session
 def matrix(session: nox.Session) -> None:
     """Write what tests, oldest and pythons left behind into tests/README.md."""
     session.run("python", "tests/support/matrix.py", str(results(session)))

@@ -142,14 +142,16 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def outage(self, data: st.DataObject, end: Callable[[], None]) -> None:
         """Use a ledger that cannot be reached; ``end`` lets it be reached again."""
-        with pytest.raises(LedgerError):
-            self.ledger.take(self.account, 1, LIMITS)
-        some = st.sampled_from([*self.open, None])
-        for taken in data.draw(st.lists(some, unique=True)):
-            if taken is not None:
-                LATE.settle(self.ledger, taken, 7, LIMITS)
-                self.settled(taken, 7)
-        end()
+        try:
+            with pytest.raises(LedgerError):
+                self.ledger.take(self.account, 1, LIMITS)
+            some = st.sampled_from([*self.open, None])
+            for taken in data.draw(st.lists(some, unique=True)):
+                if taken is not None:
+                    LATE.settle(self.ledger, taken, 7, LIMITS)
+                    self.settled(taken, 7)
+        finally:  # hypothesis may end an example while it draws
+            end()
 
 
 def in_child(work: Callable[[], None]) -> None:
@@ -223,6 +225,7 @@ class RedisMachine(LedgerMachine):
     def hangs(self, data: st.DataObject) -> None:
         """What was asked meanwhile is done later, and nobody knows: it is given back."""
         self.server.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.server.process.pid, os.WUNTRACED)  # until it stands still
         self.outage(data, lambda: self.server.process.send_signal(signal.SIGCONT))
 
     @rule()

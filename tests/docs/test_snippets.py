@@ -6,6 +6,7 @@ import snippets
 from rooms import HOME, ROOMS
 
 READMES = [HOME / "README.md", *(room.path / "README.md" for room in ROOMS)]
+READMES.append(HOME / "docs/production.md")
 
 
 def marked(path):

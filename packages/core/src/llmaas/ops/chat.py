@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from llmaas.ops.deferred import FollowUp
 
 PATH = "/v1/chat/completions"
-_REST = 0.5
-"""Seconds to wait for usage and ``[DONE]`` after every choice has told why it ended."""
+_REST, _USAGE = 0.5, 2.0
+"""Seconds to wait for ``[DONE]``, and for usage, after every choice has told why it ended."""
 
 T = TypeVar("T")
 
@@ -242,7 +242,7 @@ def _open_stream(ask: Ask) -> Operation[Opened]:
         new: list[Event] = []
         while not decoder.over and not _may_begin(ask, new):
             if decoder.finished:
-                limit_rest(reply)
+                limit_rest(reply, has_usage=decoder.has_usage)
             data = yield ReadSome(chunks)
             if isinstance(data, TransportFailure):
                 new = decoder.end(data)
@@ -275,14 +275,15 @@ def has_text(events: list[Event]) -> bool:
     )
 
 
-def limit_rest(reply: Any) -> None:
+def limit_rest(reply: Any, *, has_usage: bool) -> None:
     """Wait only briefly for what may follow a finished answer: usage and ``[DONE]``.
 
-    Some servers keep the connection open, and some send heartbeats on it for ever.
+    Some servers keep the connection open, and some send heartbeats on it for ever. A service under
+    load sends usage late, and an answer without it has no known cost.
     """
     limit = getattr(reply, "limit_rest", None)  # a transport of somebody else may have none
     if limit is not None:
-        limit(_REST)
+        limit(_REST if has_usage else _USAGE)
 
 
 def _retry_early_error(

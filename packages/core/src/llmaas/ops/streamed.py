@@ -37,7 +37,8 @@ class Streamed:
         self._draft: Completion | None = None
         """An answer of this stream before the last one (see ``ops.deferred``)."""
         self._is_ended = False
-        self._is_limited = False
+        self._limited_with_usage: bool | None = None
+        """Whether usage had come when reading was limited; None until then."""
         self.ask, self.reply, self.chunks = opened.ask, opened.reply, opened.chunks
         self.decoder, self.first = opened.decoder, opened.events
         self.is_closed = False
@@ -61,9 +62,11 @@ class Streamed:
         """
         if self.is_closed:
             raise BrokenTransport(TransportFailure("read", "the stream was closed"))
-        if self.decoder.finished and (events or not self._is_limited):
-            self._is_limited = True
-            limit_rest(self.reply)
+        if self.decoder.finished:
+            has_usage = self.decoder.has_usage
+            if events or has_usage is not self._limited_with_usage:
+                self._limited_with_usage = has_usage
+                limit_rest(self.reply, has_usage=has_usage)
 
     def next_request(self, events: list[Event]) -> Operation[Opened] | None:
         """Return how the stream goes on after an answer; None for nearly all, which end there."""
@@ -72,7 +75,7 @@ class Streamed:
     def go_on(self, opened: Opened, let_go: Callable[[], object]) -> None:
         """Go on with another request of the same call."""
         self._draft = None if self._follow_up is None else self._follow_up.draft
-        self._follow_up, self._let_go, self._is_limited = None, let_go, False
+        self._follow_up, self._let_go, self._limited_with_usage = None, let_go, None
         self.ask, self.reply, self.chunks = opened.ask, opened.reply, opened.chunks
         self.decoder, self.first = opened.decoder, opened.events
 

@@ -7,7 +7,7 @@ import math
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from functools import lru_cache
@@ -178,11 +178,12 @@ class AioReply:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Return the body as it comes, all that is there at each read."""
-        read, feed = self._response.content.read, self._unpacker.feed
+        content, feed = self._response.content, self._unpacker.feed
+        read = content.read
         self._lifeline = Lifeline(self._response)
         try:
             while data := await (
-                read(READ) if self._deadline is None else _read_until(self._deadline, read)
+                read(READ) if self._deadline is None else _read_until(self._deadline, content)
             ):
                 for piece in feed(data):
                     yield piece
@@ -240,9 +241,16 @@ def _until(deadline: float | None) -> AbstractAsyncContextManager[Any]:
     return asyncio.timeout(max(0.0, deadline - time.monotonic()))
 
 
-async def _read_until(deadline: float, read: Callable[[int], Awaitable[bytes]]) -> bytes:
-    async with _until(deadline):
-        return await read(READ)
+async def _read_until(deadline: float, content: aiohttp.StreamReader) -> bytes:
+    """Read until a deadline; what came while the event loop was busy counts as in time, once."""
+    is_late = time.monotonic() >= deadline
+    try:
+        async with _until(deadline):
+            return await content.read(READ)
+    except TimeoutError:
+        if is_late or not (there := content.read_nowait()):
+            raise
+        return there
 
 
 _FREE: AbstractAsyncContextManager[None] = nullcontext()

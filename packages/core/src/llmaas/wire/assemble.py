@@ -115,6 +115,11 @@ class Assembler:
         usage = self._parsed_usage()
         return usage is not None and usage.completion_tokens >= allowed
 
+    @property
+    def has_usage(self) -> bool:
+        """Whether usage came."""
+        return self._usage is not None
+
     def _parsed_usage(self) -> Usage | None:
         """Return the usage that came last; it is parsed once."""
         if self._usage is not self._parsed_from:

@@ -79,6 +79,11 @@ class ChatDecoder:
         return self._assembler.said_anything
 
     @property
+    def has_usage(self) -> bool:
+        """Whether usage came."""
+        return self._assembler.has_usage
+
+    @property
     def thought_was_unopened(self) -> bool:
         """Whether reasoning ended by a lone ``</think>``."""
         return self._assembler.thought_was_unopened
