@@ -342,3 +342,8 @@ async def test_batch_size_of_an_embedding_service_holds_unless_settings_tell_ano
     again = LLMaaSTextEmbedding.from_dict(service.to_dict())
     assert (again.batch_size, again.concurrency) == (2, 1)
     assert (again.vector_size, again.context) == (1024, 8192)
+
+
+def test_misspelt_argument_names_the_public_class(sandbox):
+    with pytest.raises(TypeError, match=r"LLMaaSTextEmbedding\(\) got an unexpected .*'misspelt'"):
+        LLMaaSTextEmbedding("bge-m3:567m", misspelt=1)

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
 from llmaas import AsyncLLMaaS
+from llmaas.arguments import refuse_unknown
 from llmaas.settings import Timeout
 from semantic_kernel_llmaas.configuration import LLMaaSSettings, read_settings
 from semantic_kernel_llmaas.errors import (
@@ -65,7 +66,9 @@ class LLMaaSService(AIServiceClientBase):
             options.pop("env_file_path", None), options.pop("env_file_encoding", None)
         )
         model = told.model(self.MODEL_FIELD, ai_model_id)
-        client = options.pop("client", None) or connected(told, api_key, base_url, options)
+        given = options.pop("client", None)
+        refuse_unknown(type(self), options.keys() - {"default_headers"})
+        client = given or connected(told, api_key, base_url, options)
         values = {**fields, "ai_model_id": model, "service_id": service_id or "", "client": client}
         try:
             AIServiceClientBase.__init__(self, **values)

@@ -1,0 +1,21 @@
+"""Arguments that a class passes on to a client, refused by the name of that class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from inspect import signature
+
+
+def refuse_unknown(owner: type, names: Iterable[str]) -> None:
+    """Raise ``TypeError`` for an argument that clients do not take, as Python words it."""
+    for name in names:
+        if name not in _known():
+            raise TypeError(f"{owner.__name__}() got an unexpected keyword argument {name!r}")
+
+
+@cache
+def _known() -> frozenset[str]:
+    from llmaas.calling import Calling
+
+    return frozenset(signature(Calling.__init__).parameters)
