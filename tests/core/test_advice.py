@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import suppress
 from typing import Any
 
+import pytest
+
+import llmaas
+from llmaas import LLMaaS, catalog
+
 MODEL = "qwen3.6:27b"
+PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
+    "awAAAABJRU5ErkJggg=="
+)
 
 
 def test_a_model_that_thinks_inside_its_text_may_leave_the_next_tag_unopened(
@@ -63,3 +74,18 @@ def test_what_is_learned_of_names_from_users_is_bounded() -> None:
         learned.keep_window(f"m{number}", 1)
     assert len(learned.plain) <= 1_000
     assert len(learned.windows) <= 1_000
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_warning_names_the_line_of_the_caller(sandbox: Any, stream: bool) -> None:
+    image = {"type": "image_url", "image_url": {"url": PIXEL}}
+    messages = [{"role": "user", "content": [image]}]
+    catalog.forget_warnings()
+    with warnings.catch_warnings(record=True) as caught, suppress(llmaas.BadRequestError):
+        warnings.simplefilter("always")
+        if stream:
+            LLMaaS().stream(messages, model="gpt-oss:20b").until_done()
+        else:
+            LLMaaS().chat(messages, model="gpt-oss:20b")
+    assert len(caught) == 2
+    assert {warning.filename for warning in caught} == {__file__}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
@@ -33,12 +32,11 @@ def root_of(base_url: Any) -> str:
     path = _ENDPOINT.sub("", parts.path.rstrip("/"))
     host = parts.hostname or ""
     if parts.scheme == "http" and not is_loopback(host):
-        from llmaas.warnings import InsecureURLWarning
+        from llmaas.warnings import InsecureURLWarning, warn
 
-        warnings.warn(
+        warn(
             f"http://{host} is not encrypted: the key and every prompt can be read on the way",
             InsecureURLWarning,
-            stacklevel=4,
         )
     port = "" if parts.port is None else f":{parts.port}"
     shown = f"[{host}]" if ":" in host else host

@@ -11,6 +11,12 @@ LLMaaSWarning (UserWarning)
 
 from __future__ import annotations
 
+import sys
+import warnings
+from pathlib import Path
+
+_HOME = str(Path(__file__).parent)
+
 
 class LLMaaSWarning(UserWarning):
     """Base of every warning given here."""
@@ -38,3 +44,16 @@ class StaleCatalogWarning(LLMaaSWarning):
 
 class RequestAdjustedWarning(LLMaaSWarning):
     """A conversation was changed so that the model takes it; given once for a kind of change."""
+
+
+def warn(text: str, category: type[LLMaaSWarning]) -> None:
+    """Warn about the line that called this package, however deep in it the warning arises."""
+    warnings.warn(text, category, stacklevel=caller_level())
+
+
+def caller_level() -> int:
+    """Return the ``stacklevel`` of the first caller outside this package, for the caller."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HOME):
+        frame, level = frame.f_back, level + 1
+    return level

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
@@ -97,13 +96,12 @@ def is_unavailable(error: Exception) -> bool:
 
 def warn_stale(error: Exception) -> None:
     """Warn that the catalog at hand stays in force."""
-    from llmaas.warnings import StaleCatalogWarning
+    from llmaas.warnings import StaleCatalogWarning, warn
 
-    warnings.warn(
+    warn(
         f"The service did not list its models ({getattr(error, 'message', error)}) "
         f"The catalog of {about()['observed_at'][:10]} is used.",
         StaleCatalogWarning,
-        stacklevel=3,
     )
 
 

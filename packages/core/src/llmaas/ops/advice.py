@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from llmaas.catalog.facts import facts_of
 from llmaas.content_parts import holds_images
 from llmaas.settings import Settings
 from llmaas.types import Completion
-from llmaas.warnings import EmptyAnswerWarning, IgnoredOptionWarning
+from llmaas.warnings import EmptyAnswerWarning, IgnoredOptionWarning, caller_level, warn
 
 _HOLD_UNKNOWN, _HOLD_UNOPENED = 2_000, 10_000_000
 """Characters that wait to be recognised as reasoning: some at first, all once it was seen."""
@@ -37,7 +36,7 @@ def check_model(settings: Settings, model: str) -> None:
 
         raise InvalidInputError(f"model must be a model's name, not {model!r}")
     if facts_of(model).is_known or settings.is_service:
-        catalog.warn_once(model, stacklevel=6)
+        catalog.warn_once(model, stacklevel=caller_level() + 1)
 
 
 def check_images(
@@ -51,7 +50,7 @@ def check_images(
         from llmaas.errors import InvalidInputError
 
         raise InvalidInputError(f"{text} Choose a model with vision (`llmaas models`).")
-    warnings.warn(text, IgnoredOptionWarning, stacklevel=6)
+    warn(text, IgnoredOptionWarning)
 
 
 def may_begin_unopened(settings: Settings, model: str) -> bool:
@@ -81,7 +80,7 @@ def learn(
     completion: Completion,
     *,
     unopened: bool = False,
-    warn: bool = True,
+    warns: bool = True,
 ) -> None:
     """Remember how a model reasons; warn about an empty answer.
 
@@ -100,7 +99,7 @@ def learn(
     elif completion.text and not _thinks_inside(completion):
         learned.unopened.discard(model)
         learned.add(learned.plain, model)
-    if warn:
+    if warns:
         warn_if_empty(completion)
 
 
@@ -108,7 +107,7 @@ def warn_if_empty(completion: Completion) -> None:
     """Warn about an answer without text or a tool call."""
     why = completion.empty_because
     if why:
-        warnings.warn(why, EmptyAnswerWarning, stacklevel=7)
+        warn(why, EmptyAnswerWarning)
 
 
 def _is_plain(completion: Completion) -> bool:

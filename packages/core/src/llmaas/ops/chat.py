@@ -320,5 +320,5 @@ def completion_of(ask: Ask, events: list[Event]) -> Completion:
     last = events[-1]
     assert isinstance(last, Done)
     completion = last.completion if ask.shape is None else settled(last.completion, ask.shape)
-    advice.learn(ask.settings, ask.model, completion, warn=not ask.is_attempt)
+    advice.learn(ask.settings, ask.model, completion, warns=not ask.is_attempt)
     return ask.noted(completion)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from llmaas.catalog.facts import facts_of
 from llmaas.types import Adjustment
-from llmaas.warnings import RequestAdjustedWarning
+from llmaas.warnings import RequestAdjustedWarning, warn
 from llmaas.wire.conversation import FORMAL, Family, conform
 from llmaas.wire.conversation.contents import Message
 
@@ -26,7 +25,6 @@ def conformed(
     wanted: bool = True,
     params: Mapping[str, Any] | None = None,
     strict: bool = False,
-    stacklevel: int = 5,
 ) -> _Conformed:
     """Return messages that the model's template takes, and the changes; warn once of a kind.
 
@@ -38,7 +36,7 @@ def conformed(
         messages, _family(model, params), sees=strict or facts_of(model).sees
     )
     if adjustments:
-        _warn(adjustments, model, stacklevel + 1)
+        _warn(adjustments, model)
     return right, adjustments
 
 
@@ -56,7 +54,7 @@ def _continues(params: Mapping[str, Any]) -> bool:
     return bool(params.get(key) or extra.get(key))
 
 
-def _warn(adjustments: Sequence[Adjustment], model: str, stacklevel: int) -> None:
+def _warn(adjustments: Sequence[Adjustment], model: str) -> None:
     for each in adjustments:
         if each.kind in FORMAL or each.kind in _warned:
             continue
@@ -65,7 +63,7 @@ def _warn(adjustments: Sequence[Adjustment], model: str, stacklevel: int) -> Non
             f"The conversation was changed for {model}: {each.detail} See completion.adjustments; "
             "conform=False sends it as it is."
         )
-        warnings.warn(text, RequestAdjustedWarning, stacklevel=stacklevel)
+        warn(text, RequestAdjustedWarning)
 
 
 def forget_warnings() -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from llmaas.catalog.reasoning import LEVELS, Fields, ReasoningSwitch, switch_of
 from llmaas.ops.checks import invalid
 from llmaas.types import Adjustment, Completion
-from llmaas.warnings import IgnoredOptionWarning
+from llmaas.warnings import IgnoredOptionWarning, warn
 
 KIND = "reasoning"
 _OFF, _ON = ("none", "off"), ("on", "default")
@@ -93,6 +92,6 @@ def report_ignored(completion: Completion) -> Completion:
     if not thought and not tokens:
         return completion
     detail = f"{completion.model} reasoned although reasoning was switched off."
-    warnings.warn(detail, IgnoredOptionWarning, stacklevel=6)
+    warn(detail, IgnoredOptionWarning)
     note = Adjustment(KIND, detail)
     return replace(completion, adjustments=(*completion.adjustments, note))
