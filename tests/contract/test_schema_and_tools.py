@@ -135,7 +135,21 @@ async def _ignore(_: Any) -> None:
     pass
 
 
-AGENTS = [autogen, ag2, agent_framework, semantic_kernel, langchain, haystack]
+async def pydantic_ai(url: str, *, stream: bool) -> Any:
+    from pydantic_ai import Agent, NativeOutput
+
+    from pydantic_ai_llmaas import LLMaaSModel, LLMaaSProvider
+
+    model = LLMaaSModel(MODEL, provider=LLMaaSProvider(api_key=KEY, base_url=url))
+    agent: Any = Agent(model, tools=[weather], output_type=NativeOutput(Report))
+    if not stream:
+        return (await agent.run("Weather in Paris?")).output
+    async with agent.run_stream_events("Weather in Paris?") as events:
+        last = [event async for event in events][-1]
+    return last.result.output
+
+
+AGENTS = [autogen, ag2, agent_framework, semantic_kernel, langchain, haystack, pydantic_ai]
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -14,10 +14,10 @@ from functools import cache
 import pytest
 
 import offline
-from rooms import HOME
+from rooms import HOME, ROOMS
 
 SUPPORT = HOME / "tests" / "support"
-FRAMEWORKS = ["core", "agent-framework", "autogen", "haystack", "langchain", "semantic-kernel"]
+FRAMEWORKS = sorted(name for room in ROOMS for name in room.demos)
 HABITS = ("HAYSTACK_", "LANGCHAIN_", "LANGSMITH_", "DO_NOT_TRACK", "OTEL_", "TIKTOKEN_", "HF_")
 
 needs_namespace = pytest.mark.skipif(

@@ -40,6 +40,11 @@ class Room:
         return list(self.configuration["tool"].get("llmaas", {}).get("unlocked-extras", []))
 
     @property
+    def demos(self) -> list[str]:
+        """Names of the demos that the room registers."""
+        return list(self.project.get("entry-points", {}).get("llmaas.demos", ()))
+
+    @property
     def modules(self) -> list[Path]:
         """Every Python file that is shipped."""
         return sorted((self.path / "src").rglob("*.py"))

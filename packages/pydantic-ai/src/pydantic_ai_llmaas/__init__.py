@@ -1,0 +1,22 @@
+"""LLMaaS for Pydantic AI: a model, a provider, model profiles and an embedding model.
+
+Errors belong to two hierarchies: Pydantic AI's (``ModelAPIError``, ``UserError``) and the core's
+(``llmaas.errors``); ``__cause__`` is the core's error.
+"""
+
+from pydantic_ai_llmaas._version import __version__
+from pydantic_ai_llmaas.embeddings import LLMaaSEmbeddingModel
+from pydantic_ai_llmaas.model import LLMaaSModel
+from pydantic_ai_llmaas.profiles import all_profiles, model_profile
+from pydantic_ai_llmaas.provider import LLMaaSProvider
+from pydantic_ai_llmaas.settings import LLMaaSModelSettings
+
+__all__ = [
+    "LLMaaSEmbeddingModel",
+    "LLMaaSModel",
+    "LLMaaSModelSettings",
+    "LLMaaSProvider",
+    "__version__",
+    "all_profiles",
+    "model_profile",
+]

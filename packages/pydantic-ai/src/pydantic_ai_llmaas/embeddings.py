@@ -1,0 +1,107 @@
+"""``LLMaaSEmbeddingModel``: embeddings on LLMaaS for ``pydantic_ai.Embedder``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic_ai.embeddings import EmbeddingModel, EmbeddingResult, EmbeddingSettings
+from pydantic_ai.embeddings.result import EmbedInputType
+
+from llmaas import catalog
+from llmaas.pricing import estimate_tokens
+from llmaas.types import Embeddings
+from pydantic_ai_llmaas.provider import NAME, LLMaaSProvider
+from pydantic_ai_llmaas.responses import to_usage
+
+
+@dataclass(init=False)
+class LLMaaSEmbeddingModel(EmbeddingModel):
+    """Embeddings on LLMaaS, in batches that run in parallel. Equal texts are embedded once."""
+
+    _model_name: str = field(repr=False)
+    _provider: LLMaaSProvider = field(repr=False)
+
+    def __init__(
+        self,
+        model_name: str,
+        *,
+        provider: LLMaaSProvider | Literal["llmaas"] = "llmaas",
+        settings: EmbeddingSettings | None = None,
+    ) -> None:
+        """Choose a model; ``provider`` defaults to one from the environment."""
+        self._model_name = model_name
+        self._provider = LLMaaSProvider() if isinstance(provider, str) else provider
+        super().__init__(settings=settings)
+
+    @property
+    def base_url(self) -> str:
+        """The address of the service."""
+        return self._provider.base_url
+
+    @property
+    def model_name(self) -> str:
+        """The requested model."""
+        return self._model_name
+
+    @property
+    def system(self) -> str:
+        """The provider name: ``llmaas``."""
+        return self._provider.name
+
+    async def embed(
+        self,
+        inputs: str | Sequence[str],
+        *,
+        input_type: EmbedInputType,
+        settings: EmbeddingSettings | None = None,
+    ) -> EmbeddingResult:
+        """Return one vector for each text, in their order.
+
+        Raises the error of the first text that the service refuses, which names it by its place.
+        """
+        texts, merged = self.prepare_embed(inputs, settings)
+        options = _options(dict(merged))
+        try:
+            found = await self._provider.client.embed(
+                texts, model=self._model_name, isolate=False, **options
+            )
+        except Exception as error:
+            from pydantic_ai_llmaas.errors import translate
+
+            raise translate(error, self._model_name) from error
+        return EmbeddingResult(
+            embeddings=found.vectors,
+            inputs=texts,
+            input_type=input_type,
+            model_name=found.model,
+            provider_name=NAME,
+            usage=to_usage(found.usage),
+            provider_details=_details(found),
+        )
+
+    async def max_input_tokens(self) -> int | None:
+        """Return the longest text that the model takes, in tokens; None for an unknown model."""
+        model = catalog.resolve(self._model_name).model
+        return None if model is None else model.context
+
+    async def count_tokens(self, text: str) -> int:
+        """Estimate the tokens of a text as the service documents it: four characters each."""
+        return estimate_tokens(text)
+
+
+def _options(settings: dict[str, Any]) -> dict[str, Any]:
+    options = {
+        name: settings[name]
+        for name in ("dimensions", "extra_headers", "extra_body")
+        if settings.get(name) is not None
+    }
+    if settings.get("truncate"):  # -1: at the model's own limit (vLLM)
+        options["truncate_prompt_tokens"] = -1
+    return options
+
+
+def _details(found: Embeddings) -> dict[str, Any] | None:
+    cost = found.cost_micro_eur
+    return None if cost is None else {"cost_eur": cost / 1_000_000}

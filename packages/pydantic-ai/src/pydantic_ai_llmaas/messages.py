@@ -1,0 +1,164 @@
+"""Pydantic AI's message history in the request format of the service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
+
+from pydantic_ai.exceptions import UserError
+from pydantic_ai.messages import (
+    BinaryContent,
+    CachePoint,
+    CompactionPart,
+    FileUrl,
+    InstructionPart,
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    RetryPromptPart,
+    SystemPromptPart,
+    TextContent,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserContent,
+    UserPromptPart,
+)
+from pydantic_ai.models import download_item
+
+Wire = dict[str, Any]
+
+_PARTS = {"image": "image_url", "audio": "audio_url", "video": "video_url"}
+
+
+async def wire_messages(
+    messages: Sequence[ModelMessage], instructions: Sequence[InstructionPart], *, reasoning: str
+) -> list[Wire]:
+    """Convert a history; the core orders it as the model's chat template requires.
+
+    ``reasoning`` tells which thinking goes back: ``auto`` (of the current turn), ``always`` or
+    ``never``.
+    """
+    last_question = _last_question(messages)
+    wire: list[Wire] = []
+    for position, message in enumerate(messages):
+        if isinstance(message, ModelResponse):
+            sent = reasoning == "always" or (reasoning == "auto" and position > last_question)
+            wire.extend(_response(message, with_reasoning=sent))
+        else:
+            wire.extend([part async for part in _request(message)])
+    start = next((i for i, m in enumerate(wire) if m["role"] != "system"), len(wire))
+    wire[start:start] = [{"role": "system", "content": part.content} for part in instructions]
+    return wire
+
+
+def _last_question(messages: Sequence[ModelMessage]) -> int:
+    for position in range(len(messages) - 1, -1, -1):
+        parts = messages[position].parts
+        if any(isinstance(part, UserPromptPart) for part in parts):
+            return position
+    return -1
+
+
+async def _request(message: ModelRequest) -> AsyncIterator[Wire]:
+    """Yield a request's messages; files that tools returned follow their results."""
+    files: list[UserContent] = []
+    for part in message.parts:
+        if isinstance(part, ToolReturnPart):
+            text, returned = part.model_response_str_and_user_content()
+            files += returned
+            yield _result(part.tool_call_id, text)
+        elif isinstance(part, UserPromptPart):
+            yield {"role": "user", "content": await _user_content(part.content)}
+        elif isinstance(part, SystemPromptPart):
+            yield {"role": "system", "content": part.content}
+        elif isinstance(part, RetryPromptPart):
+            yield _retry(part)
+        elif isinstance(part, CompactionPart):
+            yield {"role": "user", "content": part.content or ""}
+        else:
+            raise UserError(
+                f"{type(part).__name__} cannot be sent as it is: pass the history through"
+                " model.prepare_messages(messages) first, as an agent does."
+            )
+    if files:
+        yield {"role": "user", "content": await _user_content(files)}
+
+
+def _retry(part: RetryPromptPart) -> Wire:
+    if part.tool_name is None:
+        return {"role": "user", "content": part.model_response()}
+    return _result(part.tool_call_id, part.model_response())
+
+
+def _result(call_id: str, text: str) -> Wire:
+    return {"role": "tool", "tool_call_id": call_id, "content": text}
+
+
+def _response(message: ModelResponse, *, with_reasoning: bool) -> Iterator[Wire]:
+    """Yield one message with text and calls; none for a response without either."""
+    texts, thoughts, calls = [], [], []
+    for part in message.parts:
+        if isinstance(part, TextPart):
+            texts.append(part.content)
+        elif isinstance(part, ThinkingPart):
+            thoughts.append(part.content)
+        elif isinstance(part, ToolCallPart):
+            calls.append(_call(part))
+    text = "\n\n".join(filter(None, texts))
+    reasoning = "".join(thoughts) if with_reasoning else ""
+    if not (text or calls or reasoning):
+        return
+    wire: Wire = {"role": "assistant", "content": text or (None if calls else "")}
+    if calls:
+        wire["tool_calls"] = calls
+    if reasoning:
+        wire["reasoning_content"] = reasoning
+    yield wire
+
+
+def _call(part: ToolCallPart) -> Wire:
+    function = {"name": part.tool_name, "arguments": part.args_as_json_str()}
+    return {"id": part.tool_call_id, "type": "function", "function": function}
+
+
+async def _user_content(content: str | Sequence[UserContent]) -> str | list[Wire]:
+    if isinstance(content, str):
+        return content
+    parts = [await _part(item) for item in content if not isinstance(item, CachePoint)]
+    if all(part["type"] == "text" for part in parts):
+        return "\n\n".join(part["text"] for part in parts)
+    return parts
+
+
+async def _part(item: UserContent) -> Wire:
+    if isinstance(item, str):
+        return {"type": "text", "text": item}
+    if isinstance(item, TextContent):
+        return {"type": "text", "text": item.content}
+    if isinstance(item, BinaryContent):
+        if item.media_type.startswith("text/"):
+            return {"type": "text", "text": item.data.decode("utf-8", "replace")}
+        return _media(item, item.data_uri)
+    if isinstance(item, FileUrl):
+        return _media(item, await _address(item))
+    raise UserError(f"LLMaaS takes text, images, audio and video, got {type(item).__name__}.")
+
+
+async def _address(item: FileUrl) -> str:
+    """Return the URL for the service to fetch, or a data URI if it must be downloaded here."""
+    if not item.force_download:
+        return item.url
+    return (await download_item(item, data_format="base64_uri"))["data"]
+
+
+def _media(item: BinaryContent | FileUrl, address: str) -> Wire:
+    kind = _PARTS.get(item.media_type.partition("/")[0])
+    if kind is None:
+        raise UserError(f"LLMaaS takes text, images, audio and video, got {item.media_type}.")
+    source: Wire = {"url": address}
+    detail = (item.vendor_metadata or {}).get("detail")
+    if isinstance(detail, str):
+        source["detail"] = detail
+    return {"type": kind, kind: source}

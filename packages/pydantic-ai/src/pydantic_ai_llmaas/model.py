@@ -1,0 +1,172 @@
+"""``LLMaaSModel``: chat on LLMaaS as a Pydantic AI model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.models import (
+    Model,
+    ModelRequestParameters,
+    StreamedResponse,
+    check_allow_model_requests,
+)
+from pydantic_ai.settings import ModelSettings
+
+from llmaas import AsyncLLMaaS
+from llmaas.structured import JSONFilter, wants_json
+from pydantic_ai_llmaas.messages import wire_messages
+from pydantic_ai_llmaas.provider import LLMaaSProvider
+from pydantic_ai_llmaas.responses import to_response
+from pydantic_ai_llmaas.settings import call_arguments
+from pydantic_ai_llmaas.streaming import LLMaaSStreamedResponse
+from pydantic_ai_llmaas.tools import response_format, tool_arguments
+
+if TYPE_CHECKING:
+    from pydantic_ai import RunContext
+    from pydantic_ai.profiles import ModelProfileSpec
+
+    from llmaas import Completion
+
+SendReasoning = Literal["auto", "always", "never"]
+
+
+@dataclass(init=False)
+class LLMaaSModel(Model[AsyncLLMaaS]):
+    """Chat on LLMaaS: text, thinking, tools and structured output, whole and streamed.
+
+    ``provider_details`` of a response hold ``cost_eur``, ``backend``, ``request_id`` and the notes
+    of the core (``adjustments``, ``attempts``, ``cached``, ``empty_because``). Safe to share
+    between threads and event loops.
+    """
+
+    _relocates_tool_files = True
+    _unsupported_file_inputs = frozenset({"document"})
+    unsupported_settings = frozenset({"service_tier"})
+
+    _model_name: str = field(repr=False)
+    _provider: LLMaaSProvider = field(repr=False)
+    send_reasoning: SendReasoning = "auto"
+
+    def __init__(
+        self,
+        model_name: str,
+        *,
+        provider: LLMaaSProvider | Literal["llmaas"] = "llmaas",
+        profile: ModelProfileSpec | None = None,
+        settings: ModelSettings | None = None,
+        send_reasoning: SendReasoning = "auto",
+    ) -> None:
+        """Choose a model.
+
+        ``provider`` defaults to one from the environment (``LLMAAS_API_KEY``,
+        ``LLMAAS_BASE_URL``), ``profile`` to that of the catalog. ``send_reasoning`` tells which
+        thinking of the history goes back to the model: ``auto`` (of the current turn, as models
+        that call tools require it), ``always`` or ``never``.
+        """
+        self._model_name = model_name
+        self._provider = LLMaaSProvider() if isinstance(provider, str) else provider
+        self.send_reasoning = send_reasoning
+        super().__init__(settings=settings, profile=profile)
+
+    @property
+    def client(self) -> AsyncLLMaaS:
+        """The core's client."""
+        return self._provider.client
+
+    @property
+    def base_url(self) -> str:
+        """The address of the service."""
+        return self._provider.base_url
+
+    @property
+    def model_name(self) -> str:
+        """The requested model."""
+        return self._model_name
+
+    @property
+    def system(self) -> str:
+        """The provider name: ``llmaas``."""
+        return self._provider.name
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """Ask, and return the whole answer.
+
+        An answer that does not match a native output schema, also after one correction, is
+        returned as it is: the agent asks again as often as its ``retries`` allow.
+        """
+        check_allow_model_requests()
+        try:
+            client, arguments, _ = await self._prepare(
+                messages, model_settings, model_request_parameters
+            )
+            completion = await client.chat(**arguments)
+        except Exception as error:
+            completion = self._invalid_output_or_raise(error)
+        return to_response(completion, self.base_url)
+
+    @asynccontextmanager
+    async def request_stream(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+        run_context: RunContext[Any] | None = None,
+    ) -> AsyncGenerator[StreamedResponse]:
+        """Ask, and return the answer as it comes. Leaving the block closes the connection."""
+        check_allow_model_requests()
+        try:
+            client, arguments, parameters = await self._prepare(
+                messages, model_settings, model_request_parameters
+            )
+            stream = await client.stream(**arguments)
+        except Exception as error:
+            raise self._translated(error) from error
+        async with stream:
+            yield LLMaaSStreamedResponse(
+                model_request_parameters=parameters,
+                stream=stream,
+                requested_model=self._model_name,
+                base_url=self.base_url,
+                fence=JSONFilter() if wants_json(arguments.get("response_format")) else None,
+            )
+
+    async def _prepare(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> tuple[AsyncLLMaaS, dict[str, Any], ModelRequestParameters]:
+        """Return the client to use, the arguments of its call, and the prepared parameters."""
+        prepared, parameters = self.prepare_request(model_settings, model_request_parameters)
+        settings: dict[str, Any] = dict(prepared or {})
+        instructions = self._get_instruction_parts(messages, parameters) or []
+        arguments = call_arguments(settings, parameters)
+        arguments.update(tool_arguments(settings, parameters))
+        arguments["response_format"] = response_format(parameters, has_tools="tools" in arguments)
+        arguments["model"] = self._model_name
+        arguments["messages"] = await wire_messages(
+            messages, instructions, reasoning=self.send_reasoning
+        )
+        retries = settings.get("max_retries")
+        client = self.client if retries is None else self.client.with_options(max_retries=retries)
+        return client, arguments, parameters
+
+    def _invalid_output_or_raise(self, error: Exception) -> Completion:
+        completion: Completion | None = getattr(error, "completion", None)
+        if completion is not None and type(error).__name__ == "StructuredOutputError":
+            return completion
+        raise self._translated(error) from error
+
+    def _translated(self, error: Exception) -> Exception:
+        from pydantic_ai_llmaas.errors import translate
+
+        return translate(error, self._model_name)

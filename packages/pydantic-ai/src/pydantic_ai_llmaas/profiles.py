@@ -1,0 +1,51 @@
+"""Pydantic AI model profiles, built from the model catalog of the core."""
+
+from __future__ import annotations
+
+from pydantic_ai.profiles import ModelProfile
+
+from llmaas import catalog
+
+_CHAT = frozenset({"chat", "code", "vision", "translation", "safety", "ocr"})
+
+
+def model_profile(model_name: str) -> ModelProfile | None:
+    """Return the profile of the model that answers to a name; None for an unknown name.
+
+    ``supports_json_schema_output`` is always true: the client sends the schema to the engine, also
+    describes it in words, and has an answer that does not match corrected once.
+    """
+    model = catalog.resolve(model_name).model
+    return None if model is None or model.category not in _CHAT else _build(model)
+
+
+def all_profiles() -> dict[str, ModelProfile]:
+    """Return the profile of every chat model of the catalog, by model name."""
+    found = {model.id: model_profile(model.id) for model in catalog.all_models()}
+    return {name: profile for name, profile in found.items() if profile is not None}
+
+
+def default_profile() -> ModelProfile:
+    """Return what holds for every model of the service, known to the catalog or not."""
+    return ModelProfile(
+        supports_json_schema_output=True,
+        supports_json_object_output=True,
+        supports_inline_system_prompts=True,  # the core moves them where a template forbids them
+        supports_thinking=True,
+        supports_document_input=False,
+        context_window=None,
+    )
+
+
+def _build(model: catalog.Model) -> ModelProfile:
+    profile = default_profile()
+    profile["context_window"] = model.context
+    profile["supports_thinking"] = model.reasoning is not False
+    profile["thinking_enabled_by_default"] = bool(model.reasoning)
+    profile["supports_tools"] = model.tools is not False
+    if model.tools is False:
+        profile["default_structured_output_mode"] = "native"
+    if model.vision is False:
+        profile["supports_image_input"] = False
+        profile["supports_video_input"] = False
+    return profile

@@ -1,0 +1,124 @@
+"""The core's completions as Pydantic AI's responses."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic_ai.messages import (
+    FinishReason,
+    ModelResponse,
+    ModelResponsePart,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+)
+from pydantic_ai.usage import RequestUsage
+
+from llmaas.answer_notes import answer_notes
+from llmaas.types import Completion, ToolCall, Usage
+from pydantic_ai_llmaas.provider import NAME
+
+_FINISH: dict[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_call",
+    "function_call": "tool_call",
+    "content_filter": "content_filter",
+}
+
+
+def to_response(completion: Completion, base_url: str) -> ModelResponse:
+    """Convert a whole answer."""
+    return ModelResponse(
+        parts=_parts(completion),
+        usage=to_usage(completion.usage),
+        model_name=completion.model,
+        timestamp=created_at(completion) or datetime.now(UTC),
+        provider_name=NAME,
+        provider_url=base_url,
+        provider_response_id=completion.id,
+        provider_details=details(completion),
+        finish_reason=finish_reason(completion),
+    )
+
+
+def _parts(completion: Completion) -> list[ModelResponsePart]:
+    parts: list[ModelResponsePart] = []
+    if completion.reasoning:
+        parts.append(ThinkingPart(completion.reasoning))
+    if completion.text:
+        parts.append(TextPart(completion.text))
+    parts += [
+        ToolCallPart(call.name, arguments(call), tool_call_id=call.id)
+        for call in completion.tool_calls
+    ]
+    return parts
+
+
+def arguments(call: ToolCall) -> str:
+    """Return a call's arguments; of a cut call never a JSON document, so that it cannot run.
+
+    An agent then has the model call again, or raises ``IncompleteToolCall``.
+    """
+    if not call.cut:
+        return call.arguments
+    try:
+        json.loads(call.arguments)
+    except ValueError:
+        return call.arguments or "{"
+    return call.arguments.rstrip()[:-1] or "{"
+
+
+def to_usage(usage: Usage | None) -> RequestUsage:
+    """Convert token counts; counters without a field of their own are in ``details``.
+
+    A response without usage counts as an unmeasured request.
+    """
+    if usage is None:
+        return RequestUsage(unmeasured_requests=1)
+    details = {name: value for name, value in usage.extra.items() if type(value) is int}
+    if usage.reasoning_tokens is not None:
+        details["reasoning_tokens"] = usage.reasoning_tokens
+    return RequestUsage(
+        input_tokens=usage.prompt_tokens,
+        output_tokens=usage.completion_tokens,
+        cache_read_tokens=usage.cached_tokens or 0,
+        output_reasoning_tokens=usage.reasoning_tokens or 0,
+        details=details,
+    )
+
+
+def finish_reason(completion: Completion) -> FinishReason | None:
+    """Return the finish reason by Pydantic AI's names; None for one that it does not know."""
+    if completion.choices and completion.choices[0].refusal:
+        return "content_filter"
+    return _FINISH.get(completion.finish_reason or "")
+
+
+def details(completion: Completion) -> dict[str, Any]:
+    """Return what a response has no field for, as plain JSON values; absent ones are left out."""
+    backend, first = completion.backend, completion.choices[0] if completion.choices else None
+    values = {
+        "finish_reason": completion.finish_reason,
+        "refusal": first.refusal if first else None,
+        "backend": backend
+        and {"engine_type": backend.engine_type, "machine_name": backend.machine_name},
+        "request_id": completion.request_id,
+        "requested_model": completion.requested_model,
+        "cost_eur": completion.cost,
+        "logprobs": first.logprobs if first else None,
+    }
+    known = {name: value for name, value in values.items() if value is not None}
+    return known | answer_notes(completion)
+
+
+def created_at(completion: Completion) -> datetime | None:
+    """Return when the service made the answer; None if it does not tell a date."""
+    if completion.created is None:
+        return None
+    try:
+        return datetime.fromtimestamp(completion.created, UTC)
+    except (ValueError, OverflowError, OSError):  # not seconds of our calendar: milliseconds, ...
+        return None

@@ -1,0 +1,113 @@
+"""``LLMaaSStreamedResponse``: the core's events as Pydantic AI's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pydantic_ai.messages import ModelResponseStreamEvent
+from pydantic_ai.models import StreamedResponse
+
+from llmaas.stream import AsyncStream
+from llmaas.structured import JSONFilter, is_cut
+from llmaas.types import Completion, Done, Event, ReasoningDelta, TextDelta
+from pydantic_ai_llmaas import responses
+from pydantic_ai_llmaas.provider import NAME
+
+
+@dataclass
+class LLMaaSStreamedResponse(StreamedResponse):
+    """A streamed answer. Usage, cost and finish reason are set when it has ended."""
+
+    stream: AsyncStream
+    requested_model: str
+    base_url: str
+    fence: JSONFilter | None = None
+    """Takes the Markdown fence off an answer that was asked for as JSON."""
+    _model: str | None = field(default=None, init=False)
+    _created: datetime = field(default_factory=lambda: datetime.now(UTC), init=False)
+
+    async def _get_event_iterator(self) -> AsyncIterator[ModelResponseStreamEvent]:
+        try:
+            async for event in self.stream:
+                if self._model is None:
+                    self._model = self.stream.completion.model
+                for each in self._add(event):
+                    yield each
+        except Exception as error:
+            if completion := getattr(error, "completion", None):
+                self._tell(completion)
+            from pydantic_ai_llmaas.errors import translate
+
+            raise translate(error, self.requested_model) from error
+
+    def _add(self, event: Event) -> Iterator[ModelResponseStreamEvent]:
+        parts = self._parts_manager
+        if isinstance(event, TextDelta):
+            text = self.fence.feed(event.text) if self.fence else event.text
+            if text:
+                yield from parts.handle_text_delta(vendor_part_id=None, content=text)
+        elif isinstance(event, ReasoningDelta):
+            yield from parts.handle_thinking_delta(vendor_part_id=None, content=event.text)
+        elif isinstance(event, Done):
+            yield from self._end(event.completion)
+        else:
+            yield from parts.handle_tool_call_delta_events(
+                vendor_part_id=event.position,
+                tool_name=event.name,
+                args=event.arguments or None,
+                tool_call_id=event.id,
+            )
+
+    def _end(self, completion: Completion) -> Iterator[ModelResponseStreamEvent]:
+        rest = self.fence.end(cut=is_cut(completion)) if self.fence else ""
+        if rest:
+            yield from self._parts_manager.handle_text_delta(vendor_part_id=None, content=rest)
+        for position, call in enumerate(completion.tool_calls):
+            if call.cut:  # its pieces may have been a JSON document
+                yield self._parts_manager.handle_tool_call_part(
+                    vendor_part_id=position,
+                    tool_name=call.name,
+                    args=responses.arguments(call),
+                    tool_call_id=call.id,
+                )
+        self._tell(completion)
+
+    def _tell(self, completion: Completion) -> None:
+        """Set what only the end of an answer tells."""
+        self._usage = responses.to_usage(completion.usage)
+        self._created = responses.created_at(completion) or self._created
+        self.provider_response_id = completion.id
+        self.provider_details = responses.details(completion)
+        self.finish_reason = responses.finish_reason(completion)
+
+    async def close_stream(self) -> None:
+        """Close the connection."""
+        await self.stream.close()
+
+    def get_stream_cancel_errors(self) -> tuple[type[BaseException], ...]:
+        """Return the errors that closing the connection may cause."""
+        from llmaas.errors import APIConnectionError
+
+        return (APIConnectionError,)
+
+    @property
+    def model_name(self) -> str:
+        """The model that answers; the requested one until it has begun."""
+        return self._model or self.requested_model
+
+    @property
+    def provider_name(self) -> str:
+        """The provider name."""
+        return NAME
+
+    @property
+    def provider_url(self) -> str:
+        """The address of the service."""
+        return self.base_url
+
+    @property
+    def timestamp(self) -> datetime:
+        """The time of the answer."""
+        return self._created
