@@ -17,7 +17,7 @@ from pydantic_ai.models import (
 from pydantic_ai.settings import ModelSettings
 
 from llmaas import AsyncLLMaaS
-from llmaas.structured import JSONFilter, wants_json
+from llmaas.structured import JSONFilter, is_cut, wants_json
 from pydantic_ai_llmaas.messages import wire_messages
 from pydantic_ai_llmaas.provider import LLMaaSProvider
 from pydantic_ai_llmaas.responses import to_response
@@ -101,7 +101,8 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
         """Ask, and return the whole answer.
 
         An answer that does not match a native output schema, also after one correction, is
-        returned as it is: the agent asks again as often as its ``retries`` allow.
+        returned as it is: the agent asks again as often as its ``retries`` allow. Raises
+        ``UnexpectedModelBehavior`` if it was cut off.
         """
         check_allow_model_requests()
         try:
@@ -162,8 +163,9 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
 
     def _invalid_output_or_raise(self, error: Exception) -> Completion:
         completion: Completion | None = getattr(error, "completion", None)
-        if completion is not None and type(error).__name__ == "StructuredOutputError":
-            return completion
+        is_invalid = completion is not None and type(error).__name__ == "StructuredOutputError"
+        if completion is not None and is_invalid and not is_cut(completion):
+            return completion  # of a cut answer the framework might read an example as the value
         raise self._translated(error) from error
 
     def _translated(self, error: Exception) -> Exception:
