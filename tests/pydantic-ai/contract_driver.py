@@ -60,9 +60,10 @@ class PydanticAI(Driver):
         from pydantic_ai import Agent
 
         agent: Any = Agent(client, output_type=NativeOutput(question.schema), retries=0)
+        told: Any = {"model_settings": self.settings(question)}
         if not question.stream:
-            return Answer(value=(await agent.run(question.text)).output)
-        async with agent.run_stream(question.text) as result:
+            return Answer(value=(await agent.run(question.text, **told)).output)
+        async with agent.run_stream(question.text, **told) as result:
             return Answer(value=await result.get_output())
 
     def settings(self, question: Question) -> dict[str, Any]:
