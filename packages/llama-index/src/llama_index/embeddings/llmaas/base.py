@@ -1,0 +1,80 @@
+"""``LLMaaSEmbedding``: embeddings for LlamaIndex over the core client."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from pydantic import AliasChoices, Field
+
+from llama_index.llms.llmaas.connection import Connection
+from llama_index.llms.llmaas.cost import emit_cost
+from llmaas.types import Embeddings
+
+Vector = list[float]
+
+
+class LLMaaSEmbedding(Connection, BaseEmbedding):
+    """Vectors for texts, in order. Equal texts are sent once.
+
+    A text that the service refuses raises an error that names it: an index must not lose a text
+    silently. Vectors that came before are in ``error.partial.vectors``. The cost is emitted as
+    ``CostEvent``.
+    """
+
+    model_name: str = Field(validation_alias=AliasChoices("model_name", "model"))
+    """The name of an embedding model."""
+    embed_batch_size: int = Field(default=256, gt=0, le=2048)
+    """Texts that LlamaIndex passes on at once."""
+    request_size: int = Field(default=64, ge=1)
+    """Texts in one request; halved where the service refuses so many."""
+    concurrency: int = Field(default=4, ge=1)
+    """Requests at once."""
+    dimensions: int | None = None
+    """Numbers of a vector. Defaults to the model's own size, which is never sent."""
+    additional_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Further parameters of each request."""
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name in serialized objects."""
+        return "LLMaaSEmbedding"
+
+    def _embed(self, texts: list[str]) -> list[Vector]:
+        return _vectors(self.client.embed(texts, **self._options()))
+
+    async def _aembed(self, texts: list[str]) -> list[Vector]:
+        return _vectors(await self.async_client.embed(texts, **self._options()))
+
+    def _get_query_embedding(self, query: str) -> Vector:
+        return self._embed([query])[0]
+
+    async def _aget_query_embedding(self, query: str) -> Vector:
+        return (await self._aembed([query]))[0]
+
+    def _get_text_embedding(self, text: str) -> Vector:
+        return self._embed([text])[0]
+
+    async def _aget_text_embedding(self, text: str) -> Vector:
+        return (await self._aembed([text]))[0]
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[Vector]:
+        return self._embed(texts)
+
+    async def _aget_text_embeddings(self, texts: list[str]) -> list[Vector]:
+        return await self._aembed(texts)
+
+    def _options(self) -> Any:
+        return {
+            "model": self.model_name,
+            "batch_size": self.request_size,
+            "concurrency": self.concurrency,
+            "dimensions": self.dimensions,
+            "isolate": False,
+            **self.additional_kwargs,
+        }
+
+
+def _vectors(embedded: Embeddings) -> list[Vector]:
+    emit_cost("embeddings", embedded.model, embedded.cost_micro_eur, embedded.usage)
+    return cast("list[Vector]", embedded.vectors)

@@ -1,0 +1,34 @@
+"""LLMaaS for LlamaIndex: the LLM, cost events and an offline tokenizer.
+
+Embeddings are in ``llama_index.embeddings.llmaas``, the rerank postprocessor is in
+``llama_index.postprocessor.llmaas``. One distribution ships the three.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from llama_index.llms.llmaas._version import __version__
+
+if TYPE_CHECKING:
+    from llama_index.llms.llmaas.base import LLMaaS
+    from llama_index.llms.llmaas.cost import CostEvent
+    from llama_index.llms.llmaas.tokens import approximate_tokenizer
+
+__all__ = ["CostEvent", "LLMaaS", "__version__", "approximate_tokenizer"]
+
+_MODULE_BY_NAME = {"CostEvent": "cost", "LLMaaS": "base", "approximate_tokenizer": "tokens"}
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_BY_NAME.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,73 @@
+"""Connection fields that the classes of this package share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from llama_index.core.schema import BaseComponent
+from pydantic import Field, PrivateAttr, SecretStr
+
+from llmaas import AsyncLLMaaS, Timeout
+from llmaas import LLMaaS as Client
+from llmaas.local_files import MAX_FILE_BYTES
+
+_SHARED = ("timeout", "max_retries", "deadline", "ca_bundle", "proxy", "max_file_bytes")
+_ALL = ("api_key", "base_url", "default_headers", *_SHARED)
+
+
+class Connection(BaseComponent):
+    """Connection fields, and the two core clients, made when first needed.
+
+    The key, the headers and the proxy are never in a repr, a dump or a pickle: a copy from a
+    pickle reads ``LLMAAS_API_KEY``.
+    """
+
+    api_key: SecretStr | Callable[[], Any] | None = Field(default=None, exclude=True, repr=False)
+    """The key, or a callable that returns the current one. Defaults to ``LLMAAS_API_KEY``."""
+    base_url: str | None = None
+    """The address, with or without ``/v1``. Defaults to ``LLMAAS_BASE_URL``, then the service."""
+    timeout: float | Timeout | None = None
+    """The longest silence in seconds, also within a stream. Defaults to 600."""
+    max_retries: int = Field(default=2, ge=0)
+    """Retries of connection errors, 408, 409, 429 and 5xx."""
+    deadline: float | None = None
+    """The longest duration of a call in seconds, retries included."""
+    ca_bundle: str | None = None
+    """A file of trusted certificates. Defaults to ``LLMAAS_CA_BUNDLE``."""
+    max_file_bytes: int = Field(default=MAX_FILE_BYTES, ge=0)
+    """The size up to which local files are read. Defaults to 64 MiB."""
+    proxy: str | None = Field(default=None, exclude=True, repr=False)
+    default_headers: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
+
+    _made: tuple[tuple[Any, ...], Client, AsyncLLMaaS] | None = PrivateAttr(default=None)
+
+    @property
+    def client(self) -> Client:
+        """The core client for threads."""
+        return self._clients()[1]
+
+    @property
+    def async_client(self) -> AsyncLLMaaS:
+        """The core client for asyncio. One object serves any number of event loops."""
+        return self._clients()[2]
+
+    def _clients(self) -> tuple[tuple[Any, ...], Client, AsyncLLMaaS]:
+        """Return the clients, made anew after a field has changed."""
+        values = tuple(getattr(self, name) for name in _ALL)
+        made = self._made
+        if made is None or made[0] != values:
+            options = {name: getattr(self, name) for name in _SHARED}
+            key: Any = self.api_key
+            key = key.get_secret_value() if isinstance(key, SecretStr) else key
+            client = Client(
+                api_key=key, base_url=self.base_url, headers=self.default_headers, **options
+            )
+            made = self._made = (values, client, AsyncLLMaaS.of(client.settings))
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the clients and everything that may hold a secret."""
+        state = super().__getstate__()
+        hidden = dict.fromkeys(("api_key", "proxy", "default_headers"))
+        return {**state, "__dict__": {**state["__dict__"], **hidden}, "__pydantic_private__": None}

@@ -1,0 +1,40 @@
+"""Cost events of LlamaIndex's instrumentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llama_index_instrumentation import get_dispatcher
+from llama_index_instrumentation.base import BaseEvent
+
+from llmaas import Usage
+
+dispatcher = get_dispatcher(__name__)
+
+
+class CostEvent(BaseEvent):
+    """The cost of one chat, embedding or rerank call, in millionths of a euro."""
+
+    operation: str
+    """``chat``, ``embeddings`` or ``rerank``."""
+    model: str
+    cost_micro_eur: int
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name in serialized events."""
+        return "LLMaaSCostEvent"
+
+
+def emit_cost(operation: str, model: str, micro_eur: int | None, usage: Usage | None) -> None:
+    """Emit a ``CostEvent``, unless the service reported no usage."""
+    if micro_eur is None:
+        return
+    counts: dict[str, Any] = {}
+    if usage is not None:
+        counts["prompt_tokens"] = usage.prompt_tokens
+        counts["completion_tokens"] = usage.completion_tokens
+    event = CostEvent(operation=operation, model=model, cost_micro_eur=micro_eur, **counts)
+    dispatcher.event(event)

@@ -1,0 +1,137 @@
+"""LlamaIndex messages as messages of the API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from llama_index.core.base.llms.types import (
+    AudioBlock,
+    ChatMessage,
+    CitableBlock,
+    DocumentBlock,
+    ImageBlock,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+    VideoBlock,
+)
+
+SendReasoning = Literal["auto", "always", "never"]
+"""Whether reasoning goes back to the model. ``auto``: only within the turn it belongs to."""
+
+_ROLES = {"chatbot": "assistant", "model": "assistant", "developer": "system"}
+
+
+def to_api_messages(
+    messages: Sequence[ChatMessage], send_reasoning: SendReasoning = "auto"
+) -> list[dict[str, Any]]:
+    """Convert messages. Those given are not changed."""
+    last_user = _last_user(messages) if send_reasoning == "auto" else -1
+    converted = []
+    for position, message in enumerate(messages):
+        role = _ROLES.get(message.role.value, message.role.value)
+        if role == "assistant":
+            echo = send_reasoning != "never" and position > last_user
+            converted.append(_assistant(message, echo=echo))
+        else:
+            converted.append(_plain(role, message))
+    return converted
+
+
+def _last_user(messages: Sequence[ChatMessage]) -> int:
+    users = (n for n in range(len(messages) - 1, -1, -1) if messages[n].role == MessageRole.USER)
+    return next(users, -1)
+
+
+def _plain(role: str, message: ChatMessage) -> dict[str, Any]:
+    blocks, extra = message.blocks, message.additional_kwargs
+    first = blocks[0] if len(blocks) == 1 else None
+    content: Any = first.text if type(first) is TextBlock else _parts(blocks)
+    if isinstance(content, list) and all(part["type"] == "text" for part in content):
+        content = "\n".join(part["text"] for part in content)
+    converted = {"role": role, "content": content}
+    if role == "tool":
+        converted["tool_call_id"] = extra.get("tool_call_id")
+    elif name := extra.get("name"):
+        converted["name"] = name
+    return converted
+
+
+def _assistant(message: ChatMessage, *, echo: bool) -> dict[str, Any]:
+    calls = list(_calls(message))
+    texts = [part["text"] for part in _parts(message.blocks) if part["type"] == "text"]
+    converted: dict[str, Any] = {"role": "assistant", "content": "\n".join(texts)}
+    if calls:
+        converted["tool_calls"] = calls
+        converted["content"] = converted["content"] or None
+    thoughts = [b.content for b in message.blocks if isinstance(b, ThinkingBlock) and b.content]
+    if echo and thoughts:
+        converted["reasoning_content"] = "".join(thoughts)
+    return converted
+
+
+def _calls(message: ChatMessage) -> Iterator[dict[str, Any]]:
+    """Yield the tool calls: those of blocks, else those that older integrations keep beside."""
+    blocks = [block for block in message.blocks if isinstance(block, ToolCallBlock)]
+    for block in blocks:
+        yield _call(block.tool_call_id, block.tool_name, block.tool_kwargs)
+    if not blocks:
+        for call in message.additional_kwargs.get("tool_calls") or ():
+            plain = call if isinstance(call, Mapping) else call.model_dump()
+            function = plain["function"]
+            yield _call(plain.get("id"), function["name"], function["arguments"])
+    for cut in message.additional_kwargs.get("invalid_tool_calls") or ():
+        yield _call(cut["id"], cut["name"], cut["arguments"])
+
+
+def _call(id_: str | None, name: str, arguments: Any) -> dict[str, Any]:
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    return {"type": "function", "id": id_, "function": {"name": name, "arguments": text or "{}"}}
+
+
+def _parts(blocks: Sequence[Any]) -> list[dict[str, Any]]:
+    return [part for block in blocks for part in _parts_of(block)]
+
+
+def _parts_of(block: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(block, TextBlock):
+        yield {"type": "text", "text": block.text}
+    elif isinstance(block, ImageBlock):
+        yield _image(block)
+    elif isinstance(block, AudioBlock):
+        yield {"type": "audio_url", "audio_url": {"url": _url(block, "audio/wav")}}
+    elif isinstance(block, VideoBlock):
+        yield {"type": "video_url", "video_url": {"url": _url(block, "video/mp4")}}
+    elif isinstance(block, DocumentBlock):
+        data = block.inline_url()
+        yield {"type": "file", "file": {"filename": block.title or "file", "file_data": data}}
+    elif isinstance(block, CitableBlock):
+        yield from _parts(block.content)
+
+
+def _image(block: ImageBlock) -> dict[str, Any]:
+    """Return an image part. The core reads and limits a local file, so its path is passed on."""
+    if block.path is not None and block.image is None:
+        return {"type": "image", "image": Path(block.path)}
+    url: dict[str, Any] = {"url": _url(block, "image/png")}
+    if block.detail:
+        url["detail"] = block.detail
+    return {"type": "image_url", "image_url": url}
+
+
+def _url(block: Any, default_type: str) -> str:
+    """Return the address of a block's content, else its bytes as a data URI."""
+    if block.url is not None:
+        return str(block.url)
+    kind = getattr(block, "image_mimetype", None) or getattr(block, "video_mimetype", None)
+    if isinstance(block, AudioBlock):
+        kind, buffer = f"audio/{block.format}" if block.format else None, block.resolve_audio(True)
+    elif isinstance(block, VideoBlock):
+        buffer = block.resolve_video(True)
+    else:
+        buffer = block.resolve_image(True)
+    return f"data:{kind or default_type};base64,{buffer.read().decode('ascii')}"

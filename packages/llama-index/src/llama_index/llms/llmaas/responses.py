@@ -1,0 +1,151 @@
+"""Answers of the core as LlamaIndex responses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    LogProb,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+)
+
+from llama_index.llms.llmaas.cost import emit_cost
+from llmaas import Choice, Completion, ToolCall
+from llmaas.answer_notes import answer_notes
+
+
+def to_response(completion: Completion, *, delta: str | None = None) -> ChatResponse:
+    """Convert a whole answer, and emit its cost."""
+    emit_cost("chat", completion.model, completion.cost_micro_eur, completion.usage)
+    choice = completion.choices[0] if completion.choices else Choice()
+    return ChatResponse(
+        message=_message(choice, completion),
+        raw=_raw(completion),
+        delta=delta,
+        logprobs=_logprobs(choice.logprobs),
+        additional_kwargs=_facts(completion),
+    )
+
+
+class StreamedResponse:
+    """Turns the events of one stream into responses: each holds all text so far."""
+
+    def __init__(self) -> None:
+        self._text = self._reasoning = ""
+
+    def convert(self, event: Any) -> ChatResponse | None:
+        """Return the response of one event; None for a piece of a tool call.
+
+        Tool calls come whole, with the last response: a part of one must not run.
+        """
+        if event.type == "text":
+            self._text += event.text
+            return self._partial(event.text, {})
+        if event.type == "reasoning":
+            self._reasoning += event.text
+            return self._partial("", {"thinking_delta": event.text})
+        return to_response(event.completion, delta="") if event.type == "done" else None
+
+    def _partial(self, delta: str, extra: dict[str, Any]) -> ChatResponse:
+        blocks: list[Any] = []
+        if self._reasoning:
+            blocks.append(ThinkingBlock(content=self._reasoning))
+        blocks.append(TextBlock(text=self._text))
+        message = ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks)
+        return ChatResponse(message=message, delta=delta, additional_kwargs=extra)
+
+
+def _message(choice: Choice, completion: Completion) -> ChatMessage:
+    usage = completion.usage
+    blocks: list[Any] = []
+    extra: dict[str, Any] = {}
+    if choice.reasoning:
+        tokens = usage.reasoning_tokens if usage else None
+        blocks.append(ThinkingBlock(content=choice.reasoning, num_tokens=tokens))
+    if choice.content or not choice.tool_calls:
+        blocks.append(TextBlock(text=choice.content or ""))
+    for call in choice.tool_calls:
+        try:
+            arguments = call.parsed()
+        except ValueError as error:
+            extra.setdefault("invalid_tool_calls", []).append(_invalid(call, error))
+        else:
+            block = ToolCallBlock(tool_call_id=call.id, tool_name=call.name, tool_kwargs=arguments)
+            blocks.append(block)
+    if choice.refusal:
+        extra["refusal"] = choice.refusal
+    return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=extra)
+
+
+def _invalid(call: ToolCall, error: ValueError) -> dict[str, Any]:
+    """Describe a call that must not run: it was truncated, or its arguments are not JSON."""
+    facts = {"id": call.id, "name": call.name, "arguments": call.arguments}
+    return {**facts, "error": str(error)}
+
+
+def _facts(completion: Completion) -> dict[str, Any]:
+    """Return usage, cost and provenance as plain values; ``parsed`` is the structured value."""
+    usage, backend, limit = completion.usage, completion.backend, completion.rate_limit
+    facts: dict[str, Any] = {
+        "finish_reason": completion.finish_reason,
+        "cost_micro_eur": completion.cost_micro_eur,
+        "cost_eur": completion.cost,
+        "request_id": completion.request_id,
+        "backend": backend and _known(backend, "engine_type", "machine_name"),
+        "rate_limit": limit and _known(limit, "limit", "remaining", "reset"),
+        "parsed": completion.parsed,
+    }
+    if usage is not None:
+        facts |= _known(usage, *_COUNTS)
+    known = {name: fact for name, fact in facts.items() if fact is not None}
+    return known | answer_notes(completion)
+
+
+_COUNTS = (
+    "prompt_tokens",
+    "completion_tokens",
+    "total_tokens",
+    "reasoning_tokens",
+    "cached_tokens",
+)
+
+
+def _raw(completion: Completion) -> dict[str, Any]:
+    """Return what token counters and agents read of a raw answer, as plain JSON values."""
+    usage = completion.usage
+    return {
+        "id": completion.id,
+        "model": completion.model,
+        "created": completion.created,
+        "finish_reason": completion.finish_reason,
+        "usage": _known(usage, *_COUNTS) if usage else None,
+        "cost_micro_eur": completion.cost_micro_eur,
+    }
+
+
+def _known(value: Any, *names: str) -> dict[str, Any]:
+    facts = {name: getattr(value, name) for name in names}
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _logprobs(logprobs: Any) -> list[list[LogProb]] | None:
+    """Convert the log probabilities of each token and its alternatives."""
+    content = (logprobs or {}).get("content")
+    if not content:
+        return None
+    return [
+        [_logprob(each) for each in (token.get("top_logprobs") or [token])] for token in content
+    ]
+
+
+def _logprob(token: Any) -> LogProb:
+    return LogProb(
+        token=token.get("token") or "",
+        logprob=token.get("logprob") or 0.0,
+        bytes=token.get("bytes") or [],
+    )
