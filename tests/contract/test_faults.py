@@ -53,6 +53,7 @@ def batches(cases):
     return [pytest.param(group, id=" ".join(case.says for case in group)) for group in groups]
 
 
+@pytest.mark.filterwarnings("ignore:The `json` method")  # LlamaIndex calls pydantic's old one
 @pytest.mark.filterwarnings("ignore::llmaas.warnings.EmptyAnswerWarning")
 @pytest.mark.parametrize("cases", batches(CASES))
 def test_chat(of_chat, cases):
