@@ -188,12 +188,13 @@ def readme(session: nox.Session) -> None:
 
 @nox.session
 def tables(session: nox.Session) -> None:
-    """Write the tables of contract, faults, engines, families; `-- --load` runs the load too."""
+    """Write the tables of contract, faults, engines, families, files; `-- --load` the load's."""
     install_all(session)
     session.run("python", "tests/support/contract_table.py")
     session.run("python", "tests/support/fault_table.py")
     session.run("python", "tests/support/engine_differences.py", "--write")
     session.run("python", "tests/support/family_table.py")
+    session.run("python", "tests/support/corpus_table.py")
     if "--load" in session.posargs:
         session.run("python", "tests/load", "--write")
 
