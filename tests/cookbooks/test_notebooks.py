@@ -21,7 +21,8 @@ each_notebook = pytest.mark.parametrize("path", all_notebooks(), ids=lambda path
 @pytest.fixture(scope="module")
 def runs(request):
     """Start what was selected, two at a time: most of the time goes into importing frameworks."""
-    items = [item for item in request.session.items if "runs" in item.fixturenames]
+    mine = [item for item in request.session.items if item.path == request.path]
+    items = [item for item in mine if "runs" in item.fixturenames]
     with ThreadPoolExecutor(2) as pool:
         paths = [item.callspec.params["path"] for item in items]
         yield {path: pool.submit(executed, path) for path in paths}

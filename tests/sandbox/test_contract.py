@@ -100,6 +100,9 @@ def test_no_conversation_makes_it_stumble(chat: Any, messages: Any, tools: Any) 
 
 @often
 @given(schema=SCHEMA, stream=st.booleans())
+@example(schema={"anyOf": [{"$ref": "#"}]}, stream=False)
+@example(schema={"oneOf": [{"allOf": [{"$ref": "#"}]}, {"$ref": "#"}]}, stream=True)
+@example(schema={"pattern": "z", "anyOf": [{"$ref": "#"}, {"$ref": "#", "const": 1}]}, stream=False)
 def test_no_schema_makes_it_stumble(chat: Any, schema: Any, stream: bool) -> None:
     form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
     tool = {"type": "function", "function": {"name": "say_bonjour", "parameters": schema}}

@@ -62,6 +62,8 @@ class _Filler:
 
     def _checked(self, schema: Schema, name: str, depth: int) -> Any:
         """Fill a schema; where keywords forbid what was filled, try other values."""
+        if depth > MAX_DEPTH * 3:  # a union that leads back to itself
+            return None
         value = self._plain(schema, name, depth)
         if _UNCERTAIN.isdisjoint(schema) or is_valid(value, schema, self.root):
             return value
