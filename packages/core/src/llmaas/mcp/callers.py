@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 from llmaas.client import AsyncLLMaaS
 from llmaas.errors import MissingAPIKeyError
-from llmaas.quota import Budget
-
-_MOST = 1024
-"""Callers that are remembered; one that is forgotten starts with a new budget."""
+from llmaas.quota import Budget, MemoryLedger
 
 
 class Callers:
@@ -32,7 +28,7 @@ class Callers:
         self._client = client
         self._budget_eur = budget_eur
         self._needs_keys = over_http and not shares_key
-        self._known: OrderedDict[str, tuple[AsyncLLMaaS, Budget | None]] = OrderedDict()
+        self._ledger = MemoryLedger()
 
     def of(self, request: Any = None) -> tuple[AsyncLLMaaS, Budget | None]:
         """Return the client and the budget for an HTTP request, or for stdio.
@@ -43,18 +39,11 @@ class Callers:
         if key is None and self._needs_keys:
             raise MissingAPIKeyError("Send a key of LLMaaS as Authorization: Bearer <key>.")
         client = self._client.with_options(api_key=key) if key else self._client
-        name = client.settings.key.fingerprint
-        if name not in self._known:
-            self._known[name] = self._begin(client)
-            while len(self._known) > _MOST:
-                self._known.popitem(last=False)
-        self._known.move_to_end(name)
-        return self._known[name]
-
-    def _begin(self, client: AsyncLLMaaS) -> tuple[AsyncLLMaaS, Budget | None]:
         if self._budget_eur is None:
             return client, None
-        budget = Budget(self._budget_eur)
+        # One ledger for all: an account is never forgotten, however many keys are tried.
+        account = client.settings.key.fingerprint
+        budget = Budget(self._budget_eur, ledger=self._ledger, account=account)
         watchers = (*client.settings.watchers, budget)
         return client.with_options(watchers=watchers), budget
 
