@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,3 +90,14 @@ def test_warning_names_the_line_of_the_caller(sandbox: Any, stream: bool) -> Non
             LLMaaS().chat(messages, model="gpt-oss:20b")
     assert len(caught) == 2
     assert {warning.filename for warning in caught} == {__file__}
+
+
+def test_warning_names_a_neighbour_whose_folder_begins_alike() -> None:
+    """``llmaas_app`` beside ``llmaas`` is a caller, not a part of this package."""
+    folder = Path(llmaas.__file__).parent
+    source = "from llmaas.warnings import LLMaaSWarning, warn\nwarn('x', LLMaaSWarning)\n"
+    program = compile(source, f"{folder}_app/main.py", "exec")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        exec(program, {})
+    assert [warning.filename for warning in caught] == [f"{folder}_app/main.py"]

@@ -15,7 +15,8 @@ import sys
 import warnings
 from pathlib import Path
 
-_HOME = str(Path(__file__).parent)
+_HOME = str(Path(__file__).parent / "_")[:-1]
+"""The folder of this package, with the separator: others begin with the same letters."""
 
 
 class LLMaaSWarning(UserWarning):
