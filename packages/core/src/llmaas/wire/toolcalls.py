@@ -9,6 +9,7 @@ from typing import Any
 
 from llmaas.types import Event, ToolCall, ToolCallDelta
 from llmaas.wire.arguments import Arguments
+from llmaas.wire.positions import position
 from llmaas.wire.toolnames import ToolNames
 from llmaas.wire.truncation import TRUNCATED
 
@@ -241,9 +242,8 @@ class ToolCallAssembler:
 
 
 def _index(value: Any) -> int | None:
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    return int(value) if isinstance(value, int) and value >= 0 else None
+    index = position(value)
+    return None if index is None or index < 0 else index
 
 
 def _as_text(arguments: Any) -> str:
