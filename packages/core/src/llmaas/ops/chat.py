@@ -129,18 +129,11 @@ def prepare(
     """
     advice.check_model(settings, model)
     extra_headers = settings.hide(extra_headers)
-    given: Sequence[Message] = (
-        [*messages]
-        if look.size and not isinstance(messages, str)
-        else normalize_messages(messages, settings.max_file_bytes)
-    )
-    if fresh:
-        given, look = add_nonce(given, uuid.uuid4().hex[:16]), NO_LOOK
     shape = None if response_format is None else shape_of(response_format)
     conforms = settings.conform if conform is None else conform
-    if conforms and shape is not None and shape.wire.get("type") == "json_object":
-        given, look = mention_json(given), NO_LOOK
-    sent = given
+    asks_for_json = conforms and shape is not None and shape.wire.get("type") == "json_object"
+    given, look = _given(settings, messages, look, fresh=fresh, asks_for_json=asks_for_json)
+    sent: Sequence[Message] = given
     adjustments: tuple[Adjustment, ...] = ()
     if not (
         look.is_plain and takes_plain(facts_of(model).family, given[0], has_names=look.has_names)
@@ -185,6 +178,22 @@ def prepare(
     return Ask(
         settings, body, headers, patience, shape, owns_budget, notes, is_attempt, conforms, plain
     )
+
+
+def _given(
+    settings: Settings, messages: Messages, look: Look, *, fresh: bool, asks_for_json: bool
+) -> tuple[Sequence[Message], Look]:
+    """Return the caller's messages as dicts, and what a look at them still tells."""
+    given: Sequence[Message] = (
+        [*messages]
+        if look.size and not isinstance(messages, str)
+        else normalize_messages(messages, settings.max_file_bytes)
+    )
+    if fresh:
+        given, look = add_nonce(given, uuid.uuid4().hex[:16]), NO_LOOK
+    if asks_for_json:
+        given, look = mention_json(given), NO_LOOK
+    return given, look
 
 
 def chat(ask: Ask) -> Operation[Completion]:

@@ -142,8 +142,7 @@ class Reader:
         start = match.end()
         if self._text.startswith("call:", match.start()):
             return self._gemma(start, name)
-        arguments, end = _DECODER.raw_decode(self._text, start)
-        del arguments
+        _, end = _DECODER.raw_decode(self._text, start)
         return [(self._names.clean(name), self._text[start:end])], end
 
     def _gemma(self, start: int, name: str) -> tuple[list[Call], int]:
