@@ -22,7 +22,7 @@ from agent_framework_llmaas._messages import wire_messages
 from agent_framework_llmaas._options import LLMaaSChatOptions, call_arguments, one_answer
 from agent_framework_llmaas._responses import response_of, updates_of
 from llmaas import AsyncLLMaaS
-from llmaas.arguments import refuse_unknown
+from llmaas.keyword_arguments import refuse_unknown
 from llmaas.structured import wants_json
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing_extensions import TypeVar
 from agent_framework_llmaas._connect import connected, plain_connection
 from agent_framework_llmaas._responses import usage_details
 from llmaas import AsyncLLMaaS, Embeddings
-from llmaas.arguments import refuse_unknown
+from llmaas.keyword_arguments import refuse_unknown
 
 
 class LLMaaSEmbeddingOptions(EmbeddingGenerationOptions, total=False):

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
 from llmaas import AsyncLLMaaS
-from llmaas.arguments import refuse_unknown
+from llmaas.keyword_arguments import refuse_unknown
 from llmaas.settings import Timeout
 from semantic_kernel_llmaas.configuration import LLMaaSSettings, read_settings
 from semantic_kernel_llmaas.errors import (

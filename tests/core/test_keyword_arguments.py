@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmaas.arguments import refuse_unknown
+from llmaas.keyword_arguments import refuse_unknown
 
 
 class Shop:
