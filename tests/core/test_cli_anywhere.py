@@ -57,10 +57,6 @@ COMMANDS = {
 }
 SLOW = {"doctor", "demo", "ocr", "transcribe", "speak", "image", "bulk"}
 FAILS = {"unknown model": 1, "unknown command": 2}
-WAV = (
-    b"RIFF\x2c\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0"
-    b"data\x08\0\0\0" + bytes(8)
-)
 USED = {
     "at": "2026-11-30T09:00:00+00:00",
     "model": "gpt-oss:120b",
@@ -76,7 +72,7 @@ USED = {
 def files(monkeypatch, tmp_path):
     """Files for every command, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "\u00e9lan.wav").write_bytes(WAV)
+    (tmp_path / "\u00e9lan.wav").write_bytes(corpus.WAV)
     (tmp_path / "scan.pdf").write_bytes(corpus.form())
     (tmp_path / "prompts.jsonl").write_text('"Say a."\n"Say \u00e9."\n', "utf-8")
     (tmp_path / "usage.jsonl").write_text(json.dumps(USED) + "\n")

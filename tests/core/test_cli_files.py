@@ -9,10 +9,6 @@ import corpus
 from llmaas import catalog
 
 KEY = "sk-sandbox"
-WAV = (
-    b"RIFF\x2c\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0"
-    b"data\x08\0\0\0" + bytes(8)
-)
 VISION = ["-m", "gemma4:31b"]
 
 
@@ -114,7 +110,7 @@ def talks(tmp_path):
     folder = tmp_path / "talks"
     folder.mkdir()
     for name in ("a.wav", "b.wav"):
-        (folder / name).write_bytes(WAV)
+        (folder / name).write_bytes(corpus.WAV)
     return folder
 
 

@@ -21,14 +21,11 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import McpError
 from mcp.types import CancelledNotification, CancelledNotificationParams, ClientNotification
 
+import corpus
 from llmaas import AsyncLLMaaS, catalog
 from llmaas.mcp import Callers, create_server
 from waiting import eventually
 
-WAV = (
-    b"RIFF\x2c\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0"
-    b"data\x08\0\0\0" + bytes(8)
-)
 NAMES = {"chat", "embed", "rerank", "transcribe", "speak", "image", "models", "cost"}
 
 
@@ -84,7 +81,7 @@ def words(result: Any) -> str:
 
 
 async def test_every_tool_works_over_stdio(sandbox: Any, tmp_path: Path) -> None:
-    (tmp_path / "a.wav").write_bytes(WAV)
+    (tmp_path / "a.wav").write_bytes(corpus.WAV)
     sandbox.script([{"content": "Paris", "path": "/v1/chat/completions"}])
     async with over_stdio(sandbox, "--budget", "1", "--folder", str(tmp_path)) as session:
         assert {tool.name for tool in (await session.list_tools()).tools} == NAMES
@@ -99,7 +96,10 @@ async def test_every_tool_works_over_stdio(sandbox: Any, tmp_path: Path) -> None
         ranked = await session.call_tool("rerank", {"query": "a cat", "documents": ["x", "a cat"]})
         assert ranked.structuredContent is not None
         assert ranked.structuredContent["results"][0]["document"] == "a cat"
-        for recording in ({"file": "a.wav"}, {"audio_base64": base64.b64encode(WAV).decode()}):
+        for recording in (
+            {"file": "a.wav"},
+            {"audio_base64": base64.b64encode(corpus.WAV).decode()},
+        ):
             heard = await session.call_tool("transcribe", recording)
             assert heard.structuredContent is not None
             assert isinstance(heard.structuredContent["text"], str)
@@ -109,7 +109,9 @@ async def test_every_tool_works_over_stdio(sandbox: Any, tmp_path: Path) -> None
         assert image.mimeType == "image/png"  # type: ignore[union-attr]
         listed = await session.call_tool("models", {"category": "chat", "needs": ["tools"]})
         assert listed.structuredContent is not None
-        assert all(model["tools"] for model in listed.structuredContent["models"])
+        tools = [model["tools"] for model in listed.structuredContent["models"]]
+        assert tools
+        assert all(tools)
         left = await session.call_tool("cost", {"text": "hello", "completion_tokens": 1_000_000})
         assert left.structuredContent is not None
         assert left.structuredContent["estimate_eur"] == pytest.approx(8, rel=0.01)
@@ -162,7 +164,7 @@ async def test_error_says_what_is_wrong_when_a_call_cannot_be_made(
 ) -> None:
     folder = tmp_path / "recordings"
     folder.mkdir()
-    (tmp_path / "secret.wav").write_bytes(WAV)
+    (tmp_path / "secret.wav").write_bytes(corpus.WAV)
     (folder / "link.wav").symlink_to(tmp_path / "secret.wav")
     async with over_stdio(sandbox, "--folder", str(folder)) as session:
         for name, arguments, said in WRONG:
@@ -173,7 +175,7 @@ async def test_error_says_what_is_wrong_when_a_call_cannot_be_made(
 
 
 async def test_no_file_is_opened_without_a_folder(sandbox: Any, tmp_path: Path) -> None:
-    (tmp_path / "a.wav").write_bytes(WAV)
+    (tmp_path / "a.wav").write_bytes(corpus.WAV)
     async with over_stdio(sandbox) as session:
         result = await session.call_tool("transcribe", {"file": str(tmp_path / "a.wav")})
     assert result.isError

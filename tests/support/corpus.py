@@ -161,3 +161,9 @@ AUDIO = {
     ".wav": [b"RIFF\0\0\0\0WAVEfmt ", b"RF64\xff\xff\xff\xffWAVE"],
 }  # fmt: skip
 """First bytes of recordings, by the ending that servers want to see."""
+
+WAV = (
+    b"RIFF\x2c\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0"
+    b"data\x08\0\0\0" + bytes(8)
+)
+"""A recording of four samples of silence."""
