@@ -16,7 +16,7 @@ from agent_framework.orchestrations import ConcurrentBuilder
 from pydantic import BaseModel
 
 from agent_framework_llmaas import LLMaaSChatClient, rerank_tool
-from llmaas.jupyter import connect
+from llmaas_cli.jupyter import connect
 
 NOTE = (
     "Find the documents with the rules on a move of an archive to the object store. "

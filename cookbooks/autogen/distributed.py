@@ -33,8 +33,8 @@ from autogen_core.models import ChatCompletionClient, SystemMessage, UserMessage
 from autogen_ext.runtimes.grpc import GrpcWorkerAgentRuntime, GrpcWorkerAgentRuntimeHost
 
 from autogen_llmaas import LLMaaSChatCompletionClient, native_component
-from llmaas.demo import backing, load_documents, split
 from llmaas.pricing import format_eur
+from llmaas_cli.demo import backing, load_documents, split
 
 QUESTION = "Which keys sign packages, and who keeps them?"
 START_SECONDS = 60.0

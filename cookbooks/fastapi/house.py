@@ -17,8 +17,8 @@ from config import Account, Config
 from faults import Refusal
 from gate import Gate
 from llmaas import AsyncLLMaaS, LLMaaSError
-from llmaas.demo import backing
 from llmaas.quota import Budget, Ledger, Limit, MemoryLedger, Quota, SQLiteLedger
+from llmaas_cli.demo import backing
 from metrics import CallMeter, Metrics
 
 HOUR = 3_600.0

@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 
 from closed import CSS, ClosedPage
 from llmaas import AsyncLLMaaS
-from llmaas.demo import Backing, backing
+from llmaas_cli.demo import Backing, backing
 from talk import Talk
 
 SANDBOX_PACE = 40.0

@@ -9,7 +9,6 @@ import gradio as gr
 from gradio.components.chatbot import MetadataDict
 
 from llmaas import LLMaaSError
-from llmaas.cli.output import kilowatt_hours
 from llmaas.pricing import (
     audio_cost_micro_eur,
     billed_output_tokens,
@@ -17,6 +16,7 @@ from llmaas.pricing import (
     format_eur,
 )
 from llmaas.types import Completion, Transcription
+from llmaas_cli.commands.output import kilowatt_hours
 
 HEARD, REASONING = "Heard", "Reasoning"
 

@@ -28,8 +28,8 @@ from haystack_integrations.components.embedders.llmaas import (
 )
 from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
 from haystack_integrations.components.rankers.llmaas import LLMaaSRanker
-from llmaas.demo import load_documents
-from llmaas.jupyter import connect
+from llmaas_cli.demo import load_documents
+from llmaas_cli.jupyter import connect
 
 PROMPT = """\
 Answer from these passages and cite them by number.

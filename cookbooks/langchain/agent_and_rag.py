@@ -14,9 +14,9 @@ from langchain_core.tools import tool
 from langchain_core.vectorstores import InMemoryVectorStore
 
 from langchain_llmaas import ChatLLMaaS, LLMaaSEmbeddings, LLMaaSRerank, get_cost_callback
-from llmaas.demo import load_documents
-from llmaas.demo.passages import split
-from llmaas.jupyter import connect
+from llmaas_cli.demo import load_documents
+from llmaas_cli.demo.passages import split
+from llmaas_cli.jupyter import connect
 
 QUESTION = "Why can the answer of a reasoning model come back empty, and what is the remedy?"
 

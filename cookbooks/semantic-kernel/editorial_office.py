@@ -28,7 +28,7 @@ from semantic_kernel.processes.kernel_process import (
 )
 from semantic_kernel.processes.local_runtime.local_kernel_process import start
 
-from llmaas.jupyter import connect
+from llmaas_cli.jupyter import connect
 from semantic_kernel_llmaas import LLMaaSChatCompletion, LLMaaSRerankPlugin, LLMaaSTextEmbedding
 
 NOTES = [

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llmaas import LLMaaS
-from llmaas.demo import Document, Passage, Source, split
-from llmaas.demo.contract import EMBEDDING_MODEL, RERANK_MODEL
-from llmaas.demo.core import CANDIDATES, nearest, rank
-from llmaas.demo.documents import parse
 from llmaas.documents import DocumentLimits, pdf_text
 from llmaas.text import decode, searchable
 from llmaas.types import Embeddings
+from llmaas_cli.demo import Document, Passage, Source, split
+from llmaas_cli.demo.core import CANDIDATES, nearest, rank
+from llmaas_cli.demo.documents import parse
+from llmaas_cli.demo.interface import EMBEDDING_MODEL, RERANK_MODEL
 
 TYPES = ["txt", "md", "pdf"]
 LIMITS = DocumentLimits(max_pages=500)

@@ -6,7 +6,6 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llmaas.cli.output import kilowatt_hours
 from llmaas.ops.watch import About, Outcome
 from llmaas.pricing import (
     billed_output_tokens,
@@ -16,6 +15,7 @@ from llmaas.pricing import (
     format_eur,
 )
 from llmaas.types import Usage
+from llmaas_cli.commands.output import kilowatt_hours
 
 
 @dataclass(slots=True)

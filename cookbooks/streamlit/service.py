@@ -9,8 +9,8 @@ import streamlit as st
 
 from llmaas import LLMaaS, catalog
 from llmaas.catalog import Model
-from llmaas.demo import Backing, backing
 from llmaas.pricing import token_price_eur
+from llmaas_cli.demo import Backing, backing
 
 CHATS = ("chat", "code", "vision")
 DEFAULT_MODEL = "gpt-oss:120b"

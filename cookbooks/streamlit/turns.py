@@ -9,8 +9,8 @@ from typing import Any
 
 from llmaas import LLMaaS, LLMaaSError, ReasoningDelta, TextDelta, catalog
 from llmaas.context import trim
-from llmaas.demo import Source, messages_for
 from llmaas.text import visible
+from llmaas_cli.demo import Source, messages_for
 from meter import Meter
 
 _MARKS = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:]")

@@ -3,7 +3,7 @@
 import pytest
 
 from autogen_llmaas.demo import demo
-from llmaas.demo import QUESTIONS, DemoSettings, load_documents
+from llmaas_cli.demo import QUESTIONS, DemoSettings, load_documents
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

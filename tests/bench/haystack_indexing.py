@@ -124,7 +124,7 @@ def chunks(stride: int) -> list[Any]:
     from haystack import Document
     from haystack.components.preprocessors import DocumentSplitter
 
-    from llmaas.demo import load_documents
+    from llmaas_cli.demo import load_documents
 
     whole = [Document(content=d.text, meta={"name": d.name}) for d in load_documents()]
     splitter = DocumentSplitter(split_by="word", split_length=12, split_overlap=12 - stride)

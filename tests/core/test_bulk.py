@@ -23,9 +23,9 @@ from llmaas import LLMaaS, bulk
 from llmaas.bulk.book import Book, state_path
 from llmaas.bulk.lines import Lines
 from llmaas.bulk.pace import Pace
-from llmaas.cli import main
 from llmaas.errors import AuthenticationError, BudgetExceededError, ConfigurationError
 from llmaas.quota import Budget, Limit, Quota
+from llmaas_cli.commands import main
 from llmaas_sandbox import Sandbox
 
 MODEL = "llama3.3:70b"

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from llmaas import LLMaaS, catalog
-from llmaas.cli import main
 from llmaas.errors import AuthenticationError, DeadlineExceededError
 from llmaas.warnings import StaleCatalogWarning
+from llmaas_cli.commands import main
 
 SLOW = {"x-sandbox-fault": "slow-headers:30"}
 

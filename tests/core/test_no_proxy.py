@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmaas.doctor import network
 from llmaas.proxies import is_spared, proxy_for
 from llmaas.settings import Settings
 from llmaas.transport.network import Network
+from llmaas_cli.doctor import network
 
 SPARED = [
     ("gw.corp.example", 443, "gw.corp.example"),

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from llmaas import LLMaaS, catalog
-from llmaas.cli import main
 from llmaas.types import LiveModel
 from llmaas.usage import UsageLog, report, tagged
+from llmaas_cli.commands import main
 
 MODEL = "llama3.3:70b"
 

@@ -9,8 +9,8 @@ from typing import Any
 from haystack import Pipeline
 
 from haystack_integrations.common.llmaas.demo import demo, load
-from llmaas.demo import DemoSettings, load_documents, messages_for
-from llmaas.demo.core import demo as core_demo
+from llmaas_cli.demo import DemoSettings, load_documents, messages_for
+from llmaas_cli.demo.core import demo as core_demo
 
 QUESTION = "Why can the answer of a reasoning model come back empty?"
 

@@ -9,7 +9,6 @@ from rooms import HOME, ROOMS
 EXCUSE = "# private:"
 ROOM_OF = {name: room.name for room in ROOMS for name in room.import_names}
 SHARED_WITH_THE_SANDBOX = ("llmaas.catalog",)  # a witness must be independent: data only
-RUNS_THE_SANDBOX = ("llmaas/cli", "llmaas/demo", "llmaas/ops")  # embedded, imported when asked for
 
 each_room = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
 
@@ -32,11 +31,18 @@ def owner(name):
 
 
 def allowed(room, path, name):
-    if room.name == "sandbox" and owner(name) == "core":
+    if room.name == "sandbox":
         return name.startswith(SHARED_WITH_THE_SANDBOX)
     if room.name == "core":
-        return owner(name) == "sandbox" and any(part in str(path) for part in RUNS_THE_SANDBOX)
-    return owner(name) == "core"
+        return False
+    if room.name == "cli":
+        return owner(name) in ("core", "sandbox")  # embedded, imported when asked for
+    return owner(name) == "core" or (owner(name) == "cli" and is_demo(path))
+
+
+def is_demo(path):
+    """Whether a module is imported by ``llmaas demo`` only, which is in the package cli."""
+    return "demo" in (path.stem, path.parent.name)
 
 
 @each_room

@@ -343,8 +343,8 @@ def test_limiters_travel_and_others_work(chat):
 
 
 def test_the_demo_searches_by_a_tool_and_answers_from_what_it_found(sandbox):
-    from llmaas.demo import DemoSettings, load_documents
-    from llmaas.demo.runner import frameworks, run
+    from llmaas_cli.demo import DemoSettings, load_documents
+    from llmaas_cli.demo.runner import frameworks, run
 
     said = []
     result = run(

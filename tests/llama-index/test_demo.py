@@ -1,6 +1,6 @@
 """``llmaas demo --framework llama-index``."""
 
-from llmaas.demo import DemoSettings, frameworks, load_documents, run
+from llmaas_cli.demo import DemoSettings, frameworks, load_documents, run
 
 QUESTION = "Why can the answer of a reasoning model come back empty, and what is the remedy?"
 

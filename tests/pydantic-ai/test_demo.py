@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from llmaas.demo import DemoSettings, frameworks, load_documents, run
+from llmaas_cli.demo import DemoSettings, frameworks, load_documents, run
 
 QUESTION = "Why can the answer of a reasoning model come back empty, and what is the remedy?"
 

@@ -4,7 +4,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
-from llmaas.demo import QUESTIONS, DemoSettings, load_documents
+from llmaas_cli.demo import QUESTIONS, DemoSettings, load_documents
 
 
 @pytest.mark.parametrize(

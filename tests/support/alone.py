@@ -36,7 +36,7 @@ def demos(room: Room) -> None:
     """Run the room's demo as its users do, by the command and without a key."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("LLMAAS_")}
     for name in room.project.get("entry-points", {}).get("llmaas.demos", ()):
-        command = [sys.executable, "-m", "llmaas.cli", "demo", "--framework", name]
+        command = [sys.executable, "-m", "llmaas_cli", "demo", "--framework", name]
         subprocess.run(command, env=kept, check=True)
 
 

@@ -22,7 +22,7 @@ network.forbid(silent=True)
 
 def demos() -> dict[str, Any]:
     """Return what each framework's demo says, its error included."""
-    from llmaas.cli import main
+    from llmaas_cli.commands import main
 
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):

@@ -12,7 +12,8 @@ from rooms import HOME, ROOMS, Room
 README = HOME / "README.md"
 BEGIN, END = "<!-- rooms: written by `nox -s readme` -->", "<!-- /rooms -->"
 OPENING = re.compile(
-    r"# (?P<title>[^\n]+)\n+(?P<sentence>[^\n].*?)\n\n.*?```python\n(?P<code>.*?)```", re.DOTALL
+    r"# (?P<title>[^\n]+)\n+(?P<sentence>[^\n].*?)\n\n.*?(?P<code>```(?:python|bash)\n.*?```)",
+    re.DOTALL,
 )
 
 
@@ -30,7 +31,7 @@ def _door(room: Room) -> str:
         return ""
     sentence = " ".join(opening["sentence"].split())
     link = f"[{opening['title']}](packages/{room.name})"
-    return f"### {link}\n\n{sentence}\n\n```python\n{opening['code']}```"
+    return f"### {link}\n\n{sentence}\n\n{opening['code']}"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import nox
 
 HERE = Path(__file__).parent
 HOME = HERE.parents[2]
-ROOMS = [f"./packages/{room}" for room in ("autogen", "core", "sandbox")]
+ROOMS = [f"./packages/{room}" for room in ("autogen", "core", "cli", "sandbox")]
 TESTS = nox.project.dependency_groups(nox.project.load_toml(HOME / "pyproject.toml"), "test")
 CLASSIC = ["pyautogen==0.2.35", "pyautogen[openai]==0.9", "autogen[openai]==0.14.1"]
 AGENTCHAT = ["0.5.7", "0.6.4", "0.7.5"]

@@ -10,10 +10,10 @@ from agent_framework import Agent, AgentResponse, tool
 
 from agent_framework_llmaas import LLMaaSChatClient, LLMaaSEmbeddingClient
 from llmaas import AsyncLLMaaS
-from llmaas.demo import DemoResult, DemoSettings, Document, Passage, Source, split
-from llmaas.demo.core import CANDIDATES, CITED, nearest
-from llmaas.demo.prompt import INSTRUCTIONS
 from llmaas.types import Backend, Embeddings, Usage
+from llmaas_cli.demo import DemoResult, DemoSettings, Document, Passage, Source, split
+from llmaas_cli.demo.core import CANDIDATES, CITED, nearest
+from llmaas_cli.demo.prompt import INSTRUCTIONS
 
 _SEARCH_FIRST = "Search the documents with the question as it is asked, then: "
 
@@ -25,7 +25,7 @@ def demo(
     client_settings: DemoSettings,
     out: Callable[[str], None],
 ) -> DemoResult:
-    """Answer ``question`` from ``documents``; see ``llmaas.demo.contract``."""
+    """Answer ``question`` from ``documents``; see ``llmaas_cli.demo.interface``."""
     return asyncio.run(_answered(question, split(documents), client_settings, out))
 
 

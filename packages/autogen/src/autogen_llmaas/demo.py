@@ -19,8 +19,8 @@ from autogen_core.memory import MemoryContent, MemoryMimeType
 from autogen_llmaas.client import LLMaaSChatCompletionClient
 from autogen_llmaas.memory import LLMaaSMemory
 from llmaas import LLMaaS
-from llmaas.demo import DemoResult, DemoSettings, Document, Passage, Source, messages_for, split
 from llmaas.types import Usage
+from llmaas_cli.demo import DemoResult, DemoSettings, Document, Passage, Source, messages_for, split
 
 FOUND, CITED = 20, 5
 LIBRARIANS = {"en": "English", "fr": "French"}
@@ -76,7 +76,7 @@ def demo(
     client_settings: DemoSettings,
     out: Callable[[str], None],
 ) -> DemoResult:
-    """Answer ``question`` from ``documents``; see ``llmaas.demo.contract``."""
+    """Answer ``question`` from ``documents``; see ``llmaas_cli.demo.interface``."""
     return asyncio.run(_demo(question, Library(documents, client_settings), client_settings, out))
 
 

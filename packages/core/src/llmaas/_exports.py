@@ -31,7 +31,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "StreamInterrupted",
         "StructuredOutputError",
     ),
-    "jupyter.extension": ("load_ipython_extension", "unload_ipython_extension"),
+    "_cli": ("load_ipython_extension", "unload_ipython_extension"),
     "content_parts": ("image_part",),
     "settings": ("Limits", "Timeout"),
     "stream": ("AsyncStream", "Stream"),

@@ -23,10 +23,10 @@ from langchain_llmaas.cost import CostCallbackHandler, get_cost_callback
 from langchain_llmaas.embeddings import LLMaaSEmbeddings
 from langchain_llmaas.rerank import LLMaaSRerank
 from llmaas import Backend, Usage
-from llmaas.demo.contract import DemoResult, DemoSettings, Source
-from llmaas.demo.documents import Document
-from llmaas.demo.passages import Passage, split
-from llmaas.demo.prompt import INSTRUCTIONS
+from llmaas_cli.demo.documents import Document
+from llmaas_cli.demo.interface import DemoResult, DemoSettings, Source
+from llmaas_cli.demo.passages import Passage, split
+from llmaas_cli.demo.prompt import INSTRUCTIONS
 
 CANDIDATES, CITED = 20, 5
 SEARCHER = "Call search_documents once to find what answers the question."
@@ -40,7 +40,7 @@ def demo(
     client_settings: DemoSettings,
     out: Callable[[str], None],
 ) -> DemoResult:
-    """Answer ``question`` from ``documents``; see ``llmaas.demo.contract``."""
+    """Answer ``question`` from ``documents``; see ``llmaas_cli.demo.interface``."""
     told: Any = {"base_url": client_settings.base_url, "api_key": client_settings.api_key}
     chat = ChatLLMaaS(model=client_settings.chat_model, **told)
     embeddings = LLMaaSEmbeddings(model=client_settings.embedding_model, **told)

@@ -19,10 +19,10 @@ from pydantic_ai.messages import ModelResponse, TextPart, TextPartDelta
 from pydantic_ai.run import AgentRunResult
 
 from llmaas import AsyncLLMaaS
-from llmaas.demo import DemoResult, DemoSettings, Document, Passage, Source, split
-from llmaas.demo.core import CANDIDATES, CITED, nearest
-from llmaas.demo.prompt import INSTRUCTIONS
 from llmaas.types import Backend, Embeddings, Usage
+from llmaas_cli.demo import DemoResult, DemoSettings, Document, Passage, Source, split
+from llmaas_cli.demo.core import CANDIDATES, CITED, nearest
+from llmaas_cli.demo.prompt import INSTRUCTIONS
 from pydantic_ai_llmaas import LLMaaSEmbeddingModel, LLMaaSModel, LLMaaSProvider
 
 _SEARCH_FIRST = "Search the documents with the question as it is asked, then: "
@@ -35,7 +35,7 @@ def demo(
     client_settings: DemoSettings,
     out: Callable[[str], None],
 ) -> DemoResult:
-    """Answer ``question`` from ``documents``; see ``llmaas.demo.contract``."""
+    """Answer ``question`` from ``documents``; see ``llmaas_cli.demo.interface``."""
     return asyncio.run(_answer(question, split(documents), client_settings, out))
 
 

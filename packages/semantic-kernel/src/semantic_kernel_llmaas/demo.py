@@ -13,10 +13,10 @@ from semantic_kernel.contents import StreamingChatMessageContent
 from semantic_kernel.data.vector import VectorStoreCollectionDefinition, VectorStoreField
 from semantic_kernel.functions import kernel_function
 
-from llmaas.demo import DemoResult, DemoSettings, Document, Passage, Source, split
-from llmaas.demo.core import CANDIDATES, CITED
-from llmaas.demo.prompt import INSTRUCTIONS
 from llmaas.types import Backend, Completion, Usage
+from llmaas_cli.demo import DemoResult, DemoSettings, Document, Passage, Source, split
+from llmaas_cli.demo.core import CANDIDATES, CITED
+from llmaas_cli.demo.prompt import INSTRUCTIONS
 from semantic_kernel_llmaas import LLMaaSChatCompletion, LLMaaSRerankPlugin, LLMaaSTextEmbedding
 
 ENTRIES = VectorStoreCollectionDefinition(
@@ -35,7 +35,7 @@ def demo(
     client_settings: DemoSettings,
     out: Callable[[str], None],
 ) -> DemoResult:
-    """Answer ``question`` from ``documents``; see ``llmaas.demo.contract``."""
+    """Answer ``question`` from ``documents``; see ``llmaas_cli.demo.interface``."""
     return asyncio.run(_answered(question, split(documents), client_settings, out))
 
 

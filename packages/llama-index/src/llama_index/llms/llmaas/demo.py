@@ -22,10 +22,10 @@ from llama_index.llms.llmaas.base import LLMaaS
 from llama_index.llms.llmaas.cost import CostEvent
 from llama_index.postprocessor.llmaas import LLMaaSRerank
 from llmaas import Backend, Usage
-from llmaas.demo.contract import DemoResult, DemoSettings, Source
-from llmaas.demo.documents import Document
-from llmaas.demo.passages import Passage, split
-from llmaas.demo.prompt import INSTRUCTIONS
+from llmaas_cli.demo.documents import Document
+from llmaas_cli.demo.interface import DemoResult, DemoSettings, Source
+from llmaas_cli.demo.passages import Passage, split
+from llmaas_cli.demo.prompt import INSTRUCTIONS
 
 CANDIDATES, CITED = 20, 5
 SEARCHER = "Call search_documents once to find what answers the question."
@@ -56,7 +56,7 @@ def demo(
     client_settings: DemoSettings,
     out: Callable[[str], None],
 ) -> DemoResult:
-    """Answer ``question`` from ``documents``; see ``llmaas.demo.contract``."""
+    """Answer ``question`` from ``documents``; see ``llmaas_cli.demo.interface``."""
     totals, dispatcher = Totals(), get_dispatcher()
     dispatcher.add_event_handler(totals)
     try:

@@ -1,4 +1,4 @@
-"""The demo: see ``llmaas.demo.contract`` for what it is given and what it returns."""
+"""The demo: see ``llmaas_cli.demo.interface`` for what it is given and what it returns."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from haystack.dataclasses import ChatMessage, StreamingChunk
 from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import Connected
-from llmaas.demo import DemoResult, DemoSettings, Passage, Source, split
-from llmaas.demo import Document as Text
-from llmaas.demo.prompt import INSTRUCTIONS
 from llmaas.types import Backend, Usage
+from llmaas_cli.demo import DemoResult, DemoSettings, Passage, Source, split
+from llmaas_cli.demo import Document as Text
+from llmaas_cli.demo.prompt import INSTRUCTIONS
 
 _PACKAGE = "haystack_integrations.common.llmaas.demo"
 

@@ -1,0 +1,142 @@
+"""``llmaas bulk run``: many prompts from a file, paced, counted, and never lost."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llmaas_cli.commands.options import AsJson, BaseUrl, InSandbox
+
+if TYPE_CHECKING:
+    from llmaas.bulk import Report
+
+_EXAMPLE = (
+    "Example: llmaas bulk run prompts.jsonl --model gpt-oss:120b --out answers.jsonl --budget 5"
+)
+
+app = typer.Typer(
+    help="Many prompts at once: paced, counted, resumable.", epilog=_EXAMPLE, no_args_is_help=True
+)
+
+
+class EngineName(StrEnum):
+    """Who does the work."""
+
+    HERE = "asyncio"
+    BATCH = "batch"
+    RAY = "ray"
+
+
+@app.callback()
+def about() -> None:
+    """Many prompts at once: paced, counted, resumable."""
+
+
+@app.command("run", epilog=_EXAMPLE)
+def command(
+    prompts: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            help="JSONL: a string, messages, or an object with prompt or messages on each line.",
+        ),
+    ],
+    model: Annotated[str, typer.Option("--model", "-m")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Results, one line each; resumed.")],
+    engine: Annotated[
+        EngineName, typer.Option(help="Here, by the batch endpoint (half price), or by Ray.")
+    ] = EngineName.HERE,
+    concurrency: Annotated[int, typer.Option(min=1, help="Calls at once, at most.")] = 32,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Tokens of each answer.")] = None,
+    temperature: Annotated[float | None, typer.Option()] = None,
+    system: Annotated[
+        str | None, typer.Option("--system", "-s", help="Before each prompt.")
+    ] = None,
+    ordered: Annotated[
+        bool, typer.Option("--ordered", help="Sort the results at the end.")
+    ] = False,
+    retry_errors: Annotated[
+        bool, typer.Option("--retry-errors", help="Ask anew what failed in an earlier run.")
+    ] = False,
+    budget: Annotated[
+        float | None, typer.Option(min=0, metavar="EUR", help="Spend no more, resumed or not.")
+    ] = None,
+    tier: Annotated[
+        int | None, typer.Option(min=1, max=4, help="Stay within this tier's output tokens.")
+    ] = None,
+    redis: Annotated[
+        str | None, typer.Option(metavar="URL", help="Share --tier and --budget through Redis.")
+    ] = None,
+    resubmit: Annotated[
+        bool, typer.Option("--resubmit", help="Ask lost lots anew: they may be billed twice.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait for lots, or come back for them later.")
+    ] = True,
+    poll: Annotated[float, typer.Option(min=0, help="Seconds between two looks at lots.")] = 30.0,
+    workers: Annotated[int, typer.Option(min=1, help="Ray's worker processes.")] = 2,
+    sandbox: InSandbox = False,
+    base_url: BaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer all prompts of a file. The same command again goes on where a run ended."""
+    from llmaas_cli.commands.bulk_view import show, showing
+    from llmaas_cli.commands.connect import connected
+
+    engine_options: dict[str, dict[str, Any]] = {
+        "asyncio": {},
+        "batch": {"resubmit": resubmit, "wait": wait, "poll": poll},
+        "ray": {"workers": workers},
+    }
+    params = {"max_tokens": max_tokens, "temperature": temperature}
+    given = {name: value for name, value in params.items() if value is not None}
+    with (
+        connected(sandbox=sandbox, base_url=base_url) as client,
+        showing(quiet=as_json) as progress,
+    ):
+        watched = client.with_options(watchers=_watchers(out, budget, tier, redis))
+        report = _run(
+            prompts,
+            out,
+            model=model,
+            client=watched,
+            engine=str(engine),
+            concurrency=concurrency,
+            retry_errors=retry_errors,
+            ordered=ordered,
+            system=system,
+            progress=progress,
+            engine_options=engine_options[engine],
+            **given,
+        )
+    show(report, as_json)
+    if report.unsure or report.tally.failed:
+        raise typer.Exit(1)
+
+
+def _run(prompts: Path, out: Path, **options: Any) -> Report:
+    from llmaas import bulk
+
+    return bulk.run(prompts, out, **options)
+
+
+def _watchers(
+    out: Path, budget: float | None, tier: int | None, redis: str | None
+) -> tuple[Any, ...]:
+    """Return what keeps the run within its limits."""
+    if budget is None and tier is None:
+        return ()
+    from llmaas.quota import Budget, Quota, RedisLedger, SQLiteLedger
+
+    shared = RedisLedger(redis) if redis else None
+    found: list[Any] = []
+    if tier is not None:
+        found.append(Quota(tier, ledger=shared))
+    if budget is not None:
+        ledger = shared or SQLiteLedger(out.with_name(out.name + ".budget"))
+        found.append(Budget(budget, ledger=ledger, account=str(out.absolute())))
+    return tuple(found)

@@ -1,0 +1,103 @@
+"""Files, folders, arguments and standard input, as the inputs of a command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmaas.text import from_argument, read_text
+from llmaas_cli.commands import stdin
+
+TEXTS = (".txt", ".md", ".rst", ".csv", ".json", ".html", ".log")
+AUDIO = (".mp3", ".wav", ".m4a", ".flac", ".ogg", ".opus", ".webm", ".aac", ".aiff", ".amr", ".mp4")
+PAGES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text and where it comes from."""
+
+    source: str
+    text: str
+
+
+def files(paths: Sequence[Path], suffixes: tuple[str, ...]) -> list[Path]:
+    """Return files; those of a folder are found by their endings, hidden ones left out.
+
+    Raises ``FileNotFoundError`` for a path that does not exist, ``ValueError`` for an empty folder.
+    """
+    found = [file for path in paths for file in _below(path, suffixes)]
+    if not found:
+        raise ValueError("there is nothing to read: give files or folders")
+    return found
+
+
+def texts(paths: Sequence[Path], given: Sequence[str], *, lines: bool) -> list[Text]:
+    """Return texts: those of options, of files and folders, else of standard input.
+
+    ``lines`` makes a text of each line; those of ``.jsonl`` files are strings or objects with
+    ``text``.
+    """
+    found = [Text(f"text {n}", from_argument(text)) for n, text in enumerate(given, 1)]
+    for file in files(paths, (*TEXTS, ".jsonl")) if paths else ():
+        found += _of_file(file, lines)
+    if not paths and not given:
+        if stdin.is_terminal() or stdin.is_closed():
+            raise ValueError("there is no text: give --text, files, or standard input")
+        found += _split("stdin", stdin.read(), lines)
+    kept = [text for text in found if text.text.strip()]
+    if not kept:
+        raise ValueError("there is no text: all of the input is empty")
+    return kept
+
+
+def _below(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    if str(path) == "-" or path.is_file():
+        yield path
+    elif path.is_dir():
+        inside = (p for p in sorted(path.rglob("*")) if p.suffix.lower() in suffixes)
+        found = [p for p in inside if p.is_file() and not _is_hidden(p.relative_to(path))]
+        if not found:
+            raise ValueError(f"{path} has no file that ends in {', '.join(suffixes)}")
+        yield from found
+    elif path.exists():
+        raise ValueError(f"{path} is not a regular file")
+    else:
+        raise FileNotFoundError(2, "No such file or folder", str(path))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _of_file(file: Path, lines: bool) -> Iterator[Text]:
+    text = stdin.read() if str(file) == "-" else read_text(file)
+    if file.suffix.lower() == ".jsonl":
+        yield from _of_jsonl(file, text)
+    else:
+        yield from _split(str(file), text, lines)
+
+
+def _split(source: str, text: str, lines: bool) -> Iterator[Text]:
+    if not lines:
+        yield Text(source, text)
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            yield Text(f"{source}:{number}", line)
+
+
+def _of_jsonl(file: Path, text: str) -> Iterator[Text]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"{file}:{number} is not JSON: {error}") from None
+        found = value.get("text") if isinstance(value, dict) else value
+        if not isinstance(found, str):
+            raise ValueError(f"{file}:{number} must be a string or an object with a text")
+        yield Text(f"{file}:{number}", found)

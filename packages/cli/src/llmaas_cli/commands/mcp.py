@@ -1,0 +1,73 @@
+"""``llmaas mcp``: the service as tools of any host of the Model Context Protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmaas_cli.commands.options import BaseUrl, InSandbox
+
+if TYPE_CHECKING:
+    from llmaas_cli.endpoint import Backing
+
+
+def command(
+    budget: Annotated[
+        float | None, typer.Option(min=0, help="EUR that a caller may spend; no limit else.")
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Recordings that tools may open."),
+    ] = None,
+    http: Annotated[
+        bool, typer.Option("--http", help="Serve streamable HTTP instead of stdio.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on, with --http.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port, with --http.")] = 8765,
+    share_key: Annotated[
+        bool,
+        typer.Option("--share-key", help="Answer callers without a key with the server's key."),
+    ] = False,
+    sandbox: InSandbox = False,
+    base_url: BaseUrl = None,
+) -> None:
+    """Serve the models as MCP tools: chat, embed, rerank, transcribe, speak, image, models, cost.
+
+    Over stdio the key is read from LLMAAS_API_KEY. Over HTTP each caller sends its own as
+    Authorization: Bearer.
+    """
+    try:
+        import mcp  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise LookupError("The MCP SDK is not installed: pip install 'llmaas-cli[mcp]'") from error
+    from llmaas_cli.endpoint import backing
+
+    with backing(sandbox=sandbox, base_url=base_url) as where:
+        _serve(where, budget, folder, (host, port) if http else None, share_key=share_key)
+
+
+def _serve(
+    where: Backing,
+    budget: float | None,
+    folder: Path | None,
+    address: tuple[str, int] | None,
+    *,
+    share_key: bool,
+) -> None:
+    from llmaas import AsyncLLMaaS
+    from llmaas_cli.commands.output import say
+    from llmaas_cli.mcp import Callers, create_server
+
+    client = AsyncLLMaaS(api_key=where.api_key or None, base_url=where.base_url)
+    callers = Callers(
+        client, budget_eur=budget, over_http=address is not None, shares_key=share_key
+    )
+    if address is None:
+        create_server(callers, folder=folder, log_level="WARNING").run("stdio")
+        return
+    host, port = address
+    say(f"MCP server at http://{host}:{port}/mcp, with {where.description}. Ctrl-C stops it.")
+    server = create_server(callers, folder=folder, log_level="WARNING", host=host, port=port)
+    server.run("streamable-http")

@@ -1,0 +1,26 @@
+"""``llmaas sandbox``: the service on your desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+PASSED_ON: dict[str, Any] = {
+    "context_settings": {"ignore_unknown_options": True, "allow_extra_args": True},
+    "add_help_option": False,
+}
+"""Options and ``--help`` are the sandbox's own."""
+
+
+def command(context: typer.Context) -> None:
+    """Start a local server that emulates the service (options: llmaas sandbox --help)."""
+    try:
+        from llmaas_sandbox.cli import main
+    except ModuleNotFoundError as error:
+        if error.name not in ("llmaas_sandbox", "llmaas_sandbox.cli"):
+            raise
+        raise LookupError(
+            "The sandbox is not installed: pip install 'llmaas-cli[sandbox]'"
+        ) from error
+    main(context.args)

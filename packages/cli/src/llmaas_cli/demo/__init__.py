@@ -1,0 +1,28 @@
+"""A question answered over real documents: the same task for every framework.
+
+``llmaas demo`` runs it. A framework joins by an entry point; see ``llmaas_cli.demo.interface``.
+"""
+
+from llmaas_cli.demo.documents import Document, load_documents
+from llmaas_cli.demo.interface import DemoFunction, DemoResult, DemoSettings, Source
+from llmaas_cli.demo.passages import Passage, split
+from llmaas_cli.demo.prompt import QUESTIONS, messages_for
+from llmaas_cli.demo.runner import frameworks, run
+from llmaas_cli.endpoint import Backing, backing
+
+__all__ = [
+    "QUESTIONS",
+    "Backing",
+    "DemoFunction",
+    "DemoResult",
+    "DemoSettings",
+    "Document",
+    "Passage",
+    "Source",
+    "backing",
+    "frameworks",
+    "load_documents",
+    "messages_for",
+    "run",
+    "split",
+]

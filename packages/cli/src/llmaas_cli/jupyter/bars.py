@@ -1,0 +1,142 @@
+"""Progress of bulk work: a bar in a notebook, one line in a terminal."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+if TYPE_CHECKING:
+    from llmaas.bulk import Tally
+
+PACE = 0.1
+"""Seconds between two drawings."""
+
+
+def progress(label: str = "") -> Progress:
+    """Return a ``progress=`` for ``llmaas.bulk`` and for ``client.embed``.
+
+    >>> await bulk.arun(prompts, "out.jsonl", model=..., progress=progress("Answers"))
+    >>> client.embed(texts, model=..., progress=progress("Passages"))
+    """
+    return Progress(label)
+
+
+class Progress:
+    """Takes a ``Tally``, or how many of how many are done. Ends with the last, or its block."""
+
+    def __init__(self, label: str = "") -> None:
+        self._lock = threading.Lock()
+        self._label = f"{label}: " if label else ""
+        self._surface: Surface | None = None
+        self._drawn = 0.0
+        self._line = ""
+
+    def __call__(self, *told: Any) -> None:
+        """Show how far the work is; threads may tell it, one after the other."""
+        with self._lock:
+            self._show(*_read(*told))
+
+    def _show(self, done: int, total: int | None, facts: str, last: str) -> None:
+        self._line = f"{self._label}{done} of {'?' if total is None else total}"
+        if self._surface is None:
+            self._surface = _surface()
+        if total is not None and done >= total:
+            self._line += last
+            self.end()
+        elif time.monotonic() - self._drawn > PACE:
+            self._surface.draw(done, total, self._line + facts)
+            self._drawn = time.monotonic()
+
+    def end(self) -> None:
+        """Put one line where the bar was."""
+        if self._surface is not None:
+            self._surface.end(self._line)
+            self._surface = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.end()
+
+
+def _read(*told: Any) -> tuple[int, int | None, str, str]:
+    """Return done, total, and what to say meanwhile and at the end."""
+    if len(told) == 2:
+        return told[0], told[1], "", ""
+    from llmaas.pricing import format_eur
+    from llmaas_cli.commands.bulk_view import facts_of
+
+    tally: Tally = told[0]
+    failed = f", {tally.failed} failed" if tally.failed else ""
+    return (
+        tally.done,
+        tally.total,
+        f" · {facts_of(tally)}",
+        f"{failed}, {format_eur(tally.micro_eur)}",
+    )
+
+
+class Surface(Protocol):
+    """Where progress is drawn."""
+
+    def draw(self, done: int, total: int | None, line: str) -> None:
+        """Show a state."""
+
+    def end(self, line: str) -> None:
+        """Leave one line."""
+
+
+class Widget:
+    """A bar of ipywidgets; at the end its place holds text, which a saved notebook keeps."""
+
+    def __init__(self) -> None:
+        from IPython.display import display
+        from ipywidgets import HBox, IntProgress, Label
+
+        self._bar, self._words = IntProgress(), Label()
+        self._box = HBox([self._bar, self._words])
+        self._place: Any = display(self._box, display_id=True)  # type: ignore[no-untyped-call]
+
+    def draw(self, done: int, total: int | None, line: str) -> None:
+        """Move the bar; a total that is unknown leaves it empty."""
+        self._bar.max, self._bar.value = total or 1, done if total else 0
+        self._words.value = line
+
+    def end(self, line: str) -> None:
+        """Put text in the bar's place."""
+        self._place.update({"text/plain": line}, raw=True)
+        for widget in (self._bar, self._words, self._box):
+            widget.close()
+
+
+class Line:
+    """One line of a terminal, written over; in a file, the last state only."""
+
+    def draw(self, done: int, total: int | None, line: str) -> None:
+        """Write over the line, where that is possible."""
+        if sys.stdout.isatty():
+            print(f"\r{line}\x1b[K", end="", flush=True)
+
+    def end(self, line: str) -> None:
+        """Write the last state."""
+        self.draw(0, None, "")
+        print(line)
+
+
+def _surface() -> Surface:
+    """Return a bar before a notebook, a line elsewhere."""
+    try:
+        import ipywidgets  # noqa: F401 - asked for here, used by Widget
+        from IPython import get_ipython
+    except ModuleNotFoundError:
+        return Line()
+    return Widget() if hasattr(get_ipython(), "kernel") else Line()

@@ -1,0 +1,70 @@
+"""What ``%llmaas`` shows: models, costs, the conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from llmaas import LLMaaS, catalog
+from llmaas.catalog import Model
+from llmaas.catalog.current import is_unavailable, warn_stale
+from llmaas.pricing import format_eur, token_price_eur
+from llmaas_cli.commands.output import energy, number
+from llmaas_cli.jupyter.tables import Table
+from llmaas_cli.jupyter.talk import Used
+
+
+def listed_models(client: LLMaaS) -> list[str]:
+    """Return the ids that the service lists; those of the catalog when it does not answer."""
+    try:
+        return [one.id for one in client.models()]
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        warn_stale(error)
+        return [model.id for model in catalog.filter(live=True)]
+
+
+def model_table(listed: Iterable[str], word: str = "") -> Table:
+    """Return the listed models whose row holds a word (``vision``, ``qwen``), and what is known."""
+    rows = [_row(catalog.get(name) or Model(name)) for name in listed]
+    kept = sorted(row for row in rows if word.casefold() in " ".join(row).casefold())
+    heads = ["model", "kind", "context", "skills", "EUR/M tokens out", "kWh/M tokens"]
+    return Table(heads, kept, numbers=[2, 4, 5])
+
+
+def _row(model: Model) -> list[str]:
+    skills = [name for name in ("reasoning", "vision", "tools") if getattr(model, name)]
+    price = token_price_eur(model.category)
+    return [
+        model.id,
+        model.category,
+        number(model.context),
+        ", ".join(skills),
+        "-" if price is None else f"{price:g}",
+        "-" if model.kwh_per_mtoken is None else f"{model.kwh_per_mtoken:g}",
+    ]
+
+
+def cost_table(used: Mapping[str, Used]) -> Table:
+    """Return what was used, by model and in all."""
+    rows = [_costs(model, [spent]) for model, spent in used.items()]
+    heads = ["model", "questions", "tokens in", "out", "cost", "energy (estimate)", "time"]
+    return Table(heads, [*rows, _costs("in all", list(used.values()))], numbers=range(1, 7))
+
+
+def _costs(label: str, spent: Sequence[Used]) -> list[str]:
+    return [
+        label,
+        number(sum(one.questions for one in spent)),
+        number(sum(one.tokens_in for one in spent)),
+        number(sum(one.tokens_out for one in spent)),
+        format_eur(sum(one.micro_eur for one in spent)),
+        energy(sum(one.kwh for one in spent)),
+        f"{sum(one.seconds for one in spent):.1f} s",
+    ]
+
+
+def history_text(history: Iterable[Mapping[str, Any]]) -> str:
+    """Return the conversation as text."""
+    return "\n\n".join(f"{one['role']}: {one['content']}" for one in history)

@@ -1,0 +1,8 @@
+"""A server of the Model Context Protocol: the service as tools of any MCP host (extra ``mcp``)."""
+
+from __future__ import annotations
+
+from llmaas_cli.mcp.callers import Callers
+from llmaas_cli.mcp.server import create_server
+
+__all__ = ["Callers", "create_server"]

@@ -1,0 +1,40 @@
+"""The server: which tools it offers, and what a host is told about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mcp.server.fastmcp import FastMCP
+from mcp.types import ToolAnnotations
+
+from llmaas_cli import __version__
+from llmaas_cli.mcp.callers import Callers
+from llmaas_cli.mcp.tools import Tools
+
+INSTRUCTIONS = (
+    "Tools of LLMaaS, Cloud Temple's sovereign LLM service: language models, embeddings, "
+    "reranking, speech and images. `models` tells what there is, `cost` what a call would cost. "
+    "All other tools are billed to the caller's key."
+)
+FREE = ("models", "cost")
+"""Tools that cost nothing; the others are billed."""
+
+BILLED = ("chat", "embed", "rerank", "transcribe", "speak", "image")
+
+
+def create_server(callers: Callers, *, folder: Path | None = None, **settings: Any) -> FastMCP[Any]:
+    """Return an MCP server with the tools of the service.
+
+    ``folder`` is the only place from which ``transcribe`` opens files; None opens none.
+    ``settings`` are those of ``FastMCP`` (``host``, ``port``, ``json_response``, ...).
+    """
+    server: FastMCP[Any] = FastMCP("llmaas", instructions=INSTRUCTIONS, **settings)
+    server._mcp_server.version = __version__
+    tools = Tools(callers, folder)
+    for name in (*BILLED, *FREE):
+        hints = ToolAnnotations(
+            readOnlyHint=True, idempotentHint=name in FREE, openWorldHint=name not in FREE
+        )
+        server.tool(name, annotations=hints)(getattr(tools, name))
+    return server

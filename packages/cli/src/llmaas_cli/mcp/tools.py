@@ -1,0 +1,248 @@
+"""The tools: thin functions over the client, one for each operation."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from mcp.server.fastmcp import Context
+from mcp.server.fastmcp.exceptions import ToolError
+from mcp.types import AudioContent, CallToolResult, ImageContent, TextContent
+
+from llmaas import catalog
+from llmaas.catalog.current import is_unavailable
+from llmaas.client import AsyncLLMaaS
+from llmaas.errors import LLMaaSError
+from llmaas.pricing import chat_cost_micro_eur, chat_energy_kwh, estimate_tokens
+from llmaas.quota import Budget
+from llmaas.types import Completion, Usage
+from llmaas_cli.demo.interface import CHAT_MODEL, EMBEDDING_MODEL, RERANK_MODEL
+from llmaas_cli.mcp import results
+from llmaas_cli.mcp.callers import Callers
+
+SPEECH_MODEL, IMAGE_MODEL = "kokoro", "z-image:16b"
+Effort = Literal["none", "low", "medium", "high"]
+Ctx = Context[Any, Any, Any]
+
+
+class Tools:
+    """The tools of one server. ``folder`` holds the files that ``transcribe`` may open."""
+
+    def __init__(self, callers: Callers, folder: Path | None = None) -> None:
+        self._callers = callers
+        self._folder = folder.resolve() if folder else None
+
+    async def chat(
+        self,
+        prompt: str,
+        ctx: Ctx,
+        model: str = CHAT_MODEL,
+        system: str | None = None,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        reasoning: Effort | None = None,
+        json_schema: dict[str, Any] | None = None,
+    ) -> results.Chatted:
+        """Ask a language model. With ``json_schema``, ``parsed`` holds a value that fits it."""
+        options: dict[str, Any] = {"temperature": temperature, "reasoning": reasoning}
+        options |= {"max_tokens": max_tokens} if max_tokens is not None else {}
+        options |= {"response_format": json_schema} if json_schema else {}
+        messages = [{"role": "system", "content": system}] if system else []
+        messages.append({"role": "user", "content": prompt})
+        async with self._client(ctx) as client:
+            if json_schema:
+                answer = await client.chat(messages, model=model, **options)
+            else:
+                answer = await _streamed(client, messages, model, options, ctx)
+        return results.chatted(answer)
+
+    async def embed(
+        self, texts: list[str], ctx: Ctx, model: str = EMBEDDING_MODEL
+    ) -> Annotated[CallToolResult, results.Embedded]:
+        """Turn texts into vectors for search and comparison; they are in the structured content."""
+        async with self._client(ctx) as client:
+            found = await client.embed(texts, model=model)
+        first: Any = next((vector for vector in found.vectors if vector is not None), ())
+        embedded: results.Embedded = {
+            "model": found.model,
+            "dimensions": len(first),
+            "vectors": [None if v is None else list(v) for v in found.vectors],
+            "errors": _errors(found.errors),
+            "cost_eur": results.euros(found.cost_micro_eur),
+        }
+        # As text, thousands of numbers would fill the context of the host's model.
+        told = f"{len(found.vectors)} vectors of {len(first)} numbers, by {found.model}."
+        text = TextContent(type="text", text=told)
+        return CallToolResult(content=[text], structuredContent=dict(embedded))
+
+    async def rerank(
+        self,
+        query: str,
+        documents: list[str],
+        ctx: Ctx,
+        model: str = RERANK_MODEL,
+        top_n: int | None = None,
+    ) -> results.Reranked:
+        """Order documents by their relevance to a query."""
+        async with self._client(ctx) as client:
+            ranking = await client.rerank(query, documents, model=model, top_n=top_n)
+        return {
+            "model": ranking.model,
+            "results": [
+                {"index": r.index, "score": r.normalized_score, "document": documents[r.index]}
+                for r in ranking.results
+            ],
+            "errors": _errors(ranking.errors),
+            "cost_eur": ranking.cost_micro_eur / 1_000_000,
+        }
+
+    async def transcribe(
+        self,
+        ctx: Ctx,
+        audio_base64: str | None = None,
+        file: str | None = None,
+        language: str | None = None,
+    ) -> results.Transcribed:
+        """Write down a recording: its bytes as base64, or a file of the server's folder."""
+        recording = self._recording(audio_base64, file)
+        async with self._client(ctx) as client:
+            heard = await client.transcribe(recording, language=language)
+        segments = [dict(segment) for segment in heard.segments]
+        return {"text": heard.text, "language": heard.language, "segments": segments}
+
+    async def speak(
+        self,
+        text: str,
+        ctx: Ctx,
+        voice: str = "alloy",
+        audio_format: Literal["mp3", "wav", "flac", "opus", "aac"] = "mp3",
+        model: str = SPEECH_MODEL,
+    ) -> CallToolResult:
+        """Say a text; the result is audio."""
+        async with self._client(ctx) as client:
+            spoken = await client.speak(
+                text, model=model, voice=voice, response_format=audio_format
+            )
+        kind = spoken.content_type.partition(";")[0] or f"audio/{audio_format}"
+        audio = AudioContent(type="audio", data=_base64(spoken.audio), mimeType=kind)
+        return CallToolResult(content=[audio])
+
+    async def image(
+        self, prompt: str, ctx: Ctx, size: str | None = None, model: str = IMAGE_MODEL
+    ) -> CallToolResult:
+        """Draw an image from a description. ``size`` is WIDTHxHEIGHT in pixels."""
+        async with self._client(ctx) as client:
+            drawn = await client.images(prompt, model=model, size=size)
+        return CallToolResult(content=[_drawn(one) for one in drawn])
+
+    async def models(
+        self,
+        ctx: Ctx,
+        category: str | None = None,
+        needs: list[Literal["tools", "vision", "reasoning"]] | None = None,
+    ) -> results.Models:
+        """List the models that the service serves: what each can do, and until when."""
+        async with self._client(ctx) as client:
+            try:
+                catalog.update(await client.models())
+            except LLMaaSError as error:
+                if not is_unavailable(error):
+                    raise  # else the packaged catalog answers
+        found = [m for m in catalog.all_models() if m.live and category in (None, m.category)]
+        fitting = [m for m in found if all(getattr(m, need) for need in needs or ())]
+        return {"models": [_facts(model) for model in fitting]}
+
+    async def cost(
+        self,
+        ctx: Ctx,
+        model: str = CHAT_MODEL,
+        text: str = "",
+        completion_tokens: int = 0,
+    ) -> results.Cost:
+        """Estimate what a chat would cost, and tell what is left of the budget. Free of charge."""
+        _, budget = self._caller(ctx)
+        prompt = estimate_tokens(text)
+        usage = Usage(prompt, completion_tokens, prompt + completion_tokens)
+        known = catalog.resolve(model).model
+        window = known.context if known else None
+        return {
+            "model": known.id if known else model,
+            "estimate_eur": chat_cost_micro_eur(usage) / 1_000_000,
+            "energy_kwh": chat_energy_kwh(usage, model),
+            "fits_context": None if window is None else usage.total_tokens <= window,
+            "spent_eur": budget.spent if budget else None,
+            "remaining_eur": budget.remaining if budget else None,
+        }
+
+    def _caller(self, ctx: Ctx) -> tuple[AsyncLLMaaS, Budget | None]:
+        return self._callers.of(ctx.request_context.request)
+
+    @asynccontextmanager
+    async def _client(self, ctx: Ctx) -> AsyncIterator[AsyncLLMaaS]:
+        """Yield the caller's client; its errors become the tool's, without any key."""
+        try:
+            yield self._caller(ctx)[0]
+        except LLMaaSError as error:
+            raise ToolError(f"{type(error).__name__}: {error}") from None
+
+    def _recording(self, audio: str | None, file: str | None) -> Any:
+        if (audio is None) == (file is None):
+            raise ToolError("Give either audio_base64 or file.")
+        if audio is not None:
+            try:
+                return base64.b64decode(audio, validate=True)
+            except binascii.Error as error:
+                raise ToolError(f"audio_base64 is not base64: {error}.") from None
+        if self._folder is None:
+            raise ToolError("This server opens no files. Send audio_base64 instead.")
+        path = (self._folder / str(file)).resolve()
+        if not path.is_relative_to(self._folder) or not path.is_file():
+            raise ToolError(f"{file!r} is not a file of the server's folder.")
+        return path
+
+
+async def _streamed(
+    client: AsyncLLMaaS, messages: Any, model: str, options: dict[str, Any], ctx: Ctx
+) -> Completion:
+    """Stream an answer, so that the host sees progress: the characters that have come."""
+    done = 0
+    async with await client.stream(messages, model=model, **options) as stream:
+        async for event in stream:
+            if event.type in ("text", "reasoning"):
+                done += len(event.text)
+                await ctx.report_progress(done, message=event.text)
+        return stream.completion
+
+
+def _drawn(image: Any) -> ImageContent | TextContent:
+    if image.data is None:
+        return TextContent(type="text", text=image.url or "")
+    kind = "image/jpeg" if image.data[:2] == b"\xff\xd8" else "image/png"
+    return ImageContent(type="image", data=_base64(image.data), mimeType=kind)
+
+
+def _facts(model: catalog.Model) -> results.ModelFacts:
+    end = model.end_of_support
+    return {
+        "id": model.id,
+        "category": model.category,
+        "context_tokens": model.context,
+        "tools": model.tools,
+        "vision": model.vision,
+        "reasoning": model.reasoning,
+        "kwh_per_mtoken": model.kwh_per_mtoken,
+        "end_of_support": end.isoformat() if end else None,
+        "successor": model.successor,
+    }
+
+
+def _errors(errors: Any) -> dict[str, str]:
+    return {str(position): str(error) for position, error in errors.items()}
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -1,5 +1,0 @@
-"""The ``llmaas`` command: one module per command, each importing what it needs when it runs."""
-
-from llmaas.cli.app import main
-
-__all__ = ["main"]

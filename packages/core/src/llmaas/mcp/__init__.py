@@ -1,8 +1,0 @@
-"""A server of the Model Context Protocol: the service as tools of any MCP host (extra ``mcp``)."""
-
-from __future__ import annotations
-
-from llmaas.mcp.callers import Callers
-from llmaas.mcp.server import create_server
-
-__all__ = ["Callers", "create_server"]
