@@ -75,7 +75,7 @@ def messages_of(question: Question) -> Any:
 
 
 def answer_of(completion: Any) -> Answer:
-    from llmaas.answer_notes import answer_notes
+    from llmaas.answer_metadata import answer_notes
 
     return Answer(
         text=completion.text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmaas.keyword_arguments import refuse_unknown
+from llmaas.keyword_arguments import reject_unknown_arguments
 
 
 class Shop:
@@ -12,6 +12,6 @@ class Shop:
 
 
 def test_unknown_argument_is_refused_by_the_name_of_the_class() -> None:
-    refuse_unknown(Shop, ["timeout", "proxy"])
+    reject_unknown_arguments(Shop, ["timeout", "proxy"])
     with pytest.raises(TypeError, match=r"Shop\(\) got an unexpected keyword argument 'misspelt'"):
-        refuse_unknown(Shop, ["timeout", "misspelt"])
+        reject_unknown_arguments(Shop, ["timeout", "misspelt"])

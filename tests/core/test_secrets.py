@@ -247,14 +247,14 @@ def test_with_options_refuses_what_it_does_not_know() -> None:
 
 
 def test_what_a_dump_may_hold_of_network_options() -> None:
-    from llmaas.secrecy import fit_to_keep
+    from llmaas.secrecy import redact_options
 
     told = {"proxy": PROXY, "timeout": 3, "headers": {"X-Gateway-Token": OTHER, "X-Team": "blue"}}
-    kept = fit_to_keep(told)
+    kept = redact_options(told)
     assert kept == {"proxy": "http://127.0.0.1:9", "timeout": 3, "headers": {"X-Team": "blue"}}
     assert told["proxy"] == PROXY
-    assert fit_to_keep({"proxy": "jo:hunter22@127.0.0.1:9"}) == {"proxy": "127.0.0.1:9"}
-    assert fit_to_keep({"default_headers": None, "proxy": None}) == {
+    assert redact_options({"proxy": "jo:hunter22@127.0.0.1:9"}) == {"proxy": "127.0.0.1:9"}
+    assert redact_options({"default_headers": None, "proxy": None}) == {
         "default_headers": None,
         "proxy": None,
     }

@@ -22,7 +22,7 @@ from agent_framework_llmaas._messages import wire_messages
 from agent_framework_llmaas._options import LLMaaSChatOptions, call_arguments, one_answer
 from agent_framework_llmaas._responses import response_of, updates_of
 from llmaas import AsyncLLMaaS
-from llmaas.keyword_arguments import refuse_unknown
+from llmaas.keyword_arguments import reject_unknown_arguments
 from llmaas.structured import wants_json
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
             tokenizer=tokenizer,
             additional_properties=additional_properties,
         )
-        refuse_unknown(type(self), connection)
+        reject_unknown_arguments(type(self), connection)
         self.model = model
         self.echo_reasoning = echo_reasoning
         self.client = connected(client, api_key=api_key, base_url=base_url, **connection)

@@ -17,7 +17,7 @@ from typing_extensions import TypeVar
 from agent_framework_llmaas._connect import connected, plain_connection
 from agent_framework_llmaas._responses import usage_details
 from llmaas import AsyncLLMaaS, Embeddings
-from llmaas.keyword_arguments import refuse_unknown
+from llmaas.keyword_arguments import reject_unknown_arguments
 
 
 class LLMaaSEmbeddingOptions(EmbeddingGenerationOptions, total=False):
@@ -51,7 +51,7 @@ class RawLLMaaSEmbeddingClient(BaseEmbeddingClient[str, list[float], OptionsT], 
     ) -> None:
         """Connect as ``LLMaaSChatClient`` does."""
         super().__init__(additional_properties=additional_properties)
-        refuse_unknown(type(self), connection)
+        reject_unknown_arguments(type(self), connection)
         self.model = model
         self.client = connected(client, api_key=api_key, base_url=base_url, **connection)
         self.base_url = self.client.settings.base_url

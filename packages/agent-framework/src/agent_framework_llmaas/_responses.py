@@ -15,7 +15,7 @@ from agent_framework import (
     UsageDetails,
 )
 
-from llmaas.answer_notes import answer_notes
+from llmaas.answer_metadata import answer_notes
 from llmaas.stream import AsyncStream
 from llmaas.structured import JSONFilter, is_cut
 from llmaas.types import Choice, Completion, Done, ReasoningDelta, ToolCall, ToolCallDelta, Usage

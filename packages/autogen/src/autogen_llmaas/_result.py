@@ -16,7 +16,7 @@ from autogen_core.models import (
 from pydantic import Field
 
 from autogen_llmaas._names import Toolbox
-from llmaas.answer_notes import answer_notes
+from llmaas.answer_metadata import answer_notes
 from llmaas.structured import is_cut, json_part
 from llmaas.types import Completion
 

@@ -28,7 +28,7 @@ from autogen_llmaas._ag2_messages import to_wire
 from autogen_llmaas._core import PATIENCE, ApiKey, patient, way
 from llmaas import AsyncLLMaaS, Completion, StructuredOutputError
 from llmaas.invalid_output import invalid_output_error, is_cut_short
-from llmaas.secrecy import fit_to_keep
+from llmaas.secrecy import redact_options
 from llmaas.settings import KEY_VARIABLE
 
 if TYPE_CHECKING:
@@ -110,7 +110,9 @@ class LLMaaSConfig(ModelConfig):
     def __reduce__(self) -> tuple[Any, ...]:
         shown = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "api_key"}
         if shown["default_headers"]:
-            shown["default_headers"] = fit_to_keep({"headers": shown["default_headers"]})["headers"]
+            shown["default_headers"] = redact_options({"headers": shown["default_headers"]})[
+                "headers"
+            ]
         return (_again, (type(self), shown))
 
 

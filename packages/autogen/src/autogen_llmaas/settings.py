@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from autogen_llmaas._core import PATIENCE
 from autogen_llmaas._refuse import refused
-from llmaas.secrecy import fit_to_keep, without_credentials
+from llmaas.secrecy import redact_options, without_credentials
 from llmaas.settings import KEY_VARIABLE
 from llmaas.structured import shape_of
 
@@ -179,7 +179,7 @@ class LLMaaSClientConfig(BaseModel):
 
     def without_secrets(self) -> Self:
         """Return what a component and a pickle may hold: headers that are known to be harmless."""
-        headers = fit_to_keep({"headers": self.default_headers or {}})["headers"] or None
+        headers = redact_options({"headers": self.default_headers or {}})["headers"] or None
         proxy = without_credentials(self.proxy)
         if headers == (self.default_headers or None) and proxy == self.proxy:
             return self

@@ -7,7 +7,7 @@ from functools import cache
 from inspect import signature
 
 
-def refuse_unknown(owner: type, names: Iterable[str]) -> None:
+def reject_unknown_arguments(owner: type, names: Iterable[str]) -> None:
     """Raise ``TypeError`` for an argument that clients do not take, as Python words it."""
     for name in names:
         if name not in _known():

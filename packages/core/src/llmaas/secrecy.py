@@ -65,7 +65,7 @@ def without_credentials(url: str | None) -> str | None:
     return f"{scheme}//{rest}" if slashes else rest
 
 
-def fit_to_keep(options: Mapping[str, Any]) -> dict[str, Any]:
+def redact_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options of a connection as a dump may hold them: no password, only safe headers."""
     kept = dict(options)
     for name, value in options.items():

@@ -22,10 +22,22 @@ VENDOR_URL_VARIABLE = "LLMAAS_API_URL"
 _ACCOUNT = frozenset({"root", "key"})
 """Fields that say whose answers a client reads."""
 
+_PUBLIC_DEFAULTS: Mapping[str, Any] = {
+    "deadline": None,
+    "ca_bundle": None,
+    "fallbacks": (),
+    "retry_empty": False,
+    "conform": True,
+    "strict": False,
+    "max_file_bytes": MAX_FILE_BYTES,
+}
+"""Options of ``Settings.to_public_dict`` and their defaults."""
+
 __all__ = [
     "CA_VARIABLE",
     "DEFAULT_BASE_URL",
     "KEY_VARIABLE",
+    "MAX_FILE_BYTES",
     "URL_VARIABLE",
     "Key",
     "Limits",
@@ -45,10 +57,15 @@ class Timeout:
     read: float = 600.0
 
     @classmethod
-    def of(cls, value: float | Timeout | None) -> Timeout:
-        """Read a number of seconds as the read timeout; None as the default."""
+    def of(cls, value: float | Timeout | Mapping[str, float] | None) -> Timeout:
+        """Convert a number of seconds (of reading), or what ``asdict`` returned.
+
+        Defaults to ``Timeout()`` for None. Raises ``ConfigurationError`` for anything else.
+        """
         if isinstance(value, Timeout):
             return value
+        if isinstance(value, Mapping) and value.keys() <= {"connect", "read"}:
+            return cls(**value)
         if value is None:
             return cls()
         if not _is_seconds(value):
@@ -156,6 +173,23 @@ class Settings:
         """Hide the headers among a call's options, also from the frame that holds these."""
         if options.get("extra_headers") is not None:
             options["extra_headers"] = self.hide(options["extra_headers"])
+
+    def to_public_dict(self) -> dict[str, Any]:
+        """Return arguments of a client as plain JSON values; never a key, a proxy or a header.
+
+        Options at their defaults are left out, except ``base_url``, ``timeout`` and
+        ``max_retries``.
+        """
+        public = {
+            "base_url": self.base_url,
+            "timeout": {"connect": self.timeout.connect, "read": self.timeout.read},
+            "max_retries": self.retry.max_retries,
+        }
+        for name, default in _PUBLIC_DEFAULTS.items():
+            value = getattr(self, name)
+            if value != default:
+                public[name] = list(value) if isinstance(value, tuple) else value
+        return public
 
     def but(self, **changes: Any) -> Settings:
         """Return a copy with some values changed."""

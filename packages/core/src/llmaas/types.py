@@ -45,6 +45,10 @@ class Backend:
     engine_type: str | None = None
     machine_name: str | None = None
 
+    def to_dict(self) -> dict[str, str]:
+        """Return the known values by name."""
+        return _known(self)
+
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
@@ -53,6 +57,10 @@ class RateLimit:
     limit: int | None = None
     remaining: int | None = None
     reset: float | None = None
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the known values by name."""
+        return _known(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,17 @@ class Completion:
     """Requests that were sent again after a failure (see ``max_retries``)."""
     headers: Headers = field(default_factory=Headers)
     """Headers of the response, without cookies and keys."""
+
+    def metadata(self) -> dict[str, Any]:
+        """Return the provenance of the answer as plain JSON values; absent ones are left out.
+
+        ``request_id``, ``requested_model``, ``backend``, ``rate_limit``, ``cost_eur``, and of few
+        answers ``cached`` (replayed by a gateway), ``adjustments`` of the request, ``attempts``
+        (all requests, if there were several) and ``empty_because``.
+        """
+        from llmaas.answer_metadata import build_metadata
+
+        return build_metadata(self)
 
     @property
     def _first(self) -> Choice:
@@ -314,3 +333,8 @@ class Batch:
 
         answers = [r for r in self.results if isinstance(r, Completion)]
         return sum(chat_cost_micro_eur(r.usage, batch=True) for r in answers if r.usage)
+
+
+def _known(value: Any) -> dict[str, Any]:
+    facts = ((name, getattr(value, name)) for name in value.__slots__)
+    return {name: fact for name, fact in facts if fact is not None}

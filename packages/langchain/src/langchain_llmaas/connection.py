@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model
 
 from llmaas import AsyncLLMaaS, LLMaaS, Timeout
 from llmaas.local_files import MAX_FILE_BYTES
-from llmaas.secrecy import fit_to_keep
+from llmaas.secrecy import redact_options
 from llmaas.settings import KEY_VARIABLE, URL_VARIABLE
 
 CONFIG = ConfigDict(
@@ -103,6 +103,6 @@ class Connected(BaseModel):
     def __getstate__(self) -> dict[Any, Any]:
         """Leave behind the key, the clients, a proxy's password and headers that authenticate."""
         state = super().__getstate__()
-        fields = {**fit_to_keep(state["__dict__"]), "api_key": None}
+        fields = {**redact_options(state["__dict__"]), "api_key": None}
         private = {**(state["__pydantic_private__"] or {}), "_made": None}
         return {**state, "__dict__": fields, "__pydantic_private__": private}

@@ -14,7 +14,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_llmaas.blocks import PROVIDER, REASONING
 from langchain_llmaas.cut_calls import mismatched_end
 from llmaas import Choice, Completion, Done, Usage, catalog
-from llmaas.answer_notes import answer_notes
+from llmaas.answer_metadata import answer_notes
 from llmaas.pricing import chat_cost_micro_eur
 
 _OURS = {"model_provider": PROVIDER}

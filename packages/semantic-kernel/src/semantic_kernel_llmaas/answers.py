@@ -10,7 +10,7 @@ from semantic_kernel.contents.reasoning_content import ReasoningContent
 from semantic_kernel.contents.utils.author_role import AuthorRole
 from semantic_kernel.contents.utils.finish_reason import FinishReason
 
-from llmaas.answer_notes import answer_notes
+from llmaas.answer_metadata import answer_notes
 from llmaas.types import Choice, Completion, ToolCall, Usage
 from semantic_kernel_llmaas.history import REASONING
 

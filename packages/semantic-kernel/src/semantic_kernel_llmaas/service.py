@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
 from llmaas import AsyncLLMaaS
-from llmaas.keyword_arguments import refuse_unknown
+from llmaas.keyword_arguments import reject_unknown_arguments
 from llmaas.settings import Timeout
 from semantic_kernel_llmaas.configuration import LLMaaSSettings, read_settings
 from semantic_kernel_llmaas.errors import (
@@ -67,7 +67,7 @@ class LLMaaSService(AIServiceClientBase):
         )
         model = told.model(self.MODEL_FIELD, ai_model_id)
         given = options.pop("client", None)
-        refuse_unknown(type(self), options.keys() - {"default_headers"})
+        reject_unknown_arguments(type(self), options.keys() - {"default_headers"})
         client = given or connected(told, api_key, base_url, options)
         values = {**fields, "ai_model_id": model, "service_id": service_id or "", "client": client}
         try:

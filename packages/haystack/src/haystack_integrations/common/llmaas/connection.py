@@ -14,7 +14,7 @@ from typing import Any, Self
 from haystack.utils import Secret
 
 from llmaas import AsyncLLMaaS, LLMaaS
-from llmaas.secrecy import fit_to_keep
+from llmaas.secrecy import redact_options
 from llmaas.settings import KEY_VARIABLE, Settings
 
 DEFAULT_KEY = Secret.from_env_var(KEY_VARIABLE)
@@ -127,7 +127,7 @@ class Connected:
     def _kept_options(self) -> dict[str, Any] | None:
         """Return the options of the HTTP client without passwords and headers that authenticate."""
         told = self.http_client_kwargs
-        return None if told is None else fit_to_keep(told)
+        return None if told is None else redact_options(told)
 
     def _get_telemetry_data(self) -> dict[str, Any]:
         """Tell Haystack's telemetry, where it is on, the model's name and nothing else."""
@@ -144,7 +144,9 @@ class Connected:
         """Leave out clients and secrets; a key given as text comes from the environment."""
         state = {**vars(self), **dict.fromkeys(_TRANSIENT)}
         state["http_client_kwargs"] = self._kept_options()
-        state |= {name: fit_to_keep(state[name]) for name in _MAY_HOLD_HEADERS if state.get(name)}
+        state |= {
+            name: redact_options(state[name]) for name in _MAY_HOLD_HEADERS if state.get(name)
+        }
         if not _is_from_environment(self.api_key):
             state["api_key"] = DEFAULT_KEY
         return state

@@ -11,7 +11,7 @@ from haystack import logging
 from haystack.dataclasses import ChatMessage, ReasoningContent, ToolCall
 
 from llmaas import Choice, Completion, Usage
-from llmaas.answer_notes import answer_notes
+from llmaas.answer_metadata import answer_notes
 from llmaas.wire.jsonbytes import is_json
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from llama_index.core.base.llms.types import (
 
 from llama_index.llms.llmaas.cost import emit_cost
 from llmaas import Choice, Completion, ToolCall
-from llmaas.answer_notes import answer_notes
+from llmaas.answer_metadata import answer_notes
 
 
 def to_response(completion: Completion, *, delta: str | None = None) -> ChatResponse:

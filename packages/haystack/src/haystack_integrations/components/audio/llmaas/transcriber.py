@@ -13,7 +13,7 @@ from haystack.utils import Secret
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from haystack_integrations.common.llmaas.together import each, each_async
 from llmaas import Transcription
-from llmaas.secrecy import fit_to_keep
+from llmaas.secrecy import redact_options
 
 _ENDINGS = {
     "audio/mpeg": ".mp3",
@@ -93,7 +93,7 @@ class LLMaaSTranscriber(Connected):
             task=self.task,
             segments_as_documents=self.segments_as_documents,
             concurrency=self.concurrency,
-            transcription_kwargs=fit_to_keep(self.transcription_kwargs),
+            transcription_kwargs=redact_options(self.transcription_kwargs),
         )
 
     @classmethod

@@ -24,7 +24,7 @@ from haystack_integrations.components.converters.llmaas.read import (
     question,
 )
 from llmaas.documents.limits import FORMATS, LIMITS, DocumentLimits
-from llmaas.secrecy import fit_to_keep
+from llmaas.secrecy import redact_options
 
 logger = logging.getLogger(__name__)
 _PAGES_AHEAD = 4
@@ -113,7 +113,7 @@ class LLMaaSOCRDocumentConverter(Connected):
             image_formats=self.image_formats,
             concurrency=self.concurrency,
             raise_on_failure=self.raise_on_failure,
-            generation_kwargs=fit_to_keep(self.generation_kwargs),
+            generation_kwargs=redact_options(self.generation_kwargs),
         )
 
     @classmethod

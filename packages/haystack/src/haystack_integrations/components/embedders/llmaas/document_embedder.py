@@ -9,7 +9,7 @@ from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from haystack_integrations.common.llmaas.vectors import MODEL, Job, embedded, meta_of, report
-from llmaas.secrecy import fit_to_keep
+from llmaas.secrecy import redact_options
 
 _OURS: dict[str, Any] = {"concurrency": 4, "checkpoint": None, "embedding_kwargs": None}
 
@@ -99,7 +99,7 @@ class LLMaaSDocumentEmbedder(Connected):
         """
         ours = {name: getattr(self, name) for name in _OURS}
         if self.embedding_kwargs:
-            ours["embedding_kwargs"] = fit_to_keep(self.embedding_kwargs)
+            ours["embedding_kwargs"] = redact_options(self.embedding_kwargs)
         return default_to_dict(
             self,
             **self._connection(),

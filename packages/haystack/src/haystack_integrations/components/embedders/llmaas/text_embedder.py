@@ -10,7 +10,7 @@ from haystack.utils import Secret
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from haystack_integrations.common.llmaas.vectors import MODEL, meta_of
 from llmaas import Embeddings
-from llmaas.secrecy import fit_to_keep
+from llmaas.secrecy import redact_options
 
 
 @component
@@ -70,7 +70,7 @@ class LLMaaSTextEmbedder(Connected):
         told = self.embedding_kwargs
         return default_to_dict(
             self,
-            **({"embedding_kwargs": fit_to_keep(told)} if told else {}),
+            **({"embedding_kwargs": redact_options(told)} if told else {}),
             **self._connection(),
             model=self.model,
             dimensions=self.dimensions,

@@ -27,7 +27,7 @@ from haystack_integrations.common.llmaas.tools import (
 )
 from llmaas import Batch, Completion
 from llmaas.pricing import chat_cost_micro_eur
-from llmaas.secrecy import fit_to_keep
+from llmaas.secrecy import redact_options
 from llmaas.wire.chat import asks_for_several
 
 _WRITING = {"send_reasoning": False, "unpack_files": True}
@@ -98,7 +98,7 @@ class LLMaaSBatchChatGenerator(Connected):
 
         :returns: The serialized component as a dictionary.
         """
-        kwargs = fit_to_keep(self.generation_kwargs)
+        kwargs = redact_options(self.generation_kwargs)
         if "response_format" in kwargs:
             kwargs["response_format"] = plain_format(kwargs["response_format"])
         return default_to_dict(

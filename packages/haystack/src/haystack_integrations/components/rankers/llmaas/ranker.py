@@ -10,7 +10,7 @@ from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from llmaas import Ranked, Ranking
-from llmaas.secrecy import fit_to_keep
+from llmaas.secrecy import redact_options
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class LLMaaSRanker(Connected):
         told = self.ranking_kwargs
         return default_to_dict(
             self,
-            **({"ranking_kwargs": fit_to_keep(told)} if told else {}),
+            **({"ranking_kwargs": redact_options(told)} if told else {}),
             **self._connection(),
             model=self.model,
             top_k=self.top_k,

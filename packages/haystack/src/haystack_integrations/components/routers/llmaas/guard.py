@@ -16,7 +16,7 @@ from haystack_integrations.common.llmaas.replies import usage_of
 from haystack_integrations.common.llmaas.together import each, each_async
 from llmaas import Completion
 from llmaas.guard import GUARDIAN, parse_verdict
-from llmaas.secrecy import fit_to_keep
+from llmaas.secrecy import redact_options
 
 RISKS = ("harm", "jailbreak")
 _JUDGED = (ChatRole.USER, ChatRole.ASSISTANT)
@@ -80,7 +80,7 @@ class LLMaaSGuard(Connected):
             **self._connection(),
             model=self.model,
             risks=self.risks,
-            generation_kwargs=fit_to_keep(self.generation_kwargs),
+            generation_kwargs=redact_options(self.generation_kwargs),
             unclear_is_safe=self.unclear_is_safe,
         )
 

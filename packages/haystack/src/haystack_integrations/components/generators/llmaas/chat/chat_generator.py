@@ -28,7 +28,7 @@ from haystack_integrations.common.llmaas.streaming import Chunks
 from haystack_integrations.common.llmaas.tools import check_names, plain_format
 from haystack_integrations.components.generators.llmaas.chat.question import Question
 from llmaas import Completion
-from llmaas.secrecy import fit_to_keep
+from llmaas.secrecy import redact_options
 
 
 @component
@@ -115,7 +115,7 @@ class LLMaaSChatGenerator(Connected):
 
         :returns: The serialized component as a dictionary.
         """
-        callback, kwargs = self.streaming_callback, fit_to_keep(self.generation_kwargs)
+        callback, kwargs = self.streaming_callback, redact_options(self.generation_kwargs)
         if "response_format" in kwargs:
             kwargs["response_format"] = plain_format(kwargs["response_format"])
         return default_to_dict(

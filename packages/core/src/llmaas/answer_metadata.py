@@ -1,21 +1,32 @@
-"""Facts about how an answer came about, for the metadata of frameworks."""
+"""Provenance of answers as plain JSON values, for the metadata of frameworks."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from llmaas.types import Attempt, Completion
+if TYPE_CHECKING:
+    from llmaas.types import Attempt, Completion
 
 _LONGEST_ERROR = 300
 
 
-def answer_notes(completion: Completion) -> dict[str, Any]:
-    """Return the notes that an answer has, as plain JSON values; most answers have none.
+def build_metadata(completion: Completion) -> dict[str, Any]:
+    """Build what ``Completion.metadata`` returns."""
+    backend, limit = completion.backend, completion.rate_limit
+    facts = {
+        "request_id": completion.request_id,
+        "requested_model": completion.requested_model,
+        "backend": backend and backend.to_dict(),
+        "rate_limit": limit and limit.to_dict(),
+        "cost_eur": completion.cost,
+    }
+    return {name: fact for name, fact in facts.items() if fact is not None} | answer_notes(
+        completion
+    )
 
-    ``cached``: a gateway replayed the answer, so that its cost is no evidence of billing.
-    ``adjustments``: changes of the request. ``attempts``: all requests, if there were several.
-    ``empty_because``: why there is neither text nor a tool call.
-    """
+
+def answer_notes(completion: Completion) -> dict[str, Any]:
+    """Return what only some answers have."""
     notes: dict[str, Any] = {}
     if completion.cached:
         notes["cached"] = True

@@ -1,0 +1,138 @@
+"""Building blocks for adapters: what every framework integration needs beside the client.
+
+A stable interface, versioned with the core. Adapters import public modules of ``llmaas`` and
+this package, no inner module. Names are imported when first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llmaas.adapters.answers import (
+        created_at,
+        invalid_output_error,
+        is_cut_short,
+        is_json,
+        parse_guard_verdict,
+        split_tool_calls,
+    )
+    from llmaas.adapters.batches import (
+        await_batch,
+        keep_batch_ids,
+        wait_for_batch,
+    )
+    from llmaas.adapters.contexts import (
+        follow_context,
+    )
+    from llmaas.adapters.error_bridge import (
+        ErrorBridge,
+        bridge_errors,
+    )
+    from llmaas.adapters.files import (
+        audio_file_name,
+        decode_text,
+        image_type,
+    )
+    from llmaas.adapters.options import (
+        redact_options,
+        redact_url,
+        reject_unknown_arguments,
+    )
+    from llmaas.adapters.parallel import (
+        amap_bounded,
+        map_bounded,
+    )
+    from llmaas.adapters.requests import (
+        ascii_name,
+        reject_multiple_choices,
+    )
+    from llmaas.adapters.schemas import (
+        inline_definitions,
+        mark_strict,
+        output_type,
+        strict_schema,
+        wire_name,
+    )
+    from llmaas.adapters.text import (
+        FenceStripper,
+        strip_fence,
+    )
+
+_MODULE_BY_NAME = {
+    "created_at": "answers",
+    "invalid_output_error": "answers",
+    "is_cut_short": "answers",
+    "is_json": "answers",
+    "parse_guard_verdict": "answers",
+    "split_tool_calls": "answers",
+    "await_batch": "batches",
+    "keep_batch_ids": "batches",
+    "wait_for_batch": "batches",
+    "follow_context": "contexts",
+    "ErrorBridge": "error_bridge",
+    "bridge_errors": "error_bridge",
+    "audio_file_name": "files",
+    "decode_text": "files",
+    "image_type": "files",
+    "redact_options": "options",
+    "redact_url": "options",
+    "reject_unknown_arguments": "options",
+    "amap_bounded": "parallel",
+    "map_bounded": "parallel",
+    "ascii_name": "requests",
+    "reject_multiple_choices": "requests",
+    "inline_definitions": "schemas",
+    "mark_strict": "schemas",
+    "output_type": "schemas",
+    "strict_schema": "schemas",
+    "wire_name": "schemas",
+    "FenceStripper": "text",
+    "strip_fence": "text",
+}
+
+__all__ = [
+    "ErrorBridge",
+    "FenceStripper",
+    "amap_bounded",
+    "ascii_name",
+    "audio_file_name",
+    "await_batch",
+    "bridge_errors",
+    "created_at",
+    "decode_text",
+    "follow_context",
+    "image_type",
+    "inline_definitions",
+    "invalid_output_error",
+    "is_cut_short",
+    "is_json",
+    "keep_batch_ids",
+    "map_bounded",
+    "mark_strict",
+    "output_type",
+    "parse_guard_verdict",
+    "redact_options",
+    "redact_url",
+    "reject_multiple_choices",
+    "reject_unknown_arguments",
+    "split_tool_calls",
+    "strict_schema",
+    "strip_fence",
+    "wait_for_batch",
+    "wire_name",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_BY_NAME.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

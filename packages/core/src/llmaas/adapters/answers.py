@@ -1,0 +1,49 @@
+"""Conversions of answers that frameworks share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from llmaas.invalid_output import invalid_output_error, is_cut_short
+from llmaas.verdicts import parse_verdict as parse_guard_verdict
+from llmaas.wire.jsonbytes import is_json
+
+if TYPE_CHECKING:
+    from llmaas.types import Choice, Completion, ToolCall
+
+__all__ = [
+    "created_at",
+    "invalid_output_error",
+    "is_cut_short",
+    "is_json",
+    "parse_guard_verdict",
+    "split_tool_calls",
+]
+
+
+def created_at(completion: Completion) -> datetime | None:
+    """Return when the service made the answer, in UTC; None if it does not tell a date."""
+    if completion.created is None:
+        return None
+    try:
+        return datetime.fromtimestamp(completion.created, UTC)
+    except (ValueError, OverflowError, OSError):  # not seconds of our calendar: milliseconds, ...
+        return None
+
+
+def split_tool_calls(
+    choice: Choice,
+) -> tuple[list[tuple[ToolCall, dict[str, Any]]], list[tuple[ToolCall, ValueError]]]:
+    """Return valid calls with their parsed arguments, and invalid ones with the reason.
+
+    A call that was cut, or whose arguments are not a JSON object, is invalid: never run it.
+    """
+    valid: list[tuple[ToolCall, dict[str, Any]]] = []
+    invalid: list[tuple[ToolCall, ValueError]] = []
+    for call in choice.tool_calls:
+        try:
+            valid.append((call, call.parsed()))
+        except ValueError as error:
+            invalid.append((call, error))
+    return valid, invalid

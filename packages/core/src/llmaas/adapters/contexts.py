@@ -1,0 +1,7 @@
+"""Context variables that follow work into other threads."""
+
+from __future__ import annotations
+
+from llmaas.scopes import follow as follow_context
+
+__all__ = ["follow_context"]

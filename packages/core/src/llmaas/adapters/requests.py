@@ -1,0 +1,24 @@
+"""Checks and conversions of what adapters send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmaas.messages import ascii_name
+from llmaas.wire.chat import asks_for_several
+
+__all__ = ["ascii_name", "reject_multiple_choices"]
+
+
+def reject_multiple_choices(params: Mapping[str, Any], reason: str) -> None:
+    """Raise ``InvalidInputError`` (a ``ValueError``) if parameters of a chat have ``n`` above 1.
+
+    ``n`` may also stand in ``extra_body``. The message ends with ``reason``: what the framework
+    cannot hold, and the alternative.
+    """
+    if asks_for_several(params):
+        from llmaas.errors import InvalidInputError
+
+        asked = (params.get("extra_body") or {}).get("n") or params.get("n")
+        raise InvalidInputError(f"n must be 1, got {asked!r}: {reason}")
