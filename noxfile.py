@@ -77,7 +77,7 @@ def elsewhere(session: nox.Session, room: str, kind: str) -> None:
 def alone(session: nox.Session, room: str) -> None:
     """One room with its extra `demo`, without what tests need: its page's examples, its demo."""
     session.install(*wheels(session, room, "demo"))
-    session.run("python", "tests/support/alone.py", room)
+    session.run("python", "-m", "tools.smoke", room)
 
 
 @nox.session(python=PYTHONS)
@@ -106,7 +106,7 @@ def servers(session: nox.Session) -> None:
 @nox.session
 def matrix(session: nox.Session) -> None:
     """Write what tests, oldest and pythons left behind into tests/README.md."""
-    session.run("python", "tests/support/matrix.py", str(results(session)))
+    session.run("python", "-m", "tools.matrix", str(results(session)))
 
 
 @nox.session
@@ -123,7 +123,7 @@ def coverage(session: nox.Session) -> None:
 def house(session: nox.Session) -> None:
     """The rules of the house."""
     install_all(session)
-    session.run("pytest", "tests/house", *session.posargs)
+    session.run("pytest", "tests/repo", *session.posargs)
 
 
 @nox.session
@@ -176,25 +176,25 @@ def screenshots(session: nox.Session) -> None:
 def notebooks(session: nox.Session) -> None:
     """Execute the notebooks on the sandbox and write them back: all, or those that words name."""
     install_all(session)
-    session.run("python", "tests/support/notebooks.py", *session.posargs)
+    session.run("python", "-m", "tools.notebooks", *session.posargs)
 
 
 @nox.session
 def readme(session: nox.Session) -> None:
     """Write the rooms' openings into the front page, and the contract's rows into their pages."""
-    session.run("python", "tests/support/frontdoor.py")
-    session.run("python", "tests/support/roompages.py")
+    session.run("python", "-m", "tools.readme_packages")
+    session.run("python", "-m", "tools.readme_contract")
 
 
 @nox.session
 def tables(session: nox.Session) -> None:
     """Write the tables of contract, faults, engines, families, files; `-- --load` the load's."""
     install_all(session)
-    session.run("python", "tests/support/contract_table.py")
-    session.run("python", "tests/support/fault_table.py")
-    session.run("python", "tests/support/engine_differences.py", "--write")
-    session.run("python", "tests/support/family_table.py")
-    session.run("python", "tests/support/corpus_table.py")
+    session.run("python", "-m", "tools.contract_table")
+    session.run("python", "-m", "tools.fault_table")
+    session.run("python", "-m", "tools.engine_differences", "--write")
+    session.run("python", "-m", "tools.family_table")
+    session.run("python", "-m", "tools.corpus_table")
     if "--load" in session.posargs:
         session.run("python", "tests/load", "--write")
 
@@ -206,7 +206,7 @@ def record(session: nox.Session) -> None:
     `-- --engine URL --as NAME VERSION` records the responses of a real engine instead.
     """
     if "--engine" in session.posargs:
-        session.run("python", "tests/support/record_engine.py", *session.posargs)
+        session.run("python", "-m", "tools.record_engine", *session.posargs)
         return
     install_all(session)
     live = "--live" in session.posargs
@@ -256,7 +256,7 @@ def templates(session: nox.Session) -> None:
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = os.environ.get("CHAT_TEMPLATES") or str(Path(cache) / "llmaas-chat-templates")
     try:
-        session.run("python", "tests/support/templates.py", folder)
+        session.run("python", "-m", "tools.chat_templates", folder)
     except nox.command.CommandFailed:
         session.skip("the source distribution with the templates cannot be downloaded")
     session.run("pytest", "tests/templates", *session.posargs, env={"CHAT_TEMPLATES": folder})
@@ -266,14 +266,14 @@ def templates(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Known faults of what the locks pin; fails as well when the database cannot be asked."""
     session.install("pip-audit>=2.10")
-    session.run("python", "tests/support/audit.py", LOCK, APPS_LOCK, OPENAI2_LOCK)
+    session.run("python", "-m", "tools.audit", LOCK, APPS_LOCK, OPENAI2_LOCK)
 
 
 @nox.session
 def sbom(session: nox.Session) -> None:
     """What the locks bring, as CycloneDX, in dist/; validated, complete, never committed."""
     session.install("cyclonedx-bom>=7")
-    session.run("python", "tests/support/sbom.py", "dist", LOCK, APPS_LOCK)
+    session.run("python", "-m", "tools.sbom", "dist", LOCK, APPS_LOCK)
 
 
 @nox.session
@@ -316,7 +316,7 @@ def build(session: nox.Session) -> None:
         session.run("python", "-m", "build", "--outdir", str(out), f"packages/{room}", silent=True)
         [wheel], [sdist] = out.glob("*.whl"), out.glob("*.tar.gz")
         session.run("twine", "check", "--strict", str(wheel), str(sdist))
-        session.run("python", "tests/support/contents.py", room, str(wheel), str(sdist))
+        session.run("python", "-m", "tools.check_wheel", room, str(wheel), str(sdist))
 
 
 @nox.session(venv_backend="venv", reuse_venv=False)

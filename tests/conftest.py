@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-import canary
-import matrix
-import network
-from tape import Tape, playing, recording
+from tests.helpers.cassettes.player import Tape, playing, recording
+from tests.helpers.isolation import network, secret_leaks
+from tools import matrix
 
 TESTS = Path(__file__).parent
 FOREIGN = ("LLMAAS_", "OPENAI_", "AZURE_OPENAI_", "LANGSMITH_", "LANGCHAIN_")
@@ -48,7 +47,7 @@ settings.load_profile("house")
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "cassette: plays a recording (set by itself)")
     config.addinivalue_line("markers", "shows_key(why): must show the key that it runs with")
-    config.pluginmanager.register(canary.Canary(), "canary")
+    config.pluginmanager.register(secret_leaks.Canary(), "canary")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a shell
         signal.signal(signal.SIGINT, signal.default_int_handler)  # else our children inherit it
     if config.getoption("--record") == "live":
@@ -96,7 +95,7 @@ def llmaas_sandbox_server() -> Iterator[Any]:
     """The session's sandbox, which knows the key that nothing may show."""
     from llmaas_sandbox import Sandbox
 
-    with Sandbox(api_keys=(canary.KEY,)) as box:
+    with Sandbox(api_keys=(secret_leaks.KEY,)) as box:
         yield box
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from agent_framework import Content, FunctionTool, Message
 
-from contract import Address, Answer, Driver, Question, noted, runnable
+from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted, runnable
 
 
 class AgentFramework(Driver):

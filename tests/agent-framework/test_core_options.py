@@ -9,7 +9,7 @@ import pytest
 from agent_framework import Content, Message
 
 from agent_framework_llmaas import LLMaaSChatClient
-from fake_engine import engine, usage
+from tests.helpers.servers.fake_engine import engine, usage
 
 ANSWERS: dict[str, Any] = {
     "gone": (404, {"error": {"message": "model not found"}}),

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from agent_framework import Agent, SupportsChatGetResponse, SupportsGetEmbeddings
 
-import canary
 import llmaas
 from agent_framework_llmaas import LLMaaSChatClient, LLMaaSEmbeddingClient, RawLLMaaSChatClient
-from waiting import soon
+from tests.helpers.isolation import secret_leaks
+from tests.helpers.waiting import soon
 
 KEY = "sk-canary-0123456789"
 
@@ -60,11 +60,11 @@ async def test_pitfall_21_a_foreign_key_never_travels(sandbox, af, monkeypatch):
 
 class Secret:
     def get_secret_value(self):
-        return canary.KEY
+        return secret_leaks.KEY
 
 
 async def test_secret_and_changing_keys(sandbox, make_client, af):
-    for key in (Secret(), lambda: canary.KEY):
+    for key in (Secret(), lambda: secret_leaks.KEY):
         assert (await af.ask(make_client(api_key=key))).text
 
 

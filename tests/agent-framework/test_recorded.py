@@ -7,7 +7,6 @@ from agent_framework import Agent, exceptions, tool
 from pydantic import BaseModel
 
 import llmaas
-import scenarios as on
 from agent_framework_llmaas import (
     LLMaaSChatClient,
     LLMaaSEmbeddingClient,
@@ -15,6 +14,7 @@ from agent_framework_llmaas import (
     speech_tool,
     transcription_tool,
 )
+from tests.helpers.cassettes import scenarios as on
 
 
 class City(BaseModel):

@@ -7,7 +7,7 @@ from agent_framework import Agent, tool
 from agent_framework.exceptions import ChatClientException, ChatClientInvalidResponseException
 
 import llmaas
-from waiting import soon
+from tests.helpers.waiting import soon
 
 CALLS = [
     {"name": "get_weather", "arguments": {"city": "Paris"}},

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from autogen_core import Image
 from autogen_core.models import UserMessage
 
-from contract import Address, Answer, Driver, Question, noted, runnable
+from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted, runnable
 
 
 class AutoGen(Driver):

@@ -12,7 +12,7 @@ from autogen_core.models import SystemMessage, UserMessage
 
 import llmaas
 from autogen_llmaas import LLMaaSChatCompletionClient, native_component
-from fake_engine import engine, usage
+from tests.helpers.servers.fake_engine import engine, usage
 
 ANSWERS: dict[str, Any] = {
     "gone": (404, {"error": {"message": "model not found"}}),

@@ -11,7 +11,7 @@ from autogen_core.models import UserMessage
 
 from autogen_llmaas import LLMaaSChatCompletionClient
 from llmaas import RateLimitError
-from waiting import soon
+from tests.helpers.waiting import soon
 
 MODEL = "gpt-oss:120b"
 HELLO = [UserMessage(content="Hello", source="user")]

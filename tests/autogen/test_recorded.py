@@ -11,8 +11,8 @@ from autogen_core.tools import FunctionTool
 from pydantic import BaseModel
 
 import llmaas
-import scenarios as on
 from autogen_llmaas import LLMaaSChatCompletionClient, LLMaaSEmbeddings, LLMaaSMemory
+from tests.helpers.cassettes import scenarios as on
 
 EMBEDDER = "granite-embedding:278m"
 

@@ -7,7 +7,7 @@ import pytest
 from autogen_agentchat.agents import AssistantAgent
 
 from autogen_llmaas import LLMaaSChatCompletionClient
-from limited import KEY, limited
+from tests.helpers.servers.rate_limited import KEY, limited
 
 MODEL = "gpt-oss:120b"
 AGENTS, TURNS, PER_SECOND = 50, 3, 15

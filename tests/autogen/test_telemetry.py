@@ -9,7 +9,7 @@ from opentelemetry import trace
 
 from autogen_llmaas import LLMaaSChatCompletionClient
 from llmaas import telemetry
-from seen import Seen
+from tests.helpers.telemetry import Seen
 
 
 async def test_tokens_are_counted_once(sandbox: Any, monkeypatch: Any) -> None:

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
-import corpus
 from llmaas import catalog
 from llmaas_cli.commands import main
+from tests.helpers import corpus
 
 ENCODINGS = ["utf-8", "cp1252", "cp437", "latin-1", "ascii", "cp932"]
 WIDTHS = ["0", "1", "20", "40", "80", "300", "", "wide"]

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-import corpus
 from llmaas_cli.commands import main
 from llmaas_cli.demo import frameworks
+from tests.helpers import corpus
 
 MODULE = '''
 from llmaas import LLMaaS

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import corpus
 from llmaas import catalog
+from tests.helpers import corpus
 
 KEY = "sk-sandbox"
 VISION = ["-m", "gemma4:31b"]

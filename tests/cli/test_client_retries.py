@@ -13,8 +13,8 @@ import pytest
 
 import llmaas
 from llmaas import AsyncLLMaaS
-from raw_server import Script, server
-from waiting import soon
+from tests.helpers.servers.raw import Script, server
+from tests.helpers.waiting import soon
 
 MODEL = "gpt-oss:120b"
 

@@ -11,10 +11,10 @@ from html.parser import HTMLParser
 import pytest
 
 from llmaas_sandbox import Sandbox
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 pytest.importorskip("ipykernel", reason="no kernel: the core is tested alone")
-from kernels import clean, kernel, text_of
+from tests.helpers.browser.kernels import clean, kernel, text_of
 
 KEY = "sk-test-canary-of-the-notebook"
 

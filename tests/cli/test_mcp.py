@@ -21,10 +21,10 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import McpError
 from mcp.types import CancelledNotification, CancelledNotificationParams, ClientNotification
 
-import corpus
 from llmaas import AsyncLLMaaS, catalog
 from llmaas_cli.mcp import Callers, create_server
-from waiting import eventually
+from tests.helpers import corpus
+from tests.helpers.waiting import eventually
 
 NAMES = {"chat", "embed", "rerank", "transcribe", "speak", "image", "models", "cost"}
 

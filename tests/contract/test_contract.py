@@ -4,8 +4,8 @@ import warnings
 
 import pytest
 
-from behaviours import BEHAVIOURS
-from contract import Bench, drivers
+from tests.helpers.contract.cases import BEHAVIOURS
+from tests.helpers.contract.driver import Bench, drivers
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # frameworks' own, when they are imported first

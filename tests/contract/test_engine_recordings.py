@@ -4,9 +4,9 @@ import warnings
 
 import pytest
 
-from contract import Address, Bench, drivers
-from engine_recordings import load, replaying
 from llmaas import LLMaaS
+from tests.helpers.cassettes.engine_recordings import load, replaying
+from tests.helpers.contract.driver import Address, Bench, drivers
 
 OPTIONS = ("max_tokens", "chat_template_kwargs", "reasoning_effort")
 CHATS = [

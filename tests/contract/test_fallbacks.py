@@ -4,8 +4,8 @@ import warnings
 
 import pytest
 
-from contract import Address, Bench, drivers
-from fake_engine import engine, usage
+from tests.helpers.contract.driver import Address, Bench, drivers
+from tests.helpers.servers.fake_engine import engine, usage
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # frameworks' own, when they are imported first

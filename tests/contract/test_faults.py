@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-import fault_operations
-from contract import drivers
-from fault_cases import CASES
-from fault_operations import OPERATIONS
-from fault_runs import halls, run, warm
 from llmaas_sandbox.faults import FAULTS
+from tests.helpers.contract.driver import drivers
+from tests.helpers.faults import operations
+from tests.helpers.faults.cases import CASES
+from tests.helpers.faults.operations import OPERATIONS
+from tests.helpers.faults.runner import halls, run, warm
 
 AT_ONCE = 4
 
@@ -45,7 +45,7 @@ ELSEWHERE = {
 @pytest.fixture(scope="module")
 def of_operations() -> Iterator:
     with halls(OPERATIONS, AT_ONCE) as all_halls:
-        yield [[fault_operations.heard(column) for column in hall] for hall in all_halls]
+        yield [[operations.heard(column) for column in hall] for hall in all_halls]
 
 
 def batches(cases):
@@ -60,7 +60,7 @@ def test_chat(of_chat, cases):
     assert not surprises(cases, of_chat)
 
 
-@pytest.mark.parametrize("cases", batches(fault_operations.CASES))
+@pytest.mark.parametrize("cases", batches(operations.CASES))
 def test_operations(of_operations, cases):
     assert not surprises(cases, of_operations)
 

@@ -1,6 +1,6 @@
 """With every log at its loudest, the core and the adapters tell the key to nobody.
 
-The watch over keys (``tests/support/canary.py``) looks at each record and fails the test.
+``tests/helpers/isolation/secret_leaks.py`` looks at each record and fails the test.
 """
 
 import logging
@@ -9,8 +9,8 @@ import warnings
 
 import pytest
 
-import canary
-from contract import Bench, drivers
+from tests.helpers.contract.driver import Bench, drivers
+from tests.helpers.isolation import secret_leaks
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # frameworks' own, when they are imported first
@@ -44,8 +44,11 @@ async def test_no_log_tells_the_key(sandbox, loud, caplog, driver, way):
     bench = Bench(driver, sandbox, way)
     client = bench.connect()
     assert (await bench.ask(client, text='Say "Oui"')).text == "Oui"
-    headers = {"x-request-id": f"for {canary.KEY}"}
-    said = {"message": f"Incorrect key: {canary.KEY}", "seen": [{"authorization": canary.KEY}]}
+    headers = {"x-request-id": f"for {secret_leaks.KEY}"}
+    said = {
+        "message": f"Incorrect key: {secret_leaks.KEY}",
+        "seen": [{"authorization": secret_leaks.KEY}],
+    }
     for status in (401, 500):
         sandbox.script([{"status": status, "json": {"error": said}, "headers": headers}])
         await bench.fails(client)
@@ -71,7 +74,7 @@ async def test_the_plain_sdk_of_the_client_is_as_silent(sandbox, loud, caplog, s
                 client.openai.chat.completions.create(**said)
             except openai.AuthenticationError as error:
                 told = f"{error!r} {error} {vars(error)}"
-            assert canary.leaks(told) is None
+            assert secret_leaks.leaks(told) is None
     else:
         async with AsyncLLMaaS() as client:
             assert await client.openai.chat.completions.create(**said)

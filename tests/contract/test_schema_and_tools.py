@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from constraining_engine import constraining_engine
+from tests.helpers.servers.constraining_engine import constraining_engine
 
 MODEL = "gpt-oss:120b"
 KEY = "sk-test"

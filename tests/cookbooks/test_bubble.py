@@ -12,8 +12,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from curling import paths, read, send
-from rooms import HOME
+from tests.cookbooks.curl import paths, read, send
+from tests.helpers.repository import HOME
 
 FOLDER = HOME / "cookbooks" / "bubble"
 CONNECTOR = json.loads((FOLDER / "connector" / "calls.json").read_text())

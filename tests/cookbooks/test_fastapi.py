@@ -9,8 +9,18 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from apps import COOKBOOKS, App, browsing, free_port, needs, picture, record, states, visiting
 from llmaas_sandbox import Sandbox
+from tests.helpers.browser.apps import (
+    COOKBOOKS,
+    App,
+    browsing,
+    free_port,
+    needs,
+    picture,
+    record,
+    states,
+    visiting,
+)
 
 needs("fastapi", "uvicorn", "prometheus_client", "openai")
 

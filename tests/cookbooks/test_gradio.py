@@ -6,9 +6,19 @@ import zlib
 
 import pytest
 
-from apps import COOKBOOKS, App, browsing, free_port, needs, picture, record, states, visiting
 from llmaas_sandbox import Sandbox
-from waiting import eventually
+from tests.helpers.browser.apps import (
+    COOKBOOKS,
+    App,
+    browsing,
+    free_port,
+    needs,
+    picture,
+    record,
+    states,
+    visiting,
+)
+from tests.helpers.waiting import eventually
 
 needs("gradio", "playwright")
 

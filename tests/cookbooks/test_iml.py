@@ -2,8 +2,8 @@
 
 import pytest
 
-from iml import ImlError, render
-from imlfunctions import UNDEFINED
+from tests.cookbooks.make.iml import ImlError, render
+from tests.cookbooks.make.iml_functions import UNDEFINED
 
 SCOPE = {
     "body": {"items": [{"id": "a", "n": 2}, {"id": "b", "n": 1}], "x-y": "z", "none": None},

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from apps import (
+from llmaas_sandbox import Sandbox
+from tests.helpers.browser.apps import (
     COOKBOOKS,
     GUARD,
     App,
@@ -18,9 +19,8 @@ from apps import (
     states,
     visiting,
 )
-from llmaas_sandbox import Sandbox
-from network import REFUSED
-from waiting import eventually
+from tests.helpers.isolation.network import REFUSED
+from tests.helpers.waiting import eventually
 
 needs("jupyterlab", "ipykernel", "ipywidgets", "playwright")
 

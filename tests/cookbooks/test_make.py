@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from makeapp import MakeApp, MakeError
-from rooms import HOME
+from tests.cookbooks.make.app import MakeApp, MakeError
+from tests.helpers.repository import HOME
 
 APP = HOME / "cookbooks" / "make" / "app"
 EXPECTED = Path(__file__).parent / "expected" / "make.json"

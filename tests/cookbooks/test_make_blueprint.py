@@ -5,9 +5,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from iml import render
 from llmaas import pricing
-from rooms import HOME
+from tests.cookbooks.make.iml import render
+from tests.helpers.repository import HOME
 
 FOLDER = HOME / "cookbooks"
 BLUEPRINT = json.loads((FOLDER / "make/blueprints/summarise-webhook.json").read_text())

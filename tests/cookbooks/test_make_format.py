@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from makeformat import problems
-from rooms import HOME
+from tests.cookbooks.make.format import problems
+from tests.helpers.repository import HOME
 
 APP = HOME / "cookbooks" / "make" / "app"
 MANIFEST = json.loads((APP / "makecomapp.json").read_text())

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from llmaas import pricing
-from rooms import HOME
+from tests.helpers.repository import HOME
 
 FOLDER = HOME / "cookbooks"
 PICTURES = json.loads((FOLDER / "nocode" / "drawings.json").read_text())

@@ -4,8 +4,18 @@ import re
 
 import pytest
 
-from apps import COOKBOOKS, App, browsing, free_port, needs, picture, record, states, visiting
 from llmaas_sandbox import Sandbox
+from tests.helpers.browser.apps import (
+    COOKBOOKS,
+    App,
+    browsing,
+    free_port,
+    needs,
+    picture,
+    record,
+    states,
+    visiting,
+)
 
 needs("streamlit", "playwright", "pypdfium2")
 

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-import corpus
+from tests.helpers import corpus
 
 FOLDER = Path(__file__).parents[2] / "cookbooks" / "streamlit"
 

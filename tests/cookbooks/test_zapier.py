@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from rooms import HOME
+from tests.helpers.repository import HOME
 
 PROJECT = HOME / "cookbooks" / "zapier"
 LOCK = PROJECT / "package-lock.json"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import llmaas.errors  # noqa: F401 - loads the SDK, a second that no test of a deadline should pay
-from both import Async, Sync
-from redis_server import redis_url
+from tests.helpers.servers.redis import redis_url
+from tests.helpers.sync_async import Async, Sync
 
 __all__ = ["redis_url"]
 

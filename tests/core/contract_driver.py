@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from openai import AsyncOpenAI, OpenAI
 
-from contract import Address, Answer, Driver, Question, noted
 from llmaas import AsyncLLMaaS, LLMaaS
+from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted
 
 
 class Core(Driver):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import llmaas
-from raw_server import server
+from tests.helpers.servers.raw import server
 
 MODEL = "llama3.3:70b"
 BODY = b'{"choices":[{"index":0,"message":{"content":"a"},"finish_reason":"stop"}]}'

@@ -16,7 +16,7 @@ import pytest
 from llmaas import AsyncLLMaaS
 from llmaas.guard import GUARDIAN, Guard
 from llmaas.quota import Budget, Limit, MemoryLedger, Quota, RedisLedger, SQLiteLedger
-from waiting import eventually, soon
+from tests.helpers.waiting import eventually, soon
 
 MODEL = "llama3.3:70b"
 LIMITS = [Limit(1_000, 3600)]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import llmaas
-from corpus import IMAGES, contrast, file, rgb
+from tests.helpers.corpus import IMAGES, contrast, file, rgb
 
 MODEL = "gemma4:31b"
 

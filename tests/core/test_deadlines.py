@@ -16,7 +16,7 @@ import llmaas
 import llmaas.errors  # now, not while a deadline is running
 import llmaas.transport.sync
 from llmaas import Timeout
-from raw_server import Script, server
+from tests.helpers.servers.raw import Script, server
 
 MODEL = "llama3.3:70b"
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"

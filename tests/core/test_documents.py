@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import corpus
 from llmaas.documents import DocumentLimits, audio_suffix, draw_pages, smaller
 from llmaas.text import decode, searchable, visible, well_formed
+from tests.helpers import corpus
 
 
 @pytest.mark.parametrize("name", corpus.IMAGES)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from engine_recordings import load, replaying
 from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas.errors import APIError, APIStatusError
+from tests.helpers.cassettes.engine_recordings import load, replaying
 
 RECORDINGS = load()
 CHATS = [each for each in RECORDINGS if each.is_chat and each.is_whole]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import llmaas
-from fake_engine import Engine, engine, usage
 from llmaas.quota import Budget
+from tests.helpers.servers.fake_engine import Engine, engine, usage
 
 GONE = (404, {"error": {"message": "model not found", "code": "model_not_found"}})
 BUSY = (503, {"error": {"message": "no capacity"}})

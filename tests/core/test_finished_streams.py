@@ -13,7 +13,7 @@ import pytest
 
 from llmaas import AsyncLLMaaS
 from llmaas.types import Done
-from raw_server import Script, server
+from tests.helpers.servers.raw import Script, server
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}

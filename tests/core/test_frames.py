@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import llmaas
-from fake_engine import engine
 from llmaas.secrecy import chain_of
+from tests.helpers.servers.fake_engine import engine
 
 KEY = "sk-echoed-0123456789"
 GATEWAY = "gateway-secret-0123456789"

@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from llmaas.ops.parallel import run_together
-from raw_server import server
+from tests.helpers.servers.raw import server
 
 STREAM = (
     b'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n'

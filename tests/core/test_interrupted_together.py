@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from both import Sync
 from llmaas.ops.parallel import run_together
-from waiting import eventually
+from tests.helpers.sync_async import Sync
+from tests.helpers.waiting import eventually
 
 
 def interrupt() -> None:

@@ -10,7 +10,7 @@ import pytest
 from llmaas.quota import Limit, MemoryLedger
 from llmaas.quota.late import LateSettlements
 from llmaas.quota.ledger import Taken
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 LIMITS = [Limit(1_000)]
 

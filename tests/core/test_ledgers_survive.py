@@ -20,7 +20,7 @@ import llmaas
 from llmaas import LLMaaS
 from llmaas.quota import Limit, MemoryLedger, Quota, SQLiteLedger
 from llmaas.quota.ledger import Taken
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 MODEL = "llama3.3:70b"
 LIMITS = [Limit(1_000, 3600)]

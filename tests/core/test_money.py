@@ -19,7 +19,7 @@ from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas.ops.watch import About
 from llmaas.quota import Budget, Limit, Quota, SQLiteLedger
 from llmaas.settings import Settings
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 MODEL = "llama3.3:70b"
 LONG = "data: " + "mot " * 100_000

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import llmaas
-from fake_engine import engine
 from llmaas.wire.prompt_size import IMAGE_TOKENS, estimate_prompt
+from tests.helpers.servers.fake_engine import engine
 
 MODEL = "gpt-oss:120b"
 WINDOW = 131_072

@@ -14,7 +14,7 @@ import pytest
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas.transport.network import Network, Shared
-from raw_server import server
+from tests.helpers.servers.raw import server
 
 HERE, THERE = Network("http://127.0.0.1:1"), Network("http://127.0.0.1:2")
 

@@ -13,10 +13,10 @@ import pytest
 import llmaas
 import llmaas.errors  # now, not while a deadline is running
 import llmaas.transport.sync
-from both import Async
 from llmaas.warnings import InsecureURLWarning
 from llmaas_sandbox import Sandbox
-from proxy import Proxy
+from tests.helpers.servers.proxy import Proxy
+from tests.helpers.sync_async import Async
 
 MODEL = "llama3.3:70b"
 SECRET = "user:p%40ss%2Fword"

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-import crowd
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas.ops.effects import Wait
@@ -30,7 +29,8 @@ from llmaas.quota import (
 )
 from llmaas.quota.ledger import Refused, Taken
 from llmaas.settings import Settings
-from waiting import soon
+from tests.helpers import redis_worker
+from tests.helpers.waiting import soon
 
 MODEL = "llama3.3:70b"
 
@@ -315,7 +315,7 @@ def test_eight_processes_and_200_tasks_share_a_limit(sandbox: Any, redis_url: st
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     where = (sandbox.base_url, sandbox.api_key, redis_url, 25, queue)
-    processes = [context.Process(target=crowd.work, args=where) for _ in range(8)]
+    processes = [context.Process(target=redis_worker.work, args=where) for _ in range(8)]
     for process in processes:
         process.start()
     results = [entry for _ in processes for entry in queue.get(timeout=300)]
@@ -323,7 +323,7 @@ def test_eight_processes_and_200_tasks_share_a_limit(sandbox: Any, redis_url: st
         process.join()
     used = sum(tokens for tokens, _ in results)
     assert {why for _, why in results} == {"quota"}
-    assert 0.95 * crowd.HOURLY <= used <= crowd.HOURLY
+    assert 0.95 * redis_worker.HOURLY <= used <= redis_worker.HOURLY
     ledger = RedisLedger(redis_url, prefix="crowd")
-    assert ledger.used("tokens:default", Limit(crowd.HOURLY, 3600)) == used
+    assert ledger.used("tokens:default", Limit(redis_worker.HOURLY, 3600)) == used
     ledger.close()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import llmaas
-from fake_engine import engine
 from llmaas.warnings import IgnoredOptionWarning
+from tests.helpers.servers.fake_engine import engine
 
 
 def template(**switches: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import openai
 import pytest
 
 import llmaas
-import scenarios as on
+from tests.helpers.cassettes import scenarios as on
 
 WEATHER = {
     "type": "function",

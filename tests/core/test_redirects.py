@@ -15,7 +15,7 @@ import pytest
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas_sandbox import Sandbox
-from tls_server import serving
+from tests.helpers.servers.tls import serving
 
 MODEL = "gpt-oss:120b"
 CALLS: dict[str, Any] = {

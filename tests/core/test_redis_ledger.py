@@ -18,7 +18,7 @@ import llmaas
 from llmaas.quota import Limit, Quota, RedisLedger
 from llmaas.quota.late import LATE
 from llmaas.quota.ledger import Taken
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 
 def test_a_reservation_of_nothing_can_be_settled(redis_url: str) -> None:

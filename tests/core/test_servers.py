@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 APP = """
 import os, llmaas

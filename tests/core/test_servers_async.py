@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 ASGI = """
 import llmaas

@@ -19,7 +19,7 @@ import pytest
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas.errors import PayloadTooLargeError
-from raw_server import Script, server
+from tests.helpers.servers.raw import Script, server
 
 CHOICE = {"index": 0, "message": {"content": "ok"}, "finish_reason": "stop"}
 WHOLE = json.dumps({"id": "1", "choices": [CHOICE]}).encode()

@@ -16,7 +16,7 @@ import llmaas.errors
 from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas.quota import Budget, SQLiteLedger
 from llmaas.telemetry import AuditLog
-from waiting import eventually, soon
+from tests.helpers.waiting import eventually, soon
 
 MODEL = "llama3.3:70b"
 STALLED = {"extra_headers": {"x-sandbox-fault": "stall:30:3"}}

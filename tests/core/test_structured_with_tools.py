@@ -9,8 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 import llmaas
-from constraining_engine import constraining_engine
 from llmaas.quota import Budget
+from tests.helpers.servers.constraining_engine import constraining_engine
 
 MODEL = "gpt-oss:120b"
 

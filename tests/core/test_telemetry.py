@@ -11,7 +11,7 @@ import pytest
 
 import llmaas
 from llmaas import LLMaaS, telemetry
-from seen import Seen
+from tests.helpers.telemetry import Seen
 
 MODEL = "gpt-oss:120b"
 

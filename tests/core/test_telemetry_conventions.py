@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 from opentelemetry import context
 
-import genai_schema
 from llmaas import LLMaaS, telemetry
-from seen import Seen
+from tests.helpers import genai_schema
+from tests.helpers.telemetry import Seen
 
 MODEL = "gpt-oss:120b"
 PIXEL = (

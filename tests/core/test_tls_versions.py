@@ -13,12 +13,12 @@ from typing import Any
 import openai
 import pytest
 
-import canary
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas.transport.network import tls_context
-from rooms import HOME
-from tls_server import reaches, serving
+from tests.helpers.isolation import secret_leaks
+from tests.helpers.repository import HOME
+from tests.helpers.servers.tls import reaches, serving
 
 pytest.importorskip("cryptography", reason="the sandbox's extra `tls` makes the certificates")
 
@@ -37,7 +37,7 @@ def test_an_old_server_is_refused(api: Any, tmp_path: Path, version: ssl.TLSVers
         needs(served, version)
         served.heard.clear()
         with pytest.raises(llmaas.APIConnectionError, match=r"TLS 1\.2") as caught:
-            api(base_url=served.base_url, api_key=canary.KEY, ca_bundle=served.ca_bundle).do(
+            api(base_url=served.base_url, api_key=secret_leaks.KEY, ca_bundle=served.ca_bundle).do(
                 "models"
             )
         assert caught.value.reached is False
@@ -47,7 +47,7 @@ def test_an_old_server_is_refused(api: Any, tmp_path: Path, version: ssl.TLSVers
 @pytest.mark.parametrize("version", NEW, ids=lambda v: v.name)
 def test_a_new_server_is_spoken_to(api: Any, tmp_path: Path, version: ssl.TLSVersion) -> None:
     with serving(version, tmp_path) as served:
-        client = api(base_url=served.base_url, api_key=canary.KEY, ca_bundle=served.ca_bundle)
+        client = api(base_url=served.base_url, api_key=secret_leaks.KEY, ca_bundle=served.ca_bundle)
         assert [model.id for model in client.do("models")] == ["gpt-oss:120b"]
 
 
@@ -57,11 +57,14 @@ def test_the_plain_sdk_of_a_client_refuses_it_too(tmp_path: Path, version: ssl.T
         needs(served, version)
         served.heard.clear()
         told = {"base_url": served.base_url, "ca_bundle": served.ca_bundle, "max_retries": 0}
-        with LLMaaS(api_key=canary.KEY, **told) as client, pytest.raises(openai.APIConnectionError):
+        with (
+            LLMaaS(api_key=secret_leaks.KEY, **told) as client,
+            pytest.raises(openai.APIConnectionError),
+        ):
             client.openai.models.list()
 
         async def ask() -> None:
-            async with AsyncLLMaaS(api_key=canary.KEY, **told) as client:
+            async with AsyncLLMaaS(api_key=secret_leaks.KEY, **told) as client:
                 await client.openai.models.list()
 
         with pytest.raises(openai.APIConnectionError):

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import llmaas
-from both import Async, Sync
 from llmaas import Limits
-from raw_server import server
+from tests.helpers.servers.raw import server
+from tests.helpers.sync_async import Async, Sync
 
 MESSAGE = {"index": 0, "message": {"role": "assistant", "content": "hé"}, "finish_reason": "stop"}
 BODY = json.dumps({"id": "1", "model": "m:1", "choices": [MESSAGE]}, ensure_ascii=False).encode()

@@ -2,8 +2,8 @@
 
 import pytest
 
-import snippets
-from rooms import HOME, ROOMS
+from tests.helpers import snippets
+from tests.helpers.repository import HOME, ROOMS
 
 READMES = [HOME / "README.md", *(room.path / "README.md" for room in ROOMS)]
 READMES.append(HOME / "docs/production.md")

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "support"))
+sys.path.insert(0, str(HERE.parents[1]))
 LONGEST = 4096
 """Bytes of an input."""
 
@@ -27,7 +27,7 @@ def main() -> int:
     told = parser.parse_args()
     if told.child:
         fuzz(told.targets[0], told.seconds)
-    from fuzz_targets import TARGETS
+    from tests.fuzz.targets import TARGETS
 
     broken = [name for name in told.targets or TARGETS if not run(name, told.seconds)]
     print(f"broken: {', '.join(broken) or 'none'}")
@@ -50,8 +50,8 @@ def fuzz(name: str, seconds: int) -> None:
     """Fuzz in this process, which ends with it."""
     import atheris
 
-    with atheris.instrument_imports(include=["llmaas", "fuzz_targets"]):
-        from fuzz_targets import SEEDS, TARGETS
+    with atheris.instrument_imports(include=["llmaas", "tests.fuzz.targets"]):
+        from tests.fuzz.targets import SEEDS, TARGETS
 
     found = HERE / "crashers" / name
     found.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cassettes import Readable, Signature
+from tests.helpers.cassettes.format import Readable, Signature
 
 TEXT = st.text(max_size=20) | st.text("\n\r\t \x85\u2028\x07é🌞'\":-#|>", max_size=12)
 VALUES = st.recursive(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fuzz_targets import SEEDS, TARGETS
+from tests.fuzz.targets import SEEDS, TARGETS
 
 CRASHERS = sorted((Path(__file__).parent / "crashers").glob("*/*"))
 WORDS = """

@@ -8,7 +8,7 @@ from haystack.dataclasses import ChatMessage, ImageContent
 from haystack.tools import Tool
 from haystack.utils import Secret
 
-from contract import Address, Answer, Driver, Question, noted
+from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted
 
 
 class Haystack(Driver):

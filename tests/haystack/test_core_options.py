@@ -9,8 +9,8 @@ from haystack.dataclasses import ChatMessage, ImageContent
 from haystack.utils import Secret
 
 import llmaas
-from fake_engine import engine, usage
 from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
+from tests.helpers.servers.fake_engine import engine, usage
 
 ANSWERS: dict[str, Any] = {
     "gone": (404, {"error": {"message": "model not found"}}),

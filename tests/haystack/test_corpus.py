@@ -10,9 +10,9 @@ import pytest
 from haystack.dataclasses import ByteStream, ChatMessage, FileContent
 from PIL import Image
 
-import corpus
 from haystack_integrations.components.converters.llmaas import LLMaaSOCRDocumentConverter
 from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
+from tests.helpers import corpus
 
 VISION = "gemma4:31b"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 HOME = Path(__file__).parents[2]
 TEXTS, BATCH, CONCURRENCY = 400, 8, 4

@@ -18,7 +18,7 @@ from haystack.tools import Tool, Toolset
 
 import llmaas
 from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 MODEL = "gpt-oss:120b"
 USAGE = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}

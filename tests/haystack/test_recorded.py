@@ -14,7 +14,6 @@ from haystack.utils import Secret
 from pydantic import BaseModel
 
 import llmaas
-import scenarios as on
 from haystack_integrations.components.audio.llmaas import LLMaaSTranscriber
 from haystack_integrations.components.embedders.llmaas import (
     LLMaaSDocumentEmbedder,
@@ -22,6 +21,7 @@ from haystack_integrations.components.embedders.llmaas import (
 )
 from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
 from haystack_integrations.components.rankers.llmaas import LLMaaSRanker
+from tests.helpers.cassettes import scenarios as on
 
 WEATHER = Tool(
     name="get_weather",

@@ -6,7 +6,6 @@ import pickle
 import pytest
 from haystack.utils import Secret
 
-import canary
 from haystack_integrations.components.audio.llmaas import LLMaaSTranscriber
 from haystack_integrations.components.converters.llmaas import LLMaaSOCRDocumentConverter
 from haystack_integrations.components.generators.llmaas import (
@@ -14,12 +13,13 @@ from haystack_integrations.components.generators.llmaas import (
     LLMaaSChatGenerator,
 )
 from haystack_integrations.components.routers.llmaas import LLMaaSGuard
+from tests.helpers.isolation import secret_leaks
 
 OPTIONS = {
     "proxy": "http://jo:hunter222@127.0.0.1:9",
     "headers": {"X-Gateway-Token": "token-0123456789", "X-Team": "blue"},
 }
-SECRETS = ("hunter222", "token-0123456789", canary.KEY)
+SECRETS = ("hunter222", "token-0123456789", secret_leaks.KEY)
 
 
 def made(key):
@@ -30,7 +30,7 @@ def made(key):
 
 
 def test_no_secret_is_pickled_or_dumped():
-    data = pickle.dumps(made(Secret.from_token(canary.KEY)))
+    data = pickle.dumps(made(Secret.from_token(secret_leaks.KEY)))
     assert not [word for word in SECRETS if word.encode() in data]
     kept = pickle.loads(data).http_client_kwargs
     assert kept == {"proxy": "http://127.0.0.1:9", "headers": {"X-Team": "blue"}}
@@ -40,7 +40,7 @@ def test_no_secret_is_pickled_or_dumped():
 
 
 def test_a_copy_keeps_them():
-    assert copy.deepcopy(made(Secret.from_token(canary.KEY))).http_client_kwargs == OPTIONS
+    assert copy.deepcopy(made(Secret.from_token(secret_leaks.KEY))).http_client_kwargs == OPTIONS
 
 
 HEADERS = {"extra_headers": {"Authorization-Of-Mine": "token-9876543210", "X-Team": "blue"}}

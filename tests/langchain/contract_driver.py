@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from contract import Address, Answer, Driver, Question, noted
+from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted
 
 
 class LangChain(Driver):

@@ -29,7 +29,7 @@ from langchain_llmaas import (
 )
 from llmaas import StreamInterrupted
 from llmaas.quota import Limit, MemoryLedger, SQLiteLedger
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 
 def wav(seconds):

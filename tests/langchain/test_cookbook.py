@@ -2,7 +2,7 @@
 
 import runpy
 
-from rooms import HOME
+from tests.helpers.repository import HOME
 
 
 def test_the_agent_searches_and_says_what_it_cost(sandbox, capsys):

@@ -13,8 +13,8 @@ from langchain_core.load import dumps
 from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage
 
 import llmaas
-from fake_engine import engine, usage
 from langchain_llmaas import ChatLLMaaS
+from tests.helpers.servers.fake_engine import engine, usage
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")  # fmt: skip # noqa: E501
 ANSWERS: dict[str, Any] = {

@@ -13,7 +13,7 @@ import llmaas
 from langchain_llmaas import ChatLLMaaS, LLMaaSEmbeddings, LLMaaSRerank
 from langchain_llmaas import errors as both
 from llmaas import errors as core
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 OVERFLOW = {"error": {"message": "maximum context length is 8 tokens", "code": "context_length"}}
 ROWS = [

@@ -16,10 +16,10 @@ from langchain_core.load import dumpd, dumps, load
 from langchain_core.messages import HumanMessage
 from langchain_core.rate_limiters import InMemoryRateLimiter
 
-import canary
 import langchain_llmaas
 from langchain_llmaas import ChatLLMaaS, LLMaaSEmbeddings, LLMaaSRerank
 from llmaas import catalog
+from tests.helpers.isolation import secret_leaks
 
 SECRET = "sk-very-secret"
 FOREIGN = {
@@ -61,10 +61,10 @@ def test_pitfall_23_traces_hold_neither_key_nor_headers(chat, ask):
             self.seen += f"{args}{kwargs}"
 
     spy = Spy()
-    model = chat(api_key=canary.KEY, default_headers={"x-a": "hidden-header"})
+    model = chat(api_key=secret_leaks.KEY, default_headers={"x-a": "hidden-header"})
     ask(model, "?", extra_headers={"x-b": "hidden-call"}, config={"callbacks": [spy]})
     assert "invocation_params" in spy.seen
-    for secret in (canary.KEY, "hidden-header", "hidden-call"):
+    for secret in (secret_leaks.KEY, "hidden-header", "hidden-call"):
         assert secret not in spy.seen
 
 
@@ -120,7 +120,7 @@ def test_a_pickle_reads_the_key_where_it_is_loaded(sandbox, monkeypatch):
 
 
 def test_keys_may_rotate(sandbox):
-    keys = iter(["sk-wrong", canary.KEY])
+    keys = iter(["sk-wrong", secret_leaks.KEY])
     model = ChatLLMaaS(model="gpt-oss:120b", api_key=lambda: next(keys), max_retries=0)
     with pytest.raises(Exception, match="401"):
         model.invoke("?")

@@ -10,7 +10,6 @@ from langchain_core.messages import HumanMessage, ToolMessage
 from pydantic import BaseModel
 
 import llmaas
-import scenarios as on
 from langchain_llmaas import (
     ChatLLMaaS,
     LLMaaSAudioParser,
@@ -18,6 +17,7 @@ from langchain_llmaas import (
     LLMaaSRerank,
     get_cost_callback,
 )
+from tests.helpers.cassettes import scenarios as on
 
 
 class City(BaseModel):

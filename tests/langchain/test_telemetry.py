@@ -10,7 +10,7 @@ from opentelemetry import context, trace
 
 from langchain_llmaas import ChatLLMaaS
 from llmaas import telemetry
-from seen import Seen
+from tests.helpers.telemetry import Seen
 
 
 class Instrumentation(BaseCallbackHandler):

@@ -5,7 +5,7 @@ from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ThinkingBlock
 
-from contract import Address, Answer, Driver, Question, noted
+from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted
 
 
 class LlamaIndex(Driver):

@@ -7,10 +7,10 @@ from llama_index.core.tools import FunctionTool
 from pydantic import BaseModel
 
 import llmaas
-import scenarios as on
 from llama_index.embeddings.llmaas import LLMaaSEmbedding
 from llama_index.llms.llmaas import LLMaaS
 from llama_index.postprocessor.llmaas import LLMaaSRerank
+from tests.helpers.cassettes import scenarios as on
 
 
 class City(BaseModel):

@@ -210,8 +210,8 @@ def left_of(run: Figures) -> str:
 
 def keep(table: str, given: argparse.Namespace) -> None:
     """Write the figures into tests/README.md."""
-    sys.path.append(str(Path(__file__).parents[1] / "support"))
-    from tables import dated, put
+    sys.path.append(str(Path(__file__).parents[2]))
+    from tools.tables import dated, put
 
     said = (
         f"{dated([])} `--streams {given.streams} --seconds {given.seconds:g} --threads"

@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "support")]
+sys.path[:0] = [str(HERE.parents[1])]
 
-from tables import markdown, put  # noqa: E402
+from tools.tables import markdown, put  # noqa: E402
 
 LONGEST = 0.12
 """Seconds that a child lives at most, after its first acknowledgment."""

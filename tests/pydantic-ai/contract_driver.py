@@ -10,7 +10,7 @@ from pydantic_ai.messages import ModelRequest, TextPart, ThinkingPart, ToolCallP
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
-from contract import Address, Answer, Driver, Question, noted, runnable
+from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted, runnable
 
 SAME = ("max_tokens", "temperature", "top_p", "top_k", "timeout", "seed", "extra_headers")
 

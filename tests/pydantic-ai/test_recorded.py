@@ -5,8 +5,8 @@ from pydantic import BaseModel
 from pydantic_ai import Agent, Embedder, NativeOutput, exceptions
 
 import llmaas
-import scenarios as on
 from pydantic_ai_llmaas import LLMaaSEmbeddingModel, LLMaaSModel, LLMaaSProvider
+from tests.helpers.cassettes import scenarios as on
 
 
 class City(BaseModel):

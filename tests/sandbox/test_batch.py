@@ -6,7 +6,7 @@ import pytest
 
 from llmaas_sandbox import Sandbox
 from llmaas_sandbox.batch.window import is_open, paris
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 CHAT = "/v1/chat/completions"
 PATH = f"{CHAT}/batch"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmaas_sandbox import Sandbox
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 HELLO = [{"role": "user", "content": "Bonjour"}]
 

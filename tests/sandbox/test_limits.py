@@ -9,7 +9,7 @@ from llmaas_sandbox.limits.counters import RedisCounters, StoredCounters, window
 from llmaas_sandbox.limits.meter import Meter
 from llmaas_sandbox.limits.prices import cost
 from llmaas_sandbox.store import Store
-from redis_server import redis_url
+from tests.helpers.servers.redis import redis_url
 
 __all__ = ["redis_url"]
 

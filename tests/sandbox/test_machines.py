@@ -7,7 +7,7 @@ import pytest
 from llmaas_sandbox import Sandbox
 from llmaas_sandbox.catalogue import all_models
 from llmaas_sandbox.machines.fleet import Fleet, cluster_of
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 CHAT = "/v1/chat/completions"
 HELLO = [{"role": "user", "content": "Bonjour"}]

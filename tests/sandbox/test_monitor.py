@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 CHAT = "/v1/chat/completions"
 

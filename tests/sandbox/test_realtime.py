@@ -6,7 +6,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from waiting import eventually
+from tests.helpers.waiting import eventually
 
 MODEL = "mistralai/Voxtral-Mini-4B-Realtime-2602"
 SECOND = b"\0\1" * 16_000

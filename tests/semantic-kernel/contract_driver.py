@@ -11,7 +11,7 @@ from semantic_kernel.contents.function_call_content import FunctionCallContent
 from semantic_kernel.functions import kernel_function
 from semantic_kernel.kernel import Kernel
 
-from contract import Address, Answer, Driver, Question, noted, runnable
+from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted, runnable
 
 
 class Weather:

@@ -13,9 +13,9 @@ from semantic_kernel.contents import (
     TextContent,
 )
 
-from fake_engine import engine, usage
 from semantic_kernel_llmaas import LLMaaSChatCompletion
 from semantic_kernel_llmaas.settings import LLMaaSChatPromptExecutionSettings
+from tests.helpers.servers.fake_engine import engine, usage
 
 ANSWERS: dict[str, Any] = {
     "gone": (404, {"error": {"message": "model not found"}}),

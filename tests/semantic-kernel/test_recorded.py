@@ -9,7 +9,6 @@ from semantic_kernel.contents import AudioContent
 from semantic_kernel.exceptions import ServiceInvalidAuthError, ServiceInvalidRequestError
 
 import llmaas
-import scenarios as on
 from semantic_kernel_llmaas import (
     LLMaaSAudioToText,
     LLMaaSAudioToTextExecutionSettings,
@@ -24,6 +23,7 @@ from semantic_kernel_llmaas import (
     LLMaaSTextToAudioExecutionSettings,
 )
 from semantic_kernel_llmaas.errors import LLMaaSRateLimitError
+from tests.helpers.cassettes import scenarios as on
 
 
 class City(BaseModel):

@@ -24,7 +24,7 @@ from semantic_kernel_llmaas import (
     LLMaaSTextToAudio,
     LLMaaSTextToImage,
 )
-from waiting import soon
+from tests.helpers.waiting import soon
 
 SERVICES = {
     LLMaaSAudioToText: "AUDIO_TO_TEXT",

@@ -9,8 +9,8 @@ from semantic_kernel.contents import ChatHistory
 from semantic_kernel.utils.telemetry.model_diagnostics import decorators
 
 from llmaas import telemetry
-from seen import Seen
 from semantic_kernel_llmaas import LLMaaSChatCompletion, LLMaaSChatPromptExecutionSettings
+from tests.helpers.telemetry import Seen
 
 
 @pytest.fixture

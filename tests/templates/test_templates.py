@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-import templates
-from conversations import CONVERSATIONS, texts_of
 from llmaas.catalog.families import families
 from llmaas.wire.conversation import Family, conform
+from tests.helpers.conversations import CONVERSATIONS, texts_of
+from tools import chat_templates
 
 pytest.importorskip("jinja2")
 FOLDER = Path(os.environ.get("CHAT_TEMPLATES") or "no-templates")
 if not any(FOLDER.glob("*.jinja")):
     pytest.skip("no chat templates: `nox -s templates` fetches them", allow_module_level=True)
 
-JINJA = templates.environment()
+JINJA = chat_templates.environment()
 TABLE = json.loads(files("llmaas").joinpath("data", "families.json").read_text("utf-8"))
 TEMPLATE_OF = {e["id"]: e["template"] for e in TABLE["families"] if "template" in e}
 FAMILIES = {family.id: family for family in families()}
@@ -47,7 +47,7 @@ def check(family: Family, name: str) -> None:
     def renders_every_text(messages: list[Any]) -> None:
         sent, _ = conform(messages, family)
         tools = TOOLS if any(m.get("tool_calls") for m in sent) else None
-        prompt = templates.render(template, sent, tools)
+        prompt = chat_templates.render(template, sent, tools)
         assert [text for text in texts_of(messages) if text.strip() not in prompt] == []
 
     renders_every_text()

@@ -9,7 +9,7 @@ import pytest
 
 from llmaas.wire.assemble import Context
 from llmaas.wire.decode import ChatDecoder
-from scripted import sse
+from tests.helpers.sse import sse
 
 
 def texts(data: bytes) -> list[str | None]:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from conversations import CONVERSATIONS, texts_of
 from llmaas import catalog
 from llmaas.catalog.families import families, family_of
 from llmaas.wire.conversation import MILD, Family, conform
+from tests.helpers.conversations import CONVERSATIONS, texts_of
 
 FAMILIES = {family.id: family for family in families()}
 MISTRAL, QWEN, LLAMA, GEMMA = (FAMILIES[name] for name in ("mistral", "qwen-3.5", "llama", "gemma"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from llmaas.types import Done
 from llmaas.wire.faults import Cut, ErrorEvent, NotAnAnswer
-from scripted import HEAD, chunk, decode, sse, text, tool
+from tests.helpers.sse import HEAD, chunk, decode, sse, text, tool
 
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 STREAMS = [

@@ -13,7 +13,7 @@ from llmaas.wire.images import read_images
 from llmaas.wire.ranks import read_ranking
 from llmaas.wire.usage import parse_input_usage, parse_usage
 from llmaas.wire.vectors import read_vectors
-from scripted import answer, chunk, text
+from tests.helpers.sse import answer, chunk, text
 
 
 @pytest.mark.parametrize(

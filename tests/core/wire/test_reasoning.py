@@ -6,7 +6,7 @@ import pytest
 
 from llmaas.wire.assemble import Context
 from llmaas.wire.decode import ChatDecoder
-from scripted import answer, chunk, decode, joined, sse, text
+from tests.helpers.sse import answer, chunk, decode, joined, sse, text
 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])

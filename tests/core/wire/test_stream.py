@@ -11,7 +11,7 @@ from llmaas.types import Backend
 from llmaas.wire.assemble import Context
 from llmaas.wire.decode import ChatDecoder
 from llmaas.wire.faults import Cut, ErrorEvent, NotAnAnswer
-from scripted import HEAD, answer, chunk, decode, joined, sse, text
+from tests.helpers.sse import HEAD, answer, chunk, decode, joined, sse, text
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 TAIL = {**HEAD, "choices": [], "usage": USAGE}

@@ -10,7 +10,7 @@ import pytest
 from llmaas.types import Done
 from llmaas.wire.assemble import Context
 from llmaas.wire.decode import ChatDecoder
-from scripted import chunk, joined, sse, text
+from tests.helpers.sse import chunk, joined, sse, text
 
 SCHEMA = {
     "type": "object",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripted import answer, chunk, decode, sse, tool
+from tests.helpers.sse import answer, chunk, decode, sse, tool
 
 
 def calls(*chunks: object) -> list[tuple[str, str, str]]:

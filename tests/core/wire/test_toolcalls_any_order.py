@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from llmaas.types import ToolCall
 from llmaas.wire.assemble import Context
 from llmaas.wire.decode import ChatDecoder
-from scripted import chunk, sse, tool
+from tests.helpers.sse import chunk, sse, tool
 
 NAMES = ("f", "get", "get_weather", "wipe")
 TOOLS = [{"function": {"name": name}} for name in NAMES]

@@ -10,7 +10,7 @@ import pytest
 from llmaas.types import ToolCall, ToolCallDelta
 from llmaas.wire.assemble import Context
 from llmaas.wire.decode import ChatDecoder
-from scripted import chunk, sse, tool
+from tests.helpers.sse import chunk, sse, tool
 
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("get_weather", "wipe")]
 

@@ -1,0 +1,1 @@
+"""Tests of every package, and the helpers that they share."""

@@ -1,0 +1,1 @@
+"""Helpers that tests import: cassettes, contract, faults, servers, isolation, browser."""

@@ -1,0 +1,1 @@
+"""Apps in a headless browser, and Jupyter kernels."""

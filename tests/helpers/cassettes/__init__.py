@@ -1,0 +1,1 @@
+"""Recorded HTTP exchanges: file format, player, drift, scenarios."""

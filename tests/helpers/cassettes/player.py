@@ -1,0 +1,76 @@
+"""Play a cassette to its last exchange, or record it anew against the sandbox or the service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.helpers.cassettes.format import SERVICE, Signature, reader
+from tests.helpers.isolation import secret_leaks
+
+STOPPED_AT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+LIVE_KEY = os.environ.get("LLMAAS_API_KEY", "")
+LIVE_ROOT = os.environ.get("LLMAAS_BASE_URL", SERVICE).rstrip("/").removesuffix("/v1")
+
+
+@dataclass(frozen=True)
+class Tape:
+    """Where a client should connect while a cassette plays."""
+
+    base_url: str
+    api_key: str
+
+
+@contextmanager
+def playing(path: Path) -> Iterator[Tape]:
+    """Answer from the file; fail at the end when an exchange was not asked for."""
+    assert path.is_file(), f"no cassette {path.name}: record it with `nox -s record`"
+    with reader().use_cassette(str(path)) as cassette:
+        yield Tape(f"{SERVICE}/v1", secret_leaks.KEY)
+    unplayed = len(cassette) - cassette.play_count
+    assert cassette.all_played, f"{path.name}: {unplayed} exchange(s) were not played"
+
+
+@contextmanager
+def recording(path: Path, source: str, provoked: str = "") -> Iterator[Tape]:
+    """Write the file anew from ``source``: "sandbox" (with faults, if some are named) or "live".
+
+    The old file stays until something was recorded, so a service that is away costs nothing.
+    """
+    fresh = path.with_name(f".{path.name}")
+    fresh.unlink(missing_ok=True)
+    with _connected(source, provoked) as tape:
+        signature = Signature(signed(source), provoked, tape.api_key)
+        with reader(signature).use_cassette(str(fresh)):
+            yield tape
+    assert fresh.is_file(), f"{path.name}: nothing was asked, so nothing is recorded"
+    fresh.replace(path)
+
+
+def signed(source: str, root: str = LIVE_ROOT) -> str:
+    """Say who answered. The service may answer otherwise tomorrow, so its tapes bear a date.
+
+    So do those of another address, which is named: what stands there may not be the service.
+    """
+    if source == "sandbox":
+        return source
+    where = "" if root == SERVICE else f" at {urlsplit(root).hostname}"
+    return f"service {datetime.now(UTC):%Y-%m-%d}{where}"
+
+
+@contextmanager
+def _connected(source: str, provoked: str) -> Iterator[Tape]:
+    if source == "live":
+        assert LIVE_KEY, "set LLMAAS_API_KEY to record against the service"
+        yield Tape(f"{LIVE_ROOT}/v1", LIVE_KEY)
+        return
+    from llmaas_sandbox import Sandbox
+
+    # A fresh one, its clock stopped: nothing but the request shapes its answers.
+    with Sandbox(stopped_at=STOPPED_AT, faults=provoked) as box:
+        yield Tape(box.base_url, box.api_key)

@@ -1,0 +1,131 @@
+"""The contract's rows about failures: an error that says what to do, or the right answer."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from typing import Any
+
+from tests.helpers.contract.driver import Bench
+from tests.helpers.contract.registry import CODED, THOUGHT, Fits, Rows, every, streamed, whole
+
+ROWS = Rows()
+row = ROWS.row
+BLOCKED = {"detail": "Prompt blocked for security reasons"}
+GONE = {"error": {"message": "Model not found", "type": "t", "code": "model_not_found"}}
+RETIRED, SUCCESSOR = "qwen3-coder:30b", "qwen-coder-next:80b"
+WAIT = 0.1
+
+
+class Ear(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one line."""
+        self.lines.append(record.getMessage())
+
+
+def refused(says: str, status: int, body: Any, **headers: str) -> None:
+    @row(says)
+    async def check(bench: Bench) -> None:
+        bench.box.script([{"status": status, "json": body, "headers": headers}])
+        error = await bench.fails()
+        assert error.status_code == status
+        asked = headers.get("retry-after")
+        assert getattr(error, "retry_after", None) == (float(asked) if asked else None)
+
+
+refused("a blocked prompt (403): an error with its status", 403, BLOCKED)
+refused("a wrong key (401): an error with its status", 401, CODED)
+refused("a right that the key lacks (403): an error with its status", 403, CODED)
+
+
+@row("an unknown model (404): the error names what may be used")
+async def unknown_model(bench: Bench) -> None:
+    error = await bench.fails(bench.connect(model="no-such-model"))
+    assert "llmaas models" in str(error)
+
+
+@row("a retired model (404): the error names its successor")
+async def retired_model(bench: Bench) -> None:
+    bench.box.script([{"status": 404, "json": GONE}])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        error = await bench.fails(bench.connect(model=RETIRED))
+    assert SUCCESSOR in str(error)
+
+
+refused("a limit reached (429): `retry_after` on the error", 429, CODED, **{"retry-after": "7"})
+refused("a limit reached without headers: an error with its status", 429, CODED)
+
+
+@row("a limit reached is waited out, never shorter than asked")
+async def waited_out(bench: Bench) -> None:
+    limit = {"status": 429, "json": CODED, "headers": {"retry-after": str(WAIT)}}
+    bench.box.script([limit, {"content": "Oui."}])
+    began = time.monotonic()
+    assert (await bench.ask(bench.connect(retries=1))).text == "Oui."
+    assert time.monotonic() - began >= WAIT
+
+
+@row("a limit reached without headers is waited out")
+async def waited_out_blindly(bench: Bench) -> None:
+    bench.box.script([{"status": 429, "json": CODED}, {"content": "Oui."}])
+    assert (await bench.ask(bench.connect(retries=1))).text == "Oui."
+
+
+@row("a 5xx is retried")
+async def retried(bench: Bench) -> None:
+    failure = {"status": 503, "headers": {"retry-after": "0.01"}}
+    bench.box.script([failure, {"content": "Oui."}])
+    assert (await bench.ask(bench.connect(retries=2))).text == "Oui."
+
+
+@row("a 5xx that lasts: an error with its status, after the retries asked for")
+async def lasting(bench: Bench) -> None:
+    bench.box.script([{"status": 503, "headers": {"retry-after": "0.01"}}] * 4)
+    error = await bench.fails(bench.connect(retries=2))
+    assert error.status_code == 503
+    assert len(bench.box.requests) == 3
+
+
+def broken(says: str, fault: str, fits: Fits = streamed) -> None:
+    @row(says, fits)
+    async def check(bench: Bench) -> None:
+        # Twice: a connection that dies before its first byte may rightly be tried again.
+        bench.box.script([{"content": "Un deux trois quatre cinq.", "fault": fault}] * 2)
+        await bench.fails()
+
+
+broken("a stream that breaks off is an error", "cut:4:rst")
+broken("a stream that ends early is an error", "cut:4:fin")
+broken("an error event in mid-stream is an error", "error-event")
+broken("a whole answer that is cut is an error", "truncated-json", whole)
+broken("a web page instead of an answer is an error", "html-200", every)
+broken("an empty body instead of an answer is an error", "empty-200", every)
+
+
+@row("the error of a broken stream carries what came", streamed)
+async def carried(bench: Bench) -> None:
+    bench.box.script([{"content": "Un deux trois quatre cinq.", "fault": "cut:4:fin,no-reasoning"}])
+    error = await bench.fails()
+    assert error.completion.text.startswith("Un")
+
+
+@row("an answer that is empty for lack of budget is explained")
+async def empty(bench: Bench) -> None:
+    step = {"content": "", "reasoning": THOUGHT, "finish_reason": "length"}
+    bench.box.script([step])
+    heard = Ear()
+    logging.getLogger().addHandler(heard)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        await bench.ask()
+    logging.getLogger().removeHandler(heard)
+    told = [str(one.message) for one in caught] + heard.lines
+    assert any("max_tokens" in line or "max_completion_tokens" in line for line in told)

@@ -1,0 +1,216 @@
+"""The contract of all adapters: what each must do, in every way it can be asked.
+
+A room says in ``tests/<room>/contract_driver.py`` how its classes are asked, and how the stock
+class of its framework is: a few lines each. ``behaviours`` lists the rows, ``tests/contract``
+holds ours to them, ``contract_table`` runs everything and writes the table of
+``tests/README.md``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+from tests.helpers.isolation import secret_leaks
+
+TESTS = Path(__file__).parents[2]
+MODEL = "gpt-oss:120b"
+WEATHER: Mapping[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Weather in a city",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+        },
+    },
+}
+
+
+@dataclass
+class Answer:
+    """What an answer held, whatever the framework calls it. None: it has no place for it."""
+
+    text: str = ""
+    reasoning: str | None = None
+    calls: Sequence[tuple[str, Any]] = ()
+    """Name and arguments (a dict) of each tool call."""
+    tokens: int | None = None
+    machine: str | None = None
+    cost: float | None = None
+    value: Any = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """What the framework's metadata says of ``cached``, ``adjustments`` and ``attempts``."""
+
+
+def noted(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the notes that an answer's metadata holds."""
+    return {name: metadata.get(name) for name in ("cached", "adjustments", "attempts")}
+
+
+def runnable(calls: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Return the calls that an agent can run: those whose arguments are a JSON object."""
+    parsed = []
+    for name, arguments in calls:
+        with suppress(ValueError):
+            value = json.loads(arguments) if isinstance(arguments, str) else arguments
+            parsed += [(name, value or {})] if isinstance(value or {}, dict) else []
+    return parsed
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, for a driver to put in its framework's words."""
+
+    text: str = "Bonjour"
+    stream: bool = False
+    tools: Sequence[Mapping[str, Any]] = ()
+    image: bytes | None = None
+    """A PNG, to send beside the text in one user message."""
+    schema: type[Any] | None = None
+    """A pydantic model that the answer must fit."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters by their names on the wire."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """What a client is told when it is made. Times in seconds."""
+
+    base_url: str
+    api_key: str
+    model: str = MODEL
+    retries: int = 0
+    timeout: float | None = None
+    deadline: float | None = None
+    """The longest a call may take in all; stock classes have no such thing."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a question is asked: whole or streamed, awaited or from a thread."""
+
+    stream: bool = False
+    sync: bool = False
+
+    def __str__(self) -> str:
+        return f"{'streamed' if self.stream else 'whole'} {'sync' if self.sync else 'async'}"
+
+
+WAYS = tuple(Way(stream, sync) for sync in (False, True) for stream in (False, True))
+
+
+class Driver:
+    """One class under the contract. Frameworks are imported in the methods, not at the top."""
+
+    name: ClassVar[str]
+    ours: ClassVar[bool] = True
+    tool: ClassVar[str] = "get_weather"
+    """The name by which the framework offers the tool of the questions."""
+    has_sync: ClassVar[bool] = False
+    """Whether the framework has calls for threads, too."""
+    once: ClassVar[bool] = False
+    """Whether what is asked has effects, so that it is never asked again."""
+    distribution: ClassVar[str]
+    """Whose version the table prints."""
+    lacks: ClassVar[Mapping[str, str]] = {}
+    """Rows that the framework has no place for, and why."""
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """Every way in which the class can be asked."""
+        return tuple(way for way in WAYS if self.has_sync or not way.sync)
+
+    def world(self, way: Way) -> str:
+        """Return the name with that of the way's world."""
+        return f"{self.name} {'sync' if way.sync else 'async'}"
+
+    def connect(self, to: Address) -> Any:
+        """Return the framework's object, connected."""
+        raise NotImplementedError
+
+    def connect_sync(self, to: Address) -> Any:
+        """Return the object for threads, where it is another one."""
+        return self.connect(to)
+
+    async def ask(self, client: Any, question: Question) -> Answer:
+        """Ask and return what came; errors are let out."""
+        raise NotImplementedError
+
+    def ask_sync(self, client: Any, question: Question) -> Answer:
+        """Ask from a thread."""
+        raise NotImplementedError
+
+    def leave_sync(self, client: Any, question: Question) -> None:
+        """Ask for a stream and leave it after its first piece."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One driver before one sandbox, asked in one way."""
+
+    driver: Driver
+    box: Any
+    way: Way = Way()
+    address: Address | None = None
+
+    def connect(self, *, key: str | None = None, **told: Any) -> Any:
+        """Connect the driver's class to the sandbox."""
+        to = self.address or Address(self.box.base_url, self.box.api_key)
+        to = replace(to, api_key=key or to.api_key, **told)
+        return self.driver.connect_sync(to) if self.way.sync else self.driver.connect(to)
+
+    async def ask(self, client: Any = None, **question: Any) -> Answer:
+        """Ask a client, a new one if none is given."""
+        asked = Question(**{"stream": self.way.stream, **question})
+        client = self.connect() if client is None else client
+        if self.way.sync:
+            return await asyncio.to_thread(self.driver.ask_sync, client, asked)
+        return await self.driver.ask(client, asked)
+
+    async def fails(self, client: Any = None, **question: Any) -> Any:
+        """Ask, and return the error that must come."""
+        try:
+            answer = await self.ask(client, **question)
+        except Exception as error:
+            secret_leaks.look_at(error)
+            return error
+        raise AssertionError(f"no error, but {answer}")
+
+
+def drivers() -> Iterator[Driver]:
+    """Yield every driver whose framework is installed, ours before the stock one of its room."""
+    for path in sorted(TESTS.glob("*/contract_driver.py"), key=_core_first):
+        try:
+            module = _loaded(path)
+        except ImportError:
+            continue
+        yield from (kind() for kind in module.DRIVERS)
+
+
+def _core_first(path: Path) -> tuple[bool, Path]:
+    return path.parent.name != "core", path
+
+
+def _loaded(path: Path) -> ModuleType:
+    name = f"contract_driver_{path.parent.name.replace('-', '_')}"
+    if name in sys.modules:  # a second copy of its classes could not be pickled
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,1 @@
+"""Injected faults: cases, operations, runner."""

@@ -1,0 +1,227 @@
+"""The core's other operations as drivers, so that every fault meets them as well.
+
+Their answers are compared with what the sandbox said when it was asked without a fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from io import BytesIO
+from typing import Any, ClassVar
+
+from llmaas import AsyncLLMaaS, LLMaaS
+from tests.helpers.contract.driver import Address, Answer, Bench, Driver, Question, Way
+from tests.helpers.faults.cases import CONNECTION, FRAMING, REFUSALS, Case
+from tests.helpers.faults.runner import Column
+
+CHAT, EMBED, RERANK, DRAW = "gpt-oss:120b", "bge-m3:567m", "qwen3-reranker:4b", "z-image:16b"
+TEXTS = ["Le chat dort.", "Il pleut à Lyon.", "Été."]
+
+
+def silence() -> bytes:
+    """Return a second of it, as a WAV file."""
+    file = BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8_000)
+        sound.writeframes(bytes(16_000))
+    return file.getvalue()
+
+
+class Operation(Driver):
+    """One method of the core's clients."""
+
+    has_sync = True
+    distribution = "llmaas"
+    method: ClassVar[str]
+    arguments: ClassVar[tuple[Any, ...]] = ()
+    options: ClassVar[dict[str, Any]] = {}
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """The method."""
+        return self.method
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """Nothing of these is streamed."""
+        return tuple(way for way in super().ways if not way.stream)
+
+    def connect(self, to: Address) -> Any:
+        """Return a client for asyncio."""
+        return AsyncLLMaaS(**options_of(to))
+
+    def connect_sync(self, to: Address) -> Any:
+        """Return a client for threads."""
+        return LLMaaS(**options_of(to))
+
+    async def ask(self, client: Any, question: Question) -> Answer:
+        """Call the method."""
+        call = getattr(client, self.method)
+        return Answer(value=self.seen(await call(*self.arguments, **self.options)))
+
+    def ask_sync(self, client: Any, question: Question) -> Answer:
+        """Call the method."""
+        call = getattr(client, self.method)
+        return Answer(value=self.seen(call(*self.arguments, **self.options)))
+
+    def seen(self, result: Any) -> Any:
+        """Return what of a result must be the same each time."""
+        return result
+
+
+class Embed(Operation):
+    """Texts to vectors."""
+
+    method = "embed"
+    arguments = (TEXTS,)
+    options: ClassVar = {"model": EMBED, "isolate": False}
+
+    def seen(self, result: Any) -> Any:
+        """All vectors, in order."""
+        return result.vectors, dict(result.errors)
+
+
+class Rerank(Operation):
+    """Documents by relevance."""
+
+    method = "rerank"
+    arguments = ("Où dort le chat ?", TEXTS)
+    options: ClassVar = {"model": RERANK}
+
+    def seen(self, result: Any) -> Any:
+        """All documents with their scores."""
+        return result.results
+
+
+class Transcribe(Operation):
+    """Speech to text."""
+
+    method = "transcribe"
+    arguments = (("a.wav", silence()),)
+
+    def seen(self, result: Any) -> Any:
+        """The text."""
+        return result.text
+
+
+class Speak(Operation):
+    """Text to speech."""
+
+    method = "speak"
+    arguments = ("Bonjour à tous.",)
+    options: ClassVar = {"model": "kokoro", "response_format": "wav"}
+
+    def seen(self, result: Any) -> Any:
+        """The sound."""
+        return result.audio
+
+
+class Images(Operation):
+    """Prompts to pictures."""
+
+    method = "images"
+    arguments = ("un chat",)
+    options: ClassVar = {"model": DRAW, "size": "256x256"}
+
+    def seen(self, result: Any) -> Any:
+        """The pictures."""
+        return [image.data for image in result]
+
+
+class Models(Operation):
+    """The list of what the key may use."""
+
+    method = "models"
+
+    def seen(self, result: Any) -> Any:
+        """The names."""
+        return [model.id for model in result]
+
+
+class SubmitBatch(Operation):
+    """A lot handed in: never twice, since every lot is billed."""
+
+    method = "submit_batch"
+    once = True
+    arguments = (TEXTS,)
+    options: ClassVar = {"model": CHAT}
+
+    def seen(self, result: Any) -> Any:
+        """How much was taken."""
+        return result.total, result.status
+
+
+class GetBatch(Operation):
+    """A lot looked at."""
+
+    method = "get_batch"
+
+    def connect_sync(self, to: Address) -> Any:
+        """Hand a lot in before the fault comes."""
+        return Looking(LLMaaS(**options_of(to)), handed_in(to))
+
+    def connect(self, to: Address) -> Any:
+        """The same, for asyncio."""
+        return Looking(AsyncLLMaaS(**options_of(to)), handed_in(to))
+
+    def seen(self, result: Any) -> Any:
+        """How much is in it; each look moves its state on."""
+        return result.total
+
+
+class Looking:
+    """A client that knows which lot to look at."""
+
+    def __init__(self, client: Any, lot: str) -> None:
+        self.get_batch: Callable[[], Any] = lambda: client.get_batch(lot)
+
+
+def handed_in(to: Address) -> str:
+    """Hand a lot in and return its name."""
+    with LLMaaS(**options_of(to)) as client:
+        return client.submit_batch(TEXTS, model=CHAT).id
+
+
+def options_of(to: Address) -> dict[str, Any]:
+    """Return the arguments of a client."""
+    return {
+        "base_url": to.base_url,
+        "api_key": to.api_key,
+        "max_retries": to.retries,
+        "timeout": to.timeout,
+        "deadline": to.deadline,
+    }
+
+
+OPERATIONS: Sequence[Driver] = [
+    kind() for kind in (Embed, Rerank, Transcribe, Speak, Images, Models, SubmitBatch, GetBatch)
+]
+ABOUT_CHAT = ("json-cut", "early-done", "no-done", "done-no-finish", "trickle:7")
+LIKE_OTHERS = ("cut:40b", "cut:0:rst", "cut:4:rst", "status:4", "status:50", "envelope:")
+TELLING = ("status:429:20ms", "status:503:20ms", "status:403", "status:501", "envelope:1:200")
+
+
+def of_operations(case: Case) -> Case | None:
+    """Return a case as it is for these operations; None when it tells nothing new."""
+    if case.whole is None or case.fault.startswith(ABOUT_CHAT):
+        return None
+    if case.fault.startswith(LIKE_OTHERS) and case.fault not in TELLING:
+        return None
+    changed = replace(case, step={}, question={})
+    if case.fault in ("truncated-json", "split-utf8"):  # a sound is neither JSON nor characters
+        return replace(changed, otherwise={"speak": None})
+    return changed
+
+
+CASES = [made for case in (*FRAMING, *CONNECTION, *REFUSALS) if (made := of_operations(case))]
+
+
+def heard(column: Column) -> Column:
+    """Return a column that knows what its operation says when nothing goes wrong."""
+    bench = Bench(column.driver, column.box, column.way)
+    return replace(column, said=asyncio.run(bench.ask()))

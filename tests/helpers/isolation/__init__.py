@@ -1,0 +1,1 @@
+"""Guards against network access and leaked secrets."""

@@ -1,0 +1,1 @@
+"""Local servers: raw bytes, proxy, TLS, Redis, rate limits, inference engines."""

@@ -1,0 +1,43 @@
+"""The examples of a page, run as they stand, one after the other."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tools import readme_packages
+
+BLOCK = re.compile(r"(?P<mark><!-- not run: .+? -->\n+)?```python\n(?P<code>.*?)```", re.DOTALL)
+
+
+def run(page: Path) -> int:
+    """Run the examples of a page, with the names of each known to the next; return how many."""
+    codes = list(snippets(page))
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    with asyncio.Runner() as runner:
+        for code in codes:
+            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            awaited = eval(compile(code, page, "exec", flags=flags), namespace)
+            if inspect.iscoroutine(awaited):
+                runner.run(awaited)
+    return len(codes)
+
+
+def snippets(page: Path) -> Iterator[str]:
+    """Yield the examples, each at the line where the page has it, but those marked "not run"."""
+    text = own_text(page)
+    for block in BLOCK.finditer(text):
+        if not block["mark"]:
+            first_line = text[: block.start("code")].count("\n")
+            yield "\n" * first_line + block["code"]
+
+
+def own_text(page: Path) -> str:
+    """Return the text without what the front page repeats from the rooms."""
+    text = page.read_text()
+    return text.partition(readme_packages.BEGIN)[0] + text.partition(readme_packages.END)[2]

@@ -1,0 +1,73 @@
+"""Who may import whom, and nothing private of anyone."""
+
+import ast
+
+import pytest
+
+from tests.helpers.repository import HOME, ROOMS
+
+EXCUSE = "# private:"
+ROOM_OF = {name: room.name for room in ROOMS for name in room.import_names}
+SHARED_WITH_THE_SANDBOX = ("llmaas.catalog",)  # a witness must be independent: data only
+
+each_room = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+
+
+def imports(path):
+    """Yield (line number, dotted name, the imported names) of every absolute import."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name, []) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.lineno, node.module, [alias.name for alias in node.names]
+
+
+def owner(name):
+    """Return the room that a dotted name belongs to, or None."""
+    return next(
+        (room for root, room in ROOM_OF.items() if name == root or name.startswith(f"{root}.")),
+        None,
+    )
+
+
+def allowed(room, path, name):
+    if room.name == "sandbox":
+        return name.startswith(SHARED_WITH_THE_SANDBOX)
+    if room.name == "core":
+        return False
+    if room.name == "cli":
+        return owner(name) in ("core", "sandbox")  # embedded, imported when asked for
+    return owner(name) == "core" or (owner(name) == "cli" and is_demo(path))
+
+
+def is_demo(path):
+    """Whether a module is imported by ``llmaas demo`` only, which is in the package cli."""
+    return "demo" in (path.stem, path.parent.name)
+
+
+@each_room
+def test_a_room_imports_only_the_core_and_itself(room):
+    trespasses = [
+        f"{path.relative_to(HOME)}:{line} imports {name}"
+        for path in room.modules
+        for line, module, names in imports(path)
+        for name in ([f"{module}.{part}" for part in names] or [module])
+        if owner(name) not in (None, room.name) and not allowed(room, path, name)
+    ]
+    assert not trespasses
+
+
+@each_room
+def test_nothing_private_of_others_is_imported(room):
+    trespasses = []
+    for path in room.modules:
+        text = path.read_text().splitlines()
+        for line, module, names in imports(path):
+            private = [part for part in [*module.split("."), *names] if is_private(part)]
+            if private and owner(module) != room.name and EXCUSE not in text[line - 1]:
+                trespasses.append(f"{path.relative_to(HOME)}:{line} imports {module} {names}")
+    assert not trespasses
+
+
+def is_private(name):
+    return name.startswith("_") and not name.endswith("__")

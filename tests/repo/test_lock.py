@@ -1,0 +1,79 @@
+"""The locks are portable and cover what is asked for."""
+
+import re
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.helpers.repository import HOME, ROOMS
+
+PATHS = ("requirements.lock", "cookbooks/requirements.lock", "tests/openai2.lock")
+LOCKS = {path: (HOME / path).read_text() for path in PATHS}
+PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[\w.!+]+)(?P<rest>[^\n]*)$", re.MULTILINE)
+OURS = {room.project["name"] for room in ROOMS}
+
+
+def pins(lock):
+    return {canonicalize_name(pin["name"]): pin["version"] for pin in PIN.finditer(LOCKS[lock])}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_line_is_a_pin_a_hash_or_a_comment(lock):
+    line = r"[\w.-]+==[\w.!+]+( ; [^@]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?|#.*|"
+    strangers = [text for text in LOCKS[lock].splitlines() if not re.fullmatch(line, text)]
+    assert not strangers
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_no_address_of_any_kind(lock):
+    assert "://" not in LOCKS[lock]
+    assert "--index" not in LOCKS[lock]
+    assert "--find-links" not in LOCKS[lock]
+
+
+def groups():
+    tables = [HOME / "pyproject.toml", *(room.path / "pyproject.toml" for room in ROOMS)]
+    for table in tables:
+        for group in tomllib.loads(table.read_text()).get("dependency-groups", {}).values():
+            yield from (entry for entry in group if isinstance(entry, str))
+
+
+def asked():
+    for room in ROOMS:
+        yield from room.project.get("dependencies", [])
+        for name, extra in room.project.get("optional-dependencies", {}).items():
+            if name not in room.unlocked_extras:
+                yield from extra
+    yield from groups()
+
+
+def wanted_by_apps():
+    lines = (HOME / "cookbooks/requirements.in").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("text", sorted(set(asked())))
+def test_the_lock_satisfies(text):
+    assert satisfied(text, pins("requirements.lock")), "run `nox -s lock`"
+
+
+@pytest.mark.parametrize("text", wanted_by_apps())
+def test_the_apps_lock_satisfies(text):
+    assert satisfied(text, pins("cookbooks/requirements.lock")), "run `nox -s lock`"
+
+
+def test_the_overlay_has_the_other_sdk_and_nothing_else():
+    [(name, version)] = pins("tests/openai2.lock").items()
+    assert name == "openai"
+    assert version.startswith("2.")
+    assert not pins("requirements.lock")["openai"].startswith("2.")
+
+
+def satisfied(text, found):
+    requirement = Requirement(text)
+    name = canonicalize_name(requirement.name)
+    return name in OURS or (
+        name in found and requirement.specifier.contains(found[name], prereleases=True)
+    )

@@ -1,0 +1,1 @@
+"""Scripts that nox runs: tables, README parts, checks of wheels and locks."""

@@ -1,0 +1,41 @@
+"""What is in a wheel and an sdist: ``python contents.py ROOM WHEEL SDIST`` (``nox -s build``)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+
+from tests.helpers.repository import HOME
+
+
+def strange(room: str, wheel: str, sdist: str) -> dict[str, set[str]]:
+    """Return how they differ from what git tracks of a room, and the usual papers."""
+    code = {name.removeprefix("src/") for name in tracked(room) if name.startswith("src/")}
+    names = set(zipfile.ZipFile(wheel).namelist())
+    papers = {name.partition("/")[2] for name in names - code if ".dist-info/" in name}
+    strangers = {name for name in names - code if ".dist-info/" not in name}
+    with tarfile.open(sdist) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+    return {
+        "missing in the wheel": code - names | {"METADATA", "WHEEL", "licenses/LICENSE"} - papers,
+        "strange in the wheel": strangers,
+        "not typed": {"py.typed"} - {name.rpartition("/")[2] for name in names},
+        "missing in the sdist": (tracked(room) | {"PKG-INFO"}) - packed,
+        "strange in the sdist": packed - tracked(room) - {"PKG-INFO", ".gitignore"},
+    }
+
+
+def tracked(room: str) -> set[str]:
+    """Return the files of a room, as git lists them."""
+    command = ["git", "ls-files", "."]
+    folder = HOME / "packages" / room
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return set(done.stdout.splitlines())
+
+
+if __name__ == "__main__":
+    found = {where: sorted(names) for where, names in strange(*sys.argv[1:]).items() if names}
+    if found:
+        sys.exit(f"{sys.argv[1]}: {found}")

@@ -1,0 +1,91 @@
+"""The tables of faults in tests/README.md: what came of every fault of the sandbox.
+
+    python -m tools.fault_table
+
+runs every case against fresh sandboxes and writes what came out, with date and versions. A
+socket, file, thread, task or request that is left over ends it with an error.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+
+from tests.helpers.contract.driver import drivers
+from tests.helpers.faults import operations
+from tests.helpers.faults.cases import CASES, ERROR, RETRIED, RIGHT, Case
+from tests.helpers.faults.operations import OPERATIONS
+from tests.helpers.faults.runner import Column, Hall, Outcomes, halls, run, warm
+from tools.tables import dated, markdown, put
+
+AT_ONCE = 2
+WORDS = {RIGHT: "right", RETRIED: "retried", ERROR: "error"}
+LEGEND = (
+    "*right*: all that the sandbox says without the fault, at the first attempt. *retried*: the"
+    " same, after exactly one more request. *error*: a typed error, in time, after no more"
+    " requests than were allowed. One word where whole and streamed answers fare alike, else"
+    " *whole / streamed*; -: the fault says nothing there. `keepalive-drop` asks twice: the second"
+    " question meets a dead connection, of which the sandbox makes no record. Nothing was left"
+    " over: each sandbox saw its sockets closed and its requests ended; files, threads and tasks"
+    " were as before."
+)
+OTHERS = (
+    "The core's other operations, by asyncio and by threads alike. `submit_batch` is never sent"
+    " twice, since every lot is billed."
+)
+Title = Callable[[Column], str]
+
+
+def table(cases: Sequence[Case], all_halls: Sequence[Hall], title: Title) -> str:
+    """Run every case and return the table of what came; columns of one title share a cell."""
+    heads = list(dict.fromkeys(title(column) for column in all_halls[0]))
+    rows = [
+        [case.says, *(cell(outcomes, head, title) for head in heads)]
+        for case, outcomes in everything(cases, all_halls)
+    ]
+    return markdown(["", *heads], rows)
+
+
+def everything(cases: Sequence[Case], all_halls: Sequence[Hall]) -> Iterator[tuple[Case, Outcomes]]:
+    """Yield what came of each case."""
+    for at in range(0, len(cases), len(all_halls)):
+        batch = cases[at : at + len(all_halls)]
+        yield from zip(batch, run(batch, all_halls), strict=True)
+
+
+def cell(outcomes: Outcomes, head: str, title: Title) -> str:
+    """Return what came in the columns of one title."""
+    came = [outcomes.get(column, "-") for column in outcomes if title(column) == head]
+    words = [WORDS.get(one, f"**{one}**") for one in came]
+    return " / ".join(dict.fromkeys(words)) or "-"
+
+
+def world(column: Column) -> str:
+    """Return the class and its world."""
+    return column.driver.world(column.way)
+
+
+def operation(column: Column) -> str:
+    """Return the method."""
+    return f"`{column.driver.name}`"
+
+
+def main() -> None:
+    """Write the tables."""
+    warnings.simplefilter("ignore")
+    ours = [driver for driver in drivers() if driver.ours]
+    with halls(ours, AT_ONCE) as chat, halls(OPERATIONS, AT_ONCE) as silent:
+        warm(chat)
+        knowing = [[operations.heard(column) for column in hall] for hall in silent]
+        parts = [
+            dated(ours),
+            table(CASES, chat, world),
+            LEGEND,
+            OTHERS,
+            table(operations.CASES, knowing, operation),
+        ]
+    put("faults", "tools/fault_table.py", "\n\n".join(parts))
+
+
+if __name__ == "__main__":
+    main()
