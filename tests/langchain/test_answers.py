@@ -157,9 +157,9 @@ def test_pitfall_08_reasoning_in_an_agent_loop(chat, sandbox):
 
 
 @pytest.mark.parametrize(("echo", "turns"), [("always", 1), ("never", 0)])
-def test_reasoning_echo_can_be_told(chat, sandbox, echo, turns):
+def test_send_reasoning_can_be_told(chat, sandbox, echo, turns):
     kept = AIMessage("Oui.", additional_kwargs={"reasoning_content": "Hm."})
-    chat(reasoning_echo=echo).invoke([HumanMessage("?"), kept, HumanMessage("And?")])
+    chat(send_reasoning=echo).invoke([HumanMessage("?"), kept, HumanMessage("And?")])
     sent = sandbox.requests[-1].json["messages"]
     assert sum("reasoning_content" in message for message in sent) == turns
 
@@ -250,7 +250,7 @@ def test_several_answers_count_once(chat, sandbox):
         False,
         False,
     ]
-    with pytest.raises(ValueError, match="n > 1"):
+    with pytest.raises(ValueError, match="n must be 1"):
         list(chat(n=3).stream("?"))
 
 

@@ -85,7 +85,7 @@ def test_the_timeout_is_not_slept_through(chat, sandbox, way):
 
 def test_a_lot_has_one_answer_a_prompt(chat, sandbox):
     for model in (chat(n=2), chat(model_kwargs={"n": 2}), chat(extra_body={"n": 2})):
-        with pytest.raises(ValueError, match="n > 1"):
+        with pytest.raises(ValueError, match="n must be 1"):
             LLMaaSBatch(model).submit(["a"])
     assert not [*sandbox.requests]
 

@@ -222,7 +222,7 @@ def test_pitfall_20_anthropic_blocks(chat):
         HumanMessage([{"type": "tool_result", "tool_use_id": "t1", "content": "noon"}]),
     ]
     function = {"name": "get_time", "arguments": '{"city": "Brest"}'}
-    assert chat(reasoning_echo="always").request(history)["messages"][1:] == [
+    assert chat(send_reasoning="always").request(history)["messages"][1:] == [
         {
             "role": "assistant",
             "content": "I look.",
@@ -339,7 +339,7 @@ def test_headers_go_out(chat, sandbox):
 
 @pytest.mark.parametrize("said", [{"n": 2}, {"model_kwargs": {"n": 2}}, {"extra_body": {"n": 2}}])
 def test_several_answers_are_not_run_together_in_a_stream(chat, sandbox, said):
-    with pytest.raises(ValueError, match="n > 1"):
+    with pytest.raises(ValueError, match="n must be 1"):
         [*chat(**said).stream("?")]
     assert not [*sandbox.requests]
 

@@ -14,10 +14,10 @@ from pydantic import Field
 
 from langchain_llmaas.connection import Connected
 from langchain_llmaas.cost import note
-from langchain_llmaas.seam import SEAM
+from langchain_llmaas.errors import translate_errors
 from llmaas import Transcription
+from llmaas.adapters import audio_file_name
 from llmaas.pricing import audio_cost_micro_eur
-from llmaas.wire.forms import name_of
 
 Recording = str | Path | bytes | Blob
 
@@ -37,13 +37,13 @@ class LLMaaSAudioParser(Connected, BaseBlobParser):
 
     def lazy_parse(self, blob: Blob) -> Iterator[Document]:
         """Yield the documents of one recording."""
-        with SEAM:
+        with translate_errors:
             transcription = self.client.transcribe(_file(blob), **self._ask())
         yield from self._documents(blob, transcription)
 
     async def alazy_parse(self, blob: Blob) -> AsyncIterator[Document]:
         """Yield the documents of one recording."""
-        with SEAM:
+        with translate_errors:
             file = await asyncio.to_thread(_file, blob)
             transcription = await self.async_client.transcribe(file, **self._ask())
         for document in self._documents(blob, transcription):
@@ -116,7 +116,7 @@ def _file(blob: Blob) -> tuple[str, bytes]:
     """Return bytes and a name: servers tell formats by its ending."""
     data = blob.as_bytes()
     name = PurePath(blob.source).name if blob.source else ""
-    ending = "" if PurePath(name).suffix else PurePath(name_of(data)).suffix
+    ending = "" if PurePath(name).suffix else PurePath(audio_file_name(data)).suffix
     return f"{name or 'audio'}{ending}", data
 
 

@@ -6,10 +6,8 @@ in may read it.
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.language_models import LanguageModelInput
@@ -19,11 +17,11 @@ from langchain_core.runnables import RunnableBinding
 
 from langchain_llmaas.chat_models import ChatLLMaaS
 from langchain_llmaas.cost import note
+from langchain_llmaas.errors import translate_errors
 from langchain_llmaas.incoming import message_of
 from langchain_llmaas.outgoing import wire_messages
-from langchain_llmaas.seam import SEAM
 from llmaas import Batch, Choice, Completion
-from llmaas.wire.chat import asks_for_several
+from llmaas.adapters import await_batch, keep_batch_ids, reject_multiple_choices, wait_for_batch
 
 LARGEST_LOT = 1_000
 
@@ -43,34 +41,33 @@ class LLMaaSBatch:
 
     def submit(self, prompts: Sequence[LanguageModelInput]) -> str:
         """Hand in up to 1,000 prompts and return the lot's id."""
-        with SEAM:
+        with translate_errors:
             return self.model.client.submit_batch(**self._ask(prompts)).id
 
     async def asubmit(self, prompts: Sequence[LanguageModelInput]) -> str:
         """Hand in up to 1,000 prompts and return the lot's id."""
-        with SEAM:
+        with translate_errors:
             return (await self.model.async_client.submit_batch(**self._ask(prompts))).id
 
     def results(self, lot: str) -> list[Answer] | None:
         """Return answers (or errors) in the order of the prompts, or None while it is waiting."""
-        with SEAM:
+        with translate_errors:
             return _answers(self.model.client.get_batch(lot))
 
     async def aresults(self, lot: str) -> list[Answer] | None:
         """Return answers (or errors) in the order of the prompts, or None while it is waiting."""
-        with SEAM:
+        with translate_errors:
             return _answers(await self.model.async_client.get_batch(lot))
 
     def _ask(self, prompts: Sequence[LanguageModelInput]) -> dict[str, Any]:
         ask = self.model.request([], **self._params)
-        if asks_for_several(ask):
-            raise ValueError("n > 1 has no place in a lot: it gives one answer a prompt")
+        reject_multiple_choices(ask, "a batch gives one answer a prompt.")
         for name in ("messages", "repair"):
             ask.pop(name)
         return {**ask, "conversations": [self._wire(prompt) for prompt in prompts]}
 
     def _wire(self, prompt: LanguageModelInput) -> list[dict[str, Any]]:
-        return wire_messages(_messages(prompt), self.model.reasoning_echo)
+        return wire_messages(_messages(prompt), self.model.send_reasoning)
 
 
 def batch_requests(
@@ -89,16 +86,14 @@ def batch_requests(
     as its exception in the list with ``return_exceptions``.
     """
     batch = LLMaaSBatch(model, **params)
-    answers: list[Answer] = []
-    with _named_by_failures() as lots:
+    client, answers = batch.model.client, list[Answer]()
+    with translate_errors, keep_batch_ids() as lots:
         for part in _parts(prompts):
             lots.append(batch.submit(part))
-        end = _end(timeout)
+        end = None if timeout is None else time.monotonic() + timeout
         for lot in lots:
-            while (ready := batch.results(lot)) is None:
-                nap = _nap(poll, end, lots)
-                time.sleep(nap)
-            answers += ready
+            found = wait_for_batch(client, lot, poll_interval=poll, timeout=_left(end))
+            answers += _finished(found, lots)
         return _checked(answers, return_exceptions=return_exceptions)
 
 
@@ -113,29 +108,15 @@ async def abatch_requests(
 ) -> list[Any]:
     """Do what ``batch_requests`` does, for asyncio."""
     batch = LLMaaSBatch(model, **params)
-    answers: list[Answer] = []
-    with _named_by_failures() as lots:
+    client, answers = batch.model.async_client, list[Answer]()
+    with translate_errors, keep_batch_ids() as lots:
         for part in _parts(prompts):
             lots.append(await batch.asubmit(part))
-        end = _end(timeout)
+        end = None if timeout is None else time.monotonic() + timeout
         for lot in lots:
-            while (ready := await batch.aresults(lot)) is None:
-                nap = _nap(poll, end, lots)
-                await asyncio.sleep(nap)
-            answers += ready
+            found = await await_batch(client, lot, poll_interval=poll, timeout=_left(end))
+            answers += _finished(found, lots)
         return _checked(answers, return_exceptions=return_exceptions)
-
-
-@contextmanager
-def _named_by_failures() -> Iterator[list[str]]:
-    """Yield a list for lots; whatever is raised tells which were handed in: they are billed."""
-    lots: list[str] = []
-    try:
-        yield lots
-    except BaseException as error:
-        if lots:
-            error.add_note(f"Every answer that came can be read from the lots {', '.join(lots)}.")
-        raise
 
 
 def _unbound(model: Any) -> tuple[ChatLLMaaS, Mapping[str, Any]]:
@@ -170,9 +151,7 @@ def _answers(batch: Batch) -> list[Answer] | None:
 
 def _answer(result: Completion | Exception) -> Answer:
     if isinstance(result, Exception):
-        from langchain_llmaas.errors import combined
-
-        return combined(result)
+        return translate_errors.translate(result)
     return message_of(result, result.choices[0] if result.choices else Choice(), batch=True)
 
 
@@ -197,16 +176,16 @@ def _count(batch: Batch) -> None:
     )
 
 
-def _end(timeout: float | None) -> float | None:
-    return None if timeout is None else time.monotonic() + timeout
+def _left(end: float | None) -> float | None:
+    return None if end is None else max(0.0, end - time.monotonic())
 
 
-def _nap(poll: float, end: float | None, lots: Sequence[str]) -> float:
-    """Return how long to sleep before the next look; ``TimeoutError`` when no time is left."""
-    left = poll if end is None else end - time.monotonic()
-    if end is not None and left <= 0:
-        raise TimeoutError(f"not all answers are there yet; the lots are {', '.join(lots)}")
-    return min(poll, left)
+def _finished(batch: Batch, lots: Sequence[str]) -> list[Answer]:
+    """Return the answers; raise ``TimeoutError`` if they are not there."""
+    answers = _answers(batch)
+    if answers is None:
+        raise TimeoutError(f"not all answers are there yet; the batches are {', '.join(lots)}")
+    return answers
 
 
 def _checked(answers: list[Answer], *, return_exceptions: bool) -> list[Answer]:

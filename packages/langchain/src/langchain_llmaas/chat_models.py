@@ -19,16 +19,16 @@ from langchain_llmaas._version import __version__
 from langchain_llmaas.binding import BoundModel, with_headers
 from langchain_llmaas.blocks import PROVIDER
 from langchain_llmaas.connection import CONFIG, Connected
+from langchain_llmaas.errors import translate_errors
 from langchain_llmaas.incoming import chunk_of, joined_outputs, result_of
 from langchain_llmaas.outgoing import Echo, wire_messages
 from langchain_llmaas.profiles import profile_of
 from langchain_llmaas.rate_limiter import counted
-from langchain_llmaas.seam import SEAM
 from langchain_llmaas.structured import Method, structured
 from langchain_llmaas.tools import function_of
+from llmaas.adapters import reject_multiple_choices
 from llmaas.pricing import estimate_tokens
 from llmaas.structured import mention_json
-from llmaas.wire.chat import asks_for_several
 
 _SENT = (
     "temperature",
@@ -106,7 +106,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
     streaming: bool = False
     stream_usage: bool = True
     """Ask for the usage of streams."""
-    reasoning_echo: Echo = "auto"
+    send_reasoning: Echo = "auto"
     """Whether reasoning goes back to the model: ``auto`` (within the turn), ``always``,
     ``never``."""
 
@@ -164,7 +164,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
             "model": self.model_name,
             **self._default_params,
             **said,
-            "messages": wire_messages(messages, self.reasoning_echo),
+            "messages": wire_messages(messages, self.send_reasoning),
         }
         if stop:
             ask["stop"] = stop
@@ -178,8 +178,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
         self, messages: list[BaseMessage], stop: list[str] | None, said: Mapping[str, Any]
     ) -> dict[str, Any]:
         ask = self.request(messages, stop, **said)
-        if asks_for_several(ask):
-            raise ValueError("n > 1 cannot be streamed: use invoke or generate")
+        reject_multiple_choices(ask, "several answers cannot be streamed, use invoke or generate.")
         if not said.get("stream_usage", self.stream_usage):
             ask.setdefault("stream_options", None)
         return ask
@@ -195,7 +194,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        with SEAM, counted(self.rate_limiter) as count:
+        with translate_errors, counted(self.rate_limiter) as count:
             return result_of(count(self.client.chat(**self.request(messages, stop, **kwargs))))
 
     async def _agenerate(
@@ -205,7 +204,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        with SEAM, counted(self.rate_limiter) as count:
+        with translate_errors, counted(self.rate_limiter) as count:
             ask = self.request(messages, stop, **kwargs)
             return result_of(count(await self.async_client.chat(**ask)))
 
@@ -217,7 +216,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         with (
-            SEAM,
+            translate_errors,
             counted(self.rate_limiter) as count,
             self.client.stream(**self._ask_stream(messages, stop, kwargs)) as events,
         ):
@@ -235,7 +234,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        with SEAM, counted(self.rate_limiter) as count:
+        with translate_errors, counted(self.rate_limiter) as count:
             ask = self._ask_stream(messages, stop, kwargs)
             async with await self.async_client.stream(**ask) as events:
                 async for event in events:

@@ -9,9 +9,8 @@ from langchain_core.utils import from_env, secret_from_env
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from llmaas import AsyncLLMaaS, LLMaaS, Timeout
-from llmaas.local_files import MAX_FILE_BYTES
-from llmaas.secrecy import redact_options
-from llmaas.settings import KEY_VARIABLE, URL_VARIABLE
+from llmaas.adapters import redact_options
+from llmaas.settings import KEY_VARIABLE, MAX_FILE_BYTES, URL_VARIABLE
 
 CONFIG = ConfigDict(
     arbitrary_types_allowed=True, extra="forbid", populate_by_name=True, protected_namespaces=()

@@ -18,8 +18,8 @@ from langchain_core.tracers.context import register_configure_hook
 
 from langchain_llmaas.blocks import PROVIDER
 from llmaas import Completion
+from llmaas.adapters import follow_context
 from llmaas.pricing import energy_kwh
-from llmaas.scopes import follow
 
 _REMEMBERED = 10_000
 """Calls that a handler knows again: it must not grow for ever."""
@@ -151,7 +151,7 @@ def get_cost_callback() -> Iterator[CostCallbackHandler]:
     tasks and threads that the block starts, and in work that it submits to a
     ``ThreadPoolExecutor``.
     """
-    follow(_current)
+    follow_context(_current)
     handler = CostCallbackHandler(_current.get())
     token = _current.set(handler)
     try:

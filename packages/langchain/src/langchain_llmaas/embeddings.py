@@ -12,7 +12,7 @@ from pydantic import Field
 
 from langchain_llmaas.connection import Connected
 from langchain_llmaas.cost import note, noting_partial
-from langchain_llmaas.seam import SEAM
+from langchain_llmaas.errors import translate_errors
 from llmaas import catalog
 from llmaas.pricing import estimate_tokens
 from llmaas.types import Embeddings as Embedded
@@ -68,25 +68,25 @@ class LLMaaSEmbeddings(Connected, Embeddings):
         """Return one vector a text."""
         if not texts:
             return []
-        with SEAM, noting_partial(), self._progress() as progress:
+        with translate_errors, noting_partial(), self._progress() as progress:
             return _vectors(self.client.embed([*texts], progress=progress, **self._ask()))
 
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of a question."""
-        with SEAM, noting_partial():
+        with translate_errors, noting_partial():
             return _vectors(self.client.embed([text], **self._ask()))[0]
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return one vector a text."""
         if not texts:
             return []
-        with SEAM, noting_partial(), self._progress() as progress:
+        with translate_errors, noting_partial(), self._progress() as progress:
             embedded = await self.async_client.embed([*texts], progress=progress, **self._ask())
             return _vectors(embedded)
 
     async def aembed_query(self, text: str) -> list[float]:
         """Return the vector of a question."""
-        with SEAM, noting_partial():
+        with translate_errors, noting_partial():
             return _vectors(await self.async_client.embed([text], **self._ask()))[0]
 
     @contextmanager

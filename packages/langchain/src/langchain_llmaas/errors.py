@@ -1,120 +1,71 @@
-"""Errors that are both families at once: LangChain's ``ModelError`` and the core's.
+"""Errors that belong to LangChain's hierarchy and to the core's.
 
 ``except ModelRateLimitError``, ``except llmaas.RateLimitError`` and ``except
-openai.RateLimitError`` all catch the same exception, which says what to do (``hint``), which
-request it was (``request_id``) and, to LangChain's middleware, whether to try again
-(``is_retryable``). Imported only once something has failed: the core's errors bring ``openai``.
+openai.RateLimitError`` all catch the same exception. It has the core's ``hint`` and
+``request_id``, and LangChain's ``is_retryable``. The classes are built when they are first used:
+the core's errors import ``openai``.
 """
 
 from __future__ import annotations
 
-from langchain_core import exceptions as lc
+from typing import TYPE_CHECKING
 
-from llmaas import errors as core
+from llmaas.adapters import bridge_errors
 
-
-class MissingAPIKeyError(core.MissingAPIKeyError, lc.ModelAuthenticationError):
-    """No key was given and the environment holds none."""
-
-
-class InvalidInputError(core.InvalidInputError, lc.ModelInvalidRequestError):
-    """An argument of a call is none that the service takes; nothing was sent."""
-
-
-class APIError(core.APIError, lc.ModelError):
-    """An error that the service told of one conversation of a lot."""
-
-
-class APIStatusError(core.APIStatusError, lc.ModelError):
-    """An answer with an error status that has no class of its own."""
-
-
-class BadRequestError(core.BadRequestError, lc.ModelInvalidRequestError):
-    """400: the service does not take the request."""
-
-
-class ContextOverflowError(core.ContextOverflowError, lc.ContextOverflowError):
-    """400: prompt and ``max_tokens`` together exceed the model's context."""
-
-
-class AuthenticationError(core.AuthenticationError, lc.ModelAuthenticationError):
-    """401: the key is missing, wrong or revoked."""
+if TYPE_CHECKING:
+    from llmaas.adapters import ErrorTable
+    from llmaas.errors import APIConnectionError as APIConnectionError
+    from llmaas.errors import APIError as APIError
+    from llmaas.errors import APIStatusError as APIStatusError
+    from llmaas.errors import APITimeoutError as APITimeoutError
+    from llmaas.errors import AuthenticationError as AuthenticationError
+    from llmaas.errors import BadRequestError as BadRequestError
+    from llmaas.errors import ConflictError as ConflictError
+    from llmaas.errors import ContextOverflowError as ContextOverflowError
+    from llmaas.errors import DeadlineExceededError as DeadlineExceededError
+    from llmaas.errors import InternalServerError as InternalServerError
+    from llmaas.errors import InvalidInputError as InvalidInputError
+    from llmaas.errors import InvalidResponseError as InvalidResponseError
+    from llmaas.errors import MissingAPIKeyError as MissingAPIKeyError
+    from llmaas.errors import ModelNotFoundError as ModelNotFoundError
+    from llmaas.errors import NotFoundError as NotFoundError
+    from llmaas.errors import PayloadTooLargeError as PayloadTooLargeError
+    from llmaas.errors import PermissionDeniedError as PermissionDeniedError
+    from llmaas.errors import PromptBlockedError as PromptBlockedError
+    from llmaas.errors import RateLimitError as RateLimitError
+    from llmaas.errors import StreamError as StreamError
+    from llmaas.errors import StreamInterrupted as StreamInterrupted
+    from llmaas.errors import StreamTimeoutError as StreamTimeoutError
+    from llmaas.errors import UnprocessableEntityError as UnprocessableEntityError
 
 
-class PermissionDeniedError(core.PermissionDeniedError, lc.ModelPermissionDeniedError):
-    """403: the key may not do this."""
+def _table() -> ErrorTable:
+    from langchain_core import exceptions as lc
+
+    from llmaas import errors as core
+
+    return {
+        core.MissingAPIKeyError: lc.ModelAuthenticationError,
+        core.InvalidInputError: lc.ModelInvalidRequestError,
+        core.APIError: lc.ModelError,
+        core.BadRequestError: lc.ModelInvalidRequestError,
+        core.ContextOverflowError: lc.ContextOverflowError,
+        core.AuthenticationError: lc.ModelAuthenticationError,
+        core.PermissionDeniedError: lc.ModelPermissionDeniedError,
+        core.NotFoundError: lc.ModelNotFoundError,
+        core.ConflictError: lc.ModelAPIError,
+        core.PayloadTooLargeError: lc.ModelInvalidRequestError,
+        core.UnprocessableEntityError: lc.ModelInvalidRequestError,
+        core.RateLimitError: lc.ModelRateLimitError,
+        core.InternalServerError: lc.ModelAPIError,
+        core.APIConnectionError: lc.ModelConnectionError,
+        core.APITimeoutError: lc.ModelTimeoutError,
+        core.StreamInterrupted: lc.ModelConnectionError,
+        core.StreamTimeoutError: lc.ModelTimeoutError,
+        core.StreamError: lc.ModelAPIError,
+        core.InvalidResponseError: lc.ModelAPIError,
+    }
 
 
-class PromptBlockedError(core.PromptBlockedError, PermissionDeniedError):
-    """403: the prompt was refused by a security check."""
-
-
-class NotFoundError(core.NotFoundError, lc.ModelNotFoundError):
-    """404: no such thing."""
-
-
-class ModelNotFoundError(core.ModelNotFoundError, NotFoundError):
-    """The model does not exist (any more), or the key may not see it."""
-
-
-class ConflictError(core.ConflictError, lc.ModelAPIError):
-    """409: the request meets another one."""
-
-
-class PayloadTooLargeError(core.PayloadTooLargeError, lc.ModelInvalidRequestError):
-    """413: the request is too large, usually for its images."""
-
-
-class UnprocessableEntityError(core.UnprocessableEntityError, lc.ModelInvalidRequestError):
-    """422: the request is well formed, but its content cannot be used."""
-
-
-class RateLimitError(core.RateLimitError, lc.ModelRateLimitError):
-    """429: the tier's limit is reached; ``retry_after`` in seconds where the service said."""
-
-
-class InternalServerError(core.InternalServerError, lc.ModelAPIError):
-    """5xx: the service failed."""
-
-
-class APIConnectionError(core.APIConnectionError, lc.ModelConnectionError):
-    """The service could not be reached, or the connection broke."""
-
-
-class APITimeoutError(core.APITimeoutError, lc.ModelTimeoutError):
-    """No byte came within the timeout."""
-
-
-class DeadlineExceededError(core.DeadlineExceededError, APITimeoutError):
-    """The call did not end within ``deadline`` seconds, retries included."""
-
-
-class StreamInterrupted(core.StreamInterrupted, lc.ModelConnectionError):
-    """The stream ended before its answer did; ``completion`` is what came until then."""
-
-
-class StreamTimeoutError(core.StreamTimeoutError, lc.ModelTimeoutError):
-    """No byte came within the timeout in mid-stream."""
-
-
-class StreamError(core.StreamError, lc.ModelAPIError):
-    """The service reported an error in mid-stream; ``completion`` is what came until then."""
-
-
-class InvalidResponseError(core.InvalidResponseError, lc.ModelAPIError):
-    """The service said 200, but what it sent is no answer."""
-
-
-_COMBINED = {
-    kind.__mro__[1]: kind
-    for kind in list(globals().values())
-    if isinstance(kind, type) and issubclass(kind, core.LLMaaSError)
-}
-
-
-def combined(error: Exception) -> Exception:
-    """Return the error as the class that is both families, or as it is if there is none."""
-    kind = _COMBINED.get(type(error))
-    if kind is None or not isinstance(error, core.LLMaaSError):
-        return error
-    return core.retyped(error, kind).with_traceback(error.__traceback__)
+translate_errors = bridge_errors(_table, module=__name__)
+__getattr__ = translate_errors.find_class

@@ -11,9 +11,9 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel, Field
 
 from langchain_llmaas.connection import CONFIG, Connected
-from langchain_llmaas.seam import SEAM
+from langchain_llmaas.errors import translate_errors
 from llmaas import Image
-from llmaas.content_parts import image_type
+from llmaas.adapters import image_type
 
 Artifact = list[dict[str, Any]]
 
@@ -44,13 +44,13 @@ class LLMaaSImages(Connected, BaseTool):
     def _run(
         self, prompt: str, run_manager: CallbackManagerForToolRun | None = None
     ) -> tuple[str, Artifact]:
-        with SEAM:
+        with translate_errors:
             return _told(prompt, self.client.images(prompt, **self._ask()))
 
     async def _arun(
         self, prompt: str, run_manager: AsyncCallbackManagerForToolRun | None = None
     ) -> tuple[str, Artifact]:
-        with SEAM:
+        with translate_errors:
             return _told(prompt, await self.async_client.images(prompt, **self._ask()))
 
     def _ask(self) -> Any:

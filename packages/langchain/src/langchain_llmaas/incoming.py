@@ -14,7 +14,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_llmaas.blocks import PROVIDER, REASONING
 from langchain_llmaas.cut_calls import mismatched_end
 from llmaas import Choice, Completion, Done, Usage, catalog
-from llmaas.answer_metadata import answer_notes
+from llmaas.adapters import split_tool_calls
 from llmaas.pricing import chat_cost_micro_eur
 
 _OURS = {"model_provider": PROVIDER}
@@ -37,21 +37,17 @@ def message_of(
     completion: Completion, choice: Choice, *, batch: bool = False, counts: bool = True
 ) -> AIMessage:
     """Return one answer as a message."""
-    good: list[Any] = []
-    broken: list[Any] = []
-    for call in choice.tool_calls:
-        try:
-            good.append(tool_call(name=call.name, args=call.parsed(), id=call.id))
-        except ValueError as error:
-            facts = {"name": call.name, "args": call.arguments, "id": call.id}
-            broken.append(invalid_tool_call(**facts, error=str(error)))
+    valid, invalid = split_tool_calls(choice)
     return AIMessage(
         content=choice.content or "",
         additional_kwargs=_extras(choice.reasoning, choice.refusal),
         response_metadata=metadata_of(completion, choice, batch=batch, counts=counts),
         usage_metadata=usage_of(completion.usage, batch=batch) if counts else None,
-        tool_calls=good,
-        invalid_tool_calls=broken,
+        tool_calls=[tool_call(name=call.name, args=args, id=call.id) for call, args in valid],
+        invalid_tool_calls=[
+            invalid_tool_call(name=call.name, args=call.arguments, id=call.id, error=str(error))
+            for call, error in invalid
+        ],
     )
 
 
@@ -106,7 +102,10 @@ def metadata_of(
     No value is a float, and no boolean is False: LangChain's merge of the chunks of several
     answers refuses them (``gathered + chunk`` over an agent's run).
     """
-    limit, backend = completion.rate_limit, completion.backend
+    known = completion.metadata()
+    known.pop("cost_eur", None)
+    if limit := known.get("rate_limit"):
+        known["rate_limit"] = {name: int(number) for name, number in limit.items()}
     usage = completion.usage if counts else None
     facts = {
         "model_provider": PROVIDER,
@@ -114,16 +113,12 @@ def metadata_of(
         "finish_reason": choice.finish_reason,
         "id": completion.id,
         "created": completion.created,
-        "request_id": completion.request_id,
         "system_fingerprint": completion.extra.get("system_fingerprint"),
         "service_tier": completion.extra.get("service_tier"),
         "logprobs": choice.logprobs,
-        "backend": backend and _known(backend, "engine_type", "machine_name"),
-        "rate_limit": limit and _known(limit, "limit", "remaining", "reset"),
         "cost_micro_eur": usage and chat_cost_micro_eur(usage, batch=batch),
     }
-    known = {name: fact for name, fact in facts.items() if fact is not None}
-    return known | answer_notes(completion)
+    return {name: fact for name, fact in facts.items() if fact is not None} | known
 
 
 def _catalog_name(model: str) -> str:
@@ -133,12 +128,6 @@ def _catalog_name(model: str) -> str:
     """
     known = catalog.get(model)
     return known.id if known else model
-
-
-def _known(value: Any, *names: str) -> dict[str, Any]:
-    facts = {name: getattr(value, name) for name in names}
-    known = {name: fact for name, fact in facts.items() if fact is not None}
-    return {n: int(fact) if isinstance(fact, float) else fact for n, fact in known.items()}
 
 
 def _extras(reasoning: str | None, refusal: str | None) -> dict[str, Any]:

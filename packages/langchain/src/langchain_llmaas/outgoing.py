@@ -19,7 +19,7 @@ from langchain_core.messages import (
 from langchain_llmaas.blocks import REASONING
 from langchain_llmaas.cut_calls import without_end
 from langchain_llmaas.parts import is_media, part_of, result_in, text_in
-from llmaas.messages import ascii_name
+from llmaas.adapters import ascii_name
 
 Echo = Literal["auto", "always", "never"]
 """Whether reasoning goes back to the model. ``auto``: within the turn it belongs to, as models

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from langchain_llmaas.connection import CONFIG, Connected
 from langchain_llmaas.cost import note, noting_partial
-from langchain_llmaas.seam import SEAM
+from langchain_llmaas.errors import translate_errors
 from llmaas import Ranking
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class LLMaaSRerank(Connected, BaseDocumentCompressor):
         """
         if not documents:
             return []
-        with SEAM, noting_partial():
+        with translate_errors, noting_partial():
             ranking = self.client.rerank(**self._ask(documents, query, model, top_n, rank_fields))
         return self._entries(ranking)
 
@@ -67,7 +67,7 @@ class LLMaaSRerank(Connected, BaseDocumentCompressor):
         """Return what ``rerank`` returns."""
         if not documents:
             return []
-        with SEAM, noting_partial():
+        with translate_errors, noting_partial():
             ask = self._ask(documents, query, model, top_n, rank_fields)
             ranking = await self.async_client.rerank(**ask)
         return self._entries(ranking)

@@ -14,9 +14,8 @@ from langchain_core.utils.function_calling import convert_to_json_schema
 
 from langchain_llmaas.reader import CallReader, Reader, TextReader
 from langchain_llmaas.tools import function_of, is_class
-from llmaas.output_types import output_type
+from llmaas.adapters import output_type, wire_name
 from llmaas.structured import Shape, json_schema_format
-from llmaas.wire.schema import wire_name
 
 if TYPE_CHECKING:
     from langchain_llmaas.chat_models import ChatLLMaaS

@@ -12,10 +12,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from typing_extensions import is_typeddict
 
-from llmaas.output_types import output_type
-from llmaas.wire.schema import inline_definitions, strict_schema
-
-_NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
+from llmaas.adapters import inline_definitions, mark_strict, output_type
 
 
 def function_of(tool: Any, *, strict: bool | None = None) -> dict[str, Any]:
@@ -70,10 +67,7 @@ def _marked(tool: dict[str, Any], strict: bool | None) -> dict[str, Any]:
         return tool
     if not strict:
         return {**tool, "function": {**function, "strict": False}}
-    closed = strict_schema(function.get("parameters") or _NO_PARAMETERS, require_all=True)
-    if closed is None:
-        return tool
-    return {**tool, "function": {**function, "strict": True, "parameters": closed}}
+    return {**tool, "function": mark_strict(function)}
 
 
 def _has_hole(schema: Any) -> bool:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         ascii_name,
         reject_multiple_choices,
     )
+    from llmaas.adapters.reservations import TokenReservations, count_output_tokens
     from llmaas.adapters.schemas import (
         inline_definitions,
         mark_strict,
@@ -72,6 +73,7 @@ _MODULE_BY_NAME = {
     "wait_for_batch": "batches",
     "follow_context": "contexts",
     "ErrorBridge": "error_bridge",
+    "ErrorTable": "error_bridge",
     "bridge_errors": "error_bridge",
     "audio_file_name": "files",
     "decode_text": "files",
@@ -83,6 +85,8 @@ _MODULE_BY_NAME = {
     "map_bounded": "parallel",
     "ascii_name": "requests",
     "reject_multiple_choices": "requests",
+    "TokenReservations": "reservations",
+    "count_output_tokens": "reservations",
     "inline_definitions": "schemas",
     "mark_strict": "schemas",
     "output_type": "schemas",
@@ -94,12 +98,15 @@ _MODULE_BY_NAME = {
 
 __all__ = [
     "ErrorBridge",
+    "ErrorTable",
     "FenceStripper",
+    "TokenReservations",
     "amap_bounded",
     "ascii_name",
     "audio_file_name",
     "await_batch",
     "bridge_errors",
+    "count_output_tokens",
     "created_at",
     "decode_text",
     "follow_context",

@@ -22,7 +22,7 @@ def wait_for_batch(
     """
     end = _end(timeout)
     current = client.get_batch(batch) if isinstance(batch, str) else batch
-    while not current.done and (pause := _pause(poll_interval, end)):
+    while not current.done and (pause := _pause(poll_interval, end)) is not None:
         time.sleep(pause)
         current = client.get_batch(current.id)
     return current
@@ -38,7 +38,7 @@ async def await_batch(
     """Do what ``wait_for_batch`` does, for asyncio."""
     end = _end(timeout)
     current = await client.get_batch(batch) if isinstance(batch, str) else batch
-    while not current.done and (pause := _pause(poll_interval, end)):
+    while not current.done and (pause := _pause(poll_interval, end)) is not None:
         await asyncio.sleep(pause)
         current = await client.get_batch(current.id)
     return current
@@ -63,6 +63,7 @@ def _end(timeout: float | None) -> float | None:
     return None if timeout is None else time.monotonic() + timeout
 
 
-def _pause(poll_interval: float, end: float | None) -> float:
-    """Return the seconds to sleep before the next request; 0 when no time is left."""
-    return poll_interval if end is None else max(0.0, min(poll_interval, end - time.monotonic()))
+def _pause(poll_interval: float, end: float | None) -> float | None:
+    """Return the seconds to sleep before the next request; None when no time is left."""
+    left = poll_interval if end is None else min(poll_interval, end - time.monotonic())
+    return left if left > 0 or end is None else None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from llmaas.errors import LLMaaSError
 
 Bases: TypeAlias = type[Exception] | tuple[type[Exception], ...]
-Table: TypeAlias = Mapping[type["LLMaaSError"], Bases | Callable[[Any], Bases]]
+ErrorTable: TypeAlias = Mapping[type["LLMaaSError"], Bases | Callable[[Any], Bases]]
 
 
 class ErrorBridge:
@@ -24,7 +24,7 @@ class ErrorBridge:
 
     def __init__(
         self,
-        table: Table | Callable[[], Table],
+        table: ErrorTable | Callable[[], ErrorTable],
         *,
         module: str,
         prefix: str,
@@ -90,7 +90,7 @@ class ErrorBridge:
             if both is not error:
                 raise both from both.__cause__
 
-    def _read_table(self) -> Table:
+    def _read_table(self) -> ErrorTable:
         if callable(self._table):
             self._table = self._table()
         return self._table
@@ -151,7 +151,7 @@ class _Translation:
 
 
 def bridge_errors(
-    table: Table | Callable[[], Table],
+    table: ErrorTable | Callable[[], ErrorTable],
     *,
     module: str,
     prefix: str = "",
