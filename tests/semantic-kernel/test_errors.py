@@ -228,6 +228,6 @@ def test_every_error_of_the_core_has_its_kind():
         if isinstance(value, type) and issubclass(value, core.LLMaaSError)
     ]
     for kind in set(kinds) - {core.LLMaaSError}:
-        joined = errors.in_family(kind.__new__(kind))
+        joined = errors.translate_errors.translate(kind.__new__(kind))
         assert isinstance(joined, kind)
         assert type(joined).__module__ == errors.__name__

@@ -10,8 +10,7 @@ from semantic_kernel.contents.reasoning_content import ReasoningContent
 from semantic_kernel.contents.utils.author_role import AuthorRole
 from semantic_kernel.contents.utils.finish_reason import FinishReason
 
-from llmaas.answer_metadata import answer_notes
-from llmaas.types import Choice, Completion, ToolCall, Usage
+from llmaas import Choice, Completion, ToolCall, Usage
 from semantic_kernel_llmaas.history import REASONING
 
 ReasoningPlace: TypeAlias = Literal["metadata", "content"]
@@ -45,20 +44,15 @@ def text_of(choice: Choice) -> str:
 
 def metadata_of(completion: Completion) -> dict[str, Any]:
     """Return what an answer is worth knowing by, without what the service did not say."""
-    backend = completion.backend
     facts = {
         "id": completion.id,
         "created": completion.created,
         "model": completion.model,
-        "request_id": completion.request_id,
         "usage": usage_of(completion.usage),
-        "cost_eur": completion.cost,
-        "backend": backend
-        and {"engine_type": backend.engine_type, "machine_name": backend.machine_name},
         "parsed": completion.parsed,
     }
     known = {name: value for name, value in facts.items() if value is not None}
-    return known | answer_notes(completion)
+    return known | completion.metadata()
 
 
 def metadata_of_choice(choice: Choice) -> dict[str, Any]:

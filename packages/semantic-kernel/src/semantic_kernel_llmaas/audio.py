@@ -9,9 +9,8 @@ from semantic_kernel.connectors.ai.audio_to_text_client_base import AudioToTextC
 from semantic_kernel.connectors.ai.text_to_audio_client_base import TextToAudioClientBase
 from semantic_kernel.contents import AudioContent, TextContent
 
-from llmaas.errors import InvalidInputError
-from llmaas.types import Speech
-from semantic_kernel_llmaas.errors import own_errors
+from llmaas import InvalidInputError, Speech
+from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import (
     LLMaaSAudioToTextExecutionSettings,
@@ -56,7 +55,7 @@ class LLMaaSAudioToText(LLMaaSService, AudioToTextClientBase):
         assert isinstance(own, LLMaaSPromptExecutionSettings)
         options = own.request(self.ai_model_id) | kwargs
         file_name = options.pop("filename", None)  # OpenAI's settings hold the path
-        with own_errors():
+        with translate_errors:
             heard = await self.client.transcribe(_recording(audio_content, file_name), **options)
         metadata = {"language": heard.language, "segments": list(heard.segments), **heard.extra}
         return [
@@ -98,7 +97,7 @@ class LLMaaSTextToAudio(LLMaaSService, TextToAudioClientBase):
         )
         assert isinstance(own, LLMaaSPromptExecutionSettings)
         options = own.request(self.ai_model_id) | kwargs
-        with own_errors():
+        with translate_errors:
             speech = await self.client.speak(text, **options)
         return [_said(speech, options["model"])]
 

@@ -18,7 +18,7 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
 from llmaas.structured import wants_json
 from semantic_kernel_llmaas.answers import ReasoningPlace, messages_of
 from semantic_kernel_llmaas.chunks import Chunker
-from semantic_kernel_llmaas.errors import own_errors
+from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.history import Writer
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSChatPromptExecutionSettings
@@ -82,7 +82,7 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
         self, chat_history: ChatHistory, settings: PromptExecutionSettings
     ) -> list[ChatMessageContent]:
         told = self._own(settings)
-        with own_errors():
+        with translate_errors:
             completion = await self.client.chat(
                 self._prepare_chat_history_for_request(chat_history),
                 **told.request(self.ai_model_id),
@@ -98,9 +98,9 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
     ) -> AsyncGenerator[list[StreamingChatMessageContent], Any]:
         told = self._own(settings)
         model = told.ai_model_id or self.ai_model_id
-        chunker = Chunker(model, self.reasoning, function_invoke_attempt)
+        chunker = Chunker(model, self.reasoning, function_invoke_attempt, told.response_format)
         is_json = wants_json(told.response_format)
-        with own_errors():
+        with translate_errors:
             async with await self.client.stream(
                 self._prepare_chat_history_for_request(chat_history),
                 **told.request(self.ai_model_id),

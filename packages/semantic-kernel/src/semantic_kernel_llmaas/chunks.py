@@ -14,8 +14,8 @@ from semantic_kernel.contents import (
 from semantic_kernel.contents.streaming_reasoning_content import StreamingReasoningContent
 from semantic_kernel.contents.utils.author_role import AuthorRole
 
-from llmaas.structured import JSONFilter, is_cut
-from llmaas.types import Choice, Completion, Done, Event, ReasoningDelta, TextDelta, ToolCallDelta
+from llmaas import Choice, Completion, Done, Event, ReasoningDelta, TextDelta, ToolCallDelta
+from llmaas.adapters import FenceStripper, strip_fence
 from semantic_kernel_llmaas.answers import (
     ReasoningPlace,
     finish_of,
@@ -33,29 +33,33 @@ callers keep all chunks, and a copy of everything in each would grow with the sq
 
 
 class Texts:
-    """Hands out the texts of one stream, JSON without the fence that some models put around it."""
+    """Texts of one stream, JSON without the fence that some models put around it."""
 
-    def __init__(self, *, is_json: bool) -> None:
-        self._is_json = is_json
-        self._fences: dict[int, JSONFilter] = {}
+    def __init__(self, response_format: Any) -> None:
+        self._format = response_format
+        self._fences: dict[int, FenceStripper] = {}
 
     def piece(self, event: TextDelta) -> str:
         """Return what of a piece may be handed out now."""
-        if not self._is_json:
-            return event.text
-        return self._fences.setdefault(event.index, JSONFilter()).feed(event.text)
+        fence = self._fences.get(event.index)
+        if fence is None:
+            fence = self._fences[event.index] = strip_fence(self._format)
+        return fence.feed(event.text)
 
     def rest(self, choice: Choice) -> str:
         """Return text that had no event of its own: a refusal, or what looked like a fence."""
-        held = self._fences.pop(choice.index, JSONFilter()).end(cut=is_cut(choice))
+        fence = self._fences.pop(choice.index, None)
+        held = fence.finish(choice) if fence else ""
         return held or ("" if choice.content else choice.refusal or "")
 
 
 class Chunker:
     """Makes the chunks of one stream."""
 
-    def __init__(self, ai_model_id: str, place: ReasoningPlace, attempt: int) -> None:
-        self._texts = Texts(is_json=True)
+    def __init__(
+        self, ai_model_id: str, place: ReasoningPlace, attempt: int, response_format: Any
+    ) -> None:
+        self._texts = Texts(response_format)
         self._model = ai_model_id
         self._place = place
         self._attempt = attempt

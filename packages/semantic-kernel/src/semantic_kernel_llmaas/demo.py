@@ -13,7 +13,7 @@ from semantic_kernel.contents import StreamingChatMessageContent
 from semantic_kernel.data.vector import VectorStoreCollectionDefinition, VectorStoreField
 from semantic_kernel.functions import kernel_function
 
-from llmaas.types import Backend, Completion, Usage
+from llmaas import Backend, Completion, Usage
 from llmaas_cli.demo import DemoResult, DemoSettings, Document, Passage, Source, split
 from llmaas_cli.demo.core import CANDIDATES, CITED
 from llmaas_cli.demo.prompt import INSTRUCTIONS

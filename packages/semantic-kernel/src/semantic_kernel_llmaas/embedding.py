@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from pydantic import Field
 from semantic_kernel.connectors.ai.embedding_generator_base import EmbeddingGeneratorBase
 
-from llmaas import catalog
-from llmaas.types import Embeddings
-from semantic_kernel_llmaas.errors import own_errors
+from llmaas import Embeddings, catalog
+from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSEmbeddingPromptExecutionSettings
 
@@ -94,5 +93,5 @@ class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
         sizes = {"batch_size": self.batch_size, "concurrency": self.concurrency}
         given = {name: value for name, value in sizes.items() if value is not None}
         options = {"isolate": False, **given, **own.request(self.ai_model_id), **kwargs}
-        with own_errors():
+        with translate_errors:
             return await self.client.embed(texts, **options)

@@ -22,7 +22,7 @@ from semantic_kernel.contents.kernel_content import KernelContent
 from semantic_kernel.contents.reasoning_content import ReasoningContent
 from semantic_kernel.contents.utils.author_role import AuthorRole
 
-from llmaas.messages import ascii_name
+from llmaas.adapters import ascii_name
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from semantic_kernel.connectors.ai.text_to_image_client_base import TextToImageClientBase
 
-from llmaas.types import Image
+from llmaas import Image
 from llmaas.warnings import LLMaaSWarning
-from semantic_kernel_llmaas.errors import own_errors
+from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSTextToImageExecutionSettings
 
@@ -65,7 +65,7 @@ class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
             own = own.model_copy(update={"size": (width, height)})
         options = own.request(self.ai_model_id) | kwargs
         options.pop("prompt", None)  # OpenAI's settings hold it for their own connector
-        with own_errors():
+        with translate_errors:
             drawn = await self.client.images(description, **options)
         for image in drawn:
             if image.error is not None:

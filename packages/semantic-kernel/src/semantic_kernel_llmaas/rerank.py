@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, TypedDict, TypeVar, Unpack
 
 from semantic_kernel.functions import kernel_function
 
-from llmaas.types import Ranking
-from semantic_kernel_llmaas.errors import own_errors
+from llmaas import Ranking
+from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 
 Result = TypeVar("Result")
@@ -100,7 +100,7 @@ class LLMaaSRerankPlugin:
 
     async def ranking(self, query: str, documents: list[str], **options: Any) -> Ranking:
         """Return the core's ranking: tokens, cost and machine, too."""
-        with own_errors():
+        with translate_errors:
             return await self._service.client.rerank(
                 query, documents, model=self.ai_model_id, **options
             )

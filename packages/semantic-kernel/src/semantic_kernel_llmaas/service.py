@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, ClassVar, Self, TypedDict
 
 from pydantic import Field, ValidationError
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
-from llmaas import AsyncLLMaaS
-from llmaas.keyword_arguments import reject_unknown_arguments
-from llmaas.settings import Timeout
+from llmaas import AsyncLLMaaS, Timeout
+from llmaas.adapters import reject_unknown_arguments
 from semantic_kernel_llmaas.configuration import LLMaaSSettings, read_settings
 from semantic_kernel_llmaas.errors import (
     LLMaaSInitializationError,
     LLMaaSMissingKeyError,
-    own_errors,
+    translate_errors,
 )
 
 ApiKey = str | Callable[[], Any] | None
@@ -81,28 +79,12 @@ class LLMaaSService(AIServiceClientBase):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that ``from_dict`` takes; never a key, a proxy or a header."""
-        settings = self.client.settings
-        return {
-            **self.model_dump(),
-            "base_url": settings.base_url,
-            "timeout": asdict(settings.timeout),
-            "max_retries": settings.retry.max_retries,
-            "deadline": settings.deadline,
-            "ca_bundle": settings.ca_bundle,
-            **({"fallbacks": list(settings.fallbacks)} if settings.fallbacks else {}),
-            **({"retry_empty": True} if settings.retry_empty else {}),
-            **({} if settings.conform else {"conform": False}),
-            **({"strict": True} if settings.strict else {}),
-            "max_file_bytes": settings.max_file_bytes,
-        }
+        return self.model_dump() | self.client.settings.to_public_dict()
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> Self:
         """Make a service from ``to_dict``; the key comes from ``api_key`` or ``LLMAAS_API_KEY``."""
-        values = dict(settings)
-        if isinstance(values.get("timeout"), Mapping):
-            values["timeout"] = Timeout(**values["timeout"])
-        return cls(**values)
+        return cls(**settings)
 
 
 def _first_of(error: ValidationError) -> str:
@@ -119,5 +101,5 @@ def connected(
         raise LLMaaSMissingKeyError
     wire: dict[str, Any] = {**options}
     headers = wire.pop("default_headers", None)
-    with own_errors():
+    with translate_errors:
         return AsyncLLMaaS(api_key=key, base_url=base_url or told.base_url, headers=headers, **wire)

@@ -12,11 +12,10 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
     trace_text_completion,
 )
 
-from llmaas.structured import wants_json
 from semantic_kernel_llmaas.answers import metadata_of, metadata_of_choice, text_of
 from semantic_kernel_llmaas.chat import PROVIDER
 from semantic_kernel_llmaas.chunks import Texts
-from semantic_kernel_llmaas.errors import own_errors
+from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSTextPromptExecutionSettings
 
@@ -49,7 +48,7 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
         self, prompt: str, settings: PromptExecutionSettings
     ) -> list[TextContent]:
         options = self._options(settings)
-        with own_errors():
+        with translate_errors:
             completion = await self.client.chat(prompt, **options)
         shared = metadata_of(completion)
         return [
@@ -68,8 +67,8 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
     ) -> AsyncGenerator[list[StreamingTextContent], Any]:
         options = self._options(settings)
         model, first = options["model"], None
-        texts = Texts(is_json=wants_json(options.get("response_format")))
-        with own_errors():
+        texts = Texts(options.get("response_format"))
+        with translate_errors:
             async with await self.client.stream(prompt, **options) as stream:
                 async for event in stream:
                     if event.type == "text" and (text := texts.piece(event)):
