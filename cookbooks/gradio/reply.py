@@ -16,7 +16,7 @@ from llmaas.pricing import (
     format_eur,
 )
 from llmaas.types import Completion, Transcription
-from llmaas_cli.commands.output import kilowatt_hours
+from llmaas_cli.format import kilowatt_hours
 
 HEARD, REASONING = "Heard", "Reasoning"
 

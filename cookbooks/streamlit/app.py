@@ -14,7 +14,7 @@ from llmaas import LLMaaS, LLMaaSError
 from llmaas.catalog import lifecycle_note
 from llmaas.pricing import format_eur
 from llmaas.text import visible
-from llmaas_cli.commands.output import kilowatt_hours
+from llmaas_cli.format import kilowatt_hours
 from meter import Meter
 from turns import Problem, Turn, plain, without_pictures
 

@@ -15,7 +15,7 @@ from llmaas.pricing import (
     format_eur,
 )
 from llmaas.types import Usage
-from llmaas_cli.commands.output import kilowatt_hours
+from llmaas_cli.format import kilowatt_hours
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from llmaas_cli.commands.flow import Flow
+from llmaas_cli.terminal.wrapping import Flow
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SECONDS = 30.0
@@ -185,10 +185,10 @@ class Console:
 @pytest.fixture
 def printed(monkeypatch):
     pieces = []
-    monkeypatch.setattr("llmaas_cli.commands.flow.stdout", Console)
-    monkeypatch.setattr("llmaas_cli.commands.flow.is_interactive", lambda: True)
+    monkeypatch.setattr("llmaas_cli.terminal.wrapping.stdout", Console)
+    monkeypatch.setattr("llmaas_cli.terminal.wrapping.is_interactive", lambda: True)
     monkeypatch.setattr(
-        "llmaas_cli.commands.flow.write", lambda text, style="": pieces.append(text)
+        "llmaas_cli.terminal.wrapping.write", lambda text, style="": pieces.append(text)
     )
     return pieces
 

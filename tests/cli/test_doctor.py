@@ -13,6 +13,7 @@ import pytest
 
 from llmaas import LLMaaS, catalog
 from llmaas.settings import Settings
+from llmaas.transport.network import Network
 from llmaas_cli.commands import main
 from llmaas_cli.doctor import Status, examine, network, service
 from llmaas_sandbox import Sandbox
@@ -297,3 +298,11 @@ def test_for_people_it_says_where_to_start(sandbox, capsys, monkeypatch):
     out = capsys.readouterr().out
     assert "✗ key" in out
     assert "Start with the first ✗" in out
+
+
+@pytest.mark.parametrize("root", ["https://10.1.2.3:8443", "https://10.1.2.3"])
+def test_doctor_and_client_choose_the_same_proxy(root, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "10.0.0.0/8:8443")
+    doctor, client = network.Target.of(Settings.of(base_url=root)), Network.to(root, None, None)
+    assert (doctor.proxy is None) == (client.proxy is None)

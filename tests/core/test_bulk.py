@@ -25,7 +25,6 @@ from llmaas.bulk.lines import Lines
 from llmaas.bulk.pace import Pace
 from llmaas.errors import AuthenticationError, BudgetExceededError, ConfigurationError
 from llmaas.quota import Budget, Limit, Quota
-from llmaas_cli.commands import main
 from llmaas_sandbox import Sandbox
 
 MODEL = "llama3.3:70b"
@@ -617,20 +616,3 @@ def test_lines_that_no_lot_can_hold(sandbox: Any, tmp_path: Path) -> None:
         file.write('{"prompt":"x","params":{"temperature":0}}\n[]\n')
     report = lots(source, tmp_path / "out")
     assert (report.tally.done, report.tally.failed, report.complete) == (4, 2, True)
-
-
-# --- the command --------------------------------------------------------------------------
-
-
-def test_the_command(sandbox: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source, out = prompts(tmp_path / "in", 20), tmp_path / "out"
-    arguments = ["bulk", "run", str(source), "--model", MODEL, "--out", str(out)]
-    with pytest.raises(SystemExit) as leave:
-        main([*arguments, "--ordered", "--budget", "1", "--max-tokens", "50", "--json"])
-    assert not leave.value.code
-    told = json.loads(capsys.readouterr().out)
-    assert (told["done"], told["complete"]) == (20, True)
-    with pytest.raises(SystemExit):
-        main([*arguments, "--max-tokens", "50"])
-    assert "20 prompts done, 20 of them before" in capsys.readouterr().err
-    assert len(sandbox.requests) == 20

@@ -1,6 +1,5 @@
 """Listing models: a deadline of its own, and a catalog without it."""
 
-import json
 import time
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from llmaas import LLMaaS, catalog
 from llmaas.errors import AuthenticationError, DeadlineExceededError
 from llmaas.warnings import StaleCatalogWarning
-from llmaas_cli.commands import main
 
 SLOW = {"x-sandbox-fault": "slow-headers:30"}
 
@@ -47,19 +45,3 @@ def test_refresh_keeps_the_catalog_when_no_list_comes(sandbox, monkeypatch, faul
 def test_refresh_raises_for_a_refused_key(sandbox):
     with LLMaaS(api_key="sk-wrong-one") as client, pytest.raises(AuthenticationError):
         catalog.refresh(client)
-
-
-def test_the_command_lists_the_packaged_catalog(sandbox, monkeypatch, capsys):
-    monkeypatch.setattr("llmaas.ops.data.LIST_SECONDS", 0.3)
-    sandbox.script([])
-    monkeypatch.setattr("llmaas.client.LLMaaS.models", _late)
-    with pytest.raises(SystemExit) as left:
-        main(["models", "--live", "--json"])
-    out, err = capsys.readouterr()
-    assert not left.value.code
-    assert "gpt-oss:120b" in {model["id"] for model in json.loads(out)}
-    assert "warning: The service did not list its models" in err
-
-
-def _late(self, *, deadline=None):
-    raise DeadlineExceededError.build("The deadline of 30 s passed.")

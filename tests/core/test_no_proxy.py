@@ -9,9 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmaas.proxies import is_spared, proxy_for
-from llmaas.settings import Settings
 from llmaas.transport.network import Network
-from llmaas_cli.doctor import network
 
 SPARED = [
     ("gw.corp.example", 443, "gw.corp.example"),
@@ -77,9 +75,8 @@ def test_any_text_may_stand_there(no_proxy: str) -> None:
 
 
 @pytest.mark.parametrize("root", ["https://10.1.2.3:8443", "https://10.1.2.3"])
-def test_client_and_doctor_agree(root: str, monkeypatch: Any) -> None:
+def test_client_connects_directly_when_port_matches(root: str, monkeypatch: Any) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "10.0.0.0/8:8443")
     is_direct = root.endswith(":8443")
     assert (Network.to(root, None, None).proxy is None) == is_direct
-    assert (network.Target.of(Settings.of(base_url=root)).proxy is None) == is_direct

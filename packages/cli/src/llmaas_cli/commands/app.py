@@ -15,9 +15,9 @@ from llmaas_cli.commands.chat import command as chat
 from llmaas_cli.commands.cost import command as cost
 from llmaas_cli.commands.demo import command as demo
 from llmaas_cli.commands.doctor import command as doctor
-from llmaas_cli.commands.failure import failures_in_one_line
 from llmaas_cli.commands.mcp import command as mcp
 from llmaas_cli.commands.models import command as models
+from llmaas_cli.terminal.failures import failures_in_one_line
 
 _BOXES = 60  # columns
 

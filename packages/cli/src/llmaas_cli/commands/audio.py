@@ -59,7 +59,7 @@ def transcribe(
 
         transcribe_live(inputs, model=model, sandbox=sandbox, base_url=base_url, as_json=as_json)
         return
-    from llmaas_cli.commands.connect import connected
+    from llmaas_cli.commands.connection import open_client
     from llmaas_cli.commands.inputs import AUDIO, files
     from llmaas_cli.commands.results import progress, results
 
@@ -67,7 +67,7 @@ def transcribe(
     wanted = {"model": model, "language": language, "initial_prompt": prompt}
     options: Any = {name: value for name, value in wanted.items() if value is not None}
     with (
-        connected(sandbox=sandbox, base_url=base_url) as client,
+        open_client(sandbox=sandbox, base_url=base_url) as client,
         results(out, as_json=as_json, many=len(found) > 1, force=force) as sink,
     ):
         for path in progress(found, len(found), lambda path: path.name):
@@ -101,9 +101,9 @@ def speak(
     as_json: AsJson = False,
 ) -> None:
     """Say a text: an audio file out."""
-    from llmaas_cli.commands.connect import connected
-    from llmaas_cli.commands.output import print_json, say
+    from llmaas_cli.commands.connection import open_client
     from llmaas_cli.commands.results import new_file, write_bytes
+    from llmaas_cli.terminal.output import print_json, say
 
     text = _text(words)
     ending = (out.suffix.lstrip(".").lower() if out else "") or "mp3"
@@ -112,7 +112,7 @@ def speak(
     if str(target) != "-":
         new_file(target, force=force)
     options: Any = {} if speed is None else {"speed": speed}
-    with connected(sandbox=sandbox, base_url=base_url) as client:
+    with open_client(sandbox=sandbox, base_url=base_url) as client:
         spoken = client.speak(
             text, model=model, voice=voice, response_format=str(chosen), **options
         )
@@ -131,7 +131,7 @@ def speak(
 
 
 def _text(words: list[str] | None) -> str:
-    from llmaas_cli.commands import stdin
+    from llmaas_cli.terminal import stdin
 
     given, reads_stdin = stdin.words(words)
     if reads_stdin or (not given and not stdin.is_terminal()):

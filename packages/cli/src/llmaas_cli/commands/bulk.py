@@ -85,7 +85,7 @@ def command(
 ) -> None:
     """Answer all prompts of a file. The same command again goes on where a run ended."""
     from llmaas_cli.commands.bulk_view import show, showing
-    from llmaas_cli.commands.connect import connected
+    from llmaas_cli.commands.connection import open_client
 
     engine_options: dict[str, dict[str, Any]] = {
         "asyncio": {},
@@ -95,7 +95,7 @@ def command(
     params = {"max_tokens": max_tokens, "temperature": temperature}
     given = {name: value for name, value in params.items() if value is not None}
     with (
-        connected(sandbox=sandbox, base_url=base_url) as client,
+        open_client(sandbox=sandbox, base_url=base_url) as client,
         showing(quiet=as_json) as progress,
     ):
         watched = client.with_options(watchers=_watchers(out, budget, tier, redis))

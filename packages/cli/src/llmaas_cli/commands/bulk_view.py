@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+from llmaas_cli.format import describe_progress
 
 if TYPE_CHECKING:
     from llmaas.bulk import Report, Tally
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 @contextmanager
 def showing(*, quiet: bool) -> Iterator[Callable[[Tally], None]]:
     """Yield what a run tells its progress to: a bar on stderr, or nothing."""
-    from llmaas_cli.commands.output import is_interactive, stderr
+    from llmaas_cli.terminal.output import is_interactive, stderr
 
     if quiet or not is_interactive(stderr=True):
         yield lambda tally: None
@@ -25,31 +26,13 @@ def showing(*, quiet: bool) -> Iterator[Callable[[Tally], None]]:
     with Progress(*columns, console=stderr()) as bar:
         task = bar.add_task("", total=None, facts="")
         yield lambda tally: bar.update(
-            task, completed=tally.done, total=tally.total, facts=facts_of(tally)
+            task, completed=tally.done, total=tally.total, facts=describe_progress(tally)
         )
-
-
-def facts_of(tally: Tally) -> str:
-    """Return pace, time left, cost so far and projected, on one line."""
-    from llmaas.pricing import format_eur
-
-    parts = [f"{tally.per_second:.1f}/s"]
-    if tally.seconds_left is not None:
-        parts.append(f"{timedelta(seconds=round(tally.seconds_left))} left")
-    cost = format_eur(tally.micro_eur)
-    if tally.projected_micro_eur is not None:
-        cost += f" of about {format_eur(tally.projected_micro_eur)}"
-    parts.append(cost)
-    if tally.failed:
-        parts.append(f"{tally.failed} failed")
-    if tally.waiting:
-        parts.append(f"{tally.waiting} in lots")
-    return " · ".join(parts)
 
 
 def show(report: Report, as_json: bool) -> None:
     """Print how a run ended."""
-    from llmaas_cli.commands.output import print_json, say
+    from llmaas_cli.terminal.output import print_json, say
 
     if as_json:
         print_json(summary(report))

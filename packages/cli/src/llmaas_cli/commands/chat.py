@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llmaas_cli.commands import stdin
 from llmaas_cli.commands.options import AsJson, BaseUrl, InSandbox
+from llmaas_cli.terminal import stdin
 
 if TYPE_CHECKING:
     from llmaas import LLMaaS
@@ -36,7 +36,7 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Talk to a model: streaming, with history and /commands, or one question from a pipe."""
-    from llmaas_cli.commands.connect import connected
+    from llmaas_cli.commands.connection import open_client
     from llmaas_cli.commands.conversation import Conversation
 
     asked = _asked(question)
@@ -44,7 +44,7 @@ def command(
         raise ValueError("--json needs a question: give one, or pipe one in")
     params = {"max_tokens": max_tokens, "temperature": temperature}
     given: dict[str, Any] = {name: value for name, value in params.items() if value is not None}
-    with connected(sandbox=sandbox, base_url=base_url) as client:
+    with open_client(sandbox=sandbox, base_url=base_url) as client:
         talk = Conversation(client, model, system, params=given, show_reasoning=reasoning)
         if asked is None:
             from llmaas_cli.commands.session import Session
@@ -75,7 +75,7 @@ def _asked(question: list[str] | None) -> str | None:
 
 
 def _answer_in_json(client: LLMaaS, talk: Any, asked: str) -> None:
-    from llmaas_cli.commands.output import print_json
+    from llmaas_cli.terminal.output import print_json
 
     completion = client.chat(talk.messages_with(asked), model=talk.model, **talk.params)
     print_json(plain(completion))

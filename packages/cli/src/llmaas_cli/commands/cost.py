@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llmaas_cli.commands import stdin
 from llmaas_cli.commands.options import AsJson
+from llmaas_cli.terminal import stdin
 
 if TYPE_CHECKING:
     from datetime import date
@@ -128,7 +128,7 @@ def _audio(seconds: float, calls: int, day: date | None) -> dict[str, Any]:
 
 
 def _show(estimate: dict[str, Any], as_json: bool) -> None:
-    from llmaas_cli.commands.output import print_json
+    from llmaas_cli.terminal.output import print_json
 
     estimate["cost_eur"] = estimate["cost_micro_eur"] / 1_000_000
     if as_json:
@@ -139,7 +139,7 @@ def _show(estimate: dict[str, Any], as_json: bool) -> None:
 
 def _print_table(estimate: dict[str, Any]) -> None:
     from llmaas.pricing import format_eur
-    from llmaas_cli.commands.output import show, styled, table
+    from llmaas_cli.terminal.output import show, styled, table
 
     rows = table(("", {"style": "dim"}), ("", {"justify": "right"}))
     for label, value in _rows(estimate):
@@ -152,7 +152,7 @@ def _print_table(estimate: dict[str, Any]) -> None:
 
 
 def _rows(estimate: dict[str, Any]) -> list[tuple[str, str]]:
-    from llmaas_cli.commands.output import energy, number
+    from llmaas_cli.format import energy, number
 
     labels = {
         "calls": "calls",

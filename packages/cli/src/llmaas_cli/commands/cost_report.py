@@ -37,7 +37,7 @@ def command(
 ) -> None:
     """Report what calls have cost: llmaas cost report usage.jsonl --by day."""
     from llmaas.usage import report
-    from llmaas_cli.commands.output import print_json
+    from llmaas_cli.terminal.output import print_json
 
     rows = report(log, str(by))
     if as_json:
@@ -50,7 +50,7 @@ def command(
 
 def _print_csv(rows: list[Row], by: str) -> None:
     from llmaas.usage import Row
-    from llmaas_cli.commands.output import csv_cell
+    from llmaas_cli.terminal.output import csv_cell
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([by, *Row.__slots__[1:]])
@@ -60,7 +60,8 @@ def _print_csv(rows: list[Row], by: str) -> None:
 def _draw(rows: list[Row], by: str) -> None:
     """Draw a table with a bar for each cost; energy is an estimate, and says so."""
     from llmaas.pricing import format_eur
-    from llmaas_cli.commands.output import energy, number, show, stdout, table
+    from llmaas_cli.format import energy, number
+    from llmaas_cli.terminal.output import show, stdout, table
 
     titles = (by, "calls", "failed", "in", "out", "reasoning", "cost", "energy (estimate)")
     columns = [(title, {"justify": "left" if title == by else "right"}) for title in titles]

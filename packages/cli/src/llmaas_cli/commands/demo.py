@@ -104,7 +104,7 @@ def _show(
     outcomes: Mapping[str, DemoResult | Exception], where: Backing, asked: str, as_json: bool
 ) -> None:
     from llmaas_cli.commands import demo_view
-    from llmaas_cli.commands.output import print_json
+    from llmaas_cli.terminal.output import print_json
 
     if as_json:
         print_json(_plain(outcomes, where, asked))
@@ -118,10 +118,11 @@ def _show(
 def _plain(
     outcomes: Mapping[str, DemoResult | Exception], where: Backing, asked: str
 ) -> dict[str, Any]:
-    from llmaas_cli.commands.failure import facts, one_line
+    from llmaas_cli.format import one_line
+    from llmaas_cli.terminal.failures import error_fields
 
     results = [
-        {"framework": name, "error": facts(outcome, one_line(outcome))}
+        {"framework": name, "error": error_fields(outcome, one_line(outcome))}
         if isinstance(outcome, Exception)
         else outcome.as_dict()
         for name, outcome in outcomes.items()

@@ -6,18 +6,9 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from llmaas_cli.commands.flow import Flow
-from llmaas_cli.commands.output import (
-    energy,
-    is_interactive,
-    is_unicode,
-    number,
-    say,
-    show,
-    stdout,
-    styled,
-    table,
-)
+from llmaas_cli.format import energy, number
+from llmaas_cli.terminal.output import is_interactive, is_unicode, say, show, stdout, styled, table
+from llmaas_cli.terminal.wrapping import Flow
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -131,7 +122,7 @@ def show_one(name: str, outcome: DemoResult | Exception, *, is_sandbox: bool = F
 
 def compare(outcomes: Mapping[str, DemoResult | Exception], *, is_sandbox: bool = False) -> None:
     """Print the answers side by side, one row a framework."""
-    from llmaas_cli.commands.failure import one_line
+    from llmaas_cli.format import one_line
 
     titles = ("in", "out", "reasoning", "EUR", "first", "total")
     mark = "*" if is_sandbox else ""

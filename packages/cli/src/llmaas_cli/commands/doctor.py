@@ -48,9 +48,9 @@ def command(
 ) -> None:
     """Check name, port, TLS, key, clock, latency and models; say what to do about each."""
     from llmaas import LLMaaS
-    from llmaas_cli.commands.output import print_json
     from llmaas_cli.doctor import Status, examine
     from llmaas_cli.endpoint import backing
+    from llmaas_cli.terminal.output import print_json
 
     if scan is not None:
         _scan(scan, as_json)
@@ -79,8 +79,8 @@ def command(
 
 def _scan(folder: Path, as_json: bool) -> None:
     """Warn about models in a folder's code."""
-    from llmaas_cli.commands.output import print_json, show
     from llmaas_cli.doctor.scan import scan
+    from llmaas_cli.terminal.output import print_json, show
 
     found = list(scan(folder))
     if as_json:
@@ -98,7 +98,7 @@ def _print(check: Check, width: int) -> None:
     """Print a check; long texts stay in their column."""
     from rich.table import Table
 
-    from llmaas_cli.commands.output import show, stdout, styled
+    from llmaas_cli.terminal.output import show, stdout, styled
 
     sign, style = _SIGNS[check.status]
     took = f" ({check.seconds * 1000:.0f} ms)" if check.seconds is not None else ""
@@ -121,7 +121,7 @@ def _print(check: Check, width: int) -> None:
 
 
 def _conclude(failed: int, warned: int) -> None:
-    from llmaas_cli.commands.output import show
+    from llmaas_cli.terminal.output import show
 
     if failed:
         show("\n", ("It does not work yet.", "bold red"), " Start with the first ✗ above.")

@@ -27,7 +27,7 @@ def embed(
     base_url: BaseUrl = None,
 ) -> None:
     """Embed texts: one JSON object a text, with its source and its vector."""
-    from llmaas_cli.commands.connect import connected
+    from llmaas_cli.commands.connection import open_client
     from llmaas_cli.commands.inputs import texts
     from llmaas_cli.commands.results import progress, results
 
@@ -35,7 +35,7 @@ def embed(
     parts = [found[start : start + _AT_ONCE] for start in range(0, len(found), _AT_ONCE)]
     options = {} if dimensions is None else {"dimensions": dimensions}
     with (
-        connected(sandbox=sandbox, base_url=base_url) as client,
+        open_client(sandbox=sandbox, base_url=base_url) as client,
         results(out, as_json=True, many=True, force=force) as sink,
     ):
         for part in progress(parts, len(parts), lambda part: part[0].source):
@@ -66,13 +66,13 @@ def rerank(
 ) -> None:
     """Order texts by relevance to a query: score, source, and with --json the text as well."""
     from llmaas.text import from_argument
-    from llmaas_cli.commands.connect import connected
+    from llmaas_cli.commands.connection import open_client
     from llmaas_cli.commands.inputs import texts
     from llmaas_cli.commands.results import results
 
     found = texts(inputs or [], text or [], lines=lines)
     with (
-        connected(sandbox=sandbox, base_url=base_url) as client,
+        open_client(sandbox=sandbox, base_url=base_url) as client,
         results(out, as_json=as_json, many=False, force=force) as sink,
     ):
         ranking = client.rerank(

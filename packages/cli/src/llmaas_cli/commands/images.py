@@ -40,9 +40,9 @@ def image(
 ) -> None:
     """Draw images from a prompt: image files out."""
     from llmaas_cli.commands.audio import _text
-    from llmaas_cli.commands.connect import connected
-    from llmaas_cli.commands.output import print_json, say
+    from llmaas_cli.commands.connection import open_client
     from llmaas_cli.commands.results import new_file, write_bytes
+    from llmaas_cli.terminal.output import print_json, say
 
     words = _text(prompt)
     targets = [_numbered(out, number, count) for number in range(1, count + 1)]
@@ -50,7 +50,7 @@ def image(
         if str(target) != "-":
             new_file(target, force=force)
     options: Any = {"n": count, **({} if size is None else {"size": size})}
-    with connected(sandbox=sandbox, base_url=base_url) as client:
+    with open_client(sandbox=sandbox, base_url=base_url) as client:
         drawn = client.images(words, model=model, **options)
     for target, one in zip(targets, drawn, strict=False):
         if one.error is not None:
@@ -83,14 +83,14 @@ def ocr(
 ) -> None:
     """Read scans, photographs and PDFs: Markdown out, pages separated by form feeds."""
     from llmaas.documents import DocumentLimits
-    from llmaas_cli.commands.connect import connected
+    from llmaas_cli.commands.connection import open_client
     from llmaas_cli.commands.inputs import PAGES, files
     from llmaas_cli.commands.results import progress, results
 
     found = files(inputs, PAGES)
     limits = DocumentLimits(max_pages=max_pages, max_side=max_side)
     with (
-        connected(sandbox=sandbox, base_url=base_url) as client,
+        open_client(sandbox=sandbox, base_url=base_url) as client,
         results(out, as_json=as_json, many=len(found) > 1, force=force) as sink,
     ):
         for path in progress(found, len(found), lambda path: path.name):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmaas.text import from_argument, read_text
-from llmaas_cli.commands import stdin
+from llmaas_cli.terminal import stdin
 
 TEXTS = (".txt", ".md", ".rst", ".csv", ".json", ".html", ".log")
 AUDIO = (".mp3", ".wav", ".m4a", ".flac", ".ogg", ".opus", ".webm", ".aac", ".aiff", ".amr", ".mp4")

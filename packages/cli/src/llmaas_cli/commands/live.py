@@ -40,7 +40,7 @@ def transcribe_live(
 async def _one(client: AsyncLLMaaS, path: Path, model: str | None, *, as_json: bool) -> None:
     from llmaas.realtime import REALTIME_MODEL, FinalText, listen
     from llmaas.text import visible
-    from llmaas_cli.commands.output import is_interactive, stderr
+    from llmaas_cli.terminal.output import is_interactive, stderr
 
     source: Any = _standard_input() if str(path) == "-" else path
     with stderr().status("listening") if is_interactive(stderr=True) else nullcontext() as status:
@@ -52,7 +52,7 @@ async def _one(client: AsyncLLMaaS, path: Path, model: str | None, *, as_json: b
 
 
 def _print(said: FinalText, source: str, *, as_json: bool) -> None:
-    from llmaas_cli.commands.output import print_json, write
+    from llmaas_cli.terminal.output import print_json, write
 
     if as_json:
         cost = said.cost_micro_eur / 1_000_000

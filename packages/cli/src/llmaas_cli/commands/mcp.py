@@ -57,8 +57,8 @@ def _serve(
     share_key: bool,
 ) -> None:
     from llmaas import AsyncLLMaaS
-    from llmaas_cli.commands.output import say
     from llmaas_cli.mcp import Callers, create_server
+    from llmaas_cli.terminal.output import say
 
     client = AsyncLLMaaS(api_key=where.api_key or None, base_url=where.base_url)
     callers = Callers(

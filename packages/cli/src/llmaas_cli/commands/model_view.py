@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from llmaas.catalog import clock
-from llmaas_cli.commands.output import number, print_json, show, stdout, styled, table
+from llmaas_cli.format import number
+from llmaas_cli.terminal.output import print_json, show, stdout, styled, table
 
 if TYPE_CHECKING:
     from rich.table import Table

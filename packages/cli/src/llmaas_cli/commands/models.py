@@ -94,9 +94,9 @@ def command(
 
 def _refresh(sandbox: bool, base_url: str | None) -> None:
     from llmaas import catalog
-    from llmaas_cli.commands.connect import connected
+    from llmaas_cli.commands.connection import open_client
 
-    with connected(sandbox=sandbox, base_url=base_url) as client:
+    with open_client(sandbox=sandbox, base_url=base_url) as client:
         catalog.refresh(client)
 
 

@@ -13,7 +13,7 @@ from typing import IO, Any, TypeVar
 import typer
 
 from llmaas.text import visible, well_formed
-from llmaas_cli.commands.output import is_interactive, print_json, say, stderr
+from llmaas_cli.terminal.output import is_interactive, print_json, say, stderr
 
 T = TypeVar("T")
 
@@ -38,13 +38,14 @@ class Results:
 
     def fail(self, source: str, error: Exception) -> None:
         """Report an input that failed; errors that others would meet as well are raised."""
-        from llmaas_cli.commands.failure import facts, is_general, one_line
+        from llmaas_cli.format import one_line
+        from llmaas_cli.terminal.failures import error_fields, is_general
 
         if is_general(error):
             raise error
         self.failed += 1
         if self._as_json:
-            self._put_json({"source": source, "error": facts(error, one_line(error))})
+            self._put_json({"source": source, "error": error_fields(error, one_line(error))})
         say(f"error: {source}: {one_line(error)}", "bold red")
 
     def end(self) -> None:

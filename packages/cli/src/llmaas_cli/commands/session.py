@@ -10,8 +10,8 @@ from pathlib import Path
 from llmaas.pricing import format_eur
 from llmaas.text import well_formed
 from llmaas_cli.commands.conversation import Conversation
-from llmaas_cli.commands.failure import one_line
-from llmaas_cli.commands.output import say
+from llmaas_cli.format import one_line
+from llmaas_cli.terminal.output import say
 
 HELP = {
     "/help": "show this",

@@ -89,10 +89,10 @@ def no_list(timeout: float) -> Check:
 
 def refused(error: Exception) -> Check:
     """Return why the service did not list its models."""
-    from llmaas_cli.commands.failure import scrubbed
+    from llmaas_cli.format import redact
 
     status = getattr(error, "status_code", None)
-    what = scrubbed(" ".join(str(getattr(error, "message", error)).split()))
+    what = redact(" ".join(str(getattr(error, "message", error)).split()))
     advice = getattr(error, "hint", None) or "See the service's status page."
     if status == 401:
         return fail("key", f"refused: {what}", advice)

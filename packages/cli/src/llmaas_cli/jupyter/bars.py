@@ -73,14 +73,14 @@ def _read(*told: Any) -> tuple[int, int | None, str, str]:
     if len(told) == 2:
         return told[0], told[1], "", ""
     from llmaas.pricing import format_eur
-    from llmaas_cli.commands.bulk_view import facts_of
+    from llmaas_cli.format import describe_progress
 
     tally: Tally = told[0]
     failed = f", {tally.failed} failed" if tally.failed else ""
     return (
         tally.done,
         tally.total,
-        f" · {facts_of(tally)}",
+        f" · {describe_progress(tally)}",
         f"{failed}, {format_eur(tally.micro_eur)}",
     )
 

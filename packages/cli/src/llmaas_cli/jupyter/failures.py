@@ -11,7 +11,7 @@ from typing import Any
 
 from llmaas.text import visible
 from llmaas.warnings import LLMaaSWarning
-from llmaas_cli.commands.failure import one_line, scrubbed
+from llmaas_cli.format import one_line, redact
 
 
 class AskError(Exception):
@@ -40,7 +40,7 @@ def readable() -> Iterator[None]:
 
 def note(text: str) -> None:
     """Tell something beside the answer."""
-    print(f"note: {visible(scrubbed(text))}", file=sys.stderr)
+    print(f"note: {visible(redact(text))}", file=sys.stderr)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from llmaas import LLMaaS, catalog
 from llmaas.catalog import Model
 from llmaas.catalog.current import is_unavailable, warn_stale
 from llmaas.pricing import format_eur, token_price_eur
-from llmaas_cli.commands.output import energy, number
+from llmaas_cli.format import energy, number
 from llmaas_cli.jupyter.tables import Table
 from llmaas_cli.jupyter.talk import Used
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from llmaas.pricing import format_eur
 from llmaas.text import visible
-from llmaas_cli.commands.conversation import Printer
-from llmaas_cli.commands.output import energy, is_interactive, number
+from llmaas_cli.format import energy, number
 from llmaas_cli.jupyter.markup import plain_html, to_html
 from llmaas_cli.jupyter.talk import energy_of
+from llmaas_cli.terminal.output import is_interactive
+from llmaas_cli.terminal.printer import Printer
 
 if TYPE_CHECKING:
     from llmaas.types import Completion, Event

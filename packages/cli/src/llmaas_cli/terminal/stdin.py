@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from llmaas.text import decode, from_argument, well_formed
-from llmaas_cli.commands.output import say
+from llmaas_cli.terminal.output import say
 
 LARGEST = 64_000_000
 """Bytes: more than any model reads, and less than fills a machine's memory."""

@@ -10,7 +10,6 @@ import json
 import re
 import sys
 from functools import cache
-from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 from llmaas.text import visible
@@ -132,22 +131,3 @@ def csv_cell(value: Any) -> Any:
     """Return a cell that a spreadsheet shows and does not compute."""
     is_formula = isinstance(value, str) and value.startswith(_FORMULA)
     return f"'{value}" if is_formula else value
-
-
-def number(value: int | None) -> str:
-    """Return a count with thin groups of digits; a dash when it is unknown."""
-    return "-" if value is None else f"{value:,}".replace(",", "\u202f")
-
-
-def kilowatt_hours(kwh: float) -> str:
-    """Return an energy in kWh, with as many decimals as three figures need, six at least."""
-    decimals = 6 if kwh <= 0 else max(6, 2 - floor(log10(kwh)))
-    return f"{kwh:.{decimals}f} kWh"
-
-
-def energy(kwh: float) -> str:
-    """Return an energy in the unit that reads best."""
-    for limit, factor, unit in ((0.001, 1e6, "mWh"), (1.0, 1e3, "Wh")):
-        if kwh < limit:
-            return f"{kwh * factor:.3g} {unit}"
-    return f"{kwh:,.2f} kWh"

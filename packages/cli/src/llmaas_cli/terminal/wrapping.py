@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from llmaas_cli.commands.output import is_interactive, stdout, write
+from llmaas_cli.terminal.output import is_interactive, stdout, write
 
 _PIECES = re.compile(r"\n|[^\S\n]+|\S+")
 

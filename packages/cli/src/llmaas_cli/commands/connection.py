@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def connected(*, sandbox: bool, base_url: str | None = None) -> Iterator[LLMaaS]:
+def open_client(*, sandbox: bool, base_url: str | None = None) -> Iterator[LLMaaS]:
     """Yield a client; the key comes from the environment, never from the command line."""
     from llmaas import LLMaaS
     from llmaas_cli.endpoint import backing

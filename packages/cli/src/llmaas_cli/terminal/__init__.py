@@ -1,0 +1,1 @@
+"""Standard streams of a terminal: consoles, wrapped text, standard input, errors."""
