@@ -93,8 +93,8 @@ async def test_many_at_once(client, af):
     "again", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))]
 )
 async def test_copies_and_pickles_answer(make_client, af, again):
-    client = again(make_client(echo_reasoning=True, additional_properties={"a": 1}))
-    assert client.echo_reasoning
+    client = again(make_client(send_reasoning=True, additional_properties={"a": 1}))
+    assert client.send_reasoning
     assert client.additional_properties == {"a": 1}
     assert (await af.ask(client, 'Say "Oui"')).text == "Oui"
 

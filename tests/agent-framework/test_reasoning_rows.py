@@ -63,7 +63,7 @@ async def test_pitfall_03_a_turn_of_reasoning_alone_is_no_message(sandbox, clien
 
 
 async def test_pitfall_04_echo_puts_reasoning_beside_its_message(sandbox, make_client, af, stream):
-    await af.ask(make_client(echo_reasoning=True), history(), stream=stream)
+    await af.ask(make_client(send_reasoning=True), history(), stream=stream)
     messages = af.sent(sandbox)["messages"]
     assert messages[1]["reasoning_content"] == THOUGHT
     assert messages[1]["tool_calls"]
@@ -80,6 +80,6 @@ def get_weather(city: str) -> str:
 async def test_pitfall_04_echo_works_inside_a_tool_chain(sandbox, make_client):
     call = {"name": "get_weather", "arguments": {"city": "Paris"}}
     sandbox.script([{"tool_calls": [call], "reasoning": THOUGHT}, {"content": "Pluie."}])
-    agent = Agent(make_client(echo_reasoning=True), tools=[get_weather])
+    agent = Agent(make_client(send_reasoning=True), tools=[get_weather])
     assert (await agent.run("Quel temps ?")).text == "Pluie."
     assert sandbox.requests[-1].json["messages"][-2]["reasoning_content"] == THOUGHT

@@ -19,11 +19,11 @@ from typing_extensions import TypeVar
 
 from agent_framework_llmaas._connect import connected, plain_connection
 from agent_framework_llmaas._messages import wire_messages
-from agent_framework_llmaas._options import LLMaaSChatOptions, call_arguments, one_answer
+from agent_framework_llmaas._options import LLMaaSChatOptions, call_arguments
 from agent_framework_llmaas._responses import response_of, updates_of
+from agent_framework_llmaas.errors import translate_errors
 from llmaas import AsyncLLMaaS
-from llmaas.keyword_arguments import reject_unknown_arguments
-from llmaas.structured import wants_json
+from llmaas.adapters import reject_multiple_choices, reject_unknown_arguments
 
 if TYPE_CHECKING:
     from agent_framework import (
@@ -55,7 +55,7 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
         *,
         api_key: str | Callable[[], Any] | None = None,
         base_url: str | None = None,
-        echo_reasoning: bool = False,
+        send_reasoning: bool = False,
         client: AsyncLLMaaS | None = None,
         compaction_strategy: CompactionStrategy | None = None,
         tokenizer: TokenizerProtocol | None = None,
@@ -68,7 +68,7 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
         ``LLMAAS_API_KEY`` and ``LLMAAS_BASE_URL``; ``connection`` is whatever else
         ``AsyncLLMaaS`` takes (``timeout``, ``max_retries``, ``deadline``, ``ca_bundle``,
         ``proxy``, ``headers``). Or pass a ``client`` that is connected already.
-        ``echo_reasoning`` sends a model's reasoning back to it in later turns.
+        ``send_reasoning`` sends a model's reasoning back to it in later turns.
         """
         super().__init__(
             compaction_strategy=compaction_strategy,
@@ -77,7 +77,7 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
         )
         reject_unknown_arguments(type(self), connection)
         self.model = model
-        self.echo_reasoning = echo_reasoning
+        self.send_reasoning = send_reasoning
         self.client = connected(client, api_key=api_key, base_url=base_url, **connection)
         self.base_url = self.client.settings.base_url
 
@@ -110,24 +110,23 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
     async def _whole(
         self, messages: Sequence[Message], options: Mapping[str, Any], kwargs: Mapping[str, Any]
     ) -> ChatResponse[Any]:
-        try:
+        with translate_errors:
             request = await self._request(messages, options, kwargs)
-            completion = await self.client.chat(**request)
-        except Exception as error:
-            completion = _misfit_or_raise(error)
+            try:
+                completion = await self.client.chat(**request)
+            except ValueError as error:
+                completion = _invalid_output_or_raise(error)
         return response_of(completion, options.get("response_format"))
 
     async def _streamed(
         self, messages: Sequence[Message], options: Mapping[str, Any], kwargs: Mapping[str, Any]
     ) -> AsyncIterator[ChatResponseUpdate]:
-        try:
-            request = one_answer(await self._request(messages, options, kwargs))
+        with translate_errors:
+            request = await self._request(messages, options, kwargs)
+            reject_multiple_choices(request, "several answers can be had whole, but not streamed.")
             async with await self.client.stream(**request) as stream:
-                is_json = wants_json(options.get("response_format"))
-                async for update in updates_of(stream, is_json=is_json):
+                async for update in updates_of(stream, options.get("response_format")):
                     yield update
-        except Exception as error:
-            raise _framework_error(error) from error.__cause__
 
     async def _request(
         self, messages: Sequence[Message], options: Mapping[str, Any], kwargs: Mapping[str, Any]
@@ -135,7 +134,7 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
         checked = await self._validate_options(options)
         arguments = call_arguments(checked, kwargs, model=self.model)
         arguments["messages"] = wire_messages(
-            messages, checked.get("instructions"), echo_reasoning=self.echo_reasoning
+            messages, checked.get("instructions"), send_reasoning=self.send_reasoning
         )
         return arguments
 
@@ -191,7 +190,7 @@ class LLMaaSChatClient(
         told = {
             "model": self.model,
             "client": self.client,
-            "echo_reasoning": self.echo_reasoning,
+            "send_reasoning": self.send_reasoning,
             "middleware": [*self.chat_middleware, *self.function_middleware] or None,
             "function_invocation_configuration": self.function_invocation_configuration,
             "otel_provider_name": self.otel_provider_name,
@@ -206,15 +205,9 @@ def _rebuilt(kind: type[LLMaaSChatClient[Any]], told: dict[str, Any]) -> LLMaaSC
     return kind(**told)
 
 
-def _misfit_or_raise(error: Exception) -> Completion:
-    """Return an answer that does not fit its schema: the framework tells so at ``.value``."""
+def _invalid_output_or_raise(error: Exception) -> Completion:
+    """Return an answer that does not match its schema: the framework reports it at ``.value``."""
     completion: Completion | None = getattr(error, "completion", None)
     if completion is not None and type(error).__name__ == "StructuredOutputError":
         return completion
-    raise _framework_error(error) from error.__cause__
-
-
-def _framework_error(error: Exception) -> Exception:
-    from agent_framework_llmaas._errors import framework_error
-
-    return framework_error(error)
+    raise error

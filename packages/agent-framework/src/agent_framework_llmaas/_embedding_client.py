@@ -16,8 +16,9 @@ from typing_extensions import TypeVar
 
 from agent_framework_llmaas._connect import connected, plain_connection
 from agent_framework_llmaas._responses import usage_details
+from agent_framework_llmaas.errors import translate_errors
 from llmaas import AsyncLLMaaS, Embeddings
-from llmaas.keyword_arguments import reject_unknown_arguments
+from llmaas.adapters import reject_unknown_arguments
 
 
 class LLMaaSEmbeddingOptions(EmbeddingGenerationOptions, total=False):
@@ -74,12 +75,8 @@ class RawLLMaaSEmbeddingClient(BaseEmbeddingClient[str, list[float], OptionsT], 
         if not values:
             return GeneratedEmbeddings([], options=options)
         asked: dict[str, Any] = {k: v for k, v in dict(options or {}).items() if v is not None}
-        try:
+        with translate_errors:
             found = await self.client.embed(values, **{"isolate": False, **self._named(asked)})
-        except Exception as error:
-            from agent_framework_llmaas._errors import framework_error
-
-            raise framework_error(error) from error.__cause__
         return GeneratedEmbeddings(
             _embeddings(found), options=options, usage=usage_details(found.usage)
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent_framework import Content, Message
 
-from llmaas.messages import ascii_name
+from llmaas.adapters import ascii_name
 
 logger = logging.getLogger("agent_framework_llmaas")
 
@@ -26,20 +26,20 @@ Wire = dict[str, Any]
 
 
 def wire_messages(
-    messages: Sequence[Message], instructions: str | None = None, *, echo_reasoning: bool = False
+    messages: Sequence[Message], instructions: str | None = None, *, send_reasoning: bool = False
 ) -> list[Wire]:
     """Return the messages to send; the core puts them into the order that models take.
 
-    Reasoning is never sent as text; with ``echo_reasoning`` it goes back in
+    Reasoning is never sent as text; with ``send_reasoning`` it goes back in
     ``reasoning_content`` of the assistant message it belongs to.
     """
     wire: list[Wire] = [{"role": "system", "content": instructions}] if instructions else []
     for message in messages:
-        wire.extend(_wire(message, echo_reasoning))
+        wire.extend(_wire(message, send_reasoning))
     return wire
 
 
-def _wire(message: Message, echo_reasoning: bool) -> Iterator[Wire]:
+def _wire(message: Message, send_reasoning: bool) -> Iterator[Wire]:
     role = str(message.role)
     results = [c for c in message.contents if c.type == "function_result"]
     others = [c for c in message.contents if c.type != "function_result"]
@@ -48,7 +48,7 @@ def _wire(message: Message, echo_reasoning: bool) -> Iterator[Wire]:
         if text:
             yield {"role": "system", "content": text}
     elif role == "assistant":
-        yield from _assistant(message, others, echo_reasoning)
+        yield from _assistant(message, others, send_reasoning)
     else:
         yield from _user(message, others)
     for result in results:
@@ -67,7 +67,7 @@ def _user(message: Message, contents: Sequence[Content]) -> Iterator[Wire]:
 
 
 def _assistant(
-    message: Message, contents: Sequence[Content], echo_reasoning: bool
+    message: Message, contents: Sequence[Content], send_reasoning: bool
 ) -> Iterator[Wire]:
     """Yield one message with the text and the calls of a turn; none for a turn without either."""
     _tell_what_is_left_out(contents)
@@ -75,7 +75,7 @@ def _assistant(
     calls = [_call(content) for content in contents if content.type == "function_call"]
     if calls:
         wire["tool_calls"] = calls
-    if echo_reasoning:
+    if send_reasoning:
         thoughts = [c.text or "" for c in contents if c.type == "text_reasoning"]
         if reasoning := "".join(thoughts):
             wire["reasoning_content"] = reasoning

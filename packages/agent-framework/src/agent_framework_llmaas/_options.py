@@ -63,13 +63,6 @@ def call_arguments(
     return arguments
 
 
-def one_answer(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Refuse ``n`` above one for a stream: the framework has no place for a second answer there."""
-    if (arguments.get("n") or 1) > 1:
-        raise _invalid("n is above 1: several answers can be had whole, but not streamed")
-    return arguments
-
-
 def _tool_arguments(tools: Sequence[Any], choice: Any) -> dict[str, Any]:
     """Return tools and choice for the wire; ``allowed_tools`` are the only ones that are sent."""
     specs = [_spec(tool) for tool in tools]

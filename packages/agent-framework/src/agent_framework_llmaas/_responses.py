@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
 
 from agent_framework import (
@@ -15,10 +14,17 @@ from agent_framework import (
     UsageDetails,
 )
 
-from llmaas.answer_metadata import answer_notes
-from llmaas.stream import AsyncStream
-from llmaas.structured import JSONFilter, is_cut
-from llmaas.types import Choice, Completion, Done, ReasoningDelta, ToolCall, ToolCallDelta, Usage
+from llmaas import (
+    AsyncStream,
+    Choice,
+    Completion,
+    Done,
+    ReasoningDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+)
+from llmaas.adapters import created_at, strip_fence
 
 _USAGE_NAMES = {
     "input_token_count": "prompt_tokens",
@@ -46,13 +52,14 @@ def response_of(completion: Completion, response_format: Any = None) -> ChatResp
     )
 
 
-async def updates_of(stream: AsyncStream, *, is_json: bool) -> AsyncIterator[ChatResponseUpdate]:
+async def updates_of(
+    stream: AsyncStream, response_format: Any = None
+) -> AsyncIterator[ChatResponseUpdate]:
     """Yield one update an event, and at the end usage, finish reason and properties.
 
-    ``is_json`` takes the fence off an answer that was asked for as JSON, since the framework
-    reads the value from the text.
+    JSON comes without a fence, since the framework reads the value from the text.
     """
-    fence = JSONFilter() if is_json else None
+    fence = strip_fence(response_format)
     calls = _Calls()
     identity: dict[str, Any] = {}
     async for event in stream:
@@ -61,13 +68,14 @@ async def updates_of(stream: AsyncStream, *, is_json: bool) -> AsyncIterator[Cha
         if isinstance(event, ToolCallDelta):
             contents = calls.add(event)
         elif isinstance(event, Done):
-            said = calls.end(event.completion) + _rest(fence, event.completion)
+            rest = fence.finish(event.completion)
+            said = calls.end(event.completion) + ([Content("text", text=rest)] if rest else [])
             yield _last(event.completion, identity, said)
             return
         elif isinstance(event, ReasoningDelta):
             contents = [Content("text_reasoning", text=event.text)]
         else:
-            text = event.text if fence is None else fence.feed(event.text)
+            text = fence.feed(event.text)
             contents = [Content("text", text=text)] if text else []
         if contents:
             yield ChatResponseUpdate(contents=tuple(contents), role="assistant", **identity)
@@ -103,11 +111,6 @@ class _Calls:
         made = completion.tool_calls
         good = [content for position, content in self._waiting if not made[position].cut]
         return good + [_cut(call) for call in made if call.cut]
-
-
-def _rest(fence: JSONFilter | None, completion: Completion) -> list[Content]:
-    rest = fence.end(cut=is_cut(completion)) if fence else ""
-    return [Content("text", text=rest)] if rest else []
 
 
 def usage_details(usage: Usage | None) -> UsageDetails | None:
@@ -182,17 +185,8 @@ def _identity(completion: Completion) -> dict[str, Any]:
 
 def _properties(completion: Completion) -> dict[str, Any]:
     """Return what the framework has no field for, as plain values; absent ones are left out."""
-    backend, first = completion.backend, completion.choices[0] if completion.choices else None
-    values = {
-        "backend": backend
-        and {"engine_type": backend.engine_type, "machine_name": backend.machine_name},
-        "request_id": completion.request_id,
-        "requested_model": completion.requested_model,
-        "cost_eur": completion.cost,
-        "logprobs": first.logprobs if first else None,
-    }
-    known = {name: value for name, value in values.items() if value is not None}
-    return known | answer_notes(completion)
+    logprobs = completion.choices[0].logprobs if completion.choices else None
+    return completion.metadata() | ({} if logprobs is None else {"logprobs": logprobs})
 
 
 def _finish_reason(completion: Completion) -> FinishReason | None:
@@ -201,10 +195,5 @@ def _finish_reason(completion: Completion) -> FinishReason | None:
 
 
 def _created_at(completion: Completion) -> str | None:
-    if completion.created is None:
-        return None
-    try:
-        created = datetime.fromtimestamp(completion.created, UTC)
-    except (ValueError, OverflowError, OSError):  # no second of our calendar: milliseconds, ...
-        return None
-    return created.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    created = created_at(completion)
+    return None if created is None else created.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

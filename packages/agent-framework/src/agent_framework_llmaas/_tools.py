@@ -17,6 +17,7 @@ from uuid import uuid4
 from agent_framework import Content, FunctionTool, tool
 
 from agent_framework_llmaas._connect import connected
+from agent_framework_llmaas.errors import translate_errors
 from llmaas import AsyncLLMaaS
 
 Returned = TypeVar("Returned")
@@ -146,12 +147,8 @@ def _with_framework_errors(
 ) -> Callable[..., Awaitable[Returned]]:
     @wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Returned:
-        try:
+        with translate_errors:
             return await function(*args, **kwargs)
-        except Exception as error:
-            from agent_framework_llmaas._errors import framework_error
-
-            raise framework_error(error) from error.__cause__
 
     return call
 

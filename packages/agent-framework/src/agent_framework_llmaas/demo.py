@@ -9,8 +9,7 @@ from typing import Annotated
 from agent_framework import Agent, AgentResponse, tool
 
 from agent_framework_llmaas import LLMaaSChatClient, LLMaaSEmbeddingClient
-from llmaas import AsyncLLMaaS
-from llmaas.types import Backend, Embeddings, Usage
+from llmaas import AsyncLLMaaS, Backend, Embeddings, Usage
 from llmaas_cli.demo import DemoResult, DemoSettings, Document, Passage, Source, split
 from llmaas_cli.demo.core import CANDIDATES, CITED, nearest
 from llmaas_cli.demo.prompt import INSTRUCTIONS
