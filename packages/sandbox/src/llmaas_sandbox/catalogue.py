@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -37,7 +37,12 @@ class Model:
     @property
     def family(self) -> str:
         """The name without repository, size or version: ``qwen``, ``mistral``, ``gpt-oss``."""
-        return self.id.rsplit("/", 1)[-1].split(":")[0].lower()
+        return _family(self.id)
+
+
+@lru_cache(maxsize=256)
+def _family(name: str) -> str:
+    return name.rsplit("/", 1)[-1].split(":")[0].lower()
 
 
 def _model(row: Mapping[str, Any]) -> Model:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from llmaas_sandbox.tokens import content_text
 
@@ -27,8 +26,7 @@ _SHORT = 4_000
 _OPEN, _CLOSE = "<text>", "</text>"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """The question and the text around it."""
 
     question: str
@@ -37,8 +35,21 @@ class Reading:
     """The system messages."""
 
 
+class Conversation(list[Message]):
+    """Messages that are read once, however often somebody asks what they say."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        super().__init__(messages)
+        self.last = _last_user_text(messages)
+        self.reading = _read(messages, self.last)
+
+
 def last_user_text(messages: Sequence[Message]) -> str:
     """Return the text of the last user message."""
+    return messages.last if isinstance(messages, Conversation) else _last_user_text(messages)
+
+
+def _last_user_text(messages: Sequence[Message]) -> str:
     for message in reversed(messages):
         if message.get("role") == "user":
             return content_text(message.get("content"))
@@ -61,14 +72,18 @@ def material(messages: Sequence[Message]) -> str:
 def _marked_question(text: str) -> tuple[str, str] | None:
     """Split a text at its last line that says ``Question:``; None without such a line."""
     lines = text.split("\n")
-    at = next((i for i in range(len(lines) - 1, -1, -1) if _LABEL.match(lines[i])), None)
+    at = next((i for i in range(len(lines) - 1, -1, -1) if _matches(_LABEL, lines[i])), None)
     if at is None:
         return None
     label = _LABEL.match(lines[at])
     assert label is not None
-    end = next((i for i in range(at + 1, len(lines)) if _END.match(lines[i])), len(lines))
+    end = next((i for i in range(at + 1, len(lines)) if _matches(_END, lines[i])), len(lines))
     asked = "\n".join([lines[at][label.end() :], *lines[at + 1 : end]]).strip()
     return (asked, "\n".join([*lines[:at], "", *lines[end:]]).strip()) if asked else None
+
+
+def _matches(pattern: re.Pattern[str], line: str) -> bool:
+    return ":" in line and pattern.match(line) is not None
 
 
 def _blocks(text: str) -> list[str]:
@@ -103,8 +118,15 @@ def _split_short(text: str) -> tuple[str, str]:
 
 def read(messages: Sequence[Message]) -> Reading:
     """Read a conversation: the last user message asks, everything else may answer."""
-    last = last_user_text(messages)
+    if isinstance(messages, Conversation):
+        return messages.reading
+    return _read(messages, _last_user_text(messages))
+
+
+def _read(messages: Sequence[Message], last: str) -> Reading:
     question, rest = _split_short(last) if len(last) < _SHORT else _split_question(last)
+    if len(messages) == 1 and messages[0].get("role") == "user":
+        return Reading(question, rest, "")
     instructions = _texts(messages, ("system", "developer"))
     before = _texts(messages, ("user", "tool", "function"), skip_last=last)
     context = "\n\n".join(part for part in (rest, instructions, before) if part)
@@ -121,6 +143,8 @@ def _texts(messages: Sequence[Message], roles: tuple[str, ...], skip_last: str =
 def tool_results(messages: Sequence[Message]) -> list[tuple[str, str]]:
     """Return (tool name, result) of the tool messages that end the conversation."""
     results: list[tuple[str, str]] = []
+    if messages[-1].get("role") not in ("tool", "function"):
+        return results
     names = called_names(messages)
     for message in reversed(messages):
         if message.get("role") not in ("tool", "function"):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from math import log, sqrt
+from typing import NamedTuple
 
 from llmaas_sandbox.brain.words import sentences, stems
 
 MAX_SENTENCES = 3
+_SHORT, _CONTEXTS = 4_000, 256
+"""Characters of a context that is remembered, cut and weighed, and how many such contexts."""
 _ENOUGH = 0.55
 """A further sentence must reach this share of the best one's score."""
 _MARK = re.compile(
-    r"(?m)^[ \t]*(?:\[(\d{1,3})\]|"
+    r"[ \t]*(?:\[(\d{1,3})\]|"
     r"(?:document|doc|passage|source|extrait|chunk)\s*\[?#?(\d{1,3})\]?\s*"
     r"[:.)\-—(]|<(?:document|doc|passage|source)[^>]{0,99}?(?:id|index|n)=\"?(\d{1,3})\"?[^>]{0,99}>)",
     re.IGNORECASE,
@@ -22,8 +25,7 @@ _MARK = re.compile(
 _TAG = re.compile(r"</?[a-zA-Z_][^>]{0,80}>")
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence of the context and the number of the passage it stands in."""
 
     text: str
@@ -31,9 +33,29 @@ class Sentence:
     position: int
 
 
+class Context(NamedTuple):
+    """What one may answer from: its sentences, their stems, and what each stem weighs."""
+
+    candidates: list[Sentence]
+    stemmed: list[tuple[str, ...]]
+    weights: dict[str, float]
+
+
+def _marks(context: str) -> Iterator[re.Match[str]]:
+    """Yield the marks: only a line can begin with one, so only there one is looked for."""
+    at = 0
+    while True:
+        found = _MARK.match(context, at)
+        if found:
+            yield found
+        at = context.find("\n", found.end() if found else at) + 1
+        if not at:
+            return
+
+
 def passages(context: str) -> list[tuple[str | None, str]]:
     """Split a context at its numbering: ``[1]``, ``Document 2:``, ``<doc id=3>``."""
-    marks = list(_MARK.finditer(context))
+    marks = list(_marks(context))
     if not marks:
         return [(None, context)]
     parts: list[tuple[str | None, str]] = [(None, context[: marks[0].start()])]
@@ -61,17 +83,28 @@ def _weights(candidates: Sequence[Sequence[str]]) -> dict[str, float]:
 def best_sentences(question: str, context: str, limit: int = MAX_SENTENCES) -> list[Sentence]:
     """Return the best matching sentences, best first; empty when nothing matches."""
     wanted = set(stems(question))
-    candidates = [c for c in _candidates(context) if not _is_question(c.text)]
-    if not wanted or not candidates:
+    if not wanted or not context:
         return []
-    stemmed = [stems(c.text) for c in candidates]
-    weights = _weights(stemmed)
+    read = _short_context if len(context) < _SHORT else _context
+    candidates, stemmed, weights = read(context)
+    if not candidates:
+        return []
     scores = [_score(wanted, s, weights) for s in stemmed]
     order = sorted(range(len(candidates)), key=lambda i: (-scores[i], i))
     best = scores[order[0]]
     if best <= 0:
         return []
     return [candidates[i] for i in order[:limit] if scores[i] >= _ENOUGH * best]
+
+
+def _context(text: str) -> Context:
+    """Cut a context into sentences and weigh its words."""
+    candidates = [c for c in _candidates(text) if not _is_question(c.text)]
+    stemmed = [stems(c.text) for c in candidates]
+    return Context(candidates, stemmed, _weights(stemmed))
+
+
+_short_context = lru_cache(maxsize=_CONTEXTS)(_context)
 
 
 def _is_question(text: str) -> bool:

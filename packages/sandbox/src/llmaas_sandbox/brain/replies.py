@@ -16,6 +16,7 @@ _ECHO = re.compile(
     r"(?:[\w\s]{0,30}?)[\s:]{0,9}[\"'«“`](?P<quoted>[^\"»”`\n]{1,400}?)[\"'»”`]",
     re.IGNORECASE,
 )
+_QUOTES = frozenset("\"'«“`")
 _ONE_WORD = re.compile(
     r"\b(?:say|reply|respond|answer|dis|répon[ds]s?)\b\s+(?:with\s+|by\s+|par\s+|avec\s+)?"
     r"(?:only\s+|just\s+|exactly\s+|seulement\s+|juste\s+|exactement\s+)*(?:the\s+word\s+|le\s+mot\s+)?:?\s*"
@@ -23,6 +24,8 @@ _ONE_WORD = re.compile(
     re.IGNORECASE,
 )
 _CHOICE = re.compile(r"\bfrom\s+\[(?P<options>[^\]]{3,400})\]", re.IGNORECASE)
+_FROM = "from"
+"""Cheaper to look for than the pattern."""
 _NUMBERED = re.compile(r"^\[\d+\] ", re.MULTILINE)
 _SUMMARY = 3
 """Sentences of a summary: the first ones."""
@@ -57,7 +60,8 @@ def _from_results(results: Sequence[tuple[str, str]], question: str) -> str:
 
 
 def _asked_to_echo(reading: Reading) -> str:
-    found = _ECHO.search(reading.question)
+    is_quoting = not _QUOTES.isdisjoint(reading.question)
+    found = _ECHO.search(reading.question) if is_quoting else None
     if found:
         return found["quoted"].strip()
     single = _ONE_WORD.search(reading.question) if len(reading.question) < 80 else None
@@ -66,18 +70,20 @@ def _asked_to_echo(reading: Reading) -> str:
 
 def _asked_to_choose(messages: Sequence[Message], reading: Reading) -> str:
     """Pick a name from a list, as group chats ask: the one most spoken of, not the last one."""
-    found = _CHOICE.search(f"{reading.question}\n{reading.context}")
+    text = f"{reading.question}\n{reading.context}"
+    found = _CHOICE.search(text) if _FROM in text.lower() else None
     if not found:
         return ""
     options = [o.strip(" '\"`") for o in found["options"].split(",") if o.strip(" '\"`")]
-    text = set(stems(reading.question.replace(found.group(), "")))
-    return max(options, key=lambda o: len(text.intersection(stems(o)))) if options else ""
+    asked = set(stems(reading.question.replace(found.group(), "")))
+    return max(options, key=lambda o: len(asked.intersection(stems(o)))) if options else ""
 
 
 def _quoted(reading: Reading) -> str:
-    if _TRANSLATION_RULE.search(reading.question):
+    question = reading.question
+    if "translator" in question.lower() and _TRANSLATION_RULE.search(question):
         return ""
-    return quote(best_sentences(reading.question, reading.context))
+    return quote(best_sentences(question, reading.context))
 
 
 def _nothing_found(reading: Reading) -> str:

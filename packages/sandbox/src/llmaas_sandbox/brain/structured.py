@@ -52,8 +52,8 @@ def json_answer(messages: Sequence[Message], body: Mapping[str, Any]) -> str | N
         form.get("json_schema", {}).get("schema") if form.get("type") == "json_schema" else None
     )
     prompt = f"{reading.instructions}\n{reading.question}\n{reading.context}"[:MAX_TEXT]
-    if schema is None and (form or not format_of(messages)):  # which tells of its tools' schemas
-        schema = schema_in(prompt) if "json" in prompt.lower() else None
+    if schema is None and "json" in prompt.lower() and (form or not format_of(messages)):
+        schema = schema_in(prompt)  # a format tells of its tools' schemas
     if schema is not None:
         return json.dumps(fill(schema, _source(messages)), ensure_ascii=False)
     return _free(messages, prompt) if form.get("type") == "json_object" else None

@@ -14,7 +14,7 @@ _STEPS = {"low": 1, "minimal": 1, "medium": 2, "high": 3}
 def reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str:
     """Think aloud about the question, longer with a higher ``reasoning_effort``."""
     question = read(messages).question
-    topics = list(dict.fromkeys(w for w in words(question) if fold(w) not in STOP_WORDS))[:5]
+    topics = list(dict.fromkeys([w for w in words(question) if fold(w) not in STOP_WORDS]))[:5]
     subject = ", ".join(topics) or fold(question[:40]) or "…"
     effort = _STEPS.get(str(body.get("reasoning_effort") or "medium"), 2)
     if is_french(question):

@@ -84,6 +84,9 @@ CONCEPTS: dict[str, str] = {
 
 _REMEMBERED = 8_192
 """Words whose forms are remembered."""
+_SHORT, _TEXTS = 500, 1_024
+"""Characters of a text whose words are remembered, and how many such texts."""
+_ACCENTS = "éèêàùçôî"
 _WORD = re.compile(r"[^\W_]+(?:[.:][0-9a-z]+)*", re.IGNORECASE)
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…])[\s\"»)\]]+(?=[A-ZÀ-Ý0-9«\"\[(—-])|\n\s*\n|\n(?=\s*(?:[-*•#|]|\[?\d+[\].)]))"
@@ -131,14 +134,28 @@ def stem(word: str) -> str:
     return CONCEPTS.get(folded, folded)
 
 
-def words(text: str) -> list[str]:
+def words(text: str) -> tuple[str, ...]:
     """Return the words of a text as they stand."""
-    return _WORD.findall(text.replace("_", " "))
+    return _short_words(text) if len(text) < _SHORT else _words(text)
 
 
-def stems(text: str) -> list[str]:
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text.replace("_", " ")))
+
+
+_short_words = lru_cache(maxsize=_TEXTS)(_words)
+
+
+def stems(text: str) -> tuple[str, ...]:
     """Return the stems of the words that mean something."""
-    return [found for w in words(text) if (found := _meaning(w)) is not None]
+    return _short_stems(text) if len(text) < _SHORT else _stems(text)
+
+
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple([found for found in map(_meaning, words(text)) if found is not None])
+
+
+_short_stems = lru_cache(maxsize=_TEXTS)(_stems)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -157,6 +174,6 @@ def sentences(text: str) -> Iterator[str]:
 
 def is_french(text: str) -> bool:
     """Tell whether a text reads as French rather than English."""
-    folded = [fold(w) for w in words(text)]
-    french = sum(1 for w in folded if w in _FRENCH) + 0.5 * sum(1 for c in text if c in "éèêàùçôî")
-    return french > sum(1 for w in folded if w in _ENGLISH)
+    folded = list(map(fold, words(text)))
+    french = len([w for w in folded if w in _FRENCH]) + 0.5 * sum(map(text.count, _ACCENTS))
+    return french > len([w for w in folded if w in _ENGLISH])

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from llmaas_sandbox.brain import thinking
+from llmaas_sandbox.brain.conversation import Conversation
 from llmaas_sandbox.brain.replies import answer
 from llmaas_sandbox.brain.structured import json_answer, wants_json
 from llmaas_sandbox.brain.tools import Call, calls
@@ -54,11 +55,13 @@ def compose(exchange: Exchange) -> Answer:
     step, body = exchange.step, exchange.body
     if step is not None and not {"content", "reasoning", "tool_calls"}.isdisjoint(step):
         return _scripted(step, exchange)
-    messages = body["messages"]
-    reasoning = _reasoning(exchange)
+    messages = Conversation(body["messages"])
+    reasoning = _reasoning(exchange, messages)
     if reasoning and "reasoning-stop" in exchange.faults and not body.get("reasoning_effort"):
         return bounded(Answer("", reasoning), body)
-    called = tuple(_renamed(c, exchange) for c in calls(messages, body))
+    called: tuple[Call, ...] = ()
+    if body.get("tools"):
+        called = tuple(_renamed(c, exchange) for c in calls(messages, body))
     if "constrained" in exchange.faults and wants_json(body):
         called = ()
     if called:
@@ -113,7 +116,7 @@ def _complete(cut: Call, full: Call) -> str:
     return json.dumps(kept, ensure_ascii=False)
 
 
-def _reasoning(exchange: Exchange) -> str:
+def _reasoning(exchange: Exchange, messages: Conversation) -> str:
     model, faults = exchange.model, exchange.faults
     assert model is not None
     reasons = model.reasoning or faults.first(REASONING) is not None
@@ -121,7 +124,7 @@ def _reasoning(exchange: Exchange) -> str:
         return ""
     if not thinking.wanted(exchange.body, top_level=not faults.engine):
         return ""
-    return thinking.reasoning(exchange.body["messages"], exchange.body)
+    return thinking.reasoning(messages, exchange.body)
 
 
 def _first_attempt(exchange: Exchange) -> bool:
@@ -175,9 +178,11 @@ def _scripted_call(call: Mapping[str, Any], position: int, exchange: Exchange) -
 
 def bounded(answer_: Answer, body: Mapping[str, Any]) -> Answer:
     """Cut at the stop strings and at the budget; reasoning is paid first."""
-    stopped = replace(answer_, content=_until_stop(answer_.content, body.get("stop")))
+    stopped, stop = answer_, body.get("stop")
+    if stop:
+        stopped = replace(answer_, content=_until_stop(answer_.content, stop))
     left = max_tokens(body) * CHARACTERS_PER_TOKEN
-    if sum(len(t) for t in _texts(stopped)) <= left:
+    if sum(map(len, _texts(stopped))) <= left:
         return stopped
     reasoning, left = _spend(stopped.reasoning, left)
     content, left = _spend(stopped.content, left)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from hashlib import blake2b
 from itertools import chain, zip_longest
 from typing import Any
@@ -41,23 +40,21 @@ class Writer:
             "created": int(exchange.state.clock.now()),
             "model": self.step.get("model") or exchange.model.root,
         }
+        self.said = sum([a.tokens for a in answers])
+        self.thought = sum([count(a.reasoning) for a in answers])
+        self.prompt_tokens = of_messages(exchange.body["messages"], exchange.body.get("tools"))
 
     @property
     def requested(self) -> str:
         """The model as the client named it."""
         return self.exchange.requested or self.base["model"]
 
-    @cached_property
-    def prompt_tokens(self) -> int:
-        """Tokens of the request."""
-        return of_messages(self.exchange.body["messages"], self.exchange.body.get("tools"))
-
     def usage(self, completion: int | None = None, reasoning: int | None = None) -> Json:
         """Return the usage object, for the whole or for what was said so far."""
         if "usage" in self.step:
             return dict(self.step["usage"])
-        said = sum(a.tokens for a in self.answers) if completion is None else completion
-        thought = sum(count(a.reasoning) for a in self.answers) if reasoning is None else reasoning
+        said = self.said if completion is None else completion
+        thought = self.thought if reasoning is None else reasoning
         whole = {"prompt_tokens": self.prompt_tokens, "completion_tokens": said}
         whole |= {"total_tokens": self.prompt_tokens + said, "reasoning_tokens": thought}
         return usage_shaped(whole, self.faults)
@@ -71,13 +68,16 @@ class Writer:
 
     def body(self) -> Json:
         """Write everything in one object."""
-        choices = [self._choice(i, answer) for i, answer in enumerate(self.answers)]
-        whole: Json = {**self.base, "object": "chat.completion", "choices": choices}
+        whole: Json = {**self.base, "object": "chat.completion", "choices": self.whole_choices()}
         if "usage-none" not in self.faults:
             whole["usage"] = self.usage()
         whole["backend"] = self.backend
         whole = fields.whole(whole, self.faults, self.requested)
         return ollama(whole, stream=False) if "ollama-native" in self.faults else whole
+
+    def whole_choices(self) -> list[Json]:
+        """Write the choices of a whole body."""
+        return [self._choice(i, answer) for i, answer in enumerate(self.answers)]
 
     def _choice(self, index: int, answer: Answer) -> Json:
         message: Json = {"role": "assistant", "content": answer.content or None}

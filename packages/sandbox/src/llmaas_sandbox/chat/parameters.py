@@ -20,6 +20,15 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "presence_penalty": (-2, 2),
     "frequency_penalty": (-2, 2),
 }
+_CHECKED = frozenset(
+    (
+        *_RANGES,
+        *("max_tokens", "max_completion_tokens", "n", "stop", "response_format", "tools"),
+        *("top_logprobs", "seed", "reasoning_effort", "logit_bias", "stream_options"),
+        "tool_choice",
+    )
+)
+"""What is checked beside ``stream``; most requests have few of them."""
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
@@ -28,6 +37,8 @@ def check_parameters(body: Mapping[str, Any], engine: str = "") -> None:
 
     Efforts are only vLLM's business: templates know others, and llama.cpp passes them on.
     """
+    if _CHECKED.isdisjoint(body) and isinstance(body.get("stream", False), bool | None):
+        return
     for name, (low, high) in _RANGES.items():
         _check_range(body, name, low, high)
     for name in ("max_tokens", "max_completion_tokens", "n"):

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from json.encoder import encode_basestring
 
 from llmaas_sandbox.catalogue import Model
-from llmaas_sandbox.chat.bodies import Writer
+from llmaas_sandbox.chat.answers import Answer
+from llmaas_sandbox.chat.bodies import Writer, pieces
 from llmaas_sandbox.errors import Json
 from llmaas_sandbox.faults.frames import DONE, dumps
 from llmaas_sandbox.gateway.exchange import Exchange, Reply, Used
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_CHOICE = '"choices":[{"index":0,"delta":{%s},"finish_reason":%s}]}\n\n'
+_WHOLE = '[{"index":0,"message":{"role":"assistant","content":%s%s},"finish_reason":"%s"}]'
+_USAGE = b'{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,"reasoning_tokens":%d}'
 _OBJECTS = {True: b"chat.completion.chunk", False: b"chat.completion"}
 
 
@@ -38,10 +43,12 @@ class Prepared:
         head = b'{"id":"%b","created":%d,"model":%b,"object":"%b",' % (
             self.id.encode(),
             int(exchange.state.clock.now()),
-            dumps(self.model.root),
+            _name(self.model.root),
             _OBJECTS[self.is_stream],
         )
-        tail = b',"backend":%b}' % dumps(exchange.backend)
+        assert exchange.lease is not None
+        machine = exchange.lease.machine
+        tail = b',"backend":%b}' % _backend(machine.engine, machine.name)
         if not self.is_stream:
             return Reply(media=head + self.parts[0] + tail, used=self.used)
         head = b"data: " + head
@@ -50,18 +57,62 @@ class Prepared:
         return Reply(events=[*events, DONE], used=self.used)
 
 
+@lru_cache(maxsize=256)
+def _name(root: str) -> bytes:
+    return dumps(root)
+
+
+@lru_cache(maxsize=64)
+def _backend(engine: str, machine: str) -> bytes:
+    return dumps({"engine_type": engine, "machine_name": machine})
+
+
 def _choice(choice: Json) -> bytes:
-    """Write a choice; most hold one piece of text, which needs no encoder for nested values."""
-    delta = choice["delta"]
-    if len(delta) == 1 and len(choice) == 3 and choice["finish_reason"] is None:
-        [(name, text)] = delta.items()
-        if isinstance(text, str) and _SURROGATE.search(text) is None:
-            return b'{"index":%d,"delta":{"%b":%b},"finish_reason":null}' % (
-                choice["index"],
-                name.encode(),
-                encode_basestring(text).encode(),
-            )
-    return dumps(choice)
+    return b'"choices":[%b]}\n\n' % dumps(choice)
+
+
+def _in_words(writer: Writer) -> Answer | None:
+    """Return the answer that is nothing but words, which need no encoder; most are."""
+    [answer, *others] = writer.answers
+    if others or answer.calls or not answer.content or writer.wants_logprobs(answer):
+        return None
+    if _SURROGATE.search(answer.reasoning) or _SURROGATE.search(answer.content):
+        return None
+    return answer
+
+
+def _choices(writer: Writer) -> bytes:
+    """Write the choices of a whole answer."""
+    answer = _in_words(writer)
+    if answer is None:
+        return dumps(writer.whole_choices())
+    thought = f',"{writer.style}":{encode_basestring(answer.reasoning)}' if answer.reasoning else ""
+    said = encode_basestring(answer.content)
+    return (_WHOLE % (said, thought, answer.finish_reason)).encode()
+
+
+def _events(writer: Writer) -> list[bytes]:
+    """Write the choices of a stream."""
+    answer = _in_words(writer)
+    if answer is None:
+        return [_choice(choice) for choice in writer.choices()]
+    texts = _deltas(writer.style, answer.reasoning) + _deltas("content", answer.content)
+    ends = (
+        _CHOICE % ('"role":"assistant","content":""', "null"),
+        _CHOICE % ('"content":""', f'"{answer.finish_reason}"'),
+    )
+    return [text.encode() for text in (ends[0], *texts, ends[1])]
+
+
+def _deltas(name: str, text: str) -> list[str]:
+    """Write the choices that carry a text, word by word."""
+    before, after = (_CHOICE % (f'"{name}":\0', "null")).split("\0")
+    return [before + encode_basestring(piece) + after for piece in pieces(text)]
+
+
+def _usage(used: Used) -> bytes:
+    whole = used.prompt + used.completion
+    return _USAGE % (used.prompt, used.completion, whole, used.reasoning)
 
 
 def prepare(exchange: Exchange, writer: Writer, used: Used) -> Prepared:
@@ -69,9 +120,7 @@ def prepare(exchange: Exchange, writer: Writer, used: Used) -> Prepared:
     assert exchange.model is not None
     is_stream = bool(exchange.body.get("stream"))
     if is_stream:
-        choices = [b'"choices":[%b]}\n\n' % _choice(choice) for choice in writer.choices()]
-        parts = (*choices, b'"choices":[],"usage":%b' % dumps(writer.usage()))
+        parts = (*_events(writer), b'"choices":[],"usage":%b' % _usage(used))
     else:
-        body = writer.body()
-        parts = (b'"choices":%b,"usage":%b' % (dumps(body["choices"]), dumps(body["usage"])),)
+        parts = (b'"choices":%b,"usage":%b' % (_choices(writer), _usage(used)),)
     return Prepared(exchange.model, exchange.gist, used, writer.base["id"], is_stream, parts)

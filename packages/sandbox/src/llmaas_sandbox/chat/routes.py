@@ -11,7 +11,6 @@ from llmaas_sandbox.chat.prepared import prepare
 from llmaas_sandbox.chat.rules import check, no_prompt
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply, Used
 from llmaas_sandbox.models.resolve import CHAT, model_of
-from llmaas_sandbox.tokens import count
 
 
 def chat(exchange: Exchange) -> Reply:
@@ -63,12 +62,7 @@ def _written(exchange: Exchange) -> tuple[Writer, Used]:
     """Compose the answers; return who writes them, and what they are billed for."""
     answers = [compose(exchange) for _ in range(int(exchange.body.get("n") or 1))]
     writer = Writer(exchange, answers)
-    used = Used(
-        prompt=writer.prompt_tokens,
-        completion=sum(a.tokens for a in answers),
-        reasoning=sum(count(a.reasoning) for a in answers),
-    )
-    return writer, used
+    return writer, Used(writer.prompt_tokens, writer.said, writer.thought)
 
 
 def completions(exchange: Exchange) -> Reply:

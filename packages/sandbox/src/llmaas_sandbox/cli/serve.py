@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 
+from llmaas_sandbox.cli.collector import spare_collector
 from llmaas_sandbox.cli.options import parser
 from llmaas_sandbox.cli.workers import announce, serve_in_workers, shared, socket_for
 from llmaas_sandbox.config import Config
@@ -47,4 +48,5 @@ def serve(state: State, host: str, port: int) -> None:
     certificates = certificates_for(state.config, host)
     listener = socket_for(host, port)
     announce(state.config, host, listener, certificates)
+    spare_collector()
     uvicorn.Server(server_config(state, certificates)).run([listener])

@@ -16,6 +16,7 @@ from types import FrameType
 
 import uvicorn
 
+from llmaas_sandbox.cli.collector import spare_collector
 from llmaas_sandbox.cli.greeting import greeting
 from llmaas_sandbox.config import Config
 from llmaas_sandbox.gateway.state import State
@@ -115,6 +116,7 @@ def work(
     _end_with_parent()
     state = State(config)
     state.host = host
+    spare_collector()
     uvicorn.Server(server_config(state, certificates)).run([listener])
 
 

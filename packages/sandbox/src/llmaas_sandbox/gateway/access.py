@@ -106,9 +106,10 @@ class Ledger:
         """Write the request into the metrics and the history, once it is over."""
         if exchange is None or self.endpoint.path.startswith("/admin") or not self.endpoint.audited:
             return
-        key, now = exchange.caller, time.perf_counter()
+        key, now, state = exchange.caller, time.perf_counter(), exchange.state
+        at = state.clock.now()
         row = Row(
-            at=exchange.state.clock.now(),
+            at=at,
             tenant=key.tenant if key else None,
             key_id=key.id if key else None,
             model=exchange.model.id if exchange.model else None,
@@ -123,9 +124,9 @@ class Ledger:
             first_byte=(first_byte or now) - self.started,
             disconnected=self.record.disconnected,
         )
-        exchange.state.history.add(row)
-        exchange.state.metrics.observe(row)
-        exchange.state.alerts.traffic()
+        state.history.add(row)
+        state.metrics.observe(row)
+        state.alerts.traffic(at)
 
 
 def moment_of(now: float) -> str:

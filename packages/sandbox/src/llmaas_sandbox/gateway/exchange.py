@@ -19,6 +19,7 @@ from llmaas_sandbox.machines.fleet import Lease
 
 __all__ = ["Endpoint", "Exchange", "Handler", "Reply", "Used", "given"]
 
+_sorted = json.JSONEncoder(sort_keys=True).encode
 _BOUNDARY = re.compile(r'boundary="?([^";]+)')
 
 
@@ -71,7 +72,7 @@ class Exchange:
 
     def _find_gist(self) -> bytes:
         if self.parsed is not None:
-            return json.dumps(self.parsed, sort_keys=True).encode()
+            return _sorted(self.parsed).encode()
         boundary = _BOUNDARY.search(self.headers.get("content-type", ""))
         return self.raw.replace(boundary[1].encode("latin-1"), b"") if boundary else self.raw
 

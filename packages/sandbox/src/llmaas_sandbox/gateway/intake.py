@@ -53,7 +53,9 @@ def _too_large() -> Refusal:
 def parse_json(raw: bytes) -> Any:
     """Parse strict JSON; refuse anything else, however deep (400)."""
     try:
-        return _decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
+        is_plain = raw[:2] in (b'{"', b"{\n")  # two bytes that no other encoding begins with
+        encoding = "utf-8" if is_plain else json.detect_encoding(raw)
+        return _decode(raw.decode(encoding, "surrogatepass"))
     except (ValueError, RecursionError):
         raise bad_request("The body is not valid JSON") from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
@@ -176,9 +175,8 @@ class Passage:
             return self._refuse(refused)
         self._check(exchange)
         reply = self._handler(exchange)
-        if inspect.isawaitable(reply):
+        if not isinstance(reply, Reply):
             reply = await reply
-        assert isinstance(reply, Reply)
         if reply.source is not None:
             return self._relayed(exchange, reply, reply.source)
         self.ledger.settle(exchange, reply.status, reply.used, reply.batch)

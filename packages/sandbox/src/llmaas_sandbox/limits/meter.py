@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from llmaas_sandbox.auth.keys import Key
 from llmaas_sandbox.clock import Clock
@@ -14,6 +15,18 @@ from llmaas_sandbox.limits.tiers import TIERS, UNLIMITED
 REQUESTS_SHOWN = 1000
 """The limit that the documented headers show; what it counts is nowhere explained."""
 _MINUTE = 60
+
+
+@lru_cache(maxsize=256)
+def _names(tenant: str, key_id: str, hour: int) -> tuple[str, str, str, str]:
+    """Return the names of the counters of one hour: three of tokens, one of cost."""
+    spans = windows(hour * 3600.0)
+    return (
+        f"tokens:{tenant}:{spans['hour'][0]}",
+        f"tokens:{tenant}:{spans['day'][0]}",
+        f"tokens:{key_id}:{spans['hour'][0]}",
+        f"cost:{tenant}:{spans['month'][0]}",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +76,9 @@ class Meter:
 
     def add(self, key: Key, tokens: int, micro_eur: int) -> None:
         """Count an answer."""
-        spans = windows(self._clock.now())
-        hour, day, month = spans["hour"][0], spans["day"][0], spans["month"][0]
-        self.counters.add(
-            {
-                f"tokens:{key.tenant}:{hour}": tokens,
-                f"tokens:{key.tenant}:{day}": tokens,
-                f"tokens:{key.id}:{hour}": tokens,
-                f"cost:{key.tenant}:{month}": micro_eur,
-            }
-        )
+        amounts = (tokens, tokens, tokens, micro_eur)
+        names = _names(key.tenant, key.id, int(self._clock.now() // 3600))
+        self.counters.add(dict(zip(names, amounts, strict=True)))
 
     def headers(self, key: Key) -> dict[str, str]:
         """Count a request and return the documented headers, for the current minute."""

@@ -60,9 +60,9 @@ class Alerts:
         self._history, self._fleet, self._clock = history, fleet, clock
         self._last = 0.0
 
-    def traffic(self) -> None:
+    def traffic(self, now: float) -> None:
         """Evaluate after a request, at most once a second."""
-        if self._clock.now() - self._last >= _PAUSE:
+        if now - self._last >= _PAUSE:
             self.evaluate()
 
     def evaluate(self) -> None:

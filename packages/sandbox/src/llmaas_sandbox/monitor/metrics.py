@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
 
 from llmaas_sandbox.machines.fleet import Fleet, Machine
 from llmaas_sandbox.monitor.history import Row
 
 _BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300)
+_BOUNDS = (*(str(float(bound)) for bound in _BUCKETS), "+Inf")
 
 
-class Metrics:
-    """The metrics of one sandbox, in a registry of their own."""
+@dataclass(slots=True)
+class _Tally:
+    """What the requests of one path, model and status came to."""
+
+    requests: int = 0
+    prompt: int = 0
+    completion: int = 0
+    reasoning: int = 0
+    micro_eur: int = 0
+
+
+@dataclass(slots=True)
+class _Times:
+    """How many requests of one path took how long."""
+
+    seconds: float = 0.0
+    counts: list[int] = field(default_factory=lambda: [0] * len(_BOUNDS))
+
+    def add(self, seconds: float) -> None:
+        """Count a request."""
+        self.seconds += seconds
+        self.counts[bisect_left(_BUCKETS, seconds)] += 1
+
+
+class Metrics(Collector):
+    """The metrics of one sandbox, in a registry of their own.
+
+    Requests are counted in plain numbers, which become the library's objects when somebody
+    asks: its own counters take a lock for each number, and cost more than an answer.
+    """
 
     def __init__(self, fleet: Fleet) -> None:
         self.registry = registry = CollectorRegistry()
-        self.requests = Counter(
-            "llmaas_requests", "Requests.", ("path", "model", "status"), registry=registry
-        )
-        self.errors = Counter("llmaas_errors", "Refusals.", ("path", "status"), registry=registry)
-        self.tokens = Counter("llmaas_tokens", "Tokens.", ("kind", "model"), registry=registry)
-        self.cost = Counter("llmaas_cost_eur", "Cost in EUR.", ("model",), registry=registry)
-        self.latency = self._histogram("llmaas_request_seconds", "Until the end.")
-        self.first_byte = self._histogram("llmaas_first_byte_seconds", "Until the first byte.")
+        self._tallies: dict[tuple[str, str | None, int], _Tally] = {}
+        self._latency: dict[str, _Times] = {}
+        self._first_byte: dict[str, _Times] = {}
+        registry.register(self)
         self.waiting = Gauge("llmaas_batches_waiting", "Batches in the queue.", registry=registry)
-        self._find = lru_cache(maxsize=4096)(_labelled)  # costs more than counting
         self._watch(fleet)
-
-    def _histogram(self, name: str, text: str) -> Histogram:
-        return Histogram(name, text, ("path",), registry=self.registry, buckets=_BUCKETS)
 
     def _watch(self, fleet: Fleet) -> None:
         busy = Gauge("llmaas_in_flight", "Requests now.", ("machine",), registry=self.registry)
@@ -42,24 +68,83 @@ class Metrics:
 
     def observe(self, row: Row) -> None:
         """Count a finished request."""
-        model, find = row.model or "none", self._find
-        find(self.requests, row.path, model, str(row.status)).inc()
-        find(self.latency, row.path).observe(row.seconds)
-        find(self.first_byte, row.path).observe(row.first_byte)
-        if row.status >= 400:
-            find(self.errors, row.path, str(row.status)).inc()
-        if row.prompt_tokens:
-            find(self.tokens, "prompt", model).inc(row.prompt_tokens)
-        if row.completion_tokens:
-            find(self.tokens, "completion", model).inc(row.completion_tokens)
-        if row.reasoning_tokens:
-            find(self.tokens, "reasoning", model).inc(row.reasoning_tokens)
-        if row.cost_micro_eur:
-            find(self.cost, model).inc(row.cost_micro_eur / 1e6)
+        key = (row.path, row.model, row.status)
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = _Tally()
+            self._latency.setdefault(row.path, _Times())
+            self._first_byte.setdefault(row.path, _Times())
+        tally.requests += 1
+        tally.prompt += row.prompt_tokens
+        tally.completion += row.completion_tokens
+        tally.reasoning += row.reasoning_tokens
+        tally.micro_eur += row.cost_micro_eur
+        self._latency[row.path].add(row.seconds)
+        self._first_byte[row.path].add(row.first_byte)
+
+    def collect(self) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
+        """Yield what was counted so far."""
+        yield self._requests()
+        yield self._errors()
+        yield self._tokens()
+        yield self._cost()
+        yield _histogram("llmaas_request_seconds", "Until the end.", self._latency)
+        yield _histogram("llmaas_first_byte_seconds", "Until the first byte.", self._first_byte)
+
+    def _requests(self) -> CounterMetricFamily:
+        labels = ("path", "model", "status")
+        family = CounterMetricFamily("llmaas_requests", "Requests.", labels=labels)
+        for (path, model, status), tally in self._tallies.items():
+            family.add_metric((path, model or "none", str(status)), tally.requests)
+        return family
+
+    def _errors(self) -> CounterMetricFamily:
+        counts: dict[tuple[str, str], int] = {}
+        for (path, _, status), tally in self._tallies.items():
+            if status >= 400:
+                key = (path, str(status))
+                counts[key] = counts.get(key, 0) + tally.requests
+        family = CounterMetricFamily("llmaas_errors", "Refusals.", labels=("path", "status"))
+        for labels, count in counts.items():
+            family.add_metric(labels, count)
+        return family
+
+    def _of_models(self) -> dict[str, _Tally]:
+        sums: dict[str, _Tally] = {}
+        for (_, model, _), tally in self._tallies.items():
+            whole = sums.setdefault(model or "none", _Tally())
+            whole.prompt += tally.prompt
+            whole.completion += tally.completion
+            whole.reasoning += tally.reasoning
+            whole.micro_eur += tally.micro_eur
+        return sums
+
+    def _tokens(self) -> CounterMetricFamily:
+        family = CounterMetricFamily("llmaas_tokens", "Tokens.", labels=("kind", "model"))
+        for model, tally in self._of_models().items():
+            for kind in ("prompt", "completion", "reasoning"):
+                if count := getattr(tally, kind):
+                    family.add_metric((kind, model), count)
+        return family
+
+    def _cost(self) -> CounterMetricFamily:
+        family = CounterMetricFamily("llmaas_cost_eur", "Cost in EUR.", labels=("model",))
+        for model, tally in self._of_models().items():
+            if tally.micro_eur:
+                family.add_metric((model,), tally.micro_eur / 1e6)
+        return family
 
     def text(self) -> bytes:
         """Return the exposition that Prometheus scrapes."""
         return generate_latest(self.registry)
+
+
+def _histogram(name: str, text: str, paths: dict[str, _Times]) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(name, text, labels=("path",))
+    for path, times in paths.items():
+        buckets = list(zip(_BOUNDS, map(float, accumulate(times.counts)), strict=True))
+        family.add_metric((path,), buckets, times.seconds)
+    return family
 
 
 def _busy(machine: Machine) -> float:
@@ -68,7 +153,3 @@ def _busy(machine: Machine) -> float:
 
 def _up(machine: Machine) -> float:
     return float(machine.takes_work)
-
-
-def _labelled(metric: Any, *labels: str) -> Any:
-    return metric.labels(*labels)
