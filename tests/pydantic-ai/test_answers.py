@@ -17,7 +17,7 @@ import llmaas
 from llmaas import errors
 from llmaas.quota import Budget
 from pydantic_ai_llmaas import LLMaaSModel, LLMaaSProvider, responses
-from pydantic_ai_llmaas.errors import translate
+from pydantic_ai_llmaas.errors import translate_errors
 
 BLOCKED = {"detail": "Prompt blocked for security reasons"}
 TOO_LONG = {
@@ -157,9 +157,9 @@ def test_a_misspelt_argument_names_our_class():
 
 def test_other_errors_are_left_as_they_are():
     error = KeyError("a")
-    assert translate(error, "m") is error
-    ours = translate(llmaas.ConfigurationError("no"), "m")
-    assert translate(ours, "m") is ours
+    assert translate_errors.translate(error, model_name="m") is error
+    ours = translate_errors.translate(llmaas.ConfigurationError("no"), model_name="m")
+    assert translate_errors.translate(ours, model_name="m") is ours
 
 
 async def test_no_key_is_shown(make_model, ask, sandbox):

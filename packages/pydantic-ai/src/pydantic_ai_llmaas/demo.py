@@ -18,8 +18,7 @@ from pydantic_ai import (
 from pydantic_ai.messages import ModelResponse, TextPart, TextPartDelta
 from pydantic_ai.run import AgentRunResult
 
-from llmaas import AsyncLLMaaS
-from llmaas.types import Backend, Embeddings, Usage
+from llmaas import AsyncLLMaaS, Backend, Embeddings, Usage
 from llmaas_cli.demo import DemoResult, DemoSettings, Document, Passage, Source, split
 from llmaas_cli.demo.core import CANDIDATES, CITED, nearest
 from llmaas_cli.demo.prompt import INSTRUCTIONS

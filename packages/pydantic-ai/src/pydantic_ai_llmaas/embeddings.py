@@ -9,9 +9,9 @@ from typing import Any, Literal
 from pydantic_ai.embeddings import EmbeddingModel, EmbeddingResult, EmbeddingSettings
 from pydantic_ai.embeddings.result import EmbedInputType
 
-from llmaas import catalog
+from llmaas import Embeddings, catalog
 from llmaas.pricing import estimate_tokens
-from llmaas.types import Embeddings
+from pydantic_ai_llmaas.errors import translate_errors
 from pydantic_ai_llmaas.provider import NAME, LLMaaSProvider
 from pydantic_ai_llmaas.responses import to_usage
 
@@ -63,14 +63,10 @@ class LLMaaSEmbeddingModel(EmbeddingModel):
         """
         texts, merged = self.prepare_embed(inputs, settings)
         options = _options(dict(merged))
-        try:
+        with translate_errors(model_name=self._model_name):
             found = await self._provider.client.embed(
                 texts, model=self._model_name, isolate=False, **options
             )
-        except Exception as error:
-            from pydantic_ai_llmaas.errors import translate
-
-            raise translate(error, self._model_name) from error
         return EmbeddingResult(
             embeddings=found.vectors,
             inputs=texts,

@@ -17,7 +17,9 @@ from pydantic_ai.models import (
 from pydantic_ai.settings import ModelSettings
 
 from llmaas import AsyncLLMaaS
-from llmaas.structured import JSONFilter, is_cut, wants_json
+from llmaas.adapters import strip_fence
+from llmaas.structured import is_cut
+from pydantic_ai_llmaas.errors import translate_errors
 from pydantic_ai_llmaas.messages import wire_messages
 from pydantic_ai_llmaas.provider import LLMaaSProvider
 from pydantic_ai_llmaas.responses import to_response
@@ -105,13 +107,14 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
         ``UnexpectedModelBehavior`` if it was cut off.
         """
         check_allow_model_requests()
-        try:
+        with translate_errors(model_name=self._model_name):
             client, arguments, _ = await self._prepare(
                 messages, model_settings, model_request_parameters
             )
-            completion = await client.chat(**arguments)
-        except Exception as error:
-            completion = self._invalid_output_or_raise(error)
+            try:
+                completion = await client.chat(**arguments)
+            except ValueError as error:
+                completion = _invalid_output_or_raise(error)
         return to_response(completion, self.base_url)
 
     @asynccontextmanager
@@ -124,20 +127,18 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
     ) -> AsyncGenerator[StreamedResponse]:
         """Ask, and return the answer as it comes. Leaving the block closes the connection."""
         check_allow_model_requests()
-        try:
+        with translate_errors(model_name=self._model_name):
             client, arguments, parameters = await self._prepare(
                 messages, model_settings, model_request_parameters
             )
             stream = await client.stream(**arguments)
-        except Exception as error:
-            raise self._translated(error) from error
         async with stream:
             yield LLMaaSStreamedResponse(
                 model_request_parameters=parameters,
                 stream=stream,
                 requested_model=self._model_name,
                 base_url=self.base_url,
-                fence=JSONFilter() if wants_json(arguments.get("response_format")) else None,
+                fence=strip_fence(arguments.get("response_format")),
             )
 
     async def _prepare(
@@ -161,14 +162,10 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
         client = self.client if retries is None else self.client.with_options(max_retries=retries)
         return client, arguments, parameters
 
-    def _invalid_output_or_raise(self, error: Exception) -> Completion:
-        completion: Completion | None = getattr(error, "completion", None)
-        is_invalid = completion is not None and type(error).__name__ == "StructuredOutputError"
-        if completion is not None and is_invalid and not is_cut(completion):
-            return completion  # of a cut answer the framework might read an example as the value
-        raise self._translated(error) from error
 
-    def _translated(self, error: Exception) -> Exception:
-        from pydantic_ai_llmaas.errors import translate
-
-        return translate(error, self._model_name)
+def _invalid_output_or_raise(error: Exception) -> Completion:
+    completion: Completion | None = getattr(error, "completion", None)
+    is_invalid = completion is not None and type(error).__name__ == "StructuredOutputError"
+    if completion is not None and is_invalid and not is_cut(completion):
+        return completion  # of a cut answer the framework might read an example as the value
+    raise error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,8 @@ from pydantic_ai.profiles import ModelProfile
 from pydantic_ai.providers import Provider
 
 from llmaas import AsyncLLMaaS
+from llmaas.adapters import reject_unknown_arguments
+from pydantic_ai_llmaas.errors import translate_errors
 from pydantic_ai_llmaas.profiles import default_profile, model_profile
 
 NAME = "llmaas"
@@ -34,7 +35,7 @@ class LLMaaSProvider(Provider[AsyncLLMaaS]):
         ``headers``, ``fallbacks``, ``retry_empty``, ``watchers``, ... Or pass a ``client``.
         Raises ``UserError`` for a missing key and for a value that cannot work.
         """
-        _check_names(type(self).__name__, connection)
+        reject_unknown_arguments(type(self), connection)
         self._client = client or _connect(api_key=api_key, base_url=base_url, **connection)
 
     @property
@@ -58,17 +59,6 @@ class LLMaaSProvider(Provider[AsyncLLMaaS]):
         return model_profile(model_name) or default_profile()
 
 
-def _check_names(owner: str, connection: dict[str, Any]) -> None:
-    known = inspect.signature(AsyncLLMaaS).parameters
-    for name in connection:
-        if name not in known:
-            raise TypeError(f"{owner}() got an unexpected keyword argument {name!r}")
-
-
 def _connect(**connection: Any) -> AsyncLLMaaS:
-    try:
+    with translate_errors(model_name=NAME):
         return AsyncLLMaaS(**connection)
-    except Exception as error:
-        from pydantic_ai_llmaas.errors import translate
-
-        raise translate(error, NAME) from error

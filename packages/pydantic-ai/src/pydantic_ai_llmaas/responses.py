@@ -16,8 +16,8 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.usage import RequestUsage
 
-from llmaas.answer_metadata import answer_notes
-from llmaas.types import Completion, ToolCall, Usage
+from llmaas import Completion, ToolCall, Usage
+from llmaas.adapters import created_at
 from pydantic_ai_llmaas.provider import NAME
 
 _FINISH: dict[str, FinishReason] = {
@@ -99,26 +99,11 @@ def finish_reason(completion: Completion) -> FinishReason | None:
 
 def details(completion: Completion) -> dict[str, Any]:
     """Return what a response has no field for, as plain JSON values; absent ones are left out."""
-    backend, first = completion.backend, completion.choices[0] if completion.choices else None
+    first = completion.choices[0] if completion.choices else None
     values = {
         "finish_reason": completion.finish_reason,
         "refusal": first.refusal if first else None,
-        "backend": backend
-        and {"engine_type": backend.engine_type, "machine_name": backend.machine_name},
-        "request_id": completion.request_id,
-        "requested_model": completion.requested_model,
-        "cost_eur": completion.cost,
         "logprobs": first.logprobs if first else None,
     }
     known = {name: value for name, value in values.items() if value is not None}
-    return known | answer_notes(completion)
-
-
-def created_at(completion: Completion) -> datetime | None:
-    """Return when the service made the answer; None if it does not tell a date."""
-    if completion.created is None:
-        return None
-    try:
-        return datetime.fromtimestamp(completion.created, UTC)
-    except (ValueError, OverflowError, OSError):  # not seconds of our calendar: milliseconds, ...
-        return None
+    return known | completion.metadata()

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pydantic_ai.messages import ModelResponseStreamEvent
 from pydantic_ai.models import StreamedResponse
 
-from llmaas.stream import AsyncStream
-from llmaas.structured import JSONFilter, is_cut
-from llmaas.types import Completion, Done, Event, ReasoningDelta, TextDelta
+from llmaas import AsyncStream, Completion, Done, Event, ReasoningDelta, TextDelta
+from llmaas.adapters import FenceStripper, created_at
 from pydantic_ai_llmaas import responses
+from pydantic_ai_llmaas.errors import translate_errors
 from pydantic_ai_llmaas.provider import NAME
 
 
@@ -23,30 +23,28 @@ class LLMaaSStreamedResponse(StreamedResponse):
     stream: AsyncStream
     requested_model: str
     base_url: str
-    fence: JSONFilter | None = None
-    """Takes the Markdown fence off an answer that was asked for as JSON."""
+    fence: FenceStripper
+    """Removes the Markdown fence from an answer that was requested as JSON."""
     _model: str | None = field(default=None, init=False)
     _created: datetime = field(default_factory=lambda: datetime.now(UTC), init=False)
 
     async def _get_event_iterator(self) -> AsyncIterator[ModelResponseStreamEvent]:
-        try:
-            async for event in self.stream:
-                if self._model is None:
-                    self._model = self.stream.completion.model
-                for each in self._add(event):
-                    yield each
-        except Exception as error:
-            if completion := getattr(error, "completion", None):
-                self._tell(completion)
-            from pydantic_ai_llmaas.errors import translate
-
-            raise translate(error, self.requested_model) from error
+        with translate_errors(model_name=self.requested_model):
+            try:
+                async for event in self.stream:
+                    if self._model is None:
+                        self._model = self.stream.completion.model
+                    for each in self._add(event):
+                        yield each
+            except Exception as error:
+                if completion := getattr(error, "completion", None):
+                    self._tell(completion)
+                raise
 
     def _add(self, event: Event) -> Iterator[ModelResponseStreamEvent]:
         parts = self._parts_manager
         if isinstance(event, TextDelta):
-            text = self.fence.feed(event.text) if self.fence else event.text
-            if text:
+            if text := self.fence.feed(event.text):
                 yield from parts.handle_text_delta(vendor_part_id=None, content=text)
         elif isinstance(event, ReasoningDelta):
             yield from parts.handle_thinking_delta(vendor_part_id=None, content=event.text)
@@ -61,8 +59,7 @@ class LLMaaSStreamedResponse(StreamedResponse):
             )
 
     def _end(self, completion: Completion) -> Iterator[ModelResponseStreamEvent]:
-        rest = self.fence.end(cut=is_cut(completion)) if self.fence else ""
-        if rest:
+        if rest := self.fence.finish(completion):
             yield from self._parts_manager.handle_text_delta(vendor_part_id=None, content=rest)
         for position, call in enumerate(completion.tool_calls):
             if call.cut:  # its pieces may have been a JSON document
@@ -77,7 +74,7 @@ class LLMaaSStreamedResponse(StreamedResponse):
     def _tell(self, completion: Completion) -> None:
         """Set what only the end of an answer tells."""
         self._usage = responses.to_usage(completion.usage)
-        self._created = responses.created_at(completion) or self._created
+        self._created = created_at(completion) or self._created
         self.provider_response_id = completion.id
         self.provider_details = responses.details(completion)
         self.finish_reason = responses.finish_reason(completion)
