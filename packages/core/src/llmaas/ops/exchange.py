@@ -19,7 +19,9 @@ from llmaas.wire.retry import decide
 
 JSON = {"content-type": "application/json"}
 _logger = logging.getLogger("llmaas")
-_IMPORT_ATTEMPTS = 100
+_IMPORT_ATTEMPTS, _IMPORT_PAUSE = 600, 0.1
+"""How often, and after how many seconds, to look for a free file descriptor. Together they are as
+long as the pool keeps idle connections."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,8 @@ class Patience:
         self.waited = 0.0
         self.reached = False
         """Whether the service may have seen the call, in any attempt."""
+        self.starved = 0
+        """Waits for a file descriptor after attempts that were to be the last."""
         self.gate: Gate = gate_for(settings.root, settings.key.fingerprint)
 
     def another_try(self, failure: Failure, model: str | None) -> Operation[None]:
@@ -78,6 +82,8 @@ class Patience:
             waited=self.waited,
         )
         if wait is None:
+            if not self.reached and (yield from self._lacks_descriptors()):
+                return  # a connection of the pool may be idle by now
             yield from _load_errors()
             self.give_up(failure, model)
         if wait.is_free:
@@ -108,6 +114,14 @@ class Patience:
             self.give_up(failure, model)
         yield Sleep(seconds)
 
+    def _lacks_descriptors(self) -> Operation[bool]:
+        """Wait a moment where no file descriptor is left, and so no exception can be imported."""
+        if self.starved == _IMPORT_ATTEMPTS or _are_errors_loaded():
+            return False
+        self.starved += 1
+        yield Sleep(_IMPORT_PAUSE)
+        return True
+
     def give_up(self, failure: Failure, model: str | None) -> NoReturn:
         """Raise the failure as the exception that it is."""
         from llmaas.raising import error_of
@@ -128,14 +142,20 @@ def _load_errors() -> Operation[None]:
     It is imported only after a failure, and the failure may be that no descriptor is left.
     """
     for _ in range(_IMPORT_ATTEMPTS):
-        try:
-            import llmaas.raising  # noqa: F401
-        except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENFILE):
-                raise
-            yield Sleep(0.1)
-        else:
+        if _are_errors_loaded():
             return
+        yield Sleep(_IMPORT_PAUSE)
+
+
+def _are_errors_loaded() -> bool:
+    """Import what makes exceptions; False where no file descriptor is left for that."""
+    try:
+        import llmaas.raising  # noqa: F401
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            raise
+        return False
+    return True
 
 
 def exchange(patience: Patience, call: Call) -> Operation[Any]:
