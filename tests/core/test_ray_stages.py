@@ -127,23 +127,6 @@ def test_budget_holds_over_all_actors(cluster, redis_url, sandbox):
     assert 0 < budget.spent <= 0.006
 
 
-def test_run_survives_the_death_of_a_node(cluster, sandbox):
-    nodes, others = cluster
-    killer = threading.Thread(target=kill_when_busy, args=(nodes, others, sandbox))
-    killer.start()
-    rows = stages.chat(prompts(300), model=MODEL, actors=3, batch_size=8, max_tokens=20).take_all()
-    killer.join()
-    assert sorted(row["id"] for row in rows) == list(range(300))
-    assert not [row for row in rows if row["error"]]
-    assert len(sandbox.requests) >= 300
-
-
-def kill_when_busy(nodes, others, sandbox):
-    while len(sandbox.requests) < 60:
-        time.sleep(0.02)
-    nodes.remove_node(others.pop(), allow_graceful=False)
-
-
 def test_interrupted_run_goes_on_from_the_written_parts(cluster, tmp_path, sandbox):
     rows, parts = prompts(40), str(tmp_path / "parts")
     stages.chat(rows.limit(25), model=MODEL).write_parquet(parts)
@@ -162,3 +145,20 @@ def test_rows_with_errors_are_asked_again_when_wanted(cluster, tmp_path, sandbox
     assert stages.remaining(prompts(3), written).take_all()[0]["id"] == 2
     again = stages.remaining(prompts(3), written, retry_errors=True).take_all()
     assert sorted(row["id"] for row in again) == [1, 2]
+
+
+def test_run_survives_the_death_of_a_node(cluster, sandbox):
+    nodes, others = cluster
+    killer = threading.Thread(target=kill_when_busy, args=(nodes, others, sandbox))
+    killer.start()
+    rows = stages.chat(prompts(300), model=MODEL, actors=3, batch_size=8, max_tokens=20).take_all()
+    killer.join()
+    assert sorted(row["id"] for row in rows) == list(range(300))
+    assert not [row for row in rows if row["error"]]
+    assert len(sandbox.requests) >= 300
+
+
+def kill_when_busy(nodes, others, sandbox):
+    while len(sandbox.requests) < 60:
+        time.sleep(0.02)
+    nodes.remove_node(others.pop(), allow_graceful=False)
