@@ -169,3 +169,40 @@ def test_the_status_api_needs_no_key(ask: Any, llmaas_sandbox: Any) -> None:
     bad = ask("/api/platform-status", key=None).json
     assert bad["status"] == "outage"
     assert len(bad["failed_models"]) == 43
+
+
+def waiting(ask: Any) -> str:
+    """Return what the metrics say of the queue."""
+    [line] = [
+        line
+        for line in ask("/metrics").body.decode().splitlines()
+        if line.startswith("llmaas_batches_waiting ")
+    ]
+    return str(line.split()[1])
+
+
+def test_batch_that_nobody_polls_leaves_the_queue_when_a_minute_is_over(
+    ask: Any, llmaas_sandbox: Any
+) -> None:
+    made = ask(PATH, LOT).json
+    assert waiting(ask) == "1.0"
+    llmaas_sandbox.advance(60)
+    assert waiting(ask) == "0.0"
+    llmaas_sandbox.advance(60)
+    told = ask(f"{PATH}/{made['id']}").json
+    assert (told["status"], len(told["results"])) == ("completed", 2)
+
+
+def test_batch_that_nobody_polls_fails_when_it_was_made_to(ask: Any, llmaas_sandbox: Any) -> None:
+    made = ask(PATH, LOT, faults="batch-failed").json
+    llmaas_sandbox.advance(120)
+    assert ask(f"{PATH}/{made['id']}").json["status"] == "failed"
+
+
+def test_queue_takes_more_when_nobody_polls_what_is_in_it(ask: Any, llmaas_sandbox: Any) -> None:
+    assert [ask(PATH, LOT).status for _ in range(101)][-1] == 503
+    llmaas_sandbox.advance(60)
+    assert ask(PATH, LOT).status == 202
+    llmaas_sandbox.advance(120 + 24 * 3600 + 1)
+    ask(PATH, LOT)
+    assert len(llmaas_sandbox.state.lots._lots) == 1  # the expired ones take no memory

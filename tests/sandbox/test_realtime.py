@@ -1,5 +1,6 @@
 import base64
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -105,3 +106,35 @@ def test_closed_sockets_are_forgotten(dial: Any, llmaas_sandbox: Any) -> None:
         hear(socket)
         assert llmaas_sandbox.connections == 1
     eventually(lambda: not llmaas_sandbox.connections)
+
+
+class Kept(logging.Handler):
+    """Keeps what is logged; uvicorn's loggers do not reach pytest's."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@pytest.mark.parametrize("key", [None, "sk-wrong"])
+@pytest.mark.parametrize("path", ["/realtime", "/models", "/nothing"])
+def test_upgrade_leaves_nothing_in_the_log_when_it_is_refused(
+    path: str, key: str | None, llmaas_sandbox: Any
+) -> None:
+    kept, log = Kept(), logging.getLogger("uvicorn.error")
+    log.addHandler(kept)
+    address = llmaas_sandbox.base_url.replace("http://", "ws://") + path
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        with pytest.raises(InvalidStatus) as refused:
+            connect(address, additional_headers=headers, open_timeout=20)
+        # its error would come before the next request is answered
+        with pytest.raises(InvalidStatus):
+            connect(address, additional_headers=headers, open_timeout=20)
+    finally:
+        log.removeHandler(kept)
+    assert refused.value.response.status_code == (401 if path == "/realtime" else 404)
+    assert kept.lines == []

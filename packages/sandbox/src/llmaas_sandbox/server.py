@@ -20,7 +20,7 @@ from llmaas_sandbox.app import app_of
 from llmaas_sandbox.config import Config
 from llmaas_sandbox.gateway.connections import Connections
 from llmaas_sandbox.gateway.journal import Journal
-from llmaas_sandbox.gateway.protocol import protocol_for
+from llmaas_sandbox.gateway.protocol import SocketProtocol, protocol_for
 from llmaas_sandbox.gateway.scripts import Step
 from llmaas_sandbox.gateway.state import State
 from llmaas_sandbox.machines.fleet import Health
@@ -184,7 +184,7 @@ def server_config(
     """Return uvicorn's configuration for a state; TLS is 1.3 or nothing."""
     defaults: dict[str, Any] = {
         "http": protocol_for(state.connections),
-        "ws": "websockets-sansio",
+        "ws": SocketProtocol,
         "lifespan": "off",
         "log_level": "warning",
         "access_log": False,

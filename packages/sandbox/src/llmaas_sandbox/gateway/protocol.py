@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, which tells of its sockets and bounds what comes in."""
+"""uvicorn's protocols, which tell of their sockets, bound what comes in and log no refusals."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from llmaas_sandbox.gateway.connections import Connections, Corked
 
@@ -123,3 +124,18 @@ class _H11(_Patient, H11Protocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._wait()
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """Ends a handshake with a refusal, too.
+
+    uvicorn (0.35 to 0.54) takes an upgrade that was refused by an HTTP response for one that
+    nobody answered, and logs an error for each.
+    """
+
+    async def send(self, message: Any) -> None:
+        """Send an event; the last one of a refusal completes the handshake."""
+        await super().send(message)
+        is_body = message["type"] == "websocket.http.response.body"
+        if is_body and not message.get("more_body", False):
+            self.handshake_complete = True
