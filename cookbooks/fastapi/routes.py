@@ -15,7 +15,7 @@ import faults
 import wire
 from house import InHouse, KnownUser, User
 from llmaas import AsyncStream, Completion, LLMaaSError, ReasoningDelta, TextDelta
-from llmaas.pricing import chat_energy_kwh
+from llmaas.energy import chat_energy_kwh
 from questions import ChatRequest, CompletionRequest
 from streams import EventStream, event, while_connected
 

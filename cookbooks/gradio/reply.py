@@ -9,12 +9,8 @@ import gradio as gr
 from gradio.components.chatbot import MetadataDict
 
 from llmaas import LLMaaSError
-from llmaas.pricing import (
-    audio_cost_micro_eur,
-    billed_output_tokens,
-    chat_energy_kwh,
-    format_eur,
-)
+from llmaas.energy import chat_energy_kwh
+from llmaas.pricing import audio_cost_micro_eur, billed_output_tokens, format_eur
 from llmaas.types import Completion, Transcription
 from llmaas_cli.format import kilowatt_hours
 

@@ -6,14 +6,9 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from llmaas.energy import chat_energy_kwh, energy_kwh
 from llmaas.ops.watch import About, Outcome
-from llmaas.pricing import (
-    billed_output_tokens,
-    chat_cost_micro_eur,
-    chat_energy_kwh,
-    energy_kwh,
-    format_eur,
-)
+from llmaas.pricing import billed_output_tokens, chat_cost_micro_eur, format_eur
 from llmaas.types import Usage
 from llmaas_cli.format import kilowatt_hours
 

@@ -5,12 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmaas.energy import chat_energy_kwh, energy_kwh
 from llmaas.pricing import (
     TARIFFS,
     audio_cost_micro_eur,
     chat_cost_micro_eur,
-    chat_energy_kwh,
-    energy_kwh,
     estimate_tokens,
     format_eur,
     rerank_cost_micro_eur,

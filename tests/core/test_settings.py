@@ -10,12 +10,13 @@ import subprocess
 import sys
 import time
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import llmaas
-from llmaas import AsyncLLMaaS, LLMaaS
+from llmaas import AsyncLLMaaS, LLMaaS, errors
 from llmaas.settings import Settings
 
 KEY = "sk-canary-456"
@@ -130,6 +131,26 @@ def test_importing_the_package_imports_no_sdk_and_no_http() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_importing_an_error_loads_few_modules() -> None:
+    source = Path(llmaas.__file__).parents[1]
+    code = (
+        f"import sys; sys.path.insert(0, {str(source)!r}); "
+        "from llmaas import ConfigurationError, LLMaaSError, StructuredOutputError; "
+        "print(len(sys.modules), 'openai' in sys.modules)"
+    )
+    command = [sys.executable, "-I", "-S", "-c", code]
+    count, has_sdk = subprocess.check_output(command, text=True).split()
+    assert has_sdk == "False"
+    assert int(count) <= 70
+
+
+def test_errors_without_a_response_are_those_of_the_error_module() -> None:
+    for name in ("LLMaaSError", "InvalidInputError", "QuotaExceededError", "StructuredOutputError"):
+        kind = getattr(llmaas, name)
+        assert kind is getattr(errors, name)
+        assert kind.__module__ == "llmaas.errors"
 
 
 def test_every_public_name_is_where_it_says() -> None:

@@ -22,7 +22,7 @@ from agent_framework_llmaas._messages import wire_messages
 from agent_framework_llmaas._options import LLMaaSChatOptions, call_arguments
 from agent_framework_llmaas._responses import response_of, updates_of
 from agent_framework_llmaas.errors import translate_errors
-from llmaas import AsyncLLMaaS
+from llmaas import AsyncLLMaaS, StructuredOutputError
 from llmaas.adapters import reject_multiple_choices, reject_unknown_arguments
 
 if TYPE_CHECKING:
@@ -208,6 +208,6 @@ def _rebuilt(kind: type[LLMaaSChatClient[Any]], told: dict[str, Any]) -> LLMaaSC
 def _invalid_output_or_raise(error: Exception) -> Completion:
     """Return an answer that does not match its schema: the framework reports it at ``.value``."""
     completion: Completion | None = getattr(error, "completion", None)
-    if completion is not None and type(error).__name__ == "StructuredOutputError":
+    if completion is not None and isinstance(error, StructuredOutputError):
         return completion
     raise error

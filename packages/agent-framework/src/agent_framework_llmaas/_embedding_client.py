@@ -17,7 +17,7 @@ from typing_extensions import TypeVar
 from agent_framework_llmaas._connect import connected, plain_connection
 from agent_framework_llmaas._responses import usage_details
 from agent_framework_llmaas.errors import translate_errors
-from llmaas import AsyncLLMaaS, Embeddings
+from llmaas import AsyncLLMaaS, Embeddings, InvalidInputError
 from llmaas.adapters import reject_unknown_arguments
 
 
@@ -84,8 +84,6 @@ class RawLLMaaSEmbeddingClient(BaseEmbeddingClient[str, list[float], OptionsT], 
     def _named(self, asked: dict[str, Any]) -> dict[str, Any]:
         model = asked.get("model") or self.model
         if not model:
-            from llmaas import InvalidInputError
-
             raise InvalidInputError("No model: pass model=... to the client or in the options")
         return {**asked, "model": model}
 

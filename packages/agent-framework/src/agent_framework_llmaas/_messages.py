@@ -9,6 +9,7 @@ from typing import Any
 
 from agent_framework import Content, Message
 
+from llmaas import InvalidInputError
 from llmaas.adapters import ascii_name
 
 logger = logging.getLogger("agent_framework_llmaas")
@@ -106,8 +107,6 @@ def _part(content: Content) -> Wire:
     kind = (content.media_type or "").partition("/")[0]
     part = _MEDIA_PARTS.get(kind)
     if content.type not in ("data", "uri") or part is None:
-        from llmaas import InvalidInputError
-
         what = content.media_type or content.type
         raise InvalidInputError(f"LLMaaS takes text, images, sound and video, not {what}")
     source: Wire = {"url": content.uri}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from agent_framework import ChatOptions, FunctionTool
 
+from llmaas import InvalidInputError
+
 if TYPE_CHECKING:
     from llmaas import Timeout
 
@@ -79,7 +81,9 @@ def _spec(tool: Any) -> Mapping[str, Any]:
         return tool.to_json_schema_spec()
     if isinstance(tool, Mapping):
         return tool
-    raise _invalid(f"LLMaaS runs no hosted tools; a {type(tool).__name__} cannot be sent to it")
+    raise InvalidInputError(
+        f"LLMaaS runs no hosted tools; a {type(tool).__name__} cannot be sent to it"
+    )
 
 
 def _wire_format(response_format: Any) -> Any:
@@ -92,10 +96,4 @@ def _wire_format(response_format: Any) -> Any:
 
 
 def _missing() -> str:
-    raise _invalid("No model: pass model=... to the client or in the options")
-
-
-def _invalid(message: str) -> Exception:
-    from llmaas import InvalidInputError
-
-    return InvalidInputError(message)
+    raise InvalidInputError("No model: pass model=... to the client or in the options")

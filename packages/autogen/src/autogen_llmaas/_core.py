@@ -5,17 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
-from autogen_llmaas._refuse import keyless
-from llmaas import AsyncLLMaaS, LLMaaS
-
-if TYPE_CHECKING:
-    from autogen_llmaas.settings import LLMaaSClientConfig
+from autogen_llmaas.settings import LLMaaSClientConfig
+from llmaas import AsyncLLMaaS, LLMaaS, MissingAPIKeyError
 
 ApiKey = str | Callable[[], Any] | None
-PATIENCE = 300.0
-"""Seconds that an agent waits for rate limits to end before it fails: many share a key."""
 
 Core = TypeVar("Core", LLMaaS, AsyncLLMaaS)
 
@@ -34,7 +29,7 @@ def way(api_key: ApiKey, api_key_env: str, base_url: str | None) -> Way:
     """
     key = api_key or os.environ.get(api_key_env)
     if not key:
-        raise keyless(api_key_env)
+        raise MissingAPIKeyError(f"No API key. Set {api_key_env} or pass api_key=...")
     return {"api_key": key, "base_url": base_url}
 
 

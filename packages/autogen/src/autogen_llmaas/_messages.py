@@ -17,7 +17,7 @@ from autogen_core.models import (
 
 from autogen_llmaas._echo import Echo
 from autogen_llmaas._names import Toolbox, wire_name
-from autogen_llmaas._refuse import refused
+from llmaas import ConfigurationError
 
 _Wire = dict[str, Any]
 
@@ -71,7 +71,7 @@ class Writer:
 
     def _image(self, image: Image) -> _Wire:
         if not self.sees_images:
-            raise refused(
+            raise ConfigurationError(
                 "Model does not support vision and image was provided: choose one that sees "
                 "(`llmaas models`), or say model_info={'vision': True}"
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 from autogen_core.tools import Tool, ToolSchema
 
-from autogen_llmaas._refuse import refused
+from llmaas import ConfigurationError
 from llmaas.messages import ascii_name
 
 _PLAIN = re.compile(r"[a-zA-Z0-9_-]{1,64}").fullmatch
@@ -52,7 +52,9 @@ class Toolbox:
             return choice
         if name in self._own.values():
             return {"type": "function", "function": {"name": self.told_name(name)}}
-        raise refused(f"tool_choice references {name!r} but it's not in the provided tools")
+        raise ConfigurationError(
+            f"tool_choice references {name!r} but it's not in the provided tools"
+        )
 
 
 def _chosen(choice: Any) -> str | None:

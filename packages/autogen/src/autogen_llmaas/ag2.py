@@ -25,7 +25,8 @@ from ag2.events import (
 )
 
 from autogen_llmaas._ag2_messages import to_wire
-from autogen_llmaas._core import PATIENCE, ApiKey, patient, way
+from autogen_llmaas._core import ApiKey, patient, way
+from autogen_llmaas.settings import PATIENCE
 from llmaas import AsyncLLMaaS, Completion, StructuredOutputError
 from llmaas.invalid_output import invalid_output_error, is_cut_short
 from llmaas.secrecy import redact_options

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autogen_llmaas._core import PATIENCE, patient, way
+from autogen_llmaas._core import patient, way
+from autogen_llmaas.settings import PATIENCE
 from llmaas import LLMaaS, catalog
 from llmaas.messages import ascii_name
 from llmaas.options import ChatOptions

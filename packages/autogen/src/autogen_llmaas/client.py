@@ -24,12 +24,11 @@ from autogen_llmaas._core import ApiKey, open_core
 from autogen_llmaas._echo import Echo
 from autogen_llmaas._messages import Writer
 from autogen_llmaas._names import Toolbox
-from autogen_llmaas._refuse import refused
 from autogen_llmaas._result import create_result
 from autogen_llmaas.components import model_info
 from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClientConfig
 from autogen_llmaas.totals import Totals
-from llmaas import AsyncLLMaaS, Completion, catalog
+from llmaas import AsyncLLMaaS, Completion, ConfigurationError, catalog
 from llmaas.catalog.current import is_unavailable, warn_stale
 from llmaas.invalid_output import invalid_output_error, is_cut_short
 from llmaas.options import ChatOptions
@@ -293,7 +292,7 @@ def _checked(extra: Mapping[str, Any]) -> Mapping[str, Any]:
     """Refuse a misspelt argument: the service would ignore it without a word."""
     unknown = sorted(set(extra) - _EXTRA_ARGUMENTS)
     if unknown:
-        raise refused(
+        raise ConfigurationError(
             f"extra_create_args are invalid: {unknown}; what only the service knows "
             "goes in extra_body"
         )

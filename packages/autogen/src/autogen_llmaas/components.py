@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Unpack
 
-from autogen_llmaas._refuse import refused
 from autogen_llmaas._version import __version__
 from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClientConfig
-from llmaas import catalog
+from llmaas import ConfigurationError, catalog
 from llmaas.catalog import Model
 from llmaas.settings import Settings
 
@@ -146,7 +145,7 @@ def _component(provider: str, kind: str, model: str, config: Mapping[str, Any]) 
 def _refuse_what_is_not_portable(settings: Mapping[str, Any]) -> None:
     told = {name for name, value in settings.items() if value is not None}
     if left := sorted(told & _NOT_PORTABLE):
-        raise refused(
+        raise ConfigurationError(
             f"the stock client's component cannot hold {', '.join(left)}: use native_component"
         )
 

@@ -10,9 +10,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
-from autogen_llmaas._refuse import keyless, refused
 from autogen_llmaas.settings import SECRET_HEADERS
-from llmaas import catalog
+from llmaas import ConfigurationError, MissingAPIKeyError, catalog
 from llmaas.pricing import tariff
 from llmaas.settings import KEY_VARIABLE, Key, Settings
 
@@ -77,19 +76,19 @@ def llm_config(
 
 def _check(options: Mapping[str, Any]) -> None:
     if unknown := sorted(set(options) - set(EntryOptions.__annotations__)):
-        raise refused(
+        raise ConfigurationError(
             f"{', '.join(unknown)}: not every branch of AutoGen takes this in an entry; "
             "parameters of the model go in extra_body"
         )
     temperature = options.get("temperature")
     if temperature is not None and not 0 <= temperature <= HOTTEST:
-        raise refused(f"temperature must be 0 to {HOTTEST:g}, not {temperature}")
+        raise ConfigurationError(f"temperature must be 0 to {HOTTEST:g}, not {temperature}")
 
 
 def _key(told: str | None) -> str:
     key = told or os.environ.get(KEY_VARIABLE)
     if not key:
-        raise keyless(KEY_VARIABLE)
+        raise MissingAPIKeyError(f"No API key. Set {KEY_VARIABLE} or pass api_key=...")
     return str(Key(key).current())
 
 
@@ -111,5 +110,5 @@ def _extra_body(options: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _headers(headers: Mapping[str, str] | None) -> dict[str, str] | None:
     if secret := sorted(name for name in headers or {} if name.lower() in SECRET_HEADERS):
-        raise refused(f"{', '.join(secret)}: give the key as api_key")
+        raise ConfigurationError(f"{', '.join(secret)}: give the key as api_key")
     return dict(headers) if headers else None

@@ -18,9 +18,9 @@ from pydantic import BaseModel, ConfigDict
 from autogen_llmaas._cancel import cancellable
 from autogen_llmaas._core import ApiKey
 from autogen_llmaas._nearest import cosines
-from autogen_llmaas._refuse import unusable
 from autogen_llmaas._vectors import TextVectors
 from autogen_llmaas.embeddings import DEFAULT_EMBEDDER, LLMaaSEmbeddings
+from llmaas import InvalidInputError
 from llmaas.settings import KEY_VARIABLE
 
 HEADING = "Relevant memory content:"
@@ -173,7 +173,7 @@ def _text(content: MemoryContent) -> str:
         return value
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, default=str)
-    raise unusable(f"only texts and objects can be embedded, not {type(value).__name__}")
+    raise InvalidInputError(f"only texts and objects can be embedded, not {type(value).__name__}")
 
 
 def _with_score(content: MemoryContent, score: float) -> MemoryContent:

@@ -7,11 +7,13 @@ from typing import Any, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from autogen_llmaas._core import PATIENCE
-from autogen_llmaas._refuse import refused
+from llmaas import ConfigurationError
 from llmaas.secrecy import redact_options, without_credentials
 from llmaas.settings import KEY_VARIABLE
 from llmaas.structured import shape_of
+
+PATIENCE = 300.0
+"""Seconds that an agent waits for rate limits to end before it fails: many share a key."""
 
 SECRET_HEADERS = frozenset(
     ("authorization", "proxy-authorization", "api-key", "x-api-key", "cookie")
@@ -175,7 +177,7 @@ class LLMaaSClientConfig(BaseModel):
             return cls(model=model, **settings)
         except ValidationError as error:
             wrong = (f"{_place(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
-            raise refused("; ".join(wrong)) from None
+            raise ConfigurationError("; ".join(wrong)) from None
 
     def without_secrets(self) -> Self:
         """Return what a component and a pickle may hold: headers that are known to be harmless."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
+
+from llmaas._errors_base import ConfigurationError
+from llmaas.warnings import InsecureURLWarning, warn
 
 DEFAULT_BASE_URL = "https://api.ai.cloud-temple.com/v1"
 
@@ -32,8 +35,6 @@ def root_of(base_url: Any) -> str:
     path = _ENDPOINT.sub("", parts.path.rstrip("/"))
     host = parts.hostname or ""
     if parts.scheme == "http" and not is_loopback(host):
-        from llmaas.warnings import InsecureURLWarning, warn
-
         warn(
             f"http://{host} is not encrypted: the key and every prompt can be read on the way",
             InsecureURLWarning,
@@ -58,7 +59,7 @@ def is_loopback(host: str) -> bool:
 
 def _split(base_url: Any) -> SplitResult:
     if not isinstance(base_url, str):
-        _refuse(f"must be a string, not {type(base_url).__name__}")
+        raise ConfigurationError(f"base_url must be a string, not {type(base_url).__name__}")
     url = base_url.strip(_QUOTES)
     try:
         parts = urlsplit(url)
@@ -66,11 +67,16 @@ def _split(base_url: Any) -> SplitResult:
     except ValueError:  # its text may repeat a password
         is_good = False
     if not is_good or parts.scheme not in ("http", "https"):
-        _refuse(f"must be an http(s) address such as {DEFAULT_BASE_URL}, got {without_user(url)!r}")
+        raise ConfigurationError(
+            f"base_url must be an http(s) address such as {DEFAULT_BASE_URL}, "
+            f"got {without_user(url)!r}"
+        )
     if "@" in parts.netloc:
-        _refuse("must not hold a user or a password: pass them in headers=")
+        raise ConfigurationError(
+            "base_url must not hold a user or a password: pass them in headers="
+        )
     if "?" in url or "#" in url:
-        _refuse(f"{without_user(url)!r} must end with its path")
+        raise ConfigurationError(f"base_url {without_user(url)!r} must end with its path")
     return parts
 
 
@@ -87,9 +93,3 @@ def _is_host(parts: SplitResult) -> bool:
 def without_user(url: str) -> str:
     """Return an address as it may be shown: what stands before ``@`` and after ``?`` is hidden."""
     return _REST.sub("?***", _USER.sub(r"\1\2***@", url))
-
-
-def _refuse(why: str) -> NoReturn:
-    from llmaas.errors import ConfigurationError
-
-    raise ConfigurationError(f"base_url {why}") from None

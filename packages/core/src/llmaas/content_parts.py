@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from llmaas._errors_base import InvalidInputError
 from llmaas.local_files import MAX_FILE_BYTES, read_regular_file
 
 ImageSource: TypeAlias = str | Path | bytes
@@ -71,7 +72,9 @@ def _with_address(part: Mapping[str, Any], kind: str, limit: int) -> Mapping[str
     if isinstance(url, str) and is_address(url):
         return part
     if kind != "image_url" and isinstance(url, Path):
-        raise _invalid(f"{kind} must be an address or a data URI: send sound and films as those")
+        raise InvalidInputError(
+            f"{kind} must be an address or a data URI: send sound and films as those"
+        )
     known = value if isinstance(value, Mapping) else {}
     return {**part, kind: {**known, "url": _image_url(url, limit)}}
 
@@ -123,11 +126,13 @@ def _image_url(source: Any, limit: int) -> str:
         return _image_url(_read(source, limit), limit)
     if not isinstance(source, str):
         kind = type(source).__name__
-        raise _invalid(f"an image must be an address, a data URI, bytes or a Path, not {kind}")
+        raise InvalidInputError(
+            f"an image must be an address, a data URI, bytes or a Path, not {kind}"
+        )
     if is_address(source):
         return source
     shown = source if len(source) <= 100 else source[:100] + "..."
-    raise _invalid(
+    raise InvalidInputError(
         f"an image must be an address (https://...) or a data URI, got {shown!r}. "
         "To send a local file, pass pathlib.Path(...) or image_part(...)."
     )
@@ -138,7 +143,7 @@ def _read(path: Path, limit: int) -> bytes:
         return read_regular_file(path, limit)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise _invalid(f"the image {str(path)!r} cannot be read: {reason}") from error
+        raise InvalidInputError(f"the image {str(path)!r} cannot be read: {reason}") from error
 
 
 def _for_chat(data: bytes) -> bytes:
@@ -152,7 +157,7 @@ def _for_chat(data: bytes) -> bytes:
     except UnreadableImageError:
         return data  # the engine may be able to
     except ValueError as error:
-        raise _invalid(str(error)) from error
+        raise InvalidInputError(str(error)) from error
 
 
 def image_type(data: bytes) -> str:
@@ -162,13 +167,7 @@ def image_type(data: bytes) -> str:
             return mime_type
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
-    raise _invalid(
+    raise InvalidInputError(
         "the image is not a PNG, JPEG, GIF, BMP or WebP file: other formats need the extra "
         "llmaas[documents], and PDF pages must be drawn (llmaas.documents.draw_pages)"
     )
-
-
-def _invalid(message: str) -> Exception:
-    from llmaas.errors import InvalidInputError
-
-    return InvalidInputError(message)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from llmaas.errors import InvalidInputError
+from llmaas._errors_base import InvalidInputError
 from llmaas.messages import Message, Messages, normalize_messages, text_of
 from llmaas.pricing import estimate_tokens
 

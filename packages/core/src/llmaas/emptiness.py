@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from llmaas.wire.truncation import NO_ROOM
-
-if TYPE_CHECKING:
-    from llmaas.types import Choice
+from llmaas.finish_reasons import NO_ROOM
 
 _LOWER_EFFORT = "Lower reasoning_effort (low or medium)"
 _CUT = {
@@ -24,10 +19,9 @@ _BY_REASON = {
 }
 
 
-def reason_for(model: str, choice: Choice) -> str:
+def reason_for(model: str, finish_reason: str | None, *, reasoned: bool) -> str:
     """Explain an empty answer: Qwen3.8 at its default effort ends one call in six so."""
-    reasoned = bool(choice.reasoning)
-    why = _BY_REASON.get(choice.finish_reason or "") or _ENDED[reasoned]
-    if choice.finish_reason in NO_ROOM:
+    why = _BY_REASON.get(finish_reason or "") or _ENDED[reasoned]
+    if finish_reason in NO_ROOM:
         why = _CUT[reasoned]
-    return f"The answer of {model} is empty (finish_reason {choice.finish_reason!r}): {why}"
+    return f"The answer of {model} is empty (finish_reason {finish_reason!r}): {why}"

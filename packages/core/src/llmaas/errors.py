@@ -42,81 +42,22 @@ Importing this module imports ``openai``; the rest of the package does so only a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import openai
 
-from llmaas.sdk import http
-from llmaas.types import Attempt, Backend, Completion
+from llmaas._errors_base import BudgetExceededError as BudgetExceededError
+from llmaas._errors_base import ConfigurationError as ConfigurationError
+from llmaas._errors_base import InvalidInputError as InvalidInputError
+from llmaas._errors_base import LedgerError as LedgerError
+from llmaas._errors_base import LLMaaSError as LLMaaSError
+from llmaas._errors_base import MissingAPIKeyError as MissingAPIKeyError
+from llmaas._errors_base import QuotaExceededError as QuotaExceededError
+from llmaas._errors_base import StructuredOutputError as StructuredOutputError
+from llmaas._http_library import http
 
-
-class LLMaaSError(Exception):
-    """The root of all errors of this package."""
-
-    hint: str | None = None
-    attempts: tuple[Attempt, ...] = ()
-    """All requests of the call, this one last, where there were several (see ``fallbacks``)."""
-
-
-class ConfigurationError(LLMaaSError, ValueError):
-    """Something was set up or asked in a way that can never work; nothing was sent."""
-
-
-class MissingAPIKeyError(ConfigurationError):
-    """No key was given and the environment holds none."""
-
-    hint = "Set LLMAAS_API_KEY or pass api_key=..."
-
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or f"No API key. {self.hint}")
-
-
-class InvalidInputError(ConfigurationError):
-    """An argument of a call is none that the service takes."""
-
-
-class BudgetExceededError(LLMaaSError):
-    """The call could cost more than the budget has left; nothing was sent.
-
-    ``retry_after`` (seconds) is set when only reservations of calls that are still running stand
-    in the way: it may fit once they have ended.
-    """
-
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (str(self), self.retry_after))
-
-
-class QuotaExceededError(LLMaaSError):
-    """The quota has no room for the call; nothing was sent. ``retry_after`` in seconds."""
-
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (str(self), self.retry_after))
-
-
-class LedgerError(LLMaaSError):
-    """The ledger of a quota or budget (a file, Redis) failed; nothing was sent."""
-
-
-class StructuredOutputError(LLMaaSError, ValueError):
-    """The answer is no JSON, or does not fit the schema, also after one correction."""
-
-    hint = "Ask a larger model, a simpler schema, or more max_tokens; .text is the raw answer."
-
-    def __init__(self, message: str, *, text: str = "", completion: Completion | None = None):
-        super().__init__(message)
-        self.text = text
-        self.completion = completion
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuilt, (type(self), str(self), dict(self.__dict__)))
+if TYPE_CHECKING:
+    from llmaas.types import Backend, Completion
 
 
 def as_sentence(text: str) -> str:
@@ -341,9 +282,3 @@ def _plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _rebuilt_api_error(kind: type[APIError], message: str, facts: dict[str, Any]) -> APIError:
     return kind.build(message, **facts)
-
-
-def _rebuilt(kind: type[LLMaaSError], message: str, state: dict[str, Any]) -> LLMaaSError:
-    error = kind(message)
-    error.__dict__.update(state)
-    return error

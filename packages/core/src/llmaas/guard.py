@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from llmaas._errors_base import InvalidInputError, LLMaaSError
 from llmaas.control_tokens import find_control_token, neutralize, neutralize_messages
-from llmaas.errors import InvalidInputError, LLMaaSError
 from llmaas.messages import text_of
 from llmaas.ops import chat
 from llmaas.ops.effects import Operation

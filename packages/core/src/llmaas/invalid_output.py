@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmaas._errors_base import StructuredOutputError
 from llmaas.structured import is_cut
 from llmaas.types import Completion
 
@@ -11,8 +12,6 @@ _MOST = 500
 
 def invalid_output_error(completion: Completion, problem: object = "it holds no JSON") -> Exception:
     """Build the ``StructuredOutputError`` of an answer; one that was cut names the cure."""
-    from llmaas.errors import StructuredOutputError
-
     message = f"The answer does not fit the schema: {problem}"
     refusal = completion.choices[0].refusal if completion.choices else None
     if refusal:

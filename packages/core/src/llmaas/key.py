@@ -10,6 +10,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from inspect import isawaitable
 from typing import Any
 
+from llmaas._errors_base import ConfigurationError, MissingAPIKeyError
+
 KEY_VARIABLE = "LLMAAS_API_KEY"
 
 _AROUND = re.compile(r"\A[\s\"'`]*(?:authorization\s*:\s*)?(?:bearer\s+)?", re.IGNORECASE)
@@ -42,8 +44,6 @@ class Key:
     def current(self) -> Any:
         """Return the key (or an awaitable of it, if the callable gave one)."""
         if self._source is None:
-            from llmaas.errors import MissingAPIKeyError
-
             raise MissingAPIKeyError
         if isinstance(self._source, str):
             return self._source
@@ -57,7 +57,7 @@ class Key:
             return key
         if isinstance(key, Coroutine):
             key.close()  # or it would complain of never having been awaited
-        raise _refused("An async callable gives keys to AsyncLLMaaS only.")
+        raise ConfigurationError("An async callable gives keys to AsyncLLMaaS only.")
 
     def checked(self, key: object) -> str:
         """Refuse a key that no header takes (the HTTP library would quote it), remember others."""
@@ -118,14 +118,8 @@ def key_of_environment() -> Key:
 
 def _checked(key: object) -> str:
     if not isinstance(key, str):
-        raise _refused(f"The API key must be a string, not {type(key).__name__}.")
+        raise ConfigurationError(f"The API key must be a string, not {type(key).__name__}.")
     bare = _AROUND.sub("", key).strip(_QUOTES)
     if not bare.isascii() or not bare.isprintable() or not bare:
-        raise _refused("The API key is empty or holds characters that no header takes.")
+        raise ConfigurationError("The API key is empty or holds characters that no header takes.")
     return bare
-
-
-def _refused(why: str) -> Exception:
-    from llmaas.errors import ConfigurationError
-
-    return ConfigurationError(why)

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from functools import cache
 from inspect import signature
 
+from llmaas.calling import Calling
+
 
 def reject_unknown_arguments(owner: type, names: Iterable[str]) -> None:
     """Raise ``TypeError`` for an argument that clients do not take, as Python words it."""
@@ -16,6 +18,4 @@ def reject_unknown_arguments(owner: type, names: Iterable[str]) -> None:
 
 @cache
 def _known() -> frozenset[str]:
-    from llmaas.calling import Calling
-
     return frozenset(signature(Calling.__init__).parameters)

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from llmaas._errors_base import InvalidInputError
 from llmaas.content_parts import to_wire_part
 from llmaas.local_files import MAX_FILE_BYTES
 
@@ -27,9 +28,11 @@ def normalize_messages(messages: Messages, max_file_bytes: int = MAX_FILE_BYTES)
     if isinstance(messages, str):
         return [{"role": "user", "content": messages}]
     if isinstance(messages, Mapping) or not isinstance(messages, Sequence):
-        raise _invalid(f"messages must be a string or a list of dicts, not {_kind(messages)}")
+        raise InvalidInputError(
+            f"messages must be a string or a list of dicts, not {_kind(messages)}"
+        )
     if not messages:
-        raise _invalid("messages is empty: the service needs at least one")
+        raise InvalidInputError("messages is empty: the service needs at least one")
     given: Sequence[Any] = messages
     return [
         # most messages of a long conversation are fine as they are
@@ -87,14 +90,14 @@ def ascii_name(name: str) -> str:
 
 def _normalize(message: Any, position: int, max_file_bytes: int) -> Message:
     if not isinstance(message, Mapping):
-        raise _invalid(f"message {position} must be a dict, not {_kind(message)}")
+        raise InvalidInputError(f"message {position} must be a dict, not {_kind(message)}")
     if "role" not in message:
-        raise _invalid(f"message {position} has no role")
+        raise InvalidInputError(f"message {position} has no role")
     content = message.get("content")
     if content is None or isinstance(content, str):
         return message
     if not isinstance(content, Sequence) or isinstance(content, bytes):
-        raise _invalid(f"message {position}: content must be text or a list of parts")
+        raise InvalidInputError(f"message {position}: content must be text or a list of parts")
     parts = [_normalize_part(part, position, max_file_bytes) for part in content]
     return {**message, "content": parts}
 
@@ -103,15 +106,11 @@ def _normalize_part(part: Any, position: int, max_file_bytes: int) -> Any:
     if isinstance(part, str):
         return {"type": "text", "text": part}
     if not isinstance(part, Mapping):
-        raise _invalid(f"message {position}: a part must be text or a dict, not {_kind(part)}")
+        raise InvalidInputError(
+            f"message {position}: a part must be text or a dict, not {_kind(part)}"
+        )
     return to_wire_part(part, max_file_bytes)
 
 
 def _kind(value: Any) -> str:
     return type(value).__name__
-
-
-def _invalid(message: str) -> Exception:
-    from llmaas.errors import InvalidInputError
-
-    return InvalidInputError(message)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, is_dataclass
 from enum import Enum
 from typing import Any
 
+from llmaas._errors_base import InvalidInputError
 from llmaas.wire.schema import inline_definitions, wire_name
 
 
@@ -29,8 +30,6 @@ class OutputType:
 
 def output_type(kind: Any) -> OutputType:
     """Read a type. Raises ``InvalidInputError`` for what is not one."""
-    from llmaas.errors import InvalidInputError
-
     try:
         return _read(kind)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What a call costs, by date, in whole millionths of a euro; and what energy it may take.
+"""Costs of calls by date, in whole millionths of a euro.
 
 Prices are those that Cloud Temple published on the dates given (EUR per million tokens, so
 micro-EUR per token). The service returns no cost: every amount here is computed from usage.
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
-from llmaas.types import Usage
+from llmaas._tokens import Usage
+from llmaas._tokens import estimate_tokens as estimate_tokens
 
 _Amount = TypeVar("_Amount", int, float)
 
@@ -114,28 +115,6 @@ def token_price_eur(category: str, on: date | None = None) -> float | None:
 def billed_output_tokens(usage: Usage) -> int:
     """Return the output tokens that a cost is made of, reasoning counted beside them included."""
     return usage.completion_tokens + _reasoning(usage)[1]
-
-
-def estimate_tokens(text: str) -> int:
-    """Estimate tokens as the service documents it: four characters each, at least one."""
-    return max(1, len(text) // 4) if text else 0
-
-
-def energy_kwh(model: str, tokens: int) -> float | None:
-    """Estimate the kWh for generating (or embedding) ``tokens``; None where none is published.
-
-    An estimate: the catalogue's figure is an average for the whole machine at work.
-    """
-    from llmaas.catalog import resolve
-
-    found = resolve(model).model
-    rate = found.kwh_per_mtoken if found else None
-    return None if rate is None else rate * tokens / 1_000_000
-
-
-def chat_energy_kwh(usage: Usage, model: str) -> float | None:
-    """Estimate the kWh of an answer from its generated tokens, reasoning included."""
-    return energy_kwh(model, billed_output_tokens(usage))
 
 
 def format_eur(micro_eur: int) -> str:

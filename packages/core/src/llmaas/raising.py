@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from llmaas import errors
+from llmaas import catalog, errors
 from llmaas.secrecy import Scrubber
 from llmaas.wire.envelope import ErrorBody, from_mapping, read_error_body, status_in
 from llmaas.wire.faults import Cut, ErrorEvent, Failure, Fault, TransportFailure
@@ -195,16 +195,12 @@ def _hint_of_texts(kind: type[errors.APIStatusError], url: str, model: str | Non
         return _FEWER_HINT
     if kind is not errors.ContextOverflowError:
         return None
-    from llmaas import catalog
-
     known = catalog.get(model or "")
     limit = f": {model} takes {known.context:,} tokens" if known and known.context else ""
     return f"{_SPLIT_HINT}{limit}."
 
 
 def _successor_hint(model: str) -> str | None:
-    from llmaas import catalog
-
     known = catalog.get(model)
     if known is None and (near := catalog.similar(model)):
         listed = errors.ModelNotFoundError.default_hint

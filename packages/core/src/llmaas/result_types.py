@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from llmaas.types import Backend, Usage
+from llmaas._tokens import Usage
+from llmaas.pricing import rerank_cost_micro_eur
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The engine and the machine that answered (the ``backend`` object of the body)."""
+
+    engine_type: str | None = None
+    machine_name: str | None = None
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the known values by name."""
+        return known_values(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +55,6 @@ class Ranking:
     @property
     def cost_micro_eur(self) -> int:
         """The cost in millionths of a euro: every submitted document counts."""
-        from llmaas.pricing import rerank_cost_micro_eur
-
         return rerank_cost_micro_eur(self.documents)
 
 
@@ -87,3 +97,9 @@ class LiveModel:
     aliases: tuple[str, ...] = ()
     context_tokens: int | None = None
     owned_by: str | None = None
+
+
+def known_values(value: Any) -> dict[str, Any]:
+    """Return the values of a slotted dataclass by name, without those that are None."""
+    facts = ((name, getattr(value, name)) for name in value.__slots__)
+    return {name: fact for name, fact in facts if fact is not None}

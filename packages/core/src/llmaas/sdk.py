@@ -1,42 +1,14 @@
-"""The openai SDK: which major is installed, and with which HTTP library it came.
-
-openai 2 stands on httpx, openai 3 on httpx2; their public names are the same.
-"""
+"""Clients of the openai SDK with the settings of ours."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from llmaas._http_library import http
+from llmaas.transport.network import Network, tls_context
 
 if TYPE_CHECKING:
     from llmaas.settings import Settings
-
-
-@cache
-def http() -> Any:
-    """Return the HTTP library that the installed openai SDK uses (``httpx`` or ``httpx2``)."""
-    return _import_http()
-
-
-def _import_http() -> ModuleType:
-    from importlib.metadata import version
-
-    if int(version("openai").split(".", 1)[0]) >= 3:
-        import httpx2
-
-        return httpx2
-    import httpx
-
-    return httpx
-
-
-@cache
-def http_core() -> Any:
-    """Return what that library itself stands on: connections and their pools."""
-    name = http().__name__.replace("httpx", "httpcore")
-    return import_module(name)
 
 
 def openai_client(settings: Settings) -> Any:
@@ -81,8 +53,6 @@ def _omit() -> Any:
 def _http_client(settings: Settings, kind: str) -> Any:
     """Return the SDK's own HTTP client, with our proxy and trust."""
     import openai
-
-    from llmaas.transport.network import Network, tls_context
 
     network = Network.to(settings.root, settings.ca_bundle, settings.proxy)
     make = openai.DefaultHttpxClient if kind == "Client" else openai.DefaultAsyncHttpxClient

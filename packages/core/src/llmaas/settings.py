@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from llmaas import secrecy
+from llmaas._errors_base import ConfigurationError
 from llmaas.address import DEFAULT_BASE_URL, root_of
 from llmaas.key import KEY_VARIABLE, Key, key_of_environment
 from llmaas.learned import Learned
@@ -69,7 +70,7 @@ class Timeout:
         if value is None:
             return cls()
         if not _is_seconds(value):
-            raise _refused(f"timeout must be seconds or a Timeout, not {value!r}")
+            raise ConfigurationError(f"timeout must be seconds or a Timeout, not {value!r}")
         return cls(min(10.0, float(value)), float(value))
 
 
@@ -92,7 +93,7 @@ class Limits:
         for name in ("body", "event", "ratio"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
-                raise _refused(f"limits.{name} must be an integer >= 1, got {value!r}.")
+                raise ConfigurationError(f"limits.{name} must be an integer >= 1, got {value!r}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,11 +267,11 @@ class Settings:
 def checked_seconds(value: Any) -> float:
     """Return a deadline; raise ``ConfigurationError`` for what is not a number of seconds."""
     if not _is_seconds(value):
-        raise _refused(f"deadline must be a number of seconds, got {value!r}")
+        raise ConfigurationError(f"deadline must be a number of seconds, got {value!r}")
     return float(value)
 
 
-def _is_seconds(value: Any) -> bool:
+def _is_seconds(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value
 
 
@@ -282,10 +283,14 @@ def address_of_environment() -> str | None:
 def _checked(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return headers; refuse what HTTP has no way to say, without repeating it."""
     if not isinstance(headers, Mapping):
-        raise _refused(f"headers must be a dict of strings, not {type(headers).__name__}.")
+        raise ConfigurationError(
+            f"headers must be a dict of strings, not {type(headers).__name__}."
+        )
     for name, value in headers.items():
         if not all(isinstance(t, str) and t.isascii() and t.isprintable() for t in (name, value)):
-            raise _refused(f"The header {name!r} must be a string of printable ASCII characters.")
+            raise ConfigurationError(
+                f"The header {name!r} must be a string of printable ASCII characters."
+            )
     return tuple(headers.items())
 
 
@@ -296,7 +301,7 @@ def model_names(names: Any) -> tuple[str, ...]:
         or not isinstance(names, Sequence)
         or not all(isinstance(name, str) and name.strip() for name in names)
     ):
-        raise _refused(f"fallbacks must be a list of model names, got {names!r}")
+        raise ConfigurationError(f"fallbacks must be a list of model names, got {names!r}")
     return tuple(names)
 
 
@@ -304,7 +309,7 @@ def _limits(limits: Any) -> Limits:
     if limits is None:
         return Limits()
     if not isinstance(limits, Limits):
-        raise _refused(f"limits must be a Limits, got {limits!r}.")
+        raise ConfigurationError(f"limits must be a Limits, got {limits!r}.")
     return limits
 
 
@@ -314,11 +319,5 @@ def _woken(values: dict[str, Any]) -> Settings:
 
 def _not_negative(number: int, name: str) -> int:
     if not isinstance(number, int) or number < 0:
-        raise _refused(f"{name} must be a number and not negative, not {number!r}")
+        raise ConfigurationError(f"{name} must be a number and not negative, not {number!r}")
     return number
-
-
-def _refused(why: str) -> Exception:
-    from llmaas.errors import ConfigurationError
-
-    return ConfigurationError(why)

@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from llmaas.finish_reasons import TRUNCATED
 from llmaas.messages import Message, add_instruction, text_of
+from llmaas.output_types import output_type
 from llmaas.types import Choice, Completion
 from llmaas.wire.json_text import (
     Candidate,
@@ -25,7 +27,7 @@ from llmaas.wire.json_text import (
     json_part,
 )
 from llmaas.wire.schema import inline_definitions, strict_schema, wire_name
-from llmaas.wire.truncation import TRUNCATED
+from llmaas.wire.schema_check import check
 
 __all__ = [
     "CUT",
@@ -93,8 +95,6 @@ class Shape:
         if self.convert is not None:
             return self.convert(value)
         if self.schema is not None:
-            from llmaas.wire.schema_check import check
-
             check(value, self.schema)
         elif not isinstance(value, dict):
             raise ValueError("the answer is JSON, but not an object")
@@ -130,8 +130,6 @@ def shape_of(response_format: Any) -> Shape | None:
 
 @lru_cache(maxsize=64)
 def _shape_of_type(kind: Any) -> Shape:
-    from llmaas.output_types import output_type
-
     read = output_type(kind)
     return Shape(json_schema_format(read.name, read.schema), read.schema, read.convert)
 

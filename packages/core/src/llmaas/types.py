@@ -10,44 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from llmaas._tokens import Usage as Usage
+from llmaas.answer_metadata import build_metadata
+from llmaas.emptiness import reason_for
 from llmaas.headers import Headers
+from llmaas.pricing import chat_cost_micro_eur
+from llmaas.result_types import Backend as Backend
 from llmaas.result_types import Image as Image
 from llmaas.result_types import LiveModel as LiveModel
 from llmaas.result_types import Ranked as Ranked
 from llmaas.result_types import Ranking as Ranking
 from llmaas.result_types import Speech as Speech
 from llmaas.result_types import Transcription as Transcription
+from llmaas.result_types import known_values
 
 FinishReason: TypeAlias = str
 """``stop``, ``length``, ``tool_calls``, ``content_filter``; unknown ones are passed on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens that a request used.
-
-    ``completion_tokens`` is as sent. ``reasoning_tokens`` is None when the service did not
-    say; whether it is part of ``completion_tokens`` is not documented, so it is never added.
-    """
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    total_tokens: int = 0
-    reasoning_tokens: int | None = None
-    cached_tokens: int | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """The engine and the machine that answered (the ``backend`` object of the body)."""
-
-    engine_type: str | None = None
-    machine_name: str | None = None
-
-    def to_dict(self) -> dict[str, str]:
-        """Return the known values by name."""
-        return _known(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +38,7 @@ class RateLimit:
 
     def to_dict(self) -> dict[str, float]:
         """Return the known values by name."""
-        return _known(self)
+        return known_values(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +143,6 @@ class Completion:
         answers ``cached`` (replayed by a gateway), ``adjustments`` of the request, ``attempts``
         (all requests, if there were several) and ``empty_because``.
         """
-        from llmaas.answer_metadata import build_metadata
-
         return build_metadata(self)
 
     @property
@@ -204,18 +180,14 @@ class Completion:
     @property
     def empty_because(self) -> str | None:
         """Why there is neither text nor a tool call, and what to do; None for a real answer."""
-        from llmaas.emptiness import reason_for
-
         first = self._first
         if first.tool_calls or first.refusal or (first.content and first.content.strip()):
             return None
-        return reason_for(self.model, first)
+        return reason_for(self.model, first.finish_reason, reasoned=bool(first.reasoning))
 
     @property
     def cost_micro_eur(self) -> int | None:
         """The cost in millionths of a euro by today's tariff; None without usage."""
-        from llmaas.pricing import chat_cost_micro_eur
-
         return None if self.usage is None else chat_cost_micro_eur(self.usage)
 
     @property
@@ -283,8 +255,6 @@ class Embeddings:
     @property
     def cost_micro_eur(self) -> int | None:
         """The cost in millionths of a euro, taking input tokens at the chat price (inferred)."""
-        from llmaas.pricing import chat_cost_micro_eur
-
         return None if self.usage is None else chat_cost_micro_eur(self.usage)
 
 
@@ -304,6 +274,9 @@ class Batch:
     completed: int = 0
     failed: int = 0
     results: tuple[Completion | Exception, ...] = ()
+    """As the service sent them."""
+    answers: tuple[Completion | Exception, ...] = ()
+    """One for each conversation: an error where a lot that failed tells nothing of it."""
     error: Mapping[str, Any] | None = None
     adjustments: tuple[tuple[Adjustment, ...], ...] = ()
     """Changes that ``submit_batch`` made to each conversation; empty where it made none."""
@@ -314,27 +287,7 @@ class Batch:
         return self.status in ("completed", "failed", "expired")
 
     @property
-    def answers(self) -> tuple[Completion | Exception, ...]:
-        """One for each conversation: an error where a lot that failed tells nothing of it."""
-        lost = max(0, self.total - len(self.results)) if self.done else 0
-        return (*self.results, *(self._lost() for _ in range(lost)))
-
-    def _lost(self) -> Exception:
-        from llmaas.errors import APIError
-
-        why = (self.error or {}).get("message", "no reason was given")
-        text = f"The lot {self.id} {self.status} without this answer: {why}"
-        return APIError.build(text, body=self.error)
-
-    @property
     def cost_micro_eur(self) -> int:
         """The cost in millionths of a euro by today's batch tariff, of the results that came."""
-        from llmaas.pricing import chat_cost_micro_eur
-
         answers = [r for r in self.results if isinstance(r, Completion)]
         return sum(chat_cost_micro_eur(r.usage, batch=True) for r in answers if r.usage)
-
-
-def _known(value: Any) -> dict[str, Any]:
-    facts = ((name, getattr(value, name)) for name in value.__slots__)
-    return {name: fact for name, fact in facts if fact is not None}

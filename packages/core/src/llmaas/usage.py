@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from llmaas import jsonl
+from llmaas.energy import chat_energy_kwh, energy_kwh
 from llmaas.ops.effects import Operation, Run
 from llmaas.ops.watch import About, Outcome
-from llmaas.pricing import chat_energy_kwh, energy_kwh
 from llmaas.scopes import follow
 
 _logger = logging.getLogger("llmaas")

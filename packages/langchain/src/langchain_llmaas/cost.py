@@ -19,7 +19,7 @@ from langchain_core.tracers.context import register_configure_hook
 from langchain_llmaas.blocks import PROVIDER
 from llmaas import Completion
 from llmaas.adapters import follow_context
-from llmaas.pricing import energy_kwh
+from llmaas.energy import energy_kwh
 
 _REMEMBERED = 10_000
 """Calls that a handler knows again: it must not grow for ever."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from langchain_core.language_models import LanguageModelInput
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.output_parsers import JsonOutputParser
 from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
@@ -17,14 +17,11 @@ from langchain_llmaas.tools import function_of, is_class
 from llmaas.adapters import output_type, wire_name
 from llmaas.structured import Shape, json_schema_format
 
-if TYPE_CHECKING:
-    from langchain_llmaas.chat_models import ChatLLMaaS
-
 Method = Literal["function_calling", "json_schema", "json_mode"]
 
 
 def structured(
-    model: ChatLLMaaS,
+    model: BaseChatModel,
     schema: Any,
     *,
     method: Method,

@@ -16,7 +16,7 @@ from pydantic_ai.models import (
 )
 from pydantic_ai.settings import ModelSettings
 
-from llmaas import AsyncLLMaaS
+from llmaas import AsyncLLMaaS, StructuredOutputError
 from llmaas.adapters import strip_fence
 from llmaas.structured import is_cut
 from pydantic_ai_llmaas.errors import translate_errors
@@ -165,7 +165,7 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
 
 def _invalid_output_or_raise(error: Exception) -> Completion:
     completion: Completion | None = getattr(error, "completion", None)
-    is_invalid = completion is not None and type(error).__name__ == "StructuredOutputError"
+    is_invalid = completion is not None and isinstance(error, StructuredOutputError)
     if completion is not None and is_invalid and not is_cut(completion):
         return completion  # of a cut answer the framework might read an example as the value
     raise error

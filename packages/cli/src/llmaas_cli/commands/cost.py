@@ -76,7 +76,8 @@ def _chat(
 ) -> dict[str, Any]:
     """Estimate a chat, or an embedding when the model is one (which answers nothing)."""
     from llmaas.catalog import resolve, warn_once
-    from llmaas.pricing import chat_cost_micro_eur, chat_energy_kwh, energy_kwh, tariff
+    from llmaas.energy import chat_energy_kwh, energy_kwh
+    from llmaas.pricing import chat_cost_micro_eur, tariff
     from llmaas.types import Usage
 
     warn_once(model)

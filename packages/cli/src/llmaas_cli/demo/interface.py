@@ -96,7 +96,7 @@ class DemoResult:
     @property
     def energy_kwh(self) -> float | None:
         """An estimate for embedding and chat (ranking has no published figure), in kWh."""
-        from llmaas.pricing import chat_energy_kwh, energy_kwh
+        from llmaas.energy import chat_energy_kwh, energy_kwh
 
         chat = chat_energy_kwh(self.usage, self.chat_model) if self.usage else None
         embed = energy_kwh(self.embedding_model, self.embedding_tokens)

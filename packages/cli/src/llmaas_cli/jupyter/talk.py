@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from llmaas import LLMaaS, catalog
-from llmaas.pricing import billed_output_tokens, chat_energy_kwh, estimate_tokens
+from llmaas.energy import chat_energy_kwh
+from llmaas.pricing import billed_output_tokens, estimate_tokens
 from llmaas_cli.demo.interface import CHAT_MODEL
 from llmaas_cli.jupyter.connection import current
 

@@ -16,8 +16,9 @@ from mcp.types import AudioContent, CallToolResult, ImageContent, TextContent
 from llmaas import catalog
 from llmaas.catalog.current import is_unavailable
 from llmaas.client import AsyncLLMaaS
+from llmaas.energy import chat_energy_kwh
 from llmaas.errors import LLMaaSError
-from llmaas.pricing import chat_cost_micro_eur, chat_energy_kwh, estimate_tokens
+from llmaas.pricing import chat_cost_micro_eur, estimate_tokens
 from llmaas.quota import Budget
 from llmaas.types import Completion, Usage
 from llmaas_cli.demo.interface import CHAT_MODEL, EMBEDDING_MODEL, RERANK_MODEL

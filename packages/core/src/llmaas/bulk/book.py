@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from llmaas._errors_base import ConfigurationError
 from llmaas.bulk.lines import Lines
 from llmaas.bulk.records import RESULT, head_of, line_of
 from llmaas.bulk.tally import Tally
-from llmaas.errors import ConfigurationError
 
 _FORMAT = 1
 _HEAD = b'{"llmaas-bulk": '

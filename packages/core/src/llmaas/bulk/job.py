@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from llmaas._errors_base import InvalidInputError
 from llmaas.bulk.book import Book
 from llmaas.bulk.items import Item
 from llmaas.bulk.records import record_of
 from llmaas.bulk.tally import Tally
 from llmaas.client import AsyncLLMaaS
-from llmaas.errors import InvalidInputError
 from llmaas.types import Completion
 
 

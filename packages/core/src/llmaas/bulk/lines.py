@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from llmaas.errors import ConfigurationError
+from llmaas._errors_base import ConfigurationError
 
 _STEP = 1 << 16
 _FLAGS = (

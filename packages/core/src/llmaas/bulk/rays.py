@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from llmaas._errors_base import ConfigurationError
 from llmaas.bulk.here import Asker
 from llmaas.bulk.items import Item
 from llmaas.bulk.job import Job
 from llmaas.bulk.parts import Parts, SendCounter, answered
 from llmaas.bulk.records import record_of
-from llmaas.errors import ConfigurationError
 from llmaas.jsonl import append
 from llmaas.ray import columns
 from llmaas.ray.stages import Stage

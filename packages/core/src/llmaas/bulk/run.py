@@ -9,13 +9,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from llmaas._errors_base import ConfigurationError, LLMaaSError
 from llmaas.bulk.book import Book, begun_with
 from llmaas.bulk.items import Source, count_items, fingerprint, read_items
 from llmaas.bulk.job import Engine, Job
 from llmaas.bulk.order import put_in_order
 from llmaas.bulk.tally import Tally
 from llmaas.client import AsyncLLMaaS, LLMaaS
-from llmaas.errors import ConfigurationError, LLMaaSError
 
 ENGINES = {
     "asyncio": ("llmaas.bulk.here", "run_here"),

@@ -8,13 +8,14 @@ from typing import Protocol
 
 from llmaas.catalog.book import Catalogue
 from llmaas.catalog.model import Model, Resolution
+from llmaas.catalog.packaged import packaged
 from llmaas.types import LiveModel
+from llmaas.warnings import StaleCatalogWarning, warn
 
 DEFAULT_MAX_OUTPUT = 16_384
 """Tokens. The service's own default of 1,024 is eaten by reasoning before any answer."""
 
 _live: Catalogue | None = None
-_packaged: Catalogue | None = None
 
 
 class ListsModels(Protocol):
@@ -27,14 +28,7 @@ class ListsModels(Protocol):
 
 def current() -> Catalogue:
     """Return the catalogue in force."""
-    global _packaged
-    if _live is not None:
-        return _live
-    if _packaged is None:  # asked for several times a call: no import statement then
-        from llmaas.catalog.packaged import packaged
-
-        _packaged = packaged()
-    return _packaged
+    return packaged() if _live is None else _live
 
 
 def get(name: str) -> Model | None:
@@ -96,8 +90,6 @@ def is_unavailable(error: Exception) -> bool:
 
 def warn_stale(error: Exception) -> None:
     """Warn that the catalog at hand stays in force."""
-    from llmaas.warnings import StaleCatalogWarning, warn
-
     warn(
         f"The service did not list its models ({getattr(error, 'message', error)}) "
         f"The catalog of {about()['observed_at'][:10]} is used.",

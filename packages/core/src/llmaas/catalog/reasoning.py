@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from llmaas.catalog.current import resolve
+
 LEVELS = ("minimal", "low", "medium", "high", "xhigh")
 """Efforts in rising order, as OpenAI names them."""
 
@@ -85,8 +87,6 @@ UNKNOWN = ReasoningSwitch(
 @lru_cache(maxsize=512)
 def switch_of(model: str) -> ReasoningSwitch:
     """Return the switch of a model by its name, or by the id or root that it resolves to."""
-    from llmaas.catalog.current import resolve
-
     known = resolve(model).model
     names = [model, *((known.id, known.root or "") if known else ())]
     for name in names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any
 
+from llmaas._errors_base import ConfigurationError
 from llmaas.documents.limits import LIMITS, DocumentLimits
 
 
@@ -16,8 +17,6 @@ def pdf_text(data: bytes, limits: DocumentLimits = LIMITS) -> str:
     try:
         import pypdfium2
     except ModuleNotFoundError as error:
-        from llmaas.errors import ConfigurationError
-
         raise ConfigurationError("PDFs need pypdfium2: pip install 'llmaas[documents]'") from error
     try:
         with closing(pypdfium2.PdfDocument(data)) as document:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmaas import catalog
+from llmaas._errors_base import InvalidInputError
 from llmaas.catalog.facts import facts_of
 from llmaas.content_parts import holds_images
 from llmaas.settings import Settings
@@ -32,8 +33,6 @@ def check_model(settings: Settings, model: str) -> None:
     Unknown names are worth a warning at the service only: other addresses have their own.
     """
     if not isinstance(model, str) or not model.strip():
-        from llmaas.errors import InvalidInputError
-
         raise InvalidInputError(f"model must be a model's name, not {model!r}")
     if facts_of(model).is_known or settings.is_service:
         catalog.warn_once(model, stacklevel=caller_level() + 1)
@@ -47,8 +46,6 @@ def check_images(
         return
     text = f"{model} is not known to see images: it may refuse or ignore those of this request."
     if settings.strict if strict is None else strict:
-        from llmaas.errors import InvalidInputError
-
         raise InvalidInputError(f"{text} Choose a model with vision (`llmaas models`).")
     warn(text, IgnoredOptionWarning)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from llmaas._errors_base import StructuredOutputError
 from llmaas.messages import Messages, add_instruction
 from llmaas.ops.advice import warn_if_empty
 from llmaas.ops.chat import Opened
@@ -194,7 +195,7 @@ def _attempt(model: str, completion: Completion) -> Attempt:
 def _after_error(plan: Plan, step: Step, error: Exception) -> Step | None:
     """Return the step after a failure; None, with all attempts in the error, where it ends."""
     partial: Completion | None = getattr(error, "completion", None)
-    is_misfit = type(error).__name__ == "StructuredOutputError"
+    is_misfit = isinstance(error, StructuredOutputError)
     usage = None if partial is None else partial.usage
     attempt = Attempt(step.model, error, usage, is_misfit and is_empty(partial))
     following = plan.after(step, attempt)

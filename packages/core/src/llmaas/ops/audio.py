@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from llmaas._errors_base import InvalidInputError
 from llmaas.ops.data import ask_data, check_texts, known, whole
 from llmaas.ops.effects import Operation, Run
 from llmaas.ops.exchange import Moment
@@ -96,16 +97,10 @@ def _file(source: AudioSource, limit: int) -> tuple[str, bytes]:
     try:
         name, data = read_file(source, limit)
     except (OSError, TypeError, ValueError, AttributeError) as error:
-        raise _invalid(f"the recording cannot be read: {error}") from error
+        raise InvalidInputError(f"the recording cannot be read: {error}") from error
     if not data:
-        raise _invalid(f"the recording {name!r} is empty")
+        raise InvalidInputError(f"the recording {name!r} is empty")
     return name, data
-
-
-def _invalid(message: str) -> Exception:
-    from llmaas.errors import InvalidInputError
-
-    return InvalidInputError(message)
 
 
 def _read_transcription(data: bytes, _: Mapping[str, str]) -> Transcription:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from llmaas._errors_base import InvalidInputError
 from llmaas.messages import Messages
 from llmaas.ops.chat import Ask, prepare
 from llmaas.ops.checks import check_batch_id
@@ -17,6 +18,7 @@ from llmaas.settings import Settings
 from llmaas.types import Adjustment, Batch, Completion, Event
 from llmaas.wire.assemble import Assembler, Context
 from llmaas.wire.conversation import look_at
+from llmaas.wire.envelope import from_mapping
 from llmaas.wire.jsonbytes import loads
 from llmaas.wire.tool_schemas import RenamedTools
 
@@ -45,8 +47,6 @@ def submit(
 ) -> Operation[Batch]:
     """Hand in a lot. Never retried: the endpoint is not idempotent, and every lot is billed."""
     if not 0 < len(conversations) <= MAX_CONVERSATIONS:
-        from llmaas.errors import InvalidInputError
-
         raise InvalidInputError(
             f"a lot holds 1 to {MAX_CONVERSATIONS} conversations, not {len(conversations)}"
         )
@@ -94,7 +94,7 @@ def _reader(model: str) -> Callable[[bytes, Mapping[str, str]], Batch]:
     def read(data: bytes, _: Mapping[str, str]) -> Batch:
         body = loads(data)
         counts = body.get("request_counts") or {}
-        return Batch(
+        batch = Batch(
             id=str(body["id"]),
             status=str(body["status"]),
             model=str(body.get("model") or model),
@@ -105,8 +105,21 @@ def _reader(model: str) -> Callable[[bytes, Mapping[str, str]], Batch]:
             results=tuple(_result(item, model) for item in body.get("results") or ()),
             error=body.get("error"),
         )
+        return replace(batch, answers=(*batch.results, *_missing(batch)))
 
     return read
+
+
+def _missing(batch: Batch) -> list[Exception]:
+    """Build an error for each conversation of which a lot that ended says nothing."""
+    count = batch.total - len(batch.results)
+    if not batch.done or count <= 0:
+        return []
+    from llmaas.errors import APIError
+
+    reason = (batch.error or {}).get("message", "no reason was given")
+    text = f"The lot {batch.id} {batch.status} without this answer: {reason}"
+    return [APIError.build(text, body=batch.error) for _ in range(count)]
 
 
 def _result(item: Mapping[str, Any], model: str) -> Completion | Exception:
@@ -122,7 +135,6 @@ def _result(item: Mapping[str, Any], model: str) -> Completion | Exception:
 
 def _error(error: Any) -> Exception:
     from llmaas.errors import APIError
-    from llmaas.wire.envelope import from_mapping
 
     body = from_mapping(error)
     return APIError.build(f"This conversation failed: {body.message}", type=body.type, body=error)

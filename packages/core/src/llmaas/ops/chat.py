@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from llmaas.catalog.facts import facts_of
 from llmaas.messages import Message, Messages, add_nonce, normalize_messages
@@ -27,9 +27,6 @@ from llmaas.wire.decode import ChatDecoder
 from llmaas.wire.envelope import failure_of
 from llmaas.wire.faults import Cut, ErrorEvent, Failure, TransportFailure
 from llmaas.wire.tool_schemas import with_valid_tools
-
-if TYPE_CHECKING:
-    from llmaas.ops.deferred import FollowUp
 
 PATH = "/v1/chat/completions"
 _REST, _USAGE = 0.5, 2.0
@@ -86,6 +83,16 @@ class Ask:
         return Call(PATH, data, headers=self.headers, stream=stream, model=self.model)
 
 
+class FollowUp(Protocol):
+    """A request that may follow an answer in the same stream (see ``ops.deferred``)."""
+
+    draft: Completion | None
+    """The answer before it, once it is known that another one follows."""
+
+    def after(self, events: list[Event]) -> Operation[Opened] | None:
+        """Take the last events of the answer; return the next request, None if it was final."""
+
+
 @dataclass(slots=True)
 class Opened:
     """A stream whose first events have come."""
@@ -97,7 +104,6 @@ class Opened:
     events: list[Event]
     watched: Watched | None = None
     follow_up: FollowUp | None = None
-    """The request that may follow this answer in the same stream (see ``ops.deferred``)."""
     earlier: tuple[Attempt, ...] = ()
     """Requests of the same call before this one (see ``ops.attempts``)."""
 
@@ -233,7 +239,7 @@ def _chat(ask: Ask) -> Operation[Completion]:
         if isinstance(data, TransportFailure):
             yield from patience.another_try(data, ask.model)
             continue
-        decoder = decoder_for(ask, reply)
+        decoder = decoder_for(ask.settings, ask.body, reply, ask.patience.resends)
         events = decoder.take(data)
         data = None  # it may echo a key, and tools print the variables of frames
         if decoder.fault is None:
@@ -246,7 +252,7 @@ def _open_stream(ask: Ask) -> Operation[Opened]:
     while True:
         reply = yield from exchange(ask.patience, call)
         chunks = reply.chunks()
-        decoder = decoder_for(ask, reply)
+        decoder = decoder_for(ask.settings, ask.body, reply, ask.patience.resends)
         events: list[Event] = []
         new: list[Event] = []
         while not decoder.over and not _may_begin(ask, new):

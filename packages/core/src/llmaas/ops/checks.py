@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from llmaas._errors_base import InvalidInputError
+
 _BATCH_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,199}")
 _COUNTS = ("max_tokens", "max_completion_tokens", "n")
 """Parameters that budgets and quotas reserve by: a negative one would make room in them."""
@@ -58,7 +60,5 @@ def check_batch_id(batch_id: Any) -> str:
 
 def invalid(rule: str, value: Any) -> NoReturn:
     """Raise ``InvalidInputError`` with the rule and the value received."""
-    from llmaas.errors import InvalidInputError
-
     shown = repr(value)
     raise InvalidInputError(f"{rule}, got {shown if len(shown) <= 100 else shown[:100] + '...'}")

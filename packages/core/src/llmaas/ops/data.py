@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from llmaas._errors_base import InvalidInputError
 from llmaas.ops import advice
 from llmaas.ops.checks import check_extra_body
 from llmaas.ops.effects import Operation
 from llmaas.ops.encode import encode
 from llmaas.ops.exchange import JSON, Call, Moment, Patience, fetch
 from llmaas.settings import Settings
-from llmaas.types import LiveModel
+from llmaas.types import Completion, LiveModel
 from llmaas.wire.faults import ErrorEvent, NotAnAnswer
 from llmaas.wire.jsonbytes import loads
 
@@ -69,7 +70,6 @@ def _no_answer(
     settings: Settings, path: str, data: bytes, headers: Mapping[str, str], error: Exception
 ) -> Exception:
     from llmaas.raising import error_in_stream
-    from llmaas.types import Completion
 
     fault: ErrorEvent | NotAnAnswer = NotAnAnswer(_reason(data, error), data)
     try:
@@ -136,8 +136,6 @@ def check_texts(texts: Any, what: str) -> list[str]:
     checked: list[str] = list(texts)
     for position, text in enumerate(checked):
         if not isinstance(text, str):
-            from llmaas.errors import InvalidInputError
-
             hint = ""
             if isinstance(text, int | list | tuple):
                 hint = " Token ids are not accepted by the service: send the text itself."

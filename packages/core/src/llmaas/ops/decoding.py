@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llmaas.headers import Headers
 from llmaas.ops import advice
+from llmaas.settings import Settings
 from llmaas.wire.assemble import Context
 from llmaas.wire.chat import turns_reasoning_off
 from llmaas.wire.decode import ChatDecoder
 
-if TYPE_CHECKING:
-    from llmaas.ops.chat import Ask
 
-
-def decoder_for(ask: Ask, reply: Any) -> ChatDecoder:
-    """Return the decoder of a reply, which knows what was asked."""
-    thinks = not turns_reasoning_off(ask.body)
+def decoder_for(
+    settings: Settings, body: Mapping[str, Any], reply: Any, resends: int
+) -> ChatDecoder:
+    """Build the decoder of a reply to a request with this body."""
+    model, thinks = str(body["model"]), not turns_reasoning_off(body)
     return ChatDecoder(
         Context(
-            requested_model=ask.model,
-            headers=Headers.without_secrets(reply.headers, ask.settings.known_secrets),
+            requested_model=model,
+            headers=Headers.without_secrets(reply.headers, settings.known_secrets),
             seed=os.urandom(16).hex(),  # a tenth of the cost of a uuid
-            hold=advice.hold_for(ask.settings, ask.model) if thinks else 0,
-            may_be_unopened=thinks and advice.may_begin_unopened(ask.settings, ask.model),
-            choices=_whole(ask.body.get("n")),
-            resends=ask.patience.resends,
-            tools=ask.body.get("tools") or (),
-            tool_choice=ask.body.get("tool_choice"),
-            max_tokens=_limit(ask.body),
+            hold=advice.hold_for(settings, model) if thinks else 0,
+            may_be_unopened=thinks and advice.may_begin_unopened(settings, model),
+            choices=_whole(body.get("n")),
+            resends=resends,
+            tools=body.get("tools") or (),
+            tool_choice=body.get("tool_choice"),
+            max_tokens=_limit(body),
         ),
-        ask.settings.limits.event,
+        settings.limits.event,
     )
 
 

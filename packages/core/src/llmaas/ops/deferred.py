@@ -58,7 +58,7 @@ def open_with_tools(ask: Ask) -> Operation[Opened]:
     opened = yield from open_stream(ask)
     holder: Any = TextHolder(opened.decoder)
     events = holder.sift(opened.events)
-    follow_up = FollowUp(ask, enforced, holder)
+    follow_up = SchemaFollowUp(ask, enforced, holder)
     return replace(opened, decoder=holder, events=events, follow_up=follow_up)
 
 
@@ -111,7 +111,7 @@ class TextHolder:
         return held
 
 
-class FollowUp:
+class SchemaFollowUp:
     """The second request of a stream, if its first answer needs one."""
 
     def __init__(self, ask: Ask, enforced: dict[str, Any], holder: TextHolder) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from llmaas import catalog
+
 _WORDS = ("matryoshka", "dimension")
 _REFUSALS = frozenset({400, 422})
 
@@ -56,7 +58,5 @@ class Dimensions:
 
 def native_size(model: str) -> int | None:
     """Return the size of a model's vectors, None where the catalog does not tell."""
-    from llmaas import catalog
-
     known = catalog.get(model)
     return None if known is None else known.dimensions

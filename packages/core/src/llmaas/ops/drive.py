@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
+from llmaas._errors_base import ConfigurationError
 from llmaas._version import __version__
 from llmaas.key import Key
 from llmaas.ops.caretaker import CARETAKER
@@ -237,8 +238,6 @@ def check_loop() -> None:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        from llmaas.errors import ConfigurationError
-
         found = "trio is running" if _is_in_trio() else "none is running"
         raise ConfigurationError(
             f"AsyncLLMaaS needs an asyncio event loop, but {found}: run it by asyncio.run() "

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from llmaas._errors_base import InvalidInputError
 from llmaas.wire.conversation import plain_json
 from llmaas.wire.jsonbytes import dumps, to_bytes
 
@@ -17,8 +18,6 @@ def encode(body: Any) -> bytes:
     try:
         return dumps(body)
     except (TypeError, ValueError) as error:
-        from llmaas.errors import InvalidInputError
-
         raise InvalidInputError(f"the request cannot be written as JSON: {error}") from error
 
 

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+from llmaas._errors_base import InvalidInputError, LLMaaSError
 from llmaas.ops.caretaker import CARETAKER
+from llmaas.ops.drive import end_now
 from llmaas.ops.effects import Operation
 from llmaas.pricing import estimate_tokens
 from llmaas.settings import Settings
@@ -98,8 +100,6 @@ class About:
         except (TypeError, ValueError, OverflowError):
             number = -1
         if number < 0:
-            from llmaas.errors import InvalidInputError
-
             raise InvalidInputError(f"{name} must be a whole number >= 1, got {value!r}.")
         return number
 
@@ -215,8 +215,6 @@ class Watched:
 @atexit.register
 def _end_all() -> None:
     """End the calls of daemon threads with the process: they are recorded and settled, too."""
-    from llmaas.ops.drive import end_now
-
     while _UNDER_WAY:
         with suppress(Exception):
             end_now(_UNDER_WAY.pop().end(None, Abandoned()))
@@ -228,8 +226,6 @@ def _came_with(error: BaseException | None) -> Any:
 
 
 def _is_ours(error: Exception) -> bool:
-    from llmaas.errors import LLMaaSError
-
     return isinstance(error, LLMaaSError)
 
 

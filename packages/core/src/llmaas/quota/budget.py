@@ -6,6 +6,7 @@ import time
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
+from llmaas._errors_base import BudgetExceededError
 from llmaas.forks import renew_in_child
 from llmaas.ops.effects import Operation, Run, Sleep
 from llmaas.ops.watch import ACTIVE, About, Outcome
@@ -124,8 +125,6 @@ class Budget:
         return remaining
 
     def _refuse(self, highest: int, refused: Refused) -> Operation[NoReturn]:
-        from llmaas.errors import BudgetExceededError
-
         remaining = yield from self._left()
         raise BudgetExceededError(
             f"The call may cost {highest / 1e6:.6f} EUR, and {remaining / 1e6:.6f} EUR of the "

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from llmaas._errors_base import QuotaExceededError
 from llmaas.forks import renew_in_child
 from llmaas.ops.effects import Operation, Wait
 from llmaas.ops.wakeup import Wakeup
@@ -163,8 +164,6 @@ class Quota:
             nap = min(_LONGEST_NAP, nap * 1.5)
 
     def _check(self, refused: Refused, place: _Place) -> None:
-        from llmaas.errors import QuotaExceededError
-
         seconds, most = refused.seconds, self._max_wait
         if seconds is None:
             raise QuotaExceededError(
@@ -175,8 +174,6 @@ class Quota:
             raise self._no_room(place, seconds)
 
     def _no_room(self, place: _Place, seconds: float) -> Exception:
-        from llmaas.errors import QuotaExceededError
-
         amount = place.about.max_tokens
         return QuotaExceededError(
             f"The quota leaves no room for {amount} output tokens.", retry_after=seconds

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from llmaas._errors_base import LedgerError
 from llmaas.quota import redis_address
 from llmaas.quota.late import LATE
 from llmaas.quota.ledger import BUCKETS, Limit, Refused, Taken, decide
@@ -89,8 +90,6 @@ class RedisLedger:
 
     def _ask(self, keys: list[str], arguments: list[Any]) -> Any:
         import redis
-
-        from llmaas.errors import LedgerError
 
         asked = self._redis
         try:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
+from llmaas._errors_base import ConfigurationError
+
 _SENTINEL = "redis+sentinel"
 _FORMS = "redis://host:6379/0, rediss://host:6379/0 or redis+sentinel://host:26379/service/0"
 
@@ -19,7 +21,7 @@ def connect(url: str, password: str | None, options: Mapping[str, Any]) -> Any:
     try:
         return redis.Redis.from_url(url, **extra)
     except ValueError as error:
-        raise _refused(url, str(error)) from None
+        raise _invalid_url(url, str(error)) from None
 
 
 def cluster(url: str, password: str | None, options: Mapping[str, Any]) -> Any:
@@ -75,7 +77,7 @@ def _from_sentinel(url: str, options: dict[str, Any]) -> Any:
     name, _, secret = user.partition(":")
     service, _, number = parts.path.strip("/").partition("/")
     if not service or not hosts:
-        raise _refused(url, "it names no service")
+        raise _invalid_url(url, "it names no service")
     pairs = [
         host.rpartition(":") if ":" in host else (host, "", "26379") for host in hosts.split(",")
     ]
@@ -89,12 +91,10 @@ def _from_sentinel(url: str, options: dict[str, Any]) -> Any:
             service, db=int(number or 0), **merged
         )
     except ValueError as error:
-        raise _refused(url, str(error)) from None
+        raise _invalid_url(url, str(error)) from None
 
 
-def _refused(url: str, reason: str) -> Exception:
-    from llmaas.errors import ConfigurationError
-
+def _invalid_url(url: str, reason: str) -> ConfigurationError:
     return ConfigurationError(
         f"url must be like {_FORMS}, got {without_password(url)!r}: {reason}."
     )

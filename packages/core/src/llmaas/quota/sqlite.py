@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from llmaas._errors_base import LedgerError
 from llmaas.forks import hold_at_fork
 from llmaas.quota.clock import ledger_time
 from llmaas.quota.ledger import Limit, Refused, Taken, decide
@@ -120,8 +121,6 @@ class SQLiteLedger:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        from llmaas.errors import LedgerError
-
         try:
             with self._lock:
                 yield from self._locked()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from llmaas.errors import ConfigurationError, InvalidInputError
+from llmaas._errors_base import ConfigurationError, InvalidInputError
 from llmaas.types import Completion
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from llmaas.errors import ConfigurationError
+from llmaas._errors_base import ConfigurationError
 from llmaas.ray import stages
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from llmaas.errors import ConfigurationError
+from llmaas._errors_base import ConfigurationError
 from llmaas.realtime.utterance import RATE
 
 FRAME = 4_096

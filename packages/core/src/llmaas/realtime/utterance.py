@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from llmaas.pricing import audio_cost_micro_eur
+
 RATE = 16_000
 """Samples per second that the service takes: PCM of 16 bits, mono."""
 BYTES_PER_SECOND = 2 * RATE
@@ -40,8 +42,6 @@ class FinalText:
     @property
     def cost_micro_eur(self) -> int:
         """The cost in millionths of a euro, by the price of a started minute of audio."""
-        from llmaas.pricing import audio_cost_micro_eur
-
         return audio_cost_micro_eur(self.seconds)
 
 

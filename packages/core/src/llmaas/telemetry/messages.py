@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from llmaas.text import well_formed
 from llmaas.types import Completion
 
 _MODALITIES = {
@@ -127,6 +128,4 @@ def _text(text: str) -> dict[str, Any]:
 
 def _as_json(value: Any) -> str:
     """Return JSON; exporters encode as UTF-8, which has no halves of pairs."""
-    from llmaas.text import well_formed
-
     return well_formed(json.dumps(value, ensure_ascii=False, default=str))

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
+from llmaas._errors_base import ConfigurationError
 from llmaas.proxies import proxy_for
 
 POOL_SIZE = 1000
@@ -49,8 +50,6 @@ class Network:
         scheme = urlsplit(self.proxy or "http:").scheme
         if scheme in ("http", "https") or (has_socks and scheme in ("socks5", "socks5h")):
             return
-        from llmaas.errors import ConfigurationError
-
         raise ConfigurationError(
             f"No {scheme} proxy can be used here: name an http one by proxy= or HTTPS_PROXY, or "
             "except the address by NO_PROXY. (socks5 works for threads, with socksio installed.)"
@@ -91,8 +90,6 @@ def _trusting(ca_bundle: str) -> ssl.SSLContext:
 
 
 def _bad_bundle(ca_bundle: str, why: str) -> Exception:
-    from llmaas.errors import ConfigurationError
-
     return ConfigurationError(f"The CA bundle {ca_bundle!r} {why}.")
 
 

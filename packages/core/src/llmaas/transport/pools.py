@@ -6,7 +6,7 @@ import ssl
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from llmaas.sdk import http, http_core
+from llmaas._http_library import http, http_core
 from llmaas.transport.direct import Direct
 from llmaas.transport.line import Lines
 from llmaas.transport.network import KEEPALIVE, POOL_SIZE, Network, tls_context

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from llmaas.sdk import http, http_core
+from llmaas._http_library import http, http_core
 from llmaas.settings import Limits, Settings
 from llmaas.transport.base import BrokenTransport, Request, proxy_kind
 from llmaas.transport.line import Leash

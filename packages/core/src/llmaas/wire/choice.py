@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from llmaas.finish_reasons import TRUNCATED
 from llmaas.types import Choice, Event, ReasoningDelta, TextDelta, ToolCall
 from llmaas.wire.text_calls import TextCalls
 from llmaas.wire.think import Piece, ThinkSplitter
 from llmaas.wire.think_tags import CLOSE, OPEN
 from llmaas.wire.toolcalls import ToolCallAssembler
-from llmaas.wire.truncation import TRUNCATED
 
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
 

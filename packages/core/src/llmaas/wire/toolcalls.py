@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from llmaas.finish_reasons import TRUNCATED
 from llmaas.types import Event, ToolCall, ToolCallDelta
 from llmaas.wire.arguments import Arguments
 from llmaas.wire.positions import position
 from llmaas.wire.toolnames import ToolNames
-from llmaas.wire.truncation import TRUNCATED
 
 
 class _Call:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from itertools import chain, zip_longest
 from typing import Any
 
 from llmaas_sandbox.chat.answers import Answer, empty_by_dialect, style_of
+from llmaas_sandbox.chat.deltas import deltas
 from llmaas_sandbox.chat.logprobs import logprobs
+from llmaas_sandbox.chat.pieces import pieces
 from llmaas_sandbox.engines import fields
 from llmaas_sandbox.errors import Json
 from llmaas_sandbox.faults.shapes import ollama, reasoned, tool_call_shaped, usage_shaped
 from llmaas_sandbox.gateway.exchange import Exchange
 from llmaas_sandbox.tokens import count, of_messages
-
-_PIECE = re.compile(r"\S+\s*|\s+")
-_ARGUMENTS_PIECE = 12
-
-
-def pieces(text: str) -> list[str]:
-    """Cut a text into the pieces that a stream sends, one word each."""
-    return _PIECE.findall(text)
 
 
 class Writer:
@@ -140,8 +133,6 @@ class Writer:
         return {**self.base, "object": "chat.completion.chunk", "choices": [choice]}
 
     def _lane(self, index: int, answer: Answer) -> list[Json]:
-        from llmaas_sandbox.chat.deltas import deltas
-
         lane: list[Json] = []
         with_logprobs = self.wants_logprobs(answer)
         for delta in deltas(answer, self.style, self.faults, self.exchange.body, self._call):
@@ -186,9 +177,3 @@ class Writer:
             usage = total if done else self.usage(most * i // max(1, len(stream) - 1), thought)
             counted.append({**chunk, "usage": usage, "backend": self.backend})
         return counted
-
-
-def argument_pieces(arguments: str) -> list[str]:
-    """Cut the text of arguments into the fragments that a stream sends."""
-    step = _ARGUMENTS_PIECE
-    return [arguments[i : i + step] for i in range(0, len(arguments), step)] or [""]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from llmaas_sandbox.chat.answers import Answer, empty_by_dialect
-from llmaas_sandbox.chat.bodies import argument_pieces, pieces
+from llmaas_sandbox.chat.pieces import argument_pieces, pieces
 from llmaas_sandbox.errors import Json
 from llmaas_sandbox.faults.parse import Faults
 from llmaas_sandbox.faults.shapes import reasoned

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from haystack.utils import Secret
 
-from llmaas import AsyncLLMaaS, LLMaaS
+from llmaas import AsyncLLMaaS, ConfigurationError, LLMaaS, MissingAPIKeyError
 from llmaas.secrecy import redact_options
 from llmaas.settings import KEY_VARIABLE, Settings
 
@@ -166,13 +166,13 @@ def network_options(kwargs: dict[str, Any] | None) -> dict[str, Any]:
         elif name in ("proxy", "headers", "timeout"):
             options[name] = value
         elif name not in _IGNORED and name != "verify":
-            raise _misconfigured(f"http_client_kwargs: {name!r} is not supported")
+            raise ConfigurationError(f"http_client_kwargs: {name!r} is not supported")
     return options
 
 
 def _ca_bundle(value: Any) -> str:
     if not isinstance(value, str):
-        raise _misconfigured(
+        raise ConfigurationError(
             "http_client_kwargs: certificates are always checked; for a private authority set "
             "verify to the path of its CA bundle"
         )
@@ -183,8 +183,6 @@ def _key(secret: Secret) -> str | None:
     try:
         value: str | None = secret.resolve_value()
     except ValueError as error:
-        from llmaas.errors import MissingAPIKeyError
-
         raise MissingAPIKeyError(f"{error} {MissingAPIKeyError.hint}") from error
     return value
 
@@ -195,9 +193,3 @@ def _is_from_environment(secret: Secret) -> bool:
     except ValueError:  # Haystack's tokens refuse to be written down
         return False
     return True
-
-
-def _misconfigured(message: str) -> Exception:
-    from llmaas.errors import ConfigurationError
-
-    return ConfigurationError(message)

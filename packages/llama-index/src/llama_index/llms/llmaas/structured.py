@@ -7,6 +7,8 @@ from typing import Any
 from llama_index.core.base.llms.types import ChatResponse
 from llama_index.core.program.utils import process_streaming_objects
 
+from llmaas import StructuredOutputError
+
 
 class StreamedObject:
     """Turns the responses of a structured stream into partial objects, then the whole one."""
@@ -30,8 +32,6 @@ def to_value(response: ChatResponse) -> Any:
     """Return the value of a structured response, or raise ``StructuredOutputError``."""
     value = response.additional_kwargs.get("parsed")
     if value is None:
-        from llmaas.errors import StructuredOutputError
-
         text = response.message.content or ""
         reason = response.additional_kwargs.get("finish_reason")
         raise StructuredOutputError(

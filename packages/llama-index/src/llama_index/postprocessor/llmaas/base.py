@@ -16,7 +16,7 @@ from pydantic import Field
 
 from llama_index.llms.llmaas.connection import Connection
 from llama_index.llms.llmaas.cost import emit_cost
-from llmaas import Ranking
+from llmaas import InvalidInputError, Ranking
 
 logger = logging.getLogger(__name__)
 dispatcher = get_dispatcher(__name__)
@@ -113,7 +113,5 @@ class LLMaaSRerank(Connection, BaseNodePostprocessor):
 
 def _required(query: QueryBundle | None) -> QueryBundle:
     if query is None:
-        from llmaas.errors import InvalidInputError
-
         raise InvalidInputError("query_bundle must be given to rank nodes, got None.")
     return query

@@ -1,0 +1,96 @@
+"""Errors that need no response, and therefore no openai SDK. Import them from ``llmaas``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llmaas.types import Attempt, Completion
+
+
+class LLMaaSError(Exception):
+    """The root of all errors of this package."""
+
+    hint: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    """All requests of the call, this one last, where there were several (see ``fallbacks``)."""
+
+
+class ConfigurationError(LLMaaSError, ValueError):
+    """Something was set up or asked in a way that can never work; nothing was sent."""
+
+
+class MissingAPIKeyError(ConfigurationError):
+    """No key was given and the environment holds none."""
+
+    hint = "Set LLMAAS_API_KEY or pass api_key=..."
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or f"No API key. {self.hint}")
+
+
+class InvalidInputError(ConfigurationError):
+    """An argument of a call is none that the service takes."""
+
+
+class BudgetExceededError(LLMaaSError):
+    """The call could cost more than the budget has left; nothing was sent.
+
+    ``retry_after`` (seconds) is set when only reservations of calls that are still running stand
+    in the way: it may fit once they have ended.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (str(self), self.retry_after))
+
+
+class QuotaExceededError(LLMaaSError):
+    """The quota has no room for the call; nothing was sent. ``retry_after`` in seconds."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (str(self), self.retry_after))
+
+
+class LedgerError(LLMaaSError):
+    """The ledger of a quota or budget (a file, Redis) failed; nothing was sent."""
+
+
+class StructuredOutputError(LLMaaSError, ValueError):
+    """The answer is no JSON, or does not fit the schema, also after one correction."""
+
+    hint = "Ask a larger model, a simpler schema, or more max_tokens; .text is the raw answer."
+
+    def __init__(self, message: str, *, text: str = "", completion: Completion | None = None):
+        super().__init__(message)
+        self.text = text
+        self.completion = completion
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuilt, (type(self), str(self), dict(self.__dict__)))
+
+
+def _rebuilt(kind: type[LLMaaSError], message: str, state: dict[str, Any]) -> LLMaaSError:
+    error = kind(message)
+    error.__dict__.update(state)
+    return error
+
+
+for _kind in (
+    LLMaaSError,
+    ConfigurationError,
+    MissingAPIKeyError,
+    InvalidInputError,
+    BudgetExceededError,
+    QuotaExceededError,
+    LedgerError,
+    StructuredOutputError,
+):
+    _kind.__module__ = "llmaas.errors"  # the public home, as tracebacks and pickles name it

@@ -1,0 +1,22 @@
+"""Estimates of the energy that a model uses, from the figures of the catalog."""
+
+from __future__ import annotations
+
+from llmaas._tokens import Usage
+from llmaas.catalog import resolve
+from llmaas.pricing import billed_output_tokens
+
+
+def energy_kwh(model: str, tokens: int) -> float | None:
+    """Estimate the kWh for generating (or embedding) ``tokens``; None where none is published.
+
+    An estimate: the catalogue's figure is an average for the whole machine at work.
+    """
+    found = resolve(model).model
+    rate = found.kwh_per_mtoken if found else None
+    return None if rate is None else rate * tokens / 1_000_000
+
+
+def chat_energy_kwh(usage: Usage, model: str) -> float | None:
+    """Estimate the kWh of an answer from its generated tokens, reasoning included."""
+    return energy_kwh(model, billed_output_tokens(usage))

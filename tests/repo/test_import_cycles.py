@@ -1,0 +1,180 @@
+"""The import graph of each package: no cycles, no imports of higher layers, lazy only with reason.
+
+An edge is an import anywhere in a module, also inside functions: a cycle that runs only later is
+a cycle. Importing ``a.b.c`` also imports ``a`` and ``a.b``, except for modules inside of them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+PACKAGES = sorted((Path(__file__).parents[2] / "packages").glob("*/src"))
+
+TYPED_IN_CIRCLES = (
+    "llmaas.answer_metadata",  # writes down what a completion holds, which it is called by
+    "llmaas_sandbox",
+)
+"""Modules whose imports for type checkers alone may close a cycle."""
+
+LAYERS = {
+    "foundation": "_errors_base _exports _http_library _tokens _version address control_tokens"
+    " errors finish_reasons forks headers jsonl key learned local_files proxies scopes secrecy"
+    " text verdicts warnings",
+    "values": "answer_metadata content_parts documents emptiness messages pricing"
+    " result_types types",
+    "wire": "wire",
+    "knowledge": "catalog context energy invalid_output output_types raising structured",
+    "connection": "options sdk settings transport",
+    "operations": "ops",
+    "hooks": "guard quota telemetry usage",
+    "client": "calling client keyword_arguments realtime stream",
+    "programs": "__main__ _cli adapters bulk ray",
+}
+"""Modules of the core, the lowest layer first: each imports its own layer and those below."""
+
+LAZY = {
+    "llmaas.errors": "imports the openai SDK",
+    "llmaas.raising": "imports the openai SDK",
+    "llmaas.sdk": "imports the openai SDK",
+    "llmaas.transport.sync": "imports httpx",
+    "llmaas.transport.aio": "imports aiohttp",
+    "llmaas.documents.images": "imports Pillow, an extra",
+    "llmaas.quota": "only for clients that have a budget",
+    "agent_framework_llmaas._errors": "imports the openai SDK",
+    "langchain_llmaas.errors": "imports the openai SDK",
+    "pydantic_ai_llmaas.errors": "imports the openai SDK",
+    "haystack_integrations.common.llmaas.pages": "imports Pillow and pypdfium2, an extra",
+    "llmaas_sandbox.server": "pytest loads the plugin in every run",
+}
+"""Modules of the same package that functions may import, and why."""
+
+START_FAST = ("llmaas_cli",)
+"""Programs, which import what a command needs when it runs."""
+
+
+class Import(NamedTuple):
+    """One import of a module of the same package."""
+
+    target: str
+    line: int
+    is_lazy: bool
+    is_typing: bool
+
+
+each_package = pytest.mark.parametrize("source", PACKAGES, ids=lambda source: source.parent.name)
+
+
+@cache
+def modules(source: Path) -> dict[str, Path]:
+    """Return the files of a package by the names that they are imported as."""
+    names = {}
+    for path in source.rglob("*.py"):
+        parts = path.relative_to(source).with_suffix("").parts
+        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return names
+
+
+@cache
+def imports(source: Path, name: str) -> list[Import]:
+    """Return all imports of a module that stay in its package."""
+    known, tree = modules(source), ast.parse(modules(source)[name].read_text())
+    return [
+        Import(target, node.lineno, is_lazy, is_typing)
+        for node, is_lazy, is_typing in statements(tree, is_lazy=False, is_typing=False)
+        for target in targets(node, known)
+        if not f"{name}.".startswith(f"{target}.")
+    ]
+
+
+def statements(
+    node: ast.AST, *, is_lazy: bool, is_typing: bool
+) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool, bool]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child, is_lazy, is_typing
+            continue
+        is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+        is_guard = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+        yield from statements(
+            child, is_lazy=is_lazy or is_function, is_typing=is_typing or is_guard
+        )
+
+
+def targets(node: ast.Import | ast.ImportFrom, known: dict[str, Path]) -> set[str]:
+    """Return the modules that one statement imports, with the packages around them."""
+    if isinstance(node, ast.Import):
+        names = {alias.name for alias in node.names}
+    else:
+        assert not node.level, "imports are absolute"
+        names = {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+    parents = {name.rsplit(".", depth)[0] for name in names for depth in range(name.count("."))}
+    return {name for name in names | parents if name in known}
+
+
+def cycle(graph: dict[str, list[str]]) -> list[str]:
+    """Return the modules of one cycle, or nothing: what is left when all ends are taken away."""
+    left = dict(graph)
+    while ends := [name for name in left if not any(other in left for other in left[name])]:
+        for name in ends:
+            del left[name]
+    if not left:
+        return []
+    path = [next(iter(left))]
+    while path[-1] not in path[:-1]:
+        path.append(next(other for other in left[path[-1]] if other in left))
+    return path[path.index(path[-1]) :]
+
+
+@each_package
+def test_package_has_no_import_cycle(source: Path) -> None:
+    graph = {
+        name: [
+            each.target
+            for each in imports(source, name)
+            if not (each.is_typing and name.startswith(TYPED_IN_CIRCLES))
+        ]
+        for name in modules(source)
+        if name != "llmaas_cli.doctor.service"  # until it imports no command
+    }
+    assert cycle(graph) == []
+
+
+def test_cycle_is_found() -> None:
+    assert cycle({"a": ["b"], "b": ["c"], "c": ["b", "d"], "d": []}) == ["b", "c", "b"]
+
+
+def layer(name: str) -> int:
+    """Return the height of a module of the core."""
+    top = name.split(".")[1] if "." in name else "_exports"
+    heights = [height for height, names in enumerate(LAYERS.values()) if top in names.split()]
+    assert len(heights) == 1, f"{name} needs a place in LAYERS"
+    return heights[0]
+
+
+def test_core_imports_no_higher_layer() -> None:
+    source = next(source for source in PACKAGES if source.parent.name == "core")
+    upward = [
+        f"{name}:{each.line} imports {each.target}"
+        for name in modules(source)
+        for each in imports(source, name)
+        if not each.is_typing and layer(each.target) > layer(name)
+    ]
+    assert not upward
+
+
+@each_package
+def test_function_imports_own_module_only_with_reason(source: Path) -> None:
+    lazy = [
+        f"{name}:{each.line} imports {each.target}"
+        for name in modules(source)
+        if not name.startswith(START_FAST)
+        for each in imports(source, name)
+        if each.is_lazy and not any(f"{known}.".startswith(f"{each.target}.") for known in LAZY)
+    ]
+    assert not lazy
