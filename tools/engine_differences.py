@@ -7,12 +7,14 @@ table in ``tests/README.md``. Each must be explained in ``engine_differences.yam
 from __future__ import annotations
 
 import json
+import re
 import sys
 import urllib.error
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
+from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +49,27 @@ def differences(root: str, key: str, *, dialect: str = "") -> dict[str, list[str
 
 
 def explanations() -> dict[str, str]:
-    """Read the patterns of differences with their reasons."""
+    """Read the entries, each with its reason."""
     read: dict[str, str] = yaml.safe_load(EXPLANATIONS.read_text())
     return read
 
 
+@cache
+def explained() -> dict[str, str]:
+    """Return every difference that is explained, with the entry that does it."""
+    return {difference: entry for entry in explanations() for difference in spelled_out(entry)}
+
+
+def spelled_out(entry: str) -> list[str]:
+    """Return the differences that an entry names: ``{a,b}`` stands for either."""
+    parts = re.split(r"\{([^{}]*)\}", entry)
+    choices = [part.split(",") if i % 2 else [part] for i, part in enumerate(parts)]
+    return ["".join(chosen) for chosen in product(*choices)]
+
+
 def pattern_of(difference: str) -> str:
-    """Return the pattern that explains a difference, or nothing where nobody has explained it."""
-    return next((p for p in explanations() if fnmatchcase(difference, p)), "")
+    """Return the entry that explains a difference, or nothing where nobody has explained it."""
+    return explained().get(difference, "")
 
 
 def _asked(

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tools.engine_differences import all_differences, explanations, pattern_of
+from tools.engine_differences import (
+    all_differences,
+    explained,
+    explanations,
+    pattern_of,
+    spelled_out,
+)
 
 Found = dict[str, dict[str, list[str]]]
 
@@ -25,5 +31,11 @@ def test_engines_differences_are_all_explained(found: Found) -> None:
 
 
 def test_engines_explanations_all_still_occur(found: Found) -> None:
-    used = {pattern_of(difference) for differences in found.values() for difference in differences}
-    assert set(explanations()) - used == set()
+    seen = {difference for differences in found.values() for difference in differences}
+    assert set(explained()) - seen == set()
+
+
+def test_engines_explanations_name_each_difference_once() -> None:
+    named = [difference for entry in explanations() for difference in spelled_out(entry)]
+    assert sorted(named) == sorted(set(named))
+    assert not [difference for difference in named if "*" in difference]
