@@ -34,7 +34,7 @@ from autogen_ext.runtimes.grpc import GrpcWorkerAgentRuntime, GrpcWorkerAgentRun
 
 from autogen_llmaas import LLMaaSChatCompletionClient, native_component
 from llmaas.pricing import format_eur
-from llmaas_cli.demo import backing, load_documents, split
+from llmaas_cli.demo import load_documents, open_endpoint, split
 
 QUESTION = "Which keys sign packages, and who keeps them?"
 START_SECONDS = 60.0
@@ -224,7 +224,7 @@ def main() -> int:
     if told.worker:
         asyncio.run(work(*told.worker))
         return 0
-    with backing() as service:
+    with open_endpoint() as service:
         key = {"LLMAAS_API_KEY": service.api_key, "LLMAAS_BASE_URL": service.base_url}
         progress = asyncio.run(coordinate(told, {**os.environ, **key}))
     cost = sum(finding.cost_micro_eur for finding in progress.findings.values())

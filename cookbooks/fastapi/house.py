@@ -18,7 +18,7 @@ from faults import Refusal
 from gate import Gate
 from llmaas import AsyncLLMaaS, LLMaaSError
 from llmaas.quota import Budget, Ledger, Limit, MemoryLedger, Quota, SQLiteLedger
-from llmaas_cli.demo import backing
+from llmaas_cli.demo import open_endpoint
 from metrics import CallMeter, Metrics
 
 HOUR = 3_600.0
@@ -82,7 +82,7 @@ class House:
 @asynccontextmanager
 async def opened(config: Config, gate: Gate, metrics: Metrics) -> AsyncIterator[House]:
     """Yield the house: over the service if ``LLMAAS_API_KEY`` is set, else over a sandbox."""
-    with backing(tokens_per_second=SANDBOX_PACE) as where:
+    with open_endpoint(tokens_per_second=SANDBOX_PACE) as where:
         print(f"{where.description} answers", flush=True)
         async with AsyncLLMaaS(api_key=where.api_key, base_url=where.base_url) as client:
             yield House(config, gate, metrics, client)

@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 
 from closed import CSS, ClosedPage
 from llmaas import AsyncLLMaaS
-from llmaas_cli.demo import Backing, backing
+from llmaas_cli.demo import Endpoint, open_endpoint
 from talk import Talk
 
 SANDBOX_PACE = 40.0
@@ -27,7 +27,7 @@ THEME = gr.themes.Soft(
 
 def main() -> None:
     """Serve the app on this machine until it is interrupted."""
-    with backing(tokens_per_second=SANDBOX_PACE) as where:
+    with open_endpoint(tokens_per_second=SANDBOX_PACE) as where:
         client = AsyncLLMaaS(api_key=where.api_key, base_url=where.base_url)
         page = interface(Talk(client), where)
         page.launch(
@@ -48,7 +48,7 @@ def main() -> None:
         page.block_thread()
 
 
-def interface(talk: Talk, where: Backing) -> gr.ChatInterface:
+def interface(talk: Talk, where: Endpoint) -> gr.ChatInterface:
     """Return the page."""
     return gr.ChatInterface(
         talk.respond,
@@ -71,7 +71,7 @@ def interface(talk: Talk, where: Backing) -> gr.ChatInterface:
     )
 
 
-def introduction(where: Backing) -> str:
+def introduction(where: Endpoint) -> str:
     """Say who answers, since a sandbox must not pass for the service."""
     if where.is_sandbox:
         return "Answered by the embedded sandbox: it only quotes. Set `LLMAAS_API_KEY` for more."

@@ -2,7 +2,7 @@
 
     ./run python cookbooks/langchain/agent_and_rag.py "Why can an answer come back empty?"
 
-Elsewhere it needs `langchain`, `langchain-llmaas`, `llmaas-sandbox` and `numpy`. Without
+Elsewhere it needs `langchain`, `langchain-llmaas`, `llmaas-cli[sandbox]` and `numpy`. Without
 LLMAAS_API_KEY the embedded sandbox answers.
 """
 

@@ -10,7 +10,7 @@ import streamlit as st
 from llmaas import LLMaaS, catalog
 from llmaas.catalog import Model
 from llmaas.pricing import token_price_eur
-from llmaas_cli.demo import Backing, backing
+from llmaas_cli.demo import Endpoint, open_endpoint
 
 CHATS = ("chat", "code", "vision")
 DEFAULT_MODEL = "gpt-oss:120b"
@@ -19,11 +19,11 @@ SANDBOX_PACE = 40.0
 
 
 @st.cache_resource(show_spinner=False)
-def backed_by() -> Backing:
+def backed_by() -> Endpoint:
     """Return the service if ``LLMAAS_API_KEY`` is set, else a sandbox that lives as long as we."""
     stack = ExitStack()
     atexit.register(stack.close)
-    return stack.enter_context(backing(tokens_per_second=SANDBOX_PACE))
+    return stack.enter_context(open_endpoint(tokens_per_second=SANDBOX_PACE))
 
 
 @st.cache_resource(show_spinner=False)

@@ -4,7 +4,7 @@ import pytest
 
 from llmaas import types
 from llmaas.errors import ConfigurationError, NotFoundError
-from llmaas_cli.demo import DemoResult, DemoSettings, backing, frameworks, load_documents, run
+from llmaas_cli.demo import DemoResult, DemoSettings, frameworks, load_documents, open_endpoint, run
 
 
 @pytest.fixture
@@ -69,31 +69,34 @@ def test_errors_of_a_demo_come_out(settings):
 
 def test_the_key_is_in_no_repr(settings):
     assert "sk-sandbox" not in repr(settings)
-    with backing() as where:
+    with open_endpoint() as where:
         assert "sk-sandbox" not in repr(where)
 
 
 def test_without_a_key_a_sandbox_answers():
-    with backing() as where:
+    with open_endpoint() as where:
         assert where.is_sandbox
         assert where.base_url.startswith("http://127.0.0.1:")
 
 
 def test_the_sandbox_may_be_told_more():
-    with backing(api_keys=("sk-sandbox-other",)) as where:
+    with open_endpoint(api_keys=("sk-sandbox-other",)) as where:
         assert where.api_key == "sk-sandbox-other"
 
 
 def test_with_a_key_the_service_answers(monkeypatch):
     monkeypatch.setenv("LLMAAS_API_KEY", "sk-test")
-    with backing() as where:
+    with open_endpoint() as where:
         assert not where.is_sandbox
         assert where.base_url == "https://api.ai.cloud-temple.com/v1"
-    with backing(sandbox=True) as where:
+    with open_endpoint(sandbox=True) as where:
         assert where.is_sandbox
 
 
 def test_a_missing_sandbox_is_explained(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "llmaas_sandbox", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'llmaas-cli\[sandbox\]'"), backing():
+    with (
+        pytest.raises(ConfigurationError, match=r"pip install 'llmaas-cli\[sandbox\]'"),
+        open_endpoint(),
+    ):
         pass

@@ -66,8 +66,8 @@ def test_it_is_drawn_while_it_comes(cell):
         "from llmaas_cli.jupyter.views import NotebookView\n"
         "import time\n"
         "view = NotebookView()\n"
-        "view.take(ReasoningDelta('Hm.')); time.sleep(.1)\n"
-        "view.take(ReasoningDelta(' Well.'))\n"
+        "view.show_event(ReasoningDelta('Hm.')); time.sleep(.1)\n"
+        "view.show_event(ReasoningDelta(' Well.'))\n"
     )
     assert "<details open" in text_of(drawn, "text/html")
     assert "Hm. Well." in text_of(drawn, "text/html")
@@ -207,7 +207,7 @@ def test_the_stop_button_ends_the_answer(cell, box, started):
     ("options", "complaint"),
     [
         ("--nonsense", "unrecognized arguments"),
-        ("--var 1x", "no name of a variable"),
+        ("--var 1x", "not the name of a variable"),
         ('-s "open', "No closing quotation"),
     ],
 )

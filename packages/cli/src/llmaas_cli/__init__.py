@@ -1,4 +1,4 @@
-"""The ``llmaas`` command and what belongs beside it: doctor, demo, notebooks, an MCP server."""
+"""The ``llmaas`` command, and its parts for programs: doctor, demo, notebook magics, MCP server."""
 
 from llmaas_cli._version import __version__
 

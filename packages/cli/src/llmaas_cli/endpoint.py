@@ -1,4 +1,4 @@
-"""Who answers: the real service when a key is set, else a sandbox inside this process."""
+"""Endpoint that answers: the service when a key is set, else a sandbox in this process."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from llmaas.settings import KEY_VARIABLE, Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Backing:
-    """An address and a key, and in words what stands behind them."""
+class Endpoint:
+    """Address and key of the service or of a sandbox, with a description for users."""
 
     base_url: str
     api_key: str = field(repr=False)
@@ -22,21 +22,21 @@ class Backing:
 
 
 @contextmanager
-def backing(
+def open_endpoint(
     *, sandbox: bool | None = None, base_url: str | None = None, **sandbox_settings: Any
-) -> Iterator[Backing]:
-    """Yield the service, or a sandbox that lives as long as the block.
+) -> Iterator[Endpoint]:
+    """Open the service, or a sandbox that runs until the block ends.
 
-    ``sandbox`` None decides by ``LLMAAS_API_KEY``; ``sandbox_settings`` (its pace, say) are for
-    the sandbox only. ``ConfigurationError`` when a sandbox is needed and not installed.
+    ``sandbox`` defaults to True when ``LLMAAS_API_KEY`` is not set; ``sandbox_settings`` are passed
+    to ``llmaas_sandbox.Sandbox``. Raises ``ConfigurationError`` if the sandbox is not installed.
     """
     key = os.environ.get(KEY_VARIABLE, "")
     if sandbox is False or (sandbox is None and key):
         address = Settings.of(base_url=base_url).base_url
-        yield Backing(address, key, False, f"the service at {address}")
+        yield Endpoint(address, key, False, f"the service at {address}")
         return
     with _sandbox_class()(**sandbox_settings) as box:
-        yield Backing(box.base_url, box.api_key, True, f"the embedded sandbox at {box.base_url}")
+        yield Endpoint(box.base_url, box.api_key, True, f"the embedded sandbox at {box.base_url}")
 
 
 def _sandbox_class() -> Any:

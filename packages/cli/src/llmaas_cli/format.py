@@ -1,4 +1,4 @@
-"""Texts that commands and notebooks share: numbers, energy, progress and errors, without keys."""
+"""Text formatting shared by commands and notebooks: numbers, energy, progress, errors."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def describe_progress(tally: Tally) -> str:
     if tally.failed:
         parts.append(f"{tally.failed} failed")
     if tally.waiting:
-        parts.append(f"{tally.waiting} in lots")
+        parts.append(f"{tally.waiting} in batches")
     return " · ".join(parts)
 
 

@@ -217,7 +217,7 @@ class APIConnectionError(APIError, openai.APIConnectionError):
 
     reached: bool = True
     """False when no attempt made a connection, so that nothing of the request was sent."""
-    default_hint = "`llmaas doctor` checks name, route, TLS and key."
+    default_hint = "`llmaas doctor` (package llmaas-cli) checks name, route, TLS and key."
 
 
 class APITimeoutError(APIConnectionError, openai.APITimeoutError):

@@ -1,4 +1,4 @@
-"""The ``llmaas`` command: one module per command, each importing what it needs when it runs."""
+"""Commands of ``llmaas``, one module each; a command imports what it needs when it runs."""
 
 from llmaas_cli.commands.app import main
 

@@ -1,4 +1,4 @@
-"""The command's entry: which commands there are, and how any of them fails."""
+"""Entry point of the command line: the table of commands and their common error handling."""
 
 from __future__ import annotations
 

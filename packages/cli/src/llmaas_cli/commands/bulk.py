@@ -1,4 +1,4 @@
-"""``llmaas bulk run``: many prompts from a file, paced, counted, and never lost."""
+"""``llmaas bulk run``: many prompts from a file, with limits, budgets and checkpoints."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def command(
         bool, typer.Option("--ordered", help="Sort the results at the end.")
     ] = False,
     retry_errors: Annotated[
-        bool, typer.Option("--retry-errors", help="Ask anew what failed in an earlier run.")
+        bool, typer.Option("--retry-errors", help="Retry prompts that failed in an earlier run.")
     ] = False,
     budget: Annotated[
         float | None, typer.Option(min=0, metavar="EUR", help="Spend no more, resumed or not.")
@@ -72,12 +72,14 @@ def command(
         str | None, typer.Option(metavar="URL", help="Share --tier and --budget through Redis.")
     ] = None,
     resubmit: Annotated[
-        bool, typer.Option("--resubmit", help="Ask lost lots anew: they may be billed twice.")
+        bool, typer.Option("--resubmit", help="Resubmit lost batches: they may be billed twice.")
     ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Wait for lots, or come back for them later.")
+        bool, typer.Option("--wait/--no-wait", help="Wait for batches, or collect them later.")
     ] = True,
-    poll: Annotated[float, typer.Option(min=0, help="Seconds between two looks at lots.")] = 30.0,
+    poll: Annotated[
+        float, typer.Option(min=0, help="Seconds between two requests for a batch.")
+    ] = 30.0,
     workers: Annotated[int, typer.Option(min=1, help="Ray's worker processes.")] = 2,
     sandbox: InSandbox = False,
     base_url: BaseUrl = None,

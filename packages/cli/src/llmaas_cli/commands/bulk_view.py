@@ -1,4 +1,4 @@
-"""How a bulk run looks while it goes on, and what it says at its end."""
+"""Progress bar and final report of a bulk run."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def _sentences(report: Report) -> Iterator[tuple[str, str]]:
         )
     if tally.waiting:
         yield f"{tally.waiting} are with the service: the same command collects them.", "yellow"
-    for lot, count in report.unsure.items():
+    for batch, count in report.unsure.items():
         yield (
-            f"lot {lot}: {count} conversations are lost. They may have been billed; "
-            "--resubmit asks them anew.",
+            f"batch {batch}: {count} conversations are lost. They may have been billed; "
+            "--resubmit sends them again.",
             "bold red",
         )

@@ -1,4 +1,4 @@
-"""``llmaas chat``: a conversation in the terminal, or one question in a pipe."""
+"""``llmaas chat``: an interactive conversation, or one question from a pipe."""
 
 from __future__ import annotations
 

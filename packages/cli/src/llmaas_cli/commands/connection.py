@@ -1,4 +1,4 @@
-"""A client for a command: of the service, or of a sandbox that lives as long as the command."""
+"""Client of a command, for the service or an embedded sandbox."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def open_client(*, sandbox: bool, base_url: str | None = None) -> Iterator[LLMaaS]:
     """Yield a client; the key comes from the environment, never from the command line."""
     from llmaas import LLMaaS
-    from llmaas_cli.endpoint import backing
+    from llmaas_cli.endpoint import open_endpoint
 
     with (
-        backing(sandbox=sandbox, base_url=base_url) as where,
+        open_endpoint(sandbox=sandbox, base_url=base_url) as where,
         LLMaaS(api_key=where.api_key or None, base_url=where.base_url) as client,
     ):
         yield client

@@ -1,4 +1,4 @@
-"""A conversation: its history, and one turn of it on the screen."""
+"""Conversation of ``llmaas chat``: its history and its streamed turns."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ class Conversation:
             printer = Printer(show_reasoning=self.show_reasoning and is_interactive())
             try:
                 for event in stream:
-                    printer.take(event)
+                    printer.print_event(event)
             finally:
-                printer.end()
+                printer.finish()
             return stream.completion
 
 

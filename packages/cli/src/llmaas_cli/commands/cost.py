@@ -1,4 +1,4 @@
-"""``llmaas cost``: what a call would cost, before it is made."""
+"""``llmaas cost``: cost estimate of a call before it is sent."""
 
 from __future__ import annotations
 

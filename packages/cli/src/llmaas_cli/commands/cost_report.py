@@ -1,4 +1,4 @@
-"""``llmaas cost report``: what calls have cost, from the log that ``UsageLog`` keeps."""
+"""``llmaas cost report``: costs of past calls, from the log of ``UsageLog``."""
 
 from __future__ import annotations
 

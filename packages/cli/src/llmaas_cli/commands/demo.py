@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from importlib.metadata import EntryPoint
 
-    from llmaas_cli.demo import Backing, DemoResult, DemoSettings, Document
+    from llmaas_cli.demo import DemoResult, DemoSettings, Document, Endpoint
 
 
 def command(
@@ -43,11 +43,11 @@ def command(
     The embedded sandbox answers unless LLMAAS_API_KEY is set.
     """
     from llmaas_cli.commands import demo_view
-    from llmaas_cli.demo import DemoSettings, backing, load_documents
+    from llmaas_cli.demo import DemoSettings, load_documents, open_endpoint
 
     chosen = _chosen(framework)
     asked, texts = question or _default(language), load_documents(documents)
-    with backing(sandbox=True if sandbox else None, base_url=base_url) as where:
+    with open_endpoint(sandbox=True if sandbox else None, base_url=base_url) as where:
         if not as_json:
             demo_view.introduce(where, asked, texts, len(chosen))
         settings = DemoSettings(where.base_url, where.api_key, chat_model=model)
@@ -101,7 +101,7 @@ def _run_all(
 
 
 def _show(
-    outcomes: Mapping[str, DemoResult | Exception], where: Backing, asked: str, as_json: bool
+    outcomes: Mapping[str, DemoResult | Exception], where: Endpoint, asked: str, as_json: bool
 ) -> None:
     from llmaas_cli.commands import demo_view
     from llmaas_cli.terminal.output import print_json
@@ -116,7 +116,7 @@ def _show(
 
 
 def _plain(
-    outcomes: Mapping[str, DemoResult | Exception], where: Backing, asked: str
+    outcomes: Mapping[str, DemoResult | Exception], where: Endpoint, asked: str
 ) -> dict[str, Any]:
     from llmaas_cli.format import one_line
     from llmaas_cli.terminal.failures import error_fields

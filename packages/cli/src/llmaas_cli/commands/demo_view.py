@@ -1,4 +1,4 @@
-"""The demo on the screen: who answers, the answer as it comes, its sources, its bill."""
+"""Terminal output of the demo: endpoint, streamed answer, sources, costs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.status import Status
     from rich.table import Table
 
-    from llmaas_cli.demo import Backing, DemoResult, Document
+    from llmaas_cli.demo import DemoResult, Document, Endpoint
 
 
 _SANDBOX = (
@@ -23,7 +23,9 @@ _SANDBOX = (
 )
 
 
-def introduce(where: Backing, question: str, documents: Sequence[Document], count: int = 1) -> None:
+def introduce(
+    where: Endpoint, question: str, documents: Sequence[Document], count: int = 1
+) -> None:
     """Print who will answer, from what, and the question."""
     show(("LLMaaS demo", "bold"), ", answered by ", (where.description, "bold cyan"))
     characters = sum(len(document.text) for document in documents)

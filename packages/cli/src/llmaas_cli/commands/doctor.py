@@ -1,4 +1,4 @@
-"""``llmaas doctor``: what is wrong, and what to do about it."""
+"""``llmaas doctor``: diagnosis of the connection, with a fix for each failure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def command(
     """Check name, port, TLS, key, clock, latency and models; say what to do about each."""
     from llmaas import LLMaaS
     from llmaas_cli.doctor import Status, examine
-    from llmaas_cli.endpoint import backing
+    from llmaas_cli.endpoint import open_endpoint
     from llmaas_cli.terminal.output import print_json
 
     if scan is not None:
@@ -58,7 +58,7 @@ def command(
     made: list[Check] = []
     wanted = model or DEFAULT_MODELS
     width = max(len(f"model {name}") for name in wanted)
-    with backing(sandbox=sandbox, base_url=base_url) as where:
+    with open_endpoint(sandbox=sandbox, base_url=base_url) as where:
         key = where.api_key if sandbox else os.environ.get("LLMAAS_API_KEY", "")
         client = LLMaaS(
             api_key=key.strip() or None, base_url=where.base_url, max_retries=0, timeout=timeout

@@ -1,4 +1,4 @@
-"""``llmaas embed`` and ``llmaas rerank``: vectors of texts, and texts in order of relevance."""
+"""``llmaas embed`` and ``llmaas rerank``: embeddings of texts, and texts ranked by relevance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``llmaas image`` and ``llmaas ocr``: pictures from words, and words from pictures."""
+"""``llmaas image`` and ``llmaas ocr``: image generation, and text recognition of files."""
 
 from __future__ import annotations
 

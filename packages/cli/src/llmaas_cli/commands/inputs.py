@@ -1,4 +1,4 @@
-"""Files, folders, arguments and standard input, as the inputs of a command."""
+"""Inputs of a command: files, folders, arguments and standard input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``llmaas transcribe --live``: text while it is spoken."""
+"""``llmaas transcribe --live``: transcription of audio while it is recorded."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def transcribe_live(
 ) -> None:
     """Print each utterance as a line, and what is being said in a terminal's last line."""
     from llmaas import AsyncLLMaaS
-    from llmaas_cli.endpoint import backing
+    from llmaas_cli.endpoint import open_endpoint
 
     async def run() -> None:
-        with backing(sandbox=sandbox or None, base_url=base_url) as where:
+        with open_endpoint(sandbox=sandbox or None, base_url=base_url) as where:
             client = AsyncLLMaaS(api_key=where.api_key or None, base_url=where.base_url)
             for path in inputs:
                 await _one(client, path, model, as_json=as_json)

@@ -1,4 +1,4 @@
-"""``llmaas mcp``: the service as tools of any host of the Model Context Protocol."""
+"""``llmaas mcp``: the service as tools of a Model Context Protocol host."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from llmaas_cli.commands.options import BaseUrl, InSandbox
 
 if TYPE_CHECKING:
-    from llmaas_cli.endpoint import Backing
+    from llmaas_cli.endpoint import Endpoint
 
 
 def command(
@@ -42,14 +42,14 @@ def command(
         import mcp  # noqa: F401
     except ModuleNotFoundError as error:
         raise LookupError("The MCP SDK is not installed: pip install 'llmaas-cli[mcp]'") from error
-    from llmaas_cli.endpoint import backing
+    from llmaas_cli.endpoint import open_endpoint
 
-    with backing(sandbox=sandbox, base_url=base_url) as where:
+    with open_endpoint(sandbox=sandbox, base_url=base_url) as where:
         _serve(where, budget, folder, (host, port) if http else None, share_key=share_key)
 
 
 def _serve(
-    where: Backing,
+    where: Endpoint,
     budget: float | None,
     folder: Path | None,
     address: tuple[str, int] | None,

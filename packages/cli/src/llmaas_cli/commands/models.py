@@ -1,4 +1,4 @@
-"""``llmaas models``: what there is, what it can do, and until when."""
+"""``llmaas models``: available models, their capabilities and their end of support."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results of commands that work through many inputs: text or JSON lines, to stdout or a file."""
+"""Results of commands with many inputs: text or JSON lines, to stdout or a file."""
 
 from __future__ import annotations
 

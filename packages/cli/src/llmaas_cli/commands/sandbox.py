@@ -1,4 +1,4 @@
-"""``llmaas sandbox``: the service on your desk."""
+"""``llmaas sandbox``: a local server that emulates the service."""
 
 from __future__ import annotations
 

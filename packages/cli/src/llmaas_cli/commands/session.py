@@ -1,4 +1,4 @@
-"""The interactive side of ``llmaas chat``: lines in, slash commands, answers out."""
+"""Interactive session of ``llmaas chat``: input lines, slash commands, answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A question answered over real documents: the same task for every framework.
+"""Demo: one question answered over real documents by every framework.
 
 ``llmaas demo`` runs it. A framework joins by an entry point; see ``llmaas_cli.demo.interface``.
 """
@@ -8,21 +8,21 @@ from llmaas_cli.demo.interface import DemoFunction, DemoResult, DemoSettings, So
 from llmaas_cli.demo.passages import Passage, split
 from llmaas_cli.demo.prompt import QUESTIONS, messages_for
 from llmaas_cli.demo.runner import frameworks, run
-from llmaas_cli.endpoint import Backing, backing
+from llmaas_cli.endpoint import Endpoint, open_endpoint
 
 __all__ = [
     "QUESTIONS",
-    "Backing",
     "DemoFunction",
     "DemoResult",
     "DemoSettings",
     "Document",
+    "Endpoint",
     "Passage",
     "Source",
-    "backing",
     "frameworks",
     "load_documents",
     "messages_for",
+    "open_endpoint",
     "run",
     "split",
 ]

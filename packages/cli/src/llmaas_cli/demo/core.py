@@ -1,4 +1,4 @@
-"""The demo with the core alone: embed, compare, rerank, then stream an answer that cites."""
+"""Demo of the client alone: embed, compare, rerank, then stream an answer with citations."""
 
 from __future__ import annotations
 

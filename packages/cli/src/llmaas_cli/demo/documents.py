@@ -1,4 +1,4 @@
-"""The documents of the demo: those that ship with the package, or a folder of yours."""
+"""Documents of the demo: those in the package, or a folder of the user."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def parse(name: str, text: str) -> Document:
 
 def _entries(folder: Path | None) -> list[_Entry]:
     if folder is not None and not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder")
+        raise FileNotFoundError(f"{folder} is not a folder")
     listed: list[_Entry] = list((folder or files("llmaas_cli").joinpath("demo", "data")).iterdir())
     named = (e for e in listed if e.name.lower().endswith(SUFFIXES) and e.name != _NO_DOCUMENT)
     return sorted(named, key=lambda entry: entry.name)

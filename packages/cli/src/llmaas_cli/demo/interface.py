@@ -1,4 +1,4 @@
-"""What a framework brings to join ``llmaas demo``: one function and one entry point.
+"""Interface of a framework's demo: one function and one entry point.
 
 In the package's ``pyproject.toml``::
 

@@ -1,4 +1,4 @@
-"""Cut documents into passages that know where they stand."""
+"""Passages of documents, with their position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The question, and how passages are put before the model."""
+"""Questions of the demo, and the prompt built from passages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the frameworks that can do the demo, and run one of them."""
+"""Discovery of the frameworks that can run the demo, and a timed run of one of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why does it not work here? Checks from the name of the host to the model asked for."""
+"""Connection diagnosis: checks from the host name to the requested model."""
 
 from llmaas_cli.doctor.check import Check, Status
 from llmaas_cli.doctor.run import examine

@@ -1,4 +1,4 @@
-"""The result of one check, and how a check is timed and kept from failing itself."""
+"""Result of one check, timed and with errors converted to results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way to the service: proxy, name, port, TLS."""
+"""Network checks: proxy, host name, port, TLS."""
 
 from __future__ import annotations
 

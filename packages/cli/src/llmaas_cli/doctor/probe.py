@@ -1,4 +1,4 @@
-"""One small, billed call of a model, of the kind that the model is made for."""
+"""One small, billed call of a model, suited to its category."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks in order; what cannot be known after a failure is skipped, not guessed."""
+"""Checks in order. After a failure, checks that depend on it are skipped."""
 
 from __future__ import annotations
 

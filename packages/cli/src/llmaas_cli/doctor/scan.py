@@ -1,4 +1,4 @@
-"""Find models in a user's files that are deprecated, redirected, or past their support."""
+"""Search of source files for models that are deprecated, redirected or past their support."""
 
 from __future__ import annotations
 

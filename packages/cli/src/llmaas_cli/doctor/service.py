@@ -1,4 +1,4 @@
-"""The service behind the address: key, clock, latency, models."""
+"""Service checks: key, clock, latency, models."""
 
 from __future__ import annotations
 

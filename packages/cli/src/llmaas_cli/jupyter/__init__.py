@@ -1,6 +1,6 @@
 """LLMaaS in notebooks (extra ``jupyter``): ``%load_ext llmaas``, ``%%llmaas``, progress bars.
 
-Names are imported when first used, so that importing ``llmaas`` needs no IPython.
+Names are imported when first used, so that importing this package needs no IPython.
 """
 
 from __future__ import annotations

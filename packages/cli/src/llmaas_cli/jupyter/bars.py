@@ -1,4 +1,4 @@
-"""Progress of bulk work: a bar in a notebook, one line in a terminal."""
+"""Progress bars of bulk work: a widget in a notebook, one line in a terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def progress(label: str = "") -> Progress:
 
 
 class Progress:
-    """Takes a ``Tally``, or how many of how many are done. Ends with the last, or its block."""
+    """Progress bar for ``bulk.Tally`` or ``(done, total)``; ends with the last item or block."""
 
     def __init__(self, label: str = "") -> None:
         self._lock = threading.Lock()
@@ -34,10 +34,10 @@ class Progress:
         self._drawn = 0.0
         self._line = ""
 
-    def __call__(self, *told: Any) -> None:
-        """Show how far the work is; threads may tell it, one after the other."""
+    def __call__(self, *progress: Any) -> None:
+        """Show the progress of the work; safe to call from several threads."""
         with self._lock:
-            self._show(*_read(*told))
+            self._show(*_read(*progress))
 
     def _show(self, done: int, total: int | None, facts: str, last: str) -> None:
         self._line = f"{self._label}{done} of {'?' if total is None else total}"
@@ -68,14 +68,14 @@ class Progress:
         self.end()
 
 
-def _read(*told: Any) -> tuple[int, int | None, str, str]:
+def _read(*progress: Any) -> tuple[int, int | None, str, str]:
     """Return done, total, and what to say meanwhile and at the end."""
-    if len(told) == 2:
-        return told[0], told[1], "", ""
+    if len(progress) == 2:
+        return progress[0], progress[1], "", ""
     from llmaas.pricing import format_eur
     from llmaas_cli.format import describe_progress
 
-    tally: Tally = told[0]
+    tally: Tally = progress[0]
     failed = f", {tally.failed} failed" if tally.failed else ""
     return (
         tally.done,

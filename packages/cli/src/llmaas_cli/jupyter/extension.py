@@ -1,4 +1,4 @@
-"""What IPython calls for ``%load_ext llmaas`` and ``%unload_ext llmaas``."""
+"""IPython hooks for ``%load_ext llmaas`` and ``%unload_ext llmaas``."""
 
 from __future__ import annotations
 

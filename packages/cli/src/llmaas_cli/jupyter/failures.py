@@ -1,4 +1,4 @@
-"""What a cell shows when it fails: one line that says what to do, no traceback, no key."""
+"""Errors of a cell: one line that names the fix, without traceback or key."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AskError(Exception):
 
 
 @contextmanager
-def readable() -> Iterator[None]:
+def short_errors() -> Iterator[None]:
     """Turn whatever goes wrong into an ``AskError``, and our warnings into a line each."""
     with _plain_warnings():
         try:

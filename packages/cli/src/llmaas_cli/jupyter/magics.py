@@ -1,4 +1,4 @@
-"""``%%llmaas`` asks, ``%llmaas`` tells about the conversation."""
+"""Magics: ``%%llmaas`` sends a question, ``%llmaas`` inspects the conversation."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 
 from llmaas.text import visible
-from llmaas_cli.jupyter.connection import who
-from llmaas_cli.jupyter.failures import AskError, note, readable
-from llmaas_cli.jupyter.options import PARSER, parsed
+from llmaas_cli.jupyter.connection import describe_endpoint
+from llmaas_cli.jupyter.conversation import Conversation
+from llmaas_cli.jupyter.failures import AskError, note, short_errors
+from llmaas_cli.jupyter.options import PARSER, parse_options
 from llmaas_cli.jupyter.reports import cost_table, history_text, listed_models, model_table
-from llmaas_cli.jupyter.talk import Talk
-from llmaas_cli.jupyter.variables import filled
-from llmaas_cli.jupyter.views import facts_of, view_in
+from llmaas_cli.jupyter.variables import fill_variables
+from llmaas_cli.jupyter.views import create_view, describe_completion
 
 COMMANDS = {
     "models [WORD]": "the models that the key may use",
@@ -33,7 +33,7 @@ class LLMaaSMagics(Magics):
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
-        self.talk = Talk()
+        self.talk = Conversation()
         self._shell: Any = shell
         self._introduced = ""
 
@@ -49,44 +49,44 @@ class LLMaaSMagics(Magics):
     llmaas.__doc__ = f"{llmaas.__doc__}\n{PARSER.format_help()}"
 
     def _ask(self, line: str, cell: str) -> None:
-        told = parsed(line)
-        if told.new:
+        options = parse_options(line)
+        if options.new:
             self.talk.history.clear()
-        with readable():
-            completion = self._answered(self._filled(cell.strip()), told)
-        values = {told.var: completion.text, told.completion: completion}
+        with short_errors():
+            completion = self._answered(self._filled(cell.strip()), options)
+        values = {options.var: completion.text, options.completion: completion}
         self._shell.push({name: value for name, value in values.items() if name})
 
-    def _answered(self, question: str, told: Any) -> Any:
+    def _answered(self, question: str, options: Any) -> Any:
         if not question:
             raise AskError("The cell is empty: write the question below %%llmaas.")
-        params = self._params(told)
+        params = self._params(options)
         _, where = self.talk.client()
-        self._introduce(who(where))
-        view, began = view_in(self._shell), time.perf_counter()
+        self._introduce(describe_endpoint(where))
+        view, began = create_view(self._shell), time.perf_counter()
         try:
-            completion = self.talk.ask(question, view.take, **params)
+            completion = self.talk.ask(question, view.show_event, **params)
         except BaseException:
-            view.give_up()
+            view.abort()
             raise
         seconds = time.perf_counter() - began
-        view.end(facts_of(completion, seconds, is_sandbox=where.is_sandbox))
+        view.finish(describe_completion(completion, seconds, is_sandbox=where.is_sandbox))
         self.talk.count(completion, seconds)
         self.talk.remember(question, completion)
         return completion
 
-    def _params(self, told: Any) -> dict[str, Any]:
+    def _params(self, options: Any) -> dict[str, Any]:
         params = {
-            "system": self._filled(told.system) if told.system else None,
-            "temperature": told.temperature,
-            "reasoning_effort": told.effort,
-            "max_tokens": told.max_tokens,
+            "system": self._filled(options.system) if options.system else None,
+            "temperature": options.temperature,
+            "reasoning_effort": options.effort,
+            "max_tokens": options.max_tokens,
         }
         given = {name: value for name, value in params.items() if value is not None}
-        return {"model": told.model or self.talk.model, **given}
+        return {"model": options.model or self.talk.model, **given}
 
     def _filled(self, text: str) -> str:
-        text, unknown = filled(text, self._shell.user_ns)
+        text, unknown = fill_variables(text, self._shell.user_ns)
         for name in dict.fromkeys(unknown):
             note(f"there is no variable {name!r}; the braces stay")
         return text
@@ -103,7 +103,7 @@ class LLMaaSMagics(Magics):
             return self._help()
         if word not in {usage.partition(" ")[0] for usage in COMMANDS}:
             raise UsageError(f"%llmaas: no {word!r}; there are {', '.join(COMMANDS)}")
-        with readable():
+        with short_errors():
             return getattr(self, f"_{word}")(rest.strip())
 
     def _help(self) -> None:
@@ -131,5 +131,5 @@ class LLMaaSMagics(Magics):
 
     def _who(self, _: str) -> None:
         _client, where = self.talk.client()
-        self._introduced = who(where)
+        self._introduced = describe_endpoint(where)
         print(self._introduced)

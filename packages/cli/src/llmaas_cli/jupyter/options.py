@@ -1,4 +1,4 @@
-"""What may stand behind ``%%llmaas``."""
+"""Options of ``%%llmaas``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _variable(name: str) -> str:
     if not name.isidentifier():
-        raise argparse.ArgumentTypeError(f"{name!r} is no name of a variable")
+        raise argparse.ArgumentTypeError(f"{name!r} is not the name of a variable")
     return name
 
 
@@ -36,7 +36,7 @@ PARSER.add_argument(
 PARSER.add_argument("--new", action="store_true", help="forget the conversation first")
 
 
-def parsed(line: str) -> Any:
+def parse_options(line: str) -> Any:
     """Return the options of a line; ``UsageError`` when they make no sense."""
     try:
         words = shlex.split(line)

@@ -1,4 +1,4 @@
-"""What ``%llmaas`` shows: models, costs, the conversation."""
+"""Reports of ``%llmaas``: models, costs, the conversation."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from llmaas.catalog import Model
 from llmaas.catalog.current import is_unavailable, warn_stale
 from llmaas.pricing import format_eur, token_price_eur
 from llmaas_cli.format import energy, number
+from llmaas_cli.jupyter.conversation import ModelUsage
 from llmaas_cli.jupyter.tables import Table
-from llmaas_cli.jupyter.talk import Used
 
 
 def listed_models(client: LLMaaS) -> list[str]:
@@ -46,14 +46,14 @@ def _row(model: Model) -> list[str]:
     ]
 
 
-def cost_table(used: Mapping[str, Used]) -> Table:
+def cost_table(used: Mapping[str, ModelUsage]) -> Table:
     """Return what was used, by model and in all."""
     rows = [_costs(model, [spent]) for model, spent in used.items()]
     heads = ["model", "questions", "tokens in", "out", "cost", "energy (estimate)", "time"]
     return Table(heads, [*rows, _costs("in all", list(used.values()))], numbers=range(1, 7))
 
 
-def _costs(label: str, spent: Sequence[Used]) -> list[str]:
+def _costs(label: str, spent: Sequence[ModelUsage]) -> list[str]:
     return [
         label,
         number(sum(one.questions for one in spent)),

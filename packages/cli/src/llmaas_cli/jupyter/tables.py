@@ -1,4 +1,4 @@
-"""A small table that a notebook and a terminal can both show."""
+"""Table with a plain-text and an HTML representation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variables of the notebook in a question: ``{name}``. Nothing is evaluated."""
+"""Notebook variables in a question: ``{name}``, inserted without evaluation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 _NAME = re.compile(r"\{\{([^\W\d]\w*)\}\}|\{([^\W\d]\w*)\}")
 
 
-def filled(text: str, variables: Mapping[str, Any]) -> tuple[str, list[str]]:
+def fill_variables(text: str, variables: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Return ``text`` with variables put in, and the names that are none and stay as they are.
 
     ``{{name}}`` becomes ``{name}``; other braces are left alone, so that JSON may be asked about.

@@ -1,4 +1,4 @@
-"""How an answer appears while it is written: rendered in a notebook, as text in a terminal."""
+"""Views of a streamed answer: rendered in a notebook, plain text in a terminal."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from llmaas.pricing import format_eur
 from llmaas.text import visible
 from llmaas_cli.format import energy, number
+from llmaas_cli.jupyter.conversation import estimate_energy
 from llmaas_cli.jupyter.markup import plain_html, to_html
-from llmaas_cli.jupyter.talk import energy_of
 from llmaas_cli.terminal.output import is_interactive
 from llmaas_cli.terminal.printer import Printer
 
@@ -23,13 +23,13 @@ PACE = 0.08
 class View(Protocol):
     """Takes events, and ends with a line about the answer."""
 
-    def take(self, event: Event) -> None:
+    def show_event(self, event: Event) -> None:
         """Show what an event brings."""
 
-    def end(self, facts: str) -> None:
+    def finish(self, facts: str) -> None:
         """Show the last state."""
 
-    def give_up(self) -> None:
+    def abort(self) -> None:
         """Show that nothing more will come."""
 
 
@@ -43,7 +43,7 @@ class NotebookView:
         self._drawn = 0.0
         self._place: Any = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
-    def take(self, event: Event) -> None:
+    def show_event(self, event: Event) -> None:
         """Add text or reasoning."""
         if event.type == "text":
             self._text += event.text
@@ -52,14 +52,14 @@ class NotebookView:
         if time.monotonic() - self._drawn > PACE:
             self._draw()
 
-    def end(self, facts: str) -> None:
+    def finish(self, facts: str) -> None:
         """Draw all of it, and the line below."""
         self._facts = facts
         self._draw()
 
-    def give_up(self) -> None:
+    def abort(self) -> None:
         """Draw what came."""
-        self.end("Broken off." if self._text or self._reasoning else "No answer.")
+        self.finish("Broken off." if self._text or self._reasoning else "No answer.")
 
     def _draw(self) -> None:
         self._place.update(self._bundle(), raw=True)
@@ -95,26 +95,26 @@ class TerminalView:
     def __init__(self) -> None:
         self._printer = Printer(show_reasoning=is_interactive())
 
-    def take(self, event: Event) -> None:
+    def show_event(self, event: Event) -> None:
         """Print a piece."""
-        self._printer.take(event)
+        self._printer.print_event(event)
 
-    def end(self, facts: str) -> None:
+    def finish(self, facts: str) -> None:
         """End the line, and say what it took."""
-        self._printer.end()
+        self._printer.finish()
         print(visible(facts))
 
-    def give_up(self) -> None:
+    def abort(self) -> None:
         """End the line; the error says the rest."""
-        self._printer.end()
+        self._printer.finish()
 
 
-def view_in(shell: Any) -> View:
+def create_view(shell: Any) -> View:
     """Return the view that suits a shell: only a kernel has a notebook before it."""
     return NotebookView() if hasattr(shell, "kernel") else TerminalView()
 
 
-def facts_of(completion: Completion, seconds: float, *, is_sandbox: bool) -> str:
+def describe_completion(completion: Completion, seconds: float, *, is_sandbox: bool) -> str:
     """Return one line about an answer: model, tokens, EUR, energy, time, machine."""
     parts = [completion.model, *_amounts(completion), f"{seconds:.1f} s"]
     if completion.backend and completion.backend.machine_name:
@@ -129,9 +129,9 @@ def facts_of(completion: Completion, seconds: float, *, is_sandbox: bool) -> str
 def _amounts(completion: Completion) -> list[str]:
     usage = completion.usage
     if usage is None:
-        return ["no usage was told"]
+        return ["no usage reported"]
     thought = f" ({number(usage.reasoning_tokens)} of thought)" if usage.reasoning_tokens else ""
-    kwh = energy_of(completion)
+    kwh = estimate_energy(completion)
     return [
         f"{number(usage.prompt_tokens)} in, {number(usage.completion_tokens)} out{thought}",
         format_eur(completion.cost_micro_eur or 0),

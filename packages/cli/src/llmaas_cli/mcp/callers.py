@@ -1,4 +1,4 @@
-"""Who calls a tool: the client and the budget that belong to a caller's key."""
+"""Callers of MCP tools: the client and the budget that belong to a caller's key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tools return: structured content with usage and cost."""
+"""Results of MCP tools: structured content with usage and cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server: which tools it offers, and what a host is told about them."""
+"""MCP server: its tools and its instructions for hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tools: thin functions over the client, one for each operation."""
+"""MCP tools: thin functions over the client, one for each operation."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class Printer:
         self._last = ""
         self._held = ""
 
-    def take(self, event: Any) -> None:
+    def print_event(self, event: Any) -> None:
         """Print one event, if it is text to be seen."""
         thought = event.type == "reasoning"
         if event.type not in ("text", "reasoning") or (thought and not self._show_reasoning):
@@ -34,7 +34,7 @@ class Printer:
         self._held = "\r" if text.endswith("\r") else ""
         return text.removesuffix("\r").replace("\r\n", "\n")
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """End the line."""
         self._flow.end()
         if self._last:

@@ -1,4 +1,4 @@
-"""Standard input: read only when asked, decoded as what it is, bounded, and never in silence."""
+"""Standard input: read on request, decoded from any encoding, limited in size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streamed text that breaks between words, as far as the terminal is wide."""
+"""Word wrapping of streamed text at the width of the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The notebook's conversation: its history, and what it has used."""
+"""Conversation of a notebook: its history and its usage totals."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from llmaas_cli.jupyter.connection import current
 
 if TYPE_CHECKING:
     from llmaas.types import Completion, Event
-    from llmaas_cli.endpoint import Backing
+    from llmaas_cli.endpoint import Endpoint
 
 Message = Mapping[str, Any]
-_ROOM = 16_000
-"""Tokens of context taken for granted where the catalogue says nothing."""
+_CONTEXT_TOKENS = 16_000
+"""Context assumed for models of which the catalog does not say it."""
 
 
 @dataclass
-class Used:
-    """What the questions to one model took. Energy is an estimate, in kWh."""
+class ModelUsage:
+    """Usage totals of one model. ``kwh`` is an estimate."""
 
     questions: int = 0
     tokens_in: int = 0
@@ -37,24 +37,24 @@ class Used:
         self.questions += 1
         self.seconds += seconds
         self.micro_eur += completion.cost_micro_eur or 0
-        self.kwh += energy_of(completion) or 0.0
+        self.kwh += estimate_energy(completion) or 0.0
         if completion.usage:
             self.tokens_in += completion.usage.prompt_tokens
             self.tokens_out += billed_output_tokens(completion.usage)
 
 
 @dataclass
-class Talk:
-    """One conversation a notebook; ``used`` outlives its clearing."""
+class Conversation:
+    """Conversation of a notebook; ``used`` survives clearing the history."""
 
     model: str = CHAT_MODEL
     history: list[Message] = field(default_factory=list)
-    used: dict[str, Used] = field(default_factory=dict)
+    used: dict[str, ModelUsage] = field(default_factory=dict)
     _client: LLMaaS | None = None
-    _where: Backing | None = None
+    _where: Endpoint | None = None
 
-    def client(self) -> tuple[LLMaaS, Backing]:
-        """Return a client of whoever answers now."""
+    def client(self) -> tuple[LLMaaS, Endpoint]:
+        """Return a client of the current endpoint, and the endpoint."""
         where = current()
         if self._client is None or self._where != where:
             self.close()
@@ -65,14 +65,14 @@ class Talk:
     def messages(self, question: str, system: str | None, model: str) -> Sequence[Message]:
         """Return what to send: as much of the history as half of the model's context holds."""
         known = catalog.resolve(model).model
-        room = ((known.context if known else None) or _ROOM) // 2
-        head = [_said("system", system)] if system else []
-        messages = [*head, *self.history, _said("user", question)]
-        if sum(estimate_tokens(message["content"]) for message in messages) < room // 2:
+        limit = ((known.context if known else None) or _CONTEXT_TOKENS) // 2
+        head = [_message("system", system)] if system else []
+        messages = [*head, *self.history, _message("user", question)]
+        if sum(estimate_tokens(message["content"]) for message in messages) < limit // 2:
             return messages
         from llmaas.context import trim  # imports the SDK: only for what may not fit
 
-        return trim(messages, room).messages
+        return trim(messages, limit).messages
 
     def ask(
         self,
@@ -93,23 +93,23 @@ class Talk:
 
     def remember(self, question: str, completion: Completion) -> None:
         """Keep a turn for the questions to come."""
-        self.history += [_said("user", question), _said("assistant", completion.text)]
+        self.history += [_message("user", question), _message("assistant", completion.text)]
 
     def count(self, completion: Completion, seconds: float) -> None:
         """Count what an answer used."""
-        self.used.setdefault(completion.model, Used()).add(completion, seconds)
+        self.used.setdefault(completion.model, ModelUsage()).add(completion, seconds)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the client."""
         if self._client is not None:
             self._client.close()
             self._client = None
 
 
-def energy_of(completion: Completion) -> float | None:
+def estimate_energy(completion: Completion) -> float | None:
     """Estimate the kWh of an answer; None when nothing is known to estimate from."""
     return chat_energy_kwh(completion.usage, completion.model) if completion.usage else None
 
 
-def _said(role: str, content: str) -> Message:
+def _message(role: str, content: str) -> Message:
     return {"role": role, "content": content}
