@@ -2,8 +2,8 @@
 
     ./run python cookbooks/agent-framework/review_board.py
 
-Elsewhere it needs `agent-framework-llmaas`, `agent-framework-orchestrations` and `llmaas-cli[sandbox]`.
-Without LLMAAS_API_KEY the embedded sandbox answers. It shows agents that
+Elsewhere it needs `agent-framework-llmaas`, `agent-framework-orchestrations` and
+`llmaas-cli[sandbox]`. Without LLMAAS_API_KEY the embedded sandbox answers. It shows agents that
 share one client, tools, a workflow, a value as a pydantic object, reasoning, and what it all cost.
 """
 

@@ -2,8 +2,8 @@
 
     ./run python cookbooks/semantic-kernel/editorial_office.py
 
-Elsewhere it needs `semantic-kernel-llmaas[agents]` and `llmaas-cli[sandbox]`. Without LLMAAS_API_KEY
-the embedded sandbox answers. It shows embeddings and rerank in a plugin,
+Elsewhere it needs `semantic-kernel-llmaas[agents]` and `llmaas-cli[sandbox]`.
+Without LLMAAS_API_KEY the embedded sandbox answers. It shows embeddings and rerank in a plugin,
 two agents in a sequential orchestration, a structured verdict, and a process that runs them.
 """
 
