@@ -26,6 +26,7 @@ def sandbox():
     with Sandbox() as box, pytest.MonkeyPatch.context() as patch:
         patch.setenv("LLMAAS_BASE_URL", box.base_url)
         patch.setenv("LLMAAS_API_KEY", box.api_key)
+        patch.setenv("RAY_worker_niceness", "0")  # by default, a busy machine starves workers
         yield box
 
 
