@@ -76,6 +76,16 @@ def test_stream_waits_for_every_choice_when_one_is_finished(api: Any) -> None:
     assert [choice.content for choice in last.completion.choices] == ["a", "b"]
 
 
+def test_stream_waits_longer_for_usage_when_the_answer_took_long(
+    api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmaas.ops.chat._USAGE", 0.1)
+    monkeypatch.setattr("llmaas.ops.chat._USAGE_SHARE", 20)
+    with server(open_after(event(None, "h"), 0.5, event("stop", "i"), 1.5, LAST)) as url:
+        last = api(base_url=url, api_key="k", timeout=60).events("?", model="m:1")[-1]
+    assert last.completion.usage is not None
+
+
 async def test_usage_is_read_when_the_event_loop_was_busy_meanwhile() -> None:
     with server(open_after(event("stop", "hi"), 0.3, LAST)) as url:
         async with AsyncLLMaaS(base_url=url, api_key="k", timeout=20) as client:

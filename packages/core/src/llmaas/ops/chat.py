@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,8 +30,10 @@ from llmaas.wire.faults import Cut, ErrorEvent, Failure, TransportFailure
 from llmaas.wire.tool_schemas import with_valid_tools
 
 PATH = "/v1/chat/completions"
-_REST, _USAGE = 0.5, 2.0
-"""Seconds to wait for ``[DONE]``, and for usage, after every choice has told why it ended."""
+_REST = 0.5
+"""Seconds to wait for ``[DONE]`` after every choice has told why it ended."""
+_USAGE, _MOST_USAGE, _USAGE_SHARE = 2.0, 10.0, 0.25
+"""Seconds to wait for usage: a share of the time that the answer took, within bounds."""
 
 T = TypeVar("T")
 
@@ -251,13 +254,13 @@ def _open_stream(ask: Ask) -> Operation[Opened]:
     call = ask.call(stream=True)
     while True:
         reply = yield from exchange(ask.patience, call)
-        chunks = reply.chunks()
+        chunks, began = reply.chunks(), time.monotonic()
         decoder = decoder_for(ask.settings, ask.body, reply, ask.patience.resends)
         events: list[Event] = []
         new: list[Event] = []
         while not decoder.over and not _may_begin(ask, new):
             if decoder.finished:
-                limit_rest(reply, has_usage=decoder.has_usage)
+                limit_rest(reply, has_usage=decoder.has_usage, took=time.monotonic() - began)
             data = yield ReadSome(chunks)
             if isinstance(data, TransportFailure):
                 new = decoder.end(data)
@@ -290,15 +293,15 @@ def has_text(events: list[Event]) -> bool:
     )
 
 
-def limit_rest(reply: Any, *, has_usage: bool) -> None:
-    """Wait only briefly for what may follow a finished answer: usage and ``[DONE]``.
+def limit_rest(reply: Any, *, has_usage: bool, took: float) -> None:
+    """Wait only briefly for what may follow an answer that took so long: usage and ``[DONE]``.
 
     Some servers keep the connection open, and some send heartbeats on it for ever. A service under
     load sends usage late, and an answer without it has no known cost.
     """
     limit = getattr(reply, "limit_rest", None)  # a transport of somebody else may have none
     if limit is not None:
-        limit(_REST if has_usage else _USAGE)
+        limit(_REST if has_usage else max(_USAGE, min(_USAGE_SHARE * took, _MOST_USAGE)))
 
 
 def _retry_early_error(

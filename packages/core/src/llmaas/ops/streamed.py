@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 
 from llmaas.ops import advice
@@ -37,6 +38,7 @@ class Streamed:
         self._draft: Completion | None = None
         """An answer of this stream before the last one (see ``ops.deferred``)."""
         self._is_ended = False
+        self._began = time.monotonic()
         self._limited_with_usage: bool | None = None
         """Whether usage had come when reading was limited; None until then."""
         self.ask, self.reply, self.chunks = opened.ask, opened.reply, opened.chunks
@@ -66,7 +68,8 @@ class Streamed:
             has_usage = self.decoder.has_usage
             if events or has_usage is not self._limited_with_usage:
                 self._limited_with_usage = has_usage
-                limit_rest(self.reply, has_usage=has_usage)
+                took = time.monotonic() - self._began
+                limit_rest(self.reply, has_usage=has_usage, took=took)
 
     def next_request(self, events: list[Event]) -> Operation[Opened] | None:
         """Return how the stream goes on after an answer; None for nearly all, which end there."""
