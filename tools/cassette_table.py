@@ -8,21 +8,23 @@ writes it from the files; a test of the house compares.
 from __future__ import annotations
 
 from tests.helpers.cassettes.format import read
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 from tools.tables import markdown, put
 
-FOLDER = HOME / "tests" / "cassettes"
+FOLDER = ROOT / "tests" / "cassettes"
 STREAM = "-stream"
 
 
 def rendered() -> str:
     """Return the table, and a line about all of them."""
     folders = (path for path in FOLDER.iterdir() if path.is_dir() and path.name != "engines")
-    rooms = sorted(path.name for path in folders)
-    held = {room: {path.stem for path in (FOLDER / room).glob("*.yaml")} for room in rooms}
+    packages = sorted(path.name for path in folders)
+    held = {
+        package: {path.stem for path in (FOLDER / package).glob("*.yaml")} for package in packages
+    }
     scenarios = sorted({stem.removesuffix(STREAM) for stems in held.values() for stem in stems})
-    rows = [[name, *(cell(name, held[room]) for room in rooms)] for name in scenarios]
-    return f"{markdown(['', *rooms], rows)}\n\n{summary()}"
+    rows = [[name, *(cell(name, held[package]) for package in packages)] for name in scenarios]
+    return f"{markdown(['', *packages], rows)}\n\n{summary()}"
 
 
 def cell(scenario: str, held: set[str]) -> str:

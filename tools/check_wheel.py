@@ -7,12 +7,12 @@ import sys
 import tarfile
 import zipfile
 
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
 
-def strange(room: str, wheel: str, sdist: str) -> dict[str, set[str]]:
+def strange(package: str, wheel: str, sdist: str) -> dict[str, set[str]]:
     """Return how they differ from what git tracks of a room, and the usual papers."""
-    code = {name.removeprefix("src/") for name in tracked(room) if name.startswith("src/")}
+    code = {name.removeprefix("src/") for name in tracked(package) if name.startswith("src/")}
     names = set(zipfile.ZipFile(wheel).namelist())
     papers = {name.partition("/")[2] for name in names - code if ".dist-info/" in name}
     strangers = {name for name in names - code if ".dist-info/" not in name}
@@ -22,15 +22,15 @@ def strange(room: str, wheel: str, sdist: str) -> dict[str, set[str]]:
         "missing in the wheel": code - names | {"METADATA", "WHEEL", "licenses/LICENSE"} - papers,
         "strange in the wheel": strangers,
         "not typed": {"py.typed"} - {name.rpartition("/")[2] for name in names},
-        "missing in the sdist": (tracked(room) | {"PKG-INFO"}) - packed,
-        "strange in the sdist": packed - tracked(room) - {"PKG-INFO", ".gitignore"},
+        "missing in the sdist": (tracked(package) | {"PKG-INFO"}) - packed,
+        "strange in the sdist": packed - tracked(package) - {"PKG-INFO", ".gitignore"},
     }
 
 
-def tracked(room: str) -> set[str]:
+def tracked(package: str) -> set[str]:
     """Return the files of a room, as git lists them."""
     command = ["git", "ls-files", "."]
-    folder = HOME / "packages" / room
+    folder = ROOT / "packages" / package
     done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     return set(done.stdout.splitlines())
 

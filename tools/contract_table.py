@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.helpers.contract.cases import BEHAVIOURS
-from tests.helpers.contract.driver import Bench, Driver, Way, drivers
-from tests.helpers.contract.registry import Behaviour, awaited, streamed, threaded, whole
+from tests.helpers.contract.cases import CASES
+from tests.helpers.contract.driver import Driver, Harness, Mode, drivers
+from tests.helpers.contract.registry import Case, asynchronous, streamed, threaded, whole
 from tools.tables import dated, markdown, put
 
-HALVES = {"whole": whole, "streamed": streamed, "async": awaited, "sync": threaded}
+HALVES = {"whole": whole, "streamed": streamed, "async": asynchronous, "sync": threaded}
 SECONDS = 20
 """How long one check may take: whoever hangs has failed."""
 NOTE = (
@@ -37,46 +37,43 @@ class Hall:
     runner: asyncio.Runner
 
 
-def outcome(driver: Driver, behaviour: Behaviour, hall: Hall) -> str:
+def outcome(driver: Driver, case: Case, hall: Hall) -> str:
     """Return the cell of one behaviour: yes, no, which ways only, or n/a."""
-    if behaviour.says in driver.lacks:
+    if case.title in driver.unsupported:
         return "n/a"
-    ways = behaviour.ways(driver)
-    return cell(ways, [way for way in ways if keeps(driver, behaviour, hall, way)])
+    modes = case.modes(driver)
+    return cell(modes, [mode for mode in modes if keeps(driver, case, hall, mode)])
 
 
-def cell(ways: Sequence[Way], kept: Sequence[Way]) -> str:
+def cell(modes: Sequence[Mode], kept: Sequence[Mode]) -> str:
     """Say in which of the ways a behaviour is kept."""
-    if len(kept) in (0, len(ways)):
+    if len(kept) in (0, len(modes)):
         return "yes" if kept else "no"
     for word, half in HALVES.items():
-        if list(kept) == [way for way in ways if half(way)]:
+        if list(kept) == [mode for mode in modes if half(mode)]:
             return f"{word} only"
     return ", ".join(map(str, kept)) + " only"
 
 
-def keeps(driver: Driver, behaviour: Behaviour, hall: Hall, way: Way) -> bool:
+def keeps(driver: Driver, case: Case, hall: Hall, mode: Mode) -> bool:
     """Return whether one check passes; any failure, of whatever kind, is a no."""
     hall.box.reset()
 
     async def check() -> None:
-        await asyncio.wait_for(behaviour.check(Bench(driver, hall.box, way)), SECONDS)
+        await asyncio.wait_for(case.check(Harness(driver, hall.box, mode)), SECONDS)
 
     try:
         hall.runner.run(check())
     except Exception as error:
         said = " ".join(f"{type(error).__name__}: {error}".split())[:150]
-        print(f"{driver.name}: {behaviour.says} ({way}): {said}", file=sys.stderr)
+        print(f"{driver.name}: {case.title} ({mode}): {said}", file=sys.stderr)
         return False
     return True
 
 
 def table(columns: Sequence[Driver], hall: Hall) -> str:
     """Run everything and return the table, with date and versions."""
-    rows = [
-        [behaviour.says, *(outcome(driver, behaviour, hall) for driver in columns)]
-        for behaviour in BEHAVIOURS
-    ]
+    rows = [[case.title, *(outcome(driver, case, hall) for driver in columns)] for case in CASES]
     head = ["", *(driver.name for driver in columns)]
     parts = [dated(columns), markdown(head, rows), NOTE, missing(columns)]
     return "\n\n".join(filter(None, parts))
@@ -84,10 +81,14 @@ def table(columns: Sequence[Driver], hall: Hall) -> str:
 
 def missing(columns: Sequence[Driver]) -> str:
     """Return why our columns say n/a."""
-    lacks = [(driver, says) for driver in columns if driver.ours for says in driver.lacks]
-    if not lacks:
+    unsupported = [
+        (driver, title) for driver in columns if driver.ours for title in driver.unsupported
+    ]
+    if not unsupported:
         return ""
-    lines = sorted(f"* {driver.name}, {says}: {driver.lacks[says]}" for driver, says in lacks)
+    lines = sorted(
+        f"* {driver.name}, {title}: {driver.unsupported[title]}" for driver, title in unsupported
+    )
     return "\n".join(["n/a:", "", *lines])
 
 

@@ -12,9 +12,9 @@ from llmaas.catalog import Model, all_models
 from llmaas.catalog.families import family_by_names
 from tools.tables import markdown
 
-HOME = Path(__file__).parents[1]
-PAGE = HOME / "docs" / "families.md"
-DATA = HOME / "packages" / "core" / "src" / "llmaas" / "data" / "families.json"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "families.md"
+DATA = ROOT / "packages" / "core" / "src" / "llmaas" / "data" / "families.json"
 MEANINGS = {
     ("system", "user"): "the system text is put at the head of the first user message",
     ("tools", False): "calls and results are written as text",
@@ -34,7 +34,7 @@ MEANINGS = {
 HEAD = """\
 # Rules of model families
 
-Written by `nox -s tables` from [families.json](../packages/core/src/llmaas/data/families.json);
+Written by `nox -s reports` from [families.json](../packages/core/src/llmaas/data/families.json);
 do not edit. Before a chat is sent, its conversation is changed to what the chat template of its
 model's family takes ([how](../packages/core/README.md#conversations-that-every-model-takes)). For
 every family: one system message, first; each call with its result after it; unique call ids;
@@ -81,4 +81,4 @@ def row(rule: tuple[str, dict[str, Any]]) -> list[str]:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), "utf-8")
-    sys.stdout.write(f"{PAGE.relative_to(HOME)}\n")
+    sys.stdout.write(f"{PAGE.relative_to(ROOT)}\n")

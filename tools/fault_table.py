@@ -40,7 +40,7 @@ def table(cases: Sequence[Case], all_halls: Sequence[Hall], title: Title) -> str
     """Run every case and return the table of what came; columns of one title share a cell."""
     heads = list(dict.fromkeys(title(column) for column in all_halls[0]))
     rows = [
-        [case.says, *(cell(outcomes, head, title) for head in heads)]
+        [case.title, *(cell(outcomes, head, title) for head in heads)]
         for case, outcomes in everything(cases, all_halls)
     ]
     return markdown(["", *heads], rows)
@@ -60,9 +60,9 @@ def cell(outcomes: Outcomes, head: str, title: Title) -> str:
     return " / ".join(dict.fromkeys(words)) or "-"
 
 
-def world(column: Column) -> str:
+def label(column: Column) -> str:
     """Return the class and its world."""
-    return column.driver.world(column.way)
+    return column.driver.label(column.mode)
 
 
 def operation(column: Column) -> str:
@@ -79,7 +79,7 @@ def main() -> None:
         knowing = [[operations.heard(column) for column in hall] for hall in silent]
         parts = [
             dated(ours),
-            table(CASES, chat, world),
+            table(CASES, chat, label),
             LEGEND,
             OTHERS,
             table(operations.CASES, knowing, operation),

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tests.helpers.repository import HOME, ROOMS
+from tests.helpers.repository import PACKAGES, ROOT
 
-README = HOME / "tests" / "README.md"
+README = ROOT / "tests" / "README.md"
 BEGIN, END = "<!-- matrix: written by `nox -s matrix` -->", "<!-- /matrix -->"
 ABSENT = "-"
 
@@ -46,11 +46,11 @@ def environment() -> dict[str, str]:
 
 def asked() -> set[str]:
     """Return the names of what the rooms themselves ask for."""
-    texts = [text for room in ROOMS for text in room.project["dependencies"]]
-    for room in ROOMS:
-        texts += room.configuration.get("dependency-groups", {}).get("test", [])
+    texts = [text for package in PACKAGES for text in package.project["dependencies"]]
+    for package in PACKAGES:
+        texts += package.configuration.get("dependency-groups", {}).get("test", [])
     names = {re.split(r"[^\w.-]", text)[0] for text in texts}
-    return names - {room.project["name"] for room in ROOMS}
+    return names - {package.project["name"] for package in PACKAGES}
 
 
 def columns(folder: Path) -> dict[str, Column]:
@@ -64,8 +64,8 @@ def columns(folder: Path) -> dict[str, Column]:
             column.dates.add(suite.attrib["timestamp"][:10])
             for name, number in told.items():
                 column.versions[name].add(number)
-            for room, outcome in outcomes(suite):
-                column.results[room][outcome] += 1
+            for package, outcome in outcomes(suite):
+                column.results[package][outcome] += 1
     return dict(sorted(found.items()))
 
 
@@ -89,10 +89,12 @@ def outcomes(suite: ET.Element) -> Iterator[tuple[str, str]]:
 
 def written(found: dict[str, Column]) -> str:
     """Return both tables: what came out, and what with."""
-    rooms = sorted({room for column in found.values() for room in column.results})
+    packages = sorted({package for column in found.values() for package in column.results})
     names = sorted({name for column in found.values() for name in column.versions})
     dates = ["dates", *(", ".join(sorted(column.dates)) for column in found.values())]
-    results = [[room, *(cell(column, room) for column in found.values())] for room in rooms]
+    results = [
+        [package, *(cell(column, package) for column in found.values())] for package in packages
+    ]
     numbers = [
         [name, *(" ".join(sorted(column.versions[name])) or ABSENT for column in found.values())]
         for name in names
@@ -101,9 +103,9 @@ def written(found: dict[str, Column]) -> str:
     return "\n\n".join([told, table(found, [*results, dates]), table(found, numbers)])
 
 
-def cell(column: Column, room: str) -> str:
+def cell(column: Column, package: str) -> str:
     """Return what came out for one room."""
-    counts = column.results.get(room)
+    counts = column.results.get(package)
     if not counts:
         return ABSENT
     return " / ".join(str(counts[kind]) for kind in ("passed", "skipped", "failed"))
@@ -119,7 +121,7 @@ def main() -> None:
     """Write the tables."""
     found = columns(Path(sys.argv[1]))
     if not found:
-        sys.exit("no results yet: nox -s tests oldest pythons")
+        sys.exit("no results yet: nox -s tests oldest integration")
     before, _, rest = README.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
     README.write_text(f"{before}{BEGIN}\n\n{written(found)}\n\n{END}{after}")

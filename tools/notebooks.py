@@ -22,7 +22,7 @@ from nbclient import NotebookClient
 
 from tests.helpers.browser.kernels import GUARD, clean
 
-HOME = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 SECONDS = 240
 KEY = "key"
 """The tag of a cell whose output must be the same wherever it runs."""
@@ -36,7 +36,7 @@ TIMES = re.compile(r"\b\d+(?:\.\d+)? (s|ms)\b")
 
 def all_notebooks() -> list[Path]:
     """Return every notebook of the cookbooks."""
-    return sorted(HOME.glob("cookbooks/*/*.ipynb"))
+    return sorted(ROOT.glob("cookbooks/*/*.ipynb"))
 
 
 def read(path: Path) -> Any:
@@ -141,7 +141,7 @@ def main(arguments: list[str]) -> None:
         print(json.dumps(executed(Path(arguments[1]))))
         return
     for path in all_notebooks():
-        name = path.relative_to(HOME).as_posix()
+        name = path.relative_to(ROOT).as_posix()
         if not arguments or any(word in name for word in arguments):
             print(name, flush=True)
             write(path, executed(path))

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.helpers.repository import HOME, ROOMS
+from tests.helpers.repository import PACKAGES, ROOT
 
-TABLE = HOME / "tests" / "README.md"
+TABLE = ROOT / "tests" / "README.md"
 BEGIN, END = "<!-- contract: written by `nox -s readme` -->", "<!-- /contract -->"
 SDK = "openai SDK"
 
@@ -18,29 +18,32 @@ SDK = "openai SDK"
 def pages() -> dict[Path, str]:
     """Return the page of each room that the contract sets beside a stock class."""
     rows = contract()
-    names = [room for room in ROOMS if stock(room.name) in rows[0]]
-    return {room.path / "README.md": page(room.path / "README.md", room.name) for room in names}
+    names = [package for package in PACKAGES if stock(package.name) in rows[0]]
+    return {
+        package.path / "README.md": page(package.path / "README.md", package.name)
+        for package in names
+    }
 
 
-def stock(room: str) -> str:
+def stock(package: str) -> str:
     """Return the column of what a room is set beside: the framework's class, the core's SDK."""
-    return SDK if room == "core" else f"stock {room}"
+    return SDK if package == "core" else f"stock {package}"
 
 
-def page(path: Path, room: str) -> str:
+def page(path: Path, package: str) -> str:
     """Return one page with its part written anew."""
     before, _, rest = path.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n\n{comparison(room)}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{comparison(package)}\n\n{END}{after}"
 
 
-def comparison(room: str) -> str:
+def comparison(package: str) -> str:
     """Return, as a list, the behaviours that only our class keeps."""
     rows = contract()
-    ours = [row for row in rows if row[room] == "yes"]
-    lacking = [row for row in ours if row[stock(room)] not in {"yes", "n/a"}]
-    told = [f"* {row['']}{how(row[stock(room)])}" for row in lacking]
-    beside = "the plain SDK" if room == "core" else "the framework's stock class"
+    ours = [row for row in rows if row[package] == "yes"]
+    lacking = [row for row in ours if row[stock(package)] not in {"yes", "n/a"}]
+    told = [f"* {row['']}{how(row[stock(package)])}" for row in lacking]
+    beside = "the plain SDK" if package == "core" else "the framework's stock class"
     start = (
         f"The [contract of all adapters](../../tests/README.md) has {len(rows)} behaviours; ours"
         f" keeps {len(ours)}. On the same sandbox {beside} does not keep these:"

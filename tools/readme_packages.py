@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from tests.helpers.repository import HOME, ROOMS, Room
+from tests.helpers.repository import PACKAGES, ROOT, Package
 
-README = HOME / "README.md"
+README = ROOT / "README.md"
 BEGIN, END = "<!-- rooms: written by `nox -s readme` -->", "<!-- /rooms -->"
 OPENING = re.compile(
     r"# (?P<title>[^\n]+)\n+(?P<sentence>[^\n].*?)\n\n.*?(?P<code>```(?:python|bash)\n.*?```)",
@@ -21,16 +21,16 @@ def rendered() -> str:
     """Return the README as it should be."""
     before, _, rest = README.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    doors = "\n\n".join(door for door in map(_door, ROOMS) if door)
+    doors = "\n\n".join(door for door in map(_door, PACKAGES) if door)
     return f"{before}{BEGIN}\n\n{doors}\n\n{END}{after}"
 
 
-def _door(room: Room) -> str:
-    opening = OPENING.search((room.path / "README.md").read_text())
+def _door(package: Package) -> str:
+    opening = OPENING.search((package.path / "README.md").read_text())
     if not opening:
         return ""
     sentence = " ".join(opening["sentence"].split())
-    link = f"[{opening['title']}](packages/{room.name})"
+    link = f"[{opening['title']}](packages/{package.name})"
     return f"### {link}\n\n{sentence}\n\n{opening['code']}"
 
 

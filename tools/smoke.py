@@ -1,6 +1,6 @@
 """One room alone: its page's examples run, and so does its demo, with nothing that tests need.
 
-``nox -s alone`` makes the environment, from the room's wheel with its extra ``demo``:
+``nox -s smoke`` makes the environment, from the room's wheel with its extra ``demo``:
 
     python -m tools.smoke ROOM
 """
@@ -15,32 +15,32 @@ import tempfile
 from llmaas_sandbox import Sandbox
 from tests.helpers import snippets
 from tests.helpers.isolation import network
-from tests.helpers.repository import HOME, Room
+from tests.helpers.repository import ROOT, Package
 
 
-def examples(room: Room) -> None:
+def examples(package: Package) -> None:
     """Run the examples of a room's page against the sandbox, in a folder that is thrown away."""
     network.forbid()
-    page = room.path / "README.md"
+    page = package.path / "README.md"
     with Sandbox() as box, tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         os.environ.update(LLMAAS_BASE_URL=box.base_url, LLMAAS_API_KEY=box.api_key)
         count = snippets.run(page)
-        os.chdir(HOME)
+        os.chdir(ROOT)
     if refused := network.forgive():
         sys.exit(f"tried to leave this machine: {refused}")
-    print(f"{page.relative_to(HOME)}: {count} examples ran")
+    print(f"{page.relative_to(ROOT)}: {count} examples ran")
 
 
-def demos(room: Room) -> None:
+def demos(package: Package) -> None:
     """Run the room's demo as its users do, by the command and without a key."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("LLMAAS_")}
-    for name in room.project.get("entry-points", {}).get("llmaas.demos", ()):
+    for name in package.project.get("entry-points", {}).get("llmaas.demos", ()):
         command = [sys.executable, "-m", "llmaas_cli", "demo", "--framework", name]
         subprocess.run(command, env=kept, check=True)
 
 
 if __name__ == "__main__":
-    alone = Room(HOME / "packages" / sys.argv[1])
+    alone = Package(ROOT / "packages" / sys.argv[1])
     examples(alone)
     demos(alone)

@@ -4,14 +4,21 @@ from typing import Any
 
 from agent_framework import Content, FunctionTool, Message
 
-from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted, runnable
+from tests.helpers.contract.driver import (
+    Answer,
+    ClientOptions,
+    Driver,
+    Request,
+    metadata_notes,
+    parse_calls,
+)
 
 
 class AgentFramework(Driver):
     name = "agent-framework"
     distribution = "agent-framework-core"
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         from agent_framework_llmaas import LLMaaSChatClient
 
         return LLMaaSChatClient(
@@ -23,22 +30,22 @@ class AgentFramework(Driver):
             deadline=to.deadline,
         )
 
-    async def ask(self, client: Any, question: Question) -> Answer:
-        contents: list[Any] = [question.text]
-        if question.image:
-            contents.append(Content.from_data(question.image, "image/png"))
-        options = dict(question.options)
-        if question.tools:
-            options["tools"] = [declared(tool["function"]) for tool in question.tools]
-        if question.schema:
-            options["response_format"] = question.schema
+    async def ask(self, client: Any, request: Request) -> Answer:
+        contents: list[Any] = [request.text]
+        if request.image:
+            contents.append(Content.from_data(request.image, "image/png"))
+        options = dict(request.options)
+        if request.tools:
+            options["tools"] = [declared(tool["function"]) for tool in request.tools]
+        if request.schema:
+            options["response_format"] = request.schema
         messages = [Message("user", contents)]
-        if question.stream:
+        if request.stream:
             run = client.get_response(messages, stream=True, options=options)
             response = await run.get_final_response()
         else:
             response = await client.get_response(messages, options=options)
-        return answer_of(response, question)
+        return answer_of(response, request)
 
 
 class AgentFrameworkStock(AgentFramework):
@@ -46,7 +53,7 @@ class AgentFrameworkStock(AgentFramework):
     ours = False
     distribution = "agent-framework-openai"
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         from agent_framework_openai import OpenAIChatCompletionClient
         from openai import AsyncOpenAI
 
@@ -63,7 +70,7 @@ def declared(function: Any) -> FunctionTool:
     )
 
 
-def answer_of(response: Any, question: Question) -> Answer:
+def answer_of(response: Any, request: Request) -> Answer:
     contents = [c for message in response.messages for c in message.contents]
     thoughts = [c.text or "" for c in contents if c.type == "text_reasoning"]
     calls = [c for c in contents if c.type == "function_call"]
@@ -71,12 +78,12 @@ def answer_of(response: Any, question: Question) -> Answer:
     return Answer(
         text=response.text,
         reasoning="".join(thoughts) if thoughts else None,
-        calls=runnable((call.name, call.arguments) for call in calls),
+        calls=parse_calls((call.name, call.arguments) for call in calls),
         tokens=(response.usage_details or {}).get("total_token_count"),
         machine=(properties.get("backend") or {}).get("machine_name"),
         cost=properties.get("cost_eur"),
-        notes=noted(properties),
-        value=response.value if question.schema else None,
+        notes=metadata_notes(properties),
+        value=response.value if request.schema else None,
     )
 
 

@@ -6,7 +6,14 @@ from typing import Any, ClassVar
 from autogen_core import Image
 from autogen_core.models import UserMessage
 
-from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted, runnable
+from tests.helpers.contract.driver import (
+    Answer,
+    ClientOptions,
+    Driver,
+    Request,
+    metadata_notes,
+    parse_calls,
+)
 
 
 class AutoGen(Driver):
@@ -15,7 +22,7 @@ class AutoGen(Driver):
 
     known: ClassVar = {"fallbacks", "fresh", "max_tokens", "reasoning", "retry_empty"}
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         from autogen_llmaas import LLMaaSChatCompletionClient
 
         return LLMaaSChatCompletionClient(
@@ -28,29 +35,29 @@ class AutoGen(Driver):
             rate_limit_patience=0,  # agents wait for their turn by default
         )
 
-    async def ask(self, client: Any, question: Question) -> Answer:
-        content: Any = question.text
-        if question.image:
+    async def ask(self, client: Any, request: Request) -> Answer:
+        content: Any = request.text
+        if request.image:
             uri = "data:image/png;base64," + base64.b64encode(PIXEL).decode()
-            content = [question.text, Image.from_uri(uri)]
-        how: dict[str, Any] = {"extra_create_args": self.parameters(question)}
-        if question.tools:
-            how["tools"] = [dict(tool["function"]) for tool in question.tools]
-        if question.schema:
-            how["json_output"] = question.schema
+            content = [request.text, Image.from_uri(uri)]
+        how: dict[str, Any] = {"extra_create_args": self.parameters(request)}
+        if request.tools:
+            how["tools"] = [dict(tool["function"]) for tool in request.tools]
+        if request.schema:
+            how["json_output"] = request.schema
         messages = [UserMessage(content=content, source="user")]
-        if question.stream:
+        if request.stream:
             result: Any = None
             async for event in client.create_stream(messages, **how):
                 result = event
         else:
             result = await client.create(messages, **how)
-        return answer_of(result, question)
+        return answer_of(result, request)
 
-    def parameters(self, question: Question) -> dict[str, Any]:
+    def parameters(self, request: Request) -> dict[str, Any]:
         """What AutoGen does not know goes in ``extra_body``, as it asks for."""
-        known = {k: v for k, v in question.options.items() if k in self.known}
-        unknown = {k: v for k, v in question.options.items() if k not in known}
+        known = {k: v for k, v in request.options.items() if k in self.known}
+        unknown = {k: v for k, v in request.options.items() if k not in known}
         return known | ({"extra_body": unknown} if unknown else {})
 
 
@@ -60,7 +67,7 @@ class AutoGenStock(AutoGen):
     distribution = "autogen-ext"
     known: ClassVar = {"max_tokens"}
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         from autogen_ext.models.openai import OpenAIChatCompletionClient
 
         able = ("vision", "function_calling", "json_output", "structured_output")
@@ -81,9 +88,9 @@ PIXEL = base64.b64decode(
 """A real picture: AutoGen's ``Image`` decodes it."""
 
 
-def answer_of(result: Any, question: Question) -> Answer:
+def answer_of(result: Any, request: Request) -> Answer:
     is_text = isinstance(result.content, str)
-    calls = [] if is_text else runnable((call.name, call.arguments) for call in result.content)
+    calls = [] if is_text else parse_calls((call.name, call.arguments) for call in result.content)
     text = result.content if is_text else (result.thought or "")
     return Answer(
         text=text,
@@ -92,8 +99,8 @@ def answer_of(result: Any, question: Question) -> Answer:
         tokens=result.usage.prompt_tokens + result.usage.completion_tokens,
         machine=getattr(result, "machine", None),
         cost=getattr(result, "cost_eur", None),
-        notes=noted(vars(result)),
-        value=question.schema.model_validate_json(text) if question.schema else None,
+        notes=metadata_notes(vars(result)),
+        value=request.schema.model_validate_json(text) if request.schema else None,
     )
 
 

@@ -30,7 +30,7 @@ from llmaas import ConfigurationError, MissingAPIKeyError, catalog
 
 MODEL = "gpt-oss:120b"
 SECRET = "sk-very-secret-1234567890"
-# What pyautogen 0.2.35, pyautogen 0.9 and autogen 0.14.1 all take (tests/autogen/lineages).
+# What pyautogen 0.2.35, pyautogen 0.9 and autogen 0.14.1 all take (tests/autogen/variants).
 ACCEPTED = {
     "model",
     "api_key",

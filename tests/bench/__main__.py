@@ -21,7 +21,7 @@ import against
 import report
 from client import Client
 from session import Session
-from works import WORKS
+from workloads import WORKS
 
 DRIVERS = Path(__file__).parent / "drivers"
 

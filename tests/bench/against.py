@@ -13,7 +13,7 @@ from statistics import median
 
 from client import Client
 from session import order, served, working
-from works import WORKS, Cost, Work
+from workloads import WORKS, Cost, Work
 
 HEAD = """\
 | client | work | before | after | after / before | of the best rounds |

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from client import Client
-from works import WORKS
+from workloads import WORKS
 
 UNITS = {**{work.name: work.unit for work in WORKS}, "import": "ms", "memory": "KB"}
 MORE_IS_BETTER = {work.name for work in WORKS if work.more_is_better}

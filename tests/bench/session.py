@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from affinity import pin
 from client import Client
-from works import WORKS, Cost, Work
+from workloads import WORKS, Cost, Work
 
 HERE = Path(__file__).parent
 CLIENTS_PROCESSOR, SERVERS_PROCESSOR = 0, 1

@@ -15,7 +15,7 @@ import warnings
 from dataclasses import asdict
 
 from affinity import pin
-from works import WORKS, grow, measured
+from workloads import WORKS, grow, measured
 
 
 def main(driver: str, name: str, base_url: str, processor: str) -> None:

@@ -4,23 +4,23 @@ import warnings
 
 import pytest
 
-from tests.helpers.contract.cases import BEHAVIOURS
-from tests.helpers.contract.driver import Bench, drivers
+from tests.helpers.contract import cases as contract
+from tests.helpers.contract.driver import Harness, drivers
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # frameworks' own, when they are imported first
     OURS = [driver for driver in drivers() if driver.ours]
 
 CASES = [
-    pytest.param(driver, behaviour, way, id=f"{driver.name}-{behaviour.says}-{way}")
+    pytest.param(driver, case, mode, id=f"{driver.name}-{case.title}-{mode}")
     for driver in OURS
-    for behaviour in BEHAVIOURS
-    for way in behaviour.ways(driver)
-    if behaviour.says not in driver.lacks
+    for case in contract.CASES
+    for mode in case.modes(driver)
+    if case.title not in driver.unsupported
 ]
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("driver", "behaviour", "way"), CASES)
-async def test_contract(sandbox, driver, behaviour, way):
-    await behaviour.check(Bench(driver, sandbox, way))
+@pytest.mark.parametrize(("driver", "case", "mode"), CASES)
+async def test_contract(sandbox, driver, case, mode):
+    await case.check(Harness(driver, sandbox, mode))

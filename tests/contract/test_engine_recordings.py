@@ -6,7 +6,7 @@ import pytest
 
 from llmaas import LLMaaS
 from tests.helpers.cassettes.engine_recordings import load, replaying
-from tests.helpers.contract.driver import Address, Bench, drivers
+from tests.helpers.contract.driver import ClientOptions, Harness, drivers
 
 OPTIONS = ("max_tokens", "chat_template_kwargs", "reasoning_effort")
 CHATS = [
@@ -28,10 +28,10 @@ TOOLS = {each.name: [described(tool) for tool in each.request.get("tools", ())] 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # frameworks' own, when they are imported first
     CASES = [
-        pytest.param(driver, way, id=f"{driver.name}-{way}")
+        pytest.param(driver, mode, id=f"{driver.name}-{mode}")
         for driver in drivers()
         if driver.ours and driver.name != "core"
-        for way in driver.ways
+        for mode in driver.modes
     ]
 
 
@@ -62,23 +62,23 @@ def read(url, recording):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("driver", "way"), CASES)
-async def test_adapter_says_what_the_core_reads(engine, readings, driver, way):
+@pytest.mark.parametrize(("driver", "mode"), CASES)
+async def test_adapter_says_what_the_core_reads(engine, readings, driver, mode):
     wrong = {}
     for recording in CHATS:
-        if recording.is_stream == way.stream and not isinstance(readings[recording.name], str):
-            came = await ask(engine, recording, driver, way)
+        if recording.is_stream == mode.stream and not isinstance(readings[recording.name], str):
+            came = await ask(engine, recording, driver, mode)
             meant = told(readings[recording.name])
             if not agree(came, meant):
                 wrong[recording.name] = f"{came} instead of {meant}"
     assert not wrong
 
 
-async def ask(engine, recording, driver, way):
-    address = Address(f"{engine}/{recording.name}/v1", "sk-test", model="tiny")
+async def ask(engine, recording, driver, mode):
+    address = ClientOptions(f"{engine}/{recording.name}/v1", "sk-test", model="tiny")
     options = {name: recording.request[name] for name in OPTIONS if name in recording.request}
     try:
-        answer = await Bench(driver, None, way, address).ask(
+        answer = await Harness(driver, None, mode, address).ask(
             tools=TOOLS[recording.name], options=options
         )
     except Exception as error:

@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from tests.helpers.contract.driver import Address, Bench, drivers
+from tests.helpers.contract.driver import ClientOptions, Harness, drivers
 from tests.helpers.servers.fake_engine import engine, usage
 
 with warnings.catch_warnings():
@@ -24,22 +24,22 @@ FIRST = {
 PAID = {"empty": 100}
 """Tokens that it took."""
 CASES = [
-    pytest.param(driver, first, way, id=f"{driver.name}-{first}-{way}")
+    pytest.param(driver, first, mode, id=f"{driver.name}-{first}-{mode}")
     for driver in OURS
     for first in FIRST
-    for way in driver.ways
+    for mode in driver.modes
 ]
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("driver", "first", "way"), CASES)
-async def test_next_model_answers(driver, first, way):
+@pytest.mark.parametrize(("driver", "first", "mode"), CASES)
+async def test_next_model_answers(driver, first, mode):
     answers = {**FIRST, "good": {"content": "ok", "usage": usage(7, 3)}}
     with engine(lambda body: answers[body["model"]]) as served:
-        address = Address(served.base_url, "sk-a", model=first)
-        bench = Bench(driver, None, way, address)
-        answer = await bench.ask(options={"fallbacks": ["good"]})
-        alone = await bench.ask(bench.connect(model="good"))
+        address = ClientOptions(served.base_url, "sk-a", model=first)
+        harness = Harness(driver, None, mode, address)
+        answer = await harness.ask(options={"fallbacks": ["good"]})
+        alone = await harness.ask(harness.connect(model="good"))
     assert answer.text == "ok"
     assert [body["model"] for body in served.bodies] == [first, "good", "good"]
     assert answer.tokens == 10 + PAID.get(first, 0)

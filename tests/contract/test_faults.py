@@ -50,7 +50,7 @@ def of_operations() -> Iterator:
 
 def batches(cases):
     groups = [cases[at : at + AT_ONCE] for at in range(0, len(cases), AT_ONCE)]
-    return [pytest.param(group, id=" ".join(case.says for case in group)) for group in groups]
+    return [pytest.param(group, id=" ".join(case.title for case in group)) for group in groups]
 
 
 @pytest.mark.filterwarnings("ignore:The `json` method")  # LlamaIndex calls pydantic's old one
@@ -67,7 +67,7 @@ def test_operations(of_operations, cases):
 
 def surprises(cases, all_halls):
     return [
-        f"{case.says}, {column.name}: {came} instead of {column.expected(case)}"
+        f"{case.title}, {column.name}: {came} instead of {column.expected(case)}"
         for case, outcomes in zip(cases, run(cases, all_halls), strict=True)
         for column, came in outcomes.items()
         if came not in column.expected(case).split(" or ")

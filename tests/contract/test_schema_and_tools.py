@@ -102,10 +102,10 @@ async def langchain(url: str, *, stream: bool) -> Any:
 
     model = ChatLLMaaS(model=MODEL, api_key=KEY, base_url=url, streaming=stream)
     agent = create_agent(model, [weather], response_format=ProviderStrategy(Report))
-    question: Any = {"messages": [{"role": "user", "content": "Weather in Paris?"}]}
+    request: Any = {"messages": [{"role": "user", "content": "Weather in Paris?"}]}
     if not stream:
-        return (await agent.ainvoke(question))["structured_response"]
-    async for state in agent.astream(question, stream_mode=["values", "messages"]):
+        return (await agent.ainvoke(request))["structured_response"]
+    async for state in agent.astream(request, stream_mode=["values", "messages"]):
         if state[0] == "values":
             last = state[1]
     return last["structured_response"]

@@ -13,9 +13,9 @@ from urllib.request import urlopen
 import pytest
 
 from tests.cookbooks.curl import paths, read, send
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
-FOLDER = HOME / "cookbooks" / "bubble"
+FOLDER = ROOT / "cookbooks" / "bubble"
 CONNECTOR = json.loads((FOLDER / "connector" / "calls.json").read_text())
 CALLS = {call["name"]: call for call in CONNECTOR["calls"]}
 PLUGIN = json.loads((FOLDER / "plugin" / "plugin.json").read_text())

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.cookbooks.make.app import MakeApp, MakeError
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
-APP = HOME / "cookbooks" / "make" / "app"
+APP = ROOT / "cookbooks" / "make" / "app"
 EXPECTED = Path(__file__).parent / "expected" / "make.json"
 VARYING = ("requestId", "machine")
 SAY = 'Say "Bonjour"'

@@ -7,9 +7,9 @@ import pytest
 
 from llmaas import pricing
 from tests.cookbooks.make.iml import render
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
-FOLDER = HOME / "cookbooks"
+FOLDER = ROOT / "cookbooks"
 BLUEPRINT = json.loads((FOLDER / "make/blueprints/summarise-webhook.json").read_text())
 SERVICE = "https://api.ai.cloud-temple.com/v1"
 TEXTS = [

@@ -7,9 +7,9 @@ import shutil
 import pytest
 
 from tests.cookbooks.make.format import problems
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
-APP = HOME / "cookbooks" / "make" / "app"
+APP = ROOT / "cookbooks" / "make" / "app"
 MANIFEST = json.loads((APP / "makecomapp.json").read_text())
 MODULES = MANIFEST["components"]["module"]
 each_module = pytest.mark.parametrize("name", MODULES)

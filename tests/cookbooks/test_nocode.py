@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pytest
 
 from llmaas import pricing
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
-FOLDER = HOME / "cookbooks"
+FOLDER = ROOT / "cookbooks"
 PICTURES = json.loads((FOLDER / "nocode" / "drawings.json").read_text())
 PAGES = {name: (FOLDER / name / "README.md").read_text() for name in ("zapier", "make", "bubble")}
 SHOWN = re.compile(r"!\[([^\]]+)\]\((drawings/[^)]+)\)")

@@ -11,7 +11,7 @@ if find_spec("semantic_kernel") is None:
     pytest.skip("no frameworks in the environment of the apps", allow_module_level=True)
 import nbformat
 
-from tools.notebooks import HOME, KEY, all_notebooks, read, shape, text
+from tools.notebooks import KEY, ROOT, all_notebooks, read, shape, text
 
 pytestmark = pytest.mark.timeout(600)
 AGAIN = "`nox -s notebooks` executes and writes it anew"
@@ -43,7 +43,7 @@ def executed(path):
     """Run it in a process of its own: jupyter leaves sockets and loops behind."""
     done = subprocess.run(
         [sys.executable, "-m", "tools.notebooks", "--print", str(path)],
-        cwd=HOME,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

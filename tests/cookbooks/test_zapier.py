@@ -10,9 +10,9 @@ import subprocess
 
 import pytest
 
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
-PROJECT = HOME / "cookbooks" / "zapier"
+PROJECT = ROOT / "cookbooks" / "zapier"
 LOCK = PROJECT / "package-lock.json"
 STAMP = PROJECT / "node_modules" / ".installed-from"
 OFFLINE = re.compile(r"ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT")
@@ -99,7 +99,7 @@ def test_nothing_that_is_installed_is_committed():
 
 
 def facts():
-    path = HOME / "cookbooks" / "nocode" / "facts.py"
+    path = ROOT / "cookbooks" / "nocode" / "facts.py"
     spec = importlib.util.spec_from_file_location("nocode_facts", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -109,6 +109,6 @@ def facts():
 COPIES = facts().copies()
 
 
-@pytest.mark.parametrize("path", COPIES, ids=lambda path: "/".join(path.relative_to(HOME).parts))
+@pytest.mark.parametrize("path", COPIES, ids=lambda path: "/".join(path.relative_to(ROOT).parts))
 def test_models_and_prices_are_those_of_the_core(path):
     assert path.read_text() == COPIES[path], "run cookbooks/nocode/facts.py"

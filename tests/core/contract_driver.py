@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from openai import AsyncOpenAI, OpenAI
 
 from llmaas import AsyncLLMaaS, LLMaaS
-from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted
+from tests.helpers.contract.driver import Answer, ClientOptions, Driver, Request, metadata_notes
 
 
 class Core(Driver):
@@ -14,28 +14,28 @@ class Core(Driver):
     has_sync = True
     distribution = "llmaas"
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         return Bound(AsyncLLMaaS(**options_of(to)), to.model)
 
-    def connect_sync(self, to: Address) -> Any:
+    def connect_sync(self, to: ClientOptions) -> Any:
         return Bound(LLMaaS(**options_of(to)), to.model)
 
-    async def ask(self, client: Any, question: Question) -> Answer:
-        told = client.request(question)
-        if not question.stream:
+    async def ask(self, client: Any, request: Request) -> Answer:
+        told = client.request(request)
+        if not request.stream:
             return answer_of(await client.core.chat(**told))
         async with await client.core.stream(**told) as stream:
             return answer_of(await stream.until_done())
 
-    def ask_sync(self, client: Any, question: Question) -> Answer:
-        told = client.request(question)
-        if not question.stream:
+    def ask_sync(self, client: Any, request: Request) -> Answer:
+        told = client.request(request)
+        if not request.stream:
             return answer_of(client.core.chat(**told))
         with client.core.stream(**told) as stream:
             return answer_of(stream.until_done())
 
-    def leave_sync(self, client: Any, question: Question) -> None:
-        with client.core.stream(**client.request(question)) as stream:
+    def cancel_sync(self, client: Any, request: Request) -> None:
+        with client.core.stream(**client.request(request)) as stream:
             next(stream)
 
 
@@ -45,19 +45,19 @@ class Bound:
     def __init__(self, core: Any, model: str) -> None:
         self.core, self.model = core, model
 
-    def request(self, question: Question) -> dict[str, Any]:
-        told = {"messages": messages_of(question), "model": self.model, **question.options}
-        if question.tools:
-            told["tools"] = list(question.tools)
-        if question.schema:
-            told["response_format"] = question.schema
+    def request(self, request: Request) -> dict[str, Any]:
+        told = {"messages": messages_of(request), "model": self.model, **request.options}
+        if request.tools:
+            told["tools"] = list(request.tools)
+        if request.schema:
+            told["response_format"] = request.schema
         return told
 
     def __repr__(self) -> str:
         return f"Bound({self.core!r}, {self.model!r})"
 
 
-def options_of(to: Address) -> dict[str, Any]:
+def options_of(to: ClientOptions) -> dict[str, Any]:
     return {
         "base_url": to.base_url,
         "api_key": to.api_key,
@@ -67,10 +67,10 @@ def options_of(to: Address) -> dict[str, Any]:
     }
 
 
-def messages_of(question: Question) -> Any:
-    if question.image is None:
-        return question.text
-    parts = [{"type": "text", "text": question.text}, {"type": "image", "image": question.image}]
+def messages_of(request: Request) -> Any:
+    if request.image is None:
+        return request.text
+    parts = [{"type": "text", "text": request.text}, {"type": "image", "image": request.image}]
     return [{"role": "user", "content": parts}]
 
 
@@ -85,7 +85,7 @@ def answer_of(completion: Any) -> Answer:
         machine=completion.backend and completion.backend.machine_name,
         cost=completion.cost,
         value=completion.parsed,
-        notes=noted(answer_notes(completion)),
+        notes=metadata_notes(answer_notes(completion)),
     )
 
 
@@ -96,55 +96,55 @@ class Sdk(Driver):
     ours = False
     has_sync = True
     distribution = "openai"
-    lacks: ClassVar = {}
+    unsupported: ClassVar = {}
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         return Bound(AsyncOpenAI(**sdk_options_of(to)), to.model)
 
-    def connect_sync(self, to: Address) -> Any:
+    def connect_sync(self, to: ClientOptions) -> Any:
         return Bound(OpenAI(**sdk_options_of(to)), to.model)
 
-    async def ask(self, client: Any, question: Question) -> Answer:
-        chat, told = client.core.chat.completions, sdk_request(client, question)
-        if question.stream:
+    async def ask(self, client: Any, request: Request) -> Answer:
+        chat, told = client.core.chat.completions, sdk_request(client, request)
+        if request.stream:
             async with chat.stream(**told, stream_options={"include_usage": True}) as stream:
                 return sdk_answer_of(await stream.get_final_completion())
-        ask = chat.parse if question.schema else chat.create
+        ask = chat.parse if request.schema else chat.create
         return sdk_answer_of(await ask(**told))
 
-    def ask_sync(self, client: Any, question: Question) -> Answer:
-        chat, told = client.core.chat.completions, sdk_request(client, question)
-        if question.stream:
+    def ask_sync(self, client: Any, request: Request) -> Answer:
+        chat, told = client.core.chat.completions, sdk_request(client, request)
+        if request.stream:
             with chat.stream(**told, stream_options={"include_usage": True}) as stream:
                 return sdk_answer_of(stream.get_final_completion())
-        ask = chat.parse if question.schema else chat.create
+        ask = chat.parse if request.schema else chat.create
         return sdk_answer_of(ask(**told))
 
-    def leave_sync(self, client: Any, question: Question) -> None:
-        with client.core.chat.completions.stream(**sdk_request(client, question)) as stream:
+    def cancel_sync(self, client: Any, request: Request) -> None:
+        with client.core.chat.completions.stream(**sdk_request(client, request)) as stream:
             next(iter(stream))
 
 
-def sdk_options_of(to: Address) -> dict[str, Any]:
+def sdk_options_of(to: ClientOptions) -> dict[str, Any]:
     return {"base_url": to.base_url, "api_key": to.api_key, "max_retries": to.retries}
 
 
-def sdk_request(client: Bound, question: Question) -> dict[str, Any]:
-    told = client.request(question)
-    content = messages_of(question)
+def sdk_request(client: Bound, request: Request) -> dict[str, Any]:
+    told = client.request(request)
+    content = messages_of(request)
     if isinstance(content, list):  # the SDK takes images as data URIs only
-        content[0]["content"][1] = {"type": "image_url", "image_url": {"url": data_uri(question)}}
+        content[0]["content"][1] = {"type": "image_url", "image_url": {"url": data_uri(request)}}
     else:
         content = [{"role": "user", "content": content}]
     known = {name: told.pop(name) for name in list(told) if name not in ("top_k", "messages")}
     return {**known, "messages": content, "extra_body": {k: told[k] for k in told if k == "top_k"}}
 
 
-def data_uri(question: Question) -> str:
+def data_uri(request: Request) -> str:
     import base64
 
-    assert question.image is not None
-    return "data:image/png;base64," + base64.b64encode(question.image).decode()
+    assert request.image is not None
+    return "data:image/png;base64," + base64.b64encode(request.image).decode()
 
 
 def sdk_answer_of(completion: Any) -> Answer:

@@ -17,7 +17,7 @@ import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
 from llmaas.transport.network import tls_context
 from tests.helpers.isolation import secret_leaks
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 from tests.helpers.servers.tls import reaches, serving
 
 pytest.importorskip("cryptography", reason="the sandbox's extra `tls` makes the certificates")
@@ -97,7 +97,7 @@ def test_a_weak_configuration_of_the_machine_does_not_count(tmp_path: Path) -> N
             "except llmaas.APIConnectionError as error: sys.exit('TLS 1.2' in str(error) and 7)\n"
         )
         weak = {**os.environ, "OPENSSL_CONF": str(tmp_path / "openssl.cnf")}
-        done = subprocess.run([sys.executable, "-c", code], env=weak, cwd=HOME, timeout=60)
+        done = subprocess.run([sys.executable, "-c", code], env=weak, cwd=ROOT, timeout=60)
         assert done.returncode == 7
         assert not served.heard
 

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.helpers import snippets
-from tests.helpers.repository import HOME, ROOMS
+from tests.helpers.repository import PACKAGES, ROOT
 
-READMES = [HOME / "README.md", *(room.path / "README.md" for room in ROOMS)]
-READMES.append(HOME / "docs/production.md")
+READMES = [ROOT / "README.md", *(package.path / "README.md" for package in PACKAGES)]
+READMES.append(ROOT / "docs/production.md")
 
 
 def marked(path):
@@ -17,7 +17,7 @@ def marked(path):
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(
-    "path", [*map(marked, READMES)], ids=lambda path: str(path.relative_to(HOME))
+    "path", [*map(marked, READMES)], ids=lambda path: str(path.relative_to(ROOT))
 )
 def test_snippets_run(path, sandbox, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.helpers.cassettes.format import Readable, Signature
+from tests.helpers.cassettes.format import Header, YAMLSerializer
 
 TEXT = st.text(max_size=20) | st.text("\n\r\t \x85\u2028\x07é🌞'\":-#|>", max_size=12)
 VALUES = st.recursive(
@@ -45,7 +45,7 @@ def meant(body: bytes) -> Any:
 
 @given(BODIES, BODIES)
 def test_what_is_written_is_read_back(sent: bytes, got: bytes) -> None:
-    form = Readable(Signature("sandbox"))
+    form = YAMLSerializer(Header("sandbox"))
     text = form.serialize({"interactions": [exchange(sent, got)]})
     [again] = form.deserialize(text)["interactions"]
     assert meant(again["request"]["body"]) == meant(sent)
@@ -57,5 +57,5 @@ def test_what_is_written_is_read_back(sent: bytes, got: bytes) -> None:
 def test_a_file_that_wants_something_run_is_refused(tmp_path: Path, tag: str) -> None:
     text = f"exchanges:\n- !!python/object/{tag} [touch {tmp_path / 'ran'}]\n"
     with pytest.raises(yaml.YAMLError):
-        Readable(Signature("sandbox")).deserialize(text)
+        YAMLSerializer(Header("sandbox")).deserialize(text)
     assert not (tmp_path / "ran").exists()

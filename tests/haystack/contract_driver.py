@@ -8,25 +8,25 @@ from haystack.dataclasses import ChatMessage, ImageContent
 from haystack.tools import Tool
 from haystack.utils import Secret
 
-from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted
+from tests.helpers.contract.driver import Answer, ClientOptions, Driver, Request, metadata_notes
 
 
 class Haystack(Driver):
     name = "haystack"
     has_sync = True
     distribution = "haystack-ai"
-    lacks: ClassVar = {
+    unsupported: ClassVar = {
         "a structured answer inside a Markdown fence": "replies are text, parsed elsewhere"
     }
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
 
         limits = {"deadline": to.deadline} if to.deadline else {}
         told = self.told(to)
         return LLMaaSChatGenerator(**told, timeout=to.timeout, generation_kwargs=limits)
 
-    def told(self, to: Address) -> dict[str, Any]:
+    def told(self, to: ClientOptions) -> dict[str, Any]:
         return {
             "model": to.model,
             "api_base_url": to.base_url,
@@ -34,26 +34,26 @@ class Haystack(Driver):
             "max_retries": to.retries,
         }
 
-    async def ask(self, client: Any, question: Question) -> Answer:
-        callback = ignored if question.stream else None
-        result = await client.run_async(**request_of(question), streaming_callback=callback)
-        return answer_of(result["replies"][0], question)
+    async def ask(self, client: Any, request: Request) -> Answer:
+        callback = ignored if request.stream else None
+        result = await client.run_async(**request_of(request), streaming_callback=callback)
+        return answer_of(result["replies"][0], request)
 
-    def ask_sync(self, client: Any, question: Question) -> Answer:
-        callback = ignore if question.stream else None
-        result = client.run(**request_of(question), streaming_callback=callback)
-        return answer_of(result["replies"][0], question)
+    def ask_sync(self, client: Any, request: Request) -> Answer:
+        callback = ignore if request.stream else None
+        result = client.run(**request_of(request), streaming_callback=callback)
+        return answer_of(result["replies"][0], request)
 
-    def leave_sync(self, client: Any, question: Question) -> None:
+    def cancel_sync(self, client: Any, request: Request) -> None:
         with suppress(LeaveError):
-            client.run(**request_of(question), streaming_callback=leave)
+            client.run(**request_of(request), streaming_callback=leave)
 
 
 class HaystackStock(Haystack):
     name = "stock haystack"
     ours = False
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         from haystack.components.generators.chat import OpenAIChatGenerator
 
         return OpenAIChatGenerator(**self.told(to))
@@ -75,15 +75,15 @@ async def ignored(_: Any) -> None:
     """The same, awaited."""
 
 
-def request_of(question: Question) -> dict[str, Any]:
-    message = ChatMessage.from_user(question.text)
-    if question.image:
-        image = ImageContent(base64.b64encode(question.image).decode(), "image/png")
-        message = ChatMessage.from_user(content_parts=[question.text, image])
-    options = dict(question.options)
-    if question.schema:
-        options["response_format"] = question.schema
-    tools = [tool_of(tool["function"]) for tool in question.tools]
+def request_of(request: Request) -> dict[str, Any]:
+    message = ChatMessage.from_user(request.text)
+    if request.image:
+        image = ImageContent(base64.b64encode(request.image).decode(), "image/png")
+        message = ChatMessage.from_user(content_parts=[request.text, image])
+    options = dict(request.options)
+    if request.schema:
+        options["response_format"] = request.schema
+    tools = [tool_of(tool["function"]) for tool in request.tools]
     return {"messages": [message], "generation_kwargs": options or None, "tools": tools or None}
 
 
@@ -91,7 +91,7 @@ def tool_of(function: Any) -> Tool:
     return Tool(function["name"], function["description"], function["parameters"], function=print)
 
 
-def answer_of(reply: ChatMessage, question: Question) -> Answer:
+def answer_of(reply: ChatMessage, request: Request) -> Answer:
     meta, text = reply.meta, reply.text or ""
     return Answer(
         text=text,
@@ -100,8 +100,8 @@ def answer_of(reply: ChatMessage, question: Question) -> Answer:
         tokens=(meta.get("usage") or {}).get("total_tokens"),
         machine=(meta.get("backend") or {}).get("machine_name"),
         cost=meta.get("cost_eur"),
-        notes=noted(meta),
-        value=question.schema.model_validate_json(text) if question.schema else None,
+        notes=metadata_notes(meta),
+        value=request.schema.model_validate_json(text) if request.schema else None,
     )
 
 

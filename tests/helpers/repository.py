@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-HOME = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
-class Room:
+class Package:
     """One folder under packages/."""
 
     path: Path
@@ -62,12 +62,12 @@ class Room:
         return [".".join(folder.relative_to(source).parts) for folder in self.packages]
 
 
-ROOMS = [Room(path.parent) for path in sorted(HOME.glob("packages/*/pyproject.toml"))]
+PACKAGES = [Package(path.parent) for path in sorted(ROOT.glob("packages/*/pyproject.toml"))]
 
 
 def tracked_files() -> list[Path]:
     """Every file of the repository, as git lists them."""
     command = ["git", "ls-files", "-z"]
-    names = subprocess.run(command, cwd=HOME, check=True, capture_output=True, text=True).stdout
-    paths = [HOME / name for name in names.split("\0") if name]
+    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    paths = [ROOT / name for name in names.split("\0") if name]
     return [path for path in paths if path.is_file()]

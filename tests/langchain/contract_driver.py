@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted
+from tests.helpers.contract.driver import Answer, ClientOptions, Driver, Request, metadata_notes
 
 
 class LangChain(Driver):
@@ -16,7 +16,7 @@ class LangChain(Driver):
     has_sync = True
     distribution = "langchain-core"
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         from langchain_llmaas import ChatLLMaaS
 
         return ChatLLMaaS(
@@ -28,27 +28,27 @@ class LangChain(Driver):
             deadline=to.deadline,
         )
 
-    async def ask(self, client: Any, question: Question) -> Answer:
-        model, messages = self.asked(client, question), [HumanMessage(content_of(question))]
-        if not question.stream:
+    async def ask(self, client: Any, request: Request) -> Answer:
+        model, messages = self.asked(client, request), [HumanMessage(content_of(request))]
+        if not request.stream:
             return answer_of(await model.ainvoke(messages))
         return answer_of(together([chunk async for chunk in model.astream(messages)]))
 
-    def ask_sync(self, client: Any, question: Question) -> Answer:
-        model, messages = self.asked(client, question), [HumanMessage(content_of(question))]
-        if not question.stream:
+    def ask_sync(self, client: Any, request: Request) -> Answer:
+        model, messages = self.asked(client, request), [HumanMessage(content_of(request))]
+        if not request.stream:
             return answer_of(model.invoke(messages))
         return answer_of(together(list(model.stream(messages))))
 
-    def leave_sync(self, client: Any, question: Question) -> None:
-        with closing(client.stream(question.text)) as chunks:
+    def cancel_sync(self, client: Any, request: Request) -> None:
+        with closing(client.stream(request.text)) as chunks:
             next(chunks)
 
-    def asked(self, client: Any, question: Question) -> Any:
-        if question.schema:
-            return client.with_structured_output(question.schema, method="json_schema")
-        model = client.bind(**question.options)
-        return model.bind(tools=list(question.tools)) if question.tools else model
+    def asked(self, client: Any, request: Request) -> Any:
+        if request.schema:
+            return client.with_structured_output(request.schema, method="json_schema")
+        model = client.bind(**request.options)
+        return model.bind(tools=list(request.tools)) if request.tools else model
 
 
 class LangChainStock(LangChain):
@@ -56,7 +56,7 @@ class LangChainStock(LangChain):
     ours = False
     distribution = "langchain-openai"
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         from langchain_openai import ChatOpenAI
 
         return ChatOpenAI(
@@ -64,12 +64,12 @@ class LangChainStock(LangChain):
         )
 
 
-def content_of(question: Question) -> Any:
-    if question.image is None:
-        return question.text
-    data = base64.b64encode(question.image).decode()
+def content_of(request: Request) -> Any:
+    if request.image is None:
+        return request.text
+    data = base64.b64encode(request.image).decode()
     return [
-        {"type": "text", "text": question.text},
+        {"type": "text", "text": request.text},
         {"type": "image", "base64": data, "mime_type": "image/png"},
     ]
 
@@ -91,7 +91,7 @@ def answer_of(message: Any) -> Answer:
         tokens=(message.usage_metadata or {}).get("total_tokens"),
         machine=(facts.get("backend") or {}).get("machine_name"),
         cost=facts.get("cost_micro_eur"),
-        notes=noted(facts),
+        notes=metadata_notes(facts),
     )
 
 

@@ -2,11 +2,11 @@
 
 import runpy
 
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
 
 def test_the_agent_searches_and_says_what_it_cost(sandbox, capsys):
-    recipe = runpy.run_path(str(HOME / "cookbooks" / "langchain" / "agent_and_rag.py"))
+    recipe = runpy.run_path(str(ROOT / "cookbooks" / "langchain" / "agent_and_rag.py"))
     assert recipe["main"]()
     told = capsys.readouterr().out
     assert "bge-m3:567m: 2 calls" in told

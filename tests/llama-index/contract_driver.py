@@ -5,7 +5,7 @@ from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ThinkingBlock
 
-from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted
+from tests.helpers.contract.driver import Answer, ClientOptions, Driver, Request, metadata_notes
 
 
 class LlamaIndex(Driver):
@@ -13,7 +13,7 @@ class LlamaIndex(Driver):
     has_sync = True
     distribution = "llama-index-core"
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         from llama_index.llms.llmaas import LLMaaS
 
         return LLMaaS(
@@ -25,32 +25,32 @@ class LlamaIndex(Driver):
             deadline=to.deadline,
         )
 
-    async def ask(self, client: Any, question: Question) -> Answer:
-        model, messages, options = asked(client, question)
-        if not question.stream:
+    async def ask(self, client: Any, request: Request) -> Answer:
+        model, messages, options = asked(client, request)
+        if not request.stream:
             return answer_of(await model.achat(messages, **options), client)
         responses = await model.astream_chat(messages, **options)
         return answer_of([response async for response in responses][-1], client)
 
-    def ask_sync(self, client: Any, question: Question) -> Answer:
-        model, messages, options = asked(client, question)
-        if not question.stream:
+    def ask_sync(self, client: Any, request: Request) -> Answer:
+        model, messages, options = asked(client, request)
+        if not request.stream:
             return answer_of(model.chat(messages, **options), client)
         return answer_of([*model.stream_chat(messages, **options)][-1], client)
 
-    def leave_sync(self, client: Any, question: Question) -> None:
-        with closing(client.stream_chat([ChatMessage(question.text)])) as responses:
+    def cancel_sync(self, client: Any, request: Request) -> None:
+        with closing(client.stream_chat([ChatMessage(request.text)])) as responses:
             next(responses)
 
 
-def asked(client: Any, question: Question) -> tuple[Any, list[ChatMessage], dict[str, Any]]:
-    blocks: list[Any] = [TextBlock(text=question.text)]
-    if question.image:
-        blocks.append(ImageBlock(image=question.image, image_mimetype="image/png"))
-    model = client.as_structured_llm(question.schema) if question.schema else client
-    options = dict(question.options)
-    if question.tools:
-        options["tools"] = list(question.tools)
+def asked(client: Any, request: Request) -> tuple[Any, list[ChatMessage], dict[str, Any]]:
+    blocks: list[Any] = [TextBlock(text=request.text)]
+    if request.image:
+        blocks.append(ImageBlock(image=request.image, image_mimetype="image/png"))
+    model = client.as_structured_llm(request.schema) if request.schema else client
+    options = dict(request.options)
+    if request.tools:
+        options["tools"] = list(request.tools)
     return model, [ChatMessage(blocks)], options
 
 
@@ -67,7 +67,7 @@ def answer_of(response: Any, client: Any) -> Answer:
         tokens=facts.get("total_tokens"),
         machine=(facts.get("backend") or {}).get("machine_name"),
         cost=facts.get("cost_eur"),
-        notes=noted(facts),
+        notes=metadata_notes(facts),
     )
 
 

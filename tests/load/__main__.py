@@ -25,10 +25,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from asked import all_asked
-from gauges import Gauge, files, threads
+from resource_monitor import Gauge, files, threads
+from results import Tally
 from runners import SETTLING, Plan, awaited, threaded
-from tally import Tally
+from workload import all_asked
 
 KEY = "sk-sandbox"
 MOST_GROWTH = 1.0

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from asked import Asked
-from strikes import Strike, strike
-from tally import Hearing, Tally, of_answer, of_error
+from fault_schedule import Strike, strike
+from results import Hearing, Tally, of_answer, of_error
+from workload import Asked
 
 from llmaas import AsyncLLMaaS, LLMaaS
 

@@ -29,35 +29,35 @@ def test_a_small_load_leaves_no_answer_wrong_and_nothing_behind():
 @pytest.fixture
 def load(monkeypatch):
     monkeypatch.syspath_prepend(str(HERE))
-    import asked
-    import strikes
-    import tally
+    import fault_schedule
+    import results
+    import workload
 
-    return asked, strikes, tally
+    return workload, fault_schedule, results
 
 
 def test_the_judges_notice_what_is_short_or_unexplained(load):
     import llmaas
     from llmaas.types import Choice, Completion, Done, TextDelta, Usage
 
-    asked, strikes, tally = load
-    said = asked.Said("Oui, bien sûr.", "", (), "stop", 8)
+    workload, fault_schedule, results = load
+    said = workload.Said("Oui, bien sûr.", "", (), "stop", 8)
 
     def heard(text, *pieces):
-        hearing = tally.Hearing()
+        hearing = results.Hearing()
         for piece in pieces:
             hearing.take(TextDelta(piece))
         choice = Choice(content=text, finish_reason="stop")
         hearing.take(Done(Completion("1", "m", (choice,), Usage(3, 5, 8))))
         return hearing
 
-    assert tally.of_answer(heard(said.text, "Oui, ", "bien sûr."), said) == "right"
-    assert tally.of_answer(heard("Oui, bien", "Oui, ", "bien"), said) != "right"
-    assert tally.of_answer(heard(said.text, "Oui, "), said) != "right"
-    assert tally.of_answer(tally.Hearing(), said) != "right"
+    assert results.of_answer(heard(said.text, "Oui, ", "bien sûr."), said) == "right"
+    assert results.of_answer(heard("Oui, bien", "Oui, ", "bien"), said) != "right"
+    assert results.of_answer(heard(said.text, "Oui, "), said) != "right"
+    assert results.of_answer(results.Hearing(), said) != "right"
 
     cut = llmaas.StreamInterrupted.build("cut", completion=heard("Oui", "Oui").completion)
-    may, may_not = strikes.Strike("cut:3", may_fail=True), strikes.NONE
-    assert tally.of_error(cut, said, may) == "error: StreamInterrupted"
-    assert not tally.of_error(cut, said, may_not).startswith("error: ")
-    assert not tally.of_error(KeyError("x"), said, may).startswith("error: ")
+    may, may_not = fault_schedule.Strike("cut:3", may_fail=True), fault_schedule.NONE
+    assert results.of_error(cut, said, may) == "error: StreamInterrupted"
+    assert not results.of_error(cut, said, may_not).startswith("error: ")
+    assert not results.of_error(KeyError("x"), said, may).startswith("error: ")

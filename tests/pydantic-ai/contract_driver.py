@@ -10,7 +10,14 @@ from pydantic_ai.messages import ModelRequest, TextPart, ThinkingPart, ToolCallP
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
-from tests.helpers.contract.driver import Address, Answer, Driver, Question, noted, runnable
+from tests.helpers.contract.driver import (
+    Answer,
+    ClientOptions,
+    Driver,
+    Request,
+    metadata_notes,
+    parse_calls,
+)
 
 SAME = ("max_tokens", "temperature", "top_p", "top_k", "timeout", "seed", "extra_headers")
 
@@ -20,7 +27,7 @@ class PydanticAI(Driver):
     distribution = "pydantic-ai-slim"
     prefix = "llmaas_"
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         from pydantic_ai_llmaas import LLMaaSModel, LLMaaSProvider
 
         provider = LLMaaSProvider(
@@ -32,44 +39,44 @@ class PydanticAI(Driver):
         )
         return LLMaaSModel(to.model, provider=provider)
 
-    async def ask(self, client: Any, question: Question) -> Answer:
-        if question.schema:
+    async def ask(self, client: Any, request: Request) -> Answer:
+        if request.schema:
             try:
-                return await self.structured(client, question)
+                return await self.structured(client, request)
             except UnexpectedModelBehavior as error:  # the framework's own for what does not match
                 raise ValueError(str(error)) from error
-        content: Any = question.text
-        if question.image:
-            content = [question.text, BinaryContent(question.image, media_type="image/png")]
+        content: Any = request.text
+        if request.image:
+            content = [request.text, BinaryContent(request.image, media_type="image/png")]
         messages: Any = [ModelRequest([UserPromptPart(content)])]
         told: Any = {
-            "model_settings": self.settings(question),
+            "model_settings": self.settings(request),
             "model_request_parameters": ModelRequestParameters(
-                function_tools=[declared(tool["function"]) for tool in question.tools],
+                function_tools=[declared(tool["function"]) for tool in request.tools],
                 allow_text_output=True,
             ),
         }
-        if not question.stream:
+        if not request.stream:
             return answer_of(await model_request(client, messages, **told))
         async with model_request_stream(client, messages, **told) as stream:
             async for _ in stream:
                 pass
         return answer_of(stream.get())
 
-    async def structured(self, client: Any, question: Question) -> Answer:
+    async def structured(self, client: Any, request: Request) -> Answer:
         from pydantic_ai import Agent
 
-        agent: Any = Agent(client, output_type=NativeOutput(question.schema), retries=0)
-        told: Any = {"model_settings": self.settings(question)}
-        if not question.stream:
-            return Answer(value=(await agent.run(question.text, **told)).output)
-        async with agent.run_stream(question.text, **told) as result:
+        agent: Any = Agent(client, output_type=NativeOutput(request.schema), retries=0)
+        told: Any = {"model_settings": self.settings(request)}
+        if not request.stream:
+            return Answer(value=(await agent.run(request.text, **told)).output)
+        async with agent.run_stream(request.text, **told) as result:
             return Answer(value=await result.get_output())
 
-    def settings(self, question: Question) -> dict[str, Any]:
+    def settings(self, request: Request) -> dict[str, Any]:
         return {
             name if name in SAME else f"{self.prefix}{name}": value
-            for name, value in question.options.items()
+            for name, value in request.options.items()
         }
 
 
@@ -78,7 +85,7 @@ class PydanticAIStock(PydanticAI):
     ours = False
     prefix = "openai_"
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         from openai import AsyncOpenAI
         from pydantic_ai.models.openai import OpenAIChatModel
         from pydantic_ai.providers.openai import OpenAIProvider
@@ -102,11 +109,11 @@ def answer_of(response: Any) -> Answer:
     return Answer(
         text="".join(part.content for part in response.parts if isinstance(part, TextPart)),
         reasoning="".join(thoughts) if thoughts else None,
-        calls=runnable((call.tool_name, as_json(call.args)) for call in calls),
+        calls=parse_calls((call.tool_name, as_json(call.args)) for call in calls),
         tokens=response.usage.total_tokens,
         machine=(details.get("backend") or {}).get("machine_name"),
         cost=details.get("cost_eur"),
-        notes=noted(details),
+        notes=metadata_notes(details),
     )
 
 

@@ -15,10 +15,10 @@ from tests.helpers.cassettes.format import (
     canonical_text,
     read,
 )
-from tests.helpers.repository import HOME, ROOMS
+from tests.helpers.repository import PACKAGES, ROOT
 
 LARGEST = 64 * 1024
-TESTS = HOME / "tests"
+TESTS = ROOT / "tests"
 FOLDER = TESTS / "cassettes"
 ENGINES = FOLDER / "engines"
 CASSETTES = sorted(path for path in FOLDER.rglob("*.*") if ENGINES not in path.parents)
@@ -77,7 +77,7 @@ def test_nothing_of_the_recording_machine_is_kept(documents):
 
 
 def test_all_lie_in_the_folder_of_their_room_or_cookbook():
-    folders = {*(room.name for room in ROOMS), "cookbooks"}
+    folders = {*(package.name for package in PACKAGES), "cookbooks"}
     assert {name.partition("/")[0] for name in TAPES} <= folders
     assert {path.suffix for path in CASSETTES} == {".yaml"}
 
@@ -86,21 +86,21 @@ def test_some_test_asks_for_each():
     assert not [name for name in TAPES if not is_asked_for(*name.split("/"))], "delete them"
 
 
-def is_asked_for(room, *suite):
+def is_asked_for(package, *suite):
     *suite, file = suite
     wanted = suite[0] if suite else f'"{Path(file).stem.removesuffix("-stream")}"'
-    return wanted in sources(room)
+    return wanted in sources(package)
 
 
 @cache
-def sources(room):
-    return "".join(source.read_text() for source in (TESTS / room).rglob("test_*.py"))
+def sources(package):
+    return "".join(source.read_text() for source in (TESTS / package).rglob("test_*.py"))
 
 
-@pytest.mark.parametrize("room", CHATTING)
-def test_a_room_that_chats_has_every_scenario_whole_and_streamed(room):
+@pytest.mark.parametrize("package", CHATTING)
+def test_a_room_that_chats_has_every_scenario_whole_and_streamed(package):
     wanted = {f"{name}{how}.yaml" for name in scenarios.OF_CHAT for how in ("", "-stream")}
-    assert not wanted - {path.name for path in (FOLDER / room).glob("*.yaml")}
+    assert not wanted - {path.name for path in (FOLDER / package).glob("*.yaml")}
 
 
 @pytest.mark.parametrize("recording", load(), ids=lambda each: each.name)

@@ -5,12 +5,12 @@ import copy
 import pytest
 
 from llmaas_sandbox import Sandbox
-from tests.helpers.cassettes.drift import answers, shape
+from tests.helpers.cassettes.drift import replay, shape
 from tests.helpers.cassettes.format import read
-from tests.helpers.cassettes.player import STOPPED_AT
-from tests.helpers.repository import HOME
+from tests.helpers.cassettes.player import FROZEN_AT
+from tests.helpers.repository import ROOT
 
-FOLDER = HOME / "tests" / "cassettes"
+FOLDER = ROOT / "tests" / "cassettes"
 CASSETTES = sorted(FOLDER.rglob("*.yaml"))
 
 each_cassette = pytest.mark.parametrize(
@@ -20,7 +20,7 @@ each_cassette = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def stopped_sandbox():
-    with Sandbox(stopped_at=STOPPED_AT) as box:
+    with Sandbox(stopped_at=FROZEN_AT) as box:
         yield box
 
 
@@ -30,7 +30,7 @@ def compared(stopped_sandbox):
 
     def compared(cassette):
         stopped_sandbox.reset()
-        return list(answers(cassette, stopped_sandbox.root_url, stopped_sandbox.api_key))
+        return list(replay(cassette, stopped_sandbox.root_url, stopped_sandbox.api_key))
 
     return compared
 

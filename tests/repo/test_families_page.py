@@ -4,4 +4,4 @@ from tools.family_table import PAGE, page
 
 
 def test_page_of_families_is_current():
-    assert PAGE.read_text("utf-8") == page(), "run `nox -s tables`"
+    assert PAGE.read_text("utf-8") == page(), "run `nox -s reports`"

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
-PAGE = (HOME / "SECURITY.md").read_text()
+PAGE = (ROOT / "SECURITY.md").read_text()
 ROWS = {int(number): row for number, row in re.findall(r"^\| (\d+) \| (.+)$", PAGE, re.MULTILINE)}
 PROOF = re.compile(r"`(tests/[\w/-]+\.py)::(test_\w+)`")
 IN_APPS = re.compile(r"`\./run --apps pytest (tests/[\w/-]+\.py) -k '([\w ]+)'`")
@@ -29,6 +29,6 @@ def test_the_command_runs_every_proof():
 
 @pytest.mark.parametrize(("path", "name"), PROOFS + APP_PROOFS)
 def test_proof_exists(path, name):
-    tree = ast.parse((HOME / path).read_text())
+    tree = ast.parse((ROOT / path).read_text())
     kinds = ast.FunctionDef | ast.AsyncFunctionDef
     assert name in {node.name for node in tree.body if isinstance(node, kinds)}

@@ -4,13 +4,13 @@ import ast
 
 import pytest
 
-from tests.helpers.repository import HOME, ROOMS
+from tests.helpers.repository import PACKAGES, ROOT
 
 EXCUSE = "# private:"
-ROOM_OF = {name: room.name for room in ROOMS for name in room.import_names}
+PACKAGE_BY_IMPORT = {name: package.name for package in PACKAGES for name in package.import_names}
 SHARED_WITH_THE_SANDBOX = ("llmaas.catalog",)  # a witness must be independent: data only
 
-each_room = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+each_package = pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 
 
 def imports(path):
@@ -25,17 +25,21 @@ def imports(path):
 def owner(name):
     """Return the room that a dotted name belongs to, or None."""
     return next(
-        (room for root, room in ROOM_OF.items() if name == root or name.startswith(f"{root}.")),
+        (
+            package
+            for root, package in PACKAGE_BY_IMPORT.items()
+            if name == root or name.startswith(f"{root}.")
+        ),
         None,
     )
 
 
-def allowed(room, path, name):
-    if room.name == "sandbox":
+def allowed(package, path, name):
+    if package.name == "sandbox":
         return name.startswith(SHARED_WITH_THE_SANDBOX)
-    if room.name == "core":
+    if package.name == "core":
         return False
-    if room.name == "cli":
+    if package.name == "cli":
         return owner(name) in ("core", "sandbox")  # embedded, imported when asked for
     return owner(name) == "core" or (owner(name) == "cli" and is_demo(path))
 
@@ -45,27 +49,27 @@ def is_demo(path):
     return "demo" in (path.stem, path.parent.name)
 
 
-@each_room
-def test_a_room_imports_only_the_core_and_itself(room):
+@each_package
+def test_a_room_imports_only_the_core_and_itself(package):
     trespasses = [
-        f"{path.relative_to(HOME)}:{line} imports {name}"
-        for path in room.modules
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in package.modules
         for line, module, names in imports(path)
         for name in ([f"{module}.{part}" for part in names] or [module])
-        if owner(name) not in (None, room.name) and not allowed(room, path, name)
+        if owner(name) not in (None, package.name) and not allowed(package, path, name)
     ]
     assert not trespasses
 
 
-@each_room
-def test_nothing_private_of_others_is_imported(room):
+@each_package
+def test_nothing_private_of_others_is_imported(package):
     trespasses = []
-    for path in room.modules:
+    for path in package.modules:
         text = path.read_text().splitlines()
         for line, module, names in imports(path):
             private = [part for part in [*module.split("."), *names] if is_private(part)]
-            if private and owner(module) != room.name and EXCUSE not in text[line - 1]:
-                trespasses.append(f"{path.relative_to(HOME)}:{line} imports {module} {names}")
+            if private and owner(module) != package.name and EXCUSE not in text[line - 1]:
+                trespasses.append(f"{path.relative_to(ROOT)}:{line} imports {module} {names}")
     assert not trespasses
 
 

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from llmaas import catalog
-from tests.helpers.repository import HOME, ROOMS
+from tests.helpers.repository import PACKAGES, ROOT
 
-TEXT = (HOME / "llms.txt").read_text()
+TEXT = (ROOT / "llms.txt").read_text()
 SECTIONS = TEXT.split("\n## ")
 LINKS = re.findall(r"\[[^\]]+\]\(([^)]+)\)", TEXT)
 LARGEST = 6_000  # characters: an index, not a book
@@ -34,11 +34,11 @@ def test_what_may_be_left_out_comes_last():
 
 @pytest.mark.parametrize("link", LINKS)
 def test_a_link_leads_to_a_file(link):
-    assert (HOME / link).is_file()
+    assert (ROOT / link).is_file()
 
 
 def test_every_room_is_listed():
-    assert {f"packages/{room.name}/README.md" for room in ROOMS} <= set(LINKS)
+    assert {f"packages/{package.name}/README.md" for package in PACKAGES} <= set(LINKS)
 
 
 def test_models_said_to_last_do_last():

@@ -7,12 +7,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.helpers.repository import HOME, ROOMS
+from tests.helpers.repository import PACKAGES, ROOT
 
 PATHS = ("requirements.lock", "cookbooks/requirements.lock", "tests/openai2.lock")
-LOCKS = {path: (HOME / path).read_text() for path in PATHS}
+LOCKS = {path: (ROOT / path).read_text() for path in PATHS}
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[\w.!+]+)(?P<rest>[^\n]*)$", re.MULTILINE)
-OURS = {room.project["name"] for room in ROOMS}
+OURS = {package.project["name"] for package in PACKAGES}
 
 
 def pins(lock):
@@ -34,23 +34,23 @@ def test_no_address_of_any_kind(lock):
 
 
 def groups():
-    tables = [HOME / "pyproject.toml", *(room.path / "pyproject.toml" for room in ROOMS)]
+    tables = [ROOT / "pyproject.toml", *(package.path / "pyproject.toml" for package in PACKAGES)]
     for table in tables:
         for group in tomllib.loads(table.read_text()).get("dependency-groups", {}).values():
             yield from (entry for entry in group if isinstance(entry, str))
 
 
 def asked():
-    for room in ROOMS:
-        yield from room.project.get("dependencies", [])
-        for name, extra in room.project.get("optional-dependencies", {}).items():
-            if name not in room.unlocked_extras:
+    for package in PACKAGES:
+        yield from package.project.get("dependencies", [])
+        for name, extra in package.project.get("optional-dependencies", {}).items():
+            if name not in package.unlocked_extras:
                 yield from extra
     yield from groups()
 
 
 def wanted_by_apps():
-    lines = (HOME / "cookbooks/requirements.in").read_text().splitlines()
+    lines = (ROOT / "cookbooks/requirements.in").read_text().splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 

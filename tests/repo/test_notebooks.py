@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.helpers.repository import HOME, tracked_files
+from tests.helpers.repository import ROOT, tracked_files
 
 NOTEBOOKS = [path for path in tracked_files() if path.suffix == ".ipynb"]
 WANTED = {"agent-framework", "autogen", "haystack", "jupyter", "langchain", "semantic-kernel"}
@@ -64,7 +64,7 @@ def test_nothing_in_it_only_makes_noise(path):
 @each_notebook
 def test_cells_are_short(path):
     longest = max(len(cell["source"]) for cell in read(path)["cells"])
-    assert longest <= 45, f"{path.relative_to(HOME)}: {longest} lines"
+    assert longest <= 45, f"{path.relative_to(ROOT)}: {longest} lines"
 
 
 def read(path):

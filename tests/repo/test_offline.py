@@ -14,9 +14,9 @@ from functools import cache
 import pytest
 
 from tests.helpers.isolation import offline
-from tests.helpers.repository import HOME, ROOMS
+from tests.helpers.repository import PACKAGES, ROOT
 
-FRAMEWORKS = sorted(name for room in ROOMS for name in room.demos)
+FRAMEWORKS = sorted(name for package in PACKAGES for name in package.demos)
 HABITS = ("HAYSTACK_", "LANGCHAIN_", "LANGSMITH_", "DO_NOT_TRACK", "OTEL_", "TIKTOKEN_", "HF_")
 
 needs_namespace = pytest.mark.skipif(
@@ -30,7 +30,7 @@ def told(tmp_path_factory):
     folder = tmp_path_factory.mktemp("offline")
     report = folder / "report.json"
     kept = {k: v for k, v in os.environ.items() if not k.startswith(HABITS)}
-    environment = {**kept, "PYTHONPATH": str(HOME), "HOME": str(folder)}
+    environment = {**kept, "PYTHONPATH": str(ROOT), "HOME": str(folder)}
     for name in ("LLMAAS_API_KEY", "LLMAAS_BASE_URL"):
         environment.pop(name, None)
     command = [

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.helpers.repository import HOME, ROOMS, tracked_files
+from tests.helpers.repository import PACKAGES, ROOT, tracked_files
 from tools import cassette_table, readme_contract, readme_packages
 
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
@@ -12,17 +12,17 @@ PROSE = [path for path in tracked_files() if path.suffix == ".md"]
 TEST_COMMAND = "./run pytest"
 DEMO_COMMAND = "./run llmaas demo"
 SECTIONS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
-SUBJECTS = {*(room.name for room in ROOMS), "house", "cookbooks"}
+SUBJECTS = {*(package.name for package in PACKAGES), "house", "cookbooks"}
 
 
-@pytest.mark.parametrize("path", PROSE, ids=lambda path: str(path.relative_to(HOME)))
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_relative_links_lead_somewhere(path):
     broken = [link for link in LINK.findall(path.read_text()) if not (path.parent / link).exists()]
     assert not broken
 
 
 def test_the_readme_gives_the_two_commands_first():
-    beginning = "\n".join((HOME / "README.md").read_text().splitlines()[:40])
+    beginning = "\n".join((ROOT / "README.md").read_text().splitlines()[:40])
     assert DEMO_COMMAND in beginning
     assert TEST_COMMAND in beginning
 
@@ -38,15 +38,15 @@ def test_each_page_tells_what_the_contract_shows(path):
 
 def test_the_table_of_cassettes_is_that_of_the_files():
     command = "python -m tools.cassette_table"
-    assert cassette_table.rendered() in (HOME / "tests/README.md").read_text(), f"run `{command}`"
+    assert cassette_table.rendered() in (ROOT / "tests/README.md").read_text(), f"run `{command}`"
 
 
 def test_ci_runs_the_command_of_the_readme():
-    assert TEST_COMMAND in (HOME / ".ci" / "run").read_text().splitlines()
+    assert TEST_COMMAND in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
 def changelog():
-    return (HOME / "CHANGELOG.md").read_text()
+    return (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_changelog_keeps_the_known_sections():

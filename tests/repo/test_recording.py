@@ -15,20 +15,20 @@ import pytest
 import yaml
 
 from llmaas_sandbox import Sandbox
+from tests.helpers.cassettes import player as cassettes
 from tests.helpers.cassettes.drift import shape
 from tests.helpers.cassettes.format import (
     KEPT_HEADERS,
     SERVICE,
-    Signature,
+    Header,
+    build_vcr,
     canonical_response,
     canonical_text,
     read,
-    reader,
 )
-from tests.helpers.cassettes.player import playing, recording, signed
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
-KEPT = HOME / "tests" / "cassettes" / "core"
+KEPT = ROOT / "tests" / "cassettes" / "core"
 KEY = "sk-test"
 STREAM = 'data: {"id": "1", "choices": [], "model": "été"}\n\ndata: [DONE]\n\n'
 FILE = ("a.wav", b"RIFF\xff")
@@ -93,7 +93,7 @@ def aiohttp_calls(url):
 
 
 def recorded(path, url, calls):
-    with reader(Signature("sandbox", secret=KEY)).use_cassette(str(path)):
+    with build_vcr(Header("sandbox", secret=KEY)).use_cassette(str(path)):
         calls(url)
     return path.read_text()
 
@@ -107,15 +107,15 @@ def test_sync_and_async_write_the_same_bytes(service, tmp_path):
 @pytest.mark.parametrize("player", [sync_calls, async_calls])
 def test_one_recording_answers_both(service, tmp_path, player):
     recorded(tmp_path / "calls.yaml", service, sync_calls)
-    with playing(tmp_path / "calls.yaml") as tape:
-        player(tape.base_url)
+    with cassettes.play(tmp_path / "calls.yaml") as cassette:
+        player(cassette.base_url)
 
 
 def test_aiohttp_plays_what_openai_recorded(service, tmp_path):
     path = tmp_path / "calls.yaml"
     recorded(path, service, lambda url: sync_calls(url))
-    with pytest.raises(AssertionError, match="1 exchange"), playing(path) as tape:
-        aiohttp_calls(tape.base_url)
+    with pytest.raises(AssertionError, match="1 exchange"), cassettes.play(path) as cassette:
+        aiohttp_calls(cassette.base_url)
 
 
 def test_the_file_is_readable_and_keeps_no_secret(service, tmp_path):
@@ -131,8 +131,8 @@ def test_another_question_is_not_answered(service, tmp_path):
     recorded(tmp_path / "calls.yaml", service, sync_calls)
     with (
         pytest.raises(Exception, match=r"(?i)cassette|connection"),
-        playing(tmp_path / "calls.yaml") as tape,
-        openai.OpenAI(base_url=tape.base_url, api_key=KEY, max_retries=0) as client,
+        cassettes.play(tmp_path / "calls.yaml") as cassette,
+        openai.OpenAI(base_url=cassette.base_url, api_key=KEY, max_retries=0) as client,
     ):
         client.chat.completions.create(model="m", messages=[{"role": "user", "content": "?"}])
 
@@ -161,7 +161,7 @@ def record(folder, *more, **environment):
     command += [f"--cassettes={folder}", *more, "-k", SOME, ROOM]
     kept = {k: v for k, v in os.environ.items() if not k.startswith("LLMAAS_")}
     done = subprocess.run(
-        command, cwd=HOME, env=kept | environment, capture_output=True, text=True, timeout=300
+        command, cwd=ROOT, env=kept | environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     assert CANARY not in done.stdout + done.stderr
@@ -175,17 +175,17 @@ def test_the_service_is_recorded_with_a_key_and_an_address(tmp_path):
         anew = record(tmp_path, "--record=live", **address)
         asked = len(service.requests)
     tapes = {name: read(path) for name, path in anew.items()}
-    assert asked == sum(len(tape["exchanges"]) for tape in tapes.values())
+    assert asked == sum(len(cassette["exchanges"]) for cassette in tapes.values())
     assert set(tapes) == NAMES, "what the sandbox was provoked to is not asked of the service"
-    for name, tape in tapes.items():
-        assert re.fullmatch(r"service \d{4}-\d{2}-\d{2} at 127\.0\.0\.1", tape["recorded"])
+    for name, cassette in tapes.items():
+        assert re.fullmatch(r"service \d{4}-\d{2}-\d{2} at 127\.0\.0\.1", cassette["recorded"])
         assert not re.search(r"sk-|Bearer|cookie", anew[name].read_text())
-        assert_the_same_but_for(tape, read(KEPT / name))
+        assert_the_same_but_for(cassette, read(KEPT / name))
 
 
-def assert_the_same_but_for(tape, kept):
+def assert_the_same_but_for(cassette, kept):
     """Compare what was asked word by word, and what was answered by its shape."""
-    for now, then in zip(tape["exchanges"], kept["exchanges"], strict=True):
+    for now, then in zip(cassette["exchanges"], kept["exchanges"], strict=True):
         assert now["request"] == then["request"]
         assert set(now["response"]["headers"]) <= KEPT_HEADERS
         assert shape(now["response"]) == shape(then["response"])
@@ -199,14 +199,14 @@ def assert_the_same_but_for(tape, kept):
     ],
 )
 def test_only_the_service_s_own_address_is_signed_without_a_name(root, signature):
-    assert re.fullmatch(signature, signed("live", root))
+    assert re.fullmatch(signature, cassettes.recorder_name("live", root))
 
 
 def test_a_key_that_an_answer_echoes_is_not_written(tmp_path):
     with Sandbox(api_keys=(CANARY,)) as service:
         service.script([{"status": 400, "json": {"detail": f"I heard {CANARY}."}}])
         with (
-            reader(Signature("sandbox", secret=CANARY)).use_cassette(str(tmp_path / "echo.yaml")),
+            build_vcr(Header("sandbox", secret=CANARY)).use_cassette(str(tmp_path / "echo.yaml")),
             pytest.raises(openai.BadRequestError),
             openai.OpenAI(base_url=service.base_url, api_key=CANARY, max_retries=0) as client,
         ):
@@ -217,7 +217,10 @@ def test_a_key_that_an_answer_echoes_is_not_written(tmp_path):
 def test_a_service_that_is_away_costs_no_cassette(tmp_path):
     path = tmp_path / "chat.yaml"
     path.write_text("as it was")
-    with pytest.raises(AssertionError, match="nothing was asked"), recording(path, "sandbox"):
+    with (
+        pytest.raises(AssertionError, match="nothing was asked"),
+        cassettes.record(path, "sandbox"),
+    ):
         pass
     assert [file.read_text() for file in tmp_path.iterdir()] == ["as it was"]
 
@@ -225,9 +228,11 @@ def test_a_service_that_is_away_costs_no_cassette(tmp_path):
 def test_a_provoked_tape_says_so(tmp_path):
     path = tmp_path / "limit.yaml"
     with (
-        recording(path, "sandbox", "status:429:7") as tape,
+        cassettes.record(path, "sandbox", "status:429:7") as cassette,
         pytest.raises(openai.RateLimitError),
-        openai.OpenAI(base_url=tape.base_url, api_key=tape.api_key, max_retries=0) as client,
+        openai.OpenAI(
+            base_url=cassette.base_url, api_key=cassette.api_key, max_retries=0
+        ) as client,
     ):
         client.chat.completions.create(model="m", messages=[])
     assert read(path)["provoked"] == "status:429:7"

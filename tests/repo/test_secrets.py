@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.helpers.repository import HOME, tracked_files
+from tests.helpers.repository import ROOT, tracked_files
 
 FORBIDDEN = {
     "a key": r"\b(sk|pk|ghp|hf)[-_](?!sandbox|recorded|test|example)[A-Za-z0-9]{20,}",
@@ -25,7 +25,7 @@ def test_no_file_holds(what):
             continue
         for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
             if pattern.search(line):
-                found.append(f"{path.relative_to(HOME)}:{number}: {line.strip()[:80]}")
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}")
     assert not found, f"{what} in:\n" + "\n".join(found)
 
 

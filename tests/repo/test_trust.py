@@ -8,7 +8,7 @@ import ast
 
 import pytest
 
-from tests.helpers.repository import HOME, ROOMS
+from tests.helpers.repository import PACKAGES, ROOT
 
 CALLS = {
     "eval": "evaluates text",
@@ -58,7 +58,7 @@ SWITCHES = {
 EXCUSE = "# trusted:"
 """Said on the line, with the reason, where one of these is right."""
 
-each_room = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+each_package = pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 
 
 def dotted(node):
@@ -112,11 +112,11 @@ def faults_of(node, aliases):
         yield from (f"{name} is switched off" for name in targets if name == "check_hostname")
 
 
-@each_room
-def test_nothing_that_is_read_is_run(room):
+@each_package
+def test_nothing_that_is_read_is_run(package):
     found = [
-        f"{path.relative_to(HOME)}:{line}: {what}"
-        for path in room.modules
+        f"{path.relative_to(ROOT)}:{line}: {what}"
+        for path in package.modules
         for line, what in faults(path.read_text())
     ]
     assert not found, "\n".join(found)

@@ -22,10 +22,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.helpers.isolation.network import REFUSED
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
 GUARD = "tests.helpers.isolation.no_network"
-COOKBOOKS = HOME / "cookbooks"
+COOKBOOKS = ROOT / "cookbooks"
 START_SECONDS, STOP_SECONDS = 90.0, 30.0
 QUIET = [
     "--disable-background-networking",
@@ -76,7 +76,7 @@ class App:
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
             self._command,
-            cwd=HOME,
+            cwd=ROOT,
             env=self._env,
             stdin=subprocess.DEVNULL,
             stdout=self._file,

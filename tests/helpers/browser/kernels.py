@@ -15,11 +15,11 @@ import nbformat
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import ensure_event_loop
 
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
 GUARD = f"""\
 import sys
-sys.path.insert(0, {str(HOME)!r})
+sys.path.insert(0, {str(ROOT)!r})
 from tests.helpers.isolation import network
 network.forbid()
 """

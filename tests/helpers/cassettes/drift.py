@@ -18,7 +18,7 @@ WRONG_KEY = "sk-test-wrong"
 Message = Mapping[str, Any]
 
 
-def answers(cassette: Message, root: str, key: str) -> Iterator[tuple[Message, Message]]:
+def replay(cassette: Message, root: str, key: str) -> Iterator[tuple[Message, Message]]:
     """Yield each recorded response and, in the same form, what the sandbox says today."""
     faults = cassette.get("provoked", "")
     for exchange in cassette["exchanges"]:

@@ -39,7 +39,7 @@ MULTIPART_BOUNDARY = re.compile(rb'boundary="?([^";]+)"?')
 
 
 @dataclass(frozen=True)
-class Signature:
+class Header:
     """What the head of a cassette says, and what its text must not hold."""
 
     recorded: str
@@ -50,7 +50,7 @@ class Signature:
     """The key: wherever an answer echoes it, ``***`` is written."""
 
 
-def reader(signature: Signature | None = None) -> vcr.VCR:
+def build_vcr(signature: Header | None = None) -> vcr.VCR:
     """Return the player of canonical cassettes, or with a signature their recorder."""
     tape = vcr.VCR(
         record_mode="once" if signature else "none",
@@ -61,7 +61,7 @@ def reader(signature: Signature | None = None) -> vcr.VCR:
         serializer="readable",
         record_on_exception=False,
     )
-    tape.register_serializer("readable", Readable(signature or Signature("")))
+    tape.register_serializer("readable", YAMLSerializer(signature or Header("")))
     return tape
 
 
@@ -109,10 +109,10 @@ def canonical_response(response: dict[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Readable:
+class YAMLSerializer:
     """The file format: sorted YAML, JSON bodies as YAML, streams as literal blocks."""
 
-    signature: Signature
+    signature: Header
 
     def serialize(self, cassette: Mapping[str, Any]) -> str:
         """Return the text of the file."""

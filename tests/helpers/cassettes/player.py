@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.helpers.cassettes.format import SERVICE, Signature, reader
+from tests.helpers.cassettes.format import SERVICE, Header, build_vcr
 from tests.helpers.isolation import secret_leaks
 
-STOPPED_AT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+FROZEN_AT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 LIVE_KEY = os.environ.get("LLMAAS_API_KEY", "")
 LIVE_ROOT = os.environ.get("LLMAAS_BASE_URL", SERVICE).rstrip("/").removesuffix("/v1")
 
 
 @dataclass(frozen=True)
-class Tape:
+class Cassette:
     """Where a client should connect while a cassette plays."""
 
     base_url: str
@@ -27,32 +27,32 @@ class Tape:
 
 
 @contextmanager
-def playing(path: Path) -> Iterator[Tape]:
+def play(path: Path) -> Iterator[Cassette]:
     """Answer from the file; fail at the end when an exchange was not asked for."""
     assert path.is_file(), f"no cassette {path.name}: record it with `nox -s record`"
-    with reader().use_cassette(str(path)) as cassette:
-        yield Tape(f"{SERVICE}/v1", secret_leaks.KEY)
+    with build_vcr().use_cassette(str(path)) as cassette:
+        yield Cassette(f"{SERVICE}/v1", secret_leaks.KEY)
     unplayed = len(cassette) - cassette.play_count
     assert cassette.all_played, f"{path.name}: {unplayed} exchange(s) were not played"
 
 
 @contextmanager
-def recording(path: Path, source: str, provoked: str = "") -> Iterator[Tape]:
+def record(path: Path, source: str, provoked: str = "") -> Iterator[Cassette]:
     """Write the file anew from ``source``: "sandbox" (with faults, if some are named) or "live".
 
     The old file stays until something was recorded, so a service that is away costs nothing.
     """
     fresh = path.with_name(f".{path.name}")
     fresh.unlink(missing_ok=True)
-    with _connected(source, provoked) as tape:
-        signature = Signature(signed(source), provoked, tape.api_key)
-        with reader(signature).use_cassette(str(fresh)):
-            yield tape
+    with _connected(source, provoked) as cassette:
+        signature = Header(recorder_name(source), provoked, cassette.api_key)
+        with build_vcr(signature).use_cassette(str(fresh)):
+            yield cassette
     assert fresh.is_file(), f"{path.name}: nothing was asked, so nothing is recorded"
     fresh.replace(path)
 
 
-def signed(source: str, root: str = LIVE_ROOT) -> str:
+def recorder_name(source: str, root: str = LIVE_ROOT) -> str:
     """Say who answered. The service may answer otherwise tomorrow, so its tapes bear a date.
 
     So do those of another address, which is named: what stands there may not be the service.
@@ -64,13 +64,13 @@ def signed(source: str, root: str = LIVE_ROOT) -> str:
 
 
 @contextmanager
-def _connected(source: str, provoked: str) -> Iterator[Tape]:
+def _connected(source: str, provoked: str) -> Iterator[Cassette]:
     if source == "live":
         assert LIVE_KEY, "set LLMAAS_API_KEY to record against the service"
-        yield Tape(f"{LIVE_ROOT}/v1", LIVE_KEY)
+        yield Cassette(f"{LIVE_ROOT}/v1", LIVE_KEY)
         return
     from llmaas_sandbox import Sandbox
 
     # A fresh one, its clock stopped: nothing but the request shapes its answers.
-    with Sandbox(stopped_at=STOPPED_AT, faults=provoked) as box:
-        yield Tape(box.base_url, box.api_key)
+    with Sandbox(stopped_at=FROZEN_AT, faults=provoked) as box:
+        yield Cassette(box.base_url, box.api_key)

@@ -1,22 +1,24 @@
-"""The rows of the contract, all parts together."""
+"""All cases of the contract, in the order of its table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.helpers.contract.cases_answers import ROWS as ANSWERS
-from tests.helpers.contract.cases_engine_errors import ROWS as ENGINE_ERRORS
-from tests.helpers.contract.cases_engines import ROWS as ENGINES
-from tests.helpers.contract.cases_failures import ROWS as FAILURES
-from tests.helpers.contract.cases_metadata import ROWS as NOTES
-from tests.helpers.contract.cases_objects import ROWS as OBJECTS
-from tests.helpers.contract.registry import Behaviour
+from tests.helpers.contract import (
+    cases_answers,
+    cases_engine_errors,
+    cases_engines,
+    cases_failures,
+    cases_metadata,
+    cases_objects,
+)
+from tests.helpers.contract.registry import Case
 
-BEHAVIOURS: Sequence[Behaviour] = [
-    *ANSWERS,
-    *ENGINES,
-    *NOTES,
-    *ENGINE_ERRORS,
-    *FAILURES,
-    *OBJECTS,
+CASES: Sequence[Case] = [
+    *cases_answers.contract,
+    *cases_engines.contract,
+    *cases_metadata.contract,
+    *cases_engine_errors.contract,
+    *cases_failures.contract,
+    *cases_objects.contract,
 ]

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.helpers.contract.cases_engines import HEAD, script
-from tests.helpers.contract.driver import Bench
-from tests.helpers.contract.registry import City, Rows, streamed
+from tests.helpers.contract.driver import Harness
+from tests.helpers.contract.registry import City, Contract, streamed
 
-ROWS = Rows()
-row = ROWS.row
+contract = Contract()
 ROLE = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}
 BEGUN = {"index": 0, "delta": {"content": "Ou"}, "finish_reason": None}
 SICK = {"message": "the engine died", "type": "server_error", "code": 500}
@@ -22,11 +21,13 @@ def event(**chunk: Any) -> str:
     return f"data: {json.dumps({**HEAD, **chunk})}\n\n"
 
 
-@row("an error after a first chunk with the role alone is retried", streamed)
-async def after_the_role(bench: Bench) -> None:
-    bench.box.script([{"sse": [event(choices=[ROLE]), f"data: {json.dumps({'error': SICK})}\n\n"]}])
-    bench.box.script([{"content": "Oui."}])
-    assert (await bench.ask(bench.connect(retries=1))).text == "Oui."
+@contract.case("an error after a first chunk with the role alone is retried", streamed)
+async def after_the_role(harness: Harness) -> None:
+    harness.box.script(
+        [{"sse": [event(choices=[ROLE]), f"data: {json.dumps({'error': SICK})}\n\n"]}]
+    )
+    harness.box.script([{"content": "Oui."}])
+    assert (await harness.ask(harness.connect(retries=1))).text == "Oui."
 
 
 ERRORS: dict[str, Sequence[str]] = {
@@ -44,10 +45,10 @@ ERRORS: dict[str, Sequence[str]] = {
 def error_row(where: str, events: Sequence[str]) -> None:
     """Enter a row: an error that a stream ends with is an error, with the words it holds."""
 
-    @row(f"an error {where} is an error", streamed)
-    async def check(bench: Bench) -> None:
-        bench.box.script([{"sse": [event(choices=[BEGUN]), *events]}])
-        assert "the engine died" in str(await bench.fails())
+    @contract.case(f"an error {where} is an error", streamed)
+    async def check(harness: Harness) -> None:
+        harness.box.script([{"sse": [event(choices=[BEGUN]), *events]}])
+        assert "the engine died" in str(await harness.expect_error())
 
 
 for _where, _events in ERRORS.items():
@@ -64,38 +65,38 @@ OVERFLOWS = {
 def overflow_row(engine: str, words: str) -> None:
     """Enter a row: the words in which an engine refuses a long prompt name its window."""
 
-    @row(f"a context overflow in the words of {engine}: the error names the window")
-    async def check(bench: Bench) -> None:
+    @contract.case(f"a context overflow in the words of {engine}: the error names the window")
+    async def check(harness: Harness) -> None:
         error = {"message": words, "type": "BadRequestError", "code": 400}
-        bench.box.script([{"status": 400, "json": {"error": error}}] * 2)
-        assert (await bench.fails(options={"max_tokens": 9000})).window == 8192
+        harness.box.script([{"status": 400, "json": {"error": error}}] * 2)
+        assert (await harness.expect_error(options={"max_tokens": 9000})).window == 8192
 
 
 for _engine, _words in OVERFLOWS.items():
     overflow_row(_engine, _words)
 
 
-@row("an error that echoes the request is short, and says nothing of the prompt")
-async def echo(bench: Bench) -> None:
+@contract.case("an error that echoes the request is short, and says nothing of the prompt")
+async def echo(harness: Harness) -> None:
     secret = "the patient is Mr Martin"
     told = [{"type": "x", "loc": ["body"], "msg": "too long", "input": secret * 50_000}]
-    bench.box.script([{"status": 422, "json": {"detail": told}}])
-    error = await bench.fails()
+    harness.box.script([{"status": 422, "json": {"detail": told}}])
+    error = await harness.expect_error()
     assert len(str(error)) < 3_000
     assert secret not in str(error)
 
 
-@row("a schema that is refused by 500 is described in words")
-async def refused_schema(bench: Bench) -> None:
+@contract.case("a schema that is refused by 500 is described in words")
+async def refused_schema(harness: Harness) -> None:
     words = "response_format is not supported by this backend"
-    bench.box.script([{"status": 500, "json": {"error": {"message": words}}}])
-    bench.box.script([{"content": '{"name": "Paris"}'}])
-    assert (await bench.ask(schema=City)).value == City(name="Paris")
+    harness.box.script([{"status": 500, "json": {"error": {"message": words}}}])
+    harness.box.script([{"content": '{"name": "Paris"}'}])
+    assert (await harness.ask(schema=City)).value == City(name="Paris")
 
 
-@row("half of a character is a replacement character")
-async def half(bench: Bench) -> None:
+@contract.case("half of a character is a replacement character")
+async def half(harness: Harness) -> None:
     deltas = [{"role": "assistant", "content": "a \ud83d"}, {"content": " b"}]
-    script(bench, {"role": "assistant", "content": "a \ud83d b"}, deltas=deltas)
-    text = (await bench.ask()).text
+    script(harness, {"role": "assistant", "content": "a \ud83d b"}, deltas=deltas)
+    text = (await harness.ask()).text
     assert text.encode() == "a \ufffd b".encode()

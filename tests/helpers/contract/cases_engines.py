@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.helpers.contract.driver import WEATHER, Bench
-from tests.helpers.contract.registry import Fits, Rows, every, streamed
+from tests.helpers.contract.driver import WEATHER, Harness
+from tests.helpers.contract.registry import Contract, ModeFilter, any_mode, streamed
 
-ROWS = Rows()
-row = ROWS.row
+contract = Contract()
 HEAD = {"id": "c1", "created": 1, "model": "m"}
 USAGE = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
 NAME = "get_weather"
@@ -29,7 +28,7 @@ def calls(*entries: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def script(
-    bench: Bench,
+    harness: Harness,
     message: Mapping[str, Any],
     *,
     deltas: Sequence[Mapping[str, Any]] = (),
@@ -38,10 +37,10 @@ def script(
     headers: Mapping[str, str] | None = None,
 ) -> None:
     """Have the sandbox answer with a message, or with its deltas (the message alone if none)."""
-    if not bench.way.stream:
+    if not harness.mode.stream:
         choice = {"index": 0, "message": message, "finish_reason": finish}
         body = {**HEAD, "object": "chat.completion", "choices": [choice], "usage": usage}
-        bench.box.script([{"json": body, "headers": headers or {}}])
+        harness.box.script([{"json": body, "headers": headers or {}}])
         return
     ends: list[Any] = [(delta, None) for delta in deltas or [message]] + [({}, finish)]
     chunks = [
@@ -54,25 +53,25 @@ def script(
     ]
     chunks.append({**HEAD, "object": "chat.completion.chunk", "choices": [], "usage": usage})
     events = [f"data: {data}\n\n" for data in [*map(json.dumps, chunks), "[DONE]"]]
-    bench.box.script([{"sse": events, "headers": headers or {}}])
+    harness.box.script([{"sse": events, "headers": headers or {}}])
 
 
 def calls_row(
-    says: str,
+    title: str,
     entries: Sequence[Mapping[str, Any]],
     *,
     pieces: Sequence[Mapping[str, Any]] = (),
     meant: Sequence[Any] = ((NAME, {"city": "Paris"}),),
-    fits: Fits = every,
+    applies: ModeFilter = any_mode,
 ) -> None:
     """Enter a row: these entries (or pieces) of calls mean those calls."""
 
-    @row(says, fits)
-    async def check(bench: Bench) -> None:
+    @contract.case(title, applies)
+    async def check(harness: Harness) -> None:
         indexed = [{"index": index, **entry} for index, entry in enumerate(entries)]
         deltas = [calls(piece) for piece in pieces] or [calls(*indexed)]
-        script(bench, calls(*entries), deltas=deltas, finish="tool_calls")
-        answer = await bench.ask(tools=[WEATHER])
+        script(harness, calls(*entries), deltas=deltas, finish="tool_calls")
+        answer = await harness.ask(tools=[WEATHER])
         assert list(answer.calls) == list(meant)
 
 
@@ -98,7 +97,7 @@ calls_row(
         call(None, PARIS[5:], index=0),
         call(None, PARIS, index=0),
     ],
-    fits=streamed,
+    applies=streamed,
 )
 calls_row(
     "a new id with each piece of a tool call",
@@ -108,7 +107,7 @@ calls_row(
         call("", PARIS[:5], index=0, id="c2"),
         call("", PARIS[5:], index=0, id="c3"),
     ],
-    fits=streamed,
+    applies=streamed,
 )
 
 CUT = {
@@ -121,12 +120,12 @@ CUT = {
 def cut_row(where: str, entries: Sequence[Mapping[str, Any]]) -> None:
     """Enter a row: a tool call that ``max_tokens`` cut is no valid call."""
 
-    @row(f"no tool call that was cut {where}")
-    async def check(bench: Bench) -> None:
-        script(bench, calls(*entries), finish="length")
-        client = bench.connect()
+    @contract.case(f"no tool call that was cut {where}")
+    async def check(harness: Harness) -> None:
+        script(harness, calls(*entries), finish="length")
+        client = harness.connect()
         try:
-            answer = await bench.ask(client, tools=[WEATHER])
+            answer = await harness.ask(client, tools=[WEATHER])
         except Exception as error:  # the driver could not read the arguments
             if hasattr(error, "request_id"):
                 raise
@@ -138,26 +137,26 @@ for _where, _entries in CUT.items():
     cut_row(_where, _entries)
 
 
-@row("a character in two halves", streamed)
-async def halves(bench: Bench) -> None:
+@contract.case("a character in two halves", streamed)
+async def halves(harness: Harness) -> None:
     deltas = [{"role": "assistant", "content": "a \ud83d"}, {"content": "\ude00 b"}]
-    script(bench, {}, deltas=deltas)
-    assert (await bench.ask()).text == "a \U0001f600 b"
+    script(harness, {}, deltas=deltas)
+    assert (await harness.ask()).text == "a \U0001f600 b"
 
 
-@row("a closing tag that a parser left")
-async def stray_tag(bench: Bench) -> None:
+@contract.case("a closing tag that a parser left")
+async def stray_tag(harness: Harness) -> None:
     deltas = [{"reasoning_content": "Hm."}, {"content": "</think>"}, {"content": "\n\nOui."}]
     message = {"role": "assistant", "reasoning_content": "Hm.", "content": "</think>\n\nOui."}
-    script(bench, message, deltas=deltas)
-    assert (await bench.ask()).text.strip() == "Oui."
+    script(harness, message, deltas=deltas)
+    assert (await harness.ask()).text.strip() == "Oui."
 
 
-@row("usage under other names")
-async def other_usage(bench: Bench) -> None:
+@contract.case("usage under other names")
+async def other_usage(harness: Harness) -> None:
     usage = {"input_tokens": 3, "output_tokens": "5"}
-    script(bench, {"role": "assistant", "content": "Oui."}, usage=usage)
-    assert (await bench.ask()).tokens == 8
+    script(harness, {"role": "assistant", "content": "Oui."}, usage=usage)
+    assert (await harness.ask()).tokens == 8
 
 
 IN_TEXT = {
@@ -169,12 +168,12 @@ IN_TEXT = {
 def in_text_row(family: str, form: str) -> None:
     """Enter a row: text that is nothing but a call of an offered tool is that call."""
 
-    @row(f"a tool call that the engine left in the text, as {family} writes it")
-    async def check(bench: Bench) -> None:
-        said = (form % PARIS).replace("NAME", bench.driver.tool)
+    @contract.case(f"a tool call that the engine left in the text, as {family} writes it")
+    async def check(harness: Harness) -> None:
+        said = (form % PARIS).replace("NAME", harness.driver.tool)
         pieces = [{"content": said[at : at + 5]} for at in range(0, len(said), 5)]
-        script(bench, {"role": "assistant", "content": said}, deltas=pieces)
-        answer = await bench.ask(tools=[WEATHER])
+        script(harness, {"role": "assistant", "content": said}, deltas=pieces)
+        answer = await harness.ask(tools=[WEATHER])
         assert [arguments for _, arguments in answer.calls] == [{"city": "Paris"}]
         assert not answer.text
 
@@ -183,9 +182,9 @@ for _family, _form in IN_TEXT.items():
     in_text_row(_family, _form)
 
 
-@row("a closing tag that an answer quotes")
-async def quoted_tag(bench: Bench) -> None:
+@contract.case("a closing tag that an answer quotes")
+async def quoted_tag(harness: Harness) -> None:
     said = "A template closes reasoning with </think> and goes on."
     deltas = [{"content": said[at : at + 4]} for at in range(0, len(said), 4)]
-    script(bench, {"role": "assistant", "content": said}, deltas=deltas)
-    assert (await bench.ask()).text == said
+    script(harness, {"role": "assistant", "content": said}, deltas=deltas)
+    assert (await harness.ask()).text == said

@@ -7,11 +7,18 @@ import time
 import warnings
 from typing import Any
 
-from tests.helpers.contract.driver import Bench
-from tests.helpers.contract.registry import CODED, THOUGHT, Fits, Rows, every, streamed, whole
+from tests.helpers.contract.driver import Harness
+from tests.helpers.contract.registry import (
+    CODED,
+    THOUGHT,
+    Contract,
+    ModeFilter,
+    any_mode,
+    streamed,
+    whole,
+)
 
-ROWS = Rows()
-row = ROWS.row
+contract = Contract()
 BLOCKED = {"detail": "Prompt blocked for security reasons"}
 GONE = {"error": {"message": "Model not found", "type": "t", "code": "model_not_found"}}
 RETIRED, SUCCESSOR = "qwen3-coder:30b", "qwen-coder-next:80b"
@@ -30,11 +37,11 @@ class Ear(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def refused(says: str, status: int, body: Any, **headers: str) -> None:
-    @row(says)
-    async def check(bench: Bench) -> None:
-        bench.box.script([{"status": status, "json": body, "headers": headers}])
-        error = await bench.fails()
+def refused(title: str, status: int, body: Any, **headers: str) -> None:
+    @contract.case(title)
+    async def check(harness: Harness) -> None:
+        harness.box.script([{"status": status, "json": body, "headers": headers}])
+        error = await harness.expect_error()
         assert error.status_code == status
         asked = headers.get("retry-after")
         assert getattr(error, "retry_after", None) == (float(asked) if asked else None)
@@ -45,18 +52,18 @@ refused("a wrong key (401): an error with its status", 401, CODED)
 refused("a right that the key lacks (403): an error with its status", 403, CODED)
 
 
-@row("an unknown model (404): the error names what may be used")
-async def unknown_model(bench: Bench) -> None:
-    error = await bench.fails(bench.connect(model="no-such-model"))
+@contract.case("an unknown model (404): the error names what may be used")
+async def unknown_model(harness: Harness) -> None:
+    error = await harness.expect_error(harness.connect(model="no-such-model"))
     assert "llmaas models" in str(error)
 
 
-@row("a retired model (404): the error names its successor")
-async def retired_model(bench: Bench) -> None:
-    bench.box.script([{"status": 404, "json": GONE}])
+@contract.case("a retired model (404): the error names its successor")
+async def retired_model(harness: Harness) -> None:
+    harness.box.script([{"status": 404, "json": GONE}])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        error = await bench.fails(bench.connect(model=RETIRED))
+        error = await harness.expect_error(harness.connect(model=RETIRED))
     assert SUCCESSOR in str(error)
 
 
@@ -64,68 +71,70 @@ refused("a limit reached (429): `retry_after` on the error", 429, CODED, **{"ret
 refused("a limit reached without headers: an error with its status", 429, CODED)
 
 
-@row("a limit reached is waited out, never shorter than asked")
-async def waited_out(bench: Bench) -> None:
+@contract.case("a limit reached is waited out, never shorter than asked")
+async def waited_out(harness: Harness) -> None:
     limit = {"status": 429, "json": CODED, "headers": {"retry-after": str(WAIT)}}
-    bench.box.script([limit, {"content": "Oui."}])
+    harness.box.script([limit, {"content": "Oui."}])
     began = time.monotonic()
-    assert (await bench.ask(bench.connect(retries=1))).text == "Oui."
+    assert (await harness.ask(harness.connect(retries=1))).text == "Oui."
     assert time.monotonic() - began >= WAIT
 
 
-@row("a limit reached without headers is waited out")
-async def waited_out_blindly(bench: Bench) -> None:
-    bench.box.script([{"status": 429, "json": CODED}, {"content": "Oui."}])
-    assert (await bench.ask(bench.connect(retries=1))).text == "Oui."
+@contract.case("a limit reached without headers is waited out")
+async def waited_out_blindly(harness: Harness) -> None:
+    harness.box.script([{"status": 429, "json": CODED}, {"content": "Oui."}])
+    assert (await harness.ask(harness.connect(retries=1))).text == "Oui."
 
 
-@row("a 5xx is retried")
-async def retried(bench: Bench) -> None:
+@contract.case("a 5xx is retried")
+async def retried(harness: Harness) -> None:
     failure = {"status": 503, "headers": {"retry-after": "0.01"}}
-    bench.box.script([failure, {"content": "Oui."}])
-    assert (await bench.ask(bench.connect(retries=2))).text == "Oui."
+    harness.box.script([failure, {"content": "Oui."}])
+    assert (await harness.ask(harness.connect(retries=2))).text == "Oui."
 
 
-@row("a 5xx that lasts: an error with its status, after the retries asked for")
-async def lasting(bench: Bench) -> None:
-    bench.box.script([{"status": 503, "headers": {"retry-after": "0.01"}}] * 4)
-    error = await bench.fails(bench.connect(retries=2))
+@contract.case("a 5xx that lasts: an error with its status, after the retries asked for")
+async def lasting(harness: Harness) -> None:
+    harness.box.script([{"status": 503, "headers": {"retry-after": "0.01"}}] * 4)
+    error = await harness.expect_error(harness.connect(retries=2))
     assert error.status_code == 503
-    assert len(bench.box.requests) == 3
+    assert len(harness.box.requests) == 3
 
 
-def broken(says: str, fault: str, fits: Fits = streamed) -> None:
-    @row(says, fits)
-    async def check(bench: Bench) -> None:
+def broken(title: str, fault: str, applies: ModeFilter = streamed) -> None:
+    @contract.case(title, applies)
+    async def check(harness: Harness) -> None:
         # Twice: a connection that dies before its first byte may rightly be tried again.
-        bench.box.script([{"content": "Un deux trois quatre cinq.", "fault": fault}] * 2)
-        await bench.fails()
+        harness.box.script([{"content": "Un deux trois quatre cinq.", "fault": fault}] * 2)
+        await harness.expect_error()
 
 
 broken("a stream that breaks off is an error", "cut:4:rst")
 broken("a stream that ends early is an error", "cut:4:fin")
 broken("an error event in mid-stream is an error", "error-event")
 broken("a whole answer that is cut is an error", "truncated-json", whole)
-broken("a web page instead of an answer is an error", "html-200", every)
-broken("an empty body instead of an answer is an error", "empty-200", every)
+broken("a web page instead of an answer is an error", "html-200", any_mode)
+broken("an empty body instead of an answer is an error", "empty-200", any_mode)
 
 
-@row("the error of a broken stream carries what came", streamed)
-async def carried(bench: Bench) -> None:
-    bench.box.script([{"content": "Un deux trois quatre cinq.", "fault": "cut:4:fin,no-reasoning"}])
-    error = await bench.fails()
+@contract.case("the error of a broken stream carries what came", streamed)
+async def carried(harness: Harness) -> None:
+    harness.box.script(
+        [{"content": "Un deux trois quatre cinq.", "fault": "cut:4:fin,no-reasoning"}]
+    )
+    error = await harness.expect_error()
     assert error.completion.text.startswith("Un")
 
 
-@row("an answer that is empty for lack of budget is explained")
-async def empty(bench: Bench) -> None:
+@contract.case("an answer that is empty for lack of budget is explained")
+async def empty(harness: Harness) -> None:
     step = {"content": "", "reasoning": THOUGHT, "finish_reason": "length"}
-    bench.box.script([step])
+    harness.box.script([step])
     heard = Ear()
     logging.getLogger().addHandler(heard)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        await bench.ask()
+        await harness.ask()
     logging.getLogger().removeHandler(heard)
     told = [str(one.message) for one in caught] + heard.lines
     assert any("max_tokens" in line or "max_completion_tokens" in line for line in told)

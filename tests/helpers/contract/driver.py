@@ -53,12 +53,12 @@ class Answer:
     """What the framework's metadata says of ``cached``, ``adjustments`` and ``attempts``."""
 
 
-def noted(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def metadata_notes(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return the notes that an answer's metadata holds."""
     return {name: metadata.get(name) for name in ("cached", "adjustments", "attempts")}
 
 
-def runnable(calls: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+def parse_calls(calls: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Return the calls that an agent can run: those whose arguments are a JSON object."""
     parsed = []
     for name, arguments in calls:
@@ -69,7 +69,7 @@ def runnable(calls: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Question:
+class Request:
     """What is asked, for a driver to put in its framework's words."""
 
     text: str = "Bonjour"
@@ -84,7 +84,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Address:
+class ClientOptions:
     """What a client is told when it is made. Times in seconds."""
 
     base_url: str
@@ -97,7 +97,7 @@ class Address:
 
 
 @dataclass(frozen=True)
-class Way:
+class Mode:
     """How a question is asked: whole or streamed, awaited or from a thread."""
 
     stream: bool = False
@@ -107,7 +107,7 @@ class Way:
         return f"{'streamed' if self.stream else 'whole'} {'sync' if self.sync else 'async'}"
 
 
-WAYS = tuple(Way(stream, sync) for sync in (False, True) for stream in (False, True))
+MODES = tuple(Mode(stream, sync) for sync in (False, True) for stream in (False, True))
 
 
 class Driver:
@@ -119,72 +119,72 @@ class Driver:
     """The name by which the framework offers the tool of the questions."""
     has_sync: ClassVar[bool] = False
     """Whether the framework has calls for threads, too."""
-    once: ClassVar[bool] = False
+    sends_once: ClassVar[bool] = False
     """Whether what is asked has effects, so that it is never asked again."""
     distribution: ClassVar[str]
     """Whose version the table prints."""
-    lacks: ClassVar[Mapping[str, str]] = {}
+    unsupported: ClassVar[Mapping[str, str]] = {}
     """Rows that the framework has no place for, and why."""
 
     @property
-    def ways(self) -> tuple[Way, ...]:
+    def modes(self) -> tuple[Mode, ...]:
         """Every way in which the class can be asked."""
-        return tuple(way for way in WAYS if self.has_sync or not way.sync)
+        return tuple(mode for mode in MODES if self.has_sync or not mode.sync)
 
-    def world(self, way: Way) -> str:
+    def label(self, mode: Mode) -> str:
         """Return the name with that of the way's world."""
-        return f"{self.name} {'sync' if way.sync else 'async'}"
+        return f"{self.name} {'sync' if mode.sync else 'async'}"
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         """Return the framework's object, connected."""
         raise NotImplementedError
 
-    def connect_sync(self, to: Address) -> Any:
+    def connect_sync(self, to: ClientOptions) -> Any:
         """Return the object for threads, where it is another one."""
         return self.connect(to)
 
-    async def ask(self, client: Any, question: Question) -> Answer:
+    async def ask(self, client: Any, request: Request) -> Answer:
         """Ask and return what came; errors are let out."""
         raise NotImplementedError
 
-    def ask_sync(self, client: Any, question: Question) -> Answer:
+    def ask_sync(self, client: Any, request: Request) -> Answer:
         """Ask from a thread."""
         raise NotImplementedError
 
-    def leave_sync(self, client: Any, question: Question) -> None:
+    def cancel_sync(self, client: Any, request: Request) -> None:
         """Ask for a stream and leave it after its first piece."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class Bench:
+class Harness:
     """One driver before one sandbox, asked in one way."""
 
     driver: Driver
     box: Any
-    way: Way = Way()
-    address: Address | None = None
+    mode: Mode = Mode()
+    address: ClientOptions | None = None
 
     def connect(self, *, key: str | None = None, **told: Any) -> Any:
         """Connect the driver's class to the sandbox."""
-        to = self.address or Address(self.box.base_url, self.box.api_key)
+        to = self.address or ClientOptions(self.box.base_url, self.box.api_key)
         to = replace(to, api_key=key or to.api_key, **told)
-        return self.driver.connect_sync(to) if self.way.sync else self.driver.connect(to)
+        return self.driver.connect_sync(to) if self.mode.sync else self.driver.connect(to)
 
-    async def ask(self, client: Any = None, **question: Any) -> Answer:
+    async def ask(self, client: Any = None, **request: Any) -> Answer:
         """Ask a client, a new one if none is given."""
-        asked = Question(**{"stream": self.way.stream, **question})
+        asked = Request(**{"stream": self.mode.stream, **request})
         client = self.connect() if client is None else client
-        if self.way.sync:
+        if self.mode.sync:
             return await asyncio.to_thread(self.driver.ask_sync, client, asked)
         return await self.driver.ask(client, asked)
 
-    async def fails(self, client: Any = None, **question: Any) -> Any:
+    async def expect_error(self, client: Any = None, **request: Any) -> Any:
         """Ask, and return the error that must come."""
         try:
-            answer = await self.ask(client, **question)
+            answer = await self.ask(client, **request)
         except Exception as error:
-            secret_leaks.look_at(error)
+            secret_leaks.check_error(error)
             return error
         raise AssertionError(f"no error, but {answer}")
 

@@ -1,4 +1,4 @@
-"""How a row of the contract is entered: a sentence, its check, and the ways it makes sense in."""
+"""Registration of contract cases: a title, a check, and the modes that it applies to."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from tests.helpers.contract.driver import Bench, Driver, Way
+from tests.helpers.contract.driver import Driver, Harness, Mode
 
-Check = Callable[[Bench], Awaitable[None]]
-Fits = Callable[[Way], bool]
+Check = Callable[[Harness], Awaitable[None]]
+ModeFilter = Callable[[Mode], bool]
 
 CALLS = [{"name": "get_weather", "arguments": {"city": city}} for city in ("Paris", "Lyon")]
 CODED = {"error": {"message": "non", "type": "t", "code": "c"}}
@@ -18,62 +18,62 @@ THOUGHT = "Je pèse le pour et le contre."
 
 
 class City(BaseModel):
-    """What a structured answer must look like."""
+    """Schema of structured answers in cases."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Behaviour:
-    """One row."""
+class Case:
+    """One row of the contract."""
 
-    says: str
+    title: str
     check: Check
-    fits: Fits
+    applies: ModeFilter
 
-    def ways(self, driver: Driver) -> list[Way]:
-        """Return the ways in which a driver is held to it."""
-        return [way for way in driver.ways if self.fits(way)]
+    def modes(self, driver: Driver) -> list[Mode]:
+        """Return the modes of a driver that the case applies to."""
+        return [mode for mode in driver.modes if self.applies(mode)]
 
 
-def every(_: Way) -> bool:
-    """Fit in any way."""
+def any_mode(_: Mode) -> bool:
+    """Accept every mode."""
     return True
 
 
-def whole(way: Way) -> bool:
-    """Fit answers that come at once."""
-    return not way.stream
+def whole(mode: Mode) -> bool:
+    """Accept modes without streaming."""
+    return not mode.stream
 
 
-def streamed(way: Way) -> bool:
-    """Fit streams."""
-    return way.stream
+def streamed(mode: Mode) -> bool:
+    """Accept streaming modes."""
+    return mode.stream
 
 
-def awaited(way: Way) -> bool:
-    """Fit what runs in an event loop."""
-    return not way.sync
+def asynchronous(mode: Mode) -> bool:
+    """Accept modes in an event loop."""
+    return not mode.sync
 
 
-def threaded(way: Way) -> bool:
-    """Fit what runs in threads."""
-    return way.sync
+def threaded(mode: Mode) -> bool:
+    """Accept modes in a thread."""
+    return mode.sync
 
 
-def can_be_left(way: Way) -> bool:
-    """Fit what its caller can give up: a thread that waits for a whole answer cannot."""
-    return way.stream or not way.sync
+def can_cancel(mode: Mode) -> bool:
+    """Accept calls that their caller can cancel: all but blocking calls without a stream."""
+    return mode.stream or not mode.sync
 
 
-class Rows(list[Behaviour]):
-    """The rows of one part of the contract, in order."""
+class Contract(list[Case]):
+    """Cases of one part of the contract, in order."""
 
-    def row(self, says: str, fits: Fits = every) -> Callable[[Check], Check]:
-        """Enter a check under a sentence."""
+    def case(self, title: str, applies: ModeFilter = any_mode) -> Callable[[Check], Check]:
+        """Register the decorated check under a title."""
 
-        def enter(check: Check) -> Check:
-            self.append(Behaviour(says, check, fits))
+        def register(check: Check) -> Check:
+            self.append(Case(title, check, applies))
             return check
 
-        return enter
+        return register

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.helpers.contract.driver import MODEL, WEATHER, Answer, Driver, Way
+from tests.helpers.contract.driver import MODEL, WEATHER, Answer, Driver, Mode
 from tests.helpers.contract.registry import CALLS, THOUGHT, City
 
 RIGHT, RETRIED, ERROR = "right", "right after retry", "typed error"
@@ -41,7 +41,7 @@ class Case:
     answer: Answer = field(default_factory=lambda: SAID)
     """What the sandbox says without the fault."""
     step: Mapping[str, Any] = field(default_factory=lambda: SAYING)
-    question: Mapping[str, Any] = field(default_factory=dict)
+    request: Mapping[str, Any] = field(default_factory=dict)
     model: str = MODEL
     timeout: float | None = LONG
     deadline: float = LONG
@@ -63,17 +63,17 @@ class Case:
         return [spoilt, self.step] if self.step else [spoilt]
 
     @property
-    def says(self) -> str:
+    def title(self) -> str:
         """The row of the table."""
         limits = f", {self.deadline:g} s allowed" if self.deadline < LONG else ""
         return f"`{self.fault}`{', each time' if self.lasts else ''}{limits}"
 
-    def expected(self, driver: Driver, way: Way) -> str | None:
+    def expected(self, driver: Driver, mode: Mode) -> str | None:
         """Return what must come of it."""
-        usual = self.streamed if way.stream else self.whole
+        usual = self.streamed if mode.stream else self.whole
         if usual is None:
             return None
-        if driver.once and (usual != RIGHT or self.asked > 1):
+        if driver.sends_once and (usual != RIGHT or self.asked > 1):
             return ERROR  # a connection may have died with the request or after it
         return self.otherwise.get(driver.name, usual)
 
@@ -83,13 +83,13 @@ CALLS_TOOLS = replace(
     SAYS,
     answer=CALLED,
     step={"tool_calls": CALLS, "usage": USAGE},
-    question={"tools": [WEATHER]},
+    request={"tools": [WEATHER]},
 )
 FITS = replace(
     SAYS,
     answer=SHAPED,
     step={},
-    question={"schema": City, "text": 'Quelle ville ? "Paris"'},
+    request={"schema": City, "text": 'Quelle ville ? "Paris"'},
     corrected=True,
 )
 

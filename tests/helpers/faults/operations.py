@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import Any, ClassVar
 
 from llmaas import AsyncLLMaaS, LLMaaS
-from tests.helpers.contract.driver import Address, Answer, Bench, Driver, Question, Way
+from tests.helpers.contract.driver import Answer, ClientOptions, Driver, Harness, Mode, Request
 from tests.helpers.faults.cases import CONNECTION, FRAMING, REFUSALS, Case
 from tests.helpers.faults.runner import Column
 
@@ -47,24 +47,24 @@ class Operation(Driver):
         return self.method
 
     @property
-    def ways(self) -> tuple[Way, ...]:
+    def modes(self) -> tuple[Mode, ...]:
         """Nothing of these is streamed."""
-        return tuple(way for way in super().ways if not way.stream)
+        return tuple(mode for mode in super().modes if not mode.stream)
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         """Return a client for asyncio."""
         return AsyncLLMaaS(**options_of(to))
 
-    def connect_sync(self, to: Address) -> Any:
+    def connect_sync(self, to: ClientOptions) -> Any:
         """Return a client for threads."""
         return LLMaaS(**options_of(to))
 
-    async def ask(self, client: Any, question: Question) -> Answer:
+    async def ask(self, client: Any, request: Request) -> Answer:
         """Call the method."""
         call = getattr(client, self.method)
         return Answer(value=self.seen(await call(*self.arguments, **self.options)))
 
-    def ask_sync(self, client: Any, question: Question) -> Answer:
+    def ask_sync(self, client: Any, request: Request) -> Answer:
         """Call the method."""
         call = getattr(client, self.method)
         return Answer(value=self.seen(call(*self.arguments, **self.options)))
@@ -147,7 +147,7 @@ class SubmitBatch(Operation):
     """A lot handed in: never twice, since every lot is billed."""
 
     method = "submit_batch"
-    once = True
+    sends_once = True
     arguments = (TEXTS,)
     options: ClassVar = {"model": CHAT}
 
@@ -161,11 +161,11 @@ class GetBatch(Operation):
 
     method = "get_batch"
 
-    def connect_sync(self, to: Address) -> Any:
+    def connect_sync(self, to: ClientOptions) -> Any:
         """Hand a lot in before the fault comes."""
         return Looking(LLMaaS(**options_of(to)), handed_in(to))
 
-    def connect(self, to: Address) -> Any:
+    def connect(self, to: ClientOptions) -> Any:
         """The same, for asyncio."""
         return Looking(AsyncLLMaaS(**options_of(to)), handed_in(to))
 
@@ -181,13 +181,13 @@ class Looking:
         self.get_batch: Callable[[], Any] = lambda: client.get_batch(lot)
 
 
-def handed_in(to: Address) -> str:
+def handed_in(to: ClientOptions) -> str:
     """Hand a lot in and return its name."""
     with LLMaaS(**options_of(to)) as client:
         return client.submit_batch(TEXTS, model=CHAT).id
 
 
-def options_of(to: Address) -> dict[str, Any]:
+def options_of(to: ClientOptions) -> dict[str, Any]:
     """Return the arguments of a client."""
     return {
         "base_url": to.base_url,
@@ -212,7 +212,7 @@ def of_operations(case: Case) -> Case | None:
         return None
     if case.fault.startswith(LIKE_OTHERS) and case.fault not in TELLING:
         return None
-    changed = replace(case, step={}, question={})
+    changed = replace(case, step={}, request={})
     if case.fault in ("truncated-json", "split-utf8"):  # a sound is neither JSON nor characters
         return replace(changed, otherwise={"speak": None})
     return changed
@@ -223,5 +223,5 @@ CASES = [made for case in (*FRAMING, *CONNECTION, *REFUSALS) if (made := of_oper
 
 def heard(column: Column) -> Column:
     """Return a column that knows what its operation says when nothing goes wrong."""
-    bench = Bench(column.driver, column.box, column.way)
-    return replace(column, said=asyncio.run(bench.ask()))
+    harness = Harness(column.driver, column.box, column.mode)
+    return replace(column, said=asyncio.run(harness.ask()))

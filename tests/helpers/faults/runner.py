@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.helpers.contract.driver import Address, Answer, Bench, Driver, Way
+from tests.helpers.contract.driver import Answer, ClientOptions, Driver, Harness, Mode
 from tests.helpers.faults.cases import ERROR, RETRIED, RIGHT, SAYS, Case
 
 GRACE = 8.0
@@ -31,7 +31,7 @@ class Column:
     """One driver, asked in one way, before a sandbox of its own."""
 
     driver: Driver
-    way: Way
+    mode: Mode
     box: Any
     said: Answer | None = None
     """What the sandbox says without a fault, where it is not what the case says."""
@@ -39,11 +39,11 @@ class Column:
     @property
     def name(self) -> str:
         """The class and the way."""
-        return f"{self.driver.name} ({self.way})"
+        return f"{self.driver.name} ({self.mode})"
 
     def expected(self, case: Case) -> str | None:
         """Return what must come of a case here; None: it says nothing about this column."""
-        return case.expected(self.driver, self.way)
+        return case.expected(self.driver, self.mode)
 
 
 Hall = Sequence[Column]
@@ -56,7 +56,7 @@ def halls(drivers: Sequence[Driver], number: int) -> Iterator[list[Hall]]:
     from llmaas_sandbox import Sandbox
 
     made = [
-        [Column(driver, way, Sandbox()) for driver in drivers for way in driver.ways]
+        [Column(driver, mode, Sandbox()) for driver in drivers for mode in driver.modes]
         for _ in range(number)
     ]
     boxes = [column.box for hall in made for column in hall]
@@ -98,9 +98,9 @@ def run(cases: Sequence[Case], all_halls: Sequence[Hall]) -> list[Outcomes]:
 def check_nothing_is_left(asked: Sequence[tuple[Case, Column]], before: Mapping[str, int]) -> None:
     """Raise ``AssertionError`` for sockets, by who opened them; for files and threads."""
     comes_true(lambda: not any(column.box.connections for _, column in asked))
-    open_ = [f"{case.says}: {column.name}" for case, column in asked if column.box.connections]
+    open_ = [f"{case.title}: {column.name}" for case, column in asked if column.box.connections]
     assert not open_, f"sockets are left open: {open_}"
-    faults = [case.says for case, _ in asked]
+    faults = [case.title for case, _ in asked]
     assert comes_true(lambda: fewer(before)), f"{faults}: {before} became {belongings()}"
 
 
@@ -112,7 +112,7 @@ async def together(asked: Sequence[tuple[Case, Column]]) -> list[str]:
     until = time.monotonic() + PATIENCE
     while True:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        busy = [f"{case.says}: {column.name}" for case, column in asked if not is_idle(column)]
+        busy = [f"{case.title}: {column.name}" for case, column in asked if not is_idle(column)]
         if not tasks and not busy:
             return found
         if time.monotonic() > until:
@@ -124,20 +124,20 @@ async def outcome(case: Case, column: Column) -> str:
     """Ask as the case says, and judge what comes."""
     box = column.box
     box.reset()
-    to = Address(box.base_url, box.api_key, case.model, retries=1)
-    bench = Bench(column.driver, box, column.way, to)
-    client = bench.connect(timeout=case.timeout, deadline=case.deadline)
+    to = ClientOptions(box.base_url, box.api_key, case.model, retries=1)
+    harness = Harness(column.driver, box, column.mode, to)
+    client = harness.connect(timeout=case.timeout, deadline=case.deadline)
     box.requests.clear()  # connecting may have asked something
     box.script(case.script)
     began = time.monotonic()
     try:
         async with asyncio.timeout(case.deadline + GRACE):
             for _ in range(case.asked):
-                answer = await bench.ask(client, **case.question)
+                answer = await harness.ask(client, **case.request)
     except TimeoutError:
         return "HANGS"
     except Exception as error:
-        most = 1 if column.driver.once else 2
+        most = 1 if column.driver.sends_once else 2
         return of_error(error, case, time.monotonic() - began, len(box.requests) - most)
     said = column.said or case.answer
     return of_answer(answer, said, len(box.requests) - case.asked)

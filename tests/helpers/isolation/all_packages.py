@@ -35,16 +35,16 @@ def demos() -> dict[str, Any]:
 async def answers() -> dict[str, str]:
     """Return what each adapter answers, in each way it can be asked."""
     from llmaas_sandbox import Sandbox
-    from tests.helpers.contract.driver import WEATHER, Bench, drivers
+    from tests.helpers.contract.driver import WEATHER, Harness, drivers
 
     said: dict[str, str] = {}
     with Sandbox() as box:
         for driver in drivers():
-            for way in driver.ways if driver.ours else ():
-                bench = Bench(driver, box, way)
-                text = (await bench.ask(text='Say "Oui"')).text
-                called = await bench.ask(text="Weather in Paris?", tools=[WEATHER])
-                said[f"{driver.name} {way}"] = f"{text} {called.calls[0][0]}"
+            for mode in driver.modes if driver.ours else ():
+                harness = Harness(driver, box, mode)
+                text = (await harness.ask(text='Say "Oui"')).text
+                called = await harness.ask(text="Weather in Paris?", tools=[WEATHER])
+                said[f"{driver.name} {mode}"] = f"{text} {called.calls[0][0]}"
     return said
 
 

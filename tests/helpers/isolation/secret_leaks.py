@@ -43,24 +43,24 @@ _needles: set[str] = set()
 KEY = key()
 
 
-def leaks(told: str | bytes) -> str | None:
+def find_leak(told: str | bytes) -> str | None:
     """Return what surrounds a canary key, the key hidden; None where there is none."""
     text = told.decode("latin-1") if isinstance(told, bytes) else told
     for needle in _needles:
         if (at := text.find(needle)) >= 0:
             near = text[max(0, at - 80) : at + 80]
-            return hidden(near)
+            return redact(near)
     return None
 
 
-def hidden(text: str) -> str:
+def redact(text: str) -> str:
     """Return a text without the keys that it shows."""
     for each in _needles:
         text = text.replace(each, "<canary>")
     return text
 
 
-def shown_by(error: BaseException) -> Iterator[str]:
+def error_texts(error: BaseException) -> Iterator[str]:
     """Yield what of an error and its causes is printed, logged or sent on."""
     link: BaseException | None = error
     seen: set[int] = set()
@@ -87,10 +87,10 @@ def _words_of_frames(traceback: TracebackType | None) -> Iterator[str]:
         traceback = traceback.tb_next
 
 
-def look_at(error: BaseException) -> None:
+def check_error(error: BaseException) -> None:
     """Look at an error that a test provoked and caught."""
-    for told in shown_by(error):
-        if near := leaks(told):
+    for told in error_texts(error):
+        if near := find_leak(told):
             _watch.note(f"an error ({type(error).__name__})", near)
 
 
@@ -107,7 +107,7 @@ class Watch(logging.Handler):
 
     def look(self, where: str, told: str | bytes) -> None:
         """Remember a text if it leaks."""
-        if near := leaks(told):
+        if near := find_leak(told):
             self.note(where, near)
 
     def take(self) -> list[str]:
@@ -119,14 +119,14 @@ class Watch(logging.Handler):
         """Look at a log record of any level, its arguments and its error included."""
         self.look(f"a log record of {record.name}", f"{record.getMessage()} {record.args!r}")
         if record.exc_info and record.exc_info[1] is not None:
-            for told in shown_by(record.exc_info[1]):
+            for told in error_texts(record.exc_info[1]):
                 self.look(f"an error in the log of {record.name}", told)
 
 
 _watch = Watch()
 
 
-class Canary:
+class SecretLeakPlugin:
     """The plugin."""
 
     def __init__(self) -> None:
@@ -162,7 +162,7 @@ class Canary:
         _watch.look("the report", report.longreprtext)
         found = _watch.take()
         if found and item.get_closest_marker("shows_key") is None:
-            failure = hidden(report.longreprtext)  # before it is replaced: why the test failed
+            failure = redact(report.longreprtext)  # before it is replaced: why the test failed
             report.outcome = "failed"
             report.longrepr = "\n".join([*dict.fromkeys(found), failure])
             report.sections = []
@@ -212,7 +212,7 @@ def _look_at_captured(result: Any) -> None:
 
 def _look_at_raised(_result: Any, _kind: Any, error: BaseException | None, _tb: Any) -> None:
     if error is not None:
-        look_at(error)
+        check_error(error)
 
 
 def _look_at_file(path: Path) -> None:

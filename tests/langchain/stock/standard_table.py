@@ -2,7 +2,7 @@
 
     ./run python tests/langchain/stock/standard_table.py
 
-Each cell is a run of ``beside.py`` in a process of its own.
+Each cell is a run of ``compare_openai.py`` in a process of its own.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def outcome(kind: str, faults: str) -> tuple[str, list[str]]:
     """Return what a class passes ("50 / 52") and the names of the tests that it fails."""
     report = Path(os.environ.get("TMPDIR", "/tmp")) / f"standard-{os.getpid()}.xml"
     environment = {**os.environ, "STANDARD_CLASS": kind, "STANDARD_FAULTS": faults}
-    file = str(Path(__file__).with_name("beside.py"))
+    file = str(Path(__file__).with_name("compare_openai.py"))
     command = [sys.executable, "-m", "pytest", file, "-q", f"--junitxml={report}"]
     lenient = ["-W", "default", "--timeout-method=none"][:2]  # their warnings are no failures
     subprocess.run(

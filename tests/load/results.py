@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from asked import Said
-from strikes import Strike
+from fault_schedule import Strike
+from workload import Said
 
 from llmaas.errors import LLMaaSError, StreamError, StreamInterrupted
 from llmaas.types import Completion, Event

@@ -9,16 +9,16 @@ import warnings
 
 import pytest
 
-from tests.helpers.contract.driver import Bench, drivers
+from tests.helpers.contract.driver import Harness, drivers
 from tests.helpers.isolation import secret_leaks
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # frameworks' own, when they are imported first
     CASES = [
-        pytest.param(driver, way, id=f"{driver.name}-{way}")
+        pytest.param(driver, mode, id=f"{driver.name}-{mode}")
         for driver in drivers()
         if driver.ours
-        for way in driver.ways
+        for mode in driver.modes
     ]
 
 
@@ -39,11 +39,11 @@ def loud():
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("driver", "way"), CASES)
-async def test_no_log_tells_the_key(sandbox, loud, caplog, driver, way):
-    bench = Bench(driver, sandbox, way)
-    client = bench.connect()
-    assert (await bench.ask(client, text='Say "Oui"')).text == "Oui"
+@pytest.mark.parametrize(("driver", "mode"), CASES)
+async def test_no_log_tells_the_key(sandbox, loud, caplog, driver, mode):
+    harness = Harness(driver, sandbox, mode)
+    client = harness.connect()
+    assert (await harness.ask(client, text='Say "Oui"')).text == "Oui"
     headers = {"x-request-id": f"for {secret_leaks.KEY}"}
     said = {
         "message": f"Incorrect key: {secret_leaks.KEY}",
@@ -51,11 +51,11 @@ async def test_no_log_tells_the_key(sandbox, loud, caplog, driver, way):
     }
     for status in (401, 500):
         sandbox.script([{"status": status, "json": {"error": said}, "headers": headers}])
-        await bench.fails(client)
-    sandbox.script([{"sse": [{"error": said}]}] if way.stream else [{"json": {"error": said}}])
-    await bench.fails(client)
+        await harness.expect_error(client)
+    sandbox.script([{"sse": [{"error": said}]}] if mode.stream else [{"json": {"error": said}}])
+    await harness.expect_error(client)
     sandbox.script([{"status": 307, "headers": {"location": "http://127.0.0.1:9/v1"}, "body": ""}])
-    await bench.fails(client)
+    await harness.expect_error(client)
     print(repr(client), str(client), pickle.dumps(client))  # the watch reads along
 
 
@@ -74,7 +74,7 @@ async def test_the_plain_sdk_of_the_client_is_as_silent(sandbox, loud, caplog, s
                 client.openai.chat.completions.create(**said)
             except openai.AuthenticationError as error:
                 told = f"{error!r} {error} {vars(error)}"
-            assert secret_leaks.leaks(told) is None
+            assert secret_leaks.find_leak(told) is None
     else:
         async with AsyncLLMaaS() as client:
             assert await client.openai.chat.completions.create(**said)

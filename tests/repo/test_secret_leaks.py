@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.isolation import secret_leaks
-from tests.helpers.repository import HOME
+from tests.helpers.repository import ROOT
 
 INI = "[pytest]\nfilterwarnings = error\nasyncio_default_fixture_loop_scope = function\n"
 
@@ -18,7 +18,7 @@ from tests.helpers.isolation import secret_leaks
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "shows_key(why): may")
-    config.pluginmanager.register(secret_leaks.Canary(), "canary")
+    config.pluginmanager.register(secret_leaks.SecretLeakPlugin(), "canary")
 """
 
 LEAKS = """
@@ -133,7 +133,7 @@ def run(folder: Path, **files: str) -> tuple[int, str]:
         (folder / f"{name}.py").write_text(text)
     (folder / "pytest.ini").write_text(INI)
     command = [sys.executable, "-m", "pytest", "-rfEp", "-p", "no:cacheprovider", str(folder)]
-    environment = {**os.environ, "PYTHONPATH": str(HOME)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
@@ -153,7 +153,7 @@ def test_every_leak_fails_its_test_and_is_not_repeated(tmp_path: Path) -> None:
     assert status == 1, out
     assert outcomes(out, "(?:FAILED|ERROR)") == names(LEAKS), out
     assert outcomes(out, "PASSED") >= names(CLEAN)
-    assert secret_leaks.leaks(out) is None
+    assert secret_leaks.find_leak(out) is None
     assert '>       assert KEY == ""' in out  # why ``test_a_failure`` failed
 
 
@@ -171,7 +171,7 @@ def test_a_leak_outside_of_any_test_fails_the_run(tmp_path: Path) -> None:
 def test_the_key_of_the_suite_is_written_nowhere() -> None:
     from tests.helpers.repository import tracked_files
 
-    found = [path for path in tracked_files() if secret_leaks.leaks(path.read_bytes())]
+    found = [path for path in tracked_files() if secret_leaks.find_leak(path.read_bytes())]
     assert not found
 
 

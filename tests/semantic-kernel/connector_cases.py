@@ -1,6 +1,6 @@
 """Sixteen things that a chat connector of Semantic Kernel does: eight cases, whole and streamed.
 
-    python tests/semantic-kernel/sixteen.py
+    python tests/semantic-kernel/connector_cases.py
 
 runs ours and the framework's own classes for services like this one against a fresh sandbox, with a
 model that reasons and one that does not, and writes the table of the room's page.
@@ -45,7 +45,10 @@ from semantic_kernel_llmaas import LLMaaSChatCompletion
 
 MODELS = {"plain": "mistral-small4:119b", "reasoning": "gemma4:31b"}
 PAGE = Path(__file__).parents[2] / "packages" / "semantic-kernel" / "README.md"
-BEGIN, END = "<!-- cases: written by tests/semantic-kernel/sixteen.py -->", "<!-- /cases -->"
+BEGIN, END = (
+    "<!-- cases: written by tests/semantic-kernel/connector_cases.py -->",
+    "<!-- /cases -->",
+)
 SECONDS = 20
 """How long one case may take: who hangs has failed."""
 PIXEL = base64.b64decode(
@@ -80,7 +83,7 @@ class Office:
 
 
 @dataclass
-class Bench:
+class Harness:
     """One service before one sandbox, asked whole or streamed."""
 
     service: Any
@@ -125,69 +128,69 @@ def text_of(answer: ChatMessageContent) -> str:
     return item.text
 
 
-async def two_turns(bench: Bench) -> None:
-    assert text_of(await bench.ask('Say "Bonjour"')) == "Bonjour"
-    assert text_of(await bench.ask('Say "Au revoir"')) == "Au revoir"
+async def two_turns(harness: Harness) -> None:
+    assert text_of(await harness.ask('Say "Bonjour"')) == "Bonjour"
+    assert text_of(await harness.ask('Say "Au revoir"')) == "Au revoir"
 
 
-async def a_schema(bench: Bench) -> None:
-    answer = await bench.ask('The city is "Nantes".', response_format=City)
+async def a_schema(harness: Harness) -> None:
+    answer = await harness.ask('The city is "Nantes".', response_format=City)
     assert City.model_validate_json(text_of(answer)) == City(name="Nantes")
 
 
-async def a_function_called(bench: Bench) -> None:
+async def a_function_called(harness: Harness) -> None:
     how = FunctionChoiceBehavior.Auto()
-    answer = await bench.ask("What is 345 + 3?", function_choice_behavior=how)
-    assert bench.office.asked == [(345, 3)]
+    answer = await harness.ask("What is 345 + 3?", function_choice_behavior=how)
+    assert harness.office.asked == [(345, 3)]
     assert "348" in text_of(answer)
 
 
-async def a_function_handed_out(bench: Bench) -> None:
+async def a_function_handed_out(harness: Harness) -> None:
     how = FunctionChoiceBehavior.Auto(auto_invoke=False)
-    answer = await bench.ask("What is 345 + 3?", function_choice_behavior=how)
+    answer = await harness.ask("What is 345 + 3?", function_choice_behavior=how)
     (call,) = (item for item in answer.items if isinstance(item, FunctionCallContent))
     assert (call.plugin_name, call.function_name) == ("office", "add")
     assert call.parse_arguments() == {"a": 345, "b": 3}
-    assert not bench.office.asked
+    assert not harness.office.asked
 
 
-async def a_call_in_the_history(bench: Bench) -> None:
+async def a_call_in_the_history(harness: Harness) -> None:
     call = FunctionCallContent(
         id="abc123456", name="office-find_person", arguments='{"person_id": "7"}'
     )
     result = FunctionResultContent(id="abc123456", name="office-find_person", result="Ada of Nîmes")
-    bench.history.add_user_message("Who is number 7?")
-    bench.history.add_message(ChatMessageContent(role="assistant", items=[call]))
-    bench.history.add_message(ChatMessageContent(role="tool", items=[result]))
-    assert "Ada of Nîmes" in text_of(await bench.ask())
+    harness.history.add_user_message("Who is number 7?")
+    harness.history.add_message(ChatMessageContent(role="assistant", items=[call]))
+    harness.history.add_message(ChatMessageContent(role="tool", items=[result]))
+    assert "Ada of Nîmes" in text_of(await harness.ask())
 
 
-async def an_object_returned(bench: Bench) -> None:
+async def an_object_returned(harness: Harness) -> None:
     how = FunctionChoiceBehavior.Auto()
-    answer = await bench.ask('Find the person with id "9b3f"', function_choice_behavior=how)
-    assert bench.office.asked == ["9b3f"]
+    answer = await harness.ask('Find the person with id "9b3f"', function_choice_behavior=how)
+    assert harness.office.asked == ["9b3f"]
     assert "Ada" in text_of(answer)
 
 
-async def an_image_by_address(bench: Bench) -> None:
+async def an_image_by_address(harness: Harness) -> None:
     url = "https://pictures.example/cat.png"
-    await _two_turns_about(bench, ImageContent(uri=url), url)
+    await _two_turns_about(harness, ImageContent(uri=url), url)
 
 
-async def an_image_from_a_file(bench: Bench) -> None:
+async def an_image_from_a_file(harness: Harness) -> None:
     data = "data:image/png;base64," + base64.b64encode(PIXEL).decode()
-    await _two_turns_about(bench, ImageContent(data_uri=data), data)
+    await _two_turns_about(harness, ImageContent(data_uri=data), data)
 
 
-async def _two_turns_about(bench: Bench, image: ImageContent, url: str) -> None:
-    assert text_of(await bench.ask("What is in this picture?", image))
-    assert text_of(await bench.ask("Where was it taken?"))
-    first = bench.box.requests[-1].json["messages"][0]
+async def _two_turns_about(harness: Harness, image: ImageContent, url: str) -> None:
+    assert text_of(await harness.ask("What is in this picture?", image))
+    assert text_of(await harness.ask("Where was it taken?"))
+    first = harness.box.requests[-1].json["messages"][0]
     assert [part["type"] for part in first["content"]] == ["text", "image_url"]
     assert first["content"][1]["image_url"]["url"] == url
 
 
-Case = Callable[[Bench], Awaitable[None]]
+Case = Callable[[Harness], Awaitable[None]]
 CASES: dict[str, Case] = {
     "two turns of text": two_turns,
     "an answer that fits a schema": a_schema,
@@ -233,8 +236,8 @@ class Hall:
         """Run one case; any failure, of whatever kind, is a no."""
         self.box.reset()
         try:
-            bench = Bench(connect(self.box, model, self.sdk), self.box, streamed)
-            await asyncio.wait_for(case(bench), SECONDS)
+            harness = Harness(connect(self.box, model, self.sdk), self.box, streamed)
+            await asyncio.wait_for(case(harness), SECONDS)
         except Exception:
             return False
         return True
@@ -254,10 +257,10 @@ async def table(box: Any) -> str:
     lines = [["", *CLASSES], ["---"] * (len(CLASSES) + 1)]
     async with AsyncOpenAI(base_url=box.base_url, api_key=box.api_key, max_retries=0) as sdk:
         hall = Hall(box, sdk)
-        for says, case in CASES.items():
+        for title, case in CASES.items():
             for streamed, how in ((False, "whole"), (True, "streamed")):
                 cells = [await hall.cell(c, case, streamed=streamed) for c in CLASSES.values()]
-                lines.append([f"{says}, {how}", *cells])
+                lines.append([f"{title}, {how}", *cells])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from tests.helpers.repository import HOME, ROOMS
+from tests.helpers.repository import PACKAGES, ROOT
 
 LONGEST_MODULE = 350
 MEDIAN_MODULE = 200
@@ -14,49 +14,49 @@ MEDIAN_FUNCTION = 10
 NAMES_ONLY = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
 LAZY = {"__getattr__", "__dir__"}
 
-each_room = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+each_package = pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 
 
 def lines(path):
     return len(path.read_text().splitlines())
 
 
-@each_room
-def test_license_is_the_same(room):
-    assert (room.path / "LICENSE").read_bytes() == (HOME / "LICENSE").read_bytes()
+@each_package
+def test_license_is_the_same(package):
+    assert (package.path / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
-@each_room
-def test_types_are_declared_in_the_leaf(room):
-    assert room.packages
-    for folder in room.packages:
+@each_package
+def test_types_are_declared_in_the_leaf(package):
+    assert package.packages
+    for folder in package.packages:
         assert (folder / "py.typed").is_file(), folder
 
 
-@each_room
-def test_readme_says_something(room):
-    assert lines(room.path / "README.md") >= 1
+@each_package
+def test_readme_says_something(package):
+    assert lines(package.path / "README.md") >= 1
 
 
-@each_room
-def test_no_module_grows_beyond_the_budget(room):
-    too_long = {path.name: lines(path) for path in room.modules if lines(path) > LONGEST_MODULE}
+@each_package
+def test_no_module_grows_beyond_the_budget(package):
+    too_long = {path.name: lines(path) for path in package.modules if lines(path) > LONGEST_MODULE}
     assert not too_long
-    assert median(map(lines, room.modules)) <= MEDIAN_MODULE
+    assert median(map(lines, package.modules)) <= MEDIAN_MODULE
 
 
-@each_room
-def test_the_median_function_is_short(room):
-    trees = [ast.parse(path.read_text()) for path in room.modules]
+@each_package
+def test_the_median_function_is_short(package):
+    trees = [ast.parse(path.read_text()) for path in package.modules]
     nodes = chain.from_iterable(map(ast.walk, trees))
     functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     lengths = [node.end_lineno - node.lineno + 1 for node in functions]
     assert median(lengths or [0]) < MEDIAN_FUNCTION
 
 
-@each_room
-def test_init_holds_names_and_nothing_else(room):
-    for path in room.modules:
+@each_package
+def test_init_holds_names_and_nothing_else(package):
+    for path in package.modules:
         if path.name == "__init__.py":
             others = [node for node in ast.parse(path.read_text()).body if not is_a_name(node)]
             assert not others, f"{path}:{others[0].lineno}"
@@ -74,6 +74,6 @@ def is_a_name(node):
 
 def test_only_helpers_are_packages_in_tests():
     """Elsewhere an ``__init__.py`` would let tests/haystack hide the library of that name."""
-    inits = {path.parent for path in (HOME / "tests").rglob("__init__.py")}
-    helpers = HOME / "tests" / "helpers"
-    assert {path for path in inits if helpers not in (path, *path.parents)} == {HOME / "tests"}
+    inits = {path.parent for path in (ROOT / "tests").rglob("__init__.py")}
+    helpers = ROOT / "tests" / "helpers"
+    assert {path for path in inits if helpers not in (path, *path.parents)} == {ROOT / "tests"}
