@@ -321,3 +321,44 @@ def _read(box: Sandbox, path: str, body: Any, key: str) -> bytes:
 
 def _ask(box: Sandbox, path: str, body: Any, key: str) -> Any:
     return json.loads(_read(box, path, body, key))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b""),
+        ("multipart/form-data; boundary=b", b"--b\r\nNone--b--\r\n"),
+        (
+            "multipart/form-data; boundary=b",
+            b"--b\r\ncontent-disposition: nothing\r\n\r\n\r\n--b--",
+        ),
+    ],
+)
+def test_form_is_refused_when_it_cannot_be_read(
+    connect: Any, llmaas_sandbox: Any, kind: str, body: bytes
+) -> None:
+    sock = connect()
+    head = (
+        "POST /v1/audio/transcriptions HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+        f"authorization: Bearer {llmaas_sandbox.api_key}\r\n"
+        f"content-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    sock.sendall(head.encode() + body)
+    assert sock.recv(99).split()[1] == b"400"
+
+
+@pytest.mark.parametrize("wrong", [{"window": False}, {"threshold": True}, {"window": "60"}])
+def test_alert_rule_is_refused_when_a_number_is_none(
+    ask: Any, llmaas_sandbox: Any, wrong: dict[str, Any]
+) -> None:
+    rule = {"name": "x", "measure": "error_rate", "threshold": 1, **wrong}
+    key = llmaas_sandbox.admin_key
+    assert ask("/admin/alerts", {"rules": [rule]}, key=key, method="PUT").status == 400
+
+
+def test_clock_takes_what_the_document_says(ask: Any, llmaas_sandbox: Any) -> None:
+    document = ask("/openapi.json", key=None).json
+    schema = document["components"]["schemas"]["ClockRequest"]["properties"]["advance"]
+    key, most = llmaas_sandbox.admin_key, schema["maximum"]
+    assert ask("/admin/clock", {"advance": most + 1}, key=key).status == 400
+    assert ask("/admin/clock", {"advance": most}, key=key).status == 200

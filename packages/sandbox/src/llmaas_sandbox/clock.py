@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+MAX_STEP = 10 * 366 * 86_400
+"""Seconds of one step that a client may ask for: calendars end, and so would every answer."""
+
 
 class Clock:
     """Wall-clock seconds, or a moment at which it stands still, plus whatever was skipped."""

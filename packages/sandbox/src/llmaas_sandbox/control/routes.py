@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from llmaas_sandbox.clock import MAX_STEP
 from llmaas_sandbox.errors import bad_request
 from llmaas_sandbox.faults.parse import parse
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
@@ -13,8 +14,6 @@ from llmaas_sandbox.gateway.journal import MAX_RECORDS, Recorded
 
 _SHOWN = 100_000
 """Bytes of a body that is shown."""
-_LONGEST = 10 * 366 * 86_400
-"""Seconds of one step of the clock: calendars end, and so would every answer."""
 
 
 def _one_process(handler: Callable[[Exchange], Reply]) -> Callable[[Exchange], Reply]:
@@ -88,8 +87,9 @@ def clock(exchange: Exchange) -> Reply:
     """Push the clock forward by ``advance`` seconds."""
     seconds: Any = exchange.body.get("advance")
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not is_number or not 0 <= seconds <= _LONGEST:
-        raise bad_request("Invalid parameter 'advance': seconds", "advance")
+    if not is_number or not 0 <= seconds <= MAX_STEP:
+        words = f"Invalid parameter 'advance': 0 to {MAX_STEP} seconds"
+        raise bad_request(words, "advance")
     exchange.state.clock.advance(float(seconds))
     return Reply({"now": exchange.state.clock.now()})
 

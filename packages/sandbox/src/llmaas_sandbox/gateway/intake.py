@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
@@ -86,8 +87,10 @@ async def parse_form(scope: Scope, raw: bytes) -> dict[str, Any]:
 
     try:
         form = await Request(scope, replay).form()
-    except HTTPException as problem:
+    except HTTPException as problem:  # of a form in an application of starlette's
         raise bad_request(f"The form is not valid: {problem.detail}") from None
+    except MultiPartException as problem:
+        raise bad_request(f"The form is not valid: {problem.message}") from None
     fields: dict[str, Any] = {}
     for name, value in form.multi_items():
         fields[name] = value if isinstance(value, str) else (value.filename, await value.read())

@@ -47,7 +47,7 @@ def _rule(given: Any) -> Rule:
         rule = Rule(**given)
     except TypeError as problem:
         raise bad_request(f"Invalid parameter 'rules': {problem}", "rules") from None
-    numbers = all(isinstance(n, int | float) for n in (rule.threshold, rule.window))
+    numbers = all(type(n) in (int, float) for n in (rule.threshold, rule.window))
     if rule.measure not in MEASURES or not numbers or not isinstance(rule.name, str):
         raise bad_request(f"Invalid parameter 'rules': measures are {', '.join(MEASURES)}", "rules")
     return rule

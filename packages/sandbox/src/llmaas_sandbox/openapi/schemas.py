@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from llmaas_sandbox.clock import MAX_STEP
 from llmaas_sandbox.images.routes import SIZES
 from llmaas_sandbox.limits.tiers import TIERS
 from llmaas_sandbox.monitor.alerts import MEASURES
@@ -250,7 +251,9 @@ SCHEMAS: Mapping[str, Schema] = {
     },
     "ScriptRequest": obj(("steps",), steps=array({"type": "object"})),
     "FaultsRequest": obj(("faults",), faults={**STRING, "examples": ["crlf"]}),
-    "ClockRequest": obj(("advance",), advance={"type": "number", "minimum": 0, "maximum": 1e8}),
+    "ClockRequest": obj(
+        ("advance",), advance={"type": "number", "minimum": 0, "maximum": MAX_STEP}
+    ),
     "MachineRequest": obj(("health",), health={"enum": ["healthy", "draining", "dead"]}),
     "AlertsRequest": obj(
         ("rules",),
