@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 
-from llmaas_sandbox.brain.replies import answer
-from llmaas_sandbox.brain.structured import json_answer
-
 MODEL = "gemma4:31b"
 FINAL = {
     "type": "function",
@@ -130,11 +127,79 @@ Respond with the corresponding output fields, starting with the field `[[ ## rea
 then `[[ ## answer ## ]]`, and then ending with the marker for `[[ ## completed ## ]]`."""
 
 
-def test_dspy_prompt_is_answered_in_its_fields() -> None:
-    said = answer([{"role": "system", "content": DSPY}, {"role": "user", "content": DSPY_TURN}])
+def test_dspy_prompt_is_answered_in_its_fields(chat: Any) -> None:
+    turns = [{"role": "system", "content": DSPY}, {"role": "user", "content": DSPY_TURN}]
+    said = message(chat(turns, model=MODEL))["content"]
     fields = re.findall(r"\[\[ ## (\w+) ## \]\]\n?([^\[]*)", said)
     assert [name for name, _ in fields] == ["reasoning", "answer", "completed"]
     assert "fish" in dict(fields)["answer"]
+
+
+DSPY_JSON = """Inputs will have the following structure:
+
+[[ ## text ## ]]
+{text}
+
+Outputs will be a JSON object with the following fields.
+
+{
+%s
+}
+In adhering to this structure, your objective is: produce the fields."""
+PEOPLE = (
+    '"people": "{people}        # note: the value you produce must adhere to the JSON schema: '
+    '{\\"type\\": \\"array\\", \\"$defs\\": {\\"Person\\": {\\"type\\": \\"object\\", '
+    '\\"properties\\": {\\"age\\": {\\"type\\": \\"integer\\"}, \\"name\\": {\\"type\\": '
+    '\\"string\\"}}, \\"required\\": [\\"name\\", \\"age\\"]}}, '
+    '\\"items\\": {\\"$ref\\": \\"#/$defs/Person\\"}}"'
+)
+
+
+@pytest.mark.parametrize("form", [{}, {"response_format": {"type": "json_object"}}])
+@pytest.mark.parametrize(
+    ("note", "names", "text", "wanted"),
+    [
+        (
+            '"reasoning": "{reasoning}",\n"answer": "{answer}"',
+            "`reasoning`, then `answer`",
+            "The heron eats fish.\n\n[[ ## question ## ]]\nWhat does the heron eat?",
+            {"answer": "The heron eats fish."},
+        ),
+        (
+            '"age": "{age}        # note: the value you produce must be a single int value"',
+            "`age` (must be formatted as a valid Python int)",
+            "Ada is 36 years old.",
+            {"age": 36},
+        ),
+        (
+            '"mood": "{mood}        # note: the value you produce must exactly match '
+            '(no extra characters) one of: happy; sad"',
+            "`mood` (must be formatted as a valid Python Literal['happy', 'sad'])",
+            "They are sad.",
+            {"mood": "sad"},
+        ),
+        (
+            PEOPLE,
+            "`people` (must be formatted as a valid Python list[Person])",
+            "Ada is 36 and Bob is 40.",
+            {"people": [{"name": "Ada", "age": 36}, {"name": "Bob", "age": 40}]},
+        ),
+    ],
+)
+def test_dspy_json_prompt_is_answered_with_an_object_of_its_fields(
+    chat: Any, form: dict[str, Any], note: str, names: str, text: str, wanted: dict[str, Any]
+) -> None:
+    asked = (
+        f"[[ ## text ## ]]\n{text}\n\n"
+        f"Respond with a JSON object in the following order of fields: {names}."
+    )
+    system = {"role": "system", "content": DSPY_JSON % note}
+    heard = chat([system, {"role": "user", "content": asked}], model=MODEL, **form)
+    told = json.loads(message(heard)["content"])
+    assert set(told) == {"reasoning", *wanted} - (
+        {"reasoning"} if "answer" not in wanted else set()
+    )
+    assert {name: told[name] for name in wanted} == wanted
 
 
 DSPY_REACT = """You are an Agent. The tool must be one of:
@@ -194,12 +259,12 @@ Action Input: the input to the tool, in a JSON format (e.g. {"input": "hello wor
 """
 
 
-def test_react_prompt_is_answered_with_an_action_then_an_answer() -> None:
+def test_react_prompt_is_answered_with_an_action_then_an_answer(chat: Any) -> None:
     turns = [
         {"role": "system", "content": REACT},
         {"role": "user", "content": "What is the weather in Paris?"},
     ]
-    said = answer(turns)
+    said = message(chat(turns, model=MODEL))["content"]
     assert "Action: get_weather" in said
     written = said.rpartition("Action Input: ")[2]
     assert json.loads(written) == {"city": "Paris"}
@@ -207,7 +272,7 @@ def test_react_prompt_is_answered_with_an_action_then_an_answer() -> None:
         {"role": "assistant", "content": said},
         {"role": "user", "content": "Observation: 21 degrees in Paris"},
     ]
-    assert "Answer: 21 degrees in Paris" in answer(turns)
+    assert "Answer: 21 degrees in Paris" in message(chat(turns, model=MODEL))["content"]
 
 
 def test_react_prompt_with_schemas_of_tools_is_not_answered_with_json(chat: Any) -> None:
@@ -227,9 +292,9 @@ def test_react_prompt_with_schemas_of_tools_is_not_answered_with_json(chat: Any)
         "Réponds en JSON avec les clés name et age. Ada a 36 ans.",
     ],
 )
-def test_json_object_has_the_keys_of_the_prompt(prompt: str) -> None:
-    form = {"response_format": {"type": "json_object"}}
-    told = json.loads(json_answer([{"role": "user", "content": prompt}], form) or "")
+def test_json_object_has_the_keys_of_the_prompt(chat: Any, prompt: str) -> None:
+    heard = chat(prompt, model=MODEL, response_format={"type": "json_object"})
+    told = json.loads(message(heard)["content"])
     assert set(told) == {"name", "age"}
     assert told["name"] == "Ada"
     assert str(told["age"]) == "36"
@@ -250,3 +315,31 @@ def test_list_holds_several_objects(chat: Any) -> None:
     heard = chat("Ada is 36 and Grace is 85.", model=MODEL, response_format=form)
     people = json.loads(message(heard)["content"])["people"]
     assert people == [{"name": "Ada", "age": 36}, {"name": "Grace", "age": 85}]
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [
+        ("Ada is 36, Grace is 85, Alan is 41.", [("Ada", 36), ("Grace", 85), ("Alan", 41)]),
+        ("Ada a 36 ans et Grace a 85 ans.", [("Ada", 36), ("Grace", 85)]),
+        ("Names: Ada (36), Grace (85).", [("Ada", 36), ("Grace", 85)]),
+    ],
+)
+@pytest.mark.parametrize("as_tool", [False, True])
+def test_list_holds_an_object_for_each_that_a_text_names(
+    chat: Any, text: str, people: list[tuple[str, int]], as_tool: bool
+) -> None:
+    person = {"type": "object", "properties": {"name": {"type": "string"}}}
+    person["properties"]["age"] = {"type": "integer"}  # type: ignore[index]
+    person["required"] = ["name", "age"]
+    schema = {"type": "object", "properties": {"people": {"type": "array", "items": person}}}
+    schema["required"] = ["people"]
+    if as_tool:
+        tool = {"type": "function", "function": {"name": "keep_people", "parameters": schema}}
+        said = message(chat(text, model=MODEL, tools=[tool], tool_choice="required"))
+        written = said["tool_calls"][0]["function"]["arguments"]
+    else:
+        form = {"type": "json_schema", "json_schema": {"name": "people", "schema": schema}}
+        written = message(chat(text, model=MODEL, response_format=form))["content"]
+    told = [(p["name"], p["age"]) for p in json.loads(written)["people"]]
+    assert told == people

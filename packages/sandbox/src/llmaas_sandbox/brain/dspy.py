@@ -1,4 +1,4 @@
-"""Answers in the format of DSPy: each output field under its marker."""
+"""Answers in the formats of DSPy: each output field under its marker, or one JSON object."""
 
 from __future__ import annotations
 
@@ -16,6 +16,17 @@ from llmaas_sandbox.brain.wellformed import schema_problem
 Answer = Callable[[Sequence[Message]], str]
 
 _ASKED = "Respond with the corresponding output fields"
+_ASKED_JSON = "Respond with a JSON object in the following order of fields:"
+_OUTPUTS = "Outputs will be a JSON object with the following fields."
+_NOTED = re.compile(
+    r"the value you produce must (?:"
+    r"adhere to the JSON schema: (?P<schema>.+)"
+    r"|exactly match \(no extra characters\) one of: (?P<options>.+)"
+    r"|be a single (?P<type>\w+) value"
+    r"|be (?P<bool>True or False))",
+    re.DOTALL,
+)
+_NAMED = re.compile(r"`(\w{1,60})`")
 _FIELD = re.compile(r"\[\[ ## (\w{1,60}) ## \]\]")
 _TYPED = re.compile(
     r"\[\[ ## (\w{1,60}) ## \]\]`? ?\(must be formatted as a valid Python "
@@ -37,12 +48,67 @@ def is_asked(text: str) -> bool:
     return _ASKED in text and _FIELD.search(text) is not None
 
 
+def is_asked_for_json(text: str) -> bool:
+    """Tell whether a user message asks for a JSON object of fields."""
+    return _ASKED_JSON in text and _FIELD.search(text) is not None
+
+
+def question_in(asked: str) -> str:
+    """Return the input fields of a user message, without their markers."""
+    given = asked.partition(_ASKED_JSON)[0].partition(_ASKED)[0]
+    return "\n\n".join(_inputs(given).values())
+
+
+def _inputs(given: str) -> dict[str, str]:
+    parts = _FIELD.split(given)
+    return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=False)}
+
+
+def json_object(asked: str, prompt: str, answer: Answer) -> str:
+    """Write the output fields as one JSON object, each as its note in the prompt wants it."""
+    given, _, wanted = asked.partition(_ASKED_JSON)
+    inputs, question = _inputs(given), question_in(asked)
+    said = answer([{"role": "user", "content": question}])
+    names = list(dict.fromkeys(_NAMED.findall(wanted)))
+    acted = _acted(prompt, inputs) if "next_tool_name" in names else {}
+    schemas = _noted(prompt)
+    told = {n: acted.get(n) or _value(n, schemas.get(n), question, said) for n in names}
+    if acted:
+        told["next_tool_args"] = json.loads(acted["next_tool_args"])
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _noted(prompt: str) -> dict[str, Mapping[str, Any]]:
+    """Return the schemas of the output fields that a prompt has notes about."""
+    described = prompt.partition(_OUTPUTS)[2].strip()
+    try:
+        notes, _ = json.JSONDecoder().raw_decode(described)
+    except (ValueError, RecursionError):
+        return {}
+    texts = notes.items() if isinstance(notes, dict) else ()
+    found = {name: _schema_noted(text) for name, text in texts if isinstance(text, str)}
+    return {name: schema for name, schema in found.items() if schema is not None}
+
+
+def _schema_noted(text: str) -> Mapping[str, Any] | None:
+    note = _NOTED.search(text[:20_000])
+    if note is None:
+        return None
+    if note["options"]:
+        return {"enum": note["options"].strip().split("; ")}
+    if note["schema"] is None:
+        return _schema("bool" if note["bool"] else note["type"])
+    try:
+        schema = json.loads(note["schema"])
+    except (ValueError, RecursionError):
+        return None
+    return None if not isinstance(schema, dict) or schema_problem(schema) else schema
+
+
 def fields(asked: str, prompt: str, answer: Answer) -> str:
     """Write each output field under its marker."""
     given, _, wanted = asked.partition(_ASKED)
-    parts = _FIELD.split(given)
-    inputs = {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=False)}
-    question = "\n\n".join(inputs.values())
+    inputs, question = _inputs(given), question_in(asked)
     said = answer([{"role": "user", "content": question}])
     acted = _acted(prompt, inputs) if "next_tool_name" in wanted else {}
     kinds = dict(_TYPED.findall(wanted))
@@ -53,10 +119,15 @@ def fields(asked: str, prompt: str, answer: Answer) -> str:
 
 
 def _field(name: str, kind: str, question: str, said: str) -> str:
-    schema = _schema(kind)
+    value = _value(name, _schema(kind), question, said)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _value(name: str, schema: Mapping[str, Any] | None, question: str, said: str) -> Any:
+    """Fill a field that has a schema; say the answer in any other."""
     if schema is not None:
-        value = fill({"properties": {name: schema}, "required": [name]}, question)[name]
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        whole = {"properties": {name: schema}, "required": [name], "$defs": schema.get("$defs", {})}
+        return fill(whole, question)[name]
     return "The answer stands in the inputs." if name in ("reasoning", "rationale") else said
 
 

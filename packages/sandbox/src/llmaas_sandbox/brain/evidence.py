@@ -22,6 +22,7 @@ _URL = re.compile(r"https?://[^\s)>\"']+")
 _MATH = re.compile(
     r"\(?-?\d[\d\s.,()]{0,30}(?:\s{0,3}(?:\*\*|[-+*/^x\u00d7])\s{0,3}\(?-?\d[\d.,()]{0,30}){1,50}"
 )
+_AGE = re.compile(r"\s?\(\d")
 _PLACE = re.compile(
     r"\b(?:in|at|for|from|to|à|au|aux|en|pour|de|sur|near|près de)\s+"
     r"(?P<place>[A-ZÀ-Ý][\w\u2019'-]*(?:[ -][A-ZÀ-Ý][\w\u2019'-]*)*)"
@@ -111,7 +112,9 @@ def _names(text: str) -> list[str]:
 
 
 def _lone(text: str, match: re.Match[str]) -> bool:
-    """Tell whether a sentence's first word is a name: a noun that a verb or "and" follows."""
+    """Tell whether a sentence's first word is a name: a verb, "and" or a number "(36)" follows."""
+    if _AGE.match(text, match.end()):
+        return True
     following = words(text[match.end() : match.end() + 20])
     return bool(following) and fold(following[0]) in {
         "is",

@@ -23,22 +23,27 @@ _OBSERVATION, _INPUT = "Observation:", "Action Input:"
 def formatted(messages: Sequence[Message], answer: Answer) -> str:
     """Answer in the format that the prompt describes; nothing when it describes none."""
     kind = format_of(messages)
+    if kind == "dspy json":
+        return dspy.json_object(last_user_text(messages), head_of(messages), answer)
     if kind == "dspy":
-        return dspy.fields(last_user_text(messages), _head(messages), answer)
-    return _react(messages, _head(messages), answer) if kind == "react" else ""
+        return dspy.fields(last_user_text(messages), head_of(messages), answer)
+    return _react(messages, head_of(messages), answer) if kind == "react" else ""
 
 
 def format_of(messages: Sequence[Message]) -> str:
-    """Return the name of the format that a prompt describes: dspy, react or nothing."""
+    """Return the name of the format that a prompt describes: dspy (json), react or nothing."""
     asked = last_user_text(messages)
+    if dspy.is_asked_for_json(asked):
+        return "dspy json"
     if dspy.is_asked(asked):
         return "dspy"
-    prompt = _head(messages)
+    prompt = head_of(messages)
     acts = _INPUT in prompt and "Action:" in prompt and "Thought" in prompt
     return "react" if acts else ""
 
 
-def _head(messages: Sequence[Message]) -> str:
+def head_of(messages: Sequence[Message]) -> str:
+    """Return what a framework's prompt says before the conversation."""
     return "\n".join(content_text(m.get("content")) for m in messages[:2])
 
 

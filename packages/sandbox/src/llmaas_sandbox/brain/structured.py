@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from llmaas_sandbox.brain.conversation import Message, material, read
+from llmaas_sandbox.brain import dspy
+from llmaas_sandbox.brain.conversation import Message, last_user_text, material, read
 from llmaas_sandbox.brain.extract import best_sentences, quote
-from llmaas_sandbox.brain.formats import format_of
+from llmaas_sandbox.brain.formats import format_of, head_of
 from llmaas_sandbox.brain.replies import answer
 from llmaas_sandbox.brain.schema import MAX_TEXT, fill, schema_in
 from llmaas_sandbox.brain.words import sentences
@@ -51,6 +52,8 @@ def json_answer(messages: Sequence[Message], body: Mapping[str, Any]) -> str | N
     schema = (
         form.get("json_schema", {}).get("schema") if form.get("type") == "json_schema" else None
     )
+    if schema is None and dspy.is_asked_for_json(last_user_text(messages)):
+        return dspy.json_object(last_user_text(messages), head_of(messages), answer)
     prompt = f"{reading.instructions}\n{reading.question}\n{reading.context}"[:MAX_TEXT]
     if schema is None and "json" in prompt.lower() and (form or not format_of(messages)):
         schema = schema_in(prompt)  # a format tells of its tools' schemas
@@ -63,6 +66,9 @@ def _source(messages: Sequence[Message]) -> str:
     """Return the text to fill a schema from: what was asked, and what best answers it."""
     if text := material(messages):
         return text
+    last = last_user_text(messages)
+    if dspy.is_asked_for_json(last):
+        return dspy.question_in(last)
     reading = read(messages)
     question = _without_schema(reading.question)
     context = _without_schema(reading.context)

@@ -9,7 +9,8 @@ from json.encoder import encode_basestring
 
 from llmaas_sandbox.catalogue import Model
 from llmaas_sandbox.chat.answers import Answer
-from llmaas_sandbox.chat.bodies import Writer, pieces
+from llmaas_sandbox.chat.bodies import Writer
+from llmaas_sandbox.chat.pieces import pieces
 from llmaas_sandbox.errors import Json
 from llmaas_sandbox.faults.frames import DONE, dumps
 from llmaas_sandbox.gateway.exchange import Exchange, Reply, Used
