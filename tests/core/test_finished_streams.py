@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from llmaas import AsyncLLMaaS
+from llmaas import AsyncLLMaaS, LLMaaS
+from llmaas.transport.sync import SyncReply
 from llmaas.types import Done
 from tests.helpers.servers.raw import Script, server
 
@@ -95,4 +96,22 @@ async def test_usage_is_read_when_the_event_loop_was_busy_meanwhile() -> None:
                 await asyncio.sleep(0.1)  # it waits for usage
                 time.sleep(3)  # longer than usage is waited for  # noqa: ASYNC251
                 answer = await reading
+    assert answer.usage is not None
+
+
+def test_usage_is_read_when_the_thread_did_not_run_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limit = SyncReply.limit_rest
+
+    def limit_and_stand_still(reply: SyncReply, seconds: float) -> None:
+        limit(reply, seconds)
+        time.sleep(1)
+
+    monkeypatch.setattr(SyncReply, "limit_rest", limit_and_stand_still)
+    monkeypatch.setattr("llmaas.ops.chat._USAGE", 0.3)
+    with server(open_after(event("stop", "hi"), 0.3, LAST)) as url:
+        client = LLMaaS(base_url=url, api_key="k", timeout=20)
+        with client, client.stream("?", model="m:1") as stream:
+            answer = stream.until_done()
     assert answer.usage is not None

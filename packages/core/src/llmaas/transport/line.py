@@ -22,6 +22,10 @@ _GRACE = 0.005
 """Seconds by which the system may wake a waiting read too early."""
 
 
+_LOOK = 0.001
+"""Seconds of a step that only takes what is there."""
+
+
 class Leash(float):
     """The longest silence of a call in seconds, with its deadline and a way to cut it off.
 
@@ -29,11 +33,13 @@ class Leash(float):
     with each step of that request: so each step knows what is left.
     """
 
-    __slots__ = ("_last", "_line", "_lock", "deadline", "failure", "is_cut")
+    __slots__ = ("_last", "_line", "_lock", "deadline", "failure", "is_cut", "may_look_late")
 
     deadline: float
     failure: Exception | None
     is_cut: bool
+    may_look_late: bool
+    """Whether one more step may take what came in time, while this thread could not run."""
     _last: Line | None
     _line: Line | None
     _lock: threading.Lock
@@ -42,7 +48,7 @@ class Leash(float):
         """Take the seconds, and a moment of ``time.monotonic``."""
         leash = super().__new__(cls, silence)
         leash.deadline = math.inf if deadline is None else deadline
-        leash.is_cut = False
+        leash.is_cut = leash.may_look_late = False
         leash.failure = None
         leash._line = leash._last = None
         leash._lock = threading.Lock()
@@ -66,6 +72,9 @@ class Leash(float):
         if self.deadline == math.inf:
             return float(self)
         left = self.deadline - time.monotonic()
+        if left <= 0 and self.may_look_late:
+            self.may_look_late = False
+            return _LOOK
         if left <= 0:
             raise TimeoutError("the deadline passed")
         return min(float(self), left)

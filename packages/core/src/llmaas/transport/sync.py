@@ -118,6 +118,7 @@ class SyncReply:
         deadline = self._request.deadline
         until = time.monotonic() + seconds
         self._leash.deadline = until if deadline is None else min(deadline, until)
+        self._leash.may_look_late = True
 
     def drain(self) -> None:
         """Read the last bytes of a complete answer, so that the connection lives."""
