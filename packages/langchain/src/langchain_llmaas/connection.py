@@ -9,13 +9,13 @@ from langchain_core.utils import from_env, secret_from_env
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from llmaas import AsyncLLMaaS, LLMaaS, Timeout
-from llmaas.adapters import redact_options
+from llmaas.adapters import ClientPair, open_clients, redact_options
 from llmaas.settings import KEY_VARIABLE, MAX_FILE_BYTES, URL_VARIABLE
 
 CONFIG = ConfigDict(
     arbitrary_types_allowed=True, extra="forbid", populate_by_name=True, protected_namespaces=()
 )
-_TOLD = (
+_OPTIONS = (
     "api_key",
     "base_url",
     "timeout",
@@ -24,7 +24,6 @@ _TOLD = (
     "ca_bundle",
     "proxy",
     "max_file_bytes",
-    "default_headers",
 )
 
 
@@ -55,7 +54,7 @@ class Connected(BaseModel):
     proxy: str | None = Field(default=None, exclude=True, repr=False)
     default_headers: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
 
-    _made: tuple[tuple[Any, ...], LLMaaS, AsyncLLMaaS] | None = PrivateAttr(default=None)
+    _made: ClientPair | None = PrivateAttr(default=None)
 
     def model_post_init(self, context: Any, /) -> None:
         """Pass on to LangChain's base, which pydantic would skip for the sake of ``_made``."""
@@ -75,29 +74,23 @@ class Connected(BaseModel):
     @property
     def client(self) -> LLMaaS:
         """The core client for threads."""
-        return self._clients()[1]
+        return self._clients().sync_client
 
     @property
     def async_client(self) -> AsyncLLMaaS:
         """The core client for asyncio; one object serves any number of event loops."""
-        return self._clients()[2]
+        return self._clients().async_client
 
     @property
     def lc_secrets(self) -> dict[str, str]:
         """What a dump replaces by the name of its variable."""
         return {"api_key": KEY_VARIABLE}
 
-    def _clients(self) -> tuple[tuple[Any, ...], LLMaaS, AsyncLLMaaS]:
-        """Return the clients, made anew when a field has changed (``model_copy`` does that)."""
-        told = tuple(getattr(self, name) for name in _TOLD)
-        made = self._made
-        if made is None or made[0] != told:
-            options = dict(zip([*_TOLD[:-1], "headers"], told, strict=True))
-            if isinstance(self.api_key, SecretStr):
-                options["api_key"] = self.api_key.get_secret_value()
-            client = LLMaaS(**options)
-            made = self._made = (told, client, AsyncLLMaaS.of(client.settings))
-        return made
+    def _clients(self) -> ClientPair:
+        """Return the clients, built again when a field has changed (``model_copy`` does that)."""
+        options = {name: getattr(self, name) for name in _OPTIONS}
+        self._made = open_clients(self._made, headers=self.default_headers, **options)
+        return self._made
 
     def __getstate__(self) -> dict[Any, Any]:
         """Leave behind the key, the clients, a proxy's password and headers that authenticate."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         keep_batch_ids,
         wait_for_batch,
     )
+    from llmaas.adapters.clients import ClientPair, open_clients
     from llmaas.adapters.contexts import (
         follow_context,
     )
@@ -71,6 +72,8 @@ _MODULE_BY_NAME = {
     "await_batch": "batches",
     "keep_batch_ids": "batches",
     "wait_for_batch": "batches",
+    "ClientPair": "clients",
+    "open_clients": "clients",
     "follow_context": "contexts",
     "ErrorBridge": "error_bridge",
     "ErrorTable": "error_bridge",
@@ -97,6 +100,7 @@ _MODULE_BY_NAME = {
 }
 
 __all__ = [
+    "ClientPair",
     "ErrorBridge",
     "ErrorTable",
     "FenceStripper",
@@ -118,6 +122,7 @@ __all__ = [
     "keep_batch_ids",
     "map_bounded",
     "mark_strict",
+    "open_clients",
     "output_type",
     "parse_guard_verdict",
     "redact_options",

@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field
 
 from llama_index.llms.llmaas.connection import Connection
 from llama_index.llms.llmaas.cost import emit_cost
-from llmaas.types import Embeddings
+from llmaas import Embeddings
 
 Vector = list[float]
 

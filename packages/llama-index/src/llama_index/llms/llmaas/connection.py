@@ -10,10 +10,19 @@ from pydantic import Field, PrivateAttr, SecretStr
 
 from llmaas import AsyncLLMaaS, Timeout
 from llmaas import LLMaaS as Client
-from llmaas.local_files import MAX_FILE_BYTES
+from llmaas.adapters import ClientPair, open_clients
+from llmaas.settings import MAX_FILE_BYTES
 
-_SHARED = ("timeout", "max_retries", "deadline", "ca_bundle", "proxy", "max_file_bytes")
-_ALL = ("api_key", "base_url", "default_headers", *_SHARED)
+_OPTIONS = (
+    "api_key",
+    "base_url",
+    "timeout",
+    "max_retries",
+    "deadline",
+    "ca_bundle",
+    "proxy",
+    "max_file_bytes",
+)
 
 
 class Connection(BaseComponent):
@@ -40,31 +49,23 @@ class Connection(BaseComponent):
     proxy: str | None = Field(default=None, exclude=True, repr=False)
     default_headers: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
 
-    _made: tuple[tuple[Any, ...], Client, AsyncLLMaaS] | None = PrivateAttr(default=None)
+    _made: ClientPair | None = PrivateAttr(default=None)
 
     @property
     def client(self) -> Client:
         """The core client for threads."""
-        return self._clients()[1]
+        return self._clients().sync_client
 
     @property
     def async_client(self) -> AsyncLLMaaS:
         """The core client for asyncio. One object serves any number of event loops."""
-        return self._clients()[2]
+        return self._clients().async_client
 
-    def _clients(self) -> tuple[tuple[Any, ...], Client, AsyncLLMaaS]:
-        """Return the clients, made anew after a field has changed."""
-        values = tuple(getattr(self, name) for name in _ALL)
-        made = self._made
-        if made is None or made[0] != values:
-            options = {name: getattr(self, name) for name in _SHARED}
-            key: Any = self.api_key
-            key = key.get_secret_value() if isinstance(key, SecretStr) else key
-            client = Client(
-                api_key=key, base_url=self.base_url, headers=self.default_headers, **options
-            )
-            made = self._made = (values, client, AsyncLLMaaS.of(client.settings))
-        return made
+    def _clients(self) -> ClientPair:
+        """Return the clients, built again after a field has changed."""
+        options = {name: getattr(self, name) for name in _OPTIONS}
+        self._made = open_clients(self._made, headers=self.default_headers, **options)
+        return self._made
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the clients and everything that may hold a secret."""

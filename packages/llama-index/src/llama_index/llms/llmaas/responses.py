@@ -16,7 +16,7 @@ from llama_index.core.base.llms.types import (
 
 from llama_index.llms.llmaas.cost import emit_cost
 from llmaas import Choice, Completion, ToolCall
-from llmaas.answer_metadata import answer_notes
+from llmaas.adapters import split_tool_calls
 
 
 def to_response(completion: Completion, *, delta: str | None = None) -> ChatResponse:
@@ -69,14 +69,13 @@ def _message(choice: Choice, completion: Completion) -> ChatMessage:
         blocks.append(ThinkingBlock(content=choice.reasoning, num_tokens=tokens))
     if choice.content or not choice.tool_calls:
         blocks.append(TextBlock(text=choice.content or ""))
-    for call in choice.tool_calls:
-        try:
-            arguments = call.parsed()
-        except ValueError as error:
-            extra.setdefault("invalid_tool_calls", []).append(_invalid(call, error))
-        else:
-            block = ToolCallBlock(tool_call_id=call.id, tool_name=call.name, tool_kwargs=arguments)
-            blocks.append(block)
+    valid, invalid = split_tool_calls(choice)
+    blocks += [
+        ToolCallBlock(tool_call_id=call.id, tool_name=call.name, tool_kwargs=arguments)
+        for call, arguments in valid
+    ]
+    if invalid:
+        extra["invalid_tool_calls"] = [_invalid(call, error) for call, error in invalid]
     if choice.refusal:
         extra["refusal"] = choice.refusal
     return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=extra)
@@ -90,20 +89,16 @@ def _invalid(call: ToolCall, error: ValueError) -> dict[str, Any]:
 
 def _facts(completion: Completion) -> dict[str, Any]:
     """Return usage, cost and provenance as plain values; ``parsed`` is the structured value."""
-    usage, backend, limit = completion.usage, completion.backend, completion.rate_limit
+    usage = completion.usage
     facts: dict[str, Any] = {
         "finish_reason": completion.finish_reason,
         "cost_micro_eur": completion.cost_micro_eur,
-        "cost_eur": completion.cost,
-        "request_id": completion.request_id,
-        "backend": backend and _known(backend, "engine_type", "machine_name"),
-        "rate_limit": limit and _known(limit, "limit", "remaining", "reset"),
         "parsed": completion.parsed,
     }
     if usage is not None:
         facts |= _known(usage, *_COUNTS)
     known = {name: fact for name, fact in facts.items() if fact is not None}
-    return known | answer_notes(completion)
+    return known | completion.metadata()
 
 
 _COUNTS = (

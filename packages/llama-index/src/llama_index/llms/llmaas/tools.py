@@ -9,7 +9,7 @@ from typing import Any
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ToolCallBlock
 from llama_index.core.llms.llm import ToolSelection
 
-from llmaas.wire.schema import inline_definitions
+from llmaas.adapters import inline_definitions
 
 
 def to_function(tool: Any) -> dict[str, Any]:

@@ -1,0 +1,35 @@
+"""Clients of objects whose fields may change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmaas.client import AsyncLLMaaS, LLMaaS
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPair:
+    """The two clients of one configuration; they share its settings."""
+
+    options: Mapping[str, Any] = field(repr=False)
+    sync_client: LLMaaS
+    async_client: AsyncLLMaaS
+
+
+def open_clients(current: ClientPair | None, **options: Any) -> ClientPair:
+    """Return the clients of these options: ``current`` if it was built from equal ones.
+
+    ``options`` are arguments of ``LLMaaS``; ``api_key`` may be a secret of pydantic. Raises
+    ``ConfigurationError`` for what can never work. No request is sent.
+    """
+    if current is not None and current.options == options:
+        return current
+    client = LLMaaS(**{**options, "api_key": _reveal(options.get("api_key"))})
+    return ClientPair(options, client, AsyncLLMaaS.of(client.settings))
+
+
+def _reveal(api_key: Any) -> Any:
+    reveal = getattr(api_key, "get_secret_value", None)
+    return api_key if reveal is None else reveal()
