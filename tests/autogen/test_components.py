@@ -57,7 +57,7 @@ EVERYTHING = {
     "rate_limit_patience": 1.0,
     "include_name_in_message": False,
     "add_name_prefixes": True,
-    "echo_reasoning": False,
+    "send_reasoning": False,
 }
 
 

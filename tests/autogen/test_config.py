@@ -174,7 +174,7 @@ UNPORTABLE = {
     "ca_bundle": "/etc/ssl/own.pem",
     "deadline": 60.0,
     "rate_limit_patience": 5.0,
-    "echo_reasoning": False,
+    "send_reasoning": False,
 }
 
 

@@ -88,7 +88,7 @@ async def test_pitfall_08_other_models_get_their_text_back(sandbox):
 
 @pytest.mark.parametrize("echo", [True, False])
 async def test_pitfall_08_the_echo_is_a_switch_also_for_restored_states(sandbox, echo):
-    client = LLMaaSChatCompletionClient(PLAIN, echo_reasoning=echo)
+    client = LLMaaSChatCompletionClient(PLAIN, send_reasoning=echo)
     await client.create(
         [
             UserMessage(content="Weather?", source="user"),

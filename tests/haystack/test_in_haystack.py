@@ -337,7 +337,7 @@ def test_several_replies_share_nothing(sandbox: Any, run: Any) -> None:
 
 def test_several_replies_are_not_run_together_in_a_stream(sandbox: Any, stream: Any) -> None:
     for kwargs in ({"n": 2}, {"extra_body": {"n": 2}}):
-        with pytest.raises(ValueError, match="n=1"):
+        with pytest.raises(ValueError, match="n must be 1"):
             stream("?", generation_kwargs=kwargs)
     assert not [*sandbox.requests]
 

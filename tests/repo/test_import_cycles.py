@@ -46,7 +46,6 @@ LAZY = {
     "llmaas.transport.aio": "imports aiohttp",
     "llmaas.documents.images": "imports Pillow, an extra",
     "llmaas.quota": "only for clients that have a budget",
-    "langchain_llmaas.errors": "its classes import the openai SDK",
     "haystack_integrations.common.llmaas.pages": "imports Pillow and pypdfium2, an extra",
     "llmaas_sandbox.server": "pytest loads the plugin in every run",
 }

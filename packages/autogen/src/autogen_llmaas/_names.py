@@ -9,7 +9,7 @@ from typing import Any
 from autogen_core.tools import Tool, ToolSchema
 
 from llmaas import ConfigurationError
-from llmaas.messages import ascii_name
+from llmaas.adapters import ascii_name
 
 _PLAIN = re.compile(r"[a-zA-Z0-9_-]{1,64}").fullmatch
 

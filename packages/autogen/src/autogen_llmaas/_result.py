@@ -16,9 +16,8 @@ from autogen_core.models import (
 from pydantic import Field
 
 from autogen_llmaas._names import Toolbox
-from llmaas.answer_metadata import answer_notes
+from llmaas import Completion
 from llmaas.structured import is_cut, json_part
-from llmaas.types import Completion
 
 _FINISH: Mapping[str | None, FinishReasons] = {
     "stop": "stop",
@@ -66,10 +65,14 @@ def create_result(
         logprobs=_logprobs(completion),
         thought="\n\n".join(filter(None, thoughts)) or None,
         machine=completion.backend.machine_name if completion.backend else None,
-        request_id=completion.request_id,
-        cost_eur=completion.cost,
-        **{"cached": False, **answer_notes(completion)},
+        **{"cached": False, **_told(completion)},
     )
+
+
+def _told(completion: Completion) -> dict[str, Any]:
+    """Return the metadata that the result has a field for."""
+    known, fields = completion.metadata(), LLMaaSCreateResult.model_fields
+    return {name: value for name, value in known.items() if name in fields}
 
 
 def usage_of(completion: Completion) -> RequestUsage:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from autogen_llmaas._question import shortened
 from autogen_llmaas.embeddings import LLMaaSEmbeddings
-from llmaas.ops.embed_job import OnBatch
-from llmaas.ops.refusals import may_concern_a_text
+from llmaas.adapters import may_concern_a_text
 
 _logger = logging.getLogger("autogen_llmaas")
 _MOST_QUESTIONS = 64
@@ -81,7 +80,9 @@ class TextVectors:
                 _logger.warning("A memory cannot be found by queries: %s", error)
         return refusal
 
-    async def _errors(self, texts: list[str], keep: OnBatch) -> Mapping[int, Exception]:
+    async def _errors(
+        self, texts: list[str], keep: Callable[[int, Sequence[Any]], None]
+    ) -> Mapping[int, Exception]:
         """Embed texts, and return those that were refused; a single one is as well."""
         try:
             answer = await self._embeddings.embed_each(texts, on_batch=keep, on_model=self._switch)

@@ -28,8 +28,7 @@ from autogen_llmaas._ag2_messages import to_wire
 from autogen_llmaas._core import ApiKey, patient, way
 from autogen_llmaas.settings import PATIENCE
 from llmaas import AsyncLLMaaS, Completion, StructuredOutputError
-from llmaas.invalid_output import invalid_output_error, is_cut_short
-from llmaas.secrecy import redact_options
+from llmaas.adapters import invalid_output_error, is_cut_short, redact_options
 from llmaas.settings import KEY_VARIABLE
 
 if TYPE_CHECKING:
@@ -111,9 +110,7 @@ class LLMaaSConfig(ModelConfig):
     def __reduce__(self) -> tuple[Any, ...]:
         shown = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "api_key"}
         if shown["default_headers"]:
-            shown["default_headers"] = redact_options({"headers": shown["default_headers"]})[
-                "headers"
-            ]
+            shown |= redact_options({"default_headers": shown["default_headers"]})
         return (_again, (type(self), shown))
 
 

@@ -17,11 +17,10 @@ from typing import Any
 
 from autogen_llmaas._core import patient, way
 from autogen_llmaas.settings import PATIENCE
-from llmaas import LLMaaS, catalog
-from llmaas.messages import ascii_name
+from llmaas import Choice, Completion, LLMaaS, ToolCall, Usage, catalog
+from llmaas.adapters import ascii_name
 from llmaas.options import ChatOptions
 from llmaas.settings import KEY_VARIABLE
-from llmaas.types import Choice, Completion, ToolCall, Usage
 
 _PARAMETERS = {*ChatOptions.__annotations__, "functions", "function_call"} - {"timeout"}
 _OF_CALLS = ("reasoning", "fresh")

@@ -29,8 +29,7 @@ from autogen_llmaas.components import model_info
 from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClientConfig
 from autogen_llmaas.totals import Totals
 from llmaas import AsyncLLMaaS, Completion, ConfigurationError, catalog
-from llmaas.catalog.current import is_unavailable, warn_stale
-from llmaas.invalid_output import invalid_output_error, is_cut_short
+from llmaas.adapters import invalid_output_error, is_cut_short
 from llmaas.options import ChatOptions
 
 UNKNOWN_CONTEXT = 32_768
@@ -186,8 +185,8 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
             echo=self._echo,
             toolbox=toolbox,
             echoes_reasoning=self._reasons
-            if config.echo_reasoning is None
-            else config.echo_reasoning,
+            if config.send_reasoning is None
+            else config.send_reasoning,
             with_names=config.include_name_in_message,
             with_prefixes=config.add_name_prefixes,
             sees_images=self.model_info["vision"],
@@ -210,12 +209,7 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
 
         When the list does not come, a ``StaleCatalogWarning`` says so and nothing changes.
         """
-        try:
-            catalog.update(await self.llmaas.models())
-        except Exception as error:
-            if not is_unavailable(error):
-                raise
-            warn_stale(error)
+        await catalog.arefresh(self.llmaas)
 
     async def close(self) -> None:
         """Close what belongs to this client alone; it may be used again."""

@@ -20,7 +20,7 @@ CHATTING = ("chat", "code", "vision")
 _NOT_PORTABLE = {
     *("conform", "fallbacks", "fresh", "reasoning", "retry_empty", "strict"),
     *("enable_thinking", "extra_body", "reasoning_effort", "stream_options"),
-    *("api_key_env", "ca_bundle", "deadline", "rate_limit_patience", "echo_reasoning"),
+    *("api_key_env", "ca_bundle", "deadline", "rate_limit_patience", "send_reasoning"),
 }
 _PORTABLE_SETTINGS = ("timeout", "max_retries", "default_headers", "add_name_prefixes")
 

@@ -8,7 +8,7 @@ from typing import Any, Self, TypedDict
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from llmaas import ConfigurationError
-from llmaas.secrecy import redact_options, without_credentials
+from llmaas.adapters import redact_options
 from llmaas.settings import KEY_VARIABLE
 from llmaas.structured import shape_of
 
@@ -87,7 +87,7 @@ class ClientSettings(TypedDict, total=False):
     rate_limit_patience: float
     include_name_in_message: bool
     add_name_prefixes: bool
-    echo_reasoning: bool | None
+    send_reasoning: bool | None
 
 
 class LLMaaSClientConfig(BaseModel):
@@ -151,7 +151,7 @@ class LLMaaSClientConfig(BaseModel):
     include_name_in_message: bool = True
     """Send the agent's name, in ASCII, with user messages; some servers refuse it."""
     add_name_prefixes: bool = False
-    echo_reasoning: bool | None = None
+    send_reasoning: bool | None = None
     """Send reasoning back with tool calls: for models that reason, unless said."""
 
     @field_validator("response_format", mode="before")
@@ -181,8 +181,8 @@ class LLMaaSClientConfig(BaseModel):
 
     def without_secrets(self) -> Self:
         """Return what a component and a pickle may hold: headers that are known to be harmless."""
-        headers = redact_options({"headers": self.default_headers or {}})["headers"] or None
-        proxy = without_credentials(self.proxy)
+        kept = redact_options({"headers": self.default_headers or {}, "proxy": self.proxy})
+        headers, proxy = kept["headers"] or None, kept["proxy"]
         if headers == (self.default_headers or None) and proxy == self.proxy:
             return self
         return self.model_copy(update={"default_headers": headers, "proxy": proxy})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from llmaas import Completion
 from llmaas.pricing import chat_cost_micro_eur, format_eur
-from llmaas.types import Completion
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
 from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import RunnableBinding
 
+from langchain_llmaas import errors
 from langchain_llmaas.chat_models import ChatLLMaaS
 from langchain_llmaas.cost import note
 from langchain_llmaas.errors import translate_errors
@@ -156,10 +157,8 @@ def _answer(result: Completion | Exception) -> Answer:
 
 
 def _failure(batch: Batch) -> Exception:
-    from langchain_llmaas.errors import APIError
-
     why = (batch.error or {}).get("message", "no reason was given")
-    return APIError.build(f"The lot {batch.id} {batch.status}: {why}", body=batch.error)
+    return errors.APIError.build(f"The lot {batch.id} {batch.status}: {why}", body=batch.error)
 
 
 def _count(batch: Batch) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from langchain_llmaas import errors
+
 _SILENT = frozenset(
     {
         "reasoning",
@@ -149,9 +151,7 @@ def _url(block: Mapping[str, Any], mime_type: str) -> str | Path:
         return url if isinstance(url, Path) else str(url)
     data = source.get("base64") or source.get("data")
     if not data:
-        from langchain_llmaas.errors import InvalidInputError
-
-        raise InvalidInputError(f"a {block.get('type')} block needs a url or base64 data")
+        raise errors.InvalidInputError(f"a {block.get('type')} block needs a url or base64 data")
     kind = source.get("mime_type") or source.get("media_type") or mime_type
     return f"data:{kind};base64,{data}"
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     )
     from llmaas.adapters.requests import (
         ascii_name,
+        may_concern_a_text,
         reject_multiple_choices,
     )
     from llmaas.adapters.reservations import TokenReservations, count_output_tokens
@@ -87,6 +88,7 @@ _MODULE_BY_NAME = {
     "amap_bounded": "parallel",
     "map_bounded": "parallel",
     "ascii_name": "requests",
+    "may_concern_a_text": "requests",
     "reject_multiple_choices": "requests",
     "TokenReservations": "reservations",
     "count_output_tokens": "reservations",
@@ -122,6 +124,7 @@ __all__ = [
     "keep_batch_ids",
     "map_bounded",
     "mark_strict",
+    "may_concern_a_text",
     "open_clients",
     "output_type",
     "parse_guard_verdict",

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from llmaas.errors import LLMaaSError
+from llmaas._errors_base import LLMaaSError
 
 Bases: TypeAlias = type[Exception] | tuple[type[Exception], ...]
-ErrorTable: TypeAlias = Mapping[type["LLMaaSError"], Bases | Callable[[Any], Bases]]
+ErrorTable: TypeAlias = Mapping[type[LLMaaSError], Bases | Callable[[Any], Bases]]
 
 
 class ErrorBridge:
@@ -42,13 +41,15 @@ class ErrorBridge:
 
     def translate(self, error: Exception, **context: Any) -> Exception:
         """Return an error of the core as one of both hierarchies; others as they are."""
-        from llmaas.errors import LLMaaSError, retyped
-
+        if not isinstance(error, LLMaaSError):
+            return error
         kind = type(error)
         own: Any = vars(kind).get("core_class", kind)
-        bases = self._find_bases(own, error) if isinstance(error, LLMaaSError) else ()
-        if not isinstance(error, LLMaaSError) or all(issubclass(kind, base) for base in bases):
+        bases = self._find_bases(own, error)
+        if all(issubclass(kind, base) for base in bases):
             return error
+        from llmaas.errors import retyped
+
         both: Any = retyped(error, self._join(own, bases))
         if self._fill is not None:
             self._fill(both, error, **context)
@@ -186,7 +187,7 @@ def _core_error(name: str) -> Any:
     from llmaas import errors
 
     kind = getattr(errors, name, None)
-    return kind if isinstance(kind, type) and issubclass(kind, errors.LLMaaSError) else None
+    return kind if isinstance(kind, type) and issubclass(kind, LLMaaSError) else None
 
 
 def _reduce(error: Any) -> tuple[Any, ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from llmaas._errors_base import InvalidInputError
 from llmaas.messages import ascii_name
+from llmaas.ops.refusals import may_concern_a_text
 from llmaas.wire.chat import asks_for_several
 
-__all__ = ["ascii_name", "reject_multiple_choices"]
+__all__ = ["ascii_name", "may_concern_a_text", "reject_multiple_choices"]
 
 
 def reject_multiple_choices(params: Mapping[str, Any], reason: str) -> None:
@@ -18,7 +20,5 @@ def reject_multiple_choices(params: Mapping[str, Any], reason: str) -> None:
     cannot hold, and the alternative.
     """
     if asks_for_several(params):
-        from llmaas.errors import InvalidInputError
-
         asked = (params.get("extra_body") or {}).get("n") or params.get("n")
         raise InvalidInputError(f"n must be 1, got {asked!r}: {reason}")

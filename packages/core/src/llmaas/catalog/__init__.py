@@ -11,6 +11,7 @@ from llmaas.catalog.choosing import Choice, NoSuchModelError, choose
 from llmaas.catalog.current import (
     about,
     all_models,
+    arefresh,
     get,
     max_output_default,
     refresh,
@@ -34,6 +35,7 @@ __all__ = [
     "Resolution",
     "about",
     "all_models",
+    "arefresh",
     "choose",
     "diff",
     "filter",

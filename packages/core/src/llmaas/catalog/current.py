@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -23,6 +23,14 @@ class ListsModels(Protocol):
 
     def models(self) -> list[LiveModel]:
         """Return the answer of ``GET /v1/models``."""
+        ...
+
+
+class ListsModelsLater(Protocol):
+    """An ``AsyncLLMaaS``, or whatever else lists models."""
+
+    def models(self) -> Awaitable[Iterable[LiveModel]]:
+        """Return the models that the service lists."""
         ...
 
 
@@ -73,6 +81,18 @@ def refresh(client: ListsModels) -> bool:
     """
     try:
         update(client.models())
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        warn_stale(error)
+        return False
+    return True
+
+
+async def arefresh(client: ListsModelsLater) -> bool:
+    """Do what ``refresh`` does, for an ``AsyncLLMaaS``."""
+    try:
+        update(await client.models())
     except Exception as error:
         if not is_unavailable(error):
             raise

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from llmaas.documents.audio import audio_suffix
     from llmaas.documents.images import for_chat, open_image, smaller, to_rgb
-    from llmaas.documents.limits import DocumentLimits
+    from llmaas.documents.limits import FORMATS, LIMITS, DocumentLimits
     from llmaas.documents.pages import draw_pages, is_pdf, take
     from llmaas.documents.texts import pdf_text
 
 __all__ = [
+    "FORMATS",
+    "LIMITS",
     "DocumentLimits",
     "audio_suffix",
     "draw_pages",
@@ -26,6 +28,8 @@ __all__ = [
 ]
 
 _MODULES = {
+    "FORMATS": "limits",
+    "LIMITS": "limits",
     "DocumentLimits": "limits",
     "audio_suffix": "audio",
     "for_chat": "images",

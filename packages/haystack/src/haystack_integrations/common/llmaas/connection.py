@@ -14,7 +14,7 @@ from typing import Any, Self
 from haystack.utils import Secret
 
 from llmaas import AsyncLLMaaS, ConfigurationError, LLMaaS, MissingAPIKeyError
-from llmaas.secrecy import redact_options
+from llmaas.adapters import redact_options
 from llmaas.settings import KEY_VARIABLE, Settings
 
 DEFAULT_KEY = Secret.from_env_var(KEY_VARIABLE)

@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from llmaas import image_part
-from llmaas.documents.limits import DocumentLimits
-from llmaas.text import decode
+from llmaas.adapters import decode_text
+from llmaas.documents import DocumentLimits
 
 _PAGES_AHEAD = 4
 _LIMITS = DocumentLimits(max_pages=100)
@@ -34,7 +34,7 @@ def _unpacked(part: Mapping[str, Any], draw: bool) -> Iterator[Mapping[str, Any]
         return
     kind, _, data = file["file_data"].removeprefix("data:").partition(";base64,")
     if kind.startswith(_TEXTS):
-        text = decode(base64.b64decode(data))[0]
+        text = decode_text(base64.b64decode(data))[0]
         yield {"type": "text", "text": f"{file['filename']}:\n{text}"}
     elif kind == "application/pdf" and draw and _can_draw():
         yield from _drawn(base64.b64decode(data))

@@ -17,7 +17,7 @@ from haystack.dataclasses import (
 )
 
 from haystack_integrations.common.llmaas.files import unpacked
-from llmaas.messages import ascii_name
+from llmaas.adapters import ascii_name
 
 _ROLES = {role: role.value for role in ChatRole}
 _REASONING_FIELDS = frozenset({"reasoning_content", "reasoning", "thinking"})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from haystack.lazy_imports import LazyImport
 
-from llmaas.documents.limits import DocumentLimits
+from llmaas.documents import DocumentLimits
 
 _HINT = "Run 'pip install \"llmaas-haystack[ocr]\"'"
 

@@ -11,8 +11,7 @@ from haystack import logging
 from haystack.dataclasses import ChatMessage, ReasoningContent, ToolCall
 
 from llmaas import Choice, Completion, Usage
-from llmaas.answer_metadata import answer_notes
-from llmaas.wire.jsonbytes import is_json
+from llmaas.adapters import is_json, split_tool_calls
 
 logger = logging.getLogger(__name__)
 
@@ -84,36 +83,26 @@ def _reasoning(choice: Choice) -> ReasoningContent | None:
 
 def _tool_calls(choice: Choice) -> tuple[list[ToolCall], list[dict[str, Any]]]:
     """Return the calls, and as they came those whose arguments are no JSON object."""
-    calls, broken = [], []
-    for call in choice.tool_calls:
-        try:
-            calls.append(ToolCall(id=call.id, tool_name=call.name, arguments=call.parsed()))
-        except ValueError:
-            broken.append(asdict(call))
-            logger.warning(
-                "The model returned a malformed JSON string for tool call arguments. The call is "
-                "skipped and kept in meta['invalid_tool_calls']. To always generate a valid JSON, "
-                "set `tools_strict` to `True`. Tool call ID: {_id}, Tool name: {_name}, "
-                "Arguments: {_arguments}",
-                _id=call.id,
-                _name=call.name,
-                _arguments=call.arguments,
-            )
-    return calls, broken
+    valid, invalid = split_tool_calls(choice)
+    for call, _ in invalid:
+        logger.warning(
+            "The model returned a malformed JSON string for tool call arguments. The call is "
+            "skipped and kept in meta['invalid_tool_calls']. To always generate a valid JSON, "
+            "set `tools_strict` to `True`. Tool call ID: {_id}, Tool name: {_name}, "
+            "Arguments: {_arguments}",
+            _id=call.id,
+            _name=call.name,
+            _arguments=call.arguments,
+        )
+    calls = [ToolCall(id=call.id, tool_name=call.name, arguments=args) for call, args in valid]
+    return calls, [asdict(call) for call, _ in invalid]
 
 
 def _shared_meta(completion: Completion) -> dict[str, Any]:
     meta: dict[str, Any] = {"model": completion.model, "usage": usage_of(completion.usage)}
-    optional = {
-        "id": completion.id,
-        "requested_model": completion.requested_model or None,
-        "backend": asdict(completion.backend) if completion.backend else None,
-        "cost_eur": completion.cost,
-        "request_id": completion.request_id,
-        "rate_limit": asdict(completion.rate_limit) if completion.rate_limit else None,
-    }
-    meta.update({name: value for name, value in optional.items() if value is not None})
-    return meta | answer_notes(completion)
+    if completion.id is not None:
+        meta["id"] = completion.id
+    return meta | completion.metadata()
 
 
 def _whole_numbers(details: Any) -> dict[str, int]:

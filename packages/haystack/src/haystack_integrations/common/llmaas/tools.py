@@ -8,8 +8,8 @@ from typing import Any
 
 from haystack.tools import ToolsType, flatten_tools_or_toolsets
 
+from llmaas.adapters import inline_definitions, mark_strict
 from llmaas.structured import shape_of
-from llmaas.wire.schema import inline_definitions, strict_schema
 
 
 def check_names(tools: ToolsType | None) -> None:
@@ -29,10 +29,8 @@ def definitions(tools: ToolsType | None, *, strict: bool) -> list[dict[str, Any]
     specs = [dict(tool.tool_spec) for tool in flatten_tools_or_toolsets(tools)]
     for spec in specs:
         spec["parameters"] = inline_definitions(spec["parameters"])
-        closed = strict_schema(spec["parameters"], require_all=True) if strict else None
-        if closed is not None:
-            spec |= {"strict": True, "parameters": closed}
-    return [{"type": "function", "function": spec} for spec in specs]
+    functions = [mark_strict(spec) for spec in specs] if strict else specs
+    return [{"type": "function", "function": function} for function in functions]
 
 
 def plain_format(response_format: Any) -> Any:

@@ -11,7 +11,7 @@ from haystack.dataclasses import ChatMessage, StreamingChunk
 from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import Connected
-from llmaas.types import Backend, Usage
+from llmaas import Backend, Usage
 from llmaas_cli.demo import DemoResult, DemoSettings, Passage, Source, split
 from llmaas_cli.demo import Document as Text
 from llmaas_cli.demo.prompt import INSTRUCTIONS

@@ -11,9 +11,8 @@ from haystack.dataclasses import ByteStream
 from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
-from haystack_integrations.common.llmaas.together import each, each_async
 from llmaas import Transcription
-from llmaas.secrecy import redact_options
+from llmaas.adapters import amap_bounded, map_bounded, redact_options
 
 _ENDINGS = {
     "audio/mpeg": ".mp3",
@@ -119,7 +118,7 @@ class LLMaaSTranscriber(Connected):
         def one(source: str | Path | ByteStream) -> list[Document]:
             return self._documents(source, client.transcribe(_file(source), **options))
 
-        return _joined(each(one, sources, limit=self.concurrency))
+        return _joined(map_bounded(one, sources, limit=self.concurrency))
 
     @component.output_types(documents=list[Document])
     async def run_async(self, sources: list[str | Path | ByteStream]) -> dict[str, list[Document]]:
@@ -133,7 +132,7 @@ class LLMaaSTranscriber(Connected):
         async def one(source: str | Path | ByteStream) -> list[Document]:
             return self._documents(source, await client.transcribe(_file(source), **options))
 
-        return _joined(await each_async(one, sources, limit=self.concurrency))
+        return _joined(await amap_bounded(one, sources, limit=self.concurrency))
 
     def _options(self) -> dict[str, Any]:
         return {

@@ -13,7 +13,6 @@ from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from haystack_integrations.common.llmaas.pages import pages_of, take
-from haystack_integrations.common.llmaas.together import each, each_async
 from haystack_integrations.components.converters.llmaas.read import (
     OPTIONS,
     Page,
@@ -23,8 +22,8 @@ from haystack_integrations.components.converters.llmaas.read import (
     next_try,
     question,
 )
-from llmaas.documents.limits import FORMATS, LIMITS, DocumentLimits
-from llmaas.secrecy import redact_options
+from llmaas.adapters import amap_bounded, map_bounded, redact_options
+from llmaas.documents import FORMATS, LIMITS, DocumentLimits
 
 logger = logging.getLogger(__name__)
 _PAGES_AHEAD = 4
@@ -145,7 +144,7 @@ class LLMaaSOCRDocumentConverter(Connected):
             try:
                 drawn = self._drawn(source)
                 while some := take(drawn, self._ahead):
-                    pages += each(self._read, some, limit=self.concurrency)
+                    pages += map_bounded(self._read, some, limit=self.concurrency)
             except (OSError, ValueError) as error:
                 self._leave_out(source, error)
                 continue
@@ -171,7 +170,7 @@ class LLMaaSOCRDocumentConverter(Connected):
             try:
                 drawn = await asyncio.to_thread(self._drawn, source)
                 while some := await asyncio.to_thread(take, drawn, self._ahead):
-                    pages += await each_async(self._read_async, some, limit=self.concurrency)
+                    pages += await amap_bounded(self._read_async, some, limit=self.concurrency)
             except (OSError, ValueError) as error:
                 self._leave_out(source, error)
                 continue

@@ -9,7 +9,7 @@ from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from haystack_integrations.common.llmaas.vectors import MODEL, Job, embedded, meta_of, report
-from llmaas.secrecy import redact_options
+from llmaas.adapters import redact_options
 
 _OURS: dict[str, Any] = {"concurrency": 4, "checkpoint": None, "embedding_kwargs": None}
 

@@ -10,7 +10,7 @@ from haystack.utils import Secret
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from haystack_integrations.common.llmaas.vectors import MODEL, meta_of
 from llmaas import Embeddings
-from llmaas.secrecy import redact_options
+from llmaas.adapters import redact_options
 
 
 @component

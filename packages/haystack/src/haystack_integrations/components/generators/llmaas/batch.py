@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from haystack import component, default_from_dict, default_to_dict
@@ -26,9 +23,14 @@ from haystack_integrations.common.llmaas.tools import (
     plain_format,
 )
 from llmaas import Batch, Completion
+from llmaas.adapters import (
+    await_batch,
+    keep_batch_ids,
+    redact_options,
+    reject_multiple_choices,
+    wait_for_batch,
+)
 from llmaas.pricing import chat_cost_micro_eur
-from llmaas.secrecy import redact_options
-from llmaas.wire.chat import asks_for_several
 
 _WRITING = {"send_reasoning": False, "unpack_files": True}
 _POINTLESS = ("on_blocked", "repair")
@@ -142,16 +144,14 @@ class LLMaaSBatchChatGenerator(Connected):
             `replies`: one per conversation in their order. One that failed has the
             `finish_reason` `error`, and the reason in `meta["error"]`.
         """
-        client, end = self._sync(), time.monotonic() + self.wait
+        client = self._sync()
         if batch_id is None:
             lot = client.submit_batch(self._lot(conversations), **self._options())
         else:
             lot = client.get_batch(_only(batch_id, conversations))
-        with _named_by_failures(lot.id):
-            while not lot.done and (pause := self._pause(end)):
-                time.sleep(pause)
-                lot = client.get_batch(lot.id)
-        return _result(lot)
+        with keep_batch_ids(lot.id):
+            pace = {"poll_interval": self.poll_interval, "timeout": self.wait}
+            return _result(wait_for_batch(client, lot, **pace))
 
     @component.output_types(
         batch_id=str, status=str, replies=list[ChatMessage], meta=dict[str, Any]
@@ -167,21 +167,15 @@ class LLMaaSBatchChatGenerator(Connected):
         :param batch_id: What handing in returned.
         :returns: As `run`.
         """
-        client, end = self._async(), time.monotonic() + self.wait
+        client = self._async()
         if batch_id is None:
             talks = await asyncio.to_thread(self._lot, conversations)  # PDFs may be drawn
             lot = await client.submit_batch(talks, **self._options())
         else:
             lot = await client.get_batch(_only(batch_id, conversations))
-        with _named_by_failures(lot.id):
-            while not lot.done and (pause := self._pause(end)):
-                await asyncio.sleep(pause)
-                lot = await client.get_batch(lot.id)
-        return _result(lot)
-
-    def _pause(self, end: float) -> float:
-        """Return how long to sleep before the next look; 0 when there is no time left."""
-        return max(0.0, min(self.poll_interval, end - time.monotonic()))
+        with keep_batch_ids(lot.id):
+            pace = {"poll_interval": self.poll_interval, "timeout": self.wait}
+            return _result(await await_batch(client, lot, **pace))
 
     def _lot(self, conversations: Any) -> list[Any]:
         if conversations is None:
@@ -194,8 +188,7 @@ class LLMaaSBatchChatGenerator(Connected):
         options = {k: v for k, v in self.generation_kwargs.items() if k not in unsent}
         if "response_format" in options:
             options["response_format"] = plain_format(options["response_format"])
-        if asks_for_several(options):
-            raise ValueError("n > 1 has no place in a lot: it gives one answer a conversation.")
+        reject_multiple_choices(options, "a batch gives one answer a conversation.")
         tools = definitions(self.tools, strict=self.tools_strict)
         return {**options, "model": self.model, **({"tools": tools} if tools else {})}
 
@@ -204,16 +197,6 @@ def _only(batch_id: str, conversations: Any) -> str:
     if conversations is not None:
         raise ValueError("Give conversations or a batch_id, not both.")
     return batch_id
-
-
-@contextmanager
-def _named_by_failures(batch_id: str) -> Iterator[None]:
-    """Let what is raised tell the lot: it is handed in and billed."""
-    try:
-        yield
-    except BaseException as error:
-        error.add_note(f"The lot is handed in: fetch its answers with batch_id={batch_id!r}.")
-        raise
 
 
 def _result(lot: Batch) -> dict[str, Any]:

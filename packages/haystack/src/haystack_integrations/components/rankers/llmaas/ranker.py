@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from haystack import Document, component, default_from_dict, default_to_dict, logging
@@ -10,7 +10,7 @@ from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
 from llmaas import Ranked, Ranking
-from llmaas.secrecy import redact_options
+from llmaas.adapters import redact_options
 
 logger = logging.getLogger(__name__)
 
@@ -184,5 +184,5 @@ def _meta(ranking: Ranking) -> dict[str, Any]:
         counts = {"prompt_tokens": usage.prompt_tokens, "total_tokens": usage.total_tokens}
         meta["usage"] = dict(usage.extra) if "billed_units" in usage.extra else counts
     if ranking.backend is not None:
-        meta["backend"] = asdict(ranking.backend)
+        meta["backend"] = ranking.backend.to_dict()
     return meta

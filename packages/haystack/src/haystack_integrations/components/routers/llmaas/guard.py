@@ -13,10 +13,9 @@ from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connecte
 from haystack_integrations.common.llmaas.files import unpacked
 from haystack_integrations.common.llmaas.messages import as_messages, to_wire
 from haystack_integrations.common.llmaas.replies import usage_of
-from haystack_integrations.common.llmaas.together import each, each_async
 from llmaas import Completion
-from llmaas.guard import GUARDIAN, parse_verdict
-from llmaas.secrecy import redact_options
+from llmaas.adapters import amap_bounded, map_bounded, parse_guard_verdict, redact_options
+from llmaas.guard import GUARDIAN
 
 RISKS = ("harm", "jailbreak")
 _JUDGED = (ChatRole.USER, ChatRole.ASSISTANT)
@@ -113,7 +112,7 @@ class LLMaaSGuard(Connected):
         def one(risk: str) -> Completion:
             return client.chat(_question(risk, judged), **options)
 
-        return self._verdict(asked, each(one, self.risks, limit=len(self.risks)))
+        return self._verdict(asked, map_bounded(one, self.risks, limit=len(self.risks)))
 
     @component.output_types(
         safe=list[ChatMessage],
@@ -133,14 +132,14 @@ class LLMaaSGuard(Connected):
         async def one(risk: str) -> Completion:
             return await client.chat(_question(risk, judged), **options)
 
-        return self._verdict(asked, await each_async(one, self.risks, limit=len(self.risks)))
+        return self._verdict(asked, await amap_bounded(one, self.risks, limit=len(self.risks)))
 
     def _options(self) -> dict[str, Any]:
         return {"temperature": 0, **self.generation_kwargs, "model": self.model}
 
     def _verdict(self, messages: list[ChatMessage], answers: list[Completion]) -> dict[str, Any]:
         texts = dict(zip(self.risks, (answer.text for answer in answers), strict=True))
-        risks = {risk: parse_verdict(text) for risk, text in texts.items()}
+        risks = {risk: parse_guard_verdict(text) for risk, text in texts.items()}
         harmless = (False, None) if self.unclear_is_safe else (False,)
         is_safe = all(found in harmless for found in risks.values())
         meta = {

@@ -28,7 +28,7 @@ from haystack_integrations.common.llmaas.streaming import Chunks
 from haystack_integrations.common.llmaas.tools import check_names, plain_format
 from haystack_integrations.components.generators.llmaas.chat.question import Question
 from llmaas import Completion
-from llmaas.secrecy import redact_options
+from llmaas.adapters import redact_options
 
 
 @component

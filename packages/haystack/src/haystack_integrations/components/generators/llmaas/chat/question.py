@@ -11,7 +11,7 @@ from haystack.tools import ToolsType
 
 from haystack_integrations.common.llmaas.messages import to_wire
 from haystack_integrations.common.llmaas.tools import definitions, plain_format
-from llmaas.wire.chat import asks_for_several
+from llmaas.adapters import reject_multiple_choices
 
 ON_BLOCKED = ("raise", "reply")
 
@@ -42,8 +42,8 @@ class Question:
             raise ValueError(f"on_blocked must be one of {ON_BLOCKED}, not {on_blocked!r}")
         send_reasoning = bool(options.pop("send_reasoning", False))
         unpack_files = bool(options.pop("unpack_files", True))
-        if streaming and asks_for_several(options):
-            raise ValueError("Cannot stream multiple responses, please set n=1.")
+        if streaming:
+            reject_multiple_choices(options, "several answers cannot be streamed, set n=1.")
         if "response_format" in options:
             options["response_format"] = plain_format(options["response_format"])
         wire_tools = definitions(tools, strict=strict)
