@@ -75,8 +75,6 @@ def messages_of(request: Request) -> Any:
 
 
 def answer_of(completion: Any) -> Answer:
-    from llmaas.answer_metadata import answer_notes
-
     return Answer(
         text=completion.text,
         reasoning=completion.reasoning,
@@ -85,7 +83,7 @@ def answer_of(completion: Any) -> Answer:
         machine=completion.backend and completion.backend.machine_name,
         cost=completion.cost,
         value=completion.parsed,
-        notes=metadata_notes(answer_notes(completion)),
+        notes=metadata_notes(completion.metadata()),
     )
 
 

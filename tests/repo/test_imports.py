@@ -61,6 +61,28 @@ def test_a_room_imports_only_the_core_and_itself(package):
     assert not trespasses
 
 
+PUBLIC_MODULES = {"llmaas"} | {
+    f"llmaas.{name}"
+    for name in (
+        *("adapters", "catalog", "documents", "energy", "errors", "guard", "options"),
+        *("pricing", "quota", "settings", "structured", "warnings"),
+    )
+}
+"""Modules of the core for everybody. Building blocks from further inside are in ``adapters``."""
+ADAPTERS = [p for p in PACKAGES if p.name not in ("core", "cli", "sandbox")]
+
+
+@pytest.mark.parametrize("package", ADAPTERS, ids=lambda package: package.name)
+def test_adapter_imports_only_public_modules_of_the_core(package):
+    inner = [
+        f"{path.relative_to(ROOT)}:{line} imports {module}"
+        for path in package.modules
+        for line, module, _ in imports(path)
+        if owner(module) == "core" and module not in PUBLIC_MODULES
+    ]
+    assert not inner
+
+
 @each_package
 def test_nothing_private_of_others_is_imported(package):
     trespasses = []

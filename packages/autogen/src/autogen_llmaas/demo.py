@@ -18,8 +18,7 @@ from autogen_core.memory import MemoryContent, MemoryMimeType
 
 from autogen_llmaas.client import LLMaaSChatCompletionClient
 from autogen_llmaas.memory import LLMaaSMemory
-from llmaas import LLMaaS
-from llmaas.types import Usage
+from llmaas import LLMaaS, Usage
 from llmaas_cli.demo import DemoResult, DemoSettings, Document, Passage, Source, messages_for, split
 
 FOUND, CITED = 20, 5

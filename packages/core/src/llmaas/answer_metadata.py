@@ -20,12 +20,11 @@ def build_metadata(completion: Completion) -> dict[str, Any]:
         "rate_limit": limit and limit.to_dict(),
         "cost_eur": completion.cost,
     }
-    return {name: fact for name, fact in facts.items() if fact is not None} | answer_notes(
-        completion
-    )
+    known = {name: fact for name, fact in facts.items() if fact is not None}
+    return known | _notes(completion)
 
 
-def answer_notes(completion: Completion) -> dict[str, Any]:
+def _notes(completion: Completion) -> dict[str, Any]:
     """Return what only some answers have."""
     notes: dict[str, Any] = {}
     if completion.cached:

@@ -13,9 +13,9 @@ from pydantic import Field
 from langchain_llmaas.connection import Connected
 from langchain_llmaas.cost import note, noting_partial
 from langchain_llmaas.errors import translate_errors
+from llmaas import Embeddings as Embedded
 from llmaas import catalog
 from llmaas.pricing import estimate_tokens
-from llmaas.types import Embeddings as Embedded
 
 Progress = Callable[[int, int], None]
 
