@@ -155,6 +155,18 @@ def test_a_misspelt_argument_names_our_class():
         LLMaaSProvider(api_key="sk-test", time_out=3)
 
 
+def test_every_error_of_the_core_is_translated_and_survives_pickling():
+    kinds = {k for k in vars(errors).values() if isinstance(k, type)}
+    for kind in {k for k in kinds if issubclass(k, llmaas.LLMaaSError)}:
+        is_api = issubclass(kind, llmaas.APIError)
+        error = kind.build("It failed.", status_code=500) if is_api else kind("It failed.")
+        joined = translate_errors.translate(error, model_name="m")
+        assert isinstance(joined, kind)
+        assert isinstance(joined, exceptions.AgentRunError | exceptions.UserError)
+        again = pickle.loads(pickle.dumps(joined))
+        assert (type(again), str(again)) == (type(joined), str(error))
+
+
 def test_other_errors_are_left_as_they_are():
     error = KeyError("a")
     assert translate_errors.translate(error, model_name="m") is error

@@ -59,8 +59,10 @@ def _fill(joined: Any, error: Any, *, model_name: str) -> None:
 
 
 def _build(joined: Any, error: Any, model_name: str, message: str) -> Exception:
-    if not isinstance(joined, theirs.ModelAPIError):
-        return theirs.AgentRunError(message)
+    if isinstance(joined, theirs.UnexpectedModelBehavior):
+        return theirs.UnexpectedModelBehavior(message)
+    if isinstance(joined, theirs.UserError):
+        return theirs.UserError(message)
     from llmaas.errors import StreamError, StreamInterrupted
 
     facts: dict[str, Any] = {
