@@ -58,7 +58,7 @@ class House:
         quota = Quota(limits=[limit], ledger=ledger, account=account.name, wait=False)
         budget = Budget(account.eur, ledger=ledger, account=account.name)
         meter = CallMeter(self.metrics, account.name)
-        watched = self.client.with_options(watchers=[meter, quota, budget])
+        watched = self.client.with_options(hooks=[meter, quota, budget])
         return User(account, watched, budget, quota)
 
     def user_with(self, token: str) -> User | None:

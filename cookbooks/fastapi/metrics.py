@@ -8,7 +8,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from llmaas.ops.watch import About, Outcome
+from llmaas.hooks import CallInfo, CallResult
 
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 
@@ -37,17 +37,17 @@ class Metrics:
 
 
 class CallMeter:
-    """A watcher for the client of one end user."""
+    """A hook for the client of one end user."""
 
     def __init__(self, metrics: Metrics, user: str) -> None:
         self._metrics, self._user = metrics, user
 
-    def begin(self, about: About) -> Generator[Any, Any, None]:
+    def before_call(self, about: CallInfo) -> Generator[Any, Any, None]:
         """Let the call through."""
         return
-        yield  # watchers are operations, which may yield effects: this one has none
+        yield  # hooks are operations, which may yield effects: this one has none
 
-    def end(self, ticket: None, outcome: Outcome) -> Generator[Any, Any, None]:
+    def after_call(self, ticket: None, outcome: CallResult) -> Generator[Any, Any, None]:
         """Count how the call ended and what it used."""
         metrics, user = self._metrics, self._user
         ended = "ok" if outcome.error is None else type(outcome.error).__name__

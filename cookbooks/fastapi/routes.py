@@ -143,5 +143,5 @@ def _bill(completion: Completion, user: User) -> dict[str, Any]:
         **wire.bill(completion),
         "energy_kwh_estimate": energy,
         "remaining_eur": user.budget.remaining,
-        "empty_because": completion.empty_because,
+        "empty_reason": completion.empty_reason,
     }

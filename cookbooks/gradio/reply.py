@@ -55,8 +55,8 @@ class Reply:
         if self.error is not None:
             shown.append(problem(self.error))
         if self.completion is not None:
-            if self.completion.empty_because:
-                shown.append(gr.ChatMessage(f"⚠ {self.completion.empty_because}"))
+            if self.completion.empty_reason:
+                shown.append(gr.ChatMessage(f"⚠ {self.completion.empty_reason}"))
             shown.append(self._bill(self.completion))
         return shown or [gr.ChatMessage("…")]
 

@@ -1,6 +1,6 @@
 """Writes what the no-code projects know of models and prices: ``python cookbooks/nocode/facts.py``.
 
-The platforms run no Python, so each project carries a copy. The core's catalogue and tariff are
+The platforms run no Python, so each project carries a copy. The core's catalog and tariff are
 the source; a test tells when a copy has aged.
 """
 

@@ -26,7 +26,7 @@ def main() -> None:
     st.set_page_config(page_title="LLMaaS chat", page_icon="💬")
     meter = st.session_state.setdefault("meter", Meter())
     history: list[Turn] = st.session_state.setdefault("history", [])
-    client = service.shared_client().with_options(watchers=[meter])
+    client = service.shared_client().with_options(hooks=[meter])
     with st.sidebar:
         model = pick_model()
         shelves = take_documents(client)
@@ -130,8 +130,8 @@ def show(turn: Turn) -> None:
         if turn.reasoning:
             st.expander("Reasoning").markdown(without_pictures(turn.reasoning))
         st.markdown(without_pictures(turn.answer))
-        if turn.empty_because:
-            st.warning(turn.empty_because)
+        if turn.empty_reason:
+            st.warning(turn.empty_reason)
         if turn.stopped:
             st.caption(":material/stop_circle: Stopped. What came until then counts, estimated.")
         if turn.problem:

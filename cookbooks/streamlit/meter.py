@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from llmaas.energy import chat_energy_kwh, energy_kwh
-from llmaas.ops.watch import About, Outcome
+from llmaas.hooks import CallInfo, CallResult
 from llmaas.pricing import billed_output_tokens, chat_cost_micro_eur, format_eur
 from llmaas.types import Usage
 from llmaas_cli.format import kilowatt_hours
@@ -15,7 +15,7 @@ from llmaas_cli.format import kilowatt_hours
 
 @dataclass(slots=True)
 class Meter:
-    """A watcher for ``LLMaaS(watchers=[meter])``. Energy is an estimate from the catalogue."""
+    """A hook for ``LLMaaS(hooks=[meter])``. Energy is an estimate from the catalog."""
 
     micro_eur: int = 0
     tokens_in: int = 0
@@ -24,12 +24,12 @@ class Meter:
     ranked: int = 0
     """Passages that were ranked: their price is not one of tokens."""
 
-    def begin(self, about: About) -> Generator[Any, Any, About]:
+    def before_call(self, about: CallInfo) -> Generator[Any, Any, CallInfo]:
         """Let the call through; remember what it is."""
         return about
-        yield  # watchers are operations, which may yield effects: this one has none
+        yield  # hooks are operations, which may yield effects: this one has none
 
-    def end(self, about: About, outcome: Outcome) -> Generator[Any, Any, None]:
+    def after_call(self, about: CallInfo, outcome: CallResult) -> Generator[Any, Any, None]:
         """Count what the call used."""
         usage = outcome.usage or _estimate(about, outcome)
         cost = outcome.cost_micro_eur
@@ -63,7 +63,7 @@ class Meter:
         return f"{format_eur(self.micro_eur)} · {tokens}{ranked} · {kilowatt_hours(self.kwh)}"
 
 
-def _estimate(about: About, outcome: Outcome) -> Usage:
+def _estimate(about: CallInfo, outcome: CallResult) -> Usage:
     """Return what a stopped answer used, about: its usage would have come at the end."""
     if about.operation != "chat" or outcome.result is None:
         return Usage()
@@ -71,7 +71,7 @@ def _estimate(about: About, outcome: Outcome) -> Usage:
     return Usage(*tokens, sum(tokens))
 
 
-def _energy(about: About, usage: Usage) -> float | None:
+def _energy(about: CallInfo, usage: Usage) -> float | None:
     if about.operation == "embeddings":
         return energy_kwh(about.model, usage.prompt_tokens)
     return chat_energy_kwh(usage, about.model) if about.operation == "chat" else None

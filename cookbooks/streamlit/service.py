@@ -35,7 +35,7 @@ def shared_client() -> LLMaaS:
 
 @st.cache_data(ttl=600, show_spinner="Asking which models there are …")
 def chat_models() -> list[Model]:
-    """Return the models that the key may chat with, and what the catalogue knows of them."""
+    """Return the models that the key may chat with, and what the catalog knows of them."""
     catalog.refresh(shared_client())  # without a list in time, the packaged catalog serves
     found = catalog.filter(live=True)
     chatting = [model for model in found if model.category in CHATS]
@@ -49,7 +49,7 @@ def label(model: Model) -> str:
 
 
 def facts(model: Model) -> str:
-    """Return what the catalogue knows, a line each; what no source says is left out."""
+    """Return what the catalog knows, a line each; what no source says is left out."""
     price = token_price_eur(model.category)
     known = [
         " · ".join(filter(None, [model.publisher, model.parameters])),

@@ -46,7 +46,7 @@ class Turn:
     answer: str = ""
     machine: str | None = None
     spent: Meter | None = None
-    empty_because: str | None = None
+    empty_reason: str | None = None
     problem: Problem | None = None
     stopped: bool = False
 
@@ -80,7 +80,7 @@ def stream(client: LLMaaS, turn: Turn, earlier: Sequence[Turn]) -> Generator[Tur
             elif isinstance(event, ReasoningDelta):
                 turn.reasoning += event.text
             yield turn
-        backend, turn.empty_because = events.completion.backend, events.completion.empty_because
+        backend, turn.empty_reason = events.completion.backend, events.completion.empty_reason
         turn.machine = backend.machine_name if backend else None
 
 

@@ -1,4 +1,4 @@
-"""Ranking, speech, transcription and images as tools of an agent."""
+"""RerankResponse, speech, transcription and images as tools of an agent."""
 
 import json
 

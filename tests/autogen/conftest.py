@@ -59,7 +59,7 @@ def streams(ask: Ask) -> bool:
 @pytest.fixture
 def client(sandbox: Any) -> LLMaaSChatCompletionClient:
     """A client without retries, pointed at the sandbox by the environment."""
-    return LLMaaSChatCompletionClient(MODEL, max_retries=0, rate_limit_patience=0)
+    return LLMaaSChatCompletionClient(MODEL, max_retries=0, rate_limit_timeout=0)
 
 
 def as_messages(messages: Any) -> Any:

@@ -32,7 +32,7 @@ class AutoGen(Driver):
             max_retries=to.retries,
             timeout=to.timeout,
             deadline=to.deadline,
-            rate_limit_patience=0,  # agents wait for their turn by default
+            rate_limit_timeout=0,  # agents wait for their turn by default
         )
 
     async def ask(self, client: Any, request: Request) -> Answer:

@@ -54,7 +54,7 @@ EVERYTHING = {
     "timeout": 9.0,
     "deadline": 99.0,
     "max_retries": 5,
-    "rate_limit_patience": 1.0,
+    "rate_limit_timeout": 1.0,
     "include_name_in_message": False,
     "add_name_prefixes": True,
     "send_reasoning": False,

@@ -24,7 +24,7 @@ from autogen_llmaas import (
     write_config_list,
     write_environment,
 )
-from autogen_llmaas._exports import HOME_OF
+from autogen_llmaas._exports import MODULE_BY_NAME
 from autogen_llmaas.cli import main
 from llmaas import ConfigurationError, MissingAPIKeyError, catalog
 
@@ -173,7 +173,7 @@ UNPORTABLE = {
     "api_key_env": "TEAM_KEY",
     "ca_bundle": "/etc/ssl/own.pem",
     "deadline": 60.0,
-    "rate_limit_patience": 5.0,
+    "rate_limit_timeout": 5.0,
     "send_reasoning": False,
 }
 
@@ -293,7 +293,7 @@ def test_no_public_name_is_hidden_by_the_module_that_holds_it():
     code = "from autogen_llmaas import entry, config_list; print(config_list()[0]['model'])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == MODEL
-    assert not set(HOME_OF) & set(HOME_OF.values())
+    assert not set(MODULE_BY_NAME) & set(MODULE_BY_NAME.values())
 
 
 async def test_logprobs_and_n_are_settings_of_the_client(sandbox):

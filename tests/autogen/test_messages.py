@@ -65,7 +65,7 @@ async def test_names_can_go_into_the_text(ask, sandbox):
     assert last(sandbox) == [{"role": "user", "content": "rédacteur said:\nHi"}]
 
 
-@pytest.mark.parametrize("model", [MODEL, "qwen3.6:27b", "gemma4:31b", "not-in-the-catalogue"])
+@pytest.mark.parametrize("model", [MODEL, "qwen3.6:27b", "gemma4:31b", "not-in-the-catalog"])
 def test_pitfall_16_the_family_is_unknown(sandbox, model):
     info = LLMaaSChatCompletionClient(model).model_info
     assert info["family"] == ModelFamily.UNKNOWN

@@ -34,7 +34,7 @@ def start(play, streams):
 
     def start(scenario, model=on.TALKER, provoked="", **options):
         play(f"{scenario}-stream" if streams else scenario, provoked=provoked)
-        return LLMaaSChatCompletionClient(model, max_retries=0, rate_limit_patience=0, **options)
+        return LLMaaSChatCompletionClient(model, max_retries=0, rate_limit_timeout=0, **options)
 
     return start
 
@@ -108,7 +108,7 @@ async def test_a_limit_reached(start, ask):
 async def test_an_agent_with_tools(play):
     """AgentChat calls both, and asks for the answer: two exchanges."""
     play("agent")
-    client = LLMaaSChatCompletionClient(on.TALKER, max_retries=0, rate_limit_patience=0)
+    client = LLMaaSChatCompletionClient(on.TALKER, max_retries=0, rate_limit_timeout=0)
     agent = AssistantAgent("guide", client, tools=[get_weather], reflect_on_tool_use=True)
     last = (await agent.run(task=on.TWO_CITIES)).messages[-1]
     assert "18 degrees in Paris" in last.content

@@ -111,7 +111,7 @@ def by_asyncio(count: int, actors: int, folder: Path) -> int:
     source.write_text("".join(f'"item {number}"\n' for number in range(count)))
     calls = CALLS * actors
     report = bulk.run(source, folder / "out.jsonl", model=MODEL, concurrency=calls, max_tokens=9)
-    return report.tally.done
+    return report.progress.done
 
 
 def by_ray(count: int, actors: int, folder: Path, **client: Any) -> int:

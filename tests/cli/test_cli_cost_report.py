@@ -5,7 +5,7 @@ import json
 import pytest
 
 from llmaas import LLMaaS
-from llmaas.usage import UsageLog, tagged
+from llmaas.usage_log import UsageLog, tagged
 from llmaas_cli.commands import main
 
 MODEL = "llama3.3:70b"
@@ -24,7 +24,7 @@ def run(capsys):
 def test_cost_report_groups_by_tag_day_and_model(run, sandbox, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")  # wide enough for the bars
     log = tmp_path / "usage.jsonl"
-    client = LLMaaS(watchers=[UsageLog(log, tag="rest")])
+    client = LLMaaS(hooks=[UsageLog(log, tag="rest")])
     client.chat("Hello there", model=MODEL)
     with tagged("project"):
         client.chat("Hello there", model=MODEL)
@@ -40,7 +40,7 @@ def test_cost_report_groups_by_tag_day_and_model(run, sandbox, tmp_path, monkeyp
 def test_cost_report_counts_calls_of_unknown_cost(run, sandbox, tmp_path):
     log = tmp_path / "usage.jsonl"
     sandbox.script([{"content": "a", "usage": {}}])
-    LLMaaS(watchers=[UsageLog(log)]).chat("Hello there", model=MODEL)
+    LLMaaS(hooks=[UsageLog(log)]).chat("Hello there", model=MODEL)
     assert "unknown cost, not in the sum: 1" in run("cost", "report", str(log))[1]
 
 

@@ -9,7 +9,7 @@ from llmaas_cli.commands import main
 
 
 def test_models_lists_packaged_catalog_when_service_is_late(sandbox, monkeypatch, capsys):
-    monkeypatch.setattr("llmaas.ops.data.LIST_SECONDS", 0.3)
+    monkeypatch.setattr("llmaas.ops.json_request.LIST_SECONDS", 0.3)
     sandbox.script([])
     monkeypatch.setattr("llmaas.client.LLMaaS.models", _late)
     with pytest.raises(SystemExit) as left:

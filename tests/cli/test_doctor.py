@@ -13,7 +13,7 @@ import pytest
 
 from llmaas import LLMaaS, catalog
 from llmaas.settings import Settings
-from llmaas.transport.network import Network
+from llmaas.transport.pool_registry import PoolKey
 from llmaas_cli.commands import main
 from llmaas_cli.doctor import Status, examine, network, service
 from llmaas_sandbox import Sandbox
@@ -158,7 +158,9 @@ def test_a_folder_of_authorities_is_trusted_as_by_a_client(doctor, monkeypatch, 
 
 @pytest.mark.parametrize(("scheme", "port"), [("http", 80), ("https", 443), ("socks5", 1080)])
 def test_a_proxy_that_names_no_port(scheme, port):
-    settings = Settings.of(base_url="https://service.example", proxy=f"{scheme}://proxy.example")
+    settings = Settings.create(
+        base_url="https://service.example", proxy=f"{scheme}://proxy.example"
+    )
     assert network.Target.of(settings).reached_at == ("proxy.example", port)
 
 
@@ -275,7 +277,7 @@ def test_a_certificate(version, days, status):
 )
 def test_proxies_of_the_environment(monkeypatch, variable, url, reached):
     monkeypatch.setenv(variable, url)
-    target = network.Target.of(Settings.of(base_url="https://service.example"))
+    target = network.Target.of(Settings.create(base_url="https://service.example"))
     assert target.reached_at == reached
     assert "secret" not in repr(target)
 
@@ -304,5 +306,5 @@ def test_for_people_it_says_where_to_start(sandbox, capsys, monkeypatch):
 def test_doctor_and_client_choose_the_same_proxy(root, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "10.0.0.0/8:8443")
-    doctor, client = network.Target.of(Settings.of(base_url=root)), Network.to(root, None, None)
+    doctor, client = network.Target.of(Settings.create(base_url=root)), PoolKey.to(root, None, None)
     assert (doctor.proxy is None) == (client.proxy is None)

@@ -52,11 +52,11 @@ def test_metadata_has_what_is_known():
 
 
 def test_metadata_tells_why_an_answer_is_empty():
-    assert "empty" in Completion(None, "m", (Choice(),)).metadata()["empty_because"]
+    assert "empty" in Completion(None, "m", (Choice(),)).metadata()["empty_reason"]
 
 
 def test_public_settings_make_an_equal_client_and_hold_no_secret():
-    settings = Settings.of(
+    settings = Settings.create(
         api_key="sk-secret",
         base_url="https://a.example/v1",
         timeout=7,
@@ -75,7 +75,7 @@ def test_public_settings_make_an_equal_client_and_hold_no_secret():
         "fallbacks": ["gemma4:31b"],
         "conform": False,
     }
-    again = Settings.of(api_key="sk-other", **public)
+    again = Settings.create(api_key="sk-other", **public)
     assert again.timeout == Timeout(7.0, 7.0)
     assert again.to_public_dict() == public
 

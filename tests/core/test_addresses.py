@@ -48,13 +48,13 @@ NONE = [
 @pytest.mark.parametrize("url", NONE)
 def test_what_is_no_address(url: str) -> None:
     with pytest.raises(llmaas.ConfigurationError, match="base_url"):
-        Settings.of(api_key=KEY, base_url=url)
+        Settings.create(api_key=KEY, base_url=url)
 
 
 @pytest.mark.parametrize("url", [7, b"https://x", object()])
 def test_what_is_no_string(url: Any) -> None:
     with pytest.raises(llmaas.ConfigurationError, match="base_url"):
-        Settings.of(api_key=KEY, base_url=url)
+        Settings.create(api_key=KEY, base_url=url)
 
 
 @given(st.text(max_size=30) | st.text("htps:/[]@.%#?1ax\\ \n", max_size=20).map("https://".__add__))
@@ -62,8 +62,8 @@ def test_any_text_is_an_address_or_a_typed_error(url: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            settings = Settings.of(api_key=KEY, base_url=url or "x")
-            again = Settings.of(api_key=KEY, base_url=settings.base_url)
+            settings = Settings.create(api_key=KEY, base_url=url or "x")
+            again = Settings.create(api_key=KEY, base_url=settings.base_url)
         except llmaas.ConfigurationError:
             return
     assert re.fullmatch(r"https?://\S+/v1", settings.base_url)
@@ -83,7 +83,7 @@ def test_any_text_is_an_address_or_a_typed_error(url: str) -> None:
     ],
 )
 def test_one_address_is_written_one_way(url: str, root: str) -> None:
-    assert Settings.of(api_key=KEY, base_url=url).root == root
+    assert Settings.create(api_key=KEY, base_url=url).root == root
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ LOCAL += ["[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]"]
 
 @pytest.mark.parametrize("host", LOCAL)
 def test_plain_http_stays_on_this_machine_without_a_warning(host: str) -> None:
-    Settings.of(api_key=KEY, base_url=f"http://{host}:8080/v1")
+    Settings.create(api_key=KEY, base_url=f"http://{host}:8080/v1")
 
 
 FAR = ["gw.example", "192.0.2.1", "10.0.0.1", "[2001:db8::1]", "[::ffff:192.0.2.1]", "0.0.0.0"]
@@ -166,20 +166,20 @@ ROOT = "https://gw.example/llm"
     ],
 )
 def test_what_people_paste_is_corrected(pasted: str) -> None:
-    assert Settings.of(api_key=KEY, base_url=pasted).root == ROOT
+    assert Settings.create(api_key=KEY, base_url=pasted).root == ROOT
 
 
 @pytest.mark.parametrize("url", ["https://gw.example/v10", "https://gw.example/mymodels"])
 def test_paths_that_only_look_alike_stay(url: str) -> None:
-    assert Settings.of(api_key=KEY, base_url=url).root == url
+    assert Settings.create(api_key=KEY, base_url=url).root == url
 
 
 def test_the_vendors_variable_is_read_where_ours_is_not_set(monkeypatch: Any) -> None:
     monkeypatch.delenv("LLMAAS_BASE_URL", raising=False)
     monkeypatch.setenv("LLMAAS_API_URL", f"{ROOT}/v1")
-    assert Settings.of(api_key=KEY).root == ROOT
+    assert Settings.create(api_key=KEY).root == ROOT
     monkeypatch.setenv("LLMAAS_BASE_URL", "https://other.example/v1")
-    assert Settings.of(api_key=KEY).root == "https://other.example"
+    assert Settings.create(api_key=KEY).root == "https://other.example"
 
 
 @pytest.mark.parametrize(
@@ -197,13 +197,13 @@ def test_the_vendors_variable_is_read_where_ours_is_not_set(monkeypatch: Any) ->
     ],
 )
 def test_what_is_copied_along_with_a_key_is_left_out(copied: str, monkeypatch: Any) -> None:
-    assert Settings.of(api_key=copied).key.at_once() == "sk-abc"
-    assert Settings.of(api_key=lambda: copied).key.at_once() == "sk-abc"
+    assert Settings.create(api_key=copied).key.at_once() == "sk-abc"
+    assert Settings.create(api_key=lambda: copied).key.at_once() == "sk-abc"
     monkeypatch.setenv("LLMAAS_API_KEY", copied)
-    assert Settings.of().key.at_once() == "sk-abc"
+    assert Settings.create().key.at_once() == "sk-abc"
 
 
 @pytest.mark.parametrize("key", ["", " ", '""', "Bearer ", "sk-\u00e9", "sk-a\nb"])
 def test_a_key_that_no_header_takes_is_refused(key: str) -> None:
     with pytest.raises(llmaas.ConfigurationError):
-        Settings.of(api_key=key)
+        Settings.create(api_key=key)

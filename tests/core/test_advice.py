@@ -52,22 +52,22 @@ def test_what_one_account_teaches_changes_no_other_account(sandbox: Any, api: An
 
 def test_what_was_learned_is_kept_by_copies_of_one_account_only() -> None:
     from llmaas import LLMaaS
-    from llmaas.ops import advice
+    from llmaas.ops import model_profile
     from llmaas.types import Choice, Completion
 
     plain = Completion("1", "m", (Choice(content="Oui.", finish_reason="stop"),))
     settings = LLMaaS(api_key="sk-a", base_url="http://localhost:1").settings
-    advice.learn(settings, "m", plain, unopened=True)
-    assert advice.hold_for(settings, "m") > 0
-    assert advice.hold_for(settings.changed(max_retries=0), "m") > 0
-    assert advice.hold_for(settings.changed(api_key="sk-b"), "m") == 0
-    assert advice.hold_for(settings.changed(base_url="http://localhost:2"), "m") == 0
-    advice.learn(settings, "m", plain)
-    assert advice.hold_for(settings, "m") == 0
+    model_profile.record(settings, "m", plain, unopened=True)
+    assert model_profile.buffer_size(settings, "m") > 0
+    assert model_profile.buffer_size(settings.with_options(max_retries=0), "m") > 0
+    assert model_profile.buffer_size(settings.with_options(api_key="sk-b"), "m") == 0
+    assert model_profile.buffer_size(settings.with_options(base_url="http://localhost:2"), "m") == 0
+    model_profile.record(settings, "m", plain)
+    assert model_profile.buffer_size(settings, "m") == 0
 
 
 def test_what_is_learned_of_names_from_users_is_bounded() -> None:
-    from llmaas.learned import Learned
+    from llmaas._learned import Learned
 
     learned = Learned()
     for number in range(3_000):

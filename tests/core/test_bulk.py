@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 
 from llmaas import LLMaaS, bulk
-from llmaas.bulk.book import Book, state_path
-from llmaas.bulk.lines import Lines
-from llmaas.bulk.pace import Pace
+from llmaas.bulk.checkpoint import Checkpoint, state_path
+from llmaas.bulk.concurrency import AdaptiveLimiter
+from llmaas.bulk.jsonl import JSONLFile
 from llmaas.errors import AuthenticationError, BudgetExceededError, ConfigurationError
 from llmaas.quota import Budget, Limit, Quota
 from llmaas_sandbox import Sandbox
@@ -30,9 +30,9 @@ from llmaas_sandbox import Sandbox
 MODEL = "llama3.3:70b"
 NURSERY = """
 import json, os, sys
-from llmaas import LLMaaS, bulk, errors, raising
-from llmaas.bulk import here, lots
-from llmaas.transport import aio
+from llmaas import LLMaaS, _error_factory, bulk, errors
+from llmaas.bulk import engine_asyncio, engine_batch
+from llmaas.transport import aiohttp_transport
 for _ in sys.stdin:
     child = os.fork()
     if not child:
@@ -82,8 +82,8 @@ def test_answers_errors_and_order(sandbox: Any, tmp_path: Path) -> None:
     assert [n for n, line in enumerate(lines) if not line["ok"]] == [60, 64]
     assert lines[64]["error"]["status_code"] == 400
     assert report.complete
-    assert (report.tally.total, report.tally.failed) == (65, 2)
-    assert report.tally.micro_eur == sum(line["cost_micro_eur"] for line in lines) > 0
+    assert (report.progress.total, report.progress.failed) == (65, 2)
+    assert report.progress.micro_eur == sum(line["cost_micro_eur"] for line in lines) > 0
     assert seen == sorted(seen)
 
 
@@ -93,16 +93,16 @@ def test_a_finished_run_asks_nothing_again(sandbox: Any, tmp_path: Path) -> None
     prompts(source, 7)  # it may grow
     again = bulk.run(source, out, model=MODEL)
     assert len(sandbox.requests) == 7
-    assert (again.tally.before, again.tally.done) == (5, 7)
-    assert again.tally.micro_eur > first.tally.micro_eur
+    assert (again.progress.before, again.progress.done) == (5, 7)
+    assert again.progress.micro_eur > first.progress.micro_eur
 
 
 def test_errors_are_asked_anew_on_request_only(sandbox: Any, tmp_path: Path) -> None:
     source, out = prompts(tmp_path / "in", 3), tmp_path / "out"
     sandbox.script([{"status": 422, "json": {"detail": "no"}}])
-    assert bulk.run(source, out, model=MODEL, concurrency=1).tally.failed == 1
-    assert bulk.run(source, out, model=MODEL).tally.failed == 1
-    assert bulk.run(source, out, model=MODEL, retry_errors=True, ordered=True).tally.failed == 0
+    assert bulk.run(source, out, model=MODEL, concurrency=1).progress.failed == 1
+    assert bulk.run(source, out, model=MODEL).progress.failed == 1
+    assert bulk.run(source, out, model=MODEL, retry_errors=True, ordered=True).progress.failed == 0
     assert [line["ok"] for line in results(out)] == [True] * 3
     assert len(sandbox.requests) == 4
 
@@ -111,42 +111,42 @@ def test_passing_failures_are_tried_again_and_told(sandbox: Any, tmp_path: Path)
     sandbox.script([{"status": 503, "json": {}}, {"status": 502, "json": {}}])
     report = bulk.run(prompts(tmp_path / "in", 1), tmp_path / "out", model=MODEL)
     assert results(tmp_path / "out")[0]["sent"] == 3
-    assert report.repeated == 1
+    assert report.resent == 1
 
 
 def test_limits_of_the_service_slow_it_down_and_cost_no_item(sandbox: Any, tmp_path: Path) -> None:
     refusal = {"status": 429, "headers": {"retry-after": "0.05"}, "json": {"detail": "slow"}}
     sandbox.script([refusal] * 12)
     report = bulk.run(prompts(tmp_path / "in", 40), tmp_path / "out", model=MODEL, retries=0)
-    assert (report.tally.done, report.tally.failed) == (40, 0)
+    assert (report.progress.done, report.progress.failed) == (40, 0)
 
 
 async def test_the_pace_halves_once_a_round_and_grows_slowly() -> None:
-    pace = Pace(8, 64)
+    pace = AdaptiveLimiter(8, 64)
     entered = [await pace.enter() for _ in range(8)]
     for moment in entered:
-        await pace.was_too_much(moment, 0)
+        await pace.on_throttle(moment, 0)
     assert pace.limit == 4
     for _ in range(4):
         await pace.enter()
-        await pace.went_well()
+        await pace.on_success()
     assert 4.8 < pace.limit < 5
 
 
 def test_a_quota_paces_and_a_budget_stops(sandbox: Any, tmp_path: Path) -> None:
     quota = Quota(limits=[Limit(100, 0.5)], wait=False)
     source = prompts(tmp_path / "in", 12)
-    client = LLMaaS(watchers=[quota])
-    assert bulk.run(source, tmp_path / "a", model=MODEL, client=client, max_tokens=40).tally.done
+    client = LLMaaS(hooks=[quota])
+    assert bulk.run(source, tmp_path / "a", model=MODEL, client=client, max_tokens=40).progress.done
     assert all(line["sent"] == 1 for line in results(tmp_path / "a"))
-    poor = LLMaaS(watchers=[Budget(0.0005)])
+    poor = LLMaaS(hooks=[Budget(0.0005)])
     options: dict[str, Any] = {"client": poor, "max_tokens": 40, "concurrency": 1}
     with pytest.raises(bulk.BulkStoppedError, match="items are finished") as stop:
         bulk.run(source, tmp_path / "b", model=MODEL, **options, system="x" * 400)
     assert isinstance(stop.value.__cause__, BudgetExceededError)
-    assert stop.value.report.tally.done < 12
+    assert stop.value.report.progress.done < 12
     report = bulk.run(source, tmp_path / "b", model=MODEL, max_tokens=40, system="x" * 400)
-    assert (report.tally.done, report.repeated) == (12, 0)
+    assert (report.progress.done, report.resent) == (12, 0)
 
 
 def test_a_wrong_key_stops_at_once(sandbox: Any, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_run_is_what_it_was_begun_as(sandbox: Any, tmp_path: Path) -> None:
 def test_torn_last_lines_are_cut_off(tmp_path: Path, tail: bytes) -> None:
     path = tmp_path / "lines"
     path.write_bytes(b"[1]\n[2]\n" + tail)
-    lines = Lines(path)
+    lines = JSONLFile(path)
     lines.mend()
     lines.add("[3]")
     lines.close()
@@ -187,7 +187,7 @@ def test_torn_last_lines_are_cut_off(tmp_path: Path, tail: bytes) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such lock")
 def test_a_second_run_cuts_nothing_off_the_first(tmp_path: Path) -> None:
     out, stop, written = tmp_path / "out", threading.Event(), [0]
-    first = Book(out, {})
+    first = Checkpoint(out, {})
 
     def write() -> None:
         while not stop.is_set():
@@ -199,7 +199,7 @@ def test_a_second_run_cuts_nothing_off_the_first(tmp_path: Path) -> None:
     try:
         for _ in range(100):
             with pytest.raises(ConfigurationError, match="another run"):
-                Book(out, {})
+                Checkpoint(out, {})
     finally:
         stop.set()
         thread.join()
@@ -269,7 +269,7 @@ UNASKABLE = [
 
 def test_a_line_that_cannot_be_asked_is_that_lines_error(sandbox: Any, tmp_path: Path) -> None:
     """Also a second time: what is finished stays finished."""
-    client = LLMaaS(watchers=[Budget(10)])
+    client = LLMaaS(hooks=[Budget(10)])
     for _ in range(2):
         lines, report = run_lines(tmp_path, "a", *UNASKABLE, "b", client=client)
         wrong = [UNASKABLE[n] for n, line in enumerate(lines[1:-1]) if line["ok"]]
@@ -294,18 +294,18 @@ def test_files_of_any_encoding_are_read(
     text = end.join(['{"prompt": "é\u2028"}', "", '"日本\u0085"', "   ", "broken", ""])
     source.write_bytes(text.encode(encoding))
     report = bulk.run(source, out, model=MODEL, concurrency=1)
-    assert (report.tally.done, report.tally.failed) == (3, 1)
+    assert (report.progress.done, report.progress.failed) == (3, 1)
     assert [a["messages"][0]["content"] for a in asks(sandbox)] == ["é\u2028", "日本\u0085"]
 
 
 def test_a_run_waits_for_what_its_own_calls_have_reserved(sandbox: Any, tmp_path: Path) -> None:
     """A hundred prompts that cost next to nothing, though each may cost 0.13 EUR."""
     budget = Budget(0.5)
-    client = LLMaaS(watchers=[budget])
+    client = LLMaaS(hooks=[budget])
     report = bulk.run(
         prompts(tmp_path / "in", 60), tmp_path / "out", model=MODEL, client=client, concurrency=16
     )
-    assert (report.tally.done, report.tally.failed, report.repeated) == (60, 0, 0)
+    assert (report.progress.done, report.progress.failed, report.resent) == (60, 0, 0)
     assert 0 < budget.spent < 0.05
 
 
@@ -407,15 +407,15 @@ def test_a_run_needs_nothing_that_windows_lacks(
     monkeypatch.setitem(sys.modules, "fcntl", None)
     monkeypatch.setitem(sys.modules, "msvcrt", Locking())  # type: ignore[arg-type]
     source, out = prompts(tmp_path / "in", 3), tmp_path / "out"
-    first = Book(out, {})
+    first = Checkpoint(out, {})
     with pytest.raises(ConfigurationError, match="another run"):
-        Book(out, {})
+        Checkpoint(out, {})
     first.close()
     state_path(out).unlink()
     out.unlink()
     monkeypatch.setitem(sys.modules, "msvcrt", Locking())  # type: ignore[arg-type]
     assert bulk.run(source, out, model=MODEL).complete
-    assert bulk.run(source, out, model=MODEL).tally.before == 3
+    assert bulk.run(source, out, model=MODEL).progress.before == 3
 
 
 # --- killed -------------------------------------------------------------------------------
@@ -504,7 +504,7 @@ def test_lots_killed_at_random(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert sum(killed) > 3
         report = bulk.run(source, out, model=MODEL, **options)  # type: ignore[arg-type]
         assert set(asked(box).values()) <= {1}  # nothing was billed twice
-        assert report.tally.done + sum(report.unsure.values()) == 900
+        assert report.progress.done + sum(report.unconfirmed.values()) == 900
         allowed = {**quick, "resubmit": True}
         last = bulk.run(source, out, model=MODEL, engine="batch", engine_options=allowed)
         assert last.complete
@@ -531,13 +531,13 @@ def test_lots_cost_half_and_come_back_in_order(sandbox: Any, tmp_path: Path) -> 
     assert [line["id"] for line in lines] == [f"i{n}" for n in range(10)]
     assert report.complete
     full = bulk.run(tmp_path / "in", tmp_path / "full", model=MODEL)
-    assert 0 < report.tally.micro_eur < full.tally.micro_eur
+    assert 0 < report.progress.micro_eur < full.progress.micro_eur
 
 
 def test_a_run_that_does_not_wait_is_collected_later(sandbox: Any, tmp_path: Path) -> None:
     source, out = prompts(tmp_path / "in", 10), tmp_path / "out"
     first = lots(source, out, wait=False)
-    assert (first.tally.waiting, first.complete) == (10, False)
+    assert (first.progress.waiting, first.complete) == (10, False)
     report = lots(source, out)
     assert report.complete
     assert set(asked(sandbox).values()) == {1}
@@ -547,7 +547,7 @@ def test_a_lot_that_was_not_taken_is_told(sandbox: Any, tmp_path: Path) -> None:
     source, out = prompts(tmp_path / "in", 3), tmp_path / "out"
     sandbox.script([{"status": 429, "json": {"detail": "slow"}}])
     report = lots(source, out, wait=False)
-    assert (report.tally.done, report.tally.waiting, report.complete) == (0, 3, False)
+    assert (report.progress.done, report.progress.waiting, report.complete) == (0, 3, False)
     assert lots(source, out).complete
 
 
@@ -564,13 +564,13 @@ def test_a_lost_lot_is_told_and_not_handed_in_again(sandbox: Any, tmp_path: Path
     lots(source, out, wait=False)
     sandbox.state.lots.clear()  # the instance restarts: lots live in its memory
     report = lots(source, out)
-    assert sorted(report.unsure.values()) == [2, 4]
-    assert all(name.startswith("batch-sandbox-") for name in report.unsure)
+    assert sorted(report.unconfirmed.values()) == [2, 4]
+    assert all(name.startswith("batch-sandbox-") for name in report.unconfirmed)
     assert set(asked(sandbox).values()) == {1}
-    assert sum(lots(source, out).unsure.values()) == 6  # it is still so tomorrow
+    assert sum(lots(source, out).unconfirmed.values()) == 6  # it is still so tomorrow
     allowed = lots(source, out, resubmit=True)
     assert allowed.complete
-    assert allowed.repeated == 6
+    assert allowed.resent == 6
     assert {line["sent"] for line in results(out)} == {2}
 
 
@@ -587,12 +587,12 @@ def test_a_lot_that_failed_keeps_its_results(
         client=client,
         engine_options=quick,
     )
-    assert report.tally.done == 3
-    assert list(report.unsure.values()) == [3]
+    assert report.progress.done == 3
+    assert list(report.unconfirmed.values()) == [3]
 
 
 @pytest.mark.parametrize(
-    ("step", "unsure"),
+    ("step", "unconfirmed"),
     [
         ({"status": 503, "json": {"detail": "queue full"}}, 0),
         ({"status": 429, "json": {"detail": "slow"}}, 0),
@@ -601,13 +601,13 @@ def test_a_lot_that_failed_keeps_its_results(
     ],
 )
 def test_only_a_lot_that_was_surely_not_taken_is_handed_in_again(
-    sandbox: Any, tmp_path: Path, step: Any, unsure: int
+    sandbox: Any, tmp_path: Path, step: Any, unconfirmed: int
 ) -> None:
     sandbox.script([step])
     report = lots(prompts(tmp_path / "in", 3), tmp_path / "out")
-    assert sum(report.unsure.values()) == unsure
-    assert report.tally.done == 3 - unsure
-    assert len([r for r in sandbox.requests if r.method == "POST"]) == (1 if unsure else 2)
+    assert sum(report.unconfirmed.values()) == unconfirmed
+    assert report.progress.done == 3 - unconfirmed
+    assert len([r for r in sandbox.requests if r.method == "POST"]) == (1 if unconfirmed else 2)
 
 
 def test_lines_that_no_lot_can_hold(sandbox: Any, tmp_path: Path) -> None:
@@ -615,4 +615,4 @@ def test_lines_that_no_lot_can_hold(sandbox: Any, tmp_path: Path) -> None:
     with source.open("a") as file:
         file.write('{"prompt":"x","params":{"temperature":0}}\n[]\n')
     report = lots(source, tmp_path / "out")
-    assert (report.tally.done, report.tally.failed, report.complete) == (4, 2, True)
+    assert (report.progress.done, report.progress.failed, report.complete) == (4, 2, True)

@@ -65,7 +65,7 @@ def test_two_workers_one_killed(
             source,
             out,
             model="llama3.3:70b",
-            client=LLMaaS(watchers=[quota]),
+            client=LLMaaS(hooks=[quota]),
             engine="ray",
             concurrency=8,
             max_tokens=20,
@@ -79,8 +79,8 @@ def test_two_workers_one_killed(
     assert all(line["ok"] for line in lines)
     for line in lines:
         assert line["sent"] >= times[f'Say "item {line["index"]}"'] >= 1
-    assert report.tally.done == COUNT
-    assert report.repeated > 0  # what the dead worker was doing
+    assert report.progress.done == COUNT
+    assert report.resent > 0  # what the dead worker was doing
     assert sum(quota.used().values()) >= sum(line["usage"]["completion_tokens"] for line in lines)
 
 

@@ -36,9 +36,9 @@ class Slow:
         if not is_held:
             self.let_go.set()
 
-    def take(self, *args: Any) -> Any:
+    def reserve(self, *args: Any) -> Any:
         self.taking.set()
-        taken = self._ledger.take(*args)
+        taken = self._ledger.reserve(*args)
         assert self.let_go.wait(20)
         return taken
 
@@ -76,7 +76,7 @@ async def cancelled(
 def test_cancelled_while_the_ledger_takes(sandbox: Any, ledger: Any, times: int) -> None:
     slow = Slow(ledger, is_held=True)
     quota = Quota(limits=LIMITS, ledger=slow)
-    client = AsyncLLMaaS(watchers=[quota])
+    client = AsyncLLMaaS(hooks=[quota])
     call = client.chat("?", model=MODEL, max_tokens=500)
     asyncio.run(cancelled(call, slow.taking.is_set, times, slow.let_go.set))
     eventually(lambda: quota.used()[3600] == 0)
@@ -87,7 +87,7 @@ def test_cancelled_while_a_file_is_locked_by_another(sandbox: Any, tmp_path: Pat
     path = tmp_path / "l.db"
     slow = Slow(SQLiteLedger(path))
     budget = Budget(1, ledger=slow)
-    client = AsyncLLMaaS(watchers=[budget])
+    client = AsyncLLMaaS(hooks=[budget])
     with writing(path) as commit:
         call = client.chat("?", model=MODEL)
         asyncio.run(cancelled(call, slow.taking.is_set, then=commit))
@@ -106,7 +106,7 @@ def writing(path: Path) -> Iterator[Callable[[], object]]:
 def test_a_settlement_is_not_dropped_when_its_call_is_cancelled(sandbox: Any, ledger: Any) -> None:
     slow = Slow(ledger, settle=0.2)
     quota = Quota(limits=LIMITS, ledger=slow)
-    client = AsyncLLMaaS(watchers=[quota])
+    client = AsyncLLMaaS(hooks=[quota])
     call = client.chat('Say "Oui"', model=MODEL, max_tokens=500)
     asyncio.run(cancelled(call, slow.settling.is_set))
     eventually(lambda: 0 < quota.used()[3600] < 50)  # what the answer really used
@@ -114,7 +114,7 @@ def test_a_settlement_is_not_dropped_when_its_call_is_cancelled(sandbox: Any, le
 
 def test_cancelled_during_the_call_itself(sandbox: Any, ledger: Any) -> None:
     budget = Budget(1, ledger=Slow(ledger, settle=0.1))
-    client = AsyncLLMaaS(watchers=[budget])
+    client = AsyncLLMaaS(hooks=[budget])
     sandbox.script([{"content": "Oui.", "delay": 5}])
     call = client.chat("?", model=MODEL, max_tokens=1_000)
     asyncio.run(cancelled(call, lambda: list(sandbox.requests), times=2))
@@ -123,7 +123,7 @@ def test_cancelled_during_the_call_itself(sandbox: Any, ledger: Any) -> None:
 
 def test_a_call_that_is_closed_with_its_loop_is_settled(sandbox: Any, ledger: Any) -> None:
     budget = Budget(1, ledger=ledger)
-    client = AsyncLLMaaS(watchers=[budget])
+    client = AsyncLLMaaS(hooks=[budget])
     sandbox.script([{"content": "Oui.", "delay": 5}])
     call = client.chat("?", model=MODEL)
 
@@ -135,7 +135,7 @@ def test_a_call_that_is_closed_with_its_loop_is_settled(sandbox: Any, ledger: An
 
     asyncio.run(begin())
     assert budget.spent > 0  # the service may have billed it
-    refused = ledger.take(budget.account, 10_000_000, [budget.limit])
+    refused = ledger.reserve(budget.account, 10_000_000, [budget.limit])
     assert not refused.in_flight  # nothing is reserved any more
 
 
@@ -152,7 +152,7 @@ class Silent:
 def test_a_call_whose_loop_is_gone_still_gives_back(sandbox: Any, ledger: Any) -> None:
     quota = Quota(limits=LIMITS, ledger=ledger)
     silent = Silent()
-    client = AsyncLLMaaS(watchers=[quota], transport=silent)
+    client = AsyncLLMaaS(hooks=[quota], transport=silent)
     call = client.chat("?", model=MODEL, max_tokens=500)
     loop = asyncio.new_event_loop()
     task = loop.create_task(call)
@@ -169,7 +169,7 @@ def test_a_call_whose_loop_is_gone_still_gives_back(sandbox: Any, ledger: Any) -
 def test_a_timeout_around_a_call_works_as_ever(sandbox: Any, ledger: Any) -> None:
     slow = Slow(ledger, is_held=True)
     quota = Quota(limits=LIMITS, ledger=slow)
-    client = AsyncLLMaaS(watchers=[quota])
+    client = AsyncLLMaaS(hooks=[quota])
 
     async def go() -> None:
         asyncio.get_running_loop().call_later(0.3, slow.let_go.set)
@@ -184,7 +184,7 @@ def test_a_timeout_around_a_call_works_as_ever(sandbox: Any, ledger: Any) -> Non
 def test_cancelled_while_an_answer_is_judged(sandbox: Any, ledger: Any) -> None:
     budget, quota = Budget(1, ledger=ledger), Quota(limits=LIMITS)
     guard = Guard(guardian=GUARDIAN, check_answers=True)
-    client = AsyncLLMaaS(watchers=[budget, quota, guard])
+    client = AsyncLLMaaS(hooks=[budget, quota, guard])
     sandbox.script([{"content": "no"}, {"content": "Oui."}, {"content": "no", "delay": 20}])
     call = client.chat("?", model=MODEL, max_tokens=100)
     asyncio.run(cancelled(call, lambda: len(sandbox.requests) == 3))
@@ -193,16 +193,16 @@ def test_cancelled_while_an_answer_is_judged(sandbox: Any, ledger: Any) -> None:
     assert 0 < budget.spent < 0.01
 
 
-@pytest.mark.parametrize("watcher", [Budget, Quota])
-def test_cancelled_while_a_ledger_refuses(sandbox: Any, watcher: Any) -> None:
+@pytest.mark.parametrize("hook", [Budget, Quota])
+def test_cancelled_while_a_ledger_refuses(sandbox: Any, hook: Any) -> None:
     """Who waits for a quota and tries again would otherwise never hear of it."""
     slow = Slow(MemoryLedger(), is_held=True)
-    options = {"eur": 0.0} if watcher is Budget else {"limits": LIMITS, "wait": False}
+    options = {"eur": 0.0} if hook is Budget else {"limits": LIMITS, "wait": False}
     slow.let_go.set()
-    slow.take("tokens:default", 900, LIMITS)
+    slow.reserve("tokens:default", 900, LIMITS)
     slow.taking.clear()
     slow.let_go.clear()
-    client = AsyncLLMaaS(watchers=[watcher(ledger=slow, **options)])
+    client = AsyncLLMaaS(hooks=[hook(ledger=slow, **options)])
     call = client.chat("?", model=MODEL, max_tokens=500)
     asyncio.run(cancelled(call, slow.taking.is_set, then=slow.let_go.set))
     assert not list(sandbox.requests)

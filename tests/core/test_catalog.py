@@ -103,7 +103,7 @@ def test_the_default_output_is_at_most_half_the_context(name, tokens):
         ("qwen3-coder:30b", "deprecated and redirected to 'qwen3.6:35b'"),
         ("granite3.1-moe:2b", "deprecated (support ended on 2026-03-30); its successor is"),
         ("olmo-3:7b", "not in the service's list of 2026-09-30"),
-        ("nobody:1b", "unknown to the catalogue of 2026-09-30"),
+        ("nobody:1b", "unknown to the catalog of 2026-09-30"),
     ],
 )
 def test_a_name_with_a_story_warns(name, says):
@@ -176,7 +176,7 @@ def test_refreshing_twice_keeps_known_redirects_as_redirects():
 def test_importing_the_catalogue_reads_nothing_and_needs_no_sdk():
     code = (
         "import sys, llmaas.catalog\n"
-        "from llmaas.catalog.packaged import packaged\n"
+        "from llmaas.catalog.loader import packaged\n"
         "assert 'openai' not in sys.modules\n"
         "assert packaged.cache_info().currsize == 0\n"
         "llmaas.catalog.get('gpt-oss:120b')\n"

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import pytest
 
 from llmaas import catalog
-from llmaas.catalog.choosing import NEEDS, PREFERENCES, TASKS
+from llmaas.catalog.selection import NEEDS, PREFERENCES, TASKS
 
 DAY = date(2026, 10, 1)
 

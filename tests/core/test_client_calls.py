@@ -82,7 +82,7 @@ def test_unknown_parameters_pass(sandbox: Any, api: Any) -> None:
         ("embed", ["a"], "bge-m3:567m"),
         ("rerank", ["q", ["a"]], "qwen3-reranker:4b"),
         ("speak", ["Bonjour"], "voxtral-tts:4b"),
-        ("images", ["Un pont"], "flux.2-klein:4b"),
+        ("generate_images", ["Un pont"], "flux.2-klein:4b"),
         ("transcribe", [b"RIFF"], "whisper"),
     ],
 )
@@ -209,7 +209,7 @@ def test_structured_correction_that_fails_still_counts_the_first_answer(
     sandbox.script([{"content": "non", "usage": used}, failure, failure])
     budget = Budget(1)
     with pytest.raises(llmaas.APIError) as caught:
-        api(watchers=[budget]).do("chat", "?", model=MODEL, response_format=Ville)
+        api(hooks=[budget]).do("chat", "?", model=MODEL, response_format=Ville)
     assert caught.value.completion.text == "non"
     assert budget.spent == pytest.approx(caught.value.completion.cost)
 
@@ -302,11 +302,11 @@ def test_a_request_that_failed_for_good_can_be_left_behind(sandbox: Any, api: An
     one = {"json": {"data": [{"index": 0, "embedding": [1.0]}]}}
     sandbox.script([{"status": 500, "json": {}}, one])
     got = api().do("embed", ["a", "b"], model="bge-m3:567m",
-                   batch_size=1, concurrency=1, keep_going=True)  # fmt: skip
+                   batch_size=1, concurrency=1, continue_on_error=True)  # fmt: skip
     assert got.vectors == [None, [1.0]]
     assert isinstance(got.errors[0], llmaas.InternalServerError)
     with pytest.raises(llmaas.MissingAPIKeyError):
-        api(api_key=_no_key).do("embed", ["a"], model="bge-m3:567m", keep_going=True)
+        api(api_key=_no_key).do("embed", ["a"], model="bge-m3:567m", continue_on_error=True)
 
 
 def test_what_is_under_way_when_another_request_fails_is_not_lost(sandbox: Any, api: Any) -> None:
@@ -403,7 +403,7 @@ def test_a_transcription_without_text_is_no_answer(sandbox: Any, api: Any) -> No
 
 
 def test_images_are_drawn(sandbox: Any, api: Any) -> None:
-    drawn = api().do("images", "un chat", model="z-image:16b", size="1024x1024")
+    drawn = api().do("generate_images", "un chat", model="z-image:16b", size="1024x1024")
     assert drawn[0].data.startswith(b"\x89PNG")
 
 
@@ -411,7 +411,7 @@ def test_images_are_drawn(sandbox: Any, api: Any) -> None:
 def test_a_drawing_without_image_is_no_answer(sandbox: Any, api: Any, entries: Any) -> None:
     sandbox.script([{"json": {"data": entries}}])
     with pytest.raises(llmaas.InvalidResponseError, match="no image"):
-        api().do("images", "un chat", model="z-image:16b")
+        api().do("generate_images", "un chat", model="z-image:16b")
 
 
 def test_models(sandbox: Any, api: Any) -> None:
@@ -465,7 +465,7 @@ def test_an_empty_answer_is_explained(sandbox: Any, api: Any) -> None:
     sandbox.script([{"content": "", "reasoning": "longue pensée", "finish_reason": "length"}])
     with pytest.warns(llmaas.warnings.EmptyAnswerWarning, match="max_tokens"):
         got = api().do("chat", "?", model=MODEL, max_tokens=8)
-    assert "reasoning used the whole budget" in got.empty_because
+    assert "reasoning used the whole budget" in got.empty_reason
 
 
 def test_the_plain_sdk(sandbox: Any, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:

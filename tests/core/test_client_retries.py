@@ -119,10 +119,10 @@ def test_one_429_pauses_all_callers_of_the_key(sandbox: Any) -> None:
 def test_patience_outlasts_the_retries_when_many_share_a_key(sandbox: Any) -> None:
     sandbox.script([failing(429, **{"retry-after": "0.2"})] * 8)
     plain = AsyncLLMaaS().settings
-    patient = plain.but(retry=replace(plain.retry, max_retries=0, patience=30.0))
+    patient = plain.replace(retry=replace(plain.retry, max_retries=0, rate_limit_timeout=30.0))
 
     async def crowd() -> list[str]:
-        client = AsyncLLMaaS.of(patient)
+        client = AsyncLLMaaS.from_settings(patient)
         answers = await asyncio.gather(*(client.chat("Hi", model=MODEL) for _ in range(6)))
         return [answer.text for answer in answers]
 

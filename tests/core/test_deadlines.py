@@ -14,7 +14,7 @@ import pytest
 
 import llmaas
 import llmaas.errors  # now, not while a deadline is running
-import llmaas.transport.sync
+import llmaas.transport.httpx_transport
 from llmaas import Timeout
 from tests.helpers.servers.raw import Script, server
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import llmaas
 from llmaas import errors
-from llmaas.raising import error_of
-from llmaas.wire.envelope import read_error_body
-from llmaas.wire.faults import StatusFailure, TransportFailure
+from llmaas._error_factory import build_error
+from llmaas.wire.error_body import read_error_body
+from llmaas.wire.failures import StatusFailure, TransportFailure
 
 ENVELOPES = [
     {"error": {"message": "non", "type": "t", "code": "c", "param": "p"}},
@@ -47,7 +47,7 @@ def failed(status: int, body: Any = None, **headers: str) -> StatusFailure:
     ],
 )
 def test_each_is_ours_and_openais(status: int, ours: type, theirs: type) -> None:
-    error = error_of(failed(status, {"error": {"message": "non"}}, **{"x-request-id": "r1"}))
+    error = build_error(failed(status, {"error": {"message": "non"}}, **{"x-request-id": "r1"}))
     assert type(error) is ours
     assert isinstance(error, theirs)
     assert isinstance(error, llmaas.LLMaaSError)
@@ -60,7 +60,7 @@ def test_each_is_ours_and_openais(status: int, ours: type, theirs: type) -> None
 
 @pytest.mark.parametrize("body", ENVELOPES)
 def test_envelopes_of_objects(body: dict[str, Any]) -> None:
-    error = error_of(failed(400, body))
+    error = build_error(failed(400, body))
     assert (error.type, error.code, error.param) == ("t", "c", "p")
     assert "non" in str(error)
 
@@ -77,12 +77,12 @@ def test_envelopes_of_objects(body: dict[str, Any]) -> None:
     ],
 )
 def test_envelopes_of_words(body: Any, words: str) -> None:
-    assert words in str(error_of(failed(500, body)))
+    assert words in str(build_error(failed(500, body)))
 
 
 @given(st.binary(max_size=80))
 def test_any_body_makes_an_error(body: bytes) -> None:
-    assert str(error_of(failed(500, body)))
+    assert str(build_error(failed(500, body)))
 
 
 @given(st.recursive(st.none() | st.text(max_size=5) | st.integers(),
@@ -91,7 +91,7 @@ def test_any_body_makes_an_error(body: bytes) -> None:
                         i, max_size=4), max_leaves=10))  # fmt: skip
 def test_any_json_makes_an_error(body: Any) -> None:
     read_error_body(json.dumps(body).encode())
-    assert str(error_of(failed(400, body)))
+    assert str(build_error(failed(400, body)))
 
 
 @pytest.mark.parametrize("status", [400, 404])
@@ -104,7 +104,7 @@ def test_any_json_makes_an_error(body: Any) -> None:
     ],
 )
 def test_unknown_models_under_either_status(status: int, body: Any) -> None:
-    error = error_of(failed(status, body), model="cogito:32b")
+    error = build_error(failed(status, body), model="cogito:32b")
     assert isinstance(error, llmaas.ModelNotFoundError)
     assert isinstance(error, openai.NotFoundError)
     assert error.status_code == status
@@ -112,22 +112,22 @@ def test_unknown_models_under_either_status(status: int, body: Any) -> None:
 
 
 def test_blocked_prompts_and_overflows() -> None:
-    blocked = error_of(failed(403, {"detail": "Prompt blocked for security reasons"}))
+    blocked = build_error(failed(403, {"detail": "Prompt blocked for security reasons"}))
     assert isinstance(blocked, llmaas.PromptBlockedError)
-    over = error_of(failed(400, {"error": {"message": "maximum context length is 8192 tokens"}}))
+    over = build_error(failed(400, {"error": {"message": "maximum context length is 8192 tokens"}}))
     assert isinstance(over, llmaas.ContextOverflowError)
 
 
 def test_a_redirect_is_an_error_about_the_address() -> None:
-    error = error_of(failed(302, b"", location="https://elsewhere"))
+    error = build_error(failed(302, b"", location="https://elsewhere"))
     assert "base_url" in error.hint
 
 
 ALL = [
-    error_of(failed(429, ENVELOPES[0], **{"retry-after": "7", "x-request-id": "r"})),
-    error_of(failed(403, {"detail": "Prompt blocked for security reasons"})),
-    error_of(TransportFailure("timeout", "late")),
-    error_of(TransportFailure("tls", "bad")),
+    build_error(failed(429, ENVELOPES[0], **{"retry-after": "7", "x-request-id": "r"})),
+    build_error(failed(403, {"detail": "Prompt blocked for security reasons"})),
+    build_error(TransportFailure("timeout", "late")),
+    build_error(TransportFailure("tls", "bad")),
     errors.StructuredOutputError("x", text="raw"),
     errors.MissingAPIKeyError(),
     errors.InvalidInputError("x"),
@@ -148,7 +148,7 @@ def test_errors_survive_pickling_and_copying(error: Exception) -> None:
 def test_the_key_is_scrubbed_from_what_the_service_echoes() -> None:
     key = "sk-canary-123"
     body = {"error": {"message": f"Incorrect API key provided: {key}", "seen": key}}
-    error = error_of(failed(401, body), secrets=(key,))
+    error = build_error(failed(401, body), secrets=(key,))
     everything = f"{error} {error!r} {error.body} {error.response.text} {pickle.dumps(error)!r}"
     assert key not in everything
     assert "***" in str(error)
@@ -172,7 +172,7 @@ class FrameworkError(Exception):
 @pytest.mark.parametrize(
     "error",
     [
-        error_of(failed(429, ENVELOPES[0], **{"retry-after": "7", "x-request-id": "r"})),
+        build_error(failed(429, ENVELOPES[0], **{"retry-after": "7", "x-request-id": "r"})),
         errors.StructuredOutputError("misfit", text="{"),
         errors.MissingAPIKeyError(),
     ],
@@ -180,7 +180,7 @@ class FrameworkError(Exception):
 )
 def test_an_error_can_be_retyped_for_a_framework(error: Any) -> None:
     kind = type("Both", (FrameworkError, type(error)), {})
-    again = errors.retyped(error, kind)
+    again = errors.convert(error, kind)
     assert isinstance(again, FrameworkError)
     assert isinstance(again, type(error))
     assert str(again) == str(error)

@@ -125,11 +125,11 @@ def test_hooks_see_each_model_once_with_its_own_usage(api: Any, ask: Any) -> Non
     seen: list[Any] = []
 
     class Hook:
-        def begin(self, about: Any) -> Any:
+        def before_call(self, about: Any) -> Any:
             return about.model
             yield
 
-        def end(self, ticket: Any, outcome: Any) -> Any:
+        def after_call(self, ticket: Any, outcome: Any) -> Any:
             tokens = outcome.usage.completion_tokens if outcome.usage else None
             seen.append((ticket, tokens, type(outcome.error).__name__))
             return
@@ -137,7 +137,7 @@ def test_hooks_see_each_model_once_with_its_own_usage(api: Any, ask: Any) -> Non
 
     budget = Budget(1)
     with engine(by_model) as served:
-        client = api(base_url=served.base_url, watchers=[Hook(), budget])
+        client = api(base_url=served.base_url, hooks=[Hook(), budget])
         completion = ask(client, "Hi", model="gone", fallbacks=["thought", "good"])
     assert seen == [("gone", None, "ModelNotFoundError"), ("thought", 90, "NoneType"),
                     ("good", 5, "NoneType")]  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from llmaas import AsyncLLMaaS, LLMaaS
-from llmaas.transport.sync import SyncReply
+from llmaas.transport.httpx_transport import HTTPXReply
 from llmaas.types import Done
 from tests.helpers.servers.raw import Script, server
 
@@ -102,13 +102,13 @@ async def test_usage_is_read_when_the_event_loop_was_busy_meanwhile() -> None:
 def test_usage_is_read_when_the_thread_did_not_run_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    limit = SyncReply.limit_rest
+    limit = HTTPXReply.limit_rest
 
-    def limit_and_stand_still(reply: SyncReply, seconds: float) -> None:
+    def limit_and_stand_still(reply: HTTPXReply, seconds: float) -> None:
         limit(reply, seconds)
         time.sleep(1)
 
-    monkeypatch.setattr(SyncReply, "limit_rest", limit_and_stand_still)
+    monkeypatch.setattr(HTTPXReply, "limit_rest", limit_and_stand_still)
     monkeypatch.setattr("llmaas.ops.chat._USAGE", 0.3)
     with server(open_after(event("stop", "hi"), 0.3, LAST)) as url:
         client = LLMaaS(base_url=url, api_key="k", timeout=20)

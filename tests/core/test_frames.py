@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import llmaas
-from llmaas.secrecy import chain_of
+from llmaas._redaction import exception_chain
 from tests.helpers.servers.fake_engine import engine
 
 KEY = "sk-echoed-0123456789"
@@ -32,7 +32,7 @@ ECHOES: dict[str, Any] = {
 
 
 def frames_of(error: BaseException) -> Iterator[FrameType]:
-    for link in chain_of(error):
+    for link in exception_chain(error):
         trace = link.__traceback__
         while trace is not None:
             yield trace.tb_frame

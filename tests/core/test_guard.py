@@ -64,7 +64,7 @@ def test_normalizing_twice_changes_nothing_more(text: str) -> None:
 
 def test_limits_and_odd_inputs_are_refused_before_anything_is_sent(api: Any, sandbox: Any) -> None:
     guard = Guard(max_input_tokens=50)
-    client = api(watchers=[guard])
+    client = api(hooks=[guard])
     with pytest.raises(InvalidInputError, match="over 50"):
         client.do("chat", "x" * 400, model=MODEL)
     with pytest.raises(GuardError) as refused:
@@ -76,7 +76,7 @@ def test_limits_and_odd_inputs_are_refused_before_anything_is_sent(api: Any, san
 
 
 def test_the_guardian_is_asked_first(api: Any, sandbox: Any) -> None:
-    client = api(watchers=[Guard(guardian=GUARDIAN)])
+    client = api(hooks=[Guard(guardian=GUARDIAN)])
     sandbox.script([{"content": "<score> no </score>"}, {"content": "Bonjour."}])
     assert client.do("chat", "Hello", model=MODEL).text == "Bonjour."
     sandbox.script([{"content": "Yes"}])
@@ -87,7 +87,7 @@ def test_the_guardian_is_asked_first(api: Any, sandbox: Any) -> None:
 
 def test_a_risky_answer_is_held_back_and_counted(api: Any, sandbox: Any) -> None:
     budget = Budget(1)
-    client = api(watchers=[budget, Guard(guardian=GUARDIAN, check_answers=True)])
+    client = api(hooks=[budget, Guard(guardian=GUARDIAN, check_answers=True)])
     sandbox.script([{"content": "no"}, {"content": "Bad."}, {"content": "yes"}])
     with pytest.raises(GuardError, match="in the answer") as refused:
         client.do("chat", "Hello", model=MODEL)
@@ -96,7 +96,7 @@ def test_a_risky_answer_is_held_back_and_counted(api: Any, sandbox: Any) -> None
 
 
 def test_a_streamed_answer_is_judged_at_its_end(api: Any, sandbox: Any) -> None:
-    client = api(watchers=[Guard(guardian=GUARDIAN, check_answers=True)])
+    client = api(hooks=[Guard(guardian=GUARDIAN, check_answers=True)])
     sandbox.script([{"content": "no"}, {"content": "Bad."}, {"content": "yes"}])
     with pytest.raises(GuardError):
         client.events("Hello", model=MODEL)
@@ -111,7 +111,7 @@ def test_only_a_clear_no_is_no_risk(verdict: str, risky: bool) -> None:
 
 
 def test_a_guard_works_with_a_plain_client(sandbox: Any) -> None:
-    with LLMaaS(watchers=[Guard(max_input_tokens=10)]) as client:
+    with LLMaaS(hooks=[Guard(max_input_tokens=10)]) as client:
         assert client.chat('Say "a"', model=MODEL).text == "a"
 
 
@@ -119,7 +119,7 @@ def test_a_guardian_that_is_slow_is_not_waited_for_beyond_the_deadline(
     api: Any, sandbox: Any
 ) -> None:
     sandbox.script([{"content": "no", "delay": 20}])
-    client, began = api(watchers=[Guard(guardian=GUARDIAN)]), time.monotonic()
+    client, began = api(hooks=[Guard(guardian=GUARDIAN)]), time.monotonic()
     with pytest.raises(DeadlineExceededError):
         client.do("chat", "Hello", model=MODEL, deadline=0.5)
     assert time.monotonic() - began < 5
@@ -129,29 +129,29 @@ def test_a_slow_guardian_of_answers_ends_at_the_deadline(api: Any, sandbox: Any)
     sandbox.script([{"content": "no"}, {"content": "Oui."}, {"content": "no", "delay": 20}])
     guard, began = Guard(guardian=GUARDIAN, check_answers=True), time.monotonic()
     with pytest.raises(DeadlineExceededError):
-        api(watchers=[guard]).do("chat", "Hello", model=MODEL, deadline=1)
+        api(hooks=[guard]).do("chat", "Hello", model=MODEL, deadline=1)
     assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("turns", ["a\u202eb", [{"role": "user", "content": "a\u202eb"}]])
 def test_the_conversations_of_a_lot_are_looked_at(api: Any, sandbox: Any, turns: Any) -> None:
     with pytest.raises(GuardError, match="bidi"):
-        api(watchers=[Guard()]).do("submit_batch", ["fine", turns], model=MODEL)
+        api(hooks=[Guard()]).do("submit_batch", ["fine", turns], model=MODEL)
     assert len(sandbox.requests) == 0
 
 
 def test_a_guard_of_years_remembers_the_last_findings_only(api: Any, sandbox: Any) -> None:
     guard = Guard(reported=[Finding("invisible", 0, "earlier")] * 5_000)
-    api(watchers=[guard]).do("chat", "zero\u200bwidth", model=MODEL)
+    api(hooks=[guard]).do("chat", "zero\u200bwidth", model=MODEL)
     assert len(guard.reported) == 1_000
     assert guard.reported[-1].position == 4
 
 
 @pytest.mark.parametrize("bad", [[1, 2], [None], 5])
 def test_what_is_no_text_is_refused_as_without_a_guard(api: Any, sandbox: Any, bad: Any) -> None:
-    for watchers in ([], [Guard()]):
+    for hooks in ([], [Guard()]):
         with pytest.raises((InvalidInputError, TypeError), match=r"string|iterable"):
-            api(watchers=watchers).do("embed", bad, model="bge-m3:567m")
+            api(hooks=hooks).do("embed", bad, model="bge-m3:567m")
     assert len(sandbox.requests) == 0
 
 
@@ -265,7 +265,7 @@ def test_only_what_comes_from_outside_is_neutralized() -> None:
 def test_control_tokens_refuse_an_input_where_that_is_wanted(api: Any, sandbox: Any) -> None:
     strict = Guard(refuse=frozenset({CONTROL_TOKEN}))
     with pytest.raises(GuardError, match=r"control token of chat templates: <.im_start.>"):
-        api(watchers=[strict]).do("chat", "<|im_start|>system", model=MODEL)
+        api(hooks=[strict]).do("chat", "<|im_start|>system", model=MODEL)
     guard = Guard()
-    api(watchers=[guard]).do("chat", "<|im_start|>system", model=MODEL)
+    api(hooks=[guard]).do("chat", "<|im_start|>system", model=MODEL)
     assert [finding.kind for finding in guard.reported] == [CONTROL_TOKEN]

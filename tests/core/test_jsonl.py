@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from llmaas import LLMaaS
-from llmaas.jsonl import append, to_line
+from llmaas._jsonl import append, to_line
 from llmaas.telemetry import AuditLog
-from llmaas.usage import UsageLog, report, tagged
+from llmaas.usage_log import UsageLog, report, tagged
 
 MODEL = "llama3.3:70b"
 posix = pytest.mark.skipif(os.name == "nt", reason="modes and limits of POSIX")
@@ -46,7 +46,7 @@ def test_a_record_is_written_whatever_it_holds(tmp_path: Path, number: int) -> N
 def test_calls_are_recorded_when_their_tags_cannot_be_written(sandbox: Any, tmp_path: Path) -> None:
     for number, value in enumerate(odd_values()):
         audit = AuditLog(tmp_path / "audit", tags={"odd": value})
-        client = LLMaaS(watchers=[audit, UsageLog(tmp_path / "usage", tag="\udc80")])
+        client = LLMaaS(hooks=[audit, UsageLog(tmp_path / "usage", tag="\udc80")])
         with tagged("\ud800"):
             client.chat("?", model=MODEL)
         assert len((tmp_path / "audit").read_text().splitlines()) == number + 1
@@ -55,7 +55,7 @@ def test_calls_are_recorded_when_their_tags_cannot_be_written(sandbox: Any, tmp_
 
 def test_a_call_is_recorded_when_its_tags_cannot_be_told(sandbox: Any, tmp_path: Path) -> None:
     log = tmp_path / "audit"
-    LLMaaS(watchers=[AuditLog(log, tags=lambda: {}["user"])]).chat("?", model=MODEL)
+    LLMaaS(hooks=[AuditLog(log, tags=lambda: {}["user"])]).chat("?", model=MODEL)
     assert json.loads(log.read_text())["tags"] == {"tags_error": "KeyError"}
 
 
@@ -63,7 +63,7 @@ def test_a_logger_gets_a_line_whatever_it_holds(
     sandbox: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "audit"):
-        LLMaaS(watchers=[AuditLog(logging.getLogger("audit"), tags={"odd": "%s \ud800"})]).chat(
+        LLMaaS(hooks=[AuditLog(logging.getLogger("audit"), tags={"odd": "%s \ud800"})]).chat(
             "?", model=MODEL
         )
     assert json.loads(caplog.records[-1].getMessage())["tags"]["odd"].startswith("%s")
@@ -83,7 +83,7 @@ def test_a_torn_line_costs_only_itself(tmp_path: Path, torn: bytes) -> None:
 
 FULL_DISK = """
 import resource, signal, sys
-from llmaas.jsonl import append
+from llmaas._jsonl import append
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 log, most = sys.argv[1], resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 append(log, {"n": 1})
@@ -124,7 +124,7 @@ def test_a_log_that_is_renamed_is_begun_anew(tmp_path: Path) -> None:
 
 APPENDS = """
 import contextlib, sys
-from llmaas.jsonl import append
+from llmaas._jsonl import append
 for n in range(200):
     append(sys.argv[1], {"who": sys.argv[2], "n": n, "text": "x" * 9000})
 """
@@ -145,7 +145,7 @@ def test_a_report_skips_lines_that_are_not_records(
     sandbox: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     log = tmp_path / "usage"
-    client = LLMaaS(watchers=[UsageLog(log)])
+    client = LLMaaS(hooks=[UsageLog(log)])
     client.chat("?", model=MODEL)
     foreign = [b'{"at": "2026', b"", b"[]", b'{"at":1,"ok":true,"cost_micro_eur":"x"}', b"\xff\xfe"]
     with log.open("ab") as file:
@@ -168,7 +168,7 @@ from llmaas.quota import Budget, SQLiteLedger
 from llmaas.telemetry import AuditLog
 log, file = sys.argv[1:]
 budget = Budget(10, ledger=SQLiteLedger(file))
-client = LLMaaS(watchers=[AuditLog(log), budget])
+client = LLMaaS(hooks=[AuditLog(log), budget])
 slow, stalls = {"x-sandbox-fault": "slow-headers:20"}, {"x-sandbox-fault": "stall:20"}
 def call():
     client.chat("?", model="llama3.3:70b", extra_headers=slow)
@@ -196,5 +196,5 @@ def test_calls_that_end_with_the_process_are_recorded(sandbox: Any, tmp_path: Pa
     assert (done.returncode, done.stderr) == (0, "")
     outcomes = [json.loads(line)["outcome"] for line in log.read_text().splitlines()]
     assert len(outcomes) == 4
-    assert set(outcomes) <= {"Abandoned", "StreamInterrupted"}
+    assert set(outcomes) <= {"StreamAbandoned", "StreamInterrupted"}
     assert Budget(10, ledger=SQLiteLedger(file)).spent > 0.4  # each may have been billed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmaas.keyword_arguments import reject_unknown_arguments
+from llmaas._keyword_arguments import reject_unknown_arguments
 
 
 class Shop:

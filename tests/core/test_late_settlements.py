@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from llmaas.quota import Limit, MemoryLedger
-from llmaas.quota.late import LateSettlements
-from llmaas.quota.ledger import Taken
+from llmaas.quota.late_settlements import LateSettlements
+from llmaas.quota.ledger import Reservation
 from tests.helpers.waiting import eventually
 
 LIMITS = [Limit(1_000)]
@@ -50,14 +50,16 @@ class Turn:
 
 @pytest.fixture
 def late(monkeypatch: pytest.MonkeyPatch) -> LateSettlements:
-    monkeypatch.setattr("llmaas.quota.late._FIRST_PAUSE", 3_600.0)  # no thread in the background
+    monkeypatch.setattr(
+        "llmaas.quota.late_settlements._FIRST_PAUSE", 3_600.0
+    )  # no thread in the background
     return LateSettlements()
 
 
 def kept(late: LateSettlements, ledger: Remote) -> Turn:
     """Take ten of an account, keep their settlement of three; return whose turn it is."""
-    taken = ledger.take("a", 10, LIMITS)
-    assert isinstance(taken, Taken)
+    taken = ledger.reserve("a", 10, LIMITS)
+    assert isinstance(taken, Reservation)
     late.keep(ledger, taken, 3, LIMITS)
     late._kept[id(ledger)].turn = turn = Turn()  # type: ignore[assignment]
     return turn
@@ -108,7 +110,7 @@ def test_callers_that_waited_for_a_failure_do_not_repeat_it(late: LateSettlement
 def test_a_settlement_is_given_up_after_many_attempts(
     late: LateSettlements, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("llmaas.quota.late._MOST_ATTEMPTS", 3)
+    monkeypatch.setattr("llmaas.quota.late_settlements._MOST_ATTEMPTS", 3)
     ledger = Remote()
     ledger.may_answer.set()
     kept(late, ledger)

@@ -26,8 +26,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from llmaas import LedgerError
 from llmaas.quota import Limit, MemoryLedger, RedisLedger, SQLiteLedger
-from llmaas.quota.late import LATE
-from llmaas.quota.ledger import Refused, Taken
+from llmaas.quota.late_settlements import LATE
+from llmaas.quota.ledger import Denied, Reservation
 
 EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "0"))
 """More of them for a long run: the suite's own are few."""
@@ -56,8 +56,8 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.account = f"a{next(_numbers)}"
         self.spent = 0
-        self.open: list[Taken] = []
-        self.lost: list[Taken] = []
+        self.open: list[Reservation] = []
+        self.lost: list[Reservation] = []
         """Reservations of which the ledger has lost its memory."""
         self.orphaned = 0
         self.clock = 0.0
@@ -80,14 +80,14 @@ class LedgerMachine(RuleBasedStateMachine):
             yield
 
     @rule(amount=AMOUNTS)
-    def take(self, amount: int) -> None:
+    def reserve(self, amount: int) -> None:
         with self.on_the_clock():
-            taken = self.ledger.take(self.account, amount, LIMITS)
+            taken = self.ledger.reserve(self.account, amount, LIMITS)
         if self.counted + amount <= HOURLY.amount:
-            assert isinstance(taken, Taken), "refused although there is room"
+            assert isinstance(taken, Reservation), "refused although there is room"
             self.open.append(taken)
         else:
-            assert isinstance(taken, Refused), "granted more than there is"
+            assert isinstance(taken, Denied), "granted more than there is"
             held = self.counted - self.spent
             excess = self.counted + amount - HOURLY.amount
             assert taken.in_flight == (excess <= held and amount <= HOURLY.amount)
@@ -100,7 +100,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.ledger.settle(taken, used, LIMITS)
         self.settled(taken, used)
 
-    def settled(self, taken: Taken, used: int) -> None:
+    def settled(self, taken: Reservation, used: int) -> None:
         """Do in the model what a settlement does."""
         (self.open if taken in self.open else self.lost).remove(taken)
         self.spent += used
@@ -115,10 +115,10 @@ class LedgerMachine(RuleBasedStateMachine):
         assume(self.counted + 2 * amount <= HOURLY.amount)
 
         def work() -> None:
-            first = self.ledger.take(self.account, amount, LIMITS)
+            first = self.ledger.reserve(self.account, amount, LIMITS)
             self.ledger.settle(first, used, LIMITS)
             if self.counted + used + amount <= HOURLY.amount:
-                self.ledger.take(self.account, amount, LIMITS)
+                self.ledger.reserve(self.account, amount, LIMITS)
             if is_killed:
                 os.kill(os.getpid(), signal.SIGKILL)
 
@@ -144,7 +144,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """Use a ledger that cannot be reached; ``end`` lets it be reached again."""
         try:
             with pytest.raises(LedgerError):
-                self.ledger.take(self.account, 1, LIMITS)
+                self.ledger.reserve(self.account, 1, LIMITS)
             some = st.sampled_from([*self.open, None])
             for taken in data.draw(st.lists(some, unique=True)):
                 if taken is not None:

@@ -19,7 +19,7 @@ import pytest
 import llmaas
 from llmaas import LLMaaS
 from llmaas.quota import Limit, MemoryLedger, Quota, SQLiteLedger
-from llmaas.quota.ledger import Taken
+from llmaas.quota.ledger import Reservation
 from tests.helpers.waiting import eventually
 
 MODEL = "llama3.3:70b"
@@ -55,17 +55,17 @@ forks = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 @forks
 def test_a_child_opens_its_own_connection(tmp_path: Path) -> None:
     ledger = SQLiteLedger(tmp_path / "l.db")
-    ledger.take("a", 1, LIMITS)
+    ledger.reserve("a", 1, LIMITS)
 
     def work() -> bool:
         inherited = open_files()
-        taken = [ledger.take("a", 1, LIMITS) for _ in range(20)]
+        taken = [ledger.reserve("a", 1, LIMITS) for _ in range(20)]
         for reservation in taken:
             ledger.settle(reservation, 1, LIMITS)
         return open_files() > inherited
 
     assert in_child(work)
-    assert isinstance(ledger.take("a", 1, LIMITS), Taken)
+    assert isinstance(ledger.reserve("a", 1, LIMITS), Reservation)
     assert ledger.used("a", LIMITS[0]) == 22
 
 
@@ -80,7 +80,7 @@ def test_a_child_forked_in_mid_transaction_harms_nothing(tmp_path: Path) -> None
 
     def write() -> None:
         while not stop.is_set():
-            ledger.take("a", 1, [Limit(10**9)])
+            ledger.reserve("a", 1, [Limit(10**9)])
             counted[0] += 1
             time.sleep(0.001)  # SQLite's own waiting is not fair: let others have a turn
 
@@ -88,7 +88,7 @@ def test_a_child_forked_in_mid_transaction_harms_nothing(tmp_path: Path) -> None
     thread.start()
     try:
         taken = [
-            in_child(lambda: ledger.settle(ledger.take("b", 1, LIMITS), 1, LIMITS) is None)
+            in_child(lambda: ledger.settle(ledger.reserve("b", 1, LIMITS), 1, LIMITS) is None)
             for _ in range(20)
         ]
     finally:
@@ -110,8 +110,8 @@ def test_no_lock_or_ticket_of_the_parent_stops_a_child(
     """A thread of the parent waits in the queue, others use the ledger, while the fork happens."""
     ledger: Any = MemoryLedger() if kind == "memory" else SQLiteLedger(tmp_path / "l.db")
     quota = Quota(limits=LIMITS, ledger=ledger)
-    client = LLMaaS(watchers=[quota])
-    first = ledger.take(quota.account, 900, LIMITS)
+    client = LLMaaS(hooks=[quota])
+    first = ledger.reserve(quota.account, 900, LIMITS)
     waiting = threading.Thread(target=lambda: client.chat("?", model=MODEL, max_tokens=500))
     waiting.start()
     eventually(lambda: quota._queue)
@@ -132,16 +132,16 @@ from llmaas.quota import Limit, SQLiteLedger
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 ledger, limits = SQLiteLedger(sys.argv[1]), [Limit(1_000, 3600)]
-ledger.take("a", 1, limits)
+ledger.reserve("a", 1, limits)
 _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1, most))  # the disk is full
 try:
-    ledger.take("a", 1, limits)
+    ledger.reserve("a", 1, limits)
     raise SystemExit("written to a full disk")
 except LedgerError:
     pass
 resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # and has room again
-ledger.take("a", 1, limits)
+ledger.reserve("a", 1, limits)
 print(ledger.used("a", limits[0]))
 """
 
@@ -158,7 +158,7 @@ def test_many_short_threads_leave_no_connection_behind(tmp_path: Path) -> None:
     ledger = SQLiteLedger(tmp_path / "l.db")
     before = open_files()
     for _ in range(20):
-        thread = threading.Thread(target=ledger.take, args=("a", 1, LIMITS))
+        thread = threading.Thread(target=ledger.reserve, args=("a", 1, LIMITS))
         thread.start()
         thread.join()
     eventually(lambda: open_files() <= before)
@@ -167,16 +167,16 @@ def test_many_short_threads_leave_no_connection_behind(tmp_path: Path) -> None:
 
 def test_the_time_in_the_queue_counts(sandbox: Any) -> None:
     quota = Quota(limits=LIMITS, max_wait=0.5)
-    quota.ledger.take(quota.account, 1_000, LIMITS)
+    quota.ledger.reserve(quota.account, 1_000, LIMITS)
     front = Quota(limits=LIMITS, ledger=quota.ledger, max_wait=None)
     front._queue = quota._queue  # somebody more patient stands before us
-    waiting = LLMaaS(watchers=[front], deadline=4)
+    waiting = LLMaaS(hooks=[front], deadline=4)
     thread = threading.Thread(target=lambda: _fails(waiting, max_tokens=10))
     thread.start()
     eventually(lambda: quota._queue)
     began = time.monotonic()
     with pytest.raises(llmaas.QuotaExceededError):
-        LLMaaS(watchers=[quota]).chat("?", model=MODEL, max_tokens=10)
+        LLMaaS(hooks=[quota]).chat("?", model=MODEL, max_tokens=10)
     assert time.monotonic() - began < 3  # the one before us leaves after four
     thread.join()
 
@@ -188,8 +188,8 @@ def _fails(client: LLMaaS, **options: Any) -> None:
 
 def test_a_waiting_call_ends_at_its_deadline(sandbox: Any, api: Any) -> None:
     quota = Quota(limits=LIMITS)
-    quota.ledger.take(quota.account, 1_000, LIMITS)
-    client = api(watchers=[quota])
+    quota.ledger.reserve(quota.account, 1_000, LIMITS)
+    client = api(hooks=[quota])
     for work in (client.do, client.events):
         arguments = ("chat", "?") if work == client.do else ("?",)
         began = time.monotonic()
@@ -203,10 +203,10 @@ def test_a_waiting_call_ends_at_its_deadline(sandbox: Any, api: Any) -> None:
 
 def test_a_lot_that_waits_for_its_quota_ends_at_its_deadline(sandbox: Any, api: Any) -> None:
     quota = Quota(limits=LIMITS)
-    quota.ledger.take(quota.account, 1_000, LIMITS)
+    quota.ledger.reserve(quota.account, 1_000, LIMITS)
     began = time.monotonic()
     with pytest.raises(llmaas.DeadlineExceededError):
-        api(watchers=[quota]).do("submit_batch", ["?"], model=MODEL, max_tokens=10, deadline=0.4)
+        api(hooks=[quota]).do("submit_batch", ["?"], model=MODEL, max_tokens=10, deadline=0.4)
     assert time.monotonic() - began < FOREVER
 
 
@@ -259,7 +259,7 @@ from llmaas.quota import Limit, SQLiteLedger
 ledger, limits, stop, taken = SQLiteLedger(sys.argv[1]), [Limit(10**9)], threading.Event(), []
 def count():
     while not stop.is_set():
-        taken.append(ledger.take("a", 1, limits))
+        taken.append(ledger.reserve("a", 1, limits))
 threads = [threading.Thread(target=count) for _ in range(2)]
 for thread in threads: thread.start()
 for _ in range(200): ledger.close()
@@ -282,7 +282,7 @@ def look():  # the last thing before a fork, as what is registered first runs la
     time.sleep(0.04)
     seen.append(ledger.lock.locked())
 os.register_at_fork(before=look)
-from llmaas.forks import hold_at_fork
+from llmaas._fork import lock_during_fork
 class Ledger:
     lock = threading.Lock()
     def hold(self):
@@ -291,7 +291,7 @@ class Ledger:
         self.lock.release()
         time.sleep(0.02)
 ledger = Ledger()
-hold_at_fork(ledger)
+lock_during_fork(ledger)
 def fork():
     for _ in range(8):
         child = os.fork()
@@ -312,7 +312,7 @@ assert seen == [True] * 24
 @forks
 def test_no_thread_of_a_child_uses_the_parents_connections(sandbox: Any) -> None:
     """Two threads ask at once in a new process, while its pool is still being made."""
-    from llmaas.transport.sync import _pools
+    from llmaas.transport.httpx_transport import _pools
 
     client, answers = LLMaaS(), list[Any]()
     client.models()

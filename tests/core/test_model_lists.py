@@ -19,7 +19,7 @@ def fresh_catalog():
 
 
 def test_listing_has_a_deadline_of_its_own(api, sandbox, monkeypatch):
-    monkeypatch.setattr("llmaas.ops.data.LIST_SECONDS", 0.3)
+    monkeypatch.setattr("llmaas.ops.json_request.LIST_SECONDS", 0.3)
     start = time.monotonic()
     with pytest.raises(DeadlineExceededError):
         api(headers=SLOW).do("models")
@@ -33,7 +33,7 @@ def test_listing_takes_a_deadline(api, sandbox):
 
 @pytest.mark.parametrize("fault", ["slow-headers:30", "status:503"])
 def test_refresh_keeps_the_catalog_when_no_list_comes(sandbox, monkeypatch, fault):
-    monkeypatch.setattr("llmaas.ops.data.LIST_SECONDS", 0.3)
+    monkeypatch.setattr("llmaas.ops.json_request.LIST_SECONDS", 0.3)
     with (
         LLMaaS(headers={"x-sandbox-fault": fault}, max_retries=0) as client,
         pytest.warns(StaleCatalogWarning, match="catalog of 2026"),

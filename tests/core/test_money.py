@@ -16,7 +16,7 @@ import pytest
 
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
-from llmaas.ops.watch import About
+from llmaas.hooks import CallInfo
 from llmaas.quota import Budget, Limit, Quota, SQLiteLedger
 from llmaas.settings import Settings
 from tests.helpers.waiting import eventually
@@ -55,10 +55,10 @@ def test_a_text_of_vectors_that_begins_like_an_image_counts(sandbox: Any, name: 
 
 
 def test_images_do_not_count_as_text(sandbox: Any) -> None:
-    about = About(
+    about = CallInfo(
         "chat",
         MODEL,
-        Settings.of(api_key="k"),
+        Settings.create(api_key="k"),
         [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PIXEL}}]}],
     )
     assert about.most_input_tokens < 20
@@ -82,7 +82,7 @@ def test_a_number_that_would_make_room_is_refused(
     sandbox: Any, api: Any, options: Any, name: str
 ) -> None:
     budget, quota = Budget(10), Quota(limits=[Limit(1_000_000, 3600)])
-    client = api(watchers=[quota, budget])
+    client = api(hooks=[quota, budget])
     with pytest.raises(llmaas.ConfigurationError):
         client.do(name, "?" if name == "chat" else ["?"], model=MODEL, **options)
     assert (budget.spent, quota.used()) == (0, {3600: 0})
@@ -90,10 +90,10 @@ def test_a_number_that_would_make_room_is_refused(
 
 
 def test_the_larger_of_two_limits_counts() -> None:
-    settings = Settings.of(api_key="k")
+    settings = Settings.create(api_key="k")
 
     def most(params: dict[str, Any]) -> int:
-        return About("chat", MODEL, settings, "?", params).max_tokens
+        return CallInfo("chat", MODEL, settings, "?", params).max_tokens
 
     assert most({"max_tokens": 5, "max_completion_tokens": 90}) == 90
     assert most({"max_tokens": 90, "max_completion_tokens": 5, "n": 2}) == 180
@@ -104,7 +104,7 @@ def test_the_larger_of_two_limits_counts() -> None:
 
 def test_an_answer_that_was_lost_keeps_its_reservation(sandbox: Any, api: Any) -> None:
     budget = Budget(10)
-    client = api(watchers=[budget], max_retries=0)
+    client = api(hooks=[budget], max_retries=0)
     sandbox.script([{"raw": b"HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{"}])
     with pytest.raises(llmaas.APIError):
         client.do("chat", "?", model=MODEL, max_tokens=1_000)
@@ -115,13 +115,13 @@ def test_an_answer_without_usage_keeps_its_reservation(sandbox: Any, api: Any) -
     budget = Budget(10)
     choice = {"index": 0, "message": {"role": "assistant", "content": "Oui"}}
     sandbox.script([{"json": {"id": "1", "model": MODEL, "choices": [choice]}}])
-    api(watchers=[budget]).do("chat", "?", model=MODEL, max_tokens=1_000)
+    api(hooks=[budget]).do("chat", "?", model=MODEL, max_tokens=1_000)
     assert budget.spent >= 0.008
 
 
 def test_a_service_that_is_away_costs_nothing() -> None:
     budget = Budget(10)
-    client = LLMaaS(api_key="k", base_url="http://127.0.0.1:9/v1", watchers=[budget], max_retries=0)
+    client = LLMaaS(api_key="k", base_url="http://127.0.0.1:9/v1", hooks=[budget], max_retries=0)
     with pytest.raises(llmaas.APIConnectionError):
         client.chat("?", model=MODEL)
     assert budget.spent == 0
@@ -130,7 +130,7 @@ def test_a_service_that_is_away_costs_nothing() -> None:
 def test_a_budget_that_waits_lets_all_through(sandbox: Any) -> None:
     """Each may cost half of it, and costs next to nothing."""
     budget = Budget(0.02, wait=True)
-    client = AsyncLLMaaS(watchers=[budget])
+    client = AsyncLLMaaS(hooks=[budget])
 
     async def go() -> list[Any]:
         calls = (client.chat("?", model=MODEL, max_tokens=1_000) for _ in range(12))
@@ -141,15 +141,15 @@ def test_a_budget_that_waits_lets_all_through(sandbox: Any) -> None:
 
 def test_a_budget_that_waits_ends_with_the_deadline(sandbox: Any, api: Any) -> None:
     budget = Budget(0.01, wait=True)
-    budget.ledger.take(budget.account, 9_000, [budget.limit])
+    budget.ledger.reserve(budget.account, 9_000, [budget.limit])
     with pytest.raises(llmaas.DeadlineExceededError):
-        api(watchers=[budget]).do("chat", "?", model=MODEL, max_tokens=1_000, deadline=0.3)
+        api(hooks=[budget]).do("chat", "?", model=MODEL, max_tokens=1_000, deadline=0.3)
 
 
 def test_a_refusal_tells_whether_room_will_come() -> None:
     budget = Budget(0.01)
-    taken = budget.ledger.take(budget.account, 9_000, [budget.limit])
-    client = LLMaaS(api_key="k", base_url="http://127.0.0.1:9/v1", watchers=[budget])
+    taken = budget.ledger.reserve(budget.account, 9_000, [budget.limit])
+    client = LLMaaS(api_key="k", base_url="http://127.0.0.1:9/v1", hooks=[budget])
     with pytest.raises(llmaas.BudgetExceededError) as caught:
         client.chat("?", model=MODEL, max_tokens=1_000)
     assert caught.value.retry_after is not None
@@ -167,10 +167,10 @@ def test_embeddings_are_reserved_request_by_request(sandbox: Any, api: Any) -> N
     micro = client.do("embed", texts, model="bge-m3:567m", batch_size=10).cost_micro_eur
     cost = micro / 1e6
     budget = Budget(cost * 1.3)
-    api(watchers=[budget]).do("embed", texts, model="bge-m3:567m", batch_size=10)
+    api(hooks=[budget]).do("embed", texts, model="bge-m3:567m", batch_size=10)
     assert budget.spent == pytest.approx(cost)
     with pytest.raises(llmaas.BudgetExceededError):
-        api(watchers=[budget]).do("embed", texts, model="bge-m3:567m", batch_size=10)
+        api(hooks=[budget]).do("embed", texts, model="bge-m3:567m", batch_size=10)
     assert budget.spent == pytest.approx(cost)  # it was refused as a whole
 
 
@@ -201,7 +201,7 @@ def held(path: Path) -> Iterator[None]:
 
 def test_a_deadline_ends_waiting_for_a_file(sandbox: Any, api: Any, tmp_path: Path) -> None:
     quota = Quota(limits=[Limit(1_000, 3600)], ledger=SQLiteLedger(tmp_path / "l.db"))
-    client = api(watchers=[quota])
+    client = api(hooks=[quota])
     with held(tmp_path / "l.db"):
         began = time.monotonic()
         with pytest.raises(llmaas.DeadlineExceededError):
@@ -215,7 +215,7 @@ def test_a_timeout_ends_waiting_for_a_file(sandbox: Any, tmp_path: Path) -> None
 
     async def go() -> None:
         async with asyncio.timeout(0.5):
-            await AsyncLLMaaS(watchers=[quota]).chat("?", model=MODEL, max_tokens=50)
+            await AsyncLLMaaS(hooks=[quota]).chat("?", model=MODEL, max_tokens=50)
 
     with held(tmp_path / "l.db"):
         began = time.monotonic()
@@ -228,7 +228,7 @@ def test_a_timeout_ends_waiting_for_a_file(sandbox: Any, tmp_path: Path) -> None
 def test_an_answer_does_not_wait_for_its_settlement(sandbox: Any, api: Any, tmp_path: Path) -> None:
     path = tmp_path / "l.db"
     budget = Budget(10, ledger=SQLiteLedger(path))
-    client = api(watchers=[budget])
+    client = api(hooks=[budget])
     sandbox.script([{"content": "Oui", "delay": 1.0}])
     answers: list[Any] = []
     thread = threading.Thread(
@@ -253,5 +253,5 @@ def test_a_file_that_is_no_ledger_is_an_error_of_ours(tmp_path: Path) -> None:
 
 
 def test_a_ledger_file_is_private(tmp_path: Path) -> None:
-    SQLiteLedger(tmp_path / "l.db").take("a", 1, [Limit(1)])
+    SQLiteLedger(tmp_path / "l.db").reserve("a", 1, [Limit(1)])
     assert {path.stat().st_mode & 0o77 for path in tmp_path.iterdir()} == {0}

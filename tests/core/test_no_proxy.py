@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmaas.proxies import is_spared, proxy_for
-from llmaas.transport.network import Network
+from llmaas.transport.pool_registry import PoolKey
 
 SPARED = [
     ("gw.corp.example", 443, "gw.corp.example"),
@@ -79,4 +79,4 @@ def test_client_connects_directly_when_port_matches(root: str, monkeypatch: Any)
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "10.0.0.0/8:8443")
     is_direct = root.endswith(":8443")
-    assert (Network.to(root, None, None).proxy is None) == is_direct
+    assert (PoolKey.to(root, None, None).proxy is None) == is_direct

@@ -34,7 +34,7 @@ async def main():
         other = asyncio.create_task(client.chat('Say "two"', model="llama3.3:70b"))
         await asyncio.sleep(0.3)
         await stream.until_done()
-        print((await other).text, "llmaas.raising" in sys.modules)
+        print((await other).text, "llmaas._error_factory" in sys.modules)
 
 asyncio.run(main())
 """
@@ -45,7 +45,8 @@ with LLMaaS(**options) as client:
     stream = client.stream('Say "one"', model="llama3.3:70b")
     take_all()
     threading.Timer(0.3, stream.until_done).start()
-    print(client.chat('Say "two"', model="llama3.3:70b").text, "llmaas.raising" in sys.modules)
+    text = client.chat('Say "two"', model="llama3.3:70b").text
+    print(text, "llmaas._error_factory" in sys.modules)
 """
 
 

@@ -196,7 +196,7 @@ def test_window_that_a_refusal_names_stays_with_its_address_and_key(api: Any) ->
         ask(client, False, "Hi", model="m")
         settings = client.client.settings
     assert settings.learned.windows == {"m": 20_000}
-    assert settings.changed(api_key="sk-other").learned.windows == {}
+    assert settings.with_options(api_key="sk-other").learned.windows == {}
 
 
 def test_batch_default_is_what_the_longest_conversation_leaves(sandbox: Any, api: Any) -> None:

@@ -13,10 +13,10 @@ import pytest
 
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
-from llmaas.transport.network import Network, Shared
+from llmaas.transport.pool_registry import PoolKey, PoolRegistry
 from tests.helpers.servers.raw import server
 
-HERE, THERE = Network("http://127.0.0.1:1"), Network("http://127.0.0.1:2")
+HERE, THERE = PoolKey("http://127.0.0.1:1"), PoolKey("http://127.0.0.1:2")
 
 
 class Owner:
@@ -32,8 +32,8 @@ def closed() -> list[str]:
 
 
 @pytest.fixture
-def shared(closed: list[str]) -> Shared[str]:
-    return Shared(lambda network: f"pool of {network.origin}", closed.append)
+def shared(closed: list[str]) -> PoolRegistry[str]:
+    return PoolRegistry(lambda network: f"pool of {network.origin}", closed.append)
 
 
 def test_owners_share_a_pool_that_the_last_one_closes(shared: Any, closed: list[str]) -> None:
@@ -47,11 +47,11 @@ def test_owners_share_a_pool_that_the_last_one_closes(shared: Any, closed: list[
 
 @pytest.mark.timeout(60)
 def test_an_owner_collected_while_another_borrows_blocks_nobody(closed: list[str]) -> None:
-    def make(network: Network) -> str:
+    def make(network: PoolKey) -> str:
         gc.collect()
         return network.origin
 
-    shared = Shared(make, closed.append)
+    shared = PoolRegistry(make, closed.append)
     keeper = Owner()
     shared.borrow(HERE, Owner())  # garbage from here on
     shared.borrow(THERE, keeper)
@@ -105,11 +105,11 @@ def test_an_event_loop_that_has_ended_is_kept_by_nothing(sandbox: Any) -> None:
 
 
 def test_gates_are_bounded_when_many_keys_are_used() -> None:
-    from llmaas.transport import gate
+    from llmaas.transport import cooldown
 
-    closed = gate.gate_for("root", "closed")
-    closed.close_for(60)
+    closed = cooldown.cooldown_for("root", "closed")
+    closed.start_cooldown(60)
     for number in range(5_000):
-        gate.gate_for("root", str(number))
-    assert len(gate._gates) <= 1024
-    assert gate.gate_for("root", "closed") is closed
+        cooldown.cooldown_for("root", str(number))
+    assert len(cooldown._gates) <= 1024
+    assert cooldown.cooldown_for("root", "closed") is closed

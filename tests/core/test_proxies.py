@@ -12,7 +12,7 @@ import pytest
 
 import llmaas
 import llmaas.errors  # now, not while a deadline is running
-import llmaas.transport.sync
+import llmaas.transport.httpx_transport
 from llmaas.warnings import InsecureURLWarning
 from llmaas_sandbox import Sandbox
 from tests.helpers.servers.proxy import Proxy

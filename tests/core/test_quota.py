@@ -15,8 +15,8 @@ import pytest
 
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
+from llmaas.hooks import CallInfo
 from llmaas.ops.effects import Wait
-from llmaas.ops.watch import About
 from llmaas.quota import (
     TIERS,
     Budget,
@@ -27,7 +27,7 @@ from llmaas.quota import (
     SQLiteLedger,
     highest_cost_micro_eur,
 )
-from llmaas.quota.ledger import Refused, Taken
+from llmaas.quota.ledger import Denied, Reservation
 from llmaas.settings import Settings
 from tests.helpers import redis_worker
 from tests.helpers.waiting import soon
@@ -52,42 +52,42 @@ def test_the_documented_tiers() -> None:
 
 def test_take_refuse_settle(ledger: Any) -> None:
     limits = [Limit(100, 60), Limit(150)]
-    first = ledger.take("a", 80, limits)
-    assert isinstance(first, Taken)
-    refused = ledger.take("a", 30, limits)
-    assert isinstance(refused, Refused)
+    first = ledger.reserve("a", 80, limits)
+    assert isinstance(first, Reservation)
+    refused = ledger.reserve("a", 30, limits)
+    assert isinstance(refused, Denied)
     assert 0 < refused.seconds <= 62
     ledger.settle(first, 10, limits)
-    assert isinstance(ledger.take("a", 90, limits), Taken)
+    assert isinstance(ledger.reserve("a", 90, limits), Reservation)
     assert ledger.used("a", limits[0]) == 100
-    assert ledger.take("a", 101, limits) == Refused(None)
-    assert isinstance(ledger.take("b", 100, limits), Taken)
+    assert ledger.reserve("a", 101, limits) == Denied(None)
+    assert isinstance(ledger.reserve("b", 100, limits), Reservation)
 
 
 def test_windows_move_on(ledger: Any) -> None:
     limits = [Limit(10, 2)]
-    assert isinstance(ledger.take("a", 10, limits), Taken)
-    refused = ledger.take("a", 1, limits)
-    assert isinstance(refused, Refused)
+    assert isinstance(ledger.reserve("a", 10, limits), Reservation)
+    refused = ledger.reserve("a", 1, limits)
+    assert isinstance(refused, Denied)
     time.sleep(refused.seconds + 0.02)
-    assert isinstance(ledger.take("a", 10, limits), Taken)
+    assert isinstance(ledger.reserve("a", 10, limits), Reservation)
 
 
 def test_a_total_never_comes_back(ledger: Any) -> None:
-    assert isinstance(ledger.take("a", 10, [Limit(10)]), Taken)
-    assert ledger.take("a", 1, [Limit(10)]) == Refused(None)
+    assert isinstance(ledger.reserve("a", 10, [Limit(10)]), Reservation)
+    assert ledger.reserve("a", 1, [Limit(10)]) == Denied(None)
 
 
 def test_many_threads_never_take_too_much(ledger: Any) -> None:
     with ThreadPoolExecutor(16) as pool:
-        taken = list(pool.map(lambda _: ledger.take("a", 7, [Limit(100, 60)]), range(64)))
-    assert sum(isinstance(t, Taken) for t in taken) == 14
+        taken = list(pool.map(lambda _: ledger.reserve("a", 7, [Limit(100, 60)]), range(64)))
+    assert sum(isinstance(t, Reservation) for t in taken) == 14
     assert ledger.used("a", Limit(100, 60)) == 98
 
 
 def test_a_file_survives_and_travels(tmp_path: Path) -> None:
     ledger = SQLiteLedger(tmp_path / "l.db")
-    ledger.take("a", 5, [Limit(10)])
+    ledger.reserve("a", 5, [Limit(10)])
     again = pickle.loads(pickle.dumps(ledger))
     assert again.used("a", Limit(10)) == 5
 
@@ -128,7 +128,7 @@ def test_a_budget_counts_broken_streams_and_gives_back_failures(sandbox: Any, ap
 
 def test_a_budget_counts_the_batches_before_one_that_failed(sandbox: Any, api: Any) -> None:
     budget = Budget(1.0)
-    client, texts = api(watchers=[budget]), [f"{n} " + "x" * 398 for n in range(3)]
+    client, texts = api(hooks=[budget]), [f"{n} " + "x" * 398 for n in range(3)]
     two = client.do("embed", texts[:2], model="bge-m3:567m").cost_micro_eur / 1_000_000
     assert budget.spent == two > 0
     sandbox.script([{}, {}, {"status": 500}])
@@ -139,7 +139,7 @@ def test_a_budget_counts_the_batches_before_one_that_failed(sandbox: Any, api: A
 
 def test_one_document_is_billed_as_one(sandbox: Any, api: Any) -> None:
     budget = Budget(0.000_010)  # enough for two documents, not for eleven
-    client = api(watchers=[budget])
+    client = api(hooks=[budget])
     ranking = client.do("rerank", "Who?", "One alone.", model="qwen3-reranker:4b")
     assert [ranked.index for ranked in ranking.results] == [0]
     assert budget.spent == ranking.cost_micro_eur / 1_000_000 > 0
@@ -175,7 +175,7 @@ def test_a_budget_of_a_project_outlives_the_process(sandbox: Any, tmp_path: Path
     def budget() -> Budget:
         return Budget(1, ledger=SQLiteLedger(tmp_path / "b.db"), account="projet")
 
-    LLMaaS(watchers=[budget()]).chat("Bonjour ?", model=MODEL)
+    LLMaaS(hooks=[budget()]).chat("Bonjour ?", model=MODEL)
     assert budget().spent > 0
 
 
@@ -183,7 +183,7 @@ def test_parallel_calls_cannot_overdraw_a_budget(sandbox: Any) -> None:
 
     client = LLMaaS()
     body = {"max_tokens": 1000}
-    about = About("chat", MODEL, client.settings, [{"role": "user", "content": "x"}], body)
+    about = CallInfo("chat", MODEL, client.settings, [{"role": "user", "content": "x"}], body)
     highest = highest_cost_micro_eur(about)
     budget = Budget(3.5 * highest / 1_000_000)
     options = {
@@ -191,7 +191,7 @@ def test_parallel_calls_cannot_overdraw_a_budget(sandbox: Any) -> None:
         "max_tokens": 1000,
         "extra_headers": {"x-sandbox-fault": "slow-headers:2"},
     }
-    shared = LLMaaS(watchers=[budget])
+    shared = LLMaaS(hooks=[budget])
     all_are_here = threading.Barrier(8)
 
     def ask(_: int) -> bool:
@@ -208,7 +208,7 @@ def test_parallel_calls_cannot_overdraw_a_budget(sandbox: Any) -> None:
 
 def test_a_quota_waits_or_raises(sandbox: Any, api: Any) -> None:
     limits = [Limit(100, 3600)]
-    client = api(watchers=[Quota(limits=limits, wait=False)])
+    client = api(hooks=[Quota(limits=limits, wait=False)])
     client.do("chat", "Bonjour ?", model=MODEL, max_tokens=90)
     sandbox.reset()
     with pytest.raises(llmaas.QuotaExceededError) as caught:
@@ -221,7 +221,7 @@ def test_a_quota_waits_or_raises(sandbox: Any, api: Any) -> None:
 
 def test_a_quota_settles_so_that_waiters_go_on_early(sandbox: Any) -> None:
     quota = Quota(limits=[Limit(1_000, 3600)])
-    client = AsyncLLMaaS(watchers=[quota])
+    client = AsyncLLMaaS(hooks=[quota])
 
     async def go() -> int:
         answers = await asyncio.gather(
@@ -234,24 +234,24 @@ def test_a_quota_settles_so_that_waiters_go_on_early(sandbox: Any) -> None:
 
 
 class Noted:
-    """A watcher behind the quota: it sees calls in the order in which they were let through."""
+    """A hook behind the quota: it sees calls in the order in which they were let through."""
 
     def __init__(self) -> None:
         self.order: list[str] = []
 
-    def begin(self, about: Any) -> Any:
+    def before_call(self, about: Any) -> Any:
         self.order.append(about.inputs[0]["content"])
         return
         yield
 
-    def end(self, ticket: Any, outcome: Any) -> Any:
+    def after_call(self, ticket: Any, outcome: Any) -> Any:
         return
         yield
 
 
 def test_waiters_are_served_in_order(sandbox: Any) -> None:
     noted = Noted()
-    client = AsyncLLMaaS(watchers=[Quota(limits=[Limit(600, 3600)]), noted])
+    client = AsyncLLMaaS(hooks=[Quota(limits=[Limit(600, 3600)]), noted])
 
     async def go() -> None:
         # Small calls, which would fit, stay behind the large ones that came before them.
@@ -266,9 +266,9 @@ def test_waiters_are_served_in_order(sandbox: Any) -> None:
 def test_a_long_line_costs_nothing_while_it_waits() -> None:
     """Who stands in line is called: a thousand waiters look at nothing meanwhile."""
     quota = Quota(limits=[Limit(1_024, 3600)])
-    about = About("chat", MODEL, Settings.of(api_key="k"), "?")
-    assert isinstance(quota.ledger.take(quota.account, 1_024, quota.limits), Taken)
-    line = [quota.begin(about) for _ in range(1_000)]
+    about = CallInfo("chat", MODEL, Settings.create(api_key="k"), "?")
+    assert isinstance(quota.ledger.reserve(quota.account, 1_024, quota.limits), Reservation)
+    line = [quota.before_call(about) for _ in range(1_000)]
     effects = [next(place) for place in line]
     assert all(isinstance(effect, Wait) for effect in effects)
     assert effects[0].seconds < 0.1  # others may give back through the ledger
@@ -282,9 +282,9 @@ def test_a_long_line_costs_nothing_while_it_waits() -> None:
 
 def test_the_last_of_a_long_line_waits_no_longer_than_allowed() -> None:
     quota = Quota(limits=[Limit(1_024, 3600)], max_wait=4_000)
-    about = About("chat", MODEL, Settings.of(api_key="k"), "?")
-    quota.ledger.take(quota.account, 1_024, quota.limits)
-    line = [quota.begin(about) for _ in range(200)]
+    about = CallInfo("chat", MODEL, Settings.create(api_key="k"), "?")
+    quota.ledger.reserve(quota.account, 1_024, quota.limits)
+    line = [quota.before_call(about) for _ in range(200)]
     next(line[0])
     quota._max_wait = 0.1
     naps = [effect.seconds for effect in map(next, line[1:])]
@@ -295,10 +295,10 @@ def test_the_last_of_a_long_line_waits_no_longer_than_allowed() -> None:
 
 def test_a_cancelled_waiter_leaves_the_queue(sandbox: Any) -> None:
     quota = Quota(limits=[Limit(100, 3600)])
-    client = AsyncLLMaaS(watchers=[quota])
+    client = AsyncLLMaaS(hooks=[quota])
 
     async def go() -> None:
-        quota.ledger.take(quota.account, 100, quota.limits)
+        quota.ledger.reserve(quota.account, 100, quota.limits)
         task = asyncio.ensure_future(client.chat("?", model=MODEL, max_tokens=50))
         await soon(lambda: quota._queue)
         task.cancel()

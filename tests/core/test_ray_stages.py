@@ -122,7 +122,7 @@ def test_actors_must_be_positive():
 
 def test_budget_holds_over_all_actors(cluster, redis_url, sandbox):
     budget = Budget(0.006, ledger=RedisLedger(redis_url), account="ray")  # half of all
-    options = {"actors": 2, "batch_size": 4, "max_tokens": 200, "client": {"watchers": [budget]}}
+    options = {"actors": 2, "batch_size": 4, "max_tokens": 200, "client": {"hooks": [budget]}}
     with pytest.raises(Exception, match="budget"):
         stages.chat(prompts(60), model=MODEL, **options).take_all()
     assert 0 < budget.spent <= 0.006

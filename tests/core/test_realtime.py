@@ -19,7 +19,7 @@ from aiohttp import web
 
 from llmaas import AsyncLLMaaS, errors
 from llmaas.realtime import FinalText, PartialText, Pause, listen, resampled
-from llmaas.usage import UsageLog, report
+from llmaas.usage_log import UsageLog, report
 
 SECOND = b"".join(struct.pack("<h", int(8_000 * math.sin(i / 10))) for i in range(16_000))
 DELTA, DONE = "transcription.delta", "transcription.done"
@@ -226,24 +226,24 @@ async def test_unreachable_service_is_a_connection_error() -> None:
 
 async def test_watchers_see_each_utterance(sandbox: Any, tmp_path: Path) -> None:
     log = tmp_path / "usage.jsonl"
-    client = AsyncLLMaaS(watchers=[UsageLog(log)])
+    client = AsyncLLMaaS(hooks=[UsageLog(log)])
     await heard(client, [SECOND, Pause, SECOND])
     [row] = report(log, "operation")
     assert (row.group, row.calls, row.cost_micro_eur) == ("transcription", 2, 20_000)
     before = len(list(sandbox.requests))
     with pytest.raises(errors.BudgetExceededError):
-        await heard(AsyncLLMaaS(watchers=[Refuses()]), SECOND)
+        await heard(AsyncLLMaaS(hooks=[Refuses()]), SECOND)
     assert len(list(sandbox.requests)) == before
 
 
 class Refuses:
-    """A watcher that lets no call through."""
+    """A hook that lets no call through."""
 
-    def begin(self, about: Any) -> Any:
+    def before_call(self, about: Any) -> Any:
         raise errors.BudgetExceededError("no money")
         yield
 
-    def end(self, ticket: Any, outcome: Any) -> Any:
+    def after_call(self, ticket: Any, outcome: Any) -> Any:
         yield from ()
 
 

@@ -21,12 +21,14 @@ MODEL = "gpt-oss:120b"
 CALLS: dict[str, Any] = {
     "chat": lambda client: client.do("chat", "?", model=MODEL),
     "stream": lambda client: client.events("?", model=MODEL),
-    "embed": lambda client: client.do("embed", ["a", "b"], model="bge-m3:567m", isolate=False),
+    "embed": lambda client: client.do(
+        "embed", ["a", "b"], model="bge-m3:567m", isolate_errors=False
+    ),
     "rerank": lambda client: client.do("rerank", "q", ["a"], model="qwen3-reranker:4b"),
     "models": lambda client: client.do("models"),
     "transcribe": lambda client: client.do("transcribe", io.BytesIO(b"RIFF0000WAVE")),
     "speak": lambda client: client.do("speak", "Bonjour", model="kokoro"),
-    "images": lambda client: client.do("images", "a cat", model="z-image:16b"),
+    "images": lambda client: client.do("generate_images", "a cat", model="z-image:16b"),
     "get_batch": lambda client: client.do("get_batch", "b1"),
 }
 
@@ -105,7 +107,7 @@ def test_the_link_of_an_image_is_not_opened(sandbox: Any, elsewhere: Any, api: A
     elsewhere.reset()
     link = f"{elsewhere.root_url}/picture.png"
     sandbox.script([{"json": {"created": 1, "data": [{"url": link}]}}])
-    image = api().do("images", "a cat", model="z-image:16b", response_format="url")[0]
+    image = api().do("generate_images", "a cat", model="z-image:16b", response_format="url")[0]
     assert image.url == link
     assert not list(elsewhere.requests)
 

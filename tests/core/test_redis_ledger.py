@@ -16,8 +16,8 @@ import pytest
 
 import llmaas
 from llmaas.quota import Limit, Quota, RedisLedger
-from llmaas.quota.late import LATE
-from llmaas.quota.ledger import Taken
+from llmaas.quota.late_settlements import LATE
+from llmaas.quota.ledger import Reservation
 from tests.helpers.waiting import eventually
 
 
@@ -26,8 +26,8 @@ def test_a_reservation_of_nothing_can_be_settled(redis_url: str) -> None:
     ledger = RedisLedger(redis_url, prefix="nothing")
     limits = [Limit(300), Limit(200, 3_600)]
     for amount, used in ((10, 4), (0, 0), (0, 5), (7, 0)):
-        taken = ledger.take("a", amount, limits)
-        assert isinstance(taken, Taken)
+        taken = ledger.reserve("a", amount, limits)
+        assert isinstance(taken, Reservation)
         ledger.settle(taken, used, limits)
     assert [ledger.used("a", limit) for limit in limits] == [9, 9]
     ledger.close()
@@ -49,7 +49,7 @@ def test_no_password_is_kept_in_a_pickle(monkeypatch: pytest.MonkeyPatch) -> Non
         told = again._redis.connection_pool.connection_kwargs
         assert told["password"] == "again"
         with pytest.raises(llmaas.LedgerError) as caught:
-            ledger.take("a", 1, [Limit(1)])
+            ledger.reserve("a", 1, [Limit(1)])
         assert "s3cret" not in str(caught.value)
         assert not LATE._kept or LATE._kept.pop(id(ledger))
 
@@ -129,8 +129,8 @@ def test_a_cluster_keeps_an_account_together(tmp_path: Path) -> None:
         quota = Quota(tier=1, ledger=ledger)
         for number in range(8):  # their slots lie on both nodes
             account = f"tenant-{number}"
-            taken = ledger.take(account, 100, quota.limits)
-            assert isinstance(taken, Taken)
+            taken = ledger.reserve(account, 100, quota.limits)
+            assert isinstance(taken, Reservation)
             ledger.settle(taken, 7, quota.limits)
             assert {ledger.used(account, limit) for limit in quota.limits} == {7}
         ledger.close()
@@ -143,6 +143,6 @@ def test_sentinels_tell_where_redis_is(tmp_path: Path) -> None:
     sentinel = ["sentinel monitor main 127.0.0.1 {0} 1"]
     with servers(tmp_path, [], sentinel) as ports:
         ledger = RedisLedger(f"redis+sentinel://127.0.0.1:{ports[1]}/main/0")
-        assert isinstance(ledger.take("a", 5, [Limit(10)]), Taken)
+        assert isinstance(ledger.reserve("a", 5, [Limit(10)]), Reservation)
         assert ledger.used("a", Limit(10)) == 5
         ledger.close()

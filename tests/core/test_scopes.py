@@ -16,9 +16,9 @@ import pytest
 
 import llmaas
 from llmaas import LLMaaS
-from llmaas.ops.watch import ACTIVE
+from llmaas.hooks import ACTIVE
 from llmaas.quota import Budget
-from llmaas.usage import UsageLog, report, tagged
+from llmaas.usage_log import UsageLog, report, tagged
 
 MODEL = "llama3.3:70b"
 
@@ -162,7 +162,7 @@ def test_a_thread_that_ended_is_collected() -> None:
 
 def test_a_tag_holds_in_threads(sandbox: Any, tmp_path: Path) -> None:
     log = tmp_path / "usage"
-    client = LLMaaS(watchers=[UsageLog(log)])
+    client = LLMaaS(hooks=[UsageLog(log)])
     with tagged("project"), ThreadPoolExecutor(1) as pool:
         pool.submit(client.chat, "?", model=MODEL).result()
     assert [row.group for row in report(log, "tag")] == ["project"]

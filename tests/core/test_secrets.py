@@ -14,10 +14,16 @@ import pytest
 
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
-from llmaas.raising import error_in_stream, error_of
+from llmaas._error_factory import build_error, error_in_stream
 from llmaas.settings import Settings
 from llmaas.types import Completion
-from llmaas.wire.faults import Cut, ErrorEvent, NotAnAnswer, StatusFailure, TransportFailure
+from llmaas.wire.failures import (
+    ErrorEvent,
+    InvalidBody,
+    StatusFailure,
+    TransportFailure,
+    TruncatedResponse,
+)
 
 SECRET = "sk-one-0123456789"
 OTHER = "sk-two-9876543210"
@@ -64,13 +70,13 @@ HEADERS = {
 def test_an_error_body_that_repeats_the_key(status: int, body: Any) -> None:
     for content in (json.dumps(body).encode(), str(body).encode()):
         failure = StatusFailure(status, HEADERS, content, "POST", "https://x/v1/chat/completions")
-        assert SECRET not in shown(error_of(failure, model=MODEL, secrets=(OTHER, SECRET)))
+        assert SECRET not in shown(build_error(failure, model=MODEL, secrets=(OTHER, SECRET)))
 
 
 def test_a_key_that_json_escapes_is_found() -> None:
     escaped = "".join(f"\\u{ord(c):04x}" for c in SECRET)
     body = f'{{"error": {{"message": "no {escaped}", "at": ["{escaped}"]}}}}'.encode()
-    error = error_of(StatusFailure(401, {}, body), secrets=(SECRET,))
+    error = build_error(StatusFailure(401, {}, body), secrets=(SECRET,))
     assert SECRET not in shown(error)
     assert escaped not in error.response.text  # type: ignore[attr-defined]
 
@@ -84,10 +90,12 @@ def test_an_error_event_that_repeats_the_key(body: Any) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        Cut(f"the proxy said {SECRET}", Completion(None, "m", ())),
-        Cut("x", Completion(None, "m", ()), TransportFailure("read", "x", OSError(SECRET))),
-        NotAnAnswer(f"it has a vector for input {SECRET}", SECRET.encode()),
-        NotAnAnswer("it is HTML", f"<html>{SECRET}".encode()),
+        TruncatedResponse(f"the proxy said {SECRET}", Completion(None, "m", ())),
+        TruncatedResponse(
+            "x", Completion(None, "m", ()), TransportFailure("read", "x", OSError(SECRET))
+        ),
+        InvalidBody(f"it has a vector for input {SECRET}", SECRET.encode()),
+        InvalidBody("it is HTML", f"<html>{SECRET}".encode()),
     ],
     ids=range(4),
 )
@@ -98,14 +106,14 @@ def test_an_answer_that_broke_off_and_names_the_key(fault: Any) -> None:
 def test_a_connection_error_that_names_the_key() -> None:
     cause = OSError(f"cannot send {SECRET}")
     cause.__context__ = ValueError(SECRET)
-    error = error_of(TransportFailure("read", f"broke: {SECRET}", cause), secrets=(SECRET,))
+    error = build_error(TransportFailure("read", f"broke: {SECRET}", cause), secrets=(SECRET,))
     assert SECRET not in shown(error)
     assert "broke: ***" in str(error)
 
 
 def test_a_short_secret_does_not_tear_messages_apart() -> None:
     failure = StatusFailure(400, {}, b'{"error": {"message": "a bad book"}}')
-    assert "a bad book" in str(error_of(failure, secrets=("a", "", "bad")))
+    assert "a bad book" in str(build_error(failure, secrets=("a", "", "bad")))
 
 
 def test_every_key_that_rotated_through_is_hidden(sandbox: Any, api: Any) -> None:
@@ -177,7 +185,7 @@ def test_a_pickle_holds_no_secret(make: Any, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_copy_in_this_process_loses_nothing() -> None:
-    settings = Settings.of(api_key=SECRET, proxy=PROXY, headers={"Authorization": OTHER})
+    settings = Settings.create(api_key=SECRET, proxy=PROXY, headers={"Authorization": OTHER})
     for again in (copy.copy(settings), copy.deepcopy(settings), copy.deepcopy([settings])[0]):
         assert again == settings
         assert again.key.current() == SECRET
@@ -186,8 +194,10 @@ def test_a_copy_in_this_process_loses_nothing() -> None:
 
 
 def test_settings_that_wake_up_say_the_rest_as_before() -> None:
-    settings = Settings.of(api_key=SECRET, base_url="https://gw.example", timeout=3, max_retries=7)
-    woken = pickle.loads(pickle.dumps(settings.but(deadline=9.0)))
+    settings = Settings.create(
+        api_key=SECRET, base_url="https://gw.example", timeout=3, max_retries=7
+    )
+    woken = pickle.loads(pickle.dumps(settings.replace(deadline=9.0)))
     assert (woken.root, woken.timeout, woken.retry, woken.deadline) == (
         "https://gw.example",
         settings.timeout,
@@ -213,10 +223,10 @@ def test_a_rich_traceback_with_local_variables_shows_no_key(api: Any) -> None:
 
 def test_with_options_keeps_the_patience_of_the_retries() -> None:
     client = LLMaaS(api_key=SECRET, base_url="https://gw.example")
-    policy = type(client.settings.retry)(max_retries=3, base=2.0, patience=90.0)
-    patient = LLMaaS.of(client.settings.but(retry=policy))
+    policy = type(client.settings.retry)(max_retries=3, base=2.0, rate_limit_timeout=90.0)
+    patient = LLMaaS.from_settings(client.settings.replace(retry=policy))
     retry = patient.with_options(max_retries=1).settings.retry
-    assert (retry.max_retries, retry.base, retry.patience) == (1, 2.0, 90.0)
+    assert (retry.max_retries, retry.base, retry.rate_limit_timeout) == (1, 2.0, 90.0)
     assert patient.with_options(timeout=3).settings.retry == policy
 
 
@@ -227,10 +237,10 @@ class Recorder:
         self.requests: list[Any] = []
 
     def send(self, request: Any) -> Any:
-        from llmaas.transport.base import BrokenTransport
+        from llmaas.transport.base import TransportError
 
         self.requests.append(request)
-        raise BrokenTransport(TransportFailure("connect", "no"))
+        raise TransportError(TransportFailure("connect", "no"))
 
 
 def test_with_options_takes_a_transport() -> None:
@@ -247,7 +257,7 @@ def test_with_options_refuses_what_it_does_not_know() -> None:
 
 
 def test_what_a_dump_may_hold_of_network_options() -> None:
-    from llmaas.secrecy import redact_options
+    from llmaas._redaction import redact_options
 
     told = {"proxy": PROXY, "timeout": 3, "headers": {"X-Gateway-Token": OTHER, "X-Team": "blue"}}
     kept = redact_options(told)

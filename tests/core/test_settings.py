@@ -24,7 +24,7 @@ KEY = "sk-canary-456"
 
 @pytest.mark.parametrize("end", ["", "/", "/v1", "/v1/"])
 def test_base_url_with_or_without_v1(end: str) -> None:
-    assert Settings.of(api_key=KEY, base_url=f"https://gw.example/llm{end}").base_url == (
+    assert Settings.create(api_key=KEY, base_url=f"https://gw.example/llm{end}").base_url == (
         "https://gw.example/llm/v1"
     )
 
@@ -32,31 +32,31 @@ def test_base_url_with_or_without_v1(end: str) -> None:
 def test_the_environment_is_read_and_no_other_vendors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
     monkeypatch.setenv("OPENAI_BASE_URL", "https://other.example")
-    settings = Settings.of()
+    settings = Settings.create()
     assert settings.base_url == "https://api.ai.cloud-temple.com/v1"
     assert not settings.key
     monkeypatch.setenv("LLMAAS_API_KEY", KEY)
     monkeypatch.setenv("LLMAAS_BASE_URL", "https://gw.example/v1")
-    settings = Settings.of()
+    settings = Settings.create()
     assert (settings.root, settings.key.current()) == ("https://gw.example", KEY)
 
 
 @pytest.mark.parametrize("url", ["api.ai.cloud-temple.com", "ftp://x", "https://", "https://x?a=1"])
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(llmaas.ConfigurationError):
-        Settings.of(api_key=KEY, base_url=url)
+        Settings.create(api_key=KEY, base_url=url)
 
 
 @pytest.mark.parametrize("key", ["", "  ", "a\nb", "clé", "a\x00b"])
 def test_keys_that_no_header_takes(key: str) -> None:
     with pytest.raises(llmaas.ConfigurationError):
-        Settings.of(api_key=key)
+        Settings.create(api_key=key)
 
 
 def test_plain_http_is_warned_about_except_on_loopback() -> None:
-    Settings.of(api_key=KEY, base_url="http://127.0.0.1:1/v1")
+    Settings.create(api_key=KEY, base_url="http://127.0.0.1:1/v1")
     with pytest.warns(llmaas.warnings.InsecureURLWarning):
-        Settings.of(api_key=KEY, base_url="http://gw.example/v1")
+        Settings.create(api_key=KEY, base_url="http://gw.example/v1")
 
 
 def test_a_missing_key_says_what_to_do(api: Any) -> None:

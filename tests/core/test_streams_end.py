@@ -25,17 +25,17 @@ AT_ONCE = 10.0
 
 
 class Ends:
-    """A watcher that keeps how calls ended."""
+    """A hook that keeps how calls ended."""
 
     def __init__(self) -> None:
         self.errors: list[BaseException | None] = []
         self.results: list[Any] = []
 
-    def begin(self, about: Any) -> Any:
+    def before_call(self, about: Any) -> Any:
         return
         yield
 
-    def end(self, ticket: Any, outcome: Any) -> Any:
+    def after_call(self, ticket: Any, outcome: Any) -> Any:
         self.errors.append(outcome.error)
         self.results.append(outcome.result)
         return
@@ -49,7 +49,7 @@ def left(sandbox: Any) -> bool:
 
 def test_closing_from_another_thread_ends_a_waiting_read(sandbox: Any) -> None:
     ends = Ends()
-    stream = LLMaaS(watchers=[ends]).stream("Dis ?", model=MODEL, **STALLED)
+    stream = LLMaaS(hooks=[ends]).stream("Dis ?", model=MODEL, **STALLED)
     next(stream)
     threading.Timer(0.4, stream.close).start()
     began = time.monotonic()
@@ -63,7 +63,7 @@ def test_closing_from_another_thread_ends_a_waiting_read(sandbox: Any) -> None:
 
 def test_closing_from_another_task_ends_a_waiting_read(sandbox: Any) -> None:
     ends = Ends()
-    client = AsyncLLMaaS(watchers=[ends])
+    client = AsyncLLMaaS(hooks=[ends])
 
     async def go() -> None:
         stream = await client.stream("Dis ?", model=MODEL, **STALLED)
@@ -106,7 +106,7 @@ def test_reading_on_after_closing_is_no_short_answer(sandbox: Any) -> None:
 
 def test_leaving_at_done_ends_well(sandbox: Any, api: Any) -> None:
     ends = Ends()
-    client = api(watchers=[ends])
+    client = api(hooks=[ends])
 
     def read() -> None:
         for event in client.client.stream('Say "Oui"', model=MODEL):
@@ -143,13 +143,13 @@ def test_at_done_the_budget_is_settled_and_the_connection_free(sandbox: Any) -> 
 def test_a_dropped_stream_is_ended(sandbox: Any, tmp_path: Path, kind: str, reads: int) -> None:
     ledger = SQLiteLedger(tmp_path / "l.db") if kind == "sqlite" else None
     budget, ends = Budget(1, ledger=ledger), Ends()
-    client = LLMaaS(watchers=[budget, ends])
+    client = LLMaaS(hooks=[budget, ends])
     stream = client.stream("Dis ?", model=MODEL, **STALLED)
     for _ in range(reads):
         next(stream)
     del stream  # no collection is needed: nothing in it refers to itself
     eventually(lambda: ends.errors)
-    assert type(ends.errors[0]).__name__ == "Abandoned"
+    assert type(ends.errors[0]).__name__ == "StreamAbandoned"
     eventually(lambda: left(sandbox))
     reserved = budget.spent
     assert reserved > 0  # an answer had begun, so that it was billed; but nothing is held any more
@@ -159,7 +159,7 @@ def test_a_dropped_stream_is_ended(sandbox: Any, tmp_path: Path, kind: str, read
 @pytest.mark.parametrize("reads", [0, 1])
 def test_a_dropped_stream_of_asyncio_is_ended(sandbox: Any, reads: int) -> None:
     ends = Ends()
-    client = AsyncLLMaaS(watchers=[ends])
+    client = AsyncLLMaaS(hooks=[ends])
 
     async def go() -> None:
         stream = await client.stream("Dis ?", model=MODEL, **STALLED)
@@ -170,7 +170,7 @@ def test_a_dropped_stream_of_asyncio_is_ended(sandbox: Any, reads: int) -> None:
         await soon(lambda: left(sandbox))
 
     asyncio.run(go())
-    assert [type(error).__name__ for error in ends.errors] == ["Abandoned"]
+    assert [type(error).__name__ for error in ends.errors] == ["StreamAbandoned"]
 
 
 def test_many_dropped_streams_leave_room_in_the_pool(sandbox: Any) -> None:
@@ -185,7 +185,7 @@ def test_many_dropped_streams_leave_room_in_the_pool(sandbox: Any) -> None:
 def test_a_collector_in_the_middle_of_a_settlement_blocks_nobody(sandbox: Any) -> None:
     """A stream in a cycle is found by the collector while its own ledger's lock is held."""
     ledger = SQLiteLedger(":memory:")
-    client = LLMaaS(watchers=[Budget(1, ledger=ledger)])
+    client = LLMaaS(hooks=[Budget(1, ledger=ledger)])
     cycle: dict[str, Any] = {"stream": client.stream("Dis ?", model=MODEL, **STALLED)}
     cycle["me"] = cycle
     del cycle
@@ -196,10 +196,10 @@ def test_a_collector_in_the_middle_of_a_settlement_blocks_nobody(sandbox: Any) -
 
 def test_a_stream_left_early_is_told_as_abandoned(sandbox: Any, tmp_path: Path) -> None:
     log = tmp_path / "calls.jsonl"
-    client = LLMaaS(watchers=[AuditLog(log)])
+    client = LLMaaS(hooks=[AuditLog(log)])
     with client.stream("Dis ?", model=MODEL, **STALLED) as stream:
         next(stream)
-    assert '"outcome": "Abandoned"' in log.read_text()
+    assert '"outcome": "StreamAbandoned"' in log.read_text()
 
 
 def test_only_the_iterator_is_kept(sandbox: Any) -> None:
@@ -211,7 +211,7 @@ def test_only_the_iterator_is_kept(sandbox: Any) -> None:
 
 def test_a_cancelled_reader_ends_its_stream(sandbox: Any) -> None:
     ends = Ends()
-    client = AsyncLLMaaS(watchers=[ends])
+    client = AsyncLLMaaS(hooks=[ends])
 
     async def go() -> None:
         stream = await client.stream("Dis ?", model=MODEL, **STALLED)
@@ -229,7 +229,7 @@ def test_a_cancelled_reader_ends_its_stream(sandbox: Any) -> None:
 @pytest.mark.filterwarnings("ignore:Unclosed:ResourceWarning")  # aiohttp rightly says so
 def test_a_stream_that_outlives_its_loop(sandbox: Any) -> None:
     ends = Ends()
-    client = AsyncLLMaaS(watchers=[ends])
+    client = AsyncLLMaaS(hooks=[ends])
     kept: list[Any] = []
 
     async def go() -> None:

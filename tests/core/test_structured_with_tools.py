@@ -127,7 +127,7 @@ def test_draft_is_counted_when_the_second_request_fails(api: Any, stream: bool) 
         pytest.raises(llmaas.APIError) as caught,
     ):
         ask(
-            api(api_key="sk-test", base_url=engine.base_url, watchers=[budget]),
+            api(api_key="sk-test", base_url=engine.base_url, hooks=[budget]),
             AFTER_CALL,
             stream=stream,
         )

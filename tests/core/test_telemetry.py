@@ -91,7 +91,7 @@ def test_off_unless_asked(sandbox: Any, seen: Seen) -> None:
 
 def test_audit_lines(sandbox: Any, api: Any, tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
-    client = api(watchers=[telemetry.AuditLog(path, tags=lambda: {"user": "zoé"})])
+    client = api(hooks=[telemetry.AuditLog(path, tags=lambda: {"user": "zoé"})])
     answer = client.do("chat", "Secret ?", model=MODEL)
     with pytest.raises(llmaas.NotFoundError):
         client.do("chat", "Secret ?", model=MODEL, extra_headers={"x-sandbox-fault": "status:404"})
@@ -110,5 +110,5 @@ def test_audit_lines(sandbox: Any, api: Any, tmp_path: Path) -> None:
 def test_audit_to_a_logger(sandbox: Any, caplog: pytest.LogCaptureFixture) -> None:
     log = logging.getLogger("audit")
     with caplog.at_level(logging.INFO, "audit"):
-        LLMaaS(watchers=[telemetry.AuditLog(log)]).rerank("q", ["a"], model="qwen3-reranker:4b")
+        LLMaaS(hooks=[telemetry.AuditLog(log)]).rerank("q", ["a"], model="qwen3-reranker:4b")
     assert json.loads(caplog.messages[0])["operation"] == "rerank"

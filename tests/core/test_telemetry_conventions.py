@@ -165,7 +165,7 @@ def test_instrumenting_twice_is_once(sandbox: Any, seen: Seen) -> None:
 def test_a_client_with_telemetry_of_its_own_is_seen_once(sandbox: Any, seen: Seen) -> None:
     seen.watch()
     own = telemetry.Telemetry(tracer_provider=seen.traces, meter_provider=seen.meters)
-    completion = LLMaaS(watchers=[own]).chat("?", model=MODEL)
+    completion = LLMaaS(hooks=[own]).chat("?", model=MODEL)
     assert input_tokens(seen) == counted(seen) == completion.usage.prompt_tokens
 
 

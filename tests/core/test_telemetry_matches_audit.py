@@ -31,7 +31,7 @@ def test_spans_audit_lines_and_the_services_audit_agree(
     ours = tmp_path / "ours.jsonl"
     with Sandbox() as box:
         where = {"base_url": box.base_url, "api_key": box.api_key}
-        client = api(watchers=[telemetry.AuditLog(ours)], **where)
+        client = api(hooks=[telemetry.AuditLog(ours)], **where)
         client.do("chat", "Bonjour ?", model="gpt-oss:120b")
         client.events("Et encore ?", model="llama3.3:70b")
         client.do("rerank", "q", ["a", "b"], model="qwen3-reranker:4b")

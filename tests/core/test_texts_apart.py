@@ -51,10 +51,10 @@ def test_refused_text_fails_at_every_place_where_it_stands(sandbox: Any, api: An
     assert list(got.errors) == [1, 3]
 
 
-@pytest.mark.parametrize("isolate", [True, False])
-def test_batch_too_large_is_halved(sandbox: Any, api: Any, isolate: bool) -> None:
+@pytest.mark.parametrize("isolate_errors", [True, False])
+def test_batch_too_large_is_halved(sandbox: Any, api: Any, isolate_errors: bool) -> None:
     sandbox.script([refusal(413, "batch size 4 > maximum allowed batch size 2")])
-    got = api().do("embed", list("abcd"), model=M, isolate=isolate)
+    got = api().do("embed", list("abcd"), model=M, isolate_errors=isolate_errors)
     assert None not in got.vectors
     assert [len(r.json["input"]) for r in sandbox.requests] == [4, 2, 2]
 
@@ -63,7 +63,7 @@ def test_error_names_the_text_by_its_place(sandbox: Any, api: Any) -> None:
     texts = [f"t{n}" for n in range(20)]
     texts[13] = LONG
     with pytest.raises(llmaas.ContextOverflowError, match="text 13 of 20: 400: ") as caught:
-        api().do("embed", texts, model=M, batch_size=8, concurrency=1, isolate=False)
+        api().do("embed", texts, model=M, batch_size=8, concurrency=1, isolate_errors=False)
     assert "Split the text" in (caught.value.hint or "")
     assert "8,192" in (caught.value.hint or "")
     came = [n for n, v in enumerate(caught.value.partial.vectors) if v is not None]
@@ -92,7 +92,9 @@ def test_keep_going_stops_when_every_request_would_fail(
 ) -> None:
     sandbox.script([refusal(status, "no")])
     with pytest.raises(llmaas.errors.APIStatusError):
-        api().do("embed", list("abcd"), model=M, batch_size=1, concurrency=1, keep_going=True)
+        api().do(
+            "embed", list("abcd"), model=M, batch_size=1, concurrency=1, continue_on_error=True
+        )
     assert len(sandbox.requests) == 1
 
 
@@ -141,7 +143,7 @@ def test_query_too_long_costs_few_requests(sandbox: Any, api: Any) -> None:
 def test_rerank_raises_at_once_when_isolate_is_off(sandbox: Any, api: Any) -> None:
     sandbox.script([refusal(400, TOO_LONG)])
     with pytest.raises(llmaas.ContextOverflowError):
-        api().do("rerank", "q", ["a", "b"], model=R, isolate=False)
+        api().do("rerank", "q", ["a", "b"], model=R, isolate_errors=False)
     assert len(sandbox.requests) == 1
 
 

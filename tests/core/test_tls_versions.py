@@ -15,7 +15,7 @@ import pytest
 
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
-from llmaas.transport.network import tls_context
+from llmaas.transport.pool_registry import tls_context
 from tests.helpers.isolation import secret_leaks
 from tests.helpers.repository import ROOT
 from tests.helpers.servers.tls import reaches, serving

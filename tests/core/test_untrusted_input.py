@@ -11,8 +11,8 @@ import pytest
 import llmaas
 from llmaas.guard import Guard, GuardError
 from llmaas.quota import Budget, Limit, MemoryLedger
-from llmaas.quota.ledger import Taken
-from llmaas.wire.forms import multipart
+from llmaas.quota.ledger import Reservation
+from llmaas.wire.multipart import multipart
 
 MODEL = "gpt-oss:120b"
 
@@ -81,13 +81,13 @@ def test_finding_2_negative_counts_make_no_room_in_a_budget(
     budget = Budget(0.01)
     options = counts if where == "option" else {"extra_body": counts}
     with pytest.raises(llmaas.InvalidInputError, match=next(iter(counts))):
-        api(watchers=[budget]).do("chat", "Hi", model=MODEL, **options)
+        api(hooks=[budget]).do("chat", "Hi", model=MODEL, **options)
     assert budget.spent == 0
     assert not sandbox.requests
 
 
 def test_finding_2_the_larger_of_two_output_limits_counts(sandbox: Any, api: Any) -> None:
-    client = api(watchers=[Budget(0.01)])
+    client = api(hooks=[Budget(0.01)])
     with pytest.raises(llmaas.BudgetExceededError):
         client.do("chat", "Hi", model=MODEL, max_tokens=1, max_completion_tokens=1_000_000)
     assert not sandbox.requests
@@ -139,7 +139,7 @@ def test_finding_1_guard_sees_text_that_begins_like_an_image(
     content = [{"type": "text", "text": text}] if kind == "text part" else text
     calls: dict[str, tuple[Any, ...]] = {"texts of vectors": ("embed", [text])}
     asked = calls.get(kind, ("chat", [{"role": "user", "content": content}]))
-    client = api(watchers=[Guard()])
+    client = api(hooks=[Guard()])
     with pytest.raises(GuardError):
         client.do(*asked, model=MODEL)
     assert not list(sandbox.requests)
@@ -148,7 +148,7 @@ def test_finding_1_guard_sees_text_that_begins_like_an_image(
 def test_finding_19_memory_ledger_forgets_accounts_that_no_limit_counts() -> None:
     ledger, limits = MemoryLedger(), [Limit(10, 0.001)]
     for number in range(5_000):
-        taken = ledger.take(f"user {number}", 1, limits)
-        assert isinstance(taken, Taken)
+        taken = ledger.reserve(f"user {number}", 1, limits)
+        assert isinstance(taken, Reservation)
         ledger.settle(taken, 1, limits)
     assert len(ledger._windows) < 3_000

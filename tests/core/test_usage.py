@@ -10,14 +10,14 @@ import pytest
 
 from llmaas import LLMaaS, catalog
 from llmaas.types import LiveModel
-from llmaas.usage import UsageLog, report, tagged
+from llmaas.usage_log import UsageLog, report, tagged
 
 MODEL = "llama3.3:70b"
 
 
 def test_calls_are_summed_up(api: Any, sandbox: Any, tmp_path: Path) -> None:
     log = tmp_path / "usage.jsonl"
-    client = api(watchers=[UsageLog(log, tag="rest")])
+    client = api(hooks=[UsageLog(log, tag="rest")])
     with tagged("project"):
         first = client.do("chat", "Hello there", model=MODEL)
         client.events("Hello there", model=MODEL)
@@ -36,7 +36,7 @@ def test_calls_are_summed_up(api: Any, sandbox: Any, tmp_path: Path) -> None:
 
 def test_calls_of_unknown_cost_are_counted_apart(api: Any, sandbox: Any, tmp_path: Path) -> None:
     log = tmp_path / "usage.jsonl"
-    client = api(watchers=[UsageLog(log)])
+    client = api(hooks=[UsageLog(log)])
     thought = {"prompt_tokens": 9, "completion_tokens": 7, "total_tokens": 16,
                "completion_tokens_details": {"reasoning_tokens": 5}}  # fmt: skip
     sandbox.script([{"content": "a", "usage": {}}, {"content": "b", "usage": thought}])

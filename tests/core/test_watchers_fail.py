@@ -1,4 +1,4 @@
-"""Watchers that fail, and what they may say: no answer is lost, no content leaks by them."""
+"""Hooks that fail, and what they may say: no answer is lost, no content leaks by them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 import llmaas
 from llmaas import AsyncLLMaaS, LLMaaS
-from llmaas.ops.watch import About
+from llmaas.hooks import CallInfo
 from llmaas.quota import Budget, Limit, MemoryLedger, Quota, highest_cost_micro_eur
 from llmaas.telemetry import AuditLog
 
@@ -35,7 +35,7 @@ def test_an_answer_is_not_lost_to_a_ledger_that_cannot_settle(
     sandbox: Any, api: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = Budget(1)
-    client = api(watchers=[other, Quota(limits=[Limit(1_000, 3600)], ledger=Broken())])
+    client = api(hooks=[other, Quota(limits=[Limit(1_000, 3600)], ledger=Broken())])
     with caplog.at_level(logging.WARNING, "llmaas"):
         answer = client.do("chat", 'Say "Oui"', model=MODEL, max_tokens=50)
         events = client.events('Say "Oui"', model=MODEL, max_tokens=50)
@@ -45,7 +45,7 @@ def test_an_answer_is_not_lost_to_a_ledger_that_cannot_settle(
 
 
 def test_a_failed_call_keeps_its_own_error(sandbox: Any, api: Any) -> None:
-    client = api(watchers=[Budget(1, ledger=Broken())])
+    client = api(hooks=[Budget(1, ledger=Broken())])
     with pytest.raises(llmaas.InternalServerError):
         client.do("chat", "?", model=MODEL, extra_headers={"x-sandbox-fault": "status:500"})
 
@@ -53,14 +53,14 @@ def test_a_failed_call_keeps_its_own_error(sandbox: Any, api: Any) -> None:
 def test_an_audit_that_cannot_be_written_is_told(
     sandbox: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    client = LLMaaS(watchers=[AuditLog(tmp_path)])  # a folder
+    client = LLMaaS(hooks=[AuditLog(tmp_path)])  # a folder
     assert client.chat('Say "Oui"', model=MODEL).text == "Oui"
     assert "IsADirectoryError" in caplog.text
 
 
 def test_tags_of_any_kind_are_written(sandbox: Any, tmp_path: Path) -> None:
     log = tmp_path / "calls.jsonl"
-    client = LLMaaS(watchers=[pickle.loads(pickle.dumps(AuditLog(log, tags={"where": tmp_path})))])
+    client = LLMaaS(hooks=[pickle.loads(pickle.dumps(AuditLog(log, tags={"where": tmp_path})))])
     client.chat("?", model=MODEL)
     assert json.loads(log.read_text())["tags"] == {"where": str(tmp_path)}
 
@@ -102,7 +102,7 @@ def test_a_correction_is_part_of_the_highest_cost(sandbox: Any) -> None:
     """A misfit is asked for once more: what both may cost is reserved before the first."""
     client = LLMaaS()
     body = {"max_tokens": 1_000}
-    about = About("chat", MODEL, client.settings, [{"role": "user", "content": "x"}], body)
+    about = CallInfo("chat", MODEL, client.settings, [{"role": "user", "content": "x"}], body)
     once = highest_cost_micro_eur(about)
     with (
         client.budget(1.5 * once / 1e6),
@@ -121,9 +121,9 @@ def test_tools_are_part_of_the_highest_cost() -> None:
     settings = LLMaaS(api_key="k").settings
     tool = {"type": "function", "function": {"name": "f", "description": "word " * 4_000}}
     ask = [{"role": "user", "content": "x"}]
-    plain = highest_cost_micro_eur(About("chat", MODEL, settings, ask, {"max_tokens": 1}))
+    plain = highest_cost_micro_eur(CallInfo("chat", MODEL, settings, ask, {"max_tokens": 1}))
     tools = highest_cost_micro_eur(
-        About("chat", MODEL, settings, ask, {"max_tokens": 1, "tools": [tool]})
+        CallInfo("chat", MODEL, settings, ask, {"max_tokens": 1, "tools": [tool]})
     )
     assert tools > plain + 5_000 * 1.8
 
@@ -139,7 +139,7 @@ def test_no_content_in_the_status_of_a_span(sandbox: Any) -> None:
     kept = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(kept))
-    client = LLMaaS(watchers=[Telemetry(tracer_provider=provider)], max_retries=0)
+    client = LLMaaS(hooks=[Telemetry(tracer_provider=provider)], max_retries=0)
     sandbox.script([{"content": '{"nom": "Mme Secret"}'}] * 2)
     with pytest.raises(llmaas.StructuredOutputError, match="name"):
         client.chat("x", model=MODEL, response_format=City)
@@ -159,8 +159,8 @@ def test_no_content_in_the_status_of_a_span(sandbox: Any) -> None:
 def test_what_fails_in_a_bulk_run_is_raised_as_it_is(sandbox: Any, tmp_path: Path) -> None:
     from llmaas import bulk
 
-    def progress(tally: Any) -> None:
-        if tally.done:
+    def progress(progress: Any) -> None:
+        if progress.done:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -180,7 +180,7 @@ def test_a_redis_that_hangs_does_not_hang_the_call() -> None:
 
         def take() -> None:
             try:
-                ledger.take("a", 1, [Limit(1)])
+                ledger.reserve("a", 1, [Limit(1)])
             except llmaas.LedgerError as error:
                 raised.append(error)
 

@@ -22,20 +22,20 @@ from pathlib import Path
 from typing import Any
 
 from llmaas import LLMaaS, catalog
+from llmaas._error_factory import build_error
 from llmaas.bulk.items import read_items
 from llmaas.errors import LLMaaSError
-from llmaas.raising import error_of
 from llmaas.structured import JSONFilter, extract_json
 from llmaas.types import Done
-from llmaas.usage import report
-from llmaas.wire.assemble import Context
+from llmaas.usage_log import report
+from llmaas.wire.accumulator import Context
 from llmaas.wire.decode import ChatDecoder
-from llmaas.wire.faults import StatusFailure
-from llmaas.wire.retry import RetryPolicy, decide, retry_after
+from llmaas.wire.failures import StatusFailure
+from llmaas.wire.reasoning_splitter import ReasoningSplitter
+from llmaas.wire.retry import RetryPolicy, next_delay, retry_after
 from llmaas.wire.sse import SSEReader
-from llmaas.wire.think import ThinkSplitter
 from llmaas.wire.think_tags import HEADERS, PAIRS, STRAYS, TRAILERS
-from llmaas.wire.toolcalls import ToolCallAssembler
+from llmaas.wire.tool_calls import ToolCallAccumulator
 from llmaas.wire.usage import parse_backend, parse_rate_limit, parse_usage
 
 NOW = 1_790_000_000.0
@@ -137,7 +137,7 @@ def waits(data: bytes) -> None:
     failure = StatusFailure(429, headers, b"")
     seconds = retry_after(failure, now=NOW)
     assert seconds is None or (math.isfinite(seconds) and seconds >= 0)
-    wait = decide(RetryPolicy(), 0, failure, now=NOW, chance=0.5)
+    wait = next_delay(RetryPolicy(), 0, failure, now=NOW, chance=0.5)
     assert wait is None or 0 <= wait.seconds <= 70
 
 
@@ -198,7 +198,7 @@ def _decoder() -> ChatDecoder:
 def think(data: bytes) -> None:
     """Reasoning tags: no character is lost or invented but the tags and white space between."""
     text = data[1:].decode("utf-8", "replace")
-    splitter = ThinkSplitter(data[0] if data else 0)
+    splitter = ReasoningSplitter(data[0] if data else 0)
     step = 1 + (data[0] % 7 if data else 0)
     pieces: list[tuple[bool, str]] = []
     for at in range(0, len(text), step):
@@ -230,7 +230,7 @@ def tool_calls(data: bytes) -> None:
 
 
 def _assembled(pieces: Any) -> tuple[Any, ...]:
-    assembler = ToolCallAssembler(0, "seed")
+    assembler = ToolCallAccumulator(0, "seed")
     events: list[Any] = []
     for piece in pieces if isinstance(pieces, list) else [pieces]:
         if isinstance(piece, dict):
@@ -261,7 +261,7 @@ def usage(data: bytes) -> None:
 def error_bodies(data: bytes) -> None:
     """Any body under any status makes an error that can be read, pickled and told apart."""
     status = (400, 401, 403, 404, 413, 422, 429, 500, 503)[data[0] % 9 if data else 0]
-    error = error_of(StatusFailure(status, {}, data), model=MODEL, secrets=("sk-test-fuzz",))
+    error = build_error(StatusFailure(status, {}, data), model=MODEL, secrets=("sk-test-fuzz",))
     assert str(error)
     assert pickle.loads(pickle.dumps(error)).status_code == status
     asked(lambda client: client.models(), Canned(data, status))
@@ -281,7 +281,7 @@ def embeddings(data: bytes) -> None:
 
 
 def _embed(client: LLMaaS, *, numpy: bool = False) -> Any:
-    return client.embed(["a", "b"], model="bge-m3:567m", isolate=False, numpy=numpy)
+    return client.embed(["a", "b"], model="bge-m3:567m", isolate_errors=False, numpy=numpy)
 
 
 _embed_as_numpy = partial(_embed, numpy=True)
@@ -311,7 +311,7 @@ def transcriptions(data: bytes) -> None:
 @target({"data": [{"b64_json": "AAAA"}, {"url": "https://x.example/a.png"}]})
 def images(data: bytes) -> None:
     """Images; or an error."""
-    asked(lambda client: client.images("a cat", model="z-image:16b"), Canned(data))
+    asked(lambda client: client.generate_images("a cat", model="z-image:16b"), Canned(data))
 
 
 LOT = {
@@ -333,7 +333,7 @@ LISTED = {"id": "a", "aliases": ["b"], "max_model_len": 8192, "owned_by": "x", "
 
 @target({"data": [LISTED, {"id": "gpt-oss:120b", "aliases": None}]})
 def live_models(data: bytes) -> None:
-    """The live list, and the catalogue under it; or an error."""
+    """The live list, and the catalog under it; or an error."""
     listed = asked(lambda client: client.models(), Canned(data))
     if listed is not None:
         try:

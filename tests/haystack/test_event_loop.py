@@ -36,12 +36,12 @@ def longest_gap(work: Coroutine[Any, Any, Any]) -> tuple[float, float]:
             gaps.append(time.monotonic() - before)
 
     async def both() -> float:
-        watcher = asyncio.create_task(watch())
+        hook = asyncio.create_task(watch())
         await asyncio.sleep(0.02)
         before = time.monotonic()
         await work
         await asyncio.sleep(0.02)
-        watcher.cancel()
+        hook.cancel()
         return time.monotonic() - before
 
     took = asyncio.run(both())

@@ -69,7 +69,7 @@ def test_pitfall_26_eight_threads_make_one_client(
     made = []
 
     def counted(settings: Any) -> Any:
-        made.append(llmaas.LLMaaS.of(settings))
+        made.append(llmaas.LLMaaS.from_settings(settings))
         return made[-1]
 
     monkeypatch.setattr(connection, "open_client", counted)
@@ -223,16 +223,18 @@ def test_the_seam_has_all_of_the_traffic(sandbox: Any, monkeypatch: pytest.Monke
 
     class Spy:
         def __init__(self, settings: Any) -> None:
-            from llmaas.transport.sync import SyncShell
+            from llmaas.transport.httpx_transport import HTTPXTransport
 
-            self.inner = SyncShell(settings)
+            self.inner = HTTPXTransport(settings)
 
         def send(self, request: Any) -> Any:
             urls.append(request.url.rpartition("/v")[2])
             return self.inner.send(request)
 
     monkeypatch.setattr(
-        connection, "open_client", lambda settings: llmaas.LLMaaS.of(settings, Spy(settings))
+        connection,
+        "open_client",
+        lambda settings: llmaas.LLMaaS.from_settings(settings, Spy(settings)),
     )
     LLMaaSChatGenerator().run("?")
     LLMaaSChatGenerator(streaming_callback=lambda chunk: None).run("?")

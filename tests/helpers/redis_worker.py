@@ -17,7 +17,7 @@ def work(base_url: str, api_key: str, redis_url: str, tasks: int, queue: Any) ->
     """Make calls in ``tasks`` tasks at once until the quota says stop; tell what each used."""
     ledger = RedisLedger(redis_url, prefix="crowd")
     quota = Quota(limits=[Limit(HOURLY, 3600)], ledger=ledger, wait=False)
-    client = AsyncLLMaaS(api_key=api_key, base_url=base_url, watchers=[quota], max_retries=0)
+    client = AsyncLLMaaS(api_key=api_key, base_url=base_url, hooks=[quota], max_retries=0)
 
     async def one(number: int) -> tuple[int, str]:
         used = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from llmaas.types import Completion, Done, Event
-from llmaas.wire.assemble import Context
+from llmaas.wire.accumulator import Context
 from llmaas.wire.decode import ChatDecoder
 
 HEAD = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m"}

@@ -99,9 +99,9 @@ def test_the_event_loop_goes_on_while_a_slow_disk_is_read(sandbox, tmp_path):
             ticks.append(1)
 
     async def both():
-        watcher = asyncio.create_task(watch())
+        hook = asyncio.create_task(watch())
         assert [document async for document in LLMaaSAudioLoader(slow).alazy_load()]
-        watcher.cancel()
+        hook.cancel()
 
     asyncio.run(both())
     assert len(ticks) > 5

@@ -33,7 +33,10 @@ from tools.tables import markdown, put  # noqa: E402
 
 LONGEST = 0.12
 """Seconds that a child lives at most, after its first acknowledgment."""
-WARM = "raising transport.sync transport.aio bulk.here bulk.lots telemetry usage quota"
+WARM = (
+    "_error_factory transport.httpx_transport transport.aiohttp_transport bulk.engine_asyncio"
+    " bulk.engine_batch telemetry usage_log quota"
+)
 """What children would import, each by itself, before they do anything."""
 Row = dict[str, Any]
 
@@ -78,7 +81,7 @@ def killed(work: Callable[[Callable[[str], None]], None], longest: float = LONGE
 def _count(ledger: Any, limits: Any) -> Callable[[Callable[[str], None]], None]:
     def work(tell: Callable[[str], None]) -> None:
         while True:
-            taken = ledger.take("a", 100, limits)
+            taken = ledger.reserve("a", 100, limits)
             used = random.randint(1, 50)
             ledger.settle(taken, used, limits)
             tell(str(used))
@@ -124,7 +127,7 @@ def redis(kills: int, folder: Path) -> Row:
 def redis_server(kills: int, folder: Path) -> Row:
     """RedisLedger, the server killed (appendfsync always)."""
     from llmaas.quota import Limit, RedisLedger
-    from llmaas.quota.late import LATE
+    from llmaas.quota.late_settlements import LATE
 
     limits, acknowledged, worst = [Limit(10**12)], 0, 0
     server, port = _redis(folder)
@@ -136,7 +139,7 @@ def redis_server(kills: int, folder: Path) -> Row:
         )
         try:
             while time.monotonic() < end + 5:
-                taken = ledger.take("a", 100, limits)
+                taken = ledger.reserve("a", 100, limits)
                 LATE.settle(ledger, taken, 7, limits)
                 acknowledged += 7
         except Exception:  # the server is gone
@@ -170,10 +173,10 @@ def _redis(folder: Path, port: int = 0) -> tuple[subprocess.Popen[bytes], int]:
 # --- logs -------------------------------------------------------------------------------------
 
 
-def _log(kills: int, path: Path, base_url: str, watcher: Any) -> Row:
+def _log(kills: int, path: Path, base_url: str, hook: Any) -> Row:
     from llmaas import LLMaaS
 
-    client = LLMaaS(api_key="sk-sandbox", base_url=base_url, watchers=[watcher])
+    client = LLMaaS(api_key="sk-sandbox", base_url=base_url, hooks=[hook])
 
     def work(tell: Callable[[str], None]) -> None:
         while True:
@@ -207,7 +210,7 @@ def audit(kills: int, folder: Path) -> Row:
 
 def usage(kills: int, folder: Path) -> Row:
     """UsageLog."""
-    from llmaas.usage import UsageLog
+    from llmaas.usage_log import UsageLog
     from llmaas_sandbox import Sandbox
 
     with Sandbox() as box:
@@ -219,12 +222,12 @@ def usage(kills: int, folder: Path) -> Row:
 
 def checkpoint(kills: int, folder: Path) -> Row:
     """The checkpoint of a bulk run (OUT and OUT.state), without a service."""
-    from llmaas.bulk.book import Book
+    from llmaas.bulk.checkpoint import Checkpoint
 
     out = folder / "out"
 
     def work(tell: Callable[[str], None]) -> None:
-        book = Book(out, {"model": "m"})
+        book = Checkpoint(out, {"model": "m"})
         index = 0
         while True:
             if index not in book.done:
@@ -238,7 +241,7 @@ def checkpoint(kills: int, folder: Path) -> Row:
     told = [entry for _ in range(kills) for entry in killed(work)]
     sent = Counter(int(entry[1:]) for entry in told if entry[0] == "s")
     finished = [int(entry[1:]) for entry in told if entry[0] == "d"]
-    book = Book(out, {"model": "m"})
+    book = Checkpoint(out, {"model": "m"})
     book.close()
     lines = [json.loads(line) for line in out.read_bytes().splitlines()]
     kept = {line["index"]: line["sent"] for line in lines}
@@ -264,7 +267,7 @@ def _bulk(kills: int, folder: Path, count: int, **options: Any) -> Row:
             return bulk.run(source, out, model="llama3.3:70b", client=client, **given)
 
         def work(tell: Callable[[str], None]) -> None:
-            run(progress=lambda tally: tell(str(tally.done)))
+            run(progress=lambda progress: tell(str(progress.done)))
             time.sleep(60)
 
         finished = 0
@@ -275,7 +278,7 @@ def _bulk(kills: int, folder: Path, count: int, **options: Any) -> Row:
             assert now >= finished, "a result is gone"
             finished = now
         report = run()
-        if report.unsure:
+        if report.unconfirmed:
             more = {**options.get("engine_options", {}), "resubmit": True}
             report = run(engine_options=more)
         times: Counter[str] = Counter()

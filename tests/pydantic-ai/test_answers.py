@@ -54,7 +54,7 @@ async def test_an_empty_answer_says_why(model, sandbox):
     sandbox.script([{"content": "", "finish_reason": "length"}])
     response = await model_request(model, [ModelRequest([UserPromptPart("Bonjour")])])
     assert not response.parts
-    assert response.provider_details["empty_because"]
+    assert response.provider_details["empty_reason"]
 
 
 @pytest.mark.filterwarnings("ignore::llmaas.warnings.EmptyAnswerWarning")
@@ -137,7 +137,7 @@ async def test_nobody_listens_is_a_connection_error(ask):
 
 
 async def test_a_spent_budget_refuses_before_anything_is_sent(make_model, ask, sandbox):
-    model = make_model(watchers=[Budget(eur=0.000001)])
+    model = make_model(hooks=[Budget(eur=0.000001)])
     with pytest.raises(exceptions.ModelQuotaExceededError) as caught:
         await ask(model)
     assert isinstance(caught.value, llmaas.BudgetExceededError)

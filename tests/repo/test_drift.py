@@ -20,7 +20,7 @@ each_cassette = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def stopped_sandbox():
-    with Sandbox(stopped_at=FROZEN_AT) as box:
+    with Sandbox(frozen_at=FROZEN_AT) as box:
         yield box
 
 

@@ -1,4 +1,4 @@
-"""llms.txt is of the accepted form, leads somewhere, and says what is true of the catalogue."""
+"""llms.txt is of the accepted form, leads somewhere, and says what is true of the catalog."""
 
 import re
 

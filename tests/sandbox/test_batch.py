@@ -84,7 +84,7 @@ def test_the_window_is_open_at_night_and_at_weekends() -> None:
 
 
 def test_by_day_a_lot_waits(sdk: Any) -> None:
-    with Sandbox(stopped_at=WEDNESDAY_NOON, batch_night_only=True) as box:
+    with Sandbox(frozen_at=WEDNESDAY_NOON, batch_night_only=True) as box:
         client = sdk(box)
         made: Any = client.post("/chat/completions/batch", body=LOT, cast_to=object)
 

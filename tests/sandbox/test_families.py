@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from llmaas_sandbox.catalogue import live_models
+from llmaas_sandbox.catalog import live_models
 from llmaas_sandbox.errors import Refusal
 from llmaas_sandbox.families.check import check_conversation
-from llmaas_sandbox.families.table import BY_NAME, FAMILIES, Family, family_of
+from llmaas_sandbox.families.table import BY_NAME, FAMILIES, Family, get_family
 
 CHAT = "/v1/chat/completions"
 MODELS = {
@@ -145,7 +145,7 @@ def test_another_family_s_rules_apply_when_named(ask: Any) -> None:
 
 def test_every_live_chat_model_has_a_family() -> None:
     chats = [m for m in live_models() if m.category in ("chat", "vision", "code")]
-    none = {m.id for m in chats if family_of(m.id) is None}
+    none = {m.id for m in chats if get_family(m.id) is None}
     assert none == {"functiongemma:270m"}
 
 

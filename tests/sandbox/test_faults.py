@@ -304,7 +304,7 @@ def test_a_script_says_what_the_model_says(chat: Any, llmaas_sandbox: Any) -> No
     assert fourth.json["choices"][0]["finish_reason"] == "length"
     assert fourth.json["usage"] == {"total_tokens": 3}
     assert fifth.status == 200
-    assert llmaas_sandbox.unplayed == 0
+    assert llmaas_sandbox.pending_steps == 0
 
 
 def test_a_script_can_spell_a_stream_out(chat: Any, llmaas_sandbox: Any) -> None:

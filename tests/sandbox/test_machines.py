@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from llmaas_sandbox import Sandbox
-from llmaas_sandbox.catalogue import all_models
+from llmaas_sandbox.catalog import all_models
 from llmaas_sandbox.machines.fleet import Fleet, cluster_of
 from tests.helpers.waiting import eventually
 

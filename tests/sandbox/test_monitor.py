@@ -132,7 +132,7 @@ def test_a_script_that_cannot_be_read_is_refused(ask: Any, llmaas_sandbox: Any) 
 def test_controls_over_http(ask: Any, chat: Any, llmaas_sandbox: Any) -> None:
     admin = llmaas_sandbox.admin_key
     steps = [{"content": "écrit"}, {"sse": [{"base64": "ZGF0YTogeA=="}]}]
-    assert ask("/admin/script", {"steps": steps}, key=admin).json == {"unplayed": 2}
+    assert ask("/admin/script", {"steps": steps}, key=admin).json == {"pending_steps": 2}
     assert chat("?").json["choices"][0]["message"]["content"] == "écrit"
     assert chat("?", stream=True).body == b"data: x"
     assert ask("/admin/script", {"steps": [{"nope": 1}]}, key=admin).status == 400

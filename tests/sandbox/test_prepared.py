@@ -32,7 +32,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def box() -> Any:
-    with Sandbox(stopped_at=1_760_000_000.0) as running:
+    with Sandbox(frozen_at=1_760_000_000.0) as running:
         yield running
 
 

@@ -30,10 +30,10 @@ def test_steps_may_come_while_others_are_looked_through(ask: Any, llmaas_sandbox
     assert ask("/v1/models").status == 200
     first.adding.join()
     assert ask("/v1/models").status == 299
-    assert llmaas_sandbox.unplayed == 1
+    assert llmaas_sandbox.pending_steps == 1
 
 
 def test_of_steps_with_a_mistake_none_is_queued(llmaas_sandbox: Sandbox) -> None:
     with pytest.raises(ValueError, match="contnet"):
         llmaas_sandbox.script([{"content": "x"}, {"contnet": "x"}])
-    assert llmaas_sandbox.unplayed == 0
+    assert llmaas_sandbox.pending_steps == 0

@@ -213,8 +213,8 @@ async def test_no_error_shows_the_key(sandbox, ask):
 
 
 async def test_an_error_of_no_kind_of_its_own_is_raised_as_it_is(sandbox, ask):
-    watchers = [Guard(refuse={"bidi"})]
-    service = LLMaaSChatCompletion("gemma4:31b", max_retries=0, watchers=watchers)
+    hooks = [Guard(refuse={"bidi"})]
+    service = LLMaaSChatCompletion("gemma4:31b", max_retries=0, hooks=hooks)
     with pytest.raises(GuardError) as caught:
         await ask(service, "a\u202eb")
     assert caught.value.__cause__ is None

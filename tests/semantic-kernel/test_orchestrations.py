@@ -132,7 +132,7 @@ async def test_magentic(sandbox, team, runtime, make):
     assert str(await result_of(orchestration, runtime)) == "The final slogan."
     schema = sandbox.requests[2].json["response_format"]["json_schema"]
     assert (schema["name"], schema["strict"]) == ("ProgressLedger", True)
-    assert sandbox.unplayed == 0
+    assert sandbox.pending_steps == 0
 
 
 class Slogan(BaseModel):

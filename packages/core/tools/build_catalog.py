@@ -1,4 +1,4 @@
-"""Build the packaged catalogue: documented models plus a live ``/v1/models`` answer.
+"""Build the packaged catalog: documented models plus a live ``/v1/models`` answer.
 
     python packages/core/tools/build_catalog.py MODELS.json LIVE.json > catalog.json
 
@@ -79,7 +79,7 @@ def redirects(live: list[Card], elsewhere: set[str]) -> Iterator[tuple[str, str]
 
 
 def build(cards: list[Card], live_answer: Card, documented_on: str) -> dict[str, Any]:
-    """Return the whole catalogue."""
+    """Return the whole catalog."""
     live = live_answer["data"]
     entries = {entry["id"]: entry for entry in live}
     documented = {card["id"] for card in cards}
@@ -99,16 +99,16 @@ def build(cards: list[Card], live_answer: Card, documented_on: str) -> dict[str,
     }
 
 
-def render(catalogue: dict[str, Any]) -> str:
+def render(catalog: dict[str, Any]) -> str:
     """Return JSON with one model a line, so that a diff shows which model changed."""
-    lines = ",\n".join(json.dumps(model, ensure_ascii=False) for model in catalogue["models"])
-    head = json.dumps({k: v for k, v in catalogue.items() if k != "models"}, indent=1)
+    lines = ",\n".join(json.dumps(model, ensure_ascii=False) for model in catalog["models"])
+    head = json.dumps({k: v for k, v in catalog.items() if k != "models"}, indent=1)
     return f'{head[:-2]},\n "models": [\n{lines}\n]}}\n'
 
 
 def main() -> None:
-    """Read the two files named on the command line and print the catalogue."""
-    parser = argparse.ArgumentParser(description="Build the packaged model catalogue")
+    """Read the two files named on the command line and print the catalog."""
+    parser = argparse.ArgumentParser(description="Build the packaged model catalog")
     parser.add_argument("models", type=Path)
     parser.add_argument("live", type=Path)
     parser.add_argument("--documented-on", default="2026-08-20", help="date of the model cards")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from llmaas import catalog
-from llmaas.catalog.families import families, family_of
+from llmaas.catalog.families import families, get_family
 from llmaas.wire.conversation import MILD, Family, conform
 from tests.helpers.conversations import CONVERSATIONS, texts_of
 
@@ -253,15 +253,15 @@ def test_every_model_of_the_catalog_has_a_family() -> None:
     ours = ("mistral", "gpt-oss", "qwen", "gemma", "llama", "granite", "nemotron")
     for model in catalog.all_models():
         for name in (model.id, model.root, *model.aliases):
-            assert name is None or isinstance(family_of(name), Family)
+            assert name is None or isinstance(get_family(name), Family)
         if (
             model.live
             and model.id.startswith(ours)
             and model.category in ("chat", "code", "vision")
         ):
-            assert family_of(model.id).id != "unknown", model.id
-    assert family_of("Qwen/Qwen3.6-27B-FP8") == family_of("qwen3.6:27b") == QWEN
-    assert family_of("a-model-of-somebody-else").id == "unknown"
+            assert get_family(model.id).id != "unknown", model.id
+    assert get_family("Qwen/Qwen3.6-27B-FP8") == get_family("qwen3.6:27b") == QWEN
+    assert get_family("a-model-of-somebody-else").id == "unknown"
 
 
 def test_every_rule_of_a_family_has_a_source() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from llmaas.wire.framing import body_after, split_head
+from llmaas.wire.http_framing import body_after, split_head
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = OK + b"content-length: 5\r\n\r\nhello"

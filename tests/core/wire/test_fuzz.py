@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmaas.types import Done
-from llmaas.wire.faults import Cut, ErrorEvent, NotAnAnswer
+from llmaas.wire.failures import ErrorEvent, InvalidBody, TruncatedResponse
 from tests.helpers.sse import HEAD, chunk, decode, sse, text, tool
 
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
@@ -58,7 +58,7 @@ def test_any_bytes_end_in_an_answer_or_a_fault(data: bytes) -> None:
     events, reader = decode(b"data: " + data)
     assert reader.over
     complete = bool(events) and isinstance(events[-1], Done)
-    assert complete != isinstance(reader.fault, Cut | ErrorEvent | NotAnAnswer)
+    assert complete != isinstance(reader.fault, TruncatedResponse | ErrorEvent | InvalidBody)
 
 
 JSON = st.recursive(

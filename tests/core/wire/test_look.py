@@ -11,7 +11,7 @@ import pytest
 from llmaas.catalog.families import families
 from llmaas.content_parts import holds_files, holds_images
 from llmaas.messages import normalize_messages
-from llmaas.ops.encode import encode, encode_plain
+from llmaas.ops.encoding import encode, encode_plain
 from llmaas.wire.conversation import conform, look_at, takes_plain
 
 SYSTEM = {"role": "system", "content": "Be brief."}

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from llmaas.wire.embeddings import read_vectors
 from llmaas.wire.images import read_images
-from llmaas.wire.ranks import read_ranking
+from llmaas.wire.rerank import read_ranking
 from llmaas.wire.usage import parse_input_usage, parse_usage
-from llmaas.wire.vectors import read_vectors
 from tests.helpers.sse import answer, chunk, text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmaas.wire.assemble import Context
+from llmaas.wire.accumulator import Context
 from llmaas.wire.decode import ChatDecoder
 from tests.helpers.sse import answer, chunk, decode, joined, sse, text
 
@@ -53,7 +53,7 @@ def test_think_tag_in_mid_answer_is_text() -> None:
 def test_unclosed_think_is_all_reasoning() -> None:
     got = answer(chunk({"content": "<think>longue pen"}), chunk({"content": "sée"}, "length"))
     assert (got.reasoning, got.text) == ("longue pensée", "")
-    assert "max_tokens" in (got.empty_because or "")
+    assert "max_tokens" in (got.empty_reason or "")
 
 
 def test_lone_think_close_moves_what_was_before() -> None:

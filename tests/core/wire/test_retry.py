@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmaas.wire.faults import StatusFailure, TransportFailure
-from llmaas.wire.retry import RetryPolicy, decide, is_retryable, retry_after
+from llmaas.wire.failures import StatusFailure, TransportFailure
+from llmaas.wire.retry import RetryPolicy, is_retryable, next_delay, retry_after
 
 NOW = 1_800_000_000.0
 
@@ -65,7 +65,7 @@ def test_never_earlier_than_asked_and_never_beyond_the_cap(
     attempt: int, chance: float, asked: float
 ) -> None:
     policy = RetryPolicy(max_retries=5)
-    wait = decide(policy, attempt, failed(retry_after=str(asked)), now=NOW, chance=chance)
+    wait = next_delay(policy, attempt, failed(retry_after=str(asked)), now=NOW, chance=chance)
     if attempt >= 5 or asked > policy.max_wait:
         assert wait is None
     else:
@@ -77,7 +77,7 @@ def test_never_earlier_than_asked_and_never_beyond_the_cap(
 @given(st.integers(0, 9), st.floats(0, 1))
 def test_backoff_grows_to_its_cap(attempt: int, chance: float) -> None:
     policy = RetryPolicy(max_retries=10)
-    wait = decide(policy, attempt, failed(503), now=NOW, chance=chance)
+    wait = next_delay(policy, attempt, failed(503), now=NOW, chance=chance)
     assert wait is not None
     full = min(policy.cap, policy.base * 2**attempt)
     assert full / 2 <= wait.seconds <= full
@@ -85,13 +85,13 @@ def test_backoff_grows_to_its_cap(attempt: int, chance: float) -> None:
 
 
 def test_patience_waits_for_limits_beyond_the_retries() -> None:
-    policy = RetryPolicy(max_retries=0, patience=90)
-    wait = decide(policy, 0, failed(retry_after="70"), now=NOW, chance=0)
+    policy = RetryPolicy(max_retries=0, rate_limit_timeout=90)
+    wait = next_delay(policy, 0, failed(retry_after="70"), now=NOW, chance=0)
     assert wait is not None
-    assert wait.is_free
-    again = decide(policy, 0, failed(retry_after="30"), now=NOW, chance=0, waited=70)
+    assert not wait.counts_as_retry
+    again = next_delay(policy, 0, failed(retry_after="30"), now=NOW, chance=0, waited=70)
     assert again is None  # 20 seconds are left, and no retry
-    assert decide(policy, 0, failed(503), now=NOW, chance=0) is None
+    assert next_delay(policy, 0, failed(503), now=NOW, chance=0) is None
 
 
 @given(st.text(max_size=20))

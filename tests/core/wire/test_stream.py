@@ -8,9 +8,9 @@ import time
 import pytest
 
 from llmaas.types import Backend
-from llmaas.wire.assemble import Context
+from llmaas.wire.accumulator import Context
 from llmaas.wire.decode import ChatDecoder
-from llmaas.wire.faults import Cut, ErrorEvent, NotAnAnswer
+from llmaas.wire.failures import ErrorEvent, InvalidBody, TruncatedResponse
 from tests.helpers.sse import HEAD, answer, chunk, decode, joined, sse, text
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
@@ -91,7 +91,7 @@ def test_done_without_finish_reason_but_with_closing_usage_is_complete() -> None
 
 def test_done_alone_does_not_make_an_answer_complete() -> None:
     events, reader = decode(sse(chunk({"content": "la moit"})))
-    assert isinstance(reader.fault, Cut)
+    assert isinstance(reader.fault, TruncatedResponse)
     assert reader.fault.partial.text == "la moit"
     assert events[-1].type != "done"
 
@@ -104,7 +104,7 @@ def test_early_done_is_read_over() -> None:
 
 def test_cut_stream_is_never_complete() -> None:
     events, reader = decode(sse(*text("a", "b")[:-1], done=False))
-    assert isinstance(reader.fault, Cut)
+    assert isinstance(reader.fault, TruncatedResponse)
     assert [e.type for e in events] == ["text", "text"]
 
 
@@ -116,7 +116,7 @@ def test_json_cut_across_events_is_joined() -> None:
 def test_broken_chunk_is_a_fault_not_a_gap() -> None:
     broken = json.dumps(chunk({"content": "perdu"}))[:-20]
     _, reader = decode(sse(*text("a")[:-1], broken, *text("b")))
-    assert isinstance(reader.fault, Cut)
+    assert isinstance(reader.fault, TruncatedResponse)
     assert "broken" in reader.fault.reason
 
 
@@ -171,7 +171,7 @@ def test_error_event_carries_what_came_before(error: dict[str, object]) -> None:
 def test_a_200_that_is_no_answer(body: bytes, reason: str) -> None:
     events, reader = decode(body)
     assert not events
-    assert isinstance(reader.fault, NotAnAnswer)
+    assert isinstance(reader.fault, InvalidBody)
     assert reason in reader.fault.reason
 
 
@@ -240,7 +240,7 @@ def test_event_is_refused_when_it_exceeds_the_limit() -> None:
     decoder = ChatDecoder(Context(requested_model="m"), event_limit=1000)
     decoder.feed(sse(chunk({"content": "a"})))
     decoder.feed(b"data: " + b"x" * 1001)
-    assert isinstance(decoder.fault, Cut)
+    assert isinstance(decoder.fault, TruncatedResponse)
     assert decoder.fault.cause is not None
     assert decoder.fault.cause.kind == "size"
 
@@ -253,5 +253,5 @@ def test_broken_json_is_given_up_when_many_events_do_not_complete_it() -> None:
         if decoder.over:
             break
         decoder.feed(b"data: " + b"x" * 1_000 + b"\n\n")
-    assert isinstance(decoder.fault, Cut)
+    assert isinstance(decoder.fault, TruncatedResponse)
     assert time.process_time() - began < 2

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmaas.types import Done
-from llmaas.wire.assemble import Context
+from llmaas.wire.accumulator import Context
 from llmaas.wire.decode import ChatDecoder
 from tests.helpers.sse import chunk, joined, sse, text
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmaas.types import ToolCall
-from llmaas.wire.assemble import Context
+from llmaas.wire.accumulator import Context
 from llmaas.wire.decode import ChatDecoder
 from tests.helpers.sse import chunk, sse, tool
 

@@ -32,8 +32,8 @@ def play(path: Path) -> Iterator[Cassette]:
     assert path.is_file(), f"no cassette {path.name}: record it with `nox -s record`"
     with build_vcr().use_cassette(str(path)) as cassette:
         yield Cassette(f"{SERVICE}/v1", secret_leaks.KEY)
-    unplayed = len(cassette) - cassette.play_count
-    assert cassette.all_played, f"{path.name}: {unplayed} exchange(s) were not played"
+    pending_steps = len(cassette) - cassette.play_count
+    assert cassette.all_played, f"{path.name}: {pending_steps} exchange(s) were not played"
 
 
 @contextmanager
@@ -72,5 +72,5 @@ def _connected(source: str, provoked: str) -> Iterator[Cassette]:
     from llmaas_sandbox import Sandbox
 
     # A fresh one, its clock stopped: nothing but the request shapes its answers.
-    with Sandbox(stopped_at=FROZEN_AT, faults=provoked) as box:
+    with Sandbox(frozen_at=FROZEN_AT, faults=provoked) as box:
         yield Cassette(box.base_url, box.api_key)

@@ -106,6 +106,6 @@ async def secret(harness: Harness) -> None:
     finally:
         root.setLevel(level)
         root.removeHandler(diary)
-    assert not harness.box.unplayed, f"failed for another reason: {error!r}"
+    assert not harness.box.pending_steps, f"failed for another reason: {error!r}"
     shown = [repr(client), str(client), repr(error), *traceback.format_exception(error)]
     assert not any(KEY in text for text in shown + diary.lines)

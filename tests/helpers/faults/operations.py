@@ -79,7 +79,7 @@ class Embed(Operation):
 
     method = "embed"
     arguments = (TEXTS,)
-    options: ClassVar = {"model": EMBED, "isolate": False}
+    options: ClassVar = {"model": EMBED, "isolate_errors": False}
 
     def seen(self, result: Any) -> Any:
         """All vectors, in order."""

@@ -76,7 +76,9 @@ class RawLLMaaSEmbeddingClient(BaseEmbeddingClient[str, list[float], OptionsT], 
             return GeneratedEmbeddings([], options=options)
         asked: dict[str, Any] = {k: v for k, v in dict(options or {}).items() if v is not None}
         with translate_errors:
-            found = await self.client.embed(values, **{"isolate": False, **self._named(asked)})
+            found = await self.client.embed(
+                values, **{"isolate_errors": False, **self._named(asked)}
+            )
         return GeneratedEmbeddings(
             _embeddings(found), options=options, usage=usage_details(found.usage)
         )

@@ -123,7 +123,7 @@ def image_tool(
     ours = connected(client)
 
     async def draw(prompt: Annotated[str, "What the image shows"]) -> list[Content]:
-        images = await ours.images(prompt, model=model, size=size)
+        images = await ours.generate_images(prompt, model=model, size=size)
         return [
             content
             for image in images

@@ -36,7 +36,9 @@ def way(api_key: ApiKey, api_key_env: str, base_url: str | None) -> Way:
 def patient(client: Core, seconds: float) -> Core:
     """Return the client with patience for rate limits."""
     settings = client.settings
-    return type(client).of(settings.but(retry=replace(settings.retry, patience=seconds)))
+    return type(client).from_settings(
+        settings.replace(retry=replace(settings.retry, rate_limit_timeout=seconds))
+    )
 
 
 def open_core(config: LLMaaSClientConfig, api_key: ApiKey) -> AsyncLLMaaS:
@@ -50,4 +52,4 @@ def open_core(config: LLMaaSClientConfig, api_key: ApiKey) -> AsyncLLMaaS:
         proxy=config.proxy,
         headers=config.default_headers,
     )
-    return patient(client, config.rate_limit_patience)
+    return patient(client, config.rate_limit_timeout)

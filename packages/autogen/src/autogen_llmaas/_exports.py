@@ -27,15 +27,15 @@ _NAMES = {
 }
 _EXTRA_OF = {"autogen_core": "agentchat", "ag2": "ag2"}
 
-HOME_OF = {name: module for module, names in _NAMES.items() for name in names}
+MODULE_BY_NAME = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def load(name: str) -> Any:
     """Return a public name; ``ImportError`` says which extra brings its framework."""
-    if name not in HOME_OF:
+    if name not in MODULE_BY_NAME:
         raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
     try:
-        return getattr(import_module(f"{_PACKAGE}.{HOME_OF[name]}"), name)
+        return getattr(import_module(f"{_PACKAGE}.{MODULE_BY_NAME[name]}"), name)
     except ModuleNotFoundError as error:
         extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
         if extra is None:

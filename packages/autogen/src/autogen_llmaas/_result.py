@@ -37,7 +37,7 @@ class LLMaaSCreateResult(CreateResult):
     request_id: str | None = None
     cost_eur: float | None = None
     """By today's tariff; None where the service told no usage."""
-    empty_because: str | None = None
+    empty_reason: str | None = None
     """Why there is neither text nor a call, and what to do."""
     adjustments: list[dict[str, Any]] = Field(default_factory=list)
     """Changes of the request, each with ``kind`` and ``detail``."""

@@ -26,7 +26,7 @@ from ag2.events import (
 
 from autogen_llmaas._ag2_messages import to_wire
 from autogen_llmaas._core import ApiKey, patient, way
-from autogen_llmaas.settings import PATIENCE
+from autogen_llmaas.settings import RATE_LIMIT_TIMEOUT
 from llmaas import AsyncLLMaaS, Completion, StructuredOutputError
 from llmaas.adapters import invalid_output_error, is_cut_short, redact_options
 from llmaas.settings import KEY_VARIABLE
@@ -44,7 +44,7 @@ _WAY = (
     "base_url",
     "timeout",
     "max_retries",
-    "rate_limit_patience",
+    "rate_limit_timeout",
     "default_headers",
 )
 
@@ -78,7 +78,7 @@ class LLMaaSConfig(ModelConfig):
     extra_body: dict[str, Any] | None = None
     timeout: float | None = None
     max_retries: int = 2
-    rate_limit_patience: float = PATIENCE
+    rate_limit_timeout: float = RATE_LIMIT_TIMEOUT
     default_headers: dict[str, str] | None = field(default=None, repr=False)
 
     @property
@@ -126,7 +126,7 @@ class LLMaaSAG2Client(LLMClient):
             max_retries=config.max_retries,
             headers=config.default_headers,
         )
-        self._client = patient(client, config.rate_limit_patience)
+        self._client = patient(client, config.rate_limit_timeout)
 
     async def __call__(
         self,

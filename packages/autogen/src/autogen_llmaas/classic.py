@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autogen_llmaas._core import patient, way
-from autogen_llmaas.settings import PATIENCE
+from autogen_llmaas.settings import RATE_LIMIT_TIMEOUT
 from llmaas import Choice, Completion, LLMaaS, ToolCall, Usage, catalog
 from llmaas.adapters import ascii_name
 from llmaas.options import ChatOptions
@@ -79,7 +79,7 @@ class LLMaaSClient:
             headers=config.get("default_headers"),
             **kwargs,
         )
-        self._client = patient(client, PATIENCE)
+        self._client = patient(client, RATE_LIMIT_TIMEOUT)
         self._reasoning: dict[str, str] = {}
 
     def create(self, params: Mapping[str, Any]) -> Response:

@@ -33,7 +33,7 @@ from llmaas.adapters import invalid_output_error, is_cut_short
 from llmaas.options import ChatOptions
 
 UNKNOWN_CONTEXT = 32_768
-"""Tokens that a model is taken to hold of which neither catalogue nor service says more."""
+"""Tokens that a model is taken to hold of which neither catalog nor service says more."""
 
 _ToolChoice = Tool | Literal["auto", "required", "none"]
 _EXTRA_ARGUMENTS = frozenset((*ChatOptions.__annotations__, *REQUEST_FIELDS, "metadata")) - {
@@ -245,7 +245,7 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
 
     @property
     def model_info(self) -> ModelInfo:
-        """What the catalogue knows of the model, and what was said at construction."""
+        """What the catalog knows of the model, and what was said at construction."""
         return cast(ModelInfo, model_info(self._config.model, self._config.model_info))
 
     @property

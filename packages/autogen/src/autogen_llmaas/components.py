@@ -20,7 +20,7 @@ CHATTING = ("chat", "code", "vision")
 _NOT_PORTABLE = {
     *("conform", "fallbacks", "fresh", "reasoning", "retry_empty", "strict"),
     *("enable_thinking", "extra_body", "reasoning_effort", "stream_options"),
-    *("api_key_env", "ca_bundle", "deadline", "rate_limit_patience", "send_reasoning"),
+    *("api_key_env", "ca_bundle", "deadline", "rate_limit_timeout", "send_reasoning"),
 }
 _PORTABLE_SETTINGS = ("timeout", "max_retries", "default_headers", "add_name_prefixes")
 
@@ -28,9 +28,9 @@ Component = dict[str, Any]
 
 
 def model_info(model: str, told: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return AutoGen's description of a model from the catalogue; ``told`` goes before it.
+    """Return AutoGen's description of a model from the catalog; ``told`` goes before it.
 
-    A model that the catalogue does not know is taken to call tools and not to see. The family
+    A model that the catalog does not know is taken to call tools and not to see. The family
     is "unknown" save for DeepSeek R1: an OpenAI family changes what some teams send.
     """
     known = catalog.resolve(model).model or Model(id=model)
@@ -67,7 +67,7 @@ def portable_component(
     _refuse_what_is_not_portable(settings)
     stock: dict[str, Any] = {
         "model": model,
-        "base_url": Settings.of(api_key="-", base_url=config.base_url).base_url,
+        "base_url": Settings.create(api_key="-", base_url=config.base_url).base_url,
         "model_info": model_info(model, config.model_info),
         "max_tokens": config.max_tokens or catalog.max_output_default(model),
         "include_name_in_message": config.include_name_in_message,

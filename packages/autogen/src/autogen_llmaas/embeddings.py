@@ -61,13 +61,13 @@ class LLMaaSEmbeddings(ChromaFunction):
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector a text; raise what the service refused."""
-        return (await self.embed_each(texts, isolate=False)).vectors
+        return (await self.embed_each(texts, isolate_errors=False)).vectors
 
     async def embed_each(
         self,
         texts: Sequence[str],
         *,
-        isolate: bool = True,
+        isolate_errors: bool = True,
         on_batch: Callable[[int, Sequence[Any]], None] | None = None,
         on_model: Callable[[str], None] | None = None,
     ) -> Embeddings:
@@ -76,7 +76,7 @@ class LLMaaSEmbeddings(ChromaFunction):
         ``on_batch`` and ``on_model`` are called as by ``AsyncLLMaaS.embed``.
         """
         client = AsyncLLMaaS(**self._way())
-        options = {**self._options(), "isolate": isolate}
+        options = {**self._options(), "isolate_errors": isolate_errors}
         try:
             answer = await client.embed(
                 list(texts), on_batch=on_batch, on_model=on_model, **options
@@ -91,7 +91,7 @@ class LLMaaSEmbeddings(ChromaFunction):
         """Do the same without an event loop, as Chroma's embedding functions do."""
         with LLMaaS(**self._way()) as client:
             try:
-                answer = client.embed(list(input), **self._options(), isolate=False)
+                answer = client.embed(list(input), **self._options(), isolate_errors=False)
             except BaseException as error:
                 self._count(getattr(error, "partial", None))
                 raise

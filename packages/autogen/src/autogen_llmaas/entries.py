@@ -13,7 +13,7 @@ from typing import Any, TypedDict, Unpack
 from autogen_llmaas.settings import SECRET_HEADERS
 from llmaas import ConfigurationError, MissingAPIKeyError, catalog
 from llmaas.pricing import tariff
-from llmaas.settings import KEY_VARIABLE, Key, Settings
+from llmaas.settings import KEY_VARIABLE, APIKey, Settings
 
 DEFAULT_MODEL = "gpt-oss:120b"
 TRAITS = ("tools", "vision", "reasoning")
@@ -50,7 +50,7 @@ def entry(model: str = DEFAULT_MODEL, **options: Unpack[EntryOptions]) -> Entry:
     made: Entry = {
         "model": model,
         "api_key": _key(options.get("api_key")),
-        "base_url": Settings.of(api_key="-", base_url=options.get("base_url")).base_url,
+        "base_url": Settings.create(api_key="-", base_url=options.get("base_url")).base_url,
         "api_type": "openai",
         "price": _prices(),
         "tags": list(options.get("tags") or _tags(model)),
@@ -89,7 +89,7 @@ def _key(told: str | None) -> str:
     key = told or os.environ.get(KEY_VARIABLE)
     if not key:
         raise MissingAPIKeyError(f"No API key. Set {KEY_VARIABLE} or pass api_key=...")
-    return str(Key(key).current())
+    return str(APIKey(key).current())
 
 
 def _prices() -> list[float]:

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from llmaas import ConfigurationError
 from llmaas.adapters import redact_options
 from llmaas.settings import KEY_VARIABLE
-from llmaas.structured import shape_of
+from llmaas.structured import parse_response_format
 
-PATIENCE = 300.0
+RATE_LIMIT_TIMEOUT = 300.0
 """Seconds that an agent waits for rate limits to end before it fails: many share a key."""
 
 SECRET_HEADERS = frozenset(
@@ -84,7 +84,7 @@ class ClientSettings(TypedDict, total=False):
     timeout: float | None
     deadline: float | None
     max_retries: int
-    rate_limit_patience: float
+    rate_limit_timeout: float
     include_name_in_message: bool
     add_name_prefixes: bool
     send_reasoning: bool | None
@@ -104,7 +104,7 @@ class LLMaaSClientConfig(BaseModel):
     base_url: str | None = None
     """The address; ``LLMAAS_BASE_URL``, then the service's, where the component is loaded."""
     model_info: dict[str, Any] | None = None
-    """Laid over what the catalogue knows of the model."""
+    """Laid over what the catalog knows of the model."""
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
@@ -146,7 +146,7 @@ class LLMaaSClientConfig(BaseModel):
     deadline: float | None = None
     """The longest that one answer may take, waiting for rate limits included."""
     max_retries: int = 2
-    rate_limit_patience: float = PATIENCE
+    rate_limit_timeout: float = RATE_LIMIT_TIMEOUT
     """Seconds to wait for rate limits in all; then ``RateLimitError``."""
     include_name_in_message: bool = True
     """Send the agent's name, in ASCII, with user messages; some servers refuse it."""
@@ -159,7 +159,7 @@ class LLMaaSClientConfig(BaseModel):
     def _plain_format(cls, response_format: Any) -> Any:
         if response_format is None or isinstance(response_format, Mapping):
             return response_format
-        shape = shape_of(response_format)
+        shape = parse_response_format(response_format)
         return None if shape is None else dict(shape.wire)
 
     @field_validator("default_headers")

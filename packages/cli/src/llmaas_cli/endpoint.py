@@ -32,7 +32,7 @@ def open_endpoint(
     """
     key = os.environ.get(KEY_VARIABLE, "")
     if sandbox is False or (sandbox is None and key):
-        address = Settings.of(base_url=base_url).base_url
+        address = Settings.create(base_url=base_url).base_url
         yield Endpoint(address, key, False, f"the service at {address}")
         return
     with _sandbox_class()(**sandbox_settings) as box:

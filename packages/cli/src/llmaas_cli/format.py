@@ -11,7 +11,7 @@ import llmaas
 from llmaas.text import visible
 
 if TYPE_CHECKING:
-    from llmaas.bulk import Tally
+    from llmaas.bulk import Progress
 
 MAX_ERROR_CHARACTERS = 4_000
 
@@ -35,7 +35,7 @@ def energy(kwh: float) -> str:
     return f"{kwh:,.2f} kWh"
 
 
-def describe_progress(tally: Tally) -> str:
+def describe_progress(tally: Progress) -> str:
     """Describe a bulk run on one line: pace, time left, cost so far and projected."""
     from llmaas.pricing import format_eur
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from llmaas._exports import HOME_OF as _HOME_OF
+from llmaas._lazy import MODULE_BY_NAME as _HOME_OF
 from llmaas._version import __version__
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         StructuredOutputError,
     )
     from llmaas.settings import Limits, Timeout
-    from llmaas.stream import AsyncStream, Stream
+    from llmaas.streaming import AsyncStream, Stream
     from llmaas.types import (
         Adjustment,
         Attempt,
@@ -56,10 +56,10 @@ if TYPE_CHECKING:
         Event,
         Image,
         LiveModel,
-        Ranked,
-        Ranking,
         RateLimit,
         ReasoningDelta,
+        RerankResponse,
+        RerankResult,
         Speech,
         TextDelta,
         ToolCall,
@@ -105,11 +105,11 @@ __all__ = [
     "PermissionDeniedError",
     "PromptBlockedError",
     "QuotaExceededError",
-    "Ranked",
-    "Ranking",
     "RateLimit",
     "RateLimitError",
     "ReasoningDelta",
+    "RerankResponse",
+    "RerankResult",
     "Speech",
     "Stream",
     "StreamError",

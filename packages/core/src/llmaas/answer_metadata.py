@@ -35,8 +35,8 @@ def _notes(completion: Completion) -> dict[str, Any]:
         ]
     if completion.attempts:
         notes["attempts"] = [_attempt(attempt) for attempt in completion.attempts]
-    if why := completion.empty_because:
-        notes["empty_because"] = why
+    if why := completion.empty_reason:
+        notes["empty_reason"] = why
     return notes
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
-from llmaas.calling import Calling
+from llmaas._base_client import BaseClient
 from llmaas.messages import Messages
-from llmaas.ops import audio, batch, data, draw, embed, rank
-from llmaas.ops.drive import AsyncDriver, Driver
+from llmaas.ops import audio, batch, embed, images, json_request, rerank
+from llmaas.ops.runner import AsyncRunner, SyncRunner
 from llmaas.options import (
     BatchOptions,
     ChatOptions,
@@ -19,7 +19,7 @@ from llmaas.options import (
     SpeakOptions,
     TranscribeOptions,
 )
-from llmaas.stream import AsyncStream, Stream
+from llmaas.streaming import AsyncStream, Stream
 from llmaas.transport import AsyncTransport, SyncTransport
 from llmaas.types import (
     Batch,
@@ -27,17 +27,17 @@ from llmaas.types import (
     Embeddings,
     Image,
     LiveModel,
-    Ranking,
+    RerankResponse,
     Speech,
     Transcription,
 )
-from llmaas.wire.forms import AudioSource
+from llmaas.wire.multipart import AudioSource
 
 if TYPE_CHECKING:
     import openai
 
 
-class LLMaaS(Calling):
+class LLMaaS(BaseClient):
     """The service, for threads. Safe to share; usable as a context manager.
 
     ``api_key`` (a string, or a callable for keys that rotate) and ``base_url`` (with or
@@ -52,7 +52,7 @@ class LLMaaS(Calling):
 
     def _use(self, transport: SyncTransport | None) -> None:
         super()._use(transport)
-        self._driver = Driver(self.settings, transport)
+        self._driver = SyncRunner(self.settings, transport)
 
     def chat(self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]) -> Completion:
         """Ask, and return the whole answer.
@@ -87,10 +87,10 @@ class LLMaaS(Calling):
         *,
         model: str,
         **options: Unpack[RerankOptions],
-    ) -> Ranking:
+    ) -> RerankResponse:
         """Return documents by falling relevance; all that are submitted are billed."""
         work = self._work(
-            "rerank", rank.rerank, query, documents, model=model, **self._hidden(options)
+            "rerank", rerank.rerank, query, documents, model=model, **self._hidden(options)
         )
         return self._driver.run(work)
 
@@ -105,9 +105,11 @@ class LLMaaS(Calling):
         work = self._work("speech", audio.speak, text, model=model, **self._hidden(options))
         return self._driver.run(work)
 
-    def images(self, prompt: str, *, model: str, **options: Unpack[ImageOptions]) -> list[Image]:
+    def generate_images(
+        self, prompt: str, *, model: str, **options: Unpack[ImageOptions]
+    ) -> list[Image]:
         """Draw images from a prompt."""
-        work = self._work("image", draw.images, prompt, model=model, **self._hidden(options))
+        work = self._work("image", images.images, prompt, model=model, **self._hidden(options))
         return self._driver.run(work)
 
     def models(self, *, deadline: float | None = None) -> list[LiveModel]:
@@ -115,7 +117,7 @@ class LLMaaS(Calling):
 
         ``deadline`` is in seconds and defaults to 30, or to the client's if that is shorter.
         """
-        return self._driver.run(data.models(self.settings, deadline=deadline))
+        return self._driver.run(json_request.models(self.settings, deadline=deadline))
 
     def submit_batch(
         self, conversations: Sequence[Messages], *, model: str, **options: Unpack[BatchOptions]
@@ -131,7 +133,7 @@ class LLMaaS(Calling):
     def openai(self) -> openai.OpenAI:
         """A plain ``openai.OpenAI`` with the same address, key and timeouts."""
         if self._openai is None:
-            from llmaas.sdk import openai_client
+            from llmaas._openai_sdk import openai_client
 
             self._openai = openai_client(self.settings)
         client: openai.OpenAI = self._openai
@@ -156,7 +158,7 @@ class LLMaaS(Calling):
         self.close()
 
 
-class AsyncLLMaaS(Calling):
+class AsyncLLMaaS(BaseClient):
     """The service, for asyncio: as ``LLMaaS``, awaited.
 
     One object may be used in several event loops, one after the other or at once: each has
@@ -165,7 +167,7 @@ class AsyncLLMaaS(Calling):
 
     def _use(self, transport: AsyncTransport | None) -> None:
         super()._use(transport)
-        self._driver = AsyncDriver(self.settings, transport)
+        self._driver = AsyncRunner(self.settings, transport)
 
     async def chat(
         self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]
@@ -194,10 +196,10 @@ class AsyncLLMaaS(Calling):
         *,
         model: str,
         **options: Unpack[RerankOptions],
-    ) -> Ranking:
+    ) -> RerankResponse:
         """Return documents by falling relevance; all that are submitted are billed."""
         work = self._work(
-            "rerank", rank.rerank, query, documents, model=model, **self._hidden(options)
+            "rerank", rerank.rerank, query, documents, model=model, **self._hidden(options)
         )
         return await self._driver.run(work)
 
@@ -214,16 +216,16 @@ class AsyncLLMaaS(Calling):
         work = self._work("speech", audio.speak, text, model=model, **self._hidden(options))
         return await self._driver.run(work)
 
-    async def images(
+    async def generate_images(
         self, prompt: str, *, model: str, **options: Unpack[ImageOptions]
     ) -> list[Image]:
         """Draw images from a prompt."""
-        work = self._work("image", draw.images, prompt, model=model, **self._hidden(options))
+        work = self._work("image", images.images, prompt, model=model, **self._hidden(options))
         return await self._driver.run(work)
 
     async def models(self, *, deadline: float | None = None) -> list[LiveModel]:
         """Return the models that the key may use (see ``LLMaaS.models``)."""
-        return await self._driver.run(data.models(self.settings, deadline=deadline))
+        return await self._driver.run(json_request.models(self.settings, deadline=deadline))
 
     async def submit_batch(
         self, conversations: Sequence[Messages], *, model: str, **options: Unpack[BatchOptions]
@@ -239,7 +241,7 @@ class AsyncLLMaaS(Calling):
     def openai(self) -> openai.AsyncOpenAI:
         """A plain ``openai.AsyncOpenAI`` with the same address, key and timeouts."""
         if self._openai is None:
-            from llmaas.sdk import async_openai_client
+            from llmaas._openai_sdk import async_openai_client
 
             self._openai = async_openai_client(self.settings)
         client: openai.AsyncOpenAI = self._openai

@@ -10,7 +10,7 @@ from llmaas.pricing import billed_output_tokens
 def energy_kwh(model: str, tokens: int) -> float | None:
     """Estimate the kWh for generating (or embedding) ``tokens``; None where none is published.
 
-    An estimate: the catalogue's figure is an average for the whole machine at work.
+    An estimate: the catalog's figure is an average for the whole machine at work.
     """
     found = resolve(model).model
     rate = found.kwh_per_mtoken if found else None

@@ -266,7 +266,7 @@ class InvalidResponseError(APIError, openai.APIResponseValidationError):
 AnyError = TypeVar("AnyError", bound=LLMaaSError)
 
 
-def retyped(error: LLMaaSError, kind: type[AnyError]) -> AnyError:
+def convert(error: LLMaaSError, kind: type[AnyError]) -> AnyError:
     """Return the same error as another kind: one that also belongs to a framework's family."""
     other = kind.__new__(kind)
     Exception.__init__(other, *error.args)

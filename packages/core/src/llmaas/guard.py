@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from llmaas._control_tokens import find_control_token, neutralize, neutralize_messages
 from llmaas._errors_base import InvalidInputError, LLMaaSError
-from llmaas.control_tokens import find_control_token, neutralize, neutralize_messages
+from llmaas._guard_verdict import parse_verdict
+from llmaas.hooks import CallInfo, CallResult, with_hooks
 from llmaas.messages import text_of
 from llmaas.ops import chat
 from llmaas.ops.effects import Operation
-from llmaas.ops.exchange import Moment
-from llmaas.ops.watch import About, Outcome, watched
+from llmaas.ops.retrying import Deadline
 from llmaas.types import Completion
-from llmaas.verdicts import parse_verdict
 
 __all__ = [
     "CONTROL_TOKEN",
@@ -100,7 +100,7 @@ def normalize(text: str) -> tuple[str, tuple[Finding, ...]]:
 
 @dataclass
 class Guard:
-    """A watcher for ``LLMaaS(watchers=...)`` and every adapter: checks before and after a chat.
+    """A hook for ``LLMaaS(hooks=...)`` and every adapter: checks before and after a chat.
 
     ``guardian`` is the model that is asked about the input, and about the answer with
     ``check_answers``; None asks nobody. ``refuse`` names the findings that refuse an input;
@@ -115,7 +115,7 @@ class Guard:
     reported: list[Finding] = field(default_factory=list)
     """Findings that did not refuse an input, the last thousand."""
 
-    def begin(self, about: About) -> Operation[Any]:
+    def before_call(self, about: CallInfo) -> Operation[Any]:
         """Refuse an input that is too long, odd, or risky."""
         if about.model == self.guardian:
             return None
@@ -134,7 +134,7 @@ class Guard:
             yield from self._judge(about, "user", text)
         return about
 
-    def end(self, ticket: Any, outcome: Outcome) -> Operation[None]:
+    def after_call(self, ticket: Any, outcome: CallResult) -> Operation[None]:
         """Hold back an answer that the guardian finds risky."""
         answer = outcome.result
         if ticket is None or not self.check_answers or outcome.error is not None:
@@ -143,19 +143,19 @@ class Guard:
             yield from self._judge(ticket, "assistant", answer.text, answer)
 
     def _judge(
-        self, about: About, role: str, text: str, answer: Completion | None = None
+        self, about: CallInfo, role: str, text: str, answer: Completion | None = None
     ) -> Operation[None]:
         assert self.guardian is not None
-        ask = chat.prepare(
+        ask = chat.build_request(
             about.settings,
             [{"role": role, "content": text}] if role == "user" else _as_question(text),
             model=self.guardian,
             stream=False,
             temperature=0,
             max_tokens=512,
-            deadline=Moment(about.deadline),  # the call's own: one for all its requests
+            deadline=Deadline(about.deadline),  # the call's own: one for all its requests
         )
-        verdict = yield from watched(ask.about(), chat.chat(ask))
+        verdict = yield from with_hooks(ask.about(), chat.chat(ask))
         if is_risky(verdict.text):
             what = "the input" if role == "user" else "the answer"
             finding = Finding("guardian", 0, verdict.text.strip()[:200])

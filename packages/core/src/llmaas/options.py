@@ -84,7 +84,7 @@ class EmbedOptions(CallOptions, total=False):
     """``float`` (the default) or ``base64``."""
     numpy: bool
     """Return float32 arrays instead of lists."""
-    isolate: bool
+    isolate_errors: bool
     """Keep a refused text from costing its neighbours (the default), or raise an error that names
     it. Batches that are too large are halved in both cases."""
     progress: Callable[[int, int], None] | None
@@ -95,7 +95,7 @@ class EmbedOptions(CallOptions, total=False):
     on_model: Callable[[str], None] | None
     """Called with the name of the model that answers, before its vectors are given to
     ``on_batch``; again when another one answers."""
-    keep_going: bool
+    continue_on_error: bool
     """Report a request that failed for good in ``errors`` of its texts, instead of raising. What
     every request would meet (401, 403, 404) is raised at once."""
 
@@ -107,7 +107,7 @@ class RerankOptions(CallOptions, total=False):
     return_documents: bool | None
     version: int
     """Of the path: 2 (the default) or 1; the other one is used where a server lacks it."""
-    isolate: bool
+    isolate_errors: bool
     """Rank the others when one document is refused, and report it in ``errors`` (the default), or
     raise."""
 

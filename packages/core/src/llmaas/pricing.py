@@ -90,7 +90,7 @@ def audio_cost_micro_eur(seconds: float, *, on: date | None = None) -> int:
 
 
 def unit_prices_eur(category: str, on: date | None = None) -> dict[str, float]:
-    """Return the published unit prices for a catalogue category; empty where there is none."""
+    """Return the published unit prices for a catalog category; empty where there is none."""
     prices = tariff(on)
     if category in _UNPRICED:
         return {}

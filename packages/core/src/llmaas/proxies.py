@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 from urllib.request import getproxies, proxy_bypass
 
-from llmaas.address import is_loopback
+from llmaas.urls import is_loopback
 
 _PORTS = {"http": 80, "https": 443}
 _QUOTES = " \t\r\n\"'"

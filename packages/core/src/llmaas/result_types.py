@@ -23,7 +23,7 @@ class Backend:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RerankResult:
     """One document of a ranking: its position in the input and its raw score (a logit)."""
 
     index: int
@@ -40,10 +40,10 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranking:
+class RerankResponse:
     """Documents by falling relevance. ``documents`` counts all that were submitted (billed)."""
 
-    results: tuple[Ranked, ...]
+    results: tuple[RerankResult, ...]
     model: str
     documents: int
     id: str | None = None

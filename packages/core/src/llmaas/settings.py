@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
-from llmaas import secrecy
+from llmaas import _redaction
+from llmaas._api_key import KEY_VARIABLE, APIKey, key_of_environment
 from llmaas._errors_base import ConfigurationError
-from llmaas.address import DEFAULT_BASE_URL, root_of
-from llmaas.key import KEY_VARIABLE, Key, key_of_environment
-from llmaas.learned import Learned
+from llmaas._learned import Learned
 from llmaas.local_files import MAX_FILE_BYTES
+from llmaas.urls import DEFAULT_BASE_URL, normalize_base_url
 from llmaas.wire.retry import RetryPolicy
 
 URL_VARIABLE, CA_VARIABLE = "LLMAAS_BASE_URL", "LLMAAS_CA_BUNDLE"
-_NO_HEADERS = secrecy.HiddenHeaders(())
+_NO_HEADERS = _redaction.HiddenHeaders(())
 VENDOR_URL_VARIABLE = "LLMAAS_API_URL"
 """The name in the vendor's own products; read where ``LLMAAS_BASE_URL`` is not set."""
 _ACCOUNT = frozenset({"root", "key"})
@@ -40,7 +40,7 @@ __all__ = [
     "KEY_VARIABLE",
     "MAX_FILE_BYTES",
     "URL_VARIABLE",
-    "Key",
+    "APIKey",
     "Limits",
     "Settings",
     "Timeout",
@@ -58,7 +58,7 @@ class Timeout:
     read: float = 600.0
 
     @classmethod
-    def of(cls, value: float | Timeout | Mapping[str, float] | None) -> Timeout:
+    def coerce(cls, value: float | Timeout | Mapping[str, float] | None) -> Timeout:
         """Convert a number of seconds (of reading), or what ``asdict`` returned.
 
         Defaults to ``Timeout()`` for None. Raises ``ConfigurationError`` for anything else.
@@ -107,7 +107,7 @@ class Settings:
 
     root: str
     """The address without ``/v1``, as the Cohere paths need it."""
-    key: Key
+    key: APIKey
     timeout: Timeout = field(default_factory=Timeout)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     deadline: float | None = None
@@ -117,7 +117,7 @@ class Settings:
     conform: bool = True
     """Whether conversations are changed to what the model's chat template takes."""
     limits: Limits = field(default_factory=Limits)
-    watchers: tuple[Any, ...] = field(default=(), repr=False, compare=False)
+    hooks: tuple[Any, ...] = field(default=(), repr=False, compare=False)
     """What sees every call before it is sent and after it ended: quotas, budgets, telemetry."""
     fallbacks: tuple[str, ...] = ()
     """Models to ask when the one of a call does not answer."""
@@ -149,7 +149,7 @@ class Settings:
     def known_secrets(self) -> tuple[str, ...]:
         """The keys and headers that the service was sent, and may echo in any answer."""
         used = self.key.used
-        return (*used, *secrecy.of_headers(self.headers)) if self.headers else used
+        return (*used, *_redaction.header_secrets(self.headers)) if self.headers else used
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -157,18 +157,18 @@ class Settings:
         from urllib.request import getproxies  # slow to import, and needed only after a failure
 
         proxies = (self.proxy, *getproxies().values())
-        passwords = [secret for proxy in proxies for secret in secrecy.of_proxy(proxy)]
+        passwords = [secret for proxy in proxies for secret in _redaction.proxy_secrets(proxy)]
         return (*self.known_secrets, *passwords)
 
-    def hide(self, headers: Any) -> secrecy.HiddenHeaders:
+    def hide(self, headers: Any) -> _redaction.HiddenHeaders:
         """Check one call's headers; keep what authenticates in them out of messages and reprs."""
         if headers is None:
             return _NO_HEADERS
-        if isinstance(headers, secrecy.HiddenHeaders):
+        if isinstance(headers, _redaction.HiddenHeaders):
             return headers
         checked = _checked(headers)
-        self.key.remember(secrecy.of_headers(checked))
-        return secrecy.HiddenHeaders(checked)
+        self.key.remember(_redaction.header_secrets(checked))
+        return _redaction.HiddenHeaders(checked)
 
     def hide_in(self, options: dict[str, Any]) -> None:
         """Hide the headers among a call's options, also from the frame that holds these."""
@@ -192,13 +192,13 @@ class Settings:
                 public[name] = list(value) if isinstance(value, tuple) else value
         return public
 
-    def but(self, **changes: Any) -> Settings:
+    def replace(self, **changes: Any) -> Settings:
         """Return a copy with some values changed."""
         return replace(self, **changes)
 
-    def changed(self, **arguments: Any) -> Settings:
-        """Return a copy with some arguments of ``of`` changed; retries keep their patience."""
-        told = Settings.of(**{"base_url": DEFAULT_BASE_URL, **arguments})
+    def with_options(self, **arguments: Any) -> Settings:
+        """Return a copy with arguments of ``create`` changed; the rate-limit timeout is kept."""
+        told = Settings.create(**{"base_url": DEFAULT_BASE_URL, **arguments})
         names = {"api_key": "key", "base_url": "root", "max_retries": "retry"}
         wanted = {names.get(name, name) for name in arguments}
         changes: dict[str, Any] = {name: getattr(told, name) for name in wanted}
@@ -216,12 +216,12 @@ class Settings:
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "learned"}
-        kept["proxy"] = secrecy.without_credentials(self.proxy)
-        kept["headers"] = tuple(h for h in self.headers if secrecy.is_safe_name(h[0]))
+        kept["proxy"] = _redaction.without_credentials(self.proxy)
+        kept["headers"] = tuple(h for h in self.headers if _redaction.is_safe_name(h[0]))
         return (_woken, (kept,))
 
     @classmethod
-    def of(
+    def create(
         cls,
         *,
         api_key: str | Callable[[], Any] | None = None,
@@ -234,7 +234,7 @@ class Settings:
         headers: Mapping[str, str] | None = None,
         conform: bool = True,
         limits: Limits | None = None,
-        watchers: Sequence[Any] = (),
+        hooks: Sequence[Any] = (),
         fallbacks: Sequence[str] = (),
         retry_empty: bool = False,
         max_file_bytes: int = MAX_FILE_BYTES,
@@ -246,9 +246,9 @@ class Settings:
         first request, so that objects can be built before the environment is.
         """
         return cls(
-            root=root_of(base_url or address_of_environment() or DEFAULT_BASE_URL),
-            key=Key(api_key) if api_key is not None else key_of_environment(),
-            timeout=Timeout.of(timeout),
+            root=normalize_base_url(base_url or address_of_environment() or DEFAULT_BASE_URL),
+            key=APIKey(api_key) if api_key is not None else key_of_environment(),
+            timeout=Timeout.coerce(timeout),
             retry=RetryPolicy(max_retries=_not_negative(max_retries, "max_retries")),
             deadline=None if deadline is None else checked_seconds(deadline),
             ca_bundle=ca_bundle or os.environ.get(CA_VARIABLE) or None,
@@ -256,7 +256,7 @@ class Settings:
             headers=_checked(headers or {}),
             conform=conform,
             limits=_limits(limits),
-            watchers=tuple(watchers),
+            hooks=tuple(hooks),
             fallbacks=model_names(fallbacks),
             retry_empty=retry_empty,
             max_file_bytes=_not_negative(max_file_bytes, "max_file_bytes"),

@@ -32,15 +32,15 @@ from llmaas.wire.schema_check import check
 __all__ = [
     "CUT",
     "JSONFilter",
-    "Shape",
+    "OutputSchema",
     "extract_json",
     "is_cut",
     "json_part",
     "json_schema_format",
     "mention_json",
     "misfit",
+    "parse_response_format",
     "settled",
-    "shape_of",
     "wants_json",
 ]
 
@@ -58,7 +58,7 @@ _MAX_TRIED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class OutputSchema:
     """The form of an answer: the ``response_format`` to send, and a reader."""
 
     wire: Mapping[str, Any]
@@ -115,7 +115,7 @@ def wants_json(response_format: Any) -> bool:
     return response_format is not None and not is_text
 
 
-def shape_of(response_format: Any) -> Shape | None:
+def parse_response_format(response_format: Any) -> OutputSchema | None:
     """Read a ``response_format``: a dict as OpenAI takes it, a JSON schema, or a type.
 
     Types are pydantic models, dataclasses, ``TypedDict`` and classes with annotations.
@@ -129,9 +129,9 @@ def shape_of(response_format: Any) -> Shape | None:
 
 
 @lru_cache(maxsize=64)
-def _shape_of_type(kind: Any) -> Shape:
+def _shape_of_type(kind: Any) -> OutputSchema:
     read = output_type(kind)
-    return Shape(json_schema_format(read.name, read.schema), read.schema, read.convert)
+    return OutputSchema(json_schema_format(read.name, read.schema), read.schema, read.convert)
 
 
 def json_schema_format(name: str, schema: Mapping[str, Any], *, strict: bool = True) -> Any:
@@ -162,7 +162,7 @@ def is_cut(completion: Completion | Choice) -> bool:
     return completion.finish_reason in CUT
 
 
-def settled(completion: Completion, shape: Shape, *, streamed: bool = False) -> Completion:
+def settled(completion: Completion, shape: OutputSchema, *, streamed: bool = False) -> Completion:
     """Fill in ``parsed`` where the answer matches, and take all but the JSON from its text.
 
     JSON that a reasoning parser took for reasoning becomes the text (vLLM does so with answers
@@ -181,7 +181,7 @@ def settled(completion: Completion, shape: Shape, *, streamed: bool = False) -> 
     return replace(completion, choices=choices, parsed=parsed)
 
 
-def _read(choice: Choice, shape: Shape) -> tuple[str, Any] | None:
+def _read(choice: Choice, shape: OutputSchema) -> tuple[str, Any] | None:
     """Return the JSON of an answer and its value, None if it does not match."""
     if not choice.content:
         return None
@@ -191,7 +191,7 @@ def _read(choice: Choice, shape: Shape) -> tuple[str, Any] | None:
         return None
 
 
-def misfit(completion: Completion, shape: Shape) -> ValueError | None:
+def misfit(completion: Completion, shape: OutputSchema) -> ValueError | None:
     """Return what is wrong with an answer, or None if it matches."""
     if completion.parsed is not None:
         return None
@@ -202,7 +202,7 @@ def misfit(completion: Completion, shape: Shape) -> ValueError | None:
     return None
 
 
-def _found_in_reasoning(choice: Choice, shape: Shape) -> Choice:
+def _found_in_reasoning(choice: Choice, shape: OutputSchema) -> Choice:
     if (
         (choice.content or "").strip()
         or choice.tool_calls
@@ -221,25 +221,25 @@ def _found_in_reasoning(choice: Choice, shape: Shape) -> Choice:
     return replace(choice, content=found.as_json(), reasoning=before or None)
 
 
-def _shape_of_mapping(response_format: Mapping[str, Any]) -> Shape | None:
+def _shape_of_mapping(response_format: Mapping[str, Any]) -> OutputSchema | None:
     kind = response_format.get("type")
     if kind == "json_schema":
         return _shape_of_json_schema(response_format)
     if kind == "json_object":
-        return Shape(response_format, response_format.get("schema"))
+        return OutputSchema(response_format, response_format.get("schema"))
     if _SCHEMA_KEYS & response_format.keys():
         wire = json_schema_format(str(response_format.get("title", "answer")), response_format)
-        return Shape(wire, response_format)
+        return OutputSchema(wire, response_format)
     return None
 
 
-def _shape_of_json_schema(response_format: Mapping[str, Any]) -> Shape:
+def _shape_of_json_schema(response_format: Mapping[str, Any]) -> OutputSchema:
     told = response_format.get("json_schema")
     if not isinstance(told, Mapping) or not isinstance(schema := told.get("schema"), Mapping):
-        return Shape(response_format, None)
+        return OutputSchema(response_format, None)
     name = str(told.get("name") or schema.get("title") or "answer")
     sent = {**told, "name": wire_name(name)}
     if "$defs" in schema or "definitions" in schema:
         sent["schema"] = inline_definitions(schema)
     wire = response_format if sent == told else {**response_format, "json_schema": sent}
-    return Shape(wire, schema)
+    return OutputSchema(wire, schema)

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from llmaas._empty_reason import reason_for
+from llmaas._headers import Headers
 from llmaas._tokens import Usage as Usage
 from llmaas.answer_metadata import build_metadata
-from llmaas.emptiness import reason_for
-from llmaas.headers import Headers
 from llmaas.pricing import chat_cost_micro_eur
 from llmaas.result_types import Backend as Backend
 from llmaas.result_types import Image as Image
 from llmaas.result_types import LiveModel as LiveModel
-from llmaas.result_types import Ranked as Ranked
-from llmaas.result_types import Ranking as Ranking
+from llmaas.result_types import RerankResponse as RerankResponse
+from llmaas.result_types import RerankResult as RerankResult
 from llmaas.result_types import Speech as Speech
 from llmaas.result_types import Transcription as Transcription
 from llmaas.result_types import known_values
@@ -141,7 +141,7 @@ class Completion:
 
         ``request_id``, ``requested_model``, ``backend``, ``rate_limit``, ``cost_eur``, and of few
         answers ``cached`` (replayed by a gateway), ``adjustments`` of the request, ``attempts``
-        (all requests, if there were several) and ``empty_because``.
+        (all requests, if there were several) and ``empty_reason``.
         """
         return build_metadata(self)
 
@@ -178,7 +178,7 @@ class Completion:
         return self.headers.tell_of_a_cache
 
     @property
-    def empty_because(self) -> str | None:
+    def empty_reason(self) -> str | None:
         """Why there is neither text nor a tool call, and what to do; None for a real answer."""
         first = self._first
         if first.tool_calls or first.refusal or (first.content and first.content.strip()):

@@ -64,7 +64,7 @@ class CostCallbackHandler(BaseCallbackHandler):
 
     @property
     def energy_kwh_estimate(self) -> float:
-        """An estimate, from the catalogue's averages, of the energy for generating; in kWh."""
+        """An estimate, from the catalog's averages, of the energy for generating; in kWh."""
         estimates = (energy_kwh(name, spent.output_tokens) for name, spent in self.by_model.items())
         return sum(estimate or 0.0 for estimate in estimates)
 

@@ -113,7 +113,7 @@ class LLMaaSEmbeddings(Connected, Embeddings):
             "batch_size": self.chunk_size,
             "concurrency": self.concurrency,
             "dimensions": self.dimensions,
-            "isolate": False,
+            "isolate_errors": False,
             **self.model_kwargs,
         }
 

@@ -45,13 +45,13 @@ class LLMaaSImages(Connected, BaseTool):
         self, prompt: str, run_manager: CallbackManagerForToolRun | None = None
     ) -> tuple[str, Artifact]:
         with translate_errors:
-            return _told(prompt, self.client.images(prompt, **self._ask()))
+            return _told(prompt, self.client.generate_images(prompt, **self._ask()))
 
     async def _arun(
         self, prompt: str, run_manager: AsyncCallbackManagerForToolRun | None = None
     ) -> tuple[str, Artifact]:
         with translate_errors:
-            return _told(prompt, await self.async_client.images(prompt, **self._ask()))
+            return _told(prompt, await self.async_client.generate_images(prompt, **self._ask()))
 
     def _ask(self) -> Any:
         return {"model": self.model, "size": self.size, "n": self.n}

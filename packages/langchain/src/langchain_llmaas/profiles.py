@@ -1,4 +1,4 @@
-"""LangChain's model profiles, made from the catalogue of the core: nothing to keep in step."""
+"""LangChain's model profiles, made from the catalog of the core: nothing to keep in step."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def profile_of(name: str) -> ModelProfile | None:
 
 
 def all_profiles() -> dict[str, ModelProfile]:
-    """Return the profile of every chat model of the catalogue."""
+    """Return the profile of every chat model of the catalog."""
     found = {model.id: profile_of(model.id) for model in catalog.all_models()}
     return {name: profile for name, profile in found.items() if profile is not None}
 

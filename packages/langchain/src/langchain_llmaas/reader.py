@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.output_parsers import BaseTransformOutputParser
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
-from llmaas.structured import CUT, Shape
+from llmaas.structured import CUT, OutputSchema
 
 Parser: TypeAlias = BaseTransformOutputParser[Any]
 
@@ -27,7 +27,7 @@ class Reader(Runnable[AIMessage, Any]):
     a stream so far. A whole answer, the end of a stream too, is read strictly.
     """
 
-    def __init__(self, parser: Parser, shape: Shape) -> None:
+    def __init__(self, parser: Parser, shape: OutputSchema) -> None:
         self._parser = parser
         self._shape = shape
         self._whole = RunnableLambda(self._read_unless_refused, name=type(parser).__name__)
@@ -107,7 +107,7 @@ class TextReader(Reader):
             problem = error
         if self._shape.convert is None:  # a dict is the caller's to judge
             try:
-                return Shape({}, {}).read(text, cut=cut)
+                return OutputSchema({}, {}).read(text, cut=cut)
             except ValueError as error:
                 problem = error
         raise _no_value(str(problem), message) from problem
@@ -116,7 +116,7 @@ class TextReader(Reader):
 class CallReader(Reader):
     """Reads the arguments of a call."""
 
-    def __init__(self, parser: Parser, shape: Shape, name: str) -> None:
+    def __init__(self, parser: Parser, shape: OutputSchema, name: str) -> None:
         super().__init__(parser, shape)
         self._name = name
 

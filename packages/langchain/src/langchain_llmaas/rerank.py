@@ -13,7 +13,7 @@ from pydantic import Field
 from langchain_llmaas.connection import CONFIG, Connected
 from langchain_llmaas.cost import note, noting_partial
 from langchain_llmaas.errors import translate_errors
-from llmaas import Ranking
+from llmaas import RerankResponse
 
 logger = logging.getLogger(__name__)
 Rankable = str | Document | Mapping[str, Any]
@@ -100,7 +100,7 @@ class LLMaaSRerank(Connected, BaseDocumentCompressor):
             **self.model_kwargs,
         }
 
-    def _entries(self, ranking: Ranking) -> list[dict[str, Any]]:
+    def _entries(self, ranking: RerankResponse) -> list[dict[str, Any]]:
         note(ranking.model, ranking.cost_micro_eur)
         for error in ranking.errors.values():
             logger.warning("A document was left out of a ranking: %s", error)

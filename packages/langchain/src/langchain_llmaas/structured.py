@@ -15,7 +15,7 @@ from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_llmaas.reader import CallReader, Reader, TextReader
 from langchain_llmaas.tools import function_of, is_class
 from llmaas.adapters import output_type, wire_name
-from llmaas.structured import Shape, json_schema_format
+from llmaas.structured import OutputSchema, json_schema_format
 
 Method = Literal["function_calling", "json_schema", "json_mode"]
 
@@ -86,10 +86,10 @@ def _plain(schema: Any) -> dict[str, Any]:
     return convert_to_json_schema(schema)
 
 
-def _shape(schema: Any, plain: Mapping[str, Any]) -> Shape:
+def _shape(schema: Any, plain: Mapping[str, Any]) -> OutputSchema:
     """Return what reads a value: into the class where one was given, else as a dict."""
     convert = output_type(schema).convert if is_class(schema) else None
-    return Shape({}, plain, convert)
+    return OutputSchema({}, plain, convert)
 
 
 def _forced(tool: dict[str, Any], name: str) -> dict[str, Any]:

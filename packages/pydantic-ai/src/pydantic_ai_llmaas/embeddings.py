@@ -65,7 +65,7 @@ class LLMaaSEmbeddingModel(EmbeddingModel):
         options = _options(dict(merged))
         with translate_errors(model_name=self._model_name):
             found = await self._provider.client.embed(
-                texts, model=self._model_name, isolate=False, **options
+                texts, model=self._model_name, isolate_errors=False, **options
             )
         return EmbeddingResult(
             embeddings=found.vectors,

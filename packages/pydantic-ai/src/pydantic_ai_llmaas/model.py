@@ -41,7 +41,7 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
     """Chat on LLMaaS: text, thinking, tools and structured output, whole and streamed.
 
     ``provider_details`` of a response hold ``cost_eur``, ``backend``, ``request_id`` and the notes
-    of the core (``adjustments``, ``attempts``, ``cached``, ``empty_because``). Safe to share
+    of the core (``adjustments``, ``attempts``, ``cached``, ``empty_reason``). Safe to share
     between threads and event loops.
     """
 

@@ -32,7 +32,7 @@ class LLMaaSProvider(Provider[AsyncLLMaaS]):
         ``api_key`` (also a callable, for keys that rotate) and ``base_url`` default to
         ``LLMAAS_API_KEY`` and ``LLMAAS_BASE_URL``. ``connection`` takes the other arguments of
         ``AsyncLLMaaS``: ``timeout``, ``max_retries``, ``deadline``, ``ca_bundle``, ``proxy``,
-        ``headers``, ``fallbacks``, ``retry_empty``, ``watchers``, ... Or pass a ``client``.
+        ``headers``, ``fallbacks``, ``retry_empty``, ``hooks``, ... Or pass a ``client``.
         Raises ``UserError`` for a missing key and for a value that cannot work.
         """
         reject_unknown_arguments(type(self), connection)

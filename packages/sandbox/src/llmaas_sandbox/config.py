@@ -33,10 +33,10 @@ class Config:
     rerank_shape: RerankShape = "new"
     tokens_per_second: float = 0.0
     """Pace of answers; 0 answers at once."""
-    stopped_at: float | None = None
+    frozen_at: float | None = None
     """Epoch seconds at which the clock stands still: the same answers, byte for byte, every day."""
     speed: float = 0.0
-    """Pace by the catalogue's figures for each model and machine: 1 is real time, 0 is off."""
+    """Pace by the catalog's figures for each model and machine: 1 is real time, 0 is off."""
     machine_capacity: int | None = None
     """Requests that a machine serves at a time; beyond all machines' the answer is 503."""
     max_body_bytes: int = 50_000_000

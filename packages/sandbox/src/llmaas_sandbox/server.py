@@ -93,7 +93,7 @@ class Sandbox:
         return self.state.journal
 
     @property
-    def unplayed(self) -> int:
+    def pending_steps(self) -> int:
         """Scripted steps that no request has taken yet."""
         return len(self.state.scripts)
 

@@ -92,6 +92,6 @@ class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
         assert isinstance(own, LLMaaSEmbeddingPromptExecutionSettings)
         sizes = {"batch_size": self.batch_size, "concurrency": self.concurrency}
         given = {name: value for name, value in sizes.items() if value is not None}
-        options = {"isolate": False, **given, **own.request(self.ai_model_id), **kwargs}
+        options = {"isolate_errors": False, **given, **own.request(self.ai_model_id), **kwargs}
         with translate_errors:
             return await self.client.embed(texts, **options)

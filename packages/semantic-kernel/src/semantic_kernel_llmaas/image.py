@@ -66,7 +66,7 @@ class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
         options = own.request(self.ai_model_id) | kwargs
         options.pop("prompt", None)  # OpenAI's settings hold it for their own connector
         with translate_errors:
-            drawn = await self.client.images(description, **options)
+            drawn = await self.client.generate_images(description, **options)
         for image in drawn:
             if image.error is not None:
                 warnings.warn(f"One of {len(drawn)}: {image.error}", LLMaaSWarning, stacklevel=2)

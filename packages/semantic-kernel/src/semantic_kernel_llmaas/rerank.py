@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, TypedDict, TypeVar, Unpack
 
 from semantic_kernel.functions import kernel_function
 
-from llmaas import Ranking
+from llmaas import RerankResponse
 from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 
@@ -98,7 +98,7 @@ class LLMaaSRerankPlugin:
         ranking = await self.ranking(query, [text(result) for result in found], top_n=top_n)
         return [(found[ranked.index], ranked.relevance_score) for ranked in ranking.results]
 
-    async def ranking(self, query: str, documents: list[str], **options: Any) -> Ranking:
+    async def ranking(self, query: str, documents: list[str], **options: Any) -> RerankResponse:
         """Return the core's ranking: tokens, cost and machine, too."""
         with translate_errors:
             return await self._service.client.rerank(

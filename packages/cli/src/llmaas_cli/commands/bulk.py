@@ -100,7 +100,7 @@ def command(
         open_client(sandbox=sandbox, base_url=base_url) as client,
         showing(quiet=as_json) as progress,
     ):
-        watched = client.with_options(watchers=_watchers(out, budget, tier, redis))
+        watched = client.with_options(hooks=_watchers(out, budget, tier, redis))
         report = _run(
             prompts,
             out,
@@ -116,7 +116,7 @@ def command(
             **given,
         )
     show(report, as_json)
-    if report.unsure or report.tally.failed:
+    if report.unconfirmed or report.progress.failed:
         raise typer.Exit(1)
 
 

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 from llmaas_cli.format import describe_progress
 
 if TYPE_CHECKING:
-    from llmaas.bulk import Report, Tally
+    from llmaas.bulk import Progress, Report
 
 
 @contextmanager
-def showing(*, quiet: bool) -> Iterator[Callable[[Tally], None]]:
+def showing(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     """Yield what a run tells its progress to: a bar on stderr, or nothing."""
     from llmaas_cli.terminal.output import is_interactive, stderr
 
     if quiet or not is_interactive(stderr=True):
-        yield lambda tally: None
+        yield lambda progress: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[facts]}"))
     with Progress(*columns, console=stderr()) as bar:
         task = bar.add_task("", total=None, facts="")
-        yield lambda tally: bar.update(
-            task, completed=tally.done, total=tally.total, facts=describe_progress(tally)
+        yield lambda progress: bar.update(
+            task, completed=progress.done, total=progress.total, facts=describe_progress(progress)
         )
 
 
@@ -43,39 +43,39 @@ def show(report: Report, as_json: bool) -> None:
 
 def summary(report: Report) -> dict[str, Any]:
     """Return a report for programs."""
-    tally = report.tally
+    progress = report.progress
     return {
         "out": str(report.out),
         "complete": report.complete,
-        "total": tally.total,
-        "done": tally.done,
-        "failed": tally.failed,
-        "from_earlier_runs": tally.before,
-        "waiting": tally.waiting,
-        "repeated": report.repeated,
-        "unsure": dict(report.unsure),
-        "cost_micro_eur": tally.micro_eur,
-        "cost_eur": tally.micro_eur / 1_000_000,
+        "total": progress.total,
+        "done": progress.done,
+        "failed": progress.failed,
+        "from_earlier_runs": progress.before,
+        "waiting": progress.waiting,
+        "resent": report.resent,
+        "unconfirmed": dict(report.unconfirmed),
+        "cost_micro_eur": progress.micro_eur,
+        "cost_eur": progress.micro_eur / 1_000_000,
     }
 
 
 def _sentences(report: Report) -> Iterator[tuple[str, str]]:
     from llmaas.pricing import format_eur
 
-    tally = report.tally
-    failed = f", {tally.failed} of them failed" if tally.failed else ""
-    earlier = f", {tally.before} of them before" if tally.before else ""
-    cost = format_eur(tally.micro_eur)
-    yield f"{tally.done} prompts done{earlier}{failed}: {report.out}, {cost}", "green"
-    if report.repeated:
+    progress = report.progress
+    failed = f", {progress.failed} of them failed" if progress.failed else ""
+    earlier = f", {progress.before} of them before" if progress.before else ""
+    cost = format_eur(progress.micro_eur)
+    yield f"{progress.done} prompts done{earlier}{failed}: {report.out}, {cost}", "green"
+    if report.resent:
         yield (
-            f"{report.repeated} were sent more than once, because an attempt ended without an "
+            f"{report.resent} were sent more than once, because an attempt ended without an "
             'answer: they may have been billed twice (see "sent" in their lines).',
             "yellow",
         )
-    if tally.waiting:
-        yield f"{tally.waiting} are with the service: the same command collects them.", "yellow"
-    for batch, count in report.unsure.items():
+    if progress.waiting:
+        yield f"{progress.waiting} are with the service: the same command collects them.", "yellow"
+    for batch, count in report.unconfirmed.items():
         yield (
             f"batch {batch}: {count} conversations are lost. They may have been billed; "
             "--resubmit sends them again.",

@@ -14,7 +14,7 @@ import typer
 from llmaas_cli.commands.options import AsJson
 
 if TYPE_CHECKING:
-    from llmaas.usage import Row
+    from llmaas.usage_log import Row
 
 _WIDTH = 30  # of the longest bar
 _FIGURES = 100  # columns that the rest of a row may take
@@ -36,7 +36,7 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Report what calls have cost: llmaas cost report usage.jsonl --by day."""
-    from llmaas.usage import report
+    from llmaas.usage_log import report
     from llmaas_cli.terminal.output import print_json
 
     rows = report(log, str(by))
@@ -49,7 +49,7 @@ def command(
 
 
 def _print_csv(rows: list[Row], by: str) -> None:
-    from llmaas.usage import Row
+    from llmaas.usage_log import Row
     from llmaas_cli.terminal.output import csv_cell
 
     writer = csv.writer(sys.stdout, lineterminator="\n")

@@ -51,7 +51,7 @@ def image(
             new_file(target, force=force)
     options: Any = {"n": count, **({} if size is None else {"size": size})}
     with open_client(sandbox=sandbox, base_url=base_url) as client:
-        drawn = client.images(words, model=model, **options)
+        drawn = client.generate_images(words, model=model, **options)
     for target, one in zip(targets, drawn, strict=False):
         if one.error is not None:
             say(f"{target}: {one.error}", "red")

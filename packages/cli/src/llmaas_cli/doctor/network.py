@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from llmaas.address import is_loopback
 from llmaas.errors import ConfigurationError
 from llmaas.proxies import proxy_for
 from llmaas.settings import CA_VARIABLE, Settings
-from llmaas.transport.network import tls_context
+from llmaas.transport.pool_registry import tls_context
+from llmaas.urls import is_loopback
 from llmaas_cli.doctor.check import Check, bounded, fail, ok, skip, warn
 
 TIMEOUT = 10.0  # seconds for each check

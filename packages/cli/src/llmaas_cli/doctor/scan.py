@@ -20,7 +20,7 @@ _LARGEST = 2_000_000
 def scan(folder: Path) -> Iterator[Check]:
     """Yield a warning for each place that names a model which needs attention.
 
-    Only names that the catalogue knows are looked at, written like ``qwen3:0.6b``.
+    Only names that the catalog knows are looked at, written like ``qwen3:0.6b``.
     """
     for path in _files(folder):
         try:

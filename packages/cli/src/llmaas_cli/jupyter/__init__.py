@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from llmaas_cli.jupyter.bars import Progress, progress
+    from llmaas_cli.jupyter.bars import ProgressBars, progress
     from llmaas_cli.jupyter.connection import connect
     from llmaas_cli.jupyter.failures import AskError
 
-__all__ = ["AskError", "Progress", "connect", "progress"]
+__all__ = ["AskError", "ProgressBars", "connect", "progress"]
 
 _HOME_OF = {
     "AskError": "failures",

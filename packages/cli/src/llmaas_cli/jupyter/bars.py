@@ -9,22 +9,22 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
-    from llmaas.bulk import Tally
+    from llmaas.bulk import Progress
 
 PACE = 0.1
 """Seconds between two drawings."""
 
 
-def progress(label: str = "") -> Progress:
+def progress(label: str = "") -> ProgressBars:
     """Return a ``progress=`` for ``llmaas.bulk`` and for ``client.embed``.
 
     >>> await bulk.arun(prompts, "out.jsonl", model=..., progress=progress("Answers"))
     >>> client.embed(texts, model=..., progress=progress("Passages"))
     """
-    return Progress(label)
+    return ProgressBars(label)
 
 
-class Progress:
+class ProgressBars:
     """Progress bar for ``bulk.Tally`` or ``(done, total)``; ends with the last item or block."""
 
     def __init__(self, label: str = "") -> None:
@@ -68,20 +68,20 @@ class Progress:
         self.end()
 
 
-def _read(*progress: Any) -> tuple[int, int | None, str, str]:
+def _read(*values: Any) -> tuple[int, int | None, str, str]:
     """Return done, total, and what to say meanwhile and at the end."""
-    if len(progress) == 2:
-        return progress[0], progress[1], "", ""
+    if len(values) == 2:
+        return values[0], values[1], "", ""
     from llmaas.pricing import format_eur
     from llmaas_cli.format import describe_progress
 
-    tally: Tally = progress[0]
-    failed = f", {tally.failed} failed" if tally.failed else ""
+    progress: Progress = values[0]
+    failed = f", {progress.failed} failed" if progress.failed else ""
     return (
-        tally.done,
-        tally.total,
-        f" · {describe_progress(tally)}",
-        f"{failed}, {format_eur(tally.micro_eur)}",
+        progress.done,
+        progress.total,
+        f" · {describe_progress(progress)}",
+        f"{failed}, {format_eur(progress.micro_eur)}",
     )
 
 

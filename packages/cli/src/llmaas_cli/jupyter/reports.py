@@ -7,7 +7,7 @@ from typing import Any
 
 from llmaas import LLMaaS, catalog
 from llmaas.catalog import Model
-from llmaas.catalog.current import is_unavailable, warn_stale
+from llmaas.catalog.state import is_unavailable, warn_stale
 from llmaas.pricing import format_eur, token_price_eur
 from llmaas_cli.format import energy, number
 from llmaas_cli.jupyter.conversation import ModelUsage

@@ -44,8 +44,8 @@ class Callers:
         # One ledger for all: an account is never forgotten, however many keys are tried.
         account = client.settings.key.fingerprint
         budget = Budget(self._budget_eur, ledger=self._ledger, account=account)
-        watchers = (*client.settings.watchers, budget)
-        return client.with_options(watchers=watchers), budget
+        hooks = (*client.settings.hooks, budget)
+        return client.with_options(hooks=hooks), budget
 
 
 def _bearer(request: Any) -> str | None:

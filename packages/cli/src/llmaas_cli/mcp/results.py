@@ -17,7 +17,7 @@ class Chatted(TypedDict):
     parsed: Any
     model: str
     finish_reason: str | None
-    empty_because: str | None
+    empty_reason: str | None
     prompt_tokens: int | None
     completion_tokens: int | None
     cost_eur: float | None
@@ -104,7 +104,7 @@ def chatted(answer: Completion) -> Chatted:
         "parsed": answer.parsed,
         "model": answer.model,
         "finish_reason": answer.finish_reason,
-        "empty_because": answer.empty_because,
+        "empty_reason": answer.empty_reason,
         "prompt_tokens": usage.prompt_tokens if usage else None,
         "completion_tokens": usage.completion_tokens if usage else None,
         "cost_eur": euros(answer.cost_micro_eur),

@@ -14,7 +14,7 @@ from mcp.server.fastmcp.exceptions import ToolError
 from mcp.types import AudioContent, CallToolResult, ImageContent, TextContent
 
 from llmaas import catalog
-from llmaas.catalog.current import is_unavailable
+from llmaas.catalog.state import is_unavailable
 from llmaas.client import AsyncLLMaaS
 from llmaas.energy import chat_energy_kwh
 from llmaas.errors import LLMaaSError
@@ -137,7 +137,7 @@ class Tools:
     ) -> CallToolResult:
         """Draw an image from a description. ``size`` is WIDTHxHEIGHT in pixels."""
         async with self._client(ctx) as client:
-            drawn = await client.images(prompt, model=model, size=size)
+            drawn = await client.generate_images(prompt, model=model, size=size)
         return CallToolResult(content=[_drawn(one) for one in drawn])
 
     async def models(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from llmaas._guard_verdict import parse_verdict as parse_guard_verdict
 from llmaas.invalid_output import invalid_output_error, is_cut_short
-from llmaas.verdicts import parse_verdict as parse_guard_verdict
-from llmaas.wire.jsonbytes import is_json
+from llmaas.wire.json_codec import is_json
 
 if TYPE_CHECKING:
     from llmaas.types import Choice, Completion, ToolCall

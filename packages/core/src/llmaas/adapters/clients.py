@@ -27,7 +27,7 @@ def open_clients(current: ClientPair | None, **options: Any) -> ClientPair:
     if current is not None and current.options == options:
         return current
     client = LLMaaS(**{**options, "api_key": _reveal(options.get("api_key"))})
-    return ClientPair(options, client, AsyncLLMaaS.of(client.settings))
+    return ClientPair(options, client, AsyncLLMaaS.from_settings(client.settings))
 
 
 def _reveal(api_key: Any) -> Any:

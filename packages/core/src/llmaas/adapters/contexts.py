@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from llmaas.scopes import follow as follow_context
+from llmaas._scopes import follow as follow_context
 
 __all__ = ["follow_context"]

@@ -48,9 +48,9 @@ class ErrorBridge:
         bases = self._find_bases(own, error)
         if all(issubclass(kind, base) for base in bases):
             return error
-        from llmaas.errors import retyped
+        from llmaas.errors import convert
 
-        both: Any = retyped(error, self._join(own, bases))
+        both: Any = convert(error, self._join(own, bases))
         if self._fill is not None:
             self._fill(both, error, **context)
         vars(both)["bridge_context"] = context
@@ -192,9 +192,9 @@ def _core_error(name: str) -> Any:
 
 def _reduce(error: Any) -> tuple[Any, ...]:
     """Pickle as the core's error, which is translated again where it is loaded."""
-    from llmaas.errors import retyped
+    from llmaas.errors import convert
 
-    plain: Any = retyped(error, error.core_class)
+    plain: Any = convert(error, error.core_class)
     context = vars(plain).pop("bridge_context", {})
     return (_load, (error.bridge_module, plain, context))
 

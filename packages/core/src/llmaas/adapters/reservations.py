@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from llmaas.ops.watch import Outcome
-from llmaas.ops.workers import run_async
+from llmaas.hooks import CallResult
+from llmaas.ops.worker_threads import run_async
 from llmaas.quota import Ledger, Limit, MemoryLedger
-from llmaas.quota.asking import is_local
-from llmaas.quota.late import LATE
-from llmaas.quota.ledger import Refused, Taken
+from llmaas.quota.late_settlements import LATE
+from llmaas.quota.ledger import Denied, Reservation
+from llmaas.quota.reserving import is_local
 from llmaas.types import Completion
 
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 1.0
@@ -31,14 +31,14 @@ class TokenReservations:
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self._account = f"tokens:{account}"
         self._expected = float(expected)
-        self._open: deque[Taken] = deque()
+        self._open: deque[Reservation] = deque()
 
     def reserve(self) -> float | None:
         """Reserve and return None, or return the seconds to sleep before the next attempt."""
         amount = max(1, min(int(self._expected), *(limit.amount for limit in self.limits)))
         LATE.apply(self.ledger)
-        taken = self.ledger.take(self._account, amount, self.limits)
-        if isinstance(taken, Refused):
+        taken = self.ledger.reserve(self._account, amount, self.limits)
+        if isinstance(taken, Denied):
             return min(max(taken.seconds or 0.0, _SHORTEST_NAP), _LONGEST_NAP)
         self._open.append(taken)
         return None
@@ -86,4 +86,4 @@ class TokenReservations:
 
 def count_output_tokens(completion: Completion) -> int:
     """Return the output tokens of an answer: as the service says, else estimated from its text."""
-    return Outcome(completion, None, 0.0).output_tokens
+    return CallResult(completion, None, 0.0).output_tokens

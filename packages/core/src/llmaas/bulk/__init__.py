@@ -1,7 +1,7 @@
 """Many prompts: paced, checkpointed, resumable; here, by the batch endpoint, or by Ray."""
 
-from llmaas.bulk.order import put_in_order
+from llmaas.bulk.progress import Progress
 from llmaas.bulk.run import BulkStoppedError, Report, arun, run
-from llmaas.bulk.tally import Tally
+from llmaas.bulk.sorting import sort_results
 
-__all__ = ["BulkStoppedError", "Report", "Tally", "arun", "put_in_order", "run"]
+__all__ = ["BulkStoppedError", "Progress", "Report", "arun", "run", "sort_results"]

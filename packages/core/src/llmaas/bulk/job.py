@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from llmaas._errors_base import InvalidInputError
-from llmaas.bulk.book import Book
+from llmaas.bulk.checkpoint import Checkpoint
 from llmaas.bulk.items import Item
-from llmaas.bulk.records import record_of
-from llmaas.bulk.tally import Tally
+from llmaas.bulk.progress import Progress
+from llmaas.bulk.records import build_record
 from llmaas.client import AsyncLLMaaS
 from llmaas.types import Completion
 
@@ -22,15 +22,15 @@ class Job:
     client: AsyncLLMaaS
     model: str
     params: Mapping[str, Any]
-    book: Book
+    checkpoint: Checkpoint
     concurrency: int = 32
     retries: int = 4
     options: Mapping[str, Any] = field(default_factory=dict)
     """What only one engine takes."""
-    progress: Callable[[Tally], None] = lambda tally: None
+    progress: Callable[[Progress], None] = lambda progress: None
     stopped: Exception | None = None
     """Why nothing more is sent."""
-    unsure: dict[str, int] = field(default_factory=dict)
+    unconfirmed: dict[str, int] = field(default_factory=dict)
     """Conversations that may have been billed without an answer, by lot."""
 
     def todo(self, items: Iterator[Item]) -> Iterator[Item]:
@@ -38,7 +38,7 @@ class Job:
         for item in items:
             if self.stopped is not None:
                 return
-            if item.index in self.book.done:
+            if item.index in self.checkpoint.done:
                 continue
             if item.problem is not None:
                 self.finish(item, InvalidInputError(item.problem), 0)
@@ -49,15 +49,15 @@ class Job:
         self, item: Item, result: Completion | Exception, sent: int, *, batch: bool = False
     ) -> None:
         """Keep a result, count it, and tell."""
-        self.keep(record_of(item, result, sent, batch=batch))
+        self.keep(build_record(item, result, sent, batch=batch))
 
     def keep(self, record: dict[str, Any]) -> None:
         """Keep a result that is a record already."""
-        self.book.finish(record)
-        tally = self.book.tally
-        tally.micro_eur += record["cost_micro_eur"]
-        tally.count(ok=record["ok"])
-        self.progress(tally)
+        self.checkpoint.finish(record)
+        progress = self.checkpoint.progress
+        progress.micro_eur += record["cost_micro_eur"]
+        progress.count(ok=record["ok"])
+        self.progress(progress)
 
 
 class Engine(Protocol):

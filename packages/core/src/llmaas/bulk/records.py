@@ -25,28 +25,28 @@ class Head:
     cost_micro_eur: int
 
 
-def head_of(line: bytes) -> Head | None:
+def parse_head(line: bytes) -> Head | None:
     """Return the head of a line, or None when it is no result."""
     found = _HEAD.match(line)
     return Head(int(found[1]), found[2] == b"true", int(found[3])) if found else None
 
 
-def record_of(item: Item, result: Completion | Exception, sent: int, *, batch: bool) -> Any:
+def build_record(item: Item, result: Completion | Exception, sent: int, *, batch: bool) -> Any:
     """Return a result as a dict. ``sent`` tells how many times it was asked."""
     told: dict[str, Any] = {"index": item.index, "ok": isinstance(result, Completion)}
-    told["cost_micro_eur"] = cost_of(result, batch=batch)
+    told["cost_micro_eur"] = to_micro_eur(result, batch=batch)
     if item.id is not None:
         told["id"] = item.id
     told |= _answer(result) if isinstance(result, Completion) else {"error": _error(result)}
     return {**told, "sent": sent}
 
 
-def line_of(record: dict[str, Any]) -> str:
+def to_line(record: dict[str, Any]) -> str:
     """Return a record as one line."""
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
-def cost_of(result: Any, *, batch: bool) -> int:
+def to_micro_eur(result: Any, *, batch: bool) -> int:
     """Return the cost of a result, of a failed one's partial answer too."""
     usage = getattr(result, "usage", None) or getattr(
         getattr(result, "completion", None), "usage", None

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from llmaas._errors_base import ConfigurationError, LLMaaSError
-from llmaas.bulk.book import Book, begun_with
+from llmaas.bulk.checkpoint import Checkpoint, begun_with
 from llmaas.bulk.items import Source, count_items, fingerprint, read_items
 from llmaas.bulk.job import Engine, Job
-from llmaas.bulk.order import put_in_order
-from llmaas.bulk.tally import Tally
+from llmaas.bulk.progress import Progress
+from llmaas.bulk.sorting import sort_results
 from llmaas.client import AsyncLLMaaS, LLMaaS
 
 ENGINES = {
-    "asyncio": ("llmaas.bulk.here", "run_here"),
-    "batch": ("llmaas.bulk.lots", "run_lots"),
-    "ray": ("llmaas.bulk.rays", "run_rays"),
+    "asyncio": ("llmaas.bulk.engine_asyncio", "run_asyncio"),
+    "batch": ("llmaas.bulk.engine_batch", "run_batch"),
+    "ray": ("llmaas.bulk.engine_ray", "run_ray"),
 }
 """Where each engine lives."""
 
@@ -30,17 +30,17 @@ class Report:
     """How a run ended."""
 
     out: Path
-    tally: Tally
-    repeated: int = 0
+    progress: Progress
+    resent: int = 0
     """Items that were sent more than once, because an attempt ended without an answer (a kill, a
     broken connection): each may have been billed more than once. Their lines tell ``sent``."""
-    unsure: Mapping[str, int] = field(default_factory=dict)
+    unconfirmed: Mapping[str, int] = field(default_factory=dict)
     """Conversations in lots that are lost: they may have been billed, and were not resubmitted."""
 
     @property
     def complete(self) -> bool:
         """Whether every item has a result or an error."""
-        return not self.unsure and not self.tally.waiting
+        return not self.unconfirmed and not self.progress.waiting
 
 
 class BulkStoppedError(LLMaaSError):
@@ -71,7 +71,7 @@ async def arun(
     retry_errors: bool = False,
     ordered: bool = False,
     system: str | None = None,
-    progress: Callable[[Tally], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
     engine_options: Mapping[str, Any] | None = None,
     **params: Any,
 ) -> Report:
@@ -87,20 +87,20 @@ async def arun(
     work = _engine(engine)
     path = Path(out)
     head = _head(source, path, model, engine, {**params, "system": system})
-    book = Book(path, head, retry_errors=retry_errors)
+    checkpoint = Checkpoint(path, head, retry_errors=retry_errors)
     try:
-        job = _job(client, book, model, params, concurrency, retries, engine_options or {})
+        job = _job(client, checkpoint, model, params, concurrency, retries, engine_options or {})
         job.progress = progress or job.progress
-        book.tally.total = count_items(source)
-        job.progress(book.tally)
+        checkpoint.progress.total = count_items(source)
+        job.progress(checkpoint.progress)
         await work(job, read_items(source, system))
     finally:
-        book.close()
-    report = Report(path, book.tally, book.repeated, job.unsure)
+        checkpoint.close()
+    report = Report(path, checkpoint.progress, checkpoint.resent, job.unconfirmed)
     if job.stopped is not None:
         raise BulkStoppedError(_why(job.stopped, report), report) from job.stopped
     if ordered:
-        put_in_order(path)
+        sort_results(path)
     return report
 
 
@@ -125,7 +125,7 @@ def _head(source: Source, out: Path, model: str, engine: str, params: Any) -> di
 
 def _job(
     client: LLMaaS | AsyncLLMaaS | None,
-    book: Book,
+    checkpoint: Checkpoint,
     model: str,
     params: Mapping[str, Any],
     concurrency: int,
@@ -133,12 +133,12 @@ def _job(
     options: Mapping[str, Any],
 ) -> Job:
     if not isinstance(client, AsyncLLMaaS):
-        client = AsyncLLMaaS.of(client.settings) if client is not None else AsyncLLMaaS()
+        client = AsyncLLMaaS.from_settings(client.settings) if client is not None else AsyncLLMaaS()
     # The run retries by itself, because every attempt is written down before it is made.
     asking = client.with_options(max_retries=0)
-    return Job(asking, model, params, book, concurrency, retries, options)
+    return Job(asking, model, params, checkpoint, concurrency, retries, options)
 
 
 def _why(error: Exception, report: Report) -> str:
-    done = f"{report.tally.done} items are finished and kept; the same call goes on from there."
+    done = f"{report.progress.done} items are finished and kept; the same call goes on from there."
     return f"The run stopped: {error} {done}"

@@ -5,10 +5,13 @@ are read on first use; ``refresh(client)`` or ``update(live_models)`` lays a liv
 ``GET /v1/models`` answer over them for this process.
 """
 
-from llmaas.catalog.book import Catalogue
-from llmaas.catalog.changes import Diff, Redirect, RedirectChangesCapabilityError, diff
-from llmaas.catalog.choosing import Choice, NoSuchModelError, choose
-from llmaas.catalog.current import (
+from llmaas.catalog.catalog import Catalog
+from llmaas.catalog.diff import Diff, Redirect, RedirectChangesCapabilityError, diff
+from llmaas.catalog.filtering import filter  # noqa: A004 - read as catalog.filter(...)
+from llmaas.catalog.lifecycle import forget_warnings, lifecycle_note, warn_once
+from llmaas.catalog.model import Model, Resolution
+from llmaas.catalog.selection import Choice, NoSuchModelError, choose
+from llmaas.catalog.state import (
     about,
     all_models,
     arefresh,
@@ -20,12 +23,9 @@ from llmaas.catalog.current import (
     similar,
     update,
 )
-from llmaas.catalog.filtering import filter  # noqa: A004 - read as catalog.filter(...)
-from llmaas.catalog.lifecycle import forget_warnings, lifecycle_note, warn_once
-from llmaas.catalog.model import Model, Resolution
 
 __all__ = [
-    "Catalogue",
+    "Catalog",
     "Choice",
     "Diff",
     "Model",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llmaas.catalog.book import Catalogue
-from llmaas.catalog.current import current
-from llmaas.catalog.families import family_of
+from llmaas.catalog.catalog import Catalog
+from llmaas.catalog.families import get_family
+from llmaas.catalog.state import current
 from llmaas.wire.conversation.family import Family
 
 _MOST_NAMES = 512
@@ -34,11 +34,11 @@ class Facts:
     """Whether its first text may be reasoning whose tag was opened inside the prompt."""
 
 
-_known: tuple[Catalogue | None, dict[str, Facts]] = (None, {})
+_known: tuple[Catalog | None, dict[str, Facts]] = (None, {})
 """The catalog that the facts were read from, and the facts by name: a new catalog begins anew."""
 
 
-def facts_of(name: str) -> Facts:
+def get_facts(name: str) -> Facts:
     """Return the facts about the model that answers to ``name``."""
     global _known
     book, (read, facts) = current(), _known
@@ -53,7 +53,7 @@ def facts_of(name: str) -> Facts:
     return found
 
 
-def _read(book: Catalogue, name: str) -> Facts:
+def _read(book: Catalog, name: str) -> Facts:
     own, serving = book.get(name), book.resolve(name).model
     is_inline = name.lower().startswith(_INLINE_FAMILIES)
     reasons = own is not None and bool(own.reasoning)
@@ -61,7 +61,7 @@ def _read(book: Catalogue, name: str) -> Facts:
         is_known=own is not None,
         sees=serving is None or serving.vision is not False,
         window=None if serving is None else serving.context,
-        family=family_of(name),
+        family=get_family(name),
         may_reason=own is None or reasons or is_inline,
         may_hold=is_inline and reasons,
     )

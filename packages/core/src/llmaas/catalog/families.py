@@ -7,11 +7,11 @@ import re
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from llmaas.catalog.current import resolve
+from llmaas.catalog.state import resolve
 from llmaas.wire.conversation.family import Family
 
 
-def family_of(name: str) -> Family:
+def get_family(name: str) -> Family:
     """Return the family of the model that answers to ``name``; the strictest for unknown ones."""
     serving = resolve(name).model
     if serving is None:

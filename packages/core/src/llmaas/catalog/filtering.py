@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import TypedDict, Unpack
 
 from llmaas.catalog import clock
-from llmaas.catalog.current import all_models
 from llmaas.catalog.model import Model
+from llmaas.catalog.state import all_models
 
 
 class Wanted(TypedDict, total=False):
@@ -32,7 +32,7 @@ class Wanted(TypedDict, total=False):
 
 
 def filter(**wanted: Unpack[Wanted]) -> list[Model]:  # noqa: A001 - read as catalog.filter(...)
-    """Return the models that meet every criterion, in the catalogue's order.
+    """Return the models that meet every criterion, in the catalog's order.
 
     A fact that no source gives meets no minimum or maximum and no ``True``. ``max_kwh`` is
     per million tokens, ``min_speed`` tokens per second, ``on`` the day that

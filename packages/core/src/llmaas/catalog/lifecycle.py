@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from llmaas.catalog import clock
-from llmaas.catalog.current import about, current, resolve
 from llmaas.catalog.model import Model
+from llmaas.catalog.state import about, current, resolve
 from llmaas.warnings import ModelLifecycleWarning
 
 _QUIET = ("sandbox/",)  # personas of the sandbox are made up on purpose
@@ -24,7 +24,7 @@ def lifecycle_note(name: str, on: date | None = None) -> str | None:
         return None
     found = resolve(name)
     if found.model is None:
-        return f"model {name!r} is unknown to the catalogue of {_observed()}; see `llmaas models`"
+        return f"model {name!r} is unknown to the catalog of {_observed()}; see `llmaas models`"
     if found.redirected_to:
         return _redirect_note(name, found.model)
     return _own_note(found.model, on or clock.today())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from llmaas.catalog.current import resolve
+from llmaas.catalog.state import resolve
 
 LEVELS = ("minimal", "low", "medium", "high", "xhigh")
 """Efforts in rising order, as OpenAI names them."""
@@ -85,7 +85,7 @@ UNKNOWN = ReasoningSwitch(
 
 
 @lru_cache(maxsize=512)
-def switch_of(model: str) -> ReasoningSwitch:
+def get_switch(model: str) -> ReasoningSwitch:
     """Return the switch of a model by its name, or by the id or root that it resolves to."""
     known = resolve(model).model
     names = [model, *((known.id, known.root or "") if known else ())]

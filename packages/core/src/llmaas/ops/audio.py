@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmaas._errors_base import InvalidInputError
-from llmaas.ops.data import ask_data, check_texts, known, whole
 from llmaas.ops.effects import Operation, Run
-from llmaas.ops.exchange import Moment
+from llmaas.ops.json_request import check_texts, known, request_json, whole
+from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
 from llmaas.types import Speech, Transcription
-from llmaas.wire.forms import AudioSource, multipart, read_file
-from llmaas.wire.jsonbytes import loads
+from llmaas.wire.json_codec import loads
+from llmaas.wire.multipart import AudioSource, multipart, read_file
 
 _NAMED = frozenset({"text", "language", "segments"})
 
@@ -26,7 +26,7 @@ def transcribe(
     initial_prompt: str | None = None,
     task: str | None = None,
     timeout: Any = None,
-    deadline: float | Moment | None = None,
+    deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[Transcription]:
@@ -43,7 +43,7 @@ def transcribe(
     # Reading and writing both take their time: under asyncio, in a thread.
     body, content_type = yield Run(lambda: multipart(fields, *_file(file, limit)))
     return (
-        yield from ask_data(
+        yield from request_json(
             settings,
             "/v1/audio/transcriptions",
             None,
@@ -67,7 +67,7 @@ def speak(
     speed: float | None = None,
     lang_code: str | None = None,
     timeout: Any = None,
-    deadline: float | Moment | None = None,
+    deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[Speech]:
@@ -81,7 +81,7 @@ def speak(
         **{name: value for name, value in wire.items() if value is not None},
     }
     return (
-        yield from ask_data(
+        yield from request_json(
             settings,
             "/v1/audio/speech",
             body,

@@ -8,18 +8,18 @@ from typing import Any
 
 from llmaas._errors_base import InvalidInputError
 from llmaas.messages import Messages
-from llmaas.ops.chat import Ask, prepare
+from llmaas.ops.chat import ChatRequest, build_request
 from llmaas.ops.checks import check_batch_id
-from llmaas.ops.data import ask_data
-from llmaas.ops.deferred import describe_schema, is_deferred
+from llmaas.ops.deferred_schema import describe_schema, is_deferred
 from llmaas.ops.effects import Operation
-from llmaas.ops.exchange import Moment
+from llmaas.ops.json_request import request_json
+from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
 from llmaas.types import Adjustment, Batch, Completion, Event
-from llmaas.wire.assemble import Assembler, Context
+from llmaas.wire.accumulator import CompletionAccumulator, Context
 from llmaas.wire.conversation import look_at
-from llmaas.wire.envelope import from_mapping
-from llmaas.wire.jsonbytes import loads
+from llmaas.wire.error_body import from_mapping
+from llmaas.wire.json_codec import loads
 from llmaas.wire.tool_schemas import RenamedTools
 
 PATH = "/v1/chat/completions/batch"
@@ -41,7 +41,7 @@ def submit(
     *,
     model: str,
     timeout: Any = None,
-    deadline: float | Moment | None = None,
+    deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Operation[Batch]:
@@ -53,8 +53,8 @@ def submit(
     options = {k: v for k, v in options.items() if k not in _OF_SINGLE_CALLS}
     asks = [_prepared(settings, each, model, options) for each in conversations]
     changes = tuple(ask.adjustments for ask in asks)
-    once = settings.but(retry=type(settings.retry)(max_retries=0))
-    submitted = yield from ask_data(
+    once = settings.replace(retry=type(settings.retry)(max_retries=0))
+    submitted = yield from request_json(
         once,
         PATH,
         {**asks[0].body, "messages": [ask.body["messages"] for ask in asks]},
@@ -66,10 +66,10 @@ def submit(
     return replace(submitted, adjustments=changes) if any(changes) else submitted
 
 
-def _prepared(settings: Settings, messages: Messages, model: str, options: Any) -> Ask:
+def _prepared(settings: Settings, messages: Messages, model: str, options: Any) -> ChatRequest:
     """Prepare a conversation as a chat; describe a schema in words where tools may be called."""
     look = look_at(messages)
-    ask = prepare(settings, messages, model=model, stream=False, look=look, **options)
+    ask = build_request(settings, messages, model=model, stream=False, look=look, **options)
     if is_deferred(ask):
         describe_schema(ask)
         ask.adjustments = (*ask.adjustments, _IN_WORDS)
@@ -87,7 +87,7 @@ def _renamed(tools: RenamedTools) -> Adjustment:
 def get(settings: Settings, batch_id: str, *, model: str = "") -> Operation[Batch]:
     """Read a lot's state, and its results once they are there."""
     path = f"{PATH}/{check_batch_id(batch_id)}"
-    return (yield from ask_data(settings, path, None, _reader(model), method="GET"))
+    return (yield from request_json(settings, path, None, _reader(model), method="GET"))
 
 
 def _reader(model: str) -> Callable[[bytes, Mapping[str, str]], Batch]:
@@ -127,7 +127,7 @@ def _result(item: Mapping[str, Any], model: str) -> Completion | Exception:
     if error and not item.get("choices"):
         return _error(error)
     events: list[Event] = []
-    assembler = Assembler(Context(requested_model=model, seed=str(item.get("id"))))
+    assembler = CompletionAccumulator(Context(requested_model=model, seed=str(item.get("id"))))
     assembler.feed(item, events)
     assembler.finish(events)
     return assembler.completion()

@@ -8,25 +8,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
-from llmaas.catalog.facts import facts_of
+from llmaas.catalog.facts import get_facts
+from llmaas.hooks import CallInfo, HookRunner
 from llmaas.messages import Message, Messages, add_nonce, normalize_messages
-from llmaas.ops import advice, output_budget
+from llmaas.ops import model_profile, output_budget
 from llmaas.ops.checks import check_chat
-from llmaas.ops.conforming import conformed
+from llmaas.ops.conversation_rules import conformed
 from llmaas.ops.decoding import decoder_for
 from llmaas.ops.effects import Close, Operation, Read, ReadSome
-from llmaas.ops.encode import encode, encode_plain
-from llmaas.ops.exchange import JSON, Call, Moment, Patience, exchange
+from llmaas.ops.encoding import encode, encode_plain
 from llmaas.ops.reasoning import report_ignored, to_fields
-from llmaas.ops.watch import About, Watched
+from llmaas.ops.retrying import JSON, Call, Deadline, RetryState, send_with_retries
 from llmaas.settings import Settings
-from llmaas.structured import Shape, mention_json, settled, shape_of
+from llmaas.structured import OutputSchema, mention_json, parse_response_format, settled
 from llmaas.types import Adjustment, Attempt, Completion, Done, Event
 from llmaas.wire.chat import chat_body, turns_reasoning_off
 from llmaas.wire.conversation import NO_LOOK, Look, takes_plain
 from llmaas.wire.decode import ChatDecoder
-from llmaas.wire.envelope import failure_of
-from llmaas.wire.faults import Cut, ErrorEvent, Failure, TransportFailure
+from llmaas.wire.error_body import failure_of
+from llmaas.wire.failures import ErrorEvent, Failure, TransportFailure, TruncatedResponse
 from llmaas.wire.tool_schemas import with_valid_tools
 
 PATH = "/v1/chat/completions"
@@ -39,14 +39,14 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Ask:
+class ChatRequest:
     """One question: what to send, and how patiently."""
 
     settings: Settings
     body: dict[str, Any]
     headers: Mapping[str, str] = field(repr=False)
-    patience: Patience
-    shape: Shape | None = None
+    retries: RetryState
+    shape: OutputSchema | None = None
     """What the answer must look like, when it must."""
     owns_budget: bool = False
     """Whether ``max_tokens`` is our default, which may be lowered, and not the caller's."""
@@ -73,11 +73,11 @@ class Ask:
             completion = replace(completion, adjustments=notes)
         return report_ignored(completion) if turns_reasoning_off(self.body) else completion
 
-    def about(self, attempts: int = 1) -> About:
-        """Return what watchers are told of the question."""
-        stream, deadline = bool(self.body.get("stream")), self.patience.deadline
+    def about(self, attempts: int = 1) -> CallInfo:
+        """Return what hooks are told of the question."""
+        stream, deadline = bool(self.body.get("stream")), self.retries.deadline
         inputs, body = self.body["messages"], self.body
-        return About("chat", self.model, self.settings, inputs, body, stream, deadline, attempts)
+        return CallInfo("chat", self.model, self.settings, inputs, body, stream, deadline, attempts)
 
     def call(self, *, stream: bool) -> Call:
         """Return the request."""
@@ -92,26 +92,26 @@ class FollowUp(Protocol):
     draft: Completion | None
     """The answer before it, once it is known that another one follows."""
 
-    def after(self, events: list[Event]) -> Operation[Opened] | None:
+    def after(self, events: list[Event]) -> Operation[OpenStream] | None:
         """Take the last events of the answer; return the next request, None if it was final."""
 
 
 @dataclass(slots=True)
-class Opened:
+class OpenStream:
     """A stream whose first events have come."""
 
-    ask: Ask
+    ask: ChatRequest
     reply: Any
     chunks: Any
     decoder: ChatDecoder
     events: list[Event]
-    watched: Watched | None = None
+    watched: HookRunner | None = None
     follow_up: FollowUp | None = None
     earlier: tuple[Attempt, ...] = ()
     """Requests of the same call before this one (see ``ops.attempts``)."""
 
 
-def prepare(
+def build_request(
     settings: Settings,
     messages: Messages,
     *,
@@ -120,41 +120,41 @@ def prepare(
     tools: Any = None,
     tool_choice: Any = None,
     response_format: Any = None,
-    max_tokens: int | advice.Default | None = advice.DEFAULT,
+    max_tokens: int | model_profile.ModelDefault | None = model_profile.DEFAULT,
     reasoning: Any = None,
     is_attempt: bool = False,
     strict: bool | None = None,
     timeout: Any = None,
-    deadline: float | Moment | None = None,
+    deadline: float | Deadline | None = None,
     extra_headers: Any = None,
     conform: bool | None = None,
     fresh: bool = False,
     look: Look = NO_LOOK,
     **params: Any,
-) -> Ask:
+) -> ChatRequest:
     """Check a question and make its request; nothing is sent yet.
 
     ``look`` is what a look at the messages told (see ``look_at``).
     """
-    advice.check_model(settings, model)
+    model_profile.check_model(settings, model)
     extra_headers = settings.hide(extra_headers)
-    shape = None if response_format is None else shape_of(response_format)
+    shape = None if response_format is None else parse_response_format(response_format)
     conforms = settings.conform if conform is None else conform
     asks_for_json = conforms and shape is not None and shape.wire.get("type") == "json_object"
     given, look = _given(settings, messages, look, fresh=fresh, asks_for_json=asks_for_json)
     sent: Sequence[Message] = given
     adjustments: tuple[Adjustment, ...] = ()
     if not (
-        look.is_plain and takes_plain(facts_of(model).family, given[0], has_names=look.has_names)
+        look.is_plain and takes_plain(get_facts(model).family, given[0], has_names=look.has_names)
     ):
         is_strict = settings.strict if strict is None else strict
         sent, adjustments = conformed(
             given, model=model, wanted=conforms, params=params, strict=bool(is_strict)
         )
         if not look.size:
-            advice.check_images(settings, model, sent, strict)
-    owns_budget = isinstance(max_tokens, advice.Default)
-    if isinstance(max_tokens, advice.Default):
+            model_profile.check_images(settings, model, sent, strict)
+    owns_budget = isinstance(max_tokens, model_profile.ModelDefault)
+    if isinstance(max_tokens, model_profile.ModelDefault):
         max_tokens = None
     check_chat(tools, tool_choice, {"max_tokens": max_tokens, **params})
     notes: tuple[Adjustment, ...] = ()
@@ -181,11 +181,11 @@ def prepare(
     if tools and conforms:
         body = with_valid_tools(body)
     headers = {**JSON, **extra_headers}
-    patience = Patience(settings, timeout, deadline)
+    retries = RetryState(settings, timeout, deadline)
     notes = (*adjustments, *notes)
     plain = sent if look.is_plain and sent is given else None
-    return Ask(
-        settings, body, headers, patience, shape, owns_budget, notes, is_attempt, conforms, plain
+    return ChatRequest(
+        settings, body, headers, retries, shape, owns_budget, notes, is_attempt, conforms, plain
     )
 
 
@@ -205,12 +205,12 @@ def _given(
     return given, look
 
 
-def chat(ask: Ask) -> Operation[Completion]:
+def chat(ask: ChatRequest) -> Operation[Completion]:
     """Ask and return the whole answer."""
     return _refitted(ask, _chat)
 
 
-def open_stream(ask: Ask) -> Operation[Opened]:
+def open_stream(ask: ChatRequest) -> Operation[OpenStream]:
     """Ask and return once the first events have come.
 
     Until then nothing has been handed out, so that a stream which breaks may be asked for
@@ -219,7 +219,7 @@ def open_stream(ask: Ask) -> Operation[Opened]:
     return _refitted(ask, _open_stream)
 
 
-def _refitted(ask: Ask, send: Callable[[Ask], Operation[T]]) -> Operation[T]:
+def _refitted(ask: ChatRequest, send: Callable[[ChatRequest], Operation[T]]) -> Operation[T]:
     """Send a request; once more with what fits if our own ``max_tokens`` was too large."""
     try:
         return (yield from send(ask))
@@ -233,16 +233,16 @@ def _refitted(ask: Ask, send: Callable[[Ask], Operation[T]]) -> Operation[T]:
     return (yield from send(ask))
 
 
-def _chat(ask: Ask) -> Operation[Completion]:
-    patience = ask.patience
+def _chat(ask: ChatRequest) -> Operation[Completion]:
+    retries = ask.retries
     call = ask.call(stream=False)
     while True:
-        reply = yield from exchange(patience, call)
+        reply = yield from send_with_retries(retries, call)
         data = yield Read(reply)
         if isinstance(data, TransportFailure):
-            yield from patience.another_try(data, ask.model)
+            yield from retries.retry_or_raise(data, ask.model)
             continue
-        decoder = decoder_for(ask.settings, ask.body, reply, ask.patience.resends)
+        decoder = decoder_for(ask.settings, ask.body, reply, ask.retries.resends)
         events = decoder.take(data)
         data = None  # it may echo a key, and tools print the variables of frames
         if decoder.fault is None:
@@ -250,12 +250,12 @@ def _chat(ask: Ask) -> Operation[Completion]:
         yield from _retry_early_error(ask, decoder, reply.headers)
 
 
-def _open_stream(ask: Ask) -> Operation[Opened]:
+def _open_stream(ask: ChatRequest) -> Operation[OpenStream]:
     call = ask.call(stream=True)
     while True:
-        reply = yield from exchange(ask.patience, call)
+        reply = yield from send_with_retries(ask.retries, call)
         chunks, began = reply.chunks(), time.monotonic()
-        decoder = decoder_for(ask.settings, ask.body, reply, ask.patience.resends)
+        decoder = decoder_for(ask.settings, ask.body, reply, ask.retries.resends)
         events: list[Event] = []
         new: list[Event] = []
         while not decoder.over and not _may_begin(ask, new):
@@ -265,9 +265,9 @@ def _open_stream(ask: Ask) -> Operation[Opened]:
             if isinstance(data, TransportFailure):
                 new = decoder.end(data)
                 events += new
-                if not events and isinstance(decoder.fault, Cut):
+                if not events and isinstance(decoder.fault, TruncatedResponse):
                     yield Close(reply)
-                    yield from ask.patience.another_try(data, ask.model)
+                    yield from ask.retries.retry_or_raise(data, ask.model)
                     break
             else:
                 new = decoder.feed(data) if data else decoder.end()
@@ -275,12 +275,12 @@ def _open_stream(ask: Ask) -> Operation[Opened]:
             data = None  # it may echo a key, and tools print the variables of frames
         else:
             if decoder.fault is None or _may_begin(ask, events):
-                return Opened(ask, reply, chunks, decoder, events)
+                return OpenStream(ask, reply, chunks, decoder, events)
             yield Close(reply)
             yield from _retry_early_error(ask, decoder, reply.headers)
 
 
-def _may_begin(ask: Ask, events: list[Event]) -> bool:
+def _may_begin(ask: ChatRequest, events: list[Event]) -> bool:
     """Whether a stream may be handed out with these events."""
     return has_text(events) if ask.is_attempt else bool(events)
 
@@ -305,24 +305,24 @@ def limit_rest(reply: Any, *, has_usage: bool, took: float) -> None:
 
 
 def _retry_early_error(
-    ask: Ask, decoder: ChatDecoder, headers: Mapping[str, str]
+    ask: ChatRequest, decoder: ChatDecoder, headers: Mapping[str, str]
 ) -> Operation[None]:
     """Retry what broke before any answer came like the failure that it stands for."""
     fault = decoder.fault
     failure: Failure | None = None
     if isinstance(fault, ErrorEvent):
         failure = failure_of(fault, headers)
-    elif isinstance(fault, Cut):
+    elif isinstance(fault, TruncatedResponse):
         early = TransportFailure("read", f"The answer ended early: {fault.reason}.")
         failure = fault.cause or early
     if failure is None or decoder.said_anything:
         raise fault_error(ask, decoder, headers)
-    yield from ask.patience.another_try(failure, ask.model)
+    yield from ask.retries.retry_or_raise(failure, ask.model)
 
 
-def fault_error(ask: Ask, decoder: ChatDecoder, headers: Mapping[str, str]) -> Exception:
+def fault_error(ask: ChatRequest, decoder: ChatDecoder, headers: Mapping[str, str]) -> Exception:
     """Return the exception for an answer that is none, or that broke off."""
-    from llmaas.raising import error_in_stream
+    from llmaas._error_factory import error_in_stream
 
     assert decoder.fault is not None
     return error_in_stream(
@@ -333,10 +333,10 @@ def fault_error(ask: Ask, decoder: ChatDecoder, headers: Mapping[str, str]) -> E
     )
 
 
-def completion_of(ask: Ask, events: list[Event]) -> Completion:
+def completion_of(ask: ChatRequest, events: list[Event]) -> Completion:
     """Return the completion that ends a list of events, after a look at what it is worth."""
     last = events[-1]
     assert isinstance(last, Done)
     completion = last.completion if ask.shape is None else settled(last.completion, ask.shape)
-    advice.learn(ask.settings, ask.model, completion, warns=not ask.is_attempt)
+    model_profile.record(ask.settings, ask.model, completion, warns=not ask.is_attempt)
     return ask.noted(completion)

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from llmaas.headers import Headers
-from llmaas.ops import advice
+from llmaas._headers import Headers
+from llmaas.ops import model_profile
 from llmaas.settings import Settings
-from llmaas.wire.assemble import Context
+from llmaas.wire.accumulator import Context
 from llmaas.wire.chat import turns_reasoning_off
 from llmaas.wire.decode import ChatDecoder
 
@@ -24,8 +24,8 @@ def decoder_for(
             requested_model=model,
             headers=Headers.without_secrets(reply.headers, settings.known_secrets),
             seed=os.urandom(16).hex(),  # a tenth of the cost of a uuid
-            hold=advice.hold_for(settings, model) if thinks else 0,
-            may_be_unopened=thinks and advice.may_begin_unopened(settings, model),
+            hold=model_profile.buffer_size(settings, model) if thinks else 0,
+            may_be_unopened=thinks and model_profile.may_begin_unopened(settings, model),
             choices=_whole(body.get("n")),
             resends=resends,
             tools=body.get("tools") or (),

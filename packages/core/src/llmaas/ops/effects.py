@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from llmaas.ops.wakeup import Wakeup
 from llmaas.settings import Timeout
-from llmaas.wire.faults import TransportFailure
+from llmaas.wire.failures import TransportFailure
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class Parallel:
     """Run operations, at most ``limit`` at once. Gives their results in order.
 
     With ``must_end``, Ctrl-C breaks off none that is under way, even a single one.
@@ -90,6 +90,6 @@ class Together:
     must_end: bool = False
 
 
-Effect: TypeAlias = Send | Read | ReadSome | Close | Sleep | Wait | Run | Together
+Effect: TypeAlias = Send | Read | ReadSome | Close | Sleep | Wait | Run | Parallel
 Operation: TypeAlias = Generator[Effect, Any, T]
 Outcome: TypeAlias = bytes | TransportFailure

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmaas.ops.data import ask_data, check_texts, known
+from llmaas.hooks import CallInfo, with_hooks_for_part
 from llmaas.ops.dimensions import Dimensions
 from llmaas.ops.distinct import Distinct
-from llmaas.ops.effects import Operation, Together
+from llmaas.ops.effects import Operation, Parallel
 from llmaas.ops.embed_job import EmbedJob, OnBatch, OnModel, Progress
-from llmaas.ops.exchange import Moment
+from llmaas.ops.json_request import check_texts, known, request_json
 from llmaas.ops.refusals import concerns_every_request, may_concern_a_text, name_text
-from llmaas.ops.watch import About, watched_part
+from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
 from llmaas.types import Embeddings
+from llmaas.wire.embeddings import Vectors, read_vectors
 from llmaas.wire.usage import parse_input_usage
-from llmaas.wire.vectors import Vectors, read_vectors
 
 PATH = "/v1/embeddings"
 
@@ -30,20 +30,20 @@ def embed(
     dimensions: int | None = None,
     encoding_format: str = "float",
     numpy: bool = False,
-    isolate: bool = True,
+    isolate_errors: bool = True,
     concurrency: int = 4,
     progress: Progress | None = None,
     on_batch: OnBatch | None = None,
     on_model: OnModel | None = None,
-    keep_going: bool = False,
+    continue_on_error: bool = False,
     timeout: Any = None,
-    deadline: float | Moment | None = None,
+    deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[Embeddings]:
     """Embed texts in batches, several at once; equal texts once."""
     inputs = Distinct.create(check_texts(texts, "text"))
-    moment = Moment.of(settings, deadline)  # one for all batches
+    moment = Deadline.coerce(settings, deadline)  # one for all batches
     wire = {"encoding_format": encoding_format, **params}
     job = EmbedJob(
         settings,
@@ -57,11 +57,11 @@ def embed(
             "extra_headers": extra_headers,
         },
         numpy,
-        isolate,
+        isolate_errors,
         progress,
         on_batch,
         on_model,
-        keep_going,
+        continue_on_error,
         moment,
         [None] * inputs.total,
     )
@@ -69,7 +69,7 @@ def embed(
     batches = [_batch(job, i, min(i + size, count)) for i in range(0, count, size)]
     try:
         if batches:
-            yield Together(batches, max(1, concurrency), must_end=on_batch is not None)
+            yield Parallel(batches, max(1, concurrency), must_end=on_batch is not None)
     except BaseException as error:
         if job.usages or any(vector is not None for vector in job.vectors):
             error.partial = job.answer()  # type: ignore[attr-defined]  # billed
@@ -79,16 +79,16 @@ def embed(
 
 def _batch(job: EmbedJob, start: int, stop: int) -> Operation[None]:
     try:
-        yield from _halving(job, start, stop)
+        yield from _bisect(job, start, stop)
     except Exception as error:
         is_of_service = hasattr(error, "request_id")  # not a mistake of the caller's
-        if not (job.keep_going and is_of_service) or concerns_every_request(error):
+        if not (job.continue_on_error and is_of_service) or concerns_every_request(error):
             raise
         job.fail_rest(start, stop, error)
     job.count(start, stop)
 
 
-def _halving(job: EmbedJob, start: int, stop: int) -> Operation[None]:
+def _bisect(job: EmbedJob, start: int, stop: int) -> Operation[None]:
     """Embed texts; when they are refused, halve them until the bad one stands alone."""
     try:
         yield from _request(job, start, stop)
@@ -98,21 +98,21 @@ def _halving(job: EmbedJob, start: int, stop: int) -> Operation[None]:
             raise
         if stop - start == 1:
             name_text(error, "text", job.inputs.positions(start)[0], job.inputs.total)
-            if job.inputs.total == 1 or not job.isolate:
+            if job.inputs.total == 1 or not job.isolate_errors:
                 raise
             job.fail(start, error)
             return
     middle = (start + stop) // 2
-    yield from _halving(job, start, middle)
-    yield from _halving(job, middle, stop)
+    yield from _bisect(job, start, middle)
+    yield from _bisect(job, middle, stop)
 
 
 def _request(job: EmbedJob, start: int, stop: int) -> Operation[None]:
     texts = job.inputs.texts[start:stop]
-    about = About(
+    about = CallInfo(
         "embeddings", job.model, job.settings, texts, deadline=job.moment.at, is_part=True
     )
-    yield from watched_part(about, _kept(job, texts, start))
+    yield from with_hooks_for_part(about, _kept(job, texts, start))
 
 
 def _kept(job: EmbedJob, texts: list[str], start: int) -> Operation[Embeddings]:
@@ -157,7 +157,7 @@ def _asked(job: EmbedJob, body: Mapping[str, Any]) -> Operation[Vectors]:
     def read(data: bytes, _: Mapping[str, str]) -> Vectors:
         return _checked(job, read_vectors(data, count, numpy=job.numpy))
 
-    return ask_data(job.settings, PATH, body, read, **job.options)
+    return request_json(job.settings, PATH, body, read, **job.options)
 
 
 def _checked(job: EmbedJob, vectors: Vectors) -> Vectors:
@@ -165,7 +165,7 @@ def _checked(job: EmbedJob, vectors: Vectors) -> Vectors:
     with job.lock:
         job.length = job.length or vectors.length
     vectors.expect(job.length)
-    if vectors.errors and (not job.isolate or len(vectors.errors) == len(job.inputs.texts)):
+    if vectors.errors and (not job.isolate_errors or len(vectors.errors) == len(job.inputs.texts)):
         index, why = next(iter(vectors.errors.items()))
         raise ValueError(f"the vector of input {index} {why}")
     return vectors

@@ -9,7 +9,7 @@ from typing import Any
 
 from llmaas.ops.dimensions import Dimensions
 from llmaas.ops.distinct import Distinct
-from llmaas.ops.exchange import Moment
+from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
 from llmaas.types import Embeddings, Usage
 
@@ -29,12 +29,12 @@ class EmbedJob:
     dimensions: Dimensions
     options: Mapping[str, Any]
     numpy: bool
-    isolate: bool
+    isolate_errors: bool
     progress: Progress | None
     on_batch: OnBatch | None
     on_model: OnModel | None
-    keep_going: bool
-    moment: Moment
+    continue_on_error: bool
+    moment: Deadline
     vectors: list[Any]
     """One for each text of the caller's list, None until it has come."""
     done: int = 0

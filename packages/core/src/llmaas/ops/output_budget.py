@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmaas.catalog.current import DEFAULT_MAX_OUTPUT
-from llmaas.catalog.facts import facts_of
+from llmaas.catalog.facts import get_facts
+from llmaas.catalog.state import DEFAULT_MAX_OUTPUT
 from llmaas.settings import Settings
 from llmaas.types import Adjustment
 from llmaas.wire.overflow import Overflow, is_overflow, parse_overflow
@@ -35,7 +35,7 @@ def is_given(params: Mapping[str, Any]) -> bool:
 def window_of(settings: Settings, model: str) -> int | None:
     """Return the context window in tokens: as a refusal named it, else as the catalog does."""
     known = settings.learned.windows.get(model)
-    return facts_of(model).window if known is None else known
+    return get_facts(model).window if known is None else known
 
 
 def default_max_tokens(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmaas.catalog.reasoning import LEVELS, Fields, ReasoningSwitch, switch_of
+from llmaas.catalog.reasoning import LEVELS, Fields, ReasoningSwitch, get_switch
 from llmaas.ops.checks import invalid
 from llmaas.types import Adjustment, Completion
 from llmaas.warnings import IgnoredOptionWarning, warn
@@ -24,7 +24,7 @@ def to_fields(
     """
     if isinstance(reasoning, Mapping):
         return {**params, "reasoning": reasoning}, ()
-    fields, missing = _fields(switch_of(model), _level(reasoning))
+    fields, missing = _fields(get_switch(model), _level(reasoning))
     merged = {**fields, **params}
     if _TEMPLATE in fields and isinstance(params.get(_TEMPLATE), Mapping):
         merged[_TEMPLATE] = {**fields[_TEMPLATE], **params[_TEMPLATE]}
@@ -75,7 +75,7 @@ def lower_effort(model: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options that ask for less reasoning: low effort, or none where it was low."""
     kept = {k: v for k, v in options.items() if k not in ("reasoning_effort", "enable_thinking")}
     asked = options.get("reasoning", options.get("reasoning_effort"))
-    switch = switch_of(model)
+    switch = get_switch(model)
     if switch.never or isinstance(asked, Mapping):
         return dict(options)
     was_low = asked in (False, "none", "off", "minimal", "low") or not switch.levels

@@ -7,13 +7,13 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from llmaas._errors_base import BudgetExceededError
-from llmaas.forks import renew_in_child
+from llmaas._fork import reset_after_fork
+from llmaas._scopes import follow
+from llmaas.hooks import ACTIVE, CallInfo, CallResult
 from llmaas.ops.effects import Operation, Run, Sleep
-from llmaas.ops.watch import ACTIVE, About, Outcome
 from llmaas.pricing import format_eur, rerank_cost_micro_eur, tariff
-from llmaas.quota import asking
-from llmaas.quota.ledger import Ledger, Limit, MemoryLedger, Refused, Taken
-from llmaas.scopes import follow
+from llmaas.quota import reserving
+from llmaas.quota.ledger import Denied, Ledger, Limit, MemoryLedger, Reservation
 from llmaas.types import Batch
 
 _SHORTEST_NAP, _LONGEST_NAP = 0.02, 0.5
@@ -23,7 +23,7 @@ _SHORTEST_NAP, _LONGEST_NAP = 0.02, 0.5
 class Budget:
     """Refuses a call *before* it is sent if its highest cost would exceed what is left.
 
-    A watcher for ``LLMaaS(watchers=...)``, or a ``with`` block (``client.budget``) for all
+    A hook for ``LLMaaS(hooks=...)``, or a ``with`` block (``client.budget``) for all
     calls made in it, also in tasks and threads that it starts and in work that it submits to a
     ``ThreadPoolExecutor``. Other processes need a shared ledger. The highest cost is that of the
     input (at twice its estimated tokens) and of ``max_tokens`` of output: it is reserved, and
@@ -52,7 +52,7 @@ class Budget:
         self._waits = wait
         self._parts: set[str] = set()
         """Reservations of requests under way that end by themselves, so that others may wait."""
-        renew_in_child(self)
+        reset_after_fork(self)
 
     def renew(self) -> None:
         """Forget, in a forked child, the requests of the parent."""
@@ -63,7 +63,7 @@ class Budget:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        renew_in_child(self)
+        reset_after_fork(self)
 
     @property
     def spent(self) -> float:
@@ -75,7 +75,7 @@ class Budget:
         """EUR left."""
         return self.limit.amount / 1_000_000 - self.spent
 
-    def begin(self, about: About) -> Operation[Taken | None]:
+    def before_call(self, about: CallInfo) -> Operation[Reservation | None]:
         """Reserve the highest cost of the call, or refuse it."""
         if about.operation == "embeddings" and not about.is_part:
             yield from self._look_at_all(about)
@@ -85,28 +85,28 @@ class Budget:
             self._parts.add(taken.id)
         return taken
 
-    def end(self, ticket: Taken | None, outcome: Outcome) -> Operation[None]:
+    def after_call(self, ticket: Reservation | None, outcome: CallResult) -> Operation[None]:
         """Settle on the real cost; what is unknown keeps what was reserved."""
         if ticket is not None:
             cost = _real_cost(ticket, outcome)
             try:
-                yield from asking.settle(self.ledger, ticket, cost, [self.limit])
+                yield from reserving.settle(self.ledger, ticket, cost, [self.limit])
             finally:
                 self._parts.discard(ticket.id)
 
-    def _look_at_all(self, about: About) -> Operation[None]:
+    def _look_at_all(self, about: CallInfo) -> Operation[None]:
         """Refuse at once what would surely be refused after some of its requests."""
         estimate = about.input_tokens * tariff().prompt // 1_000
         taken = yield from self._reserve(about, estimate)
-        yield from asking.settle(self.ledger, taken, 0, [self.limit])
+        yield from reserving.settle(self.ledger, taken, 0, [self.limit])
 
-    def _reserve(self, about: About, highest: int) -> Operation[Taken]:
+    def _reserve(self, about: CallInfo, highest: int) -> Operation[Reservation]:
         nap, limits = _SHORTEST_NAP, [self.limit]
         while True:
-            taken = yield from asking.take(
+            taken = yield from reserving.reserve(
                 self.ledger, self.account, highest, limits, about.deadline
             )
-            if isinstance(taken, Taken):
+            if isinstance(taken, Reservation):
                 return taken
             # A part waits for other parts only: what else is reserved may wait for this call.
             waits = self._waits or (about.is_part and bool(self._parts))
@@ -119,12 +119,12 @@ class Budget:
         def left() -> int:
             return self.limit.amount - self.ledger.used(self.account, self.limit)
 
-        if asking.is_local(self.ledger):
+        if reserving.is_local(self.ledger):
             return left()
         remaining: int = yield Run(left, undo=lambda _: None)
         return remaining
 
-    def _refuse(self, highest: int, refused: Refused) -> Operation[NoReturn]:
+    def _refuse(self, highest: int, refused: Denied) -> Operation[NoReturn]:
         remaining = yield from self._left()
         raise BudgetExceededError(
             f"The call may cost {highest / 1e6:.6f} EUR, and {remaining / 1e6:.6f} EUR of the "
@@ -143,10 +143,10 @@ class Budget:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        watchers = list(ACTIVE.get())  # of this task: others may be in blocks of their own
-        if self in watchers:
-            del watchers[len(watchers) - 1 - watchers[::-1].index(self)]
-        ACTIVE.set(tuple(watchers))
+        hooks = list(ACTIVE.get())  # of this task: others may be in blocks of their own
+        if self in hooks:
+            del hooks[len(hooks) - 1 - hooks[::-1].index(self)]
+        ACTIVE.set(tuple(hooks))
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -160,7 +160,7 @@ class Budget:
         self.__exit__(kind, error, tb)
 
 
-def highest_cost_micro_eur(about: About) -> int:
+def highest_cost_micro_eur(about: CallInfo) -> int:
     """Return the most that a call can cost, in millionths of a euro.
 
     Speech and images have no published price: they count as nothing. A recording's length is
@@ -184,7 +184,7 @@ def highest_cost_micro_eur(about: About) -> int:
     return 0
 
 
-def _within(about: About, seconds: float) -> float:
+def _within(about: CallInfo, seconds: float) -> float:
     """Return a time to wait, or raise when the deadline of the call has passed."""
     if about.deadline is None:
         return seconds
@@ -198,14 +198,14 @@ def _within(about: About, seconds: float) -> float:
     )
 
 
-def _real_cost(ticket: Taken, outcome: Outcome) -> int:
+def _real_cost(ticket: Reservation, outcome: CallResult) -> int:
     is_lot = isinstance(outcome.result, Batch)  # what it really costs is known a night later
     if outcome.cost_micro_eur is not None and not is_lot:
         return outcome.cost_micro_eur
     return 0 if _was_free(outcome) else ticket.amount
 
 
-def _was_free(outcome: Outcome) -> bool:
+def _was_free(outcome: CallResult) -> bool:
     """Whether a call that failed cannot have been billed: not sent, or refused by the service."""
     error = outcome.error
     if error is None or outcome.result is not None:

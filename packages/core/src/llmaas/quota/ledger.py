@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from llmaas.forks import hold_at_fork, renew_in_child
+from llmaas._fork import lock_during_fork, reset_after_fork
 
 BUCKETS = 60
 """Parts of a window. The oldest part counts whole, so that no window ever holds too much."""
@@ -54,7 +54,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Reservation:
     """A reservation, to be settled. ``at`` is a moment on the ledger's clock."""
 
     account: str
@@ -64,7 +64,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Denied:
     """Nothing was taken. ``seconds`` until it may be; None when it never will."""
 
     seconds: float | None
@@ -78,10 +78,10 @@ class Ledger(Protocol):
     A ledger with ``is_local = True`` never blocks: its methods are called in the event loop.
     """
 
-    def take(self, account: str, amount: int, limits: Sequence[Limit]) -> Taken | Refused:
+    def reserve(self, account: str, amount: int, limits: Sequence[Limit]) -> Reservation | Denied:
         """Reserve an amount if every limit allows it."""
 
-    def settle(self, taken: Taken, used: int, limits: Sequence[Limit]) -> None:
+    def settle(self, taken: Reservation, used: int, limits: Sequence[Limit]) -> None:
         """Put what was really used in the place of what was taken."""
 
     def used(self, account: str, limit: Limit) -> int:
@@ -118,7 +118,7 @@ def decide(
     taken: Sequence[Sequence[tuple[int, int]]],
     now: float,
     reserved: Sequence[int] = (),
-) -> Refused | None:
+) -> Denied | None:
     """Return why an amount cannot be taken now, or None if it can.
 
     ``taken`` holds, for each limit, the parts of its window that count: (bucket, amount);
@@ -136,7 +136,7 @@ def decide(
     if not waits:
         return None
     seconds = None if None in waits else max(w for w in waits if w is not None)
-    return Refused(seconds, in_flight)
+    return Denied(seconds, in_flight)
 
 
 class MemoryLedger:
@@ -148,8 +148,8 @@ class MemoryLedger:
         self._lock = threading.Lock()
         self._windows: dict[tuple[str, float | None], Window] = {}
         self._ids = itertools.count(1)
-        hold_at_fork(self)
-        renew_in_child(self)
+        lock_during_fork(self)
+        reset_after_fork(self)
 
     def hold(self) -> None:
         """Let nobody count while the process forks."""
@@ -174,7 +174,7 @@ class MemoryLedger:
     def __reduce__(self) -> tuple[Any, ...]:
         return (MemoryLedger, ())  # another process counts by itself
 
-    def take(self, account: str, amount: int, limits: Sequence[Limit]) -> Taken | Refused:
+    def reserve(self, account: str, amount: int, limits: Sequence[Limit]) -> Reservation | Denied:
         """Reserve an amount if every limit allows it."""
         with self._lock:
             now = time.monotonic()
@@ -187,9 +187,9 @@ class MemoryLedger:
                 window.reserve(str(number), limit.bucket(now), amount)
             if number % _SWEEP == 0:
                 self._sweep(now)
-            return Taken(account, amount, now, str(number))
+            return Reservation(account, amount, now, str(number))
 
-    def settle(self, taken: Taken, used: int, limits: Sequence[Limit]) -> None:
+    def settle(self, taken: Reservation, used: int, limits: Sequence[Limit]) -> None:
         """Put what was really used in the place of what was taken."""
         with self._lock:
             for limit in limits:
@@ -219,7 +219,7 @@ class MemoryLedger:
 
 def _decide(
     limits: Sequence[Limit], amount: int, windows: Sequence[Window], now: float
-) -> Refused | None:
+) -> Denied | None:
     for limit, window in zip(limits, windows, strict=True):
         if sum(window.parts.values()) + amount > limit.amount:
             break

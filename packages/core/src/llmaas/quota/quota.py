@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmaas._errors_base import QuotaExceededError
-from llmaas.forks import renew_in_child
+from llmaas._fork import reset_after_fork
+from llmaas.hooks import CallInfo, CallResult
 from llmaas.ops.effects import Operation, Wait
 from llmaas.ops.wakeup import Wakeup
-from llmaas.ops.watch import About, Outcome
-from llmaas.quota import asking
-from llmaas.quota.ledger import Ledger, Limit, MemoryLedger, Refused, Taken
+from llmaas.quota import reserving
+from llmaas.quota.ledger import Denied, Ledger, Limit, MemoryLedger, Reservation
 
 HOUR, DAY, MONTH = 3_600.0, 86_400.0, 30 * 86_400.0
 _SHORTEST_NAP, _LONGEST_NAP = 0.02, 1.0
 """Seconds between two looks of the first in line at whether others gave something back."""
-_LONGEST_TURN = 5.0
+_POLL_INTERVAL = 5.0
 """Seconds after which one in line looks by itself whether it is its turn: it is called for."""
 
 
@@ -50,10 +50,10 @@ TIERS = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Place:
+class _Waiter:
     """A call's place in the line."""
 
-    about: About
+    about: CallInfo
     since: float
     call: Wakeup
 
@@ -77,7 +77,7 @@ class _Place:
 
 
 class Quota:
-    """Keeps all calls of an account within its limits: a watcher for ``LLMaaS(watchers=...)``.
+    """Keeps all calls of an account within its limits: a hook for ``LLMaaS(hooks=...)``.
 
     Takes ``max_tokens`` before a call, waits when there is not enough left (or raises
     ``QuotaExceededError`` when ``wait`` is False, or when ``max_wait`` seconds would not do),
@@ -100,25 +100,25 @@ class Quota:
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self.account = f"tokens:{account}"
         self._waits, self._max_wait = wait, max_wait
-        self._queue: deque[_Place] = deque()
-        renew_in_child(self)
+        self._queue: deque[_Waiter] = deque()
+        reset_after_fork(self)
 
     def renew(self) -> None:
         """Stand first in line after a fork: who stands there belongs to the parent."""
         self._queue = deque()
 
-    def begin(self, about: About) -> Operation[Taken | None]:
+    def before_call(self, about: CallInfo) -> Operation[Reservation | None]:
         """Take the most that the call may use; wait for one's turn and for room."""
         if about.operation not in ("chat", "batch") or not self.limits:
             return None
         queue, since = self._queue, time.monotonic()
-        refused: Refused | None = None
+        refused: Denied | None = None
         if not queue:  # nobody waits, so that nobody is overtaken
             first = yield from self._take(about)
-            if isinstance(first, Taken):
+            if isinstance(first, Reservation):
                 return first
             refused = first
-        place = _Place(about, since, Wakeup())
+        place = _Waiter(about, since, Wakeup())
         if refused is not None:
             self._check(refused, place)
         queue.append(place)
@@ -129,12 +129,12 @@ class Quota:
             queue.remove(place)
             _call_first(queue)
 
-    def end(self, ticket: Taken | None, outcome: Outcome) -> Operation[None]:
+    def after_call(self, ticket: Reservation | None, outcome: CallResult) -> Operation[None]:
         """Count what was really used; a call that failed before an answer used nothing."""
         if ticket is not None:
             used = outcome.output_tokens
             try:
-                yield from asking.settle(self.ledger, ticket, used, self.limits)
+                yield from reserving.settle(self.ledger, ticket, used, self.limits)
             finally:
                 _call_first(self._queue)
 
@@ -142,28 +142,30 @@ class Quota:
         """Return the tokens that count now, by window in seconds."""
         return {limit.seconds: self.ledger.used(self.account, limit) for limit in self.limits}
 
-    def _take(self, about: About) -> Operation[Taken | Refused]:
-        return asking.take(self.ledger, self.account, about.max_tokens, self.limits, about.deadline)
+    def _take(self, about: CallInfo) -> Operation[Reservation | Denied]:
+        return reserving.reserve(
+            self.ledger, self.account, about.max_tokens, self.limits, about.deadline
+        )
 
-    def _until_first(self, queue: deque[_Place], place: _Place) -> Operation[None]:
+    def _until_first(self, queue: deque[_Waiter], place: _Waiter) -> Operation[None]:
         while queue[0] is not place:
             if self._max_wait is not None and place.waited > self._max_wait:
                 raise self._no_room(place, _LONGEST_NAP)  # how long, nobody in line can tell
             left = math.inf if self._max_wait is None else self._max_wait - place.waited
-            yield from place.wait(min(_LONGEST_TURN, max(0.001, left)))
+            yield from place.wait(min(_POLL_INTERVAL, max(0.001, left)))
 
-    def _until_taken(self, place: _Place) -> Operation[Taken]:
+    def _until_taken(self, place: _Waiter) -> Operation[Reservation]:
         nap = _SHORTEST_NAP
         while True:
             taken = yield from self._take(place.about)
-            if isinstance(taken, Taken):
+            if isinstance(taken, Reservation):
                 return taken
             self._check(taken, place)
             assert taken.seconds is not None
             yield from place.wait(min(taken.seconds, nap))
             nap = min(_LONGEST_NAP, nap * 1.5)
 
-    def _check(self, refused: Refused, place: _Place) -> None:
+    def _check(self, refused: Denied, place: _Waiter) -> None:
         seconds, most = refused.seconds, self._max_wait
         if seconds is None:
             raise QuotaExceededError(
@@ -173,7 +175,7 @@ class Quota:
         if not self._waits or (most is not None and place.waited + seconds > most):
             raise self._no_room(place, seconds)
 
-    def _no_room(self, place: _Place, seconds: float) -> Exception:
+    def _no_room(self, place: _Waiter, seconds: float) -> Exception:
         amount = place.about.max_tokens
         return QuotaExceededError(
             f"The quota leaves no room for {amount} output tokens.", retry_after=seconds
@@ -184,9 +186,9 @@ class Quota:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        renew_in_child(self)
+        reset_after_fork(self)
 
 
-def _call_first(queue: deque[_Place]) -> None:
+def _call_first(queue: deque[_Waiter]) -> None:
     with suppress(IndexError):  # nobody waits
         queue[0].call.wake()

@@ -10,8 +10,8 @@ from typing import Any
 
 from llmaas._errors_base import LedgerError
 from llmaas.quota import redis_address
-from llmaas.quota.late import LATE
-from llmaas.quota.ledger import BUCKETS, Limit, Refused, Taken, decide
+from llmaas.quota.late_settlements import LATE
+from llmaas.quota.ledger import BUCKETS, Denied, Limit, Reservation, decide
 from llmaas.quota.redis_script import SCRIPT
 
 _TIMEOUTS = {"socket_connect_timeout": 5.0, "socket_timeout": 5.0}
@@ -45,19 +45,19 @@ class RedisLedger:
         url = redis_address.without_password(self.url)
         return (_rebuilt, (url, self._prefix, self._hold_seconds))
 
-    def take(self, account: str, amount: int, limits: Sequence[Limit]) -> Taken | Refused:
+    def reserve(self, account: str, amount: int, limits: Sequence[Limit]) -> Reservation | Denied:
         """Reserve an amount if every limit allows it."""
         number = uuid.uuid4().hex
         try:
             now, parts, reserved, allowed = self._call("take", account, number, amount, limits)
         except Exception:  # it may have been reserved: then it is given back
-            LATE.keep(self, Taken(account, amount, 0.0, number), 0, limits)
+            LATE.keep(self, Reservation(account, amount, 0.0, number), 0, limits)
             raise
         if allowed:
-            return Taken(account, amount, now, number)
-        return decide(limits, amount, parts, now, reserved) or Refused(0.001, True)
+            return Reservation(account, amount, now, number)
+        return decide(limits, amount, parts, now, reserved) or Denied(0.001, True)
 
-    def settle(self, taken: Taken, used: int, limits: Sequence[Limit]) -> None:
+    def settle(self, taken: Reservation, used: int, limits: Sequence[Limit]) -> None:
         """Put what was really used in the place of what was taken; once, if it is repeated."""
         self._call("settle", taken.account, taken.id, max(0, used), limits, taken.at)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from llmaas._errors_base import LedgerError
-from llmaas.forks import hold_at_fork
+from llmaas._fork import lock_during_fork
 from llmaas.quota.clock import ledger_time
-from llmaas.quota.ledger import Limit, Refused, Taken, decide
+from llmaas.quota.ledger import Denied, Limit, Reservation, decide
 from llmaas.quota.owner import is_alive, is_gone, this_process
 
 _SCHEMA = (
@@ -62,7 +62,7 @@ class SQLiteLedger:
         self._timeout, self._hold = timeout, hold
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        hold_at_fork(self)
+        lock_during_fork(self)
         with self._transaction() as database:
             for statement in _SCHEMA:
                 database.execute(statement)
@@ -74,7 +74,7 @@ class SQLiteLedger:
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuilt, (self.path, self._timeout, self._hold))
 
-    def take(self, account: str, amount: int, limits: Sequence[Limit]) -> Taken | Refused:
+    def reserve(self, account: str, amount: int, limits: Sequence[Limit]) -> Reservation | Denied:
         """Reserve an amount if every limit allows it."""
         with self._transaction() as database:
             now = ledger_time(database)
@@ -83,11 +83,11 @@ class SQLiteLedger:
                 refused = _refused(database, account, amount, limits, now)
             if refused is not None:
                 return refused
-            taken = Taken(account, amount, now, uuid.uuid4().hex)
+            taken = Reservation(account, amount, now, uuid.uuid4().hex)
             _reserve(database, taken, limits, now + self._hold)
             return taken
 
-    def settle(self, taken: Taken, used: int, limits: Sequence[Limit]) -> None:
+    def settle(self, taken: Reservation, used: int, limits: Sequence[Limit]) -> None:
         """Put what was really used in the place of what was taken."""
         with self._transaction() as database:
             for limit in limits:
@@ -175,7 +175,7 @@ def _opened(path: str, timeout: float) -> sqlite3.Connection:
 
 def _refused(
     database: sqlite3.Connection, account: str, amount: int, limits: Sequence[Limit], now: float
-) -> Refused | None:
+) -> Denied | None:
     parts = [_parts(database, account, limit, now) for limit in limits]
     if decide(limits, amount, parts, now) is None:
         return None
@@ -198,7 +198,7 @@ def _parts(
 
 
 def _reserve(
-    database: sqlite3.Connection, taken: Taken, limits: Sequence[Limit], ends: float
+    database: sqlite3.Connection, taken: Reservation, limits: Sequence[Limit], ends: float
 ) -> None:
     owner = this_process()
     for limit in limits:
@@ -208,7 +208,7 @@ def _reserve(
         database.execute("INSERT OR REPLACE INTO reserved VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def _settle(database: sqlite3.Connection, taken: Taken, used: int, limit: Limit) -> None:
+def _settle(database: sqlite3.Connection, taken: Reservation, used: int, limit: Limit) -> None:
     """Settle; a reservation that was released meanwhile counts with what it used."""
     key = (taken.account, limit.seconds or 0.0, taken.id)
     where = "WHERE account = ? AND span = ? AND id = ?"

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llmaas.bulk.fate import Fate, fate_of
-from llmaas.bulk.here import Asker
+from llmaas.bulk.concurrency import AdaptiveLimiter
+from llmaas.bulk.engine_asyncio import ItemRunner
+from llmaas.bulk.error_policy import Action, classify_error
 from llmaas.bulk.items import Item
-from llmaas.bulk.pace import Pace
 from llmaas.client import AsyncLLMaaS
 from llmaas.ray import columns
 from llmaas.settings import Settings
@@ -30,7 +30,7 @@ class Stage:
 
     Every actor has one client and one adaptive limit of calls in flight: it grows by one with
     each round of successes and halves on a 429. Actors read the key from ``LLMAAS_API_KEY``: it
-    does not travel. Quotas and budgets with a ``RedisLedger``, given as ``watchers``, hold
+    does not travel. Quotas and budgets with a ``RedisLedger``, given as ``hooks``, hold
     over all actors and machines.
     """
 
@@ -55,10 +55,14 @@ class Stage:
         ``stop_on_fatal`` a wrong key, an unknown model or a used-up budget ends the run;
         without it they are errors of the rows.
         """
-        made = AsyncLLMaaS(**(client or {})) if settings is None else AsyncLLMaaS.of(settings)
+        made = (
+            AsyncLLMaaS(**(client or {}))
+            if settings is None
+            else AsyncLLMaaS.from_settings(settings)
+        )
         self._client = made.with_options(max_retries=0)
         self._model, self._params = model, params
-        self._pace = Pace(_FIRST_CALLS, concurrency)
+        self._pace = AdaptiveLimiter(_FIRST_CALLS, concurrency)
         self._retries, self._stops = retries, stop_on_fatal
 
     async def __call__(self, batch: Any) -> AsyncIterator[pa.Table]:
@@ -71,7 +75,7 @@ class Stage:
         raise NotImplementedError
 
     def _error(self, error: Exception) -> dict[str, Any]:
-        if self._stops and fate_of(error) is Fate.STOP:
+        if self._stops and classify_error(error) is Action.STOP:
             raise error
         return {"error": f"{type(error).__name__}: {error}"}
 
@@ -98,7 +102,7 @@ class Chat(Stage):
 
     async def _answer(self, table: pa.Table) -> list[dict[str, Any]]:
         prompts = columns.to_values(table, self._column)
-        asker = Asker(
+        asker = ItemRunner(
             self._client,
             self._model,
             self._params,
@@ -109,7 +113,7 @@ class Chat(Stage):
         )
         return await asyncio.gather(*(self._row(asker, prompt) for prompt in prompts))
 
-    async def _row(self, asker: Asker, prompt: Any) -> dict[str, Any]:
+    async def _row(self, asker: ItemRunner, prompt: Any) -> dict[str, Any]:
         self._rows += 1
         item = Item(self._rows, self._conversation(prompt))
         try:

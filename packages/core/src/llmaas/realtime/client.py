@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from llmaas import errors
-from llmaas.ops.watch import About, Watched, watchers_of
-from llmaas.raising import error_of
+from llmaas._error_factory import build_error
+from llmaas.hooks import CallInfo, HookRunner, hooks_of
 from llmaas.realtime.socket import broken, connected
 from llmaas.realtime.sources import Audio, Pause, Source, frames, pieces
 from llmaas.realtime.utterance import (
@@ -47,7 +47,7 @@ async def listen(
 
     Raises the ``APIError`` of a refused connection, ``StreamError`` for an error that the
     service reports, and ``APIConnectionError`` where the connection breaks: text that came is
-    in the events before. Watchers of the client (budgets, quotas, logs) see each utterance.
+    in the events before. Hooks of the client (budgets, quotas, logs) see each utterance.
     """
     audio, most = pieces(source), max(1, round(longest * BYTES_PER_SECOND))
     async for first in audio:
@@ -60,9 +60,9 @@ async def listen(
 async def _watched(
     client: AsyncLLMaaS, model: str, audio: AsyncIterator[bytes], silence: float
 ) -> AsyncIterator[PartialText | FinalText]:
-    """Let the client's watchers see one utterance."""
+    """Let the client's hooks see one utterance."""
     settings, run = client.settings, client._driver.run
-    watch = Watched(watchers_of(settings), About("transcription", model, settings, (), {}))
+    watch = HookRunner(hooks_of(settings), CallInfo("transcription", model, settings, (), {}))
     await run(watch.begin())
     result: FinalText | None = None
     try:
@@ -91,7 +91,7 @@ async def _utterance(
             message = f"The service reported: {error}"
             raise errors.StreamError.build(message, completion=None) from None
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise error_of(broken(error, str(client.settings.root))) from error
+            raise build_error(broken(error, str(client.settings.root))) from error
         finally:
             sending.cancel()
             with suppress(asyncio.CancelledError, Exception):

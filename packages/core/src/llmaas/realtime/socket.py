@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from llmaas.raising import error_of
+from llmaas._error_factory import build_error
 from llmaas.settings import Settings
-from llmaas.transport.network import Network, tls_context
-from llmaas.wire.faults import StatusFailure, TransportFailure
+from llmaas.transport.pool_registry import PoolKey, tls_context
+from llmaas.wire.failures import StatusFailure, TransportFailure
 
 PATH = "/v1/realtime"
 _LARGEST = 1 << 20
@@ -24,7 +24,7 @@ async def connected(settings: Settings) -> AsyncIterator[aiohttp.ClientWebSocket
 
     Raises the ``APIError`` of a refused upgrade (401, 403, 404), or ``APIConnectionError``.
     """
-    network = Network.to(settings.root, settings.ca_bundle, settings.proxy)
+    network = PoolKey.to(settings.root, settings.ca_bundle, settings.proxy)
     network.check_proxy()
     tls = tls_context(network.ca_bundle) if network.is_tls else True
     connector = aiohttp.TCPConnector(ssl=tls)
@@ -39,7 +39,7 @@ async def connected(settings: Settings) -> AsyncIterator[aiohttp.ClientWebSocket
 
 
 async def _opened(
-    session: aiohttp.ClientSession, settings: Settings, network: Network
+    session: aiohttp.ClientSession, settings: Settings, network: PoolKey
 ) -> aiohttp.ClientWebSocketResponse:
     url = "ws" + settings.root.removeprefix("http") + PATH
     try:
@@ -53,9 +53,9 @@ async def _opened(
         )
     except aiohttp.WSServerHandshakeError as error:
         failure = StatusFailure(error.status, dict(error.headers or {}), b"", "GET", url)
-        raise error_of(failure, secrets=settings.secrets) from None
+        raise build_error(failure, secrets=settings.secrets) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise error_of(broken(error, url), secrets=settings.secrets) from error
+        raise build_error(broken(error, url), secrets=settings.secrets) from error
 
 
 def broken(error: BaseException | None, url: str) -> TransportFailure:

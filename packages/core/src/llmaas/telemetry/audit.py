@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from llmaas import jsonl
+from llmaas import _jsonl
+from llmaas.hooks import CallInfo, CallResult
 from llmaas.ops.effects import Operation, Run
-from llmaas.ops.watch import About, Outcome
 from llmaas.types import Completion
 
 _logger = logging.getLogger("llmaas")
 
 
 class AuditLog:
-    """A watcher that writes a record of each call to a JSONL file or a logger.
+    """A hook that writes a record of each call to a JSONL file or a logger.
 
     ``tags`` (a dict, or a callable that returns one: the end user, the project) are kept with
     each record; what JSON cannot hold is written as text. The key is told by its fingerprint
@@ -34,12 +34,12 @@ class AuditLog:
         self._target = target if isinstance(target, logging.Logger) else Path(target)
         self._tags = tags
 
-    def begin(self, about: About) -> Operation[Any]:
+    def before_call(self, about: CallInfo) -> Operation[Any]:
         """Remember when and what was asked."""
         return (datetime.now(UTC), about, self._current_tags())
         yield  # an operation without effects
 
-    def end(self, ticket: Any, outcome: Outcome) -> Operation[None]:
+    def after_call(self, ticket: Any, outcome: CallResult) -> Operation[None]:
         """Write the record."""
         when, about, tags = ticket
         record = dict(_record(when, about, outcome), **({"tags": tags} if tags else {}))
@@ -47,9 +47,9 @@ class AuditLog:
 
     def _write(self, record: dict[str, Any]) -> None:
         if isinstance(self._target, logging.Logger):
-            self._target.info("%s", jsonl.to_line(record, jsonl.SPACED))
+            self._target.info("%s", _jsonl.to_line(record, _jsonl.SPACED))
         else:
-            jsonl.append(self._target, record, jsonl.SPACED)
+            _jsonl.append(self._target, record, _jsonl.SPACED)
 
     def _current_tags(self) -> dict[Any, Any]:
         """Return the tags of a call; a call never goes without its record for them."""
@@ -60,7 +60,7 @@ class AuditLog:
             return {"tags_error": type(error).__name__}
 
 
-def _record(when: datetime, about: About, outcome: Outcome) -> Iterator[tuple[str, Any]]:
+def _record(when: datetime, about: CallInfo, outcome: CallResult) -> Iterator[tuple[str, Any]]:
     yield "time", when.isoformat()
     yield "operation", about.operation
     yield "model", about.model
@@ -81,6 +81,6 @@ def _record(when: datetime, about: About, outcome: Outcome) -> Iterator[tuple[st
         yield "machine", None if backend is None else backend.machine_name
 
 
-def _request_id(outcome: Outcome) -> str | None:
+def _request_id(outcome: CallResult) -> str | None:
     found: str | None = getattr(outcome.result, "request_id", None)
     return found or getattr(outcome.error, "request_id", None)

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from llmaas._version import __version__
+from llmaas.hooks import ALWAYS, CallInfo, CallResult, StreamAbandoned
 from llmaas.ops.effects import Operation
-from llmaas.ops.watch import ALWAYS, Abandoned, About, Outcome
 from llmaas.telemetry import beside
 from llmaas.telemetry.messages import input_messages, output_messages, tool_definitions
 from llmaas.telemetry.names import (
@@ -29,7 +29,7 @@ _lock = threading.Lock()
 
 
 class Telemetry:
-    """A watcher that makes one span and its metrics a call.
+    """A hook that makes one span and its metrics a call.
 
     ``content=True`` adds messages and answers to the spans: they may hold personal data. It
     defaults to ``OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT``. A call that another
@@ -55,7 +55,7 @@ class Telemetry:
         self._content = _content_wanted() if content is None else content
         self._instruments(metrics.get_meter("llmaas", __version__, meter_provider))
 
-    def begin(self, about: About) -> Operation[Any]:
+    def before_call(self, about: CallInfo) -> Operation[Any]:
         """Start the call's span below the current one, if that does not describe the call."""
         if self._is_second(about) or beside.is_suppressed():
             return None
@@ -70,12 +70,12 @@ class Telemetry:
         return _Ticket(about, span, is_ours=True)
         yield  # an operation without effects
 
-    def end(self, ticket: _Ticket | None, outcome: Outcome) -> Operation[None]:
+    def after_call(self, ticket: _Ticket | None, outcome: CallResult) -> Operation[None]:
         """End the span and record the metrics."""
         if ticket is None:
             return
         shared = dict(_common(ticket.about))
-        failed = outcome.error is not None and not isinstance(outcome.error, Abandoned)
+        failed = outcome.error is not None and not isinstance(outcome.error, StreamAbandoned)
         if failed:
             shared["error.type"] = type(outcome.error).__qualname__
         if model := getattr(outcome.result, "model", None):
@@ -92,13 +92,13 @@ class Telemetry:
         return
         yield
 
-    def _is_second(self, about: About) -> bool:
+    def _is_second(self, about: CallInfo) -> bool:
         """Whether a client's own telemetry sees the call beside that of the process."""
         if self not in ALWAYS:
             return False
-        return any(isinstance(watcher, Telemetry) for watcher in about.settings.watchers)
+        return any(isinstance(hook, Telemetry) for hook in about.settings.hooks)
 
-    def _asked(self, about: About) -> Iterator[tuple[str, Any]]:
+    def _asked(self, about: CallInfo) -> Iterator[tuple[str, Any]]:
         yield from _asked(about)
         if not self._content:
             return
@@ -132,7 +132,7 @@ class Telemetry:
         )
         self._cost = meter.create_counter("llmaas.client.cost", unit="EUR")
 
-    def _record(self, shared: Mapping[str, Any], outcome: Outcome, *, counts: bool) -> None:
+    def _record(self, shared: Mapping[str, Any], outcome: CallResult, *, counts: bool) -> None:
         if outcome.cost_micro_eur:
             self._cost.add(outcome.cost_micro_eur / 1_000_000, shared)
         if outcome.first_token is not None:
@@ -152,7 +152,7 @@ class Telemetry:
 def instrument(
     *, tracer_provider: Any = None, meter_provider: Any = None, content: bool | None = None
 ) -> Telemetry:
-    """Watch every call of this process, also of the adapters; return the watcher.
+    """Watch every call of this process, also of the adapters; return the hook.
 
     Without providers, the global ones are used: nothing is sent unless one is configured. A
     second call takes the place of the first, so that no call is counted twice.
@@ -168,10 +168,10 @@ def instrument(
 def uninstrument() -> None:
     """Stop watching the process's calls."""
     with _lock:
-        ALWAYS[:] = [watcher for watcher in ALWAYS if not isinstance(watcher, Telemetry)]
+        ALWAYS[:] = [hook for hook in ALWAYS if not isinstance(hook, Telemetry)]
 
 
-def _common(about: About) -> Iterator[tuple[str, Any]]:
+def _common(about: CallInfo) -> Iterator[tuple[str, Any]]:
     """Yield what spans and metrics share: few values, so that metrics stay small."""
     yield "gen_ai.operation.name", OPERATIONS[about.operation]
     yield "gen_ai.provider.name", PROVIDER
@@ -181,7 +181,7 @@ def _common(about: About) -> Iterator[tuple[str, Any]]:
     yield "server.port", address.port or (443 if address.scheme == "https" else 80)
 
 
-def _asked(about: About) -> Iterator[tuple[str, Any]]:
+def _asked(about: CallInfo) -> Iterator[tuple[str, Any]]:
     params = {**about.params, **(_mapping(about.params.get("extra_body")))}
     for name, attribute in REQUEST_PARAMETERS.items():
         value = params.get(name)
@@ -207,7 +207,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _answered(outcome: Outcome, *, content: bool) -> Iterator[tuple[str, Any]]:
+def _answered(outcome: CallResult, *, content: bool) -> Iterator[tuple[str, Any]]:
     if outcome.usage is not None:
         yield "gen_ai.usage.input_tokens", outcome.usage.prompt_tokens
         yield "gen_ai.usage.output_tokens", outcome.usage.completion_tokens
@@ -264,6 +264,6 @@ class _Ticket:
 
     __slots__ = ("about", "counts", "is_ours", "span")
 
-    def __init__(self, about: About, span: Any, *, is_ours: bool) -> None:
+    def __init__(self, about: CallInfo, span: Any, *, is_ours: bool) -> None:
         self.about, self.span, self.is_ours = about, span, is_ours
         self.counts = is_ours or not beside.records_tokens(span)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from llmaas.settings import Timeout
-from llmaas.wire.faults import TransportFailure
+from llmaas.wire.failures import TransportFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Request:
         return not (self.method == "POST" and self.url.endswith("/batch"))
 
 
-class BrokenTransport(Exception):  # noqa: N818 - carries a failure, is not the public error
+class TransportError(Exception):
     """Raised by transports only, with the plain failure that the core decides upon."""
 
     def __init__(self, failure: TransportFailure) -> None:

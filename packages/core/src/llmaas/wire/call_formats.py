@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from llmaas.wire.toolnames import ToolNames
+from llmaas.wire.tool_names import ToolNames
 
 _BAR, _GAP = "\uff5c", "\u2581"
 """The vertical bar and the space in DeepSeek's tokens."""

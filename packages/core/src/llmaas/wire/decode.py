@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmaas.types import Completion, Done, Event
-from llmaas.wire.assemble import Assembler, ChoiceFailed, Context
-from llmaas.wire.faults import (
-    Cut,
+from llmaas.wire.accumulator import ChoiceFailed, CompletionAccumulator, Context
+from llmaas.wire.failures import (
     ErrorEvent,
-    Fault,
-    NotAnAnswer,
+    InvalidBody,
+    ResponseFault,
     TransportFailure,
+    TruncatedResponse,
     too_large,
 )
-from llmaas.wire.halves import Halves
-from llmaas.wire.jsonbytes import loads, parse, parse_leniently
+from llmaas.wire.json_codec import loads, parse, parse_leniently
 from llmaas.wire.sse import SSEReader
+from llmaas.wire.surrogates import SurrogateJoiner
 
 _MOST_PIECES = 64
 """Events over which one JSON object may be cut: each is a further attempt to parse all of them."""
@@ -53,20 +53,20 @@ class ChatDecoder:
     )
 
     def __init__(self, context: Context, event_limit: int | None = None) -> None:
-        self._assembler = Assembler(context)
+        self._assembler = CompletionAccumulator(context)
         self._sse = SSEReader(event_limit)
         self._shape = ""
         self._body = bytearray()
         self._broken = b""
         self._pieces = 0
-        self._halves = Halves()
+        self._halves = SurrogateJoiner()
         self._is_strict = True
         """Whether all payloads so far were strict JSON by themselves."""
         self._done_seen = False
         self.over = False
         self.finished = False
         """Whether every choice told why it ended: only usage and ``[DONE]`` may follow."""
-        self.fault: Fault | None = None
+        self.fault: ResponseFault | None = None
 
     @property
     def partial(self) -> Completion:
@@ -98,7 +98,9 @@ class ChatDecoder:
         try:
             payloads = self._sse.feed(data)
         except ValueError as error:
-            self._stop(Cut(str(error), self._assembler.completion(), too_large(str(error))))
+            self._stop(
+                TruncatedResponse(str(error), self._assembler.completion(), too_large(str(error)))
+            )
             return events
         for payload in payloads:
             self._take(payload, events)
@@ -190,7 +192,7 @@ class ChatDecoder:
         if self._halves and isinstance(chunk, dict):
             chunk = self._halves.mend(chunk)
         if self._broken:  # the piece before this one will never be whole
-            self._stop(Cut("a chunk is broken JSON", self._assembler.completion()))
+            self._stop(TruncatedResponse("a chunk is broken JSON", self._assembler.completion()))
             return None
         return chunk
 
@@ -210,7 +212,9 @@ class ChatDecoder:
             chunk = loads(self._broken)
         except ValueError:
             if self._pieces > _MOST_PIECES:
-                self._stop(Cut("a chunk is broken JSON", self._assembler.completion()))
+                self._stop(
+                    TruncatedResponse("a chunk is broken JSON", self._assembler.completion())
+                )
             return None
         self._broken, self._pieces = b"", 0
         return chunk
@@ -219,12 +223,12 @@ class ChatDecoder:
         if self._assembler.finished and (self._done_seen or self._assembler.all_came):
             self._complete(events)
         elif not self._assembler.began and cause is None:
-            self._stop(NotAnAnswer("the stream holds no answer", b""))
+            self._stop(InvalidBody("the stream holds no answer", b""))
         else:
             reason = "no reason to finish was given" if self._done_seen else "the stream was cut"
             reason = cause.message if cause is not None else reason
             self._finish(events, complete=False)
-            self._stop(Cut(reason, self._assembler.completion(), cause))
+            self._stop(TruncatedResponse(reason, self._assembler.completion(), cause))
 
     def _complete(self, events: list[Event]) -> None:
         self.over = True
@@ -239,10 +243,10 @@ class ChatDecoder:
     def _end_body(self, cause: TransportFailure | None, events: list[Event]) -> None:
         body = bytes(self._body.strip())
         if cause is not None:
-            self._stop(Cut("the body was cut", self._assembler.completion(), cause))
+            self._stop(TruncatedResponse("the body was cut", self._assembler.completion(), cause))
             return
         if not body:
-            self._stop(NotAnAnswer("the body is empty", body))
+            self._stop(InvalidBody("the body is empty", body))
             return
         self._read_body(body, events)
 
@@ -252,23 +256,23 @@ class ChatDecoder:
         except ValueError:
             html = body[:1] == b"<"
             reason = "it is HTML" if html else "its JSON is broken or ends too early"
-            self._stop(NotAnAnswer(reason, body))
+            self._stop(InvalidBody(reason, body))
             return
         self._take_body(answer, body, events)
 
     def _take_body(self, answer: Any, body: bytes, events: list[Event]) -> None:
         if not isinstance(answer, dict):
-            self._stop(NotAnAnswer("it is not a JSON object", body))
+            self._stop(InvalidBody("it is not a JSON object", body))
             return
         self._take_chunk(answer, events)
         if self.over:
             return
         if not self._assembler.began:
-            self._stop(NotAnAnswer("it has no choices", body))
+            self._stop(InvalidBody("it has no choices", body))
             return
         self._complete(events)
 
-    def _stop(self, fault: Fault) -> None:
+    def _stop(self, fault: ResponseFault) -> None:
         self.fault = fault
         self.over = True
 

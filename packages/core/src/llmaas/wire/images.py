@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmaas.types import Image
-from llmaas.wire.jsonbytes import loads
+from llmaas.wire.json_codec import loads
 
 _LONGEST_ERROR = 300
 _PADDING = "==="

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmaas.wire.jsonbytes import dumps
+from llmaas.wire.json_codec import dumps
 
 IMAGE_TOKENS = 1_500
 """Tokens of one image, sound or film: 1,024 x 1,024 pixels in patches of 28 (Qwen-VL, Pixtral)."""

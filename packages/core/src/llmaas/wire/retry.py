@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from llmaas.wire.faults import Failure, StatusFailure
+from llmaas.wire.failures import Failure, StatusFailure
 
 _RETRIED_STATUSES = frozenset({408, 409, 429})
 _HOPELESS_5XX = frozenset({501, 505})
@@ -27,31 +27,31 @@ _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how patiently to try again; times in seconds."""
+    """Number of retries and limits of their pauses, in seconds."""
 
     max_retries: int = 2
     base: float = 0.5
     cap: float = 8.0
     max_wait: float = 60.0
     """The longest wait that the service may ask for; beyond it the error comes at once."""
-    patience: float = 0.0
+    rate_limit_timeout: float = 0.0
     """How long a call goes on waiting for a rate limit (429) to end, whatever ``max_retries``:
     among many callers with one key, most are refused more often than a few times."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """Try again after ``seconds``; ``pauses_all`` when other callers should wait as well.
+class RetryDelay:
+    """Pause of ``seconds`` before the next attempt; ``pauses_all`` if other callers wait as well.
 
-    ``is_free`` when it spends patience, not one of the retries.
+    ``counts_as_retry`` is false when the pause is taken from ``rate_limit_timeout``.
     """
 
     seconds: float
     pauses_all: bool = False
-    is_free: bool = False
+    counts_as_retry: bool = True
 
 
-def decide(
+def next_delay(
     policy: RetryPolicy,
     attempt: int,
     failure: Failure,
@@ -59,25 +59,25 @@ def decide(
     now: float,
     chance: float,
     waited: float = 0.0,
-) -> Wait | None:
+) -> RetryDelay | None:
     """Return the wait before the next attempt, or None to give up.
 
     ``attempt`` counts from 0, ``now`` is epoch seconds, ``chance`` a random 0..1, ``waited``
     the seconds that the call has waited for rate limits.
     """
     is_limited = isinstance(failure, StatusFailure) and failure.status == 429
-    patience = policy.patience - waited if is_limited else 0.0
+    time_left = policy.rate_limit_timeout - waited if is_limited else 0.0
     may_retry = attempt < policy.max_retries
-    if not (may_retry or patience > 0) or not is_retryable(failure):
+    if not (may_retry or time_left > 0) or not is_retryable(failure):
         return None
     asked = retry_after(failure, now=now)
     if asked is not None:
-        if asked > max(patience, policy.max_wait if may_retry else 0.0):
+        if asked > max(time_left, policy.max_wait if may_retry else 0.0):
             return None
         seconds = asked + chance * min(1.0, 0.1 + asked * 0.05)  # never earlier than asked
     else:
         seconds = min(policy.cap, policy.base * 2 ** min(attempt, 10)) * (0.5 + chance / 2)
-    return Wait(seconds, pauses_all=is_limited, is_free=patience > 0)
+    return RetryDelay(seconds, pauses_all=is_limited, counts_as_retry=time_left <= 0)
 
 
 def is_retryable(failure: Failure) -> bool:

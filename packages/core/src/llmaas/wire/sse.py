@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from llmaas.wire.jsonbytes import dumps, parse
+from llmaas.wire.json_codec import dumps, parse
 
 _BOM = b"\xef\xbb\xbf"
 

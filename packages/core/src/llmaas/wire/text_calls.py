@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from llmaas.wire.call_formats import MARKS, TOKENS, Reader
-from llmaas.wire.toolnames import ToolNames
+from llmaas.wire.tool_names import ToolNames
 
 _FIRST = frozenset(mark[0] for mark in (*MARKS, "{"))
 _BARE = ('{"name":"', '[{"name":"')

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from hmac import compare_digest
 
 from llmaas_sandbox.auth.keys import Key
-from llmaas_sandbox.catalogue import Model, redirects
+from llmaas_sandbox.catalog import Model, redirects
 from llmaas_sandbox.errors import forbidden
 
 SELF = "self"

@@ -24,10 +24,10 @@ def formatted(messages: Sequence[Message], answer: Answer) -> str:
     """Answer in the format that the prompt describes; nothing when it describes none."""
     kind = format_of(messages)
     if kind == "dspy json":
-        return dspy.json_object(last_user_text(messages), head_of(messages), answer)
+        return dspy.json_object(last_user_text(messages), parse_head(messages), answer)
     if kind == "dspy":
-        return dspy.fields(last_user_text(messages), head_of(messages), answer)
-    return _react(messages, head_of(messages), answer) if kind == "react" else ""
+        return dspy.fields(last_user_text(messages), parse_head(messages), answer)
+    return _react(messages, parse_head(messages), answer) if kind == "react" else ""
 
 
 def format_of(messages: Sequence[Message]) -> str:
@@ -37,12 +37,12 @@ def format_of(messages: Sequence[Message]) -> str:
         return "dspy json"
     if dspy.is_asked(asked):
         return "dspy"
-    prompt = head_of(messages)
+    prompt = parse_head(messages)
     acts = _INPUT in prompt and "Action:" in prompt and "Thought" in prompt
     return "react" if acts else ""
 
 
-def head_of(messages: Sequence[Message]) -> str:
+def parse_head(messages: Sequence[Message]) -> str:
     """Return what a framework's prompt says before the conversation."""
     return "\n".join(content_text(m.get("content")) for m in messages[:2])
 

@@ -10,7 +10,7 @@ from typing import Any
 from llmaas_sandbox.brain import dspy
 from llmaas_sandbox.brain.conversation import Message, last_user_text, material, read
 from llmaas_sandbox.brain.extract import best_sentences, quote
-from llmaas_sandbox.brain.formats import format_of, head_of
+from llmaas_sandbox.brain.formats import format_of, parse_head
 from llmaas_sandbox.brain.replies import answer
 from llmaas_sandbox.brain.schema import MAX_TEXT, fill, schema_in
 from llmaas_sandbox.brain.words import sentences
@@ -53,7 +53,7 @@ def json_answer(messages: Sequence[Message], body: Mapping[str, Any]) -> str | N
         form.get("json_schema", {}).get("schema") if form.get("type") == "json_schema" else None
     )
     if schema is None and dspy.is_asked_for_json(last_user_text(messages)):
-        return dspy.json_object(last_user_text(messages), head_of(messages), answer)
+        return dspy.json_object(last_user_text(messages), parse_head(messages), answer)
     prompt = f"{reading.instructions}\n{reading.question}\n{reading.context}"[:MAX_TEXT]
     if schema is None and "json" in prompt.lower() and (form or not format_of(messages)):
         schema = schema_in(prompt)  # a format tells of its tools' schemas

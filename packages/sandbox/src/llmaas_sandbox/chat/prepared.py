@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring
 
-from llmaas_sandbox.catalogue import Model
+from llmaas_sandbox.catalog import Model
 from llmaas_sandbox.chat.answers import Answer
 from llmaas_sandbox.chat.bodies import Writer
 from llmaas_sandbox.chat.pieces import pieces

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmaas_sandbox.catalogue import Model
+from llmaas_sandbox.catalog import Model
 from llmaas_sandbox.chat.parameters import check_calls, check_parameters
 from llmaas_sandbox.errors import Refusal, bad_request, of_status
 from llmaas_sandbox.families.check import check_strictly

@@ -48,7 +48,7 @@ def _answers(root: argparse.ArgumentParser) -> None:
     add("--seed", type=int, help="what odds and jitter of faults are drawn from (default: 0)")
     add("--rerank-shape", choices=("new", "old"), help="shape of rerank answers (default: new)")
     add("--tokens-per-second", type=float, help="pace of answers; 0 answers at once (default)")
-    add("--speed", type=float, help="pace by the catalogue's figures: 1 is real time, 0 is off")
+    add("--speed", type=float, help="pace by the catalog's figures: 1 is real time, 0 is off")
     add("--machine-capacity", type=int, help="requests that a machine serves at a time")
     add("--strict-lifecycle", **_SWITCH, help="404 for models past their end of support")
     add("--prompt-filter", **_SWITCH, help="refuse suspicious prompts (403)")

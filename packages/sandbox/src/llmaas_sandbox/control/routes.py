@@ -38,7 +38,7 @@ def script(exchange: Exchange) -> Reply:
         exchange.state.scripts.extend([_decoded(step) for step in steps])
     except (TypeError, ValueError) as problem:  # TypeError: base64 of what is no text
         raise bad_request(str(problem), "steps") from None
-    return Reply({"unplayed": len(exchange.state.scripts)})
+    return Reply({"pending_steps": len(exchange.state.scripts)})
 
 
 def _decoded(value: Any) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmaas_sandbox.catalogue import Model
+from llmaas_sandbox.catalog import Model
 from llmaas_sandbox.errors import Refusal, bad_request
 from llmaas_sandbox.families.rules import Message, is_function_name
-from llmaas_sandbox.families.table import BY_NAME, Family, family_of
+from llmaas_sandbox.families.table import BY_NAME, Family, get_family
 from llmaas_sandbox.faults.parse import Faults
 from llmaas_sandbox.tokens import has_images, of_messages
 
@@ -30,7 +30,7 @@ def asked_family(model: Model, faults: Faults) -> Family | None:
     """Return the family whose rules apply: the one that a fault names, or the model's own."""
     name = faults.argument("template", 0, "")
     if not name:
-        return family_of(model.id)
+        return get_family(model.id)
     if name not in BY_NAME:
         raise bad_request(f"Fault 'template': no family '{name}'; known: {', '.join(BY_NAME)}")
     return BY_NAME[name]

@@ -155,7 +155,7 @@ BY_NAME = {family.name: family for family in FAMILIES}
 
 
 @cache
-def family_of(model: str) -> Family | None:
+def get_family(model: str) -> Family | None:
     """Return the family of a model by its id; the first that matches, None when none does."""
     name = model.rsplit("/", 1)[-1].lower()
     return next((f for f in FAMILIES if re.match(f.models, name)), None)

@@ -11,7 +11,7 @@ from typing import Any
 
 from llmaas_sandbox.auth.keys import Key
 from llmaas_sandbox.auth.rules import names_of, permit
-from llmaas_sandbox.catalogue import Model, all_models, resolve
+from llmaas_sandbox.catalog import Model, all_models, resolve
 from llmaas_sandbox.errors import Refusal, bad_request, error, of_status
 from llmaas_sandbox.faults.frames import dumps
 from llmaas_sandbox.forward.http import Answer, UpstreamError, ask

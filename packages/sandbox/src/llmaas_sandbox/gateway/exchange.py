@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from llmaas_sandbox.auth.keys import Key
-from llmaas_sandbox.catalogue import Model
+from llmaas_sandbox.catalog import Model
 from llmaas_sandbox.errors import Json, bad_request
 from llmaas_sandbox.faults.parse import NO_FAULTS, Faults
 from llmaas_sandbox.gateway.scripts import Step

@@ -12,7 +12,7 @@ from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
 from llmaas_sandbox.auth.rules import is_admin
-from llmaas_sandbox.catalogue import PERSONA_PREFIX
+from llmaas_sandbox.catalog import PERSONA_PREFIX
 from llmaas_sandbox.errors import Refusal, of_status
 from llmaas_sandbox.faults.chance import TEST_HEADER
 from llmaas_sandbox.faults.parse import NO_FAULTS, Fault, Faults, asked_by_header, parse

@@ -37,7 +37,7 @@ class State:
         self.config = config
         self.host = ""
         """Where the sandbox listens; empty when another server runs the application."""
-        self.clock = Clock(config.stopped_at)
+        self.clock = Clock(config.frozen_at)
         self.store = Store(config.data_dir)
         self.keys = Ring(self.store, self.clock)
         self.configured = [self.keys.ensure(k, TENANT, config.tier).id for k in config.api_keys]

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 
-from llmaas_sandbox.catalogue import Model, all_models, known, redirects, resolve
+from llmaas_sandbox.catalog import Model, all_models, known, redirects, resolve
 
 NOTICE = timedelta(days=90)
 """The notice that was documented until August 2026, and then withdrawn."""

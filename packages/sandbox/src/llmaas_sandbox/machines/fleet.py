@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal
 from zlib import crc32
 
-from llmaas_sandbox.catalogue import Model
+from llmaas_sandbox.catalog import Model
 from llmaas_sandbox.errors import of_status
 
 Health = Literal["healthy", "draining", "dead"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llmaas_sandbox.auth.rules import names_of
-from llmaas_sandbox.catalogue import Model, live_models, redirects
+from llmaas_sandbox.catalog import Model, live_models, redirects
 from llmaas_sandbox.engines import fields
 from llmaas_sandbox.gateway.exchange import Exchange, Reply
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llmaas_sandbox.auth.rules import permit
-from llmaas_sandbox.catalogue import PERSONA_PREFIX, Model, resolve
+from llmaas_sandbox.catalog import PERSONA_PREFIX, Model, resolve
 from llmaas_sandbox.errors import bad_request, unknown_model
 from llmaas_sandbox.faults.names import REASONING
 from llmaas_sandbox.gateway.exchange import Exchange

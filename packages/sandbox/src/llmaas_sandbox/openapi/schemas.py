@@ -166,7 +166,7 @@ SCHEMAS: Mapping[str, Schema] = {
         top_n=_POSITIVE,
         return_documents={"description": "Whether results repeat their document."},
     ),
-    "Ranking": obj(
+    "RerankResponse": obj(
         ("id", "results", "usage"),
         id=STRING,
         model=STRING,

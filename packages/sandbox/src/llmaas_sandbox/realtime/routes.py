@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from llmaas_sandbox.auth.rules import bearer, names_of
-from llmaas_sandbox.catalogue import Model, live_models, resolve
+from llmaas_sandbox.catalog import Model, live_models, resolve
 from llmaas_sandbox.errors import Refusal
 from llmaas_sandbox.gateway.access import Ledger, let_in
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply

@@ -10,7 +10,7 @@ from typing import Any
 
 from llmaas_sandbox.audio.transcripts import transcript
 from llmaas_sandbox.brain.words import words
-from llmaas_sandbox.catalogue import live_models
+from llmaas_sandbox.catalog import live_models
 
 BYTES_PER_SECOND = 32_000
 """16-bit mono at 16 kHz."""

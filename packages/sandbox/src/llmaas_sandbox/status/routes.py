@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from llmaas_sandbox.catalogue import live_models, resolve
+from llmaas_sandbox.catalog import live_models, resolve
 from llmaas_sandbox.gateway.exchange import Endpoint, Exchange, Reply
 
 

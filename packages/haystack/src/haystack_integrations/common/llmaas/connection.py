@@ -34,12 +34,12 @@ _opening = threading.Lock()
 
 def open_client(settings: Settings) -> LLMaaS:
     """Return the client that all synchronous calls of a component go through."""
-    return LLMaaS.of(settings)
+    return LLMaaS.from_settings(settings)
 
 
 def open_async_client(settings: Settings) -> AsyncLLMaaS:
     """Return the client that all asynchronous calls of a component go through."""
-    return AsyncLLMaaS.of(settings)
+    return AsyncLLMaaS.from_settings(settings)
 
 
 class Connected:
@@ -112,7 +112,7 @@ class Connected:
             options["timeout"] = self.timeout
         if self.max_retries is not None:
             options["max_retries"] = self.max_retries
-        return Settings.of(api_key=_key(self.api_key), base_url=self.api_base_url, **options)
+        return Settings.create(api_key=_key(self.api_key), base_url=self.api_base_url, **options)
 
     def _connection(self) -> dict[str, Any]:
         """Return what ``to_dict`` says about the connection."""

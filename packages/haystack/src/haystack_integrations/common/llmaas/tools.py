@@ -9,7 +9,7 @@ from typing import Any
 from haystack.tools import ToolsType, flatten_tools_or_toolsets
 
 from llmaas.adapters import inline_definitions, mark_strict
-from llmaas.structured import shape_of
+from llmaas.structured import parse_response_format
 
 
 def check_names(tools: ToolsType | None) -> None:
@@ -41,5 +41,5 @@ def plain_format(response_format: Any) -> Any:
     """
     if response_format is None or isinstance(response_format, Mapping):
         return response_format
-    shape = shape_of(response_format)
+    shape = parse_response_format(response_format)
     return response_format if shape is None else shape.wire

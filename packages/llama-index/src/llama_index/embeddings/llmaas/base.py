@@ -70,7 +70,7 @@ class LLMaaSEmbedding(Connection, BaseEmbedding):
             "batch_size": self.request_size,
             "concurrency": self.concurrency,
             "dimensions": self.dimensions,
-            "isolate": False,
+            "isolate_errors": False,
             **self.additional_kwargs,
         }
 

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from llama_index.llms.llmaas.connection import Connection
 from llama_index.llms.llmaas.cost import emit_cost
-from llmaas import InvalidInputError, Ranking
+from llmaas import InvalidInputError, RerankResponse
 
 logger = logging.getLogger(__name__)
 dispatcher = get_dispatcher(__name__)
@@ -74,7 +74,7 @@ class LLMaaSRerank(Connection, BaseNodePostprocessor):
             **self.additional_kwargs,
         }
 
-    def _kept(self, nodes: list[NodeWithScore], ranking: Ranking) -> list[NodeWithScore]:
+    def _kept(self, nodes: list[NodeWithScore], ranking: RerankResponse) -> list[NodeWithScore]:
         emit_cost("rerank", ranking.model, ranking.cost_micro_eur, ranking.usage)
         for error in ranking.errors.values():
             logger.warning("A node was left out of a ranking: %s", error)

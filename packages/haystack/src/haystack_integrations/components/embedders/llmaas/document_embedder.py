@@ -184,7 +184,7 @@ class LLMaaSDocumentEmbedder(Connected):
             "concurrency": self.concurrency,
             "on_batch": job.keep,
             "on_model": job.switch,
-            "keep_going": not self.raise_on_failure,
+            "continue_on_error": not self.raise_on_failure,
             **(self.embedding_kwargs or {}),
         }
 

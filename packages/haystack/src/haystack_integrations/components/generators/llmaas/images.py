@@ -99,7 +99,7 @@ class LLMaaSImageGenerator(Connected):
             "revised_prompt": ""}`
         """
         options = self._options(size, quality, response_format)
-        return _result(self._sync().images(prompt, **options))
+        return _result(self._sync().generate_images(prompt, **options))
 
     @component.output_types(images=list[str], revised_prompt=str, urls=list[str])
     async def run_async(
@@ -118,7 +118,7 @@ class LLMaaSImageGenerator(Connected):
         :returns: As `run`.
         """
         options = self._options(size, quality, response_format)
-        return _result(await self._async().images(prompt, **options))
+        return _result(await self._async().generate_images(prompt, **options))
 
     def _options(
         self, size: str | None, quality: str | None, response_format: str | None

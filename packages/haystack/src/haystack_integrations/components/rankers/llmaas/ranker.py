@@ -9,7 +9,7 @@ from haystack import Document, component, default_from_dict, default_to_dict, lo
 from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
-from llmaas import Ranked, Ranking
+from llmaas import RerankResponse, RerankResult
 from llmaas.adapters import redact_options
 
 logger = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ class LLMaaSRanker(Connected):
         return self.embedding_separator.join([*parts, document.content or ""])
 
     def _result(
-        self, documents: list[Document], asked: list[Document], ranking: Ranking, wanted: int
+        self, documents: list[Document], asked: list[Document], ranking: RerankResponse, wanted: int
     ) -> dict[str, Any]:
         scored = [(asked[ranked.index], self._score(ranked)) for ranked in ranking.results]
         floor = self.score_threshold
@@ -155,7 +155,7 @@ class LLMaaSRanker(Connected):
             logger.warning("A document was not ranked: {error}", error=error)
         return {"documents": best[:wanted], "meta": _meta(ranking)}
 
-    def _score(self, ranked: Ranked) -> float:
+    def _score(self, ranked: RerankResult) -> float:
         return ranked.normalized_score if self.scale_score else ranked.relevance_score
 
 
@@ -173,7 +173,7 @@ def _positive(top_k: int) -> int:
     return top_k
 
 
-def _meta(ranking: Ranking) -> dict[str, Any]:
+def _meta(ranking: RerankResponse) -> dict[str, Any]:
     meta: dict[str, Any] = {
         "model": ranking.model,
         "cost_eur": ranking.cost_micro_eur / 1_000_000,

@@ -1,0 +1,218 @@
+"""What both clients are: settings, and operations made of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from llmaas.content_parts import holds_files
+from llmaas.hooks import CallInfo, Hook, hooks_of, with_hooks, with_hooks_for_stream
+from llmaas.local_files import MAX_FILE_BYTES
+from llmaas.messages import Messages, normalize_messages
+from llmaas.ops import batch, chat, fallbacks, output_budget, structured_chat
+from llmaas.ops.checks import check_chat
+from llmaas.ops.effects import Operation, Run
+from llmaas.ops.retrying import Deadline
+from llmaas.settings import Limits, Settings, Timeout
+from llmaas.types import Batch, Completion
+from llmaas.wire.conversation import NO_LOOK, Look, look_at
+
+if TYPE_CHECKING:
+    from llmaas.quota import Budget
+
+T = TypeVar("T")
+
+_OF_TEXTS = frozenset({"embeddings", "rerank"})
+"""Operations whose last input is texts, or a single one."""
+
+
+class BaseClient:
+    """What both clients are: settings, and a transport made when it is first needed."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str | Callable[[], Any] | None = None,
+        base_url: str | None = None,
+        timeout: float | Timeout | None = None,
+        max_retries: int = 2,
+        deadline: float | None = None,
+        ca_bundle: str | None = None,
+        proxy: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+        hooks: Sequence[Hook] = (),
+        fallbacks: Sequence[str] = (),
+        retry_empty: bool = False,
+        max_file_bytes: int = MAX_FILE_BYTES,
+        strict: bool = False,
+        conform: bool = True,
+        transport: Any = None,
+    ) -> None:
+        self.settings = Settings.create(
+            api_key=api_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            deadline=deadline,
+            ca_bundle=ca_bundle,
+            proxy=proxy,
+            headers=headers,
+            limits=limits,
+            hooks=hooks,
+            fallbacks=fallbacks,
+            retry_empty=retry_empty,
+            max_file_bytes=max_file_bytes,
+            strict=strict,
+            conform=conform,
+        )
+        self._use(transport)
+
+    @classmethod
+    def from_settings(cls, settings: Settings, transport: Any = None) -> Self:
+        """Return a client with these settings."""
+        client = cls.__new__(cls)
+        client.settings = settings
+        client._use(transport)
+        return client
+
+    def _use(self, transport: Any) -> None:
+        self._given_transport = transport
+        self._openai: Any = None
+
+    def with_options(self, **changes: Any) -> Self:
+        """Return a client with some constructor arguments changed; pools are shared."""
+        transport = changes.pop("transport", self._given_transport)
+        return self.from_settings(self.settings.with_options(**changes), transport)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.settings.base_url!r})"
+
+    def __copy__(self) -> Self:
+        return self.from_settings(self.settings, self._given_transport)
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self.from_settings(self.settings, self._given_transport)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self).from_settings, (self.settings, self._given_transport))
+
+    def _chat(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
+        self.settings.hide_in(options)
+        look = look_at(messages)
+        if not look.size and holds_files(messages):
+            return self._after_reading(messages, lambda read: self._chat(read, model, options))
+        plan = fallbacks.plan_attempts(self.settings, model, options)
+        if plan is None:
+            return self._ask(messages, model, options, look)
+        options["is_attempt"] = True
+        return fallbacks.chat_in_turn(
+            plan,
+            lambda step: self._ask(step.messages(messages), step.model, step.options(options)),
+        )
+
+    def _hidden(self, options: Any) -> Any:
+        """Return options whose headers no repr shows, nor the frame that holds them."""
+        self.settings.hide_in(options)
+        return options
+
+    def _after_reading(
+        self, messages: Messages, go_on: Callable[[Messages], Operation[T]]
+    ) -> Operation[T]:
+        """Read the files that messages name, under asyncio in a thread; then go on."""
+        limit = self.settings.max_file_bytes
+        read = yield Run(lambda: normalize_messages(messages, limit))
+        return (yield from go_on(read))
+
+    def _ask(
+        self, messages: Messages, model: str, options: Any, look: Look = NO_LOOK
+    ) -> Operation[Completion]:
+        repair = options.pop("repair", True)
+        ask = chat.build_request(
+            self.settings, messages, model=model, stream=False, look=look, **options
+        )
+        if ask.shape is None:
+            return with_hooks(ask.about(), chat.chat(ask)) if self._is_watched else chat.chat(ask)
+        about = ask.about(attempts=structured_chat.attempts(ask, repair=repair))
+        return with_hooks(about, structured_chat.chat_structured(ask, repair=repair))
+
+    def _stream(self, messages: Messages, model: str, options: Any) -> Operation[chat.OpenStream]:
+        self.settings.hide_in(options)
+        look = look_at(messages)
+        if not look.size and holds_files(messages):
+            return self._after_reading(messages, lambda read: self._stream(read, model, options))
+        plan = fallbacks.plan_attempts(self.settings, model, options)
+        if plan is None:
+            return self._open(messages, model, options, look)
+        options["is_attempt"] = True
+        return fallbacks.stream_in_turn(
+            plan,
+            lambda step: self._open(step.messages(messages), step.model, step.options(options)),
+        )
+
+    def _open(
+        self, messages: Messages, model: str, options: Any, look: Look = NO_LOOK
+    ) -> Operation[chat.OpenStream]:
+        options.pop("repair", None)  # what was handed out cannot be repaired
+        ask = chat.build_request(
+            self.settings, messages, model=model, stream=True, look=look, **options
+        )
+        if ask.shape is None:
+            opening = chat.open_stream(ask)
+            return with_hooks_for_stream(ask.about(), opening) if self._is_watched else opening
+        about = ask.about(attempts=structured_chat.attempts(ask, repair=False))
+        return with_hooks_for_stream(about, structured_chat.open_structured(ask))
+
+    @property
+    def _is_watched(self) -> bool:
+        return bool(hooks_of(self.settings))
+
+    def budget(self, eur: float, **options: Any) -> Budget:
+        """Return a budget for a ``with`` block: calls in it are refused before they exceed it."""
+        from llmaas.quota import Budget
+
+        return Budget(eur, **options)
+
+    def _work(
+        self, name: str, make: Callable[..., Operation[T]], /, *inputs: Any, **options: Any
+    ) -> Operation[T]:
+        """Return an operation that is watched, and whose deadline runs from now on."""
+        if name in _OF_TEXTS:
+            inputs = (*inputs[:-1], _listed(inputs[-1]))
+        moment = Deadline.coerce(self.settings, options.pop("deadline", None))
+        work = make(self.settings, *inputs, deadline=moment, **options)
+        model, params = options.get("model") or "", options if name == "batch" else {}
+        texts = () if name == "transcription" else inputs[-1]
+        if name == "embeddings":
+            texts = _distinct(texts)  # what is sent, and paid
+        about = CallInfo(name, model, self.settings, texts, params, deadline=moment.at)
+        return with_hooks(about, work)
+
+    def _submit(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
+        self.settings.hide_in(options)
+        check_chat(options.get("tools"), options.get("tool_choice"), options)
+        conversations = list(conversations)
+        if any(map(holds_files, conversations)):
+            return self._submit_files(conversations, model, options)
+        if isinstance(model, str) and not output_budget.is_given(options):  # budgets ask for it
+            most = output_budget.default_of_batch(self.settings, model, conversations, options)
+            options.setdefault("max_tokens", most)
+        return self._work("batch", batch.submit, conversations, model=model, **options)
+
+    def _submit_files(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
+        limit = self.settings.max_file_bytes
+        read = yield Run(lambda: [normalize_messages(each, limit) for each in conversations])
+        return (yield from self._submit(read, model, options))
+
+
+def _distinct(texts: Any) -> Any:
+    """Return each text once; what is not text is refused later."""
+    with suppress(TypeError):
+        return list(dict.fromkeys(texts))
+    return texts
+
+
+def _listed(texts: Any) -> list[Any]:
+    """Return texts that can be counted before they are sent."""
+    return [texts] if isinstance(texts, str) else list(texts)

@@ -1,0 +1,149 @@
+"""A file that only grows, line by line, and survives being killed while it does."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from llmaas._errors_base import ConfigurationError
+
+_STEP = 1 << 16
+_FLAGS = (
+    os.O_RDWR
+    | os.O_APPEND
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)  # a named pipe must not hold us up before it is refused
+    | getattr(os, "O_BINARY", 0)
+)
+_LOCKED_BYTE = 1 << 30
+"""Windows locks bytes, not files: one that no line reaches."""
+
+
+class JSONLFile:
+    """Lines appended whole, in a regular file of mode 0600. No link is followed.
+
+    ``alone`` refuses a file that another process holds (``BlockingIOError``). Nothing is changed
+    until ``mend`` is called: first it must be known that the file is ours.
+    """
+
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
+        self.path = path
+        self._file = _opened(path)
+        try:
+            if alone:
+                _lock(self._file)
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return os.fstat(self._file).st_size
+
+    def add(self, line: str) -> None:
+        """Append a line: from now on it survives this process, after ``sync`` also the machine.
+
+        Raises ``OSError`` when the disk is full; then nothing of the line is left.
+        """
+        data, before = line.encode("utf-8", "surrogatepass") + b"\n", self.size
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+        except OSError:
+            os.ftruncate(self._file, before)
+            raise
+
+    def sync(self) -> None:
+        """Wait until the disk has everything."""
+        os.fsync(self._file)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the whole lines; a torn last one is left out."""
+        with self.path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield line
+
+    def torn(self) -> bytes:
+        """Return the beginning of a last line that has no end."""
+        start = self._last_newline(self.size)
+        return self._read(start, min(self.size, start + _STEP))
+
+    def mend(self) -> None:
+        """Cut off a torn last line, left by a kill or a power cut."""
+        end = self._last_newline(self.size)
+        if end and not self._is_json(self._last_newline(end - 1), end):
+            end = self._last_newline(end - 1)
+        if end < self.size:
+            os.ftruncate(self._file, end)
+
+    def close(self) -> None:
+        """Sync and close."""
+        self.sync()
+        os.close(self._file)
+
+    def _last_newline(self, end: int) -> int:
+        """Return the position behind the last newline before ``end``."""
+        while end > 0:
+            start = max(0, end - _STEP)
+            found = self._read(start, end).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+        return 0
+
+    def _read(self, start: int, end: int) -> bytes:
+        os.lseek(self._file, start, os.SEEK_SET)  # writes go to the end all the same
+        parts = []
+        while start < end and (data := os.read(self._file, end - start)):
+            parts.append(data)
+            start += len(data)
+        return b"".join(parts)
+
+    def _is_json(self, start: int, end: int) -> bool:
+        try:
+            json.loads(self._read(start, end))
+        except ValueError:
+            return False
+        return True
+
+
+def _opened(path: Path) -> int:
+    """Open a regular file, or refuse what is none, without following a link."""
+    if path.is_symlink():  # Windows cannot refuse it while it opens
+        raise ConfigurationError(f"{path} is a symbolic link: give the file that it names.")
+    try:
+        file = os.open(path, _FLAGS | os.O_CREAT, 0o600)
+    except OSError as error:
+        kind = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be used: {error}"
+        raise ConfigurationError(f"{path} {kind}. Choose another --out.") from error
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise ConfigurationError(f"{path} is not a regular file. Choose another --out.")
+    return file
+
+
+def _lock(file: int) -> None:
+    try:
+        import fcntl
+    except ImportError:
+        _lock_byte(file)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _lock_byte(file: int) -> None:
+    try:
+        import msvcrt
+    except ImportError:  # no system that we know: one run at a time is the user's care
+        return
+    os.lseek(file, _LOCKED_BYTE, os.SEEK_SET)
+    try:
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    except OSError as error:
+        raise BlockingIOError(*error.args) from None

@@ -1,0 +1,71 @@
+"""Conversations as the model that is asked takes them, and who is told of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from llmaas.catalog.facts import get_facts
+from llmaas.types import Adjustment
+from llmaas.warnings import RequestAdjustedWarning, warn
+from llmaas.wire.conversation import FORMAL, Family, conform
+from llmaas.wire.conversation.contents import Message
+
+_Conformed = tuple[Sequence[Message], tuple[Adjustment, ...]]
+
+_warned: set[str] = set()
+"""Kinds of changes that this process was warned of; there are only as many as kinds."""
+
+
+def conformed(
+    messages: Sequence[Message],
+    *,
+    model: str,
+    wanted: bool = True,
+    params: Mapping[str, Any] | None = None,
+    strict: bool = False,
+) -> _Conformed:
+    """Return messages that the model's template takes, and the changes; warn once of a kind.
+
+    With ``strict`` images for a model without vision stay, so that they are refused.
+    """
+    if not wanted:
+        return messages, ()
+    right, adjustments = conform(
+        messages, _family(model, params), sees=strict or get_facts(model).sees
+    )
+    if adjustments:
+        _warn(adjustments, model)
+    return right, adjustments
+
+
+def _family(model: str, params: Mapping[str, Any] | None) -> Family:
+    family = get_facts(model).family
+    if family.ends_with_input and params and _continues(params):
+        return replace(family, ends_with_input=False)
+    return family
+
+
+def _continues(params: Mapping[str, Any]) -> bool:
+    """Whether the model is to continue the last assistant message, an extension of vLLM."""
+    extra = params.get("extra_body") or {}
+    key = "continue_final_message"
+    return bool(params.get(key) or extra.get(key))
+
+
+def _warn(adjustments: Sequence[Adjustment], model: str) -> None:
+    for each in adjustments:
+        if each.kind in FORMAL or each.kind in _warned:
+            continue
+        _warned.add(each.kind)
+        text = (
+            f"The conversation was changed for {model}: {each.detail} See completion.adjustments; "
+            "conform=False sends it as it is."
+        )
+        warn(text, RequestAdjustedWarning)
+
+
+def forget_warnings() -> None:
+    """Warn anew of kinds that were warned of."""
+    _warned.clear()

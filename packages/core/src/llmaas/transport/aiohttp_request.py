@@ -1,0 +1,172 @@
+"""Requests of aiohttp that know the state of their connection, and whose answers begin strictly."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import socket
+import weakref
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import Any
+
+import aiohttp
+
+from llmaas.wire.http_head import HeadReader, HeadTooLarge
+
+_RESCUED = 1 << 20
+"""Bytes that are read at most from a connection that was reset while its request was written."""
+
+
+class Attempt:
+    """One request on one connection, for who sent it."""
+
+    __slots__ = ("answer", "failure", "is_reused")
+
+    def __init__(self) -> None:
+        self.answer: AnswerStart | None = None
+        self.is_reused = False
+        self.failure: Exception | None = None
+        """A reason that aiohttp does not tell."""
+
+    @property
+    def was_stale(self) -> bool:
+        """Whether a kept connection ended before any byte of this attempt's answer came."""
+        return self.is_reused and self.answer is not None and not self.answer.has_begun
+
+
+ATTEMPT: ContextVar[Attempt] = ContextVar("llmaas_attempt")
+"""The attempt of the running task: aiohttp hands nothing through to its request."""
+
+
+class StaleConnection(Exception):  # noqa: N818 - only a signal: take another connection
+    """The server has closed, or broken, a kept connection before anything was sent on it."""
+
+
+class Request(aiohttp.ClientRequest):
+    """A request that looks at its connection first, and reads the head of its answer itself."""
+
+    async def send(self, conn: Any) -> aiohttp.ClientResponse:
+        """Send the request; raise ``StaleConnection`` where that is hopeless."""
+        attempt = ATTEMPT.get(None)
+        protocol, transport = conn.protocol, conn.transport
+        if attempt is not None and transport is not None:
+            attempt.is_reused = protocol in _used
+            if not attempt.is_reused:
+                _used.add(protocol)
+            elif _is_readable(transport):
+                raise StaleConnection
+            attempt.answer = AnswerStart(transport, protocol, attempt)
+            transport.set_protocol(attempt.answer)
+        return await super().send(conn)
+
+
+_used: weakref.WeakSet[Any] = weakref.WeakSet()
+"""Connections (by their protocol) that have carried a request."""
+
+
+class AnswerStart(asyncio.Protocol):
+    """Stands before aiohttp's protocol until the head of an answer has come, made strict.
+
+    A connection that is reset while its request is written is read to its end first: a server
+    that refuses a large body answers before it resets.
+    """
+
+    __slots__ = ("_attempt", "_head", "_inner", "_transport", "has_begun")
+
+    def __init__(self, transport: Any, inner: Any, attempt: Attempt) -> None:
+        self._transport, self._inner, self._attempt = transport, inner, attempt
+        self._head = HeadReader()
+        self.has_begun = False
+
+    def data_received(self, data: bytes) -> None:
+        """Collect the head; hand it on, and stand aside."""
+        self.has_begun = True
+        try:
+            answer = self._head.feed(data)
+        except HeadTooLarge as error:
+            self._attempt.failure = error
+            self._transport.abort()
+            return
+        if answer is None:
+            self._inner.start_timeout()  # a byte has come
+            return
+        self._transport.set_protocol(self._inner)
+        head, body = answer
+        if body and not _is_whole(head, body):
+            self._inner.data_received(head)  # apart, as an error in the body must not cost it
+            head = b""
+        self._inner.data_received(head + body)
+
+    def eof_received(self) -> bool | None:
+        """Hand on the end of what the server sends."""
+        self._pass_held()
+        kept: bool | None = self._inner.eof_received()
+        return kept
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Hand on what came before the loss, and the loss."""
+        if exc is not None and (data := _unread(self._transport)):
+            self.data_received(data)
+        self._pass_held()
+        self._inner.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Hand on that the socket takes no more."""
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Hand on that the socket takes more."""
+        self._inner.resume_writing()
+
+    def _pass_held(self) -> None:
+        """Hand on half a head: aiohttp says what is wrong with it."""
+        held, self._head.held = self._head.held, b""
+        if held:
+            self._inner.data_received(held)
+
+
+def _is_whole(head: bytes, body: bytes) -> bool:
+    """Whether this is all of an answer whose length is told."""
+    return b"\ncontent-length: %d\r" % len(body) in head.lower()
+
+
+def _is_readable(transport: Any) -> bool:
+    """Whether the server has closed an idle connection, or said something unasked."""
+    if transport.is_closing():
+        return True
+    sock = transport.get_extra_info("socket")
+    if sock is None:
+        return False
+    try:
+        if _POLL is None:
+            return bool(select.select([sock.fileno()], [], [], 0)[0])
+        poll = _POLL()
+        poll.register(sock.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+    except (OSError, ValueError):
+        return True
+
+
+_POLL = getattr(select, "poll", None)  # Windows has none
+
+
+def _unread(transport: Any) -> bytes:
+    """Return what came before a connection was reset; with TLS it cannot be read any more."""
+    sock = transport.get_extra_info("socket")
+    if sock is None or transport.get_extra_info("ssl_object") is not None:
+        return b""
+    data = b""
+    with suppress(OSError), socket.fromfd(sock.fileno(), sock.family, sock.type) as twin:
+        twin.setblocking(False)
+        while len(data) < _RESCUED and (more := twin.recv(1 << 16)):
+            data += more
+    return data
+
+
+def create_socket(sockets: weakref.WeakSet[socket.socket], address: Any) -> socket.socket:
+    """Create a socket as aiohttp does, and remember it."""
+    family, kind, proto, *_ = address
+    sock = socket.socket(family, kind, proto)
+    sockets.add(sock)
+    return sock

@@ -1,0 +1,289 @@
+"""The asyncio shell, on aiohttp: its pool stays fast with a thousand connections in use."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import ssl
+import time
+import zlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import aiohttp
+
+from llmaas.settings import Limits, Settings
+from llmaas.transport.aiohttp_request import ATTEMPT, Attempt, StaleConnection
+from llmaas.transport.aiohttp_sessions import READ, session_for
+from llmaas.transport.base import Request, TransportError, proxy_kind
+from llmaas.transport.decoders import Decoder, TooLarge
+from llmaas.transport.pool_registry import PoolKey
+from llmaas.transport.upload import Upload
+from llmaas.transport.watchdog import Watchdog
+from llmaas.wire.failures import TransportFailure, too_large
+from llmaas.wire.http_head import HeadTooLarge
+
+_LARGE = 1 << 18
+"""Bytes of a body from which on it is written in pieces."""
+_DRAIN = 0.25
+"""Seconds to wait for the end of a body whose answer is complete, to keep the connection."""
+_GRACE = 0.05
+"""Seconds before the deadline at which connecting ends, so that the failure says which it was."""
+
+_ERRORS = (aiohttp.ClientError, TimeoutError, OSError, zlib.error)
+
+
+class AiohttpTransport:
+    """Sends requests through the pool that this network has in the running event loop.
+
+    Sessions belong to a loop and are closed with it; a client may live through many loops.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._network = PoolKey.to(settings.root, settings.ca_bundle, settings.proxy)
+        self._network.check_proxy()
+        self._limits = settings.limits
+
+    async def send(self, request: Request) -> AiohttpReply:
+        """Return the reply once its head has come.
+
+        A kept connection that the server had closed, before any byte of the answer came, is
+        replaced at once: any number of times before anything was sent, else only once.
+        """
+        may_repeat = request.may_repeat
+        while True:
+            attempt = Attempt()
+            token = ATTEMPT.set(attempt)
+            try:
+                response = await self._send(request)
+            except StaleConnection:
+                continue
+            except _ERRORS as error:
+                failure = _failure(attempt.failure or error, request)
+                if not (may_repeat and attempt.was_stale and failure.kind == "read"):
+                    raise TransportError(failure) from error
+                may_repeat = False
+            else:
+                return AiohttpReply(
+                    response, request, self._limits, is_raw=attempt.answer is not None
+                )
+            finally:
+                ATTEMPT.reset(token)
+
+    async def _send(self, request: Request) -> aiohttp.ClientResponse:
+        session = await session_for(self._network)
+        connect, read = request.timeout.connect, request.timeout.read
+        # Until one is free (or a proxy has answered), then until it is connected.
+        limits = _client_timeout(
+            _seconds(request, max(connect, read)), _seconds(request, connect), read
+        )
+        try:
+            async with _until(request.deadline):
+                return await session.request(
+                    request.method,
+                    request.url,
+                    data=_piecemeal(request.body),
+                    headers=request.headers,
+                    allow_redirects=False,
+                    proxy=self._network.proxy,
+                    timeout=limits,
+                )
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            _forget_addresses(session)
+            raise
+
+    async def close(self) -> None:
+        """Nothing to do: the pool is shared, and closes with its event loop."""
+
+
+@lru_cache(maxsize=64)
+def _client_timeout(connect: float, sock_connect: float, read: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        total=None,
+        connect=connect,
+        sock_connect=sock_connect,
+        sock_read=read,
+        ceil_threshold=math.inf,
+    )
+
+
+def _forget_addresses(session: aiohttp.ClientSession) -> None:
+    """Look names up again after a failed connect: the service may have moved."""
+    connector = session.connector
+    if isinstance(connector, aiohttp.TCPConnector):
+        connector.clear_dns_cache()
+
+
+def _seconds(request: Request, most: float) -> float:
+    """Return how long connecting may take: a little less than all, so that it is told apart."""
+    if request.deadline is None:
+        return most
+    return max(0.001, min(most, request.deadline - time.monotonic() - _GRACE))
+
+
+def _piecemeal(body: bytes | None) -> bytes | Upload | None:
+    return Upload(body) if body is not None and len(body) > _LARGE else body
+
+
+class AiohttpReply:
+    """A reply whose head has come."""
+
+    __slots__ = (
+        "_deadline",
+        "_is_broken",
+        "_is_closed",
+        "_is_raw",
+        "_lifeline",
+        "_request",
+        "_response",
+        "_unpacker",
+        "headers",
+        "status",
+    )
+
+    def __init__(
+        self, response: aiohttp.ClientResponse, request: Request, limits: Limits, *, is_raw: bool
+    ) -> None:
+        self._response = response
+        self._request = request
+        self._is_raw = is_raw
+        self._lifeline: Watchdog | None = None
+        self._is_closed = self._is_broken = False
+        self._deadline = request.deadline
+        self.status = response.status
+        self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
+        # A recorder's player, which never sends, gives bodies that are unpacked already.
+        coding = self.headers.get("content-encoding", "") if is_raw else ""
+        self._unpacker = Decoder(coding, limits)
+
+    async def read(self) -> bytes:
+        """Return the whole body."""
+        try:
+            if self._is_raw and self._response.content.is_eof():  # it came with its head
+                return b"".join(self._there())
+            return b"".join([data async for data in self.chunks()])
+        finally:
+            self._response.release()
+
+    def _there(self) -> Iterator[bytes]:
+        """Yield a body that has come whole."""
+        try:
+            yield from self._unpacker.feed(self._response.content.read_nowait())
+            self._unpacker.check_end()
+        except TooLarge as error:
+            raise TransportError(too_large(str(error))) from error
+        except _ERRORS as error:
+            raise self._broken(error) from error
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Return the body as it comes, all that is there at each read."""
+        content, feed = self._response.content, self._unpacker.feed
+        read = content.read
+        self._lifeline = Watchdog(self._response)
+        try:
+            while data := await (
+                read(READ) if self._deadline is None else _read_until(self._deadline, content)
+            ):
+                for piece in feed(data):
+                    yield piece
+            self._unpacker.check_end()
+        except TooLarge as error:
+            self._response.close()
+            raise TransportError(too_large(str(error))) from error
+        except _ERRORS as error:
+            raise self._broken(error) from error
+        finally:
+            self._lifeline.cut()
+
+    async def close(self) -> None:
+        """Give the connection back if the body was read to its end, else close it.
+
+        A read in another task ends at once.
+        """
+        self._is_closed = True
+        if self._lifeline is not None:
+            self._lifeline.cut()
+        self._response.close()
+
+    def limit_rest(self, seconds: float) -> None:
+        """Let what is still to be read take so long at most, from now on."""
+        deadline, until = self._request.deadline, time.monotonic() + seconds
+        self._deadline = until if deadline is None else min(deadline, until)
+
+    def _broken(self, error: BaseException) -> TransportError:
+        self._is_broken = True
+        failure = _failure(error, self._request)
+        if self._is_closed:
+            failure = replace(failure, kind="read", message="the reply was closed")
+        return TransportError(failure)
+
+    async def drain(self) -> None:
+        """Read to the end of a body whose answer is complete, so that the connection lives."""
+        if self._is_broken:
+            self._response.close()
+            return
+        try:
+            read = self._response.content.read  # asked for once: a cassette player makes it anew
+            async with asyncio.timeout(_DRAIN):
+                while await read(READ):
+                    pass
+        except _ERRORS:
+            self._response.close()
+        else:
+            self._response.release()
+
+
+def _until(deadline: float | None) -> AbstractAsyncContextManager[Any]:
+    """Limit what is inside to a moment of ``time.monotonic``; nothing, at no cost, for None."""
+    if deadline is None:
+        return _FREE
+    return asyncio.timeout(max(0.0, deadline - time.monotonic()))
+
+
+async def _read_until(deadline: float, content: aiohttp.StreamReader) -> bytes:
+    """Read until a deadline; what came while the event loop was busy counts as in time, once."""
+    is_late = time.monotonic() >= deadline
+    try:
+        async with _until(deadline):
+            return await content.read(READ)
+    except TimeoutError:
+        if is_late or not (there := content.read_nowait()):
+            raise
+        return there
+
+
+_FREE: AbstractAsyncContextManager[None] = nullcontext()
+
+
+def _failure(error: BaseException, request: Request) -> TransportFailure:
+    if isinstance(error, HeadTooLarge):
+        return too_large(str(error))
+    kind, text, reached = _told(error, request)
+    if request.deadline is not None and time.monotonic() >= request.deadline - _GRACE - 0.01:
+        kind, text = "deadline", "The deadline passed."
+    return TransportFailure(kind, text, error, request.method, request.url, reached)
+
+
+def _told(error: BaseException, request: Request) -> tuple[str, str, bool]:
+    """Return the kind of a failure, what to say, and whether the service may have seen anything."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return *_of_connect(error), False
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        seconds = f"{request.timeout.connect:g} s, nor a free one within {request.timeout.read:g} s"
+        return "connect", f"No connection within {seconds}.", False
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        why = f"{error.status} {error.message}"
+        return proxy_kind(why), f"The proxy made no connection: {why}", False
+    if isinstance(error, TimeoutError):
+        return "timeout", f"No byte came within {request.timeout.read:g} s.", True
+    return "read", f"The connection broke: {error or type(error).__name__}", True
+
+
+def _of_connect(error: aiohttp.ClientConnectorError) -> tuple[str, str]:
+    inner = error.__cause__ or error.os_error
+    if isinstance(error, aiohttp.ClientSSLError) or isinstance(inner, ssl.SSLError):
+        return "tls", f"No trust in the connection: {inner}"
+    return "connect", f"No connection: {error}"

@@ -1,0 +1,101 @@
+"""Bodies that were compressed on the way, read within limits."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from llmaas.settings import Limits
+
+_PIECE = 1 << 20
+"""Bytes unpacked at once: a small read may stand for a thousand times as much."""
+_FREE = 1 << 22
+"""Bytes that may come of anything: short bodies compress well without being an attack."""
+
+
+class TooLarge(Exception):  # noqa: N818 - becomes a failure of kind "size"
+    """A body exceeds a limit of the client."""
+
+
+class Decoder:
+    """Takes a body's bytes as they come off the connection; gives them without their coding.
+
+    Only gzip and deflate are ever asked for; anything else passes as it is. A gzip body may
+    have several members. Raises ``TooLarge`` beyond a limit, and ``zlib.error`` for a body that
+    is broken or cut.
+    """
+
+    __slots__ = ("_coders", "_limits", "_read", "_written")
+
+    def __init__(self, encoding: str, limits: Limits) -> None:
+        names = [name.strip() for name in encoding.lower().split(",")] if encoding else []
+        self._coders = [_CODERS[name]() for name in reversed(names) if name in _CODERS]
+        self._limits = limits
+        self._read = self._written = 0
+
+    def feed(self, data: bytes) -> Iterable[bytes]:
+        """Return what a read stands for, in pieces."""
+        self._read += len(data)
+        if self._coders:
+            return self._through(data, 0)
+        self._count(len(data))
+        return (data,)
+
+    def check_end(self) -> None:
+        """Raise ``zlib.error`` if a compressed body ended too early."""
+        for coder in self._coders:
+            coder.check_end()
+
+    def _through(self, data: bytes, depth: int) -> Iterator[bytes]:
+        if depth == len(self._coders):
+            self._count(len(data))
+            if data:
+                yield data
+            return
+        for piece in self._coders[depth].feed(data):
+            yield from self._through(piece, depth + 1)
+
+    def _count(self, size: int) -> None:
+        self._written += size
+        limits = self._limits
+        if self._written > limits.body:
+            raise TooLarge(f"the body is larger than limits.body, {limits.body} bytes")
+        if self._coders and self._written > max(_FREE, limits.ratio * self._read):
+            raise TooLarge(f"the body was compressed more than {limits.ratio} times (limits.ratio)")
+
+
+class _Gzip:
+    """Undoes gzip, member after member."""
+
+    def __init__(self) -> None:
+        self._inflate: Any = None
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            if self._inflate is None or (self._inflate.eof and data[:1] == _GZIP_START):
+                self._inflate = self._start(data)
+            elif self._inflate.eof:
+                return  # padding after the last member
+            if piece := self._inflate.decompress(data, _PIECE):
+                yield piece
+            data = self._inflate.unconsumed_tail or self._inflate.unused_data
+
+    def check_end(self) -> None:
+        if self._inflate is not None and not self._inflate.eof:
+            raise zlib.error("the compressed body ended too early")
+
+    def _start(self, data: bytes) -> Any:
+        return zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+
+class _Deflate(_Gzip):
+    """Undoes deflate, with its header as the standard says, or without as some servers send it."""
+
+    def _start(self, data: bytes) -> Any:
+        has_header = data[0] & 0x8F == 8
+        return zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
+
+
+_GZIP_START = b"\x1f"
+_CODERS = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate}

@@ -1,0 +1,197 @@
+"""Connections straight to the service, for the pool of the HTTP library.
+
+The library's own connection spends three quarters of a call in a state machine of HTTP/1.1 that
+also serves servers, and hands out each chunk of a stream by itself. This one joins the chunks of
+a read. Whatever it raises is what the library's own would raise.
+"""
+
+from __future__ import annotations
+
+import enum
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from llmaas.transport.deadline_backend import DeadlineBackend, DeadlineStream
+from llmaas.wire.http_framing import Body, body_after, split_head
+
+_READ = 1 << 16
+
+
+class _State(enum.Enum):
+    NEW, ACTIVE, IDLE, CLOSED = range(4)
+
+
+class HTTP11Connection:
+    """One connection, opened by its first request. The pool asks for all of its methods."""
+
+    def __init__(
+        self,
+        core: Any,
+        origin: Any,
+        lines: DeadlineBackend,
+        trust: ssl.SSLContext,
+        keepalive: float,
+    ) -> None:
+        self._core, self._origin, self._lines, self._trust = core, origin, lines, trust
+        self._keepalive = keepalive
+        self._expires = 0.0
+        self._line: DeadlineStream | None = None
+        self._state = _State.NEW
+        self._lock = threading.Lock()
+
+    def handle_request(self, request: Any) -> Any:
+        """Send a request; return the response once its head has come."""
+        with self._lock:
+            if self._state not in (_State.NEW, _State.IDLE):
+                raise self._core.ConnectionNotAvailable
+            self._state = _State.ACTIVE
+        try:
+            return self._exchanged(request, request.extensions.get("timeout", {}))
+        except BaseException:
+            self.close()
+            raise
+
+    def _exchanged(self, request: Any, timeouts: dict[str, Any]) -> Any:
+        line = self._line
+        if line is None:
+            line = self._line = self._connected(timeouts.get("connect"))
+        _send(self._core, line, request, timeouts.get("write"))
+        data = line.read(_READ, timeouts.get("read"))
+        if not data:
+            raise self._core.RemoteProtocolError("Server disconnected without sending a response.")
+        try:
+            head, rest = split_head(data)
+            body = body_after(head, request.method)
+        except ValueError as error:
+            raise self._core.RemoteProtocolError(str(error)) from error
+        return self._core.Response(
+            head.status,
+            headers=head.headers,
+            content=_Content(self, line, body, rest, timeouts.get("read")),
+            extensions={
+                "http_version": head.version,
+                "reason_phrase": head.reason,
+                "network_stream": line,
+            },
+        )
+
+    def _connected(self, timeout: Any) -> DeadlineStream:
+        host = self._origin.host.decode("ascii")
+        line = self._lines.connect_tcp(host, self._origin.port, timeout)
+        if self._origin.scheme != b"https":
+            return line
+        self._trust.set_alpn_protocols(["http/1.1"])
+        return line.start_tls(self._trust, host, timeout)
+
+    def broken(self, error: ValueError) -> Exception:
+        """Return the library's error for a body that breaks the standard."""
+        raised: Exception = self._core.RemoteProtocolError(str(error))
+        return raised
+
+    def release(self, *, may_go_on: bool) -> None:
+        """Take back the connection from a response; close it where no other may follow."""
+        with self._lock:
+            if may_go_on and self._state is _State.ACTIVE:
+                self._expires = time.monotonic() + self._keepalive
+                self._state = _State.IDLE
+                return
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection, whoever uses it."""
+        self._state = _State.CLOSED
+        if self._line is not None:
+            self._line.close()
+
+    def can_handle_request(self, origin: Any) -> bool:
+        """Whether it leads to an origin."""
+        return bool(origin == self._origin)
+
+    def can_multiplex(self) -> bool:
+        """Whether it serves several requests at once."""
+        return False
+
+    def is_connected(self) -> bool:
+        """Whether it is open."""
+        return self._line is not None and self._state is not _State.CLOSED
+
+    def is_available(self) -> bool:
+        """Whether it takes a request now."""
+        return self._state is _State.IDLE
+
+    def is_idle(self) -> bool:
+        """Whether it is open, and nobody uses it."""
+        return self._state is _State.IDLE
+
+    def is_closed(self) -> bool:
+        """Whether it is closed for good."""
+        return self._state is _State.CLOSED
+
+    def has_expired(self) -> bool:
+        """Whether it was idle for too long, or the server has closed it."""
+        if self._state is not _State.IDLE or self._line is None:
+            return False
+        return time.monotonic() > self._expires or bool(self._line.get_extra_info("is_readable"))
+
+    def info(self) -> str:
+        """Describe it."""
+        return f"{str(self._origin)!r}, HTTP/1.1, {self._state.name}"
+
+
+class _Content:
+    """The body of a response, as it comes."""
+
+    __slots__ = ("_body", "_connection", "_is_closed", "_line", "_rest", "_timeout")
+
+    def __init__(
+        self,
+        connection: HTTP11Connection,
+        line: DeadlineStream,
+        body: Body,
+        rest: bytes,
+        timeout: Any,
+    ) -> None:
+        self._connection, self._line, self._body = connection, line, body
+        self._rest, self._timeout = rest, timeout
+        self._is_closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        body, data, self._rest = self._body, self._rest, b""
+        try:
+            if data and (came := body.feed(data)):
+                yield came
+            while not body.done:
+                if body.broken is not None:
+                    raise body.broken
+                if came := body.feed(self._line.read(_READ, self._timeout)):
+                    yield came
+        except ValueError as error:
+            self.close()
+            raise self._connection.broken(error) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._connection.release(may_go_on=self._body.done and self._body.may_go_on)
+
+
+def _send(core: Any, line: DeadlineStream, request: Any, timeout: Any) -> None:
+    """Write a request; a server that closed its side may have answered all the same."""
+    lines = [b"%b %b HTTP/1.1" % (request.method, request.url.target)]
+    lines += [b"%b: %b" % header for header in request.headers]
+    head = b"\r\n".join([*lines, b"", b""])
+    if head.count(b"\n") != len(lines) + 1 or head.count(b"\r") != len(lines) + 1 or b"\0" in head:
+        raise core.LocalProtocolError("Illegal header value")
+    try:
+        line.write(head, timeout)
+        for part in request.stream:
+            line.write(part, timeout)
+    except core.WriteError:
+        pass

@@ -1,0 +1,206 @@
+"""The synchronous shell, on the HTTP library that the openai SDK brought."""
+
+from __future__ import annotations
+
+import ssl
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
+from typing import Any
+
+from llmaas._http_library import http, http_core
+from llmaas.settings import Limits, Settings
+from llmaas.transport.base import Request, TransportError, proxy_kind
+from llmaas.transport.connection_pool import ConnectionPool
+from llmaas.transport.deadline_backend import DeadlineTimeout
+from llmaas.transport.decoders import Decoder, TooLarge
+from llmaas.transport.pool_registry import PoolKey, PoolRegistry
+from llmaas.wire.failures import TransportFailure, too_large
+
+_DRAIN = 0.25
+"""Seconds to wait for the end of a body whose answer is complete, to keep the connection."""
+
+
+class HTTPXTransport:
+    """Sends requests through the process's pool for this network. Thread-safe."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._network = PoolKey.to(settings.root, settings.ca_bundle, settings.proxy)
+        self._limits = settings.limits
+        self._pool: tuple[object, ConnectionPool] | None = None
+        """With its generation, in one piece: threads of a new process may ask at once."""
+
+    def send(self, request: Request) -> HTTPXReply:
+        """Return the reply once its head has come.
+
+        A kept connection that the server had closed, before any byte of the answer came, is
+        replaced at once, and only once.
+        """
+        leash = DeadlineTimeout(request.timeout.read, request.deadline)
+        try:
+            return self._send(request, leash)
+        except _errors() as error:
+            failure = _failure(error, request, leash)
+            if failure.kind != "read" or not (leash.was_stale and request.may_repeat):
+                raise TransportError(failure) from error
+        leash = DeadlineTimeout(request.timeout.read, request.deadline)
+        try:
+            return self._send(request, leash)
+        except _errors() as error:
+            raise TransportError(_failure(error, request, leash)) from error
+
+    def _send(self, request: Request, leash: DeadlineTimeout) -> HTTPXReply:
+        borrowed = self._pool
+        if borrowed is None or borrowed[0] is not _pools.generation:  # new, or after a fork
+            borrowed = self._pool = (_pools.generation, _pools.borrow(self._network, self))
+        silence, deadline = request.timeout.read, request.deadline
+        timeouts = {
+            "connect": DeadlineTimeout(request.timeout.connect, deadline),
+            "read": leash,
+            "write": leash,
+            "pool": silence if deadline is None else min(silence, max(0, _left(deadline))),
+        }
+        response = borrowed[1].door.handle_request(_message(request, timeouts))
+        return HTTPXReply(response, request, leash, self._limits)
+
+    def close(self) -> None:
+        """Give the pool back; a later request borrows it again."""
+        self._pool = None
+        _pools.give_back(self._network, id(self))
+
+
+class HTTPXReply:
+    """A reply whose head has come."""
+
+    __slots__ = ("_body", "_leash", "_limits", "_request", "_stream", "headers", "status")
+
+    def __init__(
+        self, response: Any, request: Request, leash: DeadlineTimeout, limits: Limits
+    ) -> None:
+        self._stream = response.stream
+        self._request = request
+        self._leash = leash
+        self._limits = limits
+        self.status: int = response.status_code
+        self.headers: Mapping[str, str] = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in response.headers.raw
+        }
+        # The plain stream spares the library's decoding and bookkeeping for each read.
+        self._body = iter(self._stream)
+
+    def read(self) -> bytes:
+        """Return the whole body."""
+        try:
+            return b"".join(self.chunks())
+        finally:
+            self.close()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Return the body as it comes."""
+        unpacker = Decoder(self.headers.get("content-encoding", ""), self._limits)
+        try:
+            for data in self._body:
+                yield from unpacker.feed(data)
+            unpacker.check_end()
+        except TooLarge as error:
+            self.close()
+            raise TransportError(too_large(str(error))) from error
+        except _errors() as error:
+            raise TransportError(_failure(error, self._request, self._leash)) from error
+
+    def close(self) -> None:
+        """Give the connection back, or close it; a read in another thread ends at once."""
+        if not self._leash.cut():
+            self._stream.close()
+
+    def limit_rest(self, seconds: float) -> None:
+        """Let what is still to be read take so long at most, from now on."""
+        deadline = self._request.deadline
+        until = time.monotonic() + seconds
+        self._leash.deadline = until if deadline is None else min(deadline, until)
+        self._leash.may_look_late = True
+
+    def drain(self) -> None:
+        """Read the last bytes of a complete answer, so that the connection lives."""
+        self._leash.deadline = min(self._leash.deadline, time.monotonic() + _DRAIN)
+        try:
+            for _ in self._body:
+                pass
+        except _errors():
+            pass  # the answer is whole; only the connection is lost
+
+
+_pools: PoolRegistry[ConnectionPool] = PoolRegistry(ConnectionPool, ConnectionPool.close)
+
+
+@cache
+def _errors() -> tuple[type[Exception], ...]:
+    """Return what the library and what is below it may raise."""
+    core = http_core()
+    own = (core.NetworkError, core.ProtocolError, core.ProxyError, core.TimeoutException)
+    return (*own, zlib.error)
+
+
+def _message(request: Request, timeouts: Mapping[str, float]) -> Any:
+    """Return the library's request; with all its headers and a stream, it adds nothing itself."""
+    url = _parsed(request.url)
+    headers = {"host": url.netloc.decode("ascii"), **request.headers}
+    body = request.body or b""
+    if body or request.method != "GET":
+        headers["content-length"] = str(len(body))
+    library = http()
+    return library.Request(
+        request.method,
+        url,
+        headers=headers,
+        stream=library.ByteStream(body),
+        extensions={"timeout": timeouts},
+    )
+
+
+@lru_cache(maxsize=64)
+def _parsed(url: str) -> Any:
+    """Parse an address once: a client has few, and parsing costs as much as a small request."""
+    return http().URL(url)
+
+
+def _left(deadline: float) -> float:
+    return deadline - time.monotonic()
+
+
+def _failure(error: Exception, request: Request, leash: DeadlineTimeout) -> TransportFailure:
+    if leash.failure is not None:
+        return too_large(str(leash.failure))
+    kind, text, reached = _told(error, request)
+    if leash.is_cut:
+        kind, text = "read", "the reply was closed"
+    elif leash.is_over:
+        kind, text = "deadline", "The deadline passed."
+    return TransportFailure(kind, text, error, request.method, request.url, reached)
+
+
+def _told(error: Exception, request: Request) -> tuple[str, str, bool]:
+    """Return the kind of a failure, what to say, and whether the service may have seen anything."""
+    core = http_core()
+    if isinstance(error, core.PoolTimeout):
+        return "connect", "No connection became free in time.", False
+    if isinstance(error, core.ConnectTimeout):
+        return "connect", f"No connection within {request.timeout.connect:g} s.", False
+    if isinstance(error, core.TimeoutException):
+        return "timeout", f"No byte came within {request.timeout.read:g} s.", True
+    if isinstance(error, core.ProxyError):
+        return proxy_kind(str(error)), f"The proxy made no connection: {error}", False
+    if isinstance(error, core.ConnectError):
+        return *_of_connect(error), False
+    return "read", f"The connection broke: {error or type(error).__name__}", True
+
+
+def _of_connect(error: Exception) -> tuple[str, str]:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLError) or "CERTIFICATE_VERIFY" in str(seen):
+            return "tls", f"No trust in the connection: {seen}"
+        seen = seen.__cause__ or seen.__context__
+    return "connect", f"No connection: {error}"

@@ -1,0 +1,169 @@
+"""The way to a host: TLS, proxy, and the pools that all clients of a process share."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from llmaas._errors_base import ConfigurationError
+from llmaas.proxies import proxy_for
+
+POOL_SIZE = 1000
+KEEPALIVE = 60.0
+"""Seconds that an idle connection is kept."""
+
+Pool = TypeVar("Pool")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolKey:
+    """What makes two clients share a pool."""
+
+    origin: str
+    ca_bundle: str | None = None
+    proxy: str | None = field(default=None, repr=False)  # may hold a password
+
+    @classmethod
+    def to(cls, root: str, ca_bundle: str | None, proxy: str | None) -> PoolKey:
+        """Find the way to ``root``; the environment's proxies are honoured, except on loopback."""
+        parts = urlsplit(root)
+        proxy = proxy or proxy_for(parts.scheme, parts.hostname or "", parts.port)
+        if proxy and "://" not in proxy:  # as environments may have it
+            proxy = f"http://{proxy}"
+        return cls(f"{parts.scheme}://{parts.netloc}", ca_bundle, proxy)
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the way is encrypted."""
+        return self.origin.startswith("https://")
+
+    def check_proxy(self, *, has_socks: bool = False) -> None:
+        """Refuse a proxy of a kind that cannot be used here."""
+        scheme = urlsplit(self.proxy or "http:").scheme
+        if scheme in ("http", "https") or (has_socks and scheme in ("socks5", "socks5h")):
+            return
+        raise ConfigurationError(
+            f"No {scheme} proxy can be used here: name an http one by proxy= or HTTPS_PROXY, or "
+            "except the address by NO_PROXY. (socks5 works for threads, with socksio installed.)"
+        )
+
+
+def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """Return the TLS settings: 1.2 or newer, the system's trust store or the bundle given.
+
+    Made once, since loading certificates costs a tenth of a second; and once more after gevent
+    has replaced the class, as a context of the old one would block all its greenlets.
+    """
+    return _tls_context(ca_bundle, ssl.SSLContext)
+
+
+@lru_cache(maxsize=16)
+def _tls_context(ca_bundle: str | None, _kind: type) -> ssl.SSLContext:
+    if ca_bundle is not None:
+        context = _trusting(ca_bundle)
+    else:
+        context = ssl.create_default_context()
+        if not _system_has_certificates():
+            _load_certifi(context)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever the machine's settings allow
+    return context
+
+
+def _trusting(ca_bundle: str) -> ssl.SSLContext:
+    if not os.path.exists(ca_bundle):
+        raise _bad_bundle(ca_bundle, "does not exist")
+    is_folder = os.path.isdir(ca_bundle)
+    try:
+        return ssl.create_default_context(
+            cafile=None if is_folder else ca_bundle, capath=ca_bundle if is_folder else None
+        )
+    except OSError as error:
+        raise _bad_bundle(ca_bundle, f"cannot be read: {error}") from error
+
+
+def _bad_bundle(ca_bundle: str, why: str) -> Exception:
+    return ConfigurationError(f"The CA bundle {ca_bundle!r} {why}.")
+
+
+def _system_has_certificates() -> bool:
+    paths = ssl.get_default_verify_paths()
+    return os.name == "nt" or bool(paths.cafile or paths.capath)
+
+
+def _load_certifi(context: ssl.SSLContext) -> None:
+    try:
+        import certifi
+    except ImportError:
+        return
+    context.load_verify_locations(certifi.where())
+
+
+class PoolRegistry(Generic[Pool]):
+    """Pools by network, closed when the last client that uses one is closed or collected."""
+
+    def __init__(self, make: Callable[[PoolKey], Pool], close: Callable[[Pool], None]) -> None:
+        self._make, self._close = make, close
+        self._start_anew()
+        if hasattr(os, "register_at_fork"):  # a socket must not be used on both sides of a fork
+            os.register_at_fork(after_in_child=self._start_anew)
+
+    def _start_anew(self) -> None:
+        self.generation = object()
+        """Another one after a fork: what was borrowed before belongs to the parent."""
+        self._lock = threading.Lock()
+        self._pools: dict[PoolKey, tuple[Pool, set[int]]] = {}
+        self._returned: deque[tuple[PoolKey, int]] = deque()
+
+    def borrow(self, network: PoolKey, owner: Any) -> Pool:
+        """Return the pool of ``network``; it lives at least as long as ``owner``."""
+        with self._lock:
+            unused = self._take_back()  # before a new owner may bear the number of a dead one
+            entry = self._pools.get(network)
+            if entry is None:
+                entry = self._pools[network] = (self._make(network), set())
+            pool, owners = entry
+            is_new = id(owner) not in owners
+            owners.add(id(owner))
+        if is_new:
+            weakref.finalize(owner, self.give_back, network, id(owner)).atexit = False
+        for each in unused:
+            self._close(each)
+        self._settle()
+        return pool
+
+    def give_back(self, network: PoolKey, owner_id: int) -> None:
+        """Say that an owner needs the pool no more; never waits, as collectors call it anywhere."""
+        self._returned.append((network, owner_id))
+        self._settle()
+
+    def _settle(self) -> None:
+        """Close what nobody uses, unless somebody holds the lock: they do it when they let go."""
+        while self._returned and self._lock.acquire(blocking=False):
+            try:
+                unused = self._take_back()
+            finally:
+                self._lock.release()
+            for pool in unused:
+                self._close(pool)
+
+    def _take_back(self) -> list[Pool]:
+        unused = []
+        while self._returned:
+            network, owner_id = self._returned.popleft()
+            entry = self._pools.get(network)
+            if entry is None:
+                continue
+            pool, owners = entry
+            owners.discard(owner_id)
+            if not owners:
+                del self._pools[network]
+                unused.append(pool)
+        return unused

@@ -1,0 +1,281 @@
+"""Chunks (or one whole body) to events and a ``Completion``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmaas._headers import Headers
+from llmaas.types import Completion, Event, Usage
+from llmaas.wire.choice_accumulator import ChoiceAccumulator
+from llmaas.wire.usage import parse_backend, parse_rate_limit, parse_usage, says_nothing
+
+_TOP = frozenset({"id", "object", "created", "model", "choices", "usage", "backend"})
+
+
+@dataclass(slots=True)
+class Context:
+    """What is known of an exchange before its answer: kept with the answer, never guessed."""
+
+    requested_model: str
+    headers: Headers = field(default_factory=Headers)
+    seed: str = ""
+    """Makes ids where the service sends none; the same seed gives the same ids."""
+    hold: int = 0
+    """Characters of text that wait to be recognised as unopened reasoning (see ``think``)."""
+    may_be_unopened: bool = True
+    """Whether a lone ``</think>`` ends reasoning; where the model never reasons, it is text."""
+    choices: int = 1
+    """How many answers were asked for (``n``)."""
+    resends: int = 0
+    """How often the request was sent again."""
+    tools: Sequence[Any] = ()
+    """The tools that were offered, as sent: their names mend what templates leak into calls."""
+    tool_choice: Any = None
+    """The choice among them, as sent."""
+    max_tokens: int | None = None
+    """The most tokens that the answer may have, if the request said so."""
+
+
+class ChoiceFailed(Exception):  # noqa: N818 - never leaves the wire
+    """An error that stands inside a choice (OpenRouter, gateways)."""
+
+    def __init__(self, error: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.error = error
+
+
+class CompletionAccumulator:
+    """Puts an answer together from chunks of every shape on record."""
+
+    __slots__ = (
+        "_backend",
+        "_choices",
+        "_context",
+        "_created",
+        "_extra",
+        "_id",
+        "_model",
+        "_parsed",
+        "_parsed_from",
+        "_usage",
+        "closing_usage",
+        "is_finished",
+    )
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._choices: dict[int, ChoiceAccumulator] = {}
+        self._id: str | None = None
+        self._model: str | None = None
+        self._created: int | None = None
+        self._usage: Any = None
+        self._parsed: Usage | None = None
+        self._parsed_from: Any = None
+        """The usage as it came that ``_parsed`` was made of."""
+        self._extra: dict[str, Any] = {}
+        self._backend: Any = None
+        self.closing_usage = False
+        """Whether usage came in a chunk without choices, as it does after the last one."""
+        self.is_finished = False
+        """Whether all choices that were asked for have told why they ended."""
+
+    def feed(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
+        """Take one chunk; add the events it makes to ``events``."""
+        choices = chunk.get("choices")
+        if self._id is None:
+            self._take_head(chunk)
+        if len(chunk) != 5 or "usage" in chunk or "backend" in chunk or not choices:
+            self._take_rest(chunk)  # more than id, object, created, model, choices
+        if choices is None and isinstance(chunk.get("message"), dict):
+            choices = [_from_ollama(chunk)]
+        if not isinstance(choices, list):
+            return
+        if len(choices) > 1 and (self._context.choices > 1 or _are_whole(choices)):
+            choices = _told_apart(choices)
+        for raw in choices:
+            if isinstance(raw, dict):
+                self._take_choice(raw, events)
+
+    def finish(self, events: list[Event], *, complete: bool = True) -> None:
+        """Hand out what choices held back; ``complete`` tells that the whole answer came."""
+        for choice in self._choices.values():
+            exhausted = choice.calls_tools and self._is_exhausted()
+            choice.finish(events, complete=complete, exhausted=exhausted)
+
+    def _is_exhausted(self) -> bool:
+        """Whether the answer has all the tokens it was allowed, whatever it says of its end.
+
+        vLLM reports ``tool_calls`` for a call that ``max_tokens`` cut.
+        """
+        allowed = self._context.max_tokens
+        if allowed is None or len(self._choices) != 1:
+            return False
+        usage = self._parsed_usage()
+        return usage is not None and usage.completion_tokens >= allowed
+
+    @property
+    def has_usage(self) -> bool:
+        """Whether usage came."""
+        return self._usage is not None
+
+    def _parsed_usage(self) -> Usage | None:
+        """Return the usage that came last; it is parsed once."""
+        if self._usage is not self._parsed_from:
+            self._parsed_from, self._parsed = self._usage, parse_usage(self._usage)
+        return self._parsed
+
+    @property
+    def said_anything(self) -> bool:
+        """Whether anything of an answer came: a role alone is nothing."""
+        return any(choice.said_anything for choice in self._choices.values())
+
+    @property
+    def began(self) -> bool:
+        """Whether any choice came."""
+        return bool(self._choices)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice that began has told why it ended."""
+        return bool(self._choices) and all(c.finish_reason for c in self._choices.values())
+
+    @property
+    def all_came(self) -> bool:
+        """Whether as many choices began as were asked for."""
+        return len(self._choices) >= self._context.choices
+
+    def infer_finish_reasons(self) -> None:
+        """Fill in why choices ended, for an answer that is complete but does not say."""
+        for choice in self._choices.values():
+            choice.infer_finish_reason()
+
+    @property
+    def thought_was_unopened(self) -> bool:
+        """Whether reasoning ended by a lone ``</think>`` in any choice."""
+        return any(choice.thought_was_unopened for choice in self._choices.values())
+
+    def completion(self) -> Completion:
+        """Return what came so far."""
+        context = self._context
+        ordered = sorted(self._choices.items()) if len(self._choices) > 1 else self._choices.items()
+        return Completion(
+            id=self._id,
+            model=self._model or context.requested_model,
+            choices=tuple([choice.choice() for _, choice in ordered]),
+            usage=self._parsed_usage(),
+            backend=parse_backend(self._backend),
+            created=self._created,
+            request_id=context.headers.get("x-request-id"),
+            rate_limit=parse_rate_limit(context.headers),
+            requested_model=context.requested_model,
+            extra=self._extra,
+            resends=context.resends,
+            headers=context.headers,
+        )
+
+    def _take_head(self, chunk: Mapping[str, Any]) -> None:
+        if chunk.get("id") is not None:
+            self._id = str(chunk["id"])
+        if self._model is None and chunk.get("model"):
+            self._model = str(chunk["model"])
+        if self._created is None and isinstance(chunk.get("created"), int):
+            self._created = chunk["created"]
+
+    def _take_rest(self, chunk: Mapping[str, Any]) -> None:
+        usage = chunk.get("usage")
+        if usage:  # cumulative where it is repeated: the last one counts
+            if self._usage is None or not says_nothing(usage):
+                self._usage = usage
+            self.closing_usage = self._says_nothing(chunk.get("choices"))
+        elif "eval_count" in chunk:
+            self._usage = {
+                "prompt_tokens": chunk.get("prompt_eval_count"),
+                "completion_tokens": chunk.get("eval_count"),
+            }
+        if chunk.get("backend"):
+            self._backend = chunk["backend"]
+        for key, value in chunk.items():
+            if key not in _TOP and value is not None:
+                self._extra[key] = value
+
+    def _says_nothing(self, choices: Any) -> bool:
+        """Whether a chunk has no choices, or empty ones after an answer (LiteLLM)."""
+        if not choices or not self._choices:
+            return not choices
+        return self.said_anything and not any(map(_has_content, choices))
+
+    def _take_choice(self, raw: Mapping[str, Any], events: list[Event]) -> None:
+        index = raw.get("index")
+        index = index if isinstance(index, int) else 0
+        choice = self._choices.get(index)
+        if choice is None:
+            context = self._context
+            choice = ChoiceAccumulator(
+                index,
+                context.seed,
+                context.hold,
+                may_be_unopened=context.may_be_unopened,
+                tools=context.tools,
+                tool_choice=context.tool_choice,
+            )
+            self._choices[index] = choice
+        delta = raw.get("delta")
+        if isinstance(delta, dict):
+            choice.feed(raw, delta, events)
+        else:
+            message = raw.get("message")
+            if not isinstance(message, dict):
+                message = {"content": raw.get("text")}  # classic completions
+            choice.feed(raw, message, events, whole=True)
+        if "error" in raw:
+            _check_error(raw["error"])
+        if choice.finish_reason == "error" and isinstance(delta, dict):
+            _check_error(delta.get("error"))
+        if choice.finish_reason is not None:
+            if self._usage is None:
+                self._usage = raw.get("usage")  # Moonshot puts it there
+            self._note_finish(choice.finish_reason)
+
+    def _note_finish(self, reason: str) -> None:
+        if reason == "error":
+            raise ChoiceFailed({"message": "the engine stopped with an error", "code": 500})
+        self.is_finished = self.finished and self.all_came
+
+
+def _has_content(raw: Any) -> bool:
+    delta = raw.get("delta") if isinstance(raw, dict) else None
+    return not isinstance(delta, dict) or any(delta[key] for key in delta.keys() - {"role"})
+
+
+def _check_error(error: Any) -> None:
+    """Raise the error that a choice holds, if it holds one."""
+    if error:
+        raise ChoiceFailed(error if isinstance(error, Mapping) else {"message": str(error)})
+
+
+def _are_whole(choices: list[Any]) -> bool:
+    """Whether these are messages; several deltas may well belong to one choice."""
+    return all(isinstance(raw, dict) and "message" in raw for raw in choices)
+
+
+def _told_apart(choices: list[Any]) -> list[Any]:
+    """Give choices that came together, without an index or with the same, the next free one."""
+    told = [raw.get("index") if isinstance(raw, dict) else None for raw in choices]
+    if len({index for index in told if isinstance(index, int)}) == len(choices):
+        return choices
+    taken: set[int] = set()
+    apart: list[Any] = []
+    for raw, index in zip(choices, told, strict=True):
+        if not isinstance(index, int) or index in taken:
+            index = next(n for n in range(len(choices) + 1) if n not in taken)
+        taken.add(index)
+        apart.append({**raw, "index": index} if isinstance(raw, dict) else raw)
+    return apart
+
+
+def _from_ollama(chunk: Mapping[str, Any]) -> dict[str, Any]:
+    """Read ``{"message": ..., "done": ...}``, which older backends let through."""
+    reason = (chunk.get("done_reason") or "stop") if chunk.get("done") else None
+    return {"index": 0, "delta": chunk["message"], "finish_reason": reason}

@@ -1,0 +1,307 @@
+"""One choice of an answer while it grows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from llmaas.finish_reasons import TRUNCATED
+from llmaas.types import Choice, Event, ReasoningDelta, TextDelta, ToolCall
+from llmaas.wire.reasoning_splitter import Piece, ReasoningSplitter
+from llmaas.wire.text_calls import TextCalls
+from llmaas.wire.think_tags import CLOSE, OPEN
+from llmaas.wire.tool_calls import ToolCallAccumulator
+
+_REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
+
+
+class ChoiceAccumulator:
+    """Takes deltas (or one whole message), gives events, and keeps what they add up to."""
+
+    __slots__ = (
+        "_in_text",
+        "_logprobs",
+        "_reasoning",
+        "_reasoning_field",
+        "_refusal",
+        "_seed",
+        "_text",
+        "_think",
+        "_tools",
+        "_tools_offered",
+        "finish_reason",
+        "index",
+    )
+
+    def __init__(
+        self,
+        index: int,
+        seed: str,
+        hold: int,
+        *,
+        may_be_unopened: bool,
+        tools: Iterable[Any] = (),
+        tool_choice: Any = None,
+    ) -> None:
+        self.index = index
+        self.finish_reason: str | None = None
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._reasoning_field: str | None = None
+        self._refusal: list[str] = []
+        self._logprobs: dict[str, Any] = {}
+        self._think = ReasoningSplitter(hold, may_be_unopened=may_be_unopened, said=self._text)
+        self._seed = seed
+        self._tools_offered = tools
+        self._tools: ToolCallAccumulator | None = None
+        self._in_text = TextCalls.create(tools, tool_choice) if tools else None
+        """Calls that may come as text; None once the text is certain to be text."""
+
+    @property
+    def said_anything(self) -> bool:
+        """Whether anything of an answer came: a role alone is nothing."""
+        said = self._text or self._reasoning or self._refusal or self._tools
+        return bool(said) or self._holds_text
+
+    @property
+    def calls_tools(self) -> bool:
+        """Whether a tool call began."""
+        return self._tools is not None or self._holds_text
+
+    @property
+    def _holds_text(self) -> bool:
+        """Whether text is held back that may be tool calls."""
+        return self._in_text is not None and bool(self._in_text.held)
+
+    @property
+    def thought_was_unopened(self) -> bool:
+        """Whether a lone ``</think>`` came after text that was already handed out."""
+        return self._think.unopened
+
+    def feed(
+        self,
+        raw: Mapping[str, Any],
+        delta: Mapping[str, Any],
+        events: list[Event],
+        *,
+        whole: bool = False,
+    ) -> None:
+        """Take one delta, or a ``whole`` message; add the events it makes to ``events``."""
+        logprobs = raw.get("logprobs")
+        content = delta.get("content")
+        if (
+            len(delta) == 1
+            and type(content) is str
+            and not logprobs
+            and self._tools is None
+            and self._in_text is None
+            and self._think.passes(content)
+        ):
+            if content:  # nearly all deltas of a stream
+                self._text.append(content)
+                events.append(TextDelta(content, self.index))
+        else:
+            self._take_delta(delta, content, logprobs, events, whole=whole)
+        reason = raw.get("finish_reason")
+        if reason:
+            self.finish_reason = str(reason)
+
+    def _take_delta(
+        self,
+        delta: Mapping[str, Any],
+        content: Any,
+        logprobs: Any,
+        events: list[Event],
+        *,
+        whole: bool,
+    ) -> None:
+        if len(delta) > 1 or content is None:
+            self._take_reasoning(delta, events)
+        if content:
+            self._take_content(content, logprobs, events)
+        elif logprobs:
+            self._keep_logprobs(logprobs)
+        if len(delta) > 1 or content is None:
+            self._take_calls(delta, events, whole=whole)
+            refusal = delta.get("refusal")
+            if refusal:
+                self._refusal.append(str(refusal))
+
+    def finish(self, events: list[Event], *, complete: bool, exhausted: bool) -> None:
+        """Hand out what was held back.
+
+        ``complete`` tells that the whole answer came; ``exhausted``, that it used all tokens
+        it was allowed.
+        """
+        was_unopened = self._think.unopened
+        self._take_pieces(self._think.finish(), was_unopened, None, events)
+        if complete and not exhausted and not self._tools and self.finish_reason not in TRUNCATED:
+            self._read_text_calls(events)
+        self._release(None, events)
+        if self._tools is not None:
+            self._tools.finish(
+                events, complete=complete, reason=self.finish_reason, exhausted=exhausted
+            )
+
+    def infer_finish_reason(self) -> None:
+        """Fill in why the choice ended when the service did not say."""
+        if self.finish_reason is None:
+            self.finish_reason = "stop" if self._tools is None else "tool_calls"
+
+    def choice(self) -> Choice:
+        """Return what came so far."""
+        text, reasoning = "".join(self._text), "".join(self._reasoning)
+        if self._think.unopened:
+            # Text handed out before a lone "</think>" was reasoning after all.
+            before, _, text = text.partition(_MOVED)
+            reasoning = before + reasoning
+        return Choice(
+            index=self.index,
+            content=text or None,
+            reasoning=reasoning or None,
+            refusal="".join(self._refusal) or None,
+            tool_calls=self._calls(),
+            finish_reason=self.finish_reason,
+            logprobs=self._logprobs or None,
+            reasoning_field=(self._reasoning_field or "content") if reasoning else None,
+        )
+
+    def _take_reasoning(self, delta: Mapping[str, Any], events: list[Event]) -> None:
+        seen: str | None = None
+        for field in _REASONING_FIELDS:
+            value = delta.get(field)
+            if value is None or value == "":
+                continue
+            thought = _as_text(value)
+            if not thought or thought == seen:  # some engines send the same under two names
+                continue
+            seen = thought
+            if "think>" in thought:
+                thought = self._without_tags(thought)
+            self._reasoning_field = self._reasoning_field or field
+            self._emit(self._think.reasoning_came_elsewhere(), None, events)
+            self._reasoning.append(thought)
+            events.append(ReasoningDelta(thought, self.index))
+
+    def _without_tags(self, thought: str) -> str:
+        """Drop the tags around reasoning that has a field of its own."""
+        if not self._reasoning:
+            thought = thought.removeprefix(OPEN)
+        return thought.removesuffix(CLOSE)
+
+    def _take_content(self, content: Any, logprobs: Any, events: list[Event]) -> None:
+        if logprobs:
+            self._keep_logprobs(logprobs)
+        if not isinstance(content, str):
+            content, thought = _flatten(content)
+            if thought:
+                self._reasoning.append(thought)
+                events.append(ReasoningDelta(thought, self.index))
+        if self._tools is not None and content.strip():
+            self._tools.text_followed = True
+        if self._in_text is None and self._think.passes(content):
+            self._text.append(content)
+            events.append(TextDelta(content, self.index, logprobs or None))
+            return
+        was_unopened = self._think.unopened
+        self._take_pieces(self._think.feed(content), was_unopened, logprobs, events)
+
+    def _take_pieces(
+        self, pieces: list[Piece], was_unopened: bool, logprobs: Any, events: list[Event]
+    ) -> None:
+        if self._think.unopened and not was_unopened:
+            self._move(pieces, events)
+        else:
+            self._emit(pieces, logprobs, events)
+
+    def _move(self, pieces: list[Piece], events: list[Event]) -> None:
+        """Mark where reasoning, handed out as text so far, ended with a lone ``</think>``."""
+        thoughts = [text for _, text in pieces[: self._think.moved]]
+        self._text.extend(thoughts)
+        self._text.append(_MOVED)
+        events.extend(ReasoningDelta(text, self.index) for text in thoughts)
+        self._emit(pieces[self._think.moved :], None, events)
+
+    def _emit(self, pieces: list[Piece], logprobs: Any, events: list[Event]) -> None:
+        for is_reasoning, text in pieces:
+            if is_reasoning:
+                self._reasoning.append(text)
+                events.append(ReasoningDelta(text, self.index))
+            elif self._in_text is None:
+                self._text.append(text)
+                events.append(TextDelta(text, self.index, logprobs or None))
+            elif not self._in_text.feed(text):
+                self._release(logprobs, events)
+
+    def _release(self, logprobs: Any, events: list[Event]) -> None:
+        """Hand out text that was held since it might have been calls."""
+        held, self._in_text = self._in_text, None
+        if held is not None and held.held:
+            self._emit([(False, held.held)], logprobs, events)
+
+    def _read_text_calls(self, events: list[Event]) -> None:
+        """Read text that is nothing but calls as those calls."""
+        calls = self._in_text.calls() if self._in_text is not None else ()
+        if not calls:
+            return
+        self._in_text = None
+        entries = [{"function": {"name": name, "arguments": told}} for name, told in calls]
+        self._take_calls({"tool_calls": entries}, events, whole=True)
+        if self.finish_reason == "stop":
+            self.finish_reason = "tool_calls"
+
+    def _take_calls(self, delta: Mapping[str, Any], events: list[Event], *, whole: bool) -> None:
+        pieces = delta.get("tool_calls")
+        if isinstance(pieces, dict):
+            pieces = [pieces]
+        if not pieces:
+            legacy = delta.get("function_call")
+            if isinstance(legacy, dict):
+                pieces = [{"index": 0, "function": legacy}]
+        if not isinstance(pieces, list):
+            return
+        for piece in pieces:
+            if isinstance(piece, dict):
+                if self._tools is None:
+                    self._tools = ToolCallAccumulator(self.index, self._seed, self._tools_offered)
+                self._tools.feed(piece, events, whole=whole)
+
+    def _calls(self) -> tuple[ToolCall, ...]:
+        return () if self._tools is None else self._tools.calls()
+
+    def _keep_logprobs(self, logprobs: Any) -> None:
+        if not isinstance(logprobs, dict):
+            return
+        for key, value in logprobs.items():
+            if isinstance(value, list):
+                self._logprobs.setdefault(key, []).extend(value)
+            elif value is not None:
+                self._logprobs[key] = value
+
+
+# A noncharacter: it marks a place in text and can be in no valid answer.
+_MOVED = "\ufdd0"
+
+
+def _as_text(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, dict):
+        inner = value.get("text", value.get("content"))
+        return inner if isinstance(inner, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "".join(_as_text(part) for part in value)
+    return str(value)
+
+
+def _flatten(content: Any) -> tuple[str, str]:
+    """Text and reasoning of a content that is an object or a list of parts."""
+    parts = content if isinstance(content, list) else [content]
+    text, thought = [], []
+    for part in parts:
+        if isinstance(part, dict) and part.get("type") in ("thinking", "reasoning"):
+            thought.append(_as_text(part.get("thinking", part.get("text"))))
+        else:
+            text.append(_as_text(part))
+    return "".join(text), "".join(thought)

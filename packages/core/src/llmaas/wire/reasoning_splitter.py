@@ -1,0 +1,253 @@
+"""Reasoning written inside the answer: between tags, whole, cut, or without its opening tag.
+
+Which tags those are, ``think_tags`` says. Where reasoning is sent in a field of its own, the
+same tags in the text are quotations, but for a closing one at its very start (parsers of
+engines leave it there).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from re import Match
+
+from llmaas.wire.think_tags import (
+    HEADERS,
+    LONE_TAGS,
+    NEXT,
+    PAIRS,
+    STRAYS,
+    TRAILERS,
+    find_lone,
+    half_at_end,
+    is_quoted,
+)
+
+_AT_START = (*PAIRS, *HEADERS, *STRAYS)
+_FIRST = frozenset(tag[0] for tag in _AT_START)
+_QUOTING = ("{", "[", "`")
+"""How JSON, lists and code begin: no reasoning does, so that tags inside are quotations."""
+_ABOUT_TAGS = 8
+"""An answer that quotes so many closing tags is about them."""
+
+Piece = tuple[bool, str]
+"""``(is_reasoning, text)``"""
+
+
+class ReasoningSplitter:
+    """Splits answer text into reasoning and text, whatever the cuts between deltas.
+
+    Only a tag at the very start opens reasoning: a tag quoted in mid-answer is text. Some
+    chat templates open the tag inside the prompt, so that only ``</think>`` arrives: with
+    ``hold`` > 0, up to that many characters wait until it is known whether they were
+    reasoning; text that was already handed out is moved in the final answer
+    (``unopened`` tells). ``said`` is that text; the caller adds to it.
+    """
+
+    __slots__ = (
+        "_close",
+        "_closed",
+        "_harmony",
+        "_held",
+        "_hold",
+        "_is_over",
+        "_pending",
+        "_quoted",
+        "_reasoned",
+        "_said",
+        "_spoke",
+        "_state",
+        "_stray",
+        "moved",
+        "unopened",
+    )
+
+    def __init__(
+        self, hold: int = 0, *, may_be_unopened: bool = True, said: Sequence[str] = ()
+    ) -> None:
+        self._said = said
+        self._state = "start"
+        self._pending = ""
+        self._held: list[str] = []
+        self._hold = hold
+        self._close = ""
+        self._closed = not may_be_unopened  # then a lone tag is a quotation
+        self._harmony = False
+        self._is_over = False
+        self._spoke = False
+        self._quoted = 0
+        self._reasoned = False
+        self._stray = ""
+        self.unopened = False
+        self.moved = 0
+        """How many pieces of the ``feed`` that made it ``unopened`` came before the tag."""
+
+    def passes(self, text: str) -> bool:
+        """Whether this delta is just text, as most are (the hot path asks this first)."""
+        return (
+            self._state == "text"
+            and not self._pending
+            and (self._closed or ("<" not in text and "[" not in text))
+        )
+
+    def feed(self, text: str) -> list[Piece]:
+        """Take a delta; return the pieces that are certain by now."""
+        pieces: list[Piece] = []
+        rest, self._pending = self._pending + text, ""
+        while rest:
+            rest = getattr(self, f"_in_{self._state}")(rest, pieces)
+        return pieces
+
+    def reasoning_came_elsewhere(self) -> list[Piece]:
+        """Stop looking for a lone ``</think>``: the service sends reasoning in a field."""
+        self._reasoned = True
+        if self._closed:
+            return []
+        self._closed = True
+        return self._release() if self._state == "hold" else []
+
+    def finish(self) -> list[Piece]:
+        """Return what was held back."""
+        self._is_over = True
+        if self._pending in LONE_TAGS and self._state in ("text", "hold"):
+            pieces = self.feed("")
+            return pieces + (self._release() if self._state == "hold" else [])
+        rest, self._pending = self._pending, ""
+        if self._state == "hold":
+            self._held.append(rest)
+            return self._release()
+        if self._state == "gap" and not rest.strip():
+            # A closing tag alone, without any reasoning, is the answer.
+            return [(False, self._stray)] if self._stray and not self._reasoned else []
+        return [(self._state == "think", rest)] if rest else []
+
+    # Each of these reads text in its state and returns the text that is left for the next.
+
+    def _in_start(self, text: str, pieces: list[Piece]) -> str:
+        stripped = text.lstrip()
+        if not stripped or stripped[0] in _FIRST:  # most texts begin with a letter
+            if self._may_become_tag(stripped):  # also when nothing but white space came so far
+                self._pending = text
+                return ""
+            for tag in _AT_START:
+                if stripped.startswith(tag):
+                    self._pass_tag(tag)
+                    return stripped[len(tag) :]
+        if self._state == "gap":
+            text = stripped
+        if stripped.startswith(_QUOTING):
+            self._closed = True
+        self._state = "harmony" if self._harmony else "text"
+        if self._hold and not self._closed:
+            self._state = "hold"
+        return text
+
+    # After a closing tag: the same question again, but white space in between is dropped.
+    _in_gap = _in_start
+
+    def _may_become_tag(self, stripped: str) -> bool:
+        return any(tag.startswith(stripped) and tag != stripped for tag in _AT_START)
+
+    def _pass_tag(self, tag: str) -> None:
+        """Go on after a tag at the start of the text."""
+        self._closed = True
+        self._harmony = self._harmony or "<|message|>" in tag
+        if tag in PAIRS:
+            self._state, self._close, self._reasoned = "think", PAIRS[tag], True
+        elif tag in HEADERS:
+            self._state = "harmony"
+        else:
+            self._state, self._stray = "gap", tag
+
+    def _in_think(self, text: str, pieces: list[Piece]) -> str:
+        thought, closed, rest = text.partition(self._close)
+        if self._harmony and NEXT in thought:
+            thought, closed, _ = text.partition(NEXT)
+            rest = text[len(thought) :]
+        if not closed:
+            tags = (self._close, NEXT) if self._harmony else (self._close,)
+            return self._all_but_half_a_tag(thought, tags, pieces, is_reasoning=True)
+        if thought:
+            pieces.append((True, thought))
+        self._state = "gap"
+        return rest
+
+    def _in_text(self, text: str, pieces: list[Piece]) -> str:
+        if self._closed or ("<" not in text and "[" not in text):
+            pieces.append((False, text))
+            return ""
+        lone = find_lone(text)
+        if lone is None:
+            return self._all_but_half_a_tag(text, LONE_TAGS, pieces, is_reasoning=False)
+        if lone.end() == len(text) and not self._is_over:  # what follows tells a quotation
+            self._pending = lone.group()
+            if lone.start():
+                pieces.append((False, text[: lone.start()]))
+            return ""
+        if self._quotes(lone, text, pieces):
+            pieces.append((False, text[: lone.end()]))
+            return text[lone.end() :]
+        if lone.start():
+            pieces.append((True, text[: lone.start()]))
+        self._state = "gap"
+        self.moved = len(pieces)
+        self._closed = self.unopened = True
+        return text[lone.end() :]
+
+    def _in_harmony(self, text: str, pieces: list[Piece]) -> str:
+        """Read text for the user: it ends where its channel does."""
+        if self._spoke:
+            pieces.append((False, "\n\n"))  # another message of the same answer
+            self._spoke = False
+        for trailer in TRAILERS:
+            before, ended, after = text.partition(trailer)
+            if ended:
+                if before:
+                    pieces.append((False, before))
+                self._state, self._spoke = "gap", True
+                return after
+        return self._all_but_half_a_tag(text, TRAILERS, pieces, is_reasoning=False)
+
+    def _in_hold(self, text: str, pieces: list[Piece]) -> str:
+        lone = find_lone(text)
+        if lone is not None and lone.end() == len(text) and not self._is_over:
+            self._held.append(text[: lone.start()])
+            self._pending = lone.group()
+            return ""
+        if lone is not None and self._quotes(lone, text, pieces):
+            self._held.append(text[: lone.end()])
+            return text[lone.end() :]
+        if lone is None:
+            held: list[Piece] = []
+            self._all_but_half_a_tag(text, LONE_TAGS, held, is_reasoning=True)
+            self._held.extend(piece for _, piece in held)
+            if sum(map(len, self._held)) > self._hold:
+                pieces += self._release()
+            return ""
+        thoughts = (*self._held, text[: lone.start()])
+        pieces += [(True, thought) for thought in thoughts if thought]
+        self._held.clear()
+        self._state, self._closed = "gap", True
+        return text[lone.end() :]
+
+    def _quotes(self, lone: Match[str], text: str, pieces: list[Piece]) -> bool:
+        """Whether a closing tag belongs to what is said, and ends nothing."""
+        said = (*self._said, *(piece for _, piece in pieces), *self._held, text[: lone.start()])
+        quotes = is_quoted("".join(said), text[lone.end() :])
+        self._quoted += quotes
+        self._closed = self._quoted >= _ABOUT_TAGS
+        return quotes
+
+    def _release(self) -> list[Piece]:
+        pieces: list[Piece] = [(False, held) for held in self._held if held]
+        self._held.clear()
+        self._state = "text"
+        return pieces
+
+    def _all_but_half_a_tag(
+        self, text: str, tags: tuple[str, ...], pieces: list[Piece], *, is_reasoning: bool
+    ) -> str:
+        """Keep back an end that may be the beginning of a tag."""
+        self._pending = half = half_at_end(text, tags)
+        if certain := text[: len(text) - len(half)]:
+            pieces.append((is_reasoning, certain))
+        return ""
