@@ -1,4 +1,4 @@
-"""Dependencies of the client's distribution, and its hooks into ``llmaas-cli``."""
+"""Dependencies of the client's distribution, and its IPython hook."""
 
 import pkgutil
 import subprocess
@@ -19,7 +19,7 @@ class Missing:
 
 sys.meta_path.insert(0, Missing)
 """
-OPTIONAL = ("llmaas.ray", "llmaas.documents", "llmaas.realtime", "llmaas.__main__")
+OPTIONAL = ("llmaas.ray", "llmaas.documents", "llmaas.realtime")
 
 
 def run(code):
@@ -39,13 +39,6 @@ def test_client_imports_nothing_of_the_cli():
     block = f"import sys; sys.modules.update(dict.fromkeys({blocked}))\n"
     done = run(block + "\n".join(f"import {name}" for name in modules))
     assert done.returncode == 0, done.stderr
-
-
-def test_main_module_names_the_package_to_install_when_the_cli_is_missing():
-    done = run(WITHOUT_CLI + "import runpy; runpy.run_module('llmaas', run_name='__main__')")
-    assert done.returncode == 1
-    assert "Run `pip install 'llmaas-cli'`" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_load_ext_names_the_package_to_install_when_the_cli_is_missing():

@@ -34,7 +34,7 @@ LAYERS = {
     "operations": "hooks ops",
     "hooks": "guard quota telemetry usage_log",
     "client": "_base_client client _keyword_arguments realtime streaming",
-    "programs": "__main__ _cli adapters bulk ray",
+    "programs": "_ipython adapters bulk ray",
 }
 """Modules of the core, the lowest layer first: each imports its own layer and those below."""
 

@@ -33,7 +33,7 @@ NAMES_BY_MODULE: dict[str, tuple[str, ...]] = {
         "StreamError",
         "StreamInterrupted",
     ),
-    "_cli": ("load_ipython_extension", "unload_ipython_extension"),
+    "_ipython": ("load_ipython_extension", "unload_ipython_extension"),
     "content_parts": ("image_part",),
     "settings": ("Limits", "Timeout"),
     "streaming": ("AsyncStream", "Stream"),

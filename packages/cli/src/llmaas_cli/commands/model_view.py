@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from llmaas.catalog import clock
 from llmaas_cli.format import number
 from llmaas_cli.terminal.output import print_json, show, stdout, styled, table
 
@@ -98,9 +97,9 @@ def _end(model: Model) -> Text:
     """Return the end of support, colored by how near it is."""
     if model.phase == "deprecated":
         return styled((f"deprecated {model.end_of_support or ''}", "red"))
-    if model.end_of_support is None:
+    left = model.days_of_support()
+    if left is None:
         return styled("-")
-    left = (model.end_of_support - clock.today()).days
     colour = "red" if left < 0 else "yellow" if left <= _SOON else "green"
     lts = " LTS" if model.lts else ""
     return styled((str(model.end_of_support), colour), (lts, "bold"))

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
-from llmaas.documents.texts import pdf_text
+from llmaas.documents import pdf_text
 from llmaas.text import decode, searchable
 
 SUFFIXES = (".md", ".txt", ".pdf")

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from llmaas.adapters import tls_context
 from llmaas.errors import ConfigurationError
 from llmaas.proxies import proxy_for
 from llmaas.settings import CA_VARIABLE, Settings
-from llmaas.transport.pool_registry import tls_context
 from llmaas.urls import is_loopback
 from llmaas_cli.doctor.check import Check, bounded, fail, ok, skip, warn
 

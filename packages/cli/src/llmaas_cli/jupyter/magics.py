@@ -13,7 +13,7 @@ from llmaas_cli.jupyter.connection import describe_endpoint
 from llmaas_cli.jupyter.conversation import Conversation
 from llmaas_cli.jupyter.failures import AskError, note, short_errors
 from llmaas_cli.jupyter.options import PARSER, parse_options
-from llmaas_cli.jupyter.reports import cost_table, history_text, listed_models, model_table
+from llmaas_cli.jupyter.reports import cost_table, history_text, model_table
 from llmaas_cli.jupyter.variables import fill_variables
 from llmaas_cli.jupyter.views import create_view, describe_completion
 
@@ -113,7 +113,7 @@ class LLMaaSMagics(Magics):
 
     def _models(self, word: str) -> Any:
         client, _ = self.talk.client()
-        return model_table(listed_models(client), word)
+        return model_table(client, word)
 
     def _model(self, name: str) -> None:
         self.talk.model = name or self.talk.model

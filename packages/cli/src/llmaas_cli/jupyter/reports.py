@@ -7,27 +7,19 @@ from typing import Any
 
 from llmaas import LLMaaS, catalog
 from llmaas.catalog import Model
-from llmaas.catalog.state import is_unavailable, warn_stale
 from llmaas.pricing import format_eur, token_price_eur
 from llmaas_cli.format import energy, number
 from llmaas_cli.jupyter.conversation import ModelUsage
 from llmaas_cli.jupyter.tables import Table
 
 
-def listed_models(client: LLMaaS) -> list[str]:
-    """Return the ids that the service lists; those of the catalog when it does not answer."""
-    try:
-        return [one.id for one in client.models()]
-    except Exception as error:
-        if not is_unavailable(error):
-            raise
-        warn_stale(error)
-        return [model.id for model in catalog.filter(live=True)]
+def model_table(client: LLMaaS, word: str = "") -> Table:
+    """Tabulate the models that the service lists, filtered by a word (``vision``, ``qwen``).
 
-
-def model_table(listed: Iterable[str], word: str = "") -> Table:
-    """Return the listed models whose row holds a word (``vision``, ``qwen``), and what is known."""
-    rows = [_row(catalog.get(name) or Model(name)) for name in listed]
+    Falls back to the packaged catalog, with a warning, if the service does not answer.
+    """
+    catalog.refresh(client)
+    rows = [_row(model) for model in catalog.filter(live=True)]
     kept = sorted(row for row in rows if word.casefold() in " ".join(row).casefold())
     heads = ["model", "kind", "context", "skills", "EUR/M tokens out", "kWh/M tokens"]
     return Table(heads, kept, numbers=[2, 4, 5])

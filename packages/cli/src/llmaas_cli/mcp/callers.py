@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmaas.client import AsyncLLMaaS
+from llmaas import AsyncLLMaaS
 from llmaas.errors import MissingAPIKeyError
 from llmaas.quota import Budget, MemoryLedger
 

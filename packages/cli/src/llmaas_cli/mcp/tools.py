@@ -13,9 +13,7 @@ from mcp.server.fastmcp import Context
 from mcp.server.fastmcp.exceptions import ToolError
 from mcp.types import AudioContent, CallToolResult, ImageContent, TextContent
 
-from llmaas import catalog
-from llmaas.catalog.state import is_unavailable
-from llmaas.client import AsyncLLMaaS
+from llmaas import AsyncLLMaaS, catalog
 from llmaas.energy import chat_energy_kwh
 from llmaas.errors import LLMaaSError
 from llmaas.pricing import chat_cost_micro_eur, estimate_tokens
@@ -148,11 +146,7 @@ class Tools:
     ) -> results.Models:
         """List the models that the service serves: what each can do, and until when."""
         async with self._client(ctx) as client:
-            try:
-                catalog.update(await client.models())
-            except LLMaaSError as error:
-                if not is_unavailable(error):
-                    raise  # else the packaged catalog answers
+            await catalog.arefresh(client)
         found = [m for m in catalog.all_models() if m.live and category in (None, m.category)]
         fitting = [m for m in found if all(getattr(m, need) for need in needs or ())]
         return {"models": [_facts(model) for model in fitting]}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         keep_batch_ids,
         wait_for_batch,
     )
-    from llmaas.adapters.clients import ClientPair, open_clients
+    from llmaas.adapters.clients import ClientPair, open_clients, tls_context
     from llmaas.adapters.contexts import (
         follow_context,
     )
@@ -75,6 +75,7 @@ _MODULE_BY_NAME = {
     "wait_for_batch": "batches",
     "ClientPair": "clients",
     "open_clients": "clients",
+    "tls_context": "clients",
     "follow_context": "contexts",
     "ErrorBridge": "error_bridge",
     "ErrorTable": "error_bridge",
@@ -135,6 +136,7 @@ __all__ = [
     "split_tool_calls",
     "strict_schema",
     "strip_fence",
+    "tls_context",
     "wait_for_batch",
     "wire_name",
 ]

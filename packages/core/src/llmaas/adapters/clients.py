@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llmaas.client import AsyncLLMaaS, LLMaaS
+from llmaas.transport.pool_registry import tls_context
+
+__all__ = ["ClientPair", "open_clients", "tls_context"]
 
 
 @dataclass(frozen=True, slots=True)

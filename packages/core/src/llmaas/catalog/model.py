@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from llmaas.catalog import clock
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -50,6 +52,14 @@ class Model:
     def supported_on(self, day: date) -> bool:
         """Tell whether no announced end of support lies before ``day``."""
         return self.end_of_support is None or self.end_of_support >= day
+
+    def days_of_support(self, on: date | None = None) -> int | None:
+        """Count the days until support ends; negative afterwards, None if no end is announced.
+
+        ``on`` defaults to today.
+        """
+        end = self.end_of_support
+        return None if end is None else (end - (on or clock.today())).days
 
 
 @dataclass(frozen=True, slots=True)
