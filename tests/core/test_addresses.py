@@ -197,10 +197,10 @@ def test_the_vendors_variable_is_read_where_ours_is_not_set(monkeypatch: Any) ->
     ],
 )
 def test_what_is_copied_along_with_a_key_is_left_out(copied: str, monkeypatch: Any) -> None:
-    assert Settings.create(api_key=copied).key.at_once() == "sk-abc"
-    assert Settings.create(api_key=lambda: copied).key.at_once() == "sk-abc"
+    assert Settings.create(api_key=copied).key.get_sync() == "sk-abc"
+    assert Settings.create(api_key=lambda: copied).key.get_sync() == "sk-abc"
     monkeypatch.setenv("LLMAAS_API_KEY", copied)
-    assert Settings.create().key.at_once() == "sk-abc"
+    assert Settings.create().key.get_sync() == "sk-abc"
 
 
 @pytest.mark.parametrize("key", ["", " ", '""', "Bearer ", "sk-\u00e9", "sk-a\nb"])

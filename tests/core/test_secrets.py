@@ -179,7 +179,7 @@ def test_a_pickle_holds_no_secret(make: Any, monkeypatch: pytest.MonkeyPatch) ->
             assert not [w for w in [*PASSWORDS, SECRET, OTHER] if w.encode() in data]
     monkeypatch.setenv("LLMAAS_API_KEY", "sk-there")
     woken = pickle.loads(pickle.dumps(client)).settings
-    assert (woken.key.current(), woken.root) == ("sk-there", "https://gw.example")
+    assert (woken.key.get(), woken.root) == ("sk-there", "https://gw.example")
     assert woken.proxy == "http://127.0.0.1:9"
     assert woken.headers == (("X-Team", "blue"),)
 
@@ -188,7 +188,7 @@ def test_a_copy_in_this_process_loses_nothing() -> None:
     settings = Settings.create(api_key=SECRET, proxy=PROXY, headers={"Authorization": OTHER})
     for again in (copy.copy(settings), copy.deepcopy(settings), copy.deepcopy([settings])[0]):
         assert again == settings
-        assert again.key.current() == SECRET
+        assert again.key.get() == SECRET
         assert again.proxy == PROXY
         assert again.headers == (("Authorization", OTHER),)
 

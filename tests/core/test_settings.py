@@ -38,7 +38,7 @@ def test_the_environment_is_read_and_no_other_vendors(monkeypatch: pytest.Monkey
     monkeypatch.setenv("LLMAAS_API_KEY", KEY)
     monkeypatch.setenv("LLMAAS_BASE_URL", "https://gw.example/v1")
     settings = Settings.create()
-    assert (settings.root, settings.key.current()) == ("https://gw.example", KEY)
+    assert (settings.root, settings.key.get()) == ("https://gw.example", KEY)
 
 
 @pytest.mark.parametrize("url", ["api.ai.cloud-temple.com", "ftp://x", "https://", "https://x?a=1"])
@@ -71,15 +71,15 @@ def test_the_key_is_in_no_repr_and_no_pickle(make: Any, monkeypatch: pytest.Monk
     plain = make(api_key=KEY)
     assert KEY.encode() not in pickle.dumps(plain)
     monkeypatch.setenv("LLMAAS_API_KEY", "sk-there")
-    assert pickle.loads(pickle.dumps(plain)).settings.key.current() == "sk-there"
-    assert copy.deepcopy(plain).settings.key.current() == KEY
+    assert pickle.loads(pickle.dumps(plain)).settings.key.get() == "sk-there"
+    assert copy.deepcopy(plain).settings.key.get() == KEY
 
 
 def test_with_options_changes_only_what_is_named() -> None:
     client = LLMaaS(api_key=KEY, base_url="https://gw.example", timeout=3, max_retries=7)
     other = client.with_options(timeout=9, api_key="other")
     assert (other.settings.timeout.read, other.settings.retry.max_retries) == (9, 7)
-    assert (other.settings.key.current(), other.settings.root) == ("other", "https://gw.example")
+    assert (other.settings.key.get(), other.settings.root) == ("other", "https://gw.example")
 
 
 def test_a_key_may_rotate(sandbox: Any) -> None:
@@ -175,13 +175,13 @@ def test_headers_are_sent_once_whatever_their_case(sandbox: Any, api: Any) -> No
 def test_a_forked_child_opens_connections_of_its_own(sandbox: Any) -> None:
     client = LLMaaS(max_retries=0)
     client.models()
-    before = client._driver._transport._pool
+    before = client._runner._transport._pool
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             client.models()
-            os.write(write, b"same" if client._driver._transport._pool is before else b"own")
+            os.write(write, b"same" if client._runner._transport._pool is before else b"own")
         finally:  # a child that fails is no second run of the tests
             os._exit(0)
     os.waitpid(child, 0)

@@ -27,7 +27,7 @@ def files() -> int:
 def threads() -> int:
     """Threads of this process, but the one that the core keeps to end what was dropped."""
     names = [thread.name for thread in threading.enumerate()]
-    return sum(name != "llmaas-caretaker" for name in names)
+    return sum(name != "llmaas-finalizer" for name in names)
 
 
 class Gauge:

@@ -185,7 +185,7 @@ def is_idle(column: Column) -> bool:
 def belongings() -> Mapping[str, int]:
     """Count what a call could leave behind in this process."""
     # The core has one thread for a process's whole life, which ends what was dropped unclosed.
-    threads = [thread for thread in threading.enumerate() if thread.name != "llmaas-caretaker"]
+    threads = [thread for thread in threading.enumerate() if thread.name != "llmaas-finalizer"]
     return {"files": len(os.listdir("/proc/self/fd")), "threads": len(threads)}
 
 

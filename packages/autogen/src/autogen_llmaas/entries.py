@@ -89,7 +89,7 @@ def _key(told: str | None) -> str:
     key = told or os.environ.get(KEY_VARIABLE)
     if not key:
         raise MissingAPIKeyError(f"No API key. Set {KEY_VARIABLE} or pass api_key=...")
-    return str(APIKey(key).current())
+    return str(APIKey(key).get())
 
 
 def _prices() -> list[float]:

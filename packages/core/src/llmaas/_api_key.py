@@ -1,4 +1,4 @@
-"""The API key: who may see it (nobody), and where it comes from."""
+"""API keys: given as a string or a callable, read from the environment, never shown."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from llmaas._errors_base import ConfigurationError, MissingAPIKeyError
 KEY_VARIABLE = "LLMAAS_API_KEY"
 
 _AROUND = re.compile(r"\A[\s\"'`]*(?:authorization\s*:\s*)?(?:bearer\s+)?", re.IGNORECASE)
-"""What is copied along with a key: quotes (``docker --env-file`` keeps them), a header's name."""
+"""Text that is often copied along with a key: quotes (``docker --env-file`` keeps them) and a
+header name."""
 _QUOTES = " \t\r\n\"'`"
-_REMEMBERED = 1024
-"""Keys of the last calls that are hidden: as many as may be under way at once."""
+_MAX_RECENT = 1024
+"""Recent keys that are redacted: as many as calls may run concurrently."""
 
 
 class APIKey:
@@ -27,65 +28,73 @@ class APIKey:
     A pickled key comes back as whatever ``LLMAAS_API_KEY`` holds where it is loaded.
     """
 
-    __slots__ = ("_fingerprint", "_lock", "_source", "_used", "used")
+    __slots__ = ("_fingerprint", "_lock", "_recent", "_source", "recent")
 
     def __init__(self, source: str | Callable[[], Any] | None) -> None:
         self._source = source if source is None or callable(source) else _checked(source)
         self._lock = threading.Lock()
-        self._used: dict[str, None] = {}
+        self._recent: dict[str, None] = {}
         self._fingerprint = ""
-        self.used = self._all()
-        """The key, or those of the last calls, to hide them in what the service echoes."""
+        self.recent = self._all()
+        """The key, or the keys of recent calls, to redact where the service echoes them."""
 
     def _all(self) -> tuple[str, ...]:
         own = (self._source,) if isinstance(self._source, str) else ()
-        return (*own, *self._used)
+        return (*own, *self._recent)
 
-    def current(self) -> Any:
-        """Return the key (or an awaitable of it, if the callable gave one)."""
+    def get(self) -> Any:
+        """Return the key, or the awaitable that an async callable returned.
+
+        Raises ``MissingAPIKeyError`` without a key, ``ConfigurationError`` for an invalid one.
+        """
         if self._source is None:
             raise MissingAPIKeyError
         if isinstance(self._source, str):
             return self._source
         key = self._source()
-        return key if isawaitable(key) else self.checked(key)
+        return key if isawaitable(key) else self.check(key)
 
-    def at_once(self) -> str:
-        """Return the key; refuse an awaitable, for which threads cannot wait."""
-        key: object = self.current()
+    def get_sync(self) -> str:
+        """Return the key; raise ``ConfigurationError`` for an async callable."""
+        key: object = self.get()
         if isinstance(key, str):
             return key
         if isinstance(key, Coroutine):
-            key.close()  # or it would complain of never having been awaited
-        raise ConfigurationError("An async callable gives keys to AsyncLLMaaS only.")
+            key.close()  # avoids "coroutine was never awaited"
+        raise ConfigurationError(
+            "api_key is an async callable, which only AsyncLLMaaS accepts. Pass a plain callable."
+        )
 
-    def checked(self, key: object) -> str:
-        """Refuse a key that no header takes (the HTTP library would quote it), remember others."""
+    def check(self, key: object) -> str:
+        """Return the key and remember it; raise if it cannot be sent in a header.
+
+        The HTTP library would quote such a key in its own error.
+        """
         bare = _checked(key)
         self.remember([bare])
         return bare
 
     def remember(self, secrets: Sequence[str]) -> None:
-        """Hide these as well, until as many others have been used."""
+        """Redact these secrets, too, until 1,024 newer ones have been used."""
         with self._lock:
             for secret in secrets:
-                self._used.pop(secret, None)
-                self._used[secret] = None
-                if len(self._used) > _REMEMBERED:
-                    del self._used[next(iter(self._used))]
-            self.used = self._all()
+                self._recent.pop(secret, None)
+                self._recent[secret] = None
+                if len(self._recent) > _MAX_RECENT:
+                    del self._recent[next(iter(self._recent))]
+            self.recent = self._all()
 
     @property
     def is_callable(self) -> bool:
-        """Whether the key is asked for anew before each request."""
+        """Whether a callable returns the key of each request."""
         return callable(self._source)
 
     @property
     def fingerprint(self) -> str:
-        """Tell keys apart without telling them."""
+        """Hash that identifies the key without revealing it."""
         if callable(self._source):
             return f"callable-{id(self._source)}"
-        if not self._fingerprint:  # a call asks for it
+        if not self._fingerprint:  # computed once: every call reads it
             self._fingerprint = hashlib.sha256((self._source or "").encode()).hexdigest()[:16]
         return self._fingerprint
 
@@ -99,7 +108,7 @@ class APIKey:
         return hash(self._source)
 
     def __repr__(self) -> str:
-        return "Key(***)"
+        return "APIKey(***)"
 
     def __copy__(self) -> APIKey:
         return self
@@ -108,18 +117,20 @@ class APIKey:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (key_of_environment, ())
+        return (key_from_environment, ())
 
 
-def key_of_environment() -> APIKey:
-    """Return the key that ``LLMAAS_API_KEY`` holds, or one that fails when it is used."""
+def key_from_environment() -> APIKey:
+    """Read the key from ``LLMAAS_API_KEY``; without one, the first call raises."""
     return APIKey(os.environ.get(KEY_VARIABLE) or None)
 
 
 def _checked(key: object) -> str:
     if not isinstance(key, str):
-        raise ConfigurationError(f"The API key must be a string, not {type(key).__name__}.")
+        raise ConfigurationError(f"api_key must be a string, got {type(key).__name__}.")
     bare = _AROUND.sub("", key).strip(_QUOTES)
     if not bare.isascii() or not bare.isprintable() or not bare:
-        raise ConfigurationError("The API key is empty or holds characters that no header takes.")
+        raise ConfigurationError(
+            "api_key must be a non-empty string of printable ASCII characters."
+        )
     return bare

@@ -28,7 +28,7 @@ def async_openai_client(settings: Settings) -> Any:
 
 def _arguments(settings: Settings) -> dict[str, Any]:
     """Nothing is left to ``OPENAI_*`` variables: what they hold is another vendor's."""
-    source = settings.key.current
+    source = settings.key.get
     return {
         "api_key": source if settings.key.is_callable else source(),
         "base_url": settings.base_url,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Self, Unpack
 from llmaas._base_client import BaseClient
 from llmaas.messages import Messages
 from llmaas.ops import audio, batch, embed, images, json_request, rerank
-from llmaas.ops.runner import AsyncRunner, SyncRunner
+from llmaas.ops.async_runner import AsyncRunner
+from llmaas.ops.sync_runner import SyncRunner
 from llmaas.options import (
     BatchOptions,
     ChatOptions,
@@ -52,7 +53,7 @@ class LLMaaS(BaseClient):
 
     def _use(self, transport: SyncTransport | None) -> None:
         super()._use(transport)
-        self._driver = SyncRunner(self.settings, transport)
+        self._runner = SyncRunner(self.settings, transport)
 
     def chat(self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]) -> Completion:
         """Ask, and return the whole answer.
@@ -62,12 +63,12 @@ class LLMaaS(BaseClient):
         ``parsed``; an answer that does not fit is corrected once, then raises
         ``StructuredOutputError``.
         """
-        return self._driver.run(self._chat(messages, model, options))
+        return self._runner.run(self._chat(messages, model, options))
 
     def stream(self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]) -> Stream:
         """Ask as ``chat`` does; return the events of the answer as they come."""
-        opened = self._driver.run(self._stream(messages, model, options))
-        return Stream(opened, self._driver)
+        opened = self._runner.run(self._stream(messages, model, options))
+        return Stream(opened, self._runner)
 
     def embed(
         self, texts: str | Sequence[str], *, model: str, **options: Unpack[EmbedOptions]
@@ -78,7 +79,7 @@ class LLMaaS(BaseClient):
         it costs its neighbours nothing.
         """
         work = self._work("embeddings", embed.embed, texts, model=model, **self._hidden(options))
-        return self._driver.run(work)
+        return self._runner.run(work)
 
     def rerank(
         self,
@@ -92,42 +93,42 @@ class LLMaaS(BaseClient):
         work = self._work(
             "rerank", rerank.rerank, query, documents, model=model, **self._hidden(options)
         )
-        return self._driver.run(work)
+        return self._runner.run(work)
 
     def transcribe(self, file: AudioSource, **options: Unpack[TranscribeOptions]) -> Transcription:
         """Write down a recording: a path, bytes, an open file or ``(name, bytes)``."""
-        return self._driver.run(
+        return self._runner.run(
             self._work("transcription", audio.transcribe, file, **self._hidden(options))
         )
 
     def speak(self, text: str, *, model: str, **options: Unpack[SpeakOptions]) -> Speech:
         """Say a text."""
         work = self._work("speech", audio.speak, text, model=model, **self._hidden(options))
-        return self._driver.run(work)
+        return self._runner.run(work)
 
     def generate_images(
         self, prompt: str, *, model: str, **options: Unpack[ImageOptions]
     ) -> list[Image]:
         """Draw images from a prompt."""
         work = self._work("image", images.images, prompt, model=model, **self._hidden(options))
-        return self._driver.run(work)
+        return self._runner.run(work)
 
     def models(self, *, deadline: float | None = None) -> list[LiveModel]:
         """Return the models that the key may use, as the service lists them now.
 
         ``deadline`` is in seconds and defaults to 30, or to the client's if that is shorter.
         """
-        return self._driver.run(json_request.models(self.settings, deadline=deadline))
+        return self._runner.run(json_request.models(self.settings, deadline=deadline))
 
     def submit_batch(
         self, conversations: Sequence[Messages], *, model: str, **options: Unpack[BatchOptions]
     ) -> Batch:
         """Hand in up to 1,000 conversations at half price; never retried (not idempotent)."""
-        return self._driver.run(self._submit(conversations, model, options))
+        return self._runner.run(self._submit(conversations, model, options))
 
     def get_batch(self, batch_id: str) -> Batch:
         """Read a lot's state, and its results once they are there."""
-        return self._driver.run(batch.get(self.settings, batch_id))
+        return self._runner.run(batch.get(self.settings, batch_id))
 
     @property
     def openai(self) -> openai.OpenAI:
@@ -144,7 +145,7 @@ class LLMaaS(BaseClient):
         if self._openai is not None:
             self._openai.close()
             self._openai = None
-        self._driver.close()
+        self._runner.close()
 
     def __enter__(self) -> Self:
         return self
@@ -167,27 +168,27 @@ class AsyncLLMaaS(BaseClient):
 
     def _use(self, transport: AsyncTransport | None) -> None:
         super()._use(transport)
-        self._driver = AsyncRunner(self.settings, transport)
+        self._runner = AsyncRunner(self.settings, transport)
 
     async def chat(
         self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]
     ) -> Completion:
         """Ask, and return the whole answer (see ``LLMaaS.chat``)."""
-        return await self._driver.run(self._chat(messages, model, options))
+        return await self._runner.run(self._chat(messages, model, options))
 
     async def stream(
         self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]
     ) -> AsyncStream:
         """Ask as ``chat`` does; return the events of the answer as they come."""
-        opened = await self._driver.run(self._stream(messages, model, options))
-        return AsyncStream(opened, self._driver)
+        opened = await self._runner.run(self._stream(messages, model, options))
+        return AsyncStream(opened, self._runner)
 
     async def embed(
         self, texts: str | Sequence[str], *, model: str, **options: Unpack[EmbedOptions]
     ) -> Embeddings:
         """Return one vector a text, in their order (see ``LLMaaS.embed``)."""
         work = self._work("embeddings", embed.embed, texts, model=model, **self._hidden(options))
-        return await self._driver.run(work)
+        return await self._runner.run(work)
 
     async def rerank(
         self,
@@ -201,41 +202,41 @@ class AsyncLLMaaS(BaseClient):
         work = self._work(
             "rerank", rerank.rerank, query, documents, model=model, **self._hidden(options)
         )
-        return await self._driver.run(work)
+        return await self._runner.run(work)
 
     async def transcribe(
         self, file: AudioSource, **options: Unpack[TranscribeOptions]
     ) -> Transcription:
         """Write down a recording: a path, bytes, an open file or ``(name, bytes)``."""
-        return await self._driver.run(
+        return await self._runner.run(
             self._work("transcription", audio.transcribe, file, **self._hidden(options))
         )
 
     async def speak(self, text: str, *, model: str, **options: Unpack[SpeakOptions]) -> Speech:
         """Say a text."""
         work = self._work("speech", audio.speak, text, model=model, **self._hidden(options))
-        return await self._driver.run(work)
+        return await self._runner.run(work)
 
     async def generate_images(
         self, prompt: str, *, model: str, **options: Unpack[ImageOptions]
     ) -> list[Image]:
         """Draw images from a prompt."""
         work = self._work("image", images.images, prompt, model=model, **self._hidden(options))
-        return await self._driver.run(work)
+        return await self._runner.run(work)
 
     async def models(self, *, deadline: float | None = None) -> list[LiveModel]:
         """Return the models that the key may use (see ``LLMaaS.models``)."""
-        return await self._driver.run(json_request.models(self.settings, deadline=deadline))
+        return await self._runner.run(json_request.models(self.settings, deadline=deadline))
 
     async def submit_batch(
         self, conversations: Sequence[Messages], *, model: str, **options: Unpack[BatchOptions]
     ) -> Batch:
         """Hand in up to 1,000 conversations at half price; never retried (not idempotent)."""
-        return await self._driver.run(self._submit(conversations, model, options))
+        return await self._runner.run(self._submit(conversations, model, options))
 
     async def get_batch(self, batch_id: str) -> Batch:
         """Read a lot's state, and its results once they are there."""
-        return await self._driver.run(batch.get(self.settings, batch_id))
+        return await self._runner.run(batch.get(self.settings, batch_id))
 
     @property
     def openai(self) -> openai.AsyncOpenAI:

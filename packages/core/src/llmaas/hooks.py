@@ -19,8 +19,8 @@ from typing import Any, Protocol, TypeVar
 
 from llmaas._errors_base import InvalidInputError, LLMaaSError
 from llmaas.ops.effects import Operation
+from llmaas.ops.execution import settle_now
 from llmaas.ops.finalizer import FINALIZER
-from llmaas.ops.runner import settle_now
 from llmaas.pricing import estimate_tokens
 from llmaas.settings import Settings
 from llmaas.types import Completion, Usage
@@ -170,7 +170,7 @@ class HookRunner:
 
     def begin(self) -> Operation[None]:
         """Ask every hook; when one refuses, those before it are told that nothing was sent."""
-        FINALIZER.be_ready()
+        FINALIZER.start()
         try:
             for hook in self._watchers:
                 self._tickets.append((hook, (yield from hook.before_call(self._about))))

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from llmaas import _redaction
-from llmaas._api_key import KEY_VARIABLE, APIKey, key_of_environment
+from llmaas._api_key import KEY_VARIABLE, APIKey, key_from_environment
 from llmaas._errors_base import ConfigurationError
 from llmaas._learned import Learned
 from llmaas.local_files import MAX_FILE_BYTES
@@ -148,8 +148,8 @@ class Settings:
     @property
     def known_secrets(self) -> tuple[str, ...]:
         """The keys and headers that the service was sent, and may echo in any answer."""
-        used = self.key.used
-        return (*used, *_redaction.header_secrets(self.headers)) if self.headers else used
+        recent = self.key.recent
+        return (*recent, *_redaction.header_secrets(self.headers)) if self.headers else recent
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -247,7 +247,7 @@ class Settings:
         """
         return cls(
             root=normalize_base_url(base_url or address_of_environment() or DEFAULT_BASE_URL),
-            key=APIKey(api_key) if api_key is not None else key_of_environment(),
+            key=APIKey(api_key) if api_key is not None else key_from_environment(),
             timeout=Timeout.coerce(timeout),
             retry=RetryPolicy(max_retries=_not_negative(max_retries, "max_retries")),
             deadline=None if deadline is None else checked_seconds(deadline),

@@ -8,10 +8,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, 
 from types import TracebackType
 from typing import Any, Self
 
+from llmaas.ops.async_runner import AsyncRunner
 from llmaas.ops.chat import OpenStream
 from llmaas.ops.finalizer import FINALIZER
-from llmaas.ops.runner import AsyncRunner, SyncRunner
 from llmaas.ops.stream_state import StreamState
+from llmaas.ops.sync_runner import SyncRunner
 from llmaas.transport.base import TransportError
 from llmaas.types import Completion, Event, RateLimit
 from llmaas.wire.usage import parse_rate_limit
@@ -22,7 +23,7 @@ class _Stream:
 
     def __init__(self, answer: StreamState, events: Any) -> None:
         self._answer, self._events = answer, events
-        FINALIZER.be_ready()
+        FINALIZER.start()
         weakref.finalize(events, answer.abandon)
 
     @property
@@ -50,10 +51,10 @@ class Stream(_Stream):
     settled and given back; a stream that is dropped before is ended in the background.
     """
 
-    def __init__(self, opened: OpenStream, driver: SyncRunner) -> None:
+    def __init__(self, opened: OpenStream, runner: SyncRunner) -> None:
         answer = StreamState(opened, opened.reply.close)
-        self._driver = driver
-        super().__init__(answer, _read(answer, driver))
+        self._runner = runner
+        super().__init__(answer, _read(answer, runner))
 
     def __iter__(self) -> Iterator[Event]:
         events: Iterator[Event] = self._events
@@ -73,7 +74,7 @@ class Stream(_Stream):
         """Stop reading, from any thread: one that waits for more is told at once."""
         self._answer.is_closed = True
         self._answer.reply.close()
-        self._driver.run(self._answer.leave())
+        self._runner.run(self._answer.leave())
 
     def __enter__(self) -> Self:
         return self
@@ -87,7 +88,7 @@ class Stream(_Stream):
         self.close()
 
 
-def _read(answer: StreamState, driver: SyncRunner) -> Generator[Event, None, None]:
+def _read(answer: StreamState, runner: SyncRunner) -> Generator[Event, None, None]:
     decoder, chunks, events = answer.decoder, answer.chunks, answer.first
     try:
         while True:
@@ -105,14 +106,14 @@ def _read(answer: StreamState, driver: SyncRunner) -> Generator[Event, None, Non
             yield from events
             answer.reply.drain()
             answer.reply.close()
-            opened = driver.run(following)
+            opened = runner.run(following)
             answer.go_on(opened, opened.reply.close)
             decoder, chunks, events = answer.decoder, answer.chunks, answer.first
         done = answer.take_done(events)
         yield from events
         if done is None:
             raise answer.fault()
-        driver.run(answer.end())
+        runner.run(answer.end())
         answer.reply.drain()
         answer.reply.close()
     except GeneratorExit:
@@ -121,7 +122,7 @@ def _read(answer: StreamState, driver: SyncRunner) -> Generator[Event, None, Non
     except BaseException as error:
         data = b""  # it may echo a key, and tools print the variables of frames
         answer.reply.close()
-        driver.run(answer.end(error))
+        runner.run(answer.end(error))
         raise
     yield done
 
@@ -129,10 +130,10 @@ def _read(answer: StreamState, driver: SyncRunner) -> Generator[Event, None, Non
 class AsyncStream(_Stream):
     """The same for asyncio."""
 
-    def __init__(self, opened: OpenStream, driver: AsyncRunner) -> None:
+    def __init__(self, opened: OpenStream, runner: AsyncRunner) -> None:
         answer = StreamState(opened, _closer(opened.reply))
-        self._driver = driver
-        super().__init__(answer, _aread(answer, driver))
+        self._runner = runner
+        super().__init__(answer, _aread(answer, runner))
 
     def __aiter__(self) -> AsyncIterator[Event]:
         events: AsyncIterator[Event] = self._events
@@ -152,7 +153,7 @@ class AsyncStream(_Stream):
         """Stop reading, from any task: one that waits for more is told at once."""
         self._answer.is_closed = True
         await self._answer.reply.close()
-        await self._driver.run(self._answer.leave())
+        await self._runner.run(self._answer.leave())
 
     aclose = close
 
@@ -168,7 +169,7 @@ class AsyncStream(_Stream):
         await self.close()
 
 
-async def _aread(answer: StreamState, driver: AsyncRunner) -> AsyncGenerator[Event, None]:
+async def _aread(answer: StreamState, runner: AsyncRunner) -> AsyncGenerator[Event, None]:
     decoder, chunks, events = answer.decoder, answer.chunks, answer.first
     try:
         while True:
@@ -190,7 +191,7 @@ async def _aread(answer: StreamState, driver: AsyncRunner) -> AsyncGenerator[Eve
                 yield event
             await answer.reply.drain()
             await answer.reply.close()
-            opened = await driver.run(following)
+            opened = await runner.run(following)
             answer.go_on(opened, _closer(opened.reply))
             decoder, chunks, events = answer.decoder, answer.chunks, answer.first
         done = answer.take_done(events)
@@ -198,7 +199,7 @@ async def _aread(answer: StreamState, driver: AsyncRunner) -> AsyncGenerator[Eve
             yield event
         if done is None:
             raise answer.fault()
-        await driver.run(answer.end())
+        await runner.run(answer.end())
         await answer.reply.drain()
         await answer.reply.close()
     except GeneratorExit:
@@ -207,7 +208,7 @@ async def _aread(answer: StreamState, driver: AsyncRunner) -> AsyncGenerator[Eve
     except BaseException as error:
         data = b""  # it may echo a key, and tools print the variables of frames
         await answer.reply.close()
-        await driver.run(answer.end(error))
+        await runner.run(answer.end(error))
         raise
     yield done
 

@@ -1,4 +1,4 @@
-"""What an operation may ask to be done."""
+"""Effects that operations yield to a runner, each with the result that it is given back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, TypeAlias, TypeVar
 
 from llmaas.ops.wakeup import Wakeup
 from llmaas.settings import Timeout
-from llmaas.wire.failures import TransportFailure
 
 T = TypeVar("T")
 
@@ -35,7 +34,7 @@ class Read:
 
 @dataclass(slots=True)
 class ReadSome:
-    """Read what is there of a streamed reply. Gives bytes, ``b""`` at its end, or the failure."""
+    """Read available bytes of a streamed reply. Gives bytes, ``b""`` at its end, or the failure."""
 
     chunks: Any
 
@@ -49,27 +48,27 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Wait for so many seconds."""
+    """Wait for a number of seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Wait until something is called for, but no longer than so many seconds."""
+    """Wait for a wake-up, at most for a number of seconds."""
 
-    call: Wakeup
+    wakeup: Wakeup
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Run a function that may block for a moment (a database); asyncio gives it a thread.
+    """Run a function that may block (a database); under asyncio, in a thread.
 
-    Past ``deadline`` (on the clock of ``time.monotonic``) nobody waits for it: the operation
-    meets ``DeadlineExceededError``, or goes on without a result where it ``may_outlive`` the
-    call. With ``undo``, a cancelled task does not wait for it either. What nobody waited for
-    runs to its end, and its result is given to ``undo``.
+    After ``deadline`` (on the clock of ``time.monotonic``) the operation no longer waits: it
+    receives ``DeadlineExceededError``, or None if the function ``may_outlive`` the call. With
+    ``undo``, a cancelled task does not wait either. A function that nobody waits for still
+    finishes, and its result is passed to ``undo``.
     """
 
     function: Callable[[], Any]
@@ -77,12 +76,17 @@ class Run:
     undo: Callable[[Any], None] | None = None
     may_outlive: bool = False
 
+    @property
+    def must_end(self) -> bool:
+        """Whether a cancelled task waits for the result."""
+        return self.undo is None and not self.may_outlive
+
 
 @dataclass(frozen=True, slots=True)
 class Parallel:
     """Run operations, at most ``limit`` at once. Gives their results in order.
 
-    With ``must_end``, Ctrl-C breaks off none that is under way, even a single one.
+    With ``must_end``, Ctrl-C interrupts no operation in progress, not even a single one.
     """
 
     operations: list[Operation[Any]] = field(default_factory=list)
@@ -92,4 +96,3 @@ class Parallel:
 
 Effect: TypeAlias = Send | Read | ReadSome | Close | Sleep | Wait | Run | Parallel
 Operation: TypeAlias = Generator[Effect, Any, T]
-Outcome: TypeAlias = bytes | TransportFailure

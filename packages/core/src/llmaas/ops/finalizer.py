@@ -1,8 +1,4 @@
-"""Ends what was dropped without being closed, in a thread of its own.
-
-The collector drops things at any moment and in any thread, also in one that holds the very
-lock that ending them needs. So nothing happens there: a note goes into a queue, that is all.
-"""
+"""Finalizer of streams and calls that were dropped without being closed."""
 
 from __future__ import annotations
 
@@ -20,45 +16,49 @@ _logger = logging.getLogger("llmaas")
 
 
 class FinalizerThread:
-    """Does in the background what is handed over; at the end of the process, all that is left."""
+    """Daemon thread that finalizes abandoned streams.
+
+    Garbage-collector callbacks only enqueue work, because they may run while any lock is held.
+    Work that is left at the end of the process is done then.
+    """
 
     def __init__(self) -> None:
-        self._start_anew()
-        self._is_last_call = False
+        self._reset()
+        self._is_closing = False
         atexit.register(self._close)
-        if hasattr(os, "register_at_fork"):  # what the parent dropped is the parent's to end
-            os.register_at_fork(after_in_child=self._start_anew)
+        if hasattr(os, "register_at_fork"):  # the parent finalizes its own work
+            os.register_at_fork(after_in_child=self._reset)
 
-    def _start_anew(self) -> None:
+    def _reset(self) -> None:
         self._lock = threading.Lock()
         self._queue: Any = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def be_ready(self) -> None:
-        """Start the thread; to be called where a thread may be started, so not by collectors."""
+    def start(self) -> None:
+        """Start the thread if it is not running; never called by garbage-collector callbacks."""
         if self._thread is not None:
             return
         with self._lock:
-            if self._thread is not None or self._is_last_call:
+            if self._thread is not None or self._is_closing:
                 return
-            self._renew_queue()
+            self._replace_queue()
             self._thread = thread = threading.Thread(
-                target=self._work, args=(self._queue,), name="llmaas-caretaker", daemon=True
+                target=self._work, args=(self._queue,), name="llmaas-finalizer", daemon=True
             )
-        # Without the lock: a thread of gevent's lets others run while it starts, and they would
-        # wait for a lock that was made before gevent replaced locks.
-        with suppress(RuntimeError):  # the interpreter ends: the last call does what is left
+        # Without the lock: a gevent thread lets others run while it starts, and they would wait
+        # for a lock that was created before gevent patched locks.
+        with suppress(RuntimeError):  # the interpreter is exiting: _close does the remaining work
             thread.start()
 
-    def _renew_queue(self) -> None:
-        """Take the queue of the thread's own kind: gevent may have replaced both since."""
+    def _replace_queue(self) -> None:
+        """Create a queue of the thread's kind: gevent may have patched both since."""
         before, self._queue = self._queue, queue.SimpleQueue()
         while not before.empty():
             self._queue.put(before.get_nowait())
 
-    def hand_over(self, work: Work) -> None:
-        """Have something done soon; never waits and takes no lock."""
-        if self._is_last_call:
+    def submit(self, work: Work) -> None:
+        """Enqueue work; never waits and takes no lock."""
+        if self._is_closing:
             _do(work)
         else:
             self._queue.put(work)
@@ -66,13 +66,13 @@ class FinalizerThread:
     def _work(self, works: Any) -> None:
         while (work := works.get()) is not None:
             _do(work)
-            del work  # it must not be kept alive until the next one comes
+            del work  # or it stays alive until the next one
 
     def _close(self) -> None:
-        self._is_last_call = True
+        self._is_closing = True
         if self._thread is not None and self._thread.is_alive():
             self._queue.put(None)
-            self._thread.join(_LAST_CALL)
+            self._thread.join(_EXIT_TIMEOUT)
         while True:
             try:
                 work = self._queue.get_nowait()
@@ -82,15 +82,15 @@ class FinalizerThread:
                 _do(work)
 
 
-_LAST_CALL = 5.0
-"""Seconds that the end of the process waits for what is being ended."""
+_EXIT_TIMEOUT = 5.0
+"""Seconds that process exit waits for work in progress."""
 
 
 def _do(work: Work) -> None:
     try:
         work()
     except Exception:
-        _logger.warning("a dropped call could not be ended", exc_info=True)
+        _logger.warning("could not finalize an abandoned call", exc_info=True)
 
 
 FINALIZER = FinalizerThread()

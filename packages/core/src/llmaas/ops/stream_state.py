@@ -11,9 +11,9 @@ from llmaas.ops import model_profile
 from llmaas.ops.chat import OpenStream, fault_error, limit_rest
 from llmaas.ops.deferred_schema import with_draft
 from llmaas.ops.effects import Operation
+from llmaas.ops.execution import settle_now
 from llmaas.ops.fallbacks import combined
 from llmaas.ops.finalizer import FINALIZER
-from llmaas.ops.runner import settle_now
 from llmaas.structured import settled
 from llmaas.transport.base import TransportError
 from llmaas.types import Completion, Done, Event, TextDelta
@@ -112,7 +112,7 @@ class StreamState:
     def abandon(self) -> None:
         """Have a stream ended that was dropped; called by collectors, it only leaves a note."""
         if not self._is_ended:
-            FINALIZER.hand_over(self._end_abandoned)
+            FINALIZER.submit(self._end_abandoned)
 
     def _end_abandoned(self) -> None:
         if self._is_ended or self._process != os.getpid():

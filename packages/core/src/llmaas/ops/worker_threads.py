@@ -1,7 +1,7 @@
-"""Threads for what may block: ledgers and files.
+"""Daemon threads for blocking functions: ledgers and files.
 
-They are our own, so that an application's ``asyncio.to_thread`` never waits behind a ledger, and
-daemons, so that one that hangs does not keep the process or its event loop from ending.
+Separate from the default executor, so that an application's ``asyncio.to_thread`` never waits
+behind a ledger; daemons, so that a blocked one does not delay the end of the process.
 """
 
 from __future__ import annotations
@@ -15,59 +15,60 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from llmaas._fork import reset_after_fork
 
-_MOST = 16
-"""Threads at once."""
-_IDLE = 10.0
+_MAX_THREADS = 16
+"""Concurrent threads."""
+_IDLE_TIMEOUT = 10.0
 """Seconds after which an idle thread ends."""
-_LAST_CALL = 5.0
-"""Seconds that the end of the process waits for work that nobody waited for."""
+_EXIT_TIMEOUT = 5.0
+"""Seconds that process exit waits for abandoned work."""
 _logger = logging.getLogger("llmaas")
 
 
 class Job:
-    """A function under way in another thread, and whether somebody still waits for it."""
+    """A function that runs in another thread, and whether the caller still waits for it."""
 
     def __init__(self, function: Callable[[], Any], undo: Callable[[Any], None] | None) -> None:
         self._function, self._undo = function, undo
         self._context = contextvars.copy_context()
         self._lock = threading.Lock()
-        self._is_left = False
+        self._is_abandoned = False
         self.is_done = False
         self.result: Any = None
         self.error: BaseException | None = None
         self.notify: Callable[[], object] = _ignore
 
     def __call__(self) -> None:
-        """Do the work, in the thread of a worker."""
+        """Run the function, in a worker thread."""
         try:
             self.result = self._context.run(self._function)
         except BaseException as error:
             self.error = error
         with self._lock:
             self.is_done = True
-            if not self._is_left:
+            if not self._is_abandoned:
                 self.notify()
                 return
         if self.error is not None:
-            _logger.warning("a ledger failed after its call had ended: %s", self.error)
+            _logger.warning("A ledger failed after its call had ended: %s", self.error)
         self.undo()
 
-    def leave(self) -> bool:
-        """Wait no longer; return False when it is done already."""
+    def abandon(self) -> bool:
+        """Stop waiting; return False if the function has already finished."""
         with self._lock:
-            self._is_left = not self.is_done
-            return self._is_left
+            self._is_abandoned = not self.is_done
+            return self._is_abandoned
 
     def undo(self) -> None:
-        """Take the result back: nobody has seen it."""
+        """Undo the function: nobody received its result."""
         if self._undo is not None and self.error is None:
             self._undo(self.result)
 
-    def outcome(self) -> Any:
+    def take_result(self) -> Any:
         """Return the result, or raise the error."""
         try:
             if self.error is not None:
@@ -77,8 +78,8 @@ class Job:
             self.error = None  # no cycle of an error and its frames
 
 
-class Workers:
-    """A few threads that are there when they are needed."""
+class WorkerPool:
+    """Threads that are started on demand and end when idle."""
 
     def __init__(self) -> None:
         self.renew()
@@ -86,17 +87,17 @@ class Workers:
         atexit.register(self._finish)
 
     def renew(self) -> None:
-        """Begin without threads. Primitives are made at first use: gevent may patch them."""
+        """Start without threads. Primitives are created at first use: gevent may patch them."""
         self._queue: Any = None
         self._threads = self._unfinished = 0
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Have something done in a thread."""
+        """Run a function in a thread."""
         if self._queue is None:
             self._lock, self._queue = threading.Lock(), queue.SimpleQueue()
         with self._lock:
             self._unfinished += 1
-            needs_thread = self._threads < min(_MOST, self._unfinished)
+            needs_thread = self._threads < min(_MAX_THREADS, self._unfinished)
             self._threads += needs_thread
         self._queue.put(work)
         if needs_thread:
@@ -108,7 +109,7 @@ class Workers:
         )
         try:
             thread.start()
-        except RuntimeError:  # the interpreter is ending: no thread can be started any more
+        except RuntimeError:  # the interpreter is exiting: no thread can start any more
             with self._lock:
                 self._threads -= 1
             with suppress(queue.Empty):
@@ -117,7 +118,7 @@ class Workers:
     def _work(self, work: Any) -> None:
         while True:
             try:
-                self._do(work.get(timeout=_IDLE))
+                self._do(work.get(timeout=_IDLE_TIMEOUT))
             except queue.Empty:
                 with self._lock:
                     if work.empty():
@@ -128,18 +129,18 @@ class Workers:
         try:
             work()
         except Exception:
-            _logger.warning("work in the background failed", exc_info=True)
+            _logger.warning("Work in a background thread failed.", exc_info=True)
         finally:
             with self._lock:
                 self._unfinished -= 1
 
     def _finish(self) -> None:
-        until = time.monotonic() + _LAST_CALL
+        until = time.monotonic() + _EXIT_TIMEOUT
         while self._unfinished > 0 and time.monotonic() < until:
             time.sleep(0.01)
 
 
-WORKERS = Workers()
+WORKER_POOL = WorkerPool()
 
 
 def run_bounded(
@@ -149,18 +150,18 @@ def run_bounded(
     *,
     may_outlive: bool,
 ) -> Any:
-    """Run a function in another thread, and wait for it until the deadline."""
+    """Run a function in another thread and wait for it until the deadline."""
     job, done = Job(function, undo), threading.Event()
     job.notify = done.set
-    WORKERS.submit(job)
+    WORKER_POOL.submit(job)
     try:
-        done.wait(_left(deadline))
+        done.wait(_remaining(deadline))
     except BaseException:  # Ctrl-C
-        _leave(job)
+        _abandon(job)
         raise
-    if job.leave():
-        return _late(may_outlive)
-    return job.outcome()
+    if job.abandon():
+        return _raise_late(may_outlive)
+    return job.take_result()
 
 
 async def run_async(
@@ -170,27 +171,45 @@ async def run_async(
     *,
     may_outlive: bool,
 ) -> Any:
-    """Run a function in another thread, and await it until the deadline or a cancellation."""
+    """Run a function in another thread and await it until the deadline or a cancellation."""
     loop, job = asyncio.get_running_loop(), Job(function, undo)
     future: asyncio.Future[None] = loop.create_future()
-    job.notify = lambda: tell(loop, future)
-    WORKERS.submit(job)
+    job.notify = partial(_finish_threadsafe, loop, future)
+    WORKER_POOL.submit(job)
     try:
-        await asyncio.wait({future}, timeout=_left(deadline))
+        await asyncio.wait({future}, timeout=_remaining(deadline))
     except BaseException:
-        _leave(job)
+        _abandon(job)
         raise
-    if job.leave():
-        return _late(may_outlive)
-    return job.outcome()
+    if job.abandon():
+        return _raise_late(may_outlive)
+    return job.take_result()
 
 
-def _leave(job: Job) -> None:
-    if not job.leave():
-        WORKERS.submit(job.undo)
+async def run_to_end(function: Callable[[], Any]) -> tuple[Any, asyncio.CancelledError | None]:
+    """Run a function in another thread; return its result, and a cancellation meanwhile."""
+    # A future, not a task: the end of the event loop cancels all tasks.
+    loop, job = asyncio.get_running_loop(), Job(function, None)
+    done: asyncio.Future[None] = loop.create_future()
+    job.notify = partial(_finish_threadsafe, loop, done)
+    WORKER_POOL.submit(job)
+    cancelled: asyncio.CancelledError | None = None
+    while not done.done():
+        try:
+            await asyncio.wait({done})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None and job.error is not None:
+        raise cancelled from job.error
+    return job.take_result(), cancelled
 
 
-def _late(may_outlive: bool) -> None:
+def _abandon(job: Job) -> None:
+    if not job.abandon():
+        WORKER_POOL.submit(job.undo)
+
+
+def _raise_late(may_outlive: bool) -> None:
     if not may_outlive:
         from llmaas.errors import DeadlineExceededError
 
@@ -200,17 +219,17 @@ def _late(may_outlive: bool) -> None:
         )
 
 
-def _left(deadline: float | None) -> float | None:
+def _remaining(deadline: float | None) -> float | None:
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
-def tell(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
-    """End a future of another thread's event loop."""
+def _finish_threadsafe(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
+    """Finish a future of another thread's event loop."""
     with suppress(RuntimeError):  # the loop has ended
-        loop.call_soon_threadsafe(_set, future)
+        loop.call_soon_threadsafe(_finish, future)
 
 
-def _set(future: asyncio.Future[None]) -> None:
+def _finish(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
 

@@ -61,7 +61,7 @@ async def _watched(
     client: AsyncLLMaaS, model: str, audio: AsyncIterator[bytes], silence: float
 ) -> AsyncIterator[PartialText | FinalText]:
     """Let the client's hooks see one utterance."""
-    settings, run = client.settings, client._driver.run
+    settings, run = client.settings, client._runner.run
     watch = HookRunner(hooks_of(settings), CallInfo("transcription", model, settings, (), {}))
     await run(watch.begin())
     result: FinalText | None = None

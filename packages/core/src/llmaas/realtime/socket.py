@@ -68,5 +68,5 @@ def broken(error: BaseException | None, url: str) -> TransportFailure:
 
 
 async def _key(settings: Settings) -> str:
-    key = settings.key.current()
+    key = settings.key.get()
     return str(await key if inspect.isawaitable(key) else key)
