@@ -227,25 +227,25 @@ def checkpoint(kills: int, folder: Path) -> Row:
     out = folder / "out"
 
     def work(tell: Callable[[str], None]) -> None:
-        book = Checkpoint(out, {"model": "m"})
+        run_files = Checkpoint(out, {"model": "m"})
         index = 0
         while True:
-            if index not in book.done:
-                sent = book.begin(index)
+            if index not in run_files.done:
+                sent = run_files.mark_sent(index)
                 tell(f"s{index}")
                 record = {"index": index, "ok": True, "cost_micro_eur": 1, "sent": sent}
-                book.finish({**record, "text": "x" * random.randint(0, 20_000)})
+                run_files.save_result({**record, "text": "x" * random.randint(0, 20_000)})
                 tell(f"d{index}")
             index += 1
 
     told = [entry for _ in range(kills) for entry in killed(work)]
     sent = Counter(int(entry[1:]) for entry in told if entry[0] == "s")
     finished = [int(entry[1:]) for entry in told if entry[0] == "d"]
-    book = Checkpoint(out, {"model": "m"})
-    book.close()
+    run_files = Checkpoint(out, {"model": "m"})
+    run_files.close()
     lines = [json.loads(line) for line in out.read_bytes().splitlines()]
     kept = {line["index"]: line["sent"] for line in lines}
-    unsaid = [n for n, count in sent.items() if count > kept.get(n, book.sent.get(n, 0))]
+    unsaid = [n for n, count in sent.items() if count > kept.get(n, run_files.sent.get(n, 0))]
     return {
         "acknowledged": len(finished),
         "lost": len({*finished} - {*kept}) + len(lines) - len(kept),
@@ -305,7 +305,7 @@ def bulk_asyncio(kills: int, folder: Path) -> Row:
 
 def bulk_batch(kills: int, folder: Path) -> Row:
     """A bulk run by the batch endpoint."""
-    quick = {"lot_size": 5, "poll": 0.01, "max_open": 3}
+    quick = {"batch_size": 5, "poll": 0.01, "max_open": 3}
     return _bulk(kills, folder, 40 * kills, engine="batch", engine_options=quick)
 
 

@@ -1,4 +1,4 @@
-"""Many prompts: paced, checkpointed, resumable; here, by the batch endpoint, or by Ray."""
+"""Bulk runs: many prompts with checkpoints, in this process, by the batch endpoint, or by Ray."""
 
 from llmaas.bulk.progress import Progress
 from llmaas.bulk.run import BulkStoppedError, Report, arun, run

@@ -1,135 +1,146 @@
-"""The engine of this process: many calls at once with asyncio."""
+"""Bulk engine of this process: concurrent calls with asyncio."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from llmaas.bulk.concurrency import AdaptiveLimiter
-from llmaas.bulk.error_policy import Action, classify_error, sent_nothing
+from llmaas.bulk.error_policy import Action, classify_error, is_refused_locally
 from llmaas.bulk.items import Item
 from llmaas.bulk.job import Job
 from llmaas.client import AsyncLLMaaS
 from llmaas.errors import LLMaaSError, ModelNotFoundError
 from llmaas.types import Completion
 
-_FIRST = 8
-"""Calls at once to begin with."""
-_HOPELESS = 20
-"""Items in a row that failed for the same passing reason: the service is away."""
-_BASE, _CAP = 0.5, 30.0
-"""Seconds before an item is tried again, doubling."""
+_INITIAL_CONCURRENCY = 8
+_MAX_CONSECUTIVE_FAILURES = 20
+"""Items in a row with a transient or unexpected error, after which the service counts as down."""
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
+"""Seconds before an item is retried, doubling."""
 
 
 @dataclass
 class ItemRunner:
-    """Asks for one item until there is an answer or a lasting error."""
+    """Sends an item until it has an answer or a permanent error."""
 
     client: AsyncLLMaaS
     model: str
-    params: Any
+    params: Mapping[str, Any]
     retries: int
-    pace: AdaptiveLimiter
-    begin: Callable[[int], Awaitable[int]]
+    limiter: AdaptiveLimiter
+    mark_sent: Callable[[int], Awaitable[int]]
+    """Record a request before it is sent; return how many the item has."""
     unmark_sent: Callable[[int], Awaitable[None]]
-    may_go_on: Callable[[], bool] = lambda: True
+    """Take back the record of a request that was refused before it was sent."""
+    is_stopped: Callable[[], bool] = lambda: False
 
-    async def ask(self, item: Item) -> tuple[Completion | Exception, int, Action]:
-        """Return the answer or the error, how often it was sent, and what the error means."""
+    async def run_item(self, item: Item) -> tuple[Completion | Exception, int, Action]:
+        """Return the answer or the error, the number of requests sent, and the reaction."""
         failures = 0
         while True:
-            entered = await self.pace.enter()
-            if not self.may_go_on():
-                await self.pace.leave()
-                return RuntimeError("the run was stopped"), 0, Action.STOP
-            result, sent = await self._once(item)
-            fate = _fate(result, item)
-            await self._tell(result, fate, entered)
-            if fate is Action.AGAIN and failures < self.retries:
+            acquired_at = await self.limiter.acquire()
+            if self.is_stopped():
+                await self.limiter.release()
+                return RuntimeError("the run was stopped"), 0, Action.ABORT
+            result, sent = await self._send(item)
+            action = _choose_action(result, item)
+            await self._update_limiter(result, action, acquired_at)
+            if action is Action.RETRY and failures < self.retries:
                 failures += 1
                 await asyncio.sleep(_backoff(failures))
-            elif fate is not Action.SLOWER:
-                return result, sent, fate
+            elif action is not Action.THROTTLE:
+                return result, sent, action
 
-    async def _once(self, item: Item) -> tuple[Completion | Exception, int]:
-        sent = await self.begin(item.index)
+    async def _send(self, item: Item) -> tuple[Completion | Exception, int]:
+        sent = await self.mark_sent(item.index)
         options = {**self.params, **item.params}
         try:
             model = item.model or self.model
             return await self.client.chat(item.messages, model=model, **options), sent
         except Exception as error:
-            if sent_nothing(error):
+            if is_refused_locally(error):
                 await self.unmark_sent(item.index)
                 sent -= 1
             return error, sent
 
-    async def _tell(self, result: Any, fate: Action, entered: float) -> None:
-        if fate is Action.SLOWER:
-            await self.pace.on_throttle(entered, getattr(result, "retry_after", None))
+    async def _update_limiter(
+        self, result: Completion | Exception, action: Action, acquired_at: float
+    ) -> None:
+        if action is Action.THROTTLE:
+            await self.limiter.on_throttle(acquired_at, getattr(result, "retry_after", None))
         elif isinstance(result, Exception):
-            await self.pace.leave()
+            await self.limiter.release()
         else:
-            await self.pace.on_success()
+            await self.limiter.on_success()
 
 
 async def run_asyncio(job: Job, items: Iterator[Item]) -> None:
-    """Answer the items with at most ``concurrency`` calls at once."""
-    pace = AdaptiveLimiter(_FIRST, job.concurrency)
-    asker = _asker(job, pace)
+    """Answer the items with at most ``concurrency`` calls in flight."""
+    limiter = AdaptiveLimiter(_INITIAL_CONCURRENCY, job.concurrency)
     slots = asyncio.Semaphore(job.concurrency)
-    run = _Run(job, asker, slots)
+    run = _Run(job, _build_runner(job, limiter), slots)
     try:
         async with asyncio.TaskGroup() as group:
-            for item in job.todo(items):
+            for item in job.pending(items):
                 await slots.acquire()
                 if job.stopped is not None:
                     break
-                job.checkpoint.progress.concurrency = int(pace.limit)
-                group.create_task(run.one(item))
-    except BaseExceptionGroup as failed:  # the first tells why; it ended the others
+                job.checkpoint.progress.concurrency = int(limiter.limit)
+                group.create_task(run.process(item))
+    except BaseExceptionGroup as failed:  # the first is the cause; it cancelled the others
         raise failed.exceptions[0] from None
 
 
 class _Run:
-    """One run, and the failures in a row that end it."""
+    """One run, and the consecutive failures that stop it."""
 
-    def __init__(self, job: Job, asker: ItemRunner, slots: asyncio.Semaphore) -> None:
-        self._job, self._asker, self._slots = job, asker, slots
-        self._in_a_row = 0
+    def __init__(self, job: Job, runner: ItemRunner, slots: asyncio.Semaphore) -> None:
+        self._job, self._runner, self._slots = job, runner, slots
+        self._consecutive_failures = 0
 
-    async def one(self, item: Item) -> None:
-        """Answer one item and keep what came."""
+    async def process(self, item: Item) -> None:
+        """Answer one item and write its result."""
         try:
-            result, sent, fate = await self._asker.ask(item)
-            self._keep(item, result, sent, fate)
+            result, sent, action = await self._runner.run_item(item)
+            self._save(item, result, sent, action)
         finally:
             self._slots.release()
 
-    def _keep(self, item: Item, result: Any, sent: int, fate: Action) -> None:
-        if fate is Action.STOP:
-            self._job.stopped = self._job.stopped or result
+    def _save(self, item: Item, result: Completion | Exception, sent: int, action: Action) -> None:
+        if action is Action.ABORT and isinstance(result, Exception):
+            self._job.stop(result)
             return
-        unexpected = isinstance(result, Exception) and not isinstance(result, LLMaaSError)
-        self._in_a_row = self._in_a_row + 1 if unexpected or fate is Action.AGAIN else 0
-        if self._in_a_row >= _HOPELESS:
-            self._job.stopped = self._job.stopped or result
-        self._job.finish(item, result, sent)
+        if _is_failure(result, action) and isinstance(result, Exception):
+            self._consecutive_failures += 1
+            if self._consecutive_failures >= _MAX_CONSECUTIVE_FAILURES:
+                self._job.stop(result)
+        else:
+            self._consecutive_failures = 0
+        self._job.save(item, result, sent)
 
 
-def _fate(result: Completion | Exception, item: Item) -> Action:
-    """Tell what an error means. One that a line's own model or parameters make is its own."""
-    fate = classify_error(result) if isinstance(result, Exception) else Action.KEPT
-    if fate is Action.STOP and item.model is not None and isinstance(result, ModelNotFoundError):
-        return Action.KEPT
-    return fate
+def _is_failure(result: Completion | Exception, action: Action) -> bool:
+    """Whether a result says that the service, or this code, does not work."""
+    is_unexpected = isinstance(result, Exception) and not isinstance(result, LLMaaSError)
+    return is_unexpected or action is Action.RETRY
 
 
-def _asker(job: Job, pace: AdaptiveLimiter) -> ItemRunner:
-    async def begin(index: int) -> int:
-        return job.checkpoint.begin(index)
+def _choose_action(result: Completion | Exception, item: Item) -> Action:
+    """Choose the reaction. An unknown model that a line names for itself is that line's error."""
+    if not isinstance(result, Exception):
+        return Action.RECORD
+    if item.model is not None and isinstance(result, ModelNotFoundError):
+        return Action.RECORD
+    return classify_error(result)
+
+
+def _build_runner(job: Job, limiter: AdaptiveLimiter) -> ItemRunner:
+    async def mark_sent(index: int) -> int:
+        return job.checkpoint.mark_sent(index)
 
     async def unmark_sent(index: int) -> None:
         job.checkpoint.unmark_sent(index)
@@ -139,12 +150,13 @@ def _asker(job: Job, pace: AdaptiveLimiter) -> ItemRunner:
         job.model,
         job.params,
         job.retries,
-        pace,
-        begin,
+        limiter,
+        mark_sent,
         unmark_sent,
-        lambda: job.stopped is None,
+        lambda: job.stopped is not None,
     )
 
 
 def _backoff(failures: int) -> float:
-    return float(min(_CAP, _BASE * 2 ** (failures - 1)) * random.uniform(0.5, 1))  # noqa: S311
+    delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (failures - 1))
+    return float(delay * random.uniform(0.5, 1))  # noqa: S311

@@ -1,4 +1,4 @@
-"""What an error means for a run: wait, try again, keep it for this item, or stop everything."""
+"""Policy that maps an error to the reaction of a bulk run."""
 
 from __future__ import annotations
 
@@ -9,57 +9,62 @@ from llmaas import errors
 
 
 class Action(Enum):
-    """What to do after an error."""
+    """Reaction of a run to the outcome of a request."""
 
-    SLOWER = "slower"
-    AGAIN = "again"
-    KEPT = "kept"
-    STOP = "stop"
+    THROTTLE = "throttle"
+    """Slow down and send the item again; it does not count as a retry."""
+    RETRY = "retry"
+    """Send the item again, up to ``retries`` times."""
+    RECORD = "record"
+    """Write the result or the error as the item's."""
+    ABORT = "abort"
+    """Stop the run: every other item would fail the same way."""
 
 
-_STOPS = (
+_FATAL = (
     errors.AuthenticationError,
     errors.BudgetExceededError,
     errors.MissingAPIKeyError,
     errors.ModelNotFoundError,
     errors.PermissionDeniedError,
 )
-_PASSES = (
+_TRANSIENT = (
     errors.APIConnectionError,
     errors.InternalServerError,
     errors.InvalidResponseError,
     errors.LedgerError,
 )
-_NOTHING_SENT = (
+_REFUSED_LOCALLY = (
     errors.BudgetExceededError,
     errors.ConfigurationError,
     errors.LedgerError,
     errors.QuotaExceededError,
 )
-_NOT_HERE = (HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
-_BUSY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT)
+_UNSUPPORTED = (HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+_TRANSIENT_STATUSES = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT)
 
 
 def classify_error(error: Exception) -> Action:
-    """Tell what an error means for the run."""
+    """Choose the reaction to an error."""
     status = getattr(error, "status_code", None)
-    if isinstance(error, errors.RateLimitError) or _waits(error):
-        return Action.SLOWER
+    if isinstance(error, errors.RateLimitError) or _is_waiting_for_capacity(error):
+        return Action.THROTTLE
     if isinstance(error, errors.PromptBlockedError):
-        return Action.KEPT
-    if isinstance(error, _STOPS):
-        return Action.STOP
-    if status not in _NOT_HERE and (isinstance(error, _PASSES) or status in _BUSY):
-        return Action.AGAIN
-    return Action.KEPT
+        return Action.RECORD
+    if isinstance(error, _FATAL):
+        return Action.ABORT
+    is_transient = isinstance(error, _TRANSIENT) or status in _TRANSIENT_STATUSES
+    return Action.RETRY if is_transient and status not in _UNSUPPORTED else Action.RECORD
 
 
-def sent_nothing(error: Exception) -> bool:
-    """Whether the call was refused on this side, and cannot have been billed."""
-    return isinstance(error, _NOTHING_SENT) and not isinstance(error, errors.StructuredOutputError)
+def is_refused_locally(error: Exception) -> bool:
+    """Whether the call was refused before it was sent, so that it cannot have been billed."""
+    return isinstance(error, _REFUSED_LOCALLY) and not isinstance(
+        error, errors.StructuredOutputError
+    )
 
 
-def _waits(error: Exception) -> bool:
-    """Whether room comes by itself: in a quota with time, in a budget when other calls end."""
+def _is_waiting_for_capacity(error: Exception) -> bool:
+    """Whether a quota frees up with time, or a budget once other calls are settled."""
     limits = errors.QuotaExceededError | errors.BudgetExceededError
     return isinstance(error, limits) and error.retry_after is not None

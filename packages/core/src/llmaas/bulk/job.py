@@ -1,4 +1,4 @@
-"""What engines share: the job, and the interface that each of them is."""
+"""Job of a bulk run, and the interface of engines."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from llmaas._errors_base import InvalidInputError
 from llmaas.bulk.checkpoint import Checkpoint
 from llmaas.bulk.items import Item
 from llmaas.bulk.progress import Progress
-from llmaas.bulk.records import build_record
+from llmaas.bulk.records import Record, build_record
 from llmaas.client import AsyncLLMaaS
 from llmaas.types import Completion
 
 
 @dataclass
 class Job:
-    """One run: what to ask, of whom, and where results go."""
+    """One run: client, model, parameters and checkpoint."""
 
     client: AsyncLLMaaS
     model: str
@@ -26,34 +26,38 @@ class Job:
     concurrency: int = 32
     retries: int = 4
     options: Mapping[str, Any] = field(default_factory=dict)
-    """What only one engine takes."""
+    """Options of the engine."""
     progress: Callable[[Progress], None] = lambda progress: None
     stopped: Exception | None = None
-    """Why nothing more is sent."""
+    """Error that stopped the run; nothing more is sent."""
     unconfirmed: dict[str, int] = field(default_factory=dict)
-    """Conversations that may have been billed without an answer, by lot."""
+    """Conversations that may have been billed without an answer, by batch."""
 
-    def todo(self, items: Iterator[Item]) -> Iterator[Item]:
-        """Yield the items that are not finished; keep what is no prompt as an error."""
+    def stop(self, error: Exception) -> None:
+        """Stop the run; the first error is the one that is raised."""
+        self.stopped = self.stopped or error
+
+    def pending(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Yield the unfinished items; write an error for each that is not a prompt."""
         for item in items:
             if self.stopped is not None:
                 return
             if item.index in self.checkpoint.done:
                 continue
             if item.problem is not None:
-                self.finish(item, InvalidInputError(item.problem), 0)
+                self.save(item, InvalidInputError(item.problem), 0)
             else:
                 yield item
 
-    def finish(
+    def save(
         self, item: Item, result: Completion | Exception, sent: int, *, batch: bool = False
     ) -> None:
-        """Keep a result, count it, and tell."""
-        self.keep(build_record(item, result, sent, batch=batch))
+        """Write a result and report the progress."""
+        self.save_record(build_record(item, result, sent, batch=batch))
 
-    def keep(self, record: dict[str, Any]) -> None:
-        """Keep a result that is a record already."""
-        self.checkpoint.finish(record)
+    def save_record(self, record: Record) -> None:
+        """Write a record and report the progress."""
+        self.checkpoint.save_result(record)
         progress = self.checkpoint.progress
         progress.micro_eur += record["cost_micro_eur"]
         progress.count(ok=record["ok"])
@@ -61,7 +65,7 @@ class Job:
 
 
 class Engine(Protocol):
-    """Answers all items of a job; what cannot be answered is an error of the item."""
+    """Function that answers all items of a job; a failed item gets an error as its result."""
 
     async def __call__(self, job: Job, items: Iterator[Item]) -> None:
-        """Work until every item is finished or the job is stopped."""
+        """Run until every item is finished or the job is stopped."""

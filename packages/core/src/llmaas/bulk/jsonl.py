@@ -1,4 +1,4 @@
-"""A file that only grows, line by line, and survives being killed while it does."""
+"""Append-only JSONL file that survives a kill or a power cut while a line is written."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _FLAGS = (
     os.O_RDWR
     | os.O_APPEND
     | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # a named pipe must not hold us up before it is refused
+    | getattr(os, "O_NONBLOCK", 0)  # opening a named pipe must not block
     | getattr(os, "O_BINARY", 0)
 )
 _LOCKED_BYTE = 1 << 30
-"""Windows locks bytes, not files: one that no line reaches."""
+"""Windows locks bytes, not files: this one is behind every line."""
 
 
 class JSONLFile:
-    """Lines appended whole, in a regular file of mode 0600. No link is followed.
+    """Lines appended whole to a regular file of mode 0600. Links are not followed.
 
-    ``alone`` refuses a file that another process holds (``BlockingIOError``). Nothing is changed
-    until ``mend`` is called: first it must be known that the file is ours.
+    ``exclusive`` locks the file and raises ``BlockingIOError`` if another process holds it. An
+    existing file is not changed until ``repair`` is called: check first whose file it is.
     """
 
-    def __init__(self, path: Path, *, alone: bool = False) -> None:
+    def __init__(self, path: Path, *, exclusive: bool = False) -> None:
         self.path = path
-        self._file = _opened(path)
+        self._file = _open_regular(path)
         try:
-            if alone:
+            if exclusive:
                 _lock(self._file)
         except BaseException:
             os.close(self._file)
@@ -45,10 +45,10 @@ class JSONLFile:
         """Bytes in the file."""
         return os.fstat(self._file).st_size
 
-    def add(self, line: str) -> None:
-        """Append a line: from now on it survives this process, after ``sync`` also the machine.
+    def append(self, line: str) -> None:
+        """Append a line. It survives a kill of this process, and after ``sync`` a power cut.
 
-        Raises ``OSError`` when the disk is full; then nothing of the line is left.
+        Raises ``OSError`` when the disk is full; the file is then as it was before.
         """
         data, before = line.encode("utf-8", "surrogatepass") + b"\n", self.size
         try:
@@ -59,23 +59,23 @@ class JSONLFile:
             raise
 
     def sync(self) -> None:
-        """Wait until the disk has everything."""
+        """Flush the file to disk."""
         os.fsync(self._file)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the whole lines; a torn last one is left out."""
+        """Yield the complete lines."""
         with self.path.open("rb") as file:
             for line in file:
                 if line.endswith(b"\n"):
                     yield line
 
-    def torn(self) -> bytes:
-        """Return the beginning of a last line that has no end."""
+    def incomplete_line(self) -> bytes:
+        """Read the start of a last line that has no line feed."""
         start = self._last_newline(self.size)
         return self._read(start, min(self.size, start + _STEP))
 
-    def mend(self) -> None:
-        """Cut off a torn last line, left by a kill or a power cut."""
+    def repair(self) -> None:
+        """Truncate an incomplete or invalid last line, left by a kill or a power cut."""
         end = self._last_newline(self.size)
         if end and not self._is_json(self._last_newline(end - 1), end):
             end = self._last_newline(end - 1)
@@ -83,12 +83,12 @@ class JSONLFile:
             os.ftruncate(self._file, end)
 
     def close(self) -> None:
-        """Sync and close."""
+        """Flush and close."""
         self.sync()
         os.close(self._file)
 
     def _last_newline(self, end: int) -> int:
-        """Return the position behind the last newline before ``end``."""
+        """Find the position after the last line feed before ``end``."""
         while end > 0:
             start = max(0, end - _STEP)
             found = self._read(start, end).rfind(b"\n")
@@ -98,7 +98,7 @@ class JSONLFile:
         return 0
 
     def _read(self, start: int, end: int) -> bytes:
-        os.lseek(self._file, start, os.SEEK_SET)  # writes go to the end all the same
+        os.lseek(self._file, start, os.SEEK_SET)  # O_APPEND writes at the end regardless
         parts = []
         while start < end and (data := os.read(self._file, end - start)):
             parts.append(data)
@@ -113,10 +113,10 @@ class JSONLFile:
         return True
 
 
-def _opened(path: Path) -> int:
-    """Open a regular file, or refuse what is none, without following a link."""
-    if path.is_symlink():  # Windows cannot refuse it while it opens
-        raise ConfigurationError(f"{path} is a symbolic link: give the file that it names.")
+def _open_regular(path: Path) -> int:
+    """Open a regular file without following a link; refuse everything else."""
+    if path.is_symlink():  # Windows has no O_NOFOLLOW
+        raise ConfigurationError(f"{path} is a symbolic link. Pass the path of its target.")
     try:
         file = os.open(path, _FLAGS | os.O_CREAT, 0o600)
     except OSError as error:
@@ -140,7 +140,7 @@ def _lock(file: int) -> None:
 def _lock_byte(file: int) -> None:
     try:
         import msvcrt
-    except ImportError:  # no system that we know: one run at a time is the user's care
+    except ImportError:  # neither POSIX nor Windows: the file cannot be locked
         return
     os.lseek(file, _LOCKED_BYTE, os.SEEK_SET)
     try:

@@ -1,4 +1,4 @@
-"""How far a run is: items, money, time left."""
+"""Progress of a bulk run: items, cost and time left."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Progress:
-    """Counts of a run. ``before`` is what earlier, killed runs had finished."""
+    """Counters of a run. ``before`` counts the items that earlier runs finished."""
 
     total: int | None = None
     done: int = 0
@@ -17,8 +17,8 @@ class Progress:
     micro_eur: int = 0
     concurrency: int = 0
     waiting: int = 0
-    """Conversations in lots that the service has not finished, or not taken yet."""
-    began: float = field(default_factory=time.monotonic)
+    """Conversations in batches that are not finished or not accepted yet."""
+    started: float = field(default_factory=time.monotonic)
 
     def count(self, *, ok: bool) -> None:
         """Count a finished item."""
@@ -27,19 +27,19 @@ class Progress:
 
     @property
     def per_second(self) -> float:
-        """Items finished a second, in this run."""
-        return (self.done - self.before) / max(0.001, time.monotonic() - self.began)
+        """Items finished per second in this run."""
+        return (self.done - self.before) / max(0.001, time.monotonic() - self.started)
 
     @property
     def seconds_left(self) -> float | None:
-        """The time left at the present pace; None when it cannot be told."""
+        """Estimated seconds until the end at the current rate; None when unknown."""
         if self.total is None or self.per_second == 0:
             return None
         return (self.total - self.done) / self.per_second
 
     @property
     def projected_micro_eur(self) -> int | None:
-        """What the whole run will have cost if the rest costs as the part that is done."""
+        """Estimated cost of the whole run at the average cost so far; None when unknown."""
         if self.total is None or self.done == 0:
             return None
         return self.micro_eur * self.total // self.done

@@ -1,4 +1,4 @@
-"""Run many prompts: the one door to all engines."""
+"""Entry points of bulk runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from llmaas._errors_base import ConfigurationError, LLMaaSError
-from llmaas.bulk.checkpoint import Checkpoint, begun_with
+from llmaas.bulk.checkpoint import Checkpoint, read_header
 from llmaas.bulk.items import Source, count_items, fingerprint, read_items
 from llmaas.bulk.job import Engine, Job
 from llmaas.bulk.progress import Progress
@@ -22,20 +22,20 @@ ENGINES = {
     "batch": ("llmaas.bulk.engine_batch", "run_batch"),
     "ray": ("llmaas.bulk.engine_ray", "run_ray"),
 }
-"""Where each engine lives."""
+"""Module and function of each engine, imported on use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a run ended."""
+    """Result of a run."""
 
     out: Path
     progress: Progress
     resent: int = 0
     """Items that were sent more than once, because an attempt ended without an answer (a kill, a
-    broken connection): each may have been billed more than once. Their lines tell ``sent``."""
+    broken connection): each may have been billed more than once. ``sent`` is in their lines."""
     unconfirmed: Mapping[str, int] = field(default_factory=dict)
-    """Conversations in lots that are lost: they may have been billed, and were not resubmitted."""
+    """Conversations in lost batches, by batch: perhaps billed, and not resubmitted."""
 
     @property
     def complete(self) -> bool:
@@ -44,7 +44,7 @@ class Report:
 
 
 class BulkStoppedError(LLMaaSError):
-    """The run stopped early; everything finished is kept, and the same call goes on from there."""
+    """The run stopped early. Finished items are kept, and the same call resumes the run."""
 
     def __init__(self, message: str, report: Report) -> None:
         super().__init__(message)
@@ -79,51 +79,55 @@ async def arun(
 
     ``source`` is a JSONL file (a string, a list of messages, or an object with ``prompt`` or
     ``messages`` and perhaps ``id`` and ``params``, on each line) or an iterable of the same.
-    Called again with the same arguments, a run that was killed goes on. An item's error is
-    kept in its line; ``retry_errors`` asks for those anew. ``params`` go into every call, and
-    ``system`` stands before every conversation.
-    Raises ``BulkStoppedError`` when going on makes no sense: a wrong key, an exhausted budget.
+    The same call resumes a run that was stopped or killed. The error of an item is written as its
+    result; ``retry_errors`` sends those items again. ``params`` are sent with every call, and
+    ``system`` is put before every conversation.
+    Raises ``BulkStoppedError`` on an error that every item would have (a wrong key, an exhausted
+    budget), and ``ConfigurationError`` if ``out`` does not belong to this run.
     """
-    work = _engine(engine)
+    run_engine = _load_engine(engine)
     path = Path(out)
-    head = _head(source, path, model, engine, {**params, "system": system})
-    checkpoint = Checkpoint(path, head, retry_errors=retry_errors)
+    header = _build_header(source, path, model, engine, {**params, "system": system})
+    checkpoint = Checkpoint(path, header, retry_errors=retry_errors)
     try:
-        job = _job(client, checkpoint, model, params, concurrency, retries, engine_options or {})
+        job = _build_job(
+            client, checkpoint, model, params, concurrency, retries, engine_options or {}
+        )
         job.progress = progress or job.progress
         checkpoint.progress.total = count_items(source)
         job.progress(checkpoint.progress)
-        await work(job, read_items(source, system))
+        await run_engine(job, read_items(source, system))
     finally:
         checkpoint.close()
     report = Report(path, checkpoint.progress, checkpoint.resent, job.unconfirmed)
     if job.stopped is not None:
-        raise BulkStoppedError(_why(job.stopped, report), report) from job.stopped
+        raise BulkStoppedError(_stop_message(job.stopped, report), report) from job.stopped
     if ordered:
         sort_results(path)
     return report
 
 
-def _engine(name: str) -> Engine:
+def _load_engine(name: str) -> Engine:
     if name not in ENGINES:
-        raise ConfigurationError(f"no engine {name!r}; there are {', '.join(ENGINES)}")
+        raise ConfigurationError(f"engine must be one of {', '.join(ENGINES)}, got {name!r}.")
     module, function = ENGINES[name]
     engine: Engine = getattr(import_module(module), function)
     return engine
 
 
-def _head(source: Source, out: Path, model: str, engine: str, params: Any) -> dict[str, Any]:
-    size = begun_with(out).get("input", {}).get("bytes")
-    shared = {name: str(value) for name, value in sorted(params.items())}
+def _build_header(
+    source: Source, out: Path, model: str, engine: str, params: Mapping[str, Any]
+) -> dict[str, Any]:
+    size = read_header(out).get("input", {}).get("bytes")
     return {
         "model": model,
         "engine": engine,
-        "params": shared,
+        "params": {name: str(value) for name, value in sorted(params.items())},
         "input": fingerprint(source, size),
     }
 
 
-def _job(
+def _build_job(
     client: LLMaaS | AsyncLLMaaS | None,
     checkpoint: Checkpoint,
     model: str,
@@ -134,11 +138,11 @@ def _job(
 ) -> Job:
     if not isinstance(client, AsyncLLMaaS):
         client = AsyncLLMaaS.from_settings(client.settings) if client is not None else AsyncLLMaaS()
-    # The run retries by itself, because every attempt is written down before it is made.
-    asking = client.with_options(max_retries=0)
-    return Job(asking, model, params, checkpoint, concurrency, retries, options)
+    # The engine retries, because every request is recorded before it is sent.
+    client = client.with_options(max_retries=0)
+    return Job(client, model, params, checkpoint, concurrency, retries, options)
 
 
-def _why(error: Exception, report: Report) -> str:
-    done = f"{report.progress.done} items are finished and kept; the same call goes on from there."
-    return f"The run stopped: {error} {done}"
+def _stop_message(error: Exception, report: Report) -> str:
+    done = report.progress.done
+    return f"The run stopped: {error} {done} items are finished; the same call resumes the run."

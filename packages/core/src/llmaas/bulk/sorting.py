@@ -1,4 +1,4 @@
-"""Results in the order of their prompts, without holding them in memory."""
+"""Sorting of result files by the index of the prompt, without loading them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from llmaas.bulk.records import parse_head
 
 
 def sort_results(out: str | Path) -> int:
-    """Sort a result file by index, keeping the last result of each; return how many there are.
+    """Sort a result file by index, keep the last result of each, and return their number.
 
-    Eight bytes a line are kept in memory. The file is replaced in one step.
+    Needs eight bytes of memory per line. The file is replaced atomically.
     """
     path = Path(out)
-    starts = _starts(path)
+    starts = _line_starts(path)
     file, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".sorted", dir=path.parent)
     try:
         with path.open("rb") as source, open(file, "wb") as target:
@@ -33,14 +33,14 @@ def sort_results(out: str | Path) -> int:
     return sum(1 for start in starts if start >= 0)
 
 
-def _starts(path: Path) -> array[int]:
-    """Return where the last line of each index starts; -1 where there is none."""
+def _line_starts(path: Path) -> array[int]:
+    """Find the offset of the last line of each index; -1 if there is none."""
     starts, position = array("q"), 0
     with path.open("rb") as source:
         for line in source:
             head = parse_head(line)
             if head is None:
-                raise ValueError(f"{path} holds a line that is no result")
+                raise ValueError(f"{path} contains a line that is not a result")
             if head.index >= len(starts):
                 starts.extend([-1] * (head.index + 1 - len(starts)))
             starts[head.index] = position

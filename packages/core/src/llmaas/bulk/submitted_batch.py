@@ -1,4 +1,4 @@
-"""A lot of conversations, and what the state of a run remembers of it."""
+"""Batches of conversations, and their events in the state of a run."""
 
 from __future__ import annotations
 
@@ -8,41 +8,47 @@ from typing import Any
 from llmaas.bulk.checkpoint import Checkpoint
 from llmaas.bulk.items import Item
 
+# Names of events in ``OUT.state``. They are part of the file format: files of earlier runs hold
+# them.
+SUBMITTING, ACCEPTED, REJECTED = "lot", "lot-id", "lot-refused"
+COMPLETED, LOST, ABANDONED = "lot-done", "lot-lost", "lot-given-up"
+
 
 @dataclass
 class SubmittedBatch:
-    """Conversations handed in together; results come by position. ``id`` is the service's."""
+    """Conversations submitted together; results come by position. ``id`` is the service's."""
 
     number: int
     items: list[Item]
     id: str | None = None
     lost: bool = False
-    """Its fate is unknown: it may have been billed."""
+    """Whether its outcome is unknown, so that it may have been billed."""
 
     @property
     def name(self) -> str:
-        """What to call it in a report."""
-        return self.id or f"number {self.number} (handed in, never confirmed)"
+        """Name for reports."""
+        return self.id or f"number {self.number} (submitted, never confirmed)"
 
-    def entry(self) -> tuple[Any, ...]:
-        """Return what is written down before it is handed in."""
-        return ("lot", self.number, [[item.index, item.id] for item in self.items])
+    def to_event(self) -> tuple[Any, ...]:
+        """Build the event that is written before the batch is submitted."""
+        return (SUBMITTING, self.number, [[item.index, item.id] for item in self.items])
 
 
 def restore(checkpoint: Checkpoint) -> tuple[list[SubmittedBatch], int]:
-    """Return the lots that earlier runs handed in and did not finish, and the next number."""
-    lots: dict[int, SubmittedBatch] = {}
-    following = 0
-    for kind, number, *more in checkpoint.notes():
-        following = number + 1 if kind == "lot" else following
-        if kind == "lot":
-            lots[number] = SubmittedBatch(number, [Item(index, id=name) for index, name in more[0]])
-        elif kind == "lot-id":
-            lots[number].id = more[0]
-        elif kind == "lot-lost":
-            lots[number].lost = True
-        else:  # done, refused, given up
-            lots.pop(number, None)
-    for lot in lots.values():
-        lot.lost = lot.lost or lot.id is None
-    return list(lots.values()), following
+    """Read the unfinished batches of earlier runs, and the next free number."""
+    batches: dict[int, SubmittedBatch] = {}
+    next_number = 0
+    for kind, number, *details in checkpoint.events():
+        if kind == SUBMITTING:
+            items = [Item(index, id=name) for index, name in details[0]]
+            batches[number] = SubmittedBatch(number, items)
+            next_number = number + 1
+        elif kind == ACCEPTED:
+            batches[number].id = details[0]
+        elif kind == LOST:
+            batches[number].lost = True
+        else:  # completed, rejected or abandoned
+            batches.pop(number, None)
+    for batch in batches.values():
+        batch.lost = batch.lost or batch.id is None
+    return list(batches.values()), next_number

@@ -1,4 +1,4 @@
-"""The columns that stages add, as Arrow types that are the same in every block."""
+"""Columns that stages add, with Arrow types that are equal in every block."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Fields: TypeAlias = Mapping[str, str]
-"""Column names and the names of their types in ``_types``."""
+"""Column names and the names of their types in ``_arrow_types``."""
 
 CHAT: Fields = {
     "answer": "text",
@@ -32,26 +32,26 @@ RERANK: Fields = {"ranking": "ranking", "cost_eur": "amount", "error": "text"}
 
 
 def to_table(batch: Any) -> pa.Table:
-    """Convert a batch of any format that Ray Data hands out to an Arrow table."""
+    """Convert a batch in any format of Ray Data to an Arrow table."""
     arrow = arrow_library()
     if isinstance(batch, arrow.Table):
         return batch
     if isinstance(batch, Mapping):
-        return arrow.table({name: _plain(values) for name, values in batch.items()})
+        return arrow.table({name: _to_list(values) for name, values in batch.items()})
     return arrow.Table.from_pandas(batch, preserve_index=False)
 
 
 def to_values(table: pa.Table, column: str) -> list[Any]:
-    """Return a column as Python values; raise ``InvalidInputError`` where it is missing."""
+    """Convert a column to Python values. Raises ``InvalidInputError`` if it is missing."""
     if column not in table.column_names:
         names = ", ".join(table.column_names)
-        raise InvalidInputError(f"column {column!r} is not in the dataset, which has {names}.")
+        raise InvalidInputError(f"column must be one of the dataset's ({names}), got {column!r}.")
     return [_without_nulls(value) for value in table.column(column).to_pylist()]
 
 
 def extend(table: pa.Table, results: list[dict[str, Any]], fields: Fields) -> pa.Table:
-    """Return the table with the columns of a stage; columns of the same name are replaced."""
-    arrow, types = arrow_library(), _types()
+    """Add the columns of a stage; replace columns of the same name."""
+    arrow, types = arrow_library(), _arrow_types()
     for name, kind in fields.items():
         values = arrow.array([result.get(name) for result in results], types[kind])
         if name in table.column_names:
@@ -60,8 +60,8 @@ def extend(table: pa.Table, results: list[dict[str, Any]], fields: Fields) -> pa
     return table
 
 
-def usage_of(completion: Completion | None) -> dict[str, Any]:
-    """Return the columns of tokens and cost; empty where the service did not report usage."""
+def to_usage_columns(completion: Completion | None) -> dict[str, Any]:
+    """Build the columns of tokens and cost; empty if the service did not report usage."""
     if completion is None or completion.usage is None:
         return {}
     usage = completion.usage
@@ -78,7 +78,7 @@ def arrow_library() -> Any:
     return pyarrow
 
 
-def _types() -> dict[str, Any]:
+def _arrow_types() -> dict[str, Any]:
     arrow = arrow_library()
     rank = arrow.struct([("index", arrow.int64()), ("relevance_score", arrow.float64())])
     return {
@@ -90,12 +90,12 @@ def _types() -> dict[str, Any]:
     }
 
 
-def _plain(values: Any) -> Any:
+def _to_list(values: Any) -> Any:
     return values.tolist() if hasattr(values, "tolist") else values
 
 
 def _without_nulls(value: Any) -> Any:
-    """Leave out the keys that Arrow filled in because messages of other rows have them."""
+    """Remove the keys that Arrow filled in because messages of other rows have them."""
     if isinstance(value, dict):
         return {name: _without_nulls(item) for name, item in value.items() if item is not None}
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Functions from dataset to dataset, all lazy: Ray streams the rows through them."""
+"""Lazy transformations of datasets: Ray streams the rows through them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from ray.data import Dataset
 
-ROWS = 64
-"""Rows that an actor takes at a time; it works on several such batches at once."""
+BATCH_SIZE = 64
+"""Rows that Ray passes to an actor at once; it works on several batches concurrently."""
 
 
 def chat(
@@ -22,15 +22,15 @@ def chat(
     *,
     model: str,
     actors: int | tuple[int, int] = 1,
-    batch_size: int = ROWS,
+    batch_size: int = BATCH_SIZE,
     **options: Any,
 ) -> Dataset:
     """Answer the prompts of a dataset.
 
-    ``actors`` is how many workers there are, or the smallest and the largest number.
+    ``actors`` is the number of workers, or the minimum and the maximum.
     ``options`` and the new columns are those of ``Chat``.
     """
-    return _staged(stages.Chat, dataset, actors, batch_size, model=model, **options)
+    return _apply_stage(stages.Chat, dataset, actors, batch_size, model=model, **options)
 
 
 def embed(
@@ -42,7 +42,7 @@ def embed(
     **options: Any,
 ) -> Dataset:
     """Embed the texts of a dataset; ``options`` and the new columns are those of ``Embed``."""
-    return _staged(stages.Embed, dataset, actors, batch_size, model=model, **options)
+    return _apply_stage(stages.Embed, dataset, actors, batch_size, model=model, **options)
 
 
 def rerank(
@@ -50,56 +50,55 @@ def rerank(
     *,
     model: str,
     actors: int | tuple[int, int] = 1,
-    batch_size: int = ROWS,
+    batch_size: int = BATCH_SIZE,
     **options: Any,
 ) -> Dataset:
     """Rank the documents of each row; ``options`` and the new columns are those of ``Rerank``."""
-    return _staged(stages.Rerank, dataset, actors, batch_size, model=model, **options)
+    return _apply_stage(stages.Rerank, dataset, actors, batch_size, model=model, **options)
 
 
 def remaining(
     dataset: Dataset, written: Dataset, *, key: str = "id", retry_errors: bool = False
 ) -> Dataset:
-    """Leave out the rows whose ``key`` is among the rows that an earlier run has written.
+    """Drop the rows whose ``key`` an earlier run has written.
 
-    ``written`` is what Ray reads from the parts of that run, for instance
-    ``ray.data.read_parquet(folder)``. With ``retry_errors``, rows that failed count as not
-    written.
+    ``written`` is the output of that run, for instance ``ray.data.read_parquet(folder)``. With
+    ``retry_errors``, failed rows count as not written.
     """
     import numpy
 
     columns = [key, "error"] if retry_errors else [key]
     tables = written.select_columns(columns).iter_batches(batch_format="pyarrow")
-    keys = [_keys(table, key, retry_errors) for table in tables]
+    keys = [_read_keys(table, key, retry_errors) for table in tables]
     done = numpy.concatenate(keys) if keys else numpy.array([])
     if not len(done):
         return dataset
-    return dataset.map_batches(partial(_undone, key=key, done=done), batch_format="pyarrow")
+    return dataset.map_batches(partial(_drop_done, key=key, done=done), batch_format="pyarrow")
 
 
-def _keys(table: pa.Table, key: str, retry_errors: bool) -> numpy.ndarray[Any, Any]:
+def _read_keys(table: pa.Table, key: str, retry_errors: bool) -> numpy.ndarray[Any, Any]:
     if retry_errors:
         table = table.filter(table.column("error").is_null())
     keys: numpy.ndarray[Any, Any] = table.column(key).to_numpy()
     return keys
 
 
-def _undone(table: pa.Table, *, key: str, done: numpy.ndarray[Any, Any]) -> pa.Table:
+def _drop_done(table: pa.Table, *, key: str, done: numpy.ndarray[Any, Any]) -> pa.Table:
     import numpy
 
     return table.filter(~numpy.isin(table.column(key).to_numpy(), done))
 
 
-def _staged(
+def _apply_stage(
     stage: type[stages.Stage],
     dataset: Dataset,
     actors: int | tuple[int, int],
     batch_size: int,
     **options: Any,
 ) -> Dataset:
-    fewest, most = (actors, actors) if isinstance(actors, int) else actors
-    if not 1 <= fewest <= most:
-        raise ConfigurationError(f"actors must be positive, got {actors!r}.")
+    minimum, maximum = (actors, actors) if isinstance(actors, int) else actors
+    if not 1 <= minimum <= maximum:
+        raise ConfigurationError(f"actors must be >= 1 or (minimum, maximum), got {actors!r}.")
     from ray.data import ActorPoolStrategy
 
     return dataset.map_batches(
@@ -108,5 +107,5 @@ def _staged(
         batch_size=batch_size,
         batch_format="pyarrow",
         zero_copy_batch=True,
-        compute=ActorPoolStrategy(min_size=fewest, max_size=most),
+        compute=ActorPoolStrategy(min_size=minimum, max_size=maximum),
     )

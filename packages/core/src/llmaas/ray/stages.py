@@ -1,4 +1,4 @@
-"""Callables for ``Dataset.map_batches``: one client for each actor, errors in a column."""
+"""Callables for ``Dataset.map_batches``: one client per actor, errors in a column."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from llmaas.types import Completion
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_FIRST_CALLS = 8
+_INITIAL_CONCURRENCY = 8
 """Calls in flight at the start; the limit adapts from there."""
 
 
 class Stage:
-    """Base of the stages.
+    """Base class of the stages.
 
-    Every actor has one client and one adaptive limit of calls in flight: it grows by one with
-    each round of successes and halves on a 429. Actors read the key from ``LLMAAS_API_KEY``: it
-    does not travel. Quotas and budgets with a ``RedisLedger``, given as ``hooks``, hold
-    over all actors and machines.
+    Every actor has one client and one adaptive limit of calls in flight, which grows by one per
+    round of successes and halves on a 429. Actors read the key from ``LLMAAS_API_KEY``; it is not
+    sent to them. Quotas and budgets with a ``RedisLedger``, passed as ``hooks``, apply to all
+    actors and machines together.
     """
 
     fields: ClassVar[columns.Fields]
@@ -47,23 +47,22 @@ class Stage:
         settings: Settings | None = None,
         **params: Any,
     ) -> None:
-        """Prepare an actor.
+        """Create the client of an actor.
 
-        ``concurrency`` is the largest number of calls in flight of one actor, ``retries`` how
-        often a row is asked again after a failure, ``client`` the arguments of ``AsyncLLMaaS``
-        (or ``settings`` those of another client), ``params`` the options of each call. With
-        ``stop_on_fatal`` a wrong key, an unknown model or a used-up budget ends the run;
-        without it they are errors of the rows.
+        ``concurrency`` is the maximum number of calls in flight per actor, ``retries`` the number
+        of retries per row, ``client`` the arguments of ``AsyncLLMaaS`` (or ``settings`` those of
+        another client), ``params`` the options of each call. With ``stop_on_fatal``, a wrong key,
+        an unknown model or an exhausted budget stops the run; without it, the rows get the error.
         """
-        made = (
+        base = (
             AsyncLLMaaS(**(client or {}))
             if settings is None
             else AsyncLLMaaS.from_settings(settings)
         )
-        self._client = made.with_options(max_retries=0)
+        self._client = base.with_options(max_retries=0)
         self._model, self._params = model, params
-        self._pace = AdaptiveLimiter(_FIRST_CALLS, concurrency)
-        self._retries, self._stops = retries, stop_on_fatal
+        self._limiter = AdaptiveLimiter(_INITIAL_CONCURRENCY, concurrency)
+        self._retries, self._stop_on_fatal = retries, stop_on_fatal
 
     async def __call__(self, batch: Any) -> AsyncIterator[pa.Table]:
         """Add the columns of this stage to a batch (an Arrow table or a dict of arrays)."""
@@ -74,14 +73,14 @@ class Stage:
     async def _answer(self, table: pa.Table) -> list[dict[str, Any]]:
         raise NotImplementedError
 
-    def _error(self, error: Exception) -> dict[str, Any]:
-        if self._stops and classify_error(error) is Action.STOP:
+    def _to_error(self, error: Exception) -> dict[str, Any]:
+        if self._stop_on_fatal and classify_error(error) is Action.ABORT:
             raise error
         return {"error": f"{type(error).__name__}: {error}"}
 
 
 class Chat(Stage):
-    """Answers a column of prompts (strings) or of conversations (lists of messages).
+    """Stage that answers a column of prompts (strings) or conversations (lists of messages).
 
     Adds ``answer``, ``reasoning``, ``tool_calls`` (JSON), ``finish_reason``, ``model``,
     ``prompt_tokens``, ``completion_tokens``, ``cost_eur`` (EUR, None without usage),
@@ -94,7 +93,7 @@ class Chat(Stage):
     def __init__(
         self, model: str, *, column: str = "prompt", system: str | None = None, **options: Any
     ) -> None:
-        """Prepare an actor; ``system`` is put before every conversation."""
+        """Create an actor; ``system`` is put before every conversation."""
         super().__init__(model, **options)
         self._column, self._system = column, system
         self._sent: Counter[int] = Counter()
@@ -102,37 +101,37 @@ class Chat(Stage):
 
     async def _answer(self, table: pa.Table) -> list[dict[str, Any]]:
         prompts = columns.to_values(table, self._column)
-        asker = ItemRunner(
+        runner = ItemRunner(
             self._client,
             self._model,
             self._params,
             self._retries,
-            self._pace,
-            self._begin,
-            self._take_back,
+            self._limiter,
+            self._mark_sent,
+            self._unmark_sent,
         )
-        return await asyncio.gather(*(self._row(asker, prompt) for prompt in prompts))
+        return await asyncio.gather(*(self._row(runner, prompt) for prompt in prompts))
 
-    async def _row(self, asker: ItemRunner, prompt: Any) -> dict[str, Any]:
+    async def _row(self, runner: ItemRunner, prompt: Any) -> dict[str, Any]:
         self._rows += 1
-        item = Item(self._rows, self._conversation(prompt))
+        item = Item(self._rows, self._to_messages(prompt))
         try:
-            result, attempts, _ = await asker.ask(item)
+            result, attempts, _ = await runner.run_item(item)
         except Exception as error:
             result, attempts = error, self._sent[item.index]
         finally:
             self._sent.pop(item.index, None)
-        return {"attempts": attempts, **self._told(result)}
+        return {"attempts": attempts, **self._to_columns(result)}
 
-    def _conversation(self, prompt: Any) -> Any:
+    def _to_messages(self, prompt: Any) -> Any:
         turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
         head = [] if self._system is None else [{"role": "system", "content": self._system}]
         return [*head, *turns] if isinstance(turns, list) else turns
 
-    def _told(self, result: Completion | Exception) -> dict[str, Any]:
+    def _to_columns(self, result: Completion | Exception) -> dict[str, Any]:
         if isinstance(result, Exception):
             partial = getattr(result, "completion", None)
-            return {**columns.usage_of(partial), **self._error(result)}
+            return {**columns.to_usage_columns(partial), **self._to_error(result)}
         calls = [asdict(call) for call in result.tool_calls]
         return {
             "answer": result.text,
@@ -141,19 +140,19 @@ class Chat(Stage):
             "finish_reason": result.finish_reason,
             "model": result.model,
             "machine": result.backend and result.backend.machine_name,
-            **columns.usage_of(result),
+            **columns.to_usage_columns(result),
         }
 
-    async def _begin(self, index: int) -> int:
+    async def _mark_sent(self, index: int) -> int:
         self._sent[index] += 1
         return self._sent[index]
 
-    async def _take_back(self, index: int) -> None:
+    async def _unmark_sent(self, index: int) -> None:
         self._sent[index] -= 1
 
 
 class Embed(Stage):
-    """Embeds a column of texts, a batch in one operation.
+    """Stage that embeds a column of texts, one batch per operation.
 
     Adds ``embedding`` (list of float32), ``cost_eur`` (the batch's, divided evenly over its
     rows) and ``error``.
@@ -162,7 +161,7 @@ class Embed(Stage):
     fields = columns.EMBED
 
     def __init__(self, model: str, *, column: str = "text", **options: Any) -> None:
-        """Prepare an actor."""
+        """Create an actor."""
         super().__init__(model, **options)
         self._client = self._client.with_options(max_retries=self._retries)
         self._column = column
@@ -170,22 +169,26 @@ class Embed(Stage):
     async def _answer(self, table: pa.Table) -> list[dict[str, Any]]:
         texts = columns.to_values(table, self._column)
         try:
-            came = await self._client.embed(texts, model=self._model, **self._params)
+            response = await self._client.embed(texts, model=self._model, **self._params)
         except Exception as error:
-            return [self._error(error)] * len(texts)
-        micro = came.cost_micro_eur
+            return [self._to_error(error)] * len(texts)
+        micro = response.cost_micro_eur
         cost = None if micro is None else micro / 1e6 / len(texts)
         return [
-            {"embedding": vector, "cost_eur": cost, **self._refused(came.errors.get(number))}
-            for number, vector in enumerate(came.vectors)
+            {
+                "embedding": vector,
+                "cost_eur": cost,
+                **self._to_optional_error(response.errors.get(number)),
+            }
+            for number, vector in enumerate(response.vectors)
         ]
 
-    def _refused(self, error: Exception | None) -> dict[str, Any]:
-        return {} if error is None else self._error(error)
+    def _to_optional_error(self, error: Exception | None) -> dict[str, Any]:
+        return {} if error is None else self._to_error(error)
 
 
 class Rerank(Stage):
-    """Ranks a column of lists of documents against a column of queries.
+    """Stage that ranks a column of document lists against a column of queries.
 
     Adds ``ranking`` (a list of ``index`` and ``relevance_score``, best first), ``cost_eur`` and
     ``error``.
@@ -196,7 +199,7 @@ class Rerank(Stage):
     def __init__(
         self, model: str, *, query: str = "query", documents: str = "documents", **options: Any
     ) -> None:
-        """Prepare an actor; ``query`` and ``documents`` name columns."""
+        """Create an actor; ``query`` and ``documents`` name columns."""
         super().__init__(model, **options)
         self._client = self._client.with_options(max_retries=self._retries)
         self._query, self._documents = query, documents
@@ -207,12 +210,16 @@ class Rerank(Stage):
         return await asyncio.gather(*map(self._row, queries, documents))
 
     async def _row(self, query: str, documents: list[str]) -> dict[str, Any]:
-        await self._pace.enter()
+        await self._limiter.acquire()
         try:
-            came = await self._client.rerank(query, documents, model=self._model, **self._params)
+            response = await self._client.rerank(
+                query, documents, model=self._model, **self._params
+            )
         except Exception as error:
-            return self._error(error)
+            return self._to_error(error)
         finally:
-            await self._pace.leave()
-        ranking = [{"index": r.index, "relevance_score": r.relevance_score} for r in came.results]
-        return {"ranking": ranking, "cost_eur": came.cost_micro_eur / 1e6}
+            await self._limiter.release()
+        ranking = [
+            {"index": r.index, "relevance_score": r.relevance_score} for r in response.results
+        ]
+        return {"ranking": ranking, "cost_eur": response.cost_micro_eur / 1e6}
