@@ -306,5 +306,8 @@ def test_for_people_it_says_where_to_start(sandbox, capsys, monkeypatch):
 def test_doctor_and_client_choose_the_same_proxy(root, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "10.0.0.0/8:8443")
-    doctor, client = network.Target.of(Settings.create(base_url=root)), PoolKey.to(root, None, None)
+    doctor, client = (
+        network.Target.of(Settings.create(base_url=root)),
+        PoolKey.create(root, None, None),
+    )
     assert (doctor.proxy is None) == (client.proxy is None)

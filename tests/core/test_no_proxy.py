@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmaas.proxies import is_spared, proxy_for
+from llmaas.proxies import is_bypassed, proxy_for
 from llmaas.transport.pool_registry import PoolKey
 
 SPARED = [
@@ -55,7 +55,7 @@ NOT_SPARED = [
 
 @pytest.mark.parametrize(("host", "port", "no_proxy"), SPARED)
 def test_hosts_that_are_spared(host: str, port: int, no_proxy: str, monkeypatch: Any) -> None:
-    assert is_spared(host, port, no_proxy)
+    assert is_bypassed(host, port, no_proxy)
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", no_proxy)
     assert proxy_for("https", host, port) is None
@@ -63,7 +63,7 @@ def test_hosts_that_are_spared(host: str, port: int, no_proxy: str, monkeypatch:
 
 @pytest.mark.parametrize(("host", "port", "no_proxy"), NOT_SPARED)
 def test_hosts_that_are_not(host: str, port: int, no_proxy: str, monkeypatch: Any) -> None:
-    assert not is_spared(host, port, no_proxy)
+    assert not is_bypassed(host, port, no_proxy)
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", no_proxy)
     assert proxy_for("https", host, port) == "http://proxy.example:3128"
@@ -71,7 +71,7 @@ def test_hosts_that_are_not(host: str, port: int, no_proxy: str, monkeypatch: An
 
 @given(st.text(max_size=40))
 def test_any_text_may_stand_there(no_proxy: str) -> None:
-    is_spared("gw.corp.example", 443, no_proxy)
+    is_bypassed("gw.corp.example", 443, no_proxy)
 
 
 @pytest.mark.parametrize("root", ["https://10.1.2.3:8443", "https://10.1.2.3"])
@@ -79,4 +79,4 @@ def test_client_connects_directly_when_port_matches(root: str, monkeypatch: Any)
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "10.0.0.0/8:8443")
     is_direct = root.endswith(":8443")
-    assert (PoolKey.to(root, None, None).proxy is None) == is_direct
+    assert (PoolKey.create(root, None, None).proxy is None) == is_direct

@@ -38,10 +38,10 @@ def shared(closed: list[str]) -> PoolRegistry[str]:
 
 def test_owners_share_a_pool_that_the_last_one_closes(shared: Any, closed: list[str]) -> None:
     one, other = Owner(), Owner()
-    assert shared.borrow(HERE, one) is shared.borrow(HERE, other)
-    shared.give_back(HERE, id(one))
+    assert shared.acquire(HERE, one) is shared.acquire(HERE, other)
+    shared.release(HERE, id(one))
     assert not closed
-    shared.give_back(HERE, id(other))
+    shared.release(HERE, id(other))
     assert closed == [f"pool of {HERE.origin}"]
 
 
@@ -53,8 +53,8 @@ def test_an_owner_collected_while_another_borrows_blocks_nobody(closed: list[str
 
     shared = PoolRegistry(make, closed.append)
     keeper = Owner()
-    shared.borrow(HERE, Owner())  # garbage from here on
-    shared.borrow(THERE, keeper)
+    shared.acquire(HERE, Owner())  # garbage from here on
+    shared.acquire(THERE, keeper)
     assert closed == [HERE.origin]
 
 
@@ -104,12 +104,12 @@ def test_an_event_loop_that_has_ended_is_kept_by_nothing(sandbox: Any) -> None:
     assert [loop() for loop in loops] == [None] * 3
 
 
-def test_gates_are_bounded_when_many_keys_are_used() -> None:
+def test_cooldowns_are_bounded_when_many_keys_are_used() -> None:
     from llmaas.transport import cooldown
 
-    closed = cooldown.cooldown_for("root", "closed")
-    closed.start_cooldown(60)
+    closed = cooldown.get_cooldown("root", "closed")
+    closed.start(60)
     for number in range(5_000):
-        cooldown.cooldown_for("root", str(number))
-    assert len(cooldown._gates) <= 1024
-    assert cooldown.cooldown_for("root", "closed") is closed
+        cooldown.get_cooldown("root", str(number))
+    assert len(cooldown._cooldowns) <= 1024
+    assert cooldown.get_cooldown("root", "closed") is closed

@@ -12,7 +12,7 @@ from llmaas.catalog.families import families
 from llmaas.content_parts import holds_files, holds_images
 from llmaas.messages import normalize_messages
 from llmaas.ops.encoding import encode, encode_plain
-from llmaas.wire.conversation import conform, look_at, takes_plain
+from llmaas.wire.conversation import accepts_plain, conform, inspect_messages
 
 SYSTEM = {"role": "system", "content": "Be brief."}
 USER = {"role": "user", "content": "What is 21 x 2?"}
@@ -50,18 +50,18 @@ OTHERS: list[Any] = [
 
 @pytest.mark.parametrize("messages", PLAIN)
 def test_look_finds_plain_conversation_when_nothing_has_to_be_done(messages: Any) -> None:
-    look = look_at(messages)
+    look = inspect_messages(messages)
     assert look.is_plain
     assert look.size == sum(len(m["content"]) for m in messages)
     assert normalize_messages(messages) == messages
     for family in families():
-        if takes_plain(family, messages[0], has_names=look.has_names):
+        if accepts_plain(family, messages[0], has_names=look.has_names):
             assert conform(messages, family) == (messages, ())
 
 
 @pytest.mark.parametrize("messages", [*PLAIN, *TEXTS])
 def test_look_tells_size_when_messages_hold_texts_and_calls_only(messages: Any) -> None:
-    assert look_at(messages).size
+    assert inspect_messages(messages).size
     assert normalize_messages(messages) == messages
     assert not holds_files(messages)
     assert not holds_images(messages)
@@ -69,12 +69,12 @@ def test_look_tells_size_when_messages_hold_texts_and_calls_only(messages: Any) 
 
 @pytest.mark.parametrize("messages", TEXTS)
 def test_look_finds_no_plain_conversation_when_order_or_fields_differ(messages: Any) -> None:
-    assert not look_at(messages).is_plain
+    assert not inspect_messages(messages).is_plain
 
 
 @pytest.mark.parametrize("messages", OTHERS)
 def test_look_leaves_messages_to_a_closer_one_when_they_hold_more(messages: Any) -> None:
-    assert not look_at(messages).size
+    assert not inspect_messages(messages).size
 
 
 @pytest.mark.parametrize("text", ['"quoted" \\ \n\x00', "é 日本 😀", "\ud83d", '"messages":[]'])

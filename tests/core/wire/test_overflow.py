@@ -14,13 +14,13 @@ WORDS = {
         "output tokens and your prompt contains at least 62145 input tokens, for a total of at "
         "least 262145 tokens. Please reduce the length of the input prompt or the number of "
         "requested output tokens.",
-        Overflow(262144, 62145, is_bound=True),
+        Overflow(262144, 62145, is_lower_bound=True),
     ),
     "vllm-prompt-alone": (
         "This model's maximum context length is 1024 tokens. However, your prompt contains at "
         "least 1025 input tokens, which exceeds this limit even without any output tokens. "
         "(parameter=input_tokens, value=1025)",
-        Overflow(1024, 1025, is_bound=True),
+        Overflow(1024, 1025, is_lower_bound=True),
     ),
     "vllm-in-messages": (
         "This model's maximum context length is 131072 tokens. However, you requested 140000 "

@@ -106,7 +106,7 @@ def test_whole_body_has_the_same_shapes() -> None:
 
 
 def test_a_quoted_tag_is_text_where_the_model_never_reasons() -> None:
-    reader = ChatDecoder(Context(requested_model="m", may_be_unopened=False))
+    reader = ChatDecoder(Context(requested_model="m", may_lack_opening_tag=False))
     events = [*reader.feed(sse(*text("La balise </th", "ink> ferme."))), *reader.end()]
     assert joined(events, "text") == "La balise </think> ferme."
     assert joined(events, "reasoning") == ""

@@ -160,7 +160,7 @@ class LLMaaSClientConfig(BaseModel):
         if response_format is None or isinstance(response_format, Mapping):
             return response_format
         shape = parse_response_format(response_format)
-        return None if shape is None else dict(shape.wire)
+        return None if shape is None else dict(shape.response_format)
 
     @field_validator("default_headers")
     @classmethod

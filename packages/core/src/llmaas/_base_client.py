@@ -16,7 +16,7 @@ from llmaas.ops.effects import Operation, Run
 from llmaas.ops.retrying import Deadline
 from llmaas.settings import Limits, Settings, Timeout
 from llmaas.types import Batch, Completion
-from llmaas.wire.conversation import NO_LOOK, Look, look_at
+from llmaas.wire.conversation import NOT_INSPECTED, Inspection, inspect_messages
 
 if TYPE_CHECKING:
     from llmaas.quota import Budget
@@ -100,7 +100,7 @@ class BaseClient:
 
     def _chat(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
         self.settings.hide_in(options)
-        look = look_at(messages)
+        look = inspect_messages(messages)
         if not look.size and holds_files(messages):
             return self._after_reading(messages, lambda read: self._chat(read, model, options))
         plan = fallbacks.plan_attempts(self.settings, model, options)
@@ -126,7 +126,7 @@ class BaseClient:
         return (yield from go_on(read))
 
     def _ask(
-        self, messages: Messages, model: str, options: Any, look: Look = NO_LOOK
+        self, messages: Messages, model: str, options: Any, look: Inspection = NOT_INSPECTED
     ) -> Operation[Completion]:
         repair = options.pop("repair", True)
         ask = chat.build_request(
@@ -139,7 +139,7 @@ class BaseClient:
 
     def _stream(self, messages: Messages, model: str, options: Any) -> Operation[chat.OpenStream]:
         self.settings.hide_in(options)
-        look = look_at(messages)
+        look = inspect_messages(messages)
         if not look.size and holds_files(messages):
             return self._after_reading(messages, lambda read: self._stream(read, model, options))
         plan = fallbacks.plan_attempts(self.settings, model, options)
@@ -152,7 +152,7 @@ class BaseClient:
         )
 
     def _open(
-        self, messages: Messages, model: str, options: Any, look: Look = NO_LOOK
+        self, messages: Messages, model: str, options: Any, look: Inspection = NOT_INSPECTED
     ) -> Operation[chat.OpenStream]:
         options.pop("repair", None)  # what was handed out cannot be repaired
         ask = chat.build_request(

@@ -19,7 +19,7 @@ _BY_REASON = {
 }
 
 
-def reason_for(model: str, finish_reason: str | None, *, reasoned: bool) -> str:
+def explain_empty_answer(model: str, finish_reason: str | None, *, reasoned: bool) -> str:
     """Explain an empty answer: Qwen3.8 at its default effort ends one call in six so."""
     why = _BY_REASON.get(finish_reason or "") or _ENDED[reasoned]
     if finish_reason in NO_ROOM:

@@ -34,7 +34,7 @@ class Headers(Mapping[str, str]):
         return made
 
     @property
-    def tell_of_a_cache(self) -> bool:
+    def is_cache_hit(self) -> bool:
         """Whether a cache answered. Of several caches, the last one named is the nearest."""
         values = (self._values.get(name) for name in _CACHE_HEADERS)
         return any("hit" in value.lower().rsplit(",", 1)[-1] for value in values if value)

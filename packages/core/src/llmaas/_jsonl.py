@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_LONGEST_WAIT = 1.0
+_LOCK_TIMEOUT = 1.0
 """Seconds to wait for another process that appends; then the line is written all the same."""
-_DEEPEST = 12
+_MAX_DEPTH = 12
 """Levels of a value that are written."""
 
 
@@ -29,7 +29,7 @@ def to_line(record: Mapping[str, Any], separators: tuple[str, str] = COMPACT) ->
         )
         line.encode()
     except (TypeError, ValueError, RecursionError):  # odd keys, cycles, half surrogates, NaN
-        line = json.dumps(_plain(record, _DEEPEST), separators=separators)
+        line = json.dumps(_plain(record, _MAX_DEPTH), separators=separators)
     return line
 
 
@@ -72,7 +72,7 @@ def _lock(file: int) -> bool:
         import fcntl
     except ImportError:  # Windows: O_APPEND alone keeps lines apart
         return False
-    until = time.monotonic() + _LONGEST_WAIT
+    until = time.monotonic() + _LOCK_TIMEOUT
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -54,7 +54,7 @@ def _http_client(settings: Settings, kind: str) -> Any:
     """Return the SDK's own HTTP client, with our proxy and trust."""
     import openai
 
-    network = PoolKey.to(settings.root, settings.ca_bundle, settings.proxy)
+    network = PoolKey.create(settings.root, settings.ca_bundle, settings.proxy)
     make = openai.DefaultHttpxClient if kind == "Client" else openai.DefaultAsyncHttpxClient
     return make(
         base_url=settings.base_url,

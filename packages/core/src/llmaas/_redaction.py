@@ -13,7 +13,7 @@ HIDDEN = "***"
 SHORTEST = 6
 """Characters that a secret has at least; hiding a shorter one would tear ordinary words apart."""
 
-_DEEPEST = 64
+_MAX_DEPTH = 64
 _SECRET_NAME = re.compile(
     r"auth|cookie|token|secret|passw|credential|session|signature|(^|[-_])(api)?key($|[-_])", re.I
 )
@@ -123,7 +123,7 @@ class Redactor:
         """Return a value of JSON without secrets, at any depth, names included."""
         if isinstance(value, str):
             return self.text(value)
-        if depth > _DEEPEST and isinstance(value, Mapping | list | tuple):
+        if depth > _MAX_DEPTH and isinstance(value, Mapping | list | tuple):
             return HIDDEN
         if isinstance(value, Mapping):
             return {self.value(key): self.value(inner, depth + 1) for key, inner in value.items()}
@@ -149,13 +149,13 @@ class Redactor:
 
         The frames of HTTP libraries hold the headers that were sent, and tools print them.
         """
-        if error is None or any(self._tells(link) for link in exception_chain(error)):
+        if error is None or any(self._reveals(link) for link in exception_chain(error)):
             return None
         for link in exception_chain(error):
             link.__traceback__ = None
         return error
 
-    def _tells(self, error: BaseException) -> bool:
+    def _reveals(self, error: BaseException) -> bool:
         told = f"{error!r} {error}"
         return self.text(told) != told
 

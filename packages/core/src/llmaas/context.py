@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from llmaas._errors_base import InvalidInputError
-from llmaas.messages import Message, Messages, normalize_messages, text_of
+from llmaas.messages import Message, Messages, content_text, normalize_messages
 from llmaas.pricing import estimate_tokens
 
 PER_MESSAGE = 4
@@ -34,7 +34,7 @@ class Trimmed:
 
 def message_tokens(message: Message) -> int:
     """Estimate the tokens of one message, tool calls included."""
-    text = text_of(message.get("content"))
+    text = content_text(message.get("content"))
     calls = message.get("tool_calls")
     extra = json.dumps(calls, ensure_ascii=False) if calls else ""
     return PER_MESSAGE + estimate_tokens(text + extra)
@@ -105,7 +105,7 @@ def transcript(messages: Sequence[Message]) -> str:
 def _spoken(message: Message) -> str:
     names = [call["function"]["name"] for call in message.get("tool_calls") or ()]
     called = f" [calls {', '.join(names)}]" if names else ""
-    return f"{message['role']}: {text_of(message.get('content'))}{called}"
+    return f"{message['role']}: {content_text(message.get('content'))}{called}"
 
 
 def _blocks(messages: Sequence[Message]) -> Iterator[list[Message]]:

@@ -14,7 +14,7 @@ from llmaas._control_tokens import find_control_token, neutralize, neutralize_me
 from llmaas._errors_base import InvalidInputError, LLMaaSError
 from llmaas._guard_verdict import parse_verdict
 from llmaas.hooks import CallInfo, CallResult, with_hooks
-from llmaas.messages import text_of
+from llmaas.messages import content_text
 from llmaas.ops import chat
 from llmaas.ops.effects import Operation
 from llmaas.ops.retrying import Deadline
@@ -182,7 +182,7 @@ def _texts(inputs: Any) -> Iterator[str]:
     if isinstance(inputs, str):
         yield inputs
     elif hasattr(inputs, "get"):
-        yield text_of(inputs.get("content"))
+        yield content_text(inputs.get("content"))
     elif isinstance(inputs, Sequence) and not isinstance(inputs, bytes):
         for part in inputs:
             yield from _texts(part)

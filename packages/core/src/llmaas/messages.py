@@ -73,7 +73,7 @@ def _with_text(content: Any, nonce: str) -> Any:
     return f"{content or ''}\n\n{note}".strip()
 
 
-def text_of(content: Any) -> str:
+def content_text(content: Any) -> str:
     """Return the text of a content, whatever other parts it has."""
     if isinstance(content, str):
         return content

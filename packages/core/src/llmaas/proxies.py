@@ -23,13 +23,13 @@ def proxy_for(scheme: str, host: str, port: int | None = None) -> str | None:
     if is_loopback(host):
         return None
     proxies = getproxies()
-    if is_spared(host, port or _PORTS.get(scheme), proxies.get("no") or "") or proxy_bypass(host):
+    if is_bypassed(host, port or _PORTS.get(scheme), proxies.get("no") or "") or proxy_bypass(host):
         return None
     found = proxies.get(scheme) or proxies.get("all")
     return found.strip(_QUOTES) or None if found else None
 
 
-def is_spared(host: str, port: int | None, no_proxy: str) -> bool:
+def is_bypassed(host: str, port: int | None, no_proxy: str) -> bool:
     """Whether ``NO_PROXY`` names a host."""
     name = host.lower().rstrip(".").partition("%")[0]
     return any(

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from llmaas.finish_reasons import TRUNCATED
-from llmaas.messages import Message, add_instruction, text_of
+from llmaas.messages import Message, add_instruction, content_text
 from llmaas.output_types import output_type
 from llmaas.types import Choice, Completion
 from llmaas.wire.json_text import (
@@ -34,13 +34,13 @@ __all__ = [
     "JSONFilter",
     "OutputSchema",
     "extract_json",
+    "fill_parsed",
+    "find_mismatch",
     "is_cut",
     "json_part",
     "json_schema_format",
     "mention_json",
-    "misfit",
     "parse_response_format",
-    "settled",
     "wants_json",
 ]
 
@@ -61,20 +61,20 @@ _MAX_TRIED = 200
 class OutputSchema:
     """The form of an answer: the ``response_format`` to send, and a reader."""
 
-    wire: Mapping[str, Any]
+    response_format: Mapping[str, Any]
     schema: Mapping[str, Any] | None
     convert: Callable[[Any], Any] | None = None
     """Turns a JSON value into an instance of the type that was given."""
 
-    def read(self, text: str, *, cut: bool = False) -> Any:
+    def parse(self, text: str, *, cut: bool = False) -> Any:
         """Parse the value of a text; raise ``ValueError`` that says what is wrong.
 
         Of several JSON values the first that matches the schema is taken. Nothing is read
         from an answer that was ``cut``, unless all of it came before.
         """
-        return self.read_json(text, cut=cut)[1]
+        return self.parse_with_source(text, cut=cut)[1]
 
-    def read_json(self, text: str, *, cut: bool = False) -> tuple[str, Any]:
+    def parse_with_source(self, text: str, *, cut: bool = False) -> tuple[str, Any]:
         """Return the JSON that is read, as the model wrote it, and its value."""
         candidate, value = self._best(text, cut=cut)
         return candidate.as_json(), value
@@ -83,14 +83,14 @@ class OutputSchema:
         problem: ValueError | None = None
         for tried, candidate in enumerate(candidates(text, cut=cut)):
             try:
-                return candidate, self.value(candidate.value)
+                return candidate, self.validate(candidate.value)
             except ValueError as error:
                 problem = problem or error
             if tried == _MAX_TRIED:
                 break
         raise problem or ValueError("the answer holds no JSON")
 
-    def value(self, value: Any) -> Any:
+    def validate(self, value: Any) -> Any:
         """Check a JSON value against the schema and convert it; raise ``ValueError``."""
         if self.convert is not None:
             return self.convert(value)
@@ -100,7 +100,7 @@ class OutputSchema:
             raise ValueError("the answer is JSON, but not an object")
         return value
 
-    def in_words(self, *, after_tools: bool = False) -> str:
+    def to_instruction(self, *, after_tools: bool = False) -> str:
         """Return the instruction that stands in for ``response_format``."""
         words = _AFTER_TOOLS if after_tools else _JSON_WORDS
         if self.schema is None:
@@ -123,13 +123,13 @@ def parse_response_format(response_format: Any) -> OutputSchema | None:
     if response_format is None:
         return None
     if isinstance(response_format, Mapping):
-        return _shape_of_mapping(response_format)
-    make = _shape_of_type if isinstance(response_format, Hashable) else _shape_of_type.__wrapped__
-    return make(response_format)
+        return _parse_mapping(response_format)
+    parse = _parse_type if isinstance(response_format, Hashable) else _parse_type.__wrapped__
+    return parse(response_format)
 
 
 @lru_cache(maxsize=64)
-def _shape_of_type(kind: Any) -> OutputSchema:
+def _parse_type(kind: Any) -> OutputSchema:
     read = output_type(kind)
     return OutputSchema(json_schema_format(read.name, read.schema), read.schema, read.convert)
 
@@ -152,7 +152,7 @@ def mention_json(messages: Sequence[Message], instruction: str = _JSON_WORDS) ->
 
     OpenAI refuses ``json_object`` without it, and other engines write white space for ever.
     """
-    if any("json" in text_of(message.get("content")).lower() for message in messages):
+    if any("json" in content_text(message.get("content")).lower() for message in messages):
         return messages
     return add_instruction(messages, instruction)
 
@@ -162,7 +162,9 @@ def is_cut(completion: Completion | Choice) -> bool:
     return completion.finish_reason in CUT
 
 
-def settled(completion: Completion, shape: OutputSchema, *, streamed: bool = False) -> Completion:
+def fill_parsed(
+    completion: Completion, schema: OutputSchema, *, streamed: bool = False
+) -> Completion:
     """Fill in ``parsed`` where the answer matches, and take all but the JSON from its text.
 
     JSON that a reasoning parser took for reasoning becomes the text (vLLM does so with answers
@@ -170,8 +172,8 @@ def settled(completion: Completion, shape: OutputSchema, *, streamed: bool = Fal
     """
     if completion.tool_calls:
         return completion
-    choices = tuple(_found_in_reasoning(choice, shape) for choice in completion.choices)
-    read = [_read(choice, shape) for choice in choices]
+    choices = tuple(_recover_from_reasoning(choice, schema) for choice in completion.choices)
+    read = [_try_parse(choice, schema) for choice in choices]
     if not streamed:
         choices = tuple(
             replace(choice, content=found[0]) if found and found[0] != choice.content else choice
@@ -181,28 +183,28 @@ def settled(completion: Completion, shape: OutputSchema, *, streamed: bool = Fal
     return replace(completion, choices=choices, parsed=parsed)
 
 
-def _read(choice: Choice, shape: OutputSchema) -> tuple[str, Any] | None:
+def _try_parse(choice: Choice, schema: OutputSchema) -> tuple[str, Any] | None:
     """Return the JSON of an answer and its value, None if it does not match."""
     if not choice.content:
         return None
     try:
-        return shape.read_json(choice.content, cut=is_cut(choice))
+        return schema.parse_with_source(choice.content, cut=is_cut(choice))
     except ValueError:
         return None
 
 
-def misfit(completion: Completion, shape: OutputSchema) -> ValueError | None:
+def find_mismatch(completion: Completion, schema: OutputSchema) -> ValueError | None:
     """Return what is wrong with an answer, or None if it matches."""
     if completion.parsed is not None:
         return None
     try:
-        shape.read(completion.text, cut=is_cut(completion))
+        schema.parse(completion.text, cut=is_cut(completion))
     except ValueError as error:
         return error
     return None
 
 
-def _found_in_reasoning(choice: Choice, shape: OutputSchema) -> Choice:
+def _recover_from_reasoning(choice: Choice, schema: OutputSchema) -> Choice:
     if (
         (choice.content or "").strip()
         or choice.tool_calls
@@ -212,34 +214,35 @@ def _found_in_reasoning(choice: Choice, shape: OutputSchema) -> Choice:
         return choice
     found = ends_with_json(choice.reasoning)
     before = choice.reasoning[: found.start].strip(" \t\r\n`") if found else ""
-    if found is None or (before and shape.schema is None):
+    if found is None or (before and schema.schema is None):
         return choice
     try:
-        shape.value(found.value)
+        schema.validate(found.value)
     except ValueError:
         return choice
     return replace(choice, content=found.as_json(), reasoning=before or None)
 
 
-def _shape_of_mapping(response_format: Mapping[str, Any]) -> OutputSchema | None:
+def _parse_mapping(response_format: Mapping[str, Any]) -> OutputSchema | None:
     kind = response_format.get("type")
     if kind == "json_schema":
-        return _shape_of_json_schema(response_format)
+        return _parse_json_schema(response_format)
     if kind == "json_object":
         return OutputSchema(response_format, response_format.get("schema"))
     if _SCHEMA_KEYS & response_format.keys():
-        wire = json_schema_format(str(response_format.get("title", "answer")), response_format)
-        return OutputSchema(wire, response_format)
+        sent = json_schema_format(str(response_format.get("title", "answer")), response_format)
+        return OutputSchema(sent, response_format)
     return None
 
 
-def _shape_of_json_schema(response_format: Mapping[str, Any]) -> OutputSchema:
-    told = response_format.get("json_schema")
-    if not isinstance(told, Mapping) or not isinstance(schema := told.get("schema"), Mapping):
+def _parse_json_schema(response_format: Mapping[str, Any]) -> OutputSchema:
+    given = response_format.get("json_schema")
+    if not isinstance(given, Mapping) or not isinstance(schema := given.get("schema"), Mapping):
         return OutputSchema(response_format, None)
-    name = str(told.get("name") or schema.get("title") or "answer")
-    sent = {**told, "name": wire_name(name)}
+    name = str(given.get("name") or schema.get("title") or "answer")
+    sent = {**given, "name": wire_name(name)}
     if "$defs" in schema or "definitions" in schema:
         sent["schema"] = inline_definitions(schema)
-    wire = response_format if sent == told else {**response_format, "json_schema": sent}
-    return OutputSchema(wire, schema)
+    if sent == given:
+        return OutputSchema(response_format, schema)
+    return OutputSchema({**response_format, "json_schema": sent}, schema)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from llmaas._empty_reason import reason_for
+from llmaas._empty_reason import explain_empty_answer
 from llmaas._headers import Headers
 from llmaas._tokens import Usage as Usage
 from llmaas.answer_metadata import build_metadata
@@ -175,7 +175,7 @@ class Completion:
 
         Its usage and cost are then no evidence of what is billed.
         """
-        return self.headers.tell_of_a_cache
+        return self.headers.is_cache_hit
 
     @property
     def empty_reason(self) -> str | None:
@@ -183,7 +183,7 @@ class Completion:
         first = self._first
         if first.tool_calls or first.refusal or (first.content and first.content.strip()):
             return None
-        return reason_for(self.model, first.finish_reason, reasoned=bool(first.reasoning))
+        return explain_empty_answer(self.model, first.finish_reason, reasoned=bool(first.reasoning))
 
     @property
     def cost_micro_eur(self) -> int | None:

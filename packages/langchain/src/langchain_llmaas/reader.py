@@ -102,12 +102,12 @@ class TextReader(Reader):
             return None
         text, cut = str(message.text), _is_cut(message)
         try:
-            return self._shape.read(text, cut=cut)
+            return self._shape.parse(text, cut=cut)
         except ValueError as error:
             problem = error
         if self._shape.convert is None:  # a dict is the caller's to judge
             try:
-                return OutputSchema({}, {}).read(text, cut=cut)
+                return OutputSchema({}, {}).parse(text, cut=cut)
             except ValueError as error:
                 problem = error
         raise _no_value(str(problem), message) from problem
@@ -137,7 +137,7 @@ class CallReader(Reader):
     def _from_text(self, message: AIMessage) -> Any:
         """Return JSON that came instead of the call, since some engines ignore the choice."""
         try:
-            return self._shape.read(str(message.text))
+            return self._shape.parse(str(message.text))
         except ValueError as error:
             raise _no_value(f"the model did not call {self._name!r}", message) from error
 

@@ -58,7 +58,10 @@ def _asked_and_reader(
         if strict is not None:
             raise ValueError("json_mode knows no schema on the wire, so strict means nothing")
         shape = _shape(schema, _plain(schema))
-        asked = {"response_format": {"type": "json_object"}, "json_instruction": shape.in_words()}
+        asked = {
+            "response_format": {"type": "json_object"},
+            "json_instruction": shape.to_instruction(),
+        }
         return asked, TextReader(JsonOutputParser(), shape)
     if method == "json_schema":
         form = response_format(schema, strict)

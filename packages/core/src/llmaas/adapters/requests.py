@@ -8,7 +8,7 @@ from typing import Any
 from llmaas._errors_base import InvalidInputError
 from llmaas.messages import ascii_name
 from llmaas.ops.refusals import may_concern_a_text
-from llmaas.wire.chat import asks_for_several
+from llmaas.wire.chat import requests_several_choices
 
 __all__ = ["ascii_name", "may_concern_a_text", "reject_multiple_choices"]
 
@@ -19,6 +19,6 @@ def reject_multiple_choices(params: Mapping[str, Any], reason: str) -> None:
     ``n`` may also stand in ``extra_body``. The message ends with ``reason``: what the framework
     cannot hold, and the alternative.
     """
-    if asks_for_several(params):
+    if requests_several_choices(params):
         asked = (params.get("extra_body") or {}).get("n") or params.get("n")
         raise InvalidInputError(f"n must be 1, got {asked!r}: {reason}")

@@ -17,7 +17,7 @@ from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
 from llmaas.types import Adjustment, Batch, Completion, Event
 from llmaas.wire.accumulator import CompletionAccumulator, Context
-from llmaas.wire.conversation import look_at
+from llmaas.wire.conversation import inspect_messages
 from llmaas.wire.error_body import from_mapping
 from llmaas.wire.json_codec import loads
 from llmaas.wire.tool_schemas import RenamedTools
@@ -68,7 +68,7 @@ def submit(
 
 def _prepared(settings: Settings, messages: Messages, model: str, options: Any) -> ChatRequest:
     """Prepare a conversation as a chat; describe a schema in words where tools may be called."""
-    look = look_at(messages)
+    look = inspect_messages(messages)
     ask = build_request(settings, messages, model=model, stream=False, look=look, **options)
     if is_deferred(ask):
         describe_schema(ask)

@@ -20,12 +20,12 @@ from llmaas.ops.encoding import encode, encode_plain
 from llmaas.ops.reasoning import report_ignored, to_fields
 from llmaas.ops.retrying import JSON, Call, Deadline, RetryState, send_with_retries
 from llmaas.settings import Settings
-from llmaas.structured import OutputSchema, mention_json, parse_response_format, settled
+from llmaas.structured import OutputSchema, fill_parsed, mention_json, parse_response_format
 from llmaas.types import Adjustment, Attempt, Completion, Done, Event
 from llmaas.wire.chat import chat_body, turns_reasoning_off
-from llmaas.wire.conversation import NO_LOOK, Look, takes_plain
+from llmaas.wire.conversation import NOT_INSPECTED, Inspection, accepts_plain
 from llmaas.wire.decode import ChatDecoder
-from llmaas.wire.error_body import failure_of
+from llmaas.wire.error_body import to_status_failure
 from llmaas.wire.failures import ErrorEvent, Failure, TransportFailure, TruncatedResponse
 from llmaas.wire.tool_schemas import with_valid_tools
 
@@ -59,7 +59,7 @@ class ChatRequest:
     conforms: bool = True
     """Whether a request may be changed so that engines take it."""
     plain: Sequence[Message] | None = field(default=None, repr=False)
-    """The messages where they are a plain conversation (see ``look_at``)."""
+    """The messages where they are a plain conversation (see ``inspect_messages``)."""
 
     @property
     def model(self) -> str:
@@ -129,23 +129,25 @@ def build_request(
     extra_headers: Any = None,
     conform: bool | None = None,
     fresh: bool = False,
-    look: Look = NO_LOOK,
+    look: Inspection = NOT_INSPECTED,
     **params: Any,
 ) -> ChatRequest:
     """Check a question and make its request; nothing is sent yet.
 
-    ``look`` is what a look at the messages told (see ``look_at``).
+    ``look`` is what a look at the messages told (see ``inspect_messages``).
     """
     model_profile.check_model(settings, model)
     extra_headers = settings.hide(extra_headers)
     shape = None if response_format is None else parse_response_format(response_format)
     conforms = settings.conform if conform is None else conform
-    asks_for_json = conforms and shape is not None and shape.wire.get("type") == "json_object"
+    asks_for_json = (
+        conforms and shape is not None and shape.response_format.get("type") == "json_object"
+    )
     given, look = _given(settings, messages, look, fresh=fresh, asks_for_json=asks_for_json)
     sent: Sequence[Message] = given
     adjustments: tuple[Adjustment, ...] = ()
     if not (
-        look.is_plain and takes_plain(get_facts(model).family, given[0], has_names=look.has_names)
+        look.is_plain and accepts_plain(get_facts(model).family, given[0], has_names=look.has_names)
     ):
         is_strict = settings.strict if strict is None else strict
         sent, adjustments = conformed(
@@ -166,7 +168,7 @@ def build_request(
             model,
             sent,
             tools,
-            shape and shape.wire,
+            shape and shape.response_format,
             size=look.size if sent is given else 0,
         )
     body = chat_body(
@@ -175,7 +177,7 @@ def build_request(
         stream=stream,
         tools=tools,
         tool_choice=tool_choice,
-        response_format=response_format if shape is None else shape.wire,
+        response_format=response_format if shape is None else shape.response_format,
         params={"max_tokens": max_tokens, **params},
     )
     if tools and conforms:
@@ -190,8 +192,8 @@ def build_request(
 
 
 def _given(
-    settings: Settings, messages: Messages, look: Look, *, fresh: bool, asks_for_json: bool
-) -> tuple[Sequence[Message], Look]:
+    settings: Settings, messages: Messages, look: Inspection, *, fresh: bool, asks_for_json: bool
+) -> tuple[Sequence[Message], Inspection]:
     """Return the caller's messages as dicts, and what a look at them still tells."""
     given: Sequence[Message] = (
         [*messages]
@@ -199,9 +201,9 @@ def _given(
         else normalize_messages(messages, settings.max_file_bytes)
     )
     if fresh:
-        given, look = add_nonce(given, uuid.uuid4().hex[:16]), NO_LOOK
+        given, look = add_nonce(given, uuid.uuid4().hex[:16]), NOT_INSPECTED
     if asks_for_json:
-        given, look = mention_json(given), NO_LOOK
+        given, look = mention_json(given), NOT_INSPECTED
     return given, look
 
 
@@ -311,11 +313,11 @@ def _retry_early_error(
     fault = decoder.fault
     failure: Failure | None = None
     if isinstance(fault, ErrorEvent):
-        failure = failure_of(fault, headers)
+        failure = to_status_failure(fault, headers)
     elif isinstance(fault, TruncatedResponse):
         early = TransportFailure("read", f"The answer ended early: {fault.reason}.")
         failure = fault.cause or early
-    if failure is None or decoder.said_anything:
+    if failure is None or decoder.has_content:
         raise fault_error(ask, decoder, headers)
     yield from ask.retries.retry_or_raise(failure, ask.model)
 
@@ -337,6 +339,6 @@ def completion_of(ask: ChatRequest, events: list[Event]) -> Completion:
     """Return the completion that ends a list of events, after a look at what it is worth."""
     last = events[-1]
     assert isinstance(last, Done)
-    completion = last.completion if ask.shape is None else settled(last.completion, ask.shape)
+    completion = last.completion if ask.shape is None else fill_parsed(last.completion, ask.shape)
     model_profile.record(ask.settings, ask.model, completion, warns=not ask.is_attempt)
     return ask.noted(completion)

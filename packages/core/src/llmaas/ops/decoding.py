@@ -25,7 +25,7 @@ def decoder_for(
             headers=Headers.without_secrets(reply.headers, settings.known_secrets),
             seed=os.urandom(16).hex(),  # a tenth of the cost of a uuid
             hold=model_profile.buffer_size(settings, model) if thinks else 0,
-            may_be_unopened=thinks and model_profile.may_begin_unopened(settings, model),
+            may_lack_opening_tag=thinks and model_profile.may_begin_unopened(settings, model),
             choices=_whole(body.get("n")),
             resends=resends,
             tools=body.get("tools") or (),

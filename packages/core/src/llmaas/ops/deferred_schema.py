@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from llmaas.ops.chat import ChatRequest, OpenStream, chat, open_stream
 from llmaas.ops.effects import Operation
 from llmaas.ops.schema_instruction import in_words, with_fallback_to_words, with_reply
-from llmaas.structured import is_cut, misfit, settled
+from llmaas.structured import fill_parsed, find_mismatch, is_cut
 from llmaas.types import Adjustment, Choice, Completion, Done, Event, TextDelta, ToolCallDelta
 from llmaas.wire.decode import ChatDecoder
 from llmaas.wire.usage import add_usages
@@ -66,7 +66,7 @@ def is_final(draft: Completion, ask: ChatRequest) -> bool:
     """Whether an answer calls tools, was cut or matches: nothing is asked after it."""
     assert ask.shape is not None
     has_calls = any(choice.tool_calls for choice in draft.choices)
-    return has_calls or is_cut(draft) or misfit(draft, ask.shape) is None
+    return has_calls or is_cut(draft) or find_mismatch(draft, ask.shape) is None
 
 
 class TextHolder:
@@ -129,7 +129,7 @@ class SchemaFollowUp:
             return None
         shape = self._ask.shape
         assert shape is not None
-        if is_final(settled(done.completion, shape, streamed=True), self._ask):
+        if is_final(fill_parsed(done.completion, shape, streamed=True), self._ask):
             events[-1:] = [*self._holder.release(), done]
             return None
         events.pop()
@@ -142,7 +142,7 @@ def describe_schema(ask: ChatRequest) -> dict[str, Any]:
     """Describe the schema in words instead of enforcing it; return the body that enforces it."""
     assert ask.shape is not None
     enforced = {**ask.body, "tool_choice": "none"}
-    ask.body = in_words(ask.body, ask.shape.in_words(after_tools=True))
+    ask.body = in_words(ask.body, ask.shape.to_instruction(after_tools=True))
     return enforced
 
 

@@ -22,7 +22,7 @@ def encode(body: Any) -> bytes:
 
 
 def encode_plain(body: Mapping[str, Any]) -> bytes:
-    """Return a body whose messages are a plain conversation (see ``look_at``) as JSON."""
+    """Return a body whose messages are a plain conversation (see ``inspect_messages``) as JSON."""
     head, _, tail = encode({**body, "messages": []}).partition(_NO_MESSAGES)
     with suppress(KeyError, TypeError):  # another thread may have changed a message meanwhile
         return b"".join((head, b'"messages":', to_bytes(plain_json(body["messages"])), tail))

@@ -19,7 +19,7 @@ from llmaas.ops.output_budget import window_of
 from llmaas.ops.reasoning import lower_effort
 from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings, model_names
-from llmaas.structured import settled
+from llmaas.structured import fill_parsed
 from llmaas.types import Attempt, Completion, Done
 from llmaas.wire.usage import add_usages
 
@@ -212,7 +212,7 @@ def _whole(opened: OpenStream) -> Completion | None:
     if not isinstance(last, Done):
         return None
     shape = opened.ask.shape
-    return last.completion if shape is None else settled(last.completion, shape)
+    return last.completion if shape is None else fill_parsed(last.completion, shape)
 
 
 def _end_empty(opened: OpenStream, whole: Completion) -> Operation[None]:

@@ -10,7 +10,7 @@ from llmaas.catalog.state import DEFAULT_MAX_OUTPUT
 from llmaas.settings import Settings
 from llmaas.types import Adjustment
 from llmaas.wire.overflow import Overflow, is_overflow, parse_overflow
-from llmaas.wire.prompt_size import estimate_prompt, is_surely_below
+from llmaas.wire.prompt_size import estimate_prompt, is_clearly_below
 
 _FIELDS = ("max_tokens", "max_completion_tokens")
 _REFUSALS = frozenset({400, 413, 422, 500})
@@ -49,11 +49,11 @@ def default_max_tokens(
 ) -> int:
     """Return the least of the default and of what the estimated prompt leaves.
 
-    ``size`` is the characters of the messages, where they are known (see ``look_at``).
+    ``size`` is the characters of the messages, where they are known (see ``inspect_messages``).
     """
     window = window_of(settings, model)
     most = _most(settings, model, window)
-    if window is None or is_surely_below(messages, tools, window - most, size):
+    if window is None or is_clearly_below(messages, tools, window - most, size):
         return most
     told = {"messages": messages, "tools": tools, "response_format": response_format}
     left = window - prompt_tokens(told)
@@ -117,7 +117,7 @@ def _fitting(settings: Settings, body: Mapping[str, Any], told: Overflow) -> int
 
 def _left(window: int, told: Overflow, body: Mapping[str, Any]) -> int:
     """Return what a prompt leaves of the window: exact counts, else a careful estimate."""
-    if told.prompt is not None and not told.is_bound:
+    if told.prompt is not None and not told.is_lower_bound:
         left = window - told.prompt
         return left - min(_SLACK, left // 10)
     most = window - (told.prompt or 0)

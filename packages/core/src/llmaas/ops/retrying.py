@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from llmaas._redaction import Redactor
 from llmaas.ops.effects import Close, Operation, Read, Send, Sleep
 from llmaas.settings import Settings, Timeout, checked_seconds
-from llmaas.transport.cooldown import Cooldown, cooldown_for
+from llmaas.transport.cooldown import Cooldown, get_cooldown
 from llmaas.wire.failures import Failure, StatusFailure, TransportFailure
 from llmaas.wire.retry import next_delay
 
@@ -68,7 +68,7 @@ class RetryState:
         """Whether the service may have seen the call, in any attempt."""
         self.starved = 0
         """Waits for a file descriptor after attempts that were to be the last."""
-        self.gate: Cooldown = cooldown_for(settings.root, settings.key.fingerprint)
+        self.gate: Cooldown = get_cooldown(settings.root, settings.key.fingerprint)
 
     def retry_or_raise(self, failure: Failure, model: str | None) -> Operation[None]:
         """Wait for the next attempt, or raise the failure as what it is."""
@@ -91,7 +91,7 @@ class RetryState:
         else:
             self.attempt += 1
         if wait.pauses_all and isinstance(failure, StatusFailure):
-            self.gate.start_cooldown(wait.seconds, failure)
+            self.gate.start(wait.seconds, failure)
         yield from self.pause(wait.seconds, failure, model)
         self.resends += 1
         _logger.info(
@@ -161,9 +161,9 @@ def _are_errors_loaded() -> bool:
 def send_with_retries(retries: RetryState, call: Call) -> Operation[Any]:
     """Send a call until a reply below 300 comes; return it, its body unread."""
     while True:
-        while delay := retries.gate.delay():  # it may have closed anew in the meantime
+        while delay := retries.gate.remaining():  # it may have closed anew in the meantime
             retries.waited += delay
-            yield from retries.pause(delay, retries.gate.refusal(), call.model)
+            yield from retries.pause(delay, retries.gate.failure(), call.model)
         reply = yield Send(
             call.method,
             call.path,

@@ -32,7 +32,7 @@ def with_fallback_to_words(
         if "response_format" not in ask.body or not _is_about_format(error):
             raise
     assert ask.shape is not None
-    body = in_words(ask.body, ask.shape.in_words())
+    body = in_words(ask.body, ask.shape.to_instruction())
     messages, _ = conformed(body["messages"], model=ask.model, wanted=ask.conforms)
     ask.body = {**body, "messages": messages}
     return (yield from send(ask))

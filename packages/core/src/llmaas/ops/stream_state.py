@@ -14,7 +14,7 @@ from llmaas.ops.effects import Operation
 from llmaas.ops.execution import settle_now
 from llmaas.ops.fallbacks import combined
 from llmaas.ops.finalizer import FINALIZER
-from llmaas.structured import settled
+from llmaas.structured import fill_parsed
 from llmaas.transport.base import TransportError
 from llmaas.types import Completion, Done, Event, TextDelta
 from llmaas.wire.failures import TransportFailure
@@ -90,7 +90,7 @@ class StreamState:
         assert isinstance(done, Done)
         whole = with_draft(done.completion, self._draft)
         self._whole = self._settled(self.ask.noted(whole), events)
-        unopened = self.decoder.thought_was_unopened
+        unopened = self.decoder.lacks_opening_tag
         model_profile.record(self.ask.settings, self.ask.model, self._whole, unopened=unopened)
         return Done(self.completion)
 
@@ -126,7 +126,7 @@ class StreamState:
         """Fill in ``parsed`` where the answer matches; what was handed out cannot be repaired."""
         if self.ask.shape is None:
             return completion
-        whole = settled(completion, self.ask.shape, streamed=True)
+        whole = fill_parsed(completion, self.ask.shape, streamed=True)
         if whole.text and not completion.text.strip():  # the answer came as reasoning
             events.append(TextDelta(whole.text))
         return whole

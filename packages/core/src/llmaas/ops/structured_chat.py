@@ -10,7 +10,7 @@ from llmaas.ops.chat import ChatRequest, OpenStream, chat, open_stream
 from llmaas.ops.deferred_schema import bearing, chat_with_tools, is_deferred, open_with_tools
 from llmaas.ops.effects import Operation
 from llmaas.ops.schema_instruction import with_fallback_to_words, with_reply
-from llmaas.structured import is_cut, misfit
+from llmaas.structured import find_mismatch, is_cut
 from llmaas.types import Completion
 from llmaas.wire.usage import add_usages
 
@@ -34,7 +34,7 @@ def chat_structured(ask: ChatRequest, *, repair: bool = True) -> Operation[Compl
         first = yield from with_fallback_to_words(ask, chat)
     if not repair or any(choice.tool_calls for choice in first.choices):
         return first
-    problem = misfit(first, ask.shape)
+    problem = find_mismatch(first, ask.shape)
     if problem is None:
         return first
     if first.choices[0].refusal:  # asking again changes no mind, and costs
@@ -44,7 +44,7 @@ def chat_structured(ask: ChatRequest, *, repair: bool = True) -> Operation[Compl
         raise invalid_output_error(first, problem)
     second = yield from bearing(first, chat(again))
     second = replace(second, usage=add_usages([first.usage, second.usage]))
-    problem = misfit(second, ask.shape)
+    problem = find_mismatch(second, ask.shape)
     if problem is not None:
         raise invalid_output_error(second, problem)
     return second

@@ -24,7 +24,7 @@ async def connected(settings: Settings) -> AsyncIterator[aiohttp.ClientWebSocket
 
     Raises the ``APIError`` of a refused upgrade (401, 403, 404), or ``APIConnectionError``.
     """
-    network = PoolKey.to(settings.root, settings.ca_bundle, settings.proxy)
+    network = PoolKey.create(settings.root, settings.ca_bundle, settings.proxy)
     network.check_proxy()
     tls = tls_context(network.ca_bundle) if network.is_tls else True
     connector = aiohttp.TCPConnector(ssl=tls)

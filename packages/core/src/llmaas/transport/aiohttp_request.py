@@ -14,17 +14,17 @@ import aiohttp
 
 from llmaas.wire.http_head import HeadReader, HeadTooLarge
 
-_RESCUED = 1 << 20
+_MAX_UNREAD = 1 << 20
 """Bytes that are read at most from a connection that was reset while its request was written."""
 
 
 class Attempt:
     """One request on one connection, for who sent it."""
 
-    __slots__ = ("answer", "failure", "is_reused")
+    __slots__ = ("failure", "head", "is_reused")
 
     def __init__(self) -> None:
-        self.answer: AnswerStart | None = None
+        self.head: HeadProtocol | None = None
         self.is_reused = False
         self.failure: Exception | None = None
         """A reason that aiohttp does not tell."""
@@ -32,7 +32,7 @@ class Attempt:
     @property
     def was_stale(self) -> bool:
         """Whether a kept connection ended before any byte of this attempt's answer came."""
-        return self.is_reused and self.answer is not None and not self.answer.has_begun
+        return self.is_reused and self.head is not None and not self.head.has_begun
 
 
 ATTEMPT: ContextVar[Attempt] = ContextVar("llmaas_attempt")
@@ -56,8 +56,8 @@ class Request(aiohttp.ClientRequest):
                 _used.add(protocol)
             elif _is_readable(transport):
                 raise StaleConnection
-            attempt.answer = AnswerStart(transport, protocol, attempt)
-            transport.set_protocol(attempt.answer)
+            attempt.head = HeadProtocol(transport, protocol, attempt)
+            transport.set_protocol(attempt.head)
         return await super().send(conn)
 
 
@@ -65,7 +65,7 @@ _used: weakref.WeakSet[Any] = weakref.WeakSet()
 """Connections (by their protocol) that have carried a request."""
 
 
-class AnswerStart(asyncio.Protocol):
+class HeadProtocol(asyncio.Protocol):
     """Stands before aiohttp's protocol until the head of an answer has come, made strict.
 
     A connection that is reset while its request is written is read to its end first: a server
@@ -93,14 +93,14 @@ class AnswerStart(asyncio.Protocol):
             return
         self._transport.set_protocol(self._inner)
         head, body = answer
-        if body and not _is_whole(head, body):
+        if body and not _is_complete(head, body):
             self._inner.data_received(head)  # apart, as an error in the body must not cost it
             head = b""
         self._inner.data_received(head + body)
 
     def eof_received(self) -> bool | None:
         """Hand on the end of what the server sends."""
-        self._pass_held()
+        self._forward_held()
         kept: bool | None = self._inner.eof_received()
         return kept
 
@@ -108,7 +108,7 @@ class AnswerStart(asyncio.Protocol):
         """Hand on what came before the loss, and the loss."""
         if exc is not None and (data := _unread(self._transport)):
             self.data_received(data)
-        self._pass_held()
+        self._forward_held()
         self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -119,14 +119,14 @@ class AnswerStart(asyncio.Protocol):
         """Hand on that the socket takes more."""
         self._inner.resume_writing()
 
-    def _pass_held(self) -> None:
+    def _forward_held(self) -> None:
         """Hand on half a head: aiohttp says what is wrong with it."""
         held, self._head.held = self._head.held, b""
         if held:
             self._inner.data_received(held)
 
 
-def _is_whole(head: bytes, body: bytes) -> bool:
+def _is_complete(head: bytes, body: bytes) -> bool:
     """Whether this is all of an answer whose length is told."""
     return b"\ncontent-length: %d\r" % len(body) in head.lower()
 
@@ -159,7 +159,7 @@ def _unread(transport: Any) -> bytes:
     data = b""
     with suppress(OSError), socket.fromfd(sock.fileno(), sock.family, sock.type) as twin:
         twin.setblocking(False)
-        while len(data) < _RESCUED and (more := twin.recv(1 << 16)):
+        while len(data) < _MAX_UNREAD and (more := twin.recv(1 << 16)):
             data += more
     return data
 

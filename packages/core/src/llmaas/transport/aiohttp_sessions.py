@@ -1,4 +1,4 @@
-"""Sessions of aiohttp: one for each event loop and network, closed with the loop."""
+"""Sessions of aiohttp: one for each event loop and pool key, closed with the loop."""
 
 from __future__ import annotations
 
@@ -42,34 +42,34 @@ _by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[PoolKey, Ses
 _lock = threading.Lock()
 
 
-async def session_for(network: PoolKey) -> aiohttp.ClientSession:
-    """Return the running loop's session for this network."""
+async def session_for(key: PoolKey) -> aiohttp.ClientSession:
+    """Return the running loop's session for a pool key."""
     loop = asyncio.get_running_loop()
     entries = _by_loop.get(loop)
-    entry = None if entries is None else entries.get(network)
+    entry = None if entries is None else entries.get(key)
     if entry is None or entry.http.closed:
-        entry = await _open_for(loop, network)
+        entry = await _open_for(loop, key)
     return entry.http
 
 
-async def _open_for(loop: asyncio.AbstractEventLoop, network: PoolKey) -> Session:
+async def _open_for(loop: asyncio.AbstractEventLoop, key: PoolKey) -> Session:
     _close_dead()
     with _lock:
         entries = _by_loop.setdefault(loop, {})
-    entry = entries.get(network)
+    entry = entries.get(key)
     if entry is None or entry.http.closed:
-        entry = entries[network] = _open(network)
-        entry.guard = _close_with_loop(entry, entries, network)
+        entry = entries[key] = _open(key)
+        entry.guard = _close_with_loop(entry, entries, key)
         await anext(entry.guard)
     return entry
 
 
-def _open(network: PoolKey) -> Session:
+def _open(key: PoolKey) -> Session:
     sockets: weakref.WeakSet[socket] = weakref.WeakSet()
     connector = aiohttp.TCPConnector(
         limit=POOL_SIZE,
         keepalive_timeout=KEEPALIVE,
-        ssl=tls_context(network.ca_bundle) if network.is_tls else True,
+        ssl=tls_context(key.ca_bundle) if key.is_tls else True,
         socket_factory=partial(create_socket, sockets),
     )
     session = aiohttp.ClientSession(
@@ -93,15 +93,15 @@ def _head_limits() -> dict[str, Any]:
 
 
 async def _close_with_loop(
-    session: Session, entries: dict[PoolKey, Session], network: PoolKey
+    session: Session, entries: dict[PoolKey, Session], key: PoolKey
 ) -> AsyncGenerator[None, None]:
     """Close the session when its loop ends: ``asyncio.run`` finishes all open generators."""
     try:
         yield
     finally:
         await session.http.close()
-        if entries.get(network) is session:
-            del entries[network]  # it holds its loop, which nobody needs any more
+        if entries.get(key) is session:
+            del entries[key]  # it holds its loop, which nobody needs any more
 
 
 def _close_dead() -> None:

@@ -26,11 +26,11 @@ from llmaas.transport.watchdog import Watchdog
 from llmaas.wire.failures import TransportFailure, too_large
 from llmaas.wire.http_head import HeadTooLarge
 
-_LARGE = 1 << 18
+_LARGE_BODY = 1 << 18
 """Bytes of a body from which on it is written in pieces."""
-_DRAIN = 0.25
+_DRAIN_SECONDS = 0.25
 """Seconds to wait for the end of a body whose answer is complete, to keep the connection."""
-_GRACE = 0.05
+_GRACE_SECONDS = 0.05
 """Seconds before the deadline at which connecting ends, so that the failure says which it was."""
 
 _ERRORS = (aiohttp.ClientError, TimeoutError, OSError, zlib.error)
@@ -43,8 +43,8 @@ class AiohttpTransport:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._network = PoolKey.to(settings.root, settings.ca_bundle, settings.proxy)
-        self._network.check_proxy()
+        self._pool_key = PoolKey.create(settings.root, settings.ca_bundle, settings.proxy)
+        self._pool_key.check_proxy()
         self._limits = settings.limits
 
     async def send(self, request: Request) -> AiohttpReply:
@@ -62,33 +62,33 @@ class AiohttpTransport:
             except StaleConnection:
                 continue
             except _ERRORS as error:
-                failure = _failure(attempt.failure or error, request)
+                failure = _to_failure(attempt.failure or error, request)
                 if not (may_repeat and attempt.was_stale and failure.kind == "read"):
                     raise TransportError(failure) from error
                 may_repeat = False
             else:
                 return AiohttpReply(
-                    response, request, self._limits, is_raw=attempt.answer is not None
+                    response, request, self._limits, is_raw=attempt.head is not None
                 )
             finally:
                 ATTEMPT.reset(token)
 
     async def _send(self, request: Request) -> aiohttp.ClientResponse:
-        session = await session_for(self._network)
+        session = await session_for(self._pool_key)
         connect, read = request.timeout.connect, request.timeout.read
         # Until one is free (or a proxy has answered), then until it is connected.
         limits = _client_timeout(
-            _seconds(request, max(connect, read)), _seconds(request, connect), read
+            _connect_timeout(request, max(connect, read)), _connect_timeout(request, connect), read
         )
         try:
-            async with _until(request.deadline):
+            async with _timeout_at(request.deadline):
                 return await session.request(
                     request.method,
                     request.url,
-                    data=_piecemeal(request.body),
+                    data=_to_payload(request.body),
                     headers=request.headers,
                     allow_redirects=False,
-                    proxy=self._network.proxy,
+                    proxy=self._pool_key.proxy,
                     timeout=limits,
                 )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
@@ -117,15 +117,15 @@ def _forget_addresses(session: aiohttp.ClientSession) -> None:
         connector.clear_dns_cache()
 
 
-def _seconds(request: Request, most: float) -> float:
+def _connect_timeout(request: Request, most: float) -> float:
     """Return how long connecting may take: a little less than all, so that it is told apart."""
     if request.deadline is None:
         return most
-    return max(0.001, min(most, request.deadline - time.monotonic() - _GRACE))
+    return max(0.001, min(most, request.deadline - time.monotonic() - _GRACE_SECONDS))
 
 
-def _piecemeal(body: bytes | None) -> bytes | Upload | None:
-    return Upload(body) if body is not None and len(body) > _LARGE else body
+def _to_payload(body: bytes | None) -> bytes | Upload | None:
+    return Upload(body) if body is not None and len(body) > _LARGE_BODY else body
 
 
 class AiohttpReply:
@@ -133,13 +133,13 @@ class AiohttpReply:
 
     __slots__ = (
         "_deadline",
+        "_decoder",
         "_is_broken",
         "_is_closed",
         "_is_raw",
-        "_lifeline",
         "_request",
         "_response",
-        "_unpacker",
+        "_watchdog",
         "headers",
         "status",
     )
@@ -150,53 +150,53 @@ class AiohttpReply:
         self._response = response
         self._request = request
         self._is_raw = is_raw
-        self._lifeline: Watchdog | None = None
+        self._watchdog: Watchdog | None = None
         self._is_closed = self._is_broken = False
         self._deadline = request.deadline
         self.status = response.status
         self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
         # A recorder's player, which never sends, gives bodies that are unpacked already.
         coding = self.headers.get("content-encoding", "") if is_raw else ""
-        self._unpacker = Decoder(coding, limits)
+        self._decoder = Decoder(coding, limits)
 
     async def read(self) -> bytes:
         """Return the whole body."""
         try:
             if self._is_raw and self._response.content.is_eof():  # it came with its head
-                return b"".join(self._there())
+                return b"".join(self._read_buffered())
             return b"".join([data async for data in self.chunks()])
         finally:
             self._response.release()
 
-    def _there(self) -> Iterator[bytes]:
+    def _read_buffered(self) -> Iterator[bytes]:
         """Yield a body that has come whole."""
         try:
-            yield from self._unpacker.feed(self._response.content.read_nowait())
-            self._unpacker.check_end()
+            yield from self._decoder.feed(self._response.content.read_nowait())
+            self._decoder.check_end()
         except TooLarge as error:
             raise TransportError(too_large(str(error))) from error
         except _ERRORS as error:
-            raise self._broken(error) from error
+            raise self._to_error(error) from error
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Return the body as it comes, all that is there at each read."""
-        content, feed = self._response.content, self._unpacker.feed
+        """Return the body as it comes, all that is buffered at each read."""
+        content, feed = self._response.content, self._decoder.feed
         read = content.read
-        self._lifeline = Watchdog(self._response)
+        self._watchdog = Watchdog(self._response)
         try:
             while data := await (
                 read(READ) if self._deadline is None else _read_until(self._deadline, content)
             ):
                 for piece in feed(data):
                     yield piece
-            self._unpacker.check_end()
+            self._decoder.check_end()
         except TooLarge as error:
             self._response.close()
             raise TransportError(too_large(str(error))) from error
         except _ERRORS as error:
-            raise self._broken(error) from error
+            raise self._to_error(error) from error
         finally:
-            self._lifeline.cut()
+            self._watchdog.stop()
 
     async def close(self) -> None:
         """Give the connection back if the body was read to its end, else close it.
@@ -204,8 +204,8 @@ class AiohttpReply:
         A read in another task ends at once.
         """
         self._is_closed = True
-        if self._lifeline is not None:
-            self._lifeline.cut()
+        if self._watchdog is not None:
+            self._watchdog.stop()
         self._response.close()
 
     def limit_rest(self, seconds: float) -> None:
@@ -213,9 +213,9 @@ class AiohttpReply:
         deadline, until = self._request.deadline, time.monotonic() + seconds
         self._deadline = until if deadline is None else min(deadline, until)
 
-    def _broken(self, error: BaseException) -> TransportError:
+    def _to_error(self, error: BaseException) -> TransportError:
         self._is_broken = True
-        failure = _failure(error, self._request)
+        failure = _to_failure(error, self._request)
         if self._is_closed:
             failure = replace(failure, kind="read", message="the reply was closed")
         return TransportError(failure)
@@ -227,7 +227,7 @@ class AiohttpReply:
             return
         try:
             read = self._response.content.read  # asked for once: a cassette player makes it anew
-            async with asyncio.timeout(_DRAIN):
+            async with asyncio.timeout(_DRAIN_SECONDS):
                 while await read(READ):
                     pass
         except _ERRORS:
@@ -236,10 +236,10 @@ class AiohttpReply:
             self._response.release()
 
 
-def _until(deadline: float | None) -> AbstractAsyncContextManager[Any]:
+def _timeout_at(deadline: float | None) -> AbstractAsyncContextManager[Any]:
     """Limit what is inside to a moment of ``time.monotonic``; nothing, at no cost, for None."""
     if deadline is None:
-        return _FREE
+        return _NO_TIMEOUT
     return asyncio.timeout(max(0.0, deadline - time.monotonic()))
 
 
@@ -247,30 +247,33 @@ async def _read_until(deadline: float, content: aiohttp.StreamReader) -> bytes:
     """Read until a deadline; what came while the event loop was busy counts as in time, once."""
     is_late = time.monotonic() >= deadline
     try:
-        async with _until(deadline):
+        async with _timeout_at(deadline):
             return await content.read(READ)
     except TimeoutError:
-        if is_late or not (there := content.read_nowait()):
+        if is_late or not (buffered := content.read_nowait()):
             raise
-        return there
+        return buffered
 
 
-_FREE: AbstractAsyncContextManager[None] = nullcontext()
+_NO_TIMEOUT: AbstractAsyncContextManager[None] = nullcontext()
 
 
-def _failure(error: BaseException, request: Request) -> TransportFailure:
+def _to_failure(error: BaseException, request: Request) -> TransportFailure:
     if isinstance(error, HeadTooLarge):
         return too_large(str(error))
-    kind, text, reached = _told(error, request)
-    if request.deadline is not None and time.monotonic() >= request.deadline - _GRACE - 0.01:
+    kind, text, reached = _classify(error, request)
+    if (
+        request.deadline is not None
+        and time.monotonic() >= request.deadline - _GRACE_SECONDS - 0.01
+    ):
         kind, text = "deadline", "The deadline passed."
     return TransportFailure(kind, text, error, request.method, request.url, reached)
 
 
-def _told(error: BaseException, request: Request) -> tuple[str, str, bool]:
+def _classify(error: BaseException, request: Request) -> tuple[str, str, bool]:
     """Return the kind of a failure, what to say, and whether the service may have seen anything."""
     if isinstance(error, aiohttp.ClientConnectorError):
-        return *_of_connect(error), False
+        return *_classify_connect_error(error), False
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         seconds = f"{request.timeout.connect:g} s, nor a free one within {request.timeout.read:g} s"
         return "connect", f"No connection within {seconds}.", False
@@ -282,7 +285,7 @@ def _told(error: BaseException, request: Request) -> tuple[str, str, bool]:
     return "read", f"The connection broke: {error or type(error).__name__}", True
 
 
-def _of_connect(error: aiohttp.ClientConnectorError) -> tuple[str, str]:
+def _classify_connect_error(error: aiohttp.ClientConnectorError) -> tuple[str, str]:
     inner = error.__cause__ or error.os_error
     if isinstance(error, aiohttp.ClientSSLError) or isinstance(inner, ssl.SSLError):
         return "tls", f"No trust in the connection: {inner}"

@@ -1,4 +1,4 @@
-"""Pools of connections for threads: straight to the service, or through a proxy."""
+"""Connection pools for threads, direct or through a proxy."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ from llmaas.transport.pool_registry import KEEPALIVE, POOL_SIZE, PoolKey, tls_co
 
 
 class ConnectionPool:
-    """The connections to one network.
+    """Connections to one origin through one proxy.
 
-    ``door`` takes the HTTP library's requests and gives its responses. It is that library's own
-    way to have requests answered by a function, so that recorders of cassettes, which look
-    there, see ours as well.
+    ``transport`` converts the HTTP library's requests to its responses. It is an instance of the
+    library's own mock transport, so that cassette recorders, which patch it, see every request.
     """
 
-    def __init__(self, network: PoolKey) -> None:
+    def __init__(self, key: PoolKey) -> None:
         self._core, self._library = http_core(), http()
-        self._pool = _pool(self._core, network)
-        self.door = self._library.MockTransport(self._answer)
+        self._pool = _pool(self._core, key)
+        self.transport = self._library.MockTransport(self._handle)
 
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
 
-    def _answer(self, request: Any) -> Any:
+    def _handle(self, request: Any) -> Any:
         url = request.url
-        asked = self._core.Request(
+        sent = self._core.Request(
             request.method,
             self._core.URL(
                 scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
@@ -40,37 +39,38 @@ class ConnectionPool:
             content=request.content,
             extensions=request.extensions,
         )
-        came = self._pool.handle_request(asked)
+        received = self._pool.handle_request(sent)
         return self._library.Response(
-            came.status, headers=came.headers, stream=came.stream, extensions=came.extensions
+            received.status,
+            headers=received.headers,
+            stream=received.stream,
+            extensions=received.extensions,
         )
 
 
-def _pool(core: Any, network: PoolKey) -> Any:
+def _pool(core: Any, key: PoolKey) -> Any:
     # No certificates are loaded where none are needed; the context still verifies.
-    trust = (
-        tls_context(network.ca_bundle)
-        if network.is_tls
-        else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    ssl_context = (
+        tls_context(key.ca_bundle) if key.is_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     )
-    lines = DeadlineBackend(core)
+    backend = DeadlineBackend(core)
     options = {
-        "ssl_context": trust,
+        "ssl_context": ssl_context,
         "max_connections": POOL_SIZE,
         "max_keepalive_connections": POOL_SIZE,
         "keepalive_expiry": KEEPALIVE,
-        "network_backend": lines,
+        "network_backend": backend,
     }
-    if network.proxy is None:
+    if key.proxy is None:
         pool = core.ConnectionPool(**options)
         pool.create_connection = lambda origin: HTTP11Connection(
-            core, origin, lines, trust, KEEPALIVE
+            core, origin, backend, ssl_context, KEEPALIVE
         )
         return pool
-    return _through(core, network, network.proxy, options)
+    return _proxy_pool(core, key, key.proxy, options)
 
 
-def _through(core: Any, network: PoolKey, proxy: str, options: dict[str, Any]) -> Any:
+def _proxy_pool(core: Any, key: PoolKey, proxy: str, options: dict[str, Any]) -> Any:
     parts = urlsplit(proxy)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 1080)
     where = core.URL(
@@ -80,11 +80,11 @@ def _through(core: Any, network: PoolKey, proxy: str, options: dict[str, Any]) -
     if parts.username:
         auth = unquote(parts.username).encode(), unquote(parts.password or "").encode()
     if parts.scheme.startswith("socks"):
-        network.check_proxy(has_socks=_has_socks())
+        key.check_proxy(has_socks=_has_socks())
         return core.SOCKSProxy(proxy_url=where, proxy_auth=auth, **options)
-    network.check_proxy()
+    key.check_proxy()
     if parts.scheme == "https":
-        options["proxy_ssl_context"] = tls_context(network.ca_bundle)
+        options["proxy_ssl_context"] = tls_context(key.ca_bundle)
     return core.HTTPProxy(proxy_url=where, proxy_auth=auth, **options)
 
 

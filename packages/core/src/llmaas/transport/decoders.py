@@ -8,9 +8,9 @@ from typing import Any
 
 from llmaas.settings import Limits
 
-_PIECE = 1 << 20
+_PIECE_SIZE = 1 << 20
 """Bytes unpacked at once: a small read may stand for a thousand times as much."""
-_FREE = 1 << 22
+_RATIO_FROM = 1 << 22
 """Bytes that may come of anything: short bodies compress well without being an attack."""
 
 
@@ -26,42 +26,42 @@ class Decoder:
     is broken or cut.
     """
 
-    __slots__ = ("_coders", "_limits", "_read", "_written")
+    __slots__ = ("_decoders", "_limits", "_read", "_written")
 
     def __init__(self, encoding: str, limits: Limits) -> None:
         names = [name.strip() for name in encoding.lower().split(",")] if encoding else []
-        self._coders = [_CODERS[name]() for name in reversed(names) if name in _CODERS]
+        self._decoders = [_DECODERS[name]() for name in reversed(names) if name in _DECODERS]
         self._limits = limits
         self._read = self._written = 0
 
     def feed(self, data: bytes) -> Iterable[bytes]:
         """Return what a read stands for, in pieces."""
         self._read += len(data)
-        if self._coders:
-            return self._through(data, 0)
+        if self._decoders:
+            return self._decode(data, 0)
         self._count(len(data))
         return (data,)
 
     def check_end(self) -> None:
         """Raise ``zlib.error`` if a compressed body ended too early."""
-        for coder in self._coders:
-            coder.check_end()
+        for decoder in self._decoders:
+            decoder.check_end()
 
-    def _through(self, data: bytes, depth: int) -> Iterator[bytes]:
-        if depth == len(self._coders):
+    def _decode(self, data: bytes, depth: int) -> Iterator[bytes]:
+        if depth == len(self._decoders):
             self._count(len(data))
             if data:
                 yield data
             return
-        for piece in self._coders[depth].feed(data):
-            yield from self._through(piece, depth + 1)
+        for piece in self._decoders[depth].feed(data):
+            yield from self._decode(piece, depth + 1)
 
     def _count(self, size: int) -> None:
         self._written += size
         limits = self._limits
         if self._written > limits.body:
             raise TooLarge(f"the body is larger than limits.body, {limits.body} bytes")
-        if self._coders and self._written > max(_FREE, limits.ratio * self._read):
+        if self._decoders and self._written > max(_RATIO_FROM, limits.ratio * self._read):
             raise TooLarge(f"the body was compressed more than {limits.ratio} times (limits.ratio)")
 
 
@@ -77,7 +77,7 @@ class _Gzip:
                 self._inflate = self._start(data)
             elif self._inflate.eof:
                 return  # padding after the last member
-            if piece := self._inflate.decompress(data, _PIECE):
+            if piece := self._inflate.decompress(data, _PIECE_SIZE):
                 yield piece
             data = self._inflate.unconsumed_tail or self._inflate.unused_data
 
@@ -98,4 +98,4 @@ class _Deflate(_Gzip):
 
 
 _GZIP_START = b"\x1f"
-_CODERS = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate}
+_DECODERS = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate}

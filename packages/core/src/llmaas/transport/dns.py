@@ -1,4 +1,4 @@
-"""Names looked up in time: the system's look-up itself can neither be told a limit nor ended."""
+"""Name resolution with a timeout, which ``getaddrinfo`` itself does not support."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import threading
 from concurrent.futures import Future
 
 
-def addresses(host: str, port: int, seconds: float) -> list[str]:
-    """Return the addresses of a host; raise ``TimeoutError`` if they do not come in time.
+def resolve(host: str, port: int, seconds: float) -> list[str]:
+    """Resolve a host to its addresses; raise ``TimeoutError`` after ``seconds``.
 
-    A look-up that is too late goes on in its thread until the system gives it up.
+    A lookup that takes too long goes on in its thread until the system ends it.
     """
     found: Future[list[str]] = Future()
-    work = threading.Thread(target=_look_up, args=(found, host, port), name="llmaas-lookup")
-    work.daemon = True  # no process waits for it to end
-    work.start()
+    thread = threading.Thread(target=_resolve, args=(found, host, port), name="llmaas-lookup")
+    thread.daemon = True  # never delays the end of the process
+    thread.start()
     return found.result(seconds)
 
 
-def _look_up(found: Future[list[str]], host: str, port: int) -> None:
+def _resolve(found: Future[list[str]], host: str, port: int) -> None:
     try:
-        told = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except BaseException as error:
         found.set_exception(error)
     else:
-        found.set_result([str(address[0]) for *_, address in told])
+        found.set_result([str(address[0]) for *_, address in entries])

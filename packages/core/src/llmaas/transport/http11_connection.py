@@ -31,14 +31,19 @@ class HTTP11Connection:
         self,
         core: Any,
         origin: Any,
-        lines: DeadlineBackend,
-        trust: ssl.SSLContext,
+        backend: DeadlineBackend,
+        ssl_context: ssl.SSLContext,
         keepalive: float,
     ) -> None:
-        self._core, self._origin, self._lines, self._trust = core, origin, lines, trust
+        self._core, self._origin, self._backend, self._ssl_context = (
+            core,
+            origin,
+            backend,
+            ssl_context,
+        )
         self._keepalive = keepalive
         self._expires = 0.0
-        self._line: DeadlineStream | None = None
+        self._stream: DeadlineStream | None = None
         self._state = _State.NEW
         self._lock = threading.Lock()
 
@@ -49,17 +54,17 @@ class HTTP11Connection:
                 raise self._core.ConnectionNotAvailable
             self._state = _State.ACTIVE
         try:
-            return self._exchanged(request, request.extensions.get("timeout", {}))
+            return self._exchange(request, request.extensions.get("timeout", {}))
         except BaseException:
             self.close()
             raise
 
-    def _exchanged(self, request: Any, timeouts: dict[str, Any]) -> Any:
-        line = self._line
-        if line is None:
-            line = self._line = self._connected(timeouts.get("connect"))
-        _send(self._core, line, request, timeouts.get("write"))
-        data = line.read(_READ, timeouts.get("read"))
+    def _exchange(self, request: Any, timeouts: dict[str, Any]) -> Any:
+        stream = self._stream
+        if stream is None:
+            stream = self._stream = self._connect(timeouts.get("connect"))
+        _send(self._core, stream, request, timeouts.get("write"))
+        data = stream.read(_READ, timeouts.get("read"))
         if not data:
             raise self._core.RemoteProtocolError("Server disconnected without sending a response.")
         try:
@@ -70,23 +75,23 @@ class HTTP11Connection:
         return self._core.Response(
             head.status,
             headers=head.headers,
-            content=_Content(self, line, body, rest, timeouts.get("read")),
+            content=_Content(self, stream, body, rest, timeouts.get("read")),
             extensions={
                 "http_version": head.version,
                 "reason_phrase": head.reason,
-                "network_stream": line,
+                "network_stream": stream,
             },
         )
 
-    def _connected(self, timeout: Any) -> DeadlineStream:
+    def _connect(self, timeout: Any) -> DeadlineStream:
         host = self._origin.host.decode("ascii")
-        line = self._lines.connect_tcp(host, self._origin.port, timeout)
+        stream = self._backend.connect_tcp(host, self._origin.port, timeout)
         if self._origin.scheme != b"https":
-            return line
-        self._trust.set_alpn_protocols(["http/1.1"])
-        return line.start_tls(self._trust, host, timeout)
+            return stream
+        self._ssl_context.set_alpn_protocols(["http/1.1"])
+        return stream.start_tls(self._ssl_context, host, timeout)
 
-    def broken(self, error: ValueError) -> Exception:
+    def to_protocol_error(self, error: ValueError) -> Exception:
         """Return the library's error for a body that breaks the standard."""
         raised: Exception = self._core.RemoteProtocolError(str(error))
         return raised
@@ -103,8 +108,8 @@ class HTTP11Connection:
     def close(self) -> None:
         """Close the connection, whoever uses it."""
         self._state = _State.CLOSED
-        if self._line is not None:
-            self._line.close()
+        if self._stream is not None:
+            self._stream.close()
 
     def can_handle_request(self, origin: Any) -> bool:
         """Whether it leads to an origin."""
@@ -116,7 +121,7 @@ class HTTP11Connection:
 
     def is_connected(self) -> bool:
         """Whether it is open."""
-        return self._line is not None and self._state is not _State.CLOSED
+        return self._stream is not None and self._state is not _State.CLOSED
 
     def is_available(self) -> bool:
         """Whether it takes a request now."""
@@ -132,9 +137,9 @@ class HTTP11Connection:
 
     def has_expired(self) -> bool:
         """Whether it was idle for too long, or the server has closed it."""
-        if self._state is not _State.IDLE or self._line is None:
+        if self._state is not _State.IDLE or self._stream is None:
             return False
-        return time.monotonic() > self._expires or bool(self._line.get_extra_info("is_readable"))
+        return time.monotonic() > self._expires or bool(self._stream.get_extra_info("is_readable"))
 
     def info(self) -> str:
         """Describe it."""
@@ -144,33 +149,33 @@ class HTTP11Connection:
 class _Content:
     """The body of a response, as it comes."""
 
-    __slots__ = ("_body", "_connection", "_is_closed", "_line", "_rest", "_timeout")
+    __slots__ = ("_body", "_connection", "_is_closed", "_rest", "_stream", "_timeout")
 
     def __init__(
         self,
         connection: HTTP11Connection,
-        line: DeadlineStream,
+        stream: DeadlineStream,
         body: Body,
         rest: bytes,
         timeout: Any,
     ) -> None:
-        self._connection, self._line, self._body = connection, line, body
+        self._connection, self._stream, self._body = connection, stream, body
         self._rest, self._timeout = rest, timeout
         self._is_closed = False
 
     def __iter__(self) -> Iterator[bytes]:
         body, data, self._rest = self._body, self._rest, b""
         try:
-            if data and (came := body.feed(data)):
-                yield came
+            if data and (piece := body.feed(data)):
+                yield piece
             while not body.done:
                 if body.broken is not None:
                     raise body.broken
-                if came := body.feed(self._line.read(_READ, self._timeout)):
-                    yield came
+                if piece := body.feed(self._stream.read(_READ, self._timeout)):
+                    yield piece
         except ValueError as error:
             self.close()
-            raise self._connection.broken(error) from error
+            raise self._connection.to_protocol_error(error) from error
         except BaseException:
             self.close()
             raise
@@ -182,7 +187,7 @@ class _Content:
             self._connection.release(may_go_on=self._body.done and self._body.may_go_on)
 
 
-def _send(core: Any, line: DeadlineStream, request: Any, timeout: Any) -> None:
+def _send(core: Any, stream: DeadlineStream, request: Any, timeout: Any) -> None:
     """Write a request; a server that closed its side may have answered all the same."""
     lines = [b"%b %b HTTP/1.1" % (request.method, request.url.target)]
     lines += [b"%b: %b" % header for header in request.headers]
@@ -190,8 +195,8 @@ def _send(core: Any, line: DeadlineStream, request: Any, timeout: Any) -> None:
     if head.count(b"\n") != len(lines) + 1 or head.count(b"\r") != len(lines) + 1 or b"\0" in head:
         raise core.LocalProtocolError("Illegal header value")
     try:
-        line.write(head, timeout)
+        stream.write(head, timeout)
         for part in request.stream:
-            line.write(part, timeout)
+            stream.write(part, timeout)
     except core.WriteError:
         pass

@@ -13,7 +13,7 @@ from llmaas._http_library import http, http_core
 from llmaas.settings import Limits, Settings
 from llmaas.transport.base import Request, TransportError, proxy_kind
 from llmaas.transport.connection_pool import ConnectionPool
-from llmaas.transport.deadline_backend import DeadlineTimeout
+from llmaas.transport.deadline_timeout import DeadlineTimeout
 from llmaas.transport.decoders import Decoder, TooLarge
 from llmaas.transport.pool_registry import PoolKey, PoolRegistry
 from llmaas.wire.failures import TransportFailure, too_large
@@ -26,7 +26,7 @@ class HTTPXTransport:
     """Sends requests through the process's pool for this network. Thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
-        self._network = PoolKey.to(settings.root, settings.ca_bundle, settings.proxy)
+        self._pool_key = PoolKey.create(settings.root, settings.ca_bundle, settings.proxy)
         self._limits = settings.limits
         self._pool: tuple[object, ConnectionPool] | None = None
         """With its generation, in one piece: threads of a new process may ask at once."""
@@ -37,50 +37,50 @@ class HTTPXTransport:
         A kept connection that the server had closed, before any byte of the answer came, is
         replaced at once, and only once.
         """
-        leash = DeadlineTimeout(request.timeout.read, request.deadline)
+        timeout = DeadlineTimeout(request.timeout.read, request.deadline)
         try:
-            return self._send(request, leash)
+            return self._send(request, timeout)
         except _errors() as error:
-            failure = _failure(error, request, leash)
-            if failure.kind != "read" or not (leash.was_stale and request.may_repeat):
+            failure = _to_failure(error, request, timeout)
+            if failure.kind != "read" or not (timeout.was_stale and request.may_repeat):
                 raise TransportError(failure) from error
-        leash = DeadlineTimeout(request.timeout.read, request.deadline)
+        timeout = DeadlineTimeout(request.timeout.read, request.deadline)
         try:
-            return self._send(request, leash)
+            return self._send(request, timeout)
         except _errors() as error:
-            raise TransportError(_failure(error, request, leash)) from error
+            raise TransportError(_to_failure(error, request, timeout)) from error
 
-    def _send(self, request: Request, leash: DeadlineTimeout) -> HTTPXReply:
-        borrowed = self._pool
-        if borrowed is None or borrowed[0] is not _pools.generation:  # new, or after a fork
-            borrowed = self._pool = (_pools.generation, _pools.borrow(self._network, self))
+    def _send(self, request: Request, timeout: DeadlineTimeout) -> HTTPXReply:
+        acquired = self._pool
+        if acquired is None or acquired[0] is not _pools.generation:  # new, or after a fork
+            acquired = self._pool = (_pools.generation, _pools.acquire(self._pool_key, self))
         silence, deadline = request.timeout.read, request.deadline
         timeouts = {
             "connect": DeadlineTimeout(request.timeout.connect, deadline),
-            "read": leash,
-            "write": leash,
-            "pool": silence if deadline is None else min(silence, max(0, _left(deadline))),
+            "read": timeout,
+            "write": timeout,
+            "pool": silence if deadline is None else min(silence, max(0, _remaining(deadline))),
         }
-        response = borrowed[1].door.handle_request(_message(request, timeouts))
-        return HTTPXReply(response, request, leash, self._limits)
+        response = acquired[1].transport.handle_request(_build_request(request, timeouts))
+        return HTTPXReply(response, request, timeout, self._limits)
 
     def close(self) -> None:
         """Give the pool back; a later request borrows it again."""
         self._pool = None
-        _pools.give_back(self._network, id(self))
+        _pools.release(self._pool_key, id(self))
 
 
 class HTTPXReply:
     """A reply whose head has come."""
 
-    __slots__ = ("_body", "_leash", "_limits", "_request", "_stream", "headers", "status")
+    __slots__ = ("_body", "_limits", "_request", "_stream", "_timeout", "headers", "status")
 
     def __init__(
-        self, response: Any, request: Request, leash: DeadlineTimeout, limits: Limits
+        self, response: Any, request: Request, timeout: DeadlineTimeout, limits: Limits
     ) -> None:
         self._stream = response.stream
         self._request = request
-        self._leash = leash
+        self._timeout = timeout
         self._limits = limits
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = {
@@ -99,32 +99,32 @@ class HTTPXReply:
 
     def chunks(self) -> Iterator[bytes]:
         """Return the body as it comes."""
-        unpacker = Decoder(self.headers.get("content-encoding", ""), self._limits)
+        decoder = Decoder(self.headers.get("content-encoding", ""), self._limits)
         try:
             for data in self._body:
-                yield from unpacker.feed(data)
-            unpacker.check_end()
+                yield from decoder.feed(data)
+            decoder.check_end()
         except TooLarge as error:
             self.close()
             raise TransportError(too_large(str(error))) from error
         except _errors() as error:
-            raise TransportError(_failure(error, self._request, self._leash)) from error
+            raise TransportError(_to_failure(error, self._request, self._timeout)) from error
 
     def close(self) -> None:
         """Give the connection back, or close it; a read in another thread ends at once."""
-        if not self._leash.cut():
+        if not self._timeout.abort():
             self._stream.close()
 
     def limit_rest(self, seconds: float) -> None:
         """Let what is still to be read take so long at most, from now on."""
         deadline = self._request.deadline
         until = time.monotonic() + seconds
-        self._leash.deadline = until if deadline is None else min(deadline, until)
-        self._leash.may_look_late = True
+        self._timeout.deadline = until if deadline is None else min(deadline, until)
+        self._timeout.may_read_late = True
 
     def drain(self) -> None:
         """Read the last bytes of a complete answer, so that the connection lives."""
-        self._leash.deadline = min(self._leash.deadline, time.monotonic() + _DRAIN)
+        self._timeout.deadline = min(self._timeout.deadline, time.monotonic() + _DRAIN)
         try:
             for _ in self._body:
                 pass
@@ -143,9 +143,9 @@ def _errors() -> tuple[type[Exception], ...]:
     return (*own, zlib.error)
 
 
-def _message(request: Request, timeouts: Mapping[str, float]) -> Any:
+def _build_request(request: Request, timeouts: Mapping[str, float]) -> Any:
     """Return the library's request; with all its headers and a stream, it adds nothing itself."""
-    url = _parsed(request.url)
+    url = _parse_url(request.url)
     headers = {"host": url.netloc.decode("ascii"), **request.headers}
     body = request.body or b""
     if body or request.method != "GET":
@@ -161,27 +161,27 @@ def _message(request: Request, timeouts: Mapping[str, float]) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _parsed(url: str) -> Any:
+def _parse_url(url: str) -> Any:
     """Parse an address once: a client has few, and parsing costs as much as a small request."""
     return http().URL(url)
 
 
-def _left(deadline: float) -> float:
+def _remaining(deadline: float) -> float:
     return deadline - time.monotonic()
 
 
-def _failure(error: Exception, request: Request, leash: DeadlineTimeout) -> TransportFailure:
-    if leash.failure is not None:
-        return too_large(str(leash.failure))
-    kind, text, reached = _told(error, request)
-    if leash.is_cut:
+def _to_failure(error: Exception, request: Request, timeout: DeadlineTimeout) -> TransportFailure:
+    if timeout.failure is not None:
+        return too_large(str(timeout.failure))
+    kind, text, reached = _classify(error, request)
+    if timeout.is_aborted:
         kind, text = "read", "the reply was closed"
-    elif leash.is_over:
+    elif timeout.has_expired:
         kind, text = "deadline", "The deadline passed."
     return TransportFailure(kind, text, error, request.method, request.url, reached)
 
 
-def _told(error: Exception, request: Request) -> tuple[str, str, bool]:
+def _classify(error: Exception, request: Request) -> tuple[str, str, bool]:
     """Return the kind of a failure, what to say, and whether the service may have seen anything."""
     core = http_core()
     if isinstance(error, core.PoolTimeout):
@@ -193,11 +193,11 @@ def _told(error: Exception, request: Request) -> tuple[str, str, bool]:
     if isinstance(error, core.ProxyError):
         return proxy_kind(str(error)), f"The proxy made no connection: {error}", False
     if isinstance(error, core.ConnectError):
-        return *_of_connect(error), False
+        return *_classify_connect_error(error), False
     return "read", f"The connection broke: {error or type(error).__name__}", True
 
 
-def _of_connect(error: Exception) -> tuple[str, str]:
+def _classify_connect_error(error: Exception) -> tuple[str, str]:
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLError) or "CERTIFICATE_VERIFY" in str(seen):

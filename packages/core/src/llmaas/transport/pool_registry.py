@@ -32,7 +32,7 @@ class PoolKey:
     proxy: str | None = field(default=None, repr=False)  # may hold a password
 
     @classmethod
-    def to(cls, root: str, ca_bundle: str | None, proxy: str | None) -> PoolKey:
+    def create(cls, root: str, ca_bundle: str | None, proxy: str | None) -> PoolKey:
         """Find the way to ``root``; the environment's proxies are honoured, except on loopback."""
         parts = urlsplit(root)
         proxy = proxy or proxy_for(parts.scheme, parts.hostname or "", parts.port)
@@ -68,7 +68,7 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
 @lru_cache(maxsize=16)
 def _tls_context(ca_bundle: str | None, _kind: type) -> ssl.SSLContext:
     if ca_bundle is not None:
-        context = _trusting(ca_bundle)
+        context = _context_for_bundle(ca_bundle)
     else:
         context = ssl.create_default_context()
         if not _system_has_certificates():
@@ -77,7 +77,7 @@ def _tls_context(ca_bundle: str | None, _kind: type) -> ssl.SSLContext:
     return context
 
 
-def _trusting(ca_bundle: str) -> ssl.SSLContext:
+def _context_for_bundle(ca_bundle: str) -> ssl.SSLContext:
     if not os.path.exists(ca_bundle):
         raise _bad_bundle(ca_bundle, "does not exist")
     is_folder = os.path.isdir(ca_bundle)
@@ -107,63 +107,63 @@ def _load_certifi(context: ssl.SSLContext) -> None:
 
 
 class PoolRegistry(Generic[Pool]):
-    """Pools by network, closed when the last client that uses one is closed or collected."""
+    """Pools by key, closed when the last client that uses one is closed or collected."""
 
     def __init__(self, make: Callable[[PoolKey], Pool], close: Callable[[Pool], None]) -> None:
         self._make, self._close = make, close
-        self._start_anew()
+        self._reset()
         if hasattr(os, "register_at_fork"):  # a socket must not be used on both sides of a fork
-            os.register_at_fork(after_in_child=self._start_anew)
+            os.register_at_fork(after_in_child=self._reset)
 
-    def _start_anew(self) -> None:
+    def _reset(self) -> None:
         self.generation = object()
         """Another one after a fork: what was borrowed before belongs to the parent."""
         self._lock = threading.Lock()
         self._pools: dict[PoolKey, tuple[Pool, set[int]]] = {}
         self._returned: deque[tuple[PoolKey, int]] = deque()
 
-    def borrow(self, network: PoolKey, owner: Any) -> Pool:
-        """Return the pool of ``network``; it lives at least as long as ``owner``."""
+    def acquire(self, key: PoolKey, owner: Any) -> Pool:
+        """Return the pool of ``key``; it lives at least as long as ``owner``."""
         with self._lock:
-            unused = self._take_back()  # before a new owner may bear the number of a dead one
-            entry = self._pools.get(network)
+            unused = self._collect_unused()  # before a new owner may bear the number of a dead one
+            entry = self._pools.get(key)
             if entry is None:
-                entry = self._pools[network] = (self._make(network), set())
+                entry = self._pools[key] = (self._make(key), set())
             pool, owners = entry
             is_new = id(owner) not in owners
             owners.add(id(owner))
         if is_new:
-            weakref.finalize(owner, self.give_back, network, id(owner)).atexit = False
+            weakref.finalize(owner, self.release, key, id(owner)).atexit = False
         for each in unused:
             self._close(each)
-        self._settle()
+        self._close_unused()
         return pool
 
-    def give_back(self, network: PoolKey, owner_id: int) -> None:
+    def release(self, key: PoolKey, owner_id: int) -> None:
         """Say that an owner needs the pool no more; never waits, as collectors call it anywhere."""
-        self._returned.append((network, owner_id))
-        self._settle()
+        self._returned.append((key, owner_id))
+        self._close_unused()
 
-    def _settle(self) -> None:
+    def _close_unused(self) -> None:
         """Close what nobody uses, unless somebody holds the lock: they do it when they let go."""
         while self._returned and self._lock.acquire(blocking=False):
             try:
-                unused = self._take_back()
+                unused = self._collect_unused()
             finally:
                 self._lock.release()
             for pool in unused:
                 self._close(pool)
 
-    def _take_back(self) -> list[Pool]:
+    def _collect_unused(self) -> list[Pool]:
         unused = []
         while self._returned:
-            network, owner_id = self._returned.popleft()
-            entry = self._pools.get(network)
+            key, owner_id = self._returned.popleft()
+            entry = self._pools.get(key)
             if entry is None:
                 continue
             pool, owners = entry
             owners.discard(owner_id)
             if not owners:
-                del self._pools[network]
+                del self._pools[key]
                 unused.append(pool)
         return unused

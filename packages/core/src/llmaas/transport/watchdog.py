@@ -6,7 +6,7 @@ import asyncio
 
 import aiohttp
 
-_LOOK = 1.0
+_INTERVAL = 1.0
 """Seconds between two looks; a connection must be gone at two of them."""
 
 
@@ -18,24 +18,24 @@ class Watchdog:
     body, whatever its length. May go once aiohttp tells its readers.
     """
 
-    __slots__ = ("_gone", "_loop", "_response", "_timer")
+    __slots__ = ("_loop", "_response", "_timer", "_was_lost")
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self._loop = asyncio.get_running_loop()
-        self._gone = False
-        self._timer = self._loop.call_later(_LOOK, self._look)
+        self._was_lost = False
+        self._timer = self._loop.call_later(_INTERVAL, self._check)
 
-    def cut(self) -> None:
+    def stop(self) -> None:
         """Stop guarding."""
         self._timer.cancel()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         connection = self._response.connection
         transport = None if connection is None else connection.transport
         lost = connection is not None and (transport is None or transport.is_closing())
-        if lost and self._gone:
+        if lost and self._was_lost:
             self._response.close()  # wakes the reader with an error
             return
-        self._gone = lost
-        self._timer = self._loop.call_later(_LOOK, self._look)
+        self._was_lost = lost
+        self._timer = self._loop.call_later(_INTERVAL, self._check)

@@ -9,7 +9,7 @@ from typing import Any
 from llmaas._headers import Headers
 from llmaas.types import Completion, Event, Usage
 from llmaas.wire.choice_accumulator import ChoiceAccumulator
-from llmaas.wire.usage import parse_backend, parse_rate_limit, parse_usage, says_nothing
+from llmaas.wire.usage import is_blank_usage, parse_backend, parse_rate_limit, parse_usage
 
 _TOP = frozenset({"id", "object", "created", "model", "choices", "usage", "backend"})
 
@@ -24,7 +24,7 @@ class Context:
     """Makes ids where the service sends none; the same seed gives the same ids."""
     hold: int = 0
     """Characters of text that wait to be recognised as unopened reasoning (see ``think``)."""
-    may_be_unopened: bool = True
+    may_lack_opening_tag: bool = True
     """Whether a lone ``</think>`` ends reasoning; where the model never reasons, it is text."""
     choices: int = 1
     """How many answers were asked for (``n``)."""
@@ -79,7 +79,7 @@ class CompletionAccumulator:
         self.closing_usage = False
         """Whether usage came in a chunk without choices, as it does after the last one."""
         self.is_finished = False
-        """Whether all choices that were asked for have told why they ended."""
+        """Whether all requested choices have a finish reason."""
 
     def feed(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
         """Take one chunk; add the events it makes to ``events``."""
@@ -93,7 +93,7 @@ class CompletionAccumulator:
         if not isinstance(choices, list):
             return
         if len(choices) > 1 and (self._context.choices > 1 or _are_whole(choices)):
-            choices = _told_apart(choices)
+            choices = _with_distinct_indexes(choices)
         for raw in choices:
             if isinstance(raw, dict):
                 self._take_choice(raw, events)
@@ -127,23 +127,23 @@ class CompletionAccumulator:
         return self._parsed
 
     @property
-    def said_anything(self) -> bool:
+    def has_content(self) -> bool:
         """Whether anything of an answer came: a role alone is nothing."""
-        return any(choice.said_anything for choice in self._choices.values())
+        return any(choice.has_content for choice in self._choices.values())
 
     @property
-    def began(self) -> bool:
+    def has_choices(self) -> bool:
         """Whether any choice came."""
         return bool(self._choices)
 
     @property
     def finished(self) -> bool:
-        """Whether every choice that began has told why it ended."""
+        """Whether every choice that began has a finish reason."""
         return bool(self._choices) and all(c.finish_reason for c in self._choices.values())
 
     @property
-    def all_came(self) -> bool:
-        """Whether as many choices began as were asked for."""
+    def has_all_choices(self) -> bool:
+        """Whether as many choices began as were requested."""
         return len(self._choices) >= self._context.choices
 
     def infer_finish_reasons(self) -> None:
@@ -152,9 +152,9 @@ class CompletionAccumulator:
             choice.infer_finish_reason()
 
     @property
-    def thought_was_unopened(self) -> bool:
+    def lacks_opening_tag(self) -> bool:
         """Whether reasoning ended by a lone ``</think>`` in any choice."""
-        return any(choice.thought_was_unopened for choice in self._choices.values())
+        return any(choice.lacks_opening_tag for choice in self._choices.values())
 
     def completion(self) -> Completion:
         """Return what came so far."""
@@ -186,9 +186,9 @@ class CompletionAccumulator:
     def _take_rest(self, chunk: Mapping[str, Any]) -> None:
         usage = chunk.get("usage")
         if usage:  # cumulative where it is repeated: the last one counts
-            if self._usage is None or not says_nothing(usage):
+            if self._usage is None or not is_blank_usage(usage):
                 self._usage = usage
-            self.closing_usage = self._says_nothing(chunk.get("choices"))
+            self.closing_usage = self._is_closing(chunk.get("choices"))
         elif "eval_count" in chunk:
             self._usage = {
                 "prompt_tokens": chunk.get("prompt_eval_count"),
@@ -200,11 +200,11 @@ class CompletionAccumulator:
             if key not in _TOP and value is not None:
                 self._extra[key] = value
 
-    def _says_nothing(self, choices: Any) -> bool:
+    def _is_closing(self, choices: Any) -> bool:
         """Whether a chunk has no choices, or empty ones after an answer (LiteLLM)."""
         if not choices or not self._choices:
             return not choices
-        return self.said_anything and not any(map(_has_content, choices))
+        return self.has_content and not any(map(_has_content, choices))
 
     def _take_choice(self, raw: Mapping[str, Any], events: list[Event]) -> None:
         index = raw.get("index")
@@ -216,7 +216,7 @@ class CompletionAccumulator:
                 index,
                 context.seed,
                 context.hold,
-                may_be_unopened=context.may_be_unopened,
+                may_lack_opening_tag=context.may_lack_opening_tag,
                 tools=context.tools,
                 tool_choice=context.tool_choice,
             )
@@ -241,7 +241,7 @@ class CompletionAccumulator:
     def _note_finish(self, reason: str) -> None:
         if reason == "error":
             raise ChoiceFailed({"message": "the engine stopped with an error", "code": 500})
-        self.is_finished = self.finished and self.all_came
+        self.is_finished = self.finished and self.has_all_choices
 
 
 def _has_content(raw: Any) -> bool:
@@ -260,19 +260,19 @@ def _are_whole(choices: list[Any]) -> bool:
     return all(isinstance(raw, dict) and "message" in raw for raw in choices)
 
 
-def _told_apart(choices: list[Any]) -> list[Any]:
+def _with_distinct_indexes(choices: list[Any]) -> list[Any]:
     """Give choices that came together, without an index or with the same, the next free one."""
-    told = [raw.get("index") if isinstance(raw, dict) else None for raw in choices]
-    if len({index for index in told if isinstance(index, int)}) == len(choices):
+    indexes = [raw.get("index") if isinstance(raw, dict) else None for raw in choices]
+    if len({index for index in indexes if isinstance(index, int)}) == len(choices):
         return choices
     taken: set[int] = set()
-    apart: list[Any] = []
-    for raw, index in zip(choices, told, strict=True):
+    distinct: list[Any] = []
+    for raw, index in zip(choices, indexes, strict=True):
         if not isinstance(index, int) or index in taken:
             index = next(n for n in range(len(choices) + 1) if n not in taken)
         taken.add(index)
-        apart.append({**raw, "index": index} if isinstance(raw, dict) else raw)
-    return apart
+        distinct.append({**raw, "index": index} if isinstance(raw, dict) else raw)
+    return distinct
 
 
 def _from_ollama(chunk: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ _MARK = re.compile(
 """What changes the state of a JSON text: escapes, brackets, quotes, control characters."""
 
 _ESCAPES = {chr(code): json.dumps(chr(code))[1:-1] for code in range(0x20)}
-_UNSAID = "null"
+_NULL = "null"
 _LEAK = re.compile(r"</?tool_call>|<\|[a-z_]+\|>|```\s*\Z")
 """What chat templates leave after the arguments."""
 
@@ -34,10 +34,10 @@ class Arguments:
     __slots__ = (
         "_closing",
         "_depth",
-        "_half",
         "_in_string",
         "_lead",
         "_parts",
+        "_pending_escape",
         "_released",
         "_surplus",
     )
@@ -45,7 +45,7 @@ class Arguments:
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._lead = ""
-        self._half = ""
+        self._pending_escape = ""
         self._closing = ""
         self._released = ""
         self._surplus = ""
@@ -55,7 +55,7 @@ class Arguments:
     @property
     def begun(self) -> bool:
         """Whether anything but white space or ``null`` came."""
-        return bool(self._parts or self._half or self._closing or self._is_quoted)
+        return bool(self._parts or self._pending_escape or self._closing or self._is_quoted)
 
     @property
     def closed(self) -> bool:
@@ -78,14 +78,14 @@ class Arguments:
         if self._closing:
             self._surplus += text
             return ""
-        if not self._parts and not self._half:
+        if not self._parts and not self._pending_escape:
             text = (self._lead + text).lstrip()
             # What says nothing, and a string: it may hold the object.
-            if text[:1] == '"' or _UNSAID.startswith(text.rstrip()):
+            if text[:1] == '"' or _NULL.startswith(text.rstrip()):
                 self._lead = text
                 return ""
-        if self._half or _MARK.search(text):
-            text = self._read(self._half + text)
+        if self._pending_escape or _MARK.search(text):
+            text = self._read(self._pending_escape + text)
         if text:
             self._parts.append(text)
         return text
@@ -109,8 +109,8 @@ class Arguments:
         """Return what was kept back; a cut call stays without its closing bracket."""
         if self._closing:
             return "" if cut else self._closing_rest().removeprefix(self._released)
-        if self._parts or self._half:
-            return self._half
+        if self._parts or self._pending_escape:
+            return self._pending_escape
         if self._is_quoted:
             return _unquoted(self._lead, cut=cut)
         return "{" if cut else "{}"
@@ -121,7 +121,7 @@ class Arguments:
 
     def _closing_rest(self) -> str:
         text, surplus = "".join(self._parts), _LEAK.sub("", self._surplus).strip()
-        if surplus == _UNSAID or _repeats(text + self._closing, surplus):
+        if surplus == _NULL or _repeats(text + self._closing, surplus):
             return self._closing
         if text.strip() == "{" and surplus.startswith("{") and not self._released:
             return surplus[1:]  # "{}" was a placeholder
@@ -129,7 +129,7 @@ class Arguments:
 
     def _read(self, text: str) -> str:
         """Follow the state through a fragment; return it as strict JSON."""
-        self._half = ""
+        self._pending_escape = ""
         out: list[str] = []
         start = 0
         for match in _MARK.finditer(text):
@@ -137,27 +137,27 @@ class Arguments:
             if mark == '"':
                 self._in_string = not self._in_string
             elif match.lastgroup == "half":
-                self._half = mark
+                self._pending_escape = mark
                 out.append(text[start : match.start()])
                 return "".join(out)
             elif mark[-1] < " " or match.lastgroup == "lone":
-                out += text[start : match.start()], self._replaced(mark)
+                out += text[start : match.start()], self._replacement(mark)
                 start = match.end()
-            elif not self._in_string and self._brackets(mark):
+            elif not self._in_string and self._closes(mark):
                 self._closing, self._surplus = mark, text[match.end() :]
                 out.append(text[start : match.start()])
                 return "".join(out)
         out.append(text[start:])
         return "".join(out)
 
-    def _replaced(self, mark: str) -> str:
+    def _replacement(self, mark: str) -> str:
         if mark[-1] >= " ":
             return r"\ufffd"
         if self._in_string:
             return _ESCAPES[mark[-1]]
         return mark if mark in "\t\n\r" else " "
 
-    def _brackets(self, mark: str) -> bool:
+    def _closes(self, mark: str) -> bool:
         """Count a bracket; return whether it closes the arguments."""
         if mark in "{[":
             self._depth += 1

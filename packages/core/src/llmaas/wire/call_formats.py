@@ -165,10 +165,10 @@ class Reader:
         arguments = item.get("arguments", item.get("parameters"))
         if not isinstance(name, str) or not isinstance(arguments, Mapping | str | None):
             raise ValueError("not a call")
-        told = (
+        text = (
             arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
         )
-        return self._names.clean(name), told
+        return self._names.clean(name), text
 
     def _function(self, match: re.Match[str]) -> Call:
         body = match["body"].strip()

@@ -34,7 +34,7 @@ def chat_body(
         body["stream_options"] = options
     if tools:
         body["tools"] = list(tools)
-        body["tool_choice"] = wire_tool_choice(tool_choice, tools)
+        body["tool_choice"] = to_tool_choice(tool_choice, tools)
     if response_format is not None:
         body["response_format"] = response_format
     body.update(params)
@@ -43,7 +43,7 @@ def chat_body(
     return body
 
 
-def wire_tool_choice(choice: ToolChoice, tools: Sequence[Mapping[str, Any]]) -> Any:
+def to_tool_choice(choice: ToolChoice, tools: Sequence[Mapping[str, Any]]) -> Any:
     """Return the choice in a documented form: ``none``, ``auto`` or a named function.
 
     ``required`` (also ``any`` or True) names the tool when there is only one, since the
@@ -80,7 +80,7 @@ def turns_reasoning_off(body: Mapping[str, Any]) -> bool:
     return off or body.get("reasoning_effort") == "none"
 
 
-def asks_for_several(params: Mapping[str, Any]) -> bool:
+def requests_several_choices(params: Mapping[str, Any]) -> bool:
     """Whether the parameters of a chat ask for more than one answer."""
     asked = (params.get("extra_body") or {}).get("n") or params.get("n")
     return (asked or 1) > 1

@@ -20,14 +20,15 @@ class ChoiceAccumulator:
     """Takes deltas (or one whole message), gives events, and keeps what they add up to."""
 
     __slots__ = (
-        "_in_text",
         "_logprobs",
         "_reasoning",
         "_reasoning_field",
         "_refusal",
         "_seed",
+        "_splitter",
         "_text",
-        "_think",
+        "_text_calls",
+        "_text_start",
         "_tools",
         "_tools_offered",
         "finish_reason",
@@ -40,29 +41,33 @@ class ChoiceAccumulator:
         seed: str,
         hold: int,
         *,
-        may_be_unopened: bool,
+        may_lack_opening_tag: bool,
         tools: Iterable[Any] = (),
         tool_choice: Any = None,
     ) -> None:
         self.index = index
         self.finish_reason: str | None = None
         self._text: list[str] = []
+        self._text_start = 0
+        """Pieces of ``_text`` that a lone ``</think>`` showed to be reasoning."""
         self._reasoning: list[str] = []
         self._reasoning_field: str | None = None
         self._refusal: list[str] = []
         self._logprobs: dict[str, Any] = {}
-        self._think = ReasoningSplitter(hold, may_be_unopened=may_be_unopened, said=self._text)
+        self._splitter = ReasoningSplitter(
+            hold, may_lack_opening_tag=may_lack_opening_tag, emitted=self._text
+        )
         self._seed = seed
         self._tools_offered = tools
         self._tools: ToolCallAccumulator | None = None
-        self._in_text = TextCalls.create(tools, tool_choice) if tools else None
+        self._text_calls = TextCalls.create(tools, tool_choice) if tools else None
         """Calls that may come as text; None once the text is certain to be text."""
 
     @property
-    def said_anything(self) -> bool:
+    def has_content(self) -> bool:
         """Whether anything of an answer came: a role alone is nothing."""
-        said = self._text or self._reasoning or self._refusal or self._tools
-        return bool(said) or self._holds_text
+        emitted = self._text or self._reasoning or self._refusal or self._tools
+        return bool(emitted) or self._holds_text
 
     @property
     def calls_tools(self) -> bool:
@@ -72,12 +77,12 @@ class ChoiceAccumulator:
     @property
     def _holds_text(self) -> bool:
         """Whether text is held back that may be tool calls."""
-        return self._in_text is not None and bool(self._in_text.held)
+        return self._text_calls is not None and bool(self._text_calls.held)
 
     @property
-    def thought_was_unopened(self) -> bool:
+    def lacks_opening_tag(self) -> bool:
         """Whether a lone ``</think>`` came after text that was already handed out."""
-        return self._think.unopened
+        return self._splitter.lacks_opening_tag
 
     def feed(
         self,
@@ -95,8 +100,8 @@ class ChoiceAccumulator:
             and type(content) is str
             and not logprobs
             and self._tools is None
-            and self._in_text is None
-            and self._think.passes(content)
+            and self._text_calls is None
+            and self._splitter.passes(content)
         ):
             if content:  # nearly all deltas of a stream
                 self._text.append(content)
@@ -134,10 +139,10 @@ class ChoiceAccumulator:
         ``complete`` tells that the whole answer came; ``exhausted``, that it used all tokens
         it was allowed.
         """
-        was_unopened = self._think.unopened
-        self._take_pieces(self._think.finish(), was_unopened, None, events)
+        lacked_tag = self._splitter.lacks_opening_tag
+        self._take_pieces(self._splitter.finish(), lacked_tag, None, events)
         if complete and not exhausted and not self._tools and self.finish_reason not in TRUNCATED:
-            self._read_text_calls(events)
+            self._convert_text_calls(events)
         self._release(None, events)
         if self._tools is not None:
             self._tools.finish(
@@ -152,10 +157,10 @@ class ChoiceAccumulator:
     def choice(self) -> Choice:
         """Return what came so far."""
         text, reasoning = "".join(self._text), "".join(self._reasoning)
-        if self._think.unopened:
-            # Text handed out before a lone "</think>" was reasoning after all.
-            before, _, text = text.partition(_MOVED)
-            reasoning = before + reasoning
+        if self._splitter.lacks_opening_tag:
+            # Text emitted before a lone "</think>" was reasoning after all.
+            reasoning = "".join(self._text[: self._text_start]) + reasoning
+            text = "".join(self._text[self._text_start :])
         return Choice(
             index=self.index,
             content=text or None,
@@ -180,7 +185,7 @@ class ChoiceAccumulator:
             if "think>" in thought:
                 thought = self._without_tags(thought)
             self._reasoning_field = self._reasoning_field or field
-            self._emit(self._think.reasoning_came_elsewhere(), None, events)
+            self._emit(self._splitter.reasoning_came_elsewhere(), None, events)
             self._reasoning.append(thought)
             events.append(ReasoningDelta(thought, self.index))
 
@@ -200,52 +205,52 @@ class ChoiceAccumulator:
                 events.append(ReasoningDelta(thought, self.index))
         if self._tools is not None and content.strip():
             self._tools.text_followed = True
-        if self._in_text is None and self._think.passes(content):
+        if self._text_calls is None and self._splitter.passes(content):
             self._text.append(content)
             events.append(TextDelta(content, self.index, logprobs or None))
             return
-        was_unopened = self._think.unopened
-        self._take_pieces(self._think.feed(content), was_unopened, logprobs, events)
+        lacked_tag = self._splitter.lacks_opening_tag
+        self._take_pieces(self._splitter.feed(content), lacked_tag, logprobs, events)
 
     def _take_pieces(
-        self, pieces: list[Piece], was_unopened: bool, logprobs: Any, events: list[Event]
+        self, pieces: list[Piece], lacked_tag: bool, logprobs: Any, events: list[Event]
     ) -> None:
-        if self._think.unopened and not was_unopened:
+        if self._splitter.lacks_opening_tag and not lacked_tag:
             self._move(pieces, events)
         else:
             self._emit(pieces, logprobs, events)
 
     def _move(self, pieces: list[Piece], events: list[Event]) -> None:
-        """Mark where reasoning, handed out as text so far, ended with a lone ``</think>``."""
-        thoughts = [text for _, text in pieces[: self._think.moved]]
+        """Record that the text emitted so far was reasoning, ended by a lone ``</think>``."""
+        thoughts = [text for _, text in pieces[: self._splitter.moved]]
         self._text.extend(thoughts)
-        self._text.append(_MOVED)
+        self._text_start = len(self._text)
         events.extend(ReasoningDelta(text, self.index) for text in thoughts)
-        self._emit(pieces[self._think.moved :], None, events)
+        self._emit(pieces[self._splitter.moved :], None, events)
 
     def _emit(self, pieces: list[Piece], logprobs: Any, events: list[Event]) -> None:
         for is_reasoning, text in pieces:
             if is_reasoning:
                 self._reasoning.append(text)
                 events.append(ReasoningDelta(text, self.index))
-            elif self._in_text is None:
+            elif self._text_calls is None:
                 self._text.append(text)
                 events.append(TextDelta(text, self.index, logprobs or None))
-            elif not self._in_text.feed(text):
+            elif not self._text_calls.feed(text):
                 self._release(logprobs, events)
 
     def _release(self, logprobs: Any, events: list[Event]) -> None:
         """Hand out text that was held since it might have been calls."""
-        held, self._in_text = self._in_text, None
+        held, self._text_calls = self._text_calls, None
         if held is not None and held.held:
             self._emit([(False, held.held)], logprobs, events)
 
-    def _read_text_calls(self, events: list[Event]) -> None:
+    def _convert_text_calls(self, events: list[Event]) -> None:
         """Read text that is nothing but calls as those calls."""
-        calls = self._in_text.calls() if self._in_text is not None else ()
+        calls = self._text_calls.calls() if self._text_calls is not None else ()
         if not calls:
             return
-        self._in_text = None
+        self._text_calls = None
         entries = [{"function": {"name": name, "arguments": told}} for name, told in calls]
         self._take_calls({"tool_calls": entries}, events, whole=True)
         if self.finish_reason == "stop":
@@ -278,10 +283,6 @@ class ChoiceAccumulator:
                 self._logprobs.setdefault(key, []).extend(value)
             elif value is not None:
                 self._logprobs[key] = value
-
-
-# A noncharacter: it marks a place in text and can be in no valid answer.
-_MOVED = "\ufdd0"
 
 
 def _as_text(value: Any) -> str:

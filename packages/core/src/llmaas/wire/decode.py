@@ -38,28 +38,28 @@ class ChatDecoder:
     """
 
     __slots__ = (
-        "_assembler",
+        "_accumulator",
         "_body",
-        "_broken",
         "_done_seen",
-        "_halves",
+        "_format",
+        "_incomplete",
         "_is_strict",
-        "_pieces",
-        "_shape",
+        "_piece_count",
         "_sse",
+        "_surrogates",
         "fault",
         "finished",
         "over",
     )
 
     def __init__(self, context: Context, event_limit: int | None = None) -> None:
-        self._assembler = CompletionAccumulator(context)
+        self._accumulator = CompletionAccumulator(context)
         self._sse = SSEReader(event_limit)
-        self._shape = ""
+        self._format = ""
         self._body = bytearray()
-        self._broken = b""
-        self._pieces = 0
-        self._halves = SurrogateJoiner()
+        self._incomplete = b""
+        self._piece_count = 0
+        self._surrogates = SurrogateJoiner()
         self._is_strict = True
         """Whether all payloads so far were strict JSON by themselves."""
         self._done_seen = False
@@ -71,35 +71,35 @@ class ChatDecoder:
     @property
     def partial(self) -> Completion:
         """What came so far."""
-        return self._assembler.completion()
+        return self._accumulator.completion()
 
     @property
-    def said_anything(self) -> bool:
+    def has_content(self) -> bool:
         """Whether anything of an answer came: vLLM sends the role before its engine starts."""
-        return self._assembler.said_anything
+        return self._accumulator.has_content
 
     @property
     def has_usage(self) -> bool:
         """Whether usage came."""
-        return self._assembler.has_usage
+        return self._accumulator.has_usage
 
     @property
-    def thought_was_unopened(self) -> bool:
+    def lacks_opening_tag(self) -> bool:
         """Whether reasoning ended by a lone ``</think>``."""
-        return self._assembler.thought_was_unopened
+        return self._accumulator.lacks_opening_tag
 
     def feed(self, data: bytes) -> list[Event]:
         """Take a read of any size."""
         events: list[Event] = []
-        if self._shape != "sse":
+        if self._format != "sse":
             data = self._sniff(data)
-            if self._shape != "sse":
+            if self._format != "sse":
                 return events
         try:
             payloads = self._sse.feed(data)
         except ValueError as error:
             self._stop(
-                TruncatedResponse(str(error), self._assembler.completion(), too_large(str(error)))
+                TruncatedResponse(str(error), self._accumulator.completion(), too_large(str(error)))
             )
             return events
         for payload in payloads:
@@ -113,7 +113,7 @@ class ChatDecoder:
         if self._body or not data.startswith(b"{"):
             return [*self.feed(data), *self.end()]
         events: list[Event] = []
-        self._shape = "body"
+        self._format = "body"
         self._read_body(data.rstrip(), events)
         return events
 
@@ -122,7 +122,7 @@ class ChatDecoder:
         events: list[Event] = []
         if self.over:
             return events
-        if self._shape != "sse":
+        if self._format != "sse":
             self._end_body(cause, events)
         else:
             for payload in self._sse.close():
@@ -135,11 +135,11 @@ class ChatDecoder:
     def _sniff(self, data: bytes) -> bytes:
         """Tell a stream from a body by its first letter; headers are not always right."""
         self._body += data
-        if not self._shape:
+        if not self._format:
             first = bytes(self._body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1])
             if first:
-                self._shape = "sse" if first in _SSE_BEGINNINGS else "body"
-        if self._shape != "sse":
+                self._format = "sse" if first in _SSE_BEGINNINGS else "body"
+        if self._format != "sse":
             return b""
         data, self._body = bytes(self._body), bytearray()
         return data
@@ -166,84 +166,84 @@ class ChatDecoder:
         tells_error = "error" in chunk or "detail" in chunk or chunk.get("object") == "error"
         error = _error_in(chunk) if tells_error or "choices" not in chunk else None
         if error is not None:
-            self._stop(ErrorEvent(error, self._assembler.completion()))
+            self._stop(ErrorEvent(error, self._accumulator.completion()))
             return
         try:
-            self._assembler.feed(chunk, events)
+            self._accumulator.feed(chunk, events)
         except ChoiceFailed as failed:
-            self._stop(ErrorEvent(failed.error, self._assembler.completion()))
-        self.finished = self._assembler.is_finished
+            self._stop(ErrorEvent(failed.error, self._accumulator.completion()))
+        self.finished = self._accumulator.is_finished
 
     def _take_done(self, events: list[Event]) -> None:
         self._done_seen = True
-        if self._assembler.closing_usage:
-            self._assembler.infer_finish_reasons()
-        if self._assembler.finished and not self._broken:
+        if self._accumulator.closing_usage:
+            self._accumulator.infer_finish_reasons()
+        if self._accumulator.finished and not self._incomplete:
             self._complete(events)
 
     def _parse(self, text: bytes) -> Any:
         """Read one payload; join JSON that was cut across events; skip what is no object."""
-        if not text.startswith(b"{") and not self._broken:
+        if not text.startswith(b"{") and not self._incomplete:
             return None  # keep-alives and greetings, seen from proxies
         try:
             chunk = parse(text)
         except ValueError as error:
             return self._parse_leniently(text, error)
-        if self._halves and isinstance(chunk, dict):
-            chunk = self._halves.mend(chunk)
-        if self._broken:  # the piece before this one will never be whole
-            self._stop(TruncatedResponse("a chunk is broken JSON", self._assembler.completion()))
+        if self._surrogates and isinstance(chunk, dict):
+            chunk = self._surrogates.repair(chunk)
+        if self._incomplete:  # the piece before this one will never be whole
+            self._stop(TruncatedResponse("a chunk is broken JSON", self._accumulator.completion()))
             return None
         return chunk
 
     def _parse_leniently(self, text: bytes, error: ValueError) -> Any:
         self._is_strict = False
-        if not self._broken:
+        if not self._incomplete:
             try:
-                return parse_leniently(text, error, self._halves.mend)
+                return parse_leniently(text, error, self._surrogates.repair)
             except ValueError:
                 pass
         return self._parse_joined(text)
 
     def _parse_joined(self, text: bytes) -> Any:
-        self._broken += text
-        self._pieces += 1
+        self._incomplete += text
+        self._piece_count += 1
         try:
-            chunk = loads(self._broken)
+            chunk = loads(self._incomplete)
         except ValueError:
-            if self._pieces > _MOST_PIECES:
+            if self._piece_count > _MOST_PIECES:
                 self._stop(
-                    TruncatedResponse("a chunk is broken JSON", self._assembler.completion())
+                    TruncatedResponse("a chunk is broken JSON", self._accumulator.completion())
                 )
             return None
-        self._broken, self._pieces = b"", 0
+        self._incomplete, self._piece_count = b"", 0
         return chunk
 
     def _end_stream(self, cause: TransportFailure | None, events: list[Event]) -> None:
-        if self._assembler.finished and (self._done_seen or self._assembler.all_came):
+        if self._accumulator.finished and (self._done_seen or self._accumulator.has_all_choices):
             self._complete(events)
-        elif not self._assembler.began and cause is None:
+        elif not self._accumulator.has_choices and cause is None:
             self._stop(InvalidBody("the stream holds no answer", b""))
         else:
             reason = "no reason to finish was given" if self._done_seen else "the stream was cut"
             reason = cause.message if cause is not None else reason
             self._finish(events, complete=False)
-            self._stop(TruncatedResponse(reason, self._assembler.completion(), cause))
+            self._stop(TruncatedResponse(reason, self._accumulator.completion(), cause))
 
     def _complete(self, events: list[Event]) -> None:
         self.over = True
         self._finish(events, complete=True)
-        events.append(Done(self._assembler.completion()))
+        events.append(Done(self._accumulator.completion()))
 
     def _finish(self, events: list[Event], *, complete: bool) -> None:
-        if self._halves:
-            self._assembler.feed(self._halves.last(), events)
-        self._assembler.finish(events, complete=complete)
+        if self._surrogates:
+            self._accumulator.feed(self._surrogates.flush(), events)
+        self._accumulator.finish(events, complete=complete)
 
     def _end_body(self, cause: TransportFailure | None, events: list[Event]) -> None:
         body = bytes(self._body.strip())
         if cause is not None:
-            self._stop(TruncatedResponse("the body was cut", self._assembler.completion(), cause))
+            self._stop(TruncatedResponse("the body was cut", self._accumulator.completion(), cause))
             return
         if not body:
             self._stop(InvalidBody("the body is empty", body))
@@ -267,7 +267,7 @@ class ChatDecoder:
         self._take_chunk(answer, events)
         if self.over:
             return
-        if not self._assembler.began:
+        if not self._accumulator.has_choices:
             self._stop(InvalidBody("it has no choices", body))
             return
         self._complete(events)

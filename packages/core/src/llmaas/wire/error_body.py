@@ -29,7 +29,7 @@ def read_error_body(body: bytes) -> ErrorBody:
         raw = loads(body)
     except ValueError:
         text = body.decode("utf-8", "replace").strip()
-        return ErrorBody(_of_html(text) if text.startswith("<") else readable(text), raw=text)
+        return ErrorBody(_html_title(text) if text.startswith("<") else readable(text), raw=text)
     return from_mapping(raw)
 
 
@@ -63,10 +63,10 @@ def status_in(error: Mapping[str, Any]) -> int | None:
             value = int(value)
         if isinstance(value, int) and 400 <= value < 600:
             return value
-    return _STATUS_OF_TYPE.get(str(error.get("type")))
+    return _STATUS_BY_TYPE.get(str(error.get("type")))
 
 
-_STATUS_OF_TYPE = {
+_STATUS_BY_TYPE = {
     "rate_limit_error": 429,
     "server_error": 500,
     "InternalServerError": 500,
@@ -81,7 +81,7 @@ _STATUS_OF_TYPE = {
 }
 
 
-def failure_of(event: ErrorEvent, headers: Mapping[str, str]) -> StatusFailure | None:
+def to_status_failure(event: ErrorEvent, headers: Mapping[str, str]) -> StatusFailure | None:
     """Read an error event that came before any answer as the failure it stands for."""
     status = status_in(event.error)
     if status is None:
@@ -89,7 +89,7 @@ def failure_of(event: ErrorEvent, headers: Mapping[str, str]) -> StatusFailure |
     return StatusFailure(status, headers, dumps({"error": dict(event.error)}))
 
 
-def _of_html(text: str) -> str:
+def _html_title(text: str) -> str:
     """Return the title of a proxy's error page."""
     lowered = text.lower()
     start = lowered.find("<title>")

@@ -1,4 +1,4 @@
-"""Answers with drawn images."""
+"""Parsing of image generation responses."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def read_images(data: bytes) -> list[Image]:
     Raises ``ValueError`` for a body without any image.
     """
     body = loads(data)
-    drawn = [_image_or_error(entry) for entry in body["data"]]
-    if not drawn:
+    images = [_image_or_error(entry) for entry in body["data"]]
+    if not images:
         raise ValueError("it holds no image")
-    errors = [image.error for image in drawn if image.error is not None]
-    if len(errors) == len(drawn):
+    errors = [image.error for image in images if image.error is not None]
+    if len(errors) == len(images):
         raise errors[0]
-    return drawn
+    return images
 
 
 def _image_or_error(entry: Any) -> Image:
@@ -41,8 +41,8 @@ def _image(entry: Any) -> Image:
     if not isinstance(entry, Mapping):
         raise ValueError("an image is not an object")
     if error := entry.get("error"):
-        told = error.get("message") if isinstance(error, Mapping) else error
-        raise ValueError(f"an image was not drawn: {str(told)[:_LONGEST_ERROR]}")
+        detail = error.get("message") if isinstance(error, Mapping) else error
+        raise ValueError(f"an image was not generated: {str(detail)[:_LONGEST_ERROR]}")
     text = entry.get("b64_json") or entry.get("url")
     if not isinstance(text, str) or not text:
         raise ValueError("it holds no image")

@@ -10,7 +10,7 @@ from typing import Any
 
 import jiter
 
-from llmaas.wire.surrogates import mended
+from llmaas.wire.surrogates import repair_surrogates
 
 parse = partial(jiter.from_json, cache_mode="keys")
 """Parse strict JSON in UTF-8, six times as fast as the standard library."""
@@ -31,19 +31,19 @@ def loads(data: bytes) -> Any:
     try:
         return parse(data)
     except ValueError as error:
-        return parse_leniently(data, error, mended)
+        return parse_leniently(data, error, repair_surrogates)
 
 
-def parse_leniently(data: bytes, error: ValueError, mend: Callable[[Any], Any]) -> Any:
+def parse_leniently(data: bytes, error: ValueError, repair: Callable[[Any], Any]) -> Any:
     """Parse what ``parse`` refused with ``error``, if it is JSON but for what models write.
 
     That is lone surrogates, bytes that are not UTF-8 (U+FFFD), raw control characters inside
-    strings, and a byte order mark. ``mend`` is given the value, with its lone surrogates.
+    strings, and a byte order mark. ``repair`` is given the value, with its lone surrogates.
     """
     if str(error).startswith(_HOPELESS):
         raise error
     try:
-        return mend(json.loads(_decode(data), strict=False))
+        return repair(json.loads(_decode(data), strict=False))
     except RecursionError as too_deep:
         raise ValueError("the JSON is nested too deeply") from too_deep
 

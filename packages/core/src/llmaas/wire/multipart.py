@@ -37,7 +37,7 @@ def read_file(source: AudioSource, limit: int = MAX_FILE_BYTES) -> tuple[str, by
         name, data = source
         return str(name), bytes(data)
     if isinstance(source, bytes | bytearray):
-        return name_of(bytes(source)), bytes(source)
+        return guess_file_name(bytes(source)), bytes(source)
     if isinstance(source, str | Path):
         path = Path(source)
         return path.name, read_regular_file(path, limit)
@@ -45,10 +45,10 @@ def read_file(source: AudioSource, limit: int = MAX_FILE_BYTES) -> tuple[str, by
     if not isinstance(data, bytes):
         raise TypeError("the file must be open for reading bytes")
     label = getattr(source, "name", None)
-    return (Path(label).name if isinstance(label, str) else name_of(data)), data
+    return (Path(label).name if isinstance(label, str) else guess_file_name(data)), data
 
 
-def name_of(data: bytes) -> str:
+def guess_file_name(data: bytes) -> str:
     """Return a file name whose ending fits the bytes: servers go by it."""
     return f"audio{audio_suffix(data) or '.wav'}"
 
@@ -64,7 +64,7 @@ def multipart(fields: Mapping[str, Any], name: str, data: bytes) -> tuple[bytes,
     head = (
         f'--{boundary}\r\ncontent-disposition: form-data; name="file"; '
         f'filename="{_quoted(name)}"\r\n'
-        f"content-type: {_type_of(name)}\r\n\r\n"
+        f"content-type: {_media_type(name)}\r\n\r\n"
     )
     body = b"".join(parts) + _bytes(head) + data + f"\r\n--{boundary}--\r\n".encode()
     return body, f"multipart/form-data; boundary={boundary}"
@@ -93,6 +93,6 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _type_of(name: str) -> str:
+def _media_type(name: str) -> str:
     ending = Path(name).suffix.lower()
     return _TYPES.get(ending) or mimetypes.guess_type(name)[0] or "application/octet-stream"

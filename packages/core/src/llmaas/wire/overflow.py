@@ -76,7 +76,7 @@ class Overflow:
     prompt: int | None = None
     limit: int | None = None
     """The most that the model may answer, whatever the prompt leaves."""
-    is_bound: bool = False
+    is_lower_bound: bool = False
     """Whether ``prompt`` is a lower bound."""
 
 
@@ -97,7 +97,7 @@ def parse_overflow(message: str, body: Any = None) -> Overflow:
         window=_number(fields.get("n_ctx")) or _first(_WINDOW, text),
         prompt=_number(fields.get("n_prompt_tokens")) or _first(_PROMPT, text),
         limit=_first(_LIMIT, text),
-        is_bound=_AT_LEAST in text and "input tokens" in text,
+        is_lower_bound=_AT_LEAST in text and "input tokens" in text,
     )
 
 

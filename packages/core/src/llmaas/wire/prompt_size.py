@@ -26,7 +26,7 @@ _JSON_BYTES_PER_TOKEN = 3
 """Schemas and arguments are mostly punctuation and short names."""
 
 
-def is_surely_below(
+def is_clearly_below(
     messages: Sequence[Mapping[str, Any]], tools: Any, tokens: int, size: int = 0
 ) -> bool:
     """Tell at next to no cost whether a prompt is far below so many tokens.

@@ -7,7 +7,7 @@ engines leave it there).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from re import Match
 
 from llmaas.wire.think_tags import (
@@ -40,12 +40,13 @@ class ReasoningSplitter:
     chat templates open the tag inside the prompt, so that only ``</think>`` arrives: with
     ``hold`` > 0, up to that many characters wait until it is known whether they were
     reasoning; text that was already handed out is moved in the final answer
-    (``unopened`` tells). ``said`` is that text; the caller adds to it.
+    (see ``lacks_opening_tag``). ``emitted`` is that text; the caller appends to it.
     """
 
     __slots__ = (
         "_close",
         "_closed",
+        "_emitted",
         "_harmony",
         "_held",
         "_hold",
@@ -53,31 +54,30 @@ class ReasoningSplitter:
         "_pending",
         "_quoted",
         "_reasoned",
-        "_said",
         "_spoke",
         "_state",
         "_stray",
+        "lacks_opening_tag",
         "moved",
-        "unopened",
     )
 
     def __init__(
-        self, hold: int = 0, *, may_be_unopened: bool = True, said: Sequence[str] = ()
+        self, hold: int = 0, *, may_lack_opening_tag: bool = True, emitted: Sequence[str] = ()
     ) -> None:
-        self._said = said
+        self._emitted = emitted
         self._state = "start"
         self._pending = ""
         self._held: list[str] = []
         self._hold = hold
         self._close = ""
-        self._closed = not may_be_unopened  # then a lone tag is a quotation
+        self._closed = not may_lack_opening_tag  # then a lone tag is a quotation
         self._harmony = False
         self._is_over = False
         self._spoke = False
         self._quoted = 0
         self._reasoned = False
         self._stray = ""
-        self.unopened = False
+        self.lacks_opening_tag = False
         self.moved = 0
         """How many pieces of the ``feed`` that made it ``unopened`` came before the tag."""
 
@@ -94,7 +94,7 @@ class ReasoningSplitter:
         pieces: list[Piece] = []
         rest, self._pending = self._pending + text, ""
         while rest:
-            rest = getattr(self, f"_in_{self._state}")(rest, pieces)
+            rest = _READERS[self._state](self, rest, pieces)
         return pieces
 
     def reasoning_came_elsewhere(self) -> list[Piece]:
@@ -120,7 +120,7 @@ class ReasoningSplitter:
             return [(False, self._stray)] if self._stray and not self._reasoned else []
         return [(self._state == "think", rest)] if rest else []
 
-    # Each of these reads text in its state and returns the text that is left for the next.
+    # Each reader consumes text in its state and returns what is left for the next state.
 
     def _in_start(self, text: str, pieces: list[Piece]) -> str:
         stripped = text.lstrip()
@@ -140,9 +140,6 @@ class ReasoningSplitter:
         if self._hold and not self._closed:
             self._state = "hold"
         return text
-
-    # After a closing tag: the same question again, but white space in between is dropped.
-    _in_gap = _in_start
 
     def _may_become_tag(self, stripped: str) -> bool:
         return any(tag.startswith(stripped) and tag != stripped for tag in _AT_START)
@@ -190,7 +187,7 @@ class ReasoningSplitter:
             pieces.append((True, text[: lone.start()]))
         self._state = "gap"
         self.moved = len(pieces)
-        self._closed = self.unopened = True
+        self._closed = self.lacks_opening_tag = True
         return text[lone.end() :]
 
     def _in_harmony(self, text: str, pieces: list[Piece]) -> str:
@@ -230,9 +227,14 @@ class ReasoningSplitter:
         return text[lone.end() :]
 
     def _quotes(self, lone: Match[str], text: str, pieces: list[Piece]) -> bool:
-        """Whether a closing tag belongs to what is said, and ends nothing."""
-        said = (*self._said, *(piece for _, piece in pieces), *self._held, text[: lone.start()])
-        quotes = is_quoted("".join(said), text[lone.end() :])
+        """Whether a closing tag is quoted text that ends nothing."""
+        emitted = (
+            *self._emitted,
+            *(piece for _, piece in pieces),
+            *self._held,
+            text[: lone.start()],
+        )
+        quotes = is_quoted("".join(emitted), text[lone.end() :])
         self._quoted += quotes
         self._closed = self._quoted >= _ABOUT_TAGS
         return quotes
@@ -251,3 +253,14 @@ class ReasoningSplitter:
         if certain := text[: len(text) - len(half)]:
             pieces.append((is_reasoning, certain))
         return ""
+
+
+_READERS: Mapping[str, Callable[[ReasoningSplitter, str, list[Piece]], str]] = {
+    "start": ReasoningSplitter._in_start,
+    "gap": ReasoningSplitter._in_start,  # after a closing tag; white space in between is dropped
+    "think": ReasoningSplitter._in_think,
+    "text": ReasoningSplitter._in_text,
+    "harmony": ReasoningSplitter._in_harmony,
+    "hold": ReasoningSplitter._in_hold,
+}
+"""The reader of each state."""

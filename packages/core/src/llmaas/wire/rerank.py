@@ -46,8 +46,10 @@ def read_ranking(
 
 def _results(body: Any) -> list[Any]:
     """Return the entries, which scoring endpoints list under ``data``."""
-    told = [body.get(name) for name in ("results", "data")] if isinstance(body, Mapping) else []
-    for results in told:
+    candidates = (
+        [body.get(name) for name in ("results", "data")] if isinstance(body, Mapping) else []
+    )
+    for results in candidates:
         if isinstance(results, list):
             return results
     raise ValueError("it holds no results")
@@ -72,9 +74,9 @@ def _take(
     document = item.get("document")
     if isinstance(document, Mapping):
         document = document.get("text")
-    told = RerankResult(index, score, document if isinstance(document, str) else None)
+    result = RerankResult(index, score, document if isinstance(document, str) else None)
     if index not in ranked or ranked[index].relevance_score < score:
-        ranked[index] = told
+        ranked[index] = result
 
 
 def _score(item: Mapping[str, Any]) -> float | None:

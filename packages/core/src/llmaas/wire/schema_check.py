@@ -33,11 +33,11 @@ class _Checker:
         self._steps += 1
         if not isinstance(schema, Mapping) or self._steps > MAX_STEPS:
             return
-        for keyword, told in schema.items():
+        for keyword, rule_value in schema.items():
             if (rule := _RULES.get(keyword)) is not None:
-                rule(self, value, told, path, schema)
+                rule(self, value, rule_value, path, schema)
 
-    def fits(self, value: Any, schema: Any, path: str) -> bool:
+    def is_valid(self, value: Any, schema: Any, path: str) -> bool:
         try:
             self.check(value, schema, path)
         except ValueError:
@@ -81,8 +81,8 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
 _Rule = Callable[[_Checker, Any, Any, str, Mapping[str, Any]], None]
 
 
-def _type(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
-    names = told if isinstance(told, list) else [told]
+def _type(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
+    names = rule_value if isinstance(rule_value, list) else [rule_value]
     if not any(_TYPES.get(name, _allow)(value) for name in names if isinstance(name, str)):
         raise ValueError(f"{path} must be of type {' or '.join(map(str, names))}")
 
@@ -91,62 +91,62 @@ def _allow(_: Any) -> bool:
     return True
 
 
-def _enum(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
-    if isinstance(told, list) and _canonical(value) not in map(_canonical, told):
-        raise ValueError(f"{path} must be one of {str(told)[:200]}")
+def _enum(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
+    if isinstance(rule_value, list) and _canonical(value) not in map(_canonical, rule_value):
+        raise ValueError(f"{path} must be one of {str(rule_value)[:200]}")
 
 
-def _const(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
-    if _canonical(value) != _canonical(told):
-        raise ValueError(f"{path} must be {str(told)[:200]}")
+def _const(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
+    if _canonical(value) != _canonical(rule_value):
+        raise ValueError(f"{path} must be {str(rule_value)[:200]}")
 
 
-def _properties(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None:
-    if isinstance(value, dict) and isinstance(told, Mapping):
-        for name, schema in told.items():
+def _properties(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
+    if isinstance(value, dict) and isinstance(rule_value, Mapping):
+        for name, schema in rule_value.items():
             if name in value:
                 checker.check(value[name], schema, f"{path}.{name}")
 
 
-def _required(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
-    if isinstance(value, dict) and isinstance(told, list):
-        missing = [name for name in told if name not in value]
+def _required(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
+    if isinstance(value, dict) and isinstance(rule_value, list):
+        missing = [name for name in rule_value if name not in value]
         if missing:
             raise ValueError(f"{path} lacks {', '.join(map(repr, missing[:5]))}")
 
 
-def _additional(checker: _Checker, value: Any, told: Any, path: str, schema: Any) -> None:
+def _additional(checker: _Checker, value: Any, rule_value: Any, path: str, schema: Any) -> None:
     if not isinstance(value, dict) or "patternProperties" in schema:
         return
     known = schema.get("properties") or {}
     for name, item in value.items():
         if name not in known:
-            checker.check(item, told, f"{path}.{name[:64]}")
+            checker.check(item, rule_value, f"{path}.{name[:64]}")
 
 
-def _items(checker: _Checker, value: Any, told: Any, path: str, schema: Any) -> None:
-    if isinstance(value, list) and isinstance(told, Mapping | bool):
+def _items(checker: _Checker, value: Any, rule_value: Any, path: str, schema: Any) -> None:
+    if isinstance(value, list) and isinstance(rule_value, Mapping | bool):
         start = len(schema.get("prefixItems") or ())
         for position, item in enumerate(value[start:], start):
-            checker.check(item, told, f"{path}[{position}]")
+            checker.check(item, rule_value, f"{path}[{position}]")
 
 
-def _prefix_items(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None:
-    if isinstance(value, list) and isinstance(told, list):
-        for position, (item, schema) in enumerate(zip(value, told, strict=False)):
+def _prefix_items(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
+    if isinstance(value, list) and isinstance(rule_value, list):
+        for position, (item, schema) in enumerate(zip(value, rule_value, strict=False)):
             checker.check(item, schema, f"{path}[{position}]")
 
 
-def _all_of(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None:
-    for schema in told if isinstance(told, list) else ():
+def _all_of(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
+    for schema in rule_value if isinstance(rule_value, list) else ():
         checker.check(value, schema, path)
 
 
-def _any_of(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None:
-    if not isinstance(told, list) or not told:
+def _any_of(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
+    if not isinstance(rule_value, list) or not rule_value:
         return None
     problems: list[ValueError] = []
-    for schema in told:
+    for schema in rule_value:
         try:
             return checker.check(value, schema, path)
         except ValueError as error:
@@ -155,31 +155,34 @@ def _any_of(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None
         problems[0]
         if len(problems) == 1
         else ValueError(
-            f"{path} fits none of the alternatives: {'; '.join(map(str, problems[:3]))}"
+            f"{path} matches none of the alternatives: {'; '.join(map(str, problems[:3]))}"
         )
     )
 
 
-def _one_of(checker: _Checker, value: Any, told: Any, path: str, schema: Any) -> None:
-    _any_of(checker, value, told, path, schema)
-    if isinstance(told, list) and sum(checker.fits(value, part, path) for part in told) > 1:
-        raise ValueError(f"{path} fits several alternatives, but must fit one")
+def _one_of(checker: _Checker, value: Any, rule_value: Any, path: str, schema: Any) -> None:
+    _any_of(checker, value, rule_value, path, schema)
+    if (
+        isinstance(rule_value, list)
+        and sum(checker.is_valid(value, part, path) for part in rule_value) > 1
+    ):
+        raise ValueError(f"{path} matches several alternatives, but must match one")
 
 
-def _not(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None:
-    if isinstance(told, Mapping) and checker.fits(value, told, path):
+def _not(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
+    if isinstance(rule_value, Mapping) and checker.is_valid(value, rule_value, path):
         raise ValueError(f"{path} has a form that is excluded")
 
 
-def _ref(checker: _Checker, value: Any, told: Any, path: str, _: Any) -> None:
-    checker.check(value, checker.resolve(told), path)
+def _ref(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
+    checker.check(value, checker.resolve(rule_value), path)
 
 
-def _pattern(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
-    if isinstance(value, str) and isinstance(told, str):
-        matcher = _matcher(told)
+def _pattern(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
+    if isinstance(value, str) and isinstance(rule_value, str):
+        matcher = _matcher(rule_value)
         if matcher is not None and not matcher(value):
-            raise ValueError(f"{path} must match the pattern {told[:200]!r}")
+            raise ValueError(f"{path} must match the pattern {rule_value[:200]!r}")
 
 
 @lru_cache(maxsize=128)
@@ -193,11 +196,13 @@ def _matcher(pattern: str) -> Callable[[str], bool] | None:
         return None
 
 
-def _bound(measure: Callable[[Any], Any], fits: Callable[[Any, Any], bool], words: str) -> _Rule:
-    def rule(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
+def _bound(
+    measure: Callable[[Any], Any], is_valid: Callable[[Any, Any], bool], words: str
+) -> _Rule:
+    def rule(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
         size = measure(value)
-        if size is not None and _is_number(told) and not fits(size, told):
-            raise ValueError(f"{path} must {words} {told}")
+        if size is not None and _is_number(rule_value) and not is_valid(size, rule_value):
+            raise ValueError(f"{path} must {words} {rule_value}")
 
     return rule
 
@@ -210,17 +215,21 @@ def _length(kind: type[Sized]) -> Callable[[Any], Any]:
     return lambda value: len(value) if isinstance(value, kind) else None
 
 
-def _unique(_: _Checker, value: Any, told: Any, path: str, __: Any) -> None:
-    if told is True and isinstance(value, list) and len(set(map(_canonical, value))) < len(value):
+def _unique(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
+    if (
+        rule_value is True
+        and isinstance(value, list)
+        and len(set(map(_canonical, value))) < len(value)
+    ):
         raise ValueError(f"{path} must hold different items")
 
 
-def _at_most(size: Any, told: Any) -> bool:
-    return bool(size <= told)
+def _at_most(size: Any, rule_value: Any) -> bool:
+    return bool(size <= rule_value)
 
 
-def _at_least(size: Any, told: Any) -> bool:
-    return bool(size >= told)
+def _at_least(size: Any, rule_value: Any) -> bool:
+    return bool(size >= rule_value)
 
 
 _RULES: Mapping[str, _Rule] = {
@@ -240,8 +249,8 @@ _RULES: Mapping[str, _Rule] = {
     "pattern": _pattern,
     "minimum": _bound(_number, _at_least, "be at least"),
     "maximum": _bound(_number, _at_most, "be at most"),
-    "exclusiveMinimum": _bound(_number, lambda size, told: size > told, "be above"),
-    "exclusiveMaximum": _bound(_number, lambda size, told: size < told, "be below"),
+    "exclusiveMinimum": _bound(_number, lambda size, rule_value: size > rule_value, "be above"),
+    "exclusiveMaximum": _bound(_number, lambda size, rule_value: size < rule_value, "be below"),
     "minLength": _bound(_length(str), _at_least, "have a length of at least"),
     "maxLength": _bound(_length(str), _at_most, "have a length of at most"),
     "minItems": _bound(_length(list), _at_least, "have a length of at least"),

@@ -1,4 +1,4 @@
-"""Halves of surrogate pairs: joined across the deltas of a stream, else replaced.
+"""Surrogate halves: joined across the deltas of a stream, else replaced.
 
 A server that counts in UTF-16 (Node proxies) cuts an emoji into two deltas. Only ``json`` lets
 lone halves through: text that jiter has read holds none.
@@ -15,21 +15,21 @@ _FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
 _Path = tuple[Any, ...]
 
 
-def joined(text: str) -> str:
+def join_pairs(text: str) -> str:
     """Join pairs of halves; replace a lone one by U+FFFD, so that the text encodes as UTF-8."""
     if not _HALF.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def mended(value: Any) -> Any:
+def repair_surrogates(value: Any) -> Any:
     """Return JSON whose texts, however deep, all encode as UTF-8."""
     if isinstance(value, str):
-        return joined(value)
+        return join_pairs(value)
     if isinstance(value, list):
-        return [mended(item) for item in value]
+        return [repair_surrogates(item) for item in value]
     if isinstance(value, dict):
-        return {joined(key): mended(item) for key, item in value.items()}
+        return {join_pairs(key): repair_surrogates(item) for key, item in value.items()}
     return value
 
 
@@ -44,38 +44,38 @@ class SurrogateJoiner:
     def __bool__(self) -> bool:
         return bool(self._held)
 
-    def mend(self, chunk: dict[str, Any]) -> dict[str, Any]:
-        """Return a chunk of a stream with its texts mended."""
+    def repair(self, chunk: dict[str, Any]) -> dict[str, Any]:
+        """Return a chunk of a stream with its texts repaired."""
         choices = chunk.get("choices")
         if not isinstance(choices, list):
-            return mended(chunk)  # type: ignore[no-any-return]
+            return repair_surrogates(chunk)  # type: ignore[no-any-return]
         rest = {key: value for key, value in chunk.items() if key != "choices"}
-        return {**mended(rest), "choices": [self._choice(raw) for raw in choices]}
+        return {**repair_surrogates(rest), "choices": [self._choice(raw) for raw in choices]}
 
-    def last(self) -> dict[str, Any]:
+    def flush(self) -> dict[str, Any]:
         """Return a chunk with the halves that never became whole."""
         paths = list(self._held)
-        deltas = [{"index": path[0], "delta": self._alone(path)} for path in paths]
+        deltas = [{"index": path[0], "delta": self._unpaired_delta(path)} for path in paths]
         self._held.clear()
         return {"choices": deltas}
 
     def _choice(self, raw: Any) -> Any:
         if not isinstance(raw, dict) or not isinstance(raw.get("delta"), dict):
-            return mended(raw)
+            return repair_surrogates(raw)
         rest = {key: value for key, value in raw.items() if key != "delta"}
         index = raw.get("index", 0)
-        return {**mended(rest), "delta": self._walk(raw["delta"], (index,))}
+        return {**repair_surrogates(rest), "delta": self._walk(raw["delta"], (index,))}
 
     def _walk(self, value: Any, path: _Path) -> Any:
         if isinstance(value, str):
             return self._piece(value, path)
         if isinstance(value, list):
-            places = (_place(item, n) for n, item in enumerate(value))
+            places = (_list_key(item, n) for n, item in enumerate(value))
             return [
                 self._walk(item, (*path, place)) for item, place in zip(value, places, strict=True)
             ]
         if isinstance(value, dict):
-            return {joined(key): self._walk(item, (*path, key)) for key, item in value.items()}
+            return {join_pairs(key): self._walk(item, (*path, key)) for key, item in value.items()}
         return value
 
     def _piece(self, text: str, path: _Path) -> str:
@@ -86,16 +86,16 @@ class SurrogateJoiner:
         if half is not None:
             self._held[path] = half.group()
             text = text[: half.start()]
-        return joined(text)
+        return join_pairs(text)
 
-    def _alone(self, path: _Path) -> dict[str, Any]:
-        value: Any = joined(self._held[path])
+    def _unpaired_delta(self, path: _Path) -> dict[str, Any]:
+        value: Any = join_pairs(self._held[path])
         for key in reversed(path[1:]):
             value = [{"index": key[0], **value}] if isinstance(key, tuple) else {key: value}
         return value if isinstance(value, dict) else {}
 
 
-def _place(item: Any, position: int) -> tuple[Any]:
-    """Tell an item of a list by its index: tool calls of one chunk may be those of the last."""
+def _list_key(item: Any, position: int) -> tuple[Any]:
+    """Identify a list item by its ``index``, since a tool call may go on in the next chunk."""
     index = item.get("index") if isinstance(item, Mapping) else None
     return (index if isinstance(index, int) else position,)

@@ -23,31 +23,31 @@ class _Call:
     __slots__ = (
         "announced",
         "arguments",
-        "given",
+        "buffered",
         "id",
         "ids",
         "index",
         "name",
         "position",
-        "waiting",
+        "sent_id",
     )
 
     def __init__(self, position: int, index: int | None) -> None:
         self.position = position
         self.index = index
         self.id = ""
-        self.given: str | None = None
+        self.sent_id: str | None = None
         self.ids: set[str] = set()
         self.name = ""
         self.arguments = Arguments()
-        self.waiting = ""
+        self.buffered = ""
         self.announced = False
 
-    def learn_id(self, call_id: str | None) -> None:
+    def add_id(self, call_id: str | None) -> None:
         """Note an id; the first one is the call's."""
         if call_id is not None:
             self.ids.add(call_id)
-            self.given = self.given or call_id
+            self.sent_id = self.sent_id or call_id
 
 
 class ToolCallAccumulator:
@@ -68,8 +68,8 @@ class ToolCallAccumulator:
         "_last",
         "_names",
         "_seed",
-        "_taken",
         "_truncated",
+        "_used_ids",
         "text_followed",
     )
 
@@ -79,7 +79,7 @@ class ToolCallAccumulator:
         self._names = ToolNames(tools)
         self._calls: list[_Call] = []
         self._last: _Call | None = None
-        self._taken: set[str] = set()
+        self._used_ids: set[str] = set()
         self._complete = False
         self._truncated = False
         self.text_followed = False
@@ -97,11 +97,11 @@ class ToolCallAccumulator:
         call = self._last
         if whole or call is None or name or call_id is not None or call.index != index:
             call = self._call(index, call_id, name, arguments, events, whole=whole)
-            call.learn_id(call_id)
-            self._learn_name(call, name)
+            call.add_id(call_id)
+            self._add_name(call, name)
             self._last = call
         self.text_followed = False
-        self._hand_out(call, call.arguments.feed(arguments), events)
+        self._emit(call, call.arguments.feed(arguments), events)
 
     def finish(
         self, events: list[Event], *, complete: bool, reason: str | None, exhausted: bool
@@ -127,7 +127,7 @@ class ToolCallAccumulator:
     def _finished(self, call: _Call) -> ToolCall:
         cut = self._is_cut(call)
         name = self._names.own(call.name)
-        call_id = call.id or call.given or self._invented(call.position)
+        call_id = call.id or call.sent_id or self._make_id(call.position)
         return ToolCall(call_id, name, call.arguments.text(cut=cut), cut)
 
     def _is_cut(self, call: _Call) -> bool:
@@ -141,23 +141,23 @@ class ToolCallAccumulator:
         is_last = call is self._calls[-1] and not self.text_followed
         return is_last and (self._truncated or not self._complete)
 
-    def _hand_out(self, call: _Call, text: str, events: list[Event]) -> None:
+    def _emit(self, call: _Call, text: str, events: list[Event]) -> None:
         if call.announced:
             if text:
                 events.append(ToolCallDelta(call.position, arguments=text, index=self._choice))
             return
-        call.waiting += text
-        if call.name and (call.waiting or self._names.is_settled(call.name)):
+        call.buffered += text
+        if call.name and (call.buffered or self._names.is_settled(call.name)):
             self._announce(call, "", events)
 
     def _announce(self, call: _Call, rest: str, events: list[Event]) -> None:
         call.announced = True
-        call.id = self._unique(call.given or self._invented(call.position))
-        arguments, call.waiting = call.waiting + rest, ""
+        call.id = self._unique(call.sent_id or self._make_id(call.position))
+        arguments, call.buffered = call.buffered + rest, ""
         name = self._names.own(call.name)
         events.append(ToolCallDelta(call.position, call.id, name, arguments, index=self._choice))
 
-    def _learn_name(self, call: _Call, name: str) -> None:
+    def _add_name(self, call: _Call, name: str) -> None:
         if not name or call.announced or name == call.name:
             return
         call.name = name if name.startswith(call.name) else call.name + name
@@ -176,7 +176,7 @@ class ToolCallAccumulator:
         found = None if whole else self._find(index, call_id, name, arguments)
         if found is None:
             if self._calls:
-                self._hand_out(self._calls[-1], self._calls[-1].arguments.release(), events)
+                self._emit(self._calls[-1], self._calls[-1].arguments.release(), events)
             found = _Call(len(self._calls), index)
             self._calls.append(found)
         return found
@@ -191,12 +191,14 @@ class ToolCallAccumulator:
         call = known or same[0]
         is_new_id = call_id is not None and known is None
         if call.arguments.closed:
-            begins = self._begins_after(call, name, arguments, index=index, is_new_id=is_new_id)
+            begins = self._begins_after_complete(
+                call, name, arguments, index=index, is_new_id=is_new_id
+            )
         else:
-            begins = self._begins_beside(call, name, index=index, is_new_id=is_new_id)
+            begins = self._begins_after_incomplete(call, name, index=index, is_new_id=is_new_id)
         return None if begins else call
 
-    def _begins_after(
+    def _begins_after_complete(
         self, call: _Call, name: str, arguments: str, *, index: int | None, is_new_id: bool
     ) -> bool:
         """Whether a piece begins another call although one that is complete has its place."""
@@ -210,7 +212,9 @@ class ToolCallAccumulator:
             return True  # without index and ids, each piece with a name is a call
         return not call.arguments.repeats(arguments)
 
-    def _begins_beside(self, call: _Call, name: str, *, index: int | None, is_new_id: bool) -> bool:
+    def _begins_after_incomplete(
+        self, call: _Call, name: str, *, index: int | None, is_new_id: bool
+    ) -> bool:
         """Whether a piece begins another call although one that is incomplete has its place."""
         if not name:
             return False
@@ -231,12 +235,12 @@ class ToolCallAccumulator:
         return call.arguments.begun or not name.startswith(call.name)
 
     def _unique(self, wanted: str) -> str:
-        while wanted in self._taken:
-            wanted = self._invented(len(self._taken), wanted)
-        self._taken.add(wanted)
+        while wanted in self._used_ids:
+            wanted = self._make_id(len(self._used_ids), wanted)
+        self._used_ids.add(wanted)
         return wanted
 
-    def _invented(self, position: int, text: str = "") -> str:
+    def _make_id(self, position: int, text: str = "") -> str:
         text = f"{self._seed}/{self._choice}/{position}{text}"
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:9]
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from llmaas.wire.tool_schemas import RenamedTools
+
 _LEAK = re.compile(r"<[^<>]*>?|\s+|\(\)\Z")
 """Template tokens (``<|channel|>``, ``</function>``), whole or broken off, white space, ``()``."""
 
@@ -23,7 +25,7 @@ class ToolNames:
 
     def __init__(self, tools: Iterable[Any] = ()) -> None:
         self._offered = frozenset(filter(None, map(_name_of, tools)))
-        self._renamed: Mapping[str, str] = getattr(tools, "renamed", _NONE)
+        self._renamed = tools.renamed if isinstance(tools, RenamedTools) else _NONE
 
     def clean(self, name: str) -> str:
         """Return the tool that a name means: an offered one, or the name without tokens."""

@@ -59,7 +59,7 @@ def parse_usage(raw: Any) -> Usage | None:
     )
 
 
-def says_nothing(raw: Any) -> bool:
+def is_blank_usage(raw: Any) -> bool:
     """Whether a usage holds nothing but zeros, as some gateways send at the end of a stream."""
     return isinstance(raw, Mapping) and not any(
         type(value) in (int, float, str) and value not in (0, "0") for value in raw.values()

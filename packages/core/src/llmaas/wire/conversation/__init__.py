@@ -2,17 +2,23 @@
 
 from llmaas.wire.conversation.conform import conform
 from llmaas.wire.conversation.family import MILD, Family
-from llmaas.wire.conversation.look import NO_LOOK, Look, look_at, plain_json, takes_plain
+from llmaas.wire.conversation.inspection import (
+    NOT_INSPECTED,
+    Inspection,
+    accepts_plain,
+    inspect_messages,
+    plain_json,
+)
 from llmaas.wire.conversation.notes import FORMAL
 
 __all__ = [
     "FORMAL",
     "MILD",
-    "NO_LOOK",
+    "NOT_INSPECTED",
     "Family",
-    "Look",
+    "Inspection",
+    "accepts_plain",
     "conform",
-    "look_at",
+    "inspect_messages",
     "plain_json",
-    "takes_plain",
 ]

@@ -32,7 +32,7 @@ class Calls:
         self._used: set[str] = set()
         self._seen: dict[str, int] = {}
 
-    def cleaned(self, call: Any) -> dict[str, Any]:
+    def clean(self, call: Any) -> dict[str, Any]:
         """Return a call with a type, a name, arguments that are a JSON object, and a fresh id."""
         call = call if isinstance(call, Mapping) else {}
         function = call.get("function")
@@ -53,7 +53,7 @@ class Calls:
     def _named(self, name: Any) -> str:
         if not isinstance(name, str) or not name:
             return "unknown"
-        return name if not self._plain or is_plain(name) else _NOT_PLAIN.sub("_", name)[:64]
+        return name if not self._plain or is_plain_name(name) else _NOT_PLAIN.sub("_", name)[:64]
 
     def _fresh(self, id_: Any, function: Mapping[str, str]) -> str:
         """Return the id if it may stay, else one that the same conversation always gives."""
@@ -70,15 +70,15 @@ class Calls:
                 return made
 
     def _may_stay(self, id_: str) -> bool:
-        return bool(id_) and id_ not in self._used and (not self._short or is_short(id_))
+        return bool(id_) and id_ not in self._used and (not self._short or is_short_id(id_))
 
 
-def is_plain(name: str) -> bool:
+def is_plain_name(name: str) -> bool:
     """Whether a function may have this name everywhere."""
     return len(name) <= 64 and _NOT_PLAIN.search(name) is None
 
 
-def is_short(id_: str) -> bool:
+def is_short_id(id_: str) -> bool:
     """Whether an id has the form of Mistral's."""
     return _SHORT_ID(id_) is not None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from llmaas.wire.conversation.calls import is_object, is_plain, is_short
+from llmaas.wire.conversation.calls import is_object, is_plain_name, is_short_id
 from llmaas.wire.conversation.contents import Message
 from llmaas.wire.conversation.family import Family
 
@@ -16,7 +16,7 @@ _CALLER = _ASSISTANT | {"tool_calls"}
 _TOOL = frozenset({"role", "content", "tool_call_id", "name"})
 
 
-def is_right(messages: Sequence[Message], family: Family) -> bool:
+def is_conformant(messages: Sequence[Message], family: Family) -> bool:
     """Whether conforming would change nothing; False also where that is not worth a look."""
     first = messages[0]
     if first.get("role") == "system" and family.system == "first":
@@ -113,11 +113,11 @@ def _is_call(call: Any, family: Family, ids: set[str], waiting: list[str]) -> bo
     if type(call) is not dict or call.get("type") != "function":
         return False
     id_, function = call.get("id"), call.get("function")
-    if type(id_) is not str or not id_ or id_ in ids or (family.short_ids and not is_short(id_)):
+    if type(id_) is not str or not id_ or id_ in ids or (family.short_ids and not is_short_id(id_)):
         return False
     if type(function) is not dict or len(function) != 2 or not function.get("name"):
         return False
-    if family.plain_names and not is_plain(function["name"]):
+    if family.plain_names and not is_plain_name(function["name"]):
         return False
     ids.add(id_)
     waiting.append(id_)

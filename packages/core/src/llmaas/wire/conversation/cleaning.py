@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from llmaas.wire.conversation.contents import Message, is_only_text, text_of
+from llmaas.wire.conversation.contents import Message, content_text, is_only_text
 from llmaas.wire.conversation.family import Family
 from llmaas.wire.conversation.notes import Notes
 
@@ -29,7 +29,7 @@ _DUMPED = ("refusal", "annotations", "audio", "function_call")
 """Fields of the answers of SDKs, which histories repeat and stricter engines refuse."""
 
 
-def cleaned(messages: Iterable[Message], notes: Notes) -> list[Message]:
+def clean_messages(messages: Iterable[Message], notes: Notes) -> list[Message]:
     """Return messages with known roles, contents and fields, without empty assistant messages."""
     kept = []
     for message in messages:
@@ -45,7 +45,7 @@ def _is_empty(message: Message) -> bool:
     if message["role"] != "assistant" or "tool_calls" in message:
         return False
     content = message.get("content")
-    return not content or (is_only_text(content) and not text_of(content))
+    return not content or (is_only_text(content) and not content_text(content))
 
 
 def _role(message: Message, notes: Notes) -> Message:
@@ -104,24 +104,25 @@ def _content(message: Message, notes: Notes) -> Message:
     if role != "system" or not is_only_text(content):
         return message
     notes.add("text_parts")
-    return {**message, "content": text_of(content)}
+    return {**message, "content": content_text(content)}
 
 
-def flattened(messages: Iterable[Message], family: Family, notes: Notes) -> list[Message]:
+def flatten_text_parts(messages: Iterable[Message], family: Family, notes: Notes) -> list[Message]:
     """Write parts of text as one text, where the family takes no parts."""
-    return [_flat(message, family, notes) for message in messages]
+    return [_flatten(message, family, notes) for message in messages]
 
 
-def untagged(messages: list[Message], family: Family, notes: Notes) -> list[Message]:
+def remove_reserved(messages: list[Message], family: Family, notes: Notes) -> list[Message]:
     """Remove what the template reserves for itself from the assistant's texts."""
     if not family.reserved:
         return messages
     return [
-        _untagged(m, family.reserved, notes) if m["role"] == "assistant" else m for m in messages
+        _remove_reserved(m, family.reserved, notes) if m["role"] == "assistant" else m
+        for m in messages
     ]
 
 
-def _untagged(message: Message, reserved: str, notes: Notes) -> Message:
+def _remove_reserved(message: Message, reserved: str, notes: Notes) -> Message:
     content = message.get("content")
     if not isinstance(content, str) or reserved not in content:
         return message
@@ -129,17 +130,17 @@ def _untagged(message: Message, reserved: str, notes: Notes) -> Message:
     return {**message, "content": content.replace(reserved, " ")}
 
 
-def _flat(message: Message, family: Family, notes: Notes) -> Message:
+def _flatten(message: Message, family: Family, notes: Notes) -> Message:
     content = message.get("content")
     if content is None or isinstance(content, str) or not is_only_text(content):
         return message
     if family.text_parts and content:
         return message
     notes.add("text_parts")
-    return {**message, "content": text_of(content)}
+    return {**message, "content": content_text(content)}
 
 
-def bare(messages: list[Message], family: Family, notes: Notes) -> list[Message]:
+def drop_extra_fields(messages: list[Message], family: Family, notes: Notes) -> list[Message]:
     """Remove names and reasoning, where the family refuses what it does not know."""
     if family.extra_fields:
         return messages

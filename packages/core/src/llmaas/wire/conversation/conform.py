@@ -10,15 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmaas.types import Adjustment
-from llmaas.wire.conversation.check import is_right
-from llmaas.wire.conversation.cleaning import bare, cleaned, flattened, untagged
+from llmaas.wire.conversation.check import is_conformant
+from llmaas.wire.conversation.cleaning import (
+    clean_messages,
+    drop_extra_fields,
+    flatten_text_parts,
+    remove_reserved,
+)
 from llmaas.wire.conversation.contents import Message
 from llmaas.wire.conversation.family import MILD, Family
 from llmaas.wire.conversation.notes import Notes
-from llmaas.wire.conversation.results import paired
-from llmaas.wire.conversation.systems import led
-from llmaas.wire.conversation.toolless import told
-from llmaas.wire.conversation.turns import Turns, framed, split
+from llmaas.wire.conversation.results import pair_results
+from llmaas.wire.conversation.systems import place_system_text
+from llmaas.wire.conversation.toolless import write_calls_as_text
+from llmaas.wire.conversation.turns import Turns, complete_ends, split
 
 
 def conform(
@@ -30,17 +35,17 @@ def conform(
     it is. Conforming twice changes nothing more, and the same conversation always gives the
     same messages, so that prompts can be cached.
     """
-    if is_right(messages, family):
+    if is_conformant(messages, family):
         return messages, ()
     notes = Notes()
-    turns = paired(cleaned(messages, notes), family, notes, sees=sees)
+    turns = pair_results(clean_messages(messages, notes), family, notes, sees=sees)
     if not family.tools:
-        turns = told(turns, notes)
-    turns = led(turns, family, notes)
+        turns = write_calls_as_text(turns, notes)
+    turns = place_system_text(turns, family, notes)
     if family.tools:
         turns = split(turns, family, notes)
     if family.alternates:
         turns = Turns(family, notes).ordered(turns)
-    turns = flattened(framed(turns, family, notes), family, notes)
-    turns = untagged(turns, family, notes)
-    return bare(turns, family, notes), notes.adjustments()
+    turns = flatten_text_parts(complete_ends(turns, family, notes), family, notes)
+    turns = remove_reserved(turns, family, notes)
+    return drop_extra_fields(turns, family, notes), notes.adjustments()

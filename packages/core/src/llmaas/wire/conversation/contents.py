@@ -12,17 +12,17 @@ _PLAIN_PART = frozenset({"type", "text", "cache_control", "annotations", "id", "
 """Keys of a part that says nothing but text. TranslateGemma's parts name languages as well."""
 
 
-def text_of(content: Any) -> str:
+def content_text(content: Any) -> str:
     """Return the text of a content, a line for each part (as vLLM flattens parts)."""
     if isinstance(content, str):
         return content
     if not isinstance(content, Sequence):
         return ""
-    texts = (_text_of_part(part) for part in content)
+    texts = (_part_text(part) for part in content)
     return "\n".join(text for text in texts if text)
 
 
-def media_of(content: Any) -> list[Any]:
+def media_parts(content: Any) -> list[Any]:
     """Return the parts that are no text: images, sound, video, files."""
     if isinstance(content, str) or not isinstance(content, Sequence):
         return []
@@ -38,7 +38,7 @@ def is_only_text(content: Any) -> bool:
 
 
 def image_kind(part: Mapping[str, Any]) -> str:
-    """Return the media type of an image, as far as it is told: ``image/png``."""
+    """Return the media type of an image, if known: ``image/png``."""
     url = part.get("image_url")
     url = url.get("url") if isinstance(url, Mapping) else url
     if isinstance(url, str) and url.startswith("data:"):
@@ -46,7 +46,7 @@ def image_kind(part: Mapping[str, Any]) -> str:
     return "image"
 
 
-def joined(first: Any, second: Any) -> Content:
+def join_contents(first: Any, second: Any) -> Content:
     """Return two contents as one: texts with an empty line between, else all parts."""
     if isinstance(first, str) and isinstance(second, str):
         return f"{first}\n\n{second}" if first and second else first or second
@@ -84,7 +84,7 @@ def _is_plain_text(part: Mapping[str, Any]) -> bool:
     return part.get("type") == "text" and part.keys() <= _PLAIN_PART and _is_text(part)
 
 
-def _text_of_part(part: Any) -> str:
+def _part_text(part: Any) -> str:
     if isinstance(part, str):
         return part
     text = part.get("text", part.get("refusal")) if isinstance(part, Mapping) else None

@@ -1,4 +1,4 @@
-"""A cheap look at the messages of a request: for most, nothing has to be done at all."""
+"""Cheap inspection of the messages of a request: most need no further work."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from llmaas.wire.prompt_size import argument_characters
 _HEADS = {role: f'{{"role":"{role}","content":' for role in ("system", "user", "assistant")}
 
 
-class Look(NamedTuple):
-    """What a look tells of messages."""
+class Inspection(NamedTuple):
+    """Result of inspecting messages."""
 
     size: int = 0
     """Characters of messages that hold texts and calls only; 0 where others need a closer look.
@@ -26,19 +26,19 @@ class Look(NamedTuple):
     """Whether any of them has a name."""
 
 
-NO_LOOK = Look()
+NOT_INSPECTED = Inspection()
 
 
-def look_at(messages: Any) -> Look:
-    """Look once at messages as a user writes them."""
+def inspect_messages(messages: Any) -> Inspection:
+    """Inspect messages as a caller writes them, in one pass."""
     if type(messages) is str:
-        return Look(len(messages), is_plain=True) if messages else NO_LOOK
+        return Inspection(len(messages), is_plain=True) if messages else NOT_INSPECTED
     if type(messages) is not list:
-        return NO_LOOK
-    return _plain(messages) or Look(_size(messages))
+        return NOT_INSPECTED
+    return _plain(messages) or Inspection(_size(messages))
 
 
-def takes_plain(family: Family, first: Any, *, has_names: bool = False) -> bool:
+def accepts_plain(family: Family, first: Any, *, has_names: bool = False) -> bool:
     """Whether a family takes every plain conversation that begins with this message."""
     if family.reserved or (has_names and not family.extra_fields):
         return False
@@ -61,8 +61,8 @@ def _named(message: dict[str, str]) -> str:
     return f'{_HEADS[message["role"]]}{content},"name":{name}'
 
 
-def _plain(messages: list[Any]) -> Look | None:
-    """Look at a plain conversation; None for any other."""
+def _plain(messages: list[Any]) -> Inspection | None:
+    """Inspect a plain conversation; return None for any other."""
     size, has_names = 0, False
     turn, other = "user", "assistant"
     for message in messages:
@@ -80,7 +80,7 @@ def _plain(messages: list[Any]) -> Look | None:
         elif size or message.get("role") != "system" or len(message) != 2:
             return None
         size += len(content)
-    return Look(size, is_plain=True, has_names=has_names) if other == "user" else None
+    return Inspection(size, is_plain=True, has_names=has_names) if other == "user" else None
 
 
 def _size(messages: list[Any]) -> int:

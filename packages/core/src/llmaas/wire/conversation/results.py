@@ -8,9 +8,9 @@ from typing import Any
 from llmaas.wire.conversation.calls import Calls
 from llmaas.wire.conversation.contents import (
     Message,
+    content_text,
     image_kind,
-    media_of,
-    text_of,
+    media_parts,
     text_part,
     user,
 )
@@ -23,7 +23,7 @@ SEE_BELOW = "See the attachment below."
 _RESULTS = ("tool", "function")
 
 
-class _Open:
+class _PendingCall:
     """A call that waits for its result."""
 
     __slots__ = ("call", "place", "result")
@@ -32,7 +32,7 @@ class _Open:
         self.call, self.place = call, place
         self.result: Message | None = None
 
-    def is_meant(self, result: Message) -> bool:
+    def is_answered_by(self, result: Message) -> bool:
         """Whether a result is that of this call: by its id, else by the name, else by its place."""
         id_ = result.get("tool_call_id")
         if id_:
@@ -41,7 +41,7 @@ class _Open:
         return name is None or name == (self.call.get("function") or {}).get("name")
 
 
-def paired(
+def pair_results(
     messages: Sequence[Message], family: Family, notes: Notes, *, sees: bool = True
 ) -> list[Message]:
     """Return messages in which every call is followed by its result, in the order of calls.
@@ -49,7 +49,7 @@ def paired(
     Images of results are named only where the model sees none.
     """
     if not sees:
-        messages = [_unseen(m, notes) if m["role"] in _RESULTS else m for m in messages]
+        messages = [_name_images(m, notes) if m["role"] in _RESULTS else m for m in messages]
     groups, orphans = _match(messages, notes)
     if not groups and not orphans:
         return list(messages)
@@ -60,19 +60,21 @@ def paired(
             paired += _round(message, groups[place], calls, notes)
         elif place in orphans:
             notes.add("orphan_result")
-            paired.append(_told(message))
+            paired.append(_to_user_message(message))
         elif message["role"] not in _RESULTS:
             paired.append(message)
     return paired
 
 
-def _match(messages: Sequence[Message], notes: Notes) -> tuple[dict[int, list[_Open]], set[int]]:
+def _match(
+    messages: Sequence[Message], notes: Notes
+) -> tuple[dict[int, list[_PendingCall]], set[int]]:
     """Find the call of each result; return calls by the place of their message, and orphans."""
-    groups: dict[int, list[_Open]] = {}
+    groups: dict[int, list[_PendingCall]] = {}
     orphans: set[int] = set()
     for place, message in enumerate(messages):
         if "tool_calls" in message and message["role"] == "assistant":
-            groups[place] = [_Open(call, place) for call in message["tool_calls"]]
+            groups[place] = [_PendingCall(call, place) for call in message["tool_calls"]]
         elif message["role"] in _RESULTS:
             found = _find(groups, message)
             if found is None:
@@ -85,20 +87,22 @@ def _match(messages: Sequence[Message], notes: Notes) -> tuple[dict[int, list[_O
     return groups, orphans
 
 
-def _find(groups: dict[int, list[_Open]], result: Message) -> _Open | None:
+def _find(groups: dict[int, list[_PendingCall]], result: Message) -> _PendingCall | None:
     """Return the open call that a result answers: of the latest message that has one."""
     for group in reversed(groups.values()):
         for each in group:
-            if each.result is None and each.is_meant(result):
+            if each.result is None and each.is_answered_by(result):
                 return each
         if not result.get("tool_call_id"):
             return None  # without an id it can only answer the latest calls
     return None
 
 
-def _round(message: Message, group: list[_Open], calls: Calls, notes: Notes) -> Iterator[Message]:
+def _round(
+    message: Message, group: list[_PendingCall], calls: Calls, notes: Notes
+) -> Iterator[Message]:
     """Yield a message with calls, their results, and a user message with what the tools showed."""
-    clean = [calls.cleaned(each.call) for each in group]
+    clean = [calls.clean(each.call) for each in group]
     yield message if clean == message["tool_calls"] else {**message, "tool_calls": clean}
     shown: list[Any] = []
     for each, call in zip(group, clean, strict=True):
@@ -106,7 +110,7 @@ def _round(message: Message, group: list[_Open], calls: Calls, notes: Notes) -> 
             notes.add("missing_result")
             yield {"role": "tool", "tool_call_id": call["id"], "content": MISSING}
         else:
-            shown += media_of(each.result.get("content"))
+            shown += media_parts(each.result.get("content"))
             yield _result(each.result, call["id"], notes)
     if shown:
         notes.add("tool_media", len(shown))
@@ -116,8 +120,8 @@ def _round(message: Message, group: list[_Open], calls: Calls, notes: Notes) -> 
 def _result(message: Message, id_: str, notes: Notes) -> Message:
     """Return a result as the service documents it: with text, and the id of its call."""
     content = message.get("content")
-    text = text_of(content)
-    if not text and media_of(content):
+    text = content_text(content)
+    if not text and media_parts(content):
         text = SEE_BELOW
     elif not isinstance(content, str):
         notes.add("text_parts")
@@ -126,10 +130,10 @@ def _result(message: Message, id_: str, notes: Notes) -> Message:
     return {**message, "role": "tool", "tool_call_id": id_, "content": text}
 
 
-def _unseen(result: Message, notes: Notes) -> Message:
+def _name_images(result: Message, notes: Notes) -> Message:
     """Return a result with the kinds of its images instead of them."""
     content = result.get("content")
-    if not any(map(_is_image, media_of(content))):
+    if not any(map(_is_image, media_parts(content))):
         return result
     parts = [text_part(f"[{image_kind(p)}]") if _is_image(p) else p for p in content or ()]
     notes.add("tool_media_named", sum(map(_is_image, content or ())))
@@ -140,11 +144,11 @@ def _is_image(part: Any) -> bool:
     return isinstance(part, Mapping) and "image" in str(part.get("type"))
 
 
-def _told(result: Message) -> Message:
+def _to_user_message(result: Message) -> Message:
     """Return a result whose call is gone as text of the user."""
     name = result.get("name")
     head = f"Result of the tool {name}:" if name else "Result of a tool:"
     content = result.get("content")
-    told = f"{head}\n{text_of(content)}"
-    media = media_of(content)
-    return user([text_part(told), *media] if media else told)
+    text = f"{head}\n{content_text(content)}"
+    media = media_parts(content)
+    return user([text_part(text), *media] if media else text)

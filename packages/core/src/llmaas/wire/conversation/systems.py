@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from llmaas.wire.conversation.contents import Message, joined, media_of, text_of, user
+from llmaas.wire.conversation.contents import (
+    Message,
+    content_text,
+    join_contents,
+    media_parts,
+    user,
+)
 from llmaas.wire.conversation.family import Family
 from llmaas.wire.conversation.notes import Notes
 
 
-def led(messages: Sequence[Message], family: Family, notes: Notes) -> list[Message]:
+def place_system_text(messages: Sequence[Message], family: Family, notes: Notes) -> list[Message]:
     """Return messages with the whole system text where the family takes it."""
     systems = [m for m in messages if m["role"] == "system"]
     if not systems:
         return list(messages)
     rest = [m for m in messages if m["role"] != "system"]
-    media = [part for m in systems for part in media_of(m["content"])]
+    media = [part for m in systems for part in media_parts(m["content"])]
     if media:
         notes.add("system_media", len(media))
         rest = _before_first_user(media, rest)
@@ -32,7 +38,7 @@ def led(messages: Sequence[Message], family: Family, notes: Notes) -> list[Messa
 
 
 def _text(systems: Sequence[Message]) -> str:
-    texts = (text_of(message["content"]) for message in systems)
+    texts = (content_text(message["content"]) for message in systems)
     return "\n\n".join(text for text in texts if text)
 
 
@@ -40,6 +46,6 @@ def _before_first_user(content: str | list[Any], rest: list[Message]) -> list[Me
     """Put content at the head of the first user message, or before all where there is none."""
     for place, message in enumerate(rest):
         if message["role"] == "user":
-            first = {**message, "content": joined(content, message["content"])}
+            first = {**message, "content": join_contents(content, message["content"])}
             return [*rest[:place], first, *rest[place + 1 :]]
     return [user(content), *rest]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from llmaas.wire.conversation.contents import Message, joined, user
+from llmaas.wire.conversation.contents import Message, join_contents, user
 from llmaas.wire.conversation.notes import Notes
 
 
-def told(messages: Iterable[Message], notes: Notes) -> list[Message]:
+def write_calls_as_text(messages: Iterable[Message], notes: Notes) -> list[Message]:
     """Return messages in which the assistant tells its calls, and the user the results."""
     names: dict[str, str] = {}
     out: list[Message] = []
@@ -21,7 +21,7 @@ def told(messages: Iterable[Message], notes: Notes) -> list[Message]:
             name = names.get(message["tool_call_id"], "")
             text = f"Result of {name}: {message['content']}"
             if out and out[-1].get("role") == "user" and out[-1].get("content", "") is not None:
-                out[-1] = {**out[-1], "content": joined(out[-1]["content"], text)}
+                out[-1] = {**out[-1], "content": join_contents(out[-1]["content"], text)}
             else:
                 out.append(user(text))
         else:
@@ -33,4 +33,4 @@ def _caller(message: Message) -> Message:
     calls = (call["function"] for call in message["tool_calls"])
     text = "\n".join(f"Call of {call['name']}: {call['arguments']}" for call in calls)
     said = {key: value for key, value in message.items() if key != "tool_calls"}
-    return {**said, "content": joined(message.get("content") or "", text)}
+    return {**said, "content": join_contents(message.get("content") or "", text)}

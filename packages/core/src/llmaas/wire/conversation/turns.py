@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from llmaas.wire.conversation.contents import Message, assistant, joined, user
+from llmaas.wire.conversation.contents import Message, assistant, join_contents, user
 from llmaas.wire.conversation.family import Family
 from llmaas.wire.conversation.notes import Notes
 
@@ -96,7 +96,7 @@ class Turns:
     def _take_text(self, message: Message) -> None:
         if self._text is not None:
             before = self._out.pop(self._text)
-            message = {**message, "content": joined(before["content"], message["content"])}
+            message = {**message, "content": join_contents(before["content"], message["content"])}
             self._notes.add("joined")
         self._text = len(self._out)
         self._out.append(message)
@@ -108,14 +108,14 @@ class Turns:
 
     def _join_last(self, message: Message) -> None:
         last = self._out[-1]
-        together = {**last, "content": joined(last["content"], message["content"])}
+        together = {**last, "content": join_contents(last["content"], message["content"])}
         if last.get("name") != message.get("name"):
             together.pop("name", None)
         self._out[-1] = together
         self._notes.add("joined")
 
 
-def framed(messages: list[Message], family: Family, notes: Notes) -> list[Message]:
+def complete_ends(messages: list[Message], family: Family, notes: Notes) -> list[Message]:
     """Return messages that begin and end as the family wants."""
     head = 1 if messages and messages[0]["role"] == "system" else 0
     rest = messages[head:]

@@ -42,4 +42,4 @@ def plain_format(response_format: Any) -> Any:
     if response_format is None or isinstance(response_format, Mapping):
         return response_format
     shape = parse_response_format(response_format)
-    return response_format if shape is None else shape.wire
+    return response_format if shape is None else shape.response_format
