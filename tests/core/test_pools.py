@@ -72,8 +72,8 @@ def begun(peer: socket.socket, over: threading.Event) -> None:
 @pytest.mark.parametrize("limit", [{"deadline": 0.5}, {"timeout": 0.5}], ids=str)
 @pytest.mark.timeout(60)
 def test_no_free_connection_is_told_in_time(limit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    for home in ("sessions", "pools"):
-        monkeypatch.setattr(f"llmaas.transport.{home}.POOL_SIZE", 1)
+    for module in ("aiohttp_sessions", "connection_pool"):
+        monkeypatch.setattr(f"llmaas.transport.{module}.POOL_SIZE", 1)
 
     async def by_tasks(url: str) -> None:
         client = AsyncLLMaaS(base_url=url, api_key="k", max_retries=0)
