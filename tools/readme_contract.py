@@ -1,6 +1,7 @@
-"""The part of a room's page that the contract's table writes: what its stock class lacks.
+"""Generator of each package's contract section: the behaviors that its stock class lacks.
 
-``nox -s readme`` writes it from tests/README.md; a test of the house compares.
+``python -m tools.readme_contract`` reads the table of tests/README.md;
+``tests/repo/test_prose.py`` compares.
 """
 
 from __future__ import annotations
@@ -15,60 +16,60 @@ BEGIN, END = "<!-- contract: written by `nox -s readme` -->", "<!-- /contract --
 SDK = "openai SDK"
 
 
-def pages() -> dict[Path, str]:
-    """Return the page of each room that the contract sets beside a stock class."""
-    rows = contract()
-    names = [package for package in PACKAGES if stock(package.name) in rows[0]]
+def render_pages() -> dict[Path, str]:
+    """Render the README of each package that the contract compares with a stock class."""
+    columns = read_contract()[0]
+    names = [package for package in PACKAGES if stock_column(package.name) in columns]
     return {
-        package.path / "README.md": page(package.path / "README.md", package.name)
+        package.path / "README.md": render_page(package.path / "README.md", package.name)
         for package in names
     }
 
 
-def stock(package: str) -> str:
-    """Return the column of what a room is set beside: the framework's class, the core's SDK."""
+def stock_column(package: str) -> str:
+    """Return the column of the framework's own class, or of the openai SDK for the core."""
     return SDK if package == "core" else f"stock {package}"
 
 
-def page(path: Path, package: str) -> str:
-    """Return one page with its part written anew."""
+def render_page(path: Path, package: str) -> str:
+    """Render one README with its contract section updated."""
     before, _, rest = path.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n\n{comparison(package)}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{render_comparison(package)}\n\n{END}{after}"
 
 
-def comparison(package: str) -> str:
-    """Return, as a list, the behaviours that only our class keeps."""
-    rows = contract()
-    ours = [row for row in rows if row[package] == "yes"]
-    lacking = [row for row in ours if row[stock(package)] not in {"yes", "n/a"}]
-    told = [f"* {row['']}{how(row[stock(package)])}" for row in lacking]
-    beside = "the plain SDK" if package == "core" else "the framework's stock class"
+def render_comparison(package: str) -> str:
+    """Render the list of behaviors that only our class passes."""
+    rows = read_contract()
+    passed = [row for row in rows if row[package] == "yes"]
+    lacking = [row for row in passed if row[stock_column(package)] not in {"yes", "n/a"}]
+    items = [f"* {row['']}{qualify(row[stock_column(package)])}" for row in lacking]
+    stock = "the plain SDK" if package == "core" else "the framework's stock class"
     start = (
-        f"The [contract of all adapters](../../tests/README.md) has {len(rows)} behaviours; ours"
-        f" keeps {len(ours)}. On the same sandbox {beside} does not keep these:"
+        f"This package passes {len(passed)} of the {len(rows)} behaviors of the"
+        f" [contract](../../tests/README.md). On the same sandbox {stock} does not pass these:"
     )
-    return "\n".join([start, "", *told])
+    return "\n".join([start, "", *items])
 
 
-def how(cell: str) -> str:
-    """Return what to add when a behaviour is kept half of the time."""
-    return "" if cell == "no" else f" (kept {cell})"
+def qualify(cell: str) -> str:
+    """Return a note for a behavior that passes in one mode only."""
+    return "" if cell == "no" else f" (passes {cell})"
 
 
-def contract() -> list[dict[str, str]]:
-    """Return the rows of the contract's table, by column."""
+def read_contract() -> list[dict[str, str]]:
+    """Parse the rows of the contract table, by column."""
     text = TABLE.read_text().partition("<!-- contract:")[2].partition(END)[0]
     lines = [re.split(r"\s*\|\s*", line)[1:-1] for line in text.splitlines() if line[:1] == "|"]
     head, _, *rows = lines
     return [dict(zip(head, row, strict=True)) for row in rows]
 
 
-def write() -> None:
-    """Write every page."""
-    for path, text in pages().items():
+def write_pages() -> None:
+    """Write the README of each package."""
+    for path, text in render_pages().items():
         path.write_text(text)
 
 
 if __name__ == "__main__":
-    write()
+    write_pages()

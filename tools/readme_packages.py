@@ -1,6 +1,6 @@
-"""The part of the front page that the rooms write: each one's name, sentence and first lines.
+"""Generator of the package list in the root README: title, first sentence and first code block.
 
-``python -m tools.readme_packages`` writes it; a test of the house compares.
+``python -m tools.readme_packages`` writes it; ``tests/repo/test_prose.py`` compares.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ import re
 from tests.helpers.repository import PACKAGES, ROOT, Package
 
 README = ROOT / "README.md"
-BEGIN, END = "<!-- rooms: written by `nox -s readme` -->", "<!-- /rooms -->"
+BEGIN, END = "<!-- packages: written by `nox -s readme` -->", "<!-- /packages -->"
 OPENING = re.compile(
     r"# (?P<title>[^\n]+)\n+(?P<sentence>[^\n].*?)\n\n.*?(?P<code>```(?:python|bash)\n.*?```)",
     re.DOTALL,
 )
 
 
-def rendered() -> str:
-    """Return the README as it should be."""
+def render() -> str:
+    """Render the root README with its package list updated."""
     before, _, rest = README.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    doors = "\n\n".join(door for door in map(_door, PACKAGES) if door)
-    return f"{before}{BEGIN}\n\n{doors}\n\n{END}{after}"
+    sections = "\n\n".join(filter(None, map(_render_package, PACKAGES)))
+    return f"{before}{BEGIN}\n\n{sections}\n\n{END}{after}"
 
 
-def _door(package: Package) -> str:
+def _render_package(package: Package) -> str:
     opening = OPENING.search((package.path / "README.md").read_text())
     if not opening:
         return ""
@@ -35,4 +35,4 @@ def _door(package: Package) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(rendered())
+    README.write_text(render())
