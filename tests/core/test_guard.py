@@ -65,7 +65,7 @@ def test_normalizing_twice_changes_nothing_more(text: str) -> None:
 def test_limits_and_odd_inputs_are_refused_before_anything_is_sent(api: Any, sandbox: Any) -> None:
     guard = Guard(max_input_tokens=50)
     client = api(hooks=[guard])
-    with pytest.raises(InvalidInputError, match="over 50"):
+    with pytest.raises(InvalidInputError, match="at most 50 tokens"):
         client.do("chat", "x" * 400, model=MODEL)
     with pytest.raises(GuardError) as refused:
         client.do("embed", ["fine", "a\u202eb"], model="bge-m3:567m")

@@ -16,7 +16,7 @@ import pytest
 
 import llmaas
 from llmaas import LLMaaS
-from llmaas.hooks import ACTIVE
+from llmaas.hooks import REGISTRY
 from llmaas.quota import Budget
 from llmaas.usage_log import UsageLog, report, tagged
 
@@ -131,10 +131,10 @@ def test_a_thread_of_a_pool_belongs_to_no_block(sandbox: Any) -> None:
         with Budget(1) as budget:
             pool.submit(int).result()
             outside = contextvars.Context()
-            seen = outside.run(lambda: pool.submit(ACTIVE.get)).result()
+            seen = outside.run(lambda: pool.submit(REGISTRY.block_hooks)).result()
             assert seen == ()
-            assert pool.submit(ACTIVE.get).result() == (budget,)
-        assert pool.submit(ACTIVE.get).result() == ()
+            assert pool.submit(REGISTRY.block_hooks).result() == (budget,)
+        assert pool.submit(REGISTRY.block_hooks).result() == ()
 
 
 def test_only_our_own_variables_are_handed_on() -> None:

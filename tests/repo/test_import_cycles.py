@@ -31,7 +31,7 @@ LAYERS = {
     "wire": "wire",
     "knowledge": "catalog context energy invalid_output output_types _error_factory structured",
     "connection": "options _openai_sdk settings transport",
-    "operations": "hooks ops",
+    "operations": "_calls hooks ops",
     "hooks": "guard quota telemetry usage_log",
     "client": "_base_client client _keyword_arguments realtime streaming",
     "programs": "_ipython adapters bulk ray",

@@ -7,12 +7,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from llmaas.content_parts import holds_files
-from llmaas.hooks import CallInfo, Hook, hooks_of, with_hooks, with_hooks_for_stream
+from llmaas.hooks import REGISTRY, CallInfo, Hook
 from llmaas.local_files import MAX_FILE_BYTES
 from llmaas.messages import Messages, normalize_messages
 from llmaas.ops import batch, chat, fallbacks, output_budget, structured_chat
+from llmaas.ops.chat_request import build_request
 from llmaas.ops.checks import check_chat
 from llmaas.ops.effects import Operation, Run
+from llmaas.ops.hooked_calls import with_hooks, with_stream_hooks
+from llmaas.ops.open_stream import OpenStream
 from llmaas.ops.retrying import Deadline
 from llmaas.settings import Limits, Settings, Timeout
 from llmaas.types import Batch, Completion
@@ -129,15 +132,19 @@ class BaseClient:
         self, messages: Messages, model: str, options: Any, look: Inspection = NOT_INSPECTED
     ) -> Operation[Completion]:
         repair = options.pop("repair", True)
-        ask = chat.build_request(
+        request = build_request(
             self.settings, messages, model=model, stream=False, look=look, **options
         )
-        if ask.shape is None:
-            return with_hooks(ask.about(), chat.chat(ask)) if self._is_watched else chat.chat(ask)
-        about = ask.about(attempts=structured_chat.attempts(ask, repair=repair))
-        return with_hooks(about, structured_chat.chat_structured(ask, repair=repair))
+        if request.shape is None:
+            return (
+                with_hooks(request.call_info(), chat.chat(request))
+                if self._has_hooks
+                else chat.chat(request)
+            )
+        call = request.call_info(attempts=structured_chat.attempts(request, repair=repair))
+        return with_hooks(call, structured_chat.chat_structured(request, repair=repair))
 
-    def _stream(self, messages: Messages, model: str, options: Any) -> Operation[chat.OpenStream]:
+    def _stream(self, messages: Messages, model: str, options: Any) -> Operation[OpenStream]:
         self.settings.hide_in(options)
         look = inspect_messages(messages)
         if not look.size and holds_files(messages):
@@ -153,20 +160,20 @@ class BaseClient:
 
     def _open(
         self, messages: Messages, model: str, options: Any, look: Inspection = NOT_INSPECTED
-    ) -> Operation[chat.OpenStream]:
+    ) -> Operation[OpenStream]:
         options.pop("repair", None)  # what was handed out cannot be repaired
-        ask = chat.build_request(
+        request = build_request(
             self.settings, messages, model=model, stream=True, look=look, **options
         )
-        if ask.shape is None:
-            opening = chat.open_stream(ask)
-            return with_hooks_for_stream(ask.about(), opening) if self._is_watched else opening
-        about = ask.about(attempts=structured_chat.attempts(ask, repair=False))
-        return with_hooks_for_stream(about, structured_chat.open_structured(ask))
+        if request.shape is None:
+            opening = chat.open_stream(request)
+            return with_stream_hooks(request.call_info(), opening) if self._has_hooks else opening
+        call = request.call_info(attempts=structured_chat.attempts(request, repair=False))
+        return with_stream_hooks(call, structured_chat.open_structured(request))
 
     @property
-    def _is_watched(self) -> bool:
-        return bool(hooks_of(self.settings))
+    def _has_hooks(self) -> bool:
+        return bool(REGISTRY.hooks_for(self.settings))
 
     def budget(self, eur: float, **options: Any) -> Budget:
         """Return a budget for a ``with`` block: calls in it are refused before they exceed it."""
@@ -186,8 +193,8 @@ class BaseClient:
         texts = () if name == "transcription" else inputs[-1]
         if name == "embeddings":
             texts = _distinct(texts)  # what is sent, and paid
-        about = CallInfo(name, model, self.settings, texts, params, deadline=moment.at)
-        return with_hooks(about, work)
+        call = CallInfo(name, model, self.settings, texts, params, deadline=moment.at)
+        return with_hooks(call, work)
 
     def _submit(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
         self.settings.hide_in(options)

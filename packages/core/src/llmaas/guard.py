@@ -1,4 +1,4 @@
-"""Look at what goes in and what comes out: limits, odd characters, a guardian model.
+"""Inspection at what goes in and what comes out: limits, odd characters, a guardian model.
 
 Nothing here changes a text by itself: ``inspect`` reports, and ``Guard`` refuses.
 """
@@ -13,10 +13,12 @@ from typing import Any
 from llmaas._control_tokens import find_control_token, neutralize, neutralize_messages
 from llmaas._errors_base import InvalidInputError, LLMaaSError
 from llmaas._guard_verdict import parse_verdict
-from llmaas.hooks import CallInfo, CallResult, with_hooks
+from llmaas.hooks import CallInfo, CallResult
 from llmaas.messages import content_text
 from llmaas.ops import chat
+from llmaas.ops.chat_request import build_request
 from llmaas.ops.effects import Operation
+from llmaas.ops.hooked_calls import with_hooks
 from llmaas.ops.retrying import Deadline
 from llmaas.types import Completion
 
@@ -115,47 +117,48 @@ class Guard:
     reported: list[Finding] = field(default_factory=list)
     """Findings that did not refuse an input, the last thousand."""
 
-    def before_call(self, about: CallInfo) -> Operation[Any]:
+    def before_call(self, call: CallInfo) -> Operation[Any]:
         """Refuse an input that is too long, odd, or risky."""
-        if about.model == self.guardian:
+        if call.model == self.guardian:
             return None
-        if self.max_input_tokens is not None and about.input_tokens > self.max_input_tokens:
+        if self.max_input_tokens is not None and call.input_tokens > self.max_input_tokens:
             raise InvalidInputError(
-                f"the input has about {about.input_tokens} tokens, over {self.max_input_tokens}"
+                f"The input must have at most {self.max_input_tokens} tokens, "
+                f"got about {call.input_tokens}."
             )
-        text = "\n".join(_texts(about.inputs))
+        text = "\n".join(_texts(call.inputs))
         found = inspect(text)
         bad = tuple(finding for finding in found if finding.kind in self.refuse)
         if bad:
             raise GuardError(_refusal(bad[0]), bad)
         self.reported.extend(found)
         del self.reported[:-_REMEMBERED]
-        if self.guardian and about.operation == "chat":
-            yield from self._judge(about, "user", text)
-        return about
+        if self.guardian and call.operation == "chat":
+            yield from self._judge(call, "user", text)
+        return call
 
-    def after_call(self, ticket: Any, outcome: CallResult) -> Operation[None]:
+    def after_call(self, ticket: Any, result: CallResult) -> Operation[None]:
         """Hold back an answer that the guardian finds risky."""
-        answer = outcome.result
-        if ticket is None or not self.check_answers or outcome.error is not None:
+        answer = result.result
+        if ticket is None or not self.check_answers or result.error is not None:
             return
         if self.guardian and isinstance(answer, Completion) and answer.text:
             yield from self._judge(ticket, "assistant", answer.text, answer)
 
     def _judge(
-        self, about: CallInfo, role: str, text: str, answer: Completion | None = None
+        self, call: CallInfo, role: str, text: str, answer: Completion | None = None
     ) -> Operation[None]:
         assert self.guardian is not None
-        ask = chat.build_request(
-            about.settings,
+        request = build_request(
+            call.settings,
             [{"role": role, "content": text}] if role == "user" else _as_question(text),
             model=self.guardian,
             stream=False,
             temperature=0,
             max_tokens=512,
-            deadline=Deadline(about.deadline),  # the call's own: one for all its requests
+            deadline=Deadline(call.deadline),  # the call's own: one for all its requests
         )
-        verdict = yield from with_hooks(ask.about(), chat.chat(ask))
+        verdict = yield from with_hooks(request.call_info(), chat.chat(request))
         if is_risky(verdict.text):
             what = "the input" if role == "user" else "the answer"
             finding = Finding("guardian", 0, verdict.text.strip()[:200])

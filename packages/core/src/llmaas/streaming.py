@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from llmaas.ops.async_runner import AsyncRunner
-from llmaas.ops.chat import OpenStream
 from llmaas.ops.finalizer import FINALIZER
+from llmaas.ops.open_stream import OpenStream
 from llmaas.ops.stream_state import StreamState
 from llmaas.ops.sync_runner import SyncRunner
 from llmaas.transport.base import TransportError

@@ -8,7 +8,7 @@ from typing import Any
 
 from llmaas._errors_base import InvalidInputError
 from llmaas.messages import Messages
-from llmaas.ops.chat import ChatRequest, build_request
+from llmaas.ops.chat_request import ChatRequest, build_request
 from llmaas.ops.checks import check_batch_id
 from llmaas.ops.deferred_schema import describe_schema, is_deferred
 from llmaas.ops.effects import Operation
@@ -51,13 +51,13 @@ def submit(
             f"a lot holds 1 to {MAX_CONVERSATIONS} conversations, not {len(conversations)}"
         )
     options = {k: v for k, v in options.items() if k not in _OF_SINGLE_CALLS}
-    asks = [_prepared(settings, each, model, options) for each in conversations]
-    changes = tuple(ask.adjustments for ask in asks)
+    requests = [_prepared(settings, each, model, options) for each in conversations]
+    changes = tuple(request.adjustments for request in requests)
     once = settings.replace(retry=type(settings.retry)(max_retries=0))
     submitted = yield from request_json(
         once,
         PATH,
-        {**asks[0].body, "messages": [ask.body["messages"] for ask in asks]},
+        {**requests[0].body, "messages": [request.body["messages"] for request in requests]},
         _reader(model),
         timeout=timeout,
         deadline=deadline,
@@ -69,13 +69,13 @@ def submit(
 def _prepared(settings: Settings, messages: Messages, model: str, options: Any) -> ChatRequest:
     """Prepare a conversation as a chat; describe a schema in words where tools may be called."""
     look = inspect_messages(messages)
-    ask = build_request(settings, messages, model=model, stream=False, look=look, **options)
-    if is_deferred(ask):
-        describe_schema(ask)
-        ask.adjustments = (*ask.adjustments, _IN_WORDS)
-    if isinstance(tools := ask.body.get("tools"), RenamedTools):
-        ask.adjustments = (*ask.adjustments, _renamed(tools))
-    return ask
+    request = build_request(settings, messages, model=model, stream=False, look=look, **options)
+    if is_deferred(request):
+        describe_schema(request)
+        request.adjustments = (*request.adjustments, _IN_WORDS)
+    if isinstance(tools := request.body.get("tools"), RenamedTools):
+        request.adjustments = (*request.adjustments, _renamed(tools))
+    return request
 
 
 def _renamed(tools: RenamedTools) -> Adjustment:

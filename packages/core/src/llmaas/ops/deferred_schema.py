@@ -11,12 +11,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from llmaas.ops.chat import ChatRequest, OpenStream, chat, open_stream
+from llmaas.ops.chat import chat, open_stream
+from llmaas.ops.chat_request import ChatRequest
 from llmaas.ops.effects import Operation
+from llmaas.ops.open_stream import EventDecoder, OpenStream
 from llmaas.ops.schema_instruction import in_words, with_fallback_to_words, with_reply
 from llmaas.structured import fill_parsed, find_mismatch, is_cut
 from llmaas.types import Adjustment, Choice, Completion, Done, Event, TextDelta, ToolCallDelta
-from llmaas.wire.decode import ChatDecoder
+from llmaas.wire.failures import ResponseFault, TransportFailure
 from llmaas.wire.usage import add_usages
 
 T = TypeVar("T")
@@ -29,71 +31,95 @@ _NOTE = Adjustment(
 )
 
 
-def is_deferred(ask: ChatRequest) -> bool:
+def is_deferred(request: ChatRequest) -> bool:
     """Whether a request asks for a structured answer and lets the model call tools."""
-    body = ask.body
+    body = request.body
     return (
-        ask.conforms
-        and ask.shape is not None
+        request.conforms
+        and request.shape is not None
         and bool(body.get("tools"))
         and "response_format" in body
         and body.get("tool_choice") != "none"
     )
 
 
-def chat_with_tools(ask: ChatRequest) -> Operation[Completion]:
+def chat_with_tools(request: ChatRequest) -> Operation[Completion]:
     """Ask with free tools; ask once more with the schema if the answer needs it."""
-    enforced = describe_schema(ask)
-    draft = yield from chat(ask)
-    if is_final(draft, ask):
+    enforced = describe_schema(request)
+    draft = yield from chat(request)
+    if is_final(draft, request):
         return draft
-    _enforce(ask, enforced, draft)
-    final = yield from bearing(draft, with_fallback_to_words(ask, chat))
+    _enforce(request, enforced, draft)
+    final = yield from bearing(draft, with_fallback_to_words(request, chat))
     return with_draft(final, draft)
 
 
-def open_with_tools(ask: ChatRequest) -> Operation[OpenStream]:
+def open_with_tools(request: ChatRequest) -> Operation[OpenStream]:
     """Open a stream with free tools; its text is held until no call can follow."""
-    enforced = describe_schema(ask)
-    opened = yield from open_stream(ask)
-    holder: Any = TextHolder(opened.decoder)
-    events = holder.sift(opened.events)
-    follow_up = SchemaFollowUp(ask, enforced, holder)
-    return replace(opened, decoder=holder, events=events, follow_up=follow_up)
+    enforced = describe_schema(request)
+    opened = yield from open_stream(request)
+    buffer = TextBuffer(opened.decoder)
+    events = buffer.filter(opened.events)
+    follow_up = SchemaFollowUp(request, enforced, buffer)
+    return replace(opened, decoder=buffer, events=events, follow_up=follow_up)
 
 
-def is_final(draft: Completion, ask: ChatRequest) -> bool:
+def is_final(draft: Completion, request: ChatRequest) -> bool:
     """Whether an answer calls tools, was cut or matches: nothing is asked after it."""
-    assert ask.shape is not None
+    assert request.shape is not None
     has_calls = any(choice.tool_calls for choice in draft.choices)
-    return has_calls or is_cut(draft) or find_mismatch(draft, ask.shape) is None
+    return has_calls or is_cut(draft) or find_mismatch(draft, request.shape) is None
 
 
-class TextHolder:
-    """A decoder that holds text until a tool call follows it, or the answer ends.
+class TextBuffer:
+    """Decoder that buffers text until a tool call follows it, or the answer ends."""
 
-    Otherwise it is the decoder that it wraps.
-    """
-
-    def __init__(self, decoder: ChatDecoder) -> None:
+    def __init__(self, decoder: EventDecoder) -> None:
         self._decoder = decoder
-        self._held: list[Event] = []
+        self._buffered: list[Event] = []
         self._is_open = False
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._decoder, name)
+    @property
+    def over(self) -> bool:
+        """Whether the answer has ended."""
+        return self._decoder.over
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice has its finish reason."""
+        return self._decoder.finished
+
+    @property
+    def fault(self) -> ResponseFault | None:
+        """Why the answer is invalid or incomplete, None if it is neither."""
+        return self._decoder.fault
+
+    @property
+    def partial(self) -> Completion:
+        """The answer as received so far."""
+        return self._decoder.partial
+
+    @property
+    def has_usage(self) -> bool:
+        """Whether the usage was received."""
+        return self._decoder.has_usage
+
+    @property
+    def lacks_opening_tag(self) -> bool:
+        """Whether reasoning ended by a tag that was never opened."""
+        return self._decoder.lacks_opening_tag
 
     def feed(self, data: bytes) -> list[Event]:
-        """Take a read of any size."""
-        return self.sift(self._decoder.feed(data))
+        """Decode a read of any size."""
+        return self.filter(self._decoder.feed(data))
 
-    def end(self, cause: Any = None) -> list[Event]:
-        """Take the end of the body; what was held is let out if the answer broke off."""
-        events = self.sift(self._decoder.end(cause))
+    def end(self, cause: TransportFailure | None = None) -> list[Event]:
+        """Decode the end of the body; release buffered text if the answer is incomplete."""
+        events = self.filter(self._decoder.end(cause))
         return events if self._decoder.fault is None else [*self.release(), *events]
 
-    def sift(self, events: list[Event]) -> list[Event]:
-        """Return the events that may be handed out now."""
+    def filter(self, events: list[Event]) -> list[Event]:
+        """Return the events that may be delivered now."""
         if self._is_open:
             return events
         passed: list[Event] = []
@@ -101,21 +127,23 @@ class TextHolder:
             if isinstance(event, ToolCallDelta) and not self._is_open:
                 passed += self.release()
                 self._is_open = True
-            held = isinstance(event, TextDelta) and not self._is_open
-            (self._held if held else passed).append(event)
+            is_held = isinstance(event, TextDelta) and not self._is_open
+            (self._buffered if is_held else passed).append(event)
         return passed
 
     def release(self) -> list[Event]:
-        """Return what is held, once."""
-        held, self._held = self._held, []
-        return held
+        """Return the buffered text, once."""
+        buffered, self._buffered = self._buffered, []
+        return buffered
 
 
 class SchemaFollowUp:
     """The second request of a stream, if its first answer needs one."""
 
-    def __init__(self, ask: ChatRequest, enforced: dict[str, Any], holder: TextHolder) -> None:
-        self._ask, self._enforced, self._holder = ask, enforced, holder
+    def __init__(
+        self, request: ChatRequest, enforced: dict[str, Any], text_buffer: TextBuffer
+    ) -> None:
+        self._request, self._enforced, self._buffer = request, enforced, text_buffer
         self.draft: Completion | None = None
 
     def after(self, events: list[Event]) -> Operation[OpenStream] | None:
@@ -127,29 +155,29 @@ class SchemaFollowUp:
         done = events[-1] if events else None
         if not isinstance(done, Done):
             return None
-        shape = self._ask.shape
+        shape = self._request.shape
         assert shape is not None
-        if is_final(fill_parsed(done.completion, shape, streamed=True), self._ask):
-            events[-1:] = [*self._holder.release(), done]
+        if is_final(fill_parsed(done.completion, shape, streamed=True), self._request):
+            events[-1:] = [*self._buffer.release(), done]
             return None
         events.pop()
         self.draft = done.completion
-        _enforce(self._ask, self._enforced, done.completion)
-        return bearing(self.draft, with_fallback_to_words(self._ask, open_stream))
+        _enforce(self._request, self._enforced, done.completion)
+        return bearing(self.draft, with_fallback_to_words(self._request, open_stream))
 
 
-def describe_schema(ask: ChatRequest) -> dict[str, Any]:
+def describe_schema(request: ChatRequest) -> dict[str, Any]:
     """Describe the schema in words instead of enforcing it; return the body that enforces it."""
-    assert ask.shape is not None
-    enforced = {**ask.body, "tool_choice": "none"}
-    ask.body = in_words(ask.body, ask.shape.to_instruction(after_tools=True))
+    assert request.shape is not None
+    enforced = {**request.body, "tool_choice": "none"}
+    request.body = in_words(request.body, request.shape.to_instruction(after_tools=True))
     return enforced
 
 
-def _enforce(ask: ChatRequest, enforced: dict[str, Any], draft: Completion) -> None:
+def _enforce(request: ChatRequest, enforced: dict[str, Any], draft: Completion) -> None:
     messages = with_reply(enforced["messages"], draft.text, _DEMAND)
-    ask.body = {**enforced, "messages": messages} if draft.text.strip() else enforced
-    ask.adjustments = (*ask.adjustments, _NOTE)
+    request.body = {**enforced, "messages": messages} if draft.text.strip() else enforced
+    request.adjustments = (*request.adjustments, _NOTE)
 
 
 def bearing(first: Completion, second: Operation[T]) -> Operation[T]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmaas.hooks import CallInfo, with_hooks_for_part
+from llmaas.hooks import CallInfo
 from llmaas.ops.dimensions import Dimensions
 from llmaas.ops.distinct import Distinct
 from llmaas.ops.effects import Operation, Parallel
 from llmaas.ops.embed_job import EmbedJob, OnBatch, OnModel, Progress
+from llmaas.ops.hooked_calls import with_part_hooks
 from llmaas.ops.json_request import check_texts, known, request_json
 from llmaas.ops.refusals import concerns_every_request, may_concern_a_text, name_text
 from llmaas.ops.retrying import Deadline
@@ -109,10 +110,10 @@ def _bisect(job: EmbedJob, start: int, stop: int) -> Operation[None]:
 
 def _request(job: EmbedJob, start: int, stop: int) -> Operation[None]:
     texts = job.inputs.texts[start:stop]
-    about = CallInfo(
+    call = CallInfo(
         "embeddings", job.model, job.settings, texts, deadline=job.moment.at, is_part=True
     )
-    yield from with_hooks_for_part(about, _kept(job, texts, start))
+    yield from with_part_hooks(call, _kept(job, texts, start))
 
 
 def _kept(job: EmbedJob, texts: list[str], start: int) -> Operation[Embeddings]:

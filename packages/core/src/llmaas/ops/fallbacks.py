@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from llmaas._errors_base import StructuredOutputError
 from llmaas.messages import Messages, add_instruction
-from llmaas.ops.chat import OpenStream
 from llmaas.ops.effects import Close, Operation
 from llmaas.ops.model_profile import warn_if_empty
+from llmaas.ops.open_stream import OpenStream
 from llmaas.ops.output_budget import window_of
 from llmaas.ops.reasoning import lower_effort
 from llmaas.ops.retrying import Deadline
@@ -211,12 +211,12 @@ def _whole(opened: OpenStream) -> Completion | None:
     last = opened.events[-1] if opened.decoder.over and opened.events else None
     if not isinstance(last, Done):
         return None
-    shape = opened.ask.shape
+    shape = opened.request.shape
     return last.completion if shape is None else fill_parsed(last.completion, shape)
 
 
 def _end_empty(opened: OpenStream, whole: Completion) -> Operation[None]:
     """End a stream that nobody will read."""
     yield Close(opened.reply)
-    if opened.watched is not None:
-        yield from opened.watched.end(whole, None)
+    if opened.hook_runner is not None:
+        yield from opened.hook_runner.run_after(whole, None)

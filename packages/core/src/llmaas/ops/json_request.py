@@ -10,7 +10,7 @@ from llmaas.ops import model_profile
 from llmaas.ops.checks import check_extra_body
 from llmaas.ops.effects import Operation
 from llmaas.ops.encoding import encode
-from llmaas.ops.retrying import JSON, Call, Deadline, RetryState, send_and_read
+from llmaas.ops.retrying import JSON, Deadline, EndpointRequest, RetryState, send_and_read
 from llmaas.settings import Settings
 from llmaas.types import Completion, LiveModel
 from llmaas.wire.failures import ErrorEvent, InvalidBody
@@ -42,14 +42,14 @@ def request_json(
     extra_headers = settings.hide(extra_headers)
     retries = RetryState(settings, timeout, deadline)
     headers = {"content-type": content_type} if content_type else JSON
-    call = Call(
+    request = EndpointRequest(
         path,
         raw if body is None else encode(whole(body)),
         method,
         {**headers, **extra_headers},
         model=None if body is None else body.get("model"),
     )
-    data, reply_headers = yield from send_and_read(retries, call)
+    data, reply_headers = yield from send_and_read(retries, request)
     try:
         return read(data, reply_headers)
     except _UNREADABLE as error:

@@ -25,7 +25,7 @@ long as the pool keeps idle connections."""
 
 
 @dataclass(slots=True)
-class Call:
+class EndpointRequest:
     """One call to the service, before it is sent."""
 
     path: str
@@ -68,7 +68,7 @@ class RetryState:
         """Whether the service may have seen the call, in any attempt."""
         self.starved = 0
         """Waits for a file descriptor after attempts that were to be the last."""
-        self.gate: Cooldown = get_cooldown(settings.root, settings.key.fingerprint)
+        self.cooldown: Cooldown = get_cooldown(settings.root, settings.key.fingerprint)
 
     def retry_or_raise(self, failure: Failure, model: str | None) -> Operation[None]:
         """Wait for the next attempt, or raise the failure as what it is."""
@@ -91,7 +91,7 @@ class RetryState:
         else:
             self.attempt += 1
         if wait.pauses_all and isinstance(failure, StatusFailure):
-            self.gate.start(wait.seconds, failure)
+            self.cooldown.start(wait.seconds, failure)
         yield from self.pause(wait.seconds, failure, model)
         self.resends += 1
         _logger.info(
@@ -158,52 +158,58 @@ def _are_errors_loaded() -> bool:
     return True
 
 
-def send_with_retries(retries: RetryState, call: Call) -> Operation[Any]:
+def send_with_retries(retries: RetryState, request: EndpointRequest) -> Operation[Any]:
     """Send a call until a reply below 300 comes; return it, its body unread."""
     while True:
-        while delay := retries.gate.remaining():  # it may have closed anew in the meantime
+        while delay := retries.cooldown.remaining():  # it may have closed anew in the meantime
             retries.waited += delay
-            yield from retries.pause(delay, retries.gate.failure(), call.model)
+            yield from retries.pause(delay, retries.cooldown.failure(), request.model)
         reply = yield Send(
-            call.method,
-            call.path,
-            call.body,
-            call.headers,
+            request.method,
+            request.path,
+            request.body,
+            request.headers,
             retries.timeout,
-            call.stream,
+            request.stream,
             retries.deadline,
         )
         if _logger.isEnabledFor(logging.DEBUG):
-            _logger.debug("%s %s: %s", call.method, call.path, _result(reply, retries.settings))
+            _logger.debug(
+                "%s %s: %s", request.method, request.path, _result(reply, retries.settings)
+            )
         if isinstance(reply, TransportFailure):
-            yield from retries.retry_or_raise(reply, call.model)
+            yield from retries.retry_or_raise(reply, request.model)
         elif reply.status >= 300:
-            failure = yield from _status_failure(reply, retries, call)
-            yield from retries.retry_or_raise(failure, call.model)
+            failure = yield from _status_failure(reply, retries, request)
+            yield from retries.retry_or_raise(failure, request.model)
         else:
             return reply
 
 
-def send_and_read(retries: RetryState, call: Call) -> Operation[tuple[bytes, Mapping[str, str]]]:
+def send_and_read(
+    retries: RetryState, request: EndpointRequest
+) -> Operation[tuple[bytes, Mapping[str, str]]]:
     """Send a call until it is answered whole; return body and headers.
 
     A body that breaks off is asked for again: no part of it has been handed out.
     """
     while True:
-        reply = yield from send_with_retries(retries, call)
+        reply = yield from send_with_retries(retries, request)
         body = yield Read(reply)
         if not isinstance(body, TransportFailure):
             return body, reply.headers
-        yield from retries.retry_or_raise(body, call.model)
+        yield from retries.retry_or_raise(body, request.model)
 
 
-def _status_failure(reply: Any, retries: RetryState, call: Call) -> Operation[StatusFailure]:
+def _status_failure(
+    reply: Any, retries: RetryState, request: EndpointRequest
+) -> Operation[StatusFailure]:
     body = yield Read(reply)
     if isinstance(body, TransportFailure):
         body = b""  # the status says enough
     yield Close(reply)
-    url = retries.settings.root + call.path
-    return StatusFailure(reply.status, reply.headers, body, call.method, url)
+    url = retries.settings.root + request.path
+    return StatusFailure(reply.status, reply.headers, body, request.method, url)
 
 
 def _cause(failure: Failure) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from llmaas.messages import Message, add_instruction
-from llmaas.ops.chat import ChatRequest
+from llmaas.ops.chat_request import ChatRequest
 from llmaas.ops.conversation_rules import conformed
 from llmaas.ops.effects import Operation
 
@@ -23,19 +23,19 @@ _ABOUT_FORMAT = re.compile(
 
 
 def with_fallback_to_words(
-    ask: ChatRequest, send: Callable[[ChatRequest], Operation[T]]
+    request: ChatRequest, send: Callable[[ChatRequest], Operation[T]]
 ) -> Operation[T]:
     """Send a request; once more with the schema in words if its ``response_format`` is refused."""
     try:
-        return (yield from send(ask))
+        return (yield from send(request))
     except Exception as error:
-        if "response_format" not in ask.body or not _is_about_format(error):
+        if "response_format" not in request.body or not _is_about_format(error):
             raise
-    assert ask.shape is not None
-    body = in_words(ask.body, ask.shape.to_instruction())
-    messages, _ = conformed(body["messages"], model=ask.model, wanted=ask.conforms)
-    ask.body = {**body, "messages": messages}
-    return (yield from send(ask))
+    assert request.shape is not None
+    body = in_words(request.body, request.shape.to_instruction())
+    messages, _ = conformed(body["messages"], model=request.model, wanted=request.conforms)
+    request.body = {**body, "messages": messages}
+    return (yield from send(request))
 
 
 def in_words(body: dict[str, Any], instruction: str) -> dict[str, Any]:

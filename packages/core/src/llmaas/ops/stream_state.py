@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 from llmaas.hooks import StreamAbandoned
 from llmaas.ops import model_profile
-from llmaas.ops.chat import OpenStream, fault_error, limit_rest
+from llmaas.ops.chat import fault_error, limit_rest
 from llmaas.ops.deferred_schema import with_draft
 from llmaas.ops.effects import Operation
 from llmaas.ops.execution import settle_now
 from llmaas.ops.fallbacks import combined
 from llmaas.ops.finalizer import FINALIZER
+from llmaas.ops.open_stream import OpenStream
 from llmaas.structured import fill_parsed
 from llmaas.transport.base import TransportError
 from llmaas.types import Completion, Done, Event, TextDelta
@@ -28,7 +29,7 @@ class StreamState:
     """
 
     def __init__(self, opened: OpenStream, let_go: Callable[[], object]) -> None:
-        self._watched = opened.watched
+        self._hook_runner = opened.hook_runner
         self._let_go = let_go
         self._process = os.getpid()
         self._whole: Completion | None = None
@@ -41,7 +42,7 @@ class StreamState:
         self._began = time.monotonic()
         self._limited_with_usage: bool | None = None
         """Whether usage had come when reading was limited; None until then."""
-        self.ask, self.reply, self.chunks = opened.ask, opened.reply, opened.chunks
+        self.request, self.reply, self.chunks = opened.request, opened.reply, opened.chunks
         self.decoder, self.first = opened.decoder, opened.events
         self.is_closed = False
         """Whether the reader closed the stream: nothing is read any more."""
@@ -79,7 +80,7 @@ class StreamState:
         """Go on with another request of the same call."""
         self._draft = None if self._follow_up is None else self._follow_up.draft
         self._follow_up, self._let_go, self._limited_with_usage = None, let_go, None
-        self.ask, self.reply, self.chunks = opened.ask, opened.reply, opened.chunks
+        self.request, self.reply, self.chunks = opened.request, opened.reply, opened.chunks
         self.decoder, self.first = opened.decoder, opened.events
 
     def take_done(self, events: list[Event]) -> Done | None:
@@ -89,20 +90,22 @@ class StreamState:
         done = events.pop()
         assert isinstance(done, Done)
         whole = with_draft(done.completion, self._draft)
-        self._whole = self._settled(self.ask.noted(whole), events)
+        self._whole = self._settled(self.request.with_notes(whole), events)
         unopened = self.decoder.lacks_opening_tag
-        model_profile.record(self.ask.settings, self.ask.model, self._whole, unopened=unopened)
+        model_profile.record(
+            self.request.settings, self.request.model, self._whole, unopened=unopened
+        )
         return Done(self.completion)
 
     def fault(self) -> Exception:
         """Return the exception for an answer that broke off."""
-        return fault_error(self.ask, self.decoder, self.reply.headers)
+        return fault_error(self.request, self.decoder, self.reply.headers)
 
     def end(self, error: BaseException | None = None) -> Operation[None]:
         """Tell the hooks how the stream ended, once."""
         self._is_ended = True
-        if self._watched is not None:
-            yield from self._watched.end(self._whole or self._so_far, error)
+        if self._hook_runner is not None:
+            yield from self._hook_runner.run_after(self._whole or self._so_far, error)
 
     def leave(self) -> Operation[None]:
         """End a stream that its reader closes."""
@@ -124,9 +127,9 @@ class StreamState:
 
     def _settled(self, completion: Completion, events: list[Event]) -> Completion:
         """Fill in ``parsed`` where the answer matches; what was handed out cannot be repaired."""
-        if self.ask.shape is None:
+        if self.request.shape is None:
             return completion
-        whole = fill_parsed(completion, self.ask.shape, streamed=True)
+        whole = fill_parsed(completion, self.request.shape, streamed=True)
         if whole.text and not completion.text.strip():  # the answer came as reasoning
             events.append(TextDelta(whole.text))
         return whole

@@ -8,8 +8,7 @@ from typing import Any, NoReturn, Self
 
 from llmaas._errors_base import BudgetExceededError
 from llmaas._fork import reset_after_fork
-from llmaas._scopes import follow
-from llmaas.hooks import ACTIVE, CallInfo, CallResult
+from llmaas.hooks import REGISTRY, CallInfo, CallResult
 from llmaas.ops.effects import Operation, Run, Sleep
 from llmaas.pricing import format_eur, rerank_cost_micro_eur, tariff
 from llmaas.quota import reserving
@@ -133,8 +132,7 @@ class Budget:
         )
 
     def __enter__(self) -> Self:
-        follow(ACTIVE)
-        ACTIVE.set((*ACTIVE.get(), self))
+        REGISTRY.enter_block(self)
         return self
 
     def __exit__(
@@ -143,10 +141,7 @@ class Budget:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        hooks = list(ACTIVE.get())  # of this task: others may be in blocks of their own
-        if self in hooks:
-            del hooks[len(hooks) - 1 - hooks[::-1].index(self)]
-        ACTIVE.set(tuple(hooks))
+        REGISTRY.exit_block(self)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()

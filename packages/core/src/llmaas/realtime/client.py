@@ -11,7 +11,8 @@ import aiohttp
 
 from llmaas import errors
 from llmaas._error_factory import build_error
-from llmaas.hooks import CallInfo, HookRunner, hooks_of
+from llmaas.hooks import REGISTRY, CallInfo
+from llmaas.ops.hooked_calls import HookRunner
 from llmaas.realtime.socket import broken, connected
 from llmaas.realtime.sources import Audio, Pause, Source, frames, pieces
 from llmaas.realtime.utterance import (
@@ -62,8 +63,9 @@ async def _watched(
 ) -> AsyncIterator[PartialText | FinalText]:
     """Let the client's hooks see one utterance."""
     settings, run = client.settings, client._runner.run
-    watch = HookRunner(hooks_of(settings), CallInfo("transcription", model, settings, (), {}))
-    await run(watch.begin())
+    call = CallInfo("transcription", model, settings, (), {})
+    hooks = HookRunner(REGISTRY.hooks_for(settings), call)
+    await run(hooks.run_before())
     result: FinalText | None = None
     try:
         async for event in _utterance(client, model, audio, silence):
@@ -71,9 +73,9 @@ async def _watched(
                 result = event
             yield event
     except BaseException as error:
-        await run(watch.end(None, error))
+        await run(hooks.run_after(None, error))
         raise
-    await run(watch.end(result, None))
+    await run(hooks.run_after(result, None))
 
 
 async def _utterance(

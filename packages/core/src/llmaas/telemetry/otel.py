@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from llmaas._version import __version__
-from llmaas.hooks import ALWAYS, CallInfo, CallResult, StreamAbandoned
+from llmaas.hooks import REGISTRY, CallInfo, CallResult, StreamAbandoned
 from llmaas.ops.effects import Operation
 from llmaas.telemetry import beside
 from llmaas.telemetry.messages import input_messages, output_messages, tool_definitions
@@ -24,8 +23,6 @@ from llmaas.telemetry.names import (
     TOKEN_BUCKETS,
 )
 from llmaas.types import Completion, Embeddings
-
-_lock = threading.Lock()
 
 
 class Telemetry:
@@ -94,7 +91,7 @@ class Telemetry:
 
     def _is_second(self, about: CallInfo) -> bool:
         """Whether a client's own telemetry sees the call beside that of the process."""
-        if self not in ALWAYS:
+        if self not in REGISTRY:
             return False
         return any(isinstance(hook, Telemetry) for hook in about.settings.hooks)
 
@@ -160,15 +157,13 @@ def instrument(
     telemetry = Telemetry(
         tracer_provider=tracer_provider, meter_provider=meter_provider, content=content
     )
-    with _lock:
-        ALWAYS[:] = [*(w for w in ALWAYS if not isinstance(w, Telemetry)), telemetry]
+    REGISTRY.replace(Telemetry, telemetry)
     return telemetry
 
 
 def uninstrument() -> None:
     """Stop watching the process's calls."""
-    with _lock:
-        ALWAYS[:] = [hook for hook in ALWAYS if not isinstance(hook, Telemetry)]
+    REGISTRY.replace(Telemetry)
 
 
 def _common(about: CallInfo) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,170 @@
+"""Requests for a chat: checked, adjusted to the model and encoded; nothing is sent."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from llmaas.catalog.facts import get_facts
+from llmaas.hooks import CallInfo
+from llmaas.messages import Message, Messages, add_nonce, normalize_messages
+from llmaas.ops import model_profile, output_budget
+from llmaas.ops.checks import check_chat
+from llmaas.ops.conversation_rules import conformed
+from llmaas.ops.encoding import encode, encode_plain
+from llmaas.ops.reasoning import report_ignored, to_fields
+from llmaas.ops.retrying import JSON, Deadline, EndpointRequest, RetryState
+from llmaas.settings import Settings
+from llmaas.structured import OutputSchema, mention_json, parse_response_format
+from llmaas.types import Adjustment, Completion
+from llmaas.wire.chat import chat_body, turns_reasoning_off
+from llmaas.wire.conversation import NOT_INSPECTED, Inspection, accepts_plain
+from llmaas.wire.tool_schemas import with_valid_tools
+
+PATH = "/v1/chat/completions"
+
+
+@dataclass(slots=True)
+class ChatRequest:
+    """One question: what to send, and how patiently."""
+
+    settings: Settings
+    body: dict[str, Any]
+    headers: Mapping[str, str] = field(repr=False)
+    retries: RetryState
+    shape: OutputSchema | None = None
+    """What the answer must look like, when it must."""
+    owns_budget: bool = False
+    """Whether ``max_tokens`` is our default, which may be lowered, and not the caller's."""
+    adjustments: tuple[Adjustment, ...] = ()
+    """Changes that were made to the request."""
+    is_attempt: bool = False
+    """Whether another request may follow (see ``ops.attempts``): a stream then hands out nothing
+    before text or a tool call has begun."""
+
+    conforms: bool = True
+    """Whether a request may be changed so that engines take it."""
+    plain: Sequence[Message] | None = field(default=None, repr=False)
+    """The messages where they are a plain conversation (see ``inspect_messages``)."""
+
+    @property
+    def model(self) -> str:
+        """The model asked for."""
+        return str(self.body["model"])
+
+    def with_notes(self, completion: Completion) -> Completion:
+        """Return the answer with what was changed in its request, and ignored of it."""
+        if self.adjustments:
+            notes = (*completion.adjustments, *self.adjustments)
+            completion = replace(completion, adjustments=notes)
+        return report_ignored(completion) if turns_reasoning_off(self.body) else completion
+
+    def call_info(self, attempts: int = 1) -> CallInfo:
+        """Return what hooks are told of the question."""
+        stream, deadline = bool(self.body.get("stream")), self.retries.deadline
+        inputs, body = self.body["messages"], self.body
+        return CallInfo("chat", self.model, self.settings, inputs, body, stream, deadline, attempts)
+
+    def encode(self, *, stream: bool) -> EndpointRequest:
+        """Return the request."""
+        is_plain = self.plain is not None and self.body["messages"] is self.plain
+        data = encode_plain(self.body) if is_plain else encode(self.body)
+        return EndpointRequest(PATH, data, headers=self.headers, stream=stream, model=self.model)
+
+
+def build_request(
+    settings: Settings,
+    messages: Messages,
+    *,
+    model: str,
+    stream: bool,
+    tools: Any = None,
+    tool_choice: Any = None,
+    response_format: Any = None,
+    max_tokens: int | model_profile.ModelDefault | None = model_profile.DEFAULT,
+    reasoning: Any = None,
+    is_attempt: bool = False,
+    strict: bool | None = None,
+    timeout: Any = None,
+    deadline: float | Deadline | None = None,
+    extra_headers: Any = None,
+    conform: bool | None = None,
+    fresh: bool = False,
+    look: Inspection = NOT_INSPECTED,
+    **params: Any,
+) -> ChatRequest:
+    """Check a question and make its request; nothing is sent yet.
+
+    ``look`` is what a look at the messages told (see ``inspect_messages``).
+    """
+    model_profile.check_model(settings, model)
+    extra_headers = settings.hide(extra_headers)
+    shape = None if response_format is None else parse_response_format(response_format)
+    conforms = settings.conform if conform is None else conform
+    asks_for_json = (
+        conforms and shape is not None and shape.response_format.get("type") == "json_object"
+    )
+    given, look = _given(settings, messages, look, fresh=fresh, asks_for_json=asks_for_json)
+    sent: Sequence[Message] = given
+    adjustments: tuple[Adjustment, ...] = ()
+    if not (
+        look.is_plain and accepts_plain(get_facts(model).family, given[0], has_names=look.has_names)
+    ):
+        is_strict = settings.strict if strict is None else strict
+        sent, adjustments = conformed(
+            given, model=model, wanted=conforms, params=params, strict=bool(is_strict)
+        )
+        if not look.size:
+            model_profile.check_images(settings, model, sent, strict)
+    owns_budget = isinstance(max_tokens, model_profile.ModelDefault)
+    if isinstance(max_tokens, model_profile.ModelDefault):
+        max_tokens = None
+    check_chat(tools, tool_choice, {"max_tokens": max_tokens, **params})
+    notes: tuple[Adjustment, ...] = ()
+    if reasoning is not None:
+        params, notes = to_fields(model, reasoning, params)
+    if owns_budget := owns_budget and not output_budget.is_given(params):
+        max_tokens = output_budget.default_max_tokens(
+            settings,
+            model,
+            sent,
+            tools,
+            shape and shape.response_format,
+            size=look.size if sent is given else 0,
+        )
+    body = chat_body(
+        sent,
+        model=model,
+        stream=stream,
+        tools=tools,
+        tool_choice=tool_choice,
+        response_format=response_format if shape is None else shape.response_format,
+        params={"max_tokens": max_tokens, **params},
+    )
+    if tools and conforms:
+        body = with_valid_tools(body)
+    headers = {**JSON, **extra_headers}
+    retries = RetryState(settings, timeout, deadline)
+    notes = (*adjustments, *notes)
+    plain = sent if look.is_plain and sent is given else None
+    return ChatRequest(
+        settings, body, headers, retries, shape, owns_budget, notes, is_attempt, conforms, plain
+    )
+
+
+def _given(
+    settings: Settings, messages: Messages, look: Inspection, *, fresh: bool, asks_for_json: bool
+) -> tuple[Sequence[Message], Inspection]:
+    """Return the caller's messages as dicts, and what a look at them still tells."""
+    given: Sequence[Message] = (
+        [*messages]
+        if look.size and not isinstance(messages, str)
+        else normalize_messages(messages, settings.max_file_bytes)
+    )
+    if fresh:
+        given, look = add_nonce(given, uuid.uuid4().hex[:16]), NOT_INSPECTED
+    if asks_for_json:
+        given, look = mention_json(given), NOT_INSPECTED
+    return given, look
