@@ -166,7 +166,7 @@ def test_send_reasoning_can_be_told(chat, sandbox, echo, turns):
 
 def test_a_question_is_one_whoever_wrote_it_down(chat):
     kept = AIMessage("Oui.", additional_kwargs={"reasoning_content": "Hm."})
-    sent = chat().request([HumanMessage("?"), kept, ChatMessage("And?", role="user")])
+    sent = chat().build_request([HumanMessage("?"), kept, ChatMessage("And?", role="user")])
     assert "reasoning_content" not in sent["messages"][1]
 
 

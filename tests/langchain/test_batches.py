@@ -79,7 +79,7 @@ def test_the_timeout_is_not_slept_through(chat, sandbox, way):
     sandbox.script([TAKEN, QUEUED, QUEUED])
     start = time.monotonic()
     with pytest.raises(TimeoutError, match="batch_1"):
-        way(chat(), ["a"], poll=30, timeout=0.2)
+        way(chat(), ["a"], poll_interval=30, timeout=0.2)
     assert time.monotonic() - start < 10
 
 

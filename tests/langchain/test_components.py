@@ -153,11 +153,11 @@ def get_weather(city: str) -> str:
 
 
 def run_batch(model, prompts, **options):
-    return batch_requests(model, prompts, poll=0.05, timeout=60, **options)
+    return batch_requests(model, prompts, poll_interval=0.05, timeout=60, **options)
 
 
 def arun_batch(model, prompts, **options):
-    return asyncio.run(abatch_requests(model, prompts, poll=0.05, timeout=60, **options))
+    return asyncio.run(abatch_requests(model, prompts, poll_interval=0.05, timeout=60, **options))
 
 
 @pytest.mark.parametrize("way", [run_batch, arun_batch])
@@ -310,9 +310,9 @@ def test_a_stream_that_breaks_counts_what_came(chat):
 
 def test_who_is_cancelled_while_tokens_are_taken_takes_none(chat, sandbox):
     class Slow(MemoryLedger):
-        def take(self, *args):
+        def reserve(self, *args):
             time.sleep(0.3)
-            return super().take(*args)
+            return super().reserve(*args)
 
     limiter = TierRateLimiter(limits=[Limit(1_000, HOUR)], ledger=Slow())
 

@@ -200,11 +200,11 @@ def test_pitfall_20_images_of_every_convention(chat, sandbox, block):
     ],
 )
 def test_pitfall_20_other_blocks(chat, block, part):
-    assert chat().request([HumanMessage([block])])["messages"][0]["content"] == [part]
+    assert chat().build_request([HumanMessage([block])])["messages"][0]["content"] == [part]
 
 
 def test_a_block_without_data_is_refused_before_it_is_sent(chat, sandbox):
-    with pytest.raises(ValueError, match="needs a url or base64"):
+    with pytest.raises(ValueError, match="has no data: set url or base64"):
         chat().invoke([HumanMessage([{"type": "image"}])])
     assert not sandbox.requests
 
@@ -222,7 +222,7 @@ def test_pitfall_20_anthropic_blocks(chat):
         HumanMessage([{"type": "tool_result", "tool_use_id": "t1", "content": "noon"}]),
     ]
     function = {"name": "get_time", "arguments": '{"city": "Brest"}'}
-    assert chat(send_reasoning="always").request(history)["messages"][1:] == [
+    assert chat(send_reasoning="always").build_request(history)["messages"][1:] == [
         {
             "role": "assistant",
             "content": "I look.",
@@ -275,11 +275,11 @@ def test_images_in_anthropic_tool_results_reach_the_model(chat, sandbox):
 def test_objects_that_a_tool_gave_are_not_lost(chat):
     answer = ToolMessage([{"degrees": 20}, "!", {"type": "unknown"}], tool_call_id="a")
     history = [AIMessage("", tool_calls=[{"name": "f", "args": {}, "id": "a"}]), answer]
-    assert chat().request(history)["messages"][-1]["content"] == '{"degrees": 20}!'
+    assert chat().build_request(history)["messages"][-1]["content"] == '{"degrees": 20}!'
 
 
 def test_names_and_roles(chat):
-    sent = chat().request([HumanMessage("a", name="Zoé"), ChatMessage("b", role="critic")])
+    sent = chat().build_request([HumanMessage("a", name="Zoé"), ChatMessage("b", role="critic")])
     assert sent["messages"] == [
         {"role": "user", "content": "a", "name": "Zoe"},
         {"role": "critic", "content": "b"},
@@ -294,7 +294,7 @@ def test_blocks_of_version_1_go_back_as_text_and_calls(chat):
             {"type": "tool_call", "id": "t1", "name": "get_time", "args": {"city": "Brest"}},
         ]
     )
-    sent = chat().request([HumanMessage("?"), message])["messages"][1]
+    sent = chat().build_request([HumanMessage("?"), message])["messages"][1]
     assert sent["content"] == "I look."
     assert sent["reasoning_content"] == "Hm."
     assert sent["tool_calls"][0]["function"]["arguments"] == '{"city": "Brest"}'

@@ -106,7 +106,7 @@ def test_the_tool_is_forced_by_its_name(chat, sandbox):
 def test_nonsense_is_refused(chat):
     with pytest.raises(ValueError, match="method must be"):
         chat().with_structured_output(City, method="magic")
-    with pytest.raises(ValueError, match="strict means nothing"):
+    with pytest.raises(ValueError, match="strict must be None"):
         chat().with_structured_output(City, method="json_mode", strict=True)
 
 

@@ -1,6 +1,6 @@
-"""LangChain for LLMaaS: chat, embeddings, rerank, audio, images, batches, costs.
+"""LangChain integration for LLMaaS: chat, embeddings, rerank, audio, images, batches, costs.
 
-Names are imported when first used, so that each costs only what it needs.
+Names are imported when first used: importing one class does not load the others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from langchain_llmaas.embeddings import LLMaaSEmbeddings
     from langchain_llmaas.images import LLMaaSImages
     from langchain_llmaas.rate_limiter import TierRateLimiter
-    from langchain_llmaas.registry import register
+    from langchain_llmaas.registration import register
     from langchain_llmaas.rerank import LLMaaSRerank
 
 __all__ = [
@@ -38,7 +38,7 @@ __all__ = [
     "register",
 ]
 
-_HOME_OF = {
+_MODULE_BY_NAME = {
     "ChatLLMaaS": "chat_models",
     "CostCallbackHandler": "cost",
     "LLMaaSAudioLoader": "audio",
@@ -51,15 +51,15 @@ _HOME_OF = {
     "abatch_requests": "batch",
     "batch_requests": "batch",
     "get_cost_callback": "cost",
-    "register": "registry",
+    "register": "registration",
 }
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOME_OF.get(name)
-    if home is None:
+    module = _MODULE_BY_NAME.get(name)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    value = getattr(import_module(f"{__name__}.{module}"), name)
     globals()[name] = value
     return value
 

@@ -12,17 +12,17 @@ from langchain_core.documents import Document
 from langchain_core.documents.base import Blob
 from pydantic import Field
 
-from langchain_llmaas.connection import Connected
-from langchain_llmaas.cost import note
+from langchain_llmaas.connection import ConnectionMixin
+from langchain_llmaas.cost import record_cost
 from langchain_llmaas.errors import translate_errors
 from llmaas import Transcription
 from llmaas.adapters import audio_file_name
 from llmaas.pricing import audio_cost_micro_eur
 
-Recording = str | Path | bytes | Blob
+AudioFile = str | Path | bytes | Blob
 
 
-class LLMaaSAudioParser(Connected, BaseBlobParser):
+class LLMaaSAudioParser(ConnectionMixin, BaseBlobParser):
     """Writes down recordings: one document each, or one for each segment with its times."""
 
     model: str | None = None
@@ -38,18 +38,18 @@ class LLMaaSAudioParser(Connected, BaseBlobParser):
     def lazy_parse(self, blob: Blob) -> Iterator[Document]:
         """Yield the documents of one recording."""
         with translate_errors:
-            transcription = self.client.transcribe(_file(blob), **self._ask())
+            transcription = self.client.transcribe(_to_upload(blob), **self._options())
         yield from self._documents(blob, transcription)
 
     async def alazy_parse(self, blob: Blob) -> AsyncIterator[Document]:
         """Yield the documents of one recording."""
         with translate_errors:
-            file = await asyncio.to_thread(_file, blob)
-            transcription = await self.async_client.transcribe(file, **self._ask())
+            file = await asyncio.to_thread(_to_upload, blob)
+            transcription = await self.async_client.transcribe(file, **self._options())
         for document in self._documents(blob, transcription):
             yield document
 
-    def _ask(self) -> Any:
+    def _options(self) -> Any:
         return {
             "model": self.model,
             "language": self.language,
@@ -62,14 +62,14 @@ class LLMaaSAudioParser(Connected, BaseBlobParser):
         facts = {**blob.metadata, "model": self.model, "language": told.language}
         if blob.source:
             facts["source"] = blob.source
-        seconds = _seconds(told)
+        seconds = _duration(told)
         if seconds is not None:
             cost = audio_cost_micro_eur(seconds)
-            note(self.model or "transcription", cost)
+            record_cost(self.model or "transcription", cost)
             facts |= {"duration": seconds, "cost_eur": cost / 1_000_000}
         facts = {name: fact for name, fact in facts.items() if fact is not None}
         if self.split == "segment" and told.segments:
-            yield from (_segment(part, facts) for part in told.segments)
+            yield from (_to_document(part, facts) for part in told.segments)
         else:
             yield Document(page_content=told.text, metadata=facts)
 
@@ -79,7 +79,7 @@ class LLMaaSAudioLoader(BaseLoader):
 
     def __init__(
         self,
-        recordings: Recording | Iterable[Recording],
+        recordings: AudioFile | Iterable[AudioFile],
         *,
         parser: LLMaaSAudioParser | None = None,
         **options: Any,
@@ -87,7 +87,7 @@ class LLMaaSAudioLoader(BaseLoader):
         """Take recordings and a parser, or the options to make one from."""
         if parser is not None and options:
             raise ValueError(f"give a parser, or its options ({', '.join(options)}), not both")
-        self.recordings: Iterable[Recording] = (
+        self.recordings: Iterable[AudioFile] = (
             [recordings] if isinstance(recordings, str | Path | bytes | Blob) else recordings
         )
         self.parser = parser or LLMaaSAudioParser(**options)
@@ -95,16 +95,16 @@ class LLMaaSAudioLoader(BaseLoader):
     def lazy_load(self) -> Iterator[Document]:
         """Yield the documents of all recordings, one recording after the other."""
         for recording in self.recordings:
-            yield from self.parser.lazy_parse(_blob(recording))
+            yield from self.parser.lazy_parse(_to_blob(recording))
 
     async def alazy_load(self) -> AsyncIterator[Document]:
         """Yield the documents of all recordings, one recording after the other."""
         for recording in self.recordings:
-            async for document in self.parser.alazy_parse(_blob(recording)):
+            async for document in self.parser.alazy_parse(_to_blob(recording)):
                 yield document
 
 
-def _blob(recording: Any) -> Blob:
+def _to_blob(recording: Any) -> Blob:
     if isinstance(recording, Blob):
         return recording
     if isinstance(recording, bytes):
@@ -112,7 +112,7 @@ def _blob(recording: Any) -> Blob:
     return Blob.from_path(recording)
 
 
-def _file(blob: Blob) -> tuple[str, bytes]:
+def _to_upload(blob: Blob) -> tuple[str, bytes]:
     """Return bytes and a name: servers tell formats by its ending."""
     data = blob.as_bytes()
     name = PurePath(blob.source).name if blob.source else ""
@@ -120,7 +120,7 @@ def _file(blob: Blob) -> tuple[str, bytes]:
     return f"{name or 'audio'}{ending}", data
 
 
-def _seconds(told: Transcription) -> float | None:
+def _duration(told: Transcription) -> float | None:
     """Return the length of the recording, as far as the answer tells it."""
     if isinstance(duration := told.extra.get("duration"), int | float):
         return float(duration)
@@ -128,7 +128,7 @@ def _seconds(told: Transcription) -> float | None:
     return float(max(ends)) if ends else None
 
 
-def _segment(part: Mapping[str, Any], facts: Mapping[str, Any]) -> Document:
+def _to_document(part: Mapping[str, Any], facts: Mapping[str, Any]) -> Document:
     times = {name: part[name] for name in ("start", "end") if name in part}
     text = str(part.get("text", "")).strip()
     return Document(page_content=text, metadata={**facts, **times})

@@ -17,20 +17,20 @@ from pydantic import Field, model_validator
 
 from langchain_llmaas._version import __version__
 from langchain_llmaas.binding import BoundModel, with_headers
-from langchain_llmaas.blocks import PROVIDER
-from langchain_llmaas.connection import CONFIG, Connected
+from langchain_llmaas.connection import MODEL_CONFIG, ConnectionMixin
+from langchain_llmaas.content_blocks import PROVIDER
 from langchain_llmaas.errors import translate_errors
-from langchain_llmaas.incoming import chunk_of, joined_outputs, result_of
-from langchain_llmaas.outgoing import Echo, wire_messages
-from langchain_llmaas.profiles import profile_of
-from langchain_llmaas.rate_limiter import counted
-from langchain_llmaas.structured import Method, structured
-from langchain_llmaas.tools import function_of
+from langchain_llmaas.messages import SendReasoning, to_api_messages
+from langchain_llmaas.profiles import get_profile
+from langchain_llmaas.rate_limiter import track_tokens
+from langchain_llmaas.responses import combine_outputs, to_chat_result, to_chunk
+from langchain_llmaas.structured_output import Method, build_structured_model
+from langchain_llmaas.tools import to_function
 from llmaas.adapters import reject_multiple_choices
 from llmaas.pricing import estimate_tokens
 from llmaas.structured import mention_json
 
-_SENT = (
+_REQUEST_FIELDS = (
     "temperature",
     "max_tokens",
     "top_p",
@@ -52,10 +52,10 @@ _SENT = (
     "user",
     "extra_body",
 )
-_LOCAL = ("stream", "stream_usage", "disable_streaming")  # switches, not parameters
+_LOCAL_SWITCHES = ("stream", "stream_usage", "disable_streaming")  # switches, not parameters
 
 
-class ChatLLMaaS(Connected, BaseChatModel):
+class ChatLLMaaS(ConnectionMixin, BaseChatModel):
     """A chat model of LLMaaS.
 
     Everything that LangChain's chat models do, native in both worlds (threads and asyncio).
@@ -66,7 +66,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
     (``langchain_llmaas.errors``).
     """
 
-    model_config = CONFIG
+    model_config = MODEL_CONFIG
 
     model_name: str = Field(alias="model")
     """A model's name: ``llmaas models`` lists them."""
@@ -85,7 +85,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
     reasoning: bool | str | dict[str, Any] | None = None
     """False switches reasoning off, True on; ``"low"`` to ``"xhigh"`` set the effort."""
     fallbacks: list[str] | None = None
-    """Models to ask, in order, when this one is gone, overloaded, too small or answers nothing."""
+    """Models to try, in order, when this one is gone, overloaded, too small or answers nothing."""
     retry_empty: bool | None = None
     """Ask once more when an answer is empty."""
     conform: bool | None = None
@@ -106,7 +106,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
     streaming: bool = False
     stream_usage: bool = True
     """Ask for the usage of streams."""
-    send_reasoning: Echo = "auto"
+    send_reasoning: SendReasoning = "auto"
     """Whether reasoning goes back to the model: ``auto`` (within the turn), ``always``,
     ``never``."""
 
@@ -122,7 +122,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
     @property
     def _default_params(self) -> dict[str, Any]:
         """What each request carries unless a call says otherwise."""
-        values = ((name, getattr(self, name)) for name in _SENT)
+        values = ((name, getattr(self, name)) for name in _REQUEST_FIELDS)
         return {name: value for name, value in values if value is not None} | self.model_kwargs
 
     @property
@@ -135,7 +135,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
         return True
 
     def _resolve_model_profile(self) -> ModelProfile | None:
-        return profile_of(self.model_name)
+        return get_profile(self.model_name)
 
     def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
         kwargs.pop("extra_headers", None)  # may hold secrets: not for traces
@@ -155,37 +155,39 @@ class ChatLLMaaS(Connected, BaseChatModel):
             params["ls_stop"] = [stops] if isinstance(stops, str) else stops
         return params
 
-    def request(
-        self, messages: Sequence[BaseMessage], stop: list[str] | None = None, **said: Any
+    def build_request(
+        self, messages: Sequence[BaseMessage], stop: list[str] | None = None, **overrides: Any
     ) -> dict[str, Any]:
         """Return what the core is called with; nothing is sent."""
-        ask = {
+        request = {
             "repair": False,
             "model": self.model_name,
             **self._default_params,
-            **said,
-            "messages": wire_messages(messages, self.send_reasoning),
+            **overrides,
+            "messages": to_api_messages(messages, self.send_reasoning),
         }
         if stop:
-            ask["stop"] = stop
-        if instruction := ask.pop("json_instruction", None):
-            ask["messages"] = mention_json(ask["messages"], instruction)
-        for name in _LOCAL:
-            ask.pop(name, None)
-        return ask
+            request["stop"] = stop
+        if instruction := request.pop("json_instruction", None):
+            request["messages"] = mention_json(request["messages"], instruction)
+        for name in _LOCAL_SWITCHES:
+            request.pop(name, None)
+        return request
 
-    def _ask_stream(
-        self, messages: list[BaseMessage], stop: list[str] | None, said: Mapping[str, Any]
+    def _build_stream_request(
+        self, messages: list[BaseMessage], stop: list[str] | None, overrides: Mapping[str, Any]
     ) -> dict[str, Any]:
-        ask = self.request(messages, stop, **said)
-        reject_multiple_choices(ask, "several answers cannot be streamed, use invoke or generate.")
-        if not said.get("stream_usage", self.stream_usage):
-            ask.setdefault("stream_options", None)
-        return ask
+        request = self.build_request(messages, stop, **overrides)
+        reject_multiple_choices(
+            request, "several answers cannot be streamed, use invoke or generate."
+        )
+        if not overrides.get("stream_usage", self.stream_usage):
+            request.setdefault("stream_options", None)
+        return request
 
     def _combine_llm_outputs(self, llm_outputs: list[dict[str, Any] | None], /) -> dict[str, Any]:
         """Add up the tokens of several conversations; an answer out of a cache has none."""
-        return joined_outputs(llm_outputs)
+        return combine_outputs(llm_outputs)
 
     def _generate(
         self,
@@ -194,8 +196,10 @@ class ChatLLMaaS(Connected, BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        with translate_errors, counted(self.rate_limiter) as count:
-            return result_of(count(self.client.chat(**self.request(messages, stop, **kwargs))))
+        with translate_errors, track_tokens(self.rate_limiter) as count:
+            return to_chat_result(
+                count(self.client.chat(**self.build_request(messages, stop, **kwargs)))
+            )
 
     async def _agenerate(
         self,
@@ -204,9 +208,9 @@ class ChatLLMaaS(Connected, BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        with translate_errors, counted(self.rate_limiter) as count:
-            ask = self.request(messages, stop, **kwargs)
-            return result_of(count(await self.async_client.chat(**ask)))
+        with translate_errors, track_tokens(self.rate_limiter) as count:
+            request = self.build_request(messages, stop, **kwargs)
+            return to_chat_result(count(await self.async_client.chat(**request)))
 
     def _stream(
         self,
@@ -217,11 +221,11 @@ class ChatLLMaaS(Connected, BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         with (
             translate_errors,
-            counted(self.rate_limiter) as count,
-            self.client.stream(**self._ask_stream(messages, stop, kwargs)) as events,
+            track_tokens(self.rate_limiter) as count,
+            self.client.stream(**self._build_stream_request(messages, stop, kwargs)) as events,
         ):
             for event in events:
-                chunk = chunk_of(event)
+                chunk = to_chunk(event)
                 if run_manager:
                     run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
@@ -234,11 +238,11 @@ class ChatLLMaaS(Connected, BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        with translate_errors, counted(self.rate_limiter) as count:
-            ask = self._ask_stream(messages, stop, kwargs)
-            async with await self.async_client.stream(**ask) as events:
+        with translate_errors, track_tokens(self.rate_limiter) as count:
+            request = self._build_stream_request(messages, stop, kwargs)
+            async with await self.async_client.stream(**request) as events:
                 async for event in events:
-                    chunk = chunk_of(event)
+                    chunk = to_chunk(event)
                     if run_manager:
                         await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
@@ -251,13 +255,13 @@ class ChatLLMaaS(Connected, BaseChatModel):
         headers = kwargs.pop("extra_headers", None)
         if headers is not None:
             return with_headers(self, headers).bind(**kwargs)  # type: ignore[no-any-return]
-        return BoundModel.of(super().bind(**kwargs))
+        return BoundModel.from_binding(super().bind(**kwargs))
 
     def with_config(
         self, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """Bind a configuration."""
-        return BoundModel.of(super().with_config(config, **kwargs))
+        return BoundModel.from_binding(super().with_config(config, **kwargs))
 
     def bind_tools(
         self,
@@ -274,7 +278,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
         True force a call (of the one tool by its name, which is documented; of one among
         several by ``required``, which is not).
         """
-        kwargs["tools"] = [function_of(tool, strict=strict) for tool in tools]
+        kwargs["tools"] = [to_function(tool, strict=strict) for tool in tools]
         if tool_choice:
             kwargs["tool_choice"] = tool_choice
         if parallel_tool_calls is not None:
@@ -296,7 +300,7 @@ class ChatLLMaaS(Connected, BaseChatModel):
         ``include_raw`` a dict ``{"raw", "parsed", "parsing_error"}`` and no exception. With
         ``tools`` the model may call them first: the value of such an answer is None.
         """
-        return structured(
+        return build_structured_model(
             self, schema, method=method, strict=strict, include_raw=include_raw, **kwargs
         )
 

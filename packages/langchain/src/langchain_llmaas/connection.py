@@ -1,4 +1,4 @@
-"""Where, who, how long: the fields that all classes of this package share."""
+"""Connection fields and core clients shared by all classes of this package."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from llmaas import AsyncLLMaaS, LLMaaS, Timeout
 from llmaas.adapters import ClientPair, open_clients, redact_options
 from llmaas.settings import KEY_VARIABLE, MAX_FILE_BYTES, URL_VARIABLE
 
-CONFIG = ConfigDict(
+MODEL_CONFIG = ConfigDict(
     arbitrary_types_allowed=True, extra="forbid", populate_by_name=True, protected_namespaces=()
 )
-_OPTIONS = (
+_CLIENT_OPTIONS = (
     "api_key",
     "base_url",
     "timeout",
@@ -27,42 +27,42 @@ _OPTIONS = (
 )
 
 
-class Connected(BaseModel):
-    """A model of this package and its two core clients, made when they are first needed.
+class ConnectionMixin(BaseModel):
+    """Connection fields of a LangChain class, and its two lazily created core clients.
 
-    The key is never shown and never pickled: an unpickled object reads ``LLMAAS_API_KEY``.
+    The key is never shown or pickled: an unpickled object reads ``LLMAAS_API_KEY``.
     """
 
-    model_config = CONFIG
+    model_config = MODEL_CONFIG
 
     api_key: SecretStr | Callable[[], Any] | None = Field(
         default_factory=secret_from_env(KEY_VARIABLE, default=None)
     )
-    """The key, or a callable that returns the current one; else ``LLMAAS_API_KEY``."""
+    """The API key, or a callable that returns it. Defaults to ``LLMAAS_API_KEY``."""
     base_url: str | None = Field(default_factory=from_env(URL_VARIABLE, default=None))
-    """The address, with or without ``/v1``; else ``LLMAAS_BASE_URL``, else the service."""
+    """The base URL, with or without ``/v1``. Defaults to ``LLMAAS_BASE_URL``, then the service."""
     timeout: float | Timeout | None = None
-    """The longest silence in seconds (600 unless said), also in mid-stream."""
+    """Read timeout in seconds, also between two stream events. Defaults to 600."""
     max_retries: int = Field(default=2, ge=0)
-    """How often connection errors, 408, 409, 429 and 5xx are tried again."""
+    """Maximum retries after connection errors, 408, 409, 429 and 5xx. Defaults to 2."""
     deadline: float | None = None
-    """The longest a call may take in all, in seconds."""
+    """Maximum duration of a call in seconds, retries included."""
     ca_bundle: str | None = None
-    """A file of certificates to trust; else ``LLMAAS_CA_BUNDLE``."""
+    """Path of a CA bundle. Defaults to ``LLMAAS_CA_BUNDLE``."""
     max_file_bytes: int = Field(default=MAX_FILE_BYTES, ge=0)
-    """The size up to which local files are read. Defaults to 64 MiB."""
+    """Maximum size of a local file in bytes. Defaults to 64 MiB."""
     proxy: str | None = Field(default=None, exclude=True, repr=False)
     default_headers: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
 
-    _made: ClientPair | None = PrivateAttr(default=None)
+    _client_pair: ClientPair | None = PrivateAttr(default=None)
 
     def model_post_init(self, context: Any, /) -> None:
-        """Pass on to LangChain's base, which pydantic would skip for the sake of ``_made``."""
+        """Call LangChain's own hook, which pydantic skips when a class has private attributes."""
         super().model_post_init(context)
 
     @model_validator(mode="after")
     def _hide_llmaas_headers(self) -> Self:
-        """Take headers out of ``model_kwargs``, which are dumped and traced as they are."""
+        """Move headers out of ``model_kwargs``, which dumps and traces show unchanged."""
         kwargs = vars(self).get("model_kwargs") or {}
         if "extra_headers" in kwargs:
             headers = {**(self.default_headers or {}), **(kwargs["extra_headers"] or {})}
@@ -73,28 +73,28 @@ class Connected(BaseModel):
 
     @property
     def client(self) -> LLMaaS:
-        """The core client for threads."""
+        """The synchronous core client."""
         return self._clients().sync_client
 
     @property
     def async_client(self) -> AsyncLLMaaS:
-        """The core client for asyncio; one object serves any number of event loops."""
+        """The asynchronous core client. It serves any number of event loops."""
         return self._clients().async_client
 
     @property
     def lc_secrets(self) -> dict[str, str]:
-        """What a dump replaces by the name of its variable."""
+        """Map secret fields to the environment variables that a dump names instead."""
         return {"api_key": KEY_VARIABLE}
 
     def _clients(self) -> ClientPair:
-        """Return the clients, built again when a field has changed (``model_copy`` does that)."""
-        options = {name: getattr(self, name) for name in _OPTIONS}
-        self._made = open_clients(self._made, headers=self.default_headers, **options)
-        return self._made
+        """Return the clients. They are rebuilt when a field changes, as ``model_copy`` does."""
+        options = {name: getattr(self, name) for name in _CLIENT_OPTIONS}
+        self._client_pair = open_clients(self._client_pair, headers=self.default_headers, **options)
+        return self._client_pair
 
     def __getstate__(self) -> dict[Any, Any]:
-        """Leave behind the key, the clients, a proxy's password and headers that authenticate."""
+        """Exclude clients and secrets: the key, proxy passwords, authentication headers."""
         state = super().__getstate__()
         fields = {**redact_options(state["__dict__"]), "api_key": None}
-        private = {**(state["__pydantic_private__"] or {}), "_made": None}
+        private = {**(state["__pydantic_private__"] or {}), "_client_pair": None}
         return {**state, "__dict__": fields, "__pydantic_private__": private}

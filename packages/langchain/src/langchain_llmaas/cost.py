@@ -16,17 +16,17 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import LLMResult
 from langchain_core.tracers.context import register_configure_hook
 
-from langchain_llmaas.blocks import PROVIDER
+from langchain_llmaas.content_blocks import PROVIDER
 from llmaas import Completion
 from llmaas.adapters import follow_context
 from llmaas.energy import energy_kwh
 
-_REMEMBERED = 10_000
+_MAX_REMEMBERED_CALLS = 10_000
 """Calls that a handler knows again: it must not grow for ever."""
 
 
 @dataclass(slots=True)
-class Spent:
+class ModelUsage:
     """What one model took. Costs in whole millionths of a euro; reasoning as far as it was told."""
 
     calls: int = 0
@@ -42,7 +42,7 @@ class CostCallbackHandler(BaseCallbackHandler):
     run_inline = True
 
     def __init__(self, outer: CostCallbackHandler | None = None) -> None:
-        self.by_model: dict[str, Spent] = {}
+        self.by_model: dict[str, ModelUsage] = {}
         self._outer = outer
         self._counted: dict[Hashable, None] = {}
         self._lock = threading.Lock()
@@ -50,7 +50,7 @@ class CostCallbackHandler(BaseCallbackHandler):
     @property
     def cost_micro_eur(self) -> int:
         """The cost in whole millionths of a euro."""
-        return sum(spent.cost_micro_eur for spent in self.by_model.values())
+        return sum(usage.cost_micro_eur for usage in self.by_model.values())
 
     @property
     def cost_eur(self) -> float:
@@ -60,36 +60,38 @@ class CostCallbackHandler(BaseCallbackHandler):
     @property
     def calls(self) -> int:
         """How many calls were made."""
-        return sum(spent.calls for spent in self.by_model.values())
+        return sum(usage.calls for usage in self.by_model.values())
 
     @property
     def energy_kwh_estimate(self) -> float:
         """An estimate, from the catalog's averages, of the energy for generating; in kWh."""
-        estimates = (energy_kwh(name, spent.output_tokens) for name, spent in self.by_model.items())
+        estimates = (energy_kwh(name, usage.output_tokens) for name, usage in self.by_model.items())
         return sum(estimate or 0.0 for estimate in estimates)
 
-    def add(self, model: str, cost_micro_eur: int, *, once: Hashable = None, **tokens: int) -> None:
+    def add(
+        self, model: str, cost_micro_eur: int, *, call_id: Hashable = None, **tokens: int
+    ) -> None:
         """Count one call; tokens are the fields of ``Spent`` of that name.
 
-        What is told again under the same name ``once`` is not counted again.
+        What is told again under the same name ``call_id`` is not counted again.
         """
         with self._lock:
-            if self._is_new(once):
-                spent = self.by_model.setdefault(model, Spent())
-                spent.calls += 1
-                spent.cost_micro_eur += cost_micro_eur
+            if self._is_new(call_id):
+                usage = self.by_model.setdefault(model, ModelUsage())
+                usage.calls += 1
+                usage.cost_micro_eur += cost_micro_eur
                 for name, count in tokens.items():
-                    setattr(spent, name, getattr(spent, name) + count)
+                    setattr(usage, name, getattr(usage, name) + count)
         if self._outer is not None:
-            self._outer.add(model, cost_micro_eur, once=once, **tokens)
+            self._outer.add(model, cost_micro_eur, call_id=call_id, **tokens)
 
-    def _is_new(self, once: Hashable) -> bool:
-        if once is None:
+    def _is_new(self, call_id: Hashable) -> bool:
+        if call_id is None:
             return True
-        if once in self._counted:
+        if call_id in self._counted:
             return False
-        self._counted[once] = None
-        if len(self._counted) > _REMEMBERED:
+        self._counted[call_id] = None
+        if len(self._counted) > _MAX_REMEMBERED_CALLS:
             del self._counted[next(iter(self._counted))]
         return True
 
@@ -102,9 +104,11 @@ class CostCallbackHandler(BaseCallbackHandler):
             for generation in generations:
                 message = getattr(generation, "message", None)
                 if isinstance(message, AIMessage) and message.usage_metadata is not None:
-                    self._count(message, message.usage_metadata, run_id)
+                    self._record_message(message, message.usage_metadata, run_id)
 
-    def _count(self, message: AIMessage, usage: UsageMetadata, run_id: UUID | None) -> None:
+    def _record_message(
+        self, message: AIMessage, usage: UsageMetadata, run_id: UUID | None
+    ) -> None:
         facts = message.response_metadata
         ours = facts if facts.get("model_provider") == PROVIDER else {}
         # LangChain's events of version 3 keep no cost in the usage.
@@ -115,23 +119,23 @@ class CostCallbackHandler(BaseCallbackHandler):
         self.add(
             facts.get("model_name", ""),
             cost,
-            once=run_id,
+            call_id=run_id,
             input_tokens=usage["input_tokens"],
             output_tokens=usage["output_tokens"],
             reasoning_tokens=usage.get("output_token_details", {}).get("reasoning", 0),
         )
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID | None = None, **_: Any) -> None:
-        """Count what came of an answer that broke off, where the service told its tokens."""
-        came = getattr(error, "completion", None)
-        if isinstance(came, Completion) and came.usage is not None:
+        """Count what partial of an answer that broke off, where the service told its tokens."""
+        partial = getattr(error, "completion", None)
+        if isinstance(partial, Completion) and partial.usage is not None:
             self.add(
-                came.model,
-                came.cost_micro_eur or 0,
-                once=run_id,
-                input_tokens=came.usage.prompt_tokens,
-                output_tokens=came.usage.completion_tokens,
-                reasoning_tokens=came.usage.reasoning_tokens or 0,
+                partial.model,
+                partial.cost_micro_eur or 0,
+                call_id=run_id,
+                input_tokens=partial.usage.prompt_tokens,
+                output_tokens=partial.usage.completion_tokens,
+                reasoning_tokens=partial.usage.reasoning_tokens or 0,
             )
 
     def __repr__(self) -> str:
@@ -161,7 +165,7 @@ def get_cost_callback() -> Iterator[CostCallbackHandler]:
 
 
 @contextmanager
-def noting_partial() -> Iterator[None]:
+def record_partial_cost() -> Iterator[None]:
     """Count what was billed of a call that fails: the error carries it."""
     try:
         yield
@@ -169,12 +173,14 @@ def noting_partial() -> Iterator[None]:
         partial = getattr(error, "partial", None)
         if partial is not None:
             tokens = partial.usage.prompt_tokens if partial.usage else 0
-            note(partial.model, partial.cost_micro_eur, input_tokens=tokens)
+            record_cost(partial.model, partial.cost_micro_eur, input_tokens=tokens)
         raise
 
 
-def note(model: str, cost_micro_eur: int | None, *, once: Hashable = None, **tokens: int) -> None:
+def record_cost(
+    model: str, cost_micro_eur: int | None, *, call_id: Hashable = None, **tokens: int
+) -> None:
     """Tell the handler in force, if any, about a call that is no chat."""
     handler = _current.get()
     if handler is not None and cost_micro_eur is not None:
-        handler.add(model, cost_micro_eur, once=once, **tokens)
+        handler.add(model, cost_micro_eur, call_id=call_id, **tokens)

@@ -17,8 +17,8 @@ from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrou
 from langchain_core.tools import StructuredTool
 from langchain_core.vectorstores import InMemoryVectorStore
 
-from langchain_llmaas.blocks import REASONING
 from langchain_llmaas.chat_models import ChatLLMaaS
+from langchain_llmaas.content_blocks import REASONING
 from langchain_llmaas.cost import CostCallbackHandler, get_cost_callback
 from langchain_llmaas.embeddings import LLMaaSEmbeddings
 from langchain_llmaas.rerank import LLMaaSRerank
@@ -46,22 +46,22 @@ def demo(
     embeddings = LLMaaSEmbeddings(model=client_settings.embedding_model, **told)
     reranker = LLMaaSRerank(model=client_settings.rerank_model, top_n=CITED, **told)
     with get_cost_callback() as cost:
-        store = store_of(split(documents), embeddings)
-        found = search(chat, retriever_of(store, reranker), question)
-        answer = stream(answering(chat), {"found": found, "question": question}, out)
+        store = build_store(split(documents), embeddings)
+        found = search(chat, build_retriever(store, reranker), question)
+        answer = stream(build_answer_chain(chat), {"found": found, "question": question}, out)
     return DemoResult(
         framework="langchain",
         answer=answer.text,
-        sources=tuple(sources_of(found)),
+        sources=tuple(to_sources(found)),
         usage=_usage(cost, client_settings),
-        embedding_tokens=_tokens_in(cost, client_settings.embedding_model),
+        embedding_tokens=_input_tokens(cost, client_settings.embedding_model),
         ranked_documents=min(CANDIDATES, len(store.store)),
         backend=Backend(**answer.response_metadata.get("backend", {})),
         reasoning=answer.additional_kwargs.get(REASONING, ""),
     )
 
 
-def store_of(passages: Sequence[Passage], embeddings: LLMaaSEmbeddings) -> InMemoryVectorStore:
+def build_store(passages: Sequence[Passage], embeddings: LLMaaSEmbeddings) -> InMemoryVectorStore:
     """Return a vector store that holds the passages."""
     texts = [
         Text(page_content=passage.with_title, metadata={"passage": passage}) for passage in passages
@@ -69,7 +69,9 @@ def store_of(passages: Sequence[Passage], embeddings: LLMaaSEmbeddings) -> InMem
     return InMemoryVectorStore.from_documents(texts, embeddings)
 
 
-def retriever_of(store: InMemoryVectorStore, reranker: LLMaaSRerank) -> Runnable[str, list[Text]]:
+def build_retriever(
+    store: InMemoryVectorStore, reranker: LLMaaSRerank
+) -> Runnable[str, list[Text]]:
     """Return a chain from a query to the best documents."""
     candidates = store.as_retriever(search_kwargs={"k": CANDIDATES})
     both = {"query": RunnablePassthrough(), "documents": candidates}
@@ -95,9 +97,13 @@ def search(chat: ChatLLMaaS, retriever: Runnable[str, list[Text]], question: str
     return found
 
 
-def answering(chat: ChatLLMaaS) -> Runnable[Any, Any]:
+def build_answer_chain(chat: ChatLLMaaS) -> Runnable[Any, Any]:
     """Return the chain that answers from what was found."""
-    return RunnablePassthrough.assign(passages=lambda said: numbered(said["found"])) | PROMPT | chat
+    return (
+        RunnablePassthrough.assign(passages=lambda said: format_passages(said["found"]))
+        | PROMPT
+        | chat
+    )
 
 
 def stream(
@@ -111,12 +117,12 @@ def stream(
     return answer
 
 
-def numbered(found: Sequence[Text]) -> str:
+def format_passages(found: Sequence[Text]) -> str:
     """Return the passages as the prompt shows them."""
     return "\n\n".join(f"[{number}] {text.page_content}" for number, text in enumerate(found, 1))
 
 
-def sources_of(found: Sequence[Text]) -> list[Source]:
+def to_sources(found: Sequence[Text]) -> list[Source]:
     """Return the passages in the order in which they are cited."""
     return [
         Source(number, text.metadata["passage"], text.metadata["relevance_score"])
@@ -131,12 +137,12 @@ def _call(asked: AIMessage, question: str) -> Any:
     return {**call, "type": "tool_call"}
 
 
-def _tokens_in(cost: CostCallbackHandler, model: str) -> int:
+def _input_tokens(cost: CostCallbackHandler, model: str) -> int:
     return cost.by_model[model].input_tokens if model in cost.by_model else 0
 
 
 def _usage(cost: CostCallbackHandler, settings: DemoSettings) -> Usage:
     others = (settings.embedding_model, settings.rerank_model)
-    chats = [spent for name, spent in cost.by_model.items() if name not in others]
+    chats = [usage for name, usage in cost.by_model.items() if name not in others]
     tokens = sum(c.input_tokens for c in chats), sum(c.output_tokens for c in chats)
     return Usage(*tokens, sum(tokens), sum(c.reasoning_tokens for c in chats) or None)

@@ -10,17 +10,17 @@ from typing import Any, cast
 from langchain_core.embeddings import Embeddings
 from pydantic import Field
 
-from langchain_llmaas.connection import Connected
-from langchain_llmaas.cost import note, noting_partial
+from langchain_llmaas.connection import ConnectionMixin
+from langchain_llmaas.cost import record_cost, record_partial_cost
 from langchain_llmaas.errors import translate_errors
-from llmaas import Embeddings as Embedded
+from llmaas import Embeddings as CoreEmbeddings
 from llmaas import catalog
 from llmaas.pricing import estimate_tokens
 
 Progress = Callable[[int, int], None]
 
 
-class LLMaaSEmbeddings(Connected, Embeddings):
+class LLMaaSEmbeddings(ConnectionMixin, Embeddings):
     """Vectors for texts: strings on the wire, several requests at once, order kept.
 
     The service refuses token arrays, and truncates nothing: split long texts before. Equal texts
@@ -68,26 +68,28 @@ class LLMaaSEmbeddings(Connected, Embeddings):
         """Return one vector a text."""
         if not texts:
             return []
-        with translate_errors, noting_partial(), self._progress() as progress:
-            return _vectors(self.client.embed([*texts], progress=progress, **self._ask()))
+        with translate_errors, record_partial_cost(), self._progress() as progress:
+            return _record_vectors(
+                self.client.embed([*texts], progress=progress, **self._options())
+            )
 
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of a question."""
-        with translate_errors, noting_partial():
-            return _vectors(self.client.embed([text], **self._ask()))[0]
+        with translate_errors, record_partial_cost():
+            return _record_vectors(self.client.embed([text], **self._options()))[0]
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return one vector a text."""
         if not texts:
             return []
-        with translate_errors, noting_partial(), self._progress() as progress:
-            embedded = await self.async_client.embed([*texts], progress=progress, **self._ask())
-            return _vectors(embedded)
+        with translate_errors, record_partial_cost(), self._progress() as progress:
+            embedded = await self.async_client.embed([*texts], progress=progress, **self._options())
+            return _record_vectors(embedded)
 
     async def aembed_query(self, text: str) -> list[float]:
         """Return the vector of a question."""
-        with translate_errors, noting_partial():
-            return _vectors(await self.async_client.embed([text], **self._ask()))[0]
+        with translate_errors, record_partial_cost():
+            return _record_vectors(await self.async_client.embed([text], **self._options()))[0]
 
     @contextmanager
     def _progress(self) -> Iterator[Progress | None]:
@@ -106,7 +108,7 @@ class LLMaaSEmbeddings(Connected, Embeddings):
 
             yield told
 
-    def _ask(self) -> Any:
+    def _options(self) -> Any:
         """Return the options; a refused text raises, as a store must not lose one silently."""
         return {
             "model": self.model,
@@ -118,7 +120,7 @@ class LLMaaSEmbeddings(Connected, Embeddings):
         }
 
 
-def _vectors(embedded: Embedded) -> list[list[float]]:
+def _record_vectors(embedded: CoreEmbeddings) -> list[list[float]]:
     tokens = embedded.usage.prompt_tokens if embedded.usage else 0
-    note(embedded.model, embedded.cost_micro_eur, input_tokens=tokens)
+    record_cost(embedded.model, embedded.cost_micro_eur, input_tokens=tokens)
     return cast("list[list[float]]", embedded.vectors)

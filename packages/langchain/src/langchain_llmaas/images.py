@@ -10,7 +10,7 @@ from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackMan
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, Field
 
-from langchain_llmaas.connection import CONFIG, Connected
+from langchain_llmaas.connection import MODEL_CONFIG, ConnectionMixin
 from langchain_llmaas.errors import translate_errors
 from llmaas import Image
 from llmaas.adapters import image_type
@@ -24,14 +24,14 @@ class ImagesInput(BaseModel):
     prompt: str = Field(description="What the image shows, in detail.")
 
 
-class LLMaaSImages(Connected, BaseTool):
+class LLMaaSImages(ConnectionMixin, BaseTool):
     """Draws images. The model reads a sentence; the images are the ``artifact`` of the message.
 
     The artifact is a list of LangChain's image blocks: put them into a message as they are.
     The price of images is not published, so that no cost is counted.
     """
 
-    model_config = CONFIG
+    model_config = MODEL_CONFIG
 
     name: str = "draw_image"
     description: str = "Draw an image from a description. The user sees it."
@@ -45,33 +45,35 @@ class LLMaaSImages(Connected, BaseTool):
         self, prompt: str, run_manager: CallbackManagerForToolRun | None = None
     ) -> tuple[str, Artifact]:
         with translate_errors:
-            return _told(prompt, self.client.generate_images(prompt, **self._ask()))
+            return _to_tool_output(prompt, self.client.generate_images(prompt, **self._options()))
 
     async def _arun(
         self, prompt: str, run_manager: AsyncCallbackManagerForToolRun | None = None
     ) -> tuple[str, Artifact]:
         with translate_errors:
-            return _told(prompt, await self.async_client.generate_images(prompt, **self._ask()))
+            return _to_tool_output(
+                prompt, await self.async_client.generate_images(prompt, **self._options())
+            )
 
-    def _ask(self) -> Any:
+    def _options(self) -> Any:
         return {"model": self.model, "size": self.size, "n": self.n}
 
 
-def _told(prompt: str, images: Sequence[Image]) -> tuple[str, Artifact]:
+def _to_tool_output(prompt: str, images: Sequence[Image]) -> tuple[str, Artifact]:
     drawn = [image for image in images if image.error is None]
     noun = "image" if len(drawn) == 1 else "images"
     failed = "".join(f". One failed: {image.error}" for image in images if image.error)
-    return f"Drew {len(drawn)} {noun}: {prompt}{failed}", [_block(image) for image in drawn]
+    return f"Drew {len(drawn)} {noun}: {prompt}{failed}", [_to_block(image) for image in drawn]
 
 
-def _block(image: Image) -> dict[str, Any]:
+def _to_block(image: Image) -> dict[str, Any]:
     if image.data is None:
         return {"type": "image", "url": image.url}
     data = base64.b64encode(image.data).decode("ascii")
-    return {"type": "image", "base64": data, "mime_type": _kind(image.data)}
+    return {"type": "image", "base64": data, "mime_type": _mime_type(image.data)}
 
 
-def _kind(data: bytes) -> str:
+def _mime_type(data: bytes) -> str:
     """Return the kind of an image by its bytes; the service draws PNG unless they say other."""
     try:
         return image_type(data)

@@ -8,28 +8,30 @@ from langchain_core.language_models import ModelProfile
 
 from llmaas import catalog
 
-_CHATS = frozenset({"chat", "code", "vision", "translation", "safety", "ocr"})
+_CHAT_CATEGORIES = frozenset({"chat", "code", "vision", "translation", "safety", "ocr"})
 _STATUS = {"production": "active", "deprecated": "deprecated"}
-_KNOWN = frozenset(get_type_hints(ModelProfile))  # LangChain warns about keys that it lacks
+_KNOWN_KEYS = frozenset(get_type_hints(ModelProfile))  # LangChain warns about keys that it lacks
 
 
-def profile_of(name: str) -> ModelProfile | None:
+def get_profile(name: str) -> ModelProfile | None:
     """Return what the model that answers to ``name`` can do, or None if it is unknown.
 
     ``structured_output`` is left out on purpose: nobody has shown that the service enforces
     schemas, and agents that believe so would drop their tools for it.
     """
     model = catalog.resolve(name).model
-    return None if model is None or model.category not in _CHATS else _profile(model)
+    return (
+        None if model is None or model.category not in _CHAT_CATEGORIES else _build_profile(model)
+    )
 
 
 def all_profiles() -> dict[str, ModelProfile]:
     """Return the profile of every chat model of the catalog."""
-    found = {model.id: profile_of(model.id) for model in catalog.all_models()}
+    found = {model.id: get_profile(model.id) for model in catalog.all_models()}
     return {name: profile for name, profile in found.items() if profile is not None}
 
 
-def _profile(model: catalog.Model) -> ModelProfile:
+def _build_profile(model: catalog.Model) -> ModelProfile:
     output = catalog.max_output_default(model.id)
     facts: dict[str, Any] = {
         "name": model.id,
@@ -54,5 +56,5 @@ def _profile(model: catalog.Model) -> ModelProfile:
         "tool_call_streaming": model.tools,
         "temperature": True,
     }
-    known = {key: fact for key, fact in facts.items() if key in _KNOWN and fact is not None}
+    known = {key: fact for key, fact in facts.items() if key in _KNOWN_KEYS and fact is not None}
     return cast("ModelProfile", known)

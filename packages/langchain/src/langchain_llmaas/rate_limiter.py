@@ -65,7 +65,7 @@ class TierRateLimiter(BaseRateLimiter):
         return self._tokens.remaining
 
 
-class _Settling:
+class _TokenTracker:
     """``with counted(limiter) as count``: settles with what was counted, however it ends."""
 
     def __init__(self, limiter: TierRateLimiter) -> None:
@@ -89,21 +89,21 @@ class _Settling:
         self._limiter.settle(None if left_early else self._tokens)
 
 
-class _NotCounting:
+class _NullTracker:
     def __enter__(self) -> Callable[[Completion], Completion]:
-        return _as_it_is
+        return _identity
 
     def __exit__(self, *_: object) -> None:
         pass
 
 
-def _as_it_is(completion: Completion) -> Completion:
+def _identity(completion: Completion) -> Completion:
     return completion
 
 
-_NOT_COUNTING = _NotCounting()
+_NULL_TRACKER = _NullTracker()
 
 
-def counted(limiter: BaseRateLimiter | None) -> _Settling | _NotCounting:
+def track_tokens(limiter: BaseRateLimiter | None) -> _TokenTracker | _NullTracker:
     """Return what tells a ``TierRateLimiter`` the tokens of one request, nothing to others."""
-    return _Settling(limiter) if isinstance(limiter, TierRateLimiter) else _NOT_COUNTING
+    return _TokenTracker(limiter) if isinstance(limiter, TierRateLimiter) else _NULL_TRACKER

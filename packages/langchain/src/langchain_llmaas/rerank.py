@@ -10,8 +10,8 @@ from langchain_core.callbacks import Callbacks
 from langchain_core.documents import BaseDocumentCompressor, Document
 from pydantic import Field
 
-from langchain_llmaas.connection import CONFIG, Connected
-from langchain_llmaas.cost import note, noting_partial
+from langchain_llmaas.connection import MODEL_CONFIG, ConnectionMixin
+from langchain_llmaas.cost import record_cost, record_partial_cost
 from langchain_llmaas.errors import translate_errors
 from llmaas import RerankResponse
 
@@ -19,13 +19,13 @@ logger = logging.getLogger(__name__)
 Rankable = str | Document | Mapping[str, Any]
 
 
-class LLMaaSRerank(Connected, BaseDocumentCompressor):
+class LLMaaSRerank(ConnectionMixin, BaseDocumentCompressor):
     """Ranks documents by what they say about a query.
 
     Every submitted document is billed, whatever ``top_n``.
     """
 
-    model_config = CONFIG
+    model_config = MODEL_CONFIG
 
     model: str
     top_n: int | None = Field(default=3, ge=1)
@@ -51,8 +51,10 @@ class LLMaaSRerank(Connected, BaseDocumentCompressor):
         """
         if not documents:
             return []
-        with translate_errors, noting_partial():
-            ranking = self.client.rerank(**self._ask(documents, query, model, top_n, rank_fields))
+        with translate_errors, record_partial_cost():
+            ranking = self.client.rerank(
+                **self._build_request(documents, query, model, top_n, rank_fields)
+            )
         return self._entries(ranking)
 
     async def arerank(
@@ -67,24 +69,24 @@ class LLMaaSRerank(Connected, BaseDocumentCompressor):
         """Return what ``rerank`` returns."""
         if not documents:
             return []
-        with translate_errors, noting_partial():
-            ask = self._ask(documents, query, model, top_n, rank_fields)
-            ranking = await self.async_client.rerank(**ask)
+        with translate_errors, record_partial_cost():
+            request = self._build_request(documents, query, model, top_n, rank_fields)
+            ranking = await self.async_client.rerank(**request)
         return self._entries(ranking)
 
     def compress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
     ) -> Sequence[Document]:
         """Return the best documents as copies, ``relevance_score`` in their metadata."""
-        return _kept(documents, self.rerank(documents, query))
+        return _select(documents, self.rerank(documents, query))
 
     async def acompress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
     ) -> Sequence[Document]:
         """Return the best documents as copies, ``relevance_score`` in their metadata."""
-        return _kept(documents, await self.arerank(documents, query))
+        return _select(documents, await self.arerank(documents, query))
 
-    def _ask(
+    def _build_request(
         self,
         documents: Sequence[Rankable],
         query: str,
@@ -94,14 +96,14 @@ class LLMaaSRerank(Connected, BaseDocumentCompressor):
     ) -> Any:
         return {
             "query": query,
-            "documents": [_text(document, fields) for document in documents],
+            "documents": [_to_text(document, fields) for document in documents],
             "model": model or self.model,
             "top_n": self.top_n if top_n == -1 else top_n,
             **self.model_kwargs,
         }
 
     def _entries(self, ranking: RerankResponse) -> list[dict[str, Any]]:
-        note(ranking.model, ranking.cost_micro_eur)
+        record_cost(ranking.model, ranking.cost_micro_eur)
         for error in ranking.errors.values():
             logger.warning("A document was left out of a ranking: %s", error)
         return [
@@ -115,17 +117,17 @@ class LLMaaSRerank(Connected, BaseDocumentCompressor):
         ]
 
 
-def _kept(documents: Sequence[Document], entries: Sequence[Mapping[str, Any]]) -> list[Document]:
-    return [_scored(documents[entry["index"]], entry["relevance_score"]) for entry in entries]
+def _select(documents: Sequence[Document], entries: Sequence[Mapping[str, Any]]) -> list[Document]:
+    return [_with_score(documents[entry["index"]], entry["relevance_score"]) for entry in entries]
 
 
-def _scored(document: Document, score: float) -> Document:
+def _with_score(document: Document, score: float) -> Document:
     copy = document.model_copy(deep=True)
     copy.metadata["relevance_score"] = score
     return copy
 
 
-def _text(document: Rankable, fields: Sequence[str] | None) -> str:
+def _to_text(document: Rankable, fields: Sequence[str] | None) -> str:
     if isinstance(document, str):
         return document
     if isinstance(document, Document):

@@ -15,24 +15,24 @@ from typing_extensions import is_typeddict
 from llmaas.adapters import inline_definitions, mark_strict, output_type
 
 
-def function_of(tool: Any, *, strict: bool | None = None) -> dict[str, Any]:
+def to_function(tool: Any, *, strict: bool | None = None) -> dict[str, Any]:
     """Convert a tool, function, class or schema to a function.
 
     LangChain's own conversion empties recursive references and, with ``strict``, maps: here the
     first keep what they refer to, and functions that strict mode cannot take are not marked.
     """
     if _is_plain_class(tool):
-        return _marked(_of_class(tool), strict)
+        return _mark_strict(_class_to_function(tool), strict)
     converted: dict[str, Any] = convert_to_openai_tool(tool)
     function = converted.get("function")
     if converted.get("type") != "function" or not isinstance(function, dict):
         return converted
     parameters = function.get("parameters") or {}
-    if _has_hole(parameters) and (model := _model_of(tool)) is not None:
-        parameters = function["parameters"] = _parameters_of(model)
+    if _has_empty_schema(parameters) and (model := _arguments_model(tool)) is not None:
+        parameters = function["parameters"] = _build_parameters(model)
     elif "$defs" in parameters or "definitions" in parameters:
         function["parameters"] = inline_definitions(parameters)
-    return _marked(converted, strict)
+    return _mark_strict(converted, strict)
 
 
 def is_class(schema: Any) -> bool:
@@ -49,7 +49,7 @@ def _is_plain_class(schema: Any) -> bool:
     return not is_basemodel_subclass(schema) and "__annotations__" in vars(schema)
 
 
-def _of_class(schema: type) -> dict[str, Any]:
+def _class_to_function(schema: type) -> dict[str, Any]:
     read = output_type(schema)
     plain = dict(read.schema)
     plain.pop("title", None)
@@ -60,7 +60,7 @@ def _of_class(schema: type) -> dict[str, Any]:
     }
 
 
-def _marked(tool: dict[str, Any], strict: bool | None) -> dict[str, Any]:
+def _mark_strict(tool: dict[str, Any], strict: bool | None) -> dict[str, Any]:
     """Say whether the arguments must match, where strict mode takes their schema."""
     function = tool["function"]
     if strict is None or "strict" in function:
@@ -70,14 +70,14 @@ def _marked(tool: dict[str, Any], strict: bool | None) -> dict[str, Any]:
     return {**tool, "function": mark_strict(function)}
 
 
-def _has_hole(schema: Any) -> bool:
+def _has_empty_schema(schema: Any) -> bool:
     """Whether there is an empty schema, which a recursive reference becomes."""
     if isinstance(schema, Mapping):
-        return not schema or any(map(_has_hole, schema.values()))
-    return isinstance(schema, list) and any(map(_has_hole, schema))
+        return not schema or any(map(_has_empty_schema, schema.values()))
+    return isinstance(schema, list) and any(map(_has_empty_schema, schema))
 
 
-def _model_of(tool: Any) -> Any:
+def _arguments_model(tool: Any) -> Any:
     """Return the pydantic class that describes the arguments of a tool."""
     if isinstance(tool, BaseTool):
         tool = tool.tool_call_schema
@@ -86,6 +86,6 @@ def _model_of(tool: Any) -> Any:
     return tool if isinstance(tool, type) and hasattr(tool, "model_json_schema") else None
 
 
-def _parameters_of(model: Any) -> dict[str, Any]:
+def _build_parameters(model: Any) -> dict[str, Any]:
     plain = inline_definitions(model.model_json_schema())
     return {key: value for key, value in plain.items() if key not in ("title", "description")}

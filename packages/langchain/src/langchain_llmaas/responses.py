@@ -1,4 +1,4 @@
-"""What the core hands out, as LangChain's messages."""
+"""Conversion of completions and stream events to LangChain messages."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, Us
 from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from langchain_llmaas.blocks import PROVIDER, REASONING
-from langchain_llmaas.cut_calls import mismatched_end
+from langchain_llmaas.content_blocks import PROVIDER, REASONING
+from langchain_llmaas.truncated_calls import invalidating_suffix
 from llmaas import Choice, Completion, Done, Usage, catalog
 from llmaas.adapters import split_tool_calls
 from llmaas.pricing import chat_cost_micro_eur
 
-_OURS = {"model_provider": PROVIDER}
+_PROVIDER_METADATA = {"model_provider": PROVIDER}
 
 
-def result_of(completion: Completion, *, batch: bool = False) -> ChatResult:
-    """Return all answers of a completion; the first one carries the usage of all."""
+def to_chat_result(completion: Completion, *, batch: bool = False) -> ChatResult:
+    """Convert all choices of a completion. The first message carries the usage."""
     messages = [
-        message_of(completion, choice, batch=batch, counts=position == 0)
+        to_message(completion, choice, batch=batch, counts=position == 0)
         for position, choice in enumerate(completion.choices)
     ]
     output: dict[str, Any] = {"model_name": _catalog_name(completion.model)}
     if completion.usage is not None:
-        output["token_usage"] = token_usage_of(completion.usage, batch=batch)
+        output["token_usage"] = to_token_usage(completion.usage, batch=batch)
     generations = [ChatGeneration(message=message) for message in messages]
     return ChatResult(generations=generations, llm_output=output)
 
 
-def message_of(
+def to_message(
     completion: Completion, choice: Choice, *, batch: bool = False, counts: bool = True
 ) -> AIMessage:
-    """Return one answer as a message."""
+    """Convert one choice to a message."""
     valid, invalid = split_tool_calls(choice)
     return AIMessage(
         content=choice.content or "",
-        additional_kwargs=_extras(choice.reasoning, choice.refusal),
-        response_metadata=metadata_of(completion, choice, batch=batch, counts=counts),
-        usage_metadata=usage_of(completion.usage, batch=batch) if counts else None,
+        additional_kwargs=_additional_kwargs(choice.reasoning, choice.refusal),
+        response_metadata=build_metadata(completion, choice, batch=batch, counts=counts),
+        usage_metadata=to_usage_metadata(completion.usage, batch=batch) if counts else None,
         tool_calls=[tool_call(name=call.name, args=args, id=call.id) for call, args in valid],
         invalid_tool_calls=[
             invalid_tool_call(name=call.name, args=call.arguments, id=call.id, error=str(error))
@@ -51,13 +51,13 @@ def message_of(
     )
 
 
-def chunk_of(event: Any) -> ChatGenerationChunk:
-    """Return one event of a stream as a chunk."""
-    return _CHUNK_OF[event.type](event)
+def to_chunk(event: Any) -> ChatGenerationChunk:
+    """Convert one stream event to a chunk."""
+    return _CHUNK_BUILDERS[event.type](event)
 
 
-def usage_of(usage: Usage | None, *, batch: bool = False) -> UsageMetadata | None:
-    """Return token counts, with the cost in whole millionths of a euro beside them."""
+def to_usage_metadata(usage: Usage | None, *, batch: bool = False) -> UsageMetadata | None:
+    """Convert token counts, and add the cost in micro-euros."""
     if usage is None:
         return None
     counts: Any = {
@@ -74,8 +74,8 @@ def usage_of(usage: Usage | None, *, batch: bool = False) -> UsageMetadata | Non
     return metadata
 
 
-def token_usage_of(usage: Usage, *, batch: bool = False) -> dict[str, int]:
-    """Return token counts by OpenAI's names, as handlers read them in ``llm_output``."""
+def to_token_usage(usage: Usage, *, batch: bool = False) -> dict[str, int]:
+    """Convert token counts to OpenAI's names, which handlers read in ``llm_output``."""
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
@@ -84,8 +84,8 @@ def token_usage_of(usage: Usage, *, batch: bool = False) -> dict[str, int]:
     }
 
 
-def joined_outputs(outputs: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
-    """Add the token counts of several outputs up, as ``ChatOpenAI`` does."""
+def combine_outputs(outputs: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
+    """Sum the token counts of several outputs, as ``ChatOpenAI`` does."""
     joined: dict[str, Any] = {}
     counts: Counter[str] = Counter()
     for output in filter(None, outputs):
@@ -94,13 +94,13 @@ def joined_outputs(outputs: Sequence[Mapping[str, Any] | None]) -> dict[str, Any
     return {**joined, "token_usage": dict(counts)} if counts else joined
 
 
-def metadata_of(
+def build_metadata(
     completion: Completion, choice: Choice, *, batch: bool = False, counts: bool = True
 ) -> dict[str, Any]:
-    """Return what is known of an answer; a stream has it on its last chunk only.
+    """Build an answer's ``response_metadata``. Only the last chunk of a stream carries it.
 
-    No value is a float, and no boolean is False: LangChain's merge of the chunks of several
-    answers refuses them (``gathered + chunk`` over an agent's run).
+    No value is a float or False: LangChain cannot merge them when the chunks of several
+    answers are added up (``gathered + chunk`` over an agent's run).
     """
     known = completion.metadata()
     known.pop("cost_eur", None)
@@ -122,69 +122,73 @@ def metadata_of(
 
 
 def _catalog_name(model: str) -> str:
-    """Return the id of the model that answered: the service names the engine's file or repository.
+    """Return the catalog id of a model: the service may report the engine's own name.
 
-    LangChain files usage under ``model_name`` and expects the name that a user would give.
+    LangChain groups usage by ``model_name``, and expects the name that users pass.
     """
     known = catalog.get(model)
     return known.id if known else model
 
 
-def _extras(reasoning: str | None, refusal: str | None) -> dict[str, Any]:
+def _additional_kwargs(reasoning: str | None, refusal: str | None) -> dict[str, Any]:
     extras = {REASONING: reasoning, "refusal": refusal}
     return {name: text for name, text in extras.items() if text}
 
 
-def _text(event: Any) -> ChatGenerationChunk:
-    message = AIMessageChunk(content=event.text, response_metadata=_OURS)
+def _text_chunk(event: Any) -> ChatGenerationChunk:
+    message = AIMessageChunk(content=event.text, response_metadata=_PROVIDER_METADATA)
     if event.logprobs is None:
         return ChatGenerationChunk(message=message)
     return ChatGenerationChunk(message=message, generation_info={"logprobs": event.logprobs})
 
 
-def _reasoning(event: Any) -> ChatGenerationChunk:
+def _reasoning_chunk(event: Any) -> ChatGenerationChunk:
     extras = {REASONING: event.text}
-    message = AIMessageChunk(content="", additional_kwargs=extras, response_metadata=_OURS)
+    message = AIMessageChunk(
+        content="", additional_kwargs=extras, response_metadata=_PROVIDER_METADATA
+    )
     return ChatGenerationChunk(message=message)
 
 
-def _call(event: Any) -> ChatGenerationChunk:
-    piece = tool_call_chunk(
+def _call_chunk(event: Any) -> ChatGenerationChunk:
+    chunk = tool_call_chunk(
         name=event.name, args=event.arguments, id=event.id, index=event.position
     )
-    message = AIMessageChunk(content="", tool_call_chunks=[piece], response_metadata=_OURS)
+    message = AIMessageChunk(
+        content="", tool_call_chunks=[chunk], response_metadata=_PROVIDER_METADATA
+    )
     return ChatGenerationChunk(message=message)
 
 
-def _done(event: Done) -> ChatGenerationChunk:
+def _final_chunk(event: Done) -> ChatGenerationChunk:
     completion = event.completion
     choice = completion.choices[0] if completion.choices else Choice()
-    facts = metadata_of(completion, choice)
-    facts.pop("logprobs", None)  # the pieces have carried them
+    facts = build_metadata(completion, choice)
+    facts.pop("logprobs", None)  # carried by the earlier chunks
     message = AIMessageChunk(
         content="",
-        additional_kwargs=_extras(None, choice.refusal),
-        tool_call_chunks=list(_broken_ends(choice)),
+        additional_kwargs=_additional_kwargs(None, choice.refusal),
+        tool_call_chunks=list(_invalidating_chunks(choice)),
         response_metadata=facts,
-        usage_metadata=usage_of(completion.usage),
+        usage_metadata=to_usage_metadata(completion.usage),
         chunk_position="last",
     )
     return ChatGenerationChunk(message=message)
 
 
-def _broken_ends(choice: Choice) -> Iterator[Any]:
-    """Yield a last piece for each call that must not run."""
+def _invalidating_chunks(choice: Choice) -> Iterator[Any]:
+    """Yield a last chunk that makes each broken call invalid, so that it never runs."""
     for position, call in enumerate(choice.tool_calls):
         try:
             call.parsed()
         except ValueError:
-            if end := mismatched_end(call.arguments):
-                yield tool_call_chunk(args=end, index=position)
+            if suffix := invalidating_suffix(call.arguments):
+                yield tool_call_chunk(args=suffix, index=position)
 
 
-_CHUNK_OF: dict[str, Callable[[Any], ChatGenerationChunk]] = {
-    "text": _text,
-    "reasoning": _reasoning,
-    "tool_call": _call,
-    "done": _done,
+_CHUNK_BUILDERS: dict[str, Callable[[Any], ChatGenerationChunk]] = {
+    "text": _text_chunk,
+    "reasoning": _reasoning_chunk,
+    "tool_call": _call_chunk,
+    "done": _final_chunk,
 }

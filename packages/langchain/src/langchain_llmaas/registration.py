@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from langchain_llmaas.blocks import PROVIDER
+from langchain_llmaas.content_blocks import PROVIDER
 
 
 def register() -> None:
@@ -21,8 +21,8 @@ def register() -> None:
 
     tables: Any = CHATS, EMBEDDERS
     for table, name in zip(tables, ("ChatLLMaaS", "LLMaaSEmbeddings"), strict=True):
-        table.setdefault(PROVIDER, ("langchain_llmaas", name, _made))
+        table.setdefault(PROVIDER, ("langchain_llmaas", name, _create))
 
 
-def _made(cls: Callable[..., Any], **kwargs: Any) -> Any:
+def _create(cls: Callable[..., Any], **kwargs: Any) -> Any:
     return cls(**kwargs)

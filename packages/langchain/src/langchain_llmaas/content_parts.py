@@ -1,4 +1,4 @@
-"""Content blocks of every convention, as content parts for the wire."""
+"""Conversion of content blocks of every convention to content parts of the API."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_llmaas import errors
 
-_SILENT = frozenset(
+_NON_TEXT = frozenset(
     {
         "reasoning",
         "thinking",
@@ -20,66 +20,65 @@ _SILENT = frozenset(
         "function_call",
     }
 )
-"""Blocks that hold no text for the reader: they travel beside the content."""
+"""Blocks without displayed text: their data is sent beside the content."""
 
 
-_TOLD = frozenset(
+_SERVER_TOOLS = frozenset(
     {"server_tool_call", "server_tool_result", "executable_code", "code_execution_result"}
 )
-"""Blocks of other vendors' answers that later turns may speak of."""
+"""Blocks of other vendors' answers that later turns may refer to. They are sent as JSON."""
 
 
-def part_of(block: Any) -> dict[str, Any]:
-    """Return one block as a part; what no convention explains is passed on as it is.
+def to_part(block: Any) -> dict[str, Any]:
+    """Convert one block to a part. Blocks of unknown types are passed through unchanged.
 
     Images: OpenAI's ``image_url``, LangChain's v0 and v1 blocks, Anthropic's ``source``, the
-    core's ``{"type": "image", "image": Path | bytes | URL}``. A text names no local file, a
-    ``Path`` does. Sound and video become the
-    ``audio_url`` and ``video_url`` of the service.
+    core's ``{"type": "image", "image": Path | bytes | URL}``. Only a ``Path`` can name a local
+    file, a string cannot. Audio and video become ``audio_url`` and ``video_url``.
     """
     if isinstance(block, str):
         return {"type": "text", "text": block}
-    translate = _PART_OF.get(block.get("type"))
+    translate = _CONVERTERS.get(block.get("type"))
     return translate(block) if translate else dict(block)
 
 
-def text_in(content: str | Sequence[Any]) -> str:
-    """Return the text of an answer: its text blocks, and what the vendor's own tools ran."""
+def answer_text(content: str | Sequence[Any]) -> str:
+    """Return the text of an answer: its text blocks, and its server tool blocks as JSON."""
     if isinstance(content, str):
         return content
-    return "".join(_text_of(block, _TOLD) for block in content)
+    return "".join(_block_text(block, _SERVER_TOOLS) for block in content)
 
 
-def result_in(content: str | Sequence[Any]) -> str:
-    """Return the text of a tool's result; what is neither text nor media becomes JSON."""
+def result_text(content: str | Sequence[Any]) -> str:
+    """Return the text of a tool's result. Blocks that are neither text nor media become JSON."""
     if isinstance(content, str):
         return content
-    return "".join(_text_of(block, None) for block in content)
+    return "".join(_block_text(block, None) for block in content)
 
 
 def is_media(block: Any) -> bool:
-    """Whether a block shows or plays something."""
+    """Whether a block holds an image, audio, video or a file."""
     return isinstance(block, Mapping) and block.get("type") in _MEDIA
 
 
-def _text_of(block: Any, dumped: frozenset[str] | None) -> str:
-    """Return a block's text; of other kinds the JSON of those ``dumped``, None for all."""
+def _block_text(block: Any, json_types: frozenset[str] | None) -> str:
+    """Return a block's text, or its JSON if its type is in ``json_types`` (None: any type)."""
     if isinstance(block, str):
         return block
     kind = block.get("type")
-    if kind in _SILENT or kind in _MEDIA:
+    if kind in _NON_TEXT or kind in _MEDIA:
         return ""
     if "text" in block:
         return str(block["text"])
     if kind == "refusal":
         return str(block.get("refusal") or "")
     if "json" in block:
-        return _dumped(block["json"])
-    says_more = dumped is None and len(block) > 1
-    return _dumped(block) if not kind or says_more or kind in (dumped or ()) else ""
+        return _to_json(block["json"])
+    has_data = json_types is None and len(block) > 1
+    return _to_json(block) if not kind or has_data or kind in (json_types or ()) else ""
 
 
-def _dumped(value: Any) -> str:
+def _to_json(value: Any) -> str:
     import json
 
     return json.dumps(value, ensure_ascii=False, default=str)
@@ -90,7 +89,7 @@ def _text(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain_text(block: Mapping[str, Any]) -> dict[str, Any]:
-    """Return LangChain's block of plain text, which may hold it in base64."""
+    """Convert a plain text block, whose text may be base64."""
     if "text" in block or not (data := block.get("base64")):
         return _text(block)
     import base64
@@ -117,8 +116,8 @@ def _audio(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _input_audio(block: Mapping[str, Any]) -> dict[str, Any]:
-    sound = block["input_audio"]
-    url = f"data:audio/{sound.get('format', 'wav')};base64,{sound['data']}"
+    audio = block["input_audio"]
+    url = f"data:audio/{audio.get('format', 'wav')};base64,{audio['data']}"
     return {"type": "audio_url", "audio_url": {"url": url}}
 
 
@@ -127,7 +126,7 @@ def _video(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _file(block: Mapping[str, Any]) -> dict[str, Any]:
-    """Pass OpenAI's form; make it of the others. The service itself takes no PDF."""
+    """Convert a file block to OpenAI's form. The service itself accepts no PDF."""
     if "file" in block:
         return dict(block)
     if block.get("source_type") == "text":
@@ -135,8 +134,8 @@ def _file(block: Mapping[str, Any]) -> dict[str, Any]:
     source = block.get("source")
     if isinstance(source, Mapping) and source.get("type") == "text":  # Anthropic's plain text
         return {"type": "text", "text": source.get("data", "")}
-    if identity := block.get("file_id"):
-        return {"type": "file", "file": {"file_id": identity}}
+    if file_id := block.get("file_id"):
+        return {"type": "file", "file": {"file_id": file_id}}
     extras = block.get("extras") or block.get("metadata") or {}
     name = block.get("filename") or extras.get("filename") or extras.get("name")
     data = {"file_data": _url(block, "application/pdf")}
@@ -144,19 +143,19 @@ def _file(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _url(block: Mapping[str, Any], mime_type: str) -> str | Path:
-    """Return the address of what a block holds: its URL or path, or its bytes as a data URI."""
+    """Return a block's URL or path, or its bytes as a data URI."""
     source = block.get("source") if isinstance(block.get("source"), Mapping) else block
     assert isinstance(source, Mapping)
     if url := source.get("url"):
         return url if isinstance(url, Path) else str(url)
     data = source.get("base64") or source.get("data")
     if not data:
-        raise errors.InvalidInputError(f"a {block.get('type')} block needs a url or base64 data")
+        raise errors.InvalidInputError(f"{block.get('type')} block has no data: set url or base64")
     kind = source.get("mime_type") or source.get("media_type") or mime_type
     return f"data:{kind};base64,{data}"
 
 
-_PART_OF: dict[Any, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+_CONVERTERS: dict[Any, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "text": _text,
     "text-plain": _plain_text,
     "image": _image,
@@ -167,4 +166,4 @@ _PART_OF: dict[Any, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "file": _file,
     "document": _file,
 }
-_MEDIA = frozenset(_PART_OF) - {"text", "text-plain"} | {"audio_url", "video_url"}
+_MEDIA = frozenset(_CONVERTERS) - {"text", "text-plain"} | {"audio_url", "video_url"}

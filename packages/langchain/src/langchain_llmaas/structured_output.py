@@ -1,0 +1,111 @@
+"""Structured output by a forced tool call, ``json_schema`` or ``json_mode``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Literal
+
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.output_parsers import JsonOutputParser
+from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser
+from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.utils.function_calling import convert_to_json_schema
+
+from langchain_llmaas.output_parsers import JsonTextParser, StructuredOutputParser, ToolCallParser
+from langchain_llmaas.tools import is_class, to_function
+from llmaas.adapters import output_type, wire_name
+from llmaas.structured import OutputSchema, json_schema_format
+
+Method = Literal["function_calling", "json_schema", "json_mode"]
+
+
+def build_structured_model(
+    model: BaseChatModel,
+    schema: Any,
+    *,
+    method: Method,
+    strict: bool | None,
+    include_raw: bool,
+    tools: Sequence[Any] | None = None,
+    **kwargs: Any,
+) -> Runnable[LanguageModelInput, Any]:
+    """Chain the model and a parser; ``include_raw`` returns both of their results."""
+    params, parser = _build_request_and_parser(schema, method, strict)
+    if tools:
+        params = _add_tools(params, [to_function(tool, strict=strict) for tool in tools])
+    traced = {"kwargs": {"method": method, "strict": strict}, "schema": schema}
+    bound = model.bind(**params, **kwargs, ls_structured_output_format=traced)
+    if not include_raw:
+        return bound | parser
+    parsed = RunnablePassthrough.assign(
+        parsed=itemgetter("raw") | parser, parsing_error=lambda _: None
+    )
+    failed = RunnablePassthrough.assign(parsed=lambda _: None)
+    return RunnableMap(raw=bound) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+
+
+def _build_request_and_parser(
+    schema: Any, method: Method, strict: bool | None
+) -> tuple[dict[str, Any], StructuredOutputParser]:
+    if method == "function_calling":
+        tool = to_function(schema, strict=strict)
+        name = tool["function"]["name"] = wire_name(tool["function"]["name"])
+        output = _build_output_schema(schema, tool["function"].get("parameters") or {})
+        parser = JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
+        return _force_tool(tool, name), ToolCallParser(parser, output, name)
+    if method == "json_mode":
+        if strict is not None:
+            raise ValueError(
+                f"strict must be None with method='json_mode', got {strict}: no schema is sent"
+            )
+        output = _build_output_schema(schema, _to_json_schema(schema))
+        params = {
+            "response_format": {"type": "json_object"},
+            "json_instruction": output.to_instruction(),
+        }
+        return params, JsonTextParser(JsonOutputParser(), output)
+    if method == "json_schema":
+        response_format = build_response_format(schema, strict)
+        output = _build_output_schema(
+            schema, response_format.get("json_schema", {}).get("schema") or {}
+        )
+        return {"response_format": response_format}, JsonTextParser(JsonOutputParser(), output)
+    raise ValueError(f"method must be function_calling, json_schema or json_mode, got {method!r}")
+
+
+def build_response_format(schema: Any, strict: bool | None) -> dict[str, Any]:
+    """Build the ``response_format`` of type ``json_schema`` from any kind of schema."""
+    if isinstance(schema, dict) and schema.get("type") == "json_schema":
+        return schema
+    converted = _to_json_schema(schema)
+    response_format: dict[str, Any] = json_schema_format(
+        converted.get("title", "answer"), converted, strict=strict is not False
+    )
+    return response_format
+
+
+def _to_json_schema(schema: Any) -> dict[str, Any]:
+    """Convert a schema of any kind to a JSON schema with a title."""
+    if is_class(schema):
+        described = output_type(schema)
+        return {**described.schema, "title": schema.__name__}
+    return convert_to_json_schema(schema)
+
+
+def _build_output_schema(schema: Any, json_schema: Mapping[str, Any]) -> OutputSchema:
+    """Build the schema that parses a value into its class, or into a dict."""
+    convert = output_type(schema).convert if is_class(schema) else None
+    return OutputSchema({}, json_schema, convert)
+
+
+def _force_tool(tool: dict[str, Any], name: str) -> dict[str, Any]:
+    choice = {"type": "function", "function": {"name": name}}
+    return {"tools": [tool], "tool_choice": choice}
+
+
+def _add_tools(params: dict[str, Any], tools: list[dict[str, Any]]) -> dict[str, Any]:
+    """Add tools that the model may call before it answers."""
+    if "tool_choice" not in params:
+        return {**params, "tools": tools}
+    return {**params, "tools": [*tools, *params["tools"]], "tool_choice": "required"}
