@@ -22,7 +22,9 @@ TESTS = Path(__file__).parent
 FOREIGN = ("LLMAAS_", "OPENAI_", "AZURE_OPENAI_", "LANGSMITH_", "LANGCHAIN_")
 COLOURS = ("CLICOLOR_FORCE", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE")
 recorded_now: set[Path] = set()
-os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # read when a room's conftest imports haystack
+os.environ["HAYSTACK_TELEMETRY_ENABLED"] = (
+    "False"  # read when a package's conftest imports haystack
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,8 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 # Examples are timed by nobody: machines differ. CI tries the same ones every time.
-settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
-settings.load_profile("house")
+settings.register_profile("repository", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("repository")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -110,16 +112,16 @@ def sandbox(llmaas_sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 def play(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Cassette]]:
-    """``play("scenario")``: the room's cassette answers until the test ends, to its last exchange.
+    """``play("scenario")`` replays a cassette of the test's package, to its last exchange.
 
-    The environment points at it, so that a client without arguments finds it. What the service
-    does not do when asked (a limit reached, say) ``provoked`` has the sandbox do; such a tape is
-    left as it is when the service is recorded.
+    The environment points at it, so that a client without arguments uses it. ``provoked`` names
+    faults that the sandbox injects when it is recorded (a rate limit, for example); a recording
+    of the service leaves such a cassette unchanged.
     """
-    room = request.path.relative_to(TESTS).parts[0]
-    kept = TESTS / "cassettes" / room
+    package = request.path.relative_to(TESTS).parts[0]
+    kept = TESTS / "cassettes" / package
     chosen = request.config.getoption("--cassettes")
-    folder = Path(chosen) / room if chosen else kept
+    folder = Path(chosen) / package if chosen else kept
     source = request.config.getoption("--record")
     with ExitStack() as stack:
 

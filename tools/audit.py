@@ -1,4 +1,4 @@
-"""Known faults of what the locks pin: ``python audit.py requirements.lock ...`` (``nox -s audit``).
+"""Audit of the locks for known vulnerabilities: ``python -m tools.audit LOCK ...``.
 
 Asks the OSV database by pip-audit and ends with 0 (asked, none known), 1 (some known) or 2 (could
 not be asked: **nothing was checked**). Before it believes a good answer it sees itself fail, before
@@ -54,7 +54,7 @@ def read(found: Sequence[dict[str, Any]]) -> tuple[int, list[str]]:
     """Return how it ended and what to say, from pip-audit's list of packages."""
     skipped = [f"{each['name']}: {each['skip_reason']}" for each in found if "skip_reason" in each]
     faults = [
-        f"{each['name']} {each['version']}: {fault['id']}, mended in {fault['fix_versions']}"
+        f"{each['name']} {each['version']}: {fault['id']}, fixed in {fault['fix_versions']}"
         for each in found
         for fault in each.get("vulns", ())
     ]

@@ -1,8 +1,8 @@
-"""The table of the cassettes in tests/README.md: scenarios by rooms.
+"""Generator of the cassette table in tests/README.md: scenarios by packages.
 
     python -m tools.cassette_table
 
-writes it from the files; a test of the house compares.
+writes it from the files; ``tests/repo/test_prose.py`` compares.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ FOLDER = ROOT / "tests" / "cassettes"
 STREAM = "-stream"
 
 
-def rendered() -> str:
-    """Return the table, and a line about all of them."""
+def render() -> str:
+    """Render the table and a summary."""
     folders = (path for path in FOLDER.iterdir() if path.is_dir() and path.name != "engines")
     packages = sorted(path.name for path in folders)
     held = {
@@ -28,22 +28,22 @@ def rendered() -> str:
 
 
 def cell(scenario: str, held: set[str]) -> str:
-    """Say in which ways a room has a scenario on tape."""
+    """Render whether a package has a scenario whole, streamed, or both."""
     ways = {"whole": scenario, "streamed": scenario + STREAM}
     return ", ".join(way for way, stem in ways.items() if stem in held)
 
 
 def summary() -> str:
-    """Count the tapes by those who answered."""
-    tapes = [read(path) for path in FOLDER.rglob("*.yaml")]
-    ours = sum(tape["recorded"] == "sandbox" for tape in tapes)
-    provoked = sum("provoked" in tape for tape in tapes)
-    exchanges = sum(len(tape["exchanges"]) for tape in tapes)
+    """Count the cassettes by the server that answered."""
+    cassettes = [read(path) for path in FOLDER.rglob("*.yaml")]
+    ours = sum(cassette["recorded"] == "sandbox" for cassette in cassettes)
+    provoked = sum("provoked" in cassette for cassette in cassettes)
+    exchanges = sum(len(cassette["exchanges"]) for cassette in cassettes)
     return (
-        f"{len(tapes)} cassettes, {exchanges} exchanges: {ours} of the sandbox ({provoked} of them"
-        f" provoked by a fault), {len(tapes) - ours} of the service."
+        f"{len(cassettes)} cassettes, {exchanges} exchanges: {ours} of the sandbox ({provoked} of"
+        f" them with an injected fault), {len(cassettes) - ours} of the service."
     )
 
 
 if __name__ == "__main__":
-    put("cassettes", "tools/cassette_table.py", rendered())
+    put("cassettes", "tools/cassette_table.py", render())

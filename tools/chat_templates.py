@@ -1,4 +1,4 @@
-"""Real chat templates: fetched from the package index at test time, rendered as engines do.
+"""Real chat templates: downloaded from the package index, rendered as engines do.
 
 They belong to their models, so none is kept in this repository: the source distribution of
 llama-cpp-python ships them. ``python -m tools.chat_templates FOLDER`` fetches them once.
@@ -21,7 +21,7 @@ INSIDE = "/vendor/llama.cpp/models/templates/"
 
 
 def fetch(folder: Path) -> None:
-    """Download the distribution (77 MB) with pip and keep its templates in ``folder``."""
+    """Download the distribution (77 MB) with pip and save its templates in ``folder``."""
     if any(folder.glob("*.jinja")):
         return
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What is in a wheel and an sdist: ``python contents.py ROOM WHEEL SDIST`` (``nox -s build``)."""
+"""Check of a wheel's and sdist's files: ``python -m tools.check_wheel PACKAGE WHEEL SDIST``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.helpers.repository import ROOT
 
 
 def strange(package: str, wheel: str, sdist: str) -> dict[str, set[str]]:
-    """Return how they differ from what git tracks of a room, and the usual papers."""
+    """Compare both with the files that git tracks, and with license and README."""
     code = {name.removeprefix("src/") for name in tracked(package) if name.startswith("src/")}
     names = set(zipfile.ZipFile(wheel).namelist())
     papers = {name.partition("/")[2] for name in names - code if ".dist-info/" in name}
@@ -28,7 +28,7 @@ def strange(package: str, wheel: str, sdist: str) -> dict[str, set[str]]:
 
 
 def tracked(package: str) -> set[str]:
-    """Return the files of a room, as git lists them."""
+    """List the files of a package that git tracks."""
     command = ["git", "ls-files", "."]
     folder = ROOT / "packages" / package
     done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)

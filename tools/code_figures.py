@@ -54,7 +54,7 @@ def compute_figures(root: Path) -> dict[str, str]:
         "lines of a file: median, longest": f"{median(files):.0f}, {max(files)}",
         "lines of a function: median, longest": f"{median(lengths):.0f}, {max(lengths)}",
         "modules, classes and functions with a docstring": f"{share_documented(sources):.0%}",
-        "error classes written by hand in adapters": str(sum(map(count_bridges, sources))),
+        "hand-written error classes in adapters": str(sum(map(count_bridges, sources))),
     }
 
 

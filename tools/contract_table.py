@@ -1,8 +1,8 @@
-"""The table of the contract in tests/README.md: behaviours by our classes and the stock ones.
+"""Generator of the contract table in tests/README.md: behaviors by our and the stock classes.
 
     python -m tools.contract_table
 
-runs everything against a fresh sandbox and writes what came out, with date and versions.
+runs everything against a fresh sandbox and writes the results, with date and versions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tools.tables import dated, markdown, put
 
 HALVES = {"whole": whole, "streamed": streamed, "async": asynchronous, "sync": threaded}
 SECONDS = 20
-"""How long one check may take: whoever hangs has failed."""
+"""Timeout of one check."""
 NOTE = (
     "Each row is checked whole and streamed where both make sense, and by threads as well as by"
     " asyncio in the core, Haystack and LangChain; the other frameworks have asyncio only."
@@ -31,14 +31,14 @@ NOTE = (
 
 @dataclass(frozen=True)
 class Hall:
-    """Where everything is run: one sandbox and one event loop, as in a user's program."""
+    """One sandbox and one event loop for all checks, as in a user's program."""
 
     box: Any
     runner: asyncio.Runner
 
 
 def outcome(driver: Driver, case: Case, hall: Hall) -> str:
-    """Return the cell of one behaviour: yes, no, which ways only, or n/a."""
+    """Render the cell of one behavior: yes, no, a mode, or n/a."""
     if case.title in driver.unsupported:
         return "n/a"
     modes = case.modes(driver)
@@ -46,7 +46,7 @@ def outcome(driver: Driver, case: Case, hall: Hall) -> str:
 
 
 def cell(modes: Sequence[Mode], kept: Sequence[Mode]) -> str:
-    """Say in which of the ways a behaviour is kept."""
+    """Return the modes in which a behavior passes."""
     if len(kept) in (0, len(modes)):
         return "yes" if kept else "no"
     for word, half in HALVES.items():
@@ -56,7 +56,7 @@ def cell(modes: Sequence[Mode], kept: Sequence[Mode]) -> str:
 
 
 def keeps(driver: Driver, case: Case, hall: Hall, mode: Mode) -> bool:
-    """Return whether one check passes; any failure, of whatever kind, is a no."""
+    """Return whether one check passes; every exception is a failure."""
     hall.box.reset()
 
     async def check() -> None:
@@ -72,7 +72,7 @@ def keeps(driver: Driver, case: Case, hall: Hall, mode: Mode) -> bool:
 
 
 def table(columns: Sequence[Driver], hall: Hall) -> str:
-    """Run everything and return the table, with date and versions."""
+    """Run everything and render the table, with date and versions."""
     rows = [[case.title, *(outcome(driver, case, hall) for driver in columns)] for case in CASES]
     head = ["", *(driver.name for driver in columns)]
     parts = [dated(columns), markdown(head, rows), NOTE, missing(columns)]
@@ -80,7 +80,7 @@ def table(columns: Sequence[Driver], hall: Hall) -> str:
 
 
 def missing(columns: Sequence[Driver]) -> str:
-    """Return why our columns say n/a."""
+    """Return the reasons of n/a in our columns."""
     unsupported = [
         (driver, title) for driver in columns if driver.ours for title in driver.unsupported
     ]

@@ -1,8 +1,8 @@
-"""The table of the document corpus in tests/README.md: what is read plainly, and by the core.
+"""Generator of the document table in tests/README.md: files read plainly, and by the core.
 
     python -m tools.corpus_table
 
-writes it; a test of the house compares. "Plainly" is the one-line way of the libraries: each frame
+writes it; ``tests/repo`` compares. "Plainly" is the shortest use of the libraries: each frame
 of an image as RGB and JPEG, a PDF page drawn without its form, text decoded as UTF-8, audio
 recognized by its file name, which these do not have.
 """
@@ -28,7 +28,7 @@ LIGATURES = ("o\ufb03ce", "\ufb01ne", "\uff2c\uff2c\uff2d")
 
 
 def plain_image(data: bytes) -> list[bytes]:
-    """Return an image's frames as people convert them."""
+    """Convert an image's frames in the usual way."""
     image = Image.open(io.BytesIO(data))
     frames = []
     with warnings.catch_warnings():
@@ -40,13 +40,13 @@ def plain_image(data: bytes) -> list[bytes]:
 
 
 def plain_form(data: bytes) -> list[bytes]:
-    """Return a PDF's pages as people draw them."""
+    """Draw a PDF's pages in the usual way."""
     document: Any = pypdfium2.PdfDocument(data)
     return [corpus.file(page.render(scale=2).to_pil(), "JPEG") for page in document]
 
 
 def succeeds(check: Callable[[], bool]) -> bool:
-    """Whether a check holds; what raises does not."""
+    """Return whether a check passes; an exception counts as a failure."""
     try:
         return bool(check())
     except Exception:

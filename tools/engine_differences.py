@@ -1,4 +1,4 @@
-"""Compare what a real engine answered with what the sandbox answers to the same request.
+"""Comparison of a real engine's responses with the sandbox's responses to the same requests.
 
 `python -m tools.engine_differences [DIALECT]` prints every difference, `--write` renews the
 table in ``tests/README.md``. Each must be explained in ``engine_differences.yaml``.
@@ -39,7 +39,7 @@ Shape = dict[str, set[str]]
 
 
 def differences(root: str, key: str, *, dialect: str = "") -> dict[str, list[str]]:
-    """Return each difference with the names of the recordings that show it."""
+    """Collect each difference, with the names of the recordings that show it."""
     found: dict[str, list[str]] = defaultdict(list)
     for recording in load():
         if recording.is_comparable:
@@ -68,7 +68,7 @@ def spelled_out(entry: str) -> list[str]:
 
 
 def pattern_of(difference: str) -> str:
-    """Return the entry that explains a difference, or nothing where nobody has explained it."""
+    """Return the entry that explains a difference, or None."""
     return explained().get(difference, "")
 
 
@@ -150,7 +150,7 @@ def _told(types: set[str]) -> str:
 
 
 def all_differences() -> dict[str, dict[str, list[str]]]:
-    """Return the differences of each dialect."""
+    """Return the differences of each response variant."""
     from llmaas_sandbox import Sandbox
 
     with Sandbox() as box:
@@ -158,7 +158,7 @@ def all_differences() -> dict[str, dict[str, list[str]]]:
 
 
 def rows() -> list[list[str]]:
-    """Return a row per explanation: how many recordings show it, by dialect."""
+    """Return a row per explanation: how many recordings show it, by variant."""
     shown: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for dialect, found in all_differences().items():
         for difference, names in found.items():

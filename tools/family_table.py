@@ -1,4 +1,4 @@
-"""The rules of every model family with their sources, as a page: ``python family_table.py``."""
+"""Generator of docs/families.md: the rules of each model family, with their sources."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ on top. `nox -s templates` renders random conversations in these templates, as l
 
 
 def page() -> str:
-    """Return the page."""
+    """Render the page."""
     entries = json.loads(DATA.read_text("utf-8"))["families"]
     return "\n".join([HEAD, *(line for entry in entries for line in section(entry))])
 
@@ -70,7 +70,7 @@ def _family(model: Model) -> str:
 
 
 def row(rule: tuple[str, dict[str, Any]]) -> list[str]:
-    """Return a rule as cells."""
+    """Render a rule as cells."""
     name, told = rule
     meaning = MEANINGS.get((name, told["value"]))
     if name == "reserved":

@@ -1,9 +1,9 @@
-"""The tables of faults in tests/README.md: what came of every fault of the sandbox.
+"""Generator of the fault tables in tests/README.md: outcomes of every fault of the sandbox.
 
     python -m tools.fault_table
 
-runs every case against fresh sandboxes and writes what came out, with date and versions. A
-socket, file, thread, task or request that is left over ends it with an error.
+runs every case against fresh sandboxes and writes the outcomes, with date and versions. It
+fails if a socket, file, thread, task or request is leaked.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ LEGEND = (
 )
 OTHERS = (
     "The core's other operations, by asyncio and by threads alike. `submit_batch` is never sent"
-    " twice, since every lot is billed."
+    " twice, since every batch is billed."
 )
 Title = Callable[[Column], str]
 
 
 def table(cases: Sequence[Case], all_halls: Sequence[Hall], title: Title) -> str:
-    """Run every case and return the table of what came; columns of one title share a cell."""
+    """Run every case and render the outcomes; columns of one title share a cell."""
     heads = list(dict.fromkeys(title(column) for column in all_halls[0]))
     rows = [
         [case.title, *(cell(outcomes, head, title) for head in heads)]
@@ -47,14 +47,14 @@ def table(cases: Sequence[Case], all_halls: Sequence[Hall], title: Title) -> str
 
 
 def everything(cases: Sequence[Case], all_halls: Sequence[Hall]) -> Iterator[tuple[Case, Outcomes]]:
-    """Yield what came of each case."""
+    """Yield the outcome of each case."""
     for at in range(0, len(cases), len(all_halls)):
         batch = cases[at : at + len(all_halls)]
         yield from zip(batch, run(batch, all_halls), strict=True)
 
 
 def cell(outcomes: Outcomes, head: str, title: Title) -> str:
-    """Return what came in the columns of one title."""
+    """Render the outcomes of the columns of one title."""
     came = [outcomes.get(column, "-") for column in outcomes if title(column) == head]
     words = [WORDS.get(one, f"**{one}**") for one in came]
     return " / ".join(dict.fromkeys(words)) or "-"

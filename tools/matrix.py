@@ -1,6 +1,6 @@
-"""The matrix in tests/README.md: rooms by environments, from what the test sessions left.
+"""Generator of the matrix in tests/README.md: packages by environments.
 
-Each session of nox leaves a JUnit file, with the versions it ran with as its properties.
+Each test session of nox saves a JUnit file whose properties are the installed versions.
 ``nox -s matrix`` collects them:
 
     python -m tools.matrix FOLDER
@@ -26,7 +26,7 @@ ABSENT = "-"
 
 @dataclass
 class Column:
-    """One kind of environment: what came out for each room, and what was installed."""
+    """One kind of environment: results of each package, and installed versions."""
 
     results: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     versions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -34,7 +34,7 @@ class Column:
 
 
 def environment() -> dict[str, str]:
-    """Return the versions that may explain a result: Python's, and those of what rooms ask for."""
+    """Return the versions of Python and of all declared dependencies."""
     found = {"Python": ".".join(map(str, sys.version_info[:3]))}
     for name in sorted(asked()):
         try:
@@ -45,7 +45,7 @@ def environment() -> dict[str, str]:
 
 
 def asked() -> set[str]:
-    """Return the names of what the rooms themselves ask for."""
+    """Return the names of the packages' dependencies."""
     texts = [text for package in PACKAGES for text in package.project["dependencies"]]
     for package in PACKAGES:
         texts += package.configuration.get("dependency-groups", {}).get("test", [])
@@ -54,7 +54,7 @@ def asked() -> set[str]:
 
 
 def columns(folder: Path) -> dict[str, Column]:
-    """Read every file of a folder, into one column for each kind of environment."""
+    """Parse every file of a folder, into one column for each kind of environment."""
     found: dict[str, Column] = defaultdict(Column)
     for path in sorted(folder.glob("*.xml")):
         for suite in ET.parse(path).getroot().iter("testsuite"):
@@ -70,13 +70,13 @@ def columns(folder: Path) -> dict[str, Column]:
 
 
 def properties(suite: ET.Element) -> dict[str, str]:
-    """Return the versions; other plugins leave properties, too."""
+    """Return the versions; other plugins save properties, too."""
     told = {each.attrib["name"]: each.attrib["value"] for each in suite.iter("property")}
     return {name: told[name] for name in sorted({"Python", *asked()}) if name in told}
 
 
 def outcomes(suite: ET.Element) -> Iterator[tuple[str, str]]:
-    """Yield the room and the outcome of each test; a module that was skipped counts as one."""
+    """Yield the package and outcome of each test; a skipped module counts as one test."""
     for case in suite.iter("testcase"):
         where = case.attrib.get("classname") or case.attrib["name"]
         kinds = {child.tag for child in case}
@@ -87,8 +87,8 @@ def outcomes(suite: ET.Element) -> Iterator[tuple[str, str]]:
         )
 
 
-def written(found: dict[str, Column]) -> str:
-    """Return both tables: what came out, and what with."""
+def render(found: dict[str, Column]) -> str:
+    """Render both tables: results and versions."""
     packages = sorted({package for column in found.values() for package in column.results})
     names = sorted({name for column in found.values() for name in column.versions})
     dates = ["dates", *(", ".join(sorted(column.dates)) for column in found.values())]
@@ -99,12 +99,12 @@ def written(found: dict[str, Column]) -> str:
         [name, *(" ".join(sorted(column.versions[name])) or ABSENT for column in found.values())]
         for name in names
     ]
-    told = "Tests passed / skipped / failed, and below the versions they ran with."
-    return "\n\n".join([told, table(found, [*results, dates]), table(found, numbers)])
+    caption = "Tests passed / skipped / failed, and below the versions they ran with."
+    return "\n\n".join([caption, table(found, [*results, dates]), table(found, numbers)])
 
 
 def cell(column: Column, package: str) -> str:
-    """Return what came out for one room."""
+    """Render the results of one package."""
     counts = column.results.get(package)
     if not counts:
         return ABSENT
@@ -112,7 +112,7 @@ def cell(column: Column, package: str) -> str:
 
 
 def table(found: dict[str, Column], rows: list[list[str]]) -> str:
-    """Return rows as Markdown."""
+    """Render rows as Markdown."""
     lines = [["", *found], ["---"] * (len(found) + 1), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -124,7 +124,7 @@ def main() -> None:
         sys.exit("no results yet: nox -s tests oldest integration")
     before, _, rest = README.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}\n\n{written(found)}\n\n{END}{after}")
+    README.write_text(f"{before}{BEGIN}\n\n{render(found)}\n\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The notebooks of the cookbooks: executed in a real kernel, kept without what only makes noise.
+"""Execution of the cookbook notebooks in a real kernel, saved without volatile output.
 
 ``python -m tools.notebooks [WORD ...]`` executes those whose path holds a word (all without
 one) and writes them back with their outputs; ``--print PATH`` prints one instead.
@@ -45,7 +45,7 @@ def read(path: Path) -> Any:
 
 
 def executed(path: Path, environment: dict[str, str] | None = None) -> Any:
-    """Run a notebook from its folder, without a key unless told; raise when a cell fails."""
+    """Run a notebook from its folder, without a key by default; raise when a cell fails."""
     notebook = read(path)
     guard = nbformat.v4.new_code_cell(GUARD)  # type: ignore[no-untyped-call]
     notebook.cells.insert(0, guard)
@@ -62,7 +62,7 @@ def executed(path: Path, environment: dict[str, str] | None = None) -> Any:
 
 
 def normalised(notebook: Any) -> Any:
-    """Take out what differs from run to run and tells the reader nothing."""
+    """Remove volatile output: ids, times and progress."""
     notebook.metadata = nbformat.from_dict(NO_NOISE)  # type: ignore[no-untyped-call]
     count = 0
     for position, cell in enumerate(notebook.cells, 1):
@@ -77,7 +77,7 @@ def normalised(notebook: Any) -> Any:
 
 
 def _merged(outputs: list[Any]) -> Iterator[Any]:
-    """Join neighbouring pieces of one stream: where it was cut is a matter of time."""
+    """Join neighboring pieces of one stream, whose boundaries depend on timing."""
     for kind, group in groupby(outputs, key=lambda output: output.get("name")):
         first, *others = group
         if kind is None:
@@ -99,7 +99,7 @@ def _quiet(outputs: Iterable[Any], count: int) -> Iterator[Any]:
 
 
 def shape(cell: Any) -> list[tuple[str, ...]]:
-    """Return what kinds of output a cell has; warnings depend on the machine and do not count."""
+    """Return the kinds of output of a cell, without warnings, which depend on the machine."""
     return [
         (output.output_type, *sorted(output.get("data", {})))
         for output in cell.outputs
@@ -108,7 +108,7 @@ def shape(cell: Any) -> list[tuple[str, ...]]:
 
 
 def text(cell: Any) -> str:
-    """Return what a cell shows as text, but how long things took."""
+    """Return the text output of a cell, without durations."""
     parts = [
         output.get("text") or output.get("ename") or output.get("data", {}).get("text/plain", "")
         for output in cell.outputs
@@ -117,13 +117,13 @@ def text(cell: Any) -> str:
 
 
 def write(path: Path, notebook: Any) -> None:
-    """Keep a notebook, unless it says what the file says already and only took another time."""
+    """Save a notebook, unless only durations differ from the file."""
     if marks(notebook) != marks(read(path)):
         nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
 
 
 def marks(notebook: Any) -> list[Any]:
-    """Return what makes a notebook another one."""
+    """Return the parts of a notebook that count as a change."""
     return [
         (
             cell.id,
@@ -136,7 +136,7 @@ def marks(notebook: Any) -> list[Any]:
 
 
 def main(arguments: list[str]) -> None:
-    """Execute, and write back or print."""
+    """Execute the notebooks, and save them or print differences."""
     if arguments[:1] == ["--print"]:
         print(json.dumps(executed(Path(arguments[1]))))
         return

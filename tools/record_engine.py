@@ -23,7 +23,7 @@ MODEL = re.compile(r"model (\S+),")
 
 
 def main() -> None:
-    """Record what the arguments ask for."""
+    """Record the engine that the arguments name."""
     options = _options()
     renamed = dict(pair.split("=", 1) for pair in options.model)
     served = _served(options.url, options.key)

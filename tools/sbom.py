@@ -1,4 +1,4 @@
-"""What each lock brings, as CycloneDX: ``python sbom.py FOLDER requirements.lock ...``.
+"""Bill of materials of each lock, as CycloneDX: ``python -m tools.sbom FOLDER LOCK ...``.
 
 Written by cyclonedx-py, which validates it against the standard's schema; then every line of the
 lock must be in it, with its version and its hashes. A build artefact, never committed.
@@ -18,17 +18,17 @@ PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 
 
 def pinned(lock: Path) -> set[tuple[str, str]]:
-    """Return names (as the index writes them) and versions of a lock."""
+    """Parse normalized names and versions of a lock."""
     return {(plain(name), version) for name, version in PINNED.findall(lock.read_text())}
 
 
 def plain(name: str) -> str:
-    """Return a name as it is compared."""
+    """Normalize the name of a distribution."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def write(lock: Path, folder: Path) -> Path:
-    """Write one lock's bill of materials; the file's name tells the lock's folder."""
+    """Write one lock's bill of materials; the file name contains the lock's folder."""
     apart = "" if lock.parent == Path() else f"-{lock.parent.name}"
     out = folder / f"sbom{apart}.cdx.json"
     how = ["--output-reproducible", "--of", "JSON", "--sv", "1.6", "--validate", "-o", str(out)]
@@ -38,7 +38,7 @@ def write(lock: Path, folder: Path) -> Path:
 
 
 def check(out: Path, lock: Path) -> int:
-    """Fail unless everything that is pinned is in the bill, with hashes; return how much it is."""
+    """Check that the bill lists every pin, with hashes; return the number of pins."""
     bill: dict[str, Any] = json.loads(out.read_text())
     parts = {(plain(each["name"]), each["version"]): each for each in bill["components"]}
     assert bill["bomFormat"] == "CycloneDX"

@@ -1,8 +1,8 @@
-"""One room alone: its page's examples run, and so does its demo, with nothing that tests need.
+"""Smoke test of one package alone: its README's examples and its demo, without test dependencies.
 
-``nox -s smoke`` makes the environment, from the room's wheel with its extra ``demo``:
+``nox -s smoke`` creates the environment from the package's wheel and its extra ``demo``:
 
-    python -m tools.smoke ROOM
+    python -m tools.smoke PACKAGE
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.helpers.repository import ROOT, Package
 
 
 def examples(package: Package) -> None:
-    """Run the examples of a room's page against the sandbox, in a folder that is thrown away."""
+    """Run the examples of a README against the sandbox, in a temporary folder."""
     network.forbid()
     page = package.path / "README.md"
     with Sandbox() as box, tempfile.TemporaryDirectory() as folder:
@@ -33,7 +33,7 @@ def examples(package: Package) -> None:
 
 
 def demos(package: Package) -> None:
-    """Run the room's demo as its users do, by the command and without a key."""
+    """Run the package's demo as users do, by the command and without a key."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("LLMAAS_")}
     for name in package.project.get("entry-points", {}).get("llmaas.demos", ()):
         command = [sys.executable, "-m", "llmaas_cli", "demo", "--framework", name]

@@ -1,4 +1,4 @@
-"""What the tables of tests/README.md share: their form, date and versions, and their place."""
+"""Shared parts of the table generators: Markdown, date and versions, insertion."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ README = TESTS / "README.md"
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table."""
+    """Render a table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def dated(columns: Iterable[Driver]) -> str:
-    """Return the day, and the versions of everything that took part."""
+    """Render the date and the versions of all distributions under test."""
     names = sorted({driver.distribution for driver in columns} | {"llmaas", "openai"})
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     python = ".".join(map(str, sys.version_info[:3]))
@@ -27,7 +27,7 @@ def dated(columns: Iterable[Driver]) -> str:
 
 
 def put(name: str, command: str, text: str) -> None:
-    """Write a part of the README between its markers, which must be there."""
+    """Write a part of the README between its markers, which must exist."""
     begin, end = f"<!-- {name}: written by {command} -->", f"<!-- /{name} -->"
     before, found, rest = README.read_text().partition(begin)
     if not found:

@@ -1,4 +1,4 @@
-"""The rooms as they lie on disk: their folders, what they may be imported as, their files."""
+"""The packages of the repository: folders, metadata, modules and import names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Package:
 
     @property
     def name(self) -> str:
-        """The one word that names the room everywhere."""
+        """The short name of the package: its folder, also under tests/ and cookbooks/."""
         return self.path.name
 
     @cached_property
@@ -36,12 +36,12 @@ class Package:
 
     @property
     def unlocked_extras(self) -> list[str]:
-        """Extras that cannot live beside the rest, and so are not in the lock."""
+        """Extras that conflict with other packages, and so are not in the lock."""
         return list(self.configuration["tool"].get("llmaas", {}).get("unlocked-extras", []))
 
     @property
     def demos(self) -> list[str]:
-        """Names of the demos that the room registers."""
+        """Names of the demos that the package registers."""
         return list(self.project.get("entry-points", {}).get("llmaas.demos", ()))
 
     @property
@@ -57,7 +57,7 @@ class Package:
 
     @property
     def import_names(self) -> list[str]:
-        """What a user writes after ``import``."""
+        """Names that users import."""
         source = self.path / "src"
         return [".".join(folder.relative_to(source).parts) for folder in self.packages]
 

@@ -38,6 +38,6 @@ def snippets(page: Path) -> Iterator[str]:
 
 
 def own_text(page: Path) -> str:
-    """Return the text without what the front page repeats from the rooms."""
+    """Return the text without the snippets that the root README copies from the packages."""
     text = page.read_text()
     return text.partition(readme_packages.BEGIN)[0] + text.partition(readme_packages.END)[2]

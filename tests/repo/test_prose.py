@@ -38,7 +38,7 @@ def test_contract_section_matches_the_table(path):
 
 def test_cassette_table_matches_the_files():
     command = "python -m tools.cassette_table"
-    assert cassette_table.rendered() in (ROOT / "tests/README.md").read_text(), f"run `{command}`"
+    assert cassette_table.render() in (ROOT / "tests/README.md").read_text(), f"run `{command}`"
 
 
 def test_ci_runs_the_test_command_of_the_readme():

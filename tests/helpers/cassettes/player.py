@@ -1,4 +1,4 @@
-"""Play a cassette to its last exchange, or record it anew against the sandbox or the service."""
+"""Play a cassette to its last exchange, or record it again from the sandbox or the service."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def play(path: Path) -> Iterator[Cassette]:
 
 @contextmanager
 def record(path: Path, source: str, provoked: str = "") -> Iterator[Cassette]:
-    """Write the file anew from ``source``: "sandbox" (with faults, if some are named) or "live".
+    """Record the file again from ``source``: "sandbox" (with faults, if some are named) or "live".
 
     The old file stays until something was recorded, so a service that is away costs nothing.
     """
@@ -53,7 +53,7 @@ def record(path: Path, source: str, provoked: str = "") -> Iterator[Cassette]:
 
 
 def recorder_name(source: str, root: str = LIVE_ROOT) -> str:
-    """Say who answered. The service may answer otherwise tomorrow, so its tapes bear a date.
+    """Return who answered. The service's answers may change, so its cassettes have a date.
 
     So do those of another address, which is named: what stands there may not be the service.
     """

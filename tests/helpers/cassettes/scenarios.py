@@ -1,4 +1,4 @@
-"""What the cassettes of all rooms ask, so that their tapes can be read side by side."""
+"""Prompts of all packages' cassettes, so that the cassettes can be compared."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ RERANKER = "qwen3-reranker:4b"
 
 SAY = 'Dis "été".'
 SKY = "Pourquoi le ciel est-il bleu ? Réponds en cinq mots."
-"""Short, so that what a real model thinks about it in a stream stays below the size of a tape."""
+"""Short, so that a real model's streamed reasoning keeps a cassette small."""
 TWO_CITIES = "What is the weather in Paris and Lyon?"
 NAMED = 'The city is "Nantes".'
 PASSAGES = ("La clé du dépôt est signée.", "Le prix du café monte.", "Un paquet a une version.")
@@ -30,7 +30,7 @@ OF_CHAT = (
     "wrong-key",
     "limit-reached",
 )
-"""What each room that answers chats has on tape, whole and (``-stream``) streamed."""
+"""Scenarios of each package with a chat class, whole and (``-stream``) streamed."""
 
 
 def micro_eur(prompt_tokens: int, completion_tokens: int) -> int:

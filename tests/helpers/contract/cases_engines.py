@@ -118,7 +118,7 @@ CUT = {
 
 
 def cut_row(where: str, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Enter a row: a tool call that ``max_tokens`` cut is no valid call."""
+    """Enter a row: a tool call that ``max_tokens`` cut is not a valid call."""
 
     @contract.case(f"no tool call that was cut {where}")
     async def check(harness: Harness) -> None:

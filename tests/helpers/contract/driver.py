@@ -1,9 +1,8 @@
-"""The contract of all adapters: what each must do, in every way it can be asked.
+"""Drivers of the contract: one call interface for the chat classes of all packages.
 
-A room says in ``tests/<room>/contract_driver.py`` how its classes are asked, and how the stock
-class of its framework is: a few lines each. ``behaviours`` lists the rows, ``tests/contract``
-holds ours to them, ``contract_table`` runs everything and writes the table of
-``tests/README.md``.
+A package's ``tests/<package>/contract_driver.py`` adapts its class and the framework's stock class
+in a few lines each. ``cases`` lists the behaviors, ``tests/contract`` checks our classes, and
+``tools.contract_table`` runs all and writes the table of ``tests/README.md``.
 """
 
 from __future__ import annotations
@@ -190,7 +189,7 @@ class Harness:
 
 
 def drivers() -> Iterator[Driver]:
-    """Yield every driver whose framework is installed, ours before the stock one of its room."""
+    """Yield every driver whose framework is installed, ours before the stock one of its package."""
     for path in sorted(TESTS.glob("*/contract_driver.py"), key=_core_first):
         try:
             module = _loaded(path)

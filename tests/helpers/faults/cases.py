@@ -1,8 +1,7 @@
-"""Every fault of the sandbox as a case: what is asked, and what must come of it.
+"""Fault cases: every fault of the sandbox, the request, and the expected outcome.
 
-A fault strikes the first attempt only, and one retry is allowed: what can be mended by asking
-again must be right after it, all else must be an error of ours. A fault that lasts must be an
-error after exactly one retry.
+A fault hits the first attempt only, and one retry is allowed. The answer must be right if a retry
+can fix it, otherwise a typed error. A lasting fault must be an error after exactly one retry.
 """
 
 from __future__ import annotations
@@ -95,7 +94,7 @@ FITS = replace(
 
 
 def harmless(*faults: str, like: Case = SAYS, **changes: Any) -> list[Case]:
-    """Return dialects that change nothing."""
+    """Return response variants that change nothing."""
     return [replace(like, fault=fault, **changes) for fault in faults]
 
 

@@ -144,7 +144,7 @@ class Models(Operation):
 
 
 class SubmitBatch(Operation):
-    """A lot handed in: never twice, since every lot is billed."""
+    """A submitted batch: never twice, since every batch is billed."""
 
     method = "submit_batch"
     sends_once = True
@@ -175,7 +175,7 @@ class GetBatch(Operation):
 
 
 class Looking:
-    """A client that knows which lot to look at."""
+    """A client with the id of the batch to look up."""
 
     def __init__(self, client: Any, lot: str) -> None:
         self.get_batch: Callable[[], Any] = lambda: client.get_batch(lot)

@@ -1,4 +1,4 @@
-"""The main uses of every room in one process, and what of it tried to leave this machine.
+"""Main uses of every package in one process, and their attempts to leave this machine.
 
     python -m tests.helpers.isolation.all_packages REPORT
 

@@ -44,7 +44,7 @@ KEY = key()
 
 
 def find_leak(told: str | bytes) -> str | None:
-    """Return what surrounds a canary key, the key hidden; None where there is none."""
+    """Return what surrounds a canary key, the key hidden; None without a key."""
     text = told.decode("latin-1") if isinstance(told, bytes) else told
     for needle in _needles:
         if (at := text.find(needle)) >= 0:
@@ -79,7 +79,7 @@ def error_texts(error: BaseException) -> Iterator[str]:
 
 
 def _words_of_frames(traceback: TracebackType | None) -> Iterator[str]:
-    """Yield the plain local variables of frames that are no test's: tools print them."""
+    """Yield the plain local variables of frames outside of tests: tools print them."""
     while traceback is not None:
         frame = traceback.tb_frame
         if not frame.f_code.co_filename.startswith(str(TESTS)):
