@@ -61,5 +61,5 @@ async def test_pitfall_19_errors_are_of_both_families(sandbox):
 
 
 async def test_no_model_is_said_clearly(sandbox):
-    with pytest.raises(ChatClientException, match="No model"):
+    with pytest.raises(ChatClientException, match="model is missing"):
         await RawLLMaaSEmbeddingClient().get_embeddings(["un"])

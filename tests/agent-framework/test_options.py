@@ -81,7 +81,7 @@ async def test_options_out_of_range_are_refused_by_the_framework(client, af):
 
 
 async def test_no_model_is_said_clearly(make_client, af, stream):
-    with pytest.raises(ChatClientInvalidRequestException, match="No model"):
+    with pytest.raises(ChatClientInvalidRequestException, match="model is missing"):
         await af.ask(make_client(None), stream=stream)
 
 

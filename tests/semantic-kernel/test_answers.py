@@ -14,7 +14,7 @@ from semantic_kernel.contents.reasoning_content import ReasoningContent
 from semantic_kernel.contents.utils.finish_reason import FinishReason
 
 from semantic_kernel_llmaas import LLMaaSChatPromptExecutionSettings
-from semantic_kernel_llmaas.chunks import LONGEST_CUMULATIVE
+from semantic_kernel_llmaas.responses import MAX_CUMULATIVE_REASONING
 
 THINKER = "gpt-oss:120b"
 DIALECTS = ["reasoning_content", "reasoning", "think", "reasoning-both"]
@@ -52,11 +52,11 @@ async def test_pitfall_07_streamed_reasoning_is_cumulative(sandbox, make, stream
 
 
 async def test_pitfall_07_very_long_reasoning_does_not_grow_with_the_square(sandbox, make, stream):
-    thought = "word " * LONGEST_CUMULATIVE
+    thought = "word " * MAX_CUMULATIVE_REASONING
     sandbox.script([think("reasoning", reasoning=thought, finish_reason="stop")])
     chunks = await stream.chunks(make(THINKER), history_of("?"))
     kept = sum(len(chunk.metadata.get("reasoning_content", "")) for chunk in chunks)
-    assert kept < LONGEST_CUMULATIVE**2
+    assert kept < MAX_CUMULATIVE_REASONING**2
     assert sum(chunks[1:], chunks[0]).metadata["reasoning_content"].strip() == thought.strip()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import autogen
 
 from autogen_llmaas import LLMaaSClient, config_list, environment, llm_config, write_config_list
-from autogen_llmaas.classic import custom, register
+from autogen_llmaas.classic import register, with_custom_client
 from llmaas_sandbox import Sandbox
 
 MODEL = "gpt-oss:120b"
@@ -29,9 +29,13 @@ def main() -> None:
         everything_is_accepted()
         the_file_is_read()
         two_agents_talk(box, llm_config(MODEL, temperature=0.2))
-        two_agents_talk(box, {"config_list": custom(config_list(MODEL)), "cache_seed": None})
+        two_agents_talk(
+            box, {"config_list": with_custom_client(config_list(MODEL)), "cache_seed": None}
+        )
         a_tool_is_called(box, {"config_list": config_list(MODEL), "cache_seed": None})
-        a_tool_is_called(box, {"config_list": custom(config_list(MODEL)), "cache_seed": None})
+        a_tool_is_called(
+            box, {"config_list": with_custom_client(config_list(MODEL)), "cache_seed": None}
+        )
         no_cut_call_runs(box)
         unknown_usage_is_none(box)
         options_reach_the_core(box)
@@ -149,7 +153,7 @@ def no_cut_call_runs(box: Sandbox) -> None:
     for arguments in ("", "null", "{}", '{"path": "/a', '{"path": "/a"', '{"path": "/a"}'):
         box.reset()
         RAN.clear()
-        config = {"config_list": custom(config_list(MODEL)), "cache_seed": None}
+        config = {"config_list": with_custom_client(config_list(MODEL)), "cache_seed": None}
         writer, user = pair(config)
         autogen.register_function(wipe, caller=writer, executor=user, description="Delete files")
         function = {"name": "wipe", "arguments": arguments}
@@ -169,7 +173,7 @@ def unknown_usage_is_none(box: Sandbox) -> None:
         choice = {"index": 0, "message": {"role": "assistant", "content": "Oui."}}
         answer = {"id": "x", "model": MODEL, "choices": [choice], "usage": usage}
         box.script([{"json": answer}])
-        config = {"config_list": custom(config_list(MODEL)), "cache_seed": None}
+        config = {"config_list": with_custom_client(config_list(MODEL)), "cache_seed": None}
         wrapper = autogen.OpenAIWrapper(**config)
         wrapper.register_model_client(LLMaaSClient)
         response = wrapper.create(messages=[{"role": "user", "content": "Hi"}])
@@ -181,7 +185,7 @@ def unknown_usage_is_none(box: Sandbox) -> None:
 def options_reach_the_core(box: Sandbox) -> None:
     """Those that no entry may hold are given where the client is registered."""
     box.reset()
-    config = {"config_list": custom(config_list("no-such-model")), "cache_seed": None}
+    config = {"config_list": with_custom_client(config_list("no-such-model")), "cache_seed": None}
     agent = autogen.ConversableAgent("a", llm_config=config, human_input_mode="NEVER")
     register(agent, fallbacks=[MODEL], reasoning="low", fresh=True)
     said = agent.generate_reply(messages=[{"role": "user", "content": 'Say "Oui"'}])
@@ -198,7 +202,9 @@ def a_refusal_is_said(box: Sandbox) -> None:
     refusal = {"role": "assistant", "content": None, "refusal": "I will not."}
     choice = {"index": 0, "message": refusal, "finish_reason": "stop"}
     box.script([{"json": {"id": "x", "model": MODEL, "choices": [choice]}}])
-    writer, editor = pair({"config_list": custom(config_list(MODEL)), "cache_seed": None})
+    writer, editor = pair(
+        {"config_list": with_custom_client(config_list(MODEL)), "cache_seed": None}
+    )
     result = writer.initiate_chat(editor, message="Hi", max_turns=1)
     assert result.chat_history[-1]["content"] == "I will not."
 
@@ -208,7 +214,9 @@ def a_rate_limit_is_waited_for(box: Sandbox) -> None:
     box.reset()
     refused = {"status": 429, "headers": {"retry-after": "0.05"}, "json": {"error": {}}}
     box.script([refused] * 5)
-    writer, editor = pair({"config_list": custom(config_list(MODEL)), "cache_seed": None})
+    writer, editor = pair(
+        {"config_list": with_custom_client(config_list(MODEL)), "cache_seed": None}
+    )
     result = writer.initiate_chat(editor, message='Say "Oui"', max_turns=1)
     assert result.chat_history[-1]["content"] == "Oui"
     assert len(box.requests) == 6

@@ -13,7 +13,7 @@ from typing import Any
 import autogen
 
 from autogen_llmaas import LLMaaSClient, config_list
-from autogen_llmaas.classic import custom, register
+from autogen_llmaas.classic import register, with_custom_client
 from llmaas_sandbox import Sandbox
 
 MODELS = ("mistral-small4:119b", "qwen3.6:27b")
@@ -31,7 +31,7 @@ def main() -> None:
     with Sandbox() as box:
         os.environ.update(LLMAAS_API_KEY=box.api_key, LLMAAS_BASE_URL=box.base_url)
         for model in MODELS:
-            config = {"config_list": custom(config_list(model)), "cache_seed": None}
+            config = {"config_list": with_custom_client(config_list(model)), "cache_seed": None}
             for program in (round_robin, two_with_a_tool, *newer()):
                 check(program, box, config)
     print(f"ok: teams of autogen {autogen.__version__}")

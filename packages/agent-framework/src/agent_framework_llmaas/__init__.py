@@ -1,7 +1,7 @@
-"""LLMaaS for Microsoft Agent Framework: a chat client, an embedding client, and tools.
+"""LLMaaS for Microsoft Agent Framework: a chat client, an embedding client and tools.
 
-The errors they raise belong to two families at once: the framework's (``ChatClientException``)
-and the core's (``llmaas.errors``). Catch whichever you know.
+Errors belong to both exception hierarchies: the framework's (``ChatClientException``) and the
+core's (``llmaas.errors``).
 """
 
 from agent_framework_llmaas._chat_client import LLMaaSChatClient, RawLLMaaSChatClient

@@ -1,4 +1,4 @@
-"""``LLMaaSChatClient``: the framework's public base over the core's client."""
+"""Chat client on the framework's public ``BaseChatClient``."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from agent_framework import (
 from agent_framework.observability import ChatTelemetryLayer
 from typing_extensions import TypeVar
 
-from agent_framework_llmaas._connect import connected, plain_connection
-from agent_framework_llmaas._messages import wire_messages
-from agent_framework_llmaas._options import LLMaaSChatOptions, call_arguments
-from agent_framework_llmaas._responses import response_of, updates_of
+from agent_framework_llmaas._connection import connection_to_dict, create_client
+from agent_framework_llmaas._messages import to_api_messages
+from agent_framework_llmaas._options import LLMaaSChatOptions, build_arguments
+from agent_framework_llmaas._responses import to_response, to_updates
 from agent_framework_llmaas.errors import translate_errors
 from llmaas import AsyncLLMaaS, StructuredOutputError
 from llmaas.adapters import reject_multiple_choices, reject_unknown_arguments
@@ -40,10 +40,10 @@ OptionsT = TypeVar("OptionsT", bound=Any, default=LLMaaSChatOptions, covariant=T
 
 
 class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
-    """LLMaaS without the framework's layers: no tool loop, no middleware, no telemetry.
+    """Chat client without the framework's layers: no tool loop, middleware or telemetry.
 
-    Whoever adds layers keeps their order: ``FunctionInvocationLayer``, then
-    ``ChatMiddlewareLayer``, then ``ChatTelemetryLayer``. ``LLMaaSChatClient`` has them all.
+    Layers must be added in this order: ``FunctionInvocationLayer``, ``ChatMiddlewareLayer``,
+    ``ChatTelemetryLayer``. ``LLMaaSChatClient`` has all of them.
     """
 
     OTEL_PROVIDER_NAME: ClassVar[str] = "llmaas"
@@ -62,13 +62,13 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
         additional_properties: dict[str, Any] | None = None,
         **connection: Any,
     ) -> None:
-        """Connect to LLMaaS; nothing is sent yet.
+        """Create the client without sending a request.
 
-        ``api_key`` (also a callable, for keys that rotate) and ``base_url`` default to
-        ``LLMAAS_API_KEY`` and ``LLMAAS_BASE_URL``; ``connection`` is whatever else
-        ``AsyncLLMaaS`` takes (``timeout``, ``max_retries``, ``deadline``, ``ca_bundle``,
-        ``proxy``, ``headers``). Or pass a ``client`` that is connected already.
-        ``send_reasoning`` sends a model's reasoning back to it in later turns.
+        ``api_key`` (a string, or a callable for rotating keys) and ``base_url`` default to
+        ``LLMAAS_API_KEY`` and ``LLMAAS_BASE_URL``. ``connection`` takes the other arguments of
+        ``AsyncLLMaaS`` (``timeout``, ``max_retries``, ``deadline``, ``ca_bundle``, ``proxy``,
+        ``headers``). Pass ``client`` to share an existing client instead. ``send_reasoning``
+        sends a model's reasoning back in later turns.
         """
         super().__init__(
             compaction_strategy=compaction_strategy,
@@ -78,19 +78,19 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
         reject_unknown_arguments(type(self), connection)
         self.model = model
         self.send_reasoning = send_reasoning
-        self.client = connected(client, api_key=api_key, base_url=base_url, **connection)
+        self.client = create_client(client, api_key=api_key, base_url=base_url, **connection)
         self.base_url = self.client.settings.base_url
 
     def service_url(self) -> str:
-        """Return the address of the service."""
+        """Return the base URL of the service."""
         return self.base_url
 
     def to_dict(
         self, *, exclude: set[str] | None = None, exclude_none: bool = True
     ) -> dict[str, Any]:
-        """Return plain values, how to connect among them; never a key, a proxy or a header."""
-        told = super().to_dict(exclude=exclude, exclude_none=exclude_none)
-        return {**told, **plain_connection(self.client, exclude)}
+        """Convert to plain values with connection settings; never a key, a proxy or a header."""
+        fields = super().to_dict(exclude=exclude, exclude_none=exclude_none)
+        return {**fields, **connection_to_dict(self.client, exclude)}
 
     def _inner_get_response(
         self,
@@ -101,39 +101,39 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
         **kwargs: Any,
     ) -> Awaitable[ChatResponse[Any]] | ResponseStream[ChatResponseUpdate, ChatResponse[Any]]:
         if not stream:
-            return self._whole(messages, options, kwargs)
+            return self._get_response(messages, options, kwargs)
         return self._build_response_stream(
-            self._streamed(messages, options, kwargs),
+            self._stream_response(messages, options, kwargs),
             response_format=options.get("response_format"),
         )
 
-    async def _whole(
+    async def _get_response(
         self, messages: Sequence[Message], options: Mapping[str, Any], kwargs: Mapping[str, Any]
     ) -> ChatResponse[Any]:
         with translate_errors:
-            request = await self._request(messages, options, kwargs)
+            request = await self._build_request(messages, options, kwargs)
             try:
                 completion = await self.client.chat(**request)
             except ValueError as error:
                 completion = _invalid_output_or_raise(error)
-        return response_of(completion, options.get("response_format"))
+        return to_response(completion, options.get("response_format"))
 
-    async def _streamed(
+    async def _stream_response(
         self, messages: Sequence[Message], options: Mapping[str, Any], kwargs: Mapping[str, Any]
     ) -> AsyncIterator[ChatResponseUpdate]:
         with translate_errors:
-            request = await self._request(messages, options, kwargs)
+            request = await self._build_request(messages, options, kwargs)
             reject_multiple_choices(request, "several answers can be had whole, but not streamed.")
             async with await self.client.stream(**request) as stream:
-                async for update in updates_of(stream, options.get("response_format")):
+                async for update in to_updates(stream, options.get("response_format")):
                     yield update
 
-    async def _request(
+    async def _build_request(
         self, messages: Sequence[Message], options: Mapping[str, Any], kwargs: Mapping[str, Any]
     ) -> dict[str, Any]:
         checked = await self._validate_options(options)
-        arguments = call_arguments(checked, kwargs, model=self.model)
-        arguments["messages"] = wire_messages(
+        arguments = build_arguments(checked, kwargs, model=self.model)
+        arguments["messages"] = to_api_messages(
             messages, checked.get("instructions"), send_reasoning=self.send_reasoning
         )
         return arguments
@@ -146,11 +146,11 @@ class LLMaaSChatClient(
     RawLLMaaSChatClient[OptionsT],
     Generic[OptionsT],
 ):
-    """Chat on LLMaaS with tools, middleware and telemetry.
+    """Chat client with tools, middleware and telemetry.
 
-    Reasoning comes as ``text_reasoning`` contents; ``additional_properties`` of a response hold
-    ``backend``, ``cost_eur`` and ``request_id``; ``raw_representation`` is the core's
-    ``Completion``. Safe to share between threads' event loops and to use in several of them.
+    Reasoning is returned as ``text_reasoning`` contents. ``additional_properties`` of a response
+    hold ``backend``, ``cost_eur`` and ``request_id``; ``raw_representation`` is the core's
+    ``Completion``. A client may be shared by several event loops and threads.
     """
 
     DEFAULT_EXCLUDE: ClassVar[set[str]] = {
@@ -170,7 +170,7 @@ class LLMaaSChatClient(
         otel_provider_name: str | None = None,
         **options: Any,
     ) -> None:
-        """Connect as ``RawLLMaaSChatClient`` does, with the layers' own arguments beside."""
+        """Create the client; ``options`` are the arguments of ``RawLLMaaSChatClient``."""
         super().__init__(
             model=model,
             middleware=middleware,
@@ -180,14 +180,14 @@ class LLMaaSChatClient(
         )
 
     def as_agent(self, **options: Any) -> Agent[OptionsT]:
-        """Return an agent on this client; its spans carry the client's provider name too."""
+        """Create an agent on this client whose spans carry the client's provider name."""
         agent: Agent[OptionsT] = super().as_agent(**options)
         agent.otel_provider_name = self.otel_provider_name
         return agent
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy what the constructor was told; the key stays out."""
-        told = {
+        """Pickle and copy the constructor arguments, without the key."""
+        fields = {
             "model": self.model,
             "client": self.client,
             "send_reasoning": self.send_reasoning,
@@ -198,15 +198,17 @@ class LLMaaSChatClient(
             "tokenizer": self.tokenizer,
             "additional_properties": self.additional_properties,
         }
-        return (_rebuilt, (type(self), told))
+        return (_unpickle, (type(self), fields))
 
 
-def _rebuilt(kind: type[LLMaaSChatClient[Any]], told: dict[str, Any]) -> LLMaaSChatClient[Any]:
-    return kind(**told)
+def _unpickle(
+    client_class: type[LLMaaSChatClient[Any]], fields: dict[str, Any]
+) -> LLMaaSChatClient[Any]:
+    return client_class(**fields)
 
 
 def _invalid_output_or_raise(error: Exception) -> Completion:
-    """Return an answer that does not match its schema: the framework reports it at ``.value``."""
+    """Return an invalid answer, which the framework reports at ``.value``, or raise."""
     completion: Completion | None = getattr(error, "completion", None)
     if completion is not None and isinstance(error, StructuredOutputError):
         return completion

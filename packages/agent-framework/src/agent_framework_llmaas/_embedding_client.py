@@ -1,4 +1,4 @@
-"""``LLMaaSEmbeddingClient``: the framework's public base over the core's client."""
+"""Embedding client on the framework's public ``BaseEmbeddingClient``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agent_framework import (
 from agent_framework.observability import EmbeddingTelemetryLayer
 from typing_extensions import TypeVar
 
-from agent_framework_llmaas._connect import connected, plain_connection
+from agent_framework_llmaas._connection import connection_to_dict, create_client
 from agent_framework_llmaas._responses import usage_details
 from agent_framework_llmaas.errors import translate_errors
 from llmaas import AsyncLLMaaS, Embeddings, InvalidInputError
@@ -22,7 +22,7 @@ from llmaas.adapters import reject_unknown_arguments
 
 
 class LLMaaSEmbeddingOptions(EmbeddingGenerationOptions, total=False):
-    """What LLMaaS takes beyond the framework's own options."""
+    """Options in addition to the framework's."""
 
     batch_size: int
     concurrency: int
@@ -35,7 +35,7 @@ OptionsT = TypeVar("OptionsT", bound=Any, default=LLMaaSEmbeddingOptions, covari
 
 
 class RawLLMaaSEmbeddingClient(BaseEmbeddingClient[str, list[float], OptionsT], Generic[OptionsT]):
-    """Embeddings on LLMaaS without telemetry."""
+    """Embedding client without telemetry."""
 
     OTEL_PROVIDER_NAME: ClassVar[str] = "llmaas"
     INJECTABLE: ClassVar[set[str]] = {"client"}
@@ -50,44 +50,46 @@ class RawLLMaaSEmbeddingClient(BaseEmbeddingClient[str, list[float], OptionsT], 
         additional_properties: dict[str, Any] | None = None,
         **connection: Any,
     ) -> None:
-        """Connect as ``LLMaaSChatClient`` does."""
+        """Create the client; arguments are those of ``LLMaaSChatClient``."""
         super().__init__(additional_properties=additional_properties)
         reject_unknown_arguments(type(self), connection)
         self.model = model
-        self.client = connected(client, api_key=api_key, base_url=base_url, **connection)
+        self.client = create_client(client, api_key=api_key, base_url=base_url, **connection)
         self.base_url = self.client.settings.base_url
 
     def service_url(self) -> str:
-        """Return the address of the service."""
+        """Return the base URL of the service."""
         return self.base_url
 
     def to_dict(
         self, *, exclude: set[str] | None = None, exclude_none: bool = True
     ) -> dict[str, Any]:
-        """Return plain values, how to connect among them; never a key, a proxy or a header."""
-        told = super().to_dict(exclude=exclude, exclude_none=exclude_none)
-        return {**told, **plain_connection(self.client, exclude)}
+        """Convert to plain values with connection settings; never a key, a proxy or a header."""
+        fields = super().to_dict(exclude=exclude, exclude_none=exclude_none)
+        return {**fields, **connection_to_dict(self.client, exclude)}
 
     async def get_embeddings(
         self, values: Sequence[str], *, options: OptionsT | None = None
     ) -> GeneratedEmbeddings[list[float], OptionsT]:
-        """Return one embedding a text, in their order; none for none."""
+        """Embed texts in order. Sends no request for an empty sequence."""
         if not values:
             return GeneratedEmbeddings([], options=options)
-        asked: dict[str, Any] = {k: v for k, v in dict(options or {}).items() if v is not None}
+        given: dict[str, Any] = {k: v for k, v in dict(options or {}).items() if v is not None}
         with translate_errors:
-            found = await self.client.embed(
-                values, **{"isolate_errors": False, **self._named(asked)}
+            embeddings = await self.client.embed(
+                values, **{"isolate_errors": False, **self._with_model(given)}
             )
         return GeneratedEmbeddings(
-            _embeddings(found), options=options, usage=usage_details(found.usage)
+            _to_embeddings(embeddings), options=options, usage=usage_details(embeddings.usage)
         )
 
-    def _named(self, asked: dict[str, Any]) -> dict[str, Any]:
-        model = asked.get("model") or self.model
+    def _with_model(self, given: dict[str, Any]) -> dict[str, Any]:
+        model = given.get("model") or self.model
         if not model:
-            raise InvalidInputError("No model: pass model=... to the client or in the options")
-        return {**asked, "model": model}
+            raise InvalidInputError(
+                "model is missing. Pass model=... to the client or in the options."
+            )
+        return {**given, "model": model}
 
 
 class LLMaaSEmbeddingClient(
@@ -95,7 +97,7 @@ class LLMaaSEmbeddingClient(
     RawLLMaaSEmbeddingClient[OptionsT],
     Generic[OptionsT],
 ):
-    """Embeddings on LLMaaS, traced."""
+    """Embedding client with telemetry."""
 
     DEFAULT_EXCLUDE: ClassVar[set[str]] = {
         *BaseEmbeddingClient.DEFAULT_EXCLUDE,
@@ -106,26 +108,26 @@ class LLMaaSEmbeddingClient(
     def __init__(
         self, model: str | None = None, *, otel_provider_name: str | None = None, **options: Any
     ) -> None:
-        """Connect as ``LLMaaSChatClient`` does."""
+        """Create the client; arguments are those of ``LLMaaSChatClient``."""
         super().__init__(model=model, otel_provider_name=otel_provider_name, **options)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy what the constructor was told; the key stays out."""
-        told = {
+        """Pickle and copy the constructor arguments, without the key."""
+        fields = {
             "model": self.model,
             "client": self.client,
             "otel_provider_name": self.otel_provider_name,
             "additional_properties": self.additional_properties,
         }
-        return (_rebuilt, (type(self), told))
+        return (_unpickle, (type(self), fields))
 
 
-def _rebuilt(kind: type[Any], told: dict[str, Any]) -> Any:
-    return kind(**told)
+def _unpickle(client_class: type[Any], fields: dict[str, Any]) -> Any:
+    return client_class(**fields)
 
 
-def _embeddings(found: Embeddings) -> list[Embedding[list[float]]]:
+def _to_embeddings(embeddings: Embeddings) -> list[Embedding[list[float]]]:
     return [
-        Embedding(vector=vector, dimensions=len(vector), model=found.model)
-        for vector in found.vectors
+        Embedding(vector=vector, dimensions=len(vector), model=embeddings.model)
+        for vector in embeddings.vectors
     ]

@@ -1,4 +1,4 @@
-"""The framework's messages as the wire takes them."""
+"""Conversion of the framework's messages to those of a request."""
 
 from __future__ import annotations
 
@@ -14,109 +14,117 @@ from llmaas.adapters import ascii_name
 
 logger = logging.getLogger("agent_framework_llmaas")
 
-_UNNAMED = "UnnamedAgent"
-"""What the framework calls an agent without a name: no name to send."""
-_INTERNAL = frozenset(
+_DEFAULT_AGENT_NAME = "UnnamedAgent"
+"""The framework's default agent name, which is not sent."""
+_INTERNAL_TYPES = frozenset(
     {"function_approval_request", "function_approval_response", "usage", "error", "text_reasoning"}
 )
-"""Contents that belong to the framework's own book-keeping, not to the conversation."""
-_OF_ASSISTANTS = _INTERNAL | {"text", "function_call"}
+"""Content types of the framework that are not part of the conversation."""
+_ASSISTANT_TYPES = _INTERNAL_TYPES | {"text", "function_call"}
 _MEDIA_PARTS = {"image": "image_url", "audio": "audio_url", "video": "video_url"}
 
-Wire = dict[str, Any]
+APIMessage = dict[str, Any]
 
 
-def wire_messages(
+def to_api_messages(
     messages: Sequence[Message], instructions: str | None = None, *, send_reasoning: bool = False
-) -> list[Wire]:
-    """Return the messages to send; the core puts them into the order that models take.
+) -> list[APIMessage]:
+    """Convert messages; the core reorders them for the model.
 
-    Reasoning is never sent as text; with ``send_reasoning`` it goes back in
-    ``reasoning_content`` of the assistant message it belongs to.
+    Reasoning is never sent as text. ``send_reasoning`` sends it in ``reasoning_content`` of its
+    assistant message.
     """
-    wire: list[Wire] = [{"role": "system", "content": instructions}] if instructions else []
+    converted: list[APIMessage] = (
+        [{"role": "system", "content": instructions}] if instructions else []
+    )
     for message in messages:
-        wire.extend(_wire(message, send_reasoning))
-    return wire
+        converted.extend(_convert_message(message, send_reasoning))
+    return converted
 
 
-def _wire(message: Message, send_reasoning: bool) -> Iterator[Wire]:
+def _convert_message(message: Message, send_reasoning: bool) -> Iterator[APIMessage]:
     role = str(message.role)
     results = [c for c in message.contents if c.type == "function_result"]
     others = [c for c in message.contents if c.type != "function_result"]
     if role in ("system", "developer"):
-        text = _text(others)
+        text = _joined_text(others)
         if text:
             yield {"role": "system", "content": text}
     elif role == "assistant":
-        yield from _assistant(message, others, send_reasoning)
+        yield from _assistant_messages(message, others, send_reasoning)
     else:
-        yield from _user(message, others)
+        yield from _user_messages(message, others)
     for result in results:
         yield {"role": "tool", "tool_call_id": result.call_id, "content": _result_content(result)}
 
 
-def _user(message: Message, contents: Sequence[Content]) -> Iterator[Wire]:
-    """Yield what a user said, also beside a tool's results; none for mere book-keeping."""
-    said = [content for content in contents if content.type not in _INTERNAL]
+def _user_messages(message: Message, contents: Sequence[Content]) -> Iterator[APIMessage]:
+    """Convert a user message, or the text beside tool results; skip internal contents."""
+    parts = [content for content in contents if content.type not in _INTERNAL_TYPES]
     is_tool = message.role == "tool"
-    if is_tool:  # the wire's tool messages have place for a result only
-        said = [content for content in said if content.type == "text"]
-    if said or not (message.contents or is_tool):
+    if is_tool:  # tool messages of the API hold only the result
+        parts = [content for content in parts if content.type == "text"]
+    if parts or not (message.contents or is_tool):
         role = "user" if is_tool else str(message.role)
-        yield {"role": role, "content": _user_content(said), **_name(message)}
+        yield {"role": role, "content": _user_content(parts), **_name_field(message)}
 
 
-def _assistant(
+def _assistant_messages(
     message: Message, contents: Sequence[Content], send_reasoning: bool
-) -> Iterator[Wire]:
-    """Yield one message with the text and the calls of a turn; none for a turn without either."""
-    _tell_what_is_left_out(contents)
-    wire: Wire = {"role": "assistant", "content": _text(contents) or None, **_name(message)}
-    calls = [_call(content) for content in contents if content.type == "function_call"]
+) -> Iterator[APIMessage]:
+    """Convert a turn to one message with text and calls; to none if it has neither."""
+    _log_unsendable(contents)
+    converted: APIMessage = {
+        "role": "assistant",
+        "content": _joined_text(contents) or None,
+        **_name_field(message),
+    }
+    calls = [_tool_call(content) for content in contents if content.type == "function_call"]
     if calls:
-        wire["tool_calls"] = calls
+        converted["tool_calls"] = calls
     if send_reasoning:
         thoughts = [c.text or "" for c in contents if c.type == "text_reasoning"]
         if reasoning := "".join(thoughts):
-            wire["reasoning_content"] = reasoning
-    if wire["content"] is None and not calls:
-        if len(wire) == 2 + ("name" in wire):
+            converted["reasoning_content"] = reasoning
+    if converted["content"] is None and not calls:
+        if len(converted) == 2 + ("name" in converted):
             return
-        wire["content"] = ""
-    yield wire
+        converted["content"] = ""
+    yield converted
 
 
-def _tell_what_is_left_out(contents: Sequence[Content]) -> None:
+def _log_unsendable(contents: Sequence[Content]) -> None:
     for content in contents:
-        if content.type not in _OF_ASSISTANTS:
+        if content.type not in _ASSISTANT_TYPES:
             what = content.media_type or content.type
-            logger.warning("No assistant message can hold %s: it is not sent", what)
+            logger.warning(
+                "contents: %s is not supported in an assistant message and was not sent", what
+            )
 
 
-def _user_content(said: Sequence[Content]) -> str | list[Wire]:
-    """Return text as a string, and text with media as the parts of one message."""
-    if all(content.type == "text" for content in said):
-        return _text(said)
-    return [_part(content) for content in said]
+def _user_content(parts: Sequence[Content]) -> str | list[APIMessage]:
+    """Convert contents to a string, or to the parts of one message if there is media."""
+    if all(content.type == "text" for content in parts):
+        return _joined_text(parts)
+    return [_content_part(content) for content in parts]
 
 
-def _part(content: Content) -> Wire:
+def _content_part(content: Content) -> APIMessage:
     if content.type == "text":
         return {"type": "text", "text": content.text}
     kind = (content.media_type or "").partition("/")[0]
     part = _MEDIA_PARTS.get(kind)
     if content.type not in ("data", "uri") or part is None:
         what = content.media_type or content.type
-        raise InvalidInputError(f"LLMaaS takes text, images, sound and video, not {what}")
-    source: Wire = {"url": content.uri}
+        raise InvalidInputError(f"contents must be text, images, audio or video, got {what}.")
+    source: APIMessage = {"url": content.uri}
     detail = (content.additional_properties or {}).get("detail")
     if isinstance(detail, str):
         source["detail"] = detail
     return {"type": part, part: source}
 
 
-def _call(content: Content) -> Wire:
+def _tool_call(content: Content) -> APIMessage:
     arguments = content.arguments
     if not isinstance(arguments, str):
         arguments = json.dumps(dict(arguments or {}), ensure_ascii=False, default=str)
@@ -124,12 +132,12 @@ def _call(content: Content) -> Wire:
     return {"id": content.call_id, "type": "function", "function": function}
 
 
-def _result_content(content: Content) -> str | list[Wire]:
-    """Return what the model can read and see of a result; the core moves media to the user."""
+def _result_content(content: Content) -> str | list[APIMessage]:
+    """Convert a tool result; the core moves its media to a user message."""
     if content.items:
         if all(item.type == "text" for item in content.items):
             return "\n".join(item.text or "" for item in content.items)
-        return [_part_of_result(item) for item in content.items]
+        return [_result_part(item) for item in content.items]
     result = content.result
     if result is None:
         return "Error: the function failed." if content.exception else ""
@@ -138,19 +146,19 @@ def _result_content(content: Content) -> str | list[Wire]:
     )
 
 
-def _part_of_result(item: Content) -> Wire:
+def _result_part(item: Content) -> APIMessage:
     kind = (item.media_type or "").partition("/")[0]
     if item.type == "text" or (item.type in ("data", "uri") and kind in _MEDIA_PARTS):
-        return _part(item)
+        return _content_part(item)
     what = item.media_type or item.type
-    logger.warning("A tool returned %s, which no message can hold: only its kind is sent", what)
+    logger.warning("result: %s is not supported in a message; only its type was sent", what)
     return {"type": "text", "text": f"[{what}]"}
 
 
-def _text(contents: Sequence[Content]) -> str:
+def _joined_text(contents: Sequence[Content]) -> str:
     return "\n".join(c.text for c in contents if c.type == "text" and c.text)
 
 
-def _name(message: Message) -> Wire:
+def _name_field(message: Message) -> APIMessage:
     author = message.author_name
-    return {} if not author or author == _UNNAMED else {"name": ascii_name(author)}
+    return {} if not author or author == _DEFAULT_AGENT_NAME else {"name": ascii_name(author)}

@@ -1,4 +1,4 @@
-"""The framework's options as the core's keyword arguments."""
+"""Conversion of the framework's options to the core's keyword arguments."""
 
 from __future__ import annotations
 
@@ -12,62 +12,71 @@ from llmaas import InvalidInputError
 if TYPE_CHECKING:
     from llmaas import Timeout
 
-_OF_A_CALL = ("extra_headers", "extra_body", "timeout", "deadline")
-"""What ``client_kwargs`` may hold for us; the layers above put their own things there."""
-_NOT_SENT = ("instructions", "conversation_id", "tools", "tool_choice", "response_format", "model")
+_CALL_OPTIONS = ("extra_headers", "extra_body", "timeout", "deadline")
+"""Options accepted in ``client_kwargs``, which also holds arguments of the layers above."""
+_HANDLED_OPTIONS = (
+    "instructions",
+    "conversation_id",
+    "tools",
+    "tool_choice",
+    "response_format",
+    "model",
+)
 _FORMAT_TYPES = ("json_schema", "json_object", "text")
 
 
 class LLMaaSChatOptions(ChatOptions, total=False):
-    """What LLMaaS takes beyond the framework's own options. Any other key is sent as it is."""
+    """Options in addition to the framework's. Any other key is sent unchanged."""
 
     reasoning: bool | str
     """False switches reasoning off, True on; ``"low"`` to ``"xhigh"`` set the effort."""
     fallbacks: Sequence[str]
-    """Models to ask, in order, when the model is gone, overloaded, too small or answers nothing."""
+    """Models to try in order if the model is retired, overloaded, too small or answers nothing."""
     retry_empty: bool
-    """Ask once more when an answer is empty."""
+    """Retry an empty answer once. Defaults to False."""
     conform: bool
-    """Change the conversation to what the model takes. Defaults to True."""
+    """Adapt the conversation to what the model accepts. Defaults to True."""
     fresh: bool
     """Add a nonce to the last user message, so that no gateway replays a cached answer."""
     strict: bool
     """Refuse images for a model without vision, instead of warning."""
     reasoning_effort: str
     enable_thinking: bool
-    """For qwen models only: others fail on it."""
+    """For qwen models only; others return an error."""
     n: int
     logprobs: bool
     top_logprobs: int
     extra_headers: Mapping[str, str]
     extra_body: Mapping[str, Any]
     timeout: float | Timeout
-    """Longest silence in seconds."""
+    """Seconds without received data."""
     deadline: float
-    """Longest time of the whole call in seconds, retries included."""
+    """Seconds for the whole call, including retries."""
 
 
-def call_arguments(
+def build_arguments(
     options: Mapping[str, Any], client_kwargs: Mapping[str, Any], *, model: str | None
 ) -> dict[str, Any]:
-    """Return what ``chat`` and ``stream`` of the core take, messages excepted."""
-    arguments = {key: value for key, value in options.items() if key not in _NOT_SENT}
+    """Build the arguments of the core's ``chat`` and ``stream``, except for messages."""
+    arguments = {key: value for key, value in options.items() if key not in _HANDLED_OPTIONS}
     arguments = {key: value for key, value in arguments.items() if value is not None}
-    arguments.update({key: client_kwargs[key] for key in _OF_A_CALL if key in client_kwargs})
-    arguments["model"] = client_kwargs.get("model") or options.get("model") or model or _missing()
+    arguments.update({key: client_kwargs[key] for key in _CALL_OPTIONS if key in client_kwargs})
+    arguments["model"] = (
+        client_kwargs.get("model") or options.get("model") or model or _raise_missing_model()
+    )
     if (format_ := options.get("response_format")) is not None:
-        arguments["response_format"] = _wire_format(format_)
-    several = arguments.pop("allow_multiple_tool_calls", None)
+        arguments["response_format"] = _to_response_format(format_)
+    parallel = arguments.pop("allow_multiple_tool_calls", None)
     if tools := options.get("tools"):
         arguments.update(_tool_arguments(tools, options.get("tool_choice")))
-        if several is not None and arguments.get("tools"):
-            arguments["parallel_tool_calls"] = several
+        if parallel is not None and arguments.get("tools"):
+            arguments["parallel_tool_calls"] = parallel
     return arguments
 
 
 def _tool_arguments(tools: Sequence[Any], choice: Any) -> dict[str, Any]:
-    """Return tools and choice for the wire; ``allowed_tools`` are the only ones that are sent."""
-    specs = [_spec(tool) for tool in tools]
+    """Convert tools and ``tool_choice``; with ``allowed_tools`` only these are sent."""
+    specs = [_tool_spec(tool) for tool in tools]
     if not isinstance(choice, Mapping) or "mode" not in choice:
         return {"tools": specs, "tool_choice": choice}
     allowed = choice.get("allowed_tools")
@@ -76,18 +85,19 @@ def _tool_arguments(tools: Sequence[Any], choice: Any) -> dict[str, Any]:
     return {"tools": specs, "tool_choice": choice.get("required_function_name") or choice["mode"]}
 
 
-def _spec(tool: Any) -> Mapping[str, Any]:
+def _tool_spec(tool: Any) -> Mapping[str, Any]:
     if isinstance(tool, FunctionTool):
         return tool.to_json_schema_spec()
     if isinstance(tool, Mapping):
         return tool
     raise InvalidInputError(
-        f"LLMaaS runs no hosted tools; a {type(tool).__name__} cannot be sent to it"
+        f"tools must be functions or dicts, got {type(tool).__name__}. "
+        "Hosted tools are not supported."
     )
 
 
-def _wire_format(response_format: Any) -> Any:
-    """Wrap a bare JSON schema, which the framework allows too."""
+def _to_response_format(response_format: Any) -> Any:
+    """Convert a response format; a bare JSON schema, which the framework allows, is wrapped."""
     if not isinstance(response_format, Mapping) or response_format.get("type") in _FORMAT_TYPES:
         return response_format
     from llmaas.structured import json_schema_format
@@ -95,5 +105,5 @@ def _wire_format(response_format: Any) -> Any:
     return json_schema_format(str(response_format.get("title", "response")), response_format)
 
 
-def _missing() -> str:
-    raise InvalidInputError("No model: pass model=... to the client or in the options")
+def _raise_missing_model() -> str:
+    raise InvalidInputError("model is missing. Pass model=... to the client or in the options.")

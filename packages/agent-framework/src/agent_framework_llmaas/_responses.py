@@ -1,4 +1,4 @@
-"""The core's answers and events as the framework's responses and updates."""
+"""Conversion of the core's completions and events to responses and updates."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _USAGE_NAMES = {
 }
 
 
-def response_of(completion: Completion, response_format: Any = None) -> ChatResponse[Any]:
-    """Return a whole answer; ``raw_representation`` is the core's ``Completion``."""
-    messages = [_message(choice, completion) for choice in completion.choices]
+def to_response(completion: Completion, response_format: Any = None) -> ChatResponse[Any]:
+    """Convert a completion; it is also the ``raw_representation``."""
+    messages = [_to_message(choice, completion) for choice in completion.choices]
     return ChatResponse(
         messages=messages,
         response_id=completion.id,
@@ -52,15 +52,15 @@ def response_of(completion: Completion, response_format: Any = None) -> ChatResp
     )
 
 
-async def updates_of(
+async def to_updates(
     stream: AsyncStream, response_format: Any = None
 ) -> AsyncIterator[ChatResponseUpdate]:
-    """Yield one update an event, and at the end usage, finish reason and properties.
+    """Yield one update per event; the last has usage, finish reason and properties.
 
-    JSON comes without a fence, since the framework reads the value from the text.
+    A Markdown fence around JSON is removed, because the framework parses the text.
     """
     fence = strip_fence(response_format)
-    calls = _Calls()
+    calls = _PendingToolCalls()
     identity: dict[str, Any] = {}
     async for event in stream:
         if not identity:
@@ -69,8 +69,10 @@ async def updates_of(
             contents = calls.add(event)
         elif isinstance(event, Done):
             rest = fence.finish(event.completion)
-            said = calls.end(event.completion) + ([Content("text", text=rest)] if rest else [])
-            yield _last(event.completion, identity, said)
+            contents_left = calls.finish(event.completion) + (
+                [Content("text", text=rest)] if rest else []
+            )
+            yield _final_update(event.completion, identity, contents_left)
             return
         elif isinstance(event, ReasoningDelta):
             contents = [Content("text_reasoning", text=event.text)]
@@ -81,10 +83,10 @@ async def updates_of(
             yield ChatResponseUpdate(contents=tuple(contents), role="assistant", **identity)
 
 
-class _Calls:
-    """Tool calls of a stream: the pieces of the last one wait until it is known to be whole.
+class _PendingToolCalls:
+    """Tool calls of a stream. Deltas of the last call are held until it is complete.
 
-    The framework runs a call whose arguments are broken off, with its defaults.
+    The framework would run a call with truncated arguments, using its defaults.
     """
 
     def __init__(self) -> None:
@@ -92,42 +94,42 @@ class _Calls:
         self._waiting: list[tuple[int, Content]] = []
 
     def add(self, event: ToolCallDelta) -> list[Content]:
-        """Take a piece; return those of earlier calls."""
-        # Every piece carries the id, so that pieces of several calls may alternate.
+        """Add a delta; return deltas of earlier calls."""
+        # Every delta carries the id, because deltas of several calls may alternate.
         call_id = self._ids.setdefault(event.position, event.id or "")
-        piece = Content(
+        delta = Content(
             "function_call", call_id=call_id, name=event.name or "", arguments=event.arguments
         )
         last = max(self._ids)
-        before = [content for position, content in self._waiting if position != last]
+        earlier = [content for position, content in self._waiting if position != last]
         self._waiting = [each for each in self._waiting if each[0] == last]
         if event.position != last:
-            return [*before, piece]
-        self._waiting.append((event.position, piece))
-        return before
+            return [*earlier, delta]
+        self._waiting.append((event.position, delta))
+        return earlier
 
-    def end(self, completion: Completion) -> list[Content]:
-        """Return what waited, and an error for each call that was cut."""
-        made = completion.tool_calls
-        good = [content for position, content in self._waiting if not made[position].cut]
-        return good + [_cut(call) for call in made if call.cut]
+    def finish(self, completion: Completion) -> list[Content]:
+        """Return the held deltas, and an error for each truncated call."""
+        tool_calls = completion.tool_calls
+        complete = [content for position, content in self._waiting if not tool_calls[position].cut]
+        return complete + [_truncated_call_error(call) for call in tool_calls if call.cut]
 
 
 def usage_details(usage: Usage | None) -> UsageDetails | None:
-    """Return usage by the framework's names; counters it has no name for keep theirs."""
+    """Convert usage to the framework's names; unknown counters keep their names."""
     if usage is None:
         return None
-    named = {name: getattr(usage, ours) for name, ours in _USAGE_NAMES.items()}
+    counters = {name: getattr(usage, field) for name, field in _USAGE_NAMES.items()}
     extra = {name: value for name, value in usage.extra.items() if type(value) is int}
-    known = {name: value for name, value in named.items() if value is not None}
+    known = {name: value for name, value in counters.items() if value is not None}
     details: Any = {**extra, **known}
     return details  # type: ignore[no-any-return]
 
 
-def _last(
+def _final_update(
     completion: Completion, identity: dict[str, Any], contents: list[Content]
 ) -> ChatResponseUpdate:
-    """Return what only the end of a stream tells."""
+    """Build the last update of a stream."""
     first = completion.choices[0] if completion.choices else Choice()
     if first.refusal:
         contents.append(_refusal(first.refusal))
@@ -143,7 +145,7 @@ def _last(
     )
 
 
-def _message(choice: Choice, completion: Completion) -> Message:
+def _to_message(choice: Choice, completion: Completion) -> Message:
     contents = []
     if choice.reasoning:
         contents.append(Content.from_text_reasoning(text=choice.reasoning))
@@ -152,7 +154,7 @@ def _message(choice: Choice, completion: Completion) -> Message:
     if choice.refusal:
         contents.append(_refusal(choice.refusal))
     contents += [
-        _cut(call)
+        _truncated_call_error(call)
         if call.cut
         else Content.from_function_call(call.id, call.name, arguments=call.arguments)
         for call in choice.tool_calls
@@ -160,8 +162,8 @@ def _message(choice: Choice, completion: Completion) -> Message:
     return Message("assistant", contents, message_id=completion.id)
 
 
-def _cut(call: ToolCall) -> Content:
-    """Return an error in place of a call that the framework must not run."""
+def _truncated_call_error(call: ToolCall) -> Content:
+    """Build an error in place of a call that the framework must not run."""
     return Content.from_error(
         message=f"The call of {call.name!r} was truncated. Raise max_tokens.",
         error_code="truncated_tool_call",
@@ -174,7 +176,7 @@ def _refusal(text: str) -> Content:
 
 
 def _identity(completion: Completion) -> dict[str, Any]:
-    """Return what every update of a stream repeats."""
+    """Return the fields that every update of a stream repeats."""
     return {
         "response_id": completion.id,
         "message_id": completion.id,
@@ -184,7 +186,7 @@ def _identity(completion: Completion) -> dict[str, Any]:
 
 
 def _properties(completion: Completion) -> dict[str, Any]:
-    """Return what the framework has no field for, as plain values; absent ones are left out."""
+    """Return metadata without a field in the framework, as plain values."""
     logprobs = completion.choices[0].logprobs if completion.choices else None
     return completion.metadata() | ({} if logprobs is None else {"logprobs": logprobs})
 

@@ -1,8 +1,8 @@
-"""What LLMaaS does beyond chat, as tools that an agent may call.
+"""Agent tools for reranking, transcription, speech and images.
 
-The framework has no abstraction for ranking, speech, transcription or images. Each factory
-returns a ``FunctionTool``; ``client`` defaults to one made from ``LLMAAS_*``. Files stay inside
-the ``folder`` given here: a model names a file, never a place.
+The framework has no abstraction for these. Each factory returns a ``FunctionTool``; ``client``
+defaults to one configured by ``LLMAAS_*`` variables. Models name files, never paths: access is
+limited to ``folder``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from uuid import uuid4
 
 from agent_framework import Content, FunctionTool, tool
 
-from agent_framework_llmaas._connect import connected
+from agent_framework_llmaas._connection import create_client
 from agent_framework_llmaas.errors import translate_errors
 from llmaas import AsyncLLMaaS
 
-Returned = TypeVar("Returned")
+ResultT = TypeVar("ResultT")
 _SUFFIXES = {
     "audio/mpeg": ".mp3",
     "audio/wav": ".wav",
@@ -37,31 +37,33 @@ def rerank_tool(
     client: AsyncLLMaaS | None = None,
     name: str = "rerank",
 ) -> FunctionTool:
-    """Return a tool that finds the best documents for a query.
+    """Create a tool that finds the best documents for a query.
 
-    With ``documents`` the model only says what it looks for; without, it brings them along.
-    The result is JSON: ``index``, ``score`` and ``document`` by falling relevance.
+    With ``documents`` the model passes only the query; without, it passes the documents too. The
+    result is JSON: ``index``, ``score`` and ``document`` by descending relevance.
     """
-    ours = connected(client)
+    connected_client = create_client(client)
 
-    async def ranked(query: str, texts: Sequence[str]) -> str:
-        found = await ours.rerank(query, texts, model=model, top_n=min(top_n, len(texts)))
+    async def rerank_texts(query: str, texts: Sequence[str]) -> str:
+        answer = await connected_client.rerank(
+            query, texts, model=model, top_n=min(top_n, len(texts))
+        )
         best = [
             {"index": r.index, "score": r.relevance_score, "document": texts[r.index]}
-            for r in found.results
+            for r in answer.results
         ]
         return json.dumps(best, ensure_ascii=False)
 
-    async def among_known(query: Annotated[str, "What to look for"]) -> str:
-        return await ranked(query, documents or ())
+    async def search(query: Annotated[str, "What to look for"]) -> str:
+        return await rerank_texts(query, documents or ())
 
-    async def among_given(
+    async def search_given(
         query: Annotated[str, "What to look for"],
         documents: Annotated[list[str], "The texts to sort by relevance"],
     ) -> str:
-        return await ranked(query, documents)
+        return await rerank_texts(query, documents)
 
-    function = among_given if documents is None else among_known
+    function = search_given if documents is None else search
     description = "Find the documents that answer a query best, by falling relevance."
     return _tool(function, name, description)
 
@@ -73,16 +75,16 @@ def transcription_tool(
     client: AsyncLLMaaS | None = None,
     name: str = "transcribe",
 ) -> FunctionTool:
-    """Return a tool that writes down a recording of ``folder``."""
-    ours, home = connected(client), Path(folder)
+    """Create a tool that transcribes an audio file of ``folder``."""
+    connected_client, root = create_client(client), Path(folder)
 
     async def transcribe(
         file: Annotated[str, "Name of the recording"],
         language: Annotated[str | None, "Language spoken, ISO 639-1, if known"] = None,
     ) -> str:
-        path = _inside(home, file)
-        found = await ours.transcribe(path, model=model, language=language)
-        return found.text
+        path = _resolve_file(root, file)
+        answer = await connected_client.transcribe(path, model=model, language=language)
+        return answer.text
 
     return _tool(transcribe, name, "Write down what is said in an audio recording.")
 
@@ -96,17 +98,19 @@ def speech_tool(
     client: AsyncLLMaaS | None = None,
     name: str = "speak",
 ) -> FunctionTool:
-    """Return a tool that says a text.
+    """Create a tool that converts text to speech.
 
-    The sound is a ``data`` content of the tool's result, for the application. The model learns
-    only that it is there, or with ``folder`` the name of the file it was written to.
+    The audio is a ``data`` content of the tool's result, for the application. The model receives
+    only its media type, or with ``folder`` the name of the file written.
     """
-    ours = connected(client)
+    connected_client = create_client(client)
 
     async def speak(text: Annotated[str, "What to say"]) -> list[Content]:
-        speech = await ours.speak(text, model=model, voice=voice, response_format=response_format)
+        speech = await connected_client.speak(
+            text, model=model, voice=voice, response_format=response_format
+        )
         kind = speech.content_type.partition(";")[0]
-        return _made(speech.audio, kind, _SUFFIXES.get(kind, f".{response_format}"), folder)
+        return _to_contents(speech.audio, kind, _SUFFIXES.get(kind, f".{response_format}"), folder)
 
     return _tool(speak, name, "Say a text aloud: makes an audio recording of it.")
 
@@ -119,17 +123,17 @@ def image_tool(
     client: AsyncLLMaaS | None = None,
     name: str = "draw",
 ) -> FunctionTool:
-    """Return a tool that draws an image; its result is like that of ``speech_tool``."""
-    ours = connected(client)
+    """Create a tool that generates an image; its result is like that of ``speech_tool``."""
+    connected_client = create_client(client)
 
     async def draw(prompt: Annotated[str, "What the image shows"]) -> list[Content]:
-        images = await ours.generate_images(prompt, model=model, size=size)
+        images = await connected_client.generate_images(prompt, model=model, size=size)
         return [
             content
             for image in images
             if image.error is None
             for content in (
-                _made(image.data, "image/png", ".png", folder)
+                _to_contents(image.data, "image/png", ".png", folder)
                 if image.data is not None
                 else [Content.from_uri(str(image.url), media_type="image/png")]
             )
@@ -143,26 +147,28 @@ def _tool(function: Callable[..., Awaitable[Any]], name: str, description: str) 
 
 
 def _with_framework_errors(
-    function: Callable[..., Awaitable[Returned]],
-) -> Callable[..., Awaitable[Returned]]:
+    function: Callable[..., Awaitable[ResultT]],
+) -> Callable[..., Awaitable[ResultT]]:
     @wraps(function)
-    async def call(*args: Any, **kwargs: Any) -> Returned:
+    async def call(*args: Any, **kwargs: Any) -> ResultT:
         with translate_errors:
             return await function(*args, **kwargs)
 
     return call
 
 
-def _inside(folder: Path, name: str) -> Path:
-    """Return the path of a file in ``folder``; refuse any way out of it."""
+def _resolve_file(folder: Path, name: str) -> Path:
+    """Resolve a file in ``folder``. Raises ``FileNotFoundError`` for paths outside of it."""
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        raise FileNotFoundError(f"there is no file {name!r}")
+        raise FileNotFoundError(f"file does not exist, got {name!r}.")
     return path
 
 
-def _made(data: bytes, media_type: str, suffix: str, folder: str | Path | None) -> list[Content]:
-    """Return what was made, as a file's name or as data."""
+def _to_contents(
+    data: bytes, media_type: str, suffix: str, folder: str | Path | None
+) -> list[Content]:
+    """Convert bytes to a ``data`` content, or write a file and return its name."""
     if folder is None:
         return [Content.from_data(data, media_type)]
     path = Path(folder) / f"{uuid4().hex}{suffix}"

@@ -1,4 +1,4 @@
-"""The demo with Agent Framework: an agent that searches the documents with a tool, then answers."""
+"""Demo: an agent that searches the documents with a tool, then answers."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def demo(
     out: Callable[[str], None],
 ) -> DemoResult:
     """Answer ``question`` from ``documents``; see ``llmaas_cli.demo.interface``."""
-    return asyncio.run(_answered(question, split(documents), client_settings, out))
+    return asyncio.run(_answer(question, split(documents), client_settings, out))
 
 
-async def _answered(
+async def _answer(
     question: str, passages: Sequence[Passage], settings: DemoSettings, out: Callable[[str], None]
 ) -> DemoResult:
     async with AsyncLLMaaS(api_key=settings.api_key, base_url=settings.base_url) as client:
@@ -46,11 +46,11 @@ async def _answered(
             instructions=_SEARCH_FIRST + INSTRUCTIONS,
             tools=[search_documents],
         )
-        response = await _streamed(agent, question, out)
+        response = await _run_agent(agent, question, out)
     return DemoResult(
         framework="agent-framework",
         answer=response.text,
-        sources=library.found,
+        sources=library.sources,
         usage=_usage(response),
         embedding_tokens=library.tokens,
         ranked_documents=library.ranked,
@@ -59,8 +59,8 @@ async def _answered(
     )
 
 
-async def _streamed(agent: Agent, question: str, out: Callable[[str], None]) -> AgentResponse:
-    """Let the agent search, which it must, and hand the text of its answer on."""
+async def _run_agent(agent: Agent, question: str, out: Callable[[str], None]) -> AgentResponse:
+    """Run the agent with a forced search and pass the text of its answer to ``out``."""
     run = agent.run(question, stream=True, options={"tool_choice": "required"})
     async for update in run:
         if update.text:
@@ -69,7 +69,7 @@ async def _streamed(agent: Agent, question: str, out: Callable[[str], None]) -> 
 
 
 class Library:
-    """The documents, searched by the framework's embedding client and ranked."""
+    """Searchable and ranked passages of the documents."""
 
     def __init__(
         self, client: AsyncLLMaaS, passages: Sequence[Passage], settings: DemoSettings
@@ -78,7 +78,7 @@ class Library:
         self._passages = passages
         self._embedder = LLMaaSEmbeddingClient(settings.embedding_model, client=client)
         self._rerank_model = settings.rerank_model
-        self.found: tuple[Source, ...] = ()
+        self.sources: tuple[Source, ...] = ()
         self.tokens = self.ranked = 0
 
     async def search(self, question: str) -> str:
@@ -86,12 +86,16 @@ class Library:
         texts = [question, *(passage.with_title for passage in self._passages)]
         embedded = await self._embedder.get_embeddings(texts)
         self.tokens += (embedded.usage or {}).get("input_token_count") or 0
-        vectors = Embeddings([one.vector for one in embedded], str(self._embedder.model))
-        self.found = await self._best(question, nearest(vectors, self._passages, count=CANDIDATES))
+        vectors = Embeddings(
+            [embedding.vector for embedding in embedded], str(self._embedder.model)
+        )
+        self.sources = await self._best(
+            question, nearest(vectors, self._passages, count=CANDIDATES)
+        )
         return "\n\n".join(
             f"[{source.number}] {source.passage.title} - {source.passage.heading}\n"
             f"{source.passage.text}"
-            for source in self.found
+            for source in self.sources
         )
 
     async def _best(self, question: str, passages: Sequence[Passage]) -> tuple[Source, ...]:
@@ -115,11 +119,11 @@ def _usage(response: AgentResponse) -> Usage | None:
 
 
 def _reasoning(response: AgentResponse) -> str:
-    """Return what the model thought last, before its answer."""
+    """Return the reasoning that precedes the answer."""
     contents = response.messages[-1].contents if response.messages else []
     return "".join(content.text or "" for content in contents if content.type == "text_reasoning")
 
 
 def _backend(response: AgentResponse) -> Backend | None:
-    told = response.additional_properties.get("backend")
-    return Backend(**told) if told else None
+    backend = response.additional_properties.get("backend")
+    return Backend(**backend) if backend else None

@@ -1,8 +1,7 @@
-"""Errors that belong to Agent Framework's hierarchy and to the core's.
+"""Errors in both exception hierarchies: Agent Framework's and the core's.
 
-Catch ``agent_framework.exceptions.ChatClientException`` or ``llmaas.LLMaaSError``, or a narrower
-class of either. The classes are built when they are first used: the core's errors import
-``openai``.
+Catch ``agent_framework.exceptions.ChatClientException``, ``llmaas.LLMaaSError`` or a subclass of
+either. The classes are created on first use, because the core's errors import ``openai``.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ def _table() -> ErrorTable:
         core.ConfigurationError: af.ChatClientInvalidRequestException,
         core.MissingAPIKeyError: (af.ChatClientInvalidAuthException, af.SettingNotFoundError),
         core.AuthenticationError: af.ChatClientInvalidAuthException,
-        # a 403 that does not say why: the filter of prompts and the key's rights both answer so
+        # both the prompt filter and missing permissions return an unspecified 403
         core.PermissionDeniedError: (
             af.ChatClientContentFilterException,
             af.ChatClientInvalidAuthException,

@@ -1,14 +1,14 @@
-"""LLMaaS for AutoGen: configuration for every branch of the family, and a model client.
+"""LLMaaS for all AutoGen variants: configuration, model clients and memory.
 
-Names are imported when first used: the configuration needs no framework at all, the model
-client and the memory need autogen-core, ``LLMaaSConfig`` needs AG2 1.x.
+Names are imported on first use. Configuration needs no framework, the model client and the
+memory need autogen-core, ``LLMaaSConfig`` needs AG2 1.x.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autogen_llmaas import _trust as _trust
+from autogen_llmaas import _namespace as _namespace
 from autogen_llmaas._exports import load as _load
 from autogen_llmaas._version import __version__
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
         native_component,
         portable_component,
     )
+    from autogen_llmaas.config_files import environment, write_config_list, write_environment
     from autogen_llmaas.embeddings import LLMaaSEmbeddings
     from autogen_llmaas.entries import config_list, entry, llm_config
     from autogen_llmaas.memory import LLMaaSMemory
     from autogen_llmaas.settings import LLMaaSClientConfig
-    from autogen_llmaas.totals import Totals
-    from autogen_llmaas.writing import environment, write_config_list, write_environment
+    from autogen_llmaas.usage_totals import UsageTotals
 
 __all__ = [
     "LLMaaSChatCompletionClient",
@@ -38,7 +38,7 @@ __all__ = [
     "LLMaaSConfig",
     "LLMaaSEmbeddings",
     "LLMaaSMemory",
-    "Totals",
+    "UsageTotals",
     "__version__",
     "as_yaml",
     "config_list",

@@ -1,8 +1,8 @@
-"""AG2's history as messages, tool calls with invalid arguments included.
+"""Conversion of AG2's history to messages, including calls with invalid arguments.
 
-AG2 runs no call whose arguments do not parse, such as one that was truncated: its tool reports
-an error. AG2's converter parses them once more, and raises. So it gets ``{}`` in their place,
-and the request the text that the model wrote, which the core changes to what engines take.
+AG2 reports an error for a call whose arguments do not parse, such as a truncated one, but its
+converter parses them again and raises. The converter therefore receives ``{}``, and the request
+the model's text, which the core adapts to what engines accept.
 """
 
 from __future__ import annotations
@@ -20,32 +20,36 @@ if TYPE_CHECKING:
     from fast_depends.library.serializer import SerializerProto
 
 
-def to_wire(
+def to_api_messages(
     prompt: list[str], events: Iterable[BaseEvent], serializer: SerializerProto
 ) -> list[Any]:
-    """Convert a conversation; the arguments of each call are as the model wrote them."""
-    written: dict[str, str] = {}
-    events = [_convertible(event, written) for event in events]
-    wire: list[Any] = convert_messages(prompt, events, serializer)
-    for call in _calls(wire):
-        call["function"]["arguments"] = written.get(call["id"], call["function"]["arguments"])
-    return wire
+    """Convert a conversation; tool call arguments are those that the model wrote."""
+    original_arguments: dict[str, str] = {}
+    events = [_with_valid_arguments(event, original_arguments) for event in events]
+    api_messages: list[Any] = convert_messages(prompt, events, serializer)
+    for call in _tool_calls(api_messages):
+        call["function"]["arguments"] = original_arguments.get(
+            call["id"], call["function"]["arguments"]
+        )
+    return api_messages
 
 
-def _convertible(event: BaseEvent, written: dict[str, str]) -> BaseEvent:
-    """Replace the arguments that do not parse, and keep them in ``written`` by the call's id."""
+def _with_valid_arguments(event: BaseEvent, original_arguments: dict[str, str]) -> BaseEvent:
+    """Replace invalid arguments and store them in ``original_arguments`` by call id."""
     if not isinstance(event, ModelResponse):
         return event
     invalid = {call.id: call.arguments for call in event.tool_calls.calls if not _is_valid(call)}
     if not invalid:
         return event
-    written |= invalid
+    original_arguments |= invalid
     event = copy(event)
-    event.tool_calls = ToolCallsEvent([_emptied(c, invalid) for c in event.tool_calls.calls])
+    event.tool_calls = ToolCallsEvent(
+        [_without_arguments(c, invalid) for c in event.tool_calls.calls]
+    )
     return event
 
 
-def _emptied(call: ToolCallEvent, invalid: dict[str, str]) -> ToolCallEvent:
+def _without_arguments(call: ToolCallEvent, invalid: dict[str, str]) -> ToolCallEvent:
     if call.id not in invalid:
         return call
     call = copy(call)
@@ -61,6 +65,6 @@ def _is_valid(call: ToolCallEvent) -> bool:
     return True
 
 
-def _calls(wire: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    for message in wire:
+def _tool_calls(api_messages: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    for message in api_messages:
         yield from message.get("tool_calls") or ()

@@ -1,7 +1,7 @@
-"""What Chroma 1.x asks of an embedding function beside the call.
+"""Interface of Chroma 1.x embedding functions.
 
-See ``chromadb.api.types.EmbeddingFunction``: a collection keeps the function's name and
-configuration, never its key, and refuses another function when it is opened again.
+See ``chromadb.api.types.EmbeddingFunction``: a collection stores the function's name and
+configuration, never its key, and rejects another function when it is reopened.
 """
 
 from __future__ import annotations
@@ -12,53 +12,54 @@ from typing import Any, Self
 
 
 class ChromaFunction:
-    """An embedding function of Chroma, without the import of Chroma."""
+    """Embedding function of Chroma that does not import Chroma."""
 
     @abstractmethod
     def __call__(self, input: Sequence[str]) -> list[list[float]]:  # noqa: A002 - Chroma's name
-        """Return one vector a text."""
+        """Embed texts to one vector per text."""
 
     @abstractmethod
     def get_config(self) -> dict[str, Any]:
-        """Return what makes the function again."""
+        """Return the constructor arguments without the key."""
 
     def embed_query(self, input: Sequence[str]) -> list[list[float]]:  # noqa: A002
-        """Return vectors of questions: as those of documents."""
+        """Embed queries like documents."""
         return self(input)
 
     @staticmethod
     def name() -> str:
-        """Return the name under which a collection keeps its function."""
+        """Return the name that a collection stores for its function."""
         return "llmaas"
 
     @classmethod
     def build_from_config(cls, config: dict[str, Any]) -> Self:
-        """Return the function of a collection's configuration."""
+        """Create the function of a collection's configuration."""
         return cls(**config)
 
     def default_space(self) -> str:
-        """Return the distance that fits."""
+        """Return the default distance."""
         return "cosine"
 
     def supported_spaces(self) -> list[str]:
-        """Return the distances that can be used."""
+        """Return the supported distances."""
         return ["cosine", "l2", "ip"]
 
     def is_legacy(self) -> bool:
-        """Tell that the configuration can be kept."""
+        """Return False: the configuration can be stored."""
         return False
 
     def validate_config_update(
         self, old_config: dict[str, Any], new_config: dict[str, Any]
     ) -> None:
-        """Refuse another model for vectors that are there: they would not compare."""
+        """Reject another model, because existing vectors would not compare."""
         for part in ("model", "dimensions"):
             if part in new_config and new_config.get(part) != old_config.get(part):
                 raise ValueError(
-                    f"The {part} of a collection's embedding function cannot change: "
-                    f"{old_config.get(part)!r} to {new_config.get(part)!r}. Embed into another one."
+                    f"{part} of a collection's embedding function cannot change from "
+                    f"{old_config.get(part)!r} to {new_config.get(part)!r}. "
+                    "Create another collection."
                 )
 
     @staticmethod
     def validate_config(config: dict[str, Any]) -> None:
-        """Accept every configuration: the constructor refuses what it does not know."""
+        """Accept every configuration: the constructor rejects unknown arguments."""

@@ -1,4 +1,4 @@
-"""Where each public name lives, and what to install when its framework is missing."""
+"""Module of each public name, and the extra that installs its framework."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _NAMES = {
     "embeddings": ("LLMaaSEmbeddings",),
     "memory": ("LLMaaSMemory",),
     "settings": ("LLMaaSClientConfig",),
-    "totals": ("Totals",),
-    "writing": ("environment", "write_config_list", "write_environment"),
+    "usage_totals": ("UsageTotals",),
+    "config_files": ("environment", "write_config_list", "write_environment"),
 }
-_EXTRA_OF = {"autogen_core": "agentchat", "ag2": "ag2"}
+_EXTRA_BY_MODULE = {"autogen_core": "agentchat", "ag2": "ag2"}
 
 MODULE_BY_NAME = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def load(name: str) -> Any:
-    """Return a public name; ``ImportError`` says which extra brings its framework."""
+    """Import a public name. Raises ``ImportError`` naming the extra to install."""
     if name not in MODULE_BY_NAME:
         raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}")
     try:
         return getattr(import_module(f"{_PACKAGE}.{MODULE_BY_NAME[name]}"), name)
     except ModuleNotFoundError as error:
-        extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
+        extra = _EXTRA_BY_MODULE.get((error.name or "").partition(".")[0])
         if extra is None:
             raise
         hint = f"{name} needs {error.name}: pip install 'autogen-llmaas[{extra}]'"

@@ -1,7 +1,7 @@
-"""LLMaaS for AG2 1.x: ``Agent("writer", config=LLMaaSConfig("gpt-oss:120b"))``.
+"""Model client for AG2 1.x: ``Agent("writer", config=LLMaaSConfig("gpt-oss:120b"))``.
 
-AG2's converters make the messages, the core asks: the stock OpenAI client loses reasoning in
-one of its two modes, and breaks on tool calls that share an index.
+AG2's converters build the messages and the core sends them: the stock OpenAI client loses
+reasoning in one of its two modes and fails on tool calls that share an index.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from ag2.events import (
     Usage,
 )
 
-from autogen_llmaas._ag2_messages import to_wire
-from autogen_llmaas._core import ApiKey, patient, way
+from autogen_llmaas._ag2_messages import to_api_messages
+from autogen_llmaas.connection import ApiKey, connection_options, with_rate_limit_timeout
 from autogen_llmaas.settings import RATE_LIMIT_TIMEOUT
 from llmaas import AsyncLLMaaS, Completion, StructuredOutputError
 from llmaas.adapters import invalid_output_error, is_cut_short, redact_options
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ag2.tools.schemas import ToolSchema
     from fast_depends.library.serializer import SerializerProto
 
-_WAY = (
+_CONNECTION_FIELDS = (
     "api_key",
     "api_key_env",
     "base_url",
@@ -51,7 +51,7 @@ _WAY = (
 
 @dataclass(slots=True)
 class LLMaaSConfig(ModelConfig):
-    """A model of LLMaaS; None leaves a parameter out. The key never shows, nor is pickled."""
+    """A model of LLMaaS. None omits a parameter. The key is neither printed nor pickled."""
 
     model: str
     api_key: ApiKey = field(default=None, repr=False)
@@ -83,20 +83,20 @@ class LLMaaSConfig(ModelConfig):
 
     @property
     def provider(self) -> ModelProvider:
-        """The protocol that is spoken."""
+        """The protocol of the service."""
         return ModelProvider.OPENAI
 
     def copy(self, /, **overrides: Any) -> Self:
-        """Return the same with some settings changed."""
+        """Return a copy with some settings replaced."""
         return replace(self, **overrides)
 
     def create(self) -> LLMaaSAG2Client:
-        """Return a client; AG2 makes one for each conversation."""
+        """Create a client; AG2 creates one per conversation."""
         return LLMaaSAG2Client(self)
 
-    def request(self) -> dict[str, Any]:
-        """Return what every request carries."""
-        skipped = (*_WAY, "model", "streaming", "tool_choice")
+    def to_request(self) -> dict[str, Any]:
+        """Return the request parameters that are set."""
+        skipped = (*_CONNECTION_FIELDS, "model", "streaming", "tool_choice")
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in skipped}
         return {name: value for name, value in values.items() if value is not None}
 
@@ -108,25 +108,25 @@ class LLMaaSConfig(ModelConfig):
         return self.copy(**deepcopy(values, memo))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        shown = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "api_key"}
-        if shown["default_headers"]:
-            shown |= redact_options({"default_headers": shown["default_headers"]})
-        return (_again, (type(self), shown))
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "api_key"}
+        if values["default_headers"]:
+            values |= redact_options({"default_headers": values["default_headers"]})
+        return (_unpickle, (type(self), values))
 
 
 class LLMaaSAG2Client(LLMClient):
-    """Asks for AG2 through the core."""
+    """AG2's client interface over the core's client."""
 
     def __init__(self, config: LLMaaSConfig) -> None:
         self._config = config
         self._reasoning: dict[str, str] = {}
         client = AsyncLLMaaS(
-            **way(config.api_key, config.api_key_env, config.base_url),
+            **connection_options(config.api_key, config.api_key_env, config.base_url),
             timeout=config.timeout,
             max_retries=config.max_retries,
             headers=config.default_headers,
         )
-        self._client = patient(client, config.rate_limit_timeout)
+        self._client = with_rate_limit_timeout(client, config.rate_limit_timeout)
 
     async def __call__(
         self,
@@ -137,25 +137,25 @@ class LLMaaSAG2Client(LLMClient):
         response_schema: ResponseProto[Any] | None,
         serializer: SerializerProto,
     ) -> ModelResponse:
-        """Answer a turn; pieces and reasoning are sent to the context as they come."""
+        """Answer a turn; text and reasoning are sent to the context as they arrive."""
         prompt = list(context.prompt)
         if response_schema and response_schema.system_prompt:
             prompt.append(response_schema.system_prompt)
-        wire = self._with_reasoning(to_wire(prompt, messages, serializer))
-        options = self._config.request()
-        if offered := [tool_to_api(tool) for tool in tools]:
-            options |= {"tools": offered, "tool_choice": self._config.tool_choice}
+        api_messages = self._with_reasoning(to_api_messages(prompt, messages, serializer))
+        options = self._config.to_request()
+        if definitions := [tool_to_api(tool) for tool in tools]:
+            options |= {"tools": definitions, "tool_choice": self._config.tool_choice}
         options["response_format"] = response_proto_to_schema(response_schema)
-        ask = self._streamed if self._config.streaming else self._whole
-        completion = await ask(wire, options, context)
-        return await self._response(completion, context)
+        send = self._stream if self._config.streaming else self._complete
+        completion = await send(api_messages, options, context)
+        return await self._to_response(completion, context)
 
-    async def _whole(
-        self, wire: list[Any], options: dict[str, Any], context: ConversationContext
+    async def _complete(
+        self, api_messages: list[Any], options: dict[str, Any], context: ConversationContext
     ) -> Completion:
         try:
-            completion = await self._client.chat(wire, model=self._config.model, **options)
-        except StructuredOutputError as error:  # AG2 validates, and may ask again
+            completion = await self._client.chat(api_messages, model=self._config.model, **options)
+        except StructuredOutputError as error:  # AG2 validates, and may retry
             if error.completion is None or is_cut_short(error.completion):
                 raise
             completion = error.completion
@@ -163,10 +163,10 @@ class LLMaaSAG2Client(LLMClient):
             await context.send(ModelReasoning(completion.reasoning))
         return completion
 
-    async def _streamed(
-        self, wire: list[Any], options: dict[str, Any], context: ConversationContext
+    async def _stream(
+        self, api_messages: list[Any], options: dict[str, Any], context: ConversationContext
     ) -> Completion:
-        stream = await self._client.stream(wire, model=self._config.model, **options)
+        stream = await self._client.stream(api_messages, model=self._config.model, **options)
         async with stream:
             async for event in stream:
                 if event.type == "text":
@@ -178,12 +178,12 @@ class LLMaaSAG2Client(LLMClient):
             raise invalid_output_error(completion)
         return completion
 
-    async def _response(
+    async def _to_response(
         self, completion: Completion, context: ConversationContext
     ) -> ModelResponse:
         refusals = (choice.refusal for choice in completion.choices[:1])
-        said = completion.text or next(refusals, None)
-        message = ModelMessage(said) if said else None
+        text = completion.text or next(refusals, None)
+        message = ModelMessage(text) if text else None
         if message is not None:
             await context.send(message)
         if completion.tool_calls and completion.reasoning:
@@ -196,24 +196,24 @@ class LLMaaSAG2Client(LLMClient):
                     for c in completion.tool_calls
                 ]
             ),
-            usage=_usage(completion),
+            usage=_to_usage(completion),
             model=completion.model,
             provider="llmaas",
             finish_reason=completion.finish_reason,
             response_id=completion.id,
         )
 
-    def _with_reasoning(self, wire: Iterable[Mapping[str, Any]]) -> list[Any]:
-        """Send reasoning back with its tool calls, and no empty system message."""
-        kept = [dict(m) for m in wire if m["role"] != "system" or m["content"]]
-        for message in kept:
+    def _with_reasoning(self, api_messages: Iterable[Mapping[str, Any]]) -> list[Any]:
+        """Add reasoning to its tool calls and remove empty system messages."""
+        converted = [dict(m) for m in api_messages if m["role"] != "system" or m["content"]]
+        for message in converted:
             calls = message.get("tool_calls")
-            if calls and (said := self._reasoning.get(calls[0]["id"])):
-                message["reasoning_content"] = said
-        return kept
+            if calls and (text := self._reasoning.get(calls[0]["id"])):
+                message["reasoning_content"] = text
+        return converted
 
 
-def _usage(completion: Completion) -> Usage:
+def _to_usage(completion: Completion) -> Usage:
     usage = completion.usage
     if usage is None:
         return Usage()
@@ -226,5 +226,5 @@ def _usage(completion: Completion) -> Usage:
     )
 
 
-def _again(kind: type[LLMaaSConfig], settings: Mapping[str, Any]) -> LLMaaSConfig:
-    return kind(**settings)
+def _unpickle(config_class: type[LLMaaSConfig], settings: Mapping[str, Any]) -> LLMaaSConfig:
+    return config_class(**settings)

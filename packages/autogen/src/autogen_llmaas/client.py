@@ -1,11 +1,10 @@
-"""The model client for autogen-core and everything above it."""
+"""Model client for autogen-core, AgentChat and AutoGen Studio."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, Literal, Self, Unpack, cast
+from typing import Any, Self, Unpack, cast
 
 from autogen_core import CancellationToken, Component
 from autogen_core.models import (
@@ -18,42 +17,22 @@ from autogen_core.models import (
 from autogen_core.tools import Tool, ToolSchema
 from pydantic import BaseModel
 
-from autogen_llmaas import _log, _tokens
-from autogen_llmaas._cancel import cancellable, guarded
-from autogen_llmaas._core import ApiKey, open_core
-from autogen_llmaas._echo import Echo
-from autogen_llmaas._messages import Writer
-from autogen_llmaas._names import Toolbox
-from autogen_llmaas._result import create_result
+from autogen_llmaas import _event_log, _token_count
+from autogen_llmaas._cancellation import await_cancellable, iterate_cancellable
+from autogen_llmaas._reasoning_cache import ReasoningCache
+from autogen_llmaas._request import Request, ToolChoice, build_options
 from autogen_llmaas.components import model_info
-from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClientConfig
-from autogen_llmaas.totals import Totals
-from llmaas import AsyncLLMaaS, Completion, ConfigurationError, catalog
+from autogen_llmaas.connection import ApiKey, create_client
+from autogen_llmaas.messages import MessageConverter
+from autogen_llmaas.responses import create_result
+from autogen_llmaas.settings import ClientSettings, LLMaaSClientConfig
+from autogen_llmaas.tools import ToolNameMap
+from autogen_llmaas.usage_totals import UsageTotals
+from llmaas import AsyncLLMaaS, Completion, catalog
 from llmaas.adapters import invalid_output_error, is_cut_short
-from llmaas.options import ChatOptions
 
 UNKNOWN_CONTEXT = 32_768
-"""Tokens that a model is taken to hold of which neither catalog nor service says more."""
-
-_ToolChoice = Tool | Literal["auto", "required", "none"]
-_EXTRA_ARGUMENTS = frozenset((*ChatOptions.__annotations__, *REQUEST_FIELDS, "metadata")) - {
-    "tools",
-    "repair",
-}
-_PLAIN_TEXT = {"type": "text"}
-
-
-@dataclass(slots=True)
-class _Asked:
-    """One request, and what is needed to read its answer."""
-
-    messages: list[dict[str, Any]]
-    toolbox: Toolbox
-    options: dict[str, Any]
-
-    @property
-    def wants_json(self) -> bool:
-        return self.options.get("response_format") not in (None, _PLAIN_TEXT)
+"""Context size in tokens that is assumed for a model missing from the catalog."""
 
 
 class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientConfig]):
@@ -62,7 +41,7 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
     ``api_key`` (a string or a callable) defaults to the variable that ``api_key_env`` names,
     ``LLMAAS_API_KEY``; it is never part of a component, a pickle or a repr. The other settings
     are those of ``LLMaaSClientConfig``. One client may be used in several event loops. Raises
-    what ``llmaas.errors`` draws; each error is the matching ``openai`` exception as well.
+    the errors of ``llmaas.errors``, which are subclasses of the ``openai`` exceptions.
     """
 
     component_type = "model"
@@ -75,21 +54,21 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         api_key: ApiKey = None,
         **settings: Unpack[ClientSettings],
     ) -> None:
-        self._set_up(LLMaaSClientConfig.of(model, settings), api_key)
+        self._initialize(LLMaaSClientConfig.create(model, settings), api_key)
 
-    def _set_up(self, config: LLMaaSClientConfig, api_key: ApiKey) -> None:
+    def _initialize(self, config: LLMaaSClientConfig, api_key: ApiKey) -> None:
         self._config, self._api_key = config, api_key
         self._defaults = config.request_defaults()
         self._llmaas: AsyncLLMaaS | None = None
-        self._echo = Echo()
-        self.totals = Totals()
-        """What all answers of this client took: tokens, reasoning apart, and EUR."""
+        self._reasoning_cache = ReasoningCache()
+        self.totals = UsageTotals()
+        """Tokens and cost of all answers of this client."""
 
     @property
     def llmaas(self) -> AsyncLLMaaS:
-        """The core's client, through which every request goes."""
+        """The core's client, created on first use."""
         if self._llmaas is None:
-            self._llmaas = open_core(self._config, self._api_key)
+            self._llmaas = create_client(self._config, self._api_key)
         return self._llmaas
 
     async def create(
@@ -97,29 +76,29 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         messages: Sequence[LLMMessage],
         *,
         tools: Sequence[Tool | ToolSchema] = (),
-        tool_choice: _ToolChoice = "auto",
+        tool_choice: ToolChoice = "auto",
         json_output: bool | type[BaseModel] | None = None,
         extra_create_args: Mapping[str, Any] | None = None,
         cancellation_token: CancellationToken | None = None,
     ) -> CreateResult:
-        """Ask, and return the whole answer.
+        """Send a request and return the answer.
 
-        With a model class as ``json_output`` an answer that does not fit is corrected once,
-        then raises ``StructuredOutputError``; one that was cut by its length raises it at once,
-        unless more tokens may be had.
+        If ``json_output`` is a model class, an invalid answer is retried once, then raises
+        ``StructuredOutputError``. A truncated answer raises it immediately, unless
+        ``max_tokens`` can be raised.
         """
-        asked = self._ask(messages, tools, tool_choice, json_output, extra_create_args)
-        asked.options.pop("stream_options", None)
-        call = self.llmaas.chat(asked.messages, model=self._config.model, **asked.options)
+        request = self._build_request(messages, tools, tool_choice, json_output, extra_create_args)
+        request.options.pop("stream_options", None)
+        call = self.llmaas.chat(request.messages, model=self._config.model, **request.options)
         try:
-            completion = await cancellable(call, cancellation_token)
+            completion = await await_cancellable(call, cancellation_token)
         except ValueError as error:  # StructuredOutputError, whose import brings the openai SDK
             invalid: Completion | None = getattr(error, "completion", None)
             if invalid is not None:
                 self.totals.add(invalid)
             raise
-        result = self._read(completion, asked)
-        _log.called(asked.messages, asked.toolbox.wire, result)
+        result = self._to_result(completion, request)
+        _event_log.log_call(request.messages, request.tool_names.definitions, result)
         return result
 
     async def create_stream(
@@ -127,130 +106,124 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         messages: Sequence[LLMMessage],
         *,
         tools: Sequence[Tool | ToolSchema] = (),
-        tool_choice: _ToolChoice = "auto",
+        tool_choice: ToolChoice = "auto",
         json_output: bool | type[BaseModel] | None = None,
         extra_create_args: Mapping[str, Any] | None = None,
         cancellation_token: CancellationToken | None = None,
         include_usage: bool | None = None,
     ) -> AsyncGenerator[str | CreateResult, None]:
-        """Ask, and yield the answer's text as it comes, then the whole answer.
+        """Send a request and yield text as it arrives, then the whole answer.
 
-        Reasoning is no part of the text; it is in the answer's ``thought``. Usage is asked for
-        unless ``include_usage``, a keyword of AutoGen's own client, is False. An answer that
-        does not fit ``json_output`` is returned as it is: its text has gone out already. One that
-        was cut by its length raises ``StructuredOutputError``.
+        Reasoning is not yielded; it is in the answer's ``thought``. ``include_usage``, a keyword
+        of AutoGen's stock client, defaults to True. An answer that does not match
+        ``json_output`` is returned unchanged, because its text was yielded already. Raises
+        ``StructuredOutputError`` if the answer was truncated.
         """
-        asked = self._ask(messages, tools, tool_choice, json_output, extra_create_args)
+        request = self._build_request(messages, tools, tool_choice, json_output, extra_create_args)
         if include_usage:
-            told = asked.options.get("stream_options") or {}
-            asked.options["stream_options"] = {**told, "include_usage": True}
+            stream_options = request.options.get("stream_options") or {}
+            request.options["stream_options"] = {**stream_options, "include_usage": True}
         elif include_usage is False:
-            asked.options["stream_options"] = None
-        call = self.llmaas.stream(asked.messages, model=self._config.model, **asked.options)
-        stream = await cancellable(call, cancellation_token)
-        _log.started(asked.messages)
-        async with stream, aclosing(guarded(stream, cancellation_token)) as events:
+            request.options["stream_options"] = None
+        call = self.llmaas.stream(request.messages, model=self._config.model, **request.options)
+        stream = await await_cancellable(call, cancellation_token)
+        _event_log.log_stream_start(request.messages)
+        async with stream, aclosing(iterate_cancellable(stream, cancellation_token)) as events:
             async for event in events:
                 if event.type == "text":
                     yield event.text
         completion = stream.completion
-        if asked.wants_json and is_cut_short(completion):
+        if request.wants_json and is_cut_short(completion):
             self.totals.add(completion)
             raise invalid_output_error(completion)
-        result = self._read(completion, asked)
-        _log.ended(result)
+        result = self._to_result(completion, request)
+        _event_log.log_stream_end(result)
         yield result
 
-    def _ask(
+    def _build_request(
         self,
         messages: Sequence[LLMMessage],
         tools: Sequence[Tool | ToolSchema],
-        tool_choice: _ToolChoice,
+        tool_choice: ToolChoice,
         json_output: bool | type[BaseModel] | None,
         extra: Mapping[str, Any] | None,
-    ) -> _Asked:
-        options = {**self._defaults, **_checked(extra or {})}
-        if json_output is not None:
-            options["response_format"] = _format(json_output)
-        toolbox = Toolbox(tools)
-        told = options.pop("tool_choice", None)  # AutoGen's web surfer and Magentic-One say it so
-        choice = toolbox.choice(told if told is not None and tool_choice == "auto" else tool_choice)
-        if tools:
-            options |= {"tools": toolbox.wire, "tool_choice": choice}
-        return _Asked(self._writer(toolbox).write(messages), toolbox, options)
+    ) -> Request:
+        tool_names = ToolNameMap(tools)
+        options = build_options(self._defaults, extra, tool_names, tool_choice, json_output)
+        return Request(self._message_converter(tool_names).convert(messages), tool_names, options)
 
-    def _writer(self, toolbox: Toolbox) -> Writer:
+    def _message_converter(self, tool_names: ToolNameMap) -> MessageConverter:
         config = self._config
-        return Writer(
-            echo=self._echo,
-            toolbox=toolbox,
-            echoes_reasoning=self._reasons
+        return MessageConverter(
+            reasoning_cache=self._reasoning_cache,
+            tool_names=tool_names,
+            send_reasoning=self._supports_reasoning
             if config.send_reasoning is None
             else config.send_reasoning,
-            with_names=config.include_name_in_message,
-            with_prefixes=config.add_name_prefixes,
-            sees_images=self.model_info["vision"],
+            include_names=config.include_name_in_message,
+            include_prefixes=config.add_name_prefixes,
+            supports_images=self.model_info["vision"],
         )
 
     @property
-    def _reasons(self) -> bool:
+    def _supports_reasoning(self) -> bool:
         known = catalog.resolve(self._config.model).model
-        return bool(known and known.reasoning) or self._echo.saw_reasoning
+        return bool(known and known.reasoning) or self._reasoning_cache.saw_reasoning
 
-    def _read(self, completion: Completion, asked: _Asked) -> CreateResult:
+    def _to_result(self, completion: Completion, request: Request) -> CreateResult:
         self.totals.add(completion)
-        result = create_result(completion, asked.toolbox, wants_json=asked.wants_json)
+        result = create_result(completion, request.tool_names, wants_json=request.wants_json)
         if isinstance(result.content, list):
-            self._echo.keep(result.content, completion.text or None, completion.reasoning)
+            self._reasoning_cache.put(result.content, completion.text or None, completion.reasoning)
         return result
 
     async def refresh(self) -> None:
-        """Learn from ``GET /v1/models`` what the service serves now, for this process.
+        """Update the catalog of this process from ``GET /v1/models``.
 
-        When the list does not come, a ``StaleCatalogWarning`` says so and nothing changes.
+        On failure the catalog is unchanged and a ``StaleCatalogWarning`` is issued.
         """
         await catalog.arefresh(self.llmaas)
 
     async def close(self) -> None:
-        """Close what belongs to this client alone; it may be used again."""
+        """Close the resources of this client, which can be used again afterwards."""
         if self._llmaas is not None:
             await self._llmaas.close()
 
     def actual_usage(self) -> RequestUsage:
-        """Return the tokens of all answers; nothing is cached here."""
+        """Return the tokens of all answers; same as ``total_usage``."""
         return self.total_usage()
 
     def total_usage(self) -> RequestUsage:
-        """Return the tokens of all answers; ``totals`` has reasoning and cost as well."""
+        """Return the tokens of all answers. ``totals`` also has reasoning and cost."""
         return RequestUsage(self.totals.prompt_tokens, self.totals.completion_tokens)
 
     @property
     def cost_eur(self) -> float:
-        """What all answers of this client cost, in EUR."""
+        """Cost of all answers of this client in EUR."""
         return self.totals.cost_eur
 
     def count_tokens(
         self, messages: Sequence[LLMMessage], *, tools: Sequence[Tool | ToolSchema] = ()
     ) -> int:
-        """Estimate the tokens of a request, offline: four characters each."""
-        return _tokens.count(messages, tools)
+        """Estimate the tokens of a request offline, at four characters per token."""
+        return _token_count.count_tokens(messages, tools)
 
     def remaining_tokens(
         self, messages: Sequence[LLMMessage], *, tools: Sequence[Tool | ToolSchema] = ()
     ) -> int:
-        """Return how much of the model's context a request leaves."""
+        """Return the context size of the model minus the estimated tokens of a request."""
         known = catalog.resolve(self._config.model).model
         context = known.context if known else None
         return (context or UNKNOWN_CONTEXT) - self.count_tokens(messages, tools=tools)
 
     @property
     def model_info(self) -> ModelInfo:
-        """What the catalog knows of the model, and what was said at construction."""
+        """Model information of the catalog, overridden by the constructor's ``model_info``."""
         return cast(ModelInfo, model_info(self._config.model, self._config.model_info))
 
     @property
     def capabilities(self) -> ModelInfo:
-        """The same, under the name that AutoGen gave up."""
+        """Deprecated AutoGen name of ``model_info``."""
         return self.model_info
 
     def _to_config(self) -> LLMaaSClientConfig:
@@ -265,36 +238,18 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = self._config.without_secrets().model_dump(exclude_unset=True)
-        return (_loaded, (type(self), kept))
+        return (_unpickle, (type(self), kept))
 
     def __copy__(self) -> Self:
         return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: Any) -> Self:
         copy = type(self).__new__(type(self))
-        copy._set_up(self._config, self._api_key)
+        copy._initialize(self._config, self._api_key)
         return copy
 
 
-def _loaded(
-    kind: type[LLMaaSChatCompletionClient], config: Mapping[str, Any]
+def _unpickle(
+    client_class: type[LLMaaSChatCompletionClient], config: Mapping[str, Any]
 ) -> LLMaaSChatCompletionClient:
-    return kind._from_config(LLMaaSClientConfig(**config))
-
-
-def _checked(extra: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Refuse a misspelt argument: the service would ignore it without a word."""
-    unknown = sorted(set(extra) - _EXTRA_ARGUMENTS)
-    if unknown:
-        raise ConfigurationError(
-            f"extra_create_args are invalid: {unknown}; what only the service knows "
-            "goes in extra_body"
-        )
-    return extra
-
-
-def _format(json_output: bool | type[BaseModel]) -> Any:
-    """Return the ``response_format``: JSON, plain text, or a model class for its schema."""
-    if isinstance(json_output, bool):
-        return {"type": "json_object"} if json_output else _PLAIN_TEXT
-    return json_output
+    return client_class._from_config(LLMaaSClientConfig(**config))

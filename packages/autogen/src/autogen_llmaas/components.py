@@ -1,4 +1,4 @@
-"""Components as AutoGen and AutoGen Studio load them, made without any framework."""
+"""Components for AutoGen and AutoGen Studio, built without importing a framework."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from llmaas.settings import Settings
 NATIVE = "autogen_llmaas.client.LLMaaSChatCompletionClient"
 PORTABLE = "autogen_ext.models.openai.OpenAIChatCompletionClient"
 MEMORY = "autogen_llmaas.memory.LLMaaSMemory"
-CHATTING = ("chat", "code", "vision")
-# Not in the stock client's configuration, or (stream_options) fatal there for its create().
+CHAT_CATEGORIES = ("chat", "code", "vision")
+# Not in the stock client's configuration; stream_options makes its create() fail.
 _NOT_PORTABLE = {
     *("conform", "fallbacks", "fresh", "reasoning", "retry_empty", "strict"),
     *("enable_thinking", "extra_body", "reasoning_effort", "stream_options"),
@@ -27,11 +27,11 @@ _PORTABLE_SETTINGS = ("timeout", "max_retries", "default_headers", "add_name_pre
 Component = dict[str, Any]
 
 
-def model_info(model: str, told: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return AutoGen's description of a model from the catalog; ``told`` goes before it.
+def model_info(model: str, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Build AutoGen's ``ModelInfo`` from the catalog; ``overrides`` takes precedence.
 
-    A model that the catalog does not know is taken to call tools and not to see. The family
-    is "unknown" save for DeepSeek R1: an OpenAI family changes what some teams send.
+    A model missing from the catalog is assumed to support tools but not vision. The family is
+    "unknown" except for DeepSeek R1: with an OpenAI family some teams send other messages.
     """
     known = catalog.resolve(model).model or Model(id=model)
     is_r1 = known.id.startswith("deepseek-r1")
@@ -42,29 +42,30 @@ def model_info(model: str, told: Mapping[str, Any] | None = None) -> dict[str, A
         "structured_output": True,
         "family": "r1" if is_r1 else "unknown",
         "multiple_system_messages": False,
-        **(told or {}),
+        **(overrides or {}),
     }
 
 
 def native_component(model: str, **settings: Unpack[ClientSettings]) -> Component:
-    """Return the component of our client, as ``ChatCompletionClient.load_component`` takes it.
+    """Build a component of our client for ``ChatCompletionClient.load_component``.
 
-    It holds the name of the key's variable, never the key.
+    It holds the name of the key's environment variable, never the key.
     """
-    config = LLMaaSClientConfig.of(model, settings).without_secrets()
+    config = LLMaaSClientConfig.create(model, settings).without_secrets()
     return _component(NATIVE, "model", model, config.model_dump(exclude_none=True))
 
 
 def portable_component(
     model: str, *, api_key: str | None = None, **settings: Unpack[ClientSettings]
 ) -> Component:
-    """Return a component of AutoGen's stock client, for where this package is not installed.
+    """Build a component of AutoGen's stock client, for use without this package.
 
-    Without ``api_key`` it holds no key: the stock client then takes ``OPENAI_API_KEY`` where
-    it is loaded, so set that to the key of LLMaaS there, and only there.
+    Without ``api_key`` it holds no key and the stock client reads ``OPENAI_API_KEY``: set that
+    variable to the key of LLMaaS where the component is loaded. Raises ``ConfigurationError``
+    for settings that the stock client does not support.
     """
-    config = LLMaaSClientConfig.of(model, settings)
-    _refuse_what_is_not_portable(settings)
+    config = LLMaaSClientConfig.create(model, settings)
+    _reject_non_portable(settings)
     stock: dict[str, Any] = {
         "model": model,
         "base_url": Settings.create(api_key="-", base_url=config.base_url).base_url,
@@ -72,16 +73,16 @@ def portable_component(
         "max_tokens": config.max_tokens or catalog.max_output_default(model),
         "include_name_in_message": config.include_name_in_message,
     }
-    told = config.model_dump(exclude_unset=True)
+    given = config.model_dump(exclude_unset=True)
     portable = [*REQUEST_FIELDS, *_PORTABLE_SETTINGS]
-    stock |= {name: told[name] for name in portable if told.get(name) is not None}
+    stock |= {name: given[name] for name in portable if given.get(name) is not None}
     if api_key is not None:
         stock["api_key"] = api_key
     return _component(PORTABLE, "model", model, stock)
 
 
 def embedding_component(model: str = "bge-m3:567m", **settings: Any) -> Component:
-    """Return the component of a memory that finds by meaning (``LLMaaSMemory``)."""
+    """Build a component of a semantic memory (``LLMaaSMemory``)."""
     return _component(MEMORY, "memory", model, {"model": model, **settings})
 
 
@@ -91,12 +92,12 @@ def gallery(
     portable: bool = False,
     **settings: Unpack[ClientSettings],
 ) -> dict[str, Any]:
-    """Return a gallery for AutoGen Studio: a model component for each model, no keys.
+    """Build a gallery for AutoGen Studio with one component per model, without keys.
 
-    By default all chat models that the service lists and still supports.
+    ``models`` defaults to all chat models that the service lists and supports.
     """
     make = portable_component if portable else native_component
-    names = list(models) if models is not None else _served()
+    names = list(models) if models is not None else _offered_models()
     return {
         "id": "llmaas",
         "name": "LLMaaS",
@@ -104,7 +105,7 @@ def gallery(
         "metadata": {
             "author": "LLMaaS",
             "version": __version__,
-            "description": f"Models of LLMaaS, as listed on {_listed_on()}.",
+            "description": f"Models of LLMaaS, as listed on {_catalog_date()}.",
             "tags": ["llmaas", "cloud-temple"],
             "license": "Apache-2.0",
             "homepage": None,
@@ -123,7 +124,7 @@ def gallery(
 
 
 def as_yaml(component: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:
-    """Return a component, or several, as YAML; needs PyYAML, which autogen-core does not bring."""
+    """Convert one or several components to YAML. Requires PyYAML."""
     import yaml
 
     plain = dict(component) if isinstance(component, Mapping) else list(map(dict, component))
@@ -142,22 +143,22 @@ def _component(provider: str, kind: str, model: str, config: Mapping[str, Any]) 
     }
 
 
-def _refuse_what_is_not_portable(settings: Mapping[str, Any]) -> None:
-    told = {name for name, value in settings.items() if value is not None}
-    if left := sorted(told & _NOT_PORTABLE):
+def _reject_non_portable(settings: Mapping[str, Any]) -> None:
+    given = {name for name, value in settings.items() if value is not None}
+    if rejected := sorted(given & _NOT_PORTABLE):
         raise ConfigurationError(
-            f"the stock client's component cannot hold {', '.join(left)}: use native_component"
+            f"{', '.join(rejected)}: not supported by the stock client. Use native_component."
         )
 
 
-def _served() -> list[str]:
+def _offered_models() -> list[str]:
     today = datetime.now(UTC).date()
     return sorted(model.id for model in catalog.all_models() if _is_offered(model, today))
 
 
 def _is_offered(model: Model, today: date) -> bool:
-    return model.live and model.category in CHATTING and model.supported_on(today)
+    return model.live and model.category in CHAT_CATEGORIES and model.supported_on(today)
 
 
-def _listed_on() -> str:
+def _catalog_date() -> str:
     return catalog.about()["observed_at"][:10]

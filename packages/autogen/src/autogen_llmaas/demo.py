@@ -1,7 +1,7 @@
-"""The demo's question, answered by two AutoGen teams with tools over the documents.
+"""Demo: two AutoGen teams answer the question with tools over the documents.
 
-A selector team finds: the model chooses which librarian searches. A round-robin team answers:
-the writer writes from what was found, the proofreader checks the citations with a tool.
+In a selector team the model chooses the librarian that searches. In a round-robin team the
+writer answers from the passages found and the proofreader checks the citations with a tool.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WRITER, PROOFREADER = "writer", "proofreader"
 
 
 class Library:
-    """The passages, found by meaning and ranked; what the last search found stays at hand."""
+    """Searchable and ranked passages; ``sources`` holds the result of the last search."""
 
     def __init__(self, documents: Sequence[Document], settings: DemoSettings) -> None:
         self._settings = settings
@@ -127,11 +127,11 @@ async def _answer(
     question: str,
     out: Callable[[str], None],
 ) -> tuple[str, str]:
-    """Let the writer answer and the proofreader check; hand the writer's text out as it comes.
+    """Let the writer answer and the proofreader check; pass the writer's text to ``out``.
 
-    Return the answer, and what the writer thought before.
+    Return the answer and the writer's reasoning.
     """
-    instructions, asked = messages_for(question, [source.passage for source in library.sources])
+    instructions, request = messages_for(question, [source.passage for source in library.sources])
     writer = AssistantAgent(
         WRITER, client, system_message=instructions["content"], model_client_stream=True
     )
@@ -143,7 +143,7 @@ async def _answer(
     )
     answer = thought = ""
     team = RoundRobinGroupChat([writer, proofreader], max_turns=2)
-    async for event in team.run_stream(task=asked["content"]):
+    async for event in team.run_stream(task=request["content"]):
         if getattr(event, "source", None) != WRITER:
             continue
         if isinstance(event, ModelClientStreamingChunkEvent):

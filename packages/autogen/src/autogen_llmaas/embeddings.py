@@ -1,4 +1,4 @@
-"""Embeddings for agents' memories: ours, or any that takes a function of texts."""
+"""Embedding function for memories: ``LLMaaSMemory``, Chroma, or any that takes a callable."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from autogen_llmaas._chroma import ChromaFunction
-from autogen_llmaas._core import ApiKey, way
+from autogen_llmaas.connection import ApiKey, connection_options
 from llmaas import AsyncLLMaaS, Embeddings, LLMaaS
 from llmaas.settings import KEY_VARIABLE
 
@@ -14,17 +14,17 @@ DEFAULT_EMBEDDER = "bge-m3:567m"
 
 
 class LLMaaSEmbeddings(ChromaFunction):
-    """Texts to vectors. Callable, so that it fits where a function of texts is asked for.
+    """Embedding function of texts, callable synchronously and asynchronously.
 
-    ``tokens`` counts what was embedded so far. The key is never shown nor pickled.
+    ``tokens`` counts the embedded tokens. The key is neither printed nor pickled.
 
     Args:
         model: An embedding model's name.
         api_key: The key. Defaults to the environment variable named by ``api_key_env``.
-        base_url: The address of the service.
-        batch_size: Texts in one request. Defaults to 64.
-        concurrency: Requests at once. Defaults to 4.
-        dimensions: Numbers of a vector. Not sent where it is the model's own size.
+        base_url: The URL of the service. Defaults to ``LLMAAS_BASE_URL``.
+        batch_size: Texts per request. Defaults to 64.
+        concurrency: Concurrent requests. Defaults to 4.
+        dimensions: Dimensions of a vector. Not sent if it is the model's default.
         embedding_kwargs: Further parameters of the request, such as ``truncate_prompt_tokens``.
 
     """
@@ -53,14 +53,14 @@ class LLMaaSEmbeddings(ChromaFunction):
 
     @property
     def vector_size(self) -> int | None:
-        """Numbers of a vector, None where the catalog does not tell."""
+        """Dimensions of a vector; None if the catalog does not know."""
         from llmaas import catalog
 
         known = catalog.get(self.model)
         return self.dimensions or (known.dimensions if known else None)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """Return one vector a text; raise what the service refused."""
+        """Embed texts to one vector per text. Raises if the service rejects one."""
         return (await self.embed_each(texts, isolate_errors=False)).vectors
 
     async def embed_each(
@@ -71,11 +71,11 @@ class LLMaaSEmbeddings(ChromaFunction):
         on_batch: Callable[[int, Sequence[Any]], None] | None = None,
         on_model: Callable[[str], None] | None = None,
     ) -> Embeddings:
-        """Return vectors, and in ``errors`` by position why a text has none.
+        """Embed texts; ``errors`` maps the positions of rejected texts to their errors.
 
         ``on_batch`` and ``on_model`` are called as by ``AsyncLLMaaS.embed``.
         """
-        client = AsyncLLMaaS(**self._way())
+        client = AsyncLLMaaS(**self._connection_options())
         options = {**self._options(), "isolate_errors": isolate_errors}
         try:
             answer = await client.embed(
@@ -88,8 +88,8 @@ class LLMaaSEmbeddings(ChromaFunction):
         return answer
 
     def __call__(self, input: Sequence[str]) -> list[list[float]]:  # noqa: A002 - Chroma's name
-        """Do the same without an event loop, as Chroma's embedding functions do."""
-        with LLMaaS(**self._way()) as client:
+        """Embed texts synchronously, as Chroma requires."""
+        with LLMaaS(**self._connection_options()) as client:
             try:
                 answer = client.embed(list(input), **self._options(), isolate_errors=False)
             except BaseException as error:
@@ -98,8 +98,8 @@ class LLMaaSEmbeddings(ChromaFunction):
         self._count(answer)
         return answer.vectors
 
-    def _way(self) -> Any:
-        return way(self._api_key, self.api_key_env, self.base_url)
+    def _connection_options(self) -> Any:
+        return connection_options(self._api_key, self.api_key_env, self.base_url)
 
     def _options(self) -> dict[str, Any]:
         named = {
@@ -116,7 +116,7 @@ class LLMaaSEmbeddings(ChromaFunction):
         self.tokens += usage.prompt_tokens if usage else 0
 
     def get_config(self) -> dict[str, Any]:
-        """Return what makes this again; never the key."""
+        """Return the constructor arguments without the key."""
         named = ("model", "api_key_env", "base_url", "batch_size", "concurrency", "dimensions",
                  "embedding_kwargs")  # fmt: skip
         values = {name: getattr(self, name) for name in named}
@@ -132,8 +132,8 @@ class LLMaaSEmbeddings(ChromaFunction):
         return type(self)(api_key=self._api_key, **self.get_config())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_again, (type(self), self.get_config()))
+        return (_unpickle, (type(self), self.get_config()))
 
 
-def _again(kind: type[LLMaaSEmbeddings], config: dict[str, Any]) -> LLMaaSEmbeddings:
-    return kind(**config)
+def _unpickle(embeddings_class: type[LLMaaSEmbeddings], config: dict[str, Any]) -> LLMaaSEmbeddings:
+    return embeddings_class(**config)

@@ -1,7 +1,7 @@
-"""``config_list`` and ``llm_config`` for AutoGen 0.2 and AG2: plain dicts, no framework needed.
+"""``config_list`` and ``llm_config`` of AutoGen 0.2 and AG2 as plain dicts.
 
-Entries hold what pyautogen 0.2 and 0.9 and autogen 0.14 all accept, and nothing else: what
-only the service knows (reasoning effort, thinking) goes in ``extra_body``.
+Entries hold only what pyautogen 0.2, pyautogen 0.9 and autogen 0.14 all accept. Parameters of
+the service (reasoning effort, thinking) go in ``extra_body``.
 """
 
 from __future__ import annotations
@@ -17,76 +17,78 @@ from llmaas.settings import KEY_VARIABLE, APIKey, Settings
 
 DEFAULT_MODEL = "gpt-oss:120b"
 TRAITS = ("tools", "vision", "reasoning")
-HOTTEST = 2.0
+MAX_TEMPERATURE = 2.0
 
 Entry = dict[str, Any]
 
 
 class EntryOptions(TypedDict, total=False):
-    """What an entry may hold beside model, key and address. None leaves a value out."""
+    """Options of an entry; None omits a value."""
 
     api_key: str | None
     base_url: str | None
     tags: Sequence[str] | None
     max_tokens: int | None
     temperature: float | None
-    """0 to 2. Travels in ``extra_body``: AG2 0.9 takes none in an entry, others 1 at most."""
+    """0 to 2. Sent in ``extra_body``: AG2 0.9 rejects it in an entry, others values over 1."""
     top_p: float | None
     default_headers: Mapping[str, str] | None
     extra_body: Mapping[str, Any] | None
     reasoning_effort: str | None
-    """Travels in ``extra_body``: AG2 0.9 does not know its values."""
+    """Sent in ``extra_body``: AG2 0.9 rejects its values."""
 
 
 def entry(model: str = DEFAULT_MODEL, **options: Unpack[EntryOptions]) -> Entry:
-    """Return one entry; prices are EUR per 1,000 tokens, though AutoGen prints a dollar sign.
+    """Build an entry. Prices are EUR per 1,000 tokens, although AutoGen prints a dollar sign.
 
-    The key is ``api_key`` or ``LLMAAS_API_KEY``; ``MissingAPIKeyError`` without one, since
-    AutoGen would send ``OPENAI_API_KEY`` instead. ``ConfigurationError`` for what some branch
-    of the family refuses.
+    ``api_key`` defaults to ``LLMAAS_API_KEY``. Raises ``MissingAPIKeyError`` without a key,
+    because AutoGen would send ``OPENAI_API_KEY`` instead, and ``ConfigurationError`` for options
+    that an AutoGen variant rejects.
     """
-    _check(options)
+    _validate_options(options)
     max_tokens = options.get("max_tokens")
-    made: Entry = {
+    fields: Entry = {
         "model": model,
-        "api_key": _key(options.get("api_key")),
+        "api_key": _read_key(options.get("api_key")),
         "base_url": Settings.create(api_key="-", base_url=options.get("base_url")).base_url,
         "api_type": "openai",
         "price": _prices(),
-        "tags": list(options.get("tags") or _tags(model)),
+        "tags": list(options.get("tags") or _default_tags(model)),
         "max_tokens": catalog.max_output_default(model) if max_tokens is None else max_tokens,
         "extra_body": _extra_body(options),
     }
-    made["top_p"] = options.get("top_p")
-    made["default_headers"] = _headers(options.get("default_headers"))
-    return {name: value for name, value in made.items() if value is not None}
+    fields["top_p"] = options.get("top_p")
+    fields["default_headers"] = _headers(options.get("default_headers"))
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def config_list(*models: str, **options: Unpack[EntryOptions]) -> list[Entry]:
-    """Return one entry per model (``gpt-oss:120b`` unless said): AutoGen tries them in order."""
+    """Build one entry per model, which AutoGen tries in order. Defaults to ``gpt-oss:120b``."""
     return [entry(model, **options) for model in models or (DEFAULT_MODEL,)]
 
 
 def llm_config(
     *models: str, cache_seed: int | None = None, **options: Unpack[EntryOptions]
 ) -> dict[str, Any]:
-    """Return what an agent's ``llm_config`` takes. Nothing is cached unless a seed is given."""
+    """Build an agent's ``llm_config``. Answers are cached only if ``cache_seed`` is set."""
     return {"config_list": config_list(*models, **options), "cache_seed": cache_seed}
 
 
-def _check(options: Mapping[str, Any]) -> None:
+def _validate_options(options: Mapping[str, Any]) -> None:
     if unknown := sorted(set(options) - set(EntryOptions.__annotations__)):
         raise ConfigurationError(
-            f"{', '.join(unknown)}: not every branch of AutoGen takes this in an entry; "
-            "parameters of the model go in extra_body"
+            f"{', '.join(unknown)}: not supported in an entry by every AutoGen variant. "
+            "Pass model parameters in extra_body."
         )
     temperature = options.get("temperature")
-    if temperature is not None and not 0 <= temperature <= HOTTEST:
-        raise ConfigurationError(f"temperature must be 0 to {HOTTEST:g}, not {temperature}")
+    if temperature is not None and not 0 <= temperature <= MAX_TEMPERATURE:
+        raise ConfigurationError(
+            f"temperature must be in 0 to {MAX_TEMPERATURE:g}, got {temperature}."
+        )
 
 
-def _key(told: str | None) -> str:
-    key = told or os.environ.get(KEY_VARIABLE)
+def _read_key(api_key: str | None) -> str:
+    key = api_key or os.environ.get(KEY_VARIABLE)
     if not key:
         raise MissingAPIKeyError(f"No API key. Set {KEY_VARIABLE} or pass api_key=...")
     return str(APIKey(key).get())
@@ -97,18 +99,21 @@ def _prices() -> list[float]:
     return [prices.prompt / 1_000_000, prices.completion / 1_000_000]
 
 
-def _tags(model: str) -> list[str]:
+def _default_tags(model: str) -> list[str]:
     known = catalog.resolve(model).model
-    return ["llmaas", model, *(trait for trait in TRAITS if known and getattr(known, trait))]
+    traits = [trait for trait in TRAITS if known and getattr(known, trait)]
+    return ["llmaas", model, *traits]
 
 
 def _extra_body(options: Mapping[str, Any]) -> dict[str, Any] | None:
-    told = {name: options.get(name) for name in ("temperature", "reasoning_effort")}
-    body = {name: value for name, value in told.items() if value is not None}
+    given = {name: options.get(name) for name in ("temperature", "reasoning_effort")}
+    body = {name: value for name, value in given.items() if value is not None}
     return {**body, **(options.get("extra_body") or {})} or None
 
 
 def _headers(headers: Mapping[str, str] | None) -> dict[str, str] | None:
     if secret := sorted(name for name in headers or {} if name.lower() in SECRET_HEADERS):
-        raise ConfigurationError(f"{', '.join(secret)}: give the key as api_key")
+        raise ConfigurationError(
+            f"{', '.join(secret)} must not be in default_headers. Pass the key as api_key."
+        )
     return dict(headers) if headers else None

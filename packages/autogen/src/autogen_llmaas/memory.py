@@ -1,4 +1,4 @@
-"""A memory that finds by meaning, for AutoGen agents."""
+"""Semantic memory for AutoGen agents."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from autogen_core.model_context import ChatCompletionContext
 from autogen_core.models import SystemMessage, UserMessage
 from pydantic import BaseModel, ConfigDict
 
-from autogen_llmaas._cancel import cancellable
-from autogen_llmaas._core import ApiKey
-from autogen_llmaas._nearest import cosines
+from autogen_llmaas._cancellation import await_cancellable
+from autogen_llmaas._similarity import cosine_similarities
 from autogen_llmaas._vectors import TextVectors
+from autogen_llmaas.connection import ApiKey
 from autogen_llmaas.embeddings import DEFAULT_EMBEDDER, LLMaaSEmbeddings
 from llmaas import InvalidInputError
 from llmaas.settings import KEY_VARIABLE
@@ -27,46 +27,45 @@ HEADING = "Relevant memory content:"
 
 
 class LLMaaSMemoryConfig(BaseModel):
-    """What a memory component holds: its texts and their vectors, and never the key."""
+    """Configuration of a memory component: settings, texts and vectors; never the key."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     model: str = DEFAULT_EMBEDDER
     name: str | None = None
     k: int = 3
-    """How many contents a query returns at most."""
+    """Maximum number of contents that a query returns."""
     score_threshold: float | None = None
-    """The cosine below which a content is no answer."""
+    """Lowest cosine similarity of a returned content."""
     api_key_env: str = KEY_VARIABLE
     base_url: str | None = None
     batch_size: int | None = None
-    """Texts in one request. Defaults to 64."""
+    """Texts per request. Defaults to 64."""
     concurrency: int | None = None
-    """Requests at once. Defaults to 4."""
+    """Concurrent requests. Defaults to 4."""
     dimensions: int | None = None
-    """Numbers of a vector. Not sent where it is the model's own size."""
+    """Dimensions of a vector. Not sent if it is the model's default."""
     embedding_kwargs: dict[str, Any] | None = None
     """Further parameters of the request, such as ``truncate_prompt_tokens``."""
     contents: list[MemoryContent] = []
     vectors: list[str | None] = []
-    """Vectors of the contents, float32 in base64; None where one is not embedded yet."""
+    """Vectors of the contents, float32 in base64; None if not embedded yet."""
     vectors_model: str | None = None
-    """The model that made the vectors."""
-    vectors_of: str | None = None
-    """The ``model`` that was asked for them: those of another one are not used."""
+    """The model that computed the vectors."""
+    vector_space: str | None = None
+    """Model, dimensions and base URL of the vectors; vectors of other settings are not used."""
 
 
-_OF_EMBEDDINGS = ("api_key_env", "base_url", "batch_size", "concurrency", "dimensions",
+_EMBEDDING_FIELDS = ("api_key_env", "base_url", "batch_size", "concurrency", "dimensions",
                   "embedding_kwargs")  # fmt: skip
 
 
 class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
-    """Remembers texts and finds those that mean what is asked, by LLMaaS embeddings.
+    """Memory of texts, searched by the similarity of LLMaaS embeddings.
 
-    Contents are embedded together with the next query, each once: what was embedded before a
-    failure is kept, and a component that is saved has its vectors with it. A content that the
-    service refuses is left out with a warning; a question that is too long is shortened. The
-    settings are those of ``LLMaaSMemoryConfig``.
+    Each content is embedded once, together with the next query. Vectors survive errors and are
+    saved with the component. A content that the service rejects is skipped with a warning; a
+    query that is too long is shortened. ``settings`` are those of ``LLMaaSMemoryConfig``.
     """
 
     component_config_schema = LLMaaSMemoryConfig
@@ -75,11 +74,11 @@ class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
         self, model: str = DEFAULT_EMBEDDER, *, api_key: ApiKey = None, **settings: Any
     ) -> None:
         self._config = config = LLMaaSMemoryConfig(model=model, **settings)
-        options = {name: getattr(config, name) for name in _OF_EMBEDDINGS}
+        options = {name: getattr(config, name) for name in _EMBEDDING_FIELDS}
         self.embeddings = LLMaaSEmbeddings(model, api_key=api_key, **options)
-        self._contents = [(content, _text(content)) for content in config.contents]
+        self._contents = [(content, _content_text(content)) for content in config.contents]
         self._vectors = TextVectors(self.embeddings)
-        if config.vectors_of == self._kind():
+        if config.vector_space == self._vector_space():
             self._vectors.model = config.vectors_model
             for (_, text), kept in zip(self._contents, config.vectors, strict=False):
                 if kept is not None:
@@ -87,14 +86,14 @@ class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
 
     @property
     def contents(self) -> Sequence[MemoryContent]:
-        """Everything remembered, oldest first."""
+        """All contents, oldest first."""
         return tuple(content for content, _ in self._contents)
 
     async def add(
         self, content: MemoryContent, cancellation_token: CancellationToken | None = None
     ) -> None:
-        """Remember a text or a JSON object; ``InvalidInputError`` for images and bytes."""
-        self._contents.append((content, _text(content)))
+        """Add a text or a JSON object. Raises ``InvalidInputError`` for images and bytes."""
+        self._contents.append((content, _content_text(content)))
 
     async def query(
         self,
@@ -102,21 +101,21 @@ class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
         cancellation_token: CancellationToken | None = None,
         **kwargs: Any,
     ) -> MemoryQueryResult:
-        """Return the contents nearest to a query, best first, each with its ``score``.
+        """Find the contents most similar to a query, best first, each with its ``score``.
 
-        ``k`` and ``score_threshold`` may be given for one query.
+        ``k`` and ``score_threshold`` override the configuration.
         """
-        text = query if isinstance(query, str) else _text(query)
+        text = query if isinstance(query, str) else _content_text(query)
         if not self._contents or not text.strip():
             return MemoryQueryResult(results=[])
-        contents, vectors = list(self._contents), self._vectors  # clear() leaves these to us
+        contents, vectors = list(self._contents), self._vectors  # clear() replaces both
         work = vectors.complete(text, [text for _, text in contents])
-        wanted = await cancellable(work, cancellation_token)
-        if wanted is None:
+        query_vector = await await_cancellable(work, cancellation_token)
+        if query_vector is None:
             return MemoryQueryResult(results=[])
-        known = vectors.comparable(wanted, contents)
-        scores = await cosines(wanted, [vector for vector, _ in known])
-        pairs = zip(scores, (content for _, content in known), strict=True)
+        candidates = vectors.comparable(query_vector, contents)
+        scores = await cosine_similarities(query_vector, [vector for vector, _ in candidates])
+        pairs = zip(scores, (content for _, content in candidates), strict=True)
         return MemoryQueryResult(results=self._nearest(pairs, **kwargs))
 
     def _nearest(
@@ -131,35 +130,37 @@ class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
         return [_with_score(content, score) for score, content in best]
 
     async def update_context(self, model_context: ChatCompletionContext) -> UpdateContextResult:
-        """Put what is relevant to the last question before the model."""
-        found = await self.query(_last_question(await model_context.get_messages()))
-        if found.results:
-            lines = (f"{n}. {_text(content)}" for n, content in enumerate(found.results, 1))
+        """Add the contents relevant to the last user message to the context."""
+        result = await self.query(_last_user_text(await model_context.get_messages()))
+        if result.results:
+            lines = (
+                f"{n}. {_content_text(content)}" for n, content in enumerate(result.results, 1)
+            )
             text = "\n".join((HEADING, *lines))
             await model_context.add_message(SystemMessage(content=text))
-        return UpdateContextResult(memories=found)
+        return UpdateContextResult(memories=result)
 
     async def clear(self) -> None:
-        """Forget everything."""
+        """Remove all contents and vectors."""
         self._contents, self._vectors = [], TextVectors(self.embeddings, self._vectors.model)
 
     async def close(self) -> None:
-        """Nothing to do: connections close with their event loop."""
+        """Do nothing: connections close with their event loop."""
 
-    def _kind(self) -> str:
-        """Return what vectors must have in common to compare."""
+    def _vector_space(self) -> str:
+        """Return a key that vectors must share to be comparable."""
         return f"{self._config.model} {self._config.dimensions} {self._config.base_url}"
 
     def _to_config(self) -> LLMaaSMemoryConfig:
-        vectors = [_coded(self._vectors.known.get(text)) for _, text in self._contents]
+        vectors = [_encode_vector(self._vectors.known.get(text)) for _, text in self._contents]
         update: dict[str, Any] = {
             "contents": list(self.contents),
             "vectors": vectors,
             "vectors_model": self._vectors.model,
-            "vectors_of": self._kind(),
+            "vector_space": self._vector_space(),
         }
         if not any(vectors):
-            update |= {"vectors": [], "vectors_model": None, "vectors_of": None}
+            update |= {"vectors": [], "vectors_model": None, "vector_space": None}
         return self._config.model_copy(update=update)
 
     @classmethod
@@ -167,20 +168,20 @@ class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
         return cls(**{name: getattr(config, name) for name in config.model_fields_set | {"model"}})
 
 
-def _text(content: MemoryContent) -> str:
+def _content_text(content: MemoryContent) -> str:
     value = content.content
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, default=str)
-    raise InvalidInputError(f"only texts and objects can be embedded, not {type(value).__name__}")
+    raise InvalidInputError(f"content must be a text or a JSON object, got {type(value).__name__}.")
 
 
 def _with_score(content: MemoryContent, score: float) -> MemoryContent:
     return content.model_copy(update={"metadata": {**(content.metadata or {}), "score": score}})
 
 
-def _last_question(messages: Sequence[Any]) -> str:
+def _last_user_text(messages: Sequence[Any]) -> str:
     for message in reversed(messages):
         if isinstance(message, UserMessage):
             content = message.content
@@ -189,5 +190,5 @@ def _last_question(messages: Sequence[Any]) -> str:
     return ""
 
 
-def _coded(vector: array[float] | None) -> str | None:
+def _encode_vector(vector: array[float] | None) -> str | None:
     return None if vector is None else b64encode(vector).decode()

@@ -1,4 +1,4 @@
-"""What the model client is told once: a component's configuration, without the key."""
+"""Configuration of the model client, as stored in components."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from llmaas.settings import KEY_VARIABLE
 from llmaas.structured import parse_response_format
 
 RATE_LIMIT_TIMEOUT = 300.0
-"""Seconds that an agent waits for rate limits to end before it fails: many share a key."""
+"""Default seconds to wait for rate limits: many agents share a key."""
 
 SECRET_HEADERS = frozenset(
     ("authorization", "proxy-authorization", "api-key", "x-api-key", "cookie")
 )
 
-# What goes to the service with each request; the rest is about the way to it.
+# Request parameters; all other fields configure the client.
 REQUEST_FIELDS = (
     "temperature",
     "top_p",
@@ -91,24 +91,24 @@ class ClientSettings(TypedDict, total=False):
 
 
 class LLMaaSClientConfig(BaseModel):
-    """The configuration that a component holds: everything but the key.
+    """Configuration of a model client component, without the key.
 
-    Times are in seconds. ``None`` leaves a parameter out of the request.
+    Times are in seconds. ``None`` omits a parameter from the request.
     """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, protected_namespaces=())
 
     model: str
     api_key_env: str = KEY_VARIABLE
-    """The name of the variable that holds the key where the component is loaded."""
+    """Name of the environment variable with the key."""
     base_url: str | None = None
-    """The address; ``LLMAAS_BASE_URL``, then the service's, where the component is loaded."""
+    """Defaults to ``LLMAAS_BASE_URL``, then to the public service."""
     model_info: dict[str, Any] | None = None
-    """Laid over what the catalog knows of the model."""
+    """Overrides of the catalog's model information."""
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
-    """16,384 unless said, at most half of the context: the service's own 1,024 is too little."""
+    """Defaults to 16,384, capped at half the model's context. The server default is 1,024."""
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
     stop: str | list[str] | None = None
@@ -118,18 +118,18 @@ class LLMaaSClientConfig(BaseModel):
     logprobs: bool | None = None
     top_logprobs: int | None = None
     n: int | None = None
-    """Answers of a request; AutoGen reads the first one."""
+    """Number of choices; AutoGen reads the first."""
     response_format: dict[str, Any] | None = None
-    """A dict as OpenAI takes it; a class is kept as its JSON schema."""
+    """A dict in OpenAI's format; a class is stored as its JSON schema."""
     parallel_tool_calls: bool | None = None
     reasoning: bool | str | None = None
     """False switches reasoning off, True on; ``"low"`` to ``"xhigh"`` set the effort."""
     fallbacks: list[str] | None = None
-    """Models to ask, in order, when this one is gone, overloaded, too small or answers nothing."""
+    """Models to try in order if the model is retired, overloaded, too small or answers nothing."""
     retry_empty: bool | None = None
-    """Ask once more when an answer is empty."""
+    """Retry an empty answer once. Defaults to False."""
     conform: bool | None = None
-    """Change the conversation to what the model takes. Defaults to True."""
+    """Adapt the conversation to what the model accepts. Defaults to True."""
     fresh: bool | None = None
     """Add a nonce to the last user message, so that no gateway replays a cached answer."""
     strict: bool | None = None
@@ -141,46 +141,50 @@ class LLMaaSClientConfig(BaseModel):
     default_headers: dict[str, str] | None = None
     ca_bundle: str | None = None
     proxy: str | None = None
-    """The address of a proxy; a component holds no user and password of it."""
+    """Proxy URL; its credentials are not stored in a component."""
     timeout: float | None = None
     deadline: float | None = None
-    """The longest that one answer may take, waiting for rate limits included."""
+    """Maximum duration of one call, including waits for rate limits."""
     max_retries: int = 2
     rate_limit_timeout: float = RATE_LIMIT_TIMEOUT
-    """Seconds to wait for rate limits in all; then ``RateLimitError``."""
+    """Total seconds to wait for rate limits before ``RateLimitError``."""
     include_name_in_message: bool = True
-    """Send the agent's name, in ASCII, with user messages; some servers refuse it."""
+    """Send the agent's name, in ASCII, with user messages; some servers reject it."""
     add_name_prefixes: bool = False
     send_reasoning: bool | None = None
-    """Send reasoning back with tool calls: for models that reason, unless said."""
+    """Send reasoning back with tool calls. Defaults to True for reasoning models."""
 
     @field_validator("response_format", mode="before")
     @classmethod
     def _plain_format(cls, response_format: Any) -> Any:
         if response_format is None or isinstance(response_format, Mapping):
             return response_format
-        shape = parse_response_format(response_format)
-        return None if shape is None else dict(shape.response_format)
+        schema = parse_response_format(response_format)
+        return None if schema is None else dict(schema.response_format)
 
     @field_validator("default_headers")
     @classmethod
     def _no_secret(cls, headers: dict[str, str] | None) -> dict[str, str] | None:
         secret = sorted(name for name in headers or {} if name.lower() in SECRET_HEADERS)
         if secret:
-            raise ValueError(f"{', '.join(secret)}: secrets go in api_key, never in a component")
+            raise ValueError(
+                f"{', '.join(secret)} must not be in default_headers. Pass the key as api_key."
+            )
         return headers
 
     @classmethod
-    def of(cls, model: str, settings: Mapping[str, Any]) -> LLMaaSClientConfig:
-        """Check settings; ``ConfigurationError`` names those that are wrong, not their values."""
+    def create(cls, model: str, settings: Mapping[str, Any]) -> LLMaaSClientConfig:
+        """Validate settings. Raises ``ConfigurationError`` with the names, not the values."""
         try:
             return cls(model=model, **settings)
         except ValidationError as error:
-            wrong = (f"{_place(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
+            wrong = (
+                f"{_field_path(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)
+            )
             raise ConfigurationError("; ".join(wrong)) from None
 
     def without_secrets(self) -> Self:
-        """Return what a component and a pickle may hold: headers that are known to be harmless."""
+        """Return a copy without proxy credentials and headers that may hold secrets."""
         kept = redact_options({"headers": self.default_headers or {}, "proxy": self.proxy})
         headers, proxy = kept["headers"] or None, kept["proxy"]
         if headers == (self.default_headers or None) and proxy == self.proxy:
@@ -188,10 +192,10 @@ class LLMaaSClientConfig(BaseModel):
         return self.model_copy(update={"default_headers": headers, "proxy": proxy})
 
     def request_defaults(self) -> dict[str, Any]:
-        """Return what every request carries."""
+        """Return the request parameters that are set."""
         values = {name: getattr(self, name) for name in REQUEST_FIELDS}
         return {name: value for name, value in values.items() if value is not None}
 
 
-def _place(location: Sequence[int | str]) -> str:
+def _field_path(location: Sequence[int | str]) -> str:
     return ".".join(map(str, location))

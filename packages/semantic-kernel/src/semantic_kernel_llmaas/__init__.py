@@ -1,6 +1,6 @@
-"""LLMaaS for Semantic Kernel: its own bases, Cloud Temple's service.
+"""LLMaaS services for Semantic Kernel, on the framework's public base classes.
 
-Names are imported when first used.
+Names are imported on first use.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from semantic_kernel_llmaas.audio import LLMaaSAudioToText, LLMaaSTextToAudio
     from semantic_kernel_llmaas.chat import LLMaaSChatCompletion
-    from semantic_kernel_llmaas.configuration import LLMaaSSettings
     from semantic_kernel_llmaas.embedding import LLMaaSTextEmbedding
+    from semantic_kernel_llmaas.environment import LLMaaSSettings
     from semantic_kernel_llmaas.errors import llmaas_error
     from semantic_kernel_llmaas.image import LLMaaSTextToImage
     from semantic_kernel_llmaas.rerank import LLMaaSRerankPlugin
@@ -47,14 +47,14 @@ __all__ = [
     "llmaas_error",
 ]
 
-_HOME_OF = {
+_MODULE_BY_NAME = {
     "LLMaaSAudioToText": "audio",
     "LLMaaSAudioToTextExecutionSettings": "settings",
     "LLMaaSChatCompletion": "chat",
     "LLMaaSChatPromptExecutionSettings": "settings",
     "LLMaaSEmbeddingPromptExecutionSettings": "settings",
     "LLMaaSRerankPlugin": "rerank",
-    "LLMaaSSettings": "configuration",
+    "LLMaaSSettings": "environment",
     "LLMaaSTextCompletion": "text",
     "LLMaaSTextEmbedding": "embedding",
     "LLMaaSTextPromptExecutionSettings": "settings",
@@ -67,10 +67,10 @@ _HOME_OF = {
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOME_OF.get(name)
-    if home is None:
+    module = _MODULE_BY_NAME.get(name)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    value = getattr(import_module(f"{__name__}.{module}"), name)
     globals()[name] = value
     return value
 

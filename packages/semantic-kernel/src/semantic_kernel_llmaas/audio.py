@@ -1,4 +1,4 @@
-"""Speech to text, and text to speech."""
+"""Speech-to-text and text-to-speech services."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class LLMaaSAudioToText(LLMaaSService, AudioToTextClientBase):
-    """A transcription model of LLMaaS."""
+    """Transcription by a model of LLMaaS."""
 
     MODEL_FIELD: ClassVar[str] = "audio_to_text_model_id"
 
@@ -35,11 +35,11 @@ class LLMaaSAudioToText(LLMaaSService, AudioToTextClientBase):
         base_url: str | None = None,
         **options: Unpack[Connection],
     ) -> None:
-        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
-        self._start(ai_model_id, service_id, api_key, base_url, options)
+        """Read the arguments, then ``LLMAAS_*`` variables, then the ``.env`` file."""
+        self._initialize(ai_model_id, service_id, api_key, base_url, options)
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
-        """Return the settings that say everything the service takes."""
+        """Return the class of this service's settings."""
         return LLMaaSAudioToTextExecutionSettings
 
     async def get_text_contents(
@@ -48,28 +48,34 @@ class LLMaaSAudioToText(LLMaaSService, AudioToTextClientBase):
         settings: PromptExecutionSettings | None = None,
         **kwargs: Any,
     ) -> list[TextContent]:
-        """Write down a recording: bytes or a path. Language and segments are in the metadata."""
+        """Transcribe an audio file (bytes or a path); metadata has language and segments."""
         own = self.get_prompt_execution_settings_from_settings(
             settings or LLMaaSAudioToTextExecutionSettings()
         )
         assert isinstance(own, LLMaaSPromptExecutionSettings)
-        options = own.request(self.ai_model_id) | kwargs
+        options = own.to_request(self.ai_model_id) | kwargs
         file_name = options.pop("filename", None)  # OpenAI's settings hold the path
         with translate_errors:
-            heard = await self.client.transcribe(_recording(audio_content, file_name), **options)
-        metadata = {"language": heard.language, "segments": list(heard.segments), **heard.extra}
+            transcription = await self.client.transcribe(
+                _audio_input(audio_content, file_name), **options
+            )
+        metadata = {
+            "language": transcription.language,
+            "segments": list(transcription.segments),
+            **transcription.extra,
+        }
         return [
             TextContent(
-                text=heard.text,
+                text=transcription.text,
                 ai_model_id=options["model"],
                 metadata={name: value for name, value in metadata.items() if value},
-                inner_content=heard,
+                inner_content=transcription,
             )
         ]
 
 
 class LLMaaSTextToAudio(LLMaaSService, TextToAudioClientBase):
-    """A speech model of LLMaaS."""
+    """Speech synthesis by a model of LLMaaS."""
 
     MODEL_FIELD: ClassVar[str] = "text_to_audio_model_id"
 
@@ -81,38 +87,38 @@ class LLMaaSTextToAudio(LLMaaSService, TextToAudioClientBase):
         base_url: str | None = None,
         **options: Unpack[Connection],
     ) -> None:
-        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
-        self._start(ai_model_id, service_id, api_key, base_url, options)
+        """Read the arguments, then ``LLMAAS_*`` variables, then the ``.env`` file."""
+        self._initialize(ai_model_id, service_id, api_key, base_url, options)
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
-        """Return the settings that say everything the service takes."""
+        """Return the class of this service's settings."""
         return LLMaaSTextToAudioExecutionSettings
 
     async def get_audio_contents(
         self, text: str, settings: PromptExecutionSettings | None = None, **kwargs: Any
     ) -> list[AudioContent]:
-        """Say a text; the content has the bytes and the type that the service told."""
+        """Synthesize speech; the content has the bytes and the reported media type."""
         own = self.get_prompt_execution_settings_from_settings(
             settings or LLMaaSTextToAudioExecutionSettings()
         )
         assert isinstance(own, LLMaaSPromptExecutionSettings)
-        options = own.request(self.ai_model_id) | kwargs
+        options = own.to_request(self.ai_model_id) | kwargs
         with translate_errors:
             speech = await self.client.speak(text, **options)
-        return [_said(speech, options["model"])]
+        return [_to_audio_content(speech, options["model"])]
 
 
-def _recording(content: AudioContent, file_name: str | None) -> Any:
-    """Return what the core reads: the bytes if there are some, else the path."""
+def _audio_input(content: AudioContent, file_name: str | None) -> Any:
+    """Return the bytes, or the path if there are none."""
     path = str(content.uri) if content.uri is not None else file_name
     if content.data:
         return (Path(path).name, content.data) if path else content.data
     if path is None:
-        raise InvalidInputError("the audio content holds neither data nor a path")
+        raise InvalidInputError("audio_content must have data or a uri, got neither.")
     return path
 
 
-def _said(speech: Speech, ai_model_id: str) -> AudioContent:
+def _to_audio_content(speech: Speech, ai_model_id: str) -> AudioContent:
     metadata = {"duration": speech.duration, "request_id": speech.request_id}
     return AudioContent(
         data=speech.audio,

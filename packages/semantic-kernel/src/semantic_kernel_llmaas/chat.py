@@ -1,4 +1,4 @@
-"""Chat: the service as Semantic Kernel's ``ChatCompletionClientBase``."""
+"""Chat completion service on Semantic Kernel's ``ChatCompletionClientBase``."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
 )
 
 from llmaas.structured import wants_json
-from semantic_kernel_llmaas.answers import ReasoningPlace, messages_of
-from semantic_kernel_llmaas.chunks import Chunker
 from semantic_kernel_llmaas.errors import translate_errors
-from semantic_kernel_llmaas.history import Writer
+from semantic_kernel_llmaas.messages import MessageConverter
+from semantic_kernel_llmaas.responses import ChunkBuilder, ReasoningPlace, to_messages
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSChatPromptExecutionSettings
 
@@ -32,15 +31,15 @@ if TYPE_CHECKING:
     )
 
 PROVIDER = "llmaas"
-"""The provider's name in telemetry."""
+"""Provider name in telemetry."""
 
 
 class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
-    """A chat model of LLMaaS.
+    """Chat completion by a model of LLMaaS.
 
-    What the model thinks is in ``metadata["reasoning_content"]``; ``reasoning="content"`` also
-    puts it among the items, where agents of other providers in the same chat may trip over it.
-    ``send_reasoning`` gives it back to the model in later turns.
+    Reasoning is in ``metadata["reasoning_content"]``. ``reasoning="content"`` also adds it to the
+    items, which agents of other providers in the same chat may reject. ``send_reasoning`` sends
+    it back to the model in later turns.
     """
 
     SUPPORTS_FUNCTION_CALLING: ClassVar[bool] = True
@@ -61,8 +60,8 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
         send_reasoning: bool = False,
         **options: Unpack[Connection],
     ) -> None:
-        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
-        self._start(
+        """Read the arguments, then ``LLMAAS_*`` variables, then the ``.env`` file."""
+        self._initialize(
             ai_model_id,
             service_id,
             api_key,
@@ -74,20 +73,20 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
         )
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
-        """Return the settings that say everything the service takes."""
+        """Return the class of this service's settings."""
         return LLMaaSChatPromptExecutionSettings
 
     @trace_chat_completion(PROVIDER)
     async def _inner_get_chat_message_contents(
         self, chat_history: ChatHistory, settings: PromptExecutionSettings
     ) -> list[ChatMessageContent]:
-        told = self._own(settings)
+        own = self._to_own_settings(settings)
         with translate_errors:
             completion = await self.client.chat(
                 self._prepare_chat_history_for_request(chat_history),
-                **told.request(self.ai_model_id),
+                **own.to_request(self.ai_model_id),
             )
-        return messages_of(completion, told.ai_model_id or self.ai_model_id, self.reasoning)
+        return to_messages(completion, own.ai_model_id or self.ai_model_id, self.reasoning)
 
     @trace_streaming_chat_completion(PROVIDER)
     async def _inner_get_streaming_chat_message_contents(
@@ -96,23 +95,25 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
         settings: PromptExecutionSettings,
         function_invoke_attempt: int = 0,
     ) -> AsyncGenerator[list[StreamingChatMessageContent], Any]:
-        told = self._own(settings)
-        model = told.ai_model_id or self.ai_model_id
-        chunker = Chunker(model, self.reasoning, function_invoke_attempt, told.response_format)
-        is_json = wants_json(told.response_format)
+        own = self._to_own_settings(settings)
+        model = own.ai_model_id or self.ai_model_id
+        builder = ChunkBuilder(model, self.reasoning, function_invoke_attempt, own.response_format)
+        is_json = wants_json(own.response_format)
         with translate_errors:
             async with await self.client.stream(
                 self._prepare_chat_history_for_request(chat_history),
-                **told.request(self.ai_model_id),
+                **own.to_request(self.ai_model_id),
             ) as stream:
                 async for event in stream:
                     if event.type == "text" and not is_json:
-                        yield [chunker.text(event)]
+                        yield [builder.build_text(event)]
                     else:
-                        for chunk in chunker.chunks(event):
+                        for chunk in builder.build(event):
                             yield [chunk]
 
-    def _own(self, settings: PromptExecutionSettings) -> LLMaaSChatPromptExecutionSettings:
+    def _to_own_settings(
+        self, settings: PromptExecutionSettings
+    ) -> LLMaaSChatPromptExecutionSettings:
         own = self.get_prompt_execution_settings_from_settings(settings)
         assert isinstance(own, LLMaaSChatPromptExecutionSettings)
         return own
@@ -120,12 +121,13 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
     def _prepare_chat_history_for_request(
         self, chat_history: ChatHistory, role_key: str = "role", content_key: str = "content"
     ) -> Any:
-        return Writer(self.instruction_role, self.send_reasoning).messages(chat_history)
+        return MessageConverter(self.instruction_role, self.send_reasoning).convert(chat_history)
 
     def _verify_function_choice_settings(self, settings: PromptExecutionSettings) -> None:
-        if (getattr(settings, "number_of_responses", None) or 1) > 1:
+        number = getattr(settings, "number_of_responses", None) or 1
+        if number > 1:
             raise ServiceInvalidExecutionSettingsError(
-                "Functions are invoked for one response only: leave number_of_responses at 1."
+                f"number_of_responses must be 1 when functions are invoked, got {number}."
             )
 
     def _update_function_choice_settings_callback(self) -> Callable[..., None]:

@@ -1,4 +1,4 @@
-"""The demo with Semantic Kernel: an agent whose plugin searches a vector store of the documents."""
+"""Demo: an agent whose plugin searches a vector store of the documents."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def demo(
     out: Callable[[str], None],
 ) -> DemoResult:
     """Answer ``question`` from ``documents``; see ``llmaas_cli.demo.interface``."""
-    return asyncio.run(_answered(question, split(documents), client_settings, out))
+    return asyncio.run(_answer(question, split(documents), client_settings, out))
 
 
-async def _answered(
+async def _answer(
     question: str, passages: Sequence[Passage], settings: DemoSettings, out: Callable[[str], None]
 ) -> DemoResult:
     address: dict[str, Any] = {"api_key": settings.api_key, "base_url": settings.base_url}
@@ -55,24 +55,24 @@ async def _answered(
         instructions=_SEARCH_FIRST + INSTRUCTIONS,
         plugins=[library],
     )
-    said = Said()
+    output = AgentOutput()
     async for item in agent.invoke_stream(f"Search the documents: {question}"):
-        out(said.add(item.message))
+        out(output.add(item.message))
     return DemoResult(
         framework="semantic-kernel",
-        answer=said.text,
-        sources=library.found,
-        usage=said.usage,
+        answer=output.text,
+        sources=library.sources,
+        usage=output.usage,
         embedding_tokens=library.tokens,
         ranked_documents=library.ranked,
-        backend=said.backend,
-        reasoning=said.reasoning,
+        backend=output.backend,
+        reasoning=output.reasoning,
     )
 
 
 @dataclass
-class Said:
-    """What an agent has said so far, and what it took."""
+class AgentOutput:
+    """Accumulated output of an agent: text, reasoning, usage and machine."""
 
     text: str = ""
     reasoning: str = ""
@@ -80,7 +80,7 @@ class Said:
     backend: Backend | None = None
 
     def add(self, chunk: StreamingChatMessageContent) -> str:
-        """Note a chunk and return its text; only the last of each model call knows its usage."""
+        """Add a chunk and return its text; the last chunk of each model call has the usage."""
         self.text += chunk.content
         answer = chunk.inner_content
         if isinstance(answer, Completion) and answer.usage is not None:
@@ -91,7 +91,7 @@ class Said:
 
 
 class Library:
-    """The documents in a vector store, as a plugin."""
+    """Plugin that searches the documents in a vector store."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Library:
         self._store: Any = InMemoryCollection(
             record_type=dict, definition=ENTRIES, collection_name="passages"
         )
-        self.found: tuple[Source, ...] = ()
+        self.sources: tuple[Source, ...] = ()
         self.tokens = self.ranked = 0
 
     async def fill(self) -> None:
@@ -133,11 +133,13 @@ class Library:
         best = await self._reranker.rerank_results(
             question, near, text=lambda passage: passage.with_title, top_n=CITED
         )
-        self.found = tuple(Source(n, passage, score) for n, (passage, score) in enumerate(best, 1))
+        self.sources = tuple(
+            Source(n, passage, score) for n, (passage, score) in enumerate(best, 1)
+        )
         return "\n\n".join(
             f"[{source.number}] {source.passage.title} - {source.passage.heading}\n\n"
             f"{source.passage.text}"
-            for source in self.found
+            for source in self.sources
         )
 
 

@@ -1,4 +1,4 @@
-"""Embeddings."""
+"""Embedding service."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
-    """An embedding model of LLMaaS. Long lists travel in batches, several at once.
+    """Embeddings by a model of LLMaaS, in concurrent batches.
 
-    Give it a ``service_id`` of its own beside a chat service with the same model.
+    Set ``service_id`` if a kernel also has a chat service with the same model.
     """
 
     MODEL_FIELD: ClassVar[str] = "embedding_model_id"
 
     batch_size: int | None = Field(default=None, gt=0)
-    """Texts in one request, where the settings of a call do not tell. Defaults to 64."""
+    """Texts per request, unless a call's settings set it. Defaults to 64."""
     concurrency: int | None = Field(default=None, gt=0)
-    """Requests at once, where the settings of a call do not tell. Defaults to 4."""
+    """Concurrent requests, unless a call's settings set it. Defaults to 4."""
 
     def __init__(
         self,
@@ -41,8 +41,8 @@ class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
         concurrency: int | None = None,
         **options: Unpack[Connection],
     ) -> None:
-        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
-        self._start(
+        """Read the arguments, then ``LLMAAS_*`` variables, then the ``.env`` file."""
+        self._initialize(
             ai_model_id,
             service_id,
             api_key,
@@ -54,24 +54,24 @@ class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
 
     @property
     def vector_size(self) -> int | None:
-        """Numbers of a vector of the model; None where the catalog does not tell."""
-        known = catalog.get(self.ai_model_id)
-        return known.dimensions if known else None
+        """Dimensions of the model's vectors; None if the catalog does not know."""
+        model = catalog.get(self.ai_model_id)
+        return model.dimensions if model else None
 
     @property
     def context(self) -> int | None:
-        """The most tokens of one text; None where the catalog does not tell."""
-        known = catalog.get(self.ai_model_id)
-        return known.context if known else None
+        """Maximum tokens of one text; None if the catalog does not know."""
+        model = catalog.get(self.ai_model_id)
+        return model.context if model else None
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
-        """Return the settings that say everything the service takes."""
+        """Return the class of this service's settings."""
         return LLMaaSEmbeddingPromptExecutionSettings
 
     async def generate_embeddings(
         self, texts: list[str], settings: PromptExecutionSettings | None = None, **kwargs: Any
     ) -> ndarray:
-        """Return one row a text; an empty array for no text, without asking."""
+        """Embed texts to an array with one row per text. Sends no request for an empty list."""
         import numpy
 
         return numpy.array((await self.embed(texts, settings, numpy=True, **kwargs)).vectors)
@@ -79,19 +79,19 @@ class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
     async def generate_raw_embeddings(
         self, texts: list[str], settings: PromptExecutionSettings | None = None, **kwargs: Any
     ) -> list[list[float]]:
-        """Return one list of numbers a text."""
+        """Embed texts to one list of numbers per text."""
         return (await self.embed(texts, settings, **kwargs)).vectors
 
     async def embed(
         self, texts: list[str], settings: PromptExecutionSettings | None = None, **kwargs: Any
     ) -> Embeddings:
-        """Return the core's embeddings: tokens and cost, too."""
+        """Embed texts; return the core's result, which includes tokens and cost."""
         own = self.get_prompt_execution_settings_from_settings(
             settings or LLMaaSEmbeddingPromptExecutionSettings()
         )
         assert isinstance(own, LLMaaSEmbeddingPromptExecutionSettings)
         sizes = {"batch_size": self.batch_size, "concurrency": self.concurrency}
         given = {name: value for name, value in sizes.items() if value is not None}
-        options = {"isolate_errors": False, **given, **own.request(self.ai_model_id), **kwargs}
+        options = {"isolate_errors": False, **given, **own.to_request(self.ai_model_id), **kwargs}
         with translate_errors:
             return await self.client.embed(texts, **options)

@@ -1,4 +1,4 @@
-"""Errors that belong to Semantic Kernel's hierarchy and to the core's.
+"""Errors in both exception hierarchies: Semantic Kernel's and the core's.
 
 ::
 
@@ -11,8 +11,8 @@
     │   ├── LLMaaSServerError              InternalServerError  5xx
     │   ├── LLMaaSConnectionError          APIConnectionError
     │   │   └── LLMaaSTimeoutError         APITimeoutError
-    │   ├── LLMaaSStreamInterrupted        StreamInterrupted    .completion is what came
-    │   ├── LLMaaSStreamError              StreamError          .completion is what came
+    │   ├── LLMaaSStreamInterrupted        StreamInterrupted    .completion: partial response
+    │   ├── LLMaaSStreamError              StreamError          .completion: partial response
     │   └── LLMaaSLedgerError              LedgerError          of a quota or budget
     ├── ServiceInvalidAuthError, too
     │   └── LLMaaSAuthenticationError      AuthenticationError  401
@@ -38,15 +38,10 @@ which is their ``__cause__``. ``llmaas_error(exception)`` finds one in the chain
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from semantic_kernel import exceptions as sk
 
 from llmaas import errors as core
 from llmaas.adapters import bridge_errors
-
-if TYPE_CHECKING:
-    pass
 
 translate_errors = bridge_errors(
     {
@@ -85,7 +80,7 @@ __getattr__ = translate_errors.find_class
 
 
 def llmaas_error(exception: BaseException | None) -> core.LLMaaSError | None:
-    """Return the error of this package in a chain of causes; None if there is none."""
+    """Find an error of this package in a chain of causes; None if there is none."""
     while exception is not None:
         if isinstance(exception, core.LLMaaSError):
             return exception

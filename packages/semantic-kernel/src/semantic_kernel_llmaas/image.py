@@ -1,4 +1,4 @@
-"""Text to image."""
+"""Text-to-image service."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
-    """An image model of LLMaaS."""
+    """Image generation by a model of LLMaaS."""
 
     MODEL_FIELD: ClassVar[str] = "text_to_image_model_id"
 
@@ -30,11 +30,11 @@ class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
         base_url: str | None = None,
         **options: Unpack[Connection],
     ) -> None:
-        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
-        self._start(ai_model_id, service_id, api_key, base_url, options)
+        """Read the arguments, then ``LLMAAS_*`` variables, then the ``.env`` file."""
+        self._initialize(ai_model_id, service_id, api_key, base_url, options)
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
-        """Return the settings that say everything the service takes."""
+        """Return the class of this service's settings."""
         return LLMaaSTextToImageExecutionSettings
 
     async def generate_image(
@@ -45,7 +45,7 @@ class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
         settings: PromptExecutionSettings | None = None,
         **kwargs: Any,
     ) -> bytes | str:
-        """Draw one image: its bytes, or its address with ``response_format="url"``."""
+        """Generate one image: its bytes, or its URL with ``response_format="url"``."""
         return (await self.generate_images(description, width, height, settings, **kwargs))[0]
 
     async def generate_images(
@@ -56,22 +56,24 @@ class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
         settings: PromptExecutionSettings | None = None,
         **kwargs: Any,
     ) -> list[bytes | str]:
-        """Draw as many images as the settings say; warn of those that cannot be read."""
+        """Generate as many images as the settings request; warn about those that failed."""
         own = self.get_prompt_execution_settings_from_settings(
             settings or LLMaaSTextToImageExecutionSettings()
         )
         assert isinstance(own, LLMaaSTextToImageExecutionSettings)
         if width and height:
             own = own.model_copy(update={"size": (width, height)})
-        options = own.request(self.ai_model_id) | kwargs
-        options.pop("prompt", None)  # OpenAI's settings hold it for their own connector
+        options = own.to_request(self.ai_model_id) | kwargs
+        options.pop("prompt", None)  # OpenAI's settings hold the description
         with translate_errors:
-            drawn = await self.client.generate_images(description, **options)
-        for image in drawn:
+            images = await self.client.generate_images(description, **options)
+        for image in images:
             if image.error is not None:
-                warnings.warn(f"One of {len(drawn)}: {image.error}", LLMaaSWarning, stacklevel=2)
-        return [_content(image) for image in drawn if image.error is None]
+                warnings.warn(
+                    f"1 of {len(images)} images failed: {image.error}", LLMaaSWarning, stacklevel=2
+                )
+        return [_image_content(image) for image in images if image.error is None]
 
 
-def _content(image: Image) -> bytes | str:
+def _image_content(image: Image) -> bytes | str:
     return image.data if image.data is not None else image.url or ""

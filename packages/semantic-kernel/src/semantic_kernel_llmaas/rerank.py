@@ -1,4 +1,4 @@
-"""Reranking: a plugin for models, and a function over search results for programs."""
+"""Reranking as a kernel plugin and as a function over search results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 class RankedDocument(TypedDict):
-    """A document of a ranking, its position in the input and its raw score (a logit)."""
+    """A ranked document with its input position and its raw score (a logit)."""
 
     index: int
     relevance_score: float
@@ -33,14 +33,14 @@ class _Reranker(LLMaaSService):
         base_url: str | None = None,
         **options: Unpack[Connection],
     ) -> None:
-        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
-        self._start(ai_model_id, service_id, api_key, base_url, options)
+        """Read the arguments, then ``LLMAAS_*`` variables, then the ``.env`` file."""
+        self._initialize(ai_model_id, service_id, api_key, base_url, options)
 
 
 class LLMaaSRerankPlugin:
-    """A reranking model of LLMaaS. ``kernel.add_plugin(LLMaaSRerankPlugin(...), "rerank")``.
+    """Reranking by a model of LLMaaS: ``kernel.add_plugin(LLMaaSRerankPlugin(...), "rerank")``.
 
-    All documents that are submitted are billed.
+    All submitted documents are billed.
     """
 
     def __init__(
@@ -50,12 +50,12 @@ class LLMaaSRerankPlugin:
         base_url: str | None = None,
         **options: Unpack[Connection],
     ) -> None:
-        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
+        """Read the arguments, then ``LLMAAS_*`` variables, then the ``.env`` file."""
         self._service = _Reranker(ai_model_id, None, api_key, base_url, **options)
 
     @property
     def ai_model_id(self) -> str:
-        """The model that ranks."""
+        """The name of the reranking model."""
         return self._service.ai_model_id
 
     def __repr__(self) -> str:
@@ -64,12 +64,12 @@ class LLMaaSRerankPlugin:
     @kernel_function(name="rerank", description="Sort documents by their relevance to a query")
     async def rerank(
         self,
-        query: Annotated[str, "What is asked"],
+        query: Annotated[str, "The search query"],
         documents: Annotated[list[str], "The texts to sort"],
-        top_n: Annotated[int | None, "How many to return; all unless said"] = None,
+        top_n: Annotated[int | None, "How many to return. Defaults to all"] = None,
     ) -> list[RankedDocument]:
-        """Return documents by falling relevance."""
-        ranking = await self.ranking(query, documents, top_n=top_n)
+        """Sort documents by descending relevance."""
+        ranking = await self.rank(query, documents, top_n=top_n)
         return [
             {
                 "index": ranked.index,
@@ -87,19 +87,19 @@ class LLMaaSRerankPlugin:
         text: Callable[[Result], str],
         top_n: int | None = None,
     ) -> list[tuple[Result, float]]:
-        """Return search results (``KernelSearchResults.results``, a list) with their new scores.
+        """Sort search results, such as ``KernelSearchResults.results``; return each with its score.
 
-        ``text`` says what of a result is to be read.
+        ``text`` extracts the text of a result.
         """
         if isinstance(results, AsyncIterable):
-            found = [result async for result in results]
+            items = [result async for result in results]
         else:
-            found = list(results)
-        ranking = await self.ranking(query, [text(result) for result in found], top_n=top_n)
-        return [(found[ranked.index], ranked.relevance_score) for ranked in ranking.results]
+            items = list(results)
+        ranking = await self.rank(query, [text(result) for result in items], top_n=top_n)
+        return [(items[ranked.index], ranked.relevance_score) for ranked in ranking.results]
 
-    async def ranking(self, query: str, documents: list[str], **options: Any) -> RerankResponse:
-        """Return the core's ranking: tokens, cost and machine, too."""
+    async def rank(self, query: str, documents: list[str], **options: Any) -> RerankResponse:
+        """Return the core's response, which includes tokens, cost and machine."""
         with translate_errors:
             return await self._service.client.rerank(
                 query, documents, model=self.ai_model_id, **options

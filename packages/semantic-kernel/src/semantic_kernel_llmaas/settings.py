@@ -1,4 +1,4 @@
-"""The settings of each service. Whatever they do not name goes on the wire as it is."""
+"""Execution settings of each service. Parameters without a field are sent unchanged."""
 
 from __future__ import annotations
 
@@ -9,52 +9,52 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
 
-_OF_SEMANTIC_KERNEL = frozenset({"service_id", "extension_data", "function_choice_behavior"})
-_OF_OTHER_CONNECTORS = frozenset({"messages", "stream", "structured_json_response", "input"})
-"""What OpenAI settings hold for their own connector's use: it would be wrong on the wire."""
+_FRAMEWORK_FIELDS = frozenset({"service_id", "extension_data", "function_choice_behavior"})
+_FOREIGN_FIELDS = frozenset({"messages", "stream", "structured_json_response", "input"})
+"""Fields that OpenAI settings hold for their own connector; they are not request parameters."""
 
 
 class LLMaaSPromptExecutionSettings(PromptExecutionSettings):
-    """What the settings of all services have. Times in seconds."""
+    """Settings common to all services. Times in seconds."""
 
-    WIRE_NAMES: ClassVar[Mapping[str, str]] = {"ai_model_id": "model"}
-    """Fields whose name on the wire is another; either may be given."""
+    API_NAMES: ClassVar[Mapping[str, str]] = {"ai_model_id": "model"}
+    """API names of fields that are named differently here. Both names are accepted."""
 
     ai_model_id: Annotated[str | None, Field(serialization_alias="model")] = None
-    """Another model for this request."""
+    """Model of this request. Defaults to the service's model."""
     extra_body: dict[str, Any] | None = None
     extra_headers: dict[str, str] | None = None
     timeout: float | None = None
     deadline: float | None = None
 
     def unpack_extension_data(self) -> None:
-        """Fill the fields, also from the names that they have on the wire: these are newer."""
-        for field, wire in self.WIRE_NAMES.items():
-            if self.extension_data.get(wire) is not None and wire not in self.keys:
-                self.extension_data[field] = self.extension_data.pop(wire)
+        """Fill the fields from ``extension_data``. An API name takes precedence."""
+        for field, api_name in self.API_NAMES.items():
+            if self.extension_data.get(api_name) is not None and api_name not in self.keys:
+                self.extension_data[field] = self.extension_data.pop(api_name)
         super().unpack_extension_data()
 
     def prepare_settings_dict(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what was set, by its name on the wire, unknown parameters included."""
-        told = {k: v for k, v in self.extension_data.items() if k not in self.keys}
+        """Return all values that are set, by API name, including unknown parameters."""
+        parameters = {k: v for k, v in self.extension_data.items() if k not in self.keys}
         for field in self.keys:
-            if field not in _OF_SEMANTIC_KERNEL:
-                told[self.WIRE_NAMES.get(field, field)] = getattr(self, field)
+            if field not in _FRAMEWORK_FIELDS:
+                parameters[self.API_NAMES.get(field, field)] = getattr(self, field)
         return {
             name: value.value if isinstance(value, Enum) else value
-            for name, value in {**told, **kwargs}.items()
-            if value is not None and name not in _OF_OTHER_CONNECTORS
+            for name, value in {**parameters, **kwargs}.items()
+            if value is not None and name not in _FOREIGN_FIELDS
         }
 
-    def request(self, ai_model_id: str) -> dict[str, Any]:
-        """Return the options of the core's call: ``ai_model_id`` unless another was set."""
+    def to_request(self, ai_model_id: str) -> dict[str, Any]:
+        """Build the arguments of the core's call. The model defaults to ``ai_model_id``."""
         return {"model": ai_model_id, **self.prepare_settings_dict()}
 
 
 class LLMaaSChatPromptExecutionSettings(LLMaaSPromptExecutionSettings):
-    """Chat. ``max_tokens`` is 16,384 unless said, at most half of the model's context."""
+    """Chat. ``max_tokens`` defaults to 16,384, capped at half the model's context."""
 
-    WIRE_NAMES: ClassVar[Mapping[str, str]] = {"ai_model_id": "model", "number_of_responses": "n"}
+    API_NAMES: ClassVar[Mapping[str, str]] = {"ai_model_id": "model", "number_of_responses": "n"}
 
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
     top_p: Annotated[float | None, Field(ge=0, le=1)] = None
@@ -70,31 +70,31 @@ class LLMaaSChatPromptExecutionSettings(LLMaaSPromptExecutionSettings):
     reasoning: bool | str | None = None
     """False switches reasoning off, True on; ``"low"`` to ``"xhigh"`` set the effort."""
     fallbacks: list[str] | None = None
-    """Models to ask, in order, when the model is gone, overloaded, too small or answers nothing."""
+    """Models to try in order if the model is retired, overloaded, too small or answers nothing."""
     retry_empty: bool | None = None
-    """Ask once more when an answer is empty."""
+    """Retry an empty answer once. Defaults to False."""
     conform: bool | None = None
-    """Change the conversation to what the model takes. Defaults to True."""
+    """Adapt the conversation to what the model accepts. Defaults to True."""
     fresh: bool | None = None
     """Add a nonce to the last user message, so that no gateway replays a cached answer."""
     strict: bool | None = None
     """Refuse images for a model without vision, instead of warning."""
     reasoning_effort: str | None = None
-    """Any value: models differ in what they know."""
+    """Any value: models support different ones."""
     enable_thinking: bool | None = None
-    """For qwen models only: others fail on it."""
+    """For qwen models only; others return an error."""
     parallel_tool_calls: bool | None = None
     response_format: Any = None
-    """A pydantic model, a dataclass, or a dict as OpenAI takes it."""
+    """A pydantic model, a dataclass, or a dict in OpenAI's format."""
     repair: bool | None = None
-    """False leaves an answer that does not fit ``response_format`` as it is."""
+    """Retry an answer that does not match ``response_format`` once. Defaults to True."""
     tools: list[dict[str, Any]] | None = None
     """Set by Semantic Kernel from ``function_choice_behavior``."""
     tool_choice: Any = None
 
 
 class LLMaaSTextPromptExecutionSettings(LLMaaSChatPromptExecutionSettings):
-    """Text completion: as chat, since the service's completions are chats."""
+    """Text completion, which the service implements as a chat."""
 
 
 class LLMaaSEmbeddingPromptExecutionSettings(LLMaaSPromptExecutionSettings):
@@ -105,37 +105,37 @@ class LLMaaSEmbeddingPromptExecutionSettings(LLMaaSPromptExecutionSettings):
     """``float`` (the default) or ``base64``."""
     user: str | None = None
     batch_size: Annotated[int | None, Field(gt=0)] = None
-    """Texts in one request: 64 unless said."""
+    """Texts per request. Defaults to 64."""
     concurrency: Annotated[int | None, Field(gt=0)] = None
-    """Requests at once: 4 unless said."""
+    """Concurrent requests. Defaults to 4."""
 
 
 class LLMaaSAudioToTextExecutionSettings(LLMaaSPromptExecutionSettings):
-    """Transcription. The service answers JSON only: ``response_format`` need not be said."""
+    """Transcription. The service returns JSON only, so there is no ``response_format``."""
 
-    WIRE_NAMES: ClassVar[Mapping[str, str]] = {"ai_model_id": "model", "initial_prompt": "prompt"}
+    API_NAMES: ClassVar[Mapping[str, str]] = {"ai_model_id": "model", "initial_prompt": "prompt"}
 
     language: str | None = None
     """ISO 639-1."""
     initial_prompt: str | None = None
-    """``prompt`` is taken, too."""
+    """``prompt`` is accepted as well."""
     task: str | None = None
     """``transcribe``, or ``translate`` to English."""
     temperature: float | None = None
 
     def prepare_settings_dict(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what was set; the service's current name is ``initial_prompt``."""
-        told = super().prepare_settings_dict(**kwargs)
-        if "prompt" in told:
-            told["initial_prompt"] = told.pop("prompt")
-        return told
+        """Return all values that are set; ``prompt`` is renamed ``initial_prompt``."""
+        parameters = super().prepare_settings_dict(**kwargs)
+        if "prompt" in parameters:
+            parameters["initial_prompt"] = parameters.pop("prompt")
+        return parameters
 
 
 class LLMaaSTextToAudioExecutionSettings(LLMaaSPromptExecutionSettings):
     """Speech."""
 
     voice: str | None = None
-    """Any name; ``alloy`` unless said."""
+    """Any name. Defaults to ``alloy``."""
     response_format: str | None = None
     """``mp3`` (the default), ``opus``, ``aac``, ``flac``, ``wav`` or ``pcm``."""
     speed: float | None = None
@@ -147,7 +147,7 @@ class LLMaaSTextToImageExecutionSettings(LLMaaSPromptExecutionSettings):
     """Images."""
 
     size: Any = None
-    """``1024x1024``, a pair of numbers, or what writes itself like that (OpenAI's)."""
+    """``1024x1024``, a pair of numbers, or OpenAI's ``ImageSize``."""
     width: int | None = None
     height: int | None = None
     n: Annotated[int | None, Field(ge=1)] = None
@@ -155,11 +155,11 @@ class LLMaaSTextToImageExecutionSettings(LLMaaSPromptExecutionSettings):
     """``b64_json`` (the default) or ``url``."""
 
     def prepare_settings_dict(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what was set, the size as one word."""
-        told = super().prepare_settings_dict(**kwargs)
-        width, height = told.pop("width", None), told.pop("height", None)
-        size = told.get("size") or ((width, height) if width and height else None)
+        """Return all values that are set, the size as ``WIDTHxHEIGHT``."""
+        parameters = super().prepare_settings_dict(**kwargs)
+        width, height = parameters.pop("width", None), parameters.pop("height", None)
+        size = parameters.get("size") or ((width, height) if width and height else None)
         if size is not None:
             is_pair = isinstance(size, tuple | list)
-            told["size"] = "x".join(map(str, size)) if is_pair else str(size)
-        return told
+            parameters["size"] = "x".join(map(str, size)) if is_pair else str(size)
+        return parameters

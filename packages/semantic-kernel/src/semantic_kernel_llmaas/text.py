@@ -1,4 +1,4 @@
-"""Text completion: the service's completions are chats, so a prompt is one user message."""
+"""Text completion service; a prompt is sent as one user message of a chat."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
     trace_text_completion,
 )
 
-from semantic_kernel_llmaas.answers import metadata_of, metadata_of_choice, text_of
+from semantic_kernel_llmaas._metadata import choice_metadata, completion_metadata
 from semantic_kernel_llmaas.chat import PROVIDER
-from semantic_kernel_llmaas.chunks import Texts
 from semantic_kernel_llmaas.errors import translate_errors
+from semantic_kernel_llmaas.responses import TextStream, choice_text
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSTextPromptExecutionSettings
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
-    """A chat model of LLMaaS that is asked a plain text."""
+    """Text completion by a chat model of LLMaaS."""
 
     MODEL_FIELD: ClassVar[str] = "text_model_id"
 
@@ -36,11 +36,11 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
         base_url: str | None = None,
         **options: Unpack[Connection],
     ) -> None:
-        """Read the arguments, then ``LLMAAS_*`` of the environment, then the ``.env`` file."""
-        self._start(ai_model_id, service_id, api_key, base_url, options)
+        """Read the arguments, then ``LLMAAS_*`` variables, then the ``.env`` file."""
+        self._initialize(ai_model_id, service_id, api_key, base_url, options)
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
-        """Return the settings that say everything the service takes."""
+        """Return the class of this service's settings."""
         return LLMaaSTextPromptExecutionSettings
 
     @trace_text_completion(PROVIDER)
@@ -50,12 +50,12 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
         options = self._options(settings)
         with translate_errors:
             completion = await self.client.chat(prompt, **options)
-        shared = metadata_of(completion)
+        shared = completion_metadata(completion)
         return [
             TextContent(
-                text=text_of(choice),
+                text=choice_text(choice),
                 ai_model_id=options["model"],
-                metadata=shared | metadata_of_choice(choice),
+                metadata=shared | choice_metadata(choice),
                 inner_content=completion,
             )
             for choice in completion.choices
@@ -67,27 +67,27 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
     ) -> AsyncGenerator[list[StreamingTextContent], Any]:
         options = self._options(settings)
         model, first = options["model"], None
-        texts = Texts(options.get("response_format"))
+        text_stream = TextStream(options.get("response_format"))
         with translate_errors:
             async with await self.client.stream(prompt, **options) as stream:
                 async for event in stream:
-                    if event.type == "text" and (text := texts.piece(event)):
+                    if event.type == "text" and (text := text_stream.feed(event)):
                         chunk = _chunk(model, event.index, text)
                         first = first or chunk
                         yield [chunk]
                 completion = stream.completion
-        shared = metadata_of(completion)
+        shared = completion_metadata(completion)
         if first is not None:
-            first.metadata.update(shared)  # a sum of chunks keeps only what its first one knows
+            first.metadata.update(shared)  # adding chunks keeps the metadata of the first only
         for choice in completion.choices:
-            text, metadata = texts.rest(choice), shared | metadata_of_choice(choice)
+            text, metadata = text_stream.finish(choice), shared | choice_metadata(choice)
             yield [_chunk(model, choice.index, text, metadata=metadata, inner_content=completion)]
 
     def _options(self, settings: PromptExecutionSettings) -> dict[str, Any]:
         own = self.get_prompt_execution_settings_from_settings(settings)
         assert isinstance(own, LLMaaSTextPromptExecutionSettings)
-        options = own.request(self.ai_model_id)
-        options.pop("prompt", None)  # OpenAI's settings hold it for their own connector
+        options = own.to_request(self.ai_model_id)
+        options.pop("prompt", None)  # OpenAI's settings hold the prompt
         return options
 
 

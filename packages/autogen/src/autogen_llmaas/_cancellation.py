@@ -1,6 +1,6 @@
-"""AutoGen's cancellation tokens: cancelling one closes the socket.
+"""Support for AutoGen's cancellation tokens; cancelling one closes the connection.
 
-One task per call or stream: a task per chunk costs more than reading the chunk.
+One task per call or stream: a task per chunk would cost more than reading the chunk.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from autogen_core import CancellationToken
 T = TypeVar("T")
 
 
-async def cancellable(call: Coroutine[Any, Any, T], token: CancellationToken | None) -> T:
-    """Await a call; ``CancelledError`` when the token is cancelled."""
+async def await_cancellable(call: Coroutine[Any, Any, T], token: CancellationToken | None) -> T:
+    """Await a call. Raises ``CancelledError`` when the token is cancelled."""
     if token is None:
         return await call
     task = asyncio.ensure_future(call)
@@ -23,30 +23,30 @@ async def cancellable(call: Coroutine[Any, Any, T], token: CancellationToken | N
     return await task
 
 
-async def guarded(
+async def iterate_cancellable(
     events: AsyncIterator[T], token: CancellationToken | None
 ) -> AsyncGenerator[T, None]:
-    """Yield events as they come; ``CancelledError`` when the token is cancelled."""
+    """Yield events as they arrive. Raises ``CancelledError`` when the token is cancelled."""
     if token is None:
         async for event in events:
             yield event
         return
-    came: list[T] = []
+    received: list[T] = []
     wake = asyncio.Event()
 
     async def read() -> None:
         async for event in events:
-            came.append(event)
+            received.append(event)
             wake.set()
 
     task = asyncio.ensure_future(read())
     task.add_done_callback(lambda _: wake.set())
     token.link_future(task)
     try:
-        while not (task.done() and not came):
+        while not (task.done() and not received):
             await wake.wait()
             wake.clear()
-            batch, came[:] = list(came), ()
+            batch, received[:] = list(received), ()
             for event in batch:
                 yield event
         task.result()

@@ -1,4 +1,4 @@
-"""What a client's answers have taken so far."""
+"""Usage totals of a model client."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from llmaas.pricing import chat_cost_micro_eur, format_eur
 
 
 @dataclass(slots=True)
-class Totals:
-    """Counts of all answers of one client; ``cost_micro_eur`` by the tariff of each day."""
+class UsageTotals:
+    """Token counts and cost of all answers of one client, at the tariff of each day."""
 
     requests: int = 0
     prompt_tokens: int = 0
@@ -18,7 +18,7 @@ class Totals:
     reasoning_tokens: int = 0
     cost_micro_eur: int = 0
     without_usage: int = 0
-    """Answers for which the service told no usage; they are not in the other counts."""
+    """Answers without reported usage; they are not included in the other counts."""
 
     @property
     def cost_eur(self) -> float:
@@ -26,7 +26,7 @@ class Totals:
         return self.cost_micro_eur / 1_000_000
 
     def add(self, completion: Completion) -> None:
-        """Count one answer."""
+        """Add one answer."""
         self.requests += 1
         usage = completion.usage
         if usage is None:

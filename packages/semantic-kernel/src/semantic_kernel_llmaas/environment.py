@@ -1,4 +1,4 @@
-"""What the environment and a ``.env`` file may say: ``LLMAAS_*`` and nothing else."""
+"""Settings from ``LLMAAS_*`` environment variables and a ``.env`` file."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from semantic_kernel.kernel_pydantic import KernelBaseSettings
 
 from semantic_kernel_llmaas.errors import LLMaaSInitializationError
 
-_reading = Lock()
+_read_lock = Lock()
 
 
 class LLMaaSSettings(KernelBaseSettings):
-    """``LLMAAS_API_KEY``, ``LLMAAS_BASE_URL`` and a model for each kind of service.
+    """``LLMAAS_API_KEY``, ``LLMAAS_BASE_URL`` and a default model for each kind of service.
 
-    Arguments win over the environment, the environment over the file.
+    Arguments take precedence over the environment, the environment over the file.
     """
 
     env_prefix: ClassVar[str] = "LLMAAS_"
@@ -33,16 +33,19 @@ class LLMaaSSettings(KernelBaseSettings):
 
     @property
     def key(self) -> str | None:
-        """The key in plain text."""
+        """The API key in plain text."""
         return self.api_key.get_secret_value() if self.api_key else None
 
-    def model(self, field: str, given: str | None) -> str:
-        """Return the model to use, ``given`` first; raise when none is named."""
-        model = given or getattr(self, field)
+    def select_model(self, field: str, ai_model_id: str | None) -> str:
+        """Return ``ai_model_id``, or the default of ``field``.
+
+        Raises ``ServiceInitializationError`` if neither is set.
+        """
+        model = ai_model_id or getattr(self, field)
         if not model or not model.strip():
             variable = f"{self.env_prefix}{field.upper()}"
             raise LLMaaSInitializationError(
-                f"No model is named: pass ai_model_id=... or set {variable}"
+                f"ai_model_id is missing. Pass ai_model_id=... or set {variable}."
             )
         return str(model)
 
@@ -50,13 +53,16 @@ class LLMaaSSettings(KernelBaseSettings):
 def read_settings(
     env_file_path: str | None = None, env_file_encoding: str | None = None
 ) -> LLMaaSSettings:
-    """Read the environment and the file (``.env`` unless said)."""
+    """Read the environment and the file, which defaults to ``.env``.
+
+    Raises ``ServiceInitializationError`` if either is invalid.
+    """
     try:
-        with _reading:  # the base class writes where to read into a global of the class
+        with _read_lock:  # the base class stores the file's path in a class attribute
             return LLMaaSSettings(env_file_path=env_file_path, env_file_encoding=env_file_encoding)
     except ValidationError as error:
-        raise LLMaaSInitializationError(f"LLMAAS_* cannot be read: {error}") from error
+        raise LLMaaSInitializationError(f"LLMAAS_* variables are invalid: {error}") from error
     except (UnicodeError, LookupError) as error:
         problem = str(error)
-    # with no cause: a UnicodeError holds the whole file, and the key with it
-    raise LLMaaSInitializationError(f"The .env file cannot be read: {problem}")
+    # without a cause: a UnicodeError holds the whole file, including the key
+    raise LLMaaSInitializationError(f"env_file_path: the .env file cannot be read: {problem}")

@@ -1,4 +1,4 @@
-"""The core's client from what a constructor was told."""
+"""Core clients built from constructor arguments."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from agent_framework_llmaas.errors import translate_errors
 from llmaas import AsyncLLMaaS
 
 
-def connected(client: AsyncLLMaaS | None, *, api_key: Any = None, **connection: Any) -> AsyncLLMaaS:
-    """Return the client given, or a new one; secrets of pydantic and the framework are opened."""
+def create_client(
+    client: AsyncLLMaaS | None, *, api_key: Any = None, **connection: Any
+) -> AsyncLLMaaS:
+    """Return ``client`` or create one. ``api_key`` may be a ``SecretStr`` or ``SecretString``."""
     if client is not None:
         return client
     secret = getattr(api_key, "get_secret_value", api_key)
@@ -17,7 +19,7 @@ def connected(client: AsyncLLMaaS | None, *, api_key: Any = None, **connection: 
         return AsyncLLMaaS(api_key=secret, **connection)
 
 
-def plain_connection(client: AsyncLLMaaS, exclude: set[str] | None) -> dict[str, Any]:
-    """Return what ``connected`` takes, as plain values; never a key, a proxy or a header."""
+def connection_to_dict(client: AsyncLLMaaS, exclude: set[str] | None) -> dict[str, Any]:
+    """Return the connection settings as plain values; never a key, a proxy or a header."""
     public = client.settings.to_public_dict()
     return {name: value for name, value in public.items() if name not in (exclude or ())}

@@ -1,4 +1,4 @@
-"""The one seam to the core: a client made of a configuration, when it is first needed."""
+"""Core clients built from an AutoGen configuration."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from llmaas import AsyncLLMaaS, LLMaaS, MissingAPIKeyError
 
 ApiKey = str | Callable[[], Any] | None
 
-Core = TypeVar("Core", LLMaaS, AsyncLLMaaS)
+ClientT = TypeVar("ClientT", LLMaaS, AsyncLLMaaS)
 
 
-class Way(TypedDict):
-    """Key and address, as the core's clients take them."""
+class ConnectionOptions(TypedDict):
+    """Key and base URL arguments of the core's clients."""
 
     api_key: str | Callable[[], Any]
     base_url: str | None
 
 
-def way(api_key: ApiKey, api_key_env: str, base_url: str | None) -> Way:
-    """Return key and address for the core; ``MissingAPIKeyError`` names the variable to set.
+def connection_options(
+    api_key: ApiKey, api_key_env: str, base_url: str | None
+) -> ConnectionOptions:
+    """Resolve key and base URL for the core's clients.
 
-    The key is read from its own variable and no other, each time a client is made.
+    The variable ``api_key_env`` is read whenever a client is created. Raises
+    ``MissingAPIKeyError`` if there is no key.
     """
     key = api_key or os.environ.get(api_key_env)
     if not key:
@@ -33,18 +36,18 @@ def way(api_key: ApiKey, api_key_env: str, base_url: str | None) -> Way:
     return {"api_key": key, "base_url": base_url}
 
 
-def patient(client: Core, seconds: float) -> Core:
-    """Return the client with patience for rate limits."""
+def with_rate_limit_timeout(client: ClientT, seconds: float) -> ClientT:
+    """Return a copy of the client that waits up to ``seconds`` for rate limits."""
     settings = client.settings
     return type(client).from_settings(
         settings.replace(retry=replace(settings.retry, rate_limit_timeout=seconds))
     )
 
 
-def open_core(config: LLMaaSClientConfig, api_key: ApiKey) -> AsyncLLMaaS:
-    """Return the core's client for a configuration."""
+def create_client(config: LLMaaSClientConfig, api_key: ApiKey) -> AsyncLLMaaS:
+    """Create the core's client of a configuration."""
     client = AsyncLLMaaS(
-        **way(api_key, config.api_key_env, config.base_url),
+        **connection_options(api_key, config.api_key_env, config.base_url),
         timeout=config.timeout,
         max_retries=config.max_retries,
         deadline=config.deadline,
@@ -52,4 +55,4 @@ def open_core(config: LLMaaSClientConfig, api_key: ApiKey) -> AsyncLLMaaS:
         proxy=config.proxy,
         headers=config.default_headers,
     )
-    return patient(client, config.rate_limit_timeout)
+    return with_rate_limit_timeout(client, config.rate_limit_timeout)

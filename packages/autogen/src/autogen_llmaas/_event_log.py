@@ -1,7 +1,6 @@
-"""Model calls in AutoGen's event log, in AutoGen's own form.
+"""Model calls as events of AutoGen's event log.
 
-The framework's events hold whole messages: nothing is built unless somebody has set the event
-logger to INFO.
+Events hold whole messages, so none is built unless the event logger is enabled for INFO.
 """
 
 from __future__ import annotations
@@ -17,27 +16,27 @@ from autogen_core.models import CreateResult
 _logger = logging.getLogger(EVENT_LOGGER_NAME)
 
 
-def called(messages: Sequence[Any], tools: Sequence[Any], result: CreateResult) -> None:
-    """Log a call and its answer."""
+def log_call(messages: Sequence[Any], tools: Sequence[Any], result: CreateResult) -> None:
+    """Log a call and its result."""
     if _logger.isEnabledFor(logging.INFO):
         _logger.info(
-            LLMCallEvent(messages=list(messages), tools=list(tools), **_answer(result)),
+            LLMCallEvent(messages=list(messages), tools=list(tools), **_event_fields(result)),
         )
 
 
-def started(messages: Sequence[Any]) -> None:
-    """Log that a stream was asked for."""
+def log_stream_start(messages: Sequence[Any]) -> None:
+    """Log the start of a stream."""
     if _logger.isEnabledFor(logging.INFO):
         _logger.info(LLMStreamStartEvent(messages=list(messages)))
 
 
-def ended(result: CreateResult) -> None:
-    """Log the answer that a stream made."""
+def log_stream_end(result: CreateResult) -> None:
+    """Log the result of a stream."""
     if _logger.isEnabledFor(logging.INFO):
-        _logger.info(LLMStreamEndEvent(**_answer(result)))
+        _logger.info(LLMStreamEndEvent(**_event_fields(result)))
 
 
-def _answer(result: CreateResult) -> dict[str, Any]:
+def _event_fields(result: CreateResult) -> dict[str, Any]:
     return {
         "response": result.model_dump(),
         "prompt_tokens": result.usage.prompt_tokens,

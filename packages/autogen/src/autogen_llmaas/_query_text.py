@@ -1,12 +1,12 @@
-"""Questions that are longer than an embedding model takes."""
+"""Shortening of queries that exceed an embedding model's input limit."""
 
 from __future__ import annotations
 
 _MARGIN = 0.9
 
 
-def shortened(text: str, error: Exception) -> str:
-    """Return the beginning that the model may take, "" where the length is not at fault."""
+def shorten_query(text: str, error: Exception) -> str:
+    """Return a prefix that may fit the model; "" if the error is not about length."""
     from llmaas.errors import ContextOverflowError, PayloadTooLargeError
 
     if not isinstance(error, ContextOverflowError | PayloadTooLargeError):
