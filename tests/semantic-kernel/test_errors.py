@@ -155,7 +155,7 @@ async def test_an_image_that_cannot_be_read_is_in_the_family(chat, ask):
         ({"ai_model_id": " ", "api_key": "sk-x"}, "LLMAAS_.*_MODEL_ID"),
         ({"ai_model_id": "m", "api_key": "sk-x", "base_url": "ftp://x"}, "ftp://x"),
         ({"ai_model_id": "m", "api_key": "sk-x", "max_retries": -1}, "max_retries"),
-        ({"ai_model_id": "m", "api_key": "sk é"}, "header"),
+        ({"ai_model_id": "m", "api_key": "sk é"}, "printable ASCII"),
     ],
 )
 def test_pitfall_22_what_can_never_work_is_told_at_once(
