@@ -12,12 +12,12 @@ XML = """<testsuites><testsuite name="oldest" timestamp="2026-11-25T06:00:00">
 </testsuite></testsuites>"""
 
 
-def test_each_file_is_counted_by_room(tmp_path):
+def test_results_are_counted_by_package(tmp_path):
     (tmp_path / "core.xml").write_text(XML)
     (tmp_path / "langchain.xml").write_text(XML.replace("2.6.0", "2.7.0"))
     found = matrix.columns(tmp_path)
     assert list(found) == ["oldest, Python 3.12"]
-    lines = matrix.written(found).splitlines()
+    lines = matrix.render(found).splitlines()
     assert "| core | 2 / 2 / 2 |" in lines
     assert "| langchain | 0 / 2 / 0 |" in lines
     assert "| openai | 2.6.0 2.7.0 |" in lines
