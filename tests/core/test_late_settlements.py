@@ -58,10 +58,10 @@ def late(monkeypatch: pytest.MonkeyPatch) -> LateSettlements:
 
 def kept(late: LateSettlements, ledger: Remote) -> Turn:
     """Take ten of an account, keep their settlement of three; return whose turn it is."""
-    taken = ledger.reserve("a", 10, LIMITS)
-    assert isinstance(taken, Reservation)
-    late.keep(ledger, taken, 3, LIMITS)
-    late._kept[id(ledger)].turn = turn = Turn()  # type: ignore[assignment]
+    reservation = ledger.reserve("a", 10, LIMITS)
+    assert isinstance(reservation, Reservation)
+    late.enqueue(ledger, reservation, 3, LIMITS)
+    late._queues[id(ledger)].lock = turn = Turn()  # type: ignore[assignment]
     return turn
 
 
@@ -92,7 +92,7 @@ def test_no_caller_overtakes_a_settlement_that_is_on_its_way(late: LateSettlemen
     assert ledger.asked == 1
 
 
-def test_callers_that_waited_for_a_failure_do_not_repeat_it(late: LateSettlements) -> None:
+def test_waiting_callers_do_not_repeat_failed_settlement(late: LateSettlements) -> None:
     ledger = Remote()
     turn = kept(late, ledger)
     threads = appliers(late, ledger, 5)
@@ -107,13 +107,13 @@ def test_callers_that_waited_for_a_failure_do_not_repeat_it(late: LateSettlement
     assert ledger.used("a", LIMITS[0]) == 3
 
 
-def test_a_settlement_is_given_up_after_many_attempts(
+def test_settlement_is_dropped_after_max_attempts(
     late: LateSettlements, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("llmaas.quota.late_settlements._MOST_ATTEMPTS", 3)
+    monkeypatch.setattr("llmaas.quota.late_settlements._MAX_ATTEMPTS", 3)
     ledger = Remote()
     ledger.may_answer.set()
     kept(late, ledger)
     assert [late.apply(ledger) for _ in range(4)] == [False, False, False, True]
-    assert "given up after 3 attempts" in caplog.text
+    assert "dropped after 3 attempts" in caplog.text
     assert ledger.used("a", LIMITS[0]) == 10  # what nobody settled stays reserved

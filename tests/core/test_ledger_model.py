@@ -26,7 +26,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from llmaas import LedgerError
 from llmaas.quota import Limit, MemoryLedger, RedisLedger, SQLiteLedger
-from llmaas.quota.late_settlements import LATE
+from llmaas.quota.late_settlements import LATE_SETTLEMENTS
 from llmaas.quota.ledger import Denied, Reservation
 
 EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "0"))
@@ -136,7 +136,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def the_ledger_tells_what_the_model_does(self) -> None:
         with self.on_the_clock():
-            assert LATE.apply(self.ledger)
+            assert LATE_SETTLEMENTS.apply(self.ledger)
             used = [self.ledger.used(self.account, limit) for limit in LIMITS]
         assert used == [self.counted] * 2
 
@@ -148,7 +148,7 @@ class LedgerMachine(RuleBasedStateMachine):
             some = st.sampled_from([*self.open, None])
             for taken in data.draw(st.lists(some, unique=True)):
                 if taken is not None:
-                    LATE.settle(self.ledger, taken, 7, LIMITS)
+                    LATE_SETTLEMENTS.settle(self.ledger, taken, 7, LIMITS)
                     self.settled(taken, 7)
         finally:  # hypothesis may end an example while it draws
             end()

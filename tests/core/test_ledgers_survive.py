@@ -53,7 +53,7 @@ forks = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 @posix
 @linux
 @forks
-def test_a_child_opens_its_own_connection(tmp_path: Path) -> None:
+def test_forked_child_opens_own_connection(tmp_path: Path) -> None:
     ledger = SQLiteLedger(tmp_path / "l.db")
     ledger.reserve("a", 1, LIMITS)
 
@@ -71,7 +71,7 @@ def test_a_child_opens_its_own_connection(tmp_path: Path) -> None:
 
 @posix
 @forks
-def test_a_child_forked_in_mid_transaction_harms_nothing(tmp_path: Path) -> None:
+def test_fork_during_transaction_keeps_ledger_intact(tmp_path: Path) -> None:
     """Another thread is writing all the time: no fork finds the file open."""
     path = tmp_path / "l.db"
     ledger = SQLiteLedger(path)
@@ -104,9 +104,7 @@ def test_a_child_forked_in_mid_transaction_harms_nothing(tmp_path: Path) -> None
 @posix
 @forks
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_no_lock_or_ticket_of_the_parent_stops_a_child(
-    sandbox: Any, tmp_path: Path, kind: str
-) -> None:
+def test_forked_child_inherits_no_lock_or_queue(sandbox: Any, tmp_path: Path, kind: str) -> None:
     """A thread of the parent waits in the queue, others use the ledger, while the fork happens."""
     ledger: Any = MemoryLedger() if kind == "memory" else SQLiteLedger(tmp_path / "l.db")
     quota = Quota(limits=LIMITS, ledger=ledger)
@@ -147,14 +145,14 @@ print(ledger.used("a", limits[0]))
 
 
 @posix
-def test_a_commit_that_fails_leaves_no_transaction_open(tmp_path: Path) -> None:
+def test_failed_commit_is_rolled_back(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FULL_DISK, str(tmp_path / "l.db")]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.stdout.strip() == "2", ended.stderr
 
 
 @linux
-def test_many_short_threads_leave_no_connection_behind(tmp_path: Path) -> None:
+def test_short_threads_share_one_connection(tmp_path: Path) -> None:
     ledger = SQLiteLedger(tmp_path / "l.db")
     before = open_files()
     for _ in range(20):
@@ -165,7 +163,7 @@ def test_many_short_threads_leave_no_connection_behind(tmp_path: Path) -> None:
     assert ledger.used("a", LIMITS[0]) == 20
 
 
-def test_the_time_in_the_queue_counts(sandbox: Any) -> None:
+def test_max_wait_includes_time_in_queue(sandbox: Any) -> None:
     quota = Quota(limits=LIMITS, max_wait=0.5)
     quota.ledger.reserve(quota.account, 1_000, LIMITS)
     front = Quota(limits=LIMITS, ledger=quota.ledger, max_wait=None)
@@ -186,7 +184,7 @@ def _fails(client: LLMaaS, **options: Any) -> None:
         client.chat("?", model=MODEL, **options)
 
 
-def test_a_waiting_call_ends_at_its_deadline(sandbox: Any, api: Any) -> None:
+def test_queued_call_ends_at_deadline(sandbox: Any, api: Any) -> None:
     quota = Quota(limits=LIMITS)
     quota.ledger.reserve(quota.account, 1_000, LIMITS)
     client = api(hooks=[quota])
@@ -201,7 +199,7 @@ def test_a_waiting_call_ends_at_its_deadline(sandbox: Any, api: Any) -> None:
     assert quota.used()[3600] == 1_000
 
 
-def test_a_lot_that_waits_for_its_quota_ends_at_its_deadline(sandbox: Any, api: Any) -> None:
+def test_queued_batch_ends_at_deadline(sandbox: Any, api: Any) -> None:
     quota = Quota(limits=LIMITS)
     quota.ledger.reserve(quota.account, 1_000, LIMITS)
     began = time.monotonic()
@@ -210,9 +208,7 @@ def test_a_lot_that_waits_for_its_quota_ends_at_its_deadline(sandbox: Any, api: 
     assert time.monotonic() - began < FOREVER
 
 
-def test_a_lot_takes_options_of_a_call_and_reserves_what_it_may_cost(
-    sandbox: Any, api: Any
-) -> None:
+def test_batch_reserves_tokens_of_its_options(sandbox: Any, api: Any) -> None:
     client = api()
     with client.client.budget(eur=1_000) as budget:
         client.do(
@@ -224,7 +220,7 @@ def test_a_lot_takes_options_of_a_call_and_reserves_what_it_may_cost(
         assert budget.spent == pytest.approx(2 * body["max_tokens"] * 4 / 1e6, rel=0.01)
 
 
-def test_what_a_deadline_leaves_is_shared_by_all_requests_of_a_call(sandbox: Any, api: Any) -> None:
+def test_deadline_is_shared_by_all_requests_of_a_call(sandbox: Any, api: Any) -> None:
     """Four batches of 1.5 seconds each, one after the other, are not four deadlines."""
     began = time.monotonic()
     with pytest.raises(llmaas.DeadlineExceededError):
@@ -242,7 +238,7 @@ def test_what_a_deadline_leaves_is_shared_by_all_requests_of_a_call(sandbox: Any
 
 @posix
 @forks
-def test_a_stream_of_the_parent_is_not_the_childs_to_end(sandbox: Any) -> None:
+def test_forked_child_does_not_end_parents_stream(sandbox: Any) -> None:
     client = LLMaaS()
     with client.budget(1) as budget, client.stream("Dis ?", model=MODEL) as stream:
         reserved = budget.spent
@@ -251,7 +247,7 @@ def test_a_stream_of_the_parent_is_not_the_childs_to_end(sandbox: Any) -> None:
         assert stream.until_done().finish_reason == "stop"
 
 
-def test_a_file_that_is_closed_while_threads_count(tmp_path: Path) -> None:
+def test_ledger_reopens_when_closed_by_another_thread(tmp_path: Path) -> None:
     """In a process of its own: SQLite may crash on a connection that is closed in mid-use."""
     program = """
 import sys, threading
@@ -273,7 +269,7 @@ assert ledger.used("a", limits[0]) == len(taken) > 0
 
 
 @posix
-def test_two_threads_that_fork_at_once_both_hold_what_they_must() -> None:
+def test_concurrent_forks_hold_all_locks() -> None:
     """In a process of its own, as what is told of forks is told for good."""
     program = """
 import os, threading, time
@@ -310,7 +306,7 @@ assert seen == [True] * 24
 
 @posix
 @forks
-def test_no_thread_of_a_child_uses_the_parents_connections(sandbox: Any) -> None:
+def test_forked_child_uses_no_connection_of_parent(sandbox: Any) -> None:
     """Two threads ask at once in a new process, while its pool is still being made."""
     from llmaas.transport.httpx_transport import _pools
 

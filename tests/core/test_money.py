@@ -89,7 +89,7 @@ def test_a_number_that_would_make_room_is_refused(
     assert not list(sandbox.requests)
 
 
-def test_the_larger_of_two_limits_counts() -> None:
+def test_reservation_uses_larger_of_two_token_limits() -> None:
     settings = Settings.create(api_key="k")
 
     def most(params: dict[str, Any]) -> int:
@@ -102,7 +102,7 @@ def test_the_larger_of_two_limits_counts() -> None:
     assert most({"n": None}) == 1024
 
 
-def test_an_answer_that_was_lost_keeps_its_reservation(sandbox: Any, api: Any) -> None:
+def test_budget_keeps_reservation_when_answer_is_lost(sandbox: Any, api: Any) -> None:
     budget = Budget(10)
     client = api(hooks=[budget], max_retries=0)
     sandbox.script([{"raw": b"HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{"}])
@@ -111,7 +111,7 @@ def test_an_answer_that_was_lost_keeps_its_reservation(sandbox: Any, api: Any) -
     assert budget.spent >= 0.008
 
 
-def test_an_answer_without_usage_keeps_its_reservation(sandbox: Any, api: Any) -> None:
+def test_budget_keeps_reservation_when_usage_is_unknown(sandbox: Any, api: Any) -> None:
     budget = Budget(10)
     choice = {"index": 0, "message": {"role": "assistant", "content": "Oui"}}
     sandbox.script([{"json": {"id": "1", "model": MODEL, "choices": [choice]}}])
@@ -119,7 +119,7 @@ def test_an_answer_without_usage_keeps_its_reservation(sandbox: Any, api: Any) -
     assert budget.spent >= 0.008
 
 
-def test_a_service_that_is_away_costs_nothing() -> None:
+def test_budget_releases_reservation_when_connection_fails() -> None:
     budget = Budget(10)
     client = LLMaaS(api_key="k", base_url="http://127.0.0.1:9/v1", hooks=[budget], max_retries=0)
     with pytest.raises(llmaas.APIConnectionError):
@@ -127,7 +127,7 @@ def test_a_service_that_is_away_costs_nothing() -> None:
     assert budget.spent == 0
 
 
-def test_a_budget_that_waits_lets_all_through(sandbox: Any) -> None:
+def test_waiting_budget_serves_all_calls(sandbox: Any) -> None:
     """Each may cost half of it, and costs next to nothing."""
     budget = Budget(0.02, wait=True)
     client = AsyncLLMaaS(hooks=[budget])
@@ -139,14 +139,14 @@ def test_a_budget_that_waits_lets_all_through(sandbox: Any) -> None:
     assert len(asyncio.run(go())) == 12
 
 
-def test_a_budget_that_waits_ends_with_the_deadline(sandbox: Any, api: Any) -> None:
+def test_waiting_budget_stops_at_deadline(sandbox: Any, api: Any) -> None:
     budget = Budget(0.01, wait=True)
     budget.ledger.reserve(budget.account, 9_000, [budget.limit])
     with pytest.raises(llmaas.DeadlineExceededError):
         api(hooks=[budget]).do("chat", "?", model=MODEL, max_tokens=1_000, deadline=0.3)
 
 
-def test_a_refusal_tells_whether_room_will_come() -> None:
+def test_denial_says_whether_running_calls_free_enough() -> None:
     budget = Budget(0.01)
     taken = budget.ledger.reserve(budget.account, 9_000, [budget.limit])
     client = LLMaaS(api_key="k", base_url="http://127.0.0.1:9/v1", hooks=[budget])
@@ -160,7 +160,7 @@ def test_a_refusal_tells_whether_room_will_come() -> None:
     assert caught.value.retry_after is None
 
 
-def test_embeddings_are_reserved_request_by_request(sandbox: Any, api: Any) -> None:
+def test_embeddings_are_reserved_per_request(sandbox: Any, api: Any) -> None:
     """A budget a third above their cost is enough, though twice their estimate is not."""
     texts = [f"{n:0400}" for n in range(300)]
     client = api()
@@ -174,7 +174,7 @@ def test_embeddings_are_reserved_request_by_request(sandbox: Any, api: Any) -> N
     assert budget.spent == pytest.approx(cost)  # it was refused as a whole
 
 
-def test_embeddings_within_a_stream_do_not_wait_for_it(sandbox: Any) -> None:
+def test_embeddings_do_not_wait_for_surrounding_stream(sandbox: Any) -> None:
     """What the stream has reserved is given back only after them."""
     client = LLMaaS()
     with client.budget(0.01), client.stream("Dis ?", model=MODEL, max_tokens=1_200) as stream:
@@ -210,7 +210,7 @@ def test_a_deadline_ends_waiting_for_a_file(sandbox: Any, api: Any, tmp_path: Pa
     eventually(lambda: quota.used()[3600] == 0)  # what came too late was given back
 
 
-def test_a_timeout_ends_waiting_for_a_file(sandbox: Any, tmp_path: Path) -> None:
+def test_timeout_ends_wait_for_sqlite_file(sandbox: Any, tmp_path: Path) -> None:
     quota = Quota(limits=[Limit(1_000, 3600)], ledger=SQLiteLedger(tmp_path / "l.db"))
 
     async def go() -> None:
@@ -225,7 +225,7 @@ def test_a_timeout_ends_waiting_for_a_file(sandbox: Any, tmp_path: Path) -> None
     eventually(lambda: quota.used()[3600] == 0)
 
 
-def test_an_answer_does_not_wait_for_its_settlement(sandbox: Any, api: Any, tmp_path: Path) -> None:
+def test_answer_does_not_wait_for_settlement(sandbox: Any, api: Any, tmp_path: Path) -> None:
     path = tmp_path / "l.db"
     budget = Budget(10, ledger=SQLiteLedger(path))
     client = api(hooks=[budget])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import pickle
+import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +47,12 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         yield MemoryLedger() if request.param == "memory" else SQLiteLedger(tmp_path / "l.db")
 
 
-def test_the_documented_tiers() -> None:
+def test_tiers_match_documentation() -> None:
     assert [TIERS[n].tokens_per_hour for n in (1, 2, 3, 4)] == [150_000, 300_000, 450_000, 600_000]
     assert all(tier.tokens_per_day == 24 * tier.tokens_per_hour for tier in TIERS.values())  # type: ignore[operator]
 
 
-def test_take_refuse_settle(ledger: Any) -> None:
+def test_ledger_reserves_denies_and_settles(ledger: Any) -> None:
     limits = [Limit(100, 60), Limit(150)]
     first = ledger.reserve("a", 80, limits)
     assert isinstance(first, Reservation)
@@ -64,7 +66,7 @@ def test_take_refuse_settle(ledger: Any) -> None:
     assert isinstance(ledger.reserve("b", 100, limits), Reservation)
 
 
-def test_windows_move_on(ledger: Any) -> None:
+def test_window_frees_amounts_with_time(ledger: Any) -> None:
     limits = [Limit(10, 2)]
     assert isinstance(ledger.reserve("a", 10, limits), Reservation)
     refused = ledger.reserve("a", 1, limits)
@@ -73,26 +75,44 @@ def test_windows_move_on(ledger: Any) -> None:
     assert isinstance(ledger.reserve("a", 10, limits), Reservation)
 
 
-def test_a_total_never_comes_back(ledger: Any) -> None:
+def test_total_limit_never_frees_amounts(ledger: Any) -> None:
     assert isinstance(ledger.reserve("a", 10, [Limit(10)]), Reservation)
     assert ledger.reserve("a", 1, [Limit(10)]) == Denied(None)
 
 
-def test_many_threads_never_take_too_much(ledger: Any) -> None:
+def test_threads_never_exceed_limit(ledger: Any) -> None:
     with ThreadPoolExecutor(16) as pool:
         taken = list(pool.map(lambda _: ledger.reserve("a", 7, [Limit(100, 60)]), range(64)))
     assert sum(isinstance(t, Reservation) for t in taken) == 14
     assert ledger.used("a", Limit(100, 60)) == 98
 
 
-def test_a_file_survives_and_travels(tmp_path: Path) -> None:
+def test_sqlite_ledger_survives_pickling(tmp_path: Path) -> None:
     ledger = SQLiteLedger(tmp_path / "l.db")
     ledger.reserve("a", 5, [Limit(10)])
     again = pickle.loads(pickle.dumps(ledger))
     assert again.used("a", Limit(10)) == 5
 
 
-def test_a_budget_refuses_before_the_call(sandbox: Any, api: Any) -> None:
+def test_sqlite_tables_of_earlier_versions_are_read(tmp_path: Path) -> None:
+    """The table names and columns are the file format: budgets outlive releases."""
+    columns = {"taken": "bucket INTEGER, amount INTEGER, PRIMARY KEY (account, span, bucket)"}
+    columns["reserved"] = (
+        "id TEXT, bucket INTEGER, amount INTEGER, owner TEXT, ends REAL, "
+        "PRIMARY KEY (account, span, id)"
+    )
+    with closing(sqlite3.connect(tmp_path / "ledger")) as database, database:
+        for name, rest in columns.items():
+            database.execute(f"CREATE TABLE {name} (account TEXT, span REAL, {rest})")
+        database.execute("INSERT INTO taken VALUES ('cost:a', 0, 0, 75)")
+        database.execute("INSERT INTO reserved VALUES ('cost:a', 0, 'r', 0, 15, 'gone', 9e99)")
+    ledger = SQLiteLedger(tmp_path / "ledger")
+    assert ledger.used("cost:a", Limit(100)) == 75
+    ledger.settle(Reservation("cost:a", 15, 0.0, "r"), 20, [Limit(100)])
+    assert ledger.used("cost:a", Limit(100)) == 80
+
+
+def test_budget_refuses_call_before_it_is_sent(sandbox: Any, api: Any) -> None:
     client = api()
     with client.client.budget(eur=0.001) as budget, pytest.raises(llmaas.BudgetExceededError) as e:
         client.do("chat", "Bonjour ?", model=MODEL)
@@ -101,7 +121,7 @@ def test_a_budget_refuses_before_the_call(sandbox: Any, api: Any) -> None:
     assert "Nothing was sent" in str(e.value)
 
 
-def test_a_budget_settles_on_the_real_cost(sandbox: Any, api: Any) -> None:
+def test_budget_settles_on_actual_cost(sandbox: Any, api: Any) -> None:
     client = api()
     with client.client.budget(eur=1) as budget:
         first = client.do("chat", "Bonjour ?", model=MODEL)
@@ -115,7 +135,7 @@ def test_a_budget_settles_on_the_real_cost(sandbox: Any, api: Any) -> None:
     assert budget.spent == sum(costs) / 1_000_000
 
 
-def test_a_budget_counts_broken_streams_and_gives_back_failures(sandbox: Any, api: Any) -> None:
+def test_budget_charges_interrupted_streams_and_releases_failures(sandbox: Any, api: Any) -> None:
     client = api()
     with client.client.budget(eur=1) as budget:
         with pytest.raises(llmaas.InternalServerError):
@@ -126,7 +146,7 @@ def test_a_budget_counts_broken_streams_and_gives_back_failures(sandbox: Any, ap
         assert budget.spent > 0  # without usage, all that was reserved
 
 
-def test_a_budget_counts_the_batches_before_one_that_failed(sandbox: Any, api: Any) -> None:
+def test_budget_charges_requests_before_the_failed_one(sandbox: Any, api: Any) -> None:
     budget = Budget(1.0)
     client, texts = api(hooks=[budget]), [f"{n} " + "x" * 398 for n in range(3)]
     two = client.do("embed", texts[:2], model="bge-m3:567m").cost_micro_eur / 1_000_000
@@ -137,7 +157,7 @@ def test_a_budget_counts_the_batches_before_one_that_failed(sandbox: Any, api: A
     assert budget.spent == pytest.approx(2 * two)
 
 
-def test_one_document_is_billed_as_one(sandbox: Any, api: Any) -> None:
+def test_budget_charges_single_document(sandbox: Any, api: Any) -> None:
     budget = Budget(0.000_010)  # enough for two documents, not for eleven
     client = api(hooks=[budget])
     ranking = client.do("rerank", "Who?", "One alone.", model="qwen3-reranker:4b")
@@ -145,7 +165,7 @@ def test_one_document_is_billed_as_one(sandbox: Any, api: Any) -> None:
     assert budget.spent == ranking.cost_micro_eur / 1_000_000 > 0
 
 
-def test_a_budget_counts_an_abandoned_stream(sandbox: Any) -> None:
+def test_budget_charges_abandoned_stream(sandbox: Any) -> None:
     client = LLMaaS()
     with client.budget(eur=1) as budget:
         with client.stream("Bonjour à tous ?", model=MODEL) as stream:
@@ -153,7 +173,7 @@ def test_a_budget_counts_an_abandoned_stream(sandbox: Any) -> None:
         assert budget.spent > 0
 
 
-def test_budgets_nest_and_belong_to_their_task(sandbox: Any) -> None:
+def test_budgets_nest_and_are_scoped_to_task(sandbox: Any) -> None:
     client = AsyncLLMaaS()
 
     async def one(eur: float) -> float:
@@ -171,7 +191,7 @@ def test_budgets_nest_and_belong_to_their_task(sandbox: Any) -> None:
     assert outer == pytest.approx(sum(inner))
 
 
-def test_a_budget_of_a_project_outlives_the_process(sandbox: Any, tmp_path: Path) -> None:
+def test_budget_survives_restart_with_sqlite_ledger(sandbox: Any, tmp_path: Path) -> None:
     def budget() -> Budget:
         return Budget(1, ledger=SQLiteLedger(tmp_path / "b.db"), account="projet")
 
@@ -179,7 +199,7 @@ def test_a_budget_of_a_project_outlives_the_process(sandbox: Any, tmp_path: Path
     assert budget().spent > 0
 
 
-def test_parallel_calls_cannot_overdraw_a_budget(sandbox: Any) -> None:
+def test_parallel_calls_never_exceed_budget(sandbox: Any) -> None:
 
     client = LLMaaS()
     body = {"max_tokens": 1000}
@@ -206,7 +226,7 @@ def test_parallel_calls_cannot_overdraw_a_budget(sandbox: Any) -> None:
         assert sum(pool.map(ask, range(8))) == 3
 
 
-def test_a_quota_waits_or_raises(sandbox: Any, api: Any) -> None:
+def test_quota_waits_or_raises(sandbox: Any, api: Any) -> None:
     limits = [Limit(100, 3600)]
     client = api(hooks=[Quota(limits=limits, wait=False)])
     client.do("chat", "Bonjour ?", model=MODEL, max_tokens=90)
@@ -219,7 +239,7 @@ def test_a_quota_waits_or_raises(sandbox: Any, api: Any) -> None:
     assert not sandbox.requests
 
 
-def test_a_quota_settles_so_that_waiters_go_on_early(sandbox: Any) -> None:
+def test_quota_wakes_waiter_after_settlement(sandbox: Any) -> None:
     quota = Quota(limits=[Limit(1_000, 3600)])
     client = AsyncLLMaaS(hooks=[quota])
 
@@ -249,7 +269,7 @@ class Noted:
         yield
 
 
-def test_waiters_are_served_in_order(sandbox: Any) -> None:
+def test_quota_serves_calls_in_order(sandbox: Any) -> None:
     noted = Noted()
     client = AsyncLLMaaS(hooks=[Quota(limits=[Limit(600, 3600)]), noted])
 
@@ -263,7 +283,7 @@ def test_waiters_are_served_in_order(sandbox: Any) -> None:
     assert noted.order == [str(n) for n in range(6)]
 
 
-def test_a_long_line_costs_nothing_while_it_waits() -> None:
+def test_queued_calls_do_not_poll() -> None:
     """Who stands in line is called: a thousand waiters look at nothing meanwhile."""
     quota = Quota(limits=[Limit(1_024, 3600)])
     about = CallInfo("chat", MODEL, Settings.create(api_key="k"), "?")
@@ -275,12 +295,12 @@ def test_a_long_line_costs_nothing_while_it_waits() -> None:
     assert all(effect.seconds >= 1 for effect in effects[1:])
     assert len(quota._queue) == 1_000
     line[0].close()
-    effects[1].call.wait(0)  # was called already
+    effects[1].wakeup.wait(0)  # it was woken already
     for place in reversed(line[1:]):
         place.close()
 
 
-def test_the_last_of_a_long_line_waits_no_longer_than_allowed() -> None:
+def test_queued_call_waits_at_most_max_wait() -> None:
     quota = Quota(limits=[Limit(1_024, 3600)], max_wait=4_000)
     about = CallInfo("chat", MODEL, Settings.create(api_key="k"), "?")
     quota.ledger.reserve(quota.account, 1_024, quota.limits)
@@ -293,7 +313,7 @@ def test_the_last_of_a_long_line_waits_no_longer_than_allowed() -> None:
         place.close()
 
 
-def test_a_cancelled_waiter_leaves_the_queue(sandbox: Any) -> None:
+def test_cancelled_call_leaves_queue(sandbox: Any) -> None:
     quota = Quota(limits=[Limit(100, 3600)])
     client = AsyncLLMaaS(hooks=[quota])
 
@@ -310,7 +330,7 @@ def test_a_cancelled_waiter_leaves_the_queue(sandbox: Any) -> None:
 
 
 @pytest.mark.timeout(400)  # nine processes, on a busy machine
-def test_eight_processes_and_200_tasks_share_a_limit(sandbox: Any, redis_url: str) -> None:
+def test_processes_share_limit(sandbox: Any, redis_url: str) -> None:
     """No 429 seen, the limit never exceeded, at least 95 % of it used."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()

@@ -16,12 +16,12 @@ import pytest
 
 import llmaas
 from llmaas.quota import Limit, Quota, RedisLedger
-from llmaas.quota.late_settlements import LATE
+from llmaas.quota.late_settlements import LATE_SETTLEMENTS
 from llmaas.quota.ledger import Reservation
 from tests.helpers.waiting import eventually
 
 
-def test_a_reservation_of_nothing_can_be_settled(redis_url: str) -> None:
+def test_zero_reservation_can_be_settled(redis_url: str) -> None:
     """Models without a price reserve nothing; their window may have been counted in before."""
     ledger = RedisLedger(redis_url, prefix="nothing")
     limits = [Limit(300), Limit(200, 3_600)]
@@ -33,7 +33,7 @@ def test_a_reservation_of_nothing_can_be_settled(redis_url: str) -> None:
     ledger.close()
 
 
-def test_no_password_is_kept_in_a_pickle(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pickle_contains_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("redis")
     for url in (
         "redis://me:s3cret@127.0.0.1:1/0",
@@ -51,11 +51,11 @@ def test_no_password_is_kept_in_a_pickle(monkeypatch: pytest.MonkeyPatch) -> Non
         with pytest.raises(llmaas.LedgerError) as caught:
             ledger.reserve("a", 1, [Limit(1)])
         assert "s3cret" not in str(caught.value)
-        assert not LATE._kept or LATE._kept.pop(id(ledger))
+        assert not LATE_SETTLEMENTS._queues or LATE_SETTLEMENTS._queues.pop(id(ledger))
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1", "http://x", "redis+sentinel://h:26379", ""])
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_invalid_url_is_refused(url: str) -> None:
     pytest.importorskip("redis")
     with pytest.raises(llmaas.ConfigurationError, match="redis://host:6379/0"):
         RedisLedger(url)
@@ -109,7 +109,7 @@ def told(client: Any) -> bytes:
     return answer if isinstance(answer, bytes) else repr(answer).replace("': '", ":").encode()
 
 
-def test_a_cluster_keeps_an_account_together(tmp_path: Path) -> None:
+def test_cluster_keeps_account_in_one_slot(tmp_path: Path) -> None:
     redis = pytest.importorskip("redis")
     node = ["cluster-enabled yes", "cluster-config-file nodes.conf"]
     with servers(tmp_path, node, node) as ports:
@@ -138,7 +138,7 @@ def test_a_cluster_keeps_an_account_together(tmp_path: Path) -> None:
             client.close()
 
 
-def test_sentinels_tell_where_redis_is(tmp_path: Path) -> None:
+def test_sentinel_url_finds_server(tmp_path: Path) -> None:
     pytest.importorskip("redis")
     sentinel = ["sentinel monitor main 127.0.0.1 {0} 1"]
     with servers(tmp_path, [], sentinel) as ports:

@@ -127,7 +127,7 @@ def redis(kills: int, folder: Path) -> Row:
 def redis_server(kills: int, folder: Path) -> Row:
     """RedisLedger, the server killed (appendfsync always)."""
     from llmaas.quota import Limit, RedisLedger
-    from llmaas.quota.late_settlements import LATE
+    from llmaas.quota.late_settlements import LATE_SETTLEMENTS
 
     limits, acknowledged, worst = [Limit(10**12)], 0, 0
     server, port = _redis(folder)
@@ -140,13 +140,13 @@ def redis_server(kills: int, folder: Path) -> Row:
         try:
             while time.monotonic() < end + 5:
                 taken = ledger.reserve("a", 100, limits)
-                LATE.settle(ledger, taken, 7, limits)
+                LATE_SETTLEMENTS.settle(ledger, taken, 7, limits)
                 acknowledged += 7
         except Exception:  # the server is gone
             killing.wait()
         server.wait()
         server, _ = _redis(folder, port)
-        LATE.apply(ledger)
+        LATE_SETTLEMENTS.apply(ledger)
         worst = max(worst, acknowledged - ledger.used("a", limits[0]))
     used = ledger.used("a", limits[0])
     server.kill()

@@ -1,4 +1,4 @@
-"""Reservation of output tokens within limits, before their number is known."""
+"""Reservation of output tokens for requests without a known ``max_tokens``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from llmaas.hooks import CallResult
 from llmaas.ops.worker_threads import run_async
 from llmaas.quota import Ledger, Limit, MemoryLedger
-from llmaas.quota.late_settlements import LATE
+from llmaas.quota.late_settlements import LATE_SETTLEMENTS
 from llmaas.quota.ledger import Denied, Reservation
 from llmaas.quota.reserving import is_local
 from llmaas.types import Completion
 
-_SHORTEST_NAP, _LONGEST_NAP = 0.05, 1.0
+_SHORTEST_DELAY, _LONGEST_DELAY = 0.05, 1.0
 
 
 class TokenReservations:
@@ -36,43 +36,41 @@ class TokenReservations:
     def reserve(self) -> float | None:
         """Reserve and return None, or return the seconds to sleep before the next attempt."""
         amount = max(1, min(int(self._expected), *(limit.amount for limit in self.limits)))
-        LATE.apply(self.ledger)
-        taken = self.ledger.reserve(self._account, amount, self.limits)
-        if isinstance(taken, Denied):
-            return min(max(taken.seconds or 0.0, _SHORTEST_NAP), _LONGEST_NAP)
-        self._open.append(taken)
+        LATE_SETTLEMENTS.apply(self.ledger)
+        decision = self.ledger.reserve(self._account, amount, self.limits)
+        if isinstance(decision, Denied):
+            return min(max(decision.seconds or 0.0, _SHORTEST_DELAY), _LONGEST_DELAY)
+        self._open.append(decision)
         return None
 
     async def areserve(self) -> float | None:
-        """Do what ``reserve`` does; a task that is cancelled meanwhile leaves no reservation.
+        """Do the same as ``reserve``; a cancelled task leaves no reservation.
 
-        A ledger that blocks is called in a thread of the core's, not in one of the application's.
+        A ledger that blocks is called in a thread of the core, not of the event loop's executor.
         """
         if is_local(self.ledger):
             return self.reserve()
-        nap: float | None = await run_async(self.reserve, None, self._undo, may_outlive=False)
-        return nap
+        delay: float | None = await run_async(self.reserve, None, self._undo, may_outlive=False)
+        return delay
 
     def settle(self, tokens: int | None) -> None:
         """Settle the oldest open reservation; None (unknown) keeps its estimate."""
         if not self._open:
             return
-        taken = self._open.popleft()
+        reservation = self._open.popleft()
         if tokens:
             self._expected += (tokens - self._expected) / 8
         if tokens is not None:
-            LATE.settle(self.ledger, taken, tokens, self.limits)
+            LATE_SETTLEMENTS.settle(self.ledger, reservation, tokens, self.limits)
 
     @property
     def remaining(self) -> int:
-        """The output tokens left within the tightest limit."""
-        left: list[int] = [
-            limit.amount - self.ledger.used(self._account, limit) for limit in self.limits
-        ]
-        return max(0, min(left))
+        """Output tokens left within the tightest limit."""
+        ledger, account = self.ledger, self._account
+        return max(0, min(limit.amount - ledger.used(account, limit) for limit in self.limits))
 
-    def _undo(self, nap: float | None) -> None:
-        if nap is None:
+    def _undo(self, delay: float | None) -> None:
+        if delay is None:
             self.settle(0)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -85,5 +83,5 @@ class TokenReservations:
 
 
 def count_output_tokens(completion: Completion) -> int:
-    """Return the output tokens of an answer: as the service says, else estimated from its text."""
+    """Count the output tokens of an answer: as reported, else estimated from its text."""
     return CallResult(completion, None, 0.0).output_tokens

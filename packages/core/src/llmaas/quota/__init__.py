@@ -1,4 +1,4 @@
-"""Limits that an application keeps by itself, instead of discovering them by failing."""
+"""Client-side quotas and budgets, and the ledgers that hold their reservations."""
 
 from llmaas.quota.budget import Budget, highest_cost_micro_eur
 from llmaas.quota.ledger import Ledger, Limit, MemoryLedger

@@ -1,4 +1,4 @@
-"""Spend no more than so many euros."""
+"""Budget: a limit in EUR for the calls of a client or of a block."""
 
 from __future__ import annotations
 
@@ -15,24 +15,23 @@ from llmaas.quota import reserving
 from llmaas.quota.ledger import Denied, Ledger, Limit, MemoryLedger, Reservation
 from llmaas.types import Batch
 
-_SHORTEST_NAP, _LONGEST_NAP = 0.02, 0.5
-"""Seconds between two looks at whether running calls gave back what they did not use."""
+_SHORTEST_DELAY, _LONGEST_DELAY = 0.02, 0.5
+"""Seconds between two attempts while reservations of running calls fill the budget."""
 
 
 class Budget:
-    """Refuses a call *before* it is sent if its highest cost would exceed what is left.
+    """Spending limit that refuses a call *before* it is sent if it could exceed the amount left.
 
-    A hook for ``LLMaaS(hooks=...)``, or a ``with`` block (``client.budget``) for all
+    Use it as a hook (``LLMaaS(hooks=...)``), or as a ``with`` block (``client.budget``) for all
     calls made in it, also in tasks and threads that it starts and in work that it submits to a
-    ``ThreadPoolExecutor``. Other processes need a shared ledger. The highest cost is that of the
-    input (at twice its estimated tokens) and of ``max_tokens`` of output: it is reserved, and
-    settled on the real cost. What may have been billed without an answer (a cancelled call, a
-    broken connection, an answer without usage) keeps its reservation. Embeddings are reserved
-    request by request.
+    ``ThreadPoolExecutor``. A call reserves its highest cost, that of twice its estimated input
+    tokens and of ``max_tokens``, and settles on the actual cost. A call that may have been billed
+    without an answer (cancelled, broken connection, no usage) keeps its reservation. Embeddings
+    are reserved per request.
 
-    ``wait=True`` waits for reservations of running calls instead of refusing a call for them.
-    With a SQLite or Redis ledger, a budget survives restarts and is shared; ``account`` names
-    it (a project, a customer, an end user).
+    ``wait=True`` waits for reservations of running calls instead of refusing a call because of
+    them. With a SQLite or Redis ledger, a budget survives restarts and is shared by processes;
+    ``account`` names it (a project, a customer, an end user).
     """
 
     counts_parts = True
@@ -48,17 +47,17 @@ class Budget:
         self.limit = Limit(round(eur * 1_000_000))
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self.account = f"cost:{account}"
-        self._waits = wait
-        self._parts: set[str] = set()
-        """Reservations of requests under way that end by themselves, so that others may wait."""
+        self._wait = wait
+        self._open_parts: set[str] = set()
+        """Reservations of running requests of embeddings, which other requests may wait for."""
         reset_after_fork(self)
 
     def renew(self) -> None:
-        """Forget, in a forked child, the requests of the parent."""
-        self._parts = set()
+        """Drop the requests of the parent in a forked child."""
+        self._open_parts = set()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_parts": set()}
+        return {**self.__dict__, "_open_parts": set()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -66,7 +65,7 @@ class Budget:
 
     @property
     def spent(self) -> float:
-        """EUR spent, and reserved by calls that are still running."""
+        """EUR spent, including the reservations of running calls."""
         return self.ledger.used(self.account, self.limit) / 1_000_000
 
     @property
@@ -74,61 +73,61 @@ class Budget:
         """EUR left."""
         return self.limit.amount / 1_000_000 - self.spent
 
-    def before_call(self, about: CallInfo) -> Operation[Reservation | None]:
+    def before_call(self, call: CallInfo) -> Operation[Reservation | None]:
         """Reserve the highest cost of the call, or refuse it."""
-        if about.operation == "embeddings" and not about.is_part:
-            yield from self._look_at_all(about)
+        if call.operation == "embeddings" and not call.is_part:
+            yield from self._check_total(call)
             return None
-        taken = yield from self._reserve(about, highest_cost_micro_eur(about))
-        if about.is_part:
-            self._parts.add(taken.id)
-        return taken
+        reservation = yield from self._reserve(call, highest_cost_micro_eur(call))
+        if call.is_part:
+            self._open_parts.add(reservation.id)
+        return reservation
 
-    def after_call(self, ticket: Reservation | None, outcome: CallResult) -> Operation[None]:
-        """Settle on the real cost; what is unknown keeps what was reserved."""
+    def after_call(self, ticket: Reservation | None, result: CallResult) -> Operation[None]:
+        """Settle on the actual cost; a call with an unknown cost keeps its reservation."""
         if ticket is not None:
-            cost = _real_cost(ticket, outcome)
+            cost = _actual_cost(ticket, result)
             try:
                 yield from reserving.settle(self.ledger, ticket, cost, [self.limit])
             finally:
-                self._parts.discard(ticket.id)
+                self._open_parts.discard(ticket.id)
 
-    def _look_at_all(self, about: CallInfo) -> Operation[None]:
-        """Refuse at once what would surely be refused after some of its requests."""
-        estimate = about.input_tokens * tariff().prompt // 1_000
-        taken = yield from self._reserve(about, estimate)
-        yield from reserving.settle(self.ledger, taken, 0, [self.limit])
+    def _check_total(self, call: CallInfo) -> Operation[None]:
+        """Refuse a call at once if its first requests would certainly exhaust the budget."""
+        estimate = call.input_tokens * tariff().prompt // 1_000
+        reservation = yield from self._reserve(call, estimate)
+        yield from reserving.settle(self.ledger, reservation, 0, [self.limit])
 
-    def _reserve(self, about: CallInfo, highest: int) -> Operation[Reservation]:
-        nap, limits = _SHORTEST_NAP, [self.limit]
+    def _reserve(self, call: CallInfo, highest: int) -> Operation[Reservation]:
+        delay, limits = _SHORTEST_DELAY, [self.limit]
         while True:
-            taken = yield from reserving.reserve(
-                self.ledger, self.account, highest, limits, about.deadline
+            decision = yield from reserving.reserve(
+                self.ledger, self.account, highest, limits, call.deadline
             )
-            if isinstance(taken, Reservation):
-                return taken
-            # A part waits for other parts only: what else is reserved may wait for this call.
-            waits = self._waits or (about.is_part and bool(self._parts))
-            if not (waits and taken.in_flight):
-                yield from self._refuse(highest, taken)
-            yield Sleep(_within(about, nap))
-            nap = min(_LONGEST_NAP, nap * 1.5)
+            if isinstance(decision, Reservation):
+                return decision
+            # A part waits for other parts only: another reservation may wait for this call.
+            may_wait = self._wait or (call.is_part and bool(self._open_parts))
+            if not (may_wait and decision.in_flight):
+                yield from self._refuse(highest, decision)
+            yield Sleep(_limit_to_deadline(call, delay))
+            delay = min(_LONGEST_DELAY, delay * 1.5)
 
-    def _left(self) -> Operation[int]:
-        def left() -> int:
+    def _read_remaining(self) -> Operation[int]:
+        def read() -> int:
             return self.limit.amount - self.ledger.used(self.account, self.limit)
 
         if reserving.is_local(self.ledger):
-            return left()
-        remaining: int = yield Run(left, undo=lambda _: None)
+            return read()
+        remaining: int = yield Run(read, undo=lambda _: None)
         return remaining
 
-    def _refuse(self, highest: int, refused: Denied) -> Operation[NoReturn]:
-        remaining = yield from self._left()
+    def _refuse(self, highest: int, denied: Denied) -> Operation[NoReturn]:
+        remaining = yield from self._read_remaining()
         raise BudgetExceededError(
             f"The call may cost {highest / 1e6:.6f} EUR, and {remaining / 1e6:.6f} EUR of the "
             f"budget of {format_eur(self.limit.amount)} are left. Nothing was sent.",
-            _SHORTEST_NAP if refused.in_flight else None,
+            _SHORTEST_DELAY if denied.in_flight else None,
         )
 
     def __enter__(self) -> Self:
@@ -155,37 +154,37 @@ class Budget:
         self.__exit__(kind, error, tb)
 
 
-def highest_cost_micro_eur(about: CallInfo) -> int:
-    """Return the most that a call can cost, in millionths of a euro.
+def highest_cost_micro_eur(call: CallInfo) -> int:
+    """Compute the highest cost of a call, in millionths of a euro.
 
-    Speech and images have no published price: they count as nothing. A recording's length is
-    not known before: it counts when it has been written down.
+    Zero for speech and images, which have no published price, and for transcription, whose audio
+    length is known only afterwards.
     """
     prices = tariff()
-    inputs = about.most_input_tokens
-    if about.operation == "chat":
-        output = about.max_tokens
-        if about.attempts > 1:  # what is corrected is sent along
-            inputs = inputs * about.attempts + output
+    inputs = call.most_input_tokens
+    if call.operation == "chat":
+        output = call.max_tokens
+        if call.attempts > 1:  # the request for a correction contains the first answer
+            inputs = inputs * call.attempts + output
         return (inputs * prices.prompt + output * prices.completion) // 1_000 + 1
-    if about.operation == "batch":
+    if call.operation == "batch":
         prompt, completion = prices.batch_prompt or 0, prices.batch_completion or 0
-        lots = len(about.inputs) * about.max_tokens
-        return (inputs * prompt + lots * completion) // 1_000 + 1
-    if about.operation == "embeddings":
+        output = len(call.inputs) * call.max_tokens
+        return (inputs * prompt + output * completion) // 1_000 + 1
+    if call.operation == "embeddings":
         return inputs * prices.prompt // 1_000 + 1
-    if about.operation == "rerank":
-        return rerank_cost_micro_eur(len(about.inputs))
+    if call.operation == "rerank":
+        return rerank_cost_micro_eur(len(call.inputs))
     return 0
 
 
-def _within(about: CallInfo, seconds: float) -> float:
-    """Return a time to wait, or raise when the deadline of the call has passed."""
-    if about.deadline is None:
+def _limit_to_deadline(call: CallInfo, seconds: float) -> float:
+    """Shorten a delay to the deadline. Raises ``DeadlineExceededError`` if it has passed."""
+    if call.deadline is None:
         return seconds
-    left = about.deadline - time.monotonic()
-    if left > 0:
-        return min(seconds, left)
+    remaining = call.deadline - time.monotonic()
+    if remaining > 0:
+        return min(seconds, remaining)
     from llmaas.errors import DeadlineExceededError
 
     raise DeadlineExceededError.build(
@@ -193,20 +192,20 @@ def _within(about: CallInfo, seconds: float) -> float:
     )
 
 
-def _real_cost(ticket: Reservation, outcome: CallResult) -> int:
-    is_lot = isinstance(outcome.result, Batch)  # what it really costs is known a night later
-    if outcome.cost_micro_eur is not None and not is_lot:
-        return outcome.cost_micro_eur
-    return 0 if _was_free(outcome) else ticket.amount
+def _actual_cost(ticket: Reservation, result: CallResult) -> int:
+    is_batch = isinstance(result.result, Batch)  # its cost is known when it is completed
+    if result.cost_micro_eur is not None and not is_batch:
+        return result.cost_micro_eur
+    return 0 if _was_free(result) else ticket.amount
 
 
-def _was_free(outcome: CallResult) -> bool:
-    """Whether a call that failed cannot have been billed: not sent, or refused by the service."""
-    error = outcome.error
-    if error is None or outcome.result is not None:
+def _was_free(result: CallResult) -> bool:
+    """Whether a failed call cannot have been billed: not sent, or refused by the service."""
+    error = result.error
+    if error is None or result.result is not None:
         return False
     from llmaas import errors
 
-    if not outcome.sent or isinstance(error, errors.APIStatusError | errors.ConfigurationError):
+    if not result.sent or isinstance(error, errors.APIStatusError | errors.ConfigurationError):
         return True
     return isinstance(error, errors.APIConnectionError) and not error.reached

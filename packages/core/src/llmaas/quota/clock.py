@@ -1,36 +1,36 @@
-"""The clock of a ledger in a file: it goes on over restarts, and nobody can set it."""
+"""Clock of a ledger in a file: continues over restarts, independent of the wall clock."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
 
-from llmaas.quota.owner import boot
+from llmaas.quota.owner import boot_id
 
-_REMEMBERED = 60.0
-"""Seconds after which the file is told anew how its clock compares with the machine's."""
+_UPDATE_SECONDS = 60.0
+"""Seconds after which the file's clock is compared with the machine's again."""
 
 
 def ledger_time(database: sqlite3.Connection) -> float:
-    """Return the time of the ledger, within a transaction that writes.
+    """Compute the time of the ledger, within a write transaction.
 
-    Within one boot of the machine it runs with the monotonic clock, which all processes share.
-    Only from one boot to the next the wall clock tells how much time has passed.
+    Uses the monotonic clock, which all processes share, and the wall clock only for the time
+    between two boots of the machine.
     """
     wall, monotonic = time.time(), time.monotonic()
     row = database.execute("SELECT boot, wall, monotonic, ledger FROM clock").fetchone()
     if row is None:
-        _remember(database, wall, monotonic, wall)
+        _save(database, wall, monotonic, wall)
         return wall
-    booted, wall_then, monotonic_then, ledger_then = row
-    same = booted == boot() and monotonic >= monotonic_then
-    passed = monotonic - monotonic_then if same else max(0.0, wall - wall_then)
-    now = float(ledger_then + passed)
-    if passed > _REMEMBERED or not same:
-        _remember(database, wall, monotonic, now)
+    saved_boot, saved_wall, saved_monotonic, saved_ledger = row
+    is_same_boot = saved_boot == boot_id() and monotonic >= saved_monotonic
+    passed = monotonic - saved_monotonic if is_same_boot else max(0.0, wall - saved_wall)
+    now = float(saved_ledger + passed)
+    if passed > _UPDATE_SECONDS or not is_same_boot:
+        _save(database, wall, monotonic, now)
     return now
 
 
-def _remember(database: sqlite3.Connection, wall: float, monotonic: float, now: float) -> None:
+def _save(database: sqlite3.Connection, wall: float, monotonic: float, now: float) -> None:
     database.execute("DELETE FROM clock")
-    database.execute("INSERT INTO clock VALUES (?, ?, ?, ?)", (boot(), wall, monotonic, now))
+    database.execute("INSERT INTO clock VALUES (?, ?, ?, ?)", (boot_id(), wall, monotonic, now))

@@ -1,4 +1,4 @@
-"""Settlements that failed: kept, and applied once the ledger can be reached again."""
+"""Queue of failed settlements, applied when the ledger can be reached again."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from llmaas.quota.ledger import Ledger, Limit, Reservation
 _logger = logging.getLogger("llmaas")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 """Seconds between two attempts, doubling."""
-_MOST_ATTEMPTS = 1_000
-_MOST_EMPTY = 1_000
-"""Settlements of nothing that are kept, of calls that were refused while a ledger was away."""
+_MAX_ATTEMPTS = 1_000
+_MAX_ZERO_SETTLEMENTS = 1_000
+"""Queued settlements of zero, from calls that were refused while a ledger was unavailable."""
 
 
 @dataclass(slots=True)
 class Settlement:
-    """A settlement that could not be written down."""
+    """Settlement that the ledger has not accepted yet."""
 
-    taken: Reservation
+    reservation: Reservation
     used: int
     limits: tuple[Limit, ...]
     attempts: int = 1
@@ -33,127 +33,131 @@ class Settlement:
 
 @dataclass(slots=True)
 class _Queue:
-    """What waits for one ledger."""
+    """Settlements of one ledger."""
 
     ledger: Ledger
     settlements: deque[Settlement] = field(default_factory=deque)
-    turn: threading.Lock = field(default_factory=lambda: threading.Lock())
-    """Held while they are applied: nobody asks a ledger while a settlement is on its way."""
+    lock: threading.Lock = field(default_factory=lambda: threading.Lock())
+    """Held while they are applied, so that reservations see all earlier settlements."""
     failures: int = 0
 
 
 class LateSettlements:
-    """The settlements of this process that wait for their ledgers.
+    """Failed settlements of this process.
 
-    They are applied before the ledger is next asked, by a thread in the background, and at the
-    end of the process. One that is never applied leaves its reservation in force until its end.
+    They are applied before the next reservation, by a background thread, and at the end of the
+    process. If one is never applied, its reservation stays until it times out.
     """
 
     def __init__(self) -> None:
-        self._renewed()
+        self._reset()
         reset_after_fork(self)
         atexit.register(self.apply_all)
 
     def renew(self) -> None:
-        """Forget, in a forked child, what the parent will apply."""
-        self._renewed()
+        """Drop the settlements in a forked child: the parent applies them."""
+        self._reset()
 
-    def _renewed(self) -> None:
+    def _reset(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[int, _Queue] = {}
+        self._queues: dict[int, _Queue] = {}
         self._thread: threading.Thread | None = None
 
     def settle(
-        self, ledger: Ledger, taken: Reservation, used: int, limits: Sequence[Limit]
+        self, ledger: Ledger, reservation: Reservation, used: int, limits: Sequence[Limit]
     ) -> None:
-        """Settle now, or keep the settlement for later; never raises what a ledger raises."""
+        """Settle now, or queue the settlement if the ledger raises."""
         try:
-            ledger.settle(taken, used, limits)
+            ledger.settle(reservation, used, limits)
         except Exception as error:
-            self.keep(ledger, taken, used, limits)
+            self.enqueue(ledger, reservation, used, limits)
             _logger.warning(
                 "%s: a settlement of %s failed and will be applied later: %s",
                 type(ledger).__name__,
-                taken.account,
+                reservation.account,
                 error,
             )
 
-    def keep(self, ledger: Ledger, taken: Reservation, used: int, limits: Sequence[Limit]) -> None:
-        """Keep a settlement for later."""
+    def enqueue(
+        self, ledger: Ledger, reservation: Reservation, used: int, limits: Sequence[Limit]
+    ) -> None:
+        """Queue a settlement."""
         with self._lock:
-            queue = self._kept.setdefault(id(ledger), _Queue(ledger))
-            if used or len(queue.settlements) < _MOST_EMPTY:
-                queue.settlements.append(Settlement(taken, used, tuple(limits)))
+            queue = self._queues.setdefault(id(ledger), _Queue(ledger))
+            if used or len(queue.settlements) < _MAX_ZERO_SETTLEMENTS:
+                queue.settlements.append(Settlement(reservation, used, tuple(limits)))
             if self._thread is not None:
                 return
-            thread = threading.Thread(target=self._work, name="llmaas-ledger", daemon=True)
+            thread = threading.Thread(
+                target=self._apply_in_background, name="llmaas-ledger", daemon=True
+            )
             self._thread = thread
         try:
-            thread.start()  # without the lock: where gevent has patched threads, this may switch
-        except RuntimeError:  # the interpreter is ending: atexit has the last word
+            thread.start()  # without the lock: with threads patched by gevent, this may switch
+        except RuntimeError:  # the interpreter is shutting down: atexit applies the rest
             self._thread = None
 
     def apply(self, ledger: Ledger) -> bool:
-        """Apply what waits for a ledger; tell whether nothing waits any more."""
-        while (queue := self._kept.get(id(ledger))) is not None:
+        """Apply the settlements of a ledger; return whether none is left."""
+        while (queue := self._queues.get(id(ledger))) is not None:
             failures = queue.failures
-            with queue.turn:  # who waited for one that failed does not wait for another
+            with queue.lock:  # after a failure, threads that waited do not try again
                 if queue.failures != failures or not self._apply_queue(queue):
                     return False
         return True
 
     def apply_all(self) -> bool:
-        """Apply what waits, for all ledgers."""
+        """Apply the settlements of all ledgers; return whether none is left."""
         with self._lock:
-            ledgers = [queue.ledger for queue in self._kept.values()]
+            ledgers = [queue.ledger for queue in self._queues.values()]
         waiting = [ledger for ledger in ledgers if not self.apply(ledger)]
         return not waiting
 
     def _apply_queue(self, queue: _Queue) -> bool:
-        """Apply a queue to its end, or to the first settlement that fails."""
-        while (settlement := self._first(queue)) is not None:
+        """Apply a queue up to the first settlement that fails; return whether none did."""
+        while (settlement := self._next_settlement(queue)) is not None:
             try:
-                queue.ledger.settle(settlement.taken, settlement.used, settlement.limits)
+                queue.ledger.settle(settlement.reservation, settlement.used, settlement.limits)
             except Exception as error:
-                self._note_failure(queue, settlement, error)
+                self._record_failure(queue, settlement, error)
                 return False
             with self._lock:
                 queue.settlements.popleft()
         return True
 
-    def _first(self, queue: _Queue) -> Settlement | None:
-        """Return what is to be applied next; forget a queue that is empty."""
+    def _next_settlement(self, queue: _Queue) -> Settlement | None:
+        """Return the next settlement; remove a queue that is empty."""
         with self._lock:
             if queue.settlements:
                 return queue.settlements[0]
-            if self._kept.get(id(queue.ledger)) is queue:
-                del self._kept[id(queue.ledger)]
+            if self._queues.get(id(queue.ledger)) is queue:
+                del self._queues[id(queue.ledger)]
             return None
 
-    def _note_failure(self, queue: _Queue, settlement: Settlement, error: Exception) -> None:
+    def _record_failure(self, queue: _Queue, settlement: Settlement, error: Exception) -> None:
         queue.failures += 1
         settlement.attempts += 1
-        if settlement.attempts <= _MOST_ATTEMPTS:
+        if settlement.attempts <= _MAX_ATTEMPTS:
             return
         with self._lock:
             queue.settlements.popleft()
         _logger.error(
-            "%s: a settlement of %s is given up after %d attempts: %s",
+            "%s: a settlement of %s is dropped after %d attempts: %s",
             type(queue.ledger).__name__,
-            settlement.taken.account,
-            _MOST_ATTEMPTS,
+            settlement.reservation.account,
+            _MAX_ATTEMPTS,
             error,
         )
 
-    def _work(self) -> None:
+    def _apply_in_background(self) -> None:
         pause = _FIRST_PAUSE
         while True:
             time.sleep(pause)
             pause = _FIRST_PAUSE if self.apply_all() else min(_LONGEST_PAUSE, pause * 2)
             with self._lock:
-                if not self._kept:
+                if not self._queues:
                     self._thread = None
                     return
 
 
-LATE = LateSettlements()
+LATE_SETTLEMENTS = LateSettlements()

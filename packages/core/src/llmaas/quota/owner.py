@@ -1,4 +1,4 @@
-"""The owner of a reservation: a process, named so that another can see that it is gone."""
+"""Owners of reservations: process names that other processes can check."""
 
 from __future__ import annotations
 
@@ -6,41 +6,41 @@ import os
 from functools import lru_cache
 
 UNKNOWN = ""
-"""The owner where processes cannot be told apart for sure: its reservations end by their time."""
+"""Owner on systems that do not identify processes reliably: reservations end by timeout."""
 
 
-def this_process() -> str:
-    """Return the name of the running process: where it runs, its number, when it began."""
+def current_process() -> str:
+    """Build the name of this process: its namespace, process ID and start time."""
     return _name(os.getpid())
 
 
-def is_gone(owner: str) -> bool:
-    """Whether a process of this system, seen from here, has ended for sure."""
-    return _seen(owner) is False
+def has_ended(owner: str) -> bool:
+    """Whether a process of this namespace has certainly ended."""
+    return _check_running(owner) is False
 
 
-def is_alive(owner: str) -> bool:
-    """Whether a process of this system is still running for sure."""
-    return _seen(owner) is True
+def is_running(owner: str) -> bool:
+    """Whether a process of this namespace is certainly running."""
+    return _check_running(owner) is True
 
 
-def _seen(owner: str) -> bool | None:
-    place, _, rest = owner.partition("/")
-    number, _, began = rest.partition("/")
-    if not place or place != _place() or not number.isdigit():
-        return None  # of another machine, container or boot: only its time tells
-    return _began(int(number)) == began
+def _check_running(owner: str) -> bool | None:
+    namespace, _, rest = owner.partition("/")
+    pid, _, started = rest.partition("/")
+    if not namespace or namespace != _namespace() or not pid.isdigit():
+        return None  # of another machine, container or boot: its timeout decides
+    return _start_time(int(pid)) == started
 
 
 @lru_cache(maxsize=8)
 def _name(pid: int) -> str:
-    place = _place()
-    return f"{place}/{pid}/{_began(pid)}" if place else UNKNOWN
+    namespace = _namespace()
+    return f"{namespace}/{pid}/{_start_time(pid)}" if namespace else UNKNOWN
 
 
 @lru_cache(maxsize=1)
-def boot() -> str:
-    """Return what tells this boot of the machine from all others; empty where nothing does."""
+def boot_id() -> str:
+    """Read the ID of this boot of the machine; empty if the system has none."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read().strip()
@@ -49,16 +49,16 @@ def boot() -> str:
 
 
 @lru_cache(maxsize=1)
-def _place() -> str:
-    """Return what tells this boot and this space of process numbers from all others."""
+def _namespace() -> str:
+    """Build the ID of this boot and this namespace of process IDs."""
     try:
-        return f"{boot()}-{os.stat('/proc/self/ns/pid').st_ino}" if boot() else ""
+        return f"{boot_id()}-{os.stat('/proc/self/ns/pid').st_ino}" if boot_id() else ""
     except OSError:
         return ""
 
 
-def _began(pid: int) -> str | None:
-    """Return when a process began (a number is used again); None when there is none."""
+def _start_time(pid: int) -> str | None:
+    """Read the start time of a process (IDs are reused); None if there is none."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()

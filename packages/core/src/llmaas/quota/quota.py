@@ -1,4 +1,4 @@
-"""Stay within the account's tier: output tokens per hour and day, EUR per month."""
+"""Quota: output tokens per hour and day, within the tier of an account."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from llmaas.quota import reserving
 from llmaas.quota.ledger import Denied, Ledger, Limit, MemoryLedger, Reservation
 
 HOUR, DAY, MONTH = 3_600.0, 86_400.0, 30 * 86_400.0
-_SHORTEST_NAP, _LONGEST_NAP = 0.02, 1.0
-"""Seconds between two looks of the first in line at whether others gave something back."""
+_SHORTEST_DELAY, _LONGEST_DELAY = 0.02, 1.0
+"""Seconds between two attempts of the first call in the queue to reserve its tokens."""
 _POLL_INTERVAL = 5.0
-"""Seconds after which one in line looks by itself whether it is its turn: it is called for."""
+"""Seconds between two checks of a queued call. Calls are woken when it is their turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """What an account may use; None is no limit. Amounts: tokens, and EUR per month."""
+    """Limits of an account; None means unlimited."""
 
     tokens_per_hour: int | None
     tokens_per_day: int | None
@@ -51,38 +51,38 @@ TIERS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiter:
-    """A call's place in the line."""
+    """Call in the queue."""
 
-    about: CallInfo
+    call: CallInfo
     since: float
-    call: Wakeup
+    wakeup: Wakeup
 
     @property
     def waited(self) -> float:
-        """The seconds that the call has stood in line and waited for room."""
+        """Seconds since the call arrived."""
         return time.monotonic() - self.since
 
     def wait(self, seconds: float) -> Operation[None]:
-        """Wait until it is called for, but not beyond the call's deadline."""
-        deadline = self.about.deadline
-        left = seconds if deadline is None else deadline - time.monotonic()
-        if left <= 0:
+        """Wait until the call is woken. Raises ``DeadlineExceededError`` at its deadline."""
+        deadline = self.call.deadline
+        remaining = seconds if deadline is None else deadline - time.monotonic()
+        if remaining <= 0:
             from llmaas.errors import DeadlineExceededError
 
             raise DeadlineExceededError.build(
                 f"The deadline passed after {self.waited:.1f} s of waiting for the quota.",
                 reached=False,
             )
-        yield Wait(self.call, min(seconds, left))
+        yield Wait(self.wakeup, min(seconds, remaining))
 
 
 class Quota:
-    """Keeps all calls of an account within its limits: a hook for ``LLMaaS(hooks=...)``.
+    """Hook for ``LLMaaS(hooks=...)`` that keeps the calls of an account within its limits.
 
-    Takes ``max_tokens`` before a call, waits when there is not enough left (or raises
-    ``QuotaExceededError`` when ``wait`` is False, or when ``max_wait`` seconds would not do),
-    and settles on what was really used. Callers are served in the order in which they asked;
-    their time in line counts as waiting, and the call's ``deadline`` ends it.
+    Reserves ``max_tokens`` before a call and settles on the tokens used. If not enough are left,
+    the call waits, or raises ``QuotaExceededError`` if ``wait`` is False or the wait would exceed
+    ``max_wait`` seconds. Calls are served in the order of their arrival; time in the queue counts
+    as waiting, and the call's ``deadline`` ends it.
     With a SQLite or Redis ledger, processes and machines share the limits.
     """
 
@@ -99,87 +99,82 @@ class Quota:
         self.limits = [*(TIERS[tier].limits if tier is not None else ()), *limits]
         self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self.account = f"tokens:{account}"
-        self._waits, self._max_wait = wait, max_wait
+        self._wait, self._max_wait = wait, max_wait
         self._queue: deque[_Waiter] = deque()
         reset_after_fork(self)
 
     def renew(self) -> None:
-        """Stand first in line after a fork: who stands there belongs to the parent."""
+        """Empty the queue in a forked child: the queued calls are the parent's."""
         self._queue = deque()
 
-    def before_call(self, about: CallInfo) -> Operation[Reservation | None]:
-        """Take the most that the call may use; wait for one's turn and for room."""
-        if about.operation not in ("chat", "batch") or not self.limits:
+    def before_call(self, call: CallInfo) -> Operation[Reservation | None]:
+        """Reserve the output tokens of the call; wait for its turn and for free tokens."""
+        if call.operation not in ("chat", "batch") or not self.limits:
             return None
         queue, since = self._queue, time.monotonic()
-        refused: Denied | None = None
-        if not queue:  # nobody waits, so that nobody is overtaken
-            first = yield from self._take(about)
-            if isinstance(first, Reservation):
-                return first
-            refused = first
-        place = _Waiter(about, since, Wakeup())
-        if refused is not None:
-            self._check(refused, place)
-        queue.append(place)
+        denied: Denied | None = None
+        if not queue:  # no call waits, so that none is overtaken
+            decision = yield from self._reserve(call)
+            if isinstance(decision, Reservation):
+                return decision
+            denied = decision
+        waiter = _Waiter(call, since, Wakeup())
+        if denied is not None:
+            self._raise_unless_waiting(denied, waiter)
+        queue.append(waiter)
         try:
-            yield from self._until_first(queue, place)
-            return (yield from self._until_taken(place))
+            yield from self._wait_for_turn(queue, waiter)
+            return (yield from self._wait_for_tokens(waiter))
         finally:
-            queue.remove(place)
-            _call_first(queue)
+            queue.remove(waiter)
+            _wake_first(queue)
 
-    def after_call(self, ticket: Reservation | None, outcome: CallResult) -> Operation[None]:
-        """Count what was really used; a call that failed before an answer used nothing."""
+    def after_call(self, ticket: Reservation | None, result: CallResult) -> Operation[None]:
+        """Settle on the tokens used; a call that failed before an answer used none."""
         if ticket is not None:
-            used = outcome.output_tokens
+            used = result.output_tokens
             try:
                 yield from reserving.settle(self.ledger, ticket, used, self.limits)
             finally:
-                _call_first(self._queue)
+                _wake_first(self._queue)
 
     def used(self) -> dict[float | None, int]:
-        """Return the tokens that count now, by window in seconds."""
+        """Return the tokens that count now, by length of the window in seconds."""
         return {limit.seconds: self.ledger.used(self.account, limit) for limit in self.limits}
 
-    def _take(self, about: CallInfo) -> Operation[Reservation | Denied]:
+    def _reserve(self, call: CallInfo) -> Operation[Reservation | Denied]:
         return reserving.reserve(
-            self.ledger, self.account, about.max_tokens, self.limits, about.deadline
+            self.ledger, self.account, call.max_tokens, self.limits, call.deadline
         )
 
-    def _until_first(self, queue: deque[_Waiter], place: _Waiter) -> Operation[None]:
-        while queue[0] is not place:
-            if self._max_wait is not None and place.waited > self._max_wait:
-                raise self._no_room(place, _LONGEST_NAP)  # how long, nobody in line can tell
-            left = math.inf if self._max_wait is None else self._max_wait - place.waited
-            yield from place.wait(min(_POLL_INTERVAL, max(0.001, left)))
+    def _wait_for_turn(self, queue: deque[_Waiter], waiter: _Waiter) -> Operation[None]:
+        while queue[0] is not waiter:
+            if self._max_wait is not None and waiter.waited > self._max_wait:
+                raise _build_error(waiter, _LONGEST_DELAY)  # the wait in a queue is unknown
+            remaining = math.inf if self._max_wait is None else self._max_wait - waiter.waited
+            yield from waiter.wait(min(_POLL_INTERVAL, max(0.001, remaining)))
 
-    def _until_taken(self, place: _Waiter) -> Operation[Reservation]:
-        nap = _SHORTEST_NAP
+    def _wait_for_tokens(self, waiter: _Waiter) -> Operation[Reservation]:
+        delay = _SHORTEST_DELAY
         while True:
-            taken = yield from self._take(place.about)
-            if isinstance(taken, Reservation):
-                return taken
-            self._check(taken, place)
-            assert taken.seconds is not None
-            yield from place.wait(min(taken.seconds, nap))
-            nap = min(_LONGEST_NAP, nap * 1.5)
+            decision = yield from self._reserve(waiter.call)
+            if isinstance(decision, Reservation):
+                return decision
+            seconds = self._raise_unless_waiting(decision, waiter)
+            yield from waiter.wait(min(seconds, delay))
+            delay = min(_LONGEST_DELAY, delay * 1.5)
 
-    def _check(self, refused: Denied, place: _Waiter) -> None:
-        seconds, most = refused.seconds, self._max_wait
+    def _raise_unless_waiting(self, denied: Denied, waiter: _Waiter) -> float:
+        """Return the seconds until tokens are free. Raises ``QuotaExceededError``."""
+        seconds, longest = denied.seconds, self._max_wait
         if seconds is None:
             raise QuotaExceededError(
-                f"The call may use {place.about.max_tokens} output tokens, more than the quota "
-                "ever allows."
+                f"The call may use {waiter.call.max_tokens} output tokens, more than the quota "
+                "ever allows. Lower max_tokens."
             )
-        if not self._waits or (most is not None and place.waited + seconds > most):
-            raise self._no_room(place, seconds)
-
-    def _no_room(self, place: _Waiter, seconds: float) -> Exception:
-        amount = place.about.max_tokens
-        return QuotaExceededError(
-            f"The quota leaves no room for {amount} output tokens.", retry_after=seconds
-        )
+        if not self._wait or (longest is not None and waiter.waited + seconds > longest):
+            raise _build_error(waiter, seconds)
+        return seconds
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_queue": deque()}
@@ -189,6 +184,13 @@ class Quota:
         reset_after_fork(self)
 
 
-def _call_first(queue: deque[_Waiter]) -> None:
-    with suppress(IndexError):  # nobody waits
-        queue[0].call.wake()
+def _build_error(waiter: _Waiter, seconds: float) -> QuotaExceededError:
+    return QuotaExceededError(
+        f"The quota has fewer than {waiter.call.max_tokens} output tokens left (max_tokens).",
+        retry_after=seconds,
+    )
+
+
+def _wake_first(queue: deque[_Waiter]) -> None:
+    with suppress(IndexError):  # the queue is empty
+        queue[0].wakeup.wake()

@@ -1,4 +1,4 @@
-"""Addresses of Redis: a server, a cluster, or sentinels that know the server."""
+"""Redis clients from URLs of servers, clusters and sentinels."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _FORMS = "redis://host:6379/0, rediss://host:6379/0 or redis+sentinel://host:263
 
 
 def connect(url: str, password: str | None, options: Mapping[str, Any]) -> Any:
-    """Return a client for an address; nothing is sent yet."""
-    redis = _library()
+    """Create a client for a URL; nothing is sent yet."""
+    redis = _import_redis()
     extra = _options(redis, url, password, options)
     if urlsplit(url).scheme == _SENTINEL:
         return _from_sentinel(url, extra)
@@ -24,18 +24,18 @@ def connect(url: str, password: str | None, options: Mapping[str, Any]) -> Any:
         raise _invalid_url(url, str(error)) from None
 
 
-def cluster(url: str, password: str | None, options: Mapping[str, Any]) -> Any:
-    """Return a client for the cluster that a node belongs to."""
-    redis = _library()
+def connect_cluster(url: str, password: str | None, options: Mapping[str, Any]) -> Any:
+    """Create a client for the cluster that a node belongs to."""
+    redis = _import_redis()
     extra = _options(redis, url, password, options)
-    extra.pop("retry", None)  # the cluster's client has its own way to find another node
+    extra.pop("retry", None)  # the cluster's client retries on other nodes by itself
     return redis.RedisCluster.from_url(url, **extra)
 
 
 def close(client: Any) -> None:
     """Close every connection of a client: to its server, its sentinels, the nodes of a cluster.
 
-    redis-py leaves the pools of a cluster's nodes open, and the connections to sentinels.
+    redis-py leaves the pools of cluster nodes and the connections to sentinels open.
     """
     nodes = client.get_nodes() if hasattr(client, "get_nodes") else ()
     pools = [node.redis_connection.connection_pool for node in nodes if node.redis_connection]
@@ -46,8 +46,8 @@ def close(client: Any) -> None:
         pool.disconnect()
 
 
-def without_password(url: str) -> str:
-    """Return an address that may be shown and kept."""
+def remove_password(url: str) -> str:
+    """Remove the password from a URL, so that it can be shown and stored."""
     parts = urlsplit(url)
     user, at, host = parts.netloc.rpartition("@")
     name = user.partition(":")[0]
@@ -62,9 +62,9 @@ def _options(
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
-    # Once more only, for a connection that was closed while it was idle.
+    # One retry, for a connection that was closed while it was idle.
     extra = {**options, "retry": Retry(NoBackoff(), 1)}
-    if password and without_password(url) == url:
+    if password and remove_password(url) == url:
         extra["password"] = password
     return extra
 
@@ -77,7 +77,7 @@ def _from_sentinel(url: str, options: dict[str, Any]) -> Any:
     name, _, secret = user.partition(":")
     service, _, number = parts.path.strip("/").partition("/")
     if not service or not hosts:
-        raise _invalid_url(url, "it names no service")
+        raise _invalid_url(url, "the service name is missing")
     pairs = [
         host.rpartition(":") if ":" in host else (host, "", "26379") for host in hosts.split(",")
     ]
@@ -96,11 +96,11 @@ def _from_sentinel(url: str, options: dict[str, Any]) -> Any:
 
 def _invalid_url(url: str, reason: str) -> ConfigurationError:
     return ConfigurationError(
-        f"url must be like {_FORMS}, got {without_password(url)!r}: {reason}."
+        f"url must have the form {_FORMS}, got {remove_password(url)!r}: {reason}."
     )
 
 
-def _library() -> Any:
+def _import_redis() -> Any:
     try:
         import redis
         import redis.exceptions

@@ -1,10 +1,10 @@
-"""The script that counts in Redis: one step, which nobody can interrupt."""
+"""Lua script of the Redis ledger, which runs atomically."""
 
 from __future__ import annotations
 
-# For each limit there are three keys: the parts of its window (a hash), the reservations
-# (a hash: id to "amount:part", or "done"), and when they end (a sorted set). What is settled is
-# remembered for a while, so that a settlement that is sent again counts once.
+# For each limit there are three keys: the buckets of its window (a hash), the reservations
+# (a hash: id to "amount:bucket", or "done"), and their end times (a sorted set). A settled id is
+# kept for REMEMBER seconds, so that a repeated settlement counts once.
 SCRIPT = """
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
@@ -18,7 +18,7 @@ local function bucket_of(width, moment)
 end
 
 local function subtract(key, bucket, much)
-  if much > 0 and redis.call('HEXISTS', key, bucket) == 1 then  -- "-0" is no integer for Redis
+  if much > 0 and redis.call('HEXISTS', key, bucket) == 1 then  -- Redis rejects "-0"
     if redis.call('HINCRBY', key, bucket, -much) < 0 then redis.call('HSET', key, bucket, 0) end
   end
 end
@@ -49,7 +49,7 @@ for i = 1, count do
     local bucket, much = tonumber(stored[j]), tonumber(stored[j + 1])
     if bucket < oldest then
       redis.call('HDEL', parts, stored[j])
-    elseif bucket > current then  -- the clock was set back: it counts as of now
+    elseif bucket > current then  -- the clock was set back: count it as current
       redis.call('HDEL', parts, stored[j])
       redis.call('HINCRBY', parts, current, much)
       late = late + much
@@ -62,13 +62,13 @@ for i = 1, count do
     sum = sum + late
     table.insert(kept, tostring(current)); table.insert(kept, tostring(late))
   end
-  if action == 'take' and sum + amount > limit then allowed = 0 end
+  if action == 'reserve' and sum + amount > limit then allowed = 0 end
   table.insert(answer, kept)
 end
 
-if action == 'take' and redis.call('HEXISTS', KEYS[2], id) == 1 then
-  allowed = 1  -- it is sent again: the answer to the first was lost
-elseif action == 'take' and allowed == 1 then
+if action == 'reserve' and redis.call('HEXISTS', KEYS[2], id) == 1 then
+  allowed = 1  -- repeated: the response to the first attempt was lost
+elseif action == 'reserve' and allowed == 1 then
   for i = 1, count do
     local width = tonumber(ARGV[4 + 2 * i])
     local bucket = bucket_of(width, now)
@@ -91,7 +91,7 @@ end
 
 for i = 1, count do
   local width, held = tonumber(ARGV[4 + 2 * i]), 0
-  if action == 'take' and allowed == 0 then
+  if action == 'reserve' and allowed == 0 then
     for _, value in ipairs(redis.call('HVALS', KEYS[3 * i - 1])) do
       held = held + (tonumber(string.match(value, '^(%d+):')) or 0)
     end

@@ -1,4 +1,4 @@
-"""A ledger in a file: it survives restarts, and the processes of one machine share it."""
+"""Ledger in a SQLite file, shared by the processes of one machine."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 from llmaas._errors_base import LedgerError
 from llmaas._fork import lock_during_fork
 from llmaas.quota.clock import ledger_time
-from llmaas.quota.ledger import Denied, Limit, Reservation, decide
-from llmaas.quota.owner import is_alive, is_gone, this_process
+from llmaas.quota.ledger import Denied, Limit, Reservation, check_limits
+from llmaas.quota.owner import current_process, has_ended, is_running
 
 _SCHEMA = (
     """
@@ -42,16 +42,16 @@ _SUBTRACT = """
 UPDATE taken SET amount = max(0, amount - ?) WHERE account = ? AND span = ? AND bucket = ?
 """
 HOLD = 3_600.0
-"""Seconds after which a reservation ends whose owner cannot be asked whether it still runs."""
+"""Seconds after which a reservation ends whose owner's process cannot be checked."""
 
 
 class SQLiteLedger:
-    """A ledger in the file ``path`` (mode 0600), on a clock that nobody can set.
+    """Ledger in the file ``path`` (mode 0600), on a clock that does not follow the wall clock.
 
     Reservations of a process that was killed are released when the file is next opened, or when
     their amount is needed. Those of another machine or container end after ``hold`` seconds.
-    It has one connection, which its threads use in turn: SQLite lets one write at a time anyway.
-    A fork finds the file closed, since SQLite knows of no open file that two processes share.
+    All threads share one connection, since SQLite has one writer at a time. It is closed before a
+    fork, because SQLite does not support connections that two processes share.
     ``timeout`` is the time in seconds to wait for another process that is writing.
 
     Raises ``LedgerError`` when the file cannot be read or written.
@@ -69,52 +69,52 @@ class SQLiteLedger:
             _release(database, ledger_time(database))
 
     def __del__(self) -> None:
-        self._shut()
+        self._disconnect()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuilt, (self.path, self._timeout, self._hold))
+        return (_restore, (self.path, self._timeout, self._hold))
 
     def reserve(self, account: str, amount: int, limits: Sequence[Limit]) -> Reservation | Denied:
         """Reserve an amount if every limit allows it."""
         with self._transaction() as database:
             now = ledger_time(database)
-            refused = _refused(database, account, amount, limits, now)
-            if refused is not None and _release(database, now):
-                refused = _refused(database, account, amount, limits, now)
-            if refused is not None:
-                return refused
-            taken = Reservation(account, amount, now, uuid.uuid4().hex)
-            _reserve(database, taken, limits, now + self._hold)
-            return taken
+            denied = _check(database, account, amount, limits, now)
+            if denied is not None and _release(database, now):
+                denied = _check(database, account, amount, limits, now)
+            if denied is not None:
+                return denied
+            reservation = Reservation(account, amount, now, uuid.uuid4().hex)
+            _reserve(database, reservation, limits, now + self._hold)
+            return reservation
 
-    def settle(self, taken: Reservation, used: int, limits: Sequence[Limit]) -> None:
-        """Put what was really used in the place of what was taken."""
+    def settle(self, reservation: Reservation, used: int, limits: Sequence[Limit]) -> None:
+        """Replace a reservation by the amount used."""
         with self._transaction() as database:
             for limit in limits:
-                _settle(database, taken, max(0, used), limit)
+                _settle(database, reservation, max(0, used), limit)
 
     def used(self, account: str, limit: Limit) -> int:
-        """Return what counts against a limit now."""
+        """Return the amount that counts against a limit now."""
         with self._transaction() as database:
             now = ledger_time(database)
             _release(database, now)
-            return sum(amount for _, amount in _parts(database, account, limit, now))
+            return sum(amount for _, amount in _read_buckets(database, account, limit, now))
 
     def close(self) -> None:
-        """Close the file, once nobody is writing; a later use opens it again."""
+        """Close the file after the running transaction; the next use opens it again."""
         with self._lock:
-            self._shut()
+            self._disconnect()
 
     def hold(self) -> None:
-        """Close the file before a fork, once nobody is writing; a later use opens it again."""
+        """Lock the ledger and close the file before a fork; the next use opens it again."""
         self._lock.acquire()
-        self._shut()
+        self._disconnect()
 
     def let_go(self) -> None:
-        """Go on after a fork."""
+        """Unlock the ledger after a fork."""
         self._lock.release()
 
-    def _shut(self) -> None:
+    def _disconnect(self) -> None:
         database, self._connection = self._connection, None
         if database is not None:
             database.close()
@@ -123,19 +123,19 @@ class SQLiteLedger:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
             with self._lock:
-                yield from self._locked()
+                yield from self._run_transaction()
         except (sqlite3.Error, OSError) as error:
             raise LedgerError(
-                f"The ledger in {self.path} failed: {error}. Check that the disk has room, and "
-                "that no other program holds the file."
+                f"The ledger in {self.path} failed: {error}. Check that the disk is not full, "
+                "and that no other program locks the file."
             ) from error
 
-    def _locked(self) -> Iterator[sqlite3.Connection]:
-        until = time.monotonic() + self._timeout
+    def _run_transaction(self) -> Iterator[sqlite3.Connection]:
+        deadline = time.monotonic() + self._timeout
         database = self._connection
         if database is None:
-            database = self._connection = _opened(self.path, self._timeout)
-        _begin(database, until)
+            database = self._connection = _connect(self.path, self._timeout)
+        _begin(database, deadline)
         try:
             yield database
             database.execute("COMMIT")
@@ -145,23 +145,23 @@ class SQLiteLedger:
             raise
 
 
-def _rebuilt(path: str, timeout: float, hold: float) -> SQLiteLedger:
+def _restore(path: str, timeout: float, hold: float) -> SQLiteLedger:
     return SQLiteLedger(path, timeout=timeout, hold=hold)
 
 
-def _begin(database: sqlite3.Connection, until: float) -> None:
-    """Begin to write. SQLite's own waiting is not fair and gives up early where WAL recovers."""
+def _begin(database: sqlite3.Connection, deadline: float) -> None:
+    """Begin a write transaction. SQLite's busy timeout is unfair and may end early."""
     while True:
         try:
             database.execute("BEGIN IMMEDIATE")
             return
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() >= until:
+            if "locked" not in str(error) or time.monotonic() >= deadline:
                 raise
             time.sleep(0.005)
 
 
-def _opened(path: str, timeout: float) -> sqlite3.Connection:
+def _connect(path: str, timeout: float) -> sqlite3.Connection:
     if path != ":memory:":
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     database = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
@@ -173,60 +173,62 @@ def _opened(path: str, timeout: float) -> sqlite3.Connection:
     return database
 
 
-def _refused(
+def _check(
     database: sqlite3.Connection, account: str, amount: int, limits: Sequence[Limit], now: float
 ) -> Denied | None:
-    parts = [_parts(database, account, limit, now) for limit in limits]
-    if decide(limits, amount, parts, now) is None:
+    used = [_read_buckets(database, account, limit, now) for limit in limits]
+    if check_limits(limits, amount, used, now) is None:
         return None
     query = "SELECT coalesce(sum(amount), 0) FROM reserved WHERE account = ? AND span = ?"
     keys = [(account, limit.seconds or 0.0) for limit in limits]
-    return decide(
-        limits, amount, parts, now, [database.execute(query, key).fetchone()[0] for key in keys]
+    return check_limits(
+        limits, amount, used, now, [database.execute(query, key).fetchone()[0] for key in keys]
     )
 
 
-def _parts(
+def _read_buckets(
     database: sqlite3.Connection, account: str, limit: Limit, now: float
 ) -> list[tuple[int, int]]:
     span = limit.seconds or 0.0
     if limit.seconds is not None:
-        key = (account, span, limit.oldest(now))
+        key = (account, span, limit.oldest_bucket(now))
         database.execute("DELETE FROM taken WHERE account = ? AND span = ? AND bucket < ?", key)
     query = "SELECT bucket, amount FROM taken WHERE account = ? AND span = ?"
     return list(database.execute(query, (account, span)))
 
 
 def _reserve(
-    database: sqlite3.Connection, taken: Reservation, limits: Sequence[Limit], ends: float
+    database: sqlite3.Connection, reservation: Reservation, limits: Sequence[Limit], ends: float
 ) -> None:
-    owner = this_process()
+    owner = current_process()
     for limit in limits:
-        span, bucket = limit.seconds or 0.0, limit.bucket(taken.at)
-        database.execute(_ADD, (taken.account, span, bucket, taken.amount))
-        row = (taken.account, span, taken.id, bucket, taken.amount, owner, ends)
+        span, bucket = limit.seconds or 0.0, limit.bucket(reservation.at)
+        database.execute(_ADD, (reservation.account, span, bucket, reservation.amount))
+        row = (reservation.account, span, reservation.id, bucket, reservation.amount, owner, ends)
         database.execute("INSERT OR REPLACE INTO reserved VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def _settle(database: sqlite3.Connection, taken: Reservation, used: int, limit: Limit) -> None:
-    """Settle; a reservation that was released meanwhile counts with what it used."""
-    key = (taken.account, limit.seconds or 0.0, taken.id)
+def _settle(
+    database: sqlite3.Connection, reservation: Reservation, used: int, limit: Limit
+) -> None:
+    """Settle a reservation. One that was released meanwhile counts with the amount used."""
+    key = (reservation.account, limit.seconds or 0.0, reservation.id)
     where = "WHERE account = ? AND span = ? AND id = ?"
     row = database.execute(f"SELECT bucket, amount FROM reserved {where}", key).fetchone()  # noqa: S608
-    bucket, amount = row or (limit.bucket(taken.at), 0)
+    bucket, amount = row or (limit.bucket(reservation.at), 0)
     database.execute(f"DELETE FROM reserved {where}", key)  # noqa: S608
     database.execute(_SUBTRACT, (amount, *key[:2], bucket))
     database.execute(_ADD, (*key[:2], bucket, used))
 
 
 def _release(database: sqlite3.Connection, now: float) -> bool:
-    """Release reservations of processes that ended; tell whether there were any."""
+    """Release reservations of processes that ended; return whether there were any."""
     owners = [row[0] for row in database.execute("SELECT DISTINCT owner FROM reserved")]
     released = 0
     for owner in owners:
-        if is_alive(owner):
+        if is_running(owner):
             continue
-        ends = float("inf") if is_gone(owner) else now
+        ends = float("inf") if has_ended(owner) else now
         query = "SELECT amount, account, span, bucket FROM reserved WHERE owner = ? AND ends <= ?"
         with closing(database.execute(query, (owner, ends))) as found:
             rows = found.fetchall()
