@@ -8,7 +8,7 @@ from typing import Any
 
 from haystack import Pipeline
 
-from haystack_integrations.common.llmaas.demo import demo, load
+from haystack_integrations.common.llmaas.demo import demo, load_pipeline
 from llmaas_cli.demo import DemoSettings, load_documents, messages_for
 from llmaas_cli.demo.core import demo as core_demo
 
@@ -65,4 +65,4 @@ def test_the_shipped_yaml_is_what_pipelines_write(sandbox: Any) -> None:
         pipeline = Pipeline.loads(folder.joinpath(f"{name}.yaml").read_text("utf-8"))
         again = Pipeline.loads(pipeline.dumps()).to_dict()
         assert again["components"] == pipeline.to_dict()["components"]
-        assert load(name, settings(sandbox)).graph.edges == pipeline.graph.edges
+        assert load_pipeline(name, settings(sandbox)).graph.edges == pipeline.graph.edges

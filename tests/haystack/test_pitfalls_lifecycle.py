@@ -145,7 +145,7 @@ def test_pitfall_30_a_token_is_never_written_or_shown(sandbox: Any, kind: Any) -
     pickled = pickle.dumps(component)
     assert KEY.encode() not in pickled
     assert KEY not in f"{component!r} {component.client!r} {vars(component)!r}"
-    assert pickle.loads(pickled).api_key == connection.DEFAULT_KEY
+    assert pickle.loads(pickled).api_key == connection.DEFAULT_API_KEY
     assert copy.deepcopy(component).api_key.resolve_value() == KEY
 
 

@@ -1,6 +1,6 @@
 """What the components share: the way to the service, and what is no component."""
 
-from haystack_integrations.common.llmaas import _quiet as _quiet
+from haystack_integrations.common.llmaas import _telemetry as _telemetry
 from haystack_integrations.common.llmaas._version import __version__
 from haystack_integrations.common.llmaas.connection import open_async_client, open_client
 from haystack_integrations.common.llmaas.models import list_models

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-_ASKED_AT_ONCE = 500
+_KEYS_PER_QUERY = 500
 
 
 class Checkpoint:
@@ -25,7 +25,7 @@ class Checkpoint:
     def __init__(self, path: str | Path) -> None:
         self._lock = threading.Lock()
         self._path = Path(path).absolute()
-        self._db: sqlite3.Connection | None = _connection(self._path)
+        self._db: sqlite3.Connection | None = _connect(self._path)
 
     @classmethod
     @contextmanager
@@ -50,7 +50,7 @@ class Checkpoint:
         found: dict[str, dict[bytes, list[float]]] = {}
         assert self._db is not None
         rest = iter(keys)
-        while some := list(islice(rest, _ASKED_AT_ONCE)):
+        while some := list(islice(rest, _KEYS_PER_QUERY)):
             marks = ",".join("?" * len(some))
             query = f"SELECT model, key, vector FROM embeddings WHERE key IN ({marks})"  # noqa: S608
             for model, key, blob in self._db.execute(query, some):
@@ -64,11 +64,11 @@ class Checkpoint:
             if self._db is not None:
                 _insert(self._db, rows)
                 return
-        with closing(_connection(self._path)) as db:  # a second Ctrl-C ended the run
+        with closing(_connect(self._path)) as db:  # a second Ctrl-C ended the run
             _insert(db, rows)
 
 
-def _connection(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, check_same_thread=False, timeout=60)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=NORMAL")
@@ -84,7 +84,7 @@ def _insert(db: sqlite3.Connection, rows: Sequence[tuple[bytes, str, bytes]]) ->
         db.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)", rows)
 
 
-def key_of(
+def cache_key(
     server: str, model: str, dimensions: int | None, text: str, params: Mapping[str, Any]
 ) -> bytes:
     """Return the key of a text: equal for equal requests, and for nothing else.

@@ -17,19 +17,19 @@ from llmaas import AsyncLLMaaS, ConfigurationError, LLMaaS, MissingAPIKeyError
 from llmaas.adapters import redact_options
 from llmaas.settings import KEY_VARIABLE, Settings
 
-DEFAULT_KEY = Secret.from_env_var(KEY_VARIABLE)
+DEFAULT_API_KEY = Secret.from_env_var(KEY_VARIABLE)
 
 _IGNORED = frozenset({"limits", "http1", "http2", "follow_redirects", "max_redirects"})
 """Arguments of an HTTP client that have no meaning here: the core keeps its own pools."""
 
-_TRANSIENT = ("client", "async_client")
+_CLIENT_FIELDS = ("client", "async_client")
 _MAY_HOLD_HEADERS = (
     "generation_kwargs",
     "transcription_kwargs",
     "embedding_kwargs",
     "ranking_kwargs",
 )
-_opening = threading.Lock()
+_open_lock = threading.Lock()
 
 
 def open_client(settings: Settings) -> LLMaaS:
@@ -42,7 +42,7 @@ def open_async_client(settings: Settings) -> AsyncLLMaaS:
     return AsyncLLMaaS.from_settings(settings)
 
 
-class Connected:
+class ConnectionMixin:
     """A component's connection: opened when first needed, and never copied, pickled or shown."""
 
     api_key: Secret
@@ -53,7 +53,7 @@ class Connected:
     client: LLMaaS | None
     async_client: AsyncLLMaaS | None
 
-    def _connect_with(
+    def _init_connection(
         self,
         api_key: Secret,
         api_base_url: str | None,
@@ -72,11 +72,11 @@ class Connected:
 
     def warm_up(self) -> None:
         """Open the synchronous client; ``MissingAPIKeyError`` (a ``ValueError``) without a key."""
-        self._sync()
+        self._get_client()
 
     async def warm_up_async(self) -> None:
         """Open the asynchronous client. It serves any event loop, one after the other too."""
-        self._async()
+        self._get_async_client()
 
     def close(self) -> None:
         """Give the synchronous connections back; a later run opens them again."""
@@ -90,41 +90,43 @@ class Connected:
         if client is not None:
             await client.close()
 
-    def _sync(self) -> LLMaaS:
+    def _get_client(self) -> LLMaaS:
         client = self.client
         if client is None:
-            with _opening:
+            with _open_lock:
                 client = self.client = self.client or open_client(self._settings())
         return client
 
-    def _async(self) -> AsyncLLMaaS:
+    def _get_async_client(self) -> AsyncLLMaaS:
         client = self.async_client
         if client is None:
-            with _opening:
+            with _open_lock:
                 client = self.async_client = self.async_client or open_async_client(
                     self._settings()
                 )
         return client
 
     def _settings(self) -> Settings:
-        options: dict[str, Any] = network_options(self.http_client_kwargs)
+        options: dict[str, Any] = parse_http_client_kwargs(self.http_client_kwargs)
         if self.timeout is not None:
             options["timeout"] = self.timeout
         if self.max_retries is not None:
             options["max_retries"] = self.max_retries
-        return Settings.create(api_key=_key(self.api_key), base_url=self.api_base_url, **options)
+        return Settings.create(
+            api_key=_resolve_key(self.api_key), base_url=self.api_base_url, **options
+        )
 
-    def _connection(self) -> dict[str, Any]:
+    def _connection_to_dict(self) -> dict[str, Any]:
         """Return what ``to_dict`` says about the connection."""
         return {
             "api_key": self.api_key,
             "api_base_url": self.api_base_url,
             "timeout": self.timeout,
             "max_retries": self.max_retries,
-            "http_client_kwargs": self._kept_options(),
+            "http_client_kwargs": self._redacted_http_options(),
         }
 
-    def _kept_options(self) -> dict[str, Any] | None:
+    def _redacted_http_options(self) -> dict[str, Any] | None:
         """Return the options of the HTTP client without passwords and headers that authenticate."""
         told = self.http_client_kwargs
         return None if told is None else redact_options(told)
@@ -137,22 +139,22 @@ class Connected:
         twin = self.__class__.__new__(self.__class__)
         memo[id(self)] = twin
         for name, value in vars(self).items():
-            setattr(twin, name, None if name in _TRANSIENT else copy.deepcopy(value, memo))
+            setattr(twin, name, None if name in _CLIENT_FIELDS else copy.deepcopy(value, memo))
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out clients and secrets; a key given as text comes from the environment."""
-        state = {**vars(self), **dict.fromkeys(_TRANSIENT)}
-        state["http_client_kwargs"] = self._kept_options()
+        state = {**vars(self), **dict.fromkeys(_CLIENT_FIELDS)}
+        state["http_client_kwargs"] = self._redacted_http_options()
         state |= {
             name: redact_options(state[name]) for name in _MAY_HOLD_HEADERS if state.get(name)
         }
         if not _is_from_environment(self.api_key):
-            state["api_key"] = DEFAULT_KEY
+            state["api_key"] = DEFAULT_API_KEY
         return state
 
 
-def network_options(kwargs: dict[str, Any] | None) -> dict[str, Any]:
+def parse_http_client_kwargs(kwargs: dict[str, Any] | None) -> dict[str, Any]:
     """Return the core's options for arguments of an HTTP client, given as plain values.
 
     ``proxy``, ``headers``, ``timeout`` and ``verify`` (a CA bundle's path) are understood.
@@ -179,7 +181,7 @@ def _ca_bundle(value: Any) -> str:
     return value
 
 
-def _key(secret: Secret) -> str | None:
+def _resolve_key(secret: Secret) -> str | None:
     try:
         value: str | None = secret.resolve_value()
     except ValueError as error:

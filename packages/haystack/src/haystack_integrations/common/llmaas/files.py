@@ -14,41 +14,41 @@ from llmaas.documents import DocumentLimits
 _PAGES_AHEAD = 4
 _LIMITS = DocumentLimits(max_pages=100)
 """Of one attachment: more pages fill any model's context."""
-_TEXTS = ("text/", "application/json", "application/xml", "application/yaml")
+_TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml")
 
 
-def unpacked(content: Any, *, draw: bool = True) -> Any:
+def expand_files(content: Any, *, draw: bool = True) -> Any:
     """Return a message's content with text files as text, and PDFs as images of their pages.
 
     PDFs are drawn where the extra ``ocr`` is installed, if at all. Other files stay as they are.
     """
     if not isinstance(content, list):
         return content
-    return [taken for part in content for taken in _unpacked(part, draw)]
+    return [taken for part in content for taken in _expand_part(part, draw)]
 
 
-def _unpacked(part: Mapping[str, Any], draw: bool) -> Iterator[Mapping[str, Any]]:
+def _expand_part(part: Mapping[str, Any], draw: bool) -> Iterator[Mapping[str, Any]]:
     file = part.get("file") if part.get("type") == "file" else None
     if file is None:
         yield part
         return
     kind, _, data = file["file_data"].removeprefix("data:").partition(";base64,")
-    if kind.startswith(_TEXTS):
+    if kind.startswith(_TEXT_TYPES):
         text = decode_text(base64.b64decode(data))[0]
         yield {"type": "text", "text": f"{file['filename']}:\n{text}"}
-    elif kind == "application/pdf" and draw and _can_draw():
-        yield from _drawn(base64.b64decode(data))
+    elif kind == "application/pdf" and draw and _can_render():
+        yield from _render(base64.b64decode(data))
     else:
         yield part
 
 
-def _can_draw() -> bool:
+def _can_render() -> bool:
     return find_spec("PIL") is not None and find_spec("pypdfium2") is not None
 
 
-def _drawn(data: bytes) -> Iterator[Mapping[str, Any]]:
-    from haystack_integrations.common.llmaas.pages import pages_of, take
+def _render(data: bytes) -> Iterator[Mapping[str, Any]]:
+    from haystack_integrations.common.llmaas.pages import render_pages, take_pages
 
-    pages = pages_of(data, _LIMITS)
-    while some := take(pages, _PAGES_AHEAD):
+    pages = render_pages(data, _LIMITS)
+    while some := take_pages(pages, _PAGES_AHEAD):
         yield from map(image_part, some)

@@ -16,14 +16,14 @@ from haystack.dataclasses import (
     ToolCallResult,
 )
 
-from haystack_integrations.common.llmaas.files import unpacked
+from haystack_integrations.common.llmaas.files import expand_files
 from llmaas.adapters import ascii_name
 
 _ROLES = {role: role.value for role in ChatRole}
 _REASONING_FIELDS = frozenset({"reasoning_content", "reasoning", "thinking"})
 
 
-def as_messages(messages: list[ChatMessage] | str) -> list[ChatMessage]:
+def coerce_messages(messages: list[ChatMessage] | str) -> list[ChatMessage]:
     """Return a list of messages; a string becomes one from the user."""
     if isinstance(messages, str):
         return [ChatMessage.from_user(messages)]
@@ -32,7 +32,7 @@ def as_messages(messages: list[ChatMessage] | str) -> list[ChatMessage]:
     raise TypeError("Invalid messages type. Expected list[ChatMessage] or str.")
 
 
-def to_wire(
+def to_api_messages(
     messages: Sequence[ChatMessage], *, send_reasoning: bool = False, unpack_files: bool = True
 ) -> list[dict[str, Any]]:
     """Return OpenAI's dicts for messages.
@@ -44,15 +44,15 @@ def to_wire(
         kept.pop()
     wire: list[dict[str, Any]] = []
     for message in kept:
-        plain = _plain_to_wire(message)
+        plain = _convert_text(message)
         if plain is not None:
             wire.append(plain)
         else:
-            wire += _several_to_wire(message, send_reasoning, unpack_files)
+            wire += _convert(message, send_reasoning, unpack_files)
     return wire
 
 
-def _plain_to_wire(message: ChatMessage) -> dict[str, Any] | None:
+def _convert_text(message: ChatMessage) -> dict[str, Any] | None:
     """Return the dict of a message that is one text, as nearly all of a long conversation are.
 
     Haystack's converter searches each message ten times for parts that it does not have.
@@ -65,18 +65,18 @@ def _plain_to_wire(message: ChatMessage) -> dict[str, Any] | None:
     return {"role": _ROLES[message.role], "content": parts[0].text}
 
 
-def _several_to_wire(
+def _convert(
     message: ChatMessage, send_reasoning: bool, unpack_files: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield a message for each tool result, which may show images, or the message."""
     results = message.tool_call_results
     if results and not (message.texts or message.tool_calls or message.images or message.files):
-        yield from map(_result, results)
+        yield from map(_convert_result, results)
     else:
-        yield _to_wire(message, send_reasoning, unpack_files)
+        yield _convert_message(message, send_reasoning, unpack_files)
 
 
-def _result(result: ToolCallResult) -> dict[str, Any]:
+def _convert_result(result: ToolCallResult) -> dict[str, Any]:
     """Return a tool's result; the core moves images to a user message."""
     call = {"tool_call_id": result.origin.id} if result.origin.id is not None else {}
     name = {} if call else {"name": ascii_name(result.origin.tool_name)}
@@ -87,37 +87,39 @@ def _result(result: ToolCallResult) -> dict[str, Any]:
     return {"role": "tool", "content": content, **call, **name}
 
 
-def _to_wire(message: ChatMessage, send_reasoning: bool, unpack_files: bool) -> dict[str, Any]:
-    wire = _converted(message)
+def _convert_message(
+    message: ChatMessage, send_reasoning: bool, unpack_files: bool
+) -> dict[str, Any]:
+    wire = _to_openai_dict(message)
     if message.name:
         wire["name"] = ascii_name(message.name)
     if message.is_from(ChatRole.USER):
         if unpack_files and message.files:
-            wire["content"] = unpacked(wire["content"])
+            wire["content"] = expand_files(wire["content"])
         return wire
     texts = message.texts
     if len(texts) > 1:  # Haystack's converter sends the first alone
         wire["content"] = "\n".join(text for text in texts if text)
     if send_reasoning and (thoughts := message.reasonings):
-        field = _field_of(thoughts[0])
+        field = _reasoning_field(thoughts[0])
         wire[field] = "".join(thought.reasoning_text for thought in thoughts)
     return wire
 
 
-def _converted(message: ChatMessage) -> dict[str, Any]:
+def _to_openai_dict(message: ChatMessage) -> dict[str, Any]:
     """Return Haystack's own dict, which fails on dates and the like in the arguments of calls."""
     try:
         return message.to_openai_dict_format(require_tool_call_ids=False)
     except TypeError:
-        parts = [_plain_call(p) if isinstance(p, ToolCall) else p for p in message._content]
+        parts = [_to_json_call(p) if isinstance(p, ToolCall) else p for p in message._content]
         return replace(message, _content=parts).to_openai_dict_format(require_tool_call_ids=False)
 
 
-def _plain_call(call: ToolCall) -> ToolCall:
+def _to_json_call(call: ToolCall) -> ToolCall:
     return replace(call, arguments=json.loads(json.dumps(call.arguments, default=str)))
 
 
-def _field_of(thought: ReasoningContent) -> str:
+def _reasoning_field(thought: ReasoningContent) -> str:
     field = thought.extra.get("field")
     return field if field in _REASONING_FIELDS else "reasoning_content"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from haystack.utils import Secret
 
-from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
 from llmaas import LiveModel
 
 
 def list_models(
-    api_key: Secret = DEFAULT_KEY,
+    api_key: Secret = DEFAULT_API_KEY,
     api_base_url: str | None = None,
     *,
     timeout: float | None = None,
@@ -22,9 +22,9 @@ def list_models(
     :param timeout: The longest silence, in seconds.
     :param max_retries: How often a failed request is repeated.
     """
-    connection = Connected()
-    connection._connect_with(api_key, api_base_url, timeout, max_retries, None)
+    connection = ConnectionMixin()
+    connection._init_connection(api_key, api_base_url, timeout, max_retries, None)
     try:
-        return connection._sync().models()
+        return connection._get_client().models()
     finally:
         connection.close()

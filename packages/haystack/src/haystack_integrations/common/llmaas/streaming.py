@@ -13,11 +13,11 @@ from haystack.dataclasses import (
     ToolCallDelta,
 )
 
-from haystack_integrations.common.llmaas.replies import usage_of
+from haystack_integrations.common.llmaas.responses import to_usage
 from llmaas import AsyncStream, Completion, Done, Event, Stream
-from llmaas import ToolCallDelta as Piece
+from llmaas import ToolCallDelta as CoreToolCallDelta
 
-_REASONS: dict[str | None, FinishReason] = {
+_FINISH_REASONS: dict[str | None, FinishReason] = {
     "stop": "stop",
     "length": "length",
     "content_filter": "content_filter",
@@ -26,7 +26,7 @@ _REASONS: dict[str | None, FinishReason] = {
 }
 
 
-class Chunks:
+class ChunkBuilder:
     """Makes one chunk of each event. A chunk holds text, reasoning or a tool call.
 
     Blocks are numbered in order of appearance: what the model thinks, what it says, and each
@@ -40,18 +40,18 @@ class Chunks:
         self._block = ""
         self._index = -1
         self._calls: dict[int, int] = {}
-        self.began: str | None = None
+        self.started_at: str | None = None
         """When the first event came, as ISO 8601."""
 
-    def of(self, event: Event) -> StreamingChunk:
+    def build(self, event: Event) -> StreamingChunk:
         """Return the chunk for an event."""
         now = datetime.now().isoformat()
         if self._model is None:
-            self._model, self.began = self._stream.completion.model, now
+            self._model, self.started_at = self._stream.completion.model, now
         if isinstance(event, Done):
             return self._end(event.completion, now)
         meta: dict[str, Any] = {"model": self._model, "index": event.index, "received_at": now}
-        if isinstance(event, Piece):
+        if isinstance(event, CoreToolCallDelta):
             start = event.position not in self._calls and self._enter("tool_call", anew=True)
             index = self._calls.setdefault(event.position, self._index)
             call = ToolCallDelta(event.position, event.name, event.arguments or None, event.id)
@@ -79,6 +79,6 @@ class Chunks:
             "index": 0,
             "finish_reason": reason,
             "received_at": now,
-            "usage": usage_of(completion.usage),
+            "usage": to_usage(completion.usage),
         }
-        return StreamingChunk("", meta, self._info, finish_reason=_REASONS.get(reason))
+        return StreamingChunk("", meta, self._info, finish_reason=_FINISH_REASONS.get(reason))

@@ -12,7 +12,7 @@ from llmaas.adapters import inline_definitions, mark_strict
 from llmaas.structured import parse_response_format
 
 
-def check_names(tools: ToolsType | None) -> None:
+def check_unique_names(tools: ToolsType | None) -> None:
     """Refuse two tools of one name: the model's calls could not be told apart."""
     counts = Counter(tool.name for tool in flatten_tools_or_toolsets(tools))
     twice = sorted(name for name, count in counts.items() if count > 1)
@@ -20,12 +20,12 @@ def check_names(tools: ToolsType | None) -> None:
         raise ValueError(f"Duplicate tool names found: {twice}")
 
 
-def definitions(tools: ToolsType | None, *, strict: bool) -> list[dict[str, Any]]:
+def to_api_tools(tools: ToolsType | None, *, strict: bool) -> list[dict[str, Any]]:
     """Return the tools as OpenAI's dicts; the tools themselves are not changed.
 
     ``strict`` is left out for parameters that strict mode would change, such as maps.
     """
-    check_names(tools)
+    check_unique_names(tools)
     specs = [dict(tool.tool_spec) for tool in flatten_tools_or_toolsets(tools)]
     for spec in specs:
         spec["parameters"] = inline_definitions(spec["parameters"])
@@ -33,7 +33,7 @@ def definitions(tools: ToolsType | None, *, strict: bool) -> list[dict[str, Any]
     return [{"type": "function", "function": function} for function in functions]
 
 
-def plain_format(response_format: Any) -> Any:
+def to_response_format(response_format: Any) -> Any:
     """Return a response format as a dict: a class becomes its JSON schema.
 
     Classes are pydantic models, dataclasses, ``TypedDict`` and others with annotations. The same

@@ -9,7 +9,7 @@ from haystack import default_from_dict, default_to_dict
 from haystack.dataclasses import ChatMessage, TextContent
 from haystack.tools import ToolsType
 
-from haystack_integrations.common.llmaas.tools import definitions
+from haystack_integrations.common.llmaas.tools import to_api_tools
 from llmaas.pricing import estimate_tokens
 
 
@@ -50,7 +50,7 @@ class LLMaaSTokenCounter:
         """
         return sum(map(self._of_message, messages)) + sum(
             estimate_tokens(json.dumps(tool, ensure_ascii=False))
-            for tool in definitions(tools, strict=False)
+            for tool in to_api_tools(tools, strict=False)
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class LLMaaSTokenCounter:
         return counter
 
     def _of_message(self, message: ChatMessage) -> int:
-        texts = [*message.texts, *map(_text_of_result, message.tool_call_results)]
+        texts = [*message.texts, *map(_result_text, message.tool_call_results)]
         for call in message.tool_calls:
             texts += [call.tool_name, json.dumps(call.arguments, default=str)]
         flat = len(message.images) * self.tokens_per_image
@@ -77,7 +77,7 @@ class LLMaaSTokenCounter:
         return self.tokens_per_message + flat + estimate_tokens("".join(texts))
 
 
-def _text_of_result(result: Any) -> str:
+def _result_text(result: Any) -> str:
     if isinstance(result.result, str):
         return result.result
     return "".join(part.text for part in result.result if isinstance(part, TextContent))

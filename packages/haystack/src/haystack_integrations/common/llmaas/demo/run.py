@@ -10,7 +10,7 @@ from haystack import Document, Pipeline
 from haystack.dataclasses import ChatMessage, StreamingChunk
 from haystack.utils import Secret
 
-from haystack_integrations.common.llmaas.connection import Connected
+from haystack_integrations.common.llmaas.connection import ConnectionMixin
 from llmaas import Backend, Usage
 from llmaas_cli.demo import DemoResult, DemoSettings, Passage, Source, split
 from llmaas_cli.demo import Document as Text
@@ -19,12 +19,12 @@ from llmaas_cli.demo.prompt import INSTRUCTIONS
 _PACKAGE = "haystack_integrations.common.llmaas.demo"
 
 
-def load(name: str, settings: DemoSettings) -> Pipeline:
+def load_pipeline(name: str, settings: DemoSettings) -> Pipeline:
     """Return the pipeline that ``name.yaml`` describes, with all of it asking where told."""
     pipeline = Pipeline.loads(files(_PACKAGE).joinpath(f"{name}.yaml").read_text("utf-8"))
     models = {"llm": settings.chat_model, "ranker": settings.rerank_model}
     for part, component in pipeline.walk():
-        if isinstance(component, Connected):
+        if isinstance(component, ConnectionMixin):
             component.api_key = Secret.from_token(settings.api_key)
             component.api_base_url = settings.base_url
             vars(component)["model"] = models.get(part, settings.embedding_model)
@@ -39,7 +39,10 @@ def demo(
     out: Callable[[str], None],
 ) -> DemoResult:
     """Answer ``question`` from ``documents``."""
-    indexing, query = load("indexing", client_settings), load("query", client_settings)
+    indexing, query = (
+        load_pipeline("indexing", client_settings),
+        load_pipeline("query", client_settings),
+    )
     store: Any = vars(indexing.get_component("writer"))["document_store"]
     passages = split(documents)
     store.delete_all_documents()
@@ -48,7 +51,7 @@ def demo(
             {"embedder": {"documents": _documents(passages)}}, include_outputs_from={"embedder"}
         )
         found = query.run(
-            _inputs(question, out), include_outputs_from={"embedder", "retriever", "ranker"}
+            _query_inputs(question, out), include_outputs_from={"embedder", "retriever", "ranker"}
         )
     finally:
         store.delete_all_documents()
@@ -70,7 +73,7 @@ def _documents(passages: Sequence[Passage]) -> list[Document]:
     ]
 
 
-def _inputs(question: str, out: Callable[[str], None]) -> dict[str, Any]:
+def _query_inputs(question: str, out: Callable[[str], None]) -> dict[str, Any]:
     def show(chunk: StreamingChunk) -> None:
         if chunk.content:
             out(chunk.content)
@@ -96,7 +99,7 @@ def _result(
             for number, document in enumerate(found["ranker"]["documents"], 1)
         ),
         usage=_usage(reply.meta["usage"]),
-        embedding_tokens=_tokens(indexed["embedder"]) + _tokens(found["embedder"]),
+        embedding_tokens=_prompt_tokens(indexed["embedder"]) + _prompt_tokens(found["embedder"]),
         ranked_documents=len(found["retriever"]["documents"]),
         backend=Backend(**backend) if backend else None,
         reasoning=reply.reasoning.reasoning_text if reply.reasoning else "",
@@ -115,6 +118,6 @@ def _usage(counts: Mapping[str, Any]) -> Usage | None:
     )
 
 
-def _tokens(output: Mapping[str, Any]) -> int:
+def _prompt_tokens(output: Mapping[str, Any]) -> int:
     tokens: int = output["meta"].get("usage", {}).get("prompt_tokens", 0)
     return tokens

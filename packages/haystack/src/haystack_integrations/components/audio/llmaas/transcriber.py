@@ -10,11 +10,11 @@ from haystack import Document, component, default_from_dict, default_to_dict
 from haystack.dataclasses import ByteStream
 from haystack.utils import Secret
 
-from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
 from llmaas import Transcription
 from llmaas.adapters import amap_bounded, map_bounded, redact_options
 
-_ENDINGS = {
+_SUFFIXES = {
     "audio/mpeg": ".mp3",
     "audio/mp3": ".mp3",
     "audio/mp4": ".m4a",
@@ -28,7 +28,7 @@ _ENDINGS = {
 
 
 @component
-class LLMaaSTranscriber(Connected):
+class LLMaaSTranscriber(ConnectionMixin):
     """Writes down recordings: one document each, or one a segment.
 
     ```python
@@ -40,7 +40,7 @@ class LLMaaSTranscriber(Connected):
 
     def __init__(
         self,
-        api_key: Secret = DEFAULT_KEY,
+        api_key: Secret = DEFAULT_API_KEY,
         model: str | None = None,
         api_base_url: str | None = None,
         language: str | None = None,
@@ -69,7 +69,7 @@ class LLMaaSTranscriber(Connected):
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
         :param transcription_kwargs: Further fields of the form.
         """
-        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
         self.language = language
         self.initial_prompt = initial_prompt
@@ -85,7 +85,7 @@ class LLMaaSTranscriber(Connected):
         """
         return default_to_dict(
             self,
-            **self._connection(),
+            **self._connection_to_dict(),
             model=self.model,
             language=self.language,
             initial_prompt=self.initial_prompt,
@@ -113,12 +113,12 @@ class LLMaaSTranscriber(Connected):
         :returns: `{"documents": [...]}` in the order of the sources, with language, model and
             segments in their `meta`.
         """
-        client, options = self._sync(), self._options()
+        client, options = self._get_client(), self._options()
 
         def one(source: str | Path | ByteStream) -> list[Document]:
-            return self._documents(source, client.transcribe(_file(source), **options))
+            return self._documents(source, client.transcribe(_to_upload(source), **options))
 
-        return _joined(map_bounded(one, sources, limit=self.concurrency))
+        return _to_output(map_bounded(one, sources, limit=self.concurrency))
 
     @component.output_types(documents=list[Document])
     async def run_async(self, sources: list[str | Path | ByteStream]) -> dict[str, list[Document]]:
@@ -127,12 +127,12 @@ class LLMaaSTranscriber(Connected):
         :param sources: Paths, or `ByteStream`s with a `mime_type` or a file name in their meta.
         :returns: As `run`.
         """
-        client, options = self._async(), self._options()
+        client, options = self._get_async_client(), self._options()
 
         async def one(source: str | Path | ByteStream) -> list[Document]:
-            return self._documents(source, await client.transcribe(_file(source), **options))
+            return self._documents(source, await client.transcribe(_to_upload(source), **options))
 
-        return _joined(await amap_bounded(one, sources, limit=self.concurrency))
+        return _to_output(await amap_bounded(one, sources, limit=self.concurrency))
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -144,30 +144,32 @@ class LLMaaSTranscriber(Connected):
         }
 
     def _documents(self, source: str | Path | ByteStream, written: Transcription) -> list[Document]:
-        meta = _meta_of(source)
+        meta = _source_meta(source)
         meta.update(model=self.model, language=written.language)
         segments = [dict(segment) for segment in written.segments]
         if not (self.segments_as_documents and segments):
             return [Document(content=written.text, meta={**meta, "segments": segments})]
         return [
-            Document(content=str(segment.get("text") or ""), meta={**meta, **_place(segment, i)})
+            Document(
+                content=str(segment.get("text") or ""), meta={**meta, **_segment_meta(segment, i)}
+            )
             for i, segment in enumerate(segments)
         ]
 
 
-def _joined(lists: list[list[Document]]) -> dict[str, list[Document]]:
+def _to_output(lists: list[list[Document]]) -> dict[str, list[Document]]:
     return {"documents": [document for documents in lists for document in documents]}
 
 
-def _place(segment: dict[str, Any], position: int) -> dict[str, Any]:
+def _segment_meta(segment: dict[str, Any], position: int) -> dict[str, Any]:
     return {"segment": position, "start": segment.get("start"), "end": segment.get("end")}
 
 
-def _meta_of(source: str | Path | ByteStream) -> dict[str, Any]:
+def _source_meta(source: str | Path | ByteStream) -> dict[str, Any]:
     return dict(source.meta) if isinstance(source, ByteStream) else {"file_path": str(source)}
 
 
-def _file(source: str | Path | ByteStream) -> Any:
+def _to_upload(source: str | Path | ByteStream) -> Any:
     """Return what the core takes: servers go by the ending of the file's name."""
     if not isinstance(source, ByteStream):
         return source
@@ -175,7 +177,7 @@ def _file(source: str | Path | ByteStream) -> Any:
     name = Path(str(told)).name
     if Path(name).suffix:
         return name, source.data
-    ending = _ENDINGS.get(source.mime_type or "") or mimetypes.guess_extension(
+    ending = _SUFFIXES.get(source.mime_type or "") or mimetypes.guess_extension(
         source.mime_type or ""
     )
     return (f"{name or 'audio'}{ending}", source.data) if ending else source.data

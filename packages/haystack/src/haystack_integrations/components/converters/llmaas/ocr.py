@@ -11,28 +11,28 @@ from haystack import Document, component, default_from_dict, default_to_dict, lo
 from haystack.dataclasses import ByteStream
 from haystack.utils import Secret
 
-from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
-from haystack_integrations.common.llmaas.pages import pages_of, take
-from haystack_integrations.components.converters.llmaas.read import (
+from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
+from haystack_integrations.common.llmaas.pages import render_pages, take_pages
+from haystack_integrations.components.converters.llmaas.page import (
     OPTIONS,
     Page,
-    bytes_of,
-    documents_of,
-    meta_of,
-    next_try,
-    question,
+    build_messages,
+    read_source,
+    shrink_or_raise,
+    source_meta,
+    to_documents,
 )
 from llmaas.adapters import amap_bounded, map_bounded, redact_options
 from llmaas.documents import FORMATS, LIMITS, DocumentLimits
 
 logger = logging.getLogger(__name__)
 _PAGES_AHEAD = 4
-"""Pages drawn per request under way: memory stays flat however long a PDF is."""
+"""Pages images per request under way: memory stays flat however long a PDF is."""
 
 
 @component
-class LLMaaSOCRDocumentConverter(Connected):
-    """Reads PDFs (drawn page by page) and images with an OCR model.
+class LLMaaSOCRDocumentConverter(ConnectionMixin):
+    """Reads PDFs (images page by page) and images with an OCR model.
 
     ```python
     from haystack_integrations.components.converters.llmaas import LLMaaSOCRDocumentConverter
@@ -46,7 +46,7 @@ class LLMaaSOCRDocumentConverter(Connected):
 
     def __init__(
         self,
-        api_key: Secret = DEFAULT_KEY,
+        api_key: Secret = DEFAULT_API_KEY,
         model: str = "deepseek-ocr",
         prompt: str = "markdown",
         api_base_url: str | None = None,
@@ -83,7 +83,7 @@ class LLMaaSOCRDocumentConverter(Connected):
         :param max_pixels: Pixels of an image at most, before it is decoded.
         :param image_formats: Pillow's names of the image formats that are read.
         """
-        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
         self.prompt = prompt
         self.page_documents = page_documents
@@ -102,7 +102,7 @@ class LLMaaSOCRDocumentConverter(Connected):
         """
         return default_to_dict(
             self,
-            **self._connection(),
+            **self._connection_to_dict(),
             model=self.model,
             prompt=self.prompt,
             page_documents=self.page_documents,
@@ -139,14 +139,14 @@ class LLMaaSOCRDocumentConverter(Connected):
         """
         self.warm_up()
         documents: list[Document] = []
-        for source, facts in zip(sources, _metas(meta, len(sources)), strict=True):
+        for source, facts in zip(sources, _expand_meta(meta, len(sources)), strict=True):
             pages: list[Page] = []
             try:
-                drawn = self._drawn(source)
-                while some := take(drawn, self._ahead):
-                    pages += map_bounded(self._read, some, limit=self.concurrency)
+                images = self._render(source)
+                while chunk := take_pages(images, self._pages_ahead):
+                    pages += map_bounded(self._read_page, chunk, limit=self.concurrency)
             except (OSError, ValueError) as error:
-                self._leave_out(source, error)
+                self._skip(source, error)
                 continue
             documents += self._documents(source, pages, facts)
         return {"documents": documents}
@@ -157,7 +157,7 @@ class LLMaaSOCRDocumentConverter(Connected):
         sources: list[str | Path | ByteStream],
         meta: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> dict[str, list[Document]]:
-        """Read sources; pages are drawn in a thread, so that the event loop goes on.
+        """Read sources; pages are images in a thread, so that the event loop goes on.
 
         :param sources: Paths of PDFs and images, or their bytes.
         :param meta: For the documents of all sources, or a list with one for each.
@@ -165,50 +165,54 @@ class LLMaaSOCRDocumentConverter(Connected):
         """
         await self.warm_up_async()
         documents: list[Document] = []
-        for source, facts in zip(sources, _metas(meta, len(sources)), strict=True):
+        for source, facts in zip(sources, _expand_meta(meta, len(sources)), strict=True):
             pages: list[Page] = []
             try:
-                drawn = await asyncio.to_thread(self._drawn, source)
-                while some := await asyncio.to_thread(take, drawn, self._ahead):
-                    pages += await amap_bounded(self._read_async, some, limit=self.concurrency)
+                images = await asyncio.to_thread(self._render, source)
+                while chunk := await asyncio.to_thread(take_pages, images, self._pages_ahead):
+                    pages += await amap_bounded(
+                        self._read_page_async, chunk, limit=self.concurrency
+                    )
             except (OSError, ValueError) as error:
-                self._leave_out(source, error)
+                self._skip(source, error)
                 continue
             documents += self._documents(source, pages, facts)
         return {"documents": documents}
 
     @property
-    def _ahead(self) -> int:
+    def _pages_ahead(self) -> int:
         return max(1, self.concurrency) * _PAGES_AHEAD
 
     @property
     def _options(self) -> dict[str, Any]:
         return {**OPTIONS, **self.generation_kwargs, "model": self.model}
 
-    def _drawn(self, source: str | Path | ByteStream) -> Iterator[bytes]:
+    def _render(self, source: str | Path | ByteStream) -> Iterator[bytes]:
         formats = tuple(self.image_formats)
         limits = DocumentLimits(self.max_side, self.max_pixels, self.max_pages, formats)
-        return pages_of(bytes_of(source), limits)
+        return render_pages(read_source(source), limits)
 
-    def _read(self, image: bytes) -> Page:
+    def _read_page(self, image: bytes) -> Page:
         try:
             while True:
-                asked = question(image, self.prompt)
+                messages = build_messages(image, self.prompt)
                 try:
-                    return Page.of(self._sync().chat(asked, **self._options))
+                    return Page.from_completion(self._get_client().chat(messages, **self._options))
                 except Exception as error:
-                    image = next_try(error, image)
+                    image = shrink_or_raise(error, image)
         except Exception as error:
             return self._failed(error)
 
-    async def _read_async(self, image: bytes) -> Page:
+    async def _read_page_async(self, image: bytes) -> Page:
         try:
             while True:
-                asked = question(image, self.prompt)
+                messages = build_messages(image, self.prompt)
                 try:
-                    return Page.of(await self._async().chat(asked, **self._options))
+                    return Page.from_completion(
+                        await self._get_async_client().chat(messages, **self._options)
+                    )
                 except Exception as error:
-                    image = await asyncio.to_thread(next_try, error, image)
+                    image = await asyncio.to_thread(shrink_or_raise, error, image)
         except Exception as error:
             return self._failed(error)
 
@@ -218,7 +222,7 @@ class LLMaaSOCRDocumentConverter(Connected):
         logger.warning("A page could not be read: {error}", error=error)
         return Page("", error=str(error))
 
-    def _leave_out(self, source: str | Path | ByteStream, error: Exception) -> None:
+    def _skip(self, source: str | Path | ByteStream, error: Exception) -> None:
         if self.raise_on_failure:
             raise error
         name = source.meta if isinstance(source, ByteStream) else source
@@ -231,11 +235,13 @@ class LLMaaSOCRDocumentConverter(Connected):
     ) -> list[Document]:
         if all(page.error for page in pages):  # told page by page already
             return []
-        meta = {**meta_of(source), **facts}
-        return documents_of(pages, meta, one_a_page=self.page_documents)
+        meta = {**source_meta(source), **facts}
+        return to_documents(pages, meta, one_a_page=self.page_documents)
 
 
-def _metas(meta: dict[str, Any] | list[dict[str, Any]] | None, count: int) -> list[dict[str, Any]]:
+def _expand_meta(
+    meta: dict[str, Any] | list[dict[str, Any]] | None, count: int
+) -> list[dict[str, Any]]:
     if not isinstance(meta, list):
         return [dict(meta or {})] * count
     if len(meta) != count:

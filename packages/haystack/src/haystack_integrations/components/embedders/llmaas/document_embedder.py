@@ -7,15 +7,21 @@ from typing import Any
 from haystack import Document, component, default_from_dict, default_to_dict
 from haystack.utils import Secret
 
-from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
-from haystack_integrations.common.llmaas.vectors import MODEL, Job, embedded, meta_of, report
+from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
+from haystack_integrations.common.llmaas.embedding_run import (
+    DEFAULT_MODEL,
+    EmbeddingRun,
+    build_meta,
+    report_failures,
+    with_embeddings,
+)
 from llmaas.adapters import redact_options
 
-_OURS: dict[str, Any] = {"concurrency": 4, "checkpoint": None, "embedding_kwargs": None}
+_EXTRA_DEFAULTS: dict[str, Any] = {"concurrency": 4, "checkpoint": None, "embedding_kwargs": None}
 
 
 @component
-class LLMaaSDocumentEmbedder(Connected):
+class LLMaaSDocumentEmbedder(ConnectionMixin):
     """Embeds documents; takes what `OpenAIDocumentEmbedder` takes.
 
     Beyond that, `concurrency` requests are under way at once (in `run` too), a text that the
@@ -33,8 +39,8 @@ class LLMaaSDocumentEmbedder(Connected):
 
     def __init__(
         self,
-        api_key: Secret = DEFAULT_KEY,
-        model: str = MODEL,
+        api_key: Secret = DEFAULT_API_KEY,
+        model: str = DEFAULT_MODEL,
         dimensions: int | None = None,
         api_base_url: str | None = None,
         organization: str | None = None,
@@ -77,7 +83,7 @@ class LLMaaSDocumentEmbedder(Connected):
         :param embedding_kwargs: Further parameters of the request, such as
             `truncate_prompt_tokens`.
         """
-        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
         self.dimensions = dimensions
         self.organization = organization
@@ -97,12 +103,12 @@ class LLMaaSDocumentEmbedder(Connected):
 
         :returns: The serialized component as a dictionary.
         """
-        ours = {name: getattr(self, name) for name in _OURS}
+        ours = {name: getattr(self, name) for name in _EXTRA_DEFAULTS}
         if self.embedding_kwargs:
             ours["embedding_kwargs"] = redact_options(self.embedding_kwargs)
         return default_to_dict(
             self,
-            **self._connection(),
+            **self._connection_to_dict(),
             model=self.model,
             dimensions=self.dimensions,
             organization=self.organization,
@@ -113,7 +119,7 @@ class LLMaaSDocumentEmbedder(Connected):
             meta_fields_to_embed=self.meta_fields_to_embed,
             embedding_separator=self.embedding_separator,
             raise_on_failure=self.raise_on_failure,
-            **{name: value for name, value in ours.items() if value != _OURS[name]},
+            **{name: value for name, value in ours.items() if value != _EXTRA_DEFAULTS[name]},
         )
 
     @classmethod
@@ -136,11 +142,14 @@ class LLMaaSDocumentEmbedder(Connected):
             no vector.
         :raises llmaas.APIError: When every request would fail, for a wrong key for instance.
         """
-        texts, client = self._prepare_texts_to_embed(_checked(self, documents)), self._sync()
-        with self._job(texts, client.settings.base_url) as job:
-            while texts := job.missing():
-                job.take(client.embed(texts, **self._options(job)))
-        return self._result(documents, job)
+        texts, client = (
+            self._prepare_texts_to_embed(_check_documents(self, documents)),
+            self._get_client(),
+        )
+        with self._open_run(texts, client.settings.base_url) as run:
+            while texts := run.next_texts():
+                run.add_response(client.embed(texts, **self._options(run)))
+        return self._result(documents, run)
 
     @component.output_types(documents=list[Document], meta=dict[str, Any])
     async def run_async(self, documents: list[Document]) -> dict[str, Any]:
@@ -149,11 +158,14 @@ class LLMaaSDocumentEmbedder(Connected):
         :param documents: The documents.
         :returns: As `run`.
         """
-        texts, client = self._prepare_texts_to_embed(_checked(self, documents)), self._async()
-        with self._job(texts, client.settings.base_url) as job:
-            while texts := job.missing():
-                job.take(await client.embed(texts, **self._options(job)))
-        return self._result(documents, job)
+        texts, client = (
+            self._prepare_texts_to_embed(_check_documents(self, documents)),
+            self._get_async_client(),
+        )
+        with self._open_run(texts, client.settings.base_url) as run:
+            while texts := run.next_texts():
+                run.add_response(await client.embed(texts, **self._options(run)))
+        return self._result(documents, run)
 
     def _prepare_texts_to_embed(self, documents: list[Document]) -> list[str]:
         """Return what is embedded of each document: ids may be the caller's, and repeated."""
@@ -165,8 +177,8 @@ class LLMaaSDocumentEmbedder(Connected):
         joined = self.embedding_separator.join([*parts, document.content or ""])
         return f"{self.prefix}{joined}{self.suffix}"
 
-    def _job(self, texts: list[str], server: str) -> Any:
-        return Job.over(
+    def _open_run(self, texts: list[str], server: str) -> Any:
+        return EmbeddingRun.open(
             texts,
             server=server,
             model=self.model,
@@ -176,29 +188,29 @@ class LLMaaSDocumentEmbedder(Connected):
             progress_bar=self.progress_bar,
         )
 
-    def _options(self, job: Job) -> dict[str, Any]:
+    def _options(self, run: EmbeddingRun) -> dict[str, Any]:
         return {
             "model": self.model,
             "dimensions": self.dimensions,
             "batch_size": self.batch_size,
             "concurrency": self.concurrency,
-            "on_batch": job.keep,
-            "on_model": job.switch,
+            "on_batch": run.save_batch,
+            "on_model": run.switch_model,
             "continue_on_error": not self.raise_on_failure,
             **(self.embedding_kwargs or {}),
         }
 
-    def _result(self, documents: list[Document], job: Job) -> dict[str, Any]:
-        pairs = zip(documents, job.keys, strict=True)
-        failures = {document.id: job.failed[key] for document, key in pairs if key in job.failed}
-        errors = report(failures, raising=self.raise_on_failure)
-        meta = meta_of(job.answer()) if documents else {}
+    def _result(self, documents: list[Document], run: EmbeddingRun) -> dict[str, Any]:
+        pairs = zip(documents, run.keys, strict=True)
+        failures = {document.id: run.failed[key] for document, key in pairs if key in run.failed}
+        errors = report_failures(failures, raising=self.raise_on_failure)
+        meta = build_meta(run.summary()) if documents else {}
         if errors:
             meta["errors"] = errors
-        return {"documents": embedded(documents, job.keys, job.known), "meta": meta}
+        return {"documents": with_embeddings(documents, run.keys, run.known), "meta": meta}
 
 
-def _checked(embedder: object, documents: Any) -> list[Document]:
+def _check_documents(embedder: object, documents: Any) -> list[Document]:
     """Return documents, or refuse what is none."""
     if isinstance(documents, list) and all(isinstance(d, Document) for d in documents):
         return documents

@@ -7,14 +7,14 @@ from typing import Any
 from haystack import component, default_from_dict, default_to_dict
 from haystack.utils import Secret
 
-from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
-from haystack_integrations.common.llmaas.vectors import MODEL, meta_of
+from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
+from haystack_integrations.common.llmaas.embedding_run import DEFAULT_MODEL, build_meta
 from llmaas import Embeddings
 from llmaas.adapters import redact_options
 
 
 @component
-class LLMaaSTextEmbedder(Connected):
+class LLMaaSTextEmbedder(ConnectionMixin):
     """Embeds a string; takes what `OpenAITextEmbedder` takes.
 
     ```python
@@ -26,8 +26,8 @@ class LLMaaSTextEmbedder(Connected):
 
     def __init__(
         self,
-        api_key: Secret = DEFAULT_KEY,
-        model: str = MODEL,
+        api_key: Secret = DEFAULT_API_KEY,
+        model: str = DEFAULT_MODEL,
         dimensions: int | None = None,
         api_base_url: str | None = None,
         organization: str | None = None,
@@ -54,7 +54,7 @@ class LLMaaSTextEmbedder(Connected):
         :param embedding_kwargs: Further parameters of the request, such as
             `truncate_prompt_tokens`.
         """
-        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
         self.dimensions = dimensions
         self.organization = organization
@@ -71,7 +71,7 @@ class LLMaaSTextEmbedder(Connected):
         return default_to_dict(
             self,
             **({"embedding_kwargs": redact_options(told)} if told else {}),
-            **self._connection(),
+            **self._connection_to_dict(),
             model=self.model,
             dimensions=self.dimensions,
             organization=self.organization,
@@ -96,8 +96,8 @@ class LLMaaSTextEmbedder(Connected):
         :param text: The text.
         :returns: `{"embedding": [...], "meta": {"model": ..., "usage": ..., "cost_eur": ...}}`
         """
-        whole, client = self._whole(text), self._sync()
-        return _result(client.embed(whole, **self._options()))
+        whole, client = self._whole(text), self._get_client()
+        return _to_output(client.embed(whole, **self._options()))
 
     @component.output_types(embedding=list[float], meta=dict[str, Any])
     async def run_async(self, text: str) -> dict[str, Any]:
@@ -106,8 +106,8 @@ class LLMaaSTextEmbedder(Connected):
         :param text: The text.
         :returns: `{"embedding": [...], "meta": {"model": ..., "usage": ..., "cost_eur": ...}}`
         """
-        whole, client = self._whole(text), self._async()
-        return _result(await client.embed(whole, **self._options()))
+        whole, client = self._whole(text), self._get_async_client()
+        return _to_output(await client.embed(whole, **self._options()))
 
     def _options(self) -> dict[str, Any]:
         more = self.embedding_kwargs or {}
@@ -122,5 +122,5 @@ class LLMaaSTextEmbedder(Connected):
         return f"{self.prefix}{text}{self.suffix}"
 
 
-def _result(answer: Embeddings) -> dict[str, Any]:
-    return {"embedding": answer.vectors[0], "meta": meta_of(answer)}
+def _to_output(answer: Embeddings) -> dict[str, Any]:
+    return {"embedding": answer.vectors[0], "meta": build_meta(answer)}

@@ -14,13 +14,13 @@ from haystack.tools import (
 )
 from haystack.utils import Secret
 
-from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
-from haystack_integrations.common.llmaas.messages import as_messages, to_wire
-from haystack_integrations.common.llmaas.replies import messages_of
+from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
+from haystack_integrations.common.llmaas.messages import coerce_messages, to_api_messages
+from haystack_integrations.common.llmaas.responses import to_messages
 from haystack_integrations.common.llmaas.tools import (
-    check_names,
-    definitions,
-    plain_format,
+    check_unique_names,
+    to_api_tools,
+    to_response_format,
 )
 from llmaas import Batch, Completion
 from llmaas.adapters import (
@@ -32,13 +32,13 @@ from llmaas.adapters import (
 )
 from llmaas.pricing import chat_cost_micro_eur
 
-_WRITING = {"send_reasoning": False, "unpack_files": True}
-_POINTLESS = ("on_blocked", "repair")
+_MESSAGE_OPTIONS = {"send_reasoning": False, "unpack_files": True}
+_CHAT_ONLY_OPTIONS = ("on_blocked", "repair")
 """Keys of ``generation_kwargs`` that the chat generator acts on when it has an answer."""
 
 
 @component
-class LLMaaSBatchChatGenerator(Connected):
+class LLMaaSBatchChatGenerator(ConnectionMixin):
     """Hands in a lot of conversations, or fetches the answers of one.
 
     The two may be runs, pipelines or processes of their own, hours apart: what passes between
@@ -58,7 +58,7 @@ class LLMaaSBatchChatGenerator(Connected):
 
     def __init__(
         self,
-        api_key: Secret = DEFAULT_KEY,
+        api_key: Secret = DEFAULT_API_KEY,
         model: str = "gpt-oss:120b",
         api_base_url: str | None = None,
         generation_kwargs: dict[str, Any] | None = None,
@@ -86,8 +86,8 @@ class LLMaaSBatchChatGenerator(Connected):
         :param wait: Seconds that a run may wait for the lot to be done; 0 does not wait.
         :param poll_interval: Seconds between two looks at a lot; the service advises 30 to 60.
         """
-        check_names(tools)
-        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        check_unique_names(tools)
+        self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
         self.generation_kwargs = generation_kwargs or {}
         self.tools = tools
@@ -102,10 +102,10 @@ class LLMaaSBatchChatGenerator(Connected):
         """
         kwargs = redact_options(self.generation_kwargs)
         if "response_format" in kwargs:
-            kwargs["response_format"] = plain_format(kwargs["response_format"])
+            kwargs["response_format"] = to_response_format(kwargs["response_format"])
         return default_to_dict(
             self,
-            **self._connection(),
+            **self._connection_to_dict(),
             model=self.model,
             generation_kwargs=kwargs,
             tools=serialize_tools_or_toolset(self.tools),
@@ -144,14 +144,14 @@ class LLMaaSBatchChatGenerator(Connected):
             `replies`: one per conversation in their order. One that failed has the
             `finish_reason` `error`, and the reason in `meta["error"]`.
         """
-        client = self._sync()
+        client = self._get_client()
         if batch_id is None:
-            lot = client.submit_batch(self._lot(conversations), **self._options())
+            batch = client.submit_batch(self._to_conversations(conversations), **self._options())
         else:
-            lot = client.get_batch(_only(batch_id, conversations))
-        with keep_batch_ids(lot.id):
-            pace = {"poll_interval": self.poll_interval, "timeout": self.wait}
-            return _result(wait_for_batch(client, lot, **pace))
+            batch = client.get_batch(_check_batch_id(batch_id, conversations))
+        with keep_batch_ids(batch.id):
+            polling = {"poll_interval": self.poll_interval, "timeout": self.wait}
+            return _to_output(wait_for_batch(client, batch, **polling))
 
     @component.output_types(
         batch_id=str, status=str, replies=list[ChatMessage], meta=dict[str, Any]
@@ -167,60 +167,65 @@ class LLMaaSBatchChatGenerator(Connected):
         :param batch_id: What handing in returned.
         :returns: As `run`.
         """
-        client = self._async()
+        client = self._get_async_client()
         if batch_id is None:
-            talks = await asyncio.to_thread(self._lot, conversations)  # PDFs may be drawn
-            lot = await client.submit_batch(talks, **self._options())
+            chats = await asyncio.to_thread(
+                self._to_conversations, conversations
+            )  # PDFs may be drawn
+            batch = await client.submit_batch(chats, **self._options())
         else:
-            lot = await client.get_batch(_only(batch_id, conversations))
-        with keep_batch_ids(lot.id):
-            pace = {"poll_interval": self.poll_interval, "timeout": self.wait}
-            return _result(await await_batch(client, lot, **pace))
+            batch = await client.get_batch(_check_batch_id(batch_id, conversations))
+        with keep_batch_ids(batch.id):
+            polling = {"poll_interval": self.poll_interval, "timeout": self.wait}
+            return _to_output(await await_batch(client, batch, **polling))
 
-    def _lot(self, conversations: Any) -> list[Any]:
+    def _to_conversations(self, conversations: Any) -> list[Any]:
         if conversations is None:
             raise ValueError("Give conversations to hand in, or the batch_id of a lot to fetch.")
-        how = {name: bool(self.generation_kwargs.get(name, at)) for name, at in _WRITING.items()}
-        return [to_wire(as_messages(messages), **how) for messages in conversations]
+        how = {
+            name: bool(self.generation_kwargs.get(name, at))
+            for name, at in _MESSAGE_OPTIONS.items()
+        }
+        return [to_api_messages(coerce_messages(messages), **how) for messages in conversations]
 
     def _options(self) -> dict[str, Any]:
-        unsent = (*_WRITING, *_POINTLESS)
+        unsent = (*_MESSAGE_OPTIONS, *_CHAT_ONLY_OPTIONS)
         options = {k: v for k, v in self.generation_kwargs.items() if k not in unsent}
         if "response_format" in options:
-            options["response_format"] = plain_format(options["response_format"])
+            options["response_format"] = to_response_format(options["response_format"])
         reject_multiple_choices(options, "a batch gives one answer a conversation.")
-        tools = definitions(self.tools, strict=self.tools_strict)
+        tools = to_api_tools(self.tools, strict=self.tools_strict)
         return {**options, "model": self.model, **({"tools": tools} if tools else {})}
 
 
-def _only(batch_id: str, conversations: Any) -> str:
+def _check_batch_id(batch_id: str, conversations: Any) -> str:
     if conversations is not None:
         raise ValueError("Give conversations or a batch_id, not both.")
     return batch_id
 
 
-def _result(lot: Batch) -> dict[str, Any]:
+def _to_output(batch: Batch) -> dict[str, Any]:
     meta: dict[str, Any] = {
-        "model": lot.model,
-        "requested_model": lot.requested_model,
-        "total": lot.total,
-        "completed": lot.completed,
-        "failed": lot.failed,
+        "model": batch.model,
+        "requested_model": batch.requested_model,
+        "total": batch.total,
+        "completed": batch.completed,
+        "failed": batch.failed,
     }
-    result: dict[str, Any] = {"batch_id": lot.id, "status": lot.status, "meta": meta}
-    if lot.done:
-        meta["cost_eur"] = lot.cost_micro_eur / 1_000_000
-        result["replies"] = [_reply(item, lot.model) for item in lot.answers]
-    if lot.error is not None:
-        meta["error"] = dict(lot.error)
+    result: dict[str, Any] = {"batch_id": batch.id, "status": batch.status, "meta": meta}
+    if batch.done:
+        meta["cost_eur"] = batch.cost_micro_eur / 1_000_000
+        result["replies"] = [_to_reply(item, batch.model) for item in batch.answers]
+    if batch.error is not None:
+        meta["error"] = dict(batch.error)
     return result
 
 
-def _reply(item: Completion | Exception, model: str) -> ChatMessage:
+def _to_reply(item: Completion | Exception, model: str) -> ChatMessage:
     if isinstance(item, Completion) and item.choices:
         spent = item.usage
         cost = chat_cost_micro_eur(spent, batch=True) / 1_000_000 if spent else None
-        return messages_of(item, cost_eur=cost)[0]
+        return to_messages(item, cost_eur=cost)[0]
     meta = {
         "model": model,
         "index": 0,

@@ -8,12 +8,12 @@ from typing import Any
 from haystack import component, default_from_dict, default_to_dict
 from haystack.utils import Secret
 
-from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
 from llmaas import Image
 
 
 @component
-class LLMaaSImageGenerator(Connected):
+class LLMaaSImageGenerator(ConnectionMixin):
     """Draws an image; takes what `OpenAIImageGenerator` takes.
 
     ```python
@@ -29,7 +29,7 @@ class LLMaaSImageGenerator(Connected):
         quality: str = "auto",
         size: str = "1024x1024",
         response_format: str = "b64_json",
-        api_key: Secret = DEFAULT_KEY,
+        api_key: Secret = DEFAULT_API_KEY,
         api_base_url: str | None = None,
         organization: str | None = None,
         timeout: float | None = None,
@@ -49,7 +49,7 @@ class LLMaaSImageGenerator(Connected):
         :param max_retries: How often a failed request is repeated; 2 unless said.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
         """
-        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
         self.quality = quality
         self.size = size
@@ -63,7 +63,7 @@ class LLMaaSImageGenerator(Connected):
         """
         return default_to_dict(
             self,
-            **self._connection(),
+            **self._connection_to_dict(),
             model=self.model,
             quality=self.quality,
             size=self.size,
@@ -99,7 +99,7 @@ class LLMaaSImageGenerator(Connected):
             "revised_prompt": ""}`
         """
         options = self._options(size, quality, response_format)
-        return _result(self._sync().generate_images(prompt, **options))
+        return _to_output(self._get_client().generate_images(prompt, **options))
 
     @component.output_types(images=list[str], revised_prompt=str, urls=list[str])
     async def run_async(
@@ -118,7 +118,7 @@ class LLMaaSImageGenerator(Connected):
         :returns: As `run`.
         """
         options = self._options(size, quality, response_format)
-        return _result(await self._async().generate_images(prompt, **options))
+        return _to_output(await self._get_async_client().generate_images(prompt, **options))
 
     def _options(
         self, size: str | None, quality: str | None, response_format: str | None
@@ -129,7 +129,7 @@ class LLMaaSImageGenerator(Connected):
         return {"model": self.model, "response_format": chosen, "n": 1, **said}
 
 
-def _result(images: list[Image]) -> dict[str, Any]:
+def _to_output(images: list[Image]) -> dict[str, Any]:
     drawn = [base64.b64encode(image.data).decode("ascii") for image in images if image.data]
     return {
         "images": drawn,

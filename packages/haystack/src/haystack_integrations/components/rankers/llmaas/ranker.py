@@ -8,7 +8,7 @@ from typing import Any
 from haystack import Document, component, default_from_dict, default_to_dict, logging
 from haystack.utils import Secret
 
-from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
+from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
 from llmaas import RerankResponse, RerankResult
 from llmaas.adapters import redact_options
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 @component
-class LLMaaSRanker(Connected):
+class LLMaaSRanker(ConnectionMixin):
     """Orders documents by how relevant a reranking model finds them.
 
     ```python
@@ -30,7 +30,7 @@ class LLMaaSRanker(Connected):
 
     def __init__(
         self,
-        api_key: Secret = DEFAULT_KEY,
+        api_key: Secret = DEFAULT_API_KEY,
         model: str = "qwen3-reranker:4b",
         top_k: int = 10,
         api_base_url: str | None = None,
@@ -60,9 +60,9 @@ class LLMaaSRanker(Connected):
         :param ranking_kwargs: Further parameters of the request, such as
             `truncate_prompt_tokens`.
         """
-        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
-        self.top_k = _positive(top_k)
+        self.top_k = _check_top_k(top_k)
         self.meta_fields_to_embed = meta_fields_to_embed or []
         self.embedding_separator = embedding_separator
         self.score_threshold = score_threshold
@@ -78,7 +78,7 @@ class LLMaaSRanker(Connected):
         return default_to_dict(
             self,
             **({"ranking_kwargs": redact_options(told)} if told else {}),
-            **self._connection(),
+            **self._connection_to_dict(),
             model=self.model,
             top_k=self.top_k,
             meta_fields_to_embed=self.meta_fields_to_embed,
@@ -108,9 +108,9 @@ class LLMaaSRanker(Connected):
         :param top_k: Used instead of the constructor's.
         :returns: `{"documents": the best, best first, "meta": model, usage, backend and cost}`
         """
-        asked, wanted = _with_text(documents), self._wanted(top_k)
+        asked, wanted = _drop_empty(documents), self._wanted(top_k)
         texts = [self._text_of(document) for document in asked]
-        ranking = self._sync().rerank(query, texts, **self._options(wanted))
+        ranking = self._get_client().rerank(query, texts, **self._options(wanted))
         return self._result(documents, asked, ranking, wanted)
 
     @component.output_types(documents=list[Document], meta=dict[str, Any])
@@ -124,13 +124,13 @@ class LLMaaSRanker(Connected):
         :param top_k: Used instead of the constructor's.
         :returns: As `run`.
         """
-        asked, wanted = _with_text(documents), self._wanted(top_k)
+        asked, wanted = _drop_empty(documents), self._wanted(top_k)
         texts = [self._text_of(document) for document in asked]
-        ranking = await self._async().rerank(query, texts, **self._options(wanted))
+        ranking = await self._get_async_client().rerank(query, texts, **self._options(wanted))
         return self._result(documents, asked, ranking, wanted)
 
     def _wanted(self, top_k: int | None) -> int:
-        return self.top_k if top_k is None else _positive(top_k)
+        return self.top_k if top_k is None else _check_top_k(top_k)
 
     def _options(self, wanted: int) -> dict[str, Any]:
         more = self.ranking_kwargs or {}
@@ -153,13 +153,13 @@ class LLMaaSRanker(Connected):
             best += [replace(d, score=None) for d in documents if not d.content]
         for error in ranking.errors.values():
             logger.warning("A document was not ranked: {error}", error=error)
-        return {"documents": best[:wanted], "meta": _meta(ranking)}
+        return {"documents": best[:wanted], "meta": _build_meta(ranking)}
 
     def _score(self, ranked: RerankResult) -> float:
         return ranked.normalized_score if self.scale_score else ranked.relevance_score
 
 
-def _with_text(documents: list[Document]) -> list[Document]:
+def _drop_empty(documents: list[Document]) -> list[Document]:
     kept = [document for document in documents if document.content]
     if len(kept) < len(documents):
         count = len(documents) - len(kept)
@@ -167,13 +167,13 @@ def _with_text(documents: list[Document]) -> list[Document]:
     return kept
 
 
-def _positive(top_k: int) -> int:
+def _check_top_k(top_k: int) -> int:
     if top_k <= 0:
         raise ValueError(f"top_k must be > 0, but got {top_k}")
     return top_k
 
 
-def _meta(ranking: RerankResponse) -> dict[str, Any]:
+def _build_meta(ranking: RerankResponse) -> dict[str, Any]:
     meta: dict[str, Any] = {
         "model": ranking.model,
         "cost_eur": ranking.cost_micro_eur / 1_000_000,

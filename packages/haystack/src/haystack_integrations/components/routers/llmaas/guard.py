@@ -9,20 +9,20 @@ from haystack import component, default_from_dict, default_to_dict
 from haystack.dataclasses import ChatMessage, ChatRole
 from haystack.utils import Secret
 
-from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
-from haystack_integrations.common.llmaas.files import unpacked
-from haystack_integrations.common.llmaas.messages import as_messages, to_wire
-from haystack_integrations.common.llmaas.replies import usage_of
+from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
+from haystack_integrations.common.llmaas.files import expand_files
+from haystack_integrations.common.llmaas.messages import coerce_messages, to_api_messages
+from haystack_integrations.common.llmaas.responses import to_usage
 from llmaas import Completion
 from llmaas.adapters import amap_bounded, map_bounded, parse_guard_verdict, redact_options
 from llmaas.guard import GUARDIAN
 
 RISKS = ("harm", "jailbreak")
-_JUDGED = (ChatRole.USER, ChatRole.ASSISTANT)
+_CHECKED_ROLES = (ChatRole.USER, ChatRole.ASSISTANT)
 
 
 @component
-class LLMaaSGuard(Connected):
+class LLMaaSGuard(ConnectionMixin):
     """Asks a guardian model about a conversation and routes it to `safe` or `unsafe`.
 
     One question a risk is asked, all at once: the risk's name is the system prompt, and the
@@ -39,7 +39,7 @@ class LLMaaSGuard(Connected):
 
     def __init__(
         self,
-        api_key: Secret = DEFAULT_KEY,
+        api_key: Secret = DEFAULT_API_KEY,
         model: str = GUARDIAN,
         risks: Sequence[str] = RISKS,
         api_base_url: str | None = None,
@@ -63,7 +63,7 @@ class LLMaaSGuard(Connected):
         """
         if not risks or isinstance(risks, str):
             raise ValueError("risks must be a list of names, with one at least")
-        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
         self.risks = list(risks)
         self.generation_kwargs = generation_kwargs or {}
@@ -76,7 +76,7 @@ class LLMaaSGuard(Connected):
         """
         return default_to_dict(
             self,
-            **self._connection(),
+            **self._connection_to_dict(),
             model=self.model,
             risks=self.risks,
             generation_kwargs=redact_options(self.generation_kwargs),
@@ -106,11 +106,11 @@ class LLMaaSGuard(Connected):
         :returns: The messages under `safe` or under `unsafe`; `risks` holds True, False or None
             (unclear) by name, `meta` the usage and the model's words.
         """
-        asked, client = as_messages(messages), self._sync()
-        judged, options = _judged(asked), self._options()
+        asked, client = coerce_messages(messages), self._get_client()
+        judged, options = _to_checked_messages(asked), self._options()
 
         def one(risk: str) -> Completion:
-            return client.chat(_question(risk, judged), **options)
+            return client.chat(_build_messages(risk, judged), **options)
 
         return self._verdict(asked, map_bounded(one, self.risks, limit=len(self.risks)))
 
@@ -126,11 +126,11 @@ class LLMaaSGuard(Connected):
         :param messages: The conversation; what user and assistant said is judged.
         :returns: As `run`.
         """
-        asked, client = as_messages(messages), self._async()
-        judged, options = _judged(asked), self._options()
+        asked, client = coerce_messages(messages), self._get_async_client()
+        judged, options = _to_checked_messages(asked), self._options()
 
         async def one(risk: str) -> Completion:
-            return await client.chat(_question(risk, judged), **options)
+            return await client.chat(_build_messages(risk, judged), **options)
 
         return self._verdict(asked, await amap_bounded(one, self.risks, limit=len(self.risks)))
 
@@ -144,29 +144,29 @@ class LLMaaSGuard(Connected):
         is_safe = all(found in harmless for found in risks.values())
         meta = {
             "model": answers[0].model,
-            "usage": {r: usage_of(a.usage) for r, a in zip(self.risks, answers, strict=True)},
+            "usage": {r: to_usage(a.usage) for r, a in zip(self.risks, answers, strict=True)},
             "answers": texts,
         }
         return {"safe" if is_safe else "unsafe": messages, "risks": risks, "meta": meta}
 
 
-def _judged(messages: list[ChatMessage]) -> list[dict[str, Any]]:
+def _to_checked_messages(messages: list[ChatMessage]) -> list[dict[str, Any]]:
     """Return what was said, text files included: guardians take no calls and no images."""
-    spoken = [message for message in messages if message.role in _JUDGED]
-    wire = to_wire(spoken, unpack_files=False)
-    said = [{"role": message["role"], "content": _spoken(message["content"])} for message in wire]
+    spoken = [message for message in messages if message.role in _CHECKED_ROLES]
+    wire = to_api_messages(spoken, unpack_files=False)
+    said = [{"role": message["role"], "content": _to_text(message["content"])} for message in wire]
     kept = [message for message in said if message["content"]]
     if not kept:
         raise ValueError("There is no message of user or assistant to judge.")
     return kept
 
 
-def _spoken(content: Any) -> str:
+def _to_text(content: Any) -> str:
     if isinstance(content, list):
-        parts = unpacked(content, draw=False)
+        parts = expand_files(content, draw=False)
         return "\n".join(part["text"] for part in parts if part.get("type") == "text")
     return content or ""
 
 
-def _question(risk: str, said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _build_messages(risk: str, said: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"role": "system", "content": risk}, *said]

@@ -21,18 +21,18 @@ from haystack.tools import (
 )
 from haystack.utils import Secret, deserialize_callable, serialize_callable
 
-from haystack_integrations.common.llmaas.connection import DEFAULT_KEY, Connected
-from haystack_integrations.common.llmaas.messages import as_messages
-from haystack_integrations.common.llmaas.replies import blocked, messages_of, only_json
-from haystack_integrations.common.llmaas.streaming import Chunks
-from haystack_integrations.common.llmaas.tools import check_names, plain_format
-from haystack_integrations.components.generators.llmaas.chat.question import Question
+from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
+from haystack_integrations.common.llmaas.messages import coerce_messages
+from haystack_integrations.common.llmaas.responses import blocked_reply, keep_json, to_messages
+from haystack_integrations.common.llmaas.streaming import ChunkBuilder
+from haystack_integrations.common.llmaas.tools import check_unique_names, to_response_format
+from haystack_integrations.components.generators.llmaas.chat.request import ChatRequest
 from llmaas import Completion
 from llmaas.adapters import redact_options
 
 
 @component
-class LLMaaSChatGenerator(Connected):
+class LLMaaSChatGenerator(ConnectionMixin):
     """Completes chats with the models of LLMaaS.
 
     Constructor, ``run`` and ``run_async`` take what those of ``OpenAIChatGenerator`` take, and
@@ -64,7 +64,7 @@ class LLMaaSChatGenerator(Connected):
 
     def __init__(
         self,
-        api_key: Secret = DEFAULT_KEY,
+        api_key: Secret = DEFAULT_API_KEY,
         model: str = "gpt-oss:120b",
         streaming_callback: StreamingCallbackT | None = None,
         api_base_url: str | None = None,
@@ -101,8 +101,8 @@ class LLMaaSChatGenerator(Connected):
         :param tools_strict: Whether the schema of tool arguments is strictly adhered to.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
         """
-        check_names(tools)
-        self._connect_with(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
+        check_unique_names(tools)
+        self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
         self.streaming_callback = streaming_callback
         self.organization = organization
@@ -117,10 +117,10 @@ class LLMaaSChatGenerator(Connected):
         """
         callback, kwargs = self.streaming_callback, redact_options(self.generation_kwargs)
         if "response_format" in kwargs:
-            kwargs["response_format"] = plain_format(kwargs["response_format"])
+            kwargs["response_format"] = to_response_format(kwargs["response_format"])
         return default_to_dict(
             self,
-            **self._connection(),
+            **self._connection_to_dict(),
             model=self.model,
             streaming_callback=serialize_callable(callback) if callback else None,
             organization=self.organization,
@@ -165,20 +165,22 @@ class LLMaaSChatGenerator(Connected):
         :param tools_strict: Used instead of the constructor's.
         :returns: `{"replies": [ChatMessage, ...]}`
         """
-        client = self._sync()
+        client = self._get_client()
         callback = select_streaming_callback(
             self.streaming_callback, streaming_callback, requires_async=False
         )
-        asked = as_messages(messages)
-        if not asked:
+        conversation = coerce_messages(messages)
+        if not conversation:
             return {"replies": []}
-        question = self._question(asked, callback, generation_kwargs, tools, tools_strict)
+        request = self._build_request(
+            conversation, callback, generation_kwargs, tools, tools_strict
+        )
         try:
             if callback is not None:
-                return self._stream(question, callback)
-            return {"replies": messages_of(client.chat(question.messages, **question.options))}
+                return self._stream(request, callback)
+            return {"replies": to_messages(client.chat(request.messages, **request.options))}
         except Exception as error:
-            return self._instead(error, question)
+            return self._recover(error, request)
 
     @component.output_types(replies=list[ChatMessage])
     async def run_async(
@@ -199,35 +201,35 @@ class LLMaaSChatGenerator(Connected):
         :param tools_strict: Used instead of the constructor's.
         :returns: `{"replies": [ChatMessage, ...]}`
         """
-        client = self._async()
+        client = self._get_async_client()
         callback = select_streaming_callback(
             self.streaming_callback, streaming_callback, requires_async=True
         )
-        asked = as_messages(messages)
-        if not asked:
+        conversation = coerce_messages(messages)
+        if not conversation:
             return {"replies": []}
-        made = (asked, callback, generation_kwargs, tools, tools_strict)
-        if any(message.files for message in asked):  # to draw PDFs takes its time
-            question = await asyncio.to_thread(self._question, *made)
+        arguments = (conversation, callback, generation_kwargs, tools, tools_strict)
+        if any(message.files for message in conversation):  # to draw PDFs takes its time
+            request = await asyncio.to_thread(self._build_request, *arguments)
         else:
-            question = self._question(*made)
+            request = self._build_request(*arguments)
         try:
             if callback is not None:
-                return await self._stream_async(question, callback)
-            completion = await client.chat(question.messages, **question.options)
-            return {"replies": messages_of(completion)}
+                return await self._stream_async(request, callback)
+            completion = await client.chat(request.messages, **request.options)
+            return {"replies": to_messages(completion)}
         except Exception as error:
-            return self._instead(error, question)
+            return self._recover(error, request)
 
-    def _question(
+    def _build_request(
         self,
         messages: list[ChatMessage],
         callback: StreamingCallbackT | None,
         generation_kwargs: dict[str, Any] | None,
         tools: ToolsType | None,
         tools_strict: bool | None,
-    ) -> Question:
-        return Question.of(
+    ) -> ChatRequest:
+        return ChatRequest.create(
             self.model,
             messages,
             {**self.generation_kwargs, **(generation_kwargs or {})},
@@ -237,35 +239,37 @@ class LLMaaSChatGenerator(Connected):
         )
 
     def _stream(
-        self, question: Question, callback: SyncStreamingCallbackT
+        self, request: ChatRequest, callback: SyncStreamingCallbackT
     ) -> dict[str, list[ChatMessage]]:
-        with self._sync().stream(question.messages, **question.options) as stream:
-            chunks = Chunks(ComponentInfo.from_component(self), stream)
+        with self._get_client().stream(request.messages, **request.options) as stream:
+            builder = ChunkBuilder(ComponentInfo.from_component(self), stream)
             for event in stream:
-                callback(chunks.of(event))
-        return _replies(stream.completion, chunks)
+                callback(builder.build(event))
+        return _to_output(stream.completion, builder)
 
     async def _stream_async(
-        self, question: Question, callback: StreamingCallbackT
+        self, request: ChatRequest, callback: StreamingCallbackT
     ) -> dict[str, list[ChatMessage]]:
-        async with await self._async().stream(question.messages, **question.options) as stream:
-            chunks = Chunks(ComponentInfo.from_component(self), stream)
+        async with await self._get_async_client().stream(
+            request.messages, **request.options
+        ) as stream:
+            builder = ChunkBuilder(ComponentInfo.from_component(self), stream)
             async for event in stream:
-                waiting = callback(chunks.of(event))
+                waiting = callback(builder.build(event))
                 if waiting is not None and isawaitable(waiting):
                     await waiting
-        return _replies(stream.completion, chunks)
+        return _to_output(stream.completion, builder)
 
-    def _instead(self, error: Exception, question: Question) -> dict[str, list[ChatMessage]]:
+    def _recover(self, error: Exception, request: ChatRequest) -> dict[str, list[ChatMessage]]:
         """Return what stands in for some errors; raise all others."""
         from llmaas.errors import PromptBlockedError, StructuredOutputError
 
-        if question.blocked_becomes_reply and isinstance(error, PromptBlockedError):
-            return {"replies": [blocked(error, self.model)]}
+        if request.blocked_becomes_reply and isinstance(error, PromptBlockedError):
+            return {"replies": [blocked_reply(error, self.model)]}
         if isinstance(error, StructuredOutputError) and error.completion is not None:
-            return {"replies": messages_of(error.completion)}  # Haystack's validators judge it
+            return {"replies": to_messages(error.completion)}  # Haystack's validators judge it
         raise error
 
 
-def _replies(completion: Completion, chunks: Chunks) -> dict[str, list[ChatMessage]]:
-    return {"replies": messages_of(only_json(completion), completion_start_time=chunks.began)}
+def _to_output(completion: Completion, builder: ChunkBuilder) -> dict[str, list[ChatMessage]]:
+    return {"replies": to_messages(keep_json(completion), completion_start_time=builder.started_at)}

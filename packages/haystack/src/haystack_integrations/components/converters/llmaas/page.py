@@ -10,8 +10,8 @@ from typing import Any
 from haystack import Document
 from haystack.dataclasses import ByteStream
 
-from haystack_integrations.common.llmaas.pages import smaller
-from haystack_integrations.common.llmaas.replies import usage_of
+from haystack_integrations.common.llmaas.pages import shrink_image
+from haystack_integrations.common.llmaas.responses import to_usage
 from llmaas import Completion, image_part
 
 PROMPTS = {
@@ -35,12 +35,12 @@ class Page:
     error: str | None = None
 
     @classmethod
-    def of(cls, answer: Completion) -> Page:
+    def from_completion(cls, answer: Completion) -> Page:
         """Return the page that an answer describes."""
-        usage = usage_of(answer.usage)
+        usage = to_usage(answer.usage)
         return cls(answer.text, answer.model, answer.finish_reason, usage)
 
-    def facts(self, number: int) -> dict[str, Any]:
+    def to_meta(self, number: int) -> dict[str, Any]:
         """Return what a document's ``meta`` says of this page."""
         facts = {
             "page_number": number,
@@ -51,7 +51,7 @@ class Page:
         return facts if self.error is None else {**facts, "error": self.error}
 
 
-def question(image: bytes, prompt: str) -> list[dict[str, Any]]:
+def build_messages(image: bytes, prompt: str) -> list[dict[str, Any]]:
     """Return the messages that ask for one page."""
     text = PROMPTS.get(prompt, prompt)
     if prompt.startswith("locate:"):
@@ -59,24 +59,24 @@ def question(image: bytes, prompt: str) -> list[dict[str, Any]]:
     return [{"role": "user", "content": [image_part(image), {"type": "text", "text": text}]}]
 
 
-def next_try(error: Exception, image: bytes) -> bytes:
+def shrink_or_raise(error: Exception, image: bytes) -> bytes:
     """Return a smaller image when the service found this one too large; else raise the error."""
-    less = smaller(image) if getattr(error, "status_code", None) == 413 else None
+    less = shrink_image(image) if getattr(error, "status_code", None) == 413 else None
     if less is None:
         raise error
     return less
 
 
-def documents_of(
+def to_documents(
     pages: Sequence[Page], meta: Mapping[str, Any], *, one_a_page: bool
 ) -> list[Document]:
     """Return one document with form feeds between its pages, or one a page."""
     if one_a_page:
         return [
-            Document(content=page.text, meta={**meta, **page.facts(number)})
+            Document(content=page.text, meta={**meta, **page.to_meta(number)})
             for number, page in enumerate(pages, 1)
         ]
-    facts: dict[str, Any] = {"page_count": len(pages), "usage": _summed(pages)}
+    facts: dict[str, Any] = {"page_count": len(pages), "usage": _sum_usage(pages)}
     if model := next((page.model for page in pages if page.model), None):
         facts["model"] = model
     if cut := [n for n, page in enumerate(pages, 1) if page.finish_reason == "length"]:
@@ -86,18 +86,18 @@ def documents_of(
     return [Document(content="\f".join(page.text for page in pages), meta={**meta, **facts})]
 
 
-def meta_of(source: str | Path | ByteStream) -> dict[str, Any]:
+def source_meta(source: str | Path | ByteStream) -> dict[str, Any]:
     """Return where a document comes from."""
     if isinstance(source, ByteStream):
         return dict(source.meta)
     return {"file_path": Path(source).name}
 
 
-def bytes_of(source: str | Path | ByteStream) -> bytes:
+def read_source(source: str | Path | ByteStream) -> bytes:
     """Return a source's bytes; ``OSError`` when it cannot be read."""
     return source.data if isinstance(source, ByteStream) else Path(source).read_bytes()
 
 
-def _summed(pages: Sequence[Page]) -> dict[str, int]:
+def _sum_usage(pages: Sequence[Page]) -> dict[str, int]:
     names = ("prompt_tokens", "completion_tokens", "total_tokens")
     return {name: sum(page.usage.get(name, 0) for page in pages) for name in names}

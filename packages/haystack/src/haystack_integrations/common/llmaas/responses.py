@@ -16,17 +16,17 @@ from llmaas.adapters import is_json, split_tool_calls
 logger = logging.getLogger(__name__)
 
 
-def messages_of(completion: Completion, **more: Any) -> list[ChatMessage]:
+def to_messages(completion: Completion, **more: Any) -> list[ChatMessage]:
     """Return one message a choice; ``more`` goes into their ``meta``."""
     replies = [
-        _message(choice, {**_shared_meta(completion), **more}) for choice in completion.choices
+        _to_message(choice, {**_shared_meta(completion), **more}) for choice in completion.choices
     ]
     for reply in replies:
-        _note_how_it_ended(reply.meta)
+        _warn_if_truncated(reply.meta)
     return replies
 
 
-def only_json(completion: Completion) -> Completion:
+def keep_json(completion: Completion) -> Completion:
     """Return a streamed structured answer with nothing but its JSON as text."""
     if completion.parsed is None or is_json(completion.text):
         return completion
@@ -35,7 +35,7 @@ def only_json(completion: Completion) -> Completion:
     return replace(completion, choices=(replace(first, content=text), *others))
 
 
-def usage_of(usage: Usage | None) -> dict[str, Any]:
+def to_usage(usage: Usage | None) -> dict[str, Any]:
     """Return token counts and nothing else: an Agent adds up every number that it finds here."""
     if usage is None:
         return {}
@@ -45,7 +45,7 @@ def usage_of(usage: Usage | None) -> dict[str, Any]:
         "total_tokens": usage.total_tokens,
     }
     for name in ("prompt_tokens_details", "completion_tokens_details"):
-        if details := _whole_numbers(usage.extra.get(name)):
+        if details := _select_integers(usage.extra.get(name)):
             counts[name] = details
     if usage.reasoning_tokens is not None:
         details = counts.setdefault("completion_tokens_details", {})
@@ -53,7 +53,7 @@ def usage_of(usage: Usage | None) -> dict[str, Any]:
     return counts
 
 
-def _message(choice: Choice, shared: Mapping[str, Any]) -> ChatMessage:
+def _to_message(choice: Choice, shared: Mapping[str, Any]) -> ChatMessage:
     meta = {
         "model": shared["model"],
         "index": choice.index,
@@ -70,12 +70,12 @@ def _message(choice: Choice, shared: Mapping[str, Any]) -> ChatMessage:
     return ChatMessage.from_assistant(
         text=choice.content or (None if calls else ""),
         tool_calls=calls,
-        reasoning=_reasoning(choice),
+        reasoning=_to_reasoning(choice),
         meta=meta,
     )
 
 
-def _reasoning(choice: Choice) -> ReasoningContent | None:
+def _to_reasoning(choice: Choice) -> ReasoningContent | None:
     if not choice.reasoning:
         return None
     return ReasoningContent(choice.reasoning, extra={"field": choice.reasoning_field})
@@ -99,19 +99,19 @@ def _tool_calls(choice: Choice) -> tuple[list[ToolCall], list[dict[str, Any]]]:
 
 
 def _shared_meta(completion: Completion) -> dict[str, Any]:
-    meta: dict[str, Any] = {"model": completion.model, "usage": usage_of(completion.usage)}
+    meta: dict[str, Any] = {"model": completion.model, "usage": to_usage(completion.usage)}
     if completion.id is not None:
         meta["id"] = completion.id
     return meta | completion.metadata()
 
 
-def _whole_numbers(details: Any) -> dict[str, int]:
+def _select_integers(details: Any) -> dict[str, int]:
     if not isinstance(details, Mapping):
         return {}
     return {key: value for key, value in details.items() if type(value) is int}
 
 
-def _note_how_it_ended(meta: Mapping[str, Any]) -> None:
+def _warn_if_truncated(meta: Mapping[str, Any]) -> None:
     if meta["finish_reason"] == "length":
         logger.warning(
             "The completion for index {index} has been truncated before reaching a natural "
@@ -126,7 +126,7 @@ def _note_how_it_ended(meta: Mapping[str, Any]) -> None:
         )
 
 
-def blocked(error: Any, model: str) -> ChatMessage:
+def blocked_reply(error: Any, model: str) -> ChatMessage:
     """Return a refused prompt as an answer that was filtered, for Agents and fallbacks."""
     meta = {
         "model": model,

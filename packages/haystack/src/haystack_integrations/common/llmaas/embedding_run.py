@@ -11,14 +11,14 @@ from typing import Any
 from haystack import Document, logging
 from tqdm import tqdm
 
-from haystack_integrations.common.llmaas.checkpoint import Checkpoint, key_of
+from haystack_integrations.common.llmaas.checkpoint import Checkpoint, cache_key
 from llmaas import Embeddings, Usage
 
-MODEL = "bge-m3:567m"
+DEFAULT_MODEL = "bge-m3:567m"
 logger = logging.getLogger(__name__)
 
 
-def meta_of(answer: Embeddings) -> dict[str, Any]:
+def build_meta(answer: Embeddings) -> dict[str, Any]:
     """Return the model, and the tokens and cost where the service reported them."""
     meta: dict[str, Any] = {"model": answer.model}
     if answer.usage is not None:
@@ -33,7 +33,7 @@ def meta_of(answer: Embeddings) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class Job:
+class EmbeddingRun:
     """One run over documents: the vectors already known, the texts to send, and the results."""
 
     keys: list[bytes]
@@ -46,16 +46,16 @@ class Job:
     model: str
     """The model whose vectors are taken."""
     known: dict[bytes, list[float]] = field(default_factory=dict)
-    asked: list[bytes] = field(default_factory=list)
+    pending: list[bytes] = field(default_factory=list)
     failed: dict[bytes, Exception] = field(default_factory=dict)
     usage: Usage | None = None
-    is_sent: bool = False
+    has_requests: bool = False
     """Whether a request was needed."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     @contextmanager
-    def over(
+    def open(
         cls,
         texts: Sequence[str],
         *,
@@ -65,9 +65,9 @@ class Job:
         params: Mapping[str, Any],
         path: str | None,
         progress_bar: bool,
-    ) -> Iterator[Job]:
-        """Yield the job for texts; those in the checkpoint at ``path`` are not asked again."""
-        keys = [key_of(server, model, dimensions, text, params) for text in texts]
+    ) -> Iterator[EmbeddingRun]:
+        """Yield the run for texts; those in the checkpoint at ``path`` are not pending again."""
+        keys = [cache_key(server, model, dimensions, text, params) for text in texts]
         by_key = dict(zip(keys, texts, strict=True))
         with (
             Checkpoint.open(path) as checkpoint,
@@ -75,18 +75,18 @@ class Job:
         ):
             kept = checkpoint.read(by_key) if checkpoint else {}
             likeliest = max(kept, key=lambda name: len(kept[name]), default=model)
-            job = cls(keys, by_key, kept, checkpoint, bar, likeliest)
-            job.known = dict(kept.get(likeliest, {}))
-            bar.update(len(job.known))
-            yield job
+            run = cls(keys, by_key, kept, checkpoint, bar, likeliest)
+            run.known = dict(kept.get(likeliest, {}))
+            bar.update(len(run.known))
+            yield run
 
-    def missing(self) -> list[str]:
+    def next_texts(self) -> list[str]:
         """Return the texts that must be sent next; none when all are known or failed."""
-        self.asked = [k for k in self.texts if k not in self.known and k not in self.failed]
-        self.is_sent = self.is_sent or bool(self.asked)
-        return [self.texts[key] for key in self.asked]
+        self.pending = [k for k in self.texts if k not in self.known and k not in self.failed]
+        self.has_requests = self.has_requests or bool(self.pending)
+        return [self.texts[key] for key in self.pending]
 
-    def switch(self, model: str) -> None:
+    def switch_model(self, model: str) -> None:
         """Take the vectors of the model that answers: two models' vectors do not compare."""
         with self.lock:
             if model == self.model:
@@ -96,21 +96,21 @@ class Job:
             self.known = dict(self.kept.get(model, {}))
             self.bar.update(len(self.known))
 
-    def keep(self, offset: int, vectors: Sequence[Any]) -> None:
+    def save_batch(self, offset: int, vectors: Sequence[Any]) -> None:
         """Take the vectors of one request, in whichever thread."""
-        keys = self.asked[offset : offset + len(vectors)]
+        keys = self.pending[offset : offset + len(vectors)]
         pairs = zip(keys, vectors, strict=True)
-        came = [(key, vector) for key, vector in pairs if vector is not None]
+        received = [(key, vector) for key, vector in pairs if vector is not None]
         if self.checkpoint is not None:
-            self.checkpoint.write(self.model, came)
+            self.checkpoint.write(self.model, received)
         with self.lock:
-            self.bar.update(len(came))
+            self.bar.update(len(received))
 
-    def take(self, answer: Embeddings) -> None:
+    def add_response(self, answer: Embeddings) -> None:
         """Note what a request for all missing texts brought."""
-        came = zip(self.asked, answer.vectors, strict=True)
-        self.known.update((key, vector) for key, vector in came if vector is not None)
-        self.failed.update({self.asked[at]: error for at, error in answer.errors.items()})
+        received = zip(self.pending, answer.vectors, strict=True)
+        self.known.update((key, vector) for key, vector in received if vector is not None)
+        self.failed.update({self.pending[at]: error for at, error in answer.errors.items()})
         self.bar.update(len(answer.errors))
         if answer.usage is not None:
             before = self.usage or Usage()
@@ -119,12 +119,12 @@ class Job:
                 total_tokens=before.total_tokens + answer.usage.total_tokens,
             )
 
-    def answer(self) -> Embeddings:
+    def summary(self) -> Embeddings:
         """Return the model and the tokens of the whole run, 0 where all texts were known."""
-        return Embeddings([], self.model, self.usage if self.is_sent else Usage())
+        return Embeddings([], self.model, self.usage if self.has_requests else Usage())
 
 
-def embedded(
+def with_embeddings(
     documents: Sequence[Document], keys: Sequence[bytes], known: Mapping[bytes, list[float]]
 ) -> list[Document]:
     """Return copies of documents, with vectors of their own where there are some."""
@@ -135,7 +135,7 @@ def embedded(
     ]
 
 
-def report(failures: Mapping[str, Exception], *, raising: bool) -> dict[str, str]:
+def report_failures(failures: Mapping[str, Exception], *, raising: bool) -> dict[str, str]:
     """Log (or raise) why documents have no vector; return the reasons by document id."""
     if failures and raising:
         document, error = next(iter(failures.items()))

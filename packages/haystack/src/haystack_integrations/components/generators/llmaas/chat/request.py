@@ -9,15 +9,15 @@ from typing import Any
 from haystack.dataclasses import ChatMessage
 from haystack.tools import ToolsType
 
-from haystack_integrations.common.llmaas.messages import to_wire
-from haystack_integrations.common.llmaas.tools import definitions, plain_format
+from haystack_integrations.common.llmaas.messages import to_api_messages
+from haystack_integrations.common.llmaas.tools import to_api_tools, to_response_format
 from llmaas.adapters import reject_multiple_choices
 
 ON_BLOCKED = ("raise", "reply")
 
 
 @dataclass(slots=True)
-class Question:
+class ChatRequest:
     """Messages and options for the core, and what to do when the prompt is blocked."""
 
     messages: list[dict[str, Any]]
@@ -25,7 +25,7 @@ class Question:
     blocked_becomes_reply: bool
 
     @classmethod
-    def of(
+    def create(
         cls,
         model: str,
         messages: list[ChatMessage],
@@ -34,7 +34,7 @@ class Question:
         *,
         strict: bool,
         streaming: bool,
-    ) -> Question:
+    ) -> ChatRequest:
         """Read ``generation_kwargs``: some keys are ours, what the core does not know is sent."""
         options = dict(kwargs)
         on_blocked = options.pop("on_blocked", "raise")
@@ -45,10 +45,10 @@ class Question:
         if streaming:
             reject_multiple_choices(options, "several answers cannot be streamed, set n=1.")
         if "response_format" in options:
-            options["response_format"] = plain_format(options["response_format"])
-        wire_tools = definitions(tools, strict=strict)
+            options["response_format"] = to_response_format(options["response_format"])
+        wire_tools = to_api_tools(tools, strict=strict)
         if wire_tools:
             options["tools"] = wire_tools
         options["model"] = model
-        wire = to_wire(messages, send_reasoning=send_reasoning, unpack_files=unpack_files)
+        wire = to_api_messages(messages, send_reasoning=send_reasoning, unpack_files=unpack_files)
         return cls(wire, options, on_blocked == "reply")
