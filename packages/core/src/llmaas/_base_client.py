@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from llmaas.content_parts import holds_files
-from llmaas.hooks import REGISTRY, CallInfo, Hook
-from llmaas.local_files import MAX_FILE_BYTES
+from llmaas.hooks import REGISTRY, CallInfo
 from llmaas.messages import Messages, normalize_messages
 from llmaas.ops import batch, chat, fallbacks, output_budget, structured_chat
 from llmaas.ops.chat_request import build_request
@@ -17,7 +16,8 @@ from llmaas.ops.effects import Operation, Run
 from llmaas.ops.hooked_calls import with_hooks, with_stream_hooks
 from llmaas.ops.open_stream import OpenStream
 from llmaas.ops.retrying import Deadline
-from llmaas.settings import Limits, Settings, Timeout
+from llmaas.options import ClientOptions
+from llmaas.settings import Settings
 from llmaas.types import Batch, Completion
 from llmaas.wire.conversation import NOT_INSPECTED, Inspection, inspect_messages
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_UNCHANGED: Any = object()
 _OF_TEXTS = frozenset({"embeddings", "rerank"})
 """Operations whose last input is texts, or a single one."""
 
@@ -33,43 +34,8 @@ _OF_TEXTS = frozenset({"embeddings", "rerank"})
 class BaseClient:
     """What both clients are: settings, and a transport made when it is first needed."""
 
-    def __init__(
-        self,
-        *,
-        api_key: str | Callable[[], Any] | None = None,
-        base_url: str | None = None,
-        timeout: float | Timeout | None = None,
-        max_retries: int = 2,
-        deadline: float | None = None,
-        ca_bundle: str | None = None,
-        proxy: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        limits: Limits | None = None,
-        hooks: Sequence[Hook] = (),
-        fallbacks: Sequence[str] = (),
-        retry_empty: bool = False,
-        max_file_bytes: int = MAX_FILE_BYTES,
-        strict: bool = False,
-        conform: bool = True,
-        transport: Any = None,
-    ) -> None:
-        self.settings = Settings.create(
-            api_key=api_key,
-            base_url=base_url,
-            timeout=timeout,
-            max_retries=max_retries,
-            deadline=deadline,
-            ca_bundle=ca_bundle,
-            proxy=proxy,
-            headers=headers,
-            limits=limits,
-            hooks=hooks,
-            fallbacks=fallbacks,
-            retry_empty=retry_empty,
-            max_file_bytes=max_file_bytes,
-            strict=strict,
-            conform=conform,
-        )
+    def __init__(self, *, transport: Any = None, **options: Unpack[ClientOptions]) -> None:
+        self.settings = Settings.create(**options)
         self._use(transport)
 
     @classmethod
@@ -84,9 +50,11 @@ class BaseClient:
         self._given_transport = transport
         self._openai: Any = None
 
-    def with_options(self, **changes: Any) -> Self:
+    def with_options(
+        self, *, transport: Any = _UNCHANGED, **changes: Unpack[ClientOptions]
+    ) -> Self:
         """Return a client with some constructor arguments changed; pools are shared."""
-        transport = changes.pop("transport", self._given_transport)
+        transport = self._given_transport if transport is _UNCHANGED else transport
         return self.from_settings(self.settings.with_options(**changes), transport)
 
     def __repr__(self) -> str:

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
-from inspect import signature
 
-from llmaas._base_client import BaseClient
+from llmaas.settings import OPTIONS
 
 
 def reject_unknown_arguments(owner: type, names: Iterable[str]) -> None:
-    """Raise ``TypeError`` for an argument that clients do not take, as Python words it."""
+    """Raise ``TypeError`` for an argument that clients do not accept, as Python words it."""
     for name in names:
-        if name not in _known():
+        if name not in OPTIONS and name != "transport":
             raise TypeError(f"{owner.__name__}() got an unexpected keyword argument {name!r}")
-
-
-@cache
-def _known() -> frozenset[str]:
-    return frozenset(signature(BaseClient.__init__).parameters)

@@ -7,10 +7,49 @@ Parameters that are not named here may be passed as well: they go to the service
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from llmaas.settings import Timeout
+from llmaas.settings import Limits, Timeout
 from llmaas.wire.chat import ToolChoice
+
+if TYPE_CHECKING:
+    from llmaas.hooks import Hook
+
+
+class ClientOptions(TypedDict, total=False):
+    """``LLMaaS`` and ``AsyncLLMaaS``. Times in seconds."""
+
+    api_key: str | Callable[[], Any] | None
+    """A string, or a callable for keys that rotate. Defaults to ``LLMAAS_API_KEY``."""
+    base_url: str | None
+    """With or without ``/v1``. Defaults to ``LLMAAS_BASE_URL``, then to the service."""
+    timeout: float | Timeout | None
+    """The longest silence. Defaults to 10 for connecting and 600 for reading."""
+    max_retries: int
+    """Retries after connection errors, 408, 409, 429 and 5xx. Defaults to 2."""
+    deadline: float | None
+    """The longest duration of a call, retries included. Defaults to no limit."""
+    ca_bundle: str | None
+    """Path of a file with trusted certificates. Defaults to ``LLMAAS_CA_BUNDLE``."""
+    proxy: str | None
+    """Address of a proxy. Defaults to that of the environment (``HTTPS_PROXY``)."""
+    headers: Mapping[str, str] | None
+    """Headers of every request."""
+    limits: Limits | None
+    """Limits of the size of an answer. Defaults to ``Limits()``."""
+    hooks: Sequence[Hook]
+    """Code that runs before and after every call: quotas, budgets, telemetry."""
+    fallbacks: Sequence[str]
+    """Models to try, in order, if the model of a call fails (see ``ChatOptions``)."""
+    retry_empty: bool
+    """Send the request once more after an empty answer. Defaults to False."""
+    max_file_bytes: int
+    """Size of the largest local file that is read. Defaults to 64 MiB."""
+    strict: bool
+    """Raise for an input that the model is not known to accept, instead of warning. Defaults to
+    False."""
+    conform: bool
+    """Change conversations to what the model's chat template accepts. Defaults to True."""
 
 
 class CallOptions(TypedDict, total=False):

@@ -1,17 +1,25 @@
-"""Where, who, how long: what a client is told once."""
+"""Settings of a client: address, key, timeouts and defaults of its calls."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypeGuard
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from llmaas import _redaction
 from llmaas._api_key import KEY_VARIABLE, APIKey, key_from_environment
 from llmaas._errors_base import ConfigurationError
 from llmaas._learned import Learned
+from llmaas._option_parsing import (
+    Headers,
+    is_seconds,
+    parse_count,
+    parse_deadline,
+    parse_headers,
+    parse_model_names,
+)
 from llmaas.local_files import MAX_FILE_BYTES
 from llmaas.urls import DEFAULT_BASE_URL, normalize_base_url
 from llmaas.wire.retry import RetryPolicy
@@ -19,20 +27,9 @@ from llmaas.wire.retry import RetryPolicy
 URL_VARIABLE, CA_VARIABLE = "LLMAAS_BASE_URL", "LLMAAS_CA_BUNDLE"
 _NO_HEADERS = _redaction.HiddenHeaders(())
 VENDOR_URL_VARIABLE = "LLMAAS_API_URL"
-"""The name in the vendor's own products; read where ``LLMAAS_BASE_URL`` is not set."""
+"""Variable of the vendor's own products, read if ``LLMAAS_BASE_URL`` is not set."""
 _ACCOUNT = frozenset({"root", "key"})
-"""Fields that say whose answers a client reads."""
-
-_PUBLIC_DEFAULTS: Mapping[str, Any] = {
-    "deadline": None,
-    "ca_bundle": None,
-    "fallbacks": (),
-    "retry_empty": False,
-    "conform": True,
-    "strict": False,
-    "max_file_bytes": MAX_FILE_BYTES,
-}
-"""Options of ``Settings.to_public_dict`` and their defaults."""
+"""Fields whose change makes the learned facts about models obsolete."""
 
 __all__ = [
     "CA_VARIABLE",
@@ -51,7 +48,7 @@ __all__ = [
 class Timeout:
     """Seconds to wait for a connection, and for the next byte of an answer.
 
-    A model that thinks sends nothing for minutes: clients of the service use up to 660 s.
+    A reasoning model may send nothing for minutes: clients of the service use up to 660 s.
     """
 
     connect: float = 10.0
@@ -69,25 +66,25 @@ class Timeout:
             return cls(**value)
         if value is None:
             return cls()
-        if not _is_seconds(value):
-            raise ConfigurationError(f"timeout must be seconds or a Timeout, not {value!r}")
+        if not is_seconds(value):
+            raise ConfigurationError(f"timeout must be seconds or a Timeout, got {value!r}.")
         return cls(min(10.0, float(value)), float(value))
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of an answer is read at most, so that no answer fills the memory.
+    """Limits of the size of an answer, so that none exhausts the memory.
 
-    An answer beyond a limit is an ``InvalidResponseError`` (``StreamInterrupted`` in mid-stream),
-    and is not asked for again.
+    An answer beyond a limit raises ``InvalidResponseError`` (``StreamInterrupted`` in mid-stream)
+    and is not requested again.
     """
 
     body: int = 256 << 20
-    """Bytes of one answer, unpacked. Defaults to 256 MiB."""
+    """Bytes of one answer, decompressed. Defaults to 256 MiB."""
     event: int = 64 << 20
     """Bytes of one event of a stream. Defaults to 64 MiB."""
     ratio: int = 200
-    """How many times larger than what was sent an unpacked body may be, beyond 4 MiB."""
+    """Maximum compression ratio of a body, beyond 4 MiB. Defaults to 200."""
 
     def __post_init__(self) -> None:
         for name in ("body", "event", "ratio"):
@@ -97,38 +94,93 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything a client is told once. Frozen, picklable, comparable; no secret ever shows.
+class _Option:
+    """How an argument of a client becomes a field of ``Settings``."""
 
-    A pickle holds neither the key, nor the proxy's user and password, nor headers that are not
-    known to be harmless: the key is read from the environment where it wakes up, the rest must be
-    told again. A copy within the process is the same object.
+    parse: Callable[[Any], Any]
+    argument: str = ""
+    """Its name, if it differs from the field's."""
+    reads_environment: bool = False
+    """Whether ``parse(None)`` reads a variable if the argument is not given."""
+    is_public: bool = False
+    """Whether ``Settings.to_public_dict`` returns it, if it differs from the default."""
+
+
+def _option(parse: Callable[[Any], Any], argument: str = "", **flags: bool) -> dict[str, Any]:
+    return {"option": _Option(parse, argument, **flags)}
+
+
+def _parse_key(value: Any) -> APIKey:
+    return key_from_environment() if value is None else APIKey(value)
+
+
+def _parse_root(value: Any) -> str:
+    return normalize_base_url(value or address_from_environment() or DEFAULT_BASE_URL)
+
+
+def _parse_retry(value: Any) -> RetryPolicy:
+    return RetryPolicy(max_retries=parse_count(value, "max_retries"))
+
+
+def _parse_ca_bundle(value: Any) -> str | None:
+    return value or os.environ.get(CA_VARIABLE) or None
+
+
+def _parse_file_bytes(value: Any) -> int:
+    return parse_count(value, "max_file_bytes")
+
+
+def _parse_limits(value: Any) -> Limits:
+    if value is None:
+        return Limits()
+    if not isinstance(value, Limits):
+        raise ConfigurationError(f"limits must be a Limits, got {value!r}.")
+    return value
+
+
+def _keep(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of a client. Frozen, picklable, comparable; secrets are never shown.
+
+    Each field that a client accepts as an argument declares its parser here. ``ClientOptions``
+    documents the arguments.
+
+    A pickle contains neither the key, nor the proxy's user and password, nor headers that are not
+    known to be harmless: the key is read from the environment where it is loaded, the rest must be
+    given again. A copy within the process is the same object.
     """
 
-    root: str
+    root: str = field(metadata=_option(_parse_root, "base_url", reads_environment=True))
     """The address without ``/v1``, as the Cohere paths need it."""
-    key: APIKey
-    timeout: Timeout = field(default_factory=Timeout)
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
-    deadline: float | None = None
-    ca_bundle: str | None = None
-    proxy: str | None = field(default=None, repr=False)  # may hold a password
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    conform: bool = True
-    """Whether conversations are changed to what the model's chat template takes."""
-    limits: Limits = field(default_factory=Limits)
-    hooks: tuple[Any, ...] = field(default=(), repr=False, compare=False)
-    """What sees every call before it is sent and after it ended: quotas, budgets, telemetry."""
-    fallbacks: tuple[str, ...] = ()
-    """Models to ask when the one of a call does not answer."""
-    retry_empty: bool = False
-    """Whether an empty answer is asked for once more."""
-    max_file_bytes: int = MAX_FILE_BYTES
-    """The size up to which local files are read."""
-    strict: bool = False
-    """Whether an input that the model is not known to take is an error, not a warning."""
+    key: APIKey = field(metadata=_option(_parse_key, "api_key", reads_environment=True))
+    timeout: Timeout = field(default_factory=Timeout, metadata=_option(Timeout.coerce))
+    retry: RetryPolicy = field(
+        default_factory=RetryPolicy, metadata=_option(_parse_retry, "max_retries")
+    )
+    deadline: float | None = field(default=None, metadata=_option(parse_deadline, is_public=True))
+    ca_bundle: str | None = field(
+        default=None, metadata=_option(_parse_ca_bundle, reads_environment=True, is_public=True)
+    )
+    proxy: str | None = field(default=None, repr=False, metadata=_option(_keep))
+    """May contain a password."""
+    headers: Headers = field(default=(), repr=False, metadata=_option(parse_headers))
+    conform: bool = field(default=True, metadata=_option(_keep, is_public=True))
+    limits: Limits = field(default_factory=Limits, metadata=_option(_parse_limits))
+    hooks: tuple[Any, ...] = field(default=(), repr=False, compare=False, metadata=_option(tuple))
+    fallbacks: tuple[str, ...] = field(
+        default=(), metadata=_option(parse_model_names, is_public=True)
+    )
+    retry_empty: bool = field(default=False, metadata=_option(_keep, is_public=True))
+    max_file_bytes: int = field(
+        default=MAX_FILE_BYTES, metadata=_option(_parse_file_bytes, is_public=True)
+    )
+    strict: bool = field(default=False, metadata=_option(_keep, is_public=True))
     learned: Learned = field(default_factory=Learned, repr=False, compare=False)
-    """What answers at this address, with this key, have taught about models."""
+    """Facts about models, learned from the answers at this address with this key."""
 
     @property
     def base_url(self) -> str:
@@ -147,13 +199,13 @@ class Settings:
 
     @property
     def known_secrets(self) -> tuple[str, ...]:
-        """The keys and headers that the service was sent, and may echo in any answer."""
+        """Keys and headers that were sent, and that the service may echo."""
         recent = self.key.recent
         return (*recent, *_redaction.header_secrets(self.headers)) if self.headers else recent
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no message may repeat: keys, proxies' passwords, headers that authenticate."""
+        """Keys, proxy passwords and authenticating headers, which no message may repeat."""
         from urllib.request import getproxies  # slow to import, and needed only after a failure
 
         proxies = (self.proxy, *getproxies().values())
@@ -161,17 +213,17 @@ class Settings:
         return (*self.known_secrets, *passwords)
 
     def hide(self, headers: Any) -> _redaction.HiddenHeaders:
-        """Check one call's headers; keep what authenticates in them out of messages and reprs."""
+        """Check the headers of a call and keep their secrets out of messages and reprs."""
         if headers is None:
             return _NO_HEADERS
         if isinstance(headers, _redaction.HiddenHeaders):
             return headers
-        checked = _checked(headers)
+        checked = parse_headers(headers)
         self.key.remember(_redaction.header_secrets(checked))
         return _redaction.HiddenHeaders(checked)
 
     def hide_in(self, options: dict[str, Any]) -> None:
-        """Hide the headers among a call's options, also from the frame that holds these."""
+        """Hide the headers among a call's options in place."""
         if options.get("extra_headers") is not None:
             options["extra_headers"] = self.hide(options["extra_headers"])
 
@@ -186,9 +238,9 @@ class Settings:
             "timeout": {"connect": self.timeout.connect, "read": self.timeout.read},
             "max_retries": self.retry.max_retries,
         }
-        for name, default in _PUBLIC_DEFAULTS.items():
-            value = getattr(self, name)
-            if value != default:
+        for name, option in OPTIONS.items():
+            value = getattr(self, option.name)
+            if option.metadata["option"].is_public and value != option.default:
                 public[name] = list(value) if isinstance(value, tuple) else value
         return public
 
@@ -198,13 +250,10 @@ class Settings:
 
     def with_options(self, **arguments: Any) -> Settings:
         """Return a copy with arguments of ``create`` changed; the rate-limit timeout is kept."""
-        told = Settings.create(**{"base_url": DEFAULT_BASE_URL, **arguments})
-        names = {"api_key": "key", "base_url": "root", "max_retries": "retry"}
-        wanted = {names.get(name, name) for name in arguments}
-        changes: dict[str, Any] = {name: getattr(told, name) for name in wanted}
+        changes = {_field(name).name: _parse(name, value) for name, value in arguments.items()}
         if "retry" in changes:
-            changes["retry"] = replace(self.retry, max_retries=told.retry.max_retries)
-        if wanted & _ACCOUNT:
+            changes["retry"] = replace(self.retry, max_retries=changes["retry"].max_retries)
+        if changes.keys() & _ACCOUNT:
             changes["learned"] = Learned()
         return replace(self, **changes)
 
@@ -218,106 +267,46 @@ class Settings:
         kept = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "learned"}
         kept["proxy"] = _redaction.without_credentials(self.proxy)
         kept["headers"] = tuple(h for h in self.headers if _redaction.is_safe_name(h[0]))
-        return (_woken, (kept,))
+        return (_restore, (kept,))
 
     @classmethod
-    def create(
-        cls,
-        *,
-        api_key: str | Callable[[], Any] | None = None,
-        base_url: str | None = None,
-        timeout: float | Timeout | None = None,
-        max_retries: int = 2,
-        deadline: float | None = None,
-        ca_bundle: str | None = None,
-        proxy: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        conform: bool = True,
-        limits: Limits | None = None,
-        hooks: Sequence[Any] = (),
-        fallbacks: Sequence[str] = (),
-        retry_empty: bool = False,
-        max_file_bytes: int = MAX_FILE_BYTES,
-        strict: bool = False,
-    ) -> Settings:
-        """Read arguments, then ``LLMAAS_*`` of the environment, then defaults.
+    def create(cls, **arguments: Any) -> Settings:
+        """Build settings from arguments, then ``LLMAAS_*`` of the environment, then defaults.
 
-        Raises ``ConfigurationError`` for what can never work. A missing key is told by the
-        first request, so that objects can be built before the environment is.
+        Raises ``ConfigurationError`` for an invalid value and ``TypeError`` for an unknown name.
+        A missing key is reported by the first call, so that a client can be created before the
+        environment is set up.
         """
-        return cls(
-            root=normalize_base_url(base_url or address_of_environment() or DEFAULT_BASE_URL),
-            key=APIKey(api_key) if api_key is not None else key_from_environment(),
-            timeout=Timeout.coerce(timeout),
-            retry=RetryPolicy(max_retries=_not_negative(max_retries, "max_retries")),
-            deadline=None if deadline is None else checked_seconds(deadline),
-            ca_bundle=ca_bundle or os.environ.get(CA_VARIABLE) or None,
-            proxy=proxy,
-            headers=_checked(headers or {}),
-            conform=conform,
-            limits=_limits(limits),
-            hooks=tuple(hooks),
-            fallbacks=model_names(fallbacks),
-            retry_empty=retry_empty,
-            max_file_bytes=_not_negative(max_file_bytes, "max_file_bytes"),
-            strict=strict,
-        )
+        given = dict.fromkeys(_FROM_ENVIRONMENT) | arguments
+        return cls(**{_field(name).name: _parse(name, value) for name, value in given.items()})
 
 
-def checked_seconds(value: Any) -> float:
-    """Return a deadline; raise ``ConfigurationError`` for what is not a number of seconds."""
-    if not _is_seconds(value):
-        raise ConfigurationError(f"deadline must be a number of seconds, got {value!r}")
-    return float(value)
+OPTIONS: Mapping[str, Field[Any]] = {
+    each.metadata["option"].argument or each.name: each
+    for each in fields(Settings)
+    if "option" in each.metadata
+}
+"""Fields of ``Settings`` by the argument of a client that sets each."""
+_FROM_ENVIRONMENT = tuple(
+    name for name, each in OPTIONS.items() if each.metadata["option"].reads_environment
+)
 
 
-def _is_seconds(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+def _field(argument: str) -> Field[Any]:
+    try:
+        return OPTIONS[argument]
+    except KeyError:
+        raise TypeError(f"LLMaaS() got an unexpected keyword argument {argument!r}") from None
 
 
-def address_of_environment() -> str | None:
-    """Return the address that the environment names, or None."""
+def _parse(argument: str, value: Any) -> Any:
+    return _field(argument).metadata["option"].parse(value)
+
+
+def address_from_environment() -> str | None:
+    """Return the address that the environment sets, or None."""
     return os.environ.get(URL_VARIABLE) or os.environ.get(VENDOR_URL_VARIABLE) or None
 
 
-def _checked(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return headers; refuse what HTTP has no way to say, without repeating it."""
-    if not isinstance(headers, Mapping):
-        raise ConfigurationError(
-            f"headers must be a dict of strings, not {type(headers).__name__}."
-        )
-    for name, value in headers.items():
-        if not all(isinstance(t, str) and t.isascii() and t.isprintable() for t in (name, value)):
-            raise ConfigurationError(
-                f"The header {name!r} must be a string of printable ASCII characters."
-            )
-    return tuple(headers.items())
-
-
-def model_names(names: Any) -> tuple[str, ...]:
-    """Return names of models; raise ``ConfigurationError`` for anything else."""
-    if (
-        isinstance(names, str)
-        or not isinstance(names, Sequence)
-        or not all(isinstance(name, str) and name.strip() for name in names)
-    ):
-        raise ConfigurationError(f"fallbacks must be a list of model names, got {names!r}")
-    return tuple(names)
-
-
-def _limits(limits: Any) -> Limits:
-    if limits is None:
-        return Limits()
-    if not isinstance(limits, Limits):
-        raise ConfigurationError(f"limits must be a Limits, got {limits!r}.")
-    return limits
-
-
-def _woken(values: dict[str, Any]) -> Settings:
+def _restore(values: dict[str, Any]) -> Settings:
     return Settings(**values)
-
-
-def _not_negative(number: int, name: str) -> int:
-    if not isinstance(number, int) or number < 0:
-        raise ConfigurationError(f"{name} must be a number and not negative, not {number!r}")
-    return number

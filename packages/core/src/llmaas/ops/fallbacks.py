@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from llmaas._errors_base import StructuredOutputError
+from llmaas._option_parsing import parse_model_names
 from llmaas.messages import Messages, add_instruction
 from llmaas.ops.effects import Close, Operation
 from llmaas.ops.model_profile import warn_if_empty
@@ -18,7 +19,7 @@ from llmaas.ops.open_stream import OpenStream
 from llmaas.ops.output_budget import window_of
 from llmaas.ops.reasoning import lower_effort
 from llmaas.ops.retrying import Deadline
-from llmaas.settings import Settings, model_names
+from llmaas.settings import Settings
 from llmaas.structured import fill_parsed
 from llmaas.types import Attempt, Completion, Done
 from llmaas.wire.usage import add_usages
@@ -86,7 +87,7 @@ class Plan:
 def plan_attempts(settings: Settings, model: str, options: dict[str, Any]) -> Plan | None:
     """Take ``fallbacks`` and ``retry_empty`` out of options; None where one request is all."""
     fallbacks = options.pop("fallbacks", None)
-    names = settings.fallbacks if fallbacks is None else model_names(fallbacks)
+    names = settings.fallbacks if fallbacks is None else parse_model_names(fallbacks)
     retry = options.pop("retry_empty", None)
     retry = settings.retry_empty if retry is None else bool(retry)
     if not names and not retry:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from llmaas._option_parsing import parse_seconds
 from llmaas._redaction import Redactor
 from llmaas.ops.effects import Close, Operation, Read, Send, Sleep
-from llmaas.settings import Settings, Timeout, checked_seconds
+from llmaas.settings import Settings, Timeout
 from llmaas.transport.cooldown import Cooldown, get_cooldown
 from llmaas.wire.failures import Failure, StatusFailure, TransportFailure
 from llmaas.wire.retry import next_delay
@@ -47,7 +48,7 @@ class Deadline:
         """Count seconds (those of the settings, if none are said) from now on."""
         if isinstance(deadline, Deadline):
             return deadline
-        seconds = settings.deadline if deadline is None else checked_seconds(deadline)
+        seconds = settings.deadline if deadline is None else parse_seconds(deadline)
         return cls(None if seconds is None else time.monotonic() + seconds)
 
 
