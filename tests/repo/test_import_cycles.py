@@ -24,8 +24,8 @@ TYPED_IN_CIRCLES = (
 
 LAYERS = {
     "foundation": "_errors_base _lazy _http_library _tokens _version urls _control_tokens"
-    " errors finish_reasons _fork _headers _jsonl _api_key _learned _option_parsing local_files proxies _scopes"
-    " _redaction text _guard_verdict warnings",
+    " errors finish_reasons _fork _headers _jsonl _api_key _learned local_files proxies _scopes"
+    " _option_parsing _redaction text _guard_verdict warnings",
     "values": "answer_metadata content_parts documents _empty_reason messages pricing"
     " result_types types",
     "wire": "wire",
