@@ -37,8 +37,8 @@ CONNECTIONS = 20
 TICK = os.sysconf("SC_CLK_TCK")
 FLOOR = """
 import sys, uvicorn
-from llmaas_sandbox.gateway.connections import Connections
-from llmaas_sandbox.gateway.protocol import protocol_for
+from llmaas_sandbox.connections import Connections
+from llmaas_sandbox.http.protocol import protocol_for
 
 BODY, EVENTS = sys.argv[1].encode(), sys.argv[2].encode()
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(BODY))]

@@ -603,7 +603,7 @@ def test_bulk_stopped_error_is_picklable(sandbox: Any, tmp_path: Path) -> None:
 def test_lost_batch_is_resubmitted_only_on_request(sandbox: Any, tmp_path: Path) -> None:
     source, out = prompts(tmp_path / "in", 6), tmp_path / "out"
     run_batches(source, out, wait=False)
-    sandbox.state.lots.clear()  # the instance restarts: batches live in its memory
+    sandbox.state.batches.clear()  # the instance restarts: batches live in its memory
     report = run_batches(source, out)
     assert sorted(report.unconfirmed.values()) == [2, 4]
     assert all(name.startswith("batch-sandbox-") for name in report.unconfirmed)

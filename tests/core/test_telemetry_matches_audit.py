@@ -37,7 +37,7 @@ def test_spans_audit_lines_and_the_services_audit_agree(
         client.do("rerank", "q", ["a", "b"], model="qwen3-reranker:4b")
         with pytest.raises(llmaas.ModelNotFoundError):
             client.do("chat", "?", model="personne:1b")
-        theirs = list(box.state.trail.records())
+        theirs = list(box.state.audit_log.records())
     lines = [json.loads(line) for line in ours.read_text().splitlines()]
     told = [dict(span.attributes or {}) for span in spans.get_finished_spans()]
     assert len(theirs) == len(lines) == len(told) == 4

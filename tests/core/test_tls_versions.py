@@ -104,9 +104,9 @@ def test_a_weak_configuration_of_the_machine_does_not_count(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("bundle", [None, "of-ours"])
 def test_the_floor_is_said_not_left_to_a_default(tmp_path: Path, bundle: str | None) -> None:
-    from llmaas_sandbox.tls.authority import make
+    from llmaas_sandbox.tls.authority import create_certificates
 
-    path = None if bundle is None else str(make("good", tmp_path).authority)
+    path = None if bundle is None else str(create_certificates("good", tmp_path).authority)
     context = tls_context(path)
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert context.verify_mode is ssl.CERT_REQUIRED

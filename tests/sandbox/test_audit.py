@@ -15,24 +15,24 @@ from typing import Any
 import pytest
 
 from llmaas_sandbox import Sandbox
-from llmaas_sandbox.audit.report import readable, report
-from llmaas_sandbox.audit.trail import Trail
+from llmaas_sandbox.audit.log import AuditLog
+from llmaas_sandbox.audit.report import build_report, to_text
 from llmaas_sandbox.store import Store
 
 CHAT = "/v1/chat/completions"
 BODY = {"model": "gemma4:31b", "messages": [{"role": "user", "content": "Un secret de fabrique"}]}
 
 
-def trail_of(folder: Path) -> Trail:
-    return Trail(Store(folder))
+def trail_of(folder: Path) -> AuditLog:
+    return AuditLog(Store(folder))
 
 
 def test_every_access_is_recorded(ask: Any, llmaas_sandbox: Any) -> None:
-    before = llmaas_sandbox.state.trail.verify().records
+    before = llmaas_sandbox.state.audit_log.verify().records
     ask(CHAT, BODY)
     ask(CHAT, {**BODY, "model": "nope"})
     ask(CHAT, BODY, key="sk-wrong")
-    records = list(llmaas_sandbox.state.trail.records())[before:]
+    records = list(llmaas_sandbox.state.audit_log.records())[before:]
     assert [r["status"] for r in records] == [200, 404, 401]
     good, _, anonymous = records
     assert (good["tenant"], good["model"], good["path"]) == ("default", "gemma4:31b", CHAT)
@@ -93,12 +93,12 @@ def test_the_key_file_is_private(written: Path) -> None:
 
 def test_the_report_sums_up(written: Path) -> None:
     trail = trail_of(written)
-    told = report(trail)
+    told = build_report(trail)
     assert told["trail"]["intact"]
     assert told["outcomes"] == {"200": 5}
     assert told["use"][0]["requests"] == 5
-    assert "acme" in readable(told)
-    assert report(trail, "other")["use"] == []
+    assert "acme" in to_text(told)
+    assert build_report(trail, "other")["use"] == []
 
 
 def test_the_command_line_verifies(written: Path) -> None:
@@ -121,7 +121,7 @@ def test_the_command_line_makes_no_folder_that_it_looks_for(tmp_path: Path, comm
     run = [sys.executable, "-m", "llmaas_sandbox", room, "--data-dir", str(missing), verb]
     told = subprocess.run(run, capture_output=True, text=True, timeout=60)
     assert told.returncode == 2
-    assert "no sandbox has kept anything" in told.stderr
+    assert "does not hold the data of a sandbox" in told.stderr
     assert not missing.exists()
 
 
@@ -188,7 +188,7 @@ def test_a_killed_sandbox_loses_nothing_that_it_acknowledged(tmp_path: Path) -> 
     with Sandbox(data_dir=tmp_path, tier="1") as box:
         key = box.state.keys.find("sk-sandbox")
         assert key is not None
-        used = {g.name: g.used for g in box.state.meter.gauges(key)}
+        used = {g.name: g.used for g in box.state.meter.read_limits(key)}
         tokens = sum(r["completion_tokens"] for r in good)
         assert used["tokens/hour"] == used["tokens/day"] == tokens
         assert used["cost/month"] == sum(r["cost_micro_eur"] for r in good)
@@ -201,7 +201,7 @@ def test_anchor_is_written_and_read_when_the_system_has_no_pwrite(
     monkeypatch.delattr(os, "pwrite", raising=False)
     monkeypatch.delattr(os, "pread", raising=False)
     store = Store(tmp_path)
-    trail = Trail(store)
+    trail = AuditLog(store)
     for i in range(3):
         trail.append({"n": i})
     assert trail.verify().intact

@@ -60,7 +60,7 @@ def test_a_batch_is_billed_at_half_price(ask: Any, llmaas_sandbox: Any) -> None:
     usage = [r["usage"] for r in last["results"]]
     gauges = {
         g.name: g.used
-        for g in llmaas_sandbox.state.meter.gauges(llmaas_sandbox.state.keys.find(key))
+        for g in llmaas_sandbox.state.meter.read_limits(llmaas_sandbox.state.keys.find(key))
     }
     tokens_in, tokens_out = (sum(u[f"{k}_tokens"] for u in usage) for k in ("prompt", "completion"))
     assert gauges["tokens/hour"] == tokens_out
@@ -205,4 +205,4 @@ def test_queue_takes_more_when_nobody_polls_what_is_in_it(ask: Any, llmaas_sandb
     assert ask(PATH, LOT).status == 202
     llmaas_sandbox.advance(120 + 24 * 3600 + 1)
     ask(PATH, LOT)
-    assert len(llmaas_sandbox.state.lots._lots) == 1  # the expired ones take no memory
+    assert len(llmaas_sandbox.state.batches._batches) == 1  # the expired ones take no memory

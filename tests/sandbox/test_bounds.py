@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from llmaas_sandbox.brain.replies import answer
-from llmaas_sandbox.brain.structured import json_answer
-from llmaas_sandbox.brain.tools import calls
+from llmaas_sandbox.responder.replies import answer
+from llmaas_sandbox.responder.structured import json_answer
+from llmaas_sandbox.responder.tools import calls
 
 TOOL = {
     "type": "function",

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from llmaas_sandbox import Sandbox
-from llmaas_sandbox.faults.parse import Faults, parse
-from llmaas_sandbox.faults.wire import Piece, Plan, spoil
+from llmaas_sandbox.faults.parse import Faults, parse_faults
+from llmaas_sandbox.faults.wire import Piece, ResponsePlan, apply_faults
 
 BODY: Any = {"model": "gemma4:31b", "messages": [{"role": "user", "content": "Hello"}]}
 
@@ -36,8 +36,8 @@ def test_odds_are_refused_when_they_are_no_probability(llmaas_sandbox: Any, faul
 
 
 def test_delays_vary_within_their_jitter() -> None:
-    faults = Faults(parse("latency:2:0.5,first-token:3,pace:10:0.2"), "seed")
-    plan = spoil(Plan(200, {}, [Piece(b"x")] * 50), faults)
+    faults = Faults(parse_faults("latency:2:0.5,first-token:3,pace:10:0.2"), "seed")
+    plan = apply_faults(ResponsePlan(200, {}, [Piece(b"x")] * 50), faults)
     first, *rest = (piece.pause for piece in plan.pieces)
     assert 1 <= plan.before <= 3
     assert 3.08 <= first <= 3.12

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from llmaas_sandbox import Sandbox
-from llmaas_sandbox.gateway import protocol
+from llmaas_sandbox.http import protocol
 
 HALVES = {
     "request line": b"POST /v1/chat/comple",

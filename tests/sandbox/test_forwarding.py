@@ -44,7 +44,7 @@ def test_the_engine_answers_and_the_gateway_counts(
     assert answer.choices[0].message.content == "Bonjour"
     assert tokens(gateway, "sk-mine") == answer.usage.completion_tokens
     assert [r.path for r in engine.requests] == ["/v1/chat/completions"]
-    record = list(gateway.state.trail.records())[-1]
+    record = list(gateway.state.audit_log.records())[-1]
     assert (record["model"], record["completion_tokens"]) == (
         "gemma4:31b",
         answer.usage.completion_tokens,

@@ -4,11 +4,11 @@ import pytest
 
 from llmaas_sandbox.auth.keys import Key
 from llmaas_sandbox.clock import Clock
-from llmaas_sandbox.gateway.used import Used
 from llmaas_sandbox.limits.counters import RedisCounters, StoredCounters, windows
 from llmaas_sandbox.limits.meter import Meter
-from llmaas_sandbox.limits.prices import cost
+from llmaas_sandbox.limits.prices import calculate_cost
 from llmaas_sandbox.store import Store
+from llmaas_sandbox.usage import Usage
 from tests.helpers.servers.redis import redis_url
 
 __all__ = ["redis_url"]
@@ -80,14 +80,17 @@ def test_a_refused_request_costs_nothing(ask: Any, llmaas_sandbox: Any) -> None:
     key = llmaas_sandbox.make_key("acme", hourly_tokens=1000)
     ask(CHAT, {**BODY, "model": "nope"}, key=key)
     found = llmaas_sandbox.state.keys.find(key)
-    assert [g.used for g in llmaas_sandbox.state.meter.gauges(found)] == [0]
+    assert [g.used for g in llmaas_sandbox.state.meter.read_limits(found)] == [0]
 
 
 def test_prices_are_those_of_the_list() -> None:
-    assert cost(Used(prompt=1_000_000, completion=1_000_000, reasoning=500_000)) == 9_800_000
-    assert cost(Used(prompt=1_000_000, completion=1_000_000), batch=True) == 4_900_000
-    assert cost(Used(prompt=123, documents=100_000)) == 400_000
-    assert cost(Used(seconds=61)) == 20_000
+    assert (
+        calculate_cost(Usage(prompt=1_000_000, completion=1_000_000, reasoning=500_000))
+        == 9_800_000
+    )
+    assert calculate_cost(Usage(prompt=1_000_000, completion=1_000_000), batch=True) == 4_900_000
+    assert calculate_cost(Usage(prompt=123, documents=100_000)) == 400_000
+    assert calculate_cost(Usage(seconds=61)) == 20_000
 
 
 def test_windows_end_where_the_next_begins() -> None:
@@ -100,9 +103,9 @@ def test_two_sandboxes_share_their_quotas_in_redis(redis_url: str) -> None:
     meters = [Meter(RedisCounters(redis_url), Clock()) for _ in range(2)]
     meters[0].add(key, 100, 7)
     meters[1].add(key, 20, 3)
-    assert [g.used for g in meters[0].gauges(key)] == [120, 120, 10]
+    assert [g.used for g in meters[0].read_limits(key)] == [120, 120, 10]
     meters[0].clear()
-    assert [g.used for g in meters[1].gauges(key)] == [0, 0, 0]
+    assert [g.used for g in meters[1].read_limits(key)] == [0, 0, 0]
     for meter in meters:
         meter.counters.close()
 

@@ -6,7 +6,7 @@ import pytest
 
 from llmaas_sandbox import Sandbox
 from llmaas_sandbox.catalog import all_models
-from llmaas_sandbox.machines.fleet import Fleet, cluster_of
+from llmaas_sandbox.machines.fleet import Fleet, select_cluster
 from tests.helpers.waiting import eventually
 
 CHAT = "/v1/chat/completions"
@@ -30,7 +30,7 @@ def test_twelve_machines_in_three_clusters() -> None:
     ],
 )
 def test_a_model_goes_to_the_cluster_of_its_size(model: str, cluster: str) -> None:
-    assert cluster_of(all_models()[model]) == cluster
+    assert select_cluster(all_models()[model]) == cluster
 
 
 def test_the_least_busy_machine_is_chosen() -> None:
@@ -104,7 +104,7 @@ def test_what_two_machines_answer_is_counted_once(
     assert answer.status == (200 if left else 503)
     told = answer.json["usage"]["completion_tokens"] if left else 0
     key = llmaas_sandbox.state.keys.find(secret)
-    assert [g.used for g in llmaas_sandbox.state.meter.gauges(key)][:2] == [told, told]
+    assert [g.used for g in llmaas_sandbox.state.meter.read_limits(key)][:2] == [told, told]
     report = f"/admin/audit/report?tenant=failover-{left}"
     [use] = ask(report, key=llmaas_sandbox.admin_key).json["use"]
     assert use["completion_tokens"] == told

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from llmaas_sandbox import Config, Sandbox
-from llmaas_sandbox.audit.trail import Trail
-from llmaas_sandbox.gateway.journal import MAX_BYTES, Journal, Recorded
+from llmaas_sandbox.audit.log import AuditLog
+from llmaas_sandbox.request_log import MAX_BYTES, RequestLog, RequestRecord
 from llmaas_sandbox.store import Store
 
 CHAT = "/v1/chat/completions"
@@ -22,8 +22,8 @@ HELLO = [{"role": "user", "content": "Bonjour"}]
 GOOD = {"model": "gemma4:31b", "messages": HELLO}
 
 
-def record() -> Recorded:
-    return Recorded("POST", CHAT, "", {}, b"")
+def record() -> RequestRecord:
+    return RequestRecord("POST", CHAT, "", {}, b"")
 
 
 # keys
@@ -144,7 +144,7 @@ def test_further_names_may_be_allowed() -> None:
 
 
 def test_journal_keeps_bounded_bytes() -> None:
-    journal = Journal()
+    journal = RequestLog()
     for _ in range(40):
         entry = record()
         journal.add(entry)
@@ -174,8 +174,8 @@ def test_shown_journal_is_bounded(ask: Any, llmaas_sandbox: Any) -> None:
 
 
 @pytest.fixture
-def trail(tmp_path: Path) -> Trail:
-    made = Trail(Store(tmp_path))
+def trail(tmp_path: Path) -> AuditLog:
+    made = AuditLog(Store(tmp_path))
     for i in range(3):
         made.append({"n": i})
     return made
@@ -195,22 +195,22 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("how", SPOILED)
-def test_spoiled_trail_is_broken_with_a_verdict(tmp_path: Path, trail: Trail, how: str) -> None:
+def test_spoiled_trail_is_broken_with_a_verdict(tmp_path: Path, trail: AuditLog, how: str) -> None:
     assert trail.verify().intact
     with sqlite3.connect(tmp_path / "sandbox.sqlite") as database:
         database.executescript(SPOILED[how])
     database.close()
-    verdict = Trail(Store(tmp_path)).verify()
+    verdict = AuditLog(Store(tmp_path)).verify()
     assert not verdict.intact
     assert verdict.problem
 
 
-def test_trail_of_another_key_is_broken(tmp_path: Path, trail: Trail) -> None:
+def test_trail_of_another_key_is_broken(tmp_path: Path, trail: AuditLog) -> None:
     (tmp_path / "audit.key").write_bytes(b"k" * 32)
-    assert "key" in Trail(Store(tmp_path)).verify().problem
+    assert "key" in AuditLog(Store(tmp_path)).verify().problem
 
 
-def test_older_copy_of_the_database_is_noticed(tmp_path: Path, trail: Trail) -> None:
+def test_older_copy_of_the_database_is_noticed(tmp_path: Path, trail: AuditLog) -> None:
     older = sqlite3.connect(":memory:")
     with sqlite3.connect(tmp_path / "sandbox.sqlite") as database:
         database.backup(older)
@@ -218,12 +218,12 @@ def test_older_copy_of_the_database_is_noticed(tmp_path: Path, trail: Trail) -> 
     with sqlite3.connect(tmp_path / "sandbox.sqlite") as database:
         older.backup(database)
     database.close()
-    assert "records 4 to 4 are missing" in Trail(Store(tmp_path)).verify().problem
+    assert "records 4 to 4 are missing" in AuditLog(Store(tmp_path)).verify().problem
 
 
 @pytest.mark.parametrize("size", [0, 5])
 def test_damaged_key_file_is_a_verdict_of_the_command(
-    tmp_path: Path, trail: Trail, size: int
+    tmp_path: Path, trail: AuditLog, size: int
 ) -> None:
     (tmp_path / "audit.key").write_bytes(b"k" * size)
     command = [sys.executable, "-m", "llmaas_sandbox", "audit", "--data-dir", str(tmp_path)]
@@ -253,7 +253,7 @@ def test_batch_that_nobody_polls_moves_and_expires(ask: Any, llmaas_sandbox: Any
     path = f"{CHAT}/batch"
     made = ask(path, {"model": "gemma4:31b", "messages": [HELLO]}).json
     llmaas_sandbox.advance(121)
-    assert llmaas_sandbox.state.lots.queued(llmaas_sandbox.state.clock.now()) == []
+    assert llmaas_sandbox.state.batches.queued(llmaas_sandbox.state.clock.now()) == []
     assert ask(f"{path}/{made['id']}").json["status"] == "completed"
     other = ask(path, {"model": "gemma4:31b", "messages": [HELLO]}).json
     llmaas_sandbox.advance(24 * 3600 + 121)
@@ -303,7 +303,7 @@ def test_upstream_counts_streams_that_do_not_ask_for_usage() -> None:
         text = _read(gateway, CHAT, {**GOOD, "stream": True}, gateway.api_key)
         assert b"usage" not in text
         assert text.endswith(b"data: [DONE]\n\n")
-        assert list(gateway.state.trail.records())[-1]["completion_tokens"] > 0
+        assert list(gateway.state.audit_log.records())[-1]["completion_tokens"] > 0
 
 
 def _read(box: Sandbox, path: str, body: Any, key: str) -> bytes:

@@ -136,7 +136,7 @@ def test_odd_value_is_never_a_server_error(
                 bad.append((at, odd, heard.status))
             if heard.headers.get("connection") == "close" or heard.end != "complete":
                 sock = connect()
-            llmaas_sandbox.state.scripts.clear()
+            llmaas_sandbox.state.scripted_responses.clear()
     assert not bad
     if not admin:
         assert ask("/v1/models", key=llmaas_sandbox.api_key).status == 200

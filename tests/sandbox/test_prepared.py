@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from llmaas_sandbox.gateway.answers import MAX_REQUEST, Answers
+from llmaas_sandbox.chat.response_cache import MAX_REQUEST, ResponseCache
 from llmaas_sandbox.server import Sandbox
 
 TOOL = {
@@ -91,7 +91,7 @@ def test_kept_answers_stay_small_when_requests_are_many_or_large() -> None:
     class Sized:
         size = 1_000_000
 
-    answers: Any = Answers()
+    answers: Any = ResponseCache()
     for i in range(100):
         answers.keep(b"%d" % i, Sized())
     assert answers.find(b"0") is None

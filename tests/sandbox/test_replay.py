@@ -8,7 +8,7 @@ import pytest
 
 from llmaas import LLMaaS, NotFoundError
 from llmaas_sandbox import Sandbox
-from llmaas_sandbox.cli.options import parser
+from llmaas_sandbox.cli.options import build_parser
 from llmaas_sandbox.config import Config
 
 QUESTION = 'Say "Bonjour"'
@@ -103,4 +103,4 @@ def test_record_is_refused_when_there_is_no_engine(tmp_path: Path) -> None:
 
 
 def test_options_have_help_each() -> None:
-    assert [action.dest for action in parser()._actions if not action.help] == []
+    assert [action.dest for action in build_parser()._actions if not action.help] == []

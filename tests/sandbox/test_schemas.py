@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from llmaas_sandbox.brain.evidence import Evidence
-from llmaas_sandbox.brain.schema import MAX_STEPS, _Filler, fill
-from llmaas_sandbox.brain.wellformed import schema_problem
+from llmaas_sandbox.responder.evidence import Evidence
+from llmaas_sandbox.responder.schema import MAX_STEPS, _Filler, fill
+from llmaas_sandbox.responder.wellformed import schema_problem
 
 STRING = {"type": "string"}
 NODE = {

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from llmaas_sandbox.brain.schema import fill
+from llmaas_sandbox.responder.schema import fill
 
 
 def function(name: str, description: str, **properties: Any) -> dict[str, Any]:

@@ -35,9 +35,9 @@ class Served:
 @contextmanager
 def serving(version: ssl.TLSVersion, folder: Path, answer: bytes = ANSWER) -> Iterator[Served]:
     """Answer the same (a list of models) over exactly this version of TLS."""
-    from llmaas_sandbox.tls.authority import make
+    from llmaas_sandbox.tls.authority import create_certificates
 
-    made = make("good", folder)
+    made = create_certificates("good", folder)
     context = only(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), version)
     context.load_cert_chain(made.certificate, made.key)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -8,30 +8,29 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from llmaas_sandbox.audio.routes import ENDPOINTS as AUDIO
-from llmaas_sandbox.audit.routes import ENDPOINTS as AUDIT
-from llmaas_sandbox.auth.routes import ENDPOINTS as AUTH
-from llmaas_sandbox.batch.routes import ENDPOINTS as BATCH
-from llmaas_sandbox.chat.routes import ENDPOINTS as CHAT
+from llmaas_sandbox.api.audio import ENDPOINTS as AUDIO
+from llmaas_sandbox.api.audit import ENDPOINTS as AUDIT
+from llmaas_sandbox.api.auth import ENDPOINTS as AUTH
+from llmaas_sandbox.api.batch import ENDPOINTS as BATCH
+from llmaas_sandbox.api.chat import ENDPOINTS as CHAT
+from llmaas_sandbox.api.console import ENDPOINTS as CONSOLE
+from llmaas_sandbox.api.control import ENDPOINTS as CONTROL
+from llmaas_sandbox.api.embeddings import ENDPOINTS as EMBEDDINGS
+from llmaas_sandbox.api.images import ENDPOINTS as IMAGES
+from llmaas_sandbox.api.legacy import ENDPOINTS as LEGACY
+from llmaas_sandbox.api.lifecycle import ENDPOINTS as LIFECYCLE
+from llmaas_sandbox.api.machines import ENDPOINTS as MACHINES
+from llmaas_sandbox.api.models import ENDPOINTS as MODELS
+from llmaas_sandbox.api.monitor import ENDPOINTS as MONITOR
+from llmaas_sandbox.api.openapi import build_endpoint as describing
+from llmaas_sandbox.api.realtime import build_routes as realtime_routes
+from llmaas_sandbox.api.rerank import ENDPOINTS as RERANK
+from llmaas_sandbox.api.status import ENDPOINTS as STATUS
 from llmaas_sandbox.config import Config
-from llmaas_sandbox.console.routes import ENDPOINTS as CONSOLE
-from llmaas_sandbox.control.routes import ENDPOINTS as CONTROL
-from llmaas_sandbox.embeddings.routes import ENDPOINTS as EMBEDDINGS
-from llmaas_sandbox.errors import of_status
-from llmaas_sandbox.gateway.elsewhere import Elsewhere
-from llmaas_sandbox.gateway.exchange import Endpoint
-from llmaas_sandbox.gateway.gate import Gate
-from llmaas_sandbox.gateway.state import State
-from llmaas_sandbox.images.routes import ENDPOINTS as IMAGES
-from llmaas_sandbox.legacy.routes import ENDPOINTS as LEGACY
-from llmaas_sandbox.lifecycle.routes import ENDPOINTS as LIFECYCLE
-from llmaas_sandbox.machines.routes import ENDPOINTS as MACHINES
-from llmaas_sandbox.models.routes import ENDPOINTS as MODELS
-from llmaas_sandbox.monitor.routes import ENDPOINTS as MONITOR
-from llmaas_sandbox.openapi.routes import endpoint as describing
-from llmaas_sandbox.realtime.routes import routes as realtime_routes
-from llmaas_sandbox.rerank.routes import ENDPOINTS as RERANK
-from llmaas_sandbox.status.routes import ENDPOINTS as STATUS
+from llmaas_sandbox.errors import status_error
+from llmaas_sandbox.http.exchange import Endpoint
+from llmaas_sandbox.http.handler import EndpointHandler, NotFoundHandler
+from llmaas_sandbox.state import State
 
 SERVICES: tuple[tuple[Endpoint, ...], ...] = (
     *(CHAT, BATCH, EMBEDDINGS, RERANK, AUDIO, IMAGES, MODELS),
@@ -49,7 +48,7 @@ class Application(Starlette):
 
     def __init__(self, state: State, routes: list[BaseRoute]) -> None:
         super().__init__()
-        self.router = Router(routes, default=Elsewhere(state), redirect_slashes=False)
+        self.router = Router(routes, default=NotFoundHandler(state), redirect_slashes=False)
         self.state.sandbox = state
         self._exact = {r.path: r.app for r in routes if isinstance(r, Route) and "{" not in r.path}
 
@@ -65,33 +64,33 @@ class Application(Starlette):
 
 def create_app(config: Config | None = None) -> Starlette:
     """Return the sandbox as an ASGI application of its own."""
-    return app_of(State(config or Config()))
+    return build_app(State(config or Config()))
 
 
-def app_of(state: State) -> Starlette:
+def build_app(state: State) -> Starlette:
     """Return the application that works on this state."""
     endpoints = [endpoint for service in services(state) for endpoint in service]
     endpoints.append(describing(endpoints))
-    routes: list[BaseRoute] = [*methods_of_each_path(state, endpoints), *realtime_routes(state)]
+    routes: list[BaseRoute] = [*build_routes(state, endpoints), *realtime_routes(state)]
     return Application(state, routes)
 
 
-def methods_of_each_path(state: State, endpoints: Iterable[Endpoint]) -> Iterator[Route]:
+def build_routes(state: State, endpoints: Iterable[Endpoint]) -> Iterator[Route]:
     """Yield one route per path, its methods side by side."""
-    paths: dict[str, dict[str, Gate]] = {}
+    paths: dict[str, dict[str, EndpointHandler]] = {}
     for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method] = Gate(state, endpoint)
+        paths.setdefault(endpoint.path, {})[endpoint.method] = EndpointHandler(state, endpoint)
     for path, gates in paths.items():
-        yield Route(path, Methods(state, gates), methods=None)
+        yield Route(path, MethodDispatcher(state, gates), methods=None)
 
 
-class Methods:
+class MethodDispatcher:
     """Chooses the gate for a request's method; refuses other methods (405)."""
 
-    def __init__(self, state: State, gates: Mapping[str, Gate]) -> None:
+    def __init__(self, state: State, gates: Mapping[str, EndpointHandler]) -> None:
         self.gates = gates
-        refusal = of_status(405, {"allow": ", ".join(sorted(gates))})
-        self.elsewhere = Elsewhere(state, refusal)
+        refusal = status_error(405, {"allow": ", ".join(sorted(gates))})
+        self.elsewhere = NotFoundHandler(state, refusal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""

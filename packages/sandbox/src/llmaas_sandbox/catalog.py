@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-PERSONA_PREFIX = "sandbox/"
+TEST_MODEL_PREFIX = "sandbox/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,6 @@ def resolve(name: str) -> Model | None:
     return None if served_by is None else all_models()[served_by]
 
 
-def known(name: str) -> Model | None:
+def find_model(name: str) -> Model | None:
     """Return the documented model of that exact name, live or not."""
     return all_models().get(name)

@@ -93,7 +93,7 @@ _BY_STATUS: Mapping[int, tuple[str, str]] = {
 }
 
 
-def of_status(status: int, headers: Mapping[str, str] | None = None) -> Refusal:
+def status_error(status: int, headers: Mapping[str, str] | None = None) -> Refusal:
     """Return the documented refusal for a status."""
     if status == 429:
         return too_many(headers)

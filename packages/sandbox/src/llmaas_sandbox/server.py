@@ -16,15 +16,15 @@ from typing import Any
 
 import uvicorn
 
-from llmaas_sandbox.app import app_of
+from llmaas_sandbox.app import build_app
 from llmaas_sandbox.config import Config
-from llmaas_sandbox.gateway.connections import Connections
-from llmaas_sandbox.gateway.journal import Journal
-from llmaas_sandbox.gateway.protocol import SocketProtocol, protocol_for
-from llmaas_sandbox.gateway.scripts import Step
-from llmaas_sandbox.gateway.state import State
+from llmaas_sandbox.connections import Connections
+from llmaas_sandbox.http.protocol import SocketProtocol, protocol_for
 from llmaas_sandbox.machines.fleet import Health
-from llmaas_sandbox.tls.authority import Certificates, make
+from llmaas_sandbox.request_log import RequestLog
+from llmaas_sandbox.scripted_responses import Step
+from llmaas_sandbox.state import State
+from llmaas_sandbox.tls.authority import Certificates, create_certificates
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
@@ -57,7 +57,7 @@ class Sandbox:
         self.state = State(self.config)
         self.state.host = host
         self._host, self._port = host, port
-        self._certificates = certificates_for(self.config, host)
+        self._certificates = prepare_certificates(self.config, host)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -88,14 +88,14 @@ class Sandbox:
         return f"{self.root_url}/v1"
 
     @property
-    def requests(self) -> Journal:
+    def requests(self) -> RequestLog:
         """Every request so far, oldest first; ``list(box.requests)`` for a copy."""
-        return self.state.journal
+        return self.state.request_log
 
     @property
     def pending_steps(self) -> int:
         """Scripted steps that no request has taken yet."""
-        return len(self.state.scripts)
+        return len(self.state.scripted_responses)
 
     @property
     def connections(self) -> int:
@@ -112,7 +112,7 @@ class Sandbox:
 
     def script(self, steps: Iterable[Step]) -> None:
         """Queue exact answers for the next requests; see the README for what a step may hold."""
-        self.state.scripts.extend(steps)
+        self.state.scripted_responses.extend(steps)
 
     def reset(self) -> None:
         """Forget journal, scripts, attempts and skipped time."""
@@ -163,15 +163,15 @@ class Sandbox:
         self.stop()
 
 
-def certificates_for(config: Config, host: str) -> Certificates | None:
+def prepare_certificates(config: Config, host: str) -> Certificates | None:
     """Make the certificates that a configuration asks for."""
     if config.tls is None:
         return None
-    folder = config.data_dir or passing_folder()
-    return make(config.tls, folder / "tls", host)
+    folder = config.data_dir or create_temporary_folder()
+    return create_certificates(config.tls, folder / "tls", host)
 
 
-def passing_folder() -> Path:
+def create_temporary_folder() -> Path:
     """Make a folder that goes when the process does."""
     folder = Path(tempfile.mkdtemp(prefix="llmaas-sandbox-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -197,7 +197,7 @@ def server_config(
     if certificates is not None:
         defaults["ssl_certfile"] = str(certificates.certificate)
         defaults["ssl_keyfile"] = str(certificates.key)
-    config = uvicorn.Config(app_of(state), **{**defaults, **settings})
+    config = uvicorn.Config(build_app(state), **{**defaults, **settings})
     if certificates is not None:
         config.load()
         assert config.ssl is not None

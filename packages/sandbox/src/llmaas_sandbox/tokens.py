@@ -11,7 +11,7 @@ TOKENS_PER_IMAGE = 256
 """Inferred: one mode of the OCR model; the service states no figure for the others."""
 
 
-def count(text: str | None) -> int:
+def count_tokens(text: str | None) -> int:
     """Estimate the tokens of a text: a quarter of its characters, at least one if any."""
     return max(1, len(text) // CHARACTERS_PER_TOKEN) if text else 0
 
@@ -36,12 +36,12 @@ def has_images(content: Any) -> bool:
     return isinstance(content, list) and _images(content) > 0
 
 
-def of_messages(messages: Iterable[Mapping[str, Any]], tools: Any = None) -> int:
+def count_message_tokens(messages: Iterable[Mapping[str, Any]], tools: Any = None) -> int:
     """Estimate the prompt tokens of a conversation and its tools."""
     total = 0
     for message in messages:
         content = message.get("content")
-        total += count(content_text(content)) + TOKENS_PER_IMAGE * _images(content)
+        total += count_tokens(content_text(content)) + TOKENS_PER_IMAGE * _images(content)
         calls = message.get("tool_calls")
-        total += count(json.dumps(calls, ensure_ascii=False)) if calls else 0
-    return total + (count(json.dumps(tools, ensure_ascii=False)) if tools else 0)
+        total += count_tokens(json.dumps(calls, ensure_ascii=False)) if calls else 0
+    return total + (count_tokens(json.dumps(tools, ensure_ascii=False)) if tools else 0)

@@ -10,7 +10,7 @@ _BYTES_PER_SECOND = 16_000
 _COMPRESSED = (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"OggS", b"\x1aE\xdf\xa3")
 
 
-def seconds(data: bytes) -> float:
+def parse_duration(data: bytes) -> float:
     """Return the duration; raise ``ValueError`` for what is no known recording."""
     if data[:4] == b"RIFF":
         return _wav(data)

@@ -20,7 +20,7 @@ _PITCH = {
 }
 
 
-def duration(text: str, speed: float) -> float:
+def estimate_duration(text: str, speed: float) -> float:
     """Return the seconds that a text takes to say."""
     return max(0.4, len(text.split()) / WORDS_PER_SECOND / speed)
 
@@ -35,7 +35,7 @@ def _beep(pitch: float, samples: int) -> bytes:
     return array("h", wanted).tobytes()
 
 
-def pcm(text: str, voice: str, seconds: float) -> bytes:
+def synthesize(text: str, voice: str, seconds: float) -> bytes:
     """Return 16-bit mono samples at 16 kHz, one beep per word."""
     words = text.split() or ["…"]
     each = int(RATE * seconds / len(words))
@@ -45,7 +45,7 @@ def pcm(text: str, voice: str, seconds: float) -> bytes:
     return sound.ljust(int(RATE * seconds) * 2, b"\0")
 
 
-def wav(samples: bytes) -> bytes:
+def to_wav(samples: bytes) -> bytes:
     """Wrap samples in a WAV file."""
     out = io.BytesIO()
     with wave.open(out, "wb") as sound:

@@ -24,7 +24,9 @@ _LINES = {
 }
 
 
-def transcript(data: bytes, seconds: float, language: str) -> tuple[str, list[dict[str, Any]]]:
+def build_transcript(
+    data: bytes, seconds: float, language: str
+) -> tuple[str, list[dict[str, Any]]]:
     """Return the text and its segments, one for each five seconds begun."""
     lines = _LINES.get(language, _LINES["en"])
     start = blake2b(data, digest_size=2).digest()[0]

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from llmaas_sandbox.audit.trail import TamperedError, Trail
+from llmaas_sandbox.audit.log import AuditLog, TamperedError
 
 
-def report(trail: Trail, tenant: str | None = None) -> dict[str, Any]:
+def build_report(trail: AuditLog, tenant: str | None = None) -> dict[str, Any]:
     """Sum the trail up, for one tenant or for all."""
     groups: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     outcomes: dict[str, int] = defaultdict(int)
@@ -45,7 +45,7 @@ def _count(sums: dict[str, int], record: Mapping[str, Any]) -> None:
         sums[name] += int(record.get(name) or 0)
 
 
-def readable(told: Mapping[str, Any]) -> str:
+def to_text(told: Mapping[str, Any]) -> str:
     """Write a report for people."""
     trail, period = told["trail"], told["period"]
     state = "intact" if trail["intact"] else f"BROKEN: {trail['problem']}"

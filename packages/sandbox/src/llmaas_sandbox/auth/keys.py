@@ -42,7 +42,7 @@ class Key:
             return True
         return any(fnmatchcase(name, pattern) for name in names for pattern in self.models)
 
-    def rotation_due(self, now: float) -> bool:
+    def is_rotation_due(self, now: float) -> bool:
         """Tell whether a successor should be made."""
         return (
             self.rotate_every is not None

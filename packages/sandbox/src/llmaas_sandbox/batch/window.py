@@ -1,4 +1,4 @@
-"""When lots are processed: nights of weekdays, and weekends, in the service's time zone."""
+"""When batches are processed: nights of weekdays, and weekends, in the service's time zone."""
 
 from __future__ import annotations
 

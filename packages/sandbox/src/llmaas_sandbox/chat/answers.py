@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
-from llmaas_sandbox.brain import thinking
-from llmaas_sandbox.brain.conversation import Conversation
-from llmaas_sandbox.brain.replies import answer
-from llmaas_sandbox.brain.structured import json_answer, wants_json
-from llmaas_sandbox.brain.tools import Call, calls
-from llmaas_sandbox.chat.rules import max_tokens
-from llmaas_sandbox.families.check import asked_family
+from llmaas_sandbox.chat.request import ChatRequest
+from llmaas_sandbox.chat.validation import max_tokens
+from llmaas_sandbox.families.check import select_family
 from llmaas_sandbox.faults.names import REASONING
 from llmaas_sandbox.faults.parse import Faults
-from llmaas_sandbox.faults.shapes import json_text
-from llmaas_sandbox.gateway.exchange import Exchange
-from llmaas_sandbox.gateway.scripts import Step
-from llmaas_sandbox.tokens import CHARACTERS_PER_TOKEN, count
+from llmaas_sandbox.faults.shapes import to_json_text
+from llmaas_sandbox.responder import thinking
+from llmaas_sandbox.responder.conversation import Conversation
+from llmaas_sandbox.responder.replies import answer
+from llmaas_sandbox.responder.structured import json_answer, wants_json
+from llmaas_sandbox.responder.tools import Call, calls
+from llmaas_sandbox.scripted_responses import Step
+from llmaas_sandbox.tokens import CHARACTERS_PER_TOKEN, count_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +37,49 @@ class Answer:
     def tokens(self) -> int:
         """Completion tokens, reasoning included."""
         return (
-            count(self.content)
-            + count(self.reasoning)
-            + sum(count(c.arguments) + count(c.name) for c in self.calls)
+            count_tokens(self.content)
+            + count_tokens(self.reasoning)
+            + sum(count_tokens(c.arguments) + count_tokens(c.name) for c in self.calls)
         )
 
 
-def style_of(exchange: Exchange) -> str:
+def reasoning_style(request: ChatRequest) -> str:
     """Return how this model writes its reasoning."""
-    asked = exchange.faults.first(REASONING)
-    family = exchange.model.family if exchange.model else ""
+    asked = request.faults.first(REASONING)
+    family = request.model.family
     return asked or ("reasoning" if family.startswith("qwen") else "reasoning_content")
 
 
-def compose(exchange: Exchange) -> Answer:
+def compose_answer(request: ChatRequest) -> Answer:
     """Answer a request: as scripted, or as the brain finds."""
-    step, body = exchange.step, exchange.body
+    step, body = request.step, request.body
     if step is not None and not {"content", "reasoning", "tool_calls"}.isdisjoint(step):
-        return _scripted(step, exchange)
+        return _scripted(step, request)
     messages = Conversation(body["messages"])
-    reasoning = _reasoning(exchange, messages)
-    if reasoning and "reasoning-stop" in exchange.faults and not body.get("reasoning_effort"):
+    reasoning = _reasoning(request, messages)
+    if reasoning and "reasoning-stop" in request.faults and not body.get("reasoning_effort"):
         return bounded(Answer("", reasoning), body)
     called: tuple[Call, ...] = ()
     if body.get("tools"):
-        called = tuple(_renamed(c, exchange) for c in calls(messages, body))
-    if "constrained" in exchange.faults and wants_json(body):
+        called = tuple(_renamed(c, request) for c in calls(messages, body))
+    if "constrained" in request.faults and wants_json(body):
         called = ()
     if called:
-        text = "Je regarde. " if "text-and-tool" in exchange.faults else ""
-        return _with_calls(Answer(text, reasoning, called, "tool_calls"), exchange)
+        text = "Je regarde. " if "text-and-tool" in request.faults else ""
+        return _with_calls(Answer(text, reasoning, called, "tool_calls"), request)
     structured = json_answer(messages, body)
     if structured is not None:
-        text = json_text(structured, exchange.faults, _first_attempt(exchange))
-        if "json-in-reasoning" in exchange.faults:
+        text = to_json_text(structured, request.faults, _first_attempt(request))
+        if "json-in-reasoning" in request.faults:
             return bounded(Answer("", text), body)
         return bounded(Answer(text, reasoning), body)
     content = answer(messages)
     return bounded(Answer(content, reasoning), body)
 
 
-def _with_calls(answer_: Answer, exchange: Exchange) -> Answer:
+def _with_calls(answer_: Answer, request: ChatRequest) -> Answer:
     """Bound an answer with calls, and end it as the engine does that was asked for."""
-    faults, body = exchange.faults, exchange.body
+    faults, body = request.faults, request.body
     if "calls-missing" in faults:
         return bounded(replace(answer_, calls=()), body)
     cut = bounded(answer_, body)
@@ -116,36 +116,34 @@ def _complete(cut: Call, full: Call) -> str:
     return json.dumps(kept, ensure_ascii=False)
 
 
-def _reasoning(exchange: Exchange, messages: Conversation) -> str:
-    model, faults = exchange.model, exchange.faults
-    assert model is not None
+def _reasoning(request: ChatRequest, messages: Conversation) -> str:
+    model, faults = request.model, request.faults
     reasons = model.reasoning or faults.first(REASONING) is not None
     if not reasons or "no-reasoning" in faults:
         return ""
-    if not thinking.wanted(exchange.body, top_level=not faults.engine):
+    if not thinking.wanted(request.body, top_level=not faults.engine):
         return ""
-    return thinking.reasoning(messages, exchange.body)
+    return thinking.reasoning(messages, request.body)
 
 
-def _first_attempt(exchange: Exchange) -> bool:
+def _first_attempt(request: ChatRequest) -> bool:
     """Tell whether a conversation gets its first JSON answer."""
-    if "bad-json" not in exchange.faults:
+    if "bad-json" not in request.faults:
         return True
-    messages = exchange.body["messages"]
+    messages = request.body["messages"]
     if any(m.get("role") == "assistant" for m in messages):
         return False
     first = json.dumps(messages[0], sort_keys=True, ensure_ascii=False)
     subject = (
         f"bad-json {blake2b(first.encode('utf-8', 'surrogatepass'), digest_size=8).hexdigest()}"
     )
-    exchange.state.attempts[subject] += 1
-    return exchange.state.attempts[subject] == 1
+    request.attempts[subject] += 1
+    return request.attempts[subject] == 1
 
 
-def _renamed(call: Call, exchange: Exchange) -> Call:
+def _renamed(call: Call, request: ChatRequest) -> Call:
     """Give a call the form of id that the model's family makes."""
-    assert exchange.model is not None
-    family = asked_family(exchange.model, exchange.faults)
+    family = select_family(request.model, request.faults)
     if family is None or not family.short_ids:
         return call
     return replace(
@@ -153,10 +151,10 @@ def _renamed(call: Call, exchange: Exchange) -> Call:
     )
 
 
-def _scripted(step: Step, exchange: Exchange) -> Answer:
-    body = exchange.body
+def _scripted(step: Step, request: ChatRequest) -> Answer:
+    body = request.body
     called = tuple(
-        _scripted_call(c, i, exchange) for i, c in enumerate(step.get("tool_calls") or ())
+        _scripted_call(c, i, request) for i, c in enumerate(step.get("tool_calls") or ())
     )
     finish = "tool_calls" if called else "stop"
     scripted = Answer(step.get("content") or "", step.get("reasoning") or "", called, finish)
@@ -168,12 +166,12 @@ def _scripted(step: Step, exchange: Exchange) -> Answer:
     )
 
 
-def _scripted_call(call: Mapping[str, Any], position: int, exchange: Exchange) -> Call:
+def _scripted_call(call: Mapping[str, Any], position: int, request: ChatRequest) -> Call:
     function = call.get("function") or call
     arguments = function.get("arguments", "")
     text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
     made = Call(call.get("id") or f"call_{position:08x}", str(function["name"]), text)
-    return made if call.get("id") else _renamed(made, exchange)
+    return made if call.get("id") else _renamed(made, request)
 
 
 def bounded(answer_: Answer, body: Mapping[str, Any]) -> Answer:
@@ -211,6 +209,6 @@ def _until_stop(text: str, stop: Any) -> str:
     return text[: min(cuts)] if cuts else text
 
 
-def empty_by_dialect(faults: Faults, style: str, body: Mapping[str, Any]) -> bool:
+def is_content_empty(faults: Faults, style: str, body: Mapping[str, Any]) -> bool:
     """Tell whether the dialect leaves the content empty (reasoning only)."""
     return style == "reasoning-only" and body.get("enable_thinking") is not False

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from llmaas_sandbox.chat.answers import Answer, empty_by_dialect
-from llmaas_sandbox.chat.pieces import argument_pieces, pieces
+from llmaas_sandbox.chat.answers import Answer, is_content_empty
+from llmaas_sandbox.chat.pieces import split_arguments, split_text
 from llmaas_sandbox.errors import Json
 from llmaas_sandbox.faults.parse import Faults
-from llmaas_sandbox.faults.shapes import reasoned
+from llmaas_sandbox.faults.shapes import add_reasoning
 
 WriteCall = Callable[[Any, int | None], Json]
 
 
-def deltas(
+def build_deltas(
     answer: Answer, style: str, faults: Faults, body: Mapping[str, Any], write: WriteCall
 ) -> Iterator[Json]:
     """Yield the deltas of an answer in its dialect."""
     yield {"role": "assistant", "content": ""}
-    content = "" if empty_by_dialect(faults, style, body) else answer.content
+    content = "" if is_content_empty(faults, style, body) else answer.content
     yield from _thoughts(answer.reasoning, style)
     if "text-and-tool" in faults and answer.calls:
         first, *rest = _call_deltas(answer, faults, write)
         yield {"content": content, **first}
         yield from rest
         return
-    for piece in pieces(content):
+    for piece in split_text(content):
         yield {"content": piece}
     yield from _call_deltas(answer, faults, write)
 
@@ -36,19 +36,19 @@ def _thoughts(text: str, style: str) -> Iterator[Json]:
         return
     if style in ("think", "lone-think-close"):
         whole: Json = {"content": ""}
-        reasoned(whole, text, style)
+        add_reasoning(whole, text, style)
         yield from _inline(whole["content"], style)
         return
-    for piece in pieces(text):
+    for piece in split_text(text):
         delta: Json = {}
-        reasoned(delta, piece, style)
+        add_reasoning(delta, piece, style)
         yield delta
 
 
 def _inline(text: str, style: str) -> Iterator[Json]:
     """Stream inline thoughts, the closing tag cut across two deltas."""
     before, tag, after = text.partition("</think>")
-    for piece in pieces(before):
+    for piece in split_text(before):
         yield {"content": piece}
     yield {"content": tag[:4]}
     yield {"content": tag[4:] + after}
@@ -70,7 +70,7 @@ def _call_deltas(answer: Answer, faults: Faults, write: WriteCall) -> Iterator[J
         if "tool-name-first" in faults:
             yield from _named_first(whole, call.arguments)
             continue
-        for i, fragment in enumerate(argument_pieces(call.arguments)):
+        for i, fragment in enumerate(split_arguments(call.arguments)):
             yield {"tool_calls": [_fragment(whole, fragment, i == 0, faults)]}
 
 
@@ -78,7 +78,7 @@ def _named_first(whole: Json, arguments: str) -> Iterator[Json]:
     """Begin a call with its name and without the key ``arguments``, as vLLM does."""
     name = {"name": whole["function"]["name"]}
     yield {"content": None, "tool_calls": [{**whole, "function": name}]}
-    for fragment in argument_pieces(arguments):
+    for fragment in split_arguments(arguments):
         part = {"index": whole["index"], "function": {"arguments": fragment}}
         yield {"content": None, "tool_calls": [part]}
 

@@ -6,7 +6,7 @@ from typing import Any
 from zlib import crc32
 
 
-def logprobs(pieces: list[str], top: int) -> dict[str, Any]:
+def build_logprobs(pieces: list[str], top: int) -> dict[str, Any]:
     """Return the ``logprobs`` object for the pieces of a text."""
     return {"content": [_entry(piece, top) for piece in pieces]}
 

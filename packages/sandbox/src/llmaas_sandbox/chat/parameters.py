@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmaas_sandbox.brain.wellformed import schema_problem
 from llmaas_sandbox.errors import bad_request
-from llmaas_sandbox.gateway.exchange import given
+from llmaas_sandbox.json_body import get_or_default
+from llmaas_sandbox.responder.wellformed import schema_problem
 
 MAX_CHOICES, MAX_LOGPROBS, MAX_STOPS = 16, 20, 4
 """Inferred: choices (vLLM takes 16,384). Recorded: log probabilities, stops."""
@@ -132,7 +132,7 @@ def _check_named_schema(described: Any) -> None:
 
 
 def _check_logprobs(body: Mapping[str, Any]) -> None:
-    top = given(body, "top_logprobs", 0)
+    top = get_or_default(body, "top_logprobs", 0)
     if not isinstance(top, int) or isinstance(top, bool) or not 0 <= top <= MAX_LOGPROBS:
         raise bad_request(f"Invalid parameter 'top_logprobs': 0 to {MAX_LOGPROBS}", "top_logprobs")
     if top and not body.get("logprobs"):
@@ -169,7 +169,7 @@ def _check_bias(bias: Any) -> None:
 
 
 def _check_tools(body: Mapping[str, Any]) -> None:
-    tools = given(body, "tools", [])
+    tools = get_or_default(body, "tools", [])
     if not isinstance(tools, list):
         raise bad_request(
             "Invalid parameter 'tools': must be an array", "tools", invalid="list_type"

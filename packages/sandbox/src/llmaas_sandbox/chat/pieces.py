@@ -8,12 +8,12 @@ _PIECE = re.compile(r"\S+\s*|\s+")
 _ARGUMENTS_PIECE = 12
 
 
-def pieces(text: str) -> list[str]:
+def split_text(text: str) -> list[str]:
     """Cut a text into the pieces that a stream sends, one word each."""
     return _PIECE.findall(text)
 
 
-def argument_pieces(arguments: str) -> list[str]:
+def split_arguments(arguments: str) -> list[str]:
     """Cut the text of arguments into the fragments that a stream sends."""
     step = _ARGUMENTS_PIECE
     return [arguments[i : i + step] for i in range(0, len(arguments), step)] or [""]

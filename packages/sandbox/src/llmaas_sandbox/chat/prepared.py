@@ -9,11 +9,13 @@ from json.encoder import encode_basestring
 
 from llmaas_sandbox.catalog import Model
 from llmaas_sandbox.chat.answers import Answer
-from llmaas_sandbox.chat.bodies import Writer
-from llmaas_sandbox.chat.pieces import pieces
+from llmaas_sandbox.chat.pieces import split_text
+from llmaas_sandbox.chat.request import ChatRequest
+from llmaas_sandbox.chat.serialization import ResponseWriter
 from llmaas_sandbox.errors import Json
 from llmaas_sandbox.faults.frames import DONE, dumps
-from llmaas_sandbox.gateway.exchange import Exchange, Reply, Used
+from llmaas_sandbox.machines.fleet import Machine
+from llmaas_sandbox.usage import Usage
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CHOICE = '"choices":[{"index":0,"delta":{%s},"finish_reason":%s}]}\n\n'
@@ -23,12 +25,12 @@ _OBJECTS = {True: b"chat.completion.chunk", False: b"chat.completion"}
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedResponse:
     """What every answer to a request has in common; it only lacks its time and its machine."""
 
     model: Model
-    gist: bytes
-    used: Used
+    fingerprint: bytes
+    usage: Usage
     id: str
     is_stream: bool
     parts: tuple[bytes, ...]
@@ -37,25 +39,30 @@ class Prepared:
     @property
     def size(self) -> int:
         """Bytes that keeping it takes."""
-        return len(self.gist) + sum(map(len, self.parts))
+        return len(self.fingerprint) + sum(map(len, self.parts))
 
-    def reply(self, exchange: Exchange) -> Reply:
-        """Complete the answer."""
-        head = b'{"id":"%b","created":%d,"model":%b,"object":"%b",' % (
+    def render_body(self, created: int, machine: Machine) -> bytes:
+        """Complete a whole response with its time and machine."""
+        return self._head(created) + self.parts[0] + _tail(machine)
+
+    def render_events(self, created: int, machine: Machine) -> list[bytes]:
+        """Complete the events of a stream with their time and machine."""
+        head = b"data: " + self._head(created)
+        events = [head + part for part in self.parts]
+        events[-1] += _tail(machine) + b"\n\n"
+        return [*events, DONE]
+
+    def _head(self, created: int) -> bytes:
+        return b'{"id":"%b","created":%d,"model":%b,"object":"%b",' % (
             self.id.encode(),
-            int(exchange.state.clock.now()),
+            created,
             _name(self.model.root),
             _OBJECTS[self.is_stream],
         )
-        assert exchange.lease is not None
-        machine = exchange.lease.machine
-        tail = b',"backend":%b}' % _backend(machine.engine, machine.name)
-        if not self.is_stream:
-            return Reply(media=head + self.parts[0] + tail, used=self.used)
-        head = b"data: " + head
-        events = [head + part for part in self.parts]
-        events[-1] += tail + b"\n\n"
-        return Reply(events=[*events, DONE], used=self.used)
+
+
+def _tail(machine: Machine) -> bytes:
+    return b',"backend":%b}' % _backend(machine.engine, machine.name)
 
 
 @lru_cache(maxsize=256)
@@ -72,7 +79,7 @@ def _choice(choice: Json) -> bytes:
     return b'"choices":[%b]}\n\n' % dumps(choice)
 
 
-def _in_words(writer: Writer) -> Answer | None:
+def _in_words(writer: ResponseWriter) -> Answer | None:
     """Return the answer that is nothing but words, which need no encoder; most are."""
     [answer, *others] = writer.answers
     if others or answer.calls or not answer.content or writer.wants_logprobs(answer):
@@ -82,7 +89,7 @@ def _in_words(writer: Writer) -> Answer | None:
     return answer
 
 
-def _choices(writer: Writer) -> bytes:
+def _choices(writer: ResponseWriter) -> bytes:
     """Write the choices of a whole answer."""
     answer = _in_words(writer)
     if answer is None:
@@ -92,7 +99,7 @@ def _choices(writer: Writer) -> bytes:
     return (_WHOLE % (said, thought, answer.finish_reason)).encode()
 
 
-def _events(writer: Writer) -> list[bytes]:
+def _events(writer: ResponseWriter) -> list[bytes]:
     """Write the choices of a stream."""
     answer = _in_words(writer)
     if answer is None:
@@ -108,20 +115,23 @@ def _events(writer: Writer) -> list[bytes]:
 def _deltas(name: str, text: str) -> list[str]:
     """Write the choices that carry a text, word by word."""
     before, after = (_CHOICE % (f'"{name}":\0', "null")).split("\0")
-    return [before + encode_basestring(piece) + after for piece in pieces(text)]
+    return [before + encode_basestring(piece) + after for piece in split_text(text)]
 
 
-def _usage(used: Used) -> bytes:
-    whole = used.prompt + used.completion
-    return _USAGE % (used.prompt, used.completion, whole, used.reasoning)
+def _usage(usage: Usage) -> bytes:
+    whole = usage.prompt + usage.completion
+    return _USAGE % (usage.prompt, usage.completion, whole, usage.reasoning)
 
 
-def prepare(exchange: Exchange, writer: Writer, used: Used) -> Prepared:
+def prepare_response(
+    request: ChatRequest, writer: ResponseWriter, usage: Usage
+) -> PreparedResponse:
     """Write what does not change from one answer to the next."""
-    assert exchange.model is not None
-    is_stream = bool(exchange.body.get("stream"))
+    is_stream = bool(request.body.get("stream"))
     if is_stream:
-        parts = (*_events(writer), b'"choices":[],"usage":%b' % _usage(used))
+        parts = (*_events(writer), b'"choices":[],"usage":%b' % _usage(usage))
     else:
-        parts = (b'"choices":%b,"usage":%b' % (_choices(writer), _usage(used)),)
-    return Prepared(exchange.model, exchange.gist, used, writer.base["id"], is_stream, parts)
+        parts = (b'"choices":%b,"usage":%b' % (_choices(writer), _usage(usage)),)
+    return PreparedResponse(
+        request.model, request.fingerprint, usage, writer.base["id"], is_stream, parts
+    )

@@ -23,8 +23,8 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_store(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Store:
+def open_store(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Store:
     """Open the store of the folder; only ``create`` may begin one."""
-    if given.command != "create" and not Store.exists_in(given.data_dir):
-        parser.error(f"no sandbox has kept anything in {given.data_dir}")
-    return Store(given.data_dir)
+    if options.command != "create" and not Store.exists_in(options.data_dir):
+        parser.error(f"{options.data_dir} does not hold the data of a sandbox")
+    return Store(options.data_dir)

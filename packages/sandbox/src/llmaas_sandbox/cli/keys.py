@@ -8,14 +8,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from llmaas_sandbox.auth.key_store import GRACE_SECONDS, KeyStore
 from llmaas_sandbox.auth.keys import Key
-from llmaas_sandbox.auth.ring import GRACE_SECONDS, Ring
 from llmaas_sandbox.cli.folders import add_option, open_store
 from llmaas_sandbox.clock import Clock
 from llmaas_sandbox.limits.tiers import TIERS
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the options."""
     root = argparse.ArgumentParser(prog="llmaas_sandbox keys", description=__doc__)
     add_option(root)
@@ -36,34 +36,34 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command; answers are JSON. Return the exit code."""
-    options = parser()
-    given = options.parse_args(arguments)
+    parser = build_parser()
+    options = parser.parse_args(arguments)
     try:
-        ring = Ring(open_store(options, given), Clock())
-        return _run(ring, given)
+        store = KeyStore(open_store(parser, options), Clock())
+        return _run_command(store, options)
     except ValueError as wrong:
         sys.stderr.write(f"{wrong}\n")
         return 1
 
 
-def _run(ring: Ring, given: argparse.Namespace) -> int:
-    if given.command == "create":
+def _run_command(store: KeyStore, options: argparse.Namespace) -> int:
+    if options.command == "create":
         names = ("tenant", "label", "models", "tier", "hourly_tokens", "rotate_every")
-        return _shown_once(*ring.make(**{n: getattr(given, n) for n in names}))
-    if given.command == "list":
-        return _say([key.shown() for key in ring.of_tenant()])
-    if ring.get(given.id) is None:
-        sys.stderr.write(f"no key {given.id}\n")
+        return _print_with_secret(*store.make(**{n: getattr(options, n) for n in names}))
+    if options.command == "list":
+        return _print_json([key.shown() for key in store.list_keys()])
+    if store.get(options.id) is None:
+        sys.stderr.write(f"no key {options.id}\n")
         return 1
-    if given.command == "revoke":
-        return _say(ring.revoke(given.id).shown())
-    return _shown_once(*ring.rotate(given.id, given.grace))
+    if options.command == "revoke":
+        return _print_json(store.revoke(options.id).shown())
+    return _print_with_secret(*store.rotate(options.id, options.grace))
 
 
-def _shown_once(key: Key, secret: str) -> int:
-    return _say({**key.shown(), "key": secret})
+def _print_with_secret(key: Key, secret: str) -> int:
+    return _print_json({**key.shown(), "key": secret})
 
 
-def _say(told: Mapping[str, Any] | Sequence[Any]) -> int:
-    sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+def _print_json(value: Mapping[str, Any] | Sequence[Any]) -> int:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
     return 0

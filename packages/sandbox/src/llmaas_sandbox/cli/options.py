@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the options."""
     root = argparse.ArgumentParser(
         prog="llmaas_sandbox", description="Serve a sandbox. Other commands: keys, audit."

@@ -9,17 +9,17 @@ from typing import Any
 import uvicorn
 
 from llmaas_sandbox.cli.collector import spare_collector
-from llmaas_sandbox.cli.options import parser
+from llmaas_sandbox.cli.options import build_parser
 from llmaas_sandbox.cli.workers import announce, serve_in_workers, shared, socket_for
 from llmaas_sandbox.config import Config
 from llmaas_sandbox.errors import Refusal
-from llmaas_sandbox.gateway.state import State
-from llmaas_sandbox.server import certificates_for, server_config
+from llmaas_sandbox.server import prepare_certificates, server_config
+from llmaas_sandbox.state import State
 
 
 def run(arguments: Sequence[str]) -> int:
     """Serve."""
-    options = parser()
+    options = build_parser()
     given = vars(options.parse_args(arguments))
     known = {f.name for f in fields(Config)}
     settings: dict[str, Any] = {k: v for k, v in given.items() if k in known and v is not None}
@@ -45,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def serve(state: State, host: str, port: int) -> None:
     """Run the server in this thread until a signal ends it."""
-    certificates = certificates_for(state.config, host)
+    certificates = prepare_certificates(state.config, host)
     listener = socket_for(host, port)
     announce(state.config, host, listener, certificates)
     spare_collector()

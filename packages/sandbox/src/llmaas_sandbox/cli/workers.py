@@ -19,8 +19,8 @@ import uvicorn
 from llmaas_sandbox.cli.collector import spare_collector
 from llmaas_sandbox.cli.greeting import greeting
 from llmaas_sandbox.config import Config
-from llmaas_sandbox.gateway.state import State
-from llmaas_sandbox.server import certificates_for, passing_folder, server_config
+from llmaas_sandbox.server import create_temporary_folder, prepare_certificates, server_config
+from llmaas_sandbox.state import State
 from llmaas_sandbox.tls.authority import Certificates
 
 _BACKLOG = 2048
@@ -31,7 +31,7 @@ _PAUSE = 0.5
 
 def shared(config: Config) -> Config:
     """Return a configuration with a data folder, which is what processes share."""
-    return config if config.data_dir else replace(config, data_dir=passing_folder())
+    return config if config.data_dir else replace(config, data_dir=create_temporary_folder())
 
 
 def socket_for(host: str, port: int) -> socket.socket:
@@ -55,7 +55,7 @@ def announce(
 
 def serve_in_workers(config: Config, host: str, port: int) -> None:
     """Serve in several processes until a signal ends them; replace those that die."""
-    certificates = certificates_for(config, host)
+    certificates = prepare_certificates(config, host)
     listener = socket_for(host, port)
     announce(config, host, listener, certificates)
     Workers(config, host, listener, certificates).run()

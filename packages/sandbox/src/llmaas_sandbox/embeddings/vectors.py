@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from math import sqrt
 
-from llmaas_sandbox.brain.words import STOP_WORDS, fold, stem, words
+from llmaas_sandbox.responder.words import STOP_WORDS, fold, stem, words
 
 DIMENSIONS = {"granite-embedding:278m": 768}
 DEFAULT_DIMENSIONS = 1024

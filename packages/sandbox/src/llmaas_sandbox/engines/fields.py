@@ -8,25 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llmaas_sandbox.errors import Json
 from llmaas_sandbox.faults.parse import Faults
-
-if TYPE_CHECKING:
-    from llmaas_sandbox.gateway.exchange import Exchange
 
 _VLLM = "vllm-0.32.0-1d6410eb"
 Change = Callable[[Json, str], Json]
 
 
-def whole(body: Json, faults: Faults, requested: str) -> Json:
+def to_engine_body(body: Json, faults: Faults, requested: str) -> Json:
     """Write a whole answer as the engine does that was asked for."""
     change = _WHOLE.get(faults.engine)
     return change(body, requested) if change else body
 
 
-def chunks(stream: list[Json], faults: Faults, requested: str) -> list[Json]:
+def to_engine_chunks(stream: list[Json], faults: Faults, requested: str) -> list[Json]:
     """Write the chunks of a stream as the engine does that was asked for."""
     change = _CHUNK.get(faults.engine)
     if change is None:
@@ -37,7 +34,7 @@ def chunks(stream: list[Json], faults: Faults, requested: str) -> list[Json]:
     return written
 
 
-def listing(payload: Json, faults: Faults) -> Json:
+def to_engine_models(payload: Json, faults: Faults) -> Json:
     """Write the list of models: engines know no aliases."""
     if not faults.engine:
         return payload
@@ -46,15 +43,15 @@ def listing(payload: Json, faults: Faults) -> Json:
     return {**payload, "data": [{**row, "owned_by": owner} for row in rows]}
 
 
-def embeddings(payload: Json, exchange: Exchange) -> Json:
+def to_engine_embeddings(payload: Json, faults: Faults, fingerprint: bytes, created: int) -> Json:
     """Write embeddings: vLLM adds an id, the time and three counts."""
-    if exchange.faults.engine != "vllm":
+    if faults.engine != "vllm":
         return payload
     nulls = dict.fromkeys(("prompt_tokens_details", "completion_tokens_details"))
     return {
-        "id": f"embd-{_short(exchange.gist.decode('utf-8', 'replace'))}",
+        "id": f"embd-{_short(fingerprint.decode('utf-8', 'replace'))}",
         **payload,
-        "created": int(exchange.state.clock.now()),
+        "created": created,
         "usage": {**payload["usage"], "completion_tokens": 0, **nulls},
     }
 

@@ -18,7 +18,7 @@ _LLAMA_TYPES = {
 }
 
 
-def in_dialect(refusal: Refusal, faults: Faults) -> Refusal:
+def to_engine_error(refusal: Refusal, faults: Faults) -> Refusal:
     """Write a refusal as the engine does that was asked for."""
     if refusal.status == 401 and "unauthorized-string" in faults:
         return Refusal(401, {"error": "Unauthorized"}, refusal.headers)

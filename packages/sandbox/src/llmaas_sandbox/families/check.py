@@ -10,23 +10,23 @@ from llmaas_sandbox.errors import Refusal, bad_request
 from llmaas_sandbox.families.rules import Message, is_function_name
 from llmaas_sandbox.families.table import BY_NAME, Family, get_family
 from llmaas_sandbox.faults.parse import Faults
-from llmaas_sandbox.tokens import has_images, of_messages
+from llmaas_sandbox.tokens import count_message_tokens, has_images
 
 
-def check_strictly(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
+def check_engine_rules(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
     """Refuse in the engine's words (400), unless the fault ``mild`` was asked for."""
     if "mild" in faults:
         return
     if not faults.engine:
         _check_names(body)
     _check_images(body, model)
-    family = asked_family(model, faults)
+    family = select_family(model, faults)
     if family is not None:
         check_conversation(body["messages"], family)
-    check_window(body, window(model, faults))
+    check_window(body, context_window(model, faults))
 
 
-def asked_family(model: Model, faults: Faults) -> Family | None:
+def select_family(model: Model, faults: Faults) -> Family | None:
     """Return the family whose rules apply: the one that a fault names, or the model's own."""
     name = faults.argument("template", 0, "")
     if not name:
@@ -69,12 +69,12 @@ def _check_images(body: Mapping[str, Any], model: Model) -> None:
         raise bad_request(f"{model.id} is not a multimodal model")
 
 
-def window(model: Model, faults: Faults) -> int:
+def context_window(model: Model, faults: Faults) -> int:
     """Return the model's window in tokens; 0 when nobody knows it."""
     return int(faults.number("window", 0, model.context))
 
 
-def too_long(tokens: int, size: int) -> Refusal:
+def context_exceeded(tokens: int, size: int) -> Refusal:
     """Refuse an input beyond the window (words of vLLM; also of embeddings and rerank)."""
     return bad_request(
         f"This model's maximum context length is {size} tokens. However, your prompt "
@@ -97,9 +97,9 @@ def check_window(body: Mapping[str, Any], size: int) -> None:
             f"output tokens. (parameter={name}, value={wanted})",
             name,
         )
-    prompt = of_messages(body["messages"], body.get("tools"))
+    prompt = count_message_tokens(body["messages"], body.get("tools"))
     if prompt >= size:
-        raise too_long(prompt, size)
+        raise context_exceeded(prompt, size)
     if prompt + wanted > size:
         raise bad_request(
             f"This model's maximum context length is {size} tokens. However, you requested "

@@ -17,13 +17,13 @@ _FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _NINE = re.compile(r"[a-zA-Z0-9]{9}")
 
 
-def calls_of(message: Message) -> list[Mapping[str, Any]]:
+def get_tool_calls(message: Message) -> list[Mapping[str, Any]]:
     """Return the tool calls of a message that are objects."""
     found = message.get("tool_calls")
     return [c for c in found if isinstance(c, Mapping)] if isinstance(found, list) else []
 
 
-def function_of(call: Mapping[str, Any]) -> Mapping[str, Any]:
+def get_function(call: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the function of a tool call; an empty mapping when it is malformed."""
     function = call.get("function")
     return function if isinstance(function, Mapping) else {}
@@ -92,7 +92,7 @@ def has_user(words: str) -> Rule:
     return rule
 
 
-def ids_of_nine(words: str) -> Rule:
+def nine_character_ids(words: str) -> Rule:
     """Refuse call ids that are not nine letters and digits."""
 
     def rule(messages: Sequence[Message]) -> str | None:
@@ -103,7 +103,7 @@ def ids_of_nine(words: str) -> Rule:
 
 
 def _ids(message: Message) -> Iterator[Any]:
-    yield from (call.get("id") for call in calls_of(message))
+    yield from (call.get("id") for call in get_tool_calls(message))
     if message["role"] == "tool":
         yield message.get("tool_call_id")
 
@@ -132,7 +132,7 @@ def one_call_a_message(words: str) -> Rule:
     """Refuse several calls in one message."""
 
     def rule(messages: Sequence[Message]) -> str | None:
-        return words if any(len(calls_of(m)) > 1 for m in messages) else None
+        return words if any(len(get_tool_calls(m)) > 1 for m in messages) else None
 
     return rule
 
@@ -164,7 +164,7 @@ def calls_and_results_pair(messages: Sequence[Message]) -> str | None:
         elif message["role"] == "assistant":
             if len(expected) != len(answered):
                 return "Not the same number of function calls and responses"
-            expected, answered = [c.get("id") for c in calls_of(message)], set()
+            expected, answered = [c.get("id") for c in get_tool_calls(message)], set()
     if len(expected) != len(answered):
         return "Not the same number of function calls and responses"
     return None
@@ -215,7 +215,7 @@ def arguments_are_objects(words: str) -> Rule:
 
 
 def _functions(messages: Sequence[Message]) -> Iterator[Mapping[str, Any]]:
-    return (function_of(call) for message in messages for call in calls_of(message))
+    return (get_function(call) for message in messages for call in get_tool_calls(message))
 
 
 def _parsed(arguments: Any) -> Any:

@@ -60,7 +60,7 @@ FAMILIES: tuple[Family, ...] = (
                 "Only user, assistant and tool roles are supported, got {role}.",
             ),
             rules.alternates(_ALTERNATE, rules.is_turn),
-            rules.ids_of_nine("Tool call IDs should be alphanumeric strings with length 9!"),
+            rules.nine_character_ids("Tool call IDs should be alphanumeric strings with length 9!"),
             rules.assistant_says_something(
                 "Assistant message must have a string or a list of chunks in content or a list "
                 "of tool calls."

@@ -8,11 +8,11 @@ TEST_HEADER = "x-sandbox-test-id"
 """Requests with the same id draw from a series of their own."""
 
 
-def draws(*scope: object) -> Random:
+def seeded_random(*scope: object) -> Random:
     """Return the series of numbers that belongs to a scope."""
     return Random(" ".join(map(str, scope)))  # noqa: S311 - it must be repeatable
 
 
-def around(mean: float, jitter: float, chance: Random) -> float:
+def apply_jitter(mean: float, jitter: float, chance: Random) -> float:
     """Return a number of at least 0 around a mean, at most the jitter (a fraction) away."""
     return max(0.0, mean * (1 + jitter * (2 * chance.random() - 1)))

@@ -22,16 +22,16 @@ def dumps(value: Any) -> bytes:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
-def event(chunk: Any) -> bytes:
+def to_event(chunk: Any) -> bytes:
     """Write one chunk as a server-sent event."""
     return b"data: " + dumps(chunk) + b"\n\n"
 
 
-def frames(chunks: Sequence[dict[str, Any]], faults: Faults) -> list[bytes]:
+def to_events(chunks: Sequence[dict[str, Any]], faults: Faults) -> list[bytes]:
     """Write a stream's events, with the framing faults that were asked for."""
     if "done-no-finish" in faults:
         chunks = [c for c in chunks if not _finishes(c)]
-    events = [event(c) for c in chunks]
+    events = [to_event(c) for c in chunks]
     events.append(DONE)
     for name, change in _CHANGES.items():
         if name in faults:
@@ -54,14 +54,14 @@ def _early_done(events: list[bytes], faults: Faults) -> list[bytes]:
 
 def _error_event(events: list[bytes], faults: Faults) -> list[bytes]:
     after = int(faults.number("error-event", 0, 2))
-    return [*events[:after], event(error("The backend stopped in mid-stream", "server_error"))]
+    return [*events[:after], to_event(error("The backend stopped in mid-stream", "server_error"))]
 
 
 def _error_after_role(events: list[bytes], faults: Faults) -> list[bytes]:
     """End as vLLM does when its engine dies: an error event, then a clean end."""
     words = "EngineCore encountered an issue. See stack trace (above) for the root cause."
     told = {"message": words, "type": "InternalServerError", "param": None, "code": 500}
-    return [events[0], event({"error": told}), DONE]
+    return [events[0], to_event({"error": told}), DONE]
 
 
 def _truncated(events: list[bytes], faults: Faults) -> list[bytes]:

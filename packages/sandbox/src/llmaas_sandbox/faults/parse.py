@@ -83,15 +83,17 @@ def number_in(name: str, text: str) -> float:
     return number
 
 
-def parse(text: str) -> tuple[Fault, ...]:
+def parse_faults(text: str) -> tuple[Fault, ...]:
     """Read a list of faults; an unknown name is refused (400), never ignored."""
     parts = (part.strip() for part in text.replace("+sandbox/", ",").split(","))
     return tuple(fault for part in parts if part for fault in _expanded(_one(part)))
 
 
-def asked_by_header(headers: Mapping[str, str]) -> tuple[Fault, ...]:
+def parse_fault_header(headers: Mapping[str, str]) -> tuple[Fault, ...]:
     """Return the faults that a request's headers ask for."""
-    return tuple(f for name in FAULT_HEADERS if (text := headers.get(name)) for f in parse(text))
+    return tuple(
+        f for name in FAULT_HEADERS if (text := headers.get(name)) for f in parse_faults(text)
+    )
 
 
 def _expanded(fault: Fault) -> Iterator[Fault]:

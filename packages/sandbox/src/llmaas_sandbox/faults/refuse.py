@@ -6,26 +6,26 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
 
-from llmaas_sandbox.brain.structured import wants_json
-from llmaas_sandbox.errors import ENVELOPES, Refusal, bad_request, of_status
+from llmaas_sandbox.errors import ENVELOPES, Refusal, bad_request, status_error
 from llmaas_sandbox.faults.parse import Faults, number_in
+from llmaas_sandbox.responder.structured import wants_json
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ErrorPage:
     """An HTML page where JSON was expected."""
 
     status: int
     html: str
 
 
-def refusal(faults: Faults, body: Any, now: float) -> Refusal | Page | None:
+def find_refusal(faults: Faults, body: Any, now: float) -> Refusal | ErrorPage | None:
     """Return what the faults refuse with, if they do."""
     if "status" in faults:
-        return of_status(_code(faults, "status", 500), _retry_headers(faults, now))
+        return status_error(_code(faults, "status", 500), _retry_headers(faults, now))
     if "html-error" in faults:
         code = _code(faults, "html-error", 502)
-        return Page(code, error_page(code))
+        return ErrorPage(code, error_page(code))
     if "envelope" in faults:
         return _enveloped(faults)
     if "no-response-format" in faults and wants_json(body):

@@ -11,7 +11,7 @@ from llmaas_sandbox.faults.parse import Faults
 Json = dict[str, Any]
 
 
-def reasoned(message: Json, text: str, style: str) -> None:
+def add_reasoning(message: Json, text: str, style: str) -> None:
     """Write reasoning into a message (or a delta) in one of the styles."""
     if style in ("reasoning_content", "reasoning-both"):
         message["reasoning_content"] = text
@@ -23,7 +23,7 @@ def reasoned(message: Json, text: str, style: str) -> None:
         message["content"] = f"{text}\n</think>\n\n{message.get('content') or ''}"
 
 
-def usage_shaped(usage: Mapping[str, Any], faults: Faults) -> Json:
+def shape_usage(usage: Mapping[str, Any], faults: Faults) -> Json:
     """Write reasoning tokens at the top of usage, or nested as OpenAI does."""
     shaped = dict(usage)
     if "usage-nested-reasoning" in faults:
@@ -32,7 +32,7 @@ def usage_shaped(usage: Mapping[str, Any], faults: Faults) -> Json:
     return shaped
 
 
-def tool_call_shaped(call: Json, faults: Faults) -> Json:
+def shape_tool_call(call: Json, faults: Faults) -> Json:
     """Write a tool call as older backends do."""
     shaped = {**call, "function": dict(call["function"])}
     if "tool-object-args" in faults:
@@ -52,7 +52,7 @@ def _as_object(arguments: str) -> Any:
         return arguments
 
 
-def json_text(content: str, faults: Faults, first_attempt: bool) -> str:
+def to_json_text(content: str, faults: Faults, first_attempt: bool) -> str:
     """Spoil a JSON answer: fence it, or cut its first attempt short."""
     if "bad-json" in faults and first_attempt:
         content = content[: max(1, len(content) * 2 // 3)].rstrip("}\n ") or "{"
@@ -61,7 +61,7 @@ def json_text(content: str, faults: Faults, first_attempt: bool) -> str:
     return content
 
 
-def ollama(body: Mapping[str, Any], stream: bool) -> Json:
+def to_ollama(body: Mapping[str, Any], stream: bool) -> Json:
     """Turn an answer (or a chunk) into the native form of the Ollama family."""
     choice = (body.get("choices") or [{}])[0]
     message = dict(choice.get("delta" if stream else "message") or {})

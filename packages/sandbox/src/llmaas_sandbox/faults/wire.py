@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from llmaas_sandbox.faults.chance import around, draws
+from llmaas_sandbox.faults.chance import apply_jitter, seeded_random
 from llmaas_sandbox.faults.frames import utf8_pieces
 from llmaas_sandbox.faults.parse import Faults, number_in
 
@@ -25,14 +25,14 @@ class Piece:
 
 
 @dataclass(slots=True)
-class Plan:
+class ResponsePlan:
     """What goes over the wire."""
 
     status: int
     headers: dict[str, str]
     pieces: list[Piece]
     ending: Ending = "normal"
-    chunked_by_hand: bool = False
+    raw_chunked: bool = False
     """Write the chunked encoding ourselves, so that it can be wrong."""
     length: int | None = None
     """The promised Content-Length; None for a stream."""
@@ -43,13 +43,13 @@ class Plan:
     plain: list[bytes] | None = None
     """Instead of ``pieces``: nothing is slow or wrong, and all may leave with one write."""
 
-    def cut_up(self) -> None:
+    def split(self) -> None:
         """Turn what is plain into pieces."""
         if self.plain is not None:
             self.pieces, self.plain = [Piece(data) for data in self.plain], None
 
 
-def spoil(plan: Plan, faults: Faults) -> Plan:
+def apply_faults(plan: ResponsePlan, faults: Faults) -> ResponsePlan:
     """Apply the connection faults to a good plan."""
     if not faults.chosen:
         return plan
@@ -62,57 +62,59 @@ def spoil(plan: Plan, faults: Faults) -> Plan:
     return plan
 
 
-def _delay(plan: Plan, faults: Faults) -> None:
+def _delay(plan: ResponsePlan, faults: Faults) -> None:
     """Add latency and pace, each with its jitter."""
     if not any(name in faults for name in ("latency", "first-token", "pace")):
         return
-    chance = draws(faults.seed)  # costs more than all the rest
+    chance = seeded_random(faults.seed)  # costs more than all the rest
     if "pace" in faults and plan.length is None:
         each = 1 / max(faults.number("pace", 0, 20), 0.001)
         jitter = faults.number("pace", 1, 0)
-        plan.pieces = [Piece(p.data, p.pause + around(each, jitter, chance)) for p in plan.pieces]
+        plan.pieces = [
+            Piece(p.data, p.pause + apply_jitter(each, jitter, chance)) for p in plan.pieces
+        ]
     if "first-token" in faults and plan.length is None and plan.pieces:
-        wait = around(
+        wait = apply_jitter(
             faults.number("first-token", 0, 1), faults.number("first-token", 1, 0), chance
         )
         plan.pieces[0] = Piece(plan.pieces[0].data, plan.pieces[0].pause + wait)
     if "latency" in faults:
         seconds, jitter = faults.number("latency", 0, 1), faults.number("latency", 1, 0)
-        plan.before += around(seconds, jitter, chance)
+        plan.before += apply_jitter(seconds, jitter, chance)
 
 
-def slow_list(plan: Plan, faults: Faults) -> None:
+def slow_list(plan: ResponsePlan, faults: Faults) -> None:
     """Let a model list wait: of the service's, some took longer than a minute."""
     if "slow-models" in faults:
         plan.before += faults.number("slow-models", 0, 60)
 
 
-def _data(plan: Plan) -> bytes:
+def _data(plan: ResponsePlan) -> bytes:
     return b"".join(p.data for p in plan.pieces)
 
 
-def _empty(plan: Plan, faults: Faults) -> None:
+def _empty(plan: ResponsePlan, faults: Faults) -> None:
     plan.pieces, plan.length = [], (None if plan.length is None else 0)
 
 
-def _html(plan: Plan, faults: Faults) -> None:
+def _html(plan: ResponsePlan, faults: Faults) -> None:
     page = b"<!doctype html><title>Maintenance</title><p>Back soon.</p>"
     plan.pieces, plan.length = [Piece(page)], len(page)
     plan.headers["content-type"] = "text/html; charset=utf-8"
 
 
-def _truncated_json(plan: Plan, faults: Faults) -> None:
+def _truncated_json(plan: ResponsePlan, faults: Faults) -> None:
     if plan.length is not None:  # a stream was already cut in its framing
         data = _data(plan)[: plan.length // 2]
         plan.pieces, plan.length = [Piece(data)], len(data)
 
 
-def _truncated_200(plan: Plan, faults: Faults) -> None:
+def _truncated_200(plan: ResponsePlan, faults: Faults) -> None:
     data = _data(plan)
     plan.pieces, plan.ending = [Piece(data[: len(data) // 2])], "fin"
 
 
-def _gzip(plan: Plan, faults: Faults) -> None:
+def _gzip(plan: ResponsePlan, faults: Faults) -> None:
     packer = zlib.compressobj(wbits=31)
     last = len(plan.pieces) - 1
     plan.pieces = [
@@ -127,18 +129,18 @@ def _gzip(plan: Plan, faults: Faults) -> None:
     plan.length = None if plan.length is None else len(_data(plan))
 
 
-def _split_utf8(plan: Plan, faults: Faults) -> None:
+def _split_utf8(plan: ResponsePlan, faults: Faults) -> None:
     plan.pieces = [Piece(d, _NETWORK_PAUSE) for d in utf8_pieces(p.data for p in plan.pieces)]
 
 
-def _trickle(plan: Plan, faults: Faults) -> None:
+def _trickle(plan: ResponsePlan, faults: Faults) -> None:
     size = max(1, int(faults.number("trickle", 0, 7)))
     pause = faults.number("trickle", 1, 2) / 1000
     data = _data(plan)
     plan.pieces = [Piece(data[i : i + size], pause) for i in range(0, len(data), size)]
 
 
-def _stall(plan: Plan, faults: Faults) -> None:
+def _stall(plan: ResponsePlan, faults: Faults) -> None:
     seconds, after = faults.number("stall", 0, 30), int(faults.number("stall", 1, 2))
     pieces = _events_or_halves(plan)
     at = min(after, len(pieces) - 1)
@@ -146,14 +148,14 @@ def _stall(plan: Plan, faults: Faults) -> None:
     plan.pieces = pieces
 
 
-def _events_or_halves(plan: Plan) -> list[Piece]:
+def _events_or_halves(plan: ResponsePlan) -> list[Piece]:
     if len(plan.pieces) > 1 or not plan.pieces:
         return list(plan.pieces) or [Piece(b"")]
     data = plan.pieces[0].data
     return [Piece(data[: len(data) // 2]), Piece(data[len(data) // 2 :])]
 
 
-def _cut(plan: Plan, faults: Faults) -> None:
+def _cut(plan: ResponsePlan, faults: Faults) -> None:
     arguments = faults.arguments("cut") or ()
     how: Ending = "rst" if "rst" in arguments else "fin"
     size = next((a for a in arguments if a not in ("rst", "fin", "")), "")
@@ -177,11 +179,11 @@ def _first_bytes(pieces: Sequence[Piece], size: int) -> list[Piece]:
     return kept
 
 
-def _bad_chunk(plan: Plan, faults: Faults) -> None:
-    plan.chunked_by_hand, plan.length, plan.ending = True, None, "fin"
+def _bad_chunk(plan: ResponsePlan, faults: Faults) -> None:
+    plan.raw_chunked, plan.length, plan.ending = True, None, "fin"
 
 
-def _keepalive_drop(plan: Plan, faults: Faults) -> None:
+def _keepalive_drop(plan: ResponsePlan, faults: Faults) -> None:
     plan.ending = "drop-next"
 
 

@@ -6,6 +6,8 @@ import struct
 import zlib
 from hashlib import blake2b
 
+SIZES = ("256x256", "512x512", "1024x1024", "1536x1024", "1024x1536")
+DEFAULT_SIZE = "1024x1024"
 CELLS = 8
 
 

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 
-from llmaas_sandbox.catalog import Model, all_models, known, redirects, resolve
+from llmaas_sandbox.catalog import Model, all_models, find_model, redirects, resolve
 
 NOTICE = timedelta(days=90)
 """The notice that was documented until August 2026, and then withdrawn."""
 
 
-def phase_of(model: Model, now: float) -> str:
+def current_phase(model: Model, now: float) -> str:
     """Return planned, production, deprecated or retired."""
     today = datetime.fromtimestamp(now, UTC).date()
     released, end = _day(model.released), _day(model.end_of_support)
@@ -30,7 +30,7 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def successor_of(model: Model) -> str | None:
+def find_successor(model: Model) -> str | None:
     """Return the name that requests should move to."""
     return redirects().get(model.id) or model.successor
 
@@ -45,11 +45,11 @@ def headers(requested: str, served: Model, now: float) -> Mapping[str, str]:
 
 @lru_cache(maxsize=256)
 def _headers(requested: str, served: str, day: int) -> Mapping[str, str]:
-    model = known(requested) or known(served)
+    model = find_model(requested) or find_model(served)
     if model is None:  # a test model, or one that only the engine knows
         return {}
     moved = requested in redirects()
-    if not moved and phase_of(model, day * 86400.0) not in ("deprecated", "retired"):
+    if not moved and current_phase(model, day * 86400.0) not in ("deprecated", "retired"):
         return {}
     told = {"x-sandbox-served-by": served} if moved else {}
     end = _day(model.end_of_support)
@@ -57,34 +57,34 @@ def _headers(requested: str, served: str, day: int) -> Mapping[str, str]:
         moment = datetime(end.year, end.month, end.day, tzinfo=UTC)
         told["deprecation"] = f"@{int((moment - NOTICE).timestamp())}"
         told["sunset"] = format_datetime(moment, usegmt=True)
-    successor = served if moved else successor_of(model)
+    successor = served if moved else find_successor(model)
     if successor:
         told["link"] = f'</v1/models#{successor}>; rel="successor-version"'
     return told
 
 
-def serving(name: str, now: float) -> Model | None:
+def resolve_supported(name: str, now: float) -> Model | None:
     """Return the model that serves a name when end-of-support dates are taken at their word."""
     model = resolve(name)
     seen: set[str] = set()
-    while model is not None and phase_of(model, now) == "retired" and model.id not in seen:
+    while model is not None and current_phase(model, now) == "retired" and model.id not in seen:
         seen.add(model.id)
-        successor = successor_of(model)
+        successor = find_successor(model)
         model = resolve(successor) if successor else None
     return None if model is None or model.id in seen else model
 
 
-def table(now: float) -> list[dict[str, object]]:
+def build_table(now: float) -> list[dict[str, object]]:
     """List every model with its dates and its phase."""
     return [
         {
             "id": model.id,
-            "phase": phase_of(model, now),
+            "phase": current_phase(model, now),
             "live": model.live,
             "lts": model.lts,
             "released": model.released,
             "end_of_support": model.end_of_support,
-            "successor": successor_of(model),
+            "successor": find_successor(model),
         }
         for model in sorted(all_models().values(), key=lambda m: m.id)
     ]

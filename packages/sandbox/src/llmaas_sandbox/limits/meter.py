@@ -30,7 +30,7 @@ def _names(tenant: str, key_id: str, hour: int) -> tuple[str, str, str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Gauge:
+class LimitUsage:
     """One limit and how much of it is used."""
 
     name: str
@@ -48,7 +48,7 @@ class Meter:
         self.counters, self._clock = counters, clock
         self._minutes: dict[tuple[str, int], int] = {}
 
-    def gauges(self, key: Key) -> Iterator[Gauge]:
+    def read_limits(self, key: Key) -> Iterator[LimitUsage]:
         """Yield every limit that applies to a key."""
         tier = TIERS[key.tier]
         if tier is UNLIMITED and key.hourly_tokens is None:
@@ -66,13 +66,13 @@ class Meter:
         for (span, subject, limit), amount in zip(wanted, used, strict=True):
             assert limit is not None
             kind, _, owner = subject.partition(":")
-            yield Gauge(f"{kind}/{span}", owner, amount, limit, spans[span][1])
+            yield LimitUsage(f"{kind}/{span}", owner, amount, limit, spans[span][1])
 
     def check(self, key: Key) -> None:
         """Refuse when a limit is reached (429), telling when it ends."""
-        for gauge in self.gauges(key):
-            if gauge.used >= gauge.limit:
-                raise too_many({"x-ratelimit-reset-requests": str(int(gauge.ends))})
+        for limit in self.read_limits(key):
+            if limit.used >= limit.limit:
+                raise too_many({"x-ratelimit-reset-requests": str(int(limit.ends))})
 
     def add(self, key: Key, tokens: int, micro_eur: int) -> None:
         """Count an answer."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from llmaas_sandbox.gateway.used import Used
+from llmaas_sandbox.usage import Usage
 
 INPUT, OUTPUT, DOCUMENT = 1_800_000, 8_000_000, 4_000_000
 """Per million."""
@@ -16,9 +16,9 @@ AUDIO_MINUTE = 10_000
 """Per minute begun."""
 
 
-def cost(used: Used, batch: bool = False) -> int:
+def calculate_cost(usage: Usage, batch: bool = False) -> int:
     """Return micro-euros; reasoning tokens are already among the output tokens."""
     entry, exit_ = (BATCH_INPUT, BATCH_OUTPUT) if batch else (INPUT, OUTPUT)
-    spoken = 0 if used.documents else used.prompt * entry + used.completion * exit_
-    ranked = used.documents * DOCUMENT
-    return (spoken + ranked + 500_000) // 1_000_000 + ceil(used.seconds / 60) * AUDIO_MINUTE
+    spoken = 0 if usage.documents else usage.prompt * entry + usage.completion * exit_
+    ranked = usage.documents * DOCUMENT
+    return (spoken + ranked + 500_000) // 1_000_000 + ceil(usage.seconds / 60) * AUDIO_MINUTE

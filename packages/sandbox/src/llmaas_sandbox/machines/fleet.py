@@ -10,7 +10,7 @@ from typing import Literal
 from zlib import crc32
 
 from llmaas_sandbox.catalog import Model
-from llmaas_sandbox.errors import of_status
+from llmaas_sandbox.errors import status_error
 
 Health = Literal["healthy", "draining", "dead"]
 CLUSTERS = ("small", "medium", "large")
@@ -78,7 +78,7 @@ class Fleet:
         """
         free = self.free_for(model)
         if not free:
-            raise of_status(503)
+            raise status_error(503)
         least = min([m.in_flight for m in free])
         idle = [m for m in free if m.in_flight == least]
         machine = idle[crc32(seed) % len(idle)]
@@ -89,7 +89,7 @@ class Fleet:
     def free_for(self, model: Model) -> list[Machine]:
         """Return the machines that may serve a model now: those of one cluster, or none."""
         capacity = self.capacity
-        for machines in self._preferred[cluster_of(model)]:
+        for machines in self._preferred[select_cluster(model)]:
             free = [
                 m
                 for m in machines
@@ -110,7 +110,7 @@ class Fleet:
         """How many machines take no work."""
         return sum(1 for m in self.machines.values() if not m.takes_work)
 
-    def heal(self) -> None:
+    def restore(self) -> None:
         """Bring every machine back."""
         for machine in self.machines.values():
             machine.health = "healthy"
@@ -123,7 +123,7 @@ def _machines() -> Iterator[Machine]:
             yield Machine(name, cluster, _ENGINES[cluster], _SPEEDS[i])
 
 
-def cluster_of(model: Model) -> str:
+def select_cluster(model: Model) -> str:
     """Return the cluster for a model's size; medium when nothing tells it."""
     return _cluster(f"{model.parameters or ''} {model.id}"[:300].lower())
 

@@ -8,9 +8,9 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmaas_sandbox.brain.conversation import last_user_text
 from llmaas_sandbox.errors import Refusal
 from llmaas_sandbox.prompts.patterns import MIXED_SCRIPTS, PATTERNS, SUSPICIOUS_KEYS
+from llmaas_sandbox.responder.conversation import last_user_text
 
 REMEMBERED = 8
 SAME_PROMPT_LIMIT = 30

@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from llmaas_sandbox.audio.transcripts import transcript
-from llmaas_sandbox.brain.words import words
+from llmaas_sandbox.audio.transcripts import build_transcript
 from llmaas_sandbox.catalog import live_models
+from llmaas_sandbox.responder.words import words
 
 BYTES_PER_SECOND = 32_000
 """16-bit mono at 16 kHz."""
@@ -76,7 +76,7 @@ class Session:
             yield _error("Missing required field: model")
             return
         self.over = True
-        text, _ = transcript(bytes(self.audio), self.seconds, "fr")
+        text, _ = build_transcript(bytes(self.audio), self.seconds, "fr")
         for i, piece in enumerate(text.split(" ")):
             if i % 3 == 0:
                 yield _delta("")  # the heartbeat that was seen live

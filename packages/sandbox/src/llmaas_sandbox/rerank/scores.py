@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from math import exp, log
 
-from llmaas_sandbox.brain.words import stems
+from llmaas_sandbox.responder.words import stems
 
 _SPREAD, _MIDDLE = 9.0, 0.45
 _SATURATION = 1.2
@@ -38,6 +38,6 @@ def _rarity(word: str, all_counts: Sequence[Counter[str]]) -> float:
     return log(1 + (len(all_counts) - holding + 0.5) / (holding + 0.5)) + 0.1
 
 
-def unit(logit: float) -> float:
+def to_unit_interval(logit: float) -> float:
     """Squash a logit into 0..1, as the service did until August 2026."""
     return round(1 / (1 + exp(-logit)), 6)

@@ -27,7 +27,7 @@ class Certificates:
     authority: Path
 
 
-def make(kind: Kind, folder: Path, host: str = "127.0.0.1") -> Certificates:
+def create_certificates(kind: Kind, folder: Path, host: str = "127.0.0.1") -> Certificates:
     """Make an authority and a server certificate of one kind."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))

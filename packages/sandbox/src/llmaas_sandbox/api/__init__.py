@@ -1,0 +1,1 @@
+"""Endpoints of the HTTP interface, one module per service."""

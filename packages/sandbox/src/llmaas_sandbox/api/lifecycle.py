@@ -1,0 +1,17 @@
+"""The public page of lifecycles, as data."""
+
+from __future__ import annotations
+
+from llmaas_sandbox.http.exchange import Endpoint, Exchange
+from llmaas_sandbox.lifecycle.phases import build_table
+from llmaas_sandbox.reply import Reply
+
+
+def lifecycle(exchange: Exchange) -> Reply:
+    """List every model with its phase now."""
+    return Reply({"data": build_table(exchange.state.clock.now())})
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/lifecycle", lifecycle, takes="nothing", open_to="everyone", audited=False),
+)

@@ -1,1 +1,0 @@
-"""The sandbox's own controls over HTTP: script, journal, faults, clock."""

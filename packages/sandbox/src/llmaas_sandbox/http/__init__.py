@@ -1,0 +1,1 @@
+"""Request pipeline: parsing, authorization, scripted responses, faults, accounting, delivery."""

@@ -1,0 +1,73 @@
+"""Files and batches in memory, per tenant."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class File:
+    """An uploaded or written JSONL file."""
+
+    id: str
+    tenant: str
+    name: str
+    data: bytes
+    purpose: str
+    created: int
+
+    def shown(self) -> dict[str, Any]:
+        """Return the object that the API answers."""
+        told = {"id": self.id, "object": "file", "purpose": self.purpose, "filename": self.name}
+        return {**told, "bytes": len(self.data), "created_at": self.created}
+
+
+@dataclass(slots=True)
+class LegacyBatch:
+    """A batch over a file."""
+
+    id: str
+    tenant: str
+    endpoint: str
+    input: str
+    created: int
+    status: str = "validating"
+    output: str | None = None
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("total", "completed", "failed"), 0)
+    )
+
+    def shown(self) -> dict[str, Any]:
+        """Return the object that the API answers."""
+        told = {"id": self.id, "object": "batch", "endpoint": self.endpoint, "status": self.status}
+        told |= {"input_file_id": self.input, "completion_window": "24h"}
+        if self.output:
+            told["output_file_id"] = self.output
+        return {**told, "created_at": self.created, "request_counts": self.counts}
+
+
+class LegacyStore:
+    """Everything that tenants put there."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, File] = {}
+        self.batches: dict[str, LegacyBatch] = {}
+
+    def keep(self, tenant: str, name: str, data: bytes, purpose: str, now: float) -> File:
+        """Keep a file."""
+        file = File(f"file-{os.urandom(8).hex()}", tenant, name, data, purpose, int(now))
+        self.files[file.id] = file
+        return file
+
+    def start(self, tenant: str, endpoint: str, file_id: str, now: float) -> LegacyBatch:
+        """Start a batch."""
+        batch = LegacyBatch(f"batch-{os.urandom(8).hex()}", tenant, endpoint, file_id, int(now))
+        self.batches[batch.id] = batch
+        return batch
+
+    def clear(self) -> None:
+        """Throw all away."""
+        self.files.clear()
+        self.batches.clear()

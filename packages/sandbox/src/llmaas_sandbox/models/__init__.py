@@ -1,1 +1,0 @@
-"""``GET /v1/models``, and finding the model that serves a name."""

@@ -1,0 +1,169 @@
+"""Answers in the formats of DSPy: each output field under its marker, or one JSON object."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from llmaas_sandbox.responder.conversation import Message
+from llmaas_sandbox.responder.schema import fill
+from llmaas_sandbox.responder.tools import best_tool
+from llmaas_sandbox.responder.wellformed import schema_problem
+
+Answer = Callable[[Sequence[Message]], str]
+
+_ASKED = "Respond with the corresponding output fields"
+_ASKED_JSON = "Respond with a JSON object in the following order of fields:"
+_OUTPUTS = "Outputs will be a JSON object with the following fields."
+_NOTED = re.compile(
+    r"the value you produce must (?:"
+    r"adhere to the JSON schema: (?P<schema>.+)"
+    r"|exactly match \(no extra characters\) one of: (?P<options>.+)"
+    r"|be a single (?P<type>\w+) value"
+    r"|be (?P<bool>True or False))",
+    re.DOTALL,
+)
+_NAMED = re.compile(r"`(\w{1,60})`")
+_FIELD = re.compile(r"\[\[ ## (\w{1,60}) ## \]\]")
+_TYPED = re.compile(
+    r"\[\[ ## (\w{1,60}) ## \]\]`? ?\(must be formatted as a valid Python "
+    r"(Literal\[[^\]]{1,2000}\]|\w+)"
+)
+_TOOL = re.compile(
+    r"^\s{0,20}\(\d{1,3}\) (?P<name>\w{1,100}), whose description is "
+    r"<desc>(?P<description>[^<]{0,2000})</desc>\. "
+    r"It takes arguments (?P<arguments>\{.*\})\.[ \t]{0,9}$",
+    re.MULTILINE,
+)
+_TYPES = {"int": "integer", "float": "number", "bool": "boolean"}
+_LAST = "finish"
+"""The tool of DSPy's ReAct that ends a task."""
+
+
+def is_asked(text: str) -> bool:
+    """Tell whether a user message asks for fields."""
+    return _ASKED in text and _FIELD.search(text) is not None
+
+
+def is_asked_for_json(text: str) -> bool:
+    """Tell whether a user message asks for a JSON object of fields."""
+    return _ASKED_JSON in text and _FIELD.search(text) is not None
+
+
+def question_in(asked: str) -> str:
+    """Return the input fields of a user message, without their markers."""
+    given = asked.partition(_ASKED_JSON)[0].partition(_ASKED)[0]
+    return "\n\n".join(_inputs(given).values())
+
+
+def _inputs(given: str) -> dict[str, str]:
+    parts = _FIELD.split(given)
+    return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=False)}
+
+
+def json_object(asked: str, prompt: str, answer: Answer) -> str:
+    """Write the output fields as one JSON object, each as its note in the prompt wants it."""
+    given, _, wanted = asked.partition(_ASKED_JSON)
+    inputs, question = _inputs(given), question_in(asked)
+    said = answer([{"role": "user", "content": question}])
+    names = list(dict.fromkeys(_NAMED.findall(wanted)))
+    acted = _acted(prompt, inputs) if "next_tool_name" in names else {}
+    schemas = _noted(prompt)
+    told = {n: acted.get(n) or _value(n, schemas.get(n), question, said) for n in names}
+    if acted:
+        told["next_tool_args"] = json.loads(acted["next_tool_args"])
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _noted(prompt: str) -> dict[str, Mapping[str, Any]]:
+    """Return the schemas of the output fields that a prompt has notes about."""
+    described = prompt.partition(_OUTPUTS)[2].strip()
+    try:
+        notes, _ = json.JSONDecoder().raw_decode(described)
+    except (ValueError, RecursionError):
+        return {}
+    texts = notes.items() if isinstance(notes, dict) else ()
+    found = {name: _schema_noted(text) for name, text in texts if isinstance(text, str)}
+    return {name: schema for name, schema in found.items() if schema is not None}
+
+
+def _schema_noted(text: str) -> Mapping[str, Any] | None:
+    note = _NOTED.search(text[:20_000])
+    if note is None:
+        return None
+    if note["options"]:
+        return {"enum": note["options"].strip().split("; ")}
+    if note["schema"] is None:
+        return _schema("bool" if note["bool"] else note["type"])
+    try:
+        schema = json.loads(note["schema"])
+    except (ValueError, RecursionError):
+        return None
+    return None if not isinstance(schema, dict) or schema_problem(schema) else schema
+
+
+def fields(asked: str, prompt: str, answer: Answer) -> str:
+    """Write each output field under its marker."""
+    given, _, wanted = asked.partition(_ASKED)
+    inputs, question = _inputs(given), question_in(asked)
+    said = answer([{"role": "user", "content": question}])
+    acted = _acted(prompt, inputs) if "next_tool_name" in wanted else {}
+    kinds = dict(_TYPED.findall(wanted))
+    names = [name for name in _FIELD.findall(wanted) if name != "completed"]
+    told = {n: acted.get(n) or _field(n, kinds.get(n, ""), question, said) for n in names}
+    texts = [f"[[ ## {name} ## ]]\n{text}" for name, text in told.items()]
+    return "\n\n".join([*texts, "[[ ## completed ## ]]"])
+
+
+def _field(name: str, kind: str, question: str, said: str) -> str:
+    value = _value(name, _schema(kind), question, said)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _value(name: str, schema: Mapping[str, Any] | None, question: str, said: str) -> Any:
+    """Fill a field that has a schema; say the answer in any other."""
+    if schema is not None:
+        whole = {"properties": {name: schema}, "required": [name], "$defs": schema.get("$defs", {})}
+        return fill(whole, question)[name]
+    return "The answer stands in the inputs." if name in ("reasoning", "rationale") else said
+
+
+def _schema(kind: str) -> Mapping[str, Any] | None:
+    """Return the schema of a Python type; None for a text."""
+    if kind.startswith("Literal["):
+        return {"enum": [part.strip(" '\"") for part in kind[8:-1].split(",")]}
+    if kind in ("list", "dict"):
+        return {"type": "array" if kind == "list" else "object", "items": {"type": "string"}}
+    return {"type": _TYPES[kind]} if kind in _TYPES else None
+
+
+def _acted(prompt: str, inputs: Mapping[str, str]) -> dict[str, str]:
+    """Choose the next tool of ReAct: one that the question asks for, until it has a result."""
+    tools = [_tool(found) for found in list(_TOOL.finditer(prompt))[:50]]
+    tools = [tool for tool in tools if tool["name"] != _LAST]
+    question = inputs.get("question") or next(iter(inputs.values()), "")
+    tool = None if "observation_0" in inputs else best_tool(tools, question)
+    if tool is None:
+        return {"next_thought": "I have what I need.", "next_tool_name": _LAST, **_with({})}
+    made = fill(tool["parameters"], question)
+    return {"next_thought": "I need a tool.", "next_tool_name": tool["name"], **_with(made)}
+
+
+def _with(arguments: Any) -> dict[str, str]:
+    return {"next_tool_args": json.dumps(arguments, ensure_ascii=False)}
+
+
+def _tool(found: re.Match[str]) -> Mapping[str, Any]:
+    try:
+        properties = ast.literal_eval(found["arguments"][:5_000])
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        properties = {}
+    known = properties if isinstance(properties, dict) else {}
+    known = {str(name): schema for name, schema in known.items() if isinstance(schema, dict)}
+    schema = {"type": "object", "properties": known, "required": list(known)}
+    if schema_problem(schema):
+        schema = {"type": "object"}
+    return {"name": found["name"], "description": found["description"], "parameters": schema}

@@ -1,0 +1,101 @@
+"""The text of an answer: quoted from the context when there is one, plain otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+
+from llmaas_sandbox.responder.conversation import Message, Reading, material, read, tool_results
+from llmaas_sandbox.responder.extract import best_sentences, quote
+from llmaas_sandbox.responder.formats import formatted
+from llmaas_sandbox.responder.words import is_french, sentences, stems, words
+
+_ECHO = re.compile(
+    r"\b(?:say|reply|respond|answer|write|print|output|return|dis|répon[ds]s?|écris|affiche)\b"
+    r"(?:[\w\s]{0,30}?)[\s:]{0,9}[\"'«“`](?P<quoted>[^\"»”`\n]{1,400}?)[\"'»”`]",
+    re.IGNORECASE,
+)
+_QUOTES = frozenset("\"'«“`")
+_ONE_WORD = re.compile(
+    r"\b(?:say|reply|respond|answer|dis|répon[ds]s?)\b\s+(?:with\s+|by\s+|par\s+|avec\s+)?"
+    r"(?:only\s+|just\s+|exactly\s+|seulement\s+|juste\s+|exactement\s+)*(?:the\s+word\s+|le\s+mot\s+)?:?\s*"
+    r"(?P<word>[\w-]+)\s*[.!]?\s*$",
+    re.IGNORECASE,
+)
+_CHOICE = re.compile(r"\bfrom\s+\[(?P<options>[^\]]{3,400})\]", re.IGNORECASE)
+_FROM = "from"
+"""Cheaper to look for than the pattern."""
+_NUMBERED = re.compile(r"^\[\d+\] ", re.MULTILINE)
+_SUMMARY = 3
+"""Sentences of a summary: the first ones."""
+_TRANSLATION_RULE = re.compile(r"professional .{2,40} translator", re.IGNORECASE)
+
+
+def answer(messages: Sequence[Message]) -> str:
+    """Answer a conversation in words."""
+    results = tool_results(messages)
+    if results:
+        return _from_results(results, read(messages).question)
+    if text := material(messages):
+        return "\n".join(f"- {sentence}" for sentence in islice(sentences(text), _SUMMARY))
+    if text := formatted(messages, answer):
+        return text
+    reading = read(messages)
+    return (
+        _asked_to_echo(reading)
+        or _asked_to_choose(messages, reading)
+        or _quoted(reading)
+        or _nothing_found(reading)
+    )
+
+
+def _from_results(results: Sequence[tuple[str, str]], question: str) -> str:
+    if len(results) == 1:
+        text = results[0][1]
+        if _NUMBERED.search(text):  # what a search tool found: a context to answer from
+            return quote(best_sentences(question, text)) or text
+        return text or ("Aucun résultat." if is_french(question) else "No result.")
+    return "\n".join(f"{name}: {text}" for name, text in results)
+
+
+def _asked_to_echo(reading: Reading) -> str:
+    is_quoting = not _QUOTES.isdisjoint(reading.question)
+    found = _ECHO.search(reading.question) if is_quoting else None
+    if found:
+        return found["quoted"].strip()
+    single = _ONE_WORD.search(reading.question) if len(reading.question) < 80 else None
+    return single["word"] if single else ""
+
+
+def _asked_to_choose(messages: Sequence[Message], reading: Reading) -> str:
+    """Pick a name from a list, as group chats ask: the one most spoken of, not the last one."""
+    text = f"{reading.question}\n{reading.context}"
+    found = _CHOICE.search(text) if _FROM in text.lower() else None
+    if not found:
+        return ""
+    options = [o.strip(" '\"`") for o in found["options"].split(",") if o.strip(" '\"`")]
+    asked = set(stems(reading.question.replace(found.group(), "")))
+    return max(options, key=lambda o: len(asked.intersection(stems(o)))) if options else ""
+
+
+def _quoted(reading: Reading) -> str:
+    question = reading.question
+    if "translator" in question.lower() and _TRANSLATION_RULE.search(question):
+        return ""
+    return quote(best_sentences(question, reading.context))
+
+
+def _nothing_found(reading: Reading) -> str:
+    french = is_french(reading.question)
+    asked = " ".join(reading.question.split())
+    if len(words(reading.context)) > 40 and best_sentences(asked, reading.context) == []:
+        return (
+            "Les documents fournis ne répondent pas à cette question."
+            if french
+            else "The documents given do not answer this question."
+        )
+    shown = asked if len(asked) <= 160 else asked[:159].rstrip() + "…"
+    if french:
+        return f"Le bac à sable a bien reçu votre message : « {shown} »"
+    return f"The sandbox received your message: “{shown}”"

@@ -1,0 +1,42 @@
+"""A short reasoning text, for the models that reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmaas_sandbox.responder.conversation import Message, read
+from llmaas_sandbox.responder.words import STOP_WORDS, fold, is_french, words
+
+_STEPS = {"low": 1, "minimal": 1, "medium": 2, "high": 3}
+
+
+def reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str:
+    """Think aloud about the question, longer with a higher ``reasoning_effort``."""
+    question = read(messages).question
+    topics = list(dict.fromkeys([w for w in words(question) if fold(w) not in STOP_WORDS]))[:5]
+    subject = ", ".join(topics) or fold(question[:40]) or "…"
+    effort = _STEPS.get(str(body.get("reasoning_effort") or "medium"), 2)
+    if is_french(question):
+        steps = [
+            f"La question porte sur : {subject}.",
+            "Je cherche les phrases du contexte qui contiennent ces mots.",
+            "Je vérifie que la réponse ne dit rien de plus que le contexte.",
+        ]
+    else:
+        steps = [
+            f"The question is about: {subject}.",
+            "I look for the sentences of the context that hold these words.",
+            "I check that the answer says nothing beyond the context.",
+        ]
+    return " ".join(steps[:effort])
+
+
+def wanted(body: Mapping[str, Any], *, top_level: bool = True) -> bool:
+    """Tell whether the request leaves reasoning on; engines ignore the switch on top."""
+    off = top_level and body.get("enable_thinking") is False
+    off = off or body.get("reasoning_effort") == "none"
+    template = body.get("chat_template_kwargs")
+    switches = template if isinstance(template, Mapping) else {}
+    # "thinking" is the name of DeepSeek's and Granite's templates
+    return not off and all(switches.get(n) is not False for n in ("enable_thinking", "thinking"))

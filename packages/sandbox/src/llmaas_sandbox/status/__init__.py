@@ -1,1 +1,0 @@
-"""The public status API; on the service it has a host of its own."""

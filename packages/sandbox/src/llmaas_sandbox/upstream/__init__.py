@@ -1,0 +1,1 @@
+"""Client of an OpenAI-compatible engine, and recorded exchanges with it."""
