@@ -5,7 +5,7 @@ import openai
 import pytest
 
 from llmaas_sandbox import Sandbox
-from llmaas_sandbox.batch.window import is_open, paris
+from llmaas_sandbox.batch.window import is_open, paris_hour
 from tests.helpers.waiting import eventually
 
 CHAT = "/v1/chat/completions"
@@ -73,14 +73,14 @@ WEDNESDAY_NOON = 1_795_604_400.0 + 3600  # 2026-11-25 12:00 UTC
 
 def test_the_window_is_open_at_night_and_at_weekends() -> None:
     hour = 3600.0
-    assert paris(WEDNESDAY_NOON).hour == 13
+    assert paris_hour(WEDNESDAY_NOON).hour == 13
     assert not is_open(WEDNESDAY_NOON)
     assert is_open(WEDNESDAY_NOON + 9 * hour)  # 22:00
     assert is_open(WEDNESDAY_NOON + 17 * hour)  # 06:00
     assert not is_open(WEDNESDAY_NOON + 18 * hour)  # 07:00
     assert is_open(WEDNESDAY_NOON + 3 * 24 * hour)  # Saturday
     july = WEDNESDAY_NOON - 140 * 24 * hour
-    assert paris(july).hour == 14
+    assert paris_hour(july).hour == 14
 
 
 def test_by_day_a_lot_waits(sdk: Any) -> None:

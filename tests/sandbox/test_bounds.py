@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from llmaas_sandbox.responder.replies import answer
-from llmaas_sandbox.responder.structured import json_answer
-from llmaas_sandbox.responder.tools import calls
+from llmaas_sandbox.responder.replies import build_reply
+from llmaas_sandbox.responder.structured import build_json
+from llmaas_sandbox.responder.tools import build_tool_calls
 
 TOOL = {
     "type": "function",
@@ -70,9 +70,9 @@ def jobs(text: str) -> Callable[[], Any]:
     messages = [{"role": "user", "content": text}]
 
     def run() -> None:
-        answer(messages)
-        calls(messages, {"tools": [TOOL]})
-        json_answer(messages, {"response_format": {"type": "json_object"}})
+        build_reply(messages)
+        build_tool_calls(messages, {"tools": [TOOL]})
+        build_json(messages, {"response_format": {"type": "json_object"}})
 
     return run
 

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from llmaas_sandbox import Sandbox
+from llmaas_sandbox.faults.connection import Piece, ResponsePlan, apply_faults
 from llmaas_sandbox.faults.parse import Faults, parse_faults
-from llmaas_sandbox.faults.wire import Piece, ResponsePlan, apply_faults
 
 BODY: Any = {"model": "gemma4:31b", "messages": [{"role": "user", "content": "Hello"}]}
 

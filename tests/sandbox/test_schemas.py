@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from llmaas_sandbox.responder.evidence import Evidence
-from llmaas_sandbox.responder.schema import MAX_STEPS, _Filler, fill
-from llmaas_sandbox.responder.wellformed import schema_problem
+from llmaas_sandbox.responder.schema import MAX_STEPS, SchemaFiller, fill
+from llmaas_sandbox.responder.schema_problems import find_schema_problem
 
 STRING = {"type": "string"}
 NODE = {
@@ -182,10 +182,10 @@ ENDLESS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("kind", ENDLESS)
 def test_endless_schema_ends_in_bounded_steps(kind: str) -> None:
     schema = ENDLESS[kind]
-    assert schema_problem(schema) is None
-    filler = _Filler(schema, Evidence("a" * 5_000 + "!"))
+    assert find_schema_problem(schema) is None
+    filler = SchemaFiller(schema, Evidence("a" * 5_000 + "!"))
     value = filler.value(schema, "", 0)
-    assert filler.steps < 4 * MAX_STEPS
+    assert filler.resolver.steps < 4 * MAX_STEPS
     assert len(json.dumps(value)) < 3_000_000
 
 
@@ -198,7 +198,7 @@ def test_endless_schema_is_cut_by_the_budget(chat: Any, kind: str) -> None:
 
 def test_schema_of_too_many_parts_is_refused() -> None:
     parts = {f"p{i}": {"type": "array", "items": STRING} for i in range(30_000)}
-    assert "more than" in str(schema_problem({"properties": parts}))
+    assert "more than" in str(find_schema_problem({"properties": parts}))
 
 
 def test_map_is_not_empty() -> None:

@@ -12,8 +12,8 @@ from llmaas_sandbox.chat.response_cache import ResponseCache
 from llmaas_sandbox.clock import Clock
 from llmaas_sandbox.config import Config
 from llmaas_sandbox.connections import Connections
-from llmaas_sandbox.faults.chance import seeded_random
 from llmaas_sandbox.faults.parse import Fault, Faults, parse_faults
+from llmaas_sandbox.faults.randomness import seeded_random
 from llmaas_sandbox.legacy.store import LegacyStore
 from llmaas_sandbox.limits.counters import Counters, MemoryCounters, RedisCounters, StoredCounters
 from llmaas_sandbox.limits.meter import Meter

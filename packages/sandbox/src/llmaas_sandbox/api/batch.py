@@ -11,7 +11,7 @@ from llmaas_sandbox.batch.store import DONE_AFTER, MAX_CONVERSATIONS, MAX_QUEUED
 from llmaas_sandbox.batch.window import is_open
 from llmaas_sandbox.chat.parameters import check_parameters
 from llmaas_sandbox.errors import Refusal, bad_request, forbidden, not_found, status_error
-from llmaas_sandbox.faults.frames import dumps
+from llmaas_sandbox.faults.framing import dumps
 from llmaas_sandbox.http.exchange import Endpoint, Exchange
 from llmaas_sandbox.http.model_lookup import CHAT, resolve_model
 from llmaas_sandbox.reply import Reply

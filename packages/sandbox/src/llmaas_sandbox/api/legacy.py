@@ -9,7 +9,7 @@ from typing import Any
 
 from llmaas_sandbox.api.chat import answer_conversation
 from llmaas_sandbox.errors import Refusal, bad_request, not_found
-from llmaas_sandbox.faults.frames import dumps
+from llmaas_sandbox.faults.framing import dumps
 from llmaas_sandbox.http.exchange import Endpoint, Exchange
 from llmaas_sandbox.legacy.store import File, LegacyBatch
 from llmaas_sandbox.reply import Reply

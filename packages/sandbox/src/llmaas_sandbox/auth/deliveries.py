@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from llmaas_sandbox.store import Store
 
 
-class Deliveries:
+class SuccessorSecrets:
     """Secrets by the id of the key that they replace, encrypted: the file alone opens nothing."""
 
     def __init__(self, store: Store, pepper: bytes) -> None:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from math import inf
 from typing import Any
 
-from llmaas_sandbox.auth.deliveries import Deliveries
+from llmaas_sandbox.auth.deliveries import SuccessorSecrets
 from llmaas_sandbox.auth.keys import Key
 from llmaas_sandbox.clock import Clock
 from llmaas_sandbox.limits.tiers import TIERS
@@ -44,7 +44,7 @@ class KeyStore:
         )
         self._keys: dict[str, Key] = {}
         self._by_digest: dict[str, str] = {}
-        self._deliveries = Deliveries(store, self._pepper)
+        self._deliveries = SuccessorSecrets(store, self._pepper)
         self.reload()
 
     def reload(self) -> None:

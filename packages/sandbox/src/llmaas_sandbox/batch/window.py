@@ -10,11 +10,11 @@ _SATURDAY = 5
 
 def is_open(now: float) -> bool:
     """Tell whether the documented window (22:00-07:00, all weekend, in France) is open."""
-    local = paris(now)
+    local = paris_hour(now)
     return local.weekday() >= _SATURDAY or local.hour >= _OPENS or local.hour < _CLOSES
 
 
-def paris(now: float) -> datetime:
+def paris_hour(now: float) -> datetime:
     """Return the hour in France, without needing a time zone database."""
     moment = datetime.fromtimestamp(now, UTC)
     start, end = (_last_sunday(moment.year, month) for month in (3, 10))

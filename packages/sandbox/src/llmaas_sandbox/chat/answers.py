@@ -13,23 +13,23 @@ from llmaas_sandbox.chat.validation import max_tokens
 from llmaas_sandbox.families.check import select_family
 from llmaas_sandbox.faults.names import REASONING
 from llmaas_sandbox.faults.parse import Faults
-from llmaas_sandbox.faults.shapes import to_json_text
+from llmaas_sandbox.faults.variants import to_json_text
 from llmaas_sandbox.responder import thinking
 from llmaas_sandbox.responder.conversation import Conversation
-from llmaas_sandbox.responder.replies import answer
-from llmaas_sandbox.responder.structured import json_answer, wants_json
-from llmaas_sandbox.responder.tools import Call, calls
+from llmaas_sandbox.responder.replies import build_reply
+from llmaas_sandbox.responder.structured import build_json, wants_json
+from llmaas_sandbox.responder.tools import ToolCall, build_tool_calls
 from llmaas_sandbox.scripted_responses import Step
 from llmaas_sandbox.tokens import CHARACTERS_PER_TOKEN, count_tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Choice:
     """One choice before it is written in a dialect."""
 
     content: str = ""
     reasoning: str = ""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
     finish_reason: str = "stop"
     logprobs: Any = None
 
@@ -50,7 +50,7 @@ def reasoning_style(request: ChatRequest) -> str:
     return asked or ("reasoning" if family.startswith("qwen") else "reasoning_content")
 
 
-def compose_answer(request: ChatRequest) -> Answer:
+def compose_answer(request: ChatRequest) -> Choice:
     """Answer a request: as scripted, or as the brain finds."""
     step, body = request.step, request.body
     if step is not None and not {"content", "reasoning", "tool_calls"}.isdisjoint(step):
@@ -58,31 +58,31 @@ def compose_answer(request: ChatRequest) -> Answer:
     messages = Conversation(body["messages"])
     reasoning = _reasoning(request, messages)
     if reasoning and "reasoning-stop" in request.faults and not body.get("reasoning_effort"):
-        return bounded(Answer("", reasoning), body)
-    called: tuple[Call, ...] = ()
+        return truncate_answer(Choice("", reasoning), body)
+    called: tuple[ToolCall, ...] = ()
     if body.get("tools"):
-        called = tuple(_renamed(c, request) for c in calls(messages, body))
+        called = tuple(_renamed(c, request) for c in build_tool_calls(messages, body))
     if "constrained" in request.faults and wants_json(body):
         called = ()
     if called:
         text = "Je regarde. " if "text-and-tool" in request.faults else ""
-        return _with_calls(Answer(text, reasoning, called, "tool_calls"), request)
-    structured = json_answer(messages, body)
+        return _with_calls(Choice(text, reasoning, called, "tool_calls"), request)
+    structured = build_json(messages, body)
     if structured is not None:
         text = to_json_text(structured, request.faults, _first_attempt(request))
         if "json-in-reasoning" in request.faults:
-            return bounded(Answer("", text), body)
-        return bounded(Answer(text, reasoning), body)
-    content = answer(messages)
-    return bounded(Answer(content, reasoning), body)
+            return truncate_answer(Choice("", text), body)
+        return truncate_answer(Choice(text, reasoning), body)
+    content = build_reply(messages)
+    return truncate_answer(Choice(content, reasoning), body)
 
 
-def _with_calls(answer_: Answer, request: ChatRequest) -> Answer:
+def _with_calls(answer_: Choice, request: ChatRequest) -> Choice:
     """Bound an answer with calls, and end it as the engine does that was asked for."""
     faults, body = request.faults, request.body
     if "calls-missing" in faults:
-        return bounded(replace(answer_, calls=()), body)
-    cut = bounded(answer_, body)
+        return truncate_answer(replace(answer_, calls=()), body)
+    cut = truncate_answer(answer_, body)
     if cut.finish_reason == "length" and "cut-call-closed" in faults:
         return _closed(cut, answer_, body)
     if isinstance(body.get("tool_choice"), Mapping) and "named-stop" in faults:
@@ -90,7 +90,7 @@ def _with_calls(answer_: Answer, request: ChatRequest) -> Answer:
     return cut
 
 
-def _closed(cut: Answer, wanted: Answer, body: Mapping[str, Any]) -> Answer:
+def _closed(cut: Choice, wanted: Choice, body: Mapping[str, Any]) -> Choice:
     """Close the arguments of a cut call, without those that are missing (vLLM, qwen3_coder).
 
     Of a whole answer with ``tool_choice`` auto only the spent budget tells that it was cut.
@@ -105,7 +105,7 @@ def _closed(cut: Answer, wanted: Answer, body: Mapping[str, Any]) -> Answer:
     )
 
 
-def _complete(cut: Call, full: Call) -> str:
+def _complete(cut: ToolCall, full: ToolCall) -> str:
     """Return the arguments that were written to their end before the cut."""
     kept: dict[str, Any] = {}
     for name, value in json.loads(full.arguments).items():
@@ -121,9 +121,9 @@ def _reasoning(request: ChatRequest, messages: Conversation) -> str:
     reasons = model.reasoning or faults.first(REASONING) is not None
     if not reasons or "no-reasoning" in faults:
         return ""
-    if not thinking.wanted(request.body, top_level=not faults.engine):
+    if not thinking.is_reasoning_enabled(request.body, top_level=not faults.engine):
         return ""
-    return thinking.reasoning(messages, request.body)
+    return thinking.build_reasoning(messages, request.body)
 
 
 def _first_attempt(request: ChatRequest) -> bool:
@@ -141,7 +141,7 @@ def _first_attempt(request: ChatRequest) -> bool:
     return request.attempts[subject] == 1
 
 
-def _renamed(call: Call, request: ChatRequest) -> Call:
+def _renamed(call: ToolCall, request: ChatRequest) -> ToolCall:
     """Give a call the form of id that the model's family makes."""
     family = select_family(request.model, request.faults)
     if family is None or not family.short_ids:
@@ -151,14 +151,14 @@ def _renamed(call: Call, request: ChatRequest) -> Call:
     )
 
 
-def _scripted(step: Step, request: ChatRequest) -> Answer:
+def _scripted(step: Step, request: ChatRequest) -> Choice:
     body = request.body
     called = tuple(
         _scripted_call(c, i, request) for i, c in enumerate(step.get("tool_calls") or ())
     )
     finish = "tool_calls" if called else "stop"
-    scripted = Answer(step.get("content") or "", step.get("reasoning") or "", called, finish)
-    bound = scripted if step.get("finish_reason") else bounded(scripted, body)
+    scripted = Choice(step.get("content") or "", step.get("reasoning") or "", called, finish)
+    bound = scripted if step.get("finish_reason") else truncate_answer(scripted, body)
     return replace(
         bound,
         finish_reason=step.get("finish_reason") or bound.finish_reason,
@@ -166,15 +166,15 @@ def _scripted(step: Step, request: ChatRequest) -> Answer:
     )
 
 
-def _scripted_call(call: Mapping[str, Any], position: int, request: ChatRequest) -> Call:
+def _scripted_call(call: Mapping[str, Any], position: int, request: ChatRequest) -> ToolCall:
     function = call.get("function") or call
     arguments = function.get("arguments", "")
     text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-    made = Call(call.get("id") or f"call_{position:08x}", str(function["name"]), text)
+    made = ToolCall(call.get("id") or f"call_{position:08x}", str(function["name"]), text)
     return made if call.get("id") else _renamed(made, request)
 
 
-def bounded(answer_: Answer, body: Mapping[str, Any]) -> Answer:
+def truncate_answer(answer_: Choice, body: Mapping[str, Any]) -> Choice:
     """Cut at the stop strings and at the budget; reasoning is paid first."""
     stopped, stop = answer_, body.get("stop")
     if stop:
@@ -184,7 +184,7 @@ def bounded(answer_: Answer, body: Mapping[str, Any]) -> Answer:
         return stopped
     reasoning, left = _spend(stopped.reasoning, left)
     content, left = _spend(stopped.content, left)
-    kept: list[Call] = []
+    kept: list[ToolCall] = []
     for call in stopped.calls:
         arguments, rest = _spend(call.arguments, left)
         if left > 0:
@@ -195,7 +195,7 @@ def bounded(answer_: Answer, body: Mapping[str, Any]) -> Answer:
     )
 
 
-def _texts(answer_: Answer) -> Sequence[str]:
+def _texts(answer_: Choice) -> Sequence[str]:
     return [answer_.reasoning, answer_.content, *(c.arguments for c in answer_.calls)]
 
 

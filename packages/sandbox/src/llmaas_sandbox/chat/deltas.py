@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from llmaas_sandbox.chat.answers import Answer, is_content_empty
-from llmaas_sandbox.chat.pieces import split_arguments, split_text
+from llmaas_sandbox.chat.answers import Choice, is_content_empty
+from llmaas_sandbox.chat.splitting import split_arguments, split_text
 from llmaas_sandbox.errors import Json
 from llmaas_sandbox.faults.parse import Faults
-from llmaas_sandbox.faults.shapes import add_reasoning
+from llmaas_sandbox.faults.variants import add_reasoning
 
 WriteCall = Callable[[Any, int | None], Json]
 
 
 def build_deltas(
-    answer: Answer, style: str, faults: Faults, body: Mapping[str, Any], write: WriteCall
+    answer: Choice, style: str, faults: Faults, body: Mapping[str, Any], write: WriteCall
 ) -> Iterator[Json]:
     """Yield the deltas of an answer in its dialect."""
     yield {"role": "assistant", "content": ""}
@@ -54,7 +54,7 @@ def _inline(text: str, style: str) -> Iterator[Json]:
     yield {"content": tag[4:] + after}
 
 
-def _call_deltas(answer: Answer, faults: Faults, write: WriteCall) -> Iterator[Json]:
+def _call_deltas(answer: Choice, faults: Faults, write: WriteCall) -> Iterator[Json]:
     whole_calls = not {
         "tool-no-index",
         "tool-object-args",

@@ -10,7 +10,7 @@ from typing import Any
 
 from llmaas_sandbox.errors import bad_request
 from llmaas_sandbox.json_body import get_or_default
-from llmaas_sandbox.responder.wellformed import schema_problem
+from llmaas_sandbox.responder.schema_problems import find_schema_problem
 
 MAX_CHOICES, MAX_LOGPROBS, MAX_STOPS = 16, 20, 4
 """Inferred: choices (vLLM takes 16,384). Recorded: log probabilities, stops."""
@@ -125,7 +125,7 @@ def _check_named_schema(described: Any) -> None:
     if not isinstance(described.get("name"), str) or not described["name"]:
         where = "response_format.json_schema.name"
         raise bad_request("Field required", where, invalid="missing")
-    problem = schema_problem(described["schema"])
+    problem = find_schema_problem(described["schema"])
     if problem:
         words = f"Failed to transform json schema into a grammar: {problem}"
         raise bad_request(words, "response_format")
@@ -190,7 +190,7 @@ def _function_name(tool: Any) -> str:
     kind = tool.get("type") if isinstance(tool, Mapping) else None
     if isinstance(function, Mapping) and kind == "function":
         name, parameters = function.get("name"), function.get("parameters")
-        described = parameters is None or not schema_problem(parameters)
+        described = parameters is None or not find_schema_problem(parameters)
         if isinstance(name, str) and name and described:
             return name
     raise bad_request("Invalid parameter 'tools': only named functions are supported", "tools")

@@ -8,12 +8,12 @@ from functools import lru_cache
 from json.encoder import encode_basestring
 
 from llmaas_sandbox.catalog import Model
-from llmaas_sandbox.chat.answers import Answer
-from llmaas_sandbox.chat.pieces import split_text
+from llmaas_sandbox.chat.answers import Choice
 from llmaas_sandbox.chat.request import ChatRequest
 from llmaas_sandbox.chat.serialization import ResponseWriter
+from llmaas_sandbox.chat.splitting import split_text
 from llmaas_sandbox.errors import Json
-from llmaas_sandbox.faults.frames import DONE, dumps
+from llmaas_sandbox.faults.framing import DONE, dumps
 from llmaas_sandbox.machines.fleet import Machine
 from llmaas_sandbox.usage import Usage
 
@@ -79,7 +79,7 @@ def _choice(choice: Json) -> bytes:
     return b'"choices":[%b]}\n\n' % dumps(choice)
 
 
-def _in_words(writer: ResponseWriter) -> Answer | None:
+def _in_words(writer: ResponseWriter) -> Choice | None:
     """Return the answer that is nothing but words, which need no encoder; most are."""
     [answer, *others] = writer.answers
     if others or answer.calls or not answer.content or writer.wants_logprobs(answer):

@@ -7,21 +7,21 @@ from hashlib import blake2b
 from itertools import chain, zip_longest
 from typing import Any
 
-from llmaas_sandbox.chat.answers import Answer, is_content_empty, reasoning_style
+from llmaas_sandbox.chat.answers import Choice, is_content_empty, reasoning_style
 from llmaas_sandbox.chat.deltas import build_deltas
 from llmaas_sandbox.chat.logprobs import build_logprobs
-from llmaas_sandbox.chat.pieces import split_text
 from llmaas_sandbox.chat.request import ChatRequest
+from llmaas_sandbox.chat.splitting import split_text
 from llmaas_sandbox.engines import fields
 from llmaas_sandbox.errors import Json
-from llmaas_sandbox.faults.shapes import add_reasoning, shape_tool_call, shape_usage, to_ollama
+from llmaas_sandbox.faults.variants import add_reasoning, shape_tool_call, shape_usage, to_ollama
 from llmaas_sandbox.tokens import count_message_tokens, count_tokens
 
 
 class ResponseWriter:
     """Writes the answers to one request."""
 
-    def __init__(self, request: ChatRequest, answers: Sequence[Answer]) -> None:
+    def __init__(self, request: ChatRequest, answers: Sequence[Choice]) -> None:
         self.request = request
         self.answers = answers
         self.faults = request.faults
@@ -73,7 +73,7 @@ class ResponseWriter:
         """Write the choices of a whole body."""
         return [self._choice(i, answer) for i, answer in enumerate(self.answers)]
 
-    def _choice(self, index: int, answer: Answer) -> Json:
+    def _choice(self, index: int, answer: Choice) -> Json:
         message: Json = {"role": "assistant", "content": answer.content or None}
         if is_content_empty(self.faults, self.style, self.request.body):
             message["content"] = None
@@ -102,11 +102,11 @@ class ResponseWriter:
             whole["index"] = index
         return shape_tool_call(whole, self.faults)
 
-    def wants_logprobs(self, answer: Answer) -> bool:
+    def wants_logprobs(self, answer: Choice) -> bool:
         """Tell whether to add log probabilities."""
         return bool(self.request.body.get("logprobs")) or answer.logprobs is not None
 
-    def _logprobs(self, answer: Answer, texts: list[str]) -> Any:
+    def _logprobs(self, answer: Choice, texts: list[str]) -> Any:
         top = int(self.request.body.get("top_logprobs") or 0)
         return answer.logprobs if answer.logprobs is not None else build_logprobs(texts, top)
 
@@ -133,7 +133,7 @@ class ResponseWriter:
     def _chunk(self, choice: Json) -> Json:
         return {**self.base, "object": "chat.completion.chunk", "choices": [choice]}
 
-    def _lane(self, index: int, answer: Answer) -> list[Json]:
+    def _lane(self, index: int, answer: Choice) -> list[Json]:
         lane: list[Json] = []
         with_logprobs = self.wants_logprobs(answer)
         for delta in build_deltas(answer, self.style, self.faults, self.request.body, self._call):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from llmaas_sandbox.audit.log import AuditLog
 from llmaas_sandbox.audit.report import build_report, to_text
-from llmaas_sandbox.cli.folders import add_option, open_store
+from llmaas_sandbox.cli.data_folder import add_option, open_store
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ from typing import Any
 
 from llmaas_sandbox.auth.key_store import GRACE_SECONDS, KeyStore
 from llmaas_sandbox.auth.keys import Key
-from llmaas_sandbox.cli.folders import add_option, open_store
+from llmaas_sandbox.cli.data_folder import add_option, open_store
 from llmaas_sandbox.clock import Clock
 from llmaas_sandbox.limits.tiers import TIERS
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import uvicorn
 
-from llmaas_sandbox.cli.collector import spare_collector
+from llmaas_sandbox.cli.garbage_collector import tune_garbage_collector
 from llmaas_sandbox.cli.options import build_parser
-from llmaas_sandbox.cli.workers import announce, serve_in_workers, shared, socket_for
+from llmaas_sandbox.cli.workers import announce, open_socket, serve_in_workers, with_data_folder
 from llmaas_sandbox.config import Config
 from llmaas_sandbox.errors import Refusal
 from llmaas_sandbox.server import prepare_certificates, server_config
@@ -28,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         config = Config(**settings)
         config.check_exposure(given["host"])
-        config = shared(config) if config.workers > 1 else config
+        config = with_data_folder(config) if config.workers > 1 else config
         state = State(config)
     except Refusal as refused:
         options.error(refused.body["error"]["message"])
@@ -46,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
 def serve(state: State, host: str, port: int) -> None:
     """Run the server in this thread until a signal ends it."""
     certificates = prepare_certificates(state.config, host)
-    listener = socket_for(host, port)
+    listener = open_socket(host, port)
     announce(state.config, host, listener, certificates)
-    spare_collector()
+    tune_garbage_collector()
     uvicorn.Server(server_config(state, certificates)).run([listener])

@@ -16,8 +16,8 @@ from types import FrameType
 
 import uvicorn
 
-from llmaas_sandbox.cli.collector import spare_collector
-from llmaas_sandbox.cli.greeting import greeting
+from llmaas_sandbox.cli.environment_lines import environment_lines
+from llmaas_sandbox.cli.garbage_collector import tune_garbage_collector
 from llmaas_sandbox.config import Config
 from llmaas_sandbox.server import create_temporary_folder, prepare_certificates, server_config
 from llmaas_sandbox.state import State
@@ -29,12 +29,12 @@ _PAUSE = 0.5
 """Seconds before a process that died is replaced: one that cannot start must not spin."""
 
 
-def shared(config: Config) -> Config:
+def with_data_folder(config: Config) -> Config:
     """Return a configuration with a data folder, which is what processes share."""
     return config if config.data_dir else replace(config, data_dir=create_temporary_folder())
 
 
-def socket_for(host: str, port: int) -> socket.socket:
+def open_socket(host: str, port: int) -> socket.socket:
     """Listen."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
@@ -49,14 +49,14 @@ def announce(
     told = {"LLMAAS_BASE_URL": f"{root}/v1", "LLMAAS_API_KEY": config.api_keys[0]}
     if certificates:
         told["SSL_CERT_FILE"] = str(certificates.authority)
-    sys.stdout.write(greeting(told, f"{root}/console#{config.admin_key}"))
+    sys.stdout.write(environment_lines(told, f"{root}/console#{config.admin_key}"))
     sys.stdout.flush()
 
 
 def serve_in_workers(config: Config, host: str, port: int) -> None:
     """Serve in several processes until a signal ends them; replace those that die."""
     certificates = prepare_certificates(config, host)
-    listener = socket_for(host, port)
+    listener = open_socket(host, port)
     announce(config, host, listener, certificates)
     Workers(config, host, listener, certificates).run()
 
@@ -92,7 +92,7 @@ class Workers:
         self._end()
 
     def _started(self) -> SpawnProcess:
-        worker = self._context.Process(target=work, args=self._arguments, daemon=True)
+        worker = self._context.Process(target=run_worker, args=self._arguments, daemon=True)
         worker.start()
         return worker
 
@@ -109,14 +109,14 @@ class Workers:
                 worker.kill()
 
 
-def work(
+def run_worker(
     config: Config, host: str, listener: socket.socket, certificates: Certificates | None
 ) -> None:
     """Serve in this process: one of several."""
     _end_with_parent()
     state = State(config)
     state.host = host
-    spare_collector()
+    tune_garbage_collector()
     uvicorn.Server(server_config(state, certificates)).run([listener])
 
 

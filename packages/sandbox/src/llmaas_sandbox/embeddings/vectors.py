@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from math import sqrt
 
-from llmaas_sandbox.responder.words import STOP_WORDS, fold, stem, words
+from llmaas_sandbox.responder.words import STOP_WORDS, normalize, stem, words
 
 DIMENSIONS = {"granite-embedding:278m": 768}
 DEFAULT_DIMENSIONS = 1024
@@ -18,7 +18,7 @@ _GRAM = 4
 @lru_cache(maxsize=32_768)
 def _features(word: str) -> tuple[tuple[int, float], ...]:
     """Return (hash, weight) of a word's stem and of its character n-grams."""
-    folded = fold(word)
+    folded = normalize(word)
     if folded in STOP_WORDS:
         return ((_hash(folded), _STOP_WEIGHT),)
     padded = f"^{folded}$"

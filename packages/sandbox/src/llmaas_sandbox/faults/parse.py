@@ -57,7 +57,7 @@ class Faults:
         """Return one argument as a number; refuse what is not one."""
         if not self.chosen:
             return default
-        return number_in(name, self.argument(name, position, str(default)))
+        return parse_number(name, self.argument(name, position, str(default)))
 
     @property
     def engine(self) -> str:
@@ -72,7 +72,7 @@ class Faults:
 NO_FAULTS = Faults()
 
 
-def number_in(name: str, text: str) -> float:
+def parse_number(name: str, text: str) -> float:
     """Read a number that a fault was given: none that is negative or has no end (400)."""
     try:
         number = float(text)
@@ -114,7 +114,7 @@ def _one(text: str) -> Fault:
         raise bad_request(f"Unknown sandbox fault '{name}'; known: {', '.join(sorted(FAULTS))}")
     if times and not times.strip().isdigit():
         raise bad_request(f"Fault '{name}': '*{times}' is not a number of times")
-    chance = number_in(name, odds or "1")
+    chance = parse_number(name, odds or "1")
     if chance > 1 or (chance < 1 and name == "engine"):
         raise bad_request(f"Fault '{name}': '@{odds}' is not a probability that it can have")
     return Fault(name, tuple(arguments), int(times) if times else None, chance)

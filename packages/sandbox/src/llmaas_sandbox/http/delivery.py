@@ -9,8 +9,8 @@ from starlette.types import Receive, Scope, Send
 
 from llmaas_sandbox.connections import reset
 from llmaas_sandbox.errors import error
-from llmaas_sandbox.faults.frames import to_event
-from llmaas_sandbox.faults.wire import Piece, ResponsePlan
+from llmaas_sandbox.faults.connection import Piece, ResponsePlan
+from llmaas_sandbox.faults.framing import to_event
 from llmaas_sandbox.machines.fleet import Machine
 from llmaas_sandbox.request_log import RequestRecord
 from llmaas_sandbox.state import State

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from llmaas_sandbox.engines.refusals import to_engine_error
 from llmaas_sandbox.errors import Refusal, status_error
-from llmaas_sandbox.faults.frames import dumps
+from llmaas_sandbox.faults.framing import dumps
 from llmaas_sandbox.faults.parse import Faults, parse_fault_header
 from llmaas_sandbox.http import response_plan
 from llmaas_sandbox.http.delivery import Delivery

@@ -14,10 +14,10 @@ from starlette.types import Receive, Scope
 from llmaas_sandbox.auth.permissions import is_admin
 from llmaas_sandbox.catalog import TEST_MODEL_PREFIX
 from llmaas_sandbox.errors import Refusal, status_error
-from llmaas_sandbox.faults.chance import TEST_HEADER
+from llmaas_sandbox.faults.connection import ResponsePlan, slow_list
 from llmaas_sandbox.faults.parse import NO_FAULTS, Fault, Faults, parse_fault_header, parse_faults
-from llmaas_sandbox.faults.refuse import ErrorPage, find_refusal
-from llmaas_sandbox.faults.wire import ResponsePlan, slow_list
+from llmaas_sandbox.faults.randomness import TEST_HEADER
+from llmaas_sandbox.faults.refusals import ErrorPage, find_refusal
 from llmaas_sandbox.http import parsing, response_plan
 from llmaas_sandbox.http.accounting import (
     RequestAccounting,

@@ -8,10 +8,10 @@ from typing import Any
 
 from llmaas_sandbox.engines.refusals import to_engine_error
 from llmaas_sandbox.errors import Refusal
-from llmaas_sandbox.faults.frames import DONE, dumps, to_event, to_events
+from llmaas_sandbox.faults.connection import Piece, ResponsePlan, apply_faults
+from llmaas_sandbox.faults.framing import DONE, dumps, to_event, to_events
 from llmaas_sandbox.faults.parse import Faults
-from llmaas_sandbox.faults.refuse import ErrorPage
-from llmaas_sandbox.faults.wire import Piece, ResponsePlan, apply_faults
+from llmaas_sandbox.faults.refusals import ErrorPage
 from llmaas_sandbox.reply import Reply
 
 STREAM_HEADERS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}

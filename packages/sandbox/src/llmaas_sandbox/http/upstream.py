@@ -13,7 +13,7 @@ from llmaas_sandbox.auth.keys import Key
 from llmaas_sandbox.auth.permissions import check_model_permission, model_names
 from llmaas_sandbox.catalog import Model, all_models, resolve
 from llmaas_sandbox.errors import Refusal, bad_request, error, status_error
-from llmaas_sandbox.faults.frames import dumps
+from llmaas_sandbox.faults.framing import dumps
 from llmaas_sandbox.http.exchange import Exchange, Handler
 from llmaas_sandbox.reply import Reply
 from llmaas_sandbox.upstream.client import UpstreamError, UpstreamResponse, send_request

@@ -26,7 +26,7 @@ _SHORT = 4_000
 _OPEN, _CLOSE = "<text>", "</text>"
 
 
-class Reading(NamedTuple):
+class Question(NamedTuple):
     """The question and the text around it."""
 
     question: str
@@ -56,7 +56,7 @@ def _last_user_text(messages: Sequence[Message]) -> str:
     return content_text(messages[-1].get("content")) if messages else ""
 
 
-def material(messages: Sequence[Message]) -> str:
+def delimited_text(messages: Sequence[Message]) -> str:
     """Return the text that the last user message hands over between tags, or an empty one.
 
     Nothing is asked before it, and nothing in it is meant for the model.
@@ -116,21 +116,21 @@ def _split_short(text: str) -> tuple[str, str]:
     return _split_question(text)
 
 
-def read(messages: Sequence[Message]) -> Reading:
+def parse_conversation(messages: Sequence[Message]) -> Question:
     """Read a conversation: the last user message asks, everything else may answer."""
     if isinstance(messages, Conversation):
         return messages.reading
     return _read(messages, _last_user_text(messages))
 
 
-def _read(messages: Sequence[Message], last: str) -> Reading:
+def _read(messages: Sequence[Message], last: str) -> Question:
     question, rest = _split_short(last) if len(last) < _SHORT else _split_question(last)
     if len(messages) == 1 and messages[0].get("role") == "user":
-        return Reading(question, rest, "")
+        return Question(question, rest, "")
     instructions = _texts(messages, ("system", "developer"))
     before = _texts(messages, ("user", "tool", "function"), skip_last=last)
     context = "\n\n".join(part for part in (rest, instructions, before) if part)
-    return Reading(question, context, instructions)
+    return Question(question, context, instructions)
 
 
 def _texts(messages: Sequence[Message], roles: tuple[str, ...], skip_last: str = "") -> str:

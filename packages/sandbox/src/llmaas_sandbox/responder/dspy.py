@@ -10,8 +10,8 @@ from typing import Any
 
 from llmaas_sandbox.responder.conversation import Message
 from llmaas_sandbox.responder.schema import fill
-from llmaas_sandbox.responder.tools import best_tool
-from llmaas_sandbox.responder.wellformed import schema_problem
+from llmaas_sandbox.responder.schema_problems import find_schema_problem
+from llmaas_sandbox.responder.tools import select_tool
 
 Answer = Callable[[Sequence[Message]], str]
 
@@ -43,17 +43,17 @@ _LAST = "finish"
 """The tool of DSPy's ReAct that ends a task."""
 
 
-def is_asked(text: str) -> bool:
+def is_dspy_prompt(text: str) -> bool:
     """Tell whether a user message asks for fields."""
     return _ASKED in text and _FIELD.search(text) is not None
 
 
-def is_asked_for_json(text: str) -> bool:
+def is_dspy_json_prompt(text: str) -> bool:
     """Tell whether a user message asks for a JSON object of fields."""
     return _ASKED_JSON in text and _FIELD.search(text) is not None
 
 
-def question_in(asked: str) -> str:
+def extract_question(asked: str) -> str:
     """Return the input fields of a user message, without their markers."""
     given = asked.partition(_ASKED_JSON)[0].partition(_ASKED)[0]
     return "\n\n".join(_inputs(given).values())
@@ -64,10 +64,10 @@ def _inputs(given: str) -> dict[str, str]:
     return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=False)}
 
 
-def json_object(asked: str, prompt: str, answer: Answer) -> str:
+def build_json_object(asked: str, prompt: str, answer: Answer) -> str:
     """Write the output fields as one JSON object, each as its note in the prompt wants it."""
     given, _, wanted = asked.partition(_ASKED_JSON)
-    inputs, question = _inputs(given), question_in(asked)
+    inputs, question = _inputs(given), extract_question(asked)
     said = answer([{"role": "user", "content": question}])
     names = list(dict.fromkeys(_NAMED.findall(wanted)))
     acted = _acted(prompt, inputs) if "next_tool_name" in names else {}
@@ -102,13 +102,13 @@ def _schema_noted(text: str) -> Mapping[str, Any] | None:
         schema = json.loads(note["schema"])
     except (ValueError, RecursionError):
         return None
-    return None if not isinstance(schema, dict) or schema_problem(schema) else schema
+    return None if not isinstance(schema, dict) or find_schema_problem(schema) else schema
 
 
-def fields(asked: str, prompt: str, answer: Answer) -> str:
+def build_fields(asked: str, prompt: str, answer: Answer) -> str:
     """Write each output field under its marker."""
     given, _, wanted = asked.partition(_ASKED)
-    inputs, question = _inputs(given), question_in(asked)
+    inputs, question = _inputs(given), extract_question(asked)
     said = answer([{"role": "user", "content": question}])
     acted = _acted(prompt, inputs) if "next_tool_name" in wanted else {}
     kinds = dict(_TYPED.findall(wanted))
@@ -145,7 +145,7 @@ def _acted(prompt: str, inputs: Mapping[str, str]) -> dict[str, str]:
     tools = [_tool(found) for found in list(_TOOL.finditer(prompt))[:50]]
     tools = [tool for tool in tools if tool["name"] != _LAST]
     question = inputs.get("question") or next(iter(inputs.values()), "")
-    tool = None if "observation_0" in inputs else best_tool(tools, question)
+    tool = None if "observation_0" in inputs else select_tool(tools, question)
     if tool is None:
         return {"next_thought": "I have what I need.", "next_tool_name": _LAST, **_with({})}
     made = fill(tool["parameters"], question)
@@ -164,6 +164,6 @@ def _tool(found: re.Match[str]) -> Mapping[str, Any]:
     known = properties if isinstance(properties, dict) else {}
     known = {str(name): schema for name, schema in known.items() if isinstance(schema, dict)}
     schema = {"type": "object", "properties": known, "required": list(known)}
-    if schema_problem(schema):
+    if find_schema_problem(schema):
         schema = {"type": "object"}
     return {"name": found["name"], "description": found["description"], "parameters": schema}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from llmaas_sandbox.responder.words import STOP_WORDS, fold, words
+from llmaas_sandbox.responder.words import STOP_WORDS, normalize, words
 
 _QUOTED = re.compile(
     r"[\"“«]([^\"”»]{1,300})[\"”»]|(?<![\w])'([^']{1,200})'(?![\w])|`([^`]{1,200})`"
@@ -75,7 +75,7 @@ class Evidence:
     def number_near(self, hints: set[str]) -> float | None:
         """Take the number that stands closest to one of the words, within five words."""
         tokens = re.findall(r"-?\d+(?:[.,]\d+)?|[^\W\d_]+", self.text[:_NEAR])
-        spots = [i for i, t in enumerate(tokens) if fold(t) in hints][:20]
+        spots = [i for i, t in enumerate(tokens) if normalize(t) in hints][:20]
         best: tuple[int, float] | None = None
         for i, token in enumerate(tokens):
             if not spots or len(token) > _DIGITS or not token.strip("-")[0].isdigit():
@@ -104,9 +104,13 @@ def _names(text: str) -> list[str]:
         )
         if starts_sentence:
             first, _, rest = name.partition(" ")
-            if fold(first) in STOP_WORDS or not rest:
-                name = rest if fold(first) in STOP_WORDS else (name if _lone(text, match) else rest)
-        if name and fold(name) not in STOP_WORDS and len(name) > 1:
+            if normalize(first) in STOP_WORDS or not rest:
+                name = (
+                    rest
+                    if normalize(first) in STOP_WORDS
+                    else (name if _lone(text, match) else rest)
+                )
+        if name and normalize(name) not in STOP_WORDS and len(name) > 1:
             found.append(name)
     return list(dict.fromkeys(found))
 
@@ -116,7 +120,7 @@ def _lone(text: str, match: re.Match[str]) -> bool:
     if _AGE.match(text, match.end()):
         return True
     following = words(text[match.end() : match.end() + 20])
-    return bool(following) and fold(following[0]) in {
+    return bool(following) and normalize(following[0]) in {
         "is",
         "est",
         "a",

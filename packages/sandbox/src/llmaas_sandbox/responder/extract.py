@@ -120,7 +120,7 @@ def _score(wanted: set[str], stemmed: Sequence[str], weights: dict[str, float]) 
     return rarity * (0.5 + len(shared) / len(wanted)) / sqrt(sqrt(length))
 
 
-def quote(found: Sequence[Sentence]) -> str:
+def cite_sentences(found: Sequence[Sentence]) -> str:
     """Write the sentences down, in the order of the context, each with its citation."""
     ordered = sorted(found, key=lambda s: s.position)
     return " ".join(_cited(s) for s in ordered)

@@ -10,7 +10,7 @@ from typing import Any
 from llmaas_sandbox.responder import dspy
 from llmaas_sandbox.responder.conversation import Message, last_user_text
 from llmaas_sandbox.responder.schema import fill
-from llmaas_sandbox.responder.tools import best_tool
+from llmaas_sandbox.responder.tools import select_tool
 from llmaas_sandbox.tokens import content_text
 
 Answer = Callable[[Sequence[Message]], str]
@@ -20,22 +20,22 @@ _NAMES = re.compile(r"one of \[?(?P<names>[\w, -]{1,2000})\]?")
 _OBSERVATION, _INPUT = "Observation:", "Action Input:"
 
 
-def formatted(messages: Sequence[Message], answer: Answer) -> str:
+def format_answer(messages: Sequence[Message], answer: Answer) -> str:
     """Answer in the format that the prompt describes; nothing when it describes none."""
-    kind = format_of(messages)
+    kind = detect_format(messages)
     if kind == "dspy json":
-        return dspy.json_object(last_user_text(messages), parse_head(messages), answer)
+        return dspy.build_json_object(last_user_text(messages), parse_head(messages), answer)
     if kind == "dspy":
-        return dspy.fields(last_user_text(messages), parse_head(messages), answer)
+        return dspy.build_fields(last_user_text(messages), parse_head(messages), answer)
     return _react(messages, parse_head(messages), answer) if kind == "react" else ""
 
 
-def format_of(messages: Sequence[Message]) -> str:
+def detect_format(messages: Sequence[Message]) -> str:
     """Return the name of the format that a prompt describes: dspy (json), react or nothing."""
     asked = last_user_text(messages)
-    if dspy.is_asked_for_json(asked):
+    if dspy.is_dspy_json_prompt(asked):
         return "dspy json"
-    if dspy.is_asked(asked):
+    if dspy.is_dspy_prompt(asked):
         return "dspy"
     prompt = parse_head(messages)
     acts = _INPUT in prompt and "Action:" in prompt and "Thought" in prompt
@@ -56,7 +56,7 @@ def _react(messages: Sequence[Message], prompt: str, answer: Answer) -> str:
     if observed and not observed.startswith(("the result", "tool response")):
         return f"Thought: I can answer without using any more tools.\n{label} {observed}"
     question = _question(messages)
-    tool = best_tool(_tools(prompt), question)
+    tool = select_tool(_tools(prompt), question)
     if tool is None:
         said = answer([{"role": "user", "content": question}])
         return f"Thought: I can answer without using any tools.\n{label} {said}"

@@ -9,7 +9,7 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 
-def kind_of(schema: Schema) -> str:
+def infer_type(schema: Schema) -> str:
     """Return the type that a schema asks for, inferred where it is not named."""
     kind = schema.get("type")
     if isinstance(kind, list):
@@ -21,7 +21,7 @@ def kind_of(schema: Schema) -> str:
     return "array" if "items" in schema else "string"
 
 
-def without(schema: Schema, *keys: str) -> dict[str, Any]:
+def drop_keywords(schema: Schema, *keys: str) -> dict[str, Any]:
     """Return a schema without some keywords."""
     return {k: v for k, v in schema.items() if k not in keys}
 
@@ -31,7 +31,7 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def merged(left: Schema, right: Schema) -> dict[str, Any]:
+def merge_schemas(left: Schema, right: Schema) -> dict[str, Any]:
     """Return a schema that asks for what both do."""
     merged = {**left, **right}
     if left.get("properties") and right.get("properties"):
@@ -41,7 +41,7 @@ def merged(left: Schema, right: Schema) -> dict[str, Any]:
     return merged
 
 
-def bounded(value: float, schema: Schema, whole: bool) -> float:
+def clamp(value: float, schema: Schema, whole: bool) -> float:
     """Return the nearest number that the bounds and the step of a schema allow."""
     step = float(schema.get("multipleOf") or (1 if whole else 0))
     low, high = schema.get("minimum"), schema.get("maximum")

@@ -19,15 +19,15 @@ _OPEN_ENDED = re.compile(r"[*+]|\{\d*,\}")
 _MAX_CANDIDATES, _MAX_REPEATS, _MAX_BUILT = 200, 1_000, 10_000
 
 
-def matching(pattern: str, candidates: Iterable[str]) -> str:
+def build_match(pattern: str, candidates: Iterable[str]) -> str:
     """Return the first candidate that matches, else a text built from the pattern itself."""
     for candidate in islice(candidates, _MAX_CANDIDATES):
-        if matches(pattern, candidate):
+        if is_match(pattern, candidate):
             return candidate
     return _build(pattern)
 
 
-def matches(pattern: str, text: str) -> bool:
+def is_match(pattern: str, text: str) -> bool:
     """Tell whether a text matches; one that may take too long to tell does not.
 
     Two open-ended repetitions may backtrack without end: only short texts are tried on them.

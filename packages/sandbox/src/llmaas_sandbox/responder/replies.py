@@ -6,9 +6,15 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
-from llmaas_sandbox.responder.conversation import Message, Reading, material, read, tool_results
-from llmaas_sandbox.responder.extract import best_sentences, quote
-from llmaas_sandbox.responder.formats import formatted
+from llmaas_sandbox.responder.conversation import (
+    Message,
+    Question,
+    delimited_text,
+    parse_conversation,
+    tool_results,
+)
+from llmaas_sandbox.responder.extract import best_sentences, cite_sentences
+from llmaas_sandbox.responder.formats import format_answer
 from llmaas_sandbox.responder.words import is_french, sentences, stems, words
 
 _ECHO = re.compile(
@@ -32,16 +38,16 @@ _SUMMARY = 3
 _TRANSLATION_RULE = re.compile(r"professional .{2,40} translator", re.IGNORECASE)
 
 
-def answer(messages: Sequence[Message]) -> str:
+def build_reply(messages: Sequence[Message]) -> str:
     """Answer a conversation in words."""
     results = tool_results(messages)
     if results:
-        return _from_results(results, read(messages).question)
-    if text := material(messages):
+        return _from_results(results, parse_conversation(messages).question)
+    if text := delimited_text(messages):
         return "\n".join(f"- {sentence}" for sentence in islice(sentences(text), _SUMMARY))
-    if text := formatted(messages, answer):
+    if text := format_answer(messages, build_reply):
         return text
-    reading = read(messages)
+    reading = parse_conversation(messages)
     return (
         _asked_to_echo(reading)
         or _asked_to_choose(messages, reading)
@@ -54,12 +60,12 @@ def _from_results(results: Sequence[tuple[str, str]], question: str) -> str:
     if len(results) == 1:
         text = results[0][1]
         if _NUMBERED.search(text):  # what a search tool found: a context to answer from
-            return quote(best_sentences(question, text)) or text
+            return cite_sentences(best_sentences(question, text)) or text
         return text or ("Aucun résultat." if is_french(question) else "No result.")
     return "\n".join(f"{name}: {text}" for name, text in results)
 
 
-def _asked_to_echo(reading: Reading) -> str:
+def _asked_to_echo(reading: Question) -> str:
     is_quoting = not _QUOTES.isdisjoint(reading.question)
     found = _ECHO.search(reading.question) if is_quoting else None
     if found:
@@ -68,7 +74,7 @@ def _asked_to_echo(reading: Reading) -> str:
     return single["word"] if single else ""
 
 
-def _asked_to_choose(messages: Sequence[Message], reading: Reading) -> str:
+def _asked_to_choose(messages: Sequence[Message], reading: Question) -> str:
     """Pick a name from a list, as group chats ask: the one most spoken of, not the last one."""
     text = f"{reading.question}\n{reading.context}"
     found = _CHOICE.search(text) if _FROM in text.lower() else None
@@ -79,14 +85,14 @@ def _asked_to_choose(messages: Sequence[Message], reading: Reading) -> str:
     return max(options, key=lambda o: len(asked.intersection(stems(o)))) if options else ""
 
 
-def _quoted(reading: Reading) -> str:
+def _quoted(reading: Question) -> str:
     question = reading.question
     if "translator" in question.lower() and _TRANSLATION_RULE.search(question):
         return ""
-    return quote(best_sentences(question, reading.context))
+    return cite_sentences(best_sentences(question, reading.context))
 
 
-def _nothing_found(reading: Reading) -> str:
+def _nothing_found(reading: Question) -> str:
     french = is_french(reading.question)
     asked = " ".join(reading.question.split())
     if len(words(reading.context)) > 40 and best_sentences(asked, reading.context) == []:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmaas_sandbox.responder.evidence import Evidence
-from llmaas_sandbox.responder.patterns import matching
-from llmaas_sandbox.responder.words import fold, is_french, word_set, words
+from llmaas_sandbox.responder.patterns import build_match
+from llmaas_sandbox.responder.words import is_french, normalize, word_set, words
 
 MAX_LENGTH = 1_000_000
 """Characters of one string: more than the largest answer holds."""
@@ -60,7 +60,7 @@ def fill_string(schema: Mapping[str, Any], name: str, evidence: Evidence) -> str
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
         tokens = (t.strip(".,;:!?()[]\"'«»") for t in evidence.text.split())
-        return matching(pattern, [*evidence.quoted, *tokens, evidence.text])
+        return build_match(pattern, [*evidence.quoted, *tokens, evidence.text])
     form = str(schema.get("format") or "")
     if form in _FIXED:
         return _FIXED[form]
@@ -69,13 +69,13 @@ def fill_string(schema: Mapping[str, Any], name: str, evidence: Evidence) -> str
     return _fitted(_by_name(schema, name, evidence), schema)
 
 
-def hinted(name: str, schema: Mapping[str, Any]) -> bool:
+def is_hinted(name: str, schema: Mapping[str, Any]) -> bool:
     """Tell whether a property's name or format says what to look for."""
     return bool(schema.get("format") or schema.get("pattern") or _hints(name) & (_PLACES | _PEOPLE))
 
 
 def _hints(name: str) -> set[str]:
-    return {fold(w) for w in words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))}
+    return {normalize(w) for w in words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))}
 
 
 def _formatted(form: str, evidence: Evidence) -> str:
@@ -90,7 +90,7 @@ def _formatted(form: str, evidence: Evidence) -> str:
 
 def _by_name(schema: Mapping[str, Any], name: str, evidence: Evidence) -> str:
     hints = _hints(name)
-    about = hints | {fold(w) for w in words(str(schema.get("description") or ""))}
+    about = hints | {normalize(w) for w in words(str(schema.get("description") or ""))}
     if about & {"expression", "formula", "calculation", "calcul"}:
         found = evidence.first("math")
         if found:
@@ -109,7 +109,9 @@ def _by_name(schema: Mapping[str, Any], name: str, evidence: Evidence) -> str:
     if hints & {"language", "lang", "langue"}:
         return "fr" if is_french(evidence.text) else "en"
     if "currency" in hints or "devise" in hints:
-        return next((_CODES[fold(w)] for w in words(evidence.text) if fold(w) in _CODES), "EUR")
+        return next(
+            (_CODES[normalize(w)] for w in words(evidence.text) if normalize(w) in _CODES), "EUR"
+        )
     return _from_text(schema, hints, evidence)
 
 

@@ -8,11 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmaas_sandbox.responder import dspy
-from llmaas_sandbox.responder.conversation import Message, last_user_text, material, read
-from llmaas_sandbox.responder.extract import best_sentences, quote
-from llmaas_sandbox.responder.formats import format_of, parse_head
-from llmaas_sandbox.responder.replies import answer
-from llmaas_sandbox.responder.schema import MAX_TEXT, fill, schema_in
+from llmaas_sandbox.responder.conversation import (
+    Message,
+    delimited_text,
+    last_user_text,
+    parse_conversation,
+)
+from llmaas_sandbox.responder.extract import best_sentences, cite_sentences
+from llmaas_sandbox.responder.formats import detect_format, parse_head
+from llmaas_sandbox.responder.replies import build_reply
+from llmaas_sandbox.responder.schema import MAX_TEXT, fill
+from llmaas_sandbox.responder.schema_search import find_schema
 from llmaas_sandbox.responder.words import sentences
 
 _NAMES = r"((?:[\"'`][\w-]{1,60}[\"'`](?:,| and| et|\s){0,8}){1,40})"
@@ -44,19 +50,19 @@ def wants_json(body: Any) -> bool:
     return isinstance(wanted, Mapping) and wanted.get("type") in ("json_object", "json_schema")
 
 
-def json_answer(messages: Sequence[Message], body: Mapping[str, Any]) -> str | None:
+def build_json(messages: Sequence[Message], body: Mapping[str, Any]) -> str | None:
     """Return a JSON text when the request or its prompt asks for one."""
-    reading = read(messages)
+    reading = parse_conversation(messages)
     wanted = body.get("response_format")
     form = wanted if isinstance(wanted, Mapping) else {}
     schema = (
         form.get("json_schema", {}).get("schema") if form.get("type") == "json_schema" else None
     )
-    if schema is None and dspy.is_asked_for_json(last_user_text(messages)):
-        return dspy.json_object(last_user_text(messages), parse_head(messages), answer)
+    if schema is None and dspy.is_dspy_json_prompt(last_user_text(messages)):
+        return dspy.build_json_object(last_user_text(messages), parse_head(messages), build_reply)
     prompt = f"{reading.instructions}\n{reading.question}\n{reading.context}"[:MAX_TEXT]
-    if schema is None and "json" in prompt.lower() and (form or not format_of(messages)):
-        schema = schema_in(prompt)  # a format tells of its tools' schemas
+    if schema is None and "json" in prompt.lower() and (form or not detect_format(messages)):
+        schema = find_schema(prompt)  # a format tells of its tools' schemas
     if schema is not None:
         return json.dumps(fill(schema, _source(messages)), ensure_ascii=False)
     return _free(messages, prompt) if form.get("type") == "json_object" else None
@@ -64,17 +70,17 @@ def json_answer(messages: Sequence[Message], body: Mapping[str, Any]) -> str | N
 
 def _source(messages: Sequence[Message]) -> str:
     """Return the text to fill a schema from: what was asked, and what best answers it."""
-    if text := material(messages):
+    if text := delimited_text(messages):
         return text
     last = last_user_text(messages)
-    if dspy.is_asked_for_json(last):
-        return dspy.question_in(last)
-    reading = read(messages)
+    if dspy.is_dspy_json_prompt(last):
+        return dspy.extract_question(last)
+    reading = parse_conversation(messages)
     question = _without_schema(reading.question)
     context = _without_schema(reading.context)
     if not question and context:
         return context
-    quoted = quote(best_sentences(question, context)) if context else ""
+    quoted = cite_sentences(best_sentences(question, context)) if context else ""
     return quoted if quoted and question.rstrip().endswith("?") else question
 
 
@@ -99,7 +105,7 @@ def _without_braces(text: str) -> str:
 def _free(messages: Sequence[Message], prompt: str) -> str:
     keys = _keys(prompt)
     if not keys:
-        return json.dumps({"answer": answer(messages)}, ensure_ascii=False)
+        return json.dumps({"answer": build_reply(messages)}, ensure_ascii=False)
     schema = {"type": "object", "properties": keys, "required": list(keys)}
     return json.dumps(fill(schema, _source(messages)), ensure_ascii=False)
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmaas_sandbox.responder.conversation import Message, read
-from llmaas_sandbox.responder.words import STOP_WORDS, fold, is_french, words
+from llmaas_sandbox.responder.conversation import Message, parse_conversation
+from llmaas_sandbox.responder.words import STOP_WORDS, is_french, normalize, words
 
 _STEPS = {"low": 1, "minimal": 1, "medium": 2, "high": 3}
 
 
-def reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str:
+def build_reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str:
     """Think aloud about the question, longer with a higher ``reasoning_effort``."""
-    question = read(messages).question
-    topics = list(dict.fromkeys([w for w in words(question) if fold(w) not in STOP_WORDS]))[:5]
-    subject = ", ".join(topics) or fold(question[:40]) or "…"
+    question = parse_conversation(messages).question
+    topics = list(dict.fromkeys([w for w in words(question) if normalize(w) not in STOP_WORDS]))[:5]
+    subject = ", ".join(topics) or normalize(question[:40]) or "…"
     effort = _STEPS.get(str(body.get("reasoning_effort") or "medium"), 2)
     if is_french(question):
         steps = [
@@ -32,7 +32,7 @@ def reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str:
     return " ".join(steps[:effort])
 
 
-def wanted(body: Mapping[str, Any], *, top_level: bool = True) -> bool:
+def is_reasoning_enabled(body: Mapping[str, Any], *, top_level: bool = True) -> bool:
     """Tell whether the request leaves reasoning on; engines ignore the switch on top."""
     off = top_level and body.get("enable_thinking") is False
     off = off or body.get("reasoning_effort") == "none"

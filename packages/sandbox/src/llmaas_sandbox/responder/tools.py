@@ -10,7 +10,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
-from llmaas_sandbox.responder.conversation import Message, read, tool_results
+from llmaas_sandbox.responder.conversation import Message, parse_conversation, tool_results
 from llmaas_sandbox.responder.schema import fill
 from llmaas_sandbox.responder.words import stems, words
 
@@ -33,7 +33,7 @@ Tool: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ToolCall:
     """A tool call: ``arguments`` is JSON text."""
 
     id: str
@@ -41,7 +41,7 @@ class Call:
     arguments: str
 
 
-def calls(messages: Sequence[Message], body: Mapping[str, Any]) -> list[Call]:
+def build_tool_calls(messages: Sequence[Message], body: Mapping[str, Any]) -> list[ToolCall]:
     """Return the calls that the request asks for: none, one, or one per thing asked."""
     tools = [
         t["function"] for t in body.get("tools") or () if isinstance(t.get("function"), Mapping)
@@ -49,7 +49,7 @@ def calls(messages: Sequence[Message], body: Mapping[str, Any]) -> list[Call]:
     choice = body.get("tool_choice") or "auto"
     if not tools or choice == "none":
         return []
-    question = read(messages).question[:_MAX_QUESTION]
+    question = parse_conversation(messages).question[:_MAX_QUESTION]
     forced = _named(choice)
     if forced is not None:
         text = _results_text(messages) or question
@@ -67,7 +67,7 @@ def calls(messages: Sequence[Message], body: Mapping[str, Any]) -> list[Call]:
 
 def _required(
     tools: Sequence[Tool], question: str, messages: Sequence[Message], done: set[tuple[str, str]]
-) -> Call:
+) -> ToolCall:
     """Choose a tool where one must be called: once there is a result, one that answers.
 
     A tool that has its result is not called again with the same arguments.
@@ -81,7 +81,7 @@ def _required(
     return _call(max(tools, key=lambda t: _score(t, question)), question, 0)
 
 
-def best_tool(tools: Sequence[Tool], question: str) -> Tool | None:
+def select_tool(tools: Sequence[Tool], question: str) -> Tool | None:
     """Return the tool that a question asks for, or None."""
     best = max(tools, key=lambda t: _score(t, question), default=None)
     return best if best is not None and _score(best, question) >= _ENOUGH else None
@@ -179,11 +179,11 @@ def _stems_of(
     return named, rest, frozenset(stems(parameters)) - named - rest
 
 
-def _call(tool: Mapping[str, Any], text: str, position: int) -> Call:
+def _call(tool: Mapping[str, Any], text: str, position: int) -> ToolCall:
     name = str(tool.get("name"))
     schema = tool.get("parameters") or {"type": "object"}
     arguments = json.dumps(fill({"type": "object", **schema}, text), ensure_ascii=False)
     digest = blake2b(
         f"{name}{arguments}{position}".encode("utf-8", "surrogatepass"), digest_size=16
     ).hexdigest()
-    return Call(f"chatcmpl-tool-{digest}", name, arguments)
+    return ToolCall(f"chatcmpl-tool-{digest}", name, arguments)

@@ -114,7 +114,7 @@ _SUFFIXES = (
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def fold(word: str) -> str:
+def normalize(word: str) -> str:
     """Return the word in lower case without accents."""
     decomposed = unicodedata.normalize("NFD", word.lower().replace("œ", "oe"))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
@@ -123,7 +123,7 @@ def fold(word: str) -> str:
 @lru_cache(maxsize=_REMEMBERED)
 def stem(word: str) -> str:
     """Return a rough stem, shared by the forms of a word and its known translations."""
-    folded = fold(word)
+    folded = normalize(word)
     if folded in CONCEPTS:
         return CONCEPTS[folded]
     if len(folded) > 4 and not any(c.isdigit() for c in folded):
@@ -161,7 +161,7 @@ _short_stems = lru_cache(maxsize=_TEXTS)(_stems)
 @lru_cache(maxsize=_REMEMBERED)
 def _meaning(word: str) -> str | None:
     """Return the stem of a word, or None for a stop word."""
-    return None if fold(word) in STOP_WORDS else stem(word)
+    return None if normalize(word) in STOP_WORDS else stem(word)
 
 
 def sentences(text: str) -> Iterator[str]:
@@ -174,6 +174,6 @@ def sentences(text: str) -> Iterator[str]:
 
 def is_french(text: str) -> bool:
     """Tell whether a text reads as French rather than English."""
-    folded = list(map(fold, words(text)))
+    folded = list(map(normalize, words(text)))
     french = len([w for w in folded if w in _FRENCH]) + 0.5 * sum(map(text.count, _ACCENTS))
     return french > len([w for w in folded if w in _ENGLISH])

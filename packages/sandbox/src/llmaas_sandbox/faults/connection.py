@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from llmaas_sandbox.faults.chance import apply_jitter, seeded_random
-from llmaas_sandbox.faults.frames import utf8_pieces
-from llmaas_sandbox.faults.parse import Faults, number_in
+from llmaas_sandbox.faults.framing import utf8_pieces
+from llmaas_sandbox.faults.parse import Faults, parse_number
+from llmaas_sandbox.faults.randomness import apply_jitter, seeded_random
 
 Ending = Literal["normal", "fin", "rst", "drop-next"]
 _NETWORK_PAUSE = 0.002
@@ -159,7 +159,7 @@ def _cut(plan: ResponsePlan, faults: Faults) -> None:
     arguments = faults.arguments("cut") or ()
     how: Ending = "rst" if "rst" in arguments else "fin"
     size = next((a for a in arguments if a not in ("rst", "fin", "")), "")
-    number = int(number_in("cut", size.removesuffix("b") or "3"))
+    number = int(parse_number("cut", size.removesuffix("b") or "3"))
     if size.endswith("b"):
         plan.pieces = _first_bytes(plan.pieces, number)
     elif plan.length is not None and not size:

@@ -7,7 +7,7 @@ from email.utils import formatdate
 from typing import Any
 
 from llmaas_sandbox.errors import ENVELOPES, Refusal, bad_request, status_error
-from llmaas_sandbox.faults.parse import Faults, number_in
+from llmaas_sandbox.faults.parse import Faults, parse_number
 from llmaas_sandbox.responder.structured import wants_json
 
 
@@ -61,10 +61,10 @@ def _retry_headers(faults: Faults, now: float) -> dict[str, str]:
     if not form:
         return {}
     if kind == "date":
-        then = now + number_in("status", seconds or "2")
+        then = now + parse_number("status", seconds or "2")
         return {"retry-after": formatdate(then, usegmt=True)}
     if kind == "reset":
-        then = now + number_in("status", seconds or "2")
+        then = now + parse_number("status", seconds or "2")
         return {"x-ratelimit-reset-requests": str(int(then))}
     if form.endswith("ms"):
         return {"retry-after-ms": form.removesuffix("ms")}

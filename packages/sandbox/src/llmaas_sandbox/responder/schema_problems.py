@@ -17,7 +17,7 @@ _COUNTS = ("minItems", "maxItems", "minLength", "maxLength", "minProperties", "m
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
-def schema_problem(schema: Any) -> str | None:
+def find_schema_problem(schema: Any) -> str | None:
     """Return what is wrong with a schema, or None."""
     if not isinstance(schema, Mapping):
         return f"a schema must be an object, got {type(schema).__name__}"
@@ -42,7 +42,7 @@ def _problem(node: Any, root: Mapping[str, Any]) -> str | None:
     for kind in kinds if isinstance(kinds, list) else [kinds]:
         if kind not in TYPES:
             return f'Unsupported type "{kind}"'
-    if "$ref" in node and find(root, node["$ref"]) is None:
+    if "$ref" in node and resolve_reference(root, node["$ref"]) is None:
         return f"Cannot find the reference {node['$ref']!r}"
     return next((words for check, words in _CHECKS if not check(node)), None)
 
@@ -55,7 +55,7 @@ def _inner(node: Mapping[str, Any]) -> Iterator[Any]:
     yield from (node[name] for name in _SINGLE if isinstance(node.get(name), Mapping))
 
 
-def find(root: Mapping[str, Any], reference: Any) -> Any:
+def resolve_reference(root: Mapping[str, Any], reference: Any) -> Any:
     """Return what a reference within the schema points at, or None."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 
-def spare_collector() -> None:
+def tune_garbage_collector() -> None:
     """Let the garbage collector look less often, and never at what the start has made.
 
     A request leaves no cycles behind; yet of the cost of one, a fifth was the collector's walk

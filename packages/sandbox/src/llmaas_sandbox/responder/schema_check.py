@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from llmaas_sandbox.responder.patterns import matches
-from llmaas_sandbox.responder.wellformed import find
+from llmaas_sandbox.responder.patterns import is_match
+from llmaas_sandbox.responder.schema_problems import resolve_reference
 
 MAX_STEPS = 5_000
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
@@ -43,7 +43,9 @@ class _Validator:
             raise _TooLongError
         if isinstance(schema, bool) or not isinstance(schema, Mapping):
             return schema is not False
-        if "$ref" in schema and not self.holds(value, find(self.root, schema["$ref"]), depth + 1):
+        if "$ref" in schema and not self.holds(
+            value, resolve_reference(self.root, schema["$ref"]), depth + 1
+        ):
             return False
         return (
             _has_type(value, schema)
@@ -115,7 +117,7 @@ def _same(left: Any, right: Any) -> bool:
 
 def _bounded(value: Any, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, str):
-        if "pattern" in schema and not matches(schema["pattern"], value):
+        if "pattern" in schema and not is_match(schema["pattern"], value):
             return False
         return _between(len(value), schema, "minLength", "maxLength")
     if isinstance(value, list):

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 _WINDOWS = os.name == "nt"
 
 
-def greeting(variables: Mapping[str, str], console: str, *, windows: bool = _WINDOWS) -> str:
+def environment_lines(
+    variables: Mapping[str, str], console: str, *, windows: bool = _WINDOWS
+) -> str:
     """Write the lines of this machine's shell as they are, those of the other one as comments."""
     posix = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     power = [f"$env:{name} = {_quoted(value)}" for name, value in variables.items()]
