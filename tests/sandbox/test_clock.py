@@ -14,13 +14,13 @@ def models(box):
 
 
 def test_two_sandboxes_with_a_stopped_clock_answer_alike():
-    with Sandbox(stopped_at=1000.0) as one, Sandbox(stopped_at=1000.0) as other:
+    with Sandbox(frozen_at=1000.0) as one, Sandbox(frozen_at=1000.0) as other:
         first = models(one)
         assert first == models(other)
         assert b'"created":1000' in first.replace(b" ", b"")
 
 
 def test_a_stopped_clock_can_still_be_pushed():
-    with Sandbox(stopped_at=1000.0) as box:
+    with Sandbox(frozen_at=1000.0) as box:
         box.advance(5)
         assert b'"created":1005' in models(box).replace(b" ", b"")

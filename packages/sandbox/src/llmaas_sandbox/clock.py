@@ -11,13 +11,13 @@ MAX_STEP = 10 * 366 * 86_400
 class Clock:
     """Wall-clock seconds, or a moment at which it stands still, plus whatever was skipped."""
 
-    def __init__(self, stopped_at: float | None = None) -> None:
-        self._stopped_at = stopped_at
+    def __init__(self, frozen_at: float | None = None) -> None:
+        self._frozen_at = frozen_at
         self._skipped = 0.0
 
     def now(self) -> float:
         """Return epoch seconds."""
-        moment = time.time() if self._stopped_at is None else self._stopped_at
+        moment = time.time() if self._frozen_at is None else self._frozen_at
         return moment + self._skipped
 
     def advance(self, seconds: float) -> None:
