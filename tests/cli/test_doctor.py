@@ -130,7 +130,7 @@ def test_a_ca_file_that_is_gone(doctor, sandbox, monkeypatch):
     monkeypatch.setenv("LLMAAS_CA_BUNDLE", "/no/such/ca.pem")
     code, checks = doctor("--base-url", sandbox.base_url.replace("http:", "https:"))
     assert code == 1
-    assert checks["tls"]["detail"] == "The CA bundle '/no/such/ca.pem' does not exist."
+    assert checks["tls"]["detail"] == "ca_bundle '/no/such/ca.pem' does not exist."
 
 
 def test_a_ca_file_that_holds_no_certificate(doctor, sandbox, monkeypatch, tmp_path):

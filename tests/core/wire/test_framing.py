@@ -56,7 +56,7 @@ def read(answer: bytes, cuts: list[int]) -> tuple[bytes, bool]:
             raise body.broken
         if not body.done:
             came += body.feed(piece)
-    return came, body.may_go_on
+    return came, body.is_reusable
 
 
 def read_by_h11(answer: bytes) -> tuple[bytes, bool]:
@@ -111,7 +111,7 @@ def test_no_answer_may_follow_when_more_came_than_the_body(answer: bytes) -> Non
     body = body_after(head, b"POST")
     body.feed(rest)
     assert body.done
-    assert not body.may_go_on
+    assert not body.is_reusable
 
 
 def test_chunk_header_is_refused_when_it_never_ends() -> None:

@@ -1,7 +1,7 @@
-"""Control tokens of chat templates in what users write: found, and made harmless.
+"""Detection and neutralization of chat-template control tokens in user text.
 
-An engine that tokenizes a prompt with special tokens enabled reads ``<|im_start|>system`` in a
-user's text as the beginning of a message of the operator.
+An engine that tokenizes prompts with special tokens enabled reads ``<|im_start|>system`` in a
+user's text as the beginning of a system message.
 """
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ _FORMS = (
     r"<\[(?:begin|end)_of_\w{1,20}\]>|<@[a-z_]{1,20}@>|<(?:end_of_utterance|endoftext)>",
 )
 _TOKENS = re.compile("|".join(_FORMS), re.IGNORECASE)
-_FROM_OUTSIDE = frozenset({"user", "tool", "function"})
+_UNTRUSTED_ROLES = frozenset({"user", "tool", "function"})
 
 
 def find_control_token(text: str) -> re.Match[str] | None:
-    """Return the first control token in a text, or None."""
+    """Find the first control token in a text; return None if there is none."""
     if "<" not in text and "[" not in text:
         return None
     return _TOKENS.search(text)
 
 
 def neutralize(text: str) -> str:
-    """Return a text in which no control token is one: ``<|im_start|>`` becomes ``< |im_start|>``.
+    """Split control tokens with a space: ``<|im_start|>`` becomes ``< |im_start|>``.
 
-    A reader sees a space more; a tokenizer sees ordinary characters.
+    A tokenizer then reads ordinary characters.
     """
     if "<" not in text and "[" not in text:
         return text
     previous = ""
-    while previous != text:  # what is left of one may be the beginning of another
+    while previous != text:  # the rest of a token may begin another
         previous, text = text, _TOKENS.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
     return text
 
 
 def neutralize_messages(messages: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return messages in which users and tools write no control tokens; others stay as they are."""
+    """Neutralize control tokens in messages of users and tools; other messages stay as is."""
     return [
         {**message, "content": _neutral(message.get("content"))}
-        if message.get("role") in _FROM_OUTSIDE
+        if message.get("role") in _UNTRUSTED_ROLES
         else message
         for message in messages
     ]

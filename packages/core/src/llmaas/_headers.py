@@ -1,4 +1,4 @@
-"""Response headers that callers may see."""
+"""Read-only response headers without secrets."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Headers(Mapping[str, str]):
 
     @classmethod
     def without_secrets(cls, headers: Mapping[str, str], secrets: Collection[str]) -> Self:
-        """Keep all headers but cookies and tokens; hide ``secrets`` in their values."""
+        """Drop cookies and tokens; redact ``secrets`` in the other values."""
         public = {name.lower(): headers[name] for name in headers if _is_public(name)}
         values = "\n".join(public.values())
         for secret in secrets:
-            if secret in values:  # hardly ever: nothing is built before
-                hide = Redactor(secrets)
-                public = {name: hide.text(value) for name, value in public.items()}
+            if secret in values:  # rare, so the redactor is built only here
+                redactor = Redactor(secrets)
+                public = {name: redactor.text(value) for name, value in public.items()}
                 break
         made = cls.__new__(cls)
         made._values = public
@@ -35,7 +35,7 @@ class Headers(Mapping[str, str]):
 
     @property
     def is_cache_hit(self) -> bool:
-        """Whether a cache answered. Of several caches, the last one named is the nearest."""
+        """Whether a cache answered; of several caches, the last one listed is the nearest."""
         values = (self._values.get(name) for name in _CACHE_HEADERS)
         return any("hit" in value.lower().rsplit(",", 1)[-1] for value in values if value)
 
@@ -58,6 +58,6 @@ class Headers(Mapping[str, str]):
 
 @lru_cache(maxsize=512)
 def _is_public(name: str) -> bool:
-    """Whether a header authenticates nobody; rate limits of tokens are no secret."""
+    """Whether a header contains no credential; token rate limits are not secret."""
     name = name.lower()
     return name.startswith(("x-ratelimit-", "ratelimit-")) or not is_secret_name(name)

@@ -1,4 +1,4 @@
-"""Records appended to a file, one JSON object a line: whole, or not at all."""
+"""Atomic appends of records to JSON Lines files."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from pathlib import Path
 from typing import Any
 
 _LOCK_TIMEOUT = 1.0
-"""Seconds to wait for another process that appends; then the line is written all the same."""
+"""Seconds to wait for the lock of another process; then the line is written anyway."""
 _MAX_DEPTH = 12
-"""Levels of a value that are written."""
+"""Nesting levels of a value that are written."""
 
 
 COMPACT, SPACED = (",", ":"), (", ", ": ")
-"""How a line is written: short, or as ``json.dumps`` does by itself."""
+"""Separators of a line: compact, or the default of ``json.dumps``."""
 
 
 def to_line(record: Mapping[str, Any], separators: tuple[str, str] = COMPACT) -> str:
-    """Return a record as a line of JSON. What JSON cannot hold is written as text."""
+    """Encode a record as a line of JSON; values that JSON does not support become text."""
     try:
         line = json.dumps(
             record, ensure_ascii=False, separators=separators, default=_text, allow_nan=False
         )
         line.encode()
-    except (TypeError, ValueError, RecursionError):  # odd keys, cycles, half surrogates, NaN
+    except (TypeError, ValueError, RecursionError):  # odd keys, cycles, lone surrogates, NaN
         line = json.dumps(_plain(record, _MAX_DEPTH), separators=separators)
     return line
 
@@ -36,10 +36,12 @@ def to_line(record: Mapping[str, Any], separators: tuple[str, str] = COMPACT) ->
 def append(
     path: str | Path, record: Mapping[str, Any], separators: tuple[str, str] = COMPACT
 ) -> None:
-    """Append a record to a file (mode 0600 when it is new); several processes may.
+    """Append a record to a file, created with mode 0600; safe for several processes.
 
-    A torn last line, left by a full disk or a power cut, is ended first, so that it costs only
-    itself. Raises ``OSError`` when the record cannot be written; then nothing of it is left.
+    A truncated last line, left by a full disk or a power failure, is terminated first, so that
+    only that record is lost.
+
+    Raises ``OSError`` if the record cannot be written; the file then has no part of it.
     """
     line = to_line(record, separators).encode() + b"\n"
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -58,7 +60,7 @@ def append(
 
 @contextmanager
 def _locked(file: int) -> Iterator[None]:
-    """Hold a file against other processes that append to it, where the system can."""
+    """Lock a file against other processes that append to it, if the system supports it."""
     is_held = _lock(file)
     try:
         yield
@@ -77,7 +79,7 @@ def _lock(file: int) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > until:  # a process that was stopped must not stop all others
+            if time.monotonic() > until:  # a stopped process must not block the others
                 return False
             time.sleep(0.001)
         except OSError:  # a file system without locks
@@ -98,7 +100,7 @@ def _last_byte(file: int, size: int) -> bytes:
 
 
 def _write_whole(file: int, data: bytes, size: int | None) -> None:
-    """Write all, or cut off again what a full disk left of it."""
+    """Write all bytes, or truncate the file to its old size."""
     written = 0
     try:
         while written < len(data):
@@ -110,7 +112,7 @@ def _write_whole(file: int, data: bytes, size: int | None) -> None:
 
 
 def _plain(value: Any, depth: int) -> Any:
-    """Return a value as JSON can hold it."""
+    """Convert a value to types that JSON supports."""
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
@@ -129,6 +131,6 @@ def _plain(value: Any, depth: int) -> Any:
 def _text(value: Any) -> str:
     try:
         text = str(value)
-    except Exception:  # a record is written, whatever its values do
+    except Exception:  # the record is written even if a value has no text
         text = f"<{type(value).__name__}>"
     return text.encode("utf-8", "backslashreplace").decode()

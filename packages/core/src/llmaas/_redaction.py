@@ -1,4 +1,4 @@
-"""What must not be seen: which values are secret, and how they are taken out of what is shown."""
+"""Redaction of secrets in texts, bodies, headers and exceptions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 HIDDEN = "***"
 SHORTEST = 6
-"""Characters that a secret has at least; hiding a shorter one would tear ordinary words apart."""
+"""Minimum length of a secret; redacting shorter ones would damage ordinary words."""
 
 _MAX_DEPTH = 64
 _SECRET_NAME = re.compile(
@@ -27,27 +27,27 @@ _SAFE_NAMES = frozenset(
         *("x-org", "x-organization", "x-project", "x-region", "x-service", "x-team"),
     )
 )
-"""Headers that dumps and pickles keep; a gateway may call a secret by any other name."""
+"""Headers that dumps and pickles keep; a gateway may store a secret under any other name."""
 
 
 def is_secret_name(header: str) -> bool:
-    """Whether a header of this name authenticates somebody."""
+    """Whether a header of this name contains a credential."""
     return _SECRET_NAME.search(header) is not None
 
 
 def is_safe_name(header: str) -> bool:
-    """Whether a header of this name is known to authenticate nobody, so that dumps may keep it."""
+    """Whether dumps may keep a header of this name, because it contains no credential."""
     return header.lower() in _SAFE_NAMES
 
 
 def header_secrets(headers: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the secrets of headers; of ``Bearer abc`` also ``abc`` alone."""
+    """Collect the secrets of headers; for ``Bearer abc`` also ``abc``."""
     values = [str(value) for name, value in headers if is_secret_name(name)]
     return values + [value.split(" ", 1)[1].strip() for value in values if " " in value]
 
 
 def proxy_secrets(url: str | None) -> list[str]:
-    """Return a proxy's password as it stands in its address, decoded, and as it is sent."""
+    """Collect the password of a proxy URL: as written, decoded, and as sent."""
     user, password = _credentials(url or "")
     if not password:
         return []
@@ -57,7 +57,7 @@ def proxy_secrets(url: str | None) -> list[str]:
 
 
 def without_credentials(url: str | None) -> str | None:
-    """Return a proxy's address without user and password."""
+    """Remove the user and the password from a proxy URL."""
     if url is None or "@" not in url:
         return url
     start, _, rest = url.rpartition("@")
@@ -66,7 +66,7 @@ def without_credentials(url: str | None) -> str | None:
 
 
 def redact_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options of a connection as a dump may hold them: no password, only safe headers."""
+    """Redact connection options for dumps: no passwords, only safe headers."""
     kept = dict(options)
     for name, value in options.items():
         if name.endswith("proxy") and isinstance(value, str):
@@ -85,9 +85,9 @@ def _credentials(url: str) -> tuple[str, str]:
 
 
 class HiddenHeaders:
-    """Headers of a call that no repr shows; ``{**headers}`` and ``dict(headers)`` read them.
+    """Request headers with a redacted repr; ``{**headers}`` and ``dict(headers)`` read them.
 
-    Not a ``Mapping``, since tools that print the variables of frames look into those.
+    Not a ``Mapping``, because tools that print variables of stack frames show its items.
     """
 
     __slots__ = ("_headers",)
@@ -96,7 +96,7 @@ class HiddenHeaders:
         self._headers = dict(headers)
 
     def keys(self) -> Iterable[str]:
-        """Return the names."""
+        """Return the header names."""
         return self._headers.keys()
 
     def __getitem__(self, name: str) -> str:
@@ -107,20 +107,20 @@ class HiddenHeaders:
 
 
 class Redactor:
-    """Takes secrets out of texts, bytes and values."""
+    """Replaces secrets in texts, JSON values, bodies and exceptions."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         found = {secret for secret in secrets if len(secret) >= SHORTEST}
         self._secrets = sorted(found, key=len, reverse=True)
 
     def text(self, text: str) -> str:
-        """Return the text without secrets."""
+        """Redact a text."""
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         return text
 
     def value(self, value: Any, depth: int = 0) -> Any:
-        """Return a value of JSON without secrets, at any depth, names included."""
+        """Redact a JSON value at any depth, including its keys."""
         if isinstance(value, str):
             return self.text(value)
         if depth > _MAX_DEPTH and isinstance(value, Mapping | list | tuple):
@@ -132,7 +132,7 @@ class Redactor:
         return value
 
     def body(self, data: bytes) -> bytes:
-        """Return a body without secrets, those included that its JSON writes with escapes."""
+        """Redact a body, including secrets that its JSON writes with escapes."""
         for secret in self._secrets:
             data = data.replace(secret.encode(), HIDDEN.encode())
         if b"\\" not in data or not self._secrets:
@@ -145,9 +145,9 @@ class Redactor:
             return data
 
     def cause(self, error: BaseException | None) -> BaseException | None:
-        """Return a cause that may be shown: none that tells a secret, and without its frames.
+        """Return a cause without stack frames, or None if it reveals a secret.
 
-        The frames of HTTP libraries hold the headers that were sent, and tools print them.
+        Stack frames of HTTP libraries contain the sent headers, and tools print them.
         """
         if error is None or any(self._reveals(link) for link in exception_chain(error)):
             return None
@@ -156,12 +156,12 @@ class Redactor:
         return error
 
     def _reveals(self, error: BaseException) -> bool:
-        told = f"{error!r} {error}"
-        return self.text(told) != told
+        shown = f"{error!r} {error}"
+        return self.text(shown) != shown
 
 
 def exception_chain(error: BaseException) -> list[BaseException]:
-    """Return an error and all that it was raised from, or while handling."""
+    """Return an exception with all its causes and contexts."""
     found: list[BaseException] = []
     todo: list[BaseException | None] = [error]
     while todo:

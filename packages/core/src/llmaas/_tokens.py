@@ -1,4 +1,4 @@
-"""Token counts, as reported and as estimated."""
+"""Token usage and token estimates."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that a request used.
+    """Token usage of a request.
 
-    ``completion_tokens`` is as sent. ``reasoning_tokens`` is None when the service did not
-    say; whether it is part of ``completion_tokens`` is not documented, so it is never added.
+    ``completion_tokens`` is as sent. ``reasoning_tokens`` is None if not reported. Whether it is
+    part of ``completion_tokens`` is not documented, so it is never added.
     """
 
     prompt_tokens: int = 0
@@ -24,5 +24,5 @@ class Usage:
 
 
 def estimate_tokens(text: str) -> int:
-    """Estimate tokens as the service documents it: four characters each, at least one."""
+    """Estimate tokens as the service documents: four characters each, at least one."""
     return max(1, len(text) // 4) if text else 0

@@ -1,4 +1,4 @@
-"""Provenance of answers as plain JSON values, for the metadata of frameworks."""
+"""Provenance of answers as plain JSON values for framework metadata."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from llmaas.types import Attempt, Completion
 
-_LONGEST_ERROR = 300
+_MAX_ERROR = 300
 
 
 def build_metadata(completion: Completion) -> dict[str, Any]:
-    """Build what ``Completion.metadata`` returns."""
+    """Build the result of ``Completion.metadata``."""
     backend, limit = completion.backend, completion.rate_limit
     facts = {
         "request_id": completion.request_id,
@@ -25,7 +25,7 @@ def build_metadata(completion: Completion) -> dict[str, Any]:
 
 
 def _notes(completion: Completion) -> dict[str, Any]:
-    """Return what only some answers have."""
+    """Collect the entries that only some answers have."""
     notes: dict[str, Any] = {}
     if completion.cached:
         notes["cached"] = True
@@ -35,15 +35,15 @@ def _notes(completion: Completion) -> dict[str, Any]:
         ]
     if completion.attempts:
         notes["attempts"] = [_attempt(attempt) for attempt in completion.attempts]
-    if why := completion.empty_reason:
-        notes["empty_reason"] = why
+    if reason := completion.empty_reason:
+        notes["empty_reason"] = reason
     return notes
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     facts: dict[str, Any] = {"model": attempt.model}
     if attempt.error is not None:
-        facts["error"] = f"{type(attempt.error).__name__}: {attempt.error}"[:_LONGEST_ERROR]
+        facts["error"] = f"{type(attempt.error).__name__}: {attempt.error}"[:_MAX_ERROR]
     if attempt.empty:
         facts["empty"] = True
     return facts

@@ -1,4 +1,4 @@
-"""Content parts with images, sound and films: addresses, data URIs, bytes and local files."""
+"""Content parts with images, audio and video: URLs, data URIs, bytes and local files."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _IMAGE_STARTS = (
 )
 _FILES = (Path, bytes, bytearray)
 _ADDRESSES = ("image_url", "audio_url", "video_url")
-"""Types of parts whose value of that name holds an address."""
+"""Part types with a URL under the key of the same name."""
 
 _ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]{1,20}:", re.IGNORECASE)
-"""A scheme of two letters at least (``C:`` is a drive), and not that of local files."""
+"""Scheme of at least two letters (``C:`` is a drive), except that of local files."""
 
 
 def image_part(
@@ -33,10 +33,10 @@ def image_part(
 ) -> dict[str, Any]:
     """Build a content part for an image: a path, bytes, an http(s) URL or a data URI.
 
-    Files and bytes travel as base64 data URIs, the form that the service documents. With the
-    extra ``documents``, an image that engines would misread (turned, transparent, 16 bits, CMYK,
-    TIFF) or that is over 2,048 pixels becomes an upright RGB JPEG. A string that is not an
-    address names a local file here: never pass a user's text.
+    Files and bytes are sent as base64 data URIs, the documented form. With the extra
+    ``documents``, an image that engines would misread (rotated, transparent, 16 bits, CMYK,
+    TIFF) or that exceeds 2,048 pixels is converted to an upright RGB JPEG. A string that is not
+    a URL is a path of a local file, so never pass a user's text.
     """
     if isinstance(source, str) and not is_address(source):
         source = Path(source)
@@ -44,19 +44,19 @@ def image_part(
 
 
 def data_uri(data: bytes, mime_type: str) -> str:
-    """Return bytes as a base64 data URI."""
+    """Encode bytes as a base64 data URI."""
     return f"data:{mime_type};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a text is an address or a data URI, not the name of a local file."""
+    """Whether a text is a URL or a data URI, not a path of a local file."""
     return _ADDRESS.match(text) is not None
 
 
 def to_wire_part(part: Mapping[str, Any], max_file_bytes: int = MAX_FILE_BYTES) -> Any:
-    """Return a part as the service documents it; raise ``InvalidInputError`` for a file's name.
+    """Convert a part to the documented format; reads files that the program named by a ``Path``.
 
-    Reads the files that the program named by a ``Path``.
+    Raises ``InvalidInputError`` for a file path given as text, and for unreadable files.
     """
     kind = part.get("type")
     if kind == "image" and "image" in part:
@@ -73,14 +73,15 @@ def _with_address(part: Mapping[str, Any], kind: str, limit: int) -> Mapping[str
         return part
     if kind != "image_url" and isinstance(url, Path):
         raise InvalidInputError(
-            f"{kind} must be an address or a data URI: send sound and films as those"
+            f"{kind} must be a URL or a data URI, got the path {str(url)!r}. "
+            "Encode the file as a data URI."
         )
     known = value if isinstance(value, Mapping) else {}
     return {**part, kind: {**known, "url": _image_url(url, limit)}}
 
 
 def holds_files(messages: Any) -> bool:
-    """Tell whether messages hold files or bytes that are still to be read."""
+    """Whether messages contain files or bytes that have to be read."""
     if isinstance(messages, str) or not isinstance(messages, Sequence):
         return False
     for message in messages:
@@ -102,7 +103,7 @@ def _source_in(part: Mapping[str, Any]) -> Any:
 
 
 def holds_images(messages: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether normalized messages hold an image."""
+    """Whether normalized messages contain an image."""
     return any(
         isinstance(part, Mapping) and part.get("type") == "image_url"
         for message in messages
@@ -126,14 +127,12 @@ def _image_url(source: Any, limit: int) -> str:
         return _image_url(_read(source, limit), limit)
     if not isinstance(source, str):
         kind = type(source).__name__
-        raise InvalidInputError(
-            f"an image must be an address, a data URI, bytes or a Path, not {kind}"
-        )
+        raise InvalidInputError(f"image must be a URL, a data URI, bytes or a Path, got {kind}")
     if is_address(source):
         return source
     shown = source if len(source) <= 100 else source[:100] + "..."
     raise InvalidInputError(
-        f"an image must be an address (https://...) or a data URI, got {shown!r}. "
+        f"image must be a URL (https://...) or a data URI, got {shown!r}. "
         "To send a local file, pass pathlib.Path(...) or image_part(...)."
     )
 
@@ -143,11 +142,11 @@ def _read(path: Path, limit: int) -> bytes:
         return read_regular_file(path, limit)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise InvalidInputError(f"the image {str(path)!r} cannot be read: {reason}") from error
+        raise InvalidInputError(f"image {str(path)!r} cannot be read: {reason}") from error
 
 
 def _for_chat(data: bytes) -> bytes:
-    """Return an image as models read it, where Pillow is there; a damaged one as it is."""
+    """Convert an image for models if Pillow is installed; a damaged image stays as is."""
     if find_spec("PIL") is None:
         return data
     from llmaas.documents.images import UnreadableImageError, for_chat
@@ -155,19 +154,19 @@ def _for_chat(data: bytes) -> bytes:
     try:
         return for_chat(data)
     except UnreadableImageError:
-        return data  # the engine may be able to
+        return data  # the engine may be able to read it
     except ValueError as error:
         raise InvalidInputError(str(error)) from error
 
 
 def image_type(data: bytes) -> str:
-    """Return the media type of an image by its bytes; raise ``InvalidInputError`` for others."""
+    """Detect the media type of an image; raise ``InvalidInputError`` for unsupported formats."""
     for start, mime_type in _IMAGE_STARTS:
         if data.startswith(start):
             return mime_type
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     raise InvalidInputError(
-        "the image is not a PNG, JPEG, GIF, BMP or WebP file: other formats need the extra "
-        "llmaas[documents], and PDF pages must be drawn (llmaas.documents.draw_pages)"
+        f"image must be a PNG, JPEG, GIF, BMP or WebP file, got bytes {data[:8]!r}. Install "
+        "llmaas[documents] for other formats; render PDF pages with llmaas.documents.draw_pages."
     )

@@ -1,6 +1,6 @@
-"""Keep a conversation within a token budget, without taking tool results from their calls.
+"""Trimming of conversations to a token budget, without separating tool calls and results.
 
-Tokens are four characters each, as the service documents; images count as nothing here.
+Tokens are estimated as four characters each, as the service documents. Images are not counted.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from llmaas.messages import Message, Messages, content_text, normalize_messages
 from llmaas.pricing import estimate_tokens
 
 PER_MESSAGE = 4
-"""Tokens that a chat template adds to each message, roughly."""
+"""Approximate number of tokens that a chat template adds to each message."""
 _HEADS = ("system", "developer")
 SUMMARY_PROMPT = (
-    "Summarise the conversation below for somebody who continues it: facts, decisions, open "
+    "Summarize the conversation below for somebody who continues it: facts, decisions, open "
     "questions, names and figures. Reply with the summary only, in the conversation's language."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """A conversation that fits, and what was left out of it."""
+    """Conversation that fits the budget, and the dropped messages."""
 
     messages: list[Message]
     dropped: list[Message]
     tokens: int
-    """The estimate for ``messages``."""
+    """Estimated tokens of ``messages``."""
 
 
 def message_tokens(message: Message) -> int:
-    """Estimate the tokens of one message, tool calls included."""
+    """Estimate the tokens of a message, including its tool calls."""
     text = content_text(message.get("content"))
     calls = message.get("tool_calls")
     extra = json.dumps(calls, ensure_ascii=False) if calls else ""
@@ -46,11 +46,12 @@ def conversation_tokens(messages: Messages) -> int:
 
 
 def trim(messages: Messages, max_tokens: int) -> Trimmed:
-    """Return system messages and the latest turns that fit into ``max_tokens``.
+    """Keep the system messages and the latest turns that fit into ``max_tokens``.
 
-    An assistant's tool calls and their results stay or go together, and what is kept begins
-    with a user's turn where there is one. Raises ``InvalidInputError`` when the system
-    messages and the last turn alone are too long.
+    Tool calls and their results are kept or dropped together. The kept turns begin with a user
+    message if there is one.
+
+    Raises ``InvalidInputError`` if the system messages and the last turn alone are too long.
     """
     given = normalize_messages(messages)
     heads = [m for m in given if m.get("role") in _HEADS]
@@ -58,13 +59,16 @@ def trim(messages: Messages, max_tokens: int) -> Trimmed:
     kept = _latest(blocks, max_tokens - sum(map(message_tokens, heads)))
     if blocks and not kept:
         raise InvalidInputError(
-            f"the system messages and the last turn alone take more than {max_tokens} tokens"
+            f"max_tokens is too small, got {max_tokens}: the system messages and the last turn "
+            "alone take more. Raise max_tokens or shorten them."
         )
     dropped = blocks[: len(blocks) - len(kept)]
     result = heads + [message for block in kept for message in block]
     tokens = sum(map(message_tokens, result))
     if tokens > max_tokens:
-        raise InvalidInputError(f"the system messages alone take more than {max_tokens} tokens")
+        raise InvalidInputError(
+            f"max_tokens is too small, got {max_tokens}: the system messages alone take {tokens}."
+        )
     return Trimmed(result, [message for block in dropped for message in block], tokens)
 
 
@@ -75,11 +79,11 @@ def summarize(
     *,
     summary_tokens: int = 500,
 ) -> Trimmed:
-    """Return a conversation that fits, with a summary in the place of what had to go.
+    """Trim a conversation and replace the dropped messages by a summary.
 
-    ``ask`` answers a conversation with a text, for instance
+    ``ask`` answers a conversation with a text, for example
     ``lambda m: client.chat(m, model="gpt-oss:20b", max_tokens=2000).text``. It is not called
-    when all fits. A summary longer than ``summary_tokens`` is cut there.
+    if everything fits. The summary is truncated after ``summary_tokens``.
     """
     whole = normalize_messages(messages)
     if conversation_tokens(whole) <= max_tokens:
@@ -98,18 +102,18 @@ def summarize(
 
 
 def transcript(messages: Sequence[Message]) -> str:
-    """Write a conversation as plain text."""
-    return "\n".join(_spoken(message) for message in messages)
+    """Format a conversation as plain text."""
+    return "\n".join(_format_message(message) for message in messages)
 
 
-def _spoken(message: Message) -> str:
+def _format_message(message: Message) -> str:
     names = [call["function"]["name"] for call in message.get("tool_calls") or ()]
     called = f" [calls {', '.join(names)}]" if names else ""
     return f"{message['role']}: {content_text(message.get('content'))}{called}"
 
 
 def _blocks(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    """Yield what only makes sense together: tool calls and results, else single messages."""
+    """Group tool calls with their results; other messages are groups of one."""
     block: list[Message] = []
     for message in messages:
         if block and message.get("role") != "tool":
@@ -121,7 +125,7 @@ def _blocks(messages: Sequence[Message]) -> Iterator[list[Message]]:
 
 
 def _latest(blocks: list[list[Message]], budget: int) -> list[list[Message]]:
-    """Return the last blocks that fit, beginning with a user's turn where there is one."""
+    """Return the last blocks that fit, beginning with a user message if there is one."""
     kept: list[list[Message]] = []
     for block in reversed(blocks):
         budget -= sum(map(message_tokens, block))

@@ -1,4 +1,4 @@
-"""Estimates of the energy that a model uses, from the figures of the catalog."""
+"""Energy estimates from the figures of the catalog."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from llmaas.pricing import billed_output_tokens
 
 
 def energy_kwh(model: str, tokens: int) -> float | None:
-    """Estimate the kWh for generating (or embedding) ``tokens``; None where none is published.
+    """Estimate the kWh for generating (or embedding) ``tokens``; None if no figure is published.
 
-    An estimate: the catalog's figure is an average for the whole machine at work.
+    The catalog's figure is an average over the whole machine under load.
     """
     found = resolve(model).model
     rate = found.kwh_per_mtoken if found else None

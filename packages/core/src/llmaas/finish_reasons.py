@@ -1,8 +1,8 @@
-"""Finish reasons of truncated answers."""
+"""Finish reasons of truncated answers, by cause."""
 
 from __future__ import annotations
 
-_NO_ROOM = (
+_TOKEN_LIMITS = (
     "length",
     "max_tokens",
     "max_output_tokens",
@@ -12,7 +12,7 @@ _NO_ROOM = (
 )
 _STOPPED = ("content_filter", "repetition", "error", "abort", "cancelled")
 
-NO_ROOM = frozenset((*_NO_ROOM, *map(str.upper, _NO_ROOM)))
-"""Finish reasons of answers that used all their tokens."""
-TRUNCATED = NO_ROOM | frozenset((*_STOPPED, *map(str.upper, _STOPPED)))
-"""Finish reasons of engines and gateways that stop a model before it has ended by itself."""
+TOKEN_LIMIT = frozenset((*_TOKEN_LIMITS, *map(str.upper, _TOKEN_LIMITS)))
+"""Finish reasons of answers that reached a token limit."""
+TRUNCATED = TOKEN_LIMIT | frozenset((*_STOPPED, *map(str.upper, _STOPPED)))
+"""Finish reasons of answers that an engine or a gateway ended before the model did."""

@@ -1,4 +1,4 @@
-"""Messages as users write them, made into what the service documents."""
+"""Normalization of messages to the documented request format."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _NOT_ASCII_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
 
 
 def normalize_messages(messages: Messages, max_file_bytes: int = MAX_FILE_BYTES) -> list[Message]:
-    """Return messages for the wire; a string becomes one user message.
+    """Convert messages to the request format; a string becomes one user message.
 
-    Reads files that the program named by a ``Path``, up to so many bytes each.
+    Reads files that the program named by a ``Path``, at most ``max_file_bytes`` each. The
+    caller's messages are not modified.
 
-    Raises ``InvalidInputError`` for anything that is no message. The caller's own messages
-    are not changed.
+    Raises ``InvalidInputError`` for values that are not messages.
     """
     if isinstance(messages, str):
         return [{"role": "user", "content": messages}]
     if isinstance(messages, Mapping) or not isinstance(messages, Sequence):
         raise InvalidInputError(
-            f"messages must be a string or a list of dicts, not {_kind(messages)}"
+            f"messages must be a string or a list of dicts, got {_kind(messages)}"
         )
     if not messages:
-        raise InvalidInputError("messages is empty: the service needs at least one")
+        raise InvalidInputError("messages is empty. Pass at least one message.")
     given: Sequence[Any] = messages
     return [
-        # most messages of a long conversation are fine as they are
+        # most messages of a long conversation need no change
         message
         if type(message) is dict and type(message.get("content")) is str and "role" in message
         else _normalize(message, position, max_file_bytes)
@@ -44,7 +44,7 @@ def normalize_messages(messages: Messages, max_file_bytes: int = MAX_FILE_BYTES)
 
 
 def add_instruction(messages: Messages, text: str) -> list[Message]:
-    """Add a text to the system message, or a system message of it; other messages stay."""
+    """Append a text to the system message, or add a system message."""
     given = normalize_messages(messages)
     head = given[0]
     if head.get("role") not in ("system", "developer"):
@@ -56,7 +56,7 @@ def add_instruction(messages: Messages, text: str) -> list[Message]:
 
 
 def add_nonce(messages: Sequence[Message], nonce: str) -> list[Message]:
-    """Add a nonce to the last user message, so that no cache replays an answer."""
+    """Add a nonce to the last user message to bypass response caches."""
     changed = list(messages)
     for place in reversed(range(len(changed))):
         message = changed[place]
@@ -74,7 +74,7 @@ def _with_text(content: Any, nonce: str) -> Any:
 
 
 def content_text(content: Any) -> str:
-    """Return the text of a content, whatever other parts it has."""
+    """Return the text of a content, without its other parts."""
     if isinstance(content, str):
         return content
     if not isinstance(content, Sequence):
@@ -83,21 +83,25 @@ def content_text(content: Any) -> str:
 
 
 def ascii_name(name: str) -> str:
-    """Return a name that the wire takes (``[a-zA-Z0-9_-]``, 64 at most): ``rédacteur`` too."""
+    """Convert a name such as ``rédacteur`` to the API's form: ``[a-zA-Z0-9_-]``, at most 64."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return _NOT_ASCII_NAME.sub("_", plain).strip("_")[:64] or "agent"
 
 
 def _normalize(message: Any, position: int, max_file_bytes: int) -> Message:
     if not isinstance(message, Mapping):
-        raise InvalidInputError(f"message {position} must be a dict, not {_kind(message)}")
+        raise InvalidInputError(f"message {position} must be a dict, got {_kind(message)}")
     if "role" not in message:
-        raise InvalidInputError(f"message {position} has no role")
+        raise InvalidInputError(
+            f"message {position} must have a role, got keys {list(message)[:5]}"
+        )
     content = message.get("content")
     if content is None or isinstance(content, str):
         return message
     if not isinstance(content, Sequence) or isinstance(content, bytes):
-        raise InvalidInputError(f"message {position}: content must be text or a list of parts")
+        raise InvalidInputError(
+            f"message {position}: content must be text or a list of parts, got {_kind(content)}"
+        )
     parts = [_normalize_part(part, position, max_file_bytes) for part in content]
     return {**message, "content": parts}
 
@@ -107,7 +111,7 @@ def _normalize_part(part: Any, position: int, max_file_bytes: int) -> Any:
         return {"type": "text", "text": part}
     if not isinstance(part, Mapping):
         raise InvalidInputError(
-            f"message {position}: a part must be text or a dict, not {_kind(part)}"
+            f"message {position}: a part must be text or a dict, got {_kind(part)}"
         )
     return to_wire_part(part, max_file_bytes)
 

@@ -1,7 +1,7 @@
-"""Python types as JSON schemas, and JSON values as instances of those types.
+"""Conversion of Python types to JSON schemas, and of JSON values to their instances.
 
-Pydantic models (both versions), dataclasses, ``TypedDict``, plain annotated classes and whatever
-else pydantic validates, such as ``list[City]``.
+Supports pydantic models (both versions), dataclasses, ``TypedDict``, annotated classes and other
+types that pydantic validates, such as ``list[City]``.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from llmaas.wire.schema import inline_definitions, wire_name
 
 @dataclass(frozen=True, slots=True)
 class OutputType:
-    """A type that answers are read into."""
+    """Python type of structured answers, with its JSON schema."""
 
     name: str
-    """Its name in the form that functions and schemas may have."""
+    """Name in the form that the API allows for functions and schemas."""
     schema: Mapping[str, Any]
     convert: Callable[[Any], Any]
-    """Turns a JSON value into an instance; raises ``ValueError``."""
+    """Converts a JSON value to an instance; raises ``ValueError``."""
 
 
 def output_type(kind: Any) -> OutputType:
-    """Read a type. Raises ``InvalidInputError`` for what is not one."""
+    """Parse a type; raise ``InvalidInputError`` for unsupported values."""
     try:
         return _read(kind)
     except Exception as error:
@@ -45,7 +45,7 @@ def _read(kind: Any) -> OutputType:
         v1: Any = kind
         return OutputType(name, inline_definitions(v1.schema()), v1.parse_obj)
     if isinstance(kind, str) or not (isinstance(kind, type) or typing.get_origin(kind)):
-        raise TypeError("it is not a type")
+        raise TypeError("not a type")
     from pydantic import TypeAdapter
 
     adapter: Any = TypeAdapter(_supported(kind))
@@ -53,7 +53,7 @@ def _read(kind: Any) -> OutputType:
 
 
 class _Converter:
-    """Validates JSON values as JSON, so that strict models take dates, sets and tuples."""
+    """Validator of JSON values as JSON, so that strict models accept dates, sets and tuples."""
 
     def __init__(self, adapter: Any) -> None:
         self._adapter = adapter
@@ -64,11 +64,11 @@ class _Converter:
         try:
             return self._adapter.validate_json(json.dumps(value))
         except ValidationError as error:
-            raise ValueError(_in_short(error)) from error
+            raise ValueError(_summarize(error)) from error
 
 
-def _in_short(error: Any) -> str:
-    """Name places and problems, without the values and links that pydantic adds."""
+def _summarize(error: Any) -> str:
+    """List locations and problems, without the values and links that pydantic adds."""
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     places = (f"{'.'.join(map(str, p['loc'])) or 'answer'}: {p['msg']}" for p in problems[:5])
     more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
@@ -76,9 +76,9 @@ def _in_short(error: Any) -> str:
 
 
 def _supported(kind: Any, seen: tuple[Any, ...] = ()) -> Any:
-    """Replace what pydantic refuses: plain classes, and ``typing.TypedDict`` before Python 3.12."""
+    """Replace types that pydantic refuses: plain classes, ``TypedDict`` before Python 3.12."""
     if kind in seen:
-        raise TypeError(f"{kind.__name__} contains itself: only pydantic models may")
+        raise TypeError(f"{kind.__name__} is recursive. Use a pydantic model for recursive types.")
     if typing.is_typeddict(kind):
         return _typed_dict(kind, (*seen, kind))
     if isinstance(kind, type) and _is_plain(kind):
@@ -102,7 +102,7 @@ def _is_model(kind: Any) -> bool:
 
 
 def _is_plain(kind: type) -> bool:
-    """Whether a class has annotations and nothing that pydantic knows how to read."""
+    """Whether a class has annotations and no support for pydantic."""
     if is_dataclass(kind) or _is_model(kind) or hasattr(kind, "__get_pydantic_core_schema__"):
         return False
     if issubclass(kind, Enum | tuple | Mapping) or kind.__module__ == "builtins":

@@ -1,7 +1,7 @@
-"""Costs of calls by date, in whole millionths of a euro.
+"""Dated tariffs and costs of calls, in whole micro-EUR (millionths of a euro).
 
-Prices are those that Cloud Temple published on the dates given (EUR per million tokens, so
-micro-EUR per token). The service returns no cost: every amount here is computed from usage.
+Prices are those that Cloud Temple published on the given dates (EUR per million tokens, that is
+micro-EUR per token). The service reports no cost: every amount is computed from usage.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _Amount = TypeVar("_Amount", int, float)
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """Prices in force from ``since`` on; ``None`` where there was no price yet.
+    """Prices in force from ``since`` on; None if there was no price yet.
 
     Tokens are priced in micro-EUR per 1,000 tokens, documents in micro-EUR per document,
     audio in micro-EUR per started minute: whole numbers, no rounding.
@@ -50,47 +50,52 @@ _AUDIO = ("audio", "transcription")
 
 
 def tariff(on: date | None = None) -> Tariff:
-    """Return the prices of a day (today by default); ``ValueError`` before the first list."""
+    """Return the tariff of a day. Defaults to today (UTC).
+
+    Raises ``ValueError`` for days before the first tariff.
+    """
     day = on or datetime.now(UTC).date()
     for prices in reversed(TARIFFS):
         if prices.since <= day:
             return prices
-    raise ValueError(f"no price on {day}: the first price list is of {TARIFFS[0].since}")
+    raise ValueError(f"on must be {TARIFFS[0].since} or later (the first price list), got {day}")
 
 
 def chat_cost_micro_eur(usage: Usage, *, on: date | None = None, batch: bool = False) -> int:
-    """Return the cost of an answer.
+    """Compute the cost of an answer in micro-EUR.
 
-    Reasoning is a part of ``completion_tokens`` unless ``total_tokens`` shows that it was
-    counted beside them; only then is it a third term.
+    Reasoning tokens are part of ``completion_tokens``, unless ``total_tokens`` shows that they
+    were counted separately; only then are they a third term.
     """
     prices = tariff(on)
-    inside, beside = _reasoning(usage)
-    plain = usage.completion_tokens - inside
+    included, separate = _reasoning(usage)
+    plain = usage.completion_tokens - included
     if batch:
         prompt = _published(prices.batch_prompt, "batch", prices)
         completion = reasoning = _published(prices.batch_completion, "batch", prices)
     else:
         prompt, completion, reasoning = prices.prompt, prices.completion, prices.reasoning
-    thousandths = usage.prompt_tokens * prompt + plain * completion + (inside + beside) * reasoning
+    thousandths = (
+        usage.prompt_tokens * prompt + plain * completion + (included + separate) * reasoning
+    )
     return (thousandths + 500) // 1_000
 
 
 def rerank_cost_micro_eur(documents: int, *, on: date | None = None) -> int:
-    """Return the cost of ranking: every submitted document counts, whatever ``top_n``."""
+    """Compute the cost of a ranking in micro-EUR; ``top_n`` does not reduce it."""
     prices = tariff(on)
-    return _counted(documents) * _published(prices.rerank_document, "rerank", prices)
+    return _check_amount(documents) * _published(prices.rerank_document, "rerank", prices)
 
 
 def audio_cost_micro_eur(seconds: float, *, on: date | None = None) -> int:
-    """Return the cost of a transcription: each started minute counts."""
+    """Compute the cost of a transcription in micro-EUR per started minute."""
     prices = tariff(on)
-    minutes = math.ceil(_counted(seconds) / 60)
+    minutes = math.ceil(_check_amount(seconds) / 60)
     return minutes * _published(prices.audio_minute, "audio", prices)
 
 
 def unit_prices_eur(category: str, on: date | None = None) -> dict[str, float]:
-    """Return the published unit prices for a catalog category; empty where there is none."""
+    """Return the published unit prices of a catalog category; empty if there are none."""
     prices = tariff(on)
     if category in _UNPRICED:
         return {}
@@ -107,39 +112,39 @@ def unit_prices_eur(category: str, on: date | None = None) -> dict[str, float]:
 
 
 def token_price_eur(category: str, on: date | None = None) -> float | None:
-    """Return EUR per million tokens out (in, for embeddings); None where tokens have no price."""
+    """Return EUR per million output tokens (input, for embeddings); None if not priced."""
     prices = unit_prices_eur(category, on)
     return prices.get("million_tokens_out") or prices.get("million_tokens_in")
 
 
 def billed_output_tokens(usage: Usage) -> int:
-    """Return the output tokens that a cost is made of, reasoning counted beside them included."""
+    """Return the billed output tokens, including separately counted reasoning."""
     return usage.completion_tokens + _reasoning(usage)[1]
 
 
 def format_eur(micro_eur: int) -> str:
-    """Return an amount as ``0.001234 EUR``, exact to the micro-euro."""
+    """Format an amount as ``0.001234 EUR``, exact to the micro-EUR."""
     sign = "-" if micro_eur < 0 else ""
     euros, micro = divmod(abs(micro_eur), 1_000_000)
     return f"{sign}{euros}.{micro:06d} EUR"
 
 
 def _reasoning(usage: Usage) -> tuple[int, int]:
-    """Return the reasoning tokens (inside, beside) ``completion_tokens``."""
+    """Return the reasoning tokens within ``completion_tokens``, and those counted separately."""
     tokens = usage.reasoning_tokens or 0
-    apart = usage.prompt_tokens + usage.completion_tokens + tokens
-    if tokens and usage.total_tokens == apart:
+    total = usage.prompt_tokens + usage.completion_tokens + tokens
+    if tokens and usage.total_tokens == total:
         return 0, tokens
     return min(tokens, usage.completion_tokens), 0
 
 
 def _published(price: int | None, what: str, prices: Tariff) -> int:
     if price is None:
-        raise ValueError(f"no {what} price was published in the list of {prices.since}")
+        raise ValueError(f"the price list of {prices.since} has no {what} price")
     return price
 
 
-def _counted(amount: _Amount) -> _Amount:
+def _check_amount(amount: _Amount) -> _Amount:
     if amount < 0:
-        raise ValueError(f"cannot price a negative amount: {amount}")
+        raise ValueError(f"amount must be >= 0, got {amount}")
     return amount

@@ -1,7 +1,7 @@
-"""Proxies of the environment, and the hosts that ``NO_PROXY`` spares.
+"""Proxies of the environment, with the exceptions of ``NO_PROXY``.
 
-There is no standard for ``NO_PROXY``. What curl, Go and Python take is taken here: names and
-their subdomains, ``.name``, wildcards, addresses, ranges (``10.0.0.0/8``), and ports.
+``NO_PROXY`` has no standard. Supported are the forms of curl, Go and Python: names with their
+subdomains, ``.name``, wildcards, IP addresses, ranges (``10.0.0.0/8``) and ports.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _QUOTES = " \t\r\n\"'"
 
 
 def proxy_for(scheme: str, host: str, port: int | None = None) -> str | None:
-    """Return the environment's proxy for an address, or None; loopback never has one."""
+    """Return the environment's proxy for a host, or None; loopback hosts never have one."""
     if is_loopback(host):
         return None
     proxies = getproxies()
@@ -30,7 +30,7 @@ def proxy_for(scheme: str, host: str, port: int | None = None) -> str | None:
 
 
 def is_bypassed(host: str, port: int | None, no_proxy: str) -> bool:
-    """Whether ``NO_PROXY`` names a host."""
+    """Whether ``NO_PROXY`` lists a host."""
     name = host.lower().rstrip(".").partition("%")[0]
     return any(
         wanted in (None, port) and _matches(name, pattern) for pattern, wanted in _entries(no_proxy)
@@ -38,7 +38,7 @@ def is_bypassed(host: str, port: int | None, no_proxy: str) -> bool:
 
 
 def _entries(no_proxy: str) -> Iterator[tuple[str, int | None]]:
-    """Yield patterns and ports; commas and blanks separate them."""
+    """Parse the entries, separated by commas or white space, to patterns and ports."""
     for entry in re.split(r"[,;\s]+", no_proxy.strip(_QUOTES).lower()):
         bare = re.sub(r"^[a-z]+://", "", entry).strip(_QUOTES).rstrip("/")
         if not bare:

@@ -1,4 +1,4 @@
-"""Results of operations other than chats: rankings, audio, images, models."""
+"""Result types of rankings, audio, images and model lists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from llmaas.pricing import rerank_cost_micro_eur
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """The engine and the machine that answered (the ``backend`` object of the body)."""
+    """Engine and machine that answered (the ``backend`` object of the body)."""
 
     engine_type: str | None = None
     machine_name: str | None = None
@@ -24,7 +24,7 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class RerankResult:
-    """One document of a ranking: its position in the input and its raw score (a logit)."""
+    """Ranked document: its position in the input and its raw score (a logit)."""
 
     index: int
     relevance_score: float
@@ -32,7 +32,7 @@ class RerankResult:
 
     @property
     def normalized_score(self) -> float:
-        """The score as 0..1: the logistic function of a raw logit."""
+        """Score between 0 and 1: the logistic function of the raw score."""
         from math import exp
 
         x = self.relevance_score
@@ -41,7 +41,7 @@ class RerankResult:
 
 @dataclass(frozen=True, slots=True)
 class RerankResponse:
-    """Documents by falling relevance. ``documents`` counts all that were submitted (billed)."""
+    """Documents by descending relevance; ``documents`` counts all submitted (billed) ones."""
 
     results: tuple[RerankResult, ...]
     model: str
@@ -50,17 +50,17 @@ class RerankResponse:
     usage: Usage | None = None
     backend: Backend | None = None
     errors: Mapping[int, Exception] = field(default_factory=dict)
-    """Documents that were not ranked, by position: no result, or a score that is no number."""
+    """Errors of documents without a result or with a score that is not a number, by position."""
 
     @property
     def cost_micro_eur(self) -> int:
-        """The cost in millionths of a euro: every submitted document counts."""
+        """Cost in micro-EUR: every submitted document counts."""
         return rerank_cost_micro_eur(self.documents)
 
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
-    """The text of a recording; ``segments`` are as sent and may be missing."""
+    """Text of an audio file; ``segments`` are as sent and may be missing."""
 
     text: str
     language: str | None = None
@@ -70,7 +70,7 @@ class Transcription:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Audio bytes in the ``response_format`` asked for; ``duration`` in seconds if told."""
+    """Audio bytes in the requested ``response_format``; ``duration`` in seconds, if reported."""
 
     audio: bytes
     content_type: str
@@ -80,17 +80,17 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One drawn image: its bytes (usually PNG), or the URL where the service keeps it."""
+    """Generated image: its bytes (usually PNG), or the URL where the service stores it."""
 
     data: bytes | None = None
     url: str | None = None
     error: Exception | None = None
-    """Why this one of several images cannot be used; it has neither bytes nor URL then."""
+    """Error of an image among several that has neither bytes nor URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveModel:
-    """One entry of ``GET /v1/models``. ``context_tokens`` is None where the list says 0."""
+    """Entry of ``GET /v1/models``; ``context_tokens`` is None if the list reports 0."""
 
     id: str
     root: str | None = None
@@ -100,6 +100,6 @@ class LiveModel:
 
 
 def known_values(value: Any) -> dict[str, Any]:
-    """Return the values of a slotted dataclass by name, without those that are None."""
+    """Convert a slotted dataclass to a dict without the values that are None."""
     facts = ((name, getattr(value, name)) for name in value.__slots__)
     return {name: fact for name, fact in facts if fact is not None}

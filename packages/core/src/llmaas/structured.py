@@ -1,9 +1,9 @@
-"""Structured answers: the ``response_format`` that is sent, and how the text is read.
+"""Structured output: the ``response_format`` of requests and the parsing of answers.
 
-A model may honor ``response_format``, ignore it, or be refused for it; the service's own
-sources contradict each other. So the schema is sent; when it is refused it is described in
-words; fences and words around the JSON are removed; and an answer that still does not match is
-sent back once with what is wrong.
+A model may honor ``response_format``, ignore it, or fail because of it; the service's own
+sources contradict each other. The schema is therefore sent first. If the service refuses it, an
+instruction describes it. Fences and words around the JSON are removed, and an answer that does
+not match is returned to the model once, with the validation error.
 """
 
 from __future__ import annotations
@@ -50,32 +50,34 @@ _AFTER_TOOLS = (
     "object and nothing else: no fence, no explanation."
 )
 CUT = TRUNCATED
-"""Finish reasons of answers that ended before the model had finished them."""
+"""Finish reasons of truncated answers."""
 
 _SCHEMA_KEYS = frozenset(("properties", "$ref", "$defs", "anyOf", "oneOf", "allOf", "enum"))
 _MAX_TRIED = 200
-"""Candidates in a text that are validated."""
+"""Maximum number of candidates in a text that are validated."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputSchema:
-    """The form of an answer: the ``response_format`` to send, and a reader."""
+    """Schema of an answer: the ``response_format`` to send and the parser of the text."""
 
     response_format: Mapping[str, Any]
     schema: Mapping[str, Any] | None
     convert: Callable[[Any], Any] | None = None
-    """Turns a JSON value into an instance of the type that was given."""
+    """Converts a JSON value to an instance of the given type; raises ``ValueError``."""
 
     def parse(self, text: str, *, cut: bool = False) -> Any:
-        """Parse the value of a text; raise ``ValueError`` that says what is wrong.
+        """Parse the value in a text.
 
-        Of several JSON values the first that matches the schema is taken. Nothing is read
-        from an answer that was ``cut``, unless all of it came before.
+        Of several JSON values, the first that matches the schema is returned. An answer that was
+        ``cut`` has a value only if its JSON is complete.
+
+        Raises ``ValueError`` with the first problem if no value matches.
         """
         return self.parse_with_source(text, cut=cut)[1]
 
     def parse_with_source(self, text: str, *, cut: bool = False) -> tuple[str, Any]:
-        """Return the JSON that is read, as the model wrote it, and its value."""
+        """Parse the value in a text; return its JSON as the model wrote it, and the value."""
         candidate, value = self._best(text, cut=cut)
         return candidate.as_json(), value
 
@@ -88,37 +90,40 @@ class OutputSchema:
                 problem = problem or error
             if tried == _MAX_TRIED:
                 break
-        raise problem or ValueError("the answer holds no JSON")
+        raise problem or ValueError("the answer contains no JSON")
 
     def validate(self, value: Any) -> Any:
-        """Check a JSON value against the schema and convert it; raise ``ValueError``."""
+        """Validate a JSON value against the schema and convert it; raise ``ValueError``."""
         if self.convert is not None:
             return self.convert(value)
         if self.schema is not None:
             check(value, self.schema)
         elif not isinstance(value, dict):
-            raise ValueError("the answer is JSON, but not an object")
+            raise ValueError(f"the answer must be a JSON object, got {type(value).__name__}")
         return value
 
     def to_instruction(self, *, after_tools: bool = False) -> str:
-        """Return the instruction that stands in for ``response_format``."""
+        """Build the instruction that replaces ``response_format``."""
         words = _AFTER_TOOLS if after_tools else _JSON_WORDS
         if self.schema is None:
             return words
         schema = json.dumps(self.schema, ensure_ascii=False)
-        return f"{words} It must fit this JSON schema:\n{schema}"
+        return f"{words} It must match this JSON schema:\n{schema}"
 
 
 def wants_json(response_format: Any) -> bool:
-    """Tell whether an answer is asked for as JSON: plain text may be asked for by name, too."""
+    """Whether a ``response_format`` requests JSON; ``{"type": "text"}`` requests plain text."""
     is_text = isinstance(response_format, Mapping) and response_format.get("type") == "text"
     return response_format is not None and not is_text
 
 
 def parse_response_format(response_format: Any) -> OutputSchema | None:
-    """Read a ``response_format``: a dict as OpenAI takes it, a JSON schema, or a type.
+    """Parse a ``response_format``: a dict in OpenAI's format, a JSON schema or a type.
 
-    Types are pydantic models, dataclasses, ``TypedDict`` and classes with annotations.
+    Types are pydantic models, dataclasses, ``TypedDict`` and classes with annotations. Returns
+    None for formats without a schema.
+
+    Raises ``InvalidInputError`` for other values.
     """
     if response_format is None:
         return None
@@ -135,22 +140,22 @@ def _parse_type(kind: Any) -> OutputSchema:
 
 
 def json_schema_format(name: str, schema: Mapping[str, Any], *, strict: bool = True) -> Any:
-    """Return a ``response_format`` of type ``json_schema``.
+    """Build a ``response_format`` of type ``json_schema``.
 
-    It is ``strict`` only if strict mode takes the schema: a map would have to stay empty there.
+    It is ``strict`` only if strict mode supports the schema (a map would have to stay empty).
     """
     schema = inline_definitions(schema)
     closed = strict_schema(schema, require_all=True) if strict else None
-    told: dict[str, Any] = {"name": wire_name(name), "schema": closed or schema}
+    described: dict[str, Any] = {"name": wire_name(name), "schema": closed or schema}
     if closed is not None or not strict:
-        told["strict"] = strict
-    return {"type": "json_schema", "json_schema": told}
+        described["strict"] = strict
+    return {"type": "json_schema", "json_schema": described}
 
 
 def mention_json(messages: Sequence[Message], instruction: str = _JSON_WORDS) -> Sequence[Message]:
     """Add an instruction where no message contains the word JSON.
 
-    OpenAI refuses ``json_object`` without it, and other engines write white space for ever.
+    OpenAI refuses ``json_object`` without it, and other engines write endless white space.
     """
     if any("json" in content_text(message.get("content")).lower() for message in messages):
         return messages
@@ -158,17 +163,17 @@ def mention_json(messages: Sequence[Message], instruction: str = _JSON_WORDS) ->
 
 
 def is_cut(completion: Completion | Choice) -> bool:
-    """Whether an answer ended before the model had finished it."""
+    """Whether an answer was truncated."""
     return completion.finish_reason in CUT
 
 
 def fill_parsed(
     completion: Completion, schema: OutputSchema, *, streamed: bool = False
 ) -> Completion:
-    """Fill in ``parsed`` where the answer matches, and take all but the JSON from its text.
+    """Set ``parsed`` if the answer matches the schema, and reduce its text to the JSON.
 
-    JSON that a reasoning parser took for reasoning becomes the text (vLLM does so with answers
-    that a grammar constrains). Text that was ``streamed`` stays as it was handed out.
+    JSON that a reasoning parser classified as reasoning becomes the text (vLLM does so with
+    grammar-constrained answers). The text of a ``streamed`` answer stays as it was emitted.
     """
     if completion.tool_calls:
         return completion
@@ -184,7 +189,7 @@ def fill_parsed(
 
 
 def _try_parse(choice: Choice, schema: OutputSchema) -> tuple[str, Any] | None:
-    """Return the JSON of an answer and its value, None if it does not match."""
+    """Return the JSON of an answer and its value; None if it does not match."""
     if not choice.content:
         return None
     try:
@@ -194,7 +199,7 @@ def _try_parse(choice: Choice, schema: OutputSchema) -> tuple[str, Any] | None:
 
 
 def find_mismatch(completion: Completion, schema: OutputSchema) -> ValueError | None:
-    """Return what is wrong with an answer, or None if it matches."""
+    """Return the validation error of an answer, or None if it matches the schema."""
     if completion.parsed is not None:
         return None
     try:

@@ -1,7 +1,7 @@
-"""Text from outside: decoding of bytes, and a form that is safe to show.
+"""Decoding and sanitizing of untrusted text.
 
 Models, servers and documents may send anything. Terminals execute escape sequences, strict JSON
-readers refuse half characters, and half of the world's old files are not UTF-8.
+parsers refuse lone surrogates, and many old files are not UTF-8.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: it begins with the same two bytes
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, which begins with the same two bytes
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -22,16 +22,16 @@ _ACTIVE = re.compile(
     r"\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     r"\ud800-\udfff]"
 )
-"""C0 and C1 controls (ESC, BEL, CSI, OSC), bidirectional overrides, line separators and halves
-of surrogate pairs. Tab, line feed and CR LF are layout."""
-_HALVES = re.compile("[\ud800-\udfff]")
+"""C0 and C1 controls (ESC, BEL, CSI, OSC), bidirectional overrides, line separators and lone
+surrogates. Tab, line feed and CR LF are layout."""
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """Decode bytes as what they are; return the text and the name of the encoding.
+    """Decode bytes of unknown encoding; return the text and the name of the encoding.
 
-    A byte order mark decides, then UTF-8, then UTF-16 without a mark (every second byte is
-    zero), then Windows-1252, in which most other Western files are written.
+    A byte order mark decides. Otherwise UTF-8 is tried, then UTF-16 without a mark (every second
+    byte is zero), then Windows-1252, the most common encoding of other Western files.
     """
     marked = (encoding for mark, encoding in _BOMS if data.startswith(mark))
     if wide := next(marked, None) or _utf_16(data):
@@ -43,7 +43,7 @@ def decode(data: bytes) -> tuple[str, str]:
 
 
 def read_text(path: Path) -> str:
-    """Read a text file of any encoding; raise ``ValueError`` for one that is not text."""
+    """Read a text file of any encoding; raise ``ValueError`` for binary files."""
     text, encoding = decode(path.read_bytes())
     is_wide = encoding.startswith(("utf-16", "utf-32"))
     if "\0" in text or (is_wide and "\ufffd" in text):
@@ -52,25 +52,22 @@ def read_text(path: Path) -> str:
 
 
 def visible(text: str) -> str:
-    r"""Return text in which control characters are shown as escapes, such as ``\x1b``."""
-    if text.isascii() and text.isprintable():  # almost always, and ten times as fast
+    r"""Replace control characters by visible escapes such as ``\x1b``."""
+    if text.isascii() and text.isprintable():  # nearly always, and ten times as fast
         return text
     return _ACTIVE.sub(_escape, text).replace("\r\n", "\n")
 
 
 def well_formed(text: str) -> str:
-    """Return text without halves of surrogate pairs.
-
-    Two halves that belong together become their character; any other becomes U+FFFD.
-    """
-    if text.isascii() or not _HALVES.search(text):
+    """Join surrogate pairs to their characters; replace lone surrogates by U+FFFD."""
+    if text.isascii() or not _SURROGATES.search(text):
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def from_argument(text: str) -> str:
-    """Return a command line's argument as text, whatever encoding the shell gave it in."""
-    if not _HALVES.search(text):
+    """Decode a command line argument, whatever the encoding of the shell."""
+    if not _SURROGATES.search(text):
         return text
     try:
         return decode(text.encode("utf-8", "surrogateescape"))[0]
@@ -79,12 +76,12 @@ def from_argument(text: str) -> str:
 
 
 def searchable(text: str) -> str:
-    """Return text for search: ligatures and full-width forms as the letters they stand for."""
+    """Normalize text for search: ligatures and full-width forms become plain letters."""
     return unicodedata.normalize("NFKC", well_formed(text))
 
 
 def _utf_16(data: bytes) -> str | None:
-    """Return the byte order of UTF-16 text without a mark, or None."""
+    """Detect UTF-16 without a byte order mark; return its byte order, or None."""
     head = data[:1_000]
     if len(head) < 4 or len(head) % 2 or b"\0" not in head:
         return None
@@ -101,7 +98,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def _as_latin1(error: UnicodeError) -> tuple[str, int]:
-    """Decode the five bytes that Windows-1252 leaves out as Latin-1 does."""
+    """Decode the five bytes that Windows-1252 does not define as Latin-1."""
     assert isinstance(error, UnicodeDecodeError)
     return error.object[error.start : error.end].decode("latin-1"), error.end
 

@@ -1,7 +1,7 @@
-"""What the core hands out: frozen, slotted values that name things as the field does.
+"""Public value types: completions, stream events, embeddings and batches.
 
-Amounts are in EUR, energy in kWh, times in seconds. ``extra`` keeps what the service
-sent beyond the documented fields, so that nothing is lost.
+All are frozen and slotted. Amounts are in EUR, energy in kWh, times in seconds. ``extra`` keeps
+fields that the service sent beyond the documented ones.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from llmaas.result_types import Transcription as Transcription
 from llmaas.result_types import known_values
 
 FinishReason: TypeAlias = str
-"""``stop``, ``length``, ``tool_calls``, ``content_filter``; unknown ones are passed on."""
+"""``stop``, ``length``, ``tool_calls``, ``content_filter``; unknown values pass through."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """The ``X-RateLimit-*-Requests`` headers; ``reset`` is epoch seconds."""
+    """Rate limit headers (``X-RateLimit-*-Requests``); ``reset`` is in epoch seconds."""
 
     limit: int | None = None
     remaining: int | None = None
@@ -43,38 +43,40 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call that the model asks for.
+    """Tool call that the model requests.
 
-    ``arguments`` is the JSON text that the model wrote, ``{}`` where it wrote none.
+    ``arguments`` is the JSON text that the model wrote, ``{}`` if it wrote none.
     """
 
     id: str
     name: str
     arguments: str
     cut: bool = False
-    """Whether the call was truncated, or may lack arguments: never run it."""
+    """Whether the call was truncated or may lack arguments. Never run such a call."""
 
     def parsed(self) -> dict[str, Any]:
         """Parse the arguments.
 
-        Raises ``ValueError`` if the call was cut, or if they are not a JSON object.
+        Raises ``ValueError`` if the call was cut or the arguments are not a JSON object.
         """
         import json
 
         if self.cut:
             raise ValueError(
-                f"the call of {self.name!r} was truncated, got arguments {self.arguments[:200]!r}:"
-                " raise max_tokens"
+                f"tool call {self.name!r} was truncated, got arguments {self.arguments[:200]!r}."
+                " Raise max_tokens."
             )
         value = json.loads(self.arguments or "{}")
         if not isinstance(value, dict):
-            raise ValueError(f"arguments of {self.name!r} are not a JSON object")
+            raise ValueError(
+                f"arguments of {self.name!r} must be a JSON object, got {type(value).__name__}"
+            )
         return value
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer. There is one unless ``n`` was given."""
+    """One answer of a completion; ``n`` requests several."""
 
     index: int = 0
     content: str | None = None
@@ -84,23 +86,23 @@ class Choice:
     finish_reason: FinishReason | None = None
     logprobs: Mapping[str, Any] | None = None
     reasoning_field: str | None = None
-    """Where the reasoning came: ``reasoning_content``, ``reasoning``, ``thinking``, or
-    ``content`` for text between think tags."""
+    """Source of the reasoning: ``reasoning_content``, ``reasoning``, ``thinking``, or ``content``
+    for text between think tags."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """One change that the client made to a request, or a request that the model ignored."""
+    """Change that the client made to a request, or option that the model ignored."""
 
     kind: str
-    """A short name: ``max_tokens``, ``reasoning``, ``system_position``, ..."""
+    """Short name: ``max_tokens``, ``reasoning``, ``system_position``, ..."""
     detail: str
-    """The change in words."""
+    """Description of the change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One request of a call that needed several (see ``fallbacks`` and ``retry_empty``)."""
+    """Request of a call that needed several (see ``fallbacks`` and ``retry_empty``)."""
 
     model: str
     error: Exception | None = None
@@ -112,7 +114,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A whole answer, whether it was streamed or not."""
+    """Complete answer of a chat, streamed or not."""
 
     id: str | None
     model: str
@@ -124,24 +126,24 @@ class Completion:
     rate_limit: RateLimit | None = None
     requested_model: str | None = None
     parsed: Any = None
-    """The value asked for with a pydantic model, a dataclass or a JSON schema."""
+    """Value of a structured answer: an instance of the given type, or plain JSON."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     adjustments: tuple[Adjustment, ...] = ()
     """Changes that the client made to the request, and options that the model ignored."""
     attempts: tuple[Attempt, ...] = ()
-    """All requests of the call, the last one included, where there were several; their tokens
-    are added up in ``usage``."""
+    """All requests of the call if there were several, including the last. ``usage`` sums their
+    tokens."""
     resends: int = 0
-    """Requests that were sent again after a failure (see ``max_retries``)."""
+    """Number of retries after failures (see ``max_retries``)."""
     headers: Headers = field(default_factory=Headers)
-    """Headers of the response, without cookies and keys."""
+    """Response headers without cookies and keys."""
 
     def metadata(self) -> dict[str, Any]:
-        """Return the provenance of the answer as plain JSON values; absent ones are left out.
+        """Return the provenance of the answer as plain JSON values, without absent ones.
 
-        ``request_id``, ``requested_model``, ``backend``, ``rate_limit``, ``cost_eur``, and of few
-        answers ``cached`` (replayed by a gateway), ``adjustments`` of the request, ``attempts``
-        (all requests, if there were several) and ``empty_reason``.
+        Keys: ``request_id``, ``requested_model``, ``backend``, ``rate_limit``, ``cost_eur``; rarely
+        ``cached`` (replayed by a gateway), ``adjustments`` of the request, ``attempts`` (all
+        requests if there were several) and ``empty_reason``.
         """
         return build_metadata(self)
 
@@ -151,35 +153,35 @@ class Completion:
 
     @property
     def text(self) -> str:
-        """The answer's text without reasoning; empty when there is none."""
+        """Text of the answer without reasoning; empty if there is none."""
         return self._first.content or ""
 
     @property
     def reasoning(self) -> str | None:
-        """What the model thought, whichever of the three shapes it came in."""
+        """Reasoning of the model, whichever field or tag contained it."""
         return self._first.reasoning
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The calls of the first choice, in order."""
+        """Tool calls of the first choice, in order."""
         return self._first.tool_calls
 
     @property
     def finish_reason(self) -> FinishReason | None:
-        """Why the first choice ended."""
+        """Finish reason of the first choice."""
         return self._first.finish_reason
 
     @property
     def cached(self) -> bool:
         """Whether a gateway's cache replayed the answer (``x-cache: hit``).
 
-        Its usage and cost are then no evidence of what is billed.
+        Usage and cost of a cached answer may differ from what is billed.
         """
         return self.headers.is_cache_hit
 
     @property
     def empty_reason(self) -> str | None:
-        """Why there is neither text nor a tool call, and what to do; None for a real answer."""
+        """Explanation of an answer without text and tool calls, with the fix; None otherwise."""
         first = self._first
         if first.tool_calls or first.refusal or (first.content and first.content.strip()):
             return None
@@ -187,19 +189,19 @@ class Completion:
 
     @property
     def cost_micro_eur(self) -> int | None:
-        """The cost in millionths of a euro by today's tariff; None without usage."""
+        """Cost in micro-EUR by today's tariff; None without usage."""
         return None if self.usage is None else chat_cost_micro_eur(self.usage)
 
     @property
     def cost(self) -> float | None:
-        """The cost in EUR by today's tariff; None without usage."""
+        """Cost in EUR by today's tariff; None without usage."""
         micro = self.cost_micro_eur
         return None if micro is None else micro / 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the answer's text."""
+    """Piece of the answer's text."""
 
     text: str
     index: int = 0
@@ -209,7 +211,7 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
-    """A piece of what the model thinks."""
+    """Piece of the model's reasoning."""
 
     text: str
     index: int = 0
@@ -218,10 +220,10 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallDelta:
-    """A piece of a tool call. ``id`` and ``name`` are set on the first piece only.
+    """Piece of a tool call; only the first piece has ``id`` and ``name``.
 
-    ``position`` numbers the calls of a choice 0, 1, ... in order of appearance, whatever
-    (or nothing) the service sent as ``index``.
+    ``position`` numbers the calls of a choice 0, 1, ... in order of appearance, whether or not
+    the service sent an ``index``.
     """
 
     position: int
@@ -234,7 +236,7 @@ class ToolCallDelta:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The last event of every complete stream; ``completion`` is the whole answer."""
+    """Last event of every complete stream; ``completion`` is the whole answer."""
 
     completion: Completion
     type: Literal["done"] = "done"
@@ -245,7 +247,7 @@ Event: TypeAlias = TextDelta | ReasoningDelta | ToolCallDelta | Done
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
-    """Vectors in the order of the inputs; ``None`` where an input was refused (see ``errors``)."""
+    """Vectors in the order of the inputs; None for failed inputs (see ``errors``)."""
 
     vectors: list[Any]
     model: str
@@ -254,16 +256,16 @@ class Embeddings:
 
     @property
     def cost_micro_eur(self) -> int | None:
-        """The cost in millionths of a euro, taking input tokens at the chat price (inferred)."""
+        """Cost in micro-EUR at the chat price of input tokens (inferred); None without usage."""
         return None if self.usage is None else chat_cost_micro_eur(self.usage)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A lot of conversations at half price. ``results`` is positional, once it is there.
+    """Batch of conversations at half price, with results within 24 hours.
 
-    ``status``: ``queued``, ``in_progress``, ``completed`` (items may still have failed),
-    ``failed``. A lot that expired or was lost is not found (404).
+    ``status`` is ``queued``, ``in_progress``, ``completed`` (items may have failed) or ``failed``.
+    A batch that expired or was lost is not found (404).
     """
 
     id: str
@@ -274,20 +276,20 @@ class Batch:
     completed: int = 0
     failed: int = 0
     results: tuple[Completion | Exception, ...] = ()
-    """As the service sent them."""
+    """Results as the service sent them; empty until the batch is done."""
     answers: tuple[Completion | Exception, ...] = ()
-    """One for each conversation: an error where a lot that failed tells nothing of it."""
+    """One result per conversation; an error where a failed batch does not report it."""
     error: Mapping[str, Any] | None = None
     adjustments: tuple[tuple[Adjustment, ...], ...] = ()
-    """Changes that ``submit_batch`` made to each conversation; empty where it made none."""
+    """Changes that ``submit_batch`` made to each conversation; empty if it made none."""
 
     @property
     def done(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether the batch has ended."""
         return self.status in ("completed", "failed", "expired")
 
     @property
     def cost_micro_eur(self) -> int:
-        """The cost in millionths of a euro by today's batch tariff, of the results that came."""
+        """Cost in micro-EUR of the available results, by today's batch tariff."""
         answers = [r for r in self.results if isinstance(r, Completion)]
         return sum(chat_cost_micro_eur(r.usage, batch=True) for r in answers if r.usage)

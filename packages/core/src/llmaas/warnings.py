@@ -1,12 +1,12 @@
-"""The warnings of the house, each its own category so that it can be filtered.
+"""Warning categories of the package, each of which can be filtered.
 
 LLMaaSWarning (UserWarning)
 ├── ModelLifecycleWarning   a model is deprecated, redirected, unknown or no longer served
-├── EmptyAnswerWarning      an answer came back without text
-├── IgnoredOptionWarning    a model did what it was told not to do, or cannot do
-├── InsecureURLWarning      a key would travel unencrypted
-├── StaleCatalogWarning     the service did not list its models; the packaged list is used
-└── RequestAdjustedWarning  a conversation was changed so that the model takes it
+├── EmptyAnswerWarning      an answer has no text
+├── IgnoredOptionWarning    a model ignored an option, or does not support an input
+├── InsecureURLWarning      the API key would be sent unencrypted
+├── StaleCatalogWarning     the service did not list its models; the current catalog is used
+└── RequestAdjustedWarning  a conversation was adjusted to what the model supports
 """
 
 from __future__ import annotations
@@ -16,44 +16,44 @@ import warnings
 from pathlib import Path
 
 _HOME = str(Path(__file__).parent / "_")[:-1]
-"""The folder of this package, with the separator: others begin with the same letters."""
+"""Directory of this package with a separator, since other names share its prefix."""
 
 
 class LLMaaSWarning(UserWarning):
-    """Base of every warning given here."""
+    """Base of all warnings of this package."""
 
 
 class ModelLifecycleWarning(LLMaaSWarning):
-    """The model asked for is deprecated, redirected, unknown, or no longer served."""
+    """The requested model is deprecated, redirected, unknown or no longer served."""
 
 
 class EmptyAnswerWarning(LLMaaSWarning):
-    """An answer without text, usually because reasoning used the whole budget."""
+    """The answer has no text, usually because reasoning used the whole token budget."""
 
 
 class IgnoredOptionWarning(LLMaaSWarning):
-    """An option that the model ignored, or an input that it is not known to take."""
+    """The model ignored an option, or is not known to support an input."""
 
 
 class InsecureURLWarning(LLMaaSWarning):
-    """The base URL is plain HTTP to another machine: the key would travel unencrypted."""
+    """The base URL is plain HTTP to another machine: the API key would be sent unencrypted."""
 
 
 class StaleCatalogWarning(LLMaaSWarning):
-    """The service did not list its models in time; the catalog at hand stays in force."""
+    """The service did not list its models in time; the current catalog stays in use."""
 
 
 class RequestAdjustedWarning(LLMaaSWarning):
-    """A conversation was changed so that the model takes it; given once for a kind of change."""
+    """A conversation was adjusted to what the model supports; issued once per kind of change."""
 
 
 def warn(text: str, category: type[LLMaaSWarning]) -> None:
-    """Warn about the line that called this package, however deep in it the warning arises."""
+    """Issue a warning for the line that called this package."""
     warnings.warn(text, category, stacklevel=caller_level())
 
 
 def caller_level() -> int:
-    """Return the ``stacklevel`` of the first caller outside this package, for the caller."""
+    """Return the ``stacklevel`` of the first caller outside this package."""
     frame, level = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_HOME):
         frame, level = frame.f_back, level + 1

@@ -1,7 +1,7 @@
-"""The two shells that do I/O: ``sync`` on the SDK's HTTP library, ``aio`` on aiohttp.
+"""HTTP transports: one for threads on the SDK's HTTP library, one for asyncio on aiohttp.
 
-Both skip what costs in a general SDK (request transform, response models, cookies,
-redirects) and keep what users rely on: TLS, proxies, CA settings, pools, timeouts.
+Both omit the expensive parts of a general SDK (request transforms, response models, cookies,
+redirects) and support TLS, proxies, CA bundles, connection pools and timeouts.
 """
 
 from llmaas.transport.base import AsyncReply, AsyncTransport, Reply, Request, SyncTransport

@@ -1,4 +1,4 @@
-"""Requests of aiohttp that know the state of their connection, and whose answers begin strictly."""
+"""Requests of aiohttp that check reused connections and normalize response heads."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import aiohttp
 from llmaas.wire.http_head import HeadReader, HeadTooLarge
 
 _MAX_UNREAD = 1 << 20
-"""Bytes that are read at most from a connection that was reset while its request was written."""
+"""Maximum bytes read from a connection that was reset while its request was written."""
 
 
 class Attempt:
-    """One request on one connection, for who sent it."""
+    """State of one request on one connection, for its sender."""
 
     __slots__ = ("failure", "head", "is_reused")
 
@@ -27,27 +27,27 @@ class Attempt:
         self.head: HeadProtocol | None = None
         self.is_reused = False
         self.failure: Exception | None = None
-        """A reason that aiohttp does not tell."""
+        """Failure that aiohttp does not report."""
 
     @property
     def was_stale(self) -> bool:
-        """Whether a kept connection ended before any byte of this attempt's answer came."""
+        """Whether a reused connection ended before the first byte of the answer."""
         return self.is_reused and self.head is not None and not self.head.has_begun
 
 
 ATTEMPT: ContextVar[Attempt] = ContextVar("llmaas_attempt")
-"""The attempt of the running task: aiohttp hands nothing through to its request."""
+"""Attempt of the running task; aiohttp passes no context to its request class."""
 
 
-class StaleConnection(Exception):  # noqa: N818 - only a signal: take another connection
-    """The server has closed, or broken, a kept connection before anything was sent on it."""
+class StaleConnection(Exception):  # noqa: N818 - a signal to use another connection
+    """The server closed a reused connection before the request was sent."""
 
 
 class Request(aiohttp.ClientRequest):
-    """A request that looks at its connection first, and reads the head of its answer itself."""
+    """Request that checks its connection first and reads the response head itself."""
 
     async def send(self, conn: Any) -> aiohttp.ClientResponse:
-        """Send the request; raise ``StaleConnection`` where that is hopeless."""
+        """Send the request; raise ``StaleConnection`` if the server closed the connection."""
         attempt = ATTEMPT.get(None)
         protocol, transport = conn.protocol, conn.transport
         if attempt is not None and transport is not None:
@@ -62,14 +62,14 @@ class Request(aiohttp.ClientRequest):
 
 
 _used: weakref.WeakSet[Any] = weakref.WeakSet()
-"""Connections (by their protocol) that have carried a request."""
+"""Connections, by protocol, that carried a request."""
 
 
 class HeadProtocol(asyncio.Protocol):
-    """Stands before aiohttp's protocol until the head of an answer has come, made strict.
+    """Protocol that replaces aiohttp's until the response head is complete and normalized.
 
-    A connection that is reset while its request is written is read to its end first: a server
-    that refuses a large body answers before it resets.
+    A connection that is reset while its request is written is read to its end first, because a
+    server that refuses a large body answers before it resets.
     """
 
     __slots__ = ("_attempt", "_head", "_inner", "_transport", "has_begun")
@@ -80,7 +80,7 @@ class HeadProtocol(asyncio.Protocol):
         self.has_begun = False
 
     def data_received(self, data: bytes) -> None:
-        """Collect the head; hand it on, and stand aside."""
+        """Collect the head, then restore aiohttp's protocol."""
         self.has_begun = True
         try:
             answer = self._head.feed(data)
@@ -89,50 +89,52 @@ class HeadProtocol(asyncio.Protocol):
             self._transport.abort()
             return
         if answer is None:
-            self._inner.start_timeout()  # a byte has come
+            self._inner.start_timeout()  # data was received
             return
         self._transport.set_protocol(self._inner)
         head, body = answer
         if body and not _is_complete(head, body):
-            self._inner.data_received(head)  # apart, as an error in the body must not cost it
+            self._inner.data_received(
+                head
+            )  # separate, so that an error in the body does not lose it
             head = b""
         self._inner.data_received(head + body)
 
     def eof_received(self) -> bool | None:
-        """Hand on the end of what the server sends."""
+        """Forward the end of the data."""
         self._forward_held()
         kept: bool | None = self._inner.eof_received()
         return kept
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Hand on what came before the loss, and the loss."""
+        """Forward buffered data, then the loss."""
         if exc is not None and (data := _unread(self._transport)):
             self.data_received(data)
         self._forward_held()
         self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Hand on that the socket takes no more."""
+        """Forward that the write buffer is full."""
         self._inner.pause_writing()
 
     def resume_writing(self) -> None:
-        """Hand on that the socket takes more."""
+        """Forward that the write buffer has room."""
         self._inner.resume_writing()
 
     def _forward_held(self) -> None:
-        """Hand on half a head: aiohttp says what is wrong with it."""
+        """Forward an incomplete head, for which aiohttp raises its error."""
         held, self._head.held = self._head.held, b""
         if held:
             self._inner.data_received(held)
 
 
 def _is_complete(head: bytes, body: bytes) -> bool:
-    """Whether this is all of an answer whose length is told."""
+    """Whether the body is complete by its content length."""
     return b"\ncontent-length: %d\r" % len(body) in head.lower()
 
 
 def _is_readable(transport: Any) -> bool:
-    """Whether the server has closed an idle connection, or said something unasked."""
+    """Whether the server closed an idle connection or sent unexpected data."""
     if transport.is_closing():
         return True
     sock = transport.get_extra_info("socket")
@@ -152,7 +154,7 @@ _POLL = getattr(select, "poll", None)  # Windows has none
 
 
 def _unread(transport: Any) -> bytes:
-    """Return what came before a connection was reset; with TLS it cannot be read any more."""
+    """Read data received before a reset; impossible with TLS."""
     sock = transport.get_extra_info("socket")
     if sock is None or transport.get_extra_info("ssl_object") is not None:
         return b""
@@ -165,7 +167,7 @@ def _unread(transport: Any) -> bytes:
 
 
 def create_socket(sockets: weakref.WeakSet[socket.socket], address: Any) -> socket.socket:
-    """Create a socket as aiohttp does, and remember it."""
+    """Create a socket as aiohttp does, and register it."""
     family, kind, proto, *_ = address
     sock = socket.socket(family, kind, proto)
     sockets.add(sock)

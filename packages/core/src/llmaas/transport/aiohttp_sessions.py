@@ -1,4 +1,4 @@
-"""Sessions of aiohttp: one for each event loop and pool key, closed with the loop."""
+"""Sessions of aiohttp, one per event loop and pool key, closed with the loop."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from llmaas.transport.pool_registry import KEEPALIVE, POOL_SIZE, PoolKey, tls_co
 from llmaas.wire.http_head import HEAD_LIMIT
 
 READ = 1 << 18
-"""Bytes that one read returns at most."""
+"""Maximum bytes of one read."""
 _LAST_SECONDS = 1.0
-"""Seconds that the end of the process waits for sessions to close."""
+"""Seconds to wait for sessions to close at the end of the process."""
 
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """A session, its sockets, and what closes it at the end of its loop."""
+    """Session with its sockets and the generator that closes it with its loop."""
 
     http: aiohttp.ClientSession
     sockets: weakref.WeakSet[socket]
@@ -86,7 +86,7 @@ def _open(key: PoolKey) -> Session:
 
 @cache
 def _head_limits() -> dict[str, Any]:
-    """Leave the limit of a head to our own reader of heads."""
+    """Disable aiohttp's head limits; ``HeadReader`` enforces them."""
     limits = {"max_line_size": HEAD_LIMIT, "max_field_size": HEAD_LIMIT, "max_headers": HEAD_LIMIT}
     known = signature(aiohttp.ClientSession).parameters  # max_headers came with aiohttp 3.13
     return {name: limit for name, limit in limits.items() if name in known}
@@ -95,19 +95,19 @@ def _head_limits() -> dict[str, Any]:
 async def _close_with_loop(
     session: Session, entries: dict[PoolKey, Session], key: PoolKey
 ) -> AsyncGenerator[None, None]:
-    """Close the session when its loop ends: ``asyncio.run`` finishes all open generators."""
+    """Close the session with its loop: ``asyncio.run`` finishes all open generators."""
     try:
         yield
     finally:
         await session.http.close()
         if entries.get(key) is session:
-            del entries[key]  # it holds its loop, which nobody needs any more
+            del entries[key]  # it references its loop, which has ended
 
 
 def _close_dead() -> None:
     """Close the sessions of loops that were ended by ``loop.close()`` alone.
 
-    Their transports cannot close the sockets any more, as that takes the loop.
+    Their transports need the loop to close the sockets, so the sockets are closed directly.
     """
     with _lock:
         dead = [loop for loop in _by_loop if loop.is_closed()]
@@ -115,7 +115,7 @@ def _close_dead() -> None:
     for session in sessions:
         closing = session.http.close()
         with suppress(Exception):
-            closing.send(None)  # it waits for nothing, as its loop is closed
+            closing.send(None)  # never suspends, because its loop is closed
         closing.close()
         for sock in list(session.sockets):
             with suppress(OSError):
@@ -124,7 +124,7 @@ def _close_dead() -> None:
 
 @atexit.register
 def _close_all() -> None:
-    """Close what is open when the process ends, also of loops that still run in daemon threads."""
+    """Close all sessions at process exit, including those of loops in daemon threads."""
     _close_dead()
     until = time.monotonic() + _LAST_SECONDS
     for loop in list(_by_loop):

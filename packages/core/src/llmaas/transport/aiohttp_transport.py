@@ -1,4 +1,4 @@
-"""The asyncio shell, on aiohttp: its pool stays fast with a thousand connections in use."""
+"""Asyncio transport, on aiohttp, whose pool stays fast with a thousand connections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import aiohttp
 from llmaas.settings import Limits, Settings
 from llmaas.transport.aiohttp_request import ATTEMPT, Attempt, StaleConnection
 from llmaas.transport.aiohttp_sessions import READ, session_for
-from llmaas.transport.base import Request, TransportError, proxy_kind
+from llmaas.transport.base import Request, TransportError, proxy_failure_kind
 from llmaas.transport.decoders import Decoder, TooLarge
 from llmaas.transport.pool_registry import PoolKey
 from llmaas.transport.upload import Upload
@@ -27,19 +27,19 @@ from llmaas.wire.failures import TransportFailure, too_large
 from llmaas.wire.http_head import HeadTooLarge
 
 _LARGE_BODY = 1 << 18
-"""Bytes of a body from which on it is written in pieces."""
+"""Bytes from which a body is written in pieces."""
 _DRAIN_SECONDS = 0.25
-"""Seconds to wait for the end of a body whose answer is complete, to keep the connection."""
+"""Seconds to wait for the end of the body of a complete answer, to reuse the connection."""
 _GRACE_SECONDS = 0.05
-"""Seconds before the deadline at which connecting ends, so that the failure says which it was."""
+"""Seconds before the deadline at which connecting ends, to tell both timeouts apart."""
 
 _ERRORS = (aiohttp.ClientError, TimeoutError, OSError, zlib.error)
 
 
 class AiohttpTransport:
-    """Sends requests through the pool that this network has in the running event loop.
+    """Transport through the connection pool of the running event loop.
 
-    Sessions belong to a loop and are closed with it; a client may live through many loops.
+    Sessions belong to a loop and are closed with it. A client may be used in several loops.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -48,10 +48,10 @@ class AiohttpTransport:
         self._limits = settings.limits
 
     async def send(self, request: Request) -> AiohttpReply:
-        """Return the reply once its head has come.
+        """Send a request; return the reply once its head was received.
 
-        A kept connection that the server had closed, before any byte of the answer came, is
-        replaced at once: any number of times before anything was sent, else only once.
+        A reused connection that the server closed before the first byte of the answer is
+        replaced: any number of times before the request was sent, otherwise once.
         """
         may_repeat = request.may_repeat
         while True:
@@ -76,7 +76,7 @@ class AiohttpTransport:
     async def _send(self, request: Request) -> aiohttp.ClientResponse:
         session = await session_for(self._pool_key)
         connect, read = request.timeout.connect, request.timeout.read
-        # Until one is free (or a proxy has answered), then until it is connected.
+        # The first limit covers waiting for the pool and for a proxy, the second connecting.
         limits = _client_timeout(
             _connect_timeout(request, max(connect, read)), _connect_timeout(request, connect), read
         )
@@ -96,7 +96,7 @@ class AiohttpTransport:
             raise
 
     async def close(self) -> None:
-        """Nothing to do: the pool is shared, and closes with its event loop."""
+        """Do nothing: the shared pool is closed with its event loop."""
 
 
 @lru_cache(maxsize=64)
@@ -111,14 +111,14 @@ def _client_timeout(connect: float, sock_connect: float, read: float) -> aiohttp
 
 
 def _forget_addresses(session: aiohttp.ClientSession) -> None:
-    """Look names up again after a failed connect: the service may have moved."""
+    """Clear the DNS cache after a failed connect: the service may have moved."""
     connector = session.connector
     if isinstance(connector, aiohttp.TCPConnector):
         connector.clear_dns_cache()
 
 
 def _connect_timeout(request: Request, most: float) -> float:
-    """Return how long connecting may take: a little less than all, so that it is told apart."""
+    """Return the seconds for connecting, a little less than the deadline allows."""
     if request.deadline is None:
         return most
     return max(0.001, min(most, request.deadline - time.monotonic() - _GRACE_SECONDS))
@@ -129,7 +129,7 @@ def _to_payload(body: bytes | None) -> bytes | Upload | None:
 
 
 class AiohttpReply:
-    """A reply whose head has come."""
+    """Reply whose head was received."""
 
     __slots__ = (
         "_deadline",
@@ -155,21 +155,21 @@ class AiohttpReply:
         self._deadline = request.deadline
         self.status = response.status
         self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
-        # A recorder's player, which never sends, gives bodies that are unpacked already.
+        # Cassette players never send a request and return decompressed bodies.
         coding = self.headers.get("content-encoding", "") if is_raw else ""
         self._decoder = Decoder(coding, limits)
 
     async def read(self) -> bytes:
-        """Return the whole body."""
+        """Read the whole body."""
         try:
-            if self._is_raw and self._response.content.is_eof():  # it came with its head
+            if self._is_raw and self._response.content.is_eof():  # received together with the head
                 return b"".join(self._read_buffered())
             return b"".join([data async for data in self.chunks()])
         finally:
             self._response.release()
 
     def _read_buffered(self) -> Iterator[bytes]:
-        """Yield a body that has come whole."""
+        """Yield a body that is fully buffered."""
         try:
             yield from self._decoder.feed(self._response.content.read_nowait())
             self._decoder.check_end()
@@ -179,7 +179,7 @@ class AiohttpReply:
             raise self._to_error(error) from error
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Return the body as it comes, all that is buffered at each read."""
+        """Iterate over the body as it arrives, with all buffered bytes in one piece."""
         content, feed = self._response.content, self._decoder.feed
         read = content.read
         self._watchdog = Watchdog(self._response)
@@ -199,7 +199,7 @@ class AiohttpReply:
             self._watchdog.stop()
 
     async def close(self) -> None:
-        """Give the connection back if the body was read to its end, else close it.
+        """Return the connection to its pool, or close it if the body was not read to its end.
 
         A read in another task ends at once.
         """
@@ -209,7 +209,7 @@ class AiohttpReply:
         self._response.close()
 
     def limit_rest(self, seconds: float) -> None:
-        """Let what is still to be read take so long at most, from now on."""
+        """Limit the time for reading the rest of the body, in seconds from now."""
         deadline, until = self._request.deadline, time.monotonic() + seconds
         self._deadline = until if deadline is None else min(deadline, until)
 
@@ -221,12 +221,14 @@ class AiohttpReply:
         return TransportError(failure)
 
     async def drain(self) -> None:
-        """Read to the end of a body whose answer is complete, so that the connection lives."""
+        """Read the last bytes of a complete answer, so that the connection can be reused."""
         if self._is_broken:
             self._response.close()
             return
         try:
-            read = self._response.content.read  # asked for once: a cassette player makes it anew
+            read = (
+                self._response.content.read
+            )  # read once: cassette players create a new content on each access
             async with asyncio.timeout(_DRAIN_SECONDS):
                 while await read(READ):
                     pass
@@ -237,14 +239,14 @@ class AiohttpReply:
 
 
 def _timeout_at(deadline: float | None) -> AbstractAsyncContextManager[Any]:
-    """Limit what is inside to a moment of ``time.monotonic``; nothing, at no cost, for None."""
+    """Build a timeout that ends at a time of ``time.monotonic``; None means no limit."""
     if deadline is None:
         return _NO_TIMEOUT
     return asyncio.timeout(max(0.0, deadline - time.monotonic()))
 
 
 async def _read_until(deadline: float, content: aiohttp.StreamReader) -> bytes:
-    """Read until a deadline; what came while the event loop was busy counts as in time, once."""
+    """Read until a deadline; data that arrived while the event loop was busy counts once."""
     is_late = time.monotonic() >= deadline
     try:
         async with _timeout_at(deadline):
@@ -271,7 +273,7 @@ def _to_failure(error: BaseException, request: Request) -> TransportFailure:
 
 
 def _classify(error: BaseException, request: Request) -> tuple[str, str, bool]:
-    """Return the kind of a failure, what to say, and whether the service may have seen anything."""
+    """Return the kind and message of a failure, and whether the request may have arrived."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return *_classify_connect_error(error), False
     if isinstance(error, aiohttp.ConnectionTimeoutError):
@@ -279,14 +281,14 @@ def _classify(error: BaseException, request: Request) -> tuple[str, str, bool]:
         return "connect", f"No connection within {seconds}.", False
     if isinstance(error, aiohttp.ClientHttpProxyError):
         why = f"{error.status} {error.message}"
-        return proxy_kind(why), f"The proxy made no connection: {why}", False
+        return proxy_failure_kind(why), f"The proxy refused the connection: {why}", False
     if isinstance(error, TimeoutError):
-        return "timeout", f"No byte came within {request.timeout.read:g} s.", True
-    return "read", f"The connection broke: {error or type(error).__name__}", True
+        return "timeout", f"No data was received within {request.timeout.read:g} s.", True
+    return "read", f"The connection was lost: {error or type(error).__name__}", True
 
 
 def _classify_connect_error(error: aiohttp.ClientConnectorError) -> tuple[str, str]:
     inner = error.__cause__ or error.os_error
     if isinstance(error, aiohttp.ClientSSLError) or isinstance(inner, ssl.SSLError):
-        return "tls", f"No trust in the connection: {inner}"
+        return "tls", f"TLS verification failed: {inner}"
     return "connect", f"No connection: {error}"

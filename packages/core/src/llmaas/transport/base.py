@@ -1,4 +1,4 @@
-"""What a transport takes and gives: the one seam that a test may swap."""
+"""Interfaces of transports, their requests and their replies."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from llmaas.wire.failures import TransportFailure
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. ``deadline`` is on the clock of ``time.monotonic``."""
+    """HTTP request. ``deadline`` is on the clock of ``time.monotonic``."""
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(repr=False)  # holds the key
+    headers: Mapping[str, str] = field(repr=False)  # contains the API key
     body: bytes | None = field(default=None, repr=False)
     timeout: Timeout = field(default_factory=Timeout)
     stream: bool = False
@@ -24,76 +24,76 @@ class Request:
 
     @property
     def may_repeat(self) -> bool:
-        """Whether it may be sent twice. A batch that was submitted twice would be billed twice."""
+        """Whether the request may be sent twice; a batch submitted twice is billed twice."""
         return not (self.method == "POST" and self.url.endswith("/batch"))
 
 
 class TransportError(Exception):
-    """Raised by transports only, with the plain failure that the core decides upon."""
+    """Error of a transport, with the failure as a plain value."""
 
     def __init__(self, failure: TransportFailure) -> None:
         super().__init__(failure.message)
         self.failure = failure
 
 
-def proxy_kind(why: str) -> str:
-    """Return the kind of a proxy's refusal: one with a 5xx passes, any other stands."""
-    return "connect" if why.startswith("5") else "proxy"
+def proxy_failure_kind(reason: str) -> str:
+    """Return the failure kind of a proxy's refusal: only a 5xx is temporary."""
+    return "connect" if reason.startswith("5") else "proxy"
 
 
 class Reply(Protocol):
-    """A reply whose head has come. ``headers`` are lower-case."""
+    """Reply whose head was received; names in ``headers`` are lower-case."""
 
     status: int
     headers: Mapping[str, str]
 
     def read(self) -> bytes:
-        """Return the whole (decompressed) body."""
+        """Read the whole body, decompressed."""
 
     def chunks(self) -> Iterator[bytes]:
-        """Return the body as it comes, in reads of any size."""
+        """Iterate over the body as it arrives, in pieces of any size."""
 
     def close(self) -> None:
-        """Give the connection back, or close it if the body was not read to its end."""
+        """Return the connection to its pool, or close it if the body was not read to its end."""
 
     def drain(self) -> None:
-        """Read the last bytes of an answer that is complete, so that the connection lives."""
+        """Read the last bytes of a complete answer, so that the connection can be reused."""
 
     def limit_rest(self, seconds: float) -> None:
-        """Let what is still to be read take so long at most, from now on."""
+        """Limit the time for reading the rest of the body, in seconds from now."""
 
 
 class AsyncReply(Protocol):
-    """The same for asyncio."""
+    """Asyncio counterpart of ``Reply``."""
 
     status: int
     headers: Mapping[str, str]
 
     async def read(self) -> bytes:
-        """Return the whole (decompressed) body."""
+        """Read the whole body, decompressed."""
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """Return the body as it comes, in reads of any size."""
+        """Iterate over the body as it arrives, in pieces of any size."""
 
     async def close(self) -> None:
-        """Give the connection back, or close it if the body was not read to its end."""
+        """Return the connection to its pool, or close it if the body was not read to its end."""
 
     async def drain(self) -> None:
-        """Read the last bytes of an answer that is complete, so that the connection lives."""
+        """Read the last bytes of a complete answer, so that the connection can be reused."""
 
     def limit_rest(self, seconds: float) -> None:
-        """Let what is still to be read take so long at most, from now on."""
+        """Limit the time for reading the rest of the body, in seconds from now."""
 
 
 class SyncTransport(Protocol):
-    """Sends a request; raises ``BrokenTransport`` when no reply, or not all of it, comes."""
+    """Transport for threads; raises ``TransportError`` if a reply is missing or incomplete."""
 
     def send(self, request: Request) -> Reply:
-        """Return the reply once its head has come."""
+        """Send a request; return the reply once its head was received."""
 
 
 class AsyncTransport(Protocol):
-    """The same for asyncio."""
+    """Asyncio counterpart of ``SyncTransport``."""
 
     async def send(self, request: Request) -> AsyncReply:
-        """Return the reply once its head has come."""
+        """Send a request; return the reply once its head was received."""

@@ -1,4 +1,4 @@
-"""Bodies that were compressed on the way, read within limits."""
+"""Streaming decompression of response bodies within limits."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from typing import Any
 from llmaas.settings import Limits
 
 _PIECE_SIZE = 1 << 20
-"""Bytes unpacked at once: a small read may stand for a thousand times as much."""
+"""Maximum bytes per decompressed piece; a small read may expand a thousandfold."""
 _RATIO_FROM = 1 << 22
-"""Bytes that may come of anything: short bodies compress well without being an attack."""
+"""Decompressed bytes from which ``limits.ratio`` applies; short bodies compress well."""
 
 
 class TooLarge(Exception):  # noqa: N818 - becomes a failure of kind "size"
-    """A body exceeds a limit of the client."""
+    """The body exceeds a limit of the client."""
 
 
 class Decoder:
-    """Takes a body's bytes as they come off the connection; gives them without their coding.
+    """Incremental decoder of a body's content coding.
 
-    Only gzip and deflate are ever asked for; anything else passes as it is. A gzip body may
-    have several members. Raises ``TooLarge`` beyond a limit, and ``zlib.error`` for a body that
-    is broken or cut.
+    Supports gzip (with several members) and deflate; other codings pass through. Raises
+    ``TooLarge`` beyond a limit and ``zlib.error`` for invalid or truncated bodies.
     """
 
     __slots__ = ("_decoders", "_limits", "_read", "_written")
@@ -35,7 +34,7 @@ class Decoder:
         self._read = self._written = 0
 
     def feed(self, data: bytes) -> Iterable[bytes]:
-        """Return what a read stands for, in pieces."""
+        """Decode a read; return its pieces."""
         self._read += len(data)
         if self._decoders:
             return self._decode(data, 0)
@@ -43,7 +42,7 @@ class Decoder:
         return (data,)
 
     def check_end(self) -> None:
-        """Raise ``zlib.error`` if a compressed body ended too early."""
+        """Raise ``zlib.error`` if a compressed body is truncated."""
         for decoder in self._decoders:
             decoder.check_end()
 
@@ -60,13 +59,15 @@ class Decoder:
         self._written += size
         limits = self._limits
         if self._written > limits.body:
-            raise TooLarge(f"the body is larger than limits.body, {limits.body} bytes")
+            raise TooLarge(f"the body exceeds limits.body, {limits.body} bytes")
         if self._decoders and self._written > max(_RATIO_FROM, limits.ratio * self._read):
-            raise TooLarge(f"the body was compressed more than {limits.ratio} times (limits.ratio)")
+            raise TooLarge(
+                f"the compression ratio of the body exceeds limits.ratio, {limits.ratio}"
+            )
 
 
 class _Gzip:
-    """Undoes gzip, member after member."""
+    """Decoder of gzip with any number of members."""
 
     def __init__(self) -> None:
         self._inflate: Any = None
@@ -83,14 +84,14 @@ class _Gzip:
 
     def check_end(self) -> None:
         if self._inflate is not None and not self._inflate.eof:
-            raise zlib.error("the compressed body ended too early")
+            raise zlib.error("the compressed body is truncated")
 
     def _start(self, data: bytes) -> Any:
         return zlib.decompressobj(16 + zlib.MAX_WBITS)
 
 
 class _Deflate(_Gzip):
-    """Undoes deflate, with its header as the standard says, or without as some servers send it."""
+    """Decoder of deflate, with the standard header or without (some servers omit it)."""
 
     def _start(self, data: bytes) -> Any:
         has_header = data[0] & 0x8F == 8

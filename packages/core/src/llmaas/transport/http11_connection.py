@@ -1,8 +1,8 @@
-"""Connections straight to the service, for the pool of the HTTP library.
+"""Direct HTTP/1.1 connection for the pool of the HTTP library.
 
-The library's own connection spends three quarters of a call in a state machine of HTTP/1.1 that
-also serves servers, and hands out each chunk of a stream by itself. This one joins the chunks of
-a read. Whatever it raises is what the library's own would raise.
+The library's own connection spends three quarters of a call in an HTTP/1.1 state machine that
+also supports servers, and yields each chunk of a stream separately. This one joins the chunks of
+a read. It raises the library's exceptions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _State(enum.Enum):
 
 
 class HTTP11Connection:
-    """One connection, opened by its first request. The pool asks for all of its methods."""
+    """Connection opened by its first request. The pool requires all of its methods."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class HTTP11Connection:
         self._lock = threading.Lock()
 
     def handle_request(self, request: Any) -> Any:
-        """Send a request; return the response once its head has come."""
+        """Send a request; return the response once its head was received."""
         with self._lock:
             if self._state not in (_State.NEW, _State.IDLE):
                 raise self._core.ConnectionNotAvailable
@@ -92,62 +92,62 @@ class HTTP11Connection:
         return stream.start_tls(self._ssl_context, host, timeout)
 
     def to_protocol_error(self, error: ValueError) -> Exception:
-        """Return the library's error for a body that breaks the standard."""
+        """Convert an error to the library's error for bodies that violate HTTP."""
         raised: Exception = self._core.RemoteProtocolError(str(error))
         return raised
 
-    def release(self, *, may_go_on: bool) -> None:
-        """Take back the connection from a response; close it where no other may follow."""
+    def release(self, *, is_reusable: bool) -> None:
+        """Make the connection idle after a response, or close it if it cannot be reused."""
         with self._lock:
-            if may_go_on and self._state is _State.ACTIVE:
+            if is_reusable and self._state is _State.ACTIVE:
                 self._expires = time.monotonic() + self._keepalive
                 self._state = _State.IDLE
                 return
         self.close()
 
     def close(self) -> None:
-        """Close the connection, whoever uses it."""
+        """Close the connection, even while it is in use."""
         self._state = _State.CLOSED
         if self._stream is not None:
             self._stream.close()
 
     def can_handle_request(self, origin: Any) -> bool:
-        """Whether it leads to an origin."""
+        """Whether the connection leads to an origin."""
         return bool(origin == self._origin)
 
     def can_multiplex(self) -> bool:
-        """Whether it serves several requests at once."""
+        """Whether the connection serves several requests at once."""
         return False
 
     def is_connected(self) -> bool:
-        """Whether it is open."""
+        """Whether the connection is open."""
         return self._stream is not None and self._state is not _State.CLOSED
 
     def is_available(self) -> bool:
-        """Whether it takes a request now."""
+        """Whether the connection accepts a request now."""
         return self._state is _State.IDLE
 
     def is_idle(self) -> bool:
-        """Whether it is open, and nobody uses it."""
+        """Whether the connection is open and unused."""
         return self._state is _State.IDLE
 
     def is_closed(self) -> bool:
-        """Whether it is closed for good."""
+        """Whether the connection is closed."""
         return self._state is _State.CLOSED
 
     def has_expired(self) -> bool:
-        """Whether it was idle for too long, or the server has closed it."""
+        """Whether the connection was idle for too long or the server closed it."""
         if self._state is not _State.IDLE or self._stream is None:
             return False
         return time.monotonic() > self._expires or bool(self._stream.get_extra_info("is_readable"))
 
     def info(self) -> str:
-        """Describe it."""
+        """Describe the connection."""
         return f"{str(self._origin)!r}, HTTP/1.1, {self._state.name}"
 
 
 class _Content:
-    """The body of a response, as it comes."""
+    """Body of a response, iterated as it arrives."""
 
     __slots__ = ("_body", "_connection", "_is_closed", "_rest", "_stream", "_timeout")
 
@@ -181,14 +181,14 @@ class _Content:
             raise
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Release the connection."""
         if not self._is_closed:
             self._is_closed = True
-            self._connection.release(may_go_on=self._body.done and self._body.may_go_on)
+            self._connection.release(is_reusable=self._body.done and self._body.is_reusable)
 
 
 def _send(core: Any, stream: DeadlineStream, request: Any, timeout: Any) -> None:
-    """Write a request; a server that closed its side may have answered all the same."""
+    """Write a request; a server that closed its side may still have answered."""
     lines = [b"%b %b HTTP/1.1" % (request.method, request.url.target)]
     lines += [b"%b: %b" % header for header in request.headers]
     head = b"\r\n".join([*lines, b"", b""])

@@ -1,4 +1,4 @@
-"""The synchronous shell, on the HTTP library that the openai SDK brought."""
+"""Synchronous transport, on the HTTP library of the openai SDK."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from llmaas._http_library import http, http_core
 from llmaas.settings import Limits, Settings
-from llmaas.transport.base import Request, TransportError, proxy_kind
+from llmaas.transport.base import Request, TransportError, proxy_failure_kind
 from llmaas.transport.connection_pool import ConnectionPool
 from llmaas.transport.deadline_timeout import DeadlineTimeout
 from llmaas.transport.decoders import Decoder, TooLarge
@@ -19,23 +19,23 @@ from llmaas.transport.pool_registry import PoolKey, PoolRegistry
 from llmaas.wire.failures import TransportFailure, too_large
 
 _DRAIN = 0.25
-"""Seconds to wait for the end of a body whose answer is complete, to keep the connection."""
+"""Seconds to wait for the end of the body of a complete answer, to reuse the connection."""
 
 
 class HTTPXTransport:
-    """Sends requests through the process's pool for this network. Thread-safe."""
+    """Transport through the process-wide connection pool of a base URL. Thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
         self._pool_key = PoolKey.create(settings.root, settings.ca_bundle, settings.proxy)
         self._limits = settings.limits
         self._pool: tuple[object, ConnectionPool] | None = None
-        """With its generation, in one piece: threads of a new process may ask at once."""
+        """Pool and its generation in one tuple, so that threads after a fork read both at once."""
 
     def send(self, request: Request) -> HTTPXReply:
-        """Return the reply once its head has come.
+        """Send a request; return the reply once its head was received.
 
-        A kept connection that the server had closed, before any byte of the answer came, is
-        replaced at once, and only once.
+        A reused connection that the server closed before the first byte of the answer is
+        replaced once.
         """
         timeout = DeadlineTimeout(request.timeout.read, request.deadline)
         try:
@@ -65,13 +65,13 @@ class HTTPXTransport:
         return HTTPXReply(response, request, timeout, self._limits)
 
     def close(self) -> None:
-        """Give the pool back; a later request borrows it again."""
+        """Release the pool; a later request acquires it again."""
         self._pool = None
         _pools.release(self._pool_key, id(self))
 
 
 class HTTPXReply:
-    """A reply whose head has come."""
+    """Reply whose head was received."""
 
     __slots__ = ("_body", "_limits", "_request", "_stream", "_timeout", "headers", "status")
 
@@ -87,18 +87,18 @@ class HTTPXReply:
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in response.headers.raw
         }
-        # The plain stream spares the library's decoding and bookkeeping for each read.
+        # The raw stream avoids the library's decoding and bookkeeping on each read.
         self._body = iter(self._stream)
 
     def read(self) -> bytes:
-        """Return the whole body."""
+        """Read the whole body."""
         try:
             return b"".join(self.chunks())
         finally:
             self.close()
 
     def chunks(self) -> Iterator[bytes]:
-        """Return the body as it comes."""
+        """Iterate over the body as it arrives."""
         decoder = Decoder(self.headers.get("content-encoding", ""), self._limits)
         try:
             for data in self._body:
@@ -111,25 +111,25 @@ class HTTPXReply:
             raise TransportError(_to_failure(error, self._request, self._timeout)) from error
 
     def close(self) -> None:
-        """Give the connection back, or close it; a read in another thread ends at once."""
+        """Return the connection to its pool, or close it; a read in another thread ends at once."""
         if not self._timeout.abort():
             self._stream.close()
 
     def limit_rest(self, seconds: float) -> None:
-        """Let what is still to be read take so long at most, from now on."""
+        """Limit the time for reading the rest of the body, in seconds from now."""
         deadline = self._request.deadline
         until = time.monotonic() + seconds
         self._timeout.deadline = until if deadline is None else min(deadline, until)
         self._timeout.may_read_late = True
 
     def drain(self) -> None:
-        """Read the last bytes of a complete answer, so that the connection lives."""
+        """Read the last bytes of a complete answer, so that the connection can be reused."""
         self._timeout.deadline = min(self._timeout.deadline, time.monotonic() + _DRAIN)
         try:
             for _ in self._body:
                 pass
         except _errors():
-            pass  # the answer is whole; only the connection is lost
+            pass  # the answer is complete; only the connection is lost
 
 
 _pools: PoolRegistry[ConnectionPool] = PoolRegistry(ConnectionPool, ConnectionPool.close)
@@ -137,14 +137,14 @@ _pools: PoolRegistry[ConnectionPool] = PoolRegistry(ConnectionPool, ConnectionPo
 
 @cache
 def _errors() -> tuple[type[Exception], ...]:
-    """Return what the library and what is below it may raise."""
+    """Return the errors that the library and decompression raise."""
     core = http_core()
     own = (core.NetworkError, core.ProtocolError, core.ProxyError, core.TimeoutException)
     return (*own, zlib.error)
 
 
 def _build_request(request: Request, timeouts: Mapping[str, float]) -> Any:
-    """Return the library's request; with all its headers and a stream, it adds nothing itself."""
+    """Build the library's request, complete, so that the library adds no headers."""
     url = _parse_url(request.url)
     headers = {"host": url.netloc.decode("ascii"), **request.headers}
     body = request.body or b""
@@ -162,7 +162,7 @@ def _build_request(request: Request, timeouts: Mapping[str, float]) -> Any:
 
 @lru_cache(maxsize=64)
 def _parse_url(url: str) -> Any:
-    """Parse an address once: a client has few, and parsing costs as much as a small request."""
+    """Parse a URL once: a client uses few, and parsing costs as much as a small request."""
     return http().URL(url)
 
 
@@ -182,25 +182,25 @@ def _to_failure(error: Exception, request: Request, timeout: DeadlineTimeout) ->
 
 
 def _classify(error: Exception, request: Request) -> tuple[str, str, bool]:
-    """Return the kind of a failure, what to say, and whether the service may have seen anything."""
+    """Return the kind and message of a failure, and whether the request may have arrived."""
     core = http_core()
     if isinstance(error, core.PoolTimeout):
-        return "connect", "No connection became free in time.", False
+        return "connect", "No connection of the pool became free in time.", False
     if isinstance(error, core.ConnectTimeout):
         return "connect", f"No connection within {request.timeout.connect:g} s.", False
     if isinstance(error, core.TimeoutException):
-        return "timeout", f"No byte came within {request.timeout.read:g} s.", True
+        return "timeout", f"No data was received within {request.timeout.read:g} s.", True
     if isinstance(error, core.ProxyError):
-        return proxy_kind(str(error)), f"The proxy made no connection: {error}", False
+        return proxy_failure_kind(str(error)), f"The proxy refused the connection: {error}", False
     if isinstance(error, core.ConnectError):
         return *_classify_connect_error(error), False
-    return "read", f"The connection broke: {error or type(error).__name__}", True
+    return "read", f"The connection was lost: {error or type(error).__name__}", True
 
 
 def _classify_connect_error(error: Exception) -> tuple[str, str]:
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLError) or "CERTIFICATE_VERIFY" in str(seen):
-            return "tls", f"No trust in the connection: {seen}"
+            return "tls", f"TLS verification failed: {seen}"
         seen = seen.__cause__ or seen.__context__
     return "connect", f"No connection: {error}"

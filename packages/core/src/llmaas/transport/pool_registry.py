@@ -1,4 +1,4 @@
-"""The way to a host: TLS, proxy, and the pools that all clients of a process share."""
+"""Keys, TLS settings and registry of the connection pools that clients share."""
 
 from __future__ import annotations
 
@@ -25,42 +25,42 @@ Pool = TypeVar("Pool")
 
 @dataclass(frozen=True, slots=True)
 class PoolKey:
-    """What makes two clients share a pool."""
+    """Key under which clients share a connection pool: origin, CA bundle and proxy."""
 
     origin: str
     ca_bundle: str | None = None
-    proxy: str | None = field(default=None, repr=False)  # may hold a password
+    proxy: str | None = field(default=None, repr=False)  # may contain a password
 
     @classmethod
     def create(cls, root: str, ca_bundle: str | None, proxy: str | None) -> PoolKey:
-        """Find the way to ``root``; the environment's proxies are honoured, except on loopback."""
+        """Create the key for a base URL, with the environment's proxy except on loopback."""
         parts = urlsplit(root)
         proxy = proxy or proxy_for(parts.scheme, parts.hostname or "", parts.port)
-        if proxy and "://" not in proxy:  # as environments may have it
+        if proxy and "://" not in proxy:  # environments may omit the scheme
             proxy = f"http://{proxy}"
         return cls(f"{parts.scheme}://{parts.netloc}", ca_bundle, proxy)
 
     @property
     def is_tls(self) -> bool:
-        """Whether the way is encrypted."""
+        """Whether the origin uses TLS."""
         return self.origin.startswith("https://")
 
     def check_proxy(self, *, has_socks: bool = False) -> None:
-        """Refuse a proxy of a kind that cannot be used here."""
+        """Raise ``ConfigurationError`` for a proxy of an unsupported scheme."""
         scheme = urlsplit(self.proxy or "http:").scheme
         if scheme in ("http", "https") or (has_socks and scheme in ("socks5", "socks5h")):
             return
         raise ConfigurationError(
-            f"No {scheme} proxy can be used here: name an http one by proxy= or HTTPS_PROXY, or "
-            "except the address by NO_PROXY. (socks5 works for threads, with socksio installed.)"
+            f"proxy must be an http(s) URL, got scheme {scheme!r}. Set proxy= or HTTPS_PROXY to an "
+            "http proxy, or list the host in NO_PROXY. (Threads support socks5 with socksio.)"
         )
 
 
 def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
-    """Return the TLS settings: 1.2 or newer, the system's trust store or the bundle given.
+    """Return a TLS context: 1.2 or newer, with the system's trust store or the CA bundle.
 
-    Made once, since loading certificates costs a tenth of a second; and once more after gevent
-    has replaced the class, as a context of the old one would block all its greenlets.
+    Cached, because loading certificates takes a tenth of a second. Created again after gevent
+    replaced ``SSLContext``, because the original class would block all greenlets.
     """
     return _tls_context(ca_bundle, ssl.SSLContext)
 
@@ -73,7 +73,7 @@ def _tls_context(ca_bundle: str | None, _kind: type) -> ssl.SSLContext:
         context = ssl.create_default_context()
         if not _system_has_certificates():
             _load_certifi(context)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever the machine's settings allow
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever the system allows
     return context
 
 
@@ -90,7 +90,7 @@ def _context_for_bundle(ca_bundle: str) -> ssl.SSLContext:
 
 
 def _bad_bundle(ca_bundle: str, why: str) -> Exception:
-    return ConfigurationError(f"The CA bundle {ca_bundle!r} {why}.")
+    return ConfigurationError(f"ca_bundle {ca_bundle!r} {why}.")
 
 
 def _system_has_certificates() -> bool:
@@ -107,25 +107,25 @@ def _load_certifi(context: ssl.SSLContext) -> None:
 
 
 class PoolRegistry(Generic[Pool]):
-    """Pools by key, closed when the last client that uses one is closed or collected."""
+    """Pools by key; each is closed when its last owner is closed or garbage-collected."""
 
     def __init__(self, make: Callable[[PoolKey], Pool], close: Callable[[Pool], None]) -> None:
         self._make, self._close = make, close
         self._reset()
-        if hasattr(os, "register_at_fork"):  # a socket must not be used on both sides of a fork
+        if hasattr(os, "register_at_fork"):  # parent and child must not share sockets
             os.register_at_fork(after_in_child=self._reset)
 
     def _reset(self) -> None:
         self.generation = object()
-        """Another one after a fork: what was borrowed before belongs to the parent."""
+        """Replaced after a fork: pools acquired before belong to the parent."""
         self._lock = threading.Lock()
         self._pools: dict[PoolKey, tuple[Pool, set[int]]] = {}
         self._returned: deque[tuple[PoolKey, int]] = deque()
 
     def acquire(self, key: PoolKey, owner: Any) -> Pool:
-        """Return the pool of ``key``; it lives at least as long as ``owner``."""
+        """Return the pool of a key; it stays open as long as ``owner`` exists."""
         with self._lock:
-            unused = self._collect_unused()  # before a new owner may bear the number of a dead one
+            unused = self._collect_unused()  # first, because ids of collected owners are reused
             entry = self._pools.get(key)
             if entry is None:
                 entry = self._pools[key] = (self._make(key), set())
@@ -140,12 +140,12 @@ class PoolRegistry(Generic[Pool]):
         return pool
 
     def release(self, key: PoolKey, owner_id: int) -> None:
-        """Say that an owner needs the pool no more; never waits, as collectors call it anywhere."""
+        """Release the pool of an owner; never blocks, as the garbage collector may call it."""
         self._returned.append((key, owner_id))
         self._close_unused()
 
     def _close_unused(self) -> None:
-        """Close what nobody uses, unless somebody holds the lock: they do it when they let go."""
+        """Close unused pools, unless another thread holds the lock and closes them."""
         while self._returned and self._lock.acquire(blocking=False):
             try:
                 unused = self._collect_unused()

@@ -1,4 +1,4 @@
-"""A large body for asyncio: a recording, say."""
+"""Large request bodies for asyncio, such as audio files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from aiohttp.http import StreamWriter
 
 
 class Upload(BytesIOPayload):
-    """Is written in pieces, as all at once would hold up the loop.
+    """Body that is written in pieces, so that the event loop is not blocked.
 
-    When it is given up half-way, so is the connection, at once: closing would first wait for
-    all that was written to be read, and a deaf server never reads it. When the server breaks
-    the connection, the reader of the answer tells: it may have answered before.
+    Cancelling the write aborts the connection, because closing it would wait for the server to
+    read everything written. If the server breaks the connection, the reader of the answer
+    reports it, because the server may have answered before.
     """
 
     def __init__(self, body: bytes) -> None:
@@ -29,7 +29,7 @@ class Upload(BytesIOPayload):
         try:
             await super().write_with_length(writer, content_length)
         except (OSError, ClientError):
-            await asyncio.sleep(0)  # let the loop tell the reader that the connection is lost
+            await asyncio.sleep(0)  # let the loop report the loss to the reader
             await asyncio.sleep(0)
         except BaseException:
             if transport is not None:

@@ -1,4 +1,4 @@
-"""A guard against reads that would wait for ever on a connection that is gone."""
+"""Watchdog for reads that would wait forever on a lost connection."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import asyncio
 import aiohttp
 
 _INTERVAL = 1.0
-"""Seconds between two looks; a connection must be gone at two of them."""
+"""Seconds between checks; the connection must be lost at two consecutive ones."""
 
 
 class Watchdog:
-    """Breaks a read whose connection has died without the reader being told.
+    """Timer that ends a read whose connection was lost without an error for the reader.
 
-    aiohttp 3.14 closes the connection after a malformed chunk, but when the chunk comes in a
-    read of its own, the body's reader hears nothing and its timer is gone too. One timer a
-    body, whatever its length. May go once aiohttp tells its readers.
+    aiohttp 3.14 closes the connection after a malformed chunk. If the chunk arrives in a read of
+    its own, the reader of the body gets no error and no timeout. Uses one timer per body. Remove
+    it once aiohttp reports the error.
     """
 
     __slots__ = ("_loop", "_response", "_timer", "_was_lost")
@@ -27,7 +27,7 @@ class Watchdog:
         self._timer = self._loop.call_later(_INTERVAL, self._check)
 
     def stop(self) -> None:
-        """Stop guarding."""
+        """Stop the timer."""
         self._timer.cancel()
 
     def _check(self) -> None:

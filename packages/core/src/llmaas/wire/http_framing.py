@@ -31,7 +31,7 @@ class Body(Protocol):
 
     done: bool
     """Whether the body is complete."""
-    may_go_on: bool
+    is_reusable: bool
     """Whether another answer may follow on the connection."""
     broken: ValueError | None
     """What is wrong with bytes after those that ``feed`` returned last."""
@@ -59,7 +59,7 @@ def split_head(data: bytes) -> tuple[Head, bytes]:
 def body_after(head: Head, method: bytes) -> Body:
     """Return how the body after a head is framed."""
     lengths: set[bytes] = set()
-    is_chunked, may_go_on = False, head.version != b"HTTP/1.0"
+    is_chunked, is_reusable = False, head.version != b"HTTP/1.0"
     for name, value in head.headers:
         name = name.lower()
         if name == b"content-length":
@@ -69,13 +69,13 @@ def body_after(head: Head, method: bytes) -> Body:
                 raise ValueError("only the transfer encoding chunked is supported")
             is_chunked = True
         elif name == b"connection" and b"close" in value.lower():
-            may_go_on = False
+            is_reusable = False
     if method == b"HEAD" or head.status in (204, 304):
-        return Counted(0, may_go_on=may_go_on)
+        return Counted(0, is_reusable=is_reusable)
     if is_chunked:
-        return Chunked(may_go_on=may_go_on)
+        return Chunked(is_reusable=is_reusable)
     if lengths:
-        return Counted(_length(lengths), may_go_on=may_go_on)
+        return Counted(_length(lengths), is_reusable=is_reusable)
     return Open()
 
 
@@ -91,13 +91,13 @@ def _length(lengths: set[bytes]) -> int:
 class Counted:
     """A body of known length."""
 
-    __slots__ = ("_left", "_length", "broken", "done", "may_go_on")
+    __slots__ = ("_left", "_length", "broken", "done", "is_reusable")
 
-    def __init__(self, length: int, *, may_go_on: bool) -> None:
+    def __init__(self, length: int, *, is_reusable: bool) -> None:
         self._length = self._left = length
         self.broken: ValueError | None = None
         self.done = not length
-        self.may_go_on = may_go_on
+        self.is_reusable = is_reusable
 
     def feed(self, data: bytes) -> bytes:
         """Return what the bytes hold of the body."""
@@ -105,7 +105,7 @@ class Counted:
             received = self._length - self._left
             raise ValueError(f"{_CUT} (received {received} bytes, expected {self._length})")
         if len(data) > self._left:  # nothing was asked that these could answer
-            self.may_go_on = False
+            self.is_reusable = False
             data = data[: self._left]
         self._left -= len(data)
         self.done = not self._left
@@ -115,11 +115,11 @@ class Counted:
 class Open:
     """A body that ends with its connection."""
 
-    __slots__ = ("broken", "done", "may_go_on")
+    __slots__ = ("broken", "done", "is_reusable")
 
     def __init__(self) -> None:
         self.broken: ValueError | None = None
-        self.done = self.may_go_on = False
+        self.done = self.is_reusable = False
 
     def feed(self, data: bytes) -> bytes:
         """Return what the bytes hold of the body."""
@@ -130,16 +130,16 @@ class Open:
 class Chunked:
     """A body in chunks, each with its length before it; those of one read are joined."""
 
-    __slots__ = ("_held", "_left", "_stage", "broken", "done", "may_go_on")
+    __slots__ = ("_held", "_left", "_stage", "broken", "done", "is_reusable")
 
-    def __init__(self, *, may_go_on: bool) -> None:
+    def __init__(self, *, is_reusable: bool) -> None:
         self._held = b""
         self._left = 0
         """Bytes that are missing of a chunk that has begun."""
         self._stage = "size"
         self.broken: ValueError | None = None
         self.done = False
-        self.may_go_on = may_go_on
+        self.is_reusable = is_reusable
 
     def feed(self, data: bytes) -> bytes:
         """Return what the bytes hold of the body."""
@@ -206,7 +206,7 @@ class Chunked:
             return
         self.done = True
         if end + len(found) < len(data):  # nothing was asked that the rest could answer
-            self.may_go_on = False
+            self.is_reusable = False
 
     def _hold(self, data: bytes) -> None:
         """Keep the beginning of a line until its end comes."""
