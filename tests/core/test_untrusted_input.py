@@ -47,7 +47,7 @@ def test_finding_18_bad_options_are_typed_errors(
     ("method", "inputs", "model"),
     [("embed", ["a"], "bge-m3:567m"), ("rerank", ["a", ["b"]], "bge-reranker-v2-m3"),
      ("speak", ["a"], "kokoro"), ("transcribe", [b"RIFF"], "whisper"),
-     ("images", ["a"], "flux.2-klein:4b")],
+     ("generate_images", ["a"], "flux.2-klein:4b")],
 )  # fmt: skip
 def test_finding_18_bad_options_of_other_calls_are_typed_errors(
     sandbox: Any, api: Any, method: str, inputs: list[Any], model: str, option: str

@@ -137,7 +137,7 @@ def waits(data: bytes) -> None:
     failure = StatusFailure(429, headers, b"")
     seconds = retry_after(failure, now=NOW)
     assert seconds is None or (math.isfinite(seconds) and seconds >= 0)
-    wait = next_delay(RetryPolicy(), 0, failure, now=NOW, chance=0.5)
+    wait = next_delay(RetryPolicy(), 0, failure, now=NOW, jitter=0.5)
     assert wait is None or 0 <= wait.seconds <= 70
 
 

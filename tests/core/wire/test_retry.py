@@ -62,10 +62,10 @@ def test_distrust_and_deadlines_are_not(kind: str) -> None:
 
 @given(st.integers(0, 6), st.floats(0, 1), st.floats(0, 100))
 def test_never_earlier_than_asked_and_never_beyond_the_cap(
-    attempt: int, chance: float, asked: float
+    attempt: int, jitter: float, asked: float
 ) -> None:
     policy = RetryPolicy(max_retries=5)
-    wait = next_delay(policy, attempt, failed(retry_after=str(asked)), now=NOW, chance=chance)
+    wait = next_delay(policy, attempt, failed(retry_after=str(asked)), now=NOW, jitter=jitter)
     if attempt >= 5 or asked > policy.max_wait:
         assert wait is None
     else:
@@ -75,9 +75,9 @@ def test_never_earlier_than_asked_and_never_beyond_the_cap(
 
 
 @given(st.integers(0, 9), st.floats(0, 1))
-def test_backoff_grows_to_its_cap(attempt: int, chance: float) -> None:
+def test_backoff_grows_to_its_cap(attempt: int, jitter: float) -> None:
     policy = RetryPolicy(max_retries=10)
-    wait = next_delay(policy, attempt, failed(503), now=NOW, chance=chance)
+    wait = next_delay(policy, attempt, failed(503), now=NOW, jitter=jitter)
     assert wait is not None
     full = min(policy.cap, policy.base * 2**attempt)
     assert full / 2 <= wait.seconds <= full
@@ -86,12 +86,12 @@ def test_backoff_grows_to_its_cap(attempt: int, chance: float) -> None:
 
 def test_patience_waits_for_limits_beyond_the_retries() -> None:
     policy = RetryPolicy(max_retries=0, rate_limit_timeout=90)
-    wait = next_delay(policy, 0, failed(retry_after="70"), now=NOW, chance=0)
+    wait = next_delay(policy, 0, failed(retry_after="70"), now=NOW, jitter=0)
     assert wait is not None
     assert not wait.counts_as_retry
-    again = next_delay(policy, 0, failed(retry_after="30"), now=NOW, chance=0, waited=70)
+    again = next_delay(policy, 0, failed(retry_after="30"), now=NOW, jitter=0, waited=70)
     assert again is None  # 20 seconds are left, and no retry
-    assert next_delay(policy, 0, failed(503), now=NOW, chance=0) is None
+    assert next_delay(policy, 0, failed(503), now=NOW, jitter=0) is None
 
 
 @given(st.text(max_size=20))

@@ -79,7 +79,7 @@ class RetryState:
             self.attempt,
             failure,
             now=time.time(),
-            chance=random.random(),  # noqa: S311
+            jitter=random.random(),  # noqa: S311
             waited=self.waited,
         )
         if wait is None:

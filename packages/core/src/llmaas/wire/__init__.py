@@ -1,1 +1,1 @@
-"""The protocol without I/O: request to bytes, bytes to events, and what to do after a failure."""
+"""Protocol without I/O: request bodies, response parsing, stream events and retry decisions."""

@@ -1,4 +1,4 @@
-"""Chunks (or one whole body) to events and a ``Completion``."""
+"""Accumulation of chunks (or one whole body) to events and a ``Completion``."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ _TOP = frozenset({"id", "object", "created", "model", "choices", "usage", "backe
 
 @dataclass(slots=True)
 class Context:
-    """What is known of an exchange before its answer: kept with the answer, never guessed."""
+    """Facts about a request that the parsing of its answer needs."""
 
     requested_model: str
     headers: Headers = field(default_factory=Headers)
     seed: str = ""
-    """Makes ids where the service sends none; the same seed gives the same ids."""
+    """Seed of generated ids if the service sends none; the same seed gives the same ids."""
     hold: int = 0
-    """Characters of text that wait to be recognised as unopened reasoning (see ``think``)."""
+    """Characters of text to buffer, in case it is reasoning without its opening tag."""
     may_lack_opening_tag: bool = True
-    """Whether a lone ``</think>`` ends reasoning; where the model never reasons, it is text."""
+    """Whether a lone ``</think>`` ends reasoning; it is text if the model never reasons."""
     choices: int = 1
-    """How many answers were asked for (``n``)."""
+    """Number of requested choices (``n``)."""
     resends: int = 0
-    """How often the request was sent again."""
+    """Number of retries of the request."""
     tools: Sequence[Any] = ()
-    """The tools that were offered, as sent: their names mend what templates leak into calls."""
+    """Tools of the request, as sent; their names identify garbled calls."""
     tool_choice: Any = None
-    """The choice among them, as sent."""
+    """Tool choice of the request, as sent."""
     max_tokens: int | None = None
-    """The most tokens that the answer may have, if the request said so."""
+    """Token limit of the answer, if the request has one."""
 
 
-class ChoiceFailed(Exception):  # noqa: N818 - never leaves the wire
-    """An error that stands inside a choice (OpenRouter, gateways)."""
+class ChoiceFailed(Exception):  # noqa: N818 - internal to this package
+    """Error inside a choice (OpenRouter, gateways)."""
 
     def __init__(self, error: Mapping[str, Any]) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class ChoiceFailed(Exception):  # noqa: N818 - never leaves the wire
 
 
 class CompletionAccumulator:
-    """Puts an answer together from chunks of every shape on record."""
+    """Accumulator of a completion from chunks in every recorded format."""
 
     __slots__ = (
         "_backend",
@@ -73,16 +73,16 @@ class CompletionAccumulator:
         self._usage: Any = None
         self._parsed: Usage | None = None
         self._parsed_from: Any = None
-        """The usage as it came that ``_parsed`` was made of."""
+        """Raw usage that ``_parsed`` was parsed from."""
         self._extra: dict[str, Any] = {}
         self._backend: Any = None
         self.closing_usage = False
-        """Whether usage came in a chunk without choices, as it does after the last one."""
+        """Whether usage was received in a chunk without choices, which follows the last choice."""
         self.is_finished = False
         """Whether all requested choices have a finish reason."""
 
     def feed(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
-        """Take one chunk; add the events it makes to ``events``."""
+        """Process a chunk; append its events to ``events``."""
         choices = chunk.get("choices")
         if self._id is None:
             self._take_head(chunk)
@@ -99,13 +99,13 @@ class CompletionAccumulator:
                 self._take_choice(raw, events)
 
     def finish(self, events: list[Event], *, complete: bool = True) -> None:
-        """Hand out what choices held back; ``complete`` tells that the whole answer came."""
+        """Emit buffered events of all choices; ``complete`` means that the answer is complete."""
         for choice in self._choices.values():
             exhausted = choice.calls_tools and self._is_exhausted()
             choice.finish(events, complete=complete, exhausted=exhausted)
 
     def _is_exhausted(self) -> bool:
-        """Whether the answer has all the tokens it was allowed, whatever it says of its end.
+        """Whether the answer used all allowed tokens, whatever its finish reason.
 
         vLLM reports ``tool_calls`` for a call that ``max_tokens`` cut.
         """
@@ -117,23 +117,23 @@ class CompletionAccumulator:
 
     @property
     def has_usage(self) -> bool:
-        """Whether usage came."""
+        """Whether usage was received."""
         return self._usage is not None
 
     def _parsed_usage(self) -> Usage | None:
-        """Return the usage that came last; it is parsed once."""
+        """Return the latest usage, parsed once."""
         if self._usage is not self._parsed_from:
             self._parsed_from, self._parsed = self._usage, parse_usage(self._usage)
         return self._parsed
 
     @property
     def has_content(self) -> bool:
-        """Whether anything of an answer came: a role alone is nothing."""
+        """Whether any content was received; a role alone does not count."""
         return any(choice.has_content for choice in self._choices.values())
 
     @property
     def has_choices(self) -> bool:
-        """Whether any choice came."""
+        """Whether any choice was received."""
         return bool(self._choices)
 
     @property
@@ -147,17 +147,17 @@ class CompletionAccumulator:
         return len(self._choices) >= self._context.choices
 
     def infer_finish_reasons(self) -> None:
-        """Fill in why choices ended, for an answer that is complete but does not say."""
+        """Set missing finish reasons of a complete answer."""
         for choice in self._choices.values():
             choice.infer_finish_reason()
 
     @property
     def lacks_opening_tag(self) -> bool:
-        """Whether reasoning ended by a lone ``</think>`` in any choice."""
+        """Whether the reasoning of any choice ended with a lone ``</think>``."""
         return any(choice.lacks_opening_tag for choice in self._choices.values())
 
     def completion(self) -> Completion:
-        """Return what came so far."""
+        """Build the completion from the data received so far."""
         context = self._context
         ordered = sorted(self._choices.items()) if len(self._choices) > 1 else self._choices.items()
         return Completion(
@@ -185,7 +185,7 @@ class CompletionAccumulator:
 
     def _take_rest(self, chunk: Mapping[str, Any]) -> None:
         usage = chunk.get("usage")
-        if usage:  # cumulative where it is repeated: the last one counts
+        if usage:  # repeated usage is cumulative: the last one counts
             if self._usage is None or not is_blank_usage(usage):
                 self._usage = usage
             self.closing_usage = self._is_closing(chunk.get("choices"))
@@ -201,7 +201,7 @@ class CompletionAccumulator:
                 self._extra[key] = value
 
     def _is_closing(self, choices: Any) -> bool:
-        """Whether a chunk has no choices, or empty ones after an answer (LiteLLM)."""
+        """Whether a chunk has no choices, or empty ones after the content (LiteLLM)."""
         if not choices or not self._choices:
             return not choices
         return self.has_content and not any(map(_has_content, choices))
@@ -235,7 +235,7 @@ class CompletionAccumulator:
             _check_error(delta.get("error"))
         if choice.finish_reason is not None:
             if self._usage is None:
-                self._usage = raw.get("usage")  # Moonshot puts it there
+                self._usage = raw.get("usage")  # Moonshot sends it there
             self._note_finish(choice.finish_reason)
 
     def _note_finish(self, reason: str) -> None:
@@ -250,18 +250,18 @@ def _has_content(raw: Any) -> bool:
 
 
 def _check_error(error: Any) -> None:
-    """Raise the error that a choice holds, if it holds one."""
+    """Raise ``ChoiceFailed`` if a choice contains an error."""
     if error:
         raise ChoiceFailed(error if isinstance(error, Mapping) else {"message": str(error)})
 
 
 def _are_whole(choices: list[Any]) -> bool:
-    """Whether these are messages; several deltas may well belong to one choice."""
+    """Whether all choices are whole messages; several deltas may belong to one choice."""
     return all(isinstance(raw, dict) and "message" in raw for raw in choices)
 
 
 def _with_distinct_indexes(choices: list[Any]) -> list[Any]:
-    """Give choices that came together, without an index or with the same, the next free one."""
+    """Assign free indexes to choices of one chunk whose index is missing or repeated."""
     indexes = [raw.get("index") if isinstance(raw, dict) else None for raw in choices]
     if len({index for index in indexes if isinstance(index, int)}) == len(choices):
         return choices
@@ -276,6 +276,6 @@ def _with_distinct_indexes(choices: list[Any]) -> list[Any]:
 
 
 def _from_ollama(chunk: Mapping[str, Any]) -> dict[str, Any]:
-    """Read ``{"message": ..., "done": ...}``, which older backends let through."""
+    """Convert Ollama's own format, ``{"message": ..., "done": ...}``."""
     reason = (chunk.get("done_reason") or "stop") if chunk.get("done") else None
     return {"index": 0, "delta": chunk["message"], "finish_reason": reason}

@@ -1,4 +1,4 @@
-"""JSON arguments of one tool call, read from fragments."""
+"""Incremental JSON arguments of a tool call."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ _MARK = re.compile(
     r"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
     r'|\\[\s\S]|[{}\[\]"\x00-\x1f]'
 )
-"""What changes the state of a JSON text: escapes, brackets, quotes, control characters."""
+"""Tokens that change the state of JSON text: escapes, brackets, quotes, control characters."""
 
 _ESCAPES = {chr(code): json.dumps(chr(code))[1:-1] for code in range(0x20)}
 _NULL = "null"
 _LEAK = re.compile(r"</?tool_call>|<\|[a-z_]+\|>|```\s*\Z")
-"""What chat templates leave after the arguments."""
+"""Template tokens that may follow the arguments."""
 
 
 class Arguments:
-    """Arguments of one call while they grow.
+    """Arguments of a tool call, accumulated from fragments.
 
-    The bracket that closes them is kept back until the call is known to be complete, so that
-    no caller can take the fragments of a truncated call for valid JSON. Raw control characters
-    inside strings are escaped, and escaped halves of surrogate pairs become U+FFFD, so that
-    the text parses as strict JSON. Text after the closing bracket is a repetition of what
-    came (vLLM flushes all arguments once more), or makes the arguments invalid. Arguments that
-    are a JSON string of an object (encoded twice, as some templates do) are that object.
+    The closing bracket is buffered until the call is known to be complete, so that the fragments
+    of a truncated call are never valid JSON. Raw control characters in strings are escaped and
+    escaped lone surrogates become U+FFFD, so that the text is strict JSON. Text after the closing
+    bracket either repeats the arguments (vLLM flushes them again) or makes them invalid. A JSON
+    string that contains an object (encoded twice by some templates) is replaced by the object.
     """
 
     __slots__ = (
@@ -54,7 +53,7 @@ class Arguments:
 
     @property
     def begun(self) -> bool:
-        """Whether anything but white space or ``null`` came."""
+        """Whether anything except white space or ``null`` was received."""
         return bool(self._parts or self._pending_escape or self._closing or self._is_quoted)
 
     @property
@@ -64,7 +63,7 @@ class Arguments:
 
     @property
     def is_open(self) -> bool:
-        """Whether an object (or a string) began and did not end."""
+        """Whether an object (or a string) is incomplete."""
         if self._is_quoted:
             return _decoded(self._lead) is None
         return not self._closing and (self._depth > 0 or self._in_string)
@@ -74,13 +73,13 @@ class Arguments:
         return self._lead[:1] == '"'
 
     def feed(self, text: str) -> str:
-        """Take a fragment; return the text that may be handed out now."""
+        """Process a fragment; return the text to emit now."""
         if self._closing:
             self._surplus += text
             return ""
         if not self._parts and not self._pending_escape:
             text = (self._lead + text).lstrip()
-            # What says nothing, and a string: it may hold the object.
+            # Buffer "null", and a string, which may contain the object.
             if text[:1] == '"' or _NULL.startswith(text.rstrip()):
                 self._lead = text
                 return ""
@@ -91,22 +90,22 @@ class Arguments:
         return text
 
     def repeats(self, text: str) -> bool:
-        """Whether ``text`` only says again (a part of) what is complete already."""
+        """Whether ``text`` only repeats (a part of) the complete arguments."""
         return _repeats("".join(self._parts) + self._closing, text.strip())
 
     def equals(self, text: str) -> bool:
-        """Whether ``text`` is, as JSON, what is complete already."""
+        """Whether ``text`` equals the complete arguments as JSON."""
         return _are_equal("".join(self._parts) + self._closing, text.strip())
 
     def release(self) -> str:
-        """Return the closing bracket: another call began, so that this one is complete."""
+        """Return the closing bracket, because the next call has begun."""
         if self._released or self._surplus:
             return ""
         self._released = self._closing
         return self._released
 
     def rest(self, *, cut: bool) -> str:
-        """Return what was kept back; a cut call stays without its closing bracket."""
+        """Return the buffered text; a cut call stays without its closing bracket."""
         if self._closing:
             return "" if cut else self._closing_rest().removeprefix(self._released)
         if self._parts or self._pending_escape:
@@ -116,7 +115,7 @@ class Arguments:
         return "{" if cut else "{}"
 
     def text(self, *, cut: bool) -> str:
-        """Return the arguments: all that was handed out, and the rest."""
+        """Return all arguments: the emitted text and the rest."""
         return "".join(self._parts) + self._released + self.rest(cut=cut)
 
     def _closing_rest(self) -> str:
@@ -128,7 +127,7 @@ class Arguments:
         return self._closing + surplus
 
     def _read(self, text: str) -> str:
-        """Follow the state through a fragment; return it as strict JSON."""
+        """Track the JSON state through a fragment; return it as strict JSON."""
         self._pending_escape = ""
         out: list[str] = []
         start = 0
@@ -168,7 +167,7 @@ class Arguments:
 
 
 def _decoded(text: str) -> str | None:
-    """Return what a JSON string holds; None for what is not (yet) a string."""
+    """Decode a JSON string; return None if it is incomplete or not a string."""
     try:
         found = json.loads(text, strict=False)
     except (ValueError, RecursionError):
@@ -177,7 +176,7 @@ def _decoded(text: str) -> str | None:
 
 
 def _unquoted(text: str, *, cut: bool) -> str:
-    """Return the object that a JSON string holds, else the string as it is."""
+    """Return the object that a JSON string contains, otherwise the string itself."""
     inner = (_decoded(text) or "").strip()
     if not inner.startswith("{"):
         return text

@@ -1,4 +1,4 @@
-"""Formats in which models write tool calls.
+"""Parsers of the tool call formats that models write as text.
 
 Hermes and Qwen (JSON in ``<tool_call>``), Qwen coder (``<function=...>``), GLM (``<arg_key>``),
 Mistral (``[TOOL_CALLS]``), Llama (``<|python_tag|>``), Granite (``<|tool_call|>``), Gemma 4
@@ -37,7 +37,7 @@ MARKS = (
     "assistantcommentary to=functions.",
     "commentary to=functions.",
 )
-"""How text that is a call begins."""
+"""Beginnings of text that is a call."""
 
 TOKENS = (
     *(mark for mark in MARKS if mark.endswith((">", "]"))),
@@ -95,7 +95,7 @@ Call = tuple[str, str]
 
 
 class Reader:
-    """Reads a text that must be nothing but calls of offered tools."""
+    """Parser of text that consists only of calls of offered tools."""
 
     def __init__(self, text: str, tools: Iterable[Any], names: ToolNames) -> None:
         self._text = text
@@ -103,7 +103,7 @@ class Reader:
         self._tools = tools
 
     def read(self) -> list[Call]:
-        """Return the calls; none if anything else stands in the text."""
+        """Parse the calls; return none if the text contains anything else."""
         calls: list[Call] = []
         at = _skip(self._text, 0)
         while at < len(self._text):
@@ -118,7 +118,7 @@ class Reader:
         return calls
 
     def _at(self, at: int) -> tuple[list[Call], int]:
-        """Return the calls that begin at a place, and where they end."""
+        """Parse the calls at a position; return them and their end."""
         text = self._text
         if text[at] in "{[":
             value, end = _DECODER.raw_decode(text, at)
@@ -146,7 +146,7 @@ class Reader:
         return [(self._names.clean(name), self._text[start:end])], end
 
     def _gemma(self, start: int, name: str) -> tuple[list[Call], int]:
-        """Read Gemma's arguments: keys without quotes, strings between tokens."""
+        """Parse Gemma's arguments: unquoted keys, strings between tokens."""
         end = self._text.find("<tool_call|>", start)
         raw = self._text[start : end if end >= 0 else len(self._text)]
         quoted = _GEMMA_STRING.sub(lambda found: json.dumps(found[1]), raw)
@@ -155,7 +155,7 @@ class Reader:
         return [(self._names.clean(name), arguments)], start + len(raw)
 
     def _call(self, item: Any) -> Call:
-        """Read one call that is JSON."""
+        """Parse a call in JSON."""
         if not isinstance(item, Mapping) or not item.keys() <= _KEYS:
             raise ValueError("not a call")
         inner = item.get("function")
@@ -181,7 +181,7 @@ class Reader:
         return self._typed(match["name"], pairs)
 
     def _typed(self, name: str, pairs: Iterable[tuple[str, str]]) -> Call:
-        """Return a call whose arguments were written as text, by the types of its schema."""
+        """Convert textual arguments by the types of the tool's schema."""
         name = self._names.clean(name)
         types = _properties(self._tools, name)
         arguments = {key: _value(text, types.get(key)) for key, text in pairs}
@@ -211,7 +211,7 @@ def _properties(tools: Iterable[Any], name: str) -> Mapping[str, Any]:
 
 
 def _value(text: str, schema: Any) -> Any:
-    """Return what a text means: itself for a string, else its JSON."""
+    """Convert a textual value to the type of its schema."""
     kind = schema.get("type") if isinstance(schema, Mapping) else "string"
     if kind == "string":
         return text

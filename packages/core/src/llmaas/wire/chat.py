@@ -1,4 +1,4 @@
-"""The body of a chat request."""
+"""Body of chat requests."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def chat_body(
     response_format: Mapping[str, Any] | None = None,
     params: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the JSON object to send. None means "not said" and leaves a parameter out.
+    """Build the JSON object to send, without parameters that are None.
 
-    Unknown parameters pass as they are; ``extra_body`` is laid over everything.
+    Unknown parameters pass through; ``extra_body`` overrides everything.
     """
     params = dict(params or {})
     extra = params.pop("extra_body", None) or {}
@@ -44,10 +44,10 @@ def chat_body(
 
 
 def to_tool_choice(choice: ToolChoice, tools: Sequence[Mapping[str, Any]]) -> Any:
-    """Return the choice in a documented form: ``none``, ``auto`` or a named function.
+    """Convert a tool choice to a documented form: ``none``, ``auto`` or a named function.
 
-    ``required`` (also ``any`` or True) names the tool when there is only one, since the
-    service does not document ``required``; with several it is sent and may be refused.
+    ``required`` (also ``any`` or True) becomes the named function if there is only one tool,
+    because the service does not document ``required``. With several tools it is sent as is.
     """
     if choice is None or choice is False:
         return None
@@ -70,17 +70,17 @@ def _name(tool: Mapping[str, Any]) -> Any:
 
 
 def turns_reasoning_off(body: Mapping[str, Any]) -> bool:
-    """Whether a request switches reasoning off, in any form that an engine takes."""
+    """Whether a request disables reasoning in any supported form."""
     if _SWITCHES.isdisjoint(body):
         return False
     template = body.get("chat_template_kwargs")
     switches = [body, template] if isinstance(template, Mapping) else [body]
-    names = ("enable_thinking", "thinking")  # the latter of Granite and DeepSeek
+    names = ("enable_thinking", "thinking")  # the second is that of Granite and DeepSeek
     off = any(each.get(name) is False for each in switches for name in names)
     return off or body.get("reasoning_effort") == "none"
 
 
 def requests_several_choices(params: Mapping[str, Any]) -> bool:
-    """Whether the parameters of a chat ask for more than one answer."""
-    asked = (params.get("extra_body") or {}).get("n") or params.get("n")
-    return (asked or 1) > 1
+    """Whether the parameters of a chat request several choices."""
+    count = (params.get("extra_body") or {}).get("n") or params.get("n")
+    return (count or 1) > 1

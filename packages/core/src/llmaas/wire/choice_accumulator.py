@@ -1,4 +1,4 @@
-"""One choice of an answer while it grows."""
+"""Accumulation of one choice of an answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
 
 
 class ChoiceAccumulator:
-    """Takes deltas (or one whole message), gives events, and keeps what they add up to."""
+    """Accumulator of a choice from deltas (or one whole message), which emits events."""
 
     __slots__ = (
         "_logprobs",
@@ -61,11 +61,11 @@ class ChoiceAccumulator:
         self._tools_offered = tools
         self._tools: ToolCallAccumulator | None = None
         self._text_calls = TextCalls.create(tools, tool_choice) if tools else None
-        """Calls that may come as text; None once the text is certain to be text."""
+        """Text that may consist of tool calls; None once that is ruled out."""
 
     @property
     def has_content(self) -> bool:
-        """Whether anything of an answer came: a role alone is nothing."""
+        """Whether any content was received; a role alone does not count."""
         emitted = self._text or self._reasoning or self._refusal or self._tools
         return bool(emitted) or self._holds_text
 
@@ -76,12 +76,12 @@ class ChoiceAccumulator:
 
     @property
     def _holds_text(self) -> bool:
-        """Whether text is held back that may be tool calls."""
+        """Whether text is buffered that may consist of tool calls."""
         return self._text_calls is not None and bool(self._text_calls.held)
 
     @property
     def lacks_opening_tag(self) -> bool:
-        """Whether a lone ``</think>`` came after text that was already handed out."""
+        """Whether a lone ``</think>`` followed text that was already emitted."""
         return self._splitter.lacks_opening_tag
 
     def feed(
@@ -92,7 +92,7 @@ class ChoiceAccumulator:
         *,
         whole: bool = False,
     ) -> None:
-        """Take one delta, or a ``whole`` message; add the events it makes to ``events``."""
+        """Process a delta, or a ``whole`` message; append its events to ``events``."""
         logprobs = raw.get("logprobs")
         content = delta.get("content")
         if (
@@ -134,10 +134,10 @@ class ChoiceAccumulator:
                 self._refusal.append(str(refusal))
 
     def finish(self, events: list[Event], *, complete: bool, exhausted: bool) -> None:
-        """Hand out what was held back.
+        """Emit all buffered data.
 
-        ``complete`` tells that the whole answer came; ``exhausted``, that it used all tokens
-        it was allowed.
+        ``complete`` means that the answer is complete, ``exhausted`` that it used all allowed
+        tokens.
         """
         lacked_tag = self._splitter.lacks_opening_tag
         self._take_pieces(self._splitter.finish(), lacked_tag, None, events)
@@ -150,12 +150,12 @@ class ChoiceAccumulator:
             )
 
     def infer_finish_reason(self) -> None:
-        """Fill in why the choice ended when the service did not say."""
+        """Set the finish reason if the service sent none."""
         if self.finish_reason is None:
             self.finish_reason = "stop" if self._tools is None else "tool_calls"
 
     def choice(self) -> Choice:
-        """Return what came so far."""
+        """Build the choice from the data received so far."""
         text, reasoning = "".join(self._text), "".join(self._reasoning)
         if self._splitter.lacks_opening_tag:
             # Text emitted before a lone "</think>" was reasoning after all.
@@ -179,7 +179,7 @@ class ChoiceAccumulator:
             if value is None or value == "":
                 continue
             thought = _as_text(value)
-            if not thought or thought == seen:  # some engines send the same under two names
+            if not thought or thought == seen:  # some engines send it in two fields
                 continue
             seen = thought
             if "think>" in thought:
@@ -190,7 +190,7 @@ class ChoiceAccumulator:
             events.append(ReasoningDelta(thought, self.index))
 
     def _without_tags(self, thought: str) -> str:
-        """Drop the tags around reasoning that has a field of its own."""
+        """Remove the tags around reasoning in a separate field."""
         if not self._reasoning:
             thought = thought.removeprefix(OPEN)
         return thought.removesuffix(CLOSE)
@@ -240,18 +240,18 @@ class ChoiceAccumulator:
                 self._release(logprobs, events)
 
     def _release(self, logprobs: Any, events: list[Event]) -> None:
-        """Hand out text that was held since it might have been calls."""
+        """Emit text that was buffered because it might have been tool calls."""
         held, self._text_calls = self._text_calls, None
         if held is not None and held.held:
             self._emit([(False, held.held)], logprobs, events)
 
     def _convert_text_calls(self, events: list[Event]) -> None:
-        """Read text that is nothing but calls as those calls."""
+        """Convert buffered text that consists only of tool calls."""
         calls = self._text_calls.calls() if self._text_calls is not None else ()
         if not calls:
             return
         self._text_calls = None
-        entries = [{"function": {"name": name, "arguments": told}} for name, told in calls]
+        entries = [{"function": {"name": name, "arguments": text}} for name, text in calls]
         self._take_calls({"tool_calls": entries}, events, whole=True)
         if self.finish_reason == "stop":
             self.finish_reason = "tool_calls"
@@ -297,7 +297,7 @@ def _as_text(value: Any) -> str:
 
 
 def _flatten(content: Any) -> tuple[str, str]:
-    """Text and reasoning of a content that is an object or a list of parts."""
+    """Convert a content that is an object or a list of parts to text and reasoning."""
     parts = content if isinstance(content, list) else [content]
     text, thought = [], []
     for part in parts:

@@ -1,4 +1,4 @@
-"""The bytes of a chat answer to events: a stream, one JSON body, or something else."""
+"""Decoder of chat responses: event streams, JSON bodies and invalid responses."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from llmaas.wire.json_codec import loads, parse, parse_leniently
 from llmaas.wire.sse import SSEReader
 from llmaas.wire.surrogates import SurrogateJoiner
 
-_MOST_PIECES = 64
-"""Events over which one JSON object may be cut: each is a further attempt to parse all of them."""
+_MAX_PIECES = 64
+"""Maximum events that one JSON object may span; each adds an attempt to parse them all."""
 
 _SSE_BEGINNINGS = b":deir"  # of a comment, data, event, id, retry
 
 
 class ChatDecoder:
-    """Takes the body of a 200 in any portions.
+    """Incremental decoder of the body of a 200 response.
 
-    ``feed`` returns the events that a portion completes. ``over`` is True once a complete
-    answer (the last event is ``Done``) or a ``fault`` is known. ``end`` must be called when
-    no more bytes come; after it ``over`` is always True.
+    ``feed`` returns the events that a read completes. ``over`` is True once the answer is
+    complete (the last event is ``Done``) or a ``fault`` is known. Call ``end`` at the end of the
+    body; after it, ``over`` is always True.
 
-    An answer is complete when each choice told why it ended, or when ``[DONE]`` follows a
-    closing usage chunk. ``[DONE]`` alone proves nothing: a stream that it cuts short is a
-    ``Cut`` like any other.
+    An answer is complete if each choice has a finish reason, or if ``[DONE]`` follows a closing
+    usage chunk. ``[DONE]`` alone proves nothing: otherwise the stream is a
+    ``TruncatedResponse``.
     """
 
     __slots__ = (
@@ -61,35 +61,35 @@ class ChatDecoder:
         self._piece_count = 0
         self._surrogates = SurrogateJoiner()
         self._is_strict = True
-        """Whether all payloads so far were strict JSON by themselves."""
+        """Whether all payloads so far were strict JSON."""
         self._done_seen = False
         self.over = False
         self.finished = False
-        """Whether every choice told why it ended: only usage and ``[DONE]`` may follow."""
+        """Whether every choice has a finish reason; only usage and ``[DONE]`` may follow."""
         self.fault: ResponseFault | None = None
 
     @property
     def partial(self) -> Completion:
-        """What came so far."""
+        """Completion of the data received so far."""
         return self._accumulator.completion()
 
     @property
     def has_content(self) -> bool:
-        """Whether anything of an answer came: vLLM sends the role before its engine starts."""
+        """Whether any content was received; vLLM sends the role before its engine starts."""
         return self._accumulator.has_content
 
     @property
     def has_usage(self) -> bool:
-        """Whether usage came."""
+        """Whether usage was received."""
         return self._accumulator.has_usage
 
     @property
     def lacks_opening_tag(self) -> bool:
-        """Whether reasoning ended by a lone ``</think>``."""
+        """Whether reasoning ended with a lone ``</think>``."""
         return self._accumulator.lacks_opening_tag
 
     def feed(self, data: bytes) -> list[Event]:
-        """Take a read of any size."""
+        """Process a read of any size; return its events."""
         events: list[Event] = []
         if self._format != "sse":
             data = self._sniff(data)
@@ -109,7 +109,7 @@ class ChatDecoder:
         return events
 
     def take(self, data: bytes) -> list[Event]:
-        """Take a body that is whole."""
+        """Process a complete body; return its events."""
         if self._body or not data.startswith(b"{"):
             return [*self.feed(data), *self.end()]
         events: list[Event] = []
@@ -118,7 +118,7 @@ class ChatDecoder:
         return events
 
     def end(self, cause: TransportFailure | None = None) -> list[Event]:
-        """Take the end of the body; ``cause`` is what broke the connection, if it broke."""
+        """Process the end of the body; ``cause`` is the failure of the connection, if any."""
         events: list[Event] = []
         if self.over:
             return events
@@ -133,7 +133,7 @@ class ChatDecoder:
         return events
 
     def _sniff(self, data: bytes) -> bytes:
-        """Tell a stream from a body by its first letter; headers are not always right."""
+        """Detect the format by the first byte, because headers may be wrong."""
         self._body += data
         if not self._format:
             first = bytes(self._body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1])
@@ -182,17 +182,17 @@ class ChatDecoder:
             self._complete(events)
 
     def _parse(self, text: bytes) -> Any:
-        """Read one payload; join JSON that was cut across events; skip what is no object."""
+        """Parse a payload; join JSON split across events; skip values that are not objects."""
         if not text.startswith(b"{") and not self._incomplete:
-            return None  # keep-alives and greetings, seen from proxies
+            return None  # keep-alives and greetings of proxies
         try:
             chunk = parse(text)
         except ValueError as error:
             return self._parse_leniently(text, error)
         if self._surrogates and isinstance(chunk, dict):
             chunk = self._surrogates.repair(chunk)
-        if self._incomplete:  # the piece before this one will never be whole
-            self._stop(TruncatedResponse("a chunk is broken JSON", self._accumulator.completion()))
+        if self._incomplete:  # the previous piece will never be complete
+            self._stop(TruncatedResponse("a chunk is invalid JSON", self._accumulator.completion()))
             return None
         return chunk
 
@@ -211,9 +211,9 @@ class ChatDecoder:
         try:
             chunk = loads(self._incomplete)
         except ValueError:
-            if self._piece_count > _MOST_PIECES:
+            if self._piece_count > _MAX_PIECES:
                 self._stop(
-                    TruncatedResponse("a chunk is broken JSON", self._accumulator.completion())
+                    TruncatedResponse("a chunk is invalid JSON", self._accumulator.completion())
                 )
             return None
         self._incomplete, self._piece_count = b"", 0
@@ -223,9 +223,11 @@ class ChatDecoder:
         if self._accumulator.finished and (self._done_seen or self._accumulator.has_all_choices):
             self._complete(events)
         elif not self._accumulator.has_choices and cause is None:
-            self._stop(InvalidBody("the stream holds no answer", b""))
+            self._stop(InvalidBody("the stream contains no answer", b""))
         else:
-            reason = "no reason to finish was given" if self._done_seen else "the stream was cut"
+            reason = (
+                "the finish reason is missing" if self._done_seen else "the stream was truncated"
+            )
             reason = cause.message if cause is not None else reason
             self._finish(events, complete=False)
             self._stop(TruncatedResponse(reason, self._accumulator.completion(), cause))
@@ -243,7 +245,9 @@ class ChatDecoder:
     def _end_body(self, cause: TransportFailure | None, events: list[Event]) -> None:
         body = bytes(self._body.strip())
         if cause is not None:
-            self._stop(TruncatedResponse("the body was cut", self._accumulator.completion(), cause))
+            self._stop(
+                TruncatedResponse("the body was truncated", self._accumulator.completion(), cause)
+            )
             return
         if not body:
             self._stop(InvalidBody("the body is empty", body))
@@ -255,7 +259,7 @@ class ChatDecoder:
             answer = loads(body)
         except ValueError:
             html = body[:1] == b"<"
-            reason = "it is HTML" if html else "its JSON is broken or ends too early"
+            reason = "it is HTML" if html else "its JSON is invalid or truncated"
             self._stop(InvalidBody(reason, body))
             return
         self._take_body(answer, body, events)
@@ -278,7 +282,7 @@ class ChatDecoder:
 
 
 def _bare_error(chunk: Mapping[str, Any]) -> Any:
-    """Find an error in a list, or one that is the whole body of a gateway."""
+    """Find an error in a list, or a body that is an error itself (gateways)."""
     errors = chunk.get("errors")
     if isinstance(errors, list) and errors:
         return errors[0]
@@ -293,7 +297,7 @@ def _bare_error(chunk: Mapping[str, Any]) -> Any:
 
 
 def _error_in(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Find an error in any of the shapes on record (reference 9.2)."""
+    """Find an error in any recorded format (reference 9.2)."""
     error = chunk.get("error")
     if not error and chunk.get("object") == "error":
         error = chunk

@@ -1,4 +1,4 @@
-"""Embedding answers to vectors in the order of the inputs."""
+"""Parsing of embedding responses to vectors in the order of the inputs."""
 
 from __future__ import annotations
 
@@ -12,42 +12,43 @@ from math import isfinite
 from typing import Any
 
 from llmaas.wire.json_codec import loads
-from llmaas.wire.positions import position
+from llmaas.wire.positions import parse_position
 
 
 @dataclass(slots=True)
 class Vectors:
-    """Vectors by input; None, and a reason in ``errors``, for those that cannot be used."""
+    """Vectors by input; invalid ones are None, with the reason in ``errors``."""
 
     values: list[Any]
     body: Mapping[str, Any]
     errors: dict[int, str] = field(default_factory=dict)
     length: int = 0
-    """Numbers of a vector: those of most vectors."""
+    """Dimensions of most vectors."""
 
     def refuse(self, index: int, why: str) -> None:
-        """Take a vector out."""
+        """Remove an invalid vector."""
         self.values[index] = None
         self.errors[index] = why
 
     def expect(self, length: int) -> None:
-        """Take out vectors of another length."""
+        """Remove vectors of another length."""
         for index, vector in enumerate(self.values):
             if vector is not None and len(vector) != length:
-                self.refuse(index, f"has {len(vector)} numbers, not {length} as others")
+                self.refuse(index, f"has {len(vector)} numbers, expected {length}")
         self.length = length
 
 
 def read_vectors(data: bytes, count: int, *, numpy: bool) -> Vectors:
-    """Return ``count`` vectors ordered by ``index``.
+    """Parse ``count`` vectors, ordered by ``index``.
 
-    They are lists of floats, or float32 arrays with ``numpy``. Raises ``ValueError`` when the
-    body does not answer ``count`` inputs.
+    Vectors are lists of floats, or float32 arrays with ``numpy``.
+
+    Raises ``ValueError`` if the body does not answer ``count`` inputs.
     """
     body = loads(data)
     items = body.get("data") if isinstance(body, Mapping) else None
     if not isinstance(items, list):
-        raise ValueError("it holds no data")
+        raise ValueError("it has no data")
     vectors = Vectors([None] * count, body)
     for index, item in zip(_indexes(items, count), items, strict=True):
         _place(vectors, index, item, numpy=numpy)
@@ -61,13 +62,13 @@ def read_vectors(data: bytes, count: int, *, numpy: bool) -> Vectors:
 
 
 def _indexes(items: Sequence[Any], count: int) -> list[int]:
-    """Return whose vector each item is; the position counts where an engine numbers them all 0."""
-    told = [item.get("index") if isinstance(item, Mapping) else None for item in items]
-    if len(items) == count > 1 and told == told[:1] * count:
+    """Return the input of each item; by position if an engine numbers all items 0."""
+    given = [item.get("index") if isinstance(item, Mapping) else None for item in items]
+    if len(items) == count > 1 and given == given[:1] * count:
         return list(range(count))
     indexes = []
-    for place, index in enumerate(told):
-        found = place if index is None else position(index)
+    for place, index in enumerate(given):
+        found = place if index is None else parse_position(index)
         if found is None or not 0 <= found < count:
             raise ValueError(f"it has a vector for input {index} of {count}")
         indexes.append(found)
@@ -78,7 +79,7 @@ def _place(vectors: Vectors, index: int, item: Any, *, numpy: bool) -> None:
     if index in vectors.errors:
         return
     if vectors.values[index] is not None:
-        vectors.refuse(index, "comes twice")
+        vectors.refuse(index, "is repeated")
         return
     try:
         vectors.values[index] = _vector(item.get("embedding"), numpy=numpy)
@@ -107,30 +108,30 @@ def _vector(raw: Any, *, numpy: bool) -> Any:
 
 
 def _unpacked(data: bytes, *, numpy: bool) -> Any:
-    """Return the numbers of bytes in little-endian float32."""
+    """Decode little-endian float32 bytes."""
     floats = array("f")
     floats.frombytes(data)
     if sys.byteorder == "big":
         floats.byteswap()
     numbers = floats if numpy else floats.tolist()
-    largest = data[3::4]  # NaN and infinity are among the numbers that end so
+    largest = data[3::4]  # NaN and infinity end with these bytes, as do other numbers
     if b"\x7f" in largest or b"\xff" in largest:
         _check(numbers)
     return numbers
 
 
 def _check(numbers: Any) -> None:
-    """Refuse NaN, infinity and null: their sum is no number (``sum`` is the fastest look)."""
+    """Refuse NaN, infinity and null; ``sum`` is the fastest check."""
     try:
         good = isfinite(sum(numbers))
     except TypeError:
         good = False
     if not good and not _are_finite(numbers):
-        raise _UnusableError("holds null, NaN or infinity")
+        raise _UnusableError("contains null, NaN or infinity")
 
 
 def _are_finite(numbers: Any) -> bool:
-    """Look at each number: a sum of finite ones may be infinite."""
+    """Check each number, because the sum of finite numbers may be infinite."""
     return all(isinstance(number, int | float) and isfinite(number) for number in numbers)
 
 
@@ -139,5 +140,5 @@ def _as_numpy(values: Any) -> Any:
 
     vector = numpy.asarray(values, dtype=numpy.float32)
     if not numpy.isfinite(vector).all():
-        raise _UnusableError("holds a number beyond float32")
+        raise _UnusableError("contains a number beyond float32")
     return vector

@@ -1,4 +1,4 @@
-"""The error bodies of the service, of its engines and of proxies, in one shape."""
+"""Parsing of error bodies of the service, its engines and proxies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from llmaas.wire.json_codec import dumps, loads
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """What an error body says; ``raw`` is the parsed JSON, or the text where it is none."""
+    """Parsed error body; ``raw`` is its JSON, or its text if it is not JSON."""
 
     message: str
     type: str | None = None
@@ -24,7 +24,7 @@ class ErrorBody:
 
 
 def read_error_body(body: bytes) -> ErrorBody:
-    """Read any of the envelopes on record (reference 9.2); a body that is none is its text."""
+    """Parse an error body in any recorded format (reference 9.2), or as text."""
     try:
         raw = loads(body)
     except ValueError:
@@ -34,11 +34,11 @@ def read_error_body(body: bytes) -> ErrorBody:
 
 
 def from_mapping(raw: Any) -> ErrorBody:
-    """Read a parsed error body, or the ``error`` value of a stream event."""
+    """Convert parsed JSON, or the ``error`` value of a stream event."""
     if not isinstance(raw, Mapping):
         return ErrorBody(readable(raw), raw=raw)
     error = raw
-    for key in ("detail", "error"):  # {"detail": {"error": {...}}} is on record as well
+    for key in ("detail", "error"):  # {"detail": {"error": {...}}} was recorded as well
         inner = error.get(key)
         if isinstance(inner, Mapping):
             error = inner
@@ -56,7 +56,7 @@ def from_mapping(raw: Any) -> ErrorBody:
 
 
 def status_in(error: Mapping[str, Any]) -> int | None:
-    """Read the status that an error event would have had as an answer of its own."""
+    """Return the HTTP status that an error event stands for, if any."""
     for key in ("status", "status_code", "code"):
         value = error.get(key)
         if isinstance(value, str) and value.isdigit():
@@ -82,7 +82,7 @@ _STATUS_BY_TYPE = {
 
 
 def to_status_failure(event: ErrorEvent, headers: Mapping[str, str]) -> StatusFailure | None:
-    """Read an error event that came before any answer as the failure it stands for."""
+    """Convert an error event without content to a status failure, if it has a status."""
     status = status_in(event.error)
     if status is None:
         return None
@@ -90,7 +90,7 @@ def to_status_failure(event: ErrorEvent, headers: Mapping[str, str]) -> StatusFa
 
 
 def _html_title(text: str) -> str:
-    """Return the title of a proxy's error page."""
+    """Describe an HTML error page of a proxy by its title."""
     lowered = text.lower()
     start = lowered.find("<title>")
     end = lowered.find("</title>", start)

@@ -1,6 +1,7 @@
-"""What can be wrong with an answer, as plain values; ``errors`` makes exceptions of them.
+"""Failures of requests and responses as plain values, which ``errors`` converts to exceptions.
 
-A service may echo a key, and tools print the variables of frames: no repr shows its words.
+A service may echo an API key, and tools print variables of stack frames. No repr therefore
+contains text of the service.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from llmaas.types import Completion
 
 @dataclass(frozen=True, slots=True)
 class ErrorEvent:
-    """The service reported an error in an answer that had begun with status 200."""
+    """Error event in a response with status 200."""
 
     error: Mapping[str, Any] = field(repr=False)
     partial: Completion = field(repr=False)
@@ -22,7 +23,7 @@ class ErrorEvent:
 
 @dataclass(frozen=True, slots=True)
 class InvalidBody:
-    """A 200 that holds no answer: empty, HTML, or JSON that ends too early."""
+    """Response with status 200 without an answer: empty, HTML, or truncated JSON."""
 
     reason: str = field(repr=False)
     body: bytes = field(repr=False)
@@ -30,7 +31,7 @@ class InvalidBody:
 
 @dataclass(frozen=True, slots=True)
 class StatusFailure:
-    """An answer with a status of 300 or more."""
+    """Response with a status of 300 or more."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -41,10 +42,10 @@ class StatusFailure:
 
 @dataclass(frozen=True, slots=True)
 class TransportFailure:
-    """No answer at all.
+    """Failure without a complete response.
 
-    ``kind`` is ``connect``, ``tls``, ``proxy`` (it refused), ``timeout``, ``read``, ``deadline`` or
-    ``size`` (the answer exceeds a limit).
+    ``kind`` is ``connect``, ``tls``, ``proxy`` (refused), ``timeout``, ``read``, ``deadline`` or
+    ``size`` (the response exceeds a limit).
     """
 
     kind: str
@@ -53,22 +54,22 @@ class TransportFailure:
     method: str = "POST"
     url: str = ""
     reached: bool = True
-    """Whether anything of the request may have been seen by the service."""
+    """Whether the service may have received any part of the request."""
 
     @property
     def was_seen(self) -> bool:
-        """The same, and never where no connection was made."""
+        """Whether the service may have processed the request; False without a connection."""
         return self.reached and self.kind not in ("connect", "tls", "proxy")
 
 
 def too_large(message: str) -> TransportFailure:
-    """Return the failure of an answer that exceeds a limit: asking again would not help."""
-    return TransportFailure("size", f"The answer is too large: {message}.")
+    """Build the failure of a response that exceeds a limit, which is not retried."""
+    return TransportFailure("size", f"The response is too large: {message}.")
 
 
 @dataclass(frozen=True, slots=True)
 class TruncatedResponse:
-    """The stream ended before its answer did."""
+    """Response that ended before its answer was complete."""
 
     reason: str = field(repr=False)
     partial: Completion = field(repr=False)

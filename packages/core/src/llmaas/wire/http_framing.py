@@ -1,6 +1,6 @@
-"""Where the body of an HTTP/1.1 answer ends, and its bytes without the framing.
+"""Framing of HTTP/1.1 response bodies: content length, chunks, end of connection.
 
-Takes heads that ``head`` made strict. Raises ``ValueError`` for what breaks the standard.
+Expects heads normalized by ``http_head``. Raises ``ValueError`` for violations of HTTP.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import NamedTuple, Protocol
 _STATUS = re.compile(rb"HTTP/(1\.[01]) (\d{3})(?: ([^\r\n]*))?\r\n")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
 _LINE_LIMIT = 1 << 14
-"""Bytes of a line that tells the size of a chunk, or of all trailers."""
+"""Maximum bytes of a chunk header, or of all trailers."""
 
 _TOO_LONG = "a chunk does not end where its size says"
 _CUT = "peer closed connection without sending complete message body"
 
 
 class Head(NamedTuple):
-    """The head of an answer."""
+    """Status line and headers of a response."""
 
     version: bytes
     status: int
@@ -27,21 +27,21 @@ class Head(NamedTuple):
 
 
 class Body(Protocol):
-    """Takes the bytes of a body off a connection."""
+    """Framing of a body, fed with the bytes of a connection."""
 
     done: bool
     """Whether the body is complete."""
     is_reusable: bool
-    """Whether another answer may follow on the connection."""
+    """Whether the connection may be used again after the body."""
     broken: ValueError | None
-    """What is wrong with bytes after those that ``feed`` returned last."""
+    """Error in the bytes after the last result of ``feed``."""
 
     def feed(self, data: bytes) -> bytes:
-        """Return what the bytes hold of the body; ``b""`` tells that the connection ended."""
+        """Return the body's part of the bytes; pass ``b""`` at the end of the connection."""
 
 
 def split_head(data: bytes) -> tuple[Head, bytes]:
-    """Return the head that bytes begin with, and what follows it."""
+    """Parse the head at the beginning of bytes; return it and the rest."""
     status = _STATUS.match(data)
     end = data.find(b"\r\n\r\n")
     if status is None or end < 0:
@@ -57,7 +57,7 @@ def split_head(data: bytes) -> tuple[Head, bytes]:
 
 
 def body_after(head: Head, method: bytes) -> Body:
-    """Return how the body after a head is framed."""
+    """Build the framing of the body after a head."""
     lengths: set[bytes] = set()
     is_chunked, is_reusable = False, head.version != b"HTTP/1.0"
     for name, value in head.headers:
@@ -89,7 +89,7 @@ def _length(lengths: set[bytes]) -> int:
 
 
 class Counted:
-    """A body of known length."""
+    """Framing of a body with a content length."""
 
     __slots__ = ("_left", "_length", "broken", "done", "is_reusable")
 
@@ -100,11 +100,11 @@ class Counted:
         self.is_reusable = is_reusable
 
     def feed(self, data: bytes) -> bytes:
-        """Return what the bytes hold of the body."""
+        """Return the body's part of the bytes."""
         if not data:
             received = self._length - self._left
             raise ValueError(f"{_CUT} (received {received} bytes, expected {self._length})")
-        if len(data) > self._left:  # nothing was asked that these could answer
+        if len(data) > self._left:  # the rest answers no request
             self.is_reusable = False
             data = data[: self._left]
         self._left -= len(data)
@@ -113,7 +113,7 @@ class Counted:
 
 
 class Open:
-    """A body that ends with its connection."""
+    """Framing of a body that ends with its connection."""
 
     __slots__ = ("broken", "done", "is_reusable")
 
@@ -122,27 +122,27 @@ class Open:
         self.done = self.is_reusable = False
 
     def feed(self, data: bytes) -> bytes:
-        """Return what the bytes hold of the body."""
+        """Return the body's part of the bytes."""
         self.done = not data
         return data
 
 
 class Chunked:
-    """A body in chunks, each with its length before it; those of one read are joined."""
+    """Chunked framing; the chunks of one read are joined."""
 
     __slots__ = ("_held", "_left", "_stage", "broken", "done", "is_reusable")
 
     def __init__(self, *, is_reusable: bool) -> None:
         self._held = b""
         self._left = 0
-        """Bytes that are missing of a chunk that has begun."""
+        """Missing bytes of the current chunk."""
         self._stage = "size"
         self.broken: ValueError | None = None
         self.done = False
         self.is_reusable = is_reusable
 
     def feed(self, data: bytes) -> bytes:
-        """Return what the bytes hold of the body."""
+        """Return the body's part of the bytes."""
         if not data:
             raise ValueError(f"{_CUT} (incomplete chunked read)")
         parts: list[bytes] = []
@@ -176,11 +176,11 @@ class Chunked:
             self._hold(data[place:])
 
     def _take(self, data: bytes, place: int, parts: list[bytes]) -> int:
-        """Take the chunks that are there; return where the first unread byte is."""
+        """Read the available chunks; return the position of the first unread byte."""
         while (size := _SIZE.match(data, place)) is not None:
             start, length = size.end(), int(size[1], 16)
             place = start + length
-            if data[place : place + 2] == b"\r\n" and length:  # whole, as nearly all are
+            if data[place : place + 2] == b"\r\n" and length:  # complete, as nearly all are
                 parts.append(data[start:place])
                 place += 2
                 continue
@@ -198,18 +198,18 @@ class Chunked:
         return place
 
     def _end(self, data: bytes) -> None:
-        """Skip trailers to the empty line that ends them."""
+        """Skip the trailers up to the empty line."""
         found = b"\r\n" if data.startswith(b"\r\n") else b"\r\n\r\n"
         end = data.find(found)
         if end < 0:
             self._hold(data)
             return
         self.done = True
-        if end + len(found) < len(data):  # nothing was asked that the rest could answer
+        if end + len(found) < len(data):  # the rest answers no request
             self.is_reusable = False
 
     def _hold(self, data: bytes) -> None:
-        """Keep the beginning of a line until its end comes."""
+        """Buffer an incomplete line."""
         if len(data) > _LINE_LIMIT or (self._stage == "size" and b"\n" in data):
             raise ValueError(f"illegal chunk header: {data[:100]!r}")
         self._held = data

@@ -1,8 +1,8 @@
-"""Heads of HTTP/1.1 answers, made strict before a strict parser reads them.
+"""Normalization of HTTP/1.1 response heads before a strict parser reads them.
 
-h11 (threads) and llhttp (asyncio) refuse different heads, and both refuse what proxies really
-send: a content length beside chunks, one length twice, bare line feeds, 64 KB of trace headers.
-Both are given the same rewritten head, so that both read the same answer.
+h11 (threads) and llhttp (asyncio) refuse different heads, and both refuse heads that real proxies
+send: a content length beside chunks, a repeated length, bare line feeds, 64 KB of trace headers.
+Both receive the same normalized head, so that both read the same response.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 HEAD_LIMIT = 1 << 18
-"""Bytes of one head, with all its headers."""
+"""Maximum bytes of a head, including all headers."""
 
 _CLEAN = re.compile(
     rb"HTTP/1\.[01] [2-5]\d\d [\t -~\x80-\xff]*\r\n"
@@ -26,12 +26,12 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]+")
 
 
-class HeadTooLarge(ValueError):  # noqa: N818 - a failure's cause, not a public error
+class HeadTooLarge(ValueError):  # noqa: N818 - the cause of a failure, not a public error
     """The head exceeds ``HEAD_LIMIT``."""
 
 
 class HeadReader:
-    """Takes the bytes of one answer until its head is complete."""
+    """Incremental reader of a response head."""
 
     __slots__ = ("held",)
 
@@ -39,9 +39,11 @@ class HeadReader:
         self.held = b""
 
     def feed(self, data: bytes) -> tuple[bytes, bytes] | None:
-        """Return the rewritten head and what follows it, or None as long as it grows.
+        """Process bytes; return the normalized head and the rest, or None if it is incomplete.
 
-        Interim answers (100, 102, 103) are left out. Bytes that are not HTTP pass as they are.
+        Interim responses (100, 102, 103) are skipped. Bytes that are not HTTP pass through.
+
+        Raises ``HeadTooLarge``.
         """
         if self.held:
             data = self.held + data
@@ -59,7 +61,7 @@ class HeadReader:
                     return data, b""
             end = _END.search(data)
             if (len(data) if end is None else end.end()) > HEAD_LIMIT:
-                raise HeadTooLarge(f"the head of the answer is larger than {HEAD_LIMIT} bytes")
+                raise HeadTooLarge(f"the response head exceeds {HEAD_LIMIT} bytes")
             if end is None:
                 self.held = data
                 return None
@@ -71,7 +73,7 @@ class HeadReader:
 
 
 def is_strict(head: bytes) -> bool:
-    """Whether every parser takes this head, of a final answer, as it is."""
+    """Whether every parser accepts the head of a final response as is."""
     if _CLEAN.fullmatch(head) is None:
         return False
     framing = len(_FRAMING.findall(head))
@@ -79,7 +81,7 @@ def is_strict(head: bytes) -> bool:
 
 
 def strict(head: bytes) -> bytes:
-    """Return a head that every parser takes."""
+    """Normalize a head to a form that every parser accepts."""
     if is_strict(head):
         return head
     first, *lines = _unfolded(head)
@@ -93,7 +95,7 @@ def strict(head: bytes) -> bytes:
 
 
 def _unfolded(head: bytes) -> list[bytes]:
-    """Split a head into lines; join those that go on after a line end."""
+    """Split a head into lines; join folded lines."""
     lines: list[bytes] = []
     for line in head.strip(b"\r\n").split(b"\n"):
         line = line.rstrip(b"\r")
@@ -113,7 +115,7 @@ def _header(line: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _framed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Leave one way to tell where the body ends: chunks before a length (RFC 9112, 6.3)."""
+    """Keep one framing header: chunks take precedence over a length (RFC 9112, 6.3)."""
     codings, lengths, others = [], [], []
     for header in headers:
         name = header[0].lower()

@@ -15,14 +15,14 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 
 def read_images(data: bytes) -> list[Image]:
-    """Return the images of a body, one of several that cannot be read with its ``error``.
+    """Parse the images of a body; an invalid one among several has an ``error``.
 
     Raises ``ValueError`` for a body without any image.
     """
     body = loads(data)
     images = [_image_or_error(entry) for entry in body["data"]]
     if not images:
-        raise ValueError("it holds no image")
+        raise ValueError("it contains no image")
     errors = [image.error for image in images if image.error is not None]
     if len(errors) == len(images):
         raise errors[0]
@@ -37,7 +37,7 @@ def _image_or_error(entry: Any) -> Image:
 
 
 def _image(entry: Any) -> Image:
-    """Read one image. Gateways put data URIs into either field, and URLs into ``b64_json``."""
+    """Parse an image. Gateways send data URIs in either field and URLs in ``b64_json``."""
     if not isinstance(entry, Mapping):
         raise ValueError("an image is not an object")
     if error := entry.get("error"):
@@ -45,7 +45,7 @@ def _image(entry: Any) -> Image:
         raise ValueError(f"an image was not generated: {str(detail)[:_LONGEST_ERROR]}")
     text = entry.get("b64_json") or entry.get("url")
     if not isinstance(text, str) or not text:
-        raise ValueError("it holds no image")
+        raise ValueError("it contains no image")
     if text.startswith(("http://", "https://")):
         return Image(url=text)
     if text.startswith("data:"):
@@ -58,7 +58,7 @@ def _image(entry: Any) -> Image:
 
 
 def _decoded(text: str) -> bytes:
-    """Decode base64 strictly: what the decoder skips without a word would be a broken image."""
+    """Decode base64 strictly; characters that a lax decoder skips would damage the image."""
     plain = "".join(text.split()).rstrip("=").translate(_URL_SAFE)
     padded = plain + _PADDING[: -len(plain) % 4]
     try:

@@ -1,4 +1,4 @@
-"""JSON to and from bytes, as strictly as the wire allows."""
+"""JSON encoding and decoding of request and response bodies."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from llmaas.wire.surrogates import repair_surrogates
 parse = partial(jiter.from_json, cache_mode="keys")
 """Parse strict JSON in UTF-8, six times as fast as the standard library."""
 
-_HOPELESS = ("EOF", "recursion limit")
-"""How jiter begins to say that JSON was cut, or is nested too deeply."""
+_UNREPAIRABLE = ("EOF", "recursion limit")
+"""Beginnings of jiter's messages for truncated or too deeply nested JSON."""
 
 _HALF = re.compile(
     r"\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(?P<half>ud[89a-f][0-9a-f]{2})|.)"
@@ -26,7 +26,7 @@ _HALF = re.compile(
 def loads(data: bytes) -> Any:
     """Parse JSON; raise ``ValueError`` for anything else.
 
-    Every text of the result encodes as UTF-8.
+    Every string of the result can be encoded as UTF-8.
     """
     try:
         return parse(data)
@@ -35,12 +35,14 @@ def loads(data: bytes) -> Any:
 
 
 def parse_leniently(data: bytes, error: ValueError, repair: Callable[[Any], Any]) -> Any:
-    """Parse what ``parse`` refused with ``error``, if it is JSON but for what models write.
+    """Parse JSON that ``parse`` refused with ``error``, with the deviations that models write.
 
-    That is lone surrogates, bytes that are not UTF-8 (U+FFFD), raw control characters inside
-    strings, and a byte order mark. ``repair`` is given the value, with its lone surrogates.
+    These are lone surrogates, bytes that are not UTF-8 (replaced by U+FFFD), raw control
+    characters inside strings and a byte order mark. ``repair`` removes the lone surrogates.
+
+    Raises ``ValueError``.
     """
-    if str(error).startswith(_HOPELESS):
+    if str(error).startswith(_UNREPAIRABLE):
         raise error
     try:
         return repair(json.loads(_decode(data), strict=False))
@@ -49,7 +51,7 @@ def parse_leniently(data: bytes, error: ValueError, repair: Callable[[Any], Any]
 
 
 def is_json(text: str) -> bool:
-    """Whether a text is JSON as it stands."""
+    """Whether a text is JSON."""
     try:
         json.loads(text)
     except (ValueError, RecursionError):
@@ -58,21 +60,21 @@ def is_json(text: str) -> bool:
 
 
 def dumps(value: Any) -> bytes:
-    """Write JSON as bytes; raise ``TypeError`` or ``ValueError`` for what JSON has no word for."""
+    """Encode JSON as bytes; raise ``TypeError`` or ``ValueError`` for unsupported values."""
     try:
         text = _encode(value)
     except RecursionError as too_deep:
-        raise ValueError("it is nested too deeply, or holds itself") from too_deep
+        raise ValueError("the value is nested too deeply or contains itself") from too_deep
     return to_bytes(text)
 
 
 def to_bytes(text: str) -> bytes:
-    """Return JSON that was written with escapes as bytes, without lone halves of pairs."""
+    """Encode escaped JSON as bytes; replace lone surrogates."""
     return (_HALF.sub(_whole, text) if "\\ud" in text else text).encode("ascii")
 
 
 def _whole(found: re.Match[str]) -> str:
-    """Return an escape as it is, but a lone half of a pair as U+FFFD: strict readers refuse it."""
+    """Replace the escape of a lone surrogate by U+FFFD, because strict parsers refuse it."""
     return "\\ufffd" if found["half"] else found[0]
 
 
@@ -85,4 +87,4 @@ def _decode(data: bytes) -> str:
 
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
-"""A value that holds itself ends in ``RecursionError``; a look for it takes a quarter longer."""
+"""Circular values raise ``RecursionError``; ``check_circular`` would take 25 % longer."""

@@ -1,6 +1,6 @@
-"""JSON inside the text of an answer: fences, prose, invisible characters, several candidates.
+"""Extraction of JSON from answers with fences, prose, invisible characters or several values.
 
-All of it takes linear time, whatever the text is.
+Every function takes linear time for any text.
 """
 
 from __future__ import annotations
@@ -20,58 +20,60 @@ _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)'
 _HAS_INVISIBLE = re.compile(f"[{_INVISIBLE}]").search
 _STRING_OR_INVISIBLE = re.compile(f"({_STRING})|[{_INVISIBLE}]+", re.DOTALL)
 _OPENING = re.compile(r'\{(?=\s*["}])|\[(?=\s*[]{["tfnNI0-9-])').search
-"""A bracket that may begin JSON; in prose most may not."""
+"""Bracket that may begin JSON; most brackets in prose may not."""
 _MAX_BROKEN = 1_000
-"""Broken values that are looked into: to report one costs the length of the text before it."""
+"""Maximum invalid values; reporting each takes the length of the text before it."""
 _ENDS = re.compile(rf"[\s`{_INVISIBLE}]*\Z").match
 _BEGINNING = re.compile(rf"[\s{_INVISIBLE}]*(?:`{{3,}}[\w+-]*\s*)?").match
 _OBJECT_BEGINS = re.compile(rf"[\s{_INVISIBLE}]*(?:`{{3,}}[\w+-]*\s*)?(\{{\s*[\"}}])").match
 _MAY_BEGIN = re.compile(rf"[\s{_INVISIBLE}]*(?:`{{1,3}}[\w+-]*\s*)?(?:\{{\s*)?\Z").match
-_LONGEST_BEGINNING = 256
+_MAX_BEGINNING = 256
 _SPECIAL = re.compile(r'[\\"{}\[\]]').finditer
 
 _DECODER = json.JSONDecoder(strict=False)
-"""Takes control characters inside strings: models write raw line breaks there."""
+"""Accepts control characters in strings, because models write raw line breaks there."""
 
 
 class Candidate(NamedTuple):
-    """One JSON value in a text, and where it stands."""
+    """JSON value in a text, with its position."""
 
     value: Any
     start: int
     end: int
     text: str
-    """The text that the value stands in."""
+    """Text that contains the value."""
 
     def as_json(self) -> str:
-        """Return the value as the model wrote it if that is strict JSON, else written anew."""
+        """Return the value as written if that is strict JSON, otherwise encoded again."""
         raw = self.text[self.start : self.end]
         return raw if is_json(raw) else json.dumps(self.value, ensure_ascii=False)
 
 
 def extract_json(text: str) -> Any:
-    """Return the JSON value in a text; raise ``ValueError`` if there is none.
+    """Extract the JSON value of a text.
 
-    Of several values the one that the text begins with is taken, else the last object.
+    Of several values, the one at the beginning of the text is returned, otherwise the last object.
+
+    Raises ``ValueError`` if there is none.
     """
     for candidate in candidates(text):
         return candidate.value
-    raise ValueError("the answer holds no JSON")
+    raise ValueError("the answer contains no JSON")
 
 
 def candidates(text: str, *, cut: bool = False) -> Iterator[Candidate]:
     """Yield the JSON values of a text, the most likely answer first.
 
-    Parts of a value that is broken are not candidates. In an answer that was ``cut`` only an
-    object or list counts that the whole text consists of and that was followed by more: some
-    models go on with white space until their budget is spent.
+    Parts of an invalid value are not candidates. An answer that was ``cut`` has a candidate only
+    if it is an object or list followed by white space: some models write white space until their
+    tokens are used up.
 
-    Raises ``ValueError`` that says what is wrong with the first value if there is no candidate.
+    Raises ``ValueError`` with the error of the first value if there is no candidate.
     """
     try:
         if (whole := _whole(text)) is not None:
             if cut and not (whole.end < len(text) and text[whole.end - 1] in "}]"):
-                raise ValueError("the answer was cut")
+                raise ValueError("the answer was truncated")
             yield whole
             return
         found = [] if cut else _scan(text)
@@ -79,14 +81,14 @@ def candidates(text: str, *, cut: bool = False) -> Iterator[Candidate]:
             yield from candidates(visible, cut=cut)
             return
     except RecursionError as error:
-        raise ValueError("the answer's JSON is nested too deeply") from error
+        raise ValueError("the JSON of the answer is nested too deeply") from error
     if cut:
-        raise ValueError("the answer was cut")
+        raise ValueError("the answer was truncated")
     yield from _by_likelihood(text, found)
 
 
 def ends_with_json(text: str) -> Candidate | None:
-    """Return the object or list that ends a text, such as the answer at the end of reasoning."""
+    """Find the object or list at the end of a text, such as an answer after reasoning."""
     try:
         found = _scan(text)
     except (ValueError, RecursionError):
@@ -95,7 +97,7 @@ def ends_with_json(text: str) -> Candidate | None:
 
 
 def _whole(text: str) -> Candidate | None:
-    """Return the value that a text consists of, within white space and a fence."""
+    """Parse a text that is one value, within white space and a fence."""
     start = _begin(text)
     try:
         value, end = _DECODER.raw_decode(text, start)
@@ -110,15 +112,15 @@ def _begin(text: str) -> int:
 
 
 def _visible(text: str) -> str:
-    """Drop invisible characters outside strings, where they may be part of a name."""
+    """Remove invisible characters outside strings; in strings they may be part of a name."""
     return _STRING_OR_INVISIBLE.sub(lambda match: match[1] or "", text)
 
 
 def _scan(text: str) -> list[Candidate]:
-    """Return all objects and lists of a text; raise what is wrong if there is none but broken ones.
+    """Find all objects and lists of a text; raise ``ValueError`` if all are invalid.
 
-    After a broken value the search goes on where it breaks, so that each character is read a
-    bounded number of times and a part of a broken value is never taken for the answer.
+    After an invalid value the search continues at its error, so that each character is read a
+    bounded number of times and no part of an invalid value is returned.
     """
     found: list[Candidate] = []
     problem: Exception | None = None
@@ -137,18 +139,18 @@ def _scan(text: str) -> list[Candidate]:
             problem = problem or error
             break
     if not found and problem is not None and not _HAS_INVISIBLE(text):
-        raise ValueError(f"the answer's JSON is broken: {problem}") from problem
+        raise ValueError(f"the JSON of the answer is invalid: {problem}") from problem
     return found
 
 
 def _ends_inside(error: json.JSONDecodeError, text: str) -> bool:
-    """Whether a value is broken because the text ends: nothing after its start is complete."""
+    """Whether a value is invalid because the text ends: nothing in it is complete."""
     return error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip())
 
 
 def _by_likelihood(text: str, found: list[Candidate]) -> Iterator[Candidate]:
     if not found:
-        raise ValueError("the answer holds no JSON")
+        raise ValueError("the answer contains no JSON")
     if found[0].start == _begin(text):
         yield found.pop(0)
     for kind in (dict, list):
@@ -156,10 +158,10 @@ def _by_likelihood(text: str, found: list[Candidate]) -> Iterator[Candidate]:
 
 
 class JSONFilter:
-    """Removes the fence and the words around a streamed JSON answer.
+    """Filter that removes the fence and the words around a streamed JSON answer.
 
-    An object is handed out as it comes. Text that begins otherwise is held until it ends, since
-    brackets in prose may be anything; if it holds no JSON it is handed out as it is.
+    An object is emitted as it arrives. Other text is buffered until its end, because brackets in
+    prose may be anything. Text without JSON is emitted unchanged.
     """
 
     def __init__(self) -> None:
@@ -170,7 +172,7 @@ class JSONFilter:
         self._escaped = -1
 
     def feed(self, text: str) -> str:
-        """Return what may be handed out now."""
+        """Process a piece; return the text to emit now."""
         if self._state == "inside":
             return self._inside(text)
         if self._state != "closed":
@@ -178,17 +180,17 @@ class JSONFilter:
         return self._begin() if self._state == "start" else ""
 
     def end(self, *, cut: bool = False) -> str:
-        """Return what was held when the answer ended, as it is if the answer was ``cut``."""
+        """Return the buffered text at the end of the answer, unchanged if it was ``cut``."""
         held = "".join(self._held)
         self._held.clear()
         return held if cut else json_part(held)
 
     def _begin(self) -> str:
-        """Hand out the beginning of an object; hold what cannot become one."""
+        """Emit the beginning of an object; buffer text that cannot become one."""
         held = "".join(self._held)
         match = _OBJECT_BEGINS(held)
         if match is None:
-            if len(held) > _LONGEST_BEGINNING or not _MAY_BEGIN(held):
+            if len(held) > _MAX_BEGINNING or not _MAY_BEGIN(held):
                 self._state = "held"
             return ""
         self._held.clear()
@@ -221,7 +223,7 @@ class JSONFilter:
 
 
 def json_part(text: str) -> str:
-    """Return the JSON in a text as the model wrote it, or the text if there is none."""
+    """Return the JSON of a text as the model wrote it, or the text if there is none."""
     try:
         for candidate in candidates(text):
             return candidate.as_json()

@@ -1,4 +1,4 @@
-"""Files as ``multipart/form-data``."""
+"""Encoding of files as ``multipart/form-data``."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _TYPES = {
     ".wav": "audio/wav",
     ".webm": "audio/webm",
 }
-"""By hand where the tables of operating systems differ."""
+"""Types that differ between the tables of operating systems."""
 
 
 def read_file(source: AudioSource, limit: int = MAX_FILE_BYTES) -> tuple[str, bytes]:
-    """Return name and bytes of a path, bytes, an open file or a ``(name, bytes)`` pair.
+    """Read a path, bytes, an open file or a ``(name, bytes)`` pair; return its name and bytes.
 
-    Raises ``OSError`` or ``ValueError`` when a path cannot be read, ``TypeError`` for anything
-    else.
+    Raises ``OSError`` or ``ValueError`` if a path cannot be read, and ``TypeError`` for a file
+    opened as text.
     """
     if isinstance(source, tuple):
         name, data = source
@@ -43,21 +43,23 @@ def read_file(source: AudioSource, limit: int = MAX_FILE_BYTES) -> tuple[str, by
         return path.name, read_regular_file(path, limit)
     data = source.read()
     if not isinstance(data, bytes):
-        raise TypeError("the file must be open for reading bytes")
+        raise TypeError(
+            f"file must be opened in binary mode, got {type(data).__name__} from read()"
+        )
     label = getattr(source, "name", None)
     return (Path(label).name if isinstance(label, str) else guess_file_name(data)), data
 
 
 def guess_file_name(data: bytes) -> str:
-    """Return a file name whose ending fits the bytes: servers go by it."""
+    """Build a file name with the suffix of the audio format, which servers evaluate."""
     return f"audio{audio_suffix(data) or '.wav'}"
 
 
 def multipart(fields: Mapping[str, Any], name: str, data: bytes) -> tuple[bytes, str]:
-    """Return a form's body and content type.
+    """Encode a form; return its body and content type.
 
-    The boundary is random and occurs in no part: a sender of the file or of a prompt who could
-    compute it would add fields of their own.
+    The boundary is random and occurs in no part, so that file contents or prompts cannot inject
+    fields.
     """
     boundary = _boundary(name, data, fields)
     parts = [_field(boundary, key, str(value)) for key, value in fields.items()]
@@ -71,10 +73,10 @@ def multipart(fields: Mapping[str, Any], name: str, data: bytes) -> tuple[bytes,
 
 
 def _boundary(name: str, data: bytes, fields: Mapping[str, Any]) -> str:
-    told = _bytes(name + "".join(map(str, fields.values())))
+    texts = _bytes(name + "".join(map(str, fields.values())))
     while True:
         boundary = secrets.token_hex(16)
-        if boundary.encode() not in data and boundary.encode() not in told:
+        if boundary.encode() not in data and boundary.encode() not in texts:
             return boundary
 
 
@@ -84,12 +86,12 @@ def _field(boundary: str, key: str, value: str) -> bytes:
 
 
 def _quoted(name: str) -> str:
-    """Return a name that ends neither its quotes nor its line."""
+    """Escape quotes and line breaks of a name."""
     return name.replace('"', "'").replace("\r", " ").replace("\n", " ")
 
 
 def _bytes(text: str) -> bytes:
-    """Encode; what is no Unicode (a file's name may hold such bytes) becomes ``?``."""
+    """Encode as UTF-8; lone surrogates (of undecodable file names) become ``?``."""
     return text.encode("utf-8", "replace")
 
 

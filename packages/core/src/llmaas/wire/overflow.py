@@ -1,8 +1,8 @@
-"""Context overflows, read from the words of engines.
+"""Detection of context overflows in the error messages of engines.
 
-No engine reports the window in a field that another one knows, so the words are parsed: a table
-of phrases and one of numbers. Every pattern is anchored on a literal and bounded, and only the
-beginning of a message is read, so that hostile text costs linear time.
+Engines share no field for the context window, so their messages are parsed with tables of
+phrases and patterns. Every pattern is bounded and anchored on a literal, and only the beginning
+of a message is read, so that hostile text takes linear time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _READ = 4_000
-"""Characters of a message that are read."""
+"""Maximum characters of a message that are read."""
 
 PHRASES = (
     "context length",  # vLLM, SGLang, OpenAI, Ollama
@@ -35,7 +35,7 @@ PHRASES = (
     "too large to process",  # llama.cpp: an embedding's input beyond its physical batch
     "max_tokens must be at least 1, got -",  # vLLM 0.6: what the prompt left was negative
 )
-"""What a 400 says of a request that the window does not hold."""
+"""Phrases of a 400 for a request that exceeds the context window."""
 
 _N = r"\(?([\d,]{1,12})"
 _WINDOW = (
@@ -65,7 +65,7 @@ _LIMIT = (
     rf"must be less than or equal to `?{_N}`?, the maximum value",  # Groq
 )
 _AT_LEAST = "at least"
-"""vLLM stops counting a prompt where it no longer fits: its number is then a lower bound."""
+"""vLLM stops counting a prompt at the limit, so that its number is a lower bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Overflow:
     window: int | None = None
     prompt: int | None = None
     limit: int | None = None
-    """The most that the model may answer, whatever the prompt leaves."""
+    """Maximum tokens of an answer, independent of the prompt."""
     is_lower_bound: bool = False
     """Whether ``prompt`` is a lower bound."""
 
@@ -84,13 +84,13 @@ _LONGER = re.compile(r"(?:longer than|exceeds?|more than) (?:the limit of )?[\d,
 
 
 def is_overflow(words: str) -> bool:
-    """Tell whether the words of a refusal speak of a window that is too small."""
+    """Whether an error message reports that the context window is exceeded."""
     text = words[:_READ].lower()
     return any(phrase in text for phrase in PHRASES) or _LONGER.search(text) is not None
 
 
 def parse_overflow(message: str, body: Any = None) -> Overflow:
-    """Read the window and the counts from a refusal; ``body`` is its parsed JSON."""
+    """Parse the context window and the counts of an error; ``body`` is its parsed JSON."""
     text = message[:_READ].lower()
     fields = _fields(body)
     return Overflow(
@@ -102,7 +102,7 @@ def parse_overflow(message: str, body: Any = None) -> Overflow:
 
 
 def _fields(body: Any) -> Mapping[str, Any]:
-    """Return the fields of an error body: llama.cpp tells its counts in some."""
+    """Return the fields of an error body; llama.cpp reports its counts there."""
     inner = body.get("error", body) if isinstance(body, Mapping) else None
     return inner if isinstance(inner, Mapping) else {}
 

@@ -1,12 +1,12 @@
-"""Positions of inputs, as engines and gateways write them."""
+"""Parsing of input positions in responses."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def position(value: Any) -> int | None:
-    """Return a position: a whole number, also written as text or as a float; else None."""
+def parse_position(value: Any) -> int | None:
+    """Parse a whole number, also written as text or as a float; return None otherwise."""
     if isinstance(value, int):
         return None if isinstance(value, bool) else value
     if isinstance(value, float):

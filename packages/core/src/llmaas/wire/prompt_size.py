@@ -1,8 +1,8 @@
-"""Estimates of how many tokens a chat request takes before its answer.
+"""Estimates of the prompt tokens of a chat request.
 
-No tokenizer is published for the service. The estimate is meant for the room that an answer is
-given: engines refuse a sum that is too large and tell exact counts, so it need not be an upper
-bound.
+No tokenizer is published for the service. The estimate determines the default token limit of an
+answer. It need not be an upper bound, because engines refuse a sum that is too large and report
+exact counts.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from typing import Any
 from llmaas.wire.json_codec import dumps
 
 IMAGE_TOKENS = 1_500
-"""Tokens of one image, sound or film: 1,024 x 1,024 pixels in patches of 28 (Qwen-VL, Pixtral)."""
+"""Tokens of an image, audio or video: 1,024 x 1,024 pixels in patches of 28 (Qwen-VL, Pixtral)."""
 
 _PER_MESSAGE = 8
-"""Tokens that chat templates put around a message."""
+"""Tokens that chat templates add to a message."""
 
 _PER_TOOL = 1_500
-"""Tokens that the description of a tool rarely exceeds."""
+"""Tokens that a tool definition rarely exceeds."""
 
 _CHARACTERS_PER_TOKEN = 4
 _JSON_BYTES_PER_TOKEN = 3
-"""Schemas and arguments are mostly punctuation and short names."""
+"""Lower than for text: schemas and arguments are mostly punctuation and short names."""
 
 
 def is_clearly_below(
     messages: Sequence[Mapping[str, Any]], tools: Any, tokens: int, size: int = 0
 ) -> bool:
-    """Tell at next to no cost whether a prompt is far below so many tokens.
+    """Whether a prompt is far below a number of tokens, by a check of lengths only.
 
-    Takes each character for a token, and looks at lengths only. ``size`` is the characters of
-    the messages, where they are known.
+    Counts each character as a token. ``size`` is the number of characters of the messages, if
+    known.
     """
     left = tokens - _PER_TOOL * len(tools or ()) - _PER_MESSAGE * len(messages)
     if size:
@@ -46,20 +46,20 @@ def is_clearly_below(
 
 
 def argument_characters(calls: Any) -> int:
-    """Return the characters of the arguments of calls, and some for each call."""
+    """Count the characters of tool call arguments, plus a constant per call."""
     size = 0
     try:
         for call in calls or ():
             size += _PER_MESSAGE + len(call["function"]["arguments"])
         return size
-    except (TypeError, KeyError):  # of another shape: counted with care where it matters
+    except (TypeError, KeyError):  # another format: estimated elsewhere if it matters
         return _PER_TOOL
 
 
 def estimate_prompt(
     messages: Sequence[Mapping[str, Any]], tools: Any = None, response_format: Any = None
 ) -> int:
-    """Estimate the tokens of messages, tools and a schema."""
+    """Estimate the tokens of messages, tools and a ``response_format``."""
     total = sum(map(_message_tokens, messages))
     return total + _json_tokens(tools) + _json_tokens(response_format)
 
@@ -87,7 +87,7 @@ def _part_tokens(part: Any) -> int:
 
 
 def _text_tokens(text: Any) -> int:
-    """Count four ASCII characters as a token, and each other one as one of its own."""
+    """Count four ASCII characters, or one other character, as a token."""
     if not isinstance(text, str) or not text:
         return 0
     plain = len(text) if text.isascii() else len(text.encode("ascii", "ignore"))
@@ -99,5 +99,5 @@ def _json_tokens(value: Any) -> int:
         return 0
     try:
         return len(dumps(value)) // _JSON_BYTES_PER_TOKEN
-    except (TypeError, ValueError, RecursionError):  # refused when it is sent
+    except (TypeError, ValueError, RecursionError):  # refused when the request is sent
         return 0

@@ -1,8 +1,8 @@
-"""Reasoning written inside the answer: between tags, whole, cut, or without its opening tag.
+"""Separation of reasoning between tags from the text of an answer.
 
-Which tags those are, ``think_tags`` says. Where reasoning is sent in a field of its own, the
-same tags in the text are quotations, but for a closing one at its very start (parsers of
-engines leave it there).
+``think_tags`` lists the tags. The opening tag may be missing. If reasoning is sent in a separate
+field, tags in the text are quotations, except a closing tag at its beginning, which parsers of
+engines leave there.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from llmaas.wire.think_tags import (
     STRAYS,
     TRAILERS,
     find_lone,
-    half_at_end,
     is_quoted,
+    partial_tag_at_end,
 )
 
 _AT_START = (*PAIRS, *HEADERS, *STRAYS)
 _FIRST = frozenset(tag[0] for tag in _AT_START)
 _QUOTING = ("{", "[", "`")
-"""How JSON, lists and code begin: no reasoning does, so that tags inside are quotations."""
+"""Beginnings of JSON, lists and code. Reasoning never begins so: tags inside are quotations."""
 _ABOUT_TAGS = 8
-"""An answer that quotes so many closing tags is about them."""
+"""Quoted closing tags from which on an answer is assumed to be about tags."""
 
 Piece = tuple[bool, str]
 """``(is_reasoning, text)``"""
 
 
 class ReasoningSplitter:
-    """Splits answer text into reasoning and text, whatever the cuts between deltas.
+    """Incremental splitter of answer text into reasoning and text.
 
-    Only a tag at the very start opens reasoning: a tag quoted in mid-answer is text. Some
-    chat templates open the tag inside the prompt, so that only ``</think>`` arrives: with
-    ``hold`` > 0, up to that many characters wait until it is known whether they were
-    reasoning; text that was already handed out is moved in the final answer
-    (see ``lacks_opening_tag``). ``emitted`` is that text; the caller appends to it.
+    Only a tag at the beginning opens reasoning; a tag quoted later is text. Some chat templates
+    write the opening tag in the prompt, so that only ``</think>`` arrives. With ``hold`` > 0, up
+    to that many characters are buffered until it is known whether they are reasoning. Text that
+    was emitted before becomes reasoning in the final answer (see ``lacks_opening_tag``).
+    ``emitted`` is that text; the caller appends to it.
     """
 
     __slots__ = (
@@ -79,10 +79,10 @@ class ReasoningSplitter:
         self._stray = ""
         self.lacks_opening_tag = False
         self.moved = 0
-        """How many pieces of the ``feed`` that made it ``unopened`` came before the tag."""
+        """Pieces before the tag, in the result of the ``feed`` that set ``lacks_opening_tag``."""
 
     def passes(self, text: str) -> bool:
-        """Whether this delta is just text, as most are (the hot path asks this first)."""
+        """Whether a delta is plain text, as most are (checked first on the hot path)."""
         return (
             self._state == "text"
             and not self._pending
@@ -90,7 +90,7 @@ class ReasoningSplitter:
         )
 
     def feed(self, text: str) -> list[Piece]:
-        """Take a delta; return the pieces that are certain by now."""
+        """Process a delta; return the pieces to emit now."""
         pieces: list[Piece] = []
         rest, self._pending = self._pending + text, ""
         while rest:
@@ -98,7 +98,7 @@ class ReasoningSplitter:
         return pieces
 
     def reasoning_came_elsewhere(self) -> list[Piece]:
-        """Stop looking for a lone ``</think>``: the service sends reasoning in a field."""
+        """Stop the search for a lone ``</think>``: the service sends reasoning in a field."""
         self._reasoned = True
         if self._closed:
             return []
@@ -106,7 +106,7 @@ class ReasoningSplitter:
         return self._release() if self._state == "hold" else []
 
     def finish(self) -> list[Piece]:
-        """Return what was held back."""
+        """Return the buffered pieces."""
         self._is_over = True
         if self._pending in LONE_TAGS and self._state in ("text", "hold"):
             pieces = self.feed("")
@@ -116,7 +116,7 @@ class ReasoningSplitter:
             self._held.append(rest)
             return self._release()
         if self._state == "gap" and not rest.strip():
-            # A closing tag alone, without any reasoning, is the answer.
+            # A lone closing tag without any reasoning is the answer.
             return [(False, self._stray)] if self._stray and not self._reasoned else []
         return [(self._state == "think", rest)] if rest else []
 
@@ -125,7 +125,7 @@ class ReasoningSplitter:
     def _in_start(self, text: str, pieces: list[Piece]) -> str:
         stripped = text.lstrip()
         if not stripped or stripped[0] in _FIRST:  # most texts begin with a letter
-            if self._may_become_tag(stripped):  # also when nothing but white space came so far
+            if self._may_become_tag(stripped):  # also for white space only
                 self._pending = text
                 return ""
             for tag in _AT_START:
@@ -145,7 +145,7 @@ class ReasoningSplitter:
         return any(tag.startswith(stripped) and tag != stripped for tag in _AT_START)
 
     def _pass_tag(self, tag: str) -> None:
-        """Go on after a tag at the start of the text."""
+        """Change the state after a tag at the beginning of the text."""
         self._closed = True
         self._harmony = self._harmony or "<|message|>" in tag
         if tag in PAIRS:
@@ -162,7 +162,7 @@ class ReasoningSplitter:
             rest = text[len(thought) :]
         if not closed:
             tags = (self._close, NEXT) if self._harmony else (self._close,)
-            return self._all_but_half_a_tag(thought, tags, pieces, is_reasoning=True)
+            return self._emit_up_to_partial_tag(thought, tags, pieces, is_reasoning=True)
         if thought:
             pieces.append((True, thought))
         self._state = "gap"
@@ -174,8 +174,10 @@ class ReasoningSplitter:
             return ""
         lone = find_lone(text)
         if lone is None:
-            return self._all_but_half_a_tag(text, LONE_TAGS, pieces, is_reasoning=False)
-        if lone.end() == len(text) and not self._is_over:  # what follows tells a quotation
+            return self._emit_up_to_partial_tag(text, LONE_TAGS, pieces, is_reasoning=False)
+        if (
+            lone.end() == len(text) and not self._is_over
+        ):  # the next delta shows whether it is quoted
             self._pending = lone.group()
             if lone.start():
                 pieces.append((False, text[: lone.start()]))
@@ -191,7 +193,7 @@ class ReasoningSplitter:
         return text[lone.end() :]
 
     def _in_harmony(self, text: str, pieces: list[Piece]) -> str:
-        """Read text for the user: it ends where its channel does."""
+        """Read text of the final channel, up to its end."""
         if self._spoke:
             pieces.append((False, "\n\n"))  # another message of the same answer
             self._spoke = False
@@ -202,7 +204,7 @@ class ReasoningSplitter:
                     pieces.append((False, before))
                 self._state, self._spoke = "gap", True
                 return after
-        return self._all_but_half_a_tag(text, TRAILERS, pieces, is_reasoning=False)
+        return self._emit_up_to_partial_tag(text, TRAILERS, pieces, is_reasoning=False)
 
     def _in_hold(self, text: str, pieces: list[Piece]) -> str:
         lone = find_lone(text)
@@ -215,7 +217,7 @@ class ReasoningSplitter:
             return text[lone.end() :]
         if lone is None:
             held: list[Piece] = []
-            self._all_but_half_a_tag(text, LONE_TAGS, held, is_reasoning=True)
+            self._emit_up_to_partial_tag(text, LONE_TAGS, held, is_reasoning=True)
             self._held.extend(piece for _, piece in held)
             if sum(map(len, self._held)) > self._hold:
                 pieces += self._release()
@@ -245,12 +247,12 @@ class ReasoningSplitter:
         self._state = "text"
         return pieces
 
-    def _all_but_half_a_tag(
+    def _emit_up_to_partial_tag(
         self, text: str, tags: tuple[str, ...], pieces: list[Piece], *, is_reasoning: bool
     ) -> str:
-        """Keep back an end that may be the beginning of a tag."""
-        self._pending = half = half_at_end(text, tags)
-        if certain := text[: len(text) - len(half)]:
+        """Buffer the end of a text that may be the beginning of a tag; emit the rest."""
+        self._pending = partial = partial_tag_at_end(text, tags)
+        if certain := text[: len(text) - len(partial)]:
             pieces.append((is_reasoning, certain))
         return ""
 

@@ -1,4 +1,4 @@
-"""Rerank answers, in the shapes of before and after September 2026."""
+"""Parsing of rerank responses, in the formats before and after September 2026."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import Any
 
 from llmaas.types import RerankResponse, RerankResult, Usage
 from llmaas.wire.json_codec import loads
-from llmaas.wire.positions import position
+from llmaas.wire.positions import parse_position
 from llmaas.wire.usage import parse_backend, parse_input_usage
 
 
 def read_ranking(
     data: bytes, *, model: str, documents: int, top_n: int | None = None
 ) -> RerankResponse:
-    """Return a ranking by falling score; raise ``ValueError`` for a body that is not one.
+    """Parse a ranking, sorted by descending score.
 
-    A document whose score is not a number, or that has no result, has a ``ValueError`` in
-    ``errors``. Of a document that is ranked twice, the best score counts.
+    A document without a result, or whose score is not a number, has a ``ValueError`` in
+    ``errors``. If a document is ranked twice, the best score counts.
+
+    Raises ``ValueError`` for a body without a ranking.
     """
     body = loads(data)
     if isinstance(body, list):  # Text Embeddings Inference
@@ -45,14 +47,14 @@ def read_ranking(
 
 
 def _results(body: Any) -> list[Any]:
-    """Return the entries, which scoring endpoints list under ``data``."""
+    """Return the entries; scoring endpoints list them under ``data``."""
     candidates = (
         [body.get(name) for name in ("results", "data")] if isinstance(body, Mapping) else []
     )
     for results in candidates:
         if isinstance(results, list):
             return results
-    raise ValueError("it holds no results")
+    raise ValueError("it has no results")
 
 
 def _take(
@@ -62,8 +64,8 @@ def _take(
     errors: dict[int, Exception],
 ) -> None:
     if not isinstance(item, Mapping):
-        raise ValueError(f"a result is not an object but {type(item).__name__}")
-    index, score = position(item.get("index")), _score(item)
+        raise ValueError(f"a result must be an object, got {type(item).__name__}")
+    index, score = parse_position(item.get("index")), _score(item)
     if index is None or not 0 <= index < documents:
         raise ValueError(f"it ranks document {item.get('index')} of {documents}")
     if score is None:
@@ -89,7 +91,7 @@ def _score(item: Mapping[str, Any]) -> float | None:
 
 
 def _usage(raw: Any) -> Usage | None:
-    """Read usage; the old shape counts search units, which are kept as they are."""
+    """Parse usage; the old format counts search units, which are kept in ``extra``."""
     if isinstance(raw, Mapping) and "billed_units" in raw:
         return Usage(extra=dict(raw))
     return parse_input_usage(raw)

@@ -1,4 +1,4 @@
-"""Whether to try again after a failure, and when: a pure decision."""
+"""Retry decisions, as pure functions of a failure."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from email.utils import parsedate_to_datetime
 from llmaas.wire.failures import Failure, StatusFailure
 
 _RETRIED_STATUSES = frozenset({408, 409, 429})
-_HOPELESS_5XX = frozenset({501, 505})
-"""Not implemented: the batch endpoint answers 501 where it is switched off."""
+_PERMANENT_5XX = frozenset({501, 505})
+"""Not implemented: the batch endpoint answers 501 if it is disabled."""
 
 _HINTED_STATUSES = frozenset({429, 503})
-_EPOCH = 1_000_000_000  # a larger "reset" is a moment, a smaller one a number of seconds
-_LONGEST = 64
-"""Characters of a wait or a date; a longer header is not read, as parsing it may be slow."""
+_EPOCH = 1_000_000_000  # a larger "reset" is a time, a smaller one a duration
+_MAX_LENGTH = 64
+"""Maximum characters of a header; longer ones are ignored, because parsing may be slow."""
 _MAX_SKEW = 10 * 86_400.0
-"""Seconds by which the service's clock may differ from ours: beyond it, its date is wrong."""
+"""Maximum difference of clocks in seconds; beyond it, the service's date is wrong."""
 _MIN_SKEW = 2.0
-"""Seconds of difference that say nothing: dates have no fractions, and servers cache them."""
+"""Insignificant difference in seconds: dates have no fractions, and servers cache them."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -33,10 +33,10 @@ class RetryPolicy:
     base: float = 0.5
     cap: float = 8.0
     max_wait: float = 60.0
-    """The longest wait that the service may ask for; beyond it the error comes at once."""
+    """Longest delay that the service may request; beyond it the error is raised at once."""
     rate_limit_timeout: float = 0.0
-    """How long a call goes on waiting for a rate limit (429) to end, whatever ``max_retries``:
-    among many callers with one key, most are refused more often than a few times."""
+    """Seconds that a call waits for rate limits (429), independent of ``max_retries``: with many
+    callers per key, most are refused several times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +57,28 @@ def next_delay(
     failure: Failure,
     *,
     now: float,
-    chance: float,
+    jitter: float,
     waited: float = 0.0,
 ) -> RetryDelay | None:
-    """Return the wait before the next attempt, or None to give up.
+    """Return the delay before the next attempt, or None to raise the failure.
 
-    ``attempt`` counts from 0, ``now`` is epoch seconds, ``chance`` a random 0..1, ``waited``
-    the seconds that the call has waited for rate limits.
+    ``attempt`` counts from 0, ``now`` is in epoch seconds, ``jitter`` is random in 0..1, and
+    ``waited`` is the number of seconds that the call has waited for rate limits.
     """
     is_limited = isinstance(failure, StatusFailure) and failure.status == 429
     time_left = policy.rate_limit_timeout - waited if is_limited else 0.0
     may_retry = attempt < policy.max_retries
     if not (may_retry or time_left > 0) or not is_retryable(failure):
         return None
-    asked = retry_after(failure, now=now)
-    if asked is not None:
-        if asked > max(time_left, policy.max_wait if may_retry else 0.0):
+    requested = retry_after(failure, now=now)
+    if requested is not None:
+        if requested > max(time_left, policy.max_wait if may_retry else 0.0):
             return None
-        seconds = asked + chance * min(1.0, 0.1 + asked * 0.05)  # never earlier than asked
+        seconds = requested + jitter * min(
+            1.0, 0.1 + requested * 0.05
+        )  # never earlier than requested
     else:
-        seconds = min(policy.cap, policy.base * 2 ** min(attempt, 10)) * (0.5 + chance / 2)
+        seconds = min(policy.cap, policy.base * 2 ** min(attempt, 10)) * (0.5 + jitter / 2)
     return RetryDelay(seconds, pauses_all=is_limited, counts_as_retry=time_left <= 0)
 
 
@@ -85,11 +87,11 @@ def is_retryable(failure: Failure) -> bool:
     if not isinstance(failure, StatusFailure):
         return failure.kind in ("connect", "read", "timeout")
     status = failure.status
-    return status in _RETRIED_STATUSES or (status >= 500 and status not in _HOPELESS_5XX)
+    return status in _RETRIED_STATUSES or (status >= 500 and status not in _PERMANENT_5XX)
 
 
 def retry_after(failure: Failure, *, now: float) -> float | None:
-    """Return the seconds that the service asked to wait, in whichever form it did."""
+    """Parse the requested delay in seconds, in any supported header."""
     if not isinstance(failure, StatusFailure):
         return None
     headers = failure.headers
@@ -97,28 +99,28 @@ def retry_after(failure: Failure, *, now: float) -> float | None:
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return max(0.0, milliseconds / 1000)
-    asked = _moment_or_duration(headers.get("retry-after"), now)
-    if asked is None and failure.status in _HINTED_STATUSES:
-        asked = _reset(headers, now)
-    return asked
+    requested = _time_or_duration(headers.get("retry-after"), now)
+    if requested is None and failure.status in _HINTED_STATUSES:
+        requested = _reset(headers, now)
+    return requested
 
 
 def _reset(headers: Mapping[str, str], now: float) -> float | None:
-    """``X-RateLimit-Reset-Requests``: epoch seconds in the documented example."""
-    return _moment_or_duration(headers.get("x-ratelimit-reset-requests"), now)
+    """Parse ``X-RateLimit-Reset-Requests``: epoch seconds in the documented example."""
+    return _time_or_duration(headers.get("x-ratelimit-reset-requests"), now)
 
 
 def _service_time(headers: Mapping[str, str], now: float) -> float:
-    """Return the time by the clock of the service, which its moments are told in."""
+    """Return the time of the service's clock, which its headers refer to."""
     date = headers.get("date")
-    told = _timestamp(date) if date and len(date) <= _LONGEST else None
-    is_skewed = told is not None and _MIN_SKEW < abs(told - now) <= _MAX_SKEW
-    return told if told is not None and is_skewed else now
+    service_now = _timestamp(date) if date and len(date) <= _MAX_LENGTH else None
+    is_skewed = service_now is not None and _MIN_SKEW < abs(service_now - now) <= _MAX_SKEW
+    return service_now if service_now is not None and is_skewed else now
 
 
-def _moment_or_duration(text: str | None, now: float) -> float | None:
+def _time_or_duration(text: str | None, now: float) -> float | None:
     text = (text or "").strip()
-    if not text or len(text) > _LONGEST:
+    if not text or len(text) > _MAX_LENGTH:
         return None
     number = _number(text)
     if number is not None:
@@ -139,7 +141,7 @@ def _timestamp(text: str) -> float | None:
 
 def _number(text: str | None) -> float | None:
     try:
-        number = float(text) if text and len(text) <= _LONGEST else None
+        number = float(text) if text and len(text) <= _MAX_LENGTH else None
     except ValueError:
         return None
     return number if number is not None and 0 <= number < float("inf") else None

@@ -1,7 +1,7 @@
-"""JSON schemas and names in the forms that engines take.
+"""Conversion of JSON schemas and names to the forms that engines support.
 
-Some engines refuse ``$ref`` (llama.cpp, nested ones), OpenAI's strict mode refuses most
-keywords, and names of functions and schemas hold ``[a-zA-Z0-9_-]``, 64 characters at most.
+llama.cpp refuses nested ``$ref``, OpenAI's strict mode refuses most keywords, and names of
+functions and schemas consist of at most 64 characters of ``[a-zA-Z0-9_-]``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zlib import crc32
 Schema = Mapping[str, Any]
 
 MAX_INLINED = 5_000
-"""Subschemas of an inlined schema. Beyond, definitions stay references: each may double it."""
+"""Maximum subschemas of an inlined schema; beyond it, references are kept."""
 
 _VALID_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}").fullmatch
 _INVALID_CHARACTERS = re.compile(r"[^a-zA-Z0-9_-]+")
@@ -38,14 +38,14 @@ _TYPED = frozenset(("type", "enum", "const", "anyOf", "$ref"))
 
 
 def is_wire_name(name: str) -> bool:
-    """Tell whether functions and schemas may have a name."""
+    """Whether functions and schemas may have a name."""
     return _VALID_NAME(name) is not None
 
 
 def wire_name(name: str, *, default: str = "answer") -> str:
-    """Convert a name to one that functions and schemas may have: ``Page[int]`` to ``Page_int``.
+    """Convert a name to the form of functions and schemas: ``Page[int]`` to ``Page_int``.
 
-    Different names stay different where characters are lost: a checksum is appended.
+    If characters are lost, a checksum keeps different names different.
     """
     if _VALID_NAME(name):
         return name
@@ -57,10 +57,10 @@ def wire_name(name: str, *, default: str = "answer") -> str:
 
 
 def inline_definitions(schema: Schema) -> dict[str, Any]:
-    """Replace references to ``$defs`` by what they refer to; recursive definitions stay.
+    """Inline references to ``$defs``, except recursive ones.
 
-    A root that is itself a reference becomes the object it refers to, because the parameters
-    of a function must be one.
+    A root that is a reference is replaced by its target, because parameters of a function must
+    be an object.
     """
     definitions = {
         f"#/{key}/{name}": subschema
@@ -77,11 +77,11 @@ def inline_definitions(schema: Schema) -> dict[str, Any]:
 
 
 def strict_schema(schema: Schema, *, require_all: bool = False) -> dict[str, Any] | None:
-    """Convert a schema to what strict mode takes, or return None if that would change it.
+    """Convert a schema to strict mode, or return None if that would change its meaning.
 
     Every object is closed (``additionalProperties: false``) and requires all properties.
-    Optional properties become required with ``require_all``, otherwise the answer is None, as
-    it is for maps, untyped values and keywords that strict mode does not know.
+    ``require_all`` makes optional properties required; without it they make the result None, as
+    do maps, untyped values and unsupported keywords.
     """
     try:
         strict = _strict(schema, require_all)
@@ -92,7 +92,7 @@ def strict_schema(schema: Schema, *, require_all: bool = False) -> dict[str, Any
 
 
 def strict_function(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """Mark a function as strict where its parameters allow it and it does not say otherwise.
+    """Mark a function as strict if its parameters allow it and ``strict`` is not set.
 
     vLLM's hermes parser constrains the arguments of a forced function only then.
     """
@@ -107,7 +107,7 @@ def strict_function(tool: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def map_subschemas(schema: Schema, change: Callable[[Any], Any]) -> dict[str, Any]:
-    """Apply a function to the direct subschemas; values such as ``enum`` and ``default`` stay."""
+    """Apply a function to the direct subschemas, not to values such as ``enum`` and ``default``."""
     return {key: _mapped(key, value, change) for key, value in schema.items()}
 
 
@@ -128,11 +128,11 @@ class _TooLargeError(Exception):
 
 
 class _NotStrictError(Exception):
-    """Strict mode does not take the schema as it is."""
+    """Strict mode does not support the schema."""
 
 
 class _Inliner:
-    """Inlines the references of one schema."""
+    """Inliner of the references of a schema."""
 
     def __init__(self, definitions: Mapping[str, Any], recursive: frozenset[str]) -> None:
         self._definitions = definitions
@@ -154,7 +154,7 @@ class _Inliner:
         return inlined
 
     def _all_kept(self) -> list[str]:
-        """Return the recursive definitions that are referred to, also by each other."""
+        """Return the referenced recursive definitions, directly or through each other."""
         done: set[str] = set()
         while missing := self._kept - done:
             for reference in missing:
@@ -183,7 +183,7 @@ class _Inliner:
 
 
 def _recursive(definitions: Mapping[str, Any]) -> frozenset[str]:
-    """Return the definitions that contain themselves, directly or not."""
+    """Return the definitions that contain themselves, directly or indirectly."""
     direct = {name: _references(schema) & set(definitions) for name, schema in definitions.items()}
     return frozenset(name for name in definitions if name in _reachable(name, direct))
 
@@ -216,7 +216,7 @@ def _references(schema: Any) -> set[str]:
 def _strict(schema: Any, require_all: bool) -> dict[str, Any]:
     if not isinstance(schema, Mapping) or not _TYPED & schema.keys():
         raise _NotStrictError
-    if len(_list(schema.get("allOf"))) == 1:  # pydantic's way to describe a reference
+    if len(_list(schema.get("allOf"))) == 1:  # pydantic's form of a described reference
         schema = {**{k: v for k, v in schema.items() if k != "allOf"}, **schema["allOf"][0]}
     if _NOT_STRICT & schema.keys():
         raise _NotStrictError

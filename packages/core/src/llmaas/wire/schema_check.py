@@ -1,7 +1,7 @@
-"""Validation of JSON values against JSON schemas, in bounded time and without dependencies.
+"""Validation of JSON values against JSON schemas in bounded time.
 
-Covers the keywords that schemas of answers use; others are left to the engine. Patterns are
-matched by a linear-time engine, so that ``^(b+)+$`` costs no more than any other.
+Supports the keywords that schemas of answers use; the engine checks the others. Patterns are
+matched by a linear-time engine, so that ``^(b+)+$`` is not slower than others.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from functools import lru_cache
 from typing import Any
 
 MAX_STEPS = 200_000
-"""Subschemas visited for one value. Beyond, the rest is left to the engine."""
+"""Maximum subschemas visited per value; the rest is not checked."""
 
 
 def check(value: Any, schema: Mapping[str, Any]) -> None:
-    """Check a value; raise ``ValueError`` that names the place and the problem."""
-    with suppress(RecursionError):  # what is nested that deeply is left to the engine
+    """Validate a value; raise ``ValueError`` with the location and the problem."""
+    with suppress(RecursionError):  # deeper values are not checked
         _Checker(schema).check(value, schema, "answer")
 
 
@@ -45,7 +45,7 @@ class _Checker:
         return True
 
     def resolve(self, reference: Any) -> Any:
-        """Return what a reference into the schema means; True, which allows all, for others."""
+        """Resolve a reference within the schema; others become True, which allows everything."""
         if not isinstance(reference, str) or not reference.startswith("#"):
             return True
         found: Any = self._root
@@ -58,7 +58,7 @@ class _Checker:
 
 
 def _canonical(value: Any) -> str:
-    """Write a value so that equal ones are written alike: 1 and 1.0, keys in any order."""
+    """Encode a value so that equal values have equal text: 1 and 1.0, keys in any order."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return json.dumps(value, sort_keys=True)
@@ -171,7 +171,7 @@ def _one_of(checker: _Checker, value: Any, rule_value: Any, path: str, schema: A
 
 def _not(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
     if isinstance(rule_value, Mapping) and checker.is_valid(value, rule_value, path):
-        raise ValueError(f"{path} has a form that is excluded")
+        raise ValueError(f"{path} matches a schema excluded by 'not'")
 
 
 def _ref(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
@@ -187,7 +187,7 @@ def _pattern(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> No
 
 @lru_cache(maxsize=128)
 def _matcher(pattern: str) -> Callable[[str], bool] | None:
-    """Compile a pattern for the linear-time engine; None where it does not know the syntax."""
+    """Compile a pattern for the linear-time engine; None if the syntax is not supported."""
     from pydantic_core import SchemaError, SchemaValidator
 
     try:
@@ -221,7 +221,7 @@ def _unique(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> Non
         and isinstance(value, list)
         and len(set(map(_canonical, value))) < len(value)
     ):
-        raise ValueError(f"{path} must hold different items")
+        raise ValueError(f"{path} must have unique items")
 
 
 def _at_most(size: Any, rule_value: Any) -> bool:

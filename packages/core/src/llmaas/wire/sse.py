@@ -1,4 +1,4 @@
-"""Server-sent events: bytes in any portions to the payloads of ``data:`` fields."""
+"""Incremental parser of server-sent events."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class SSEReader:
-    """Collects bytes and gives back whole event payloads.
+    """Reader of event payloads from bytes in pieces of any size.
 
-    A payload is handed out at the blank line that ends its event, as the standard says.
-    Bytes are never decoded here, so that a character cut across reads stays whole. What an
-    ``error:`` field (llama-server until 2025) or an ``event: error`` carries is handed out as
+    A payload is returned at the blank line that ends its event, as in the standard. Bytes are
+    not decoded here, so that characters split across reads stay intact. The payload of an
+    ``error:`` field (llama-server until 2025) or an ``event: error`` is returned as
     ``{"error": ...}``.
     """
 
@@ -31,7 +31,7 @@ class SSEReader:
 
     def __init__(self, limit: int | None = None) -> None:
         self._parts: list[bytes] = []
-        """The pieces of a line that has not ended: joined once, or long lines cost their square."""
+        """Pieces of an incomplete line, joined once to keep long lines linear."""
         self._size = 0
         self._event: list[bytes] = []
         self._event_size = 0
@@ -39,17 +39,17 @@ class SSEReader:
         self._limit = limit or sys.maxsize
         self._is_error = False
         self._is_between = False
-        """Whether the last read ended with an event, so that the next one begins with one."""
+        """Whether the last read ended with a complete event."""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take a read of any size; return the payloads that it completed.
+        """Process a read of any size; return the payloads that it completes.
 
-        Raises ``ValueError`` for an event that is larger than the limit.
+        Raises ``ValueError`` for an event that exceeds the limit.
         """
         if self._is_between and data[:6] == b"data: " and data[-2:] == b"\n\n":
             payloads = data[6:-2].split(b"\n\ndata: ")
             if data.count(b"\n") == 2 * len(payloads) and b"\r" not in data:
-                return payloads  # whole events of one line each, as most reads are
+                return payloads  # complete events of one line each, as in most reads
         payloads = self._feed(data)
         self._is_between = not (self._parts or self._event or self._is_error) and self._started
         return payloads
@@ -77,7 +77,7 @@ class SSEReader:
         return self._payloads(lines)
 
     def close(self) -> list[bytes]:
-        """Return what a stream that ended without a last blank line still holds."""
+        """Return the payloads of a stream that ended without a blank line."""
         lines = [b"".join(self._parts).rstrip(b"\r"), b""]
         self._parts, self._size = [], 0
         return self._payloads(lines)
@@ -89,7 +89,7 @@ class SSEReader:
 
     def _check(self, size: int) -> None:
         if size > self._limit:
-            raise ValueError(f"an event is larger than {self._limit} bytes")
+            raise ValueError(f"an event exceeds {self._limit} bytes")
 
     def _payloads(self, lines: list[bytes]) -> list[bytes]:
         payloads = []
@@ -104,12 +104,12 @@ class SSEReader:
                 self._is_error = False
             elif line.startswith(b"data:"):
                 event.append(line[6:] if line[5:6] == b" " else line[5:])
-                if len(event) > 1:  # its lines add up; a single one was held back, and checked
+                if len(event) > 1:  # a single line was checked when it was buffered
                     self._event_size += len(line)
                     self._check(self._event_size)
             elif line.startswith(b"e"):
                 self._take_event_or_error(line)
-            # Comments, ids and retry hints carry nothing that a chat answer needs.
+            # Comments, ids and retry hints are not needed.
         return payloads
 
     def _take_event_or_error(self, line: bytes) -> None:
@@ -132,7 +132,7 @@ def _as_error(payload: bytes) -> bytes:
 
 
 def _unify_line_ends(buffer: bytes) -> tuple[bytes, bytes]:
-    """Make every line end a line feed; hold a last return back, its feed may be on the way."""
+    """Convert line ends to line feeds; return a trailing CR separately, as LF may follow."""
     held = b"\r" if buffer.endswith(b"\r") else b""
     body = buffer[:-1] if held else buffer
     return body.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), held

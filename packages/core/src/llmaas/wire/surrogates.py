@@ -1,7 +1,7 @@
-"""Surrogate halves: joined across the deltas of a stream, else replaced.
+"""Repair of lone surrogates, also across the deltas of a stream.
 
-A server that counts in UTF-16 (Node proxies) cuts an emoji into two deltas. Only ``json`` lets
-lone halves through: text that jiter has read holds none.
+A server that counts in UTF-16 (Node proxies) splits an emoji into two deltas. Only ``json``
+accepts lone surrogates; text parsed by jiter has none.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_HALF = re.compile("[\ud800-\udfff]")
-_FIRST_HALF = re.compile("[\ud800-\udbff]\\Z")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_HIGH_AT_END = re.compile("[\ud800-\udbff]\\Z")
 _Path = tuple[Any, ...]
 
 
 def join_pairs(text: str) -> str:
-    """Join pairs of halves; replace a lone one by U+FFFD, so that the text encodes as UTF-8."""
-    if not _HALF.search(text):
+    """Join surrogate pairs; replace lone surrogates by U+FFFD."""
+    if not _SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def repair_surrogates(value: Any) -> Any:
-    """Return JSON whose texts, however deep, all encode as UTF-8."""
+    """Repair all strings of a JSON value, at any depth."""
     if isinstance(value, str):
         return join_pairs(value)
     if isinstance(value, list):
@@ -34,7 +34,10 @@ def repair_surrogates(value: Any) -> Any:
 
 
 class SurrogateJoiner:
-    """First halves at the ends of deltas, kept until the deltas with their second halves come."""
+    """Joiner of surrogate pairs that are split across deltas.
+
+    Buffers a high surrogate at the end of a delta until the delta with its low surrogate.
+    """
 
     __slots__ = ("_held",)
 
@@ -45,7 +48,7 @@ class SurrogateJoiner:
         return bool(self._held)
 
     def repair(self, chunk: dict[str, Any]) -> dict[str, Any]:
-        """Return a chunk of a stream with its texts repaired."""
+        """Repair the strings of a chunk."""
         choices = chunk.get("choices")
         if not isinstance(choices, list):
             return repair_surrogates(chunk)  # type: ignore[no-any-return]
@@ -53,7 +56,7 @@ class SurrogateJoiner:
         return {**repair_surrogates(rest), "choices": [self._choice(raw) for raw in choices]}
 
     def flush(self) -> dict[str, Any]:
-        """Return a chunk with the halves that never became whole."""
+        """Return a chunk with the replacements of the buffered surrogates."""
         paths = list(self._held)
         deltas = [{"index": path[0], "delta": self._unpaired_delta(path)} for path in paths]
         self._held.clear()
@@ -82,10 +85,10 @@ class SurrogateJoiner:
         if not text:
             return text
         text = self._held.pop(path, "") + text
-        half = _FIRST_HALF.search(text)
-        if half is not None:
-            self._held[path] = half.group()
-            text = text[: half.start()]
+        high = _HIGH_AT_END.search(text)
+        if high is not None:
+            self._held[path] = high.group()
+            text = text[: high.start()]
         return join_pairs(text)
 
     def _unpaired_delta(self, path: _Path) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Text that is nothing but tool calls, because the engine did not parse them.
+"""Detection of tool calls that an engine left in the text.
 
 An engine without a parser for the model's format, or whose parser fails, leaves calls in the
-text (vLLM #17161, #22337, #39468; Ollama and llama.cpp alike). Text that begins as a call does
-is held back until the answer ends. It is read as calls only if all of it is calls of tools that
-were offered; anything else is handed out as the text that it is.
+text (vLLM #17161, #22337, #39468; also Ollama and llama.cpp). Text that begins like a call is
+buffered until the end of the answer. It is converted only if all of it consists of calls of
+offered tools; other text is emitted unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BARE_LENGTH = 300
 
 
 class TextCalls:
-    """The text of one answer until it is certain not to be calls."""
+    """Buffer of text that may consist of tool calls."""
 
     __slots__ = ("_held", "_is_forced", "_is_held", "_known", "_tools")
 
@@ -33,24 +33,24 @@ class TextCalls:
 
     @classmethod
     def create(cls, tools: Iterable[Any], tool_choice: Any) -> Self | None:
-        """Return None where no call can come."""
+        """Create a buffer; return None if the request allows no calls."""
         if not tools or tool_choice == "none":
             return None
         return cls(tools, is_forced=tool_choice == "required" or isinstance(tool_choice, Mapping))
 
     @property
     def _names(self) -> ToolNames:
-        if self._known is None:  # needed only where text begins as a call does
+        if self._known is None:  # needed only if text begins like a call
             self._known = ToolNames(self._tools)
         return self._known
 
     @property
     def held(self) -> str:
-        """The text that was held back."""
+        """Buffered text."""
         return self._held
 
     def feed(self, text: str) -> bool:
-        """Take text; return whether it may still be calls, so that nothing is handed out."""
+        """Buffer text; return whether it may still consist of calls."""
         self._held += text
         if not self._is_held:
             begun = self._held.lstrip()
@@ -62,7 +62,7 @@ class TextCalls:
         return True
 
     def calls(self) -> list[tuple[str, str]]:
-        """Return names and arguments; empty if the text is anything else than calls."""
+        """Parse the calls to names and arguments; return none for other text."""
         text = self._held.strip()
         if not text or not (self._is_forced or text.startswith(MARKS) or text.endswith(TOKENS)):
             return []
@@ -74,7 +74,7 @@ class TextCalls:
         return begun[0] in "{[" and self._may_be_bare(begun)
 
     def _may_be_bare(self, begun: str) -> bool:
-        """Whether JSON may be a call: of an offered name, in its first key."""
+        """Whether JSON may be a call, with the name of an offered tool in its first key."""
         dense = "".join(begun[:_BARE_LENGTH].split())
         for bare in _BARE:
             if bare.startswith(dense):

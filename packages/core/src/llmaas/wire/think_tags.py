@@ -1,4 +1,4 @@
-"""Tags that models and chat templates put around reasoning inside the text."""
+"""Tags around reasoning in the text of models and chat templates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAIRS = {
     "<|channel|>analysis<|message|>": "<|end|>",  # gpt-oss
     "<|start|>assistant<|channel|>analysis<|message|>": "<|end|>",
 }
-"""The tag that opens reasoning at the start of a text, and the one that closes it."""
+"""Opening tags of reasoning at the beginning of a text, with their closing tags."""
 
 HEADERS = (
     "<|message|>",
@@ -30,33 +30,33 @@ HEADERS = (
         for kind in ("", " json", "<|constrain|>json", " <|constrain|>json")
     ),
 )
-"""What gpt-oss writes before text for the user."""
+"""Headers that gpt-oss writes before text for the user."""
 
 TRAILERS = ("<|end|>", "<|return|>")
-"""What gpt-oss writes after it."""
+"""Trailers that gpt-oss writes after text for the user."""
 
 NEXT = "<|start|>assistant"
-"""How gpt-oss begins its next message, also where it has not ended the one before."""
+"""Beginning of gpt-oss's next message, even if the previous one has no end."""
 
 STRAYS = ("</think>", "</thinking>", "[/THINK]", "</seed:think>", "</reasoning>")
-"""Closing tags that parsers leave at the start of the text (vLLM's Qwen and MiniMax parsers)."""
+"""Closing tags that parsers leave at the beginning of text (vLLM's Qwen and MiniMax parsers)."""
 
 LONE_TAGS = ("</think>", "</thinking>", "[/THINK]")
 _LONE = re.compile("|".join(map(re.escape, LONE_TAGS)))
 
 
 def find_lone(text: str) -> re.Match[str] | None:
-    """Find a closing tag whose opening one may have been in the prompt."""
+    """Find a closing tag whose opening tag may have been in the prompt."""
     if "</think" not in text and "[/THINK]" not in text:
         return None  # far faster than the pattern
     return _LONE.search(text)
 
 
 def is_quoted(before: str, after: str) -> bool:
-    """Whether a closing tag, which no opening one precedes as a tag, is a quotation.
+    """Whether a closing tag without an opening tag is quoted text.
 
-    A model ends its reasoning after a sentence, a word or a line. A tag that it writes about
-    stands in quotes or code, behind the opening tag, or between spaces within a sentence.
+    A model ends its reasoning after a sentence, a word or a line. A tag that it writes about is
+    in quotes or code, after the opening tag, or between spaces within a sentence.
     """
     if before[-1:] in _OPENING_QUOTES and after[:1] in _CLOSING_QUOTES:
         return True
@@ -76,8 +76,8 @@ _BLANKS = frozenset(" \t")
 _SENTENCE_ENDS = frozenset(("", *"\n.!?…。\uff01\uff1f"))
 
 
-def half_at_end(text: str, tags: Iterable[str]) -> str:
-    """Return the end of a text that may be the beginning of a tag."""
+def partial_tag_at_end(text: str, tags: Iterable[str]) -> str:
+    """Return the longest end of a text that may be the beginning of a tag."""
     longest = ""
     for tag in tags:
         start = text.rfind(tag[0], max(0, len(text) - len(tag) + 1))

@@ -1,4 +1,4 @@
-"""Tool calls, put together from the entries of messages and deltas."""
+"""Accumulation of tool calls from the entries of messages and deltas."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 from llmaas.finish_reasons import TRUNCATED
 from llmaas.types import Event, ToolCall, ToolCallDelta
 from llmaas.wire.arguments import Arguments
-from llmaas.wire.positions import position
+from llmaas.wire.positions import parse_position
 from llmaas.wire.tool_names import ToolNames
 
 
 class _Call:
-    """One call while it grows.
+    """Incomplete tool call.
 
-    ``ids`` are those of all its pieces: some engines send a new one with each (LM Studio).
+    ``ids`` are those of all its pieces; some engines send a new id with each (LM Studio).
     """
 
     __slots__ = (
@@ -44,21 +44,21 @@ class _Call:
         self.announced = False
 
     def add_id(self, call_id: str | None) -> None:
-        """Note an id; the first one is the call's."""
+        """Add the id of a piece; the first one is the call's."""
         if call_id is not None:
             self.ids.add(call_id)
             self.sent_id = self.sent_id or call_id
 
 
 class ToolCallAccumulator:
-    """The tool calls of one choice.
+    """Accumulator of the tool calls of a choice.
 
-    In a whole message, each entry is a call, whatever its id. In a stream, a piece belongs to
-    the call of its index, then to that of its id, then to the last one; it begins another
-    call where the one so far is complete or has another name.
+    In a whole message, each entry is a call, whatever its id. In a stream, a piece belongs to the
+    call with its index, otherwise with its id, otherwise to the last call. It begins another call
+    if that one is complete or has another name.
 
-    ``seed`` makes the ids that are invented where the service sent none or the same twice:
-    nine letters and digits, the only form that every chat template accepts (Mistral).
+    ``seed`` generates ids if the service sent none or repeated one: nine letters and digits, the
+    only form that every chat template accepts (Mistral).
     """
 
     __slots__ = (
@@ -83,10 +83,10 @@ class ToolCallAccumulator:
         self._complete = False
         self._truncated = False
         self.text_followed = False
-        """Whether text came after the last call, so that the call had ended before."""
+        """Whether text followed the last call, so that the call is complete."""
 
     def feed(self, piece: Mapping[str, Any], events: list[Event], *, whole: bool = False) -> None:
-        """Take one entry of ``tool_calls``; add the event it makes, if any yet."""
+        """Process an entry of ``tool_calls``; append its event, if any."""
         function = piece.get("function")
         if not isinstance(function, dict):
             function = piece
@@ -106,10 +106,10 @@ class ToolCallAccumulator:
     def finish(
         self, events: list[Event], *, complete: bool, reason: str | None, exhausted: bool
     ) -> None:
-        """Hand out what was kept back.
+        """Emit all buffered data.
 
-        ``complete`` tells that the whole answer came, ``reason`` why it ended; ``exhausted``,
-        that it used all tokens it was allowed.
+        ``complete`` means that the answer is complete, ``exhausted`` that it used all allowed
+        tokens; ``reason`` is its finish reason.
         """
         self._complete = complete
         self._truncated = exhausted or reason in TRUNCATED
@@ -121,20 +121,20 @@ class ToolCallAccumulator:
                 events.append(ToolCallDelta(call.position, arguments=rest, index=self._choice))
 
     def calls(self) -> tuple[ToolCall, ...]:
-        """Return the calls. Their arguments are what the events add up to."""
+        """Return the calls, with the arguments that the events add up to."""
         return tuple(map(self._finished, self._calls))
 
     def _finished(self, call: _Call) -> ToolCall:
         cut = self._is_cut(call)
-        name = self._names.own(call.name)
+        name = self._names.original(call.name)
         call_id = call.id or call.sent_id or self._make_id(call.position)
         return ToolCall(call_id, name, call.arguments.text(cut=cut), cut)
 
     def _is_cut(self, call: _Call) -> bool:
         """Whether a call may lack arguments.
 
-        The last call of a truncated answer may, even if its JSON is complete: engines close
-        the JSON without the missing parameters (vLLM's qwen3_coder parser).
+        The last call of a truncated answer may, even if its JSON is complete, because engines
+        close the JSON without the missing parameters (vLLM's qwen3_coder parser).
         """
         if not call.name or call.arguments.is_open:
             return True
@@ -154,7 +154,7 @@ class ToolCallAccumulator:
         call.announced = True
         call.id = self._unique(call.sent_id or self._make_id(call.position))
         arguments, call.buffered = call.buffered + rest, ""
-        name = self._names.own(call.name)
+        name = self._names.original(call.name)
         events.append(ToolCallDelta(call.position, call.id, name, arguments, index=self._choice))
 
     def _add_name(self, call: _Call, name: str) -> None:
@@ -172,7 +172,7 @@ class ToolCallAccumulator:
         *,
         whole: bool,
     ) -> _Call:
-        """Find the call that a piece belongs to, or begin a new one."""
+        """Find the call of a piece, or begin a new one."""
         found = None if whole else self._find(index, call_id, name, arguments)
         if found is None:
             if self._calls:
@@ -201,10 +201,10 @@ class ToolCallAccumulator:
     def _begins_after_complete(
         self, call: _Call, name: str, arguments: str, *, index: int | None, is_new_id: bool
     ) -> bool:
-        """Whether a piece begins another call although one that is complete has its place."""
+        """Whether a piece begins another call after a complete one in its position."""
         if name and self._differs(call, name):
             return True
-        if name and is_new_id:  # index first: the same once more on its index is no other call
+        if name and is_new_id:  # the same call repeated on its index is not another call
             return index is None or not call.arguments.equals(arguments)
         if not arguments.strip() or not (name or is_new_id):
             return False
@@ -215,7 +215,7 @@ class ToolCallAccumulator:
     def _begins_after_incomplete(
         self, call: _Call, name: str, *, index: int | None, is_new_id: bool
     ) -> bool:
-        """Whether a piece begins another call although one that is incomplete has its place."""
+        """Whether a piece begins another call after an incomplete one in its position."""
         if not name:
             return False
         names = self._names
@@ -246,12 +246,12 @@ class ToolCallAccumulator:
 
 
 def _index(value: Any) -> int | None:
-    index = position(value)
+    index = parse_position(value)
     return None if index is None or index < 0 else index
 
 
 def _as_text(arguments: Any) -> str:
-    """Arguments as the JSON text that the standard promises (some backends send an object)."""
+    """Convert arguments to JSON text; some backends send an object."""
     if arguments is None:
         return ""
     return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Tools of a request in the form that engines take: valid names, strict where one is forced."""
+"""Tools of a request with valid names; a forced function is strict."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 from llmaas.wire.schema import is_wire_name, strict_function, wire_name
 
 _DICTS = (dict, Mapping)
-"""The first is found without a look at the second, which takes ten times as long."""
+"""``dict`` first: checking it takes a tenth of the time of ``Mapping``."""
 
 
 class RenamedTools(list[Any]):
-    """Tools as they are sent, with the callers' names of those that had to be renamed."""
+    """Tools as sent, with the callers' names of the renamed ones."""
 
     renamed: Mapping[str, str]
 
 
 def with_valid_tools(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a request whose tools have valid names and whose forced function is strict."""
+    """Convert the tools of a request to valid names; mark a forced function as strict."""
     tools = body.get("tools")
     if not isinstance(tools, list):
         return body
@@ -51,7 +51,7 @@ def _renamed(body: dict[str, Any], tools: list[Any]) -> dict[str, Any]:
 
 
 def _unique_names(names: list[str]) -> dict[str, str]:
-    """Return a valid name for each; those that are valid already stay."""
+    """Map each name to a valid unique one; valid names stay."""
     unique = {name: name for name in names if is_wire_name(name)}
     for name in names:
         if name not in unique:
@@ -70,7 +70,7 @@ def _with_name(tool: Any, names: Mapping[str, str]) -> Any:
 
 
 def _with_names(message: Any, names: Mapping[str, str]) -> Any:
-    """Return a message of the history whose calls have the names that are sent."""
+    """Rename the calls and results of a message in the history."""
     calls = message.get("tool_calls")
     if isinstance(calls, list) and calls:
         return {**message, "tool_calls": [_with_name(call, names) for call in calls]}

@@ -1,4 +1,4 @@
-"""Usage, backend and rate limits as the service writes them, in one shape."""
+"""Parsing of usage, backend and rate limits."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _NAMED = frozenset({*_PROMPT, *_COMPLETION, *_TOTAL, "reasoning_tokens"})
 
 
 def parse_usage(raw: Any) -> Usage | None:
-    """Parse the usage of an answer; None where it does not tell both counts.
+    """Parse the usage of an answer; return None unless both counts are known.
 
-    A count that is unknown is never 0: a budget would spend nothing. Reasoning tokens stand
-    at the top level or in the details.
+    An unknown count is never 0, because budgets would charge nothing. Reasoning tokens are at
+    the top level or in the details.
     """
     if not raw or not (type(raw) is dict or isinstance(raw, Mapping)):
         return None
@@ -60,14 +60,14 @@ def parse_usage(raw: Any) -> Usage | None:
 
 
 def is_blank_usage(raw: Any) -> bool:
-    """Whether a usage holds nothing but zeros, as some gateways send at the end of a stream."""
+    """Whether all counts are zero, as some gateways send at the end of a stream."""
     return isinstance(raw, Mapping) and not any(
         type(value) in (int, float, str) and value not in (0, "0") for value in raw.values()
     )
 
 
 def parse_input_usage(raw: Any) -> Usage | None:
-    """Parse the usage of embeddings or a ranking, which have inputs only."""
+    """Parse the usage of embeddings or a ranking, which count inputs only."""
     if not isinstance(raw, Mapping):
         return None
     total = _count(raw.get("total_tokens"))
@@ -77,7 +77,7 @@ def parse_input_usage(raw: Any) -> Usage | None:
 
 
 def add_usages(usages: Sequence[Usage | None]) -> Usage | None:
-    """Return what several answers used together; None where one of them did not say."""
+    """Sum the usage of several answers; return None if any is unknown."""
     known = [usage for usage in usages if usage is not None]
     if not known or len(known) < len(usages):
         return None
@@ -86,19 +86,19 @@ def add_usages(usages: Sequence[Usage | None]) -> Usage | None:
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
-    told = [count for count in counts if count is not None]
-    return sum(told) if told else None
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 def parse_backend(raw: Any) -> Backend | None:
-    """Read the ``backend`` object of a body."""
+    """Parse the ``backend`` object of a body."""
     if raw is None or not isinstance(raw, Mapping):
         return None
     return Backend(_text(raw.get("engine_type")), _text(raw.get("machine_name")))
 
 
 def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
-    """Read ``X-RateLimit-*-Requests``; their relation to the tiers is not documented."""
+    """Parse ``X-RateLimit-*-Requests``; their relation to tiers is not documented."""
     limit = headers.get("x-ratelimit-limit-requests")
     remaining = headers.get("x-ratelimit-remaining-requests")
     reset = headers.get("x-ratelimit-reset-requests")
@@ -128,17 +128,17 @@ def _detail(raw: Mapping[str, Any], name: str, places: Iterable[str]) -> int | N
 
 
 def _count(value: Any) -> int | None:
-    """Return a number of tokens, also one that is written as text; None for anything else."""
+    """Parse a token count, also written as text; return None for anything else."""
     if type(value) is int:
-        return value if 0 <= value < _MOST else None
+        return value if 0 <= value < _MAX_COUNT else None
     if isinstance(value, str) and value.strip().isdecimal():
         value = int(value) if len(value) < 19 else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if 0 <= value < _MOST else None
+    return int(value) if 0 <= value < _MAX_COUNT else None
 
 
-_MOST = 10**18  # also refuses NaN and infinity
+_MAX_COUNT = 10**18  # also refuses NaN and infinity
 
 
 def _text(value: Any) -> str | None:
