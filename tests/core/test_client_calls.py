@@ -465,7 +465,7 @@ def test_an_empty_answer_is_explained(sandbox: Any, api: Any) -> None:
     sandbox.script([{"content": "", "reasoning": "longue pensée", "finish_reason": "length"}])
     with pytest.warns(llmaas.warnings.EmptyAnswerWarning, match="max_tokens"):
         got = api().do("chat", "?", model=MODEL, max_tokens=8)
-    assert "reasoning used the whole budget" in got.empty_reason
+    assert "reasoning used the whole token budget" in got.empty_reason
 
 
 def test_the_plain_sdk(sandbox: Any, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,7 +142,7 @@ def test_cut_draft_is_not_followed_by_another_request(api: Any, stream: bool) ->
         if stream:
             assert ask(client, AFTER_CALL, stream=True, max_tokens=9).parsed is None
         else:
-            with pytest.raises(llmaas.StructuredOutputError, match="cut"):
+            with pytest.raises(llmaas.StructuredOutputError, match="truncated"):
                 ask(client, AFTER_CALL, stream=False, max_tokens=9)
     assert len(engine.bodies) == 1
 
@@ -166,5 +166,5 @@ def test_cut_answer_is_asked_for_with_more_room_when_the_budget_is_ours(
 
 def test_answer_that_ends_in_white_space_is_not_asked_for_again(sandbox: Any, api: Any) -> None:
     sandbox.script([{"content": '{"city": "Pa"' + "\n" * 500, "finish_reason": "length"}])
-    with pytest.raises(llmaas.StructuredOutputError, match="cut"):
+    with pytest.raises(llmaas.StructuredOutputError, match="truncated"):
         api().do("chat", "?", model=MODEL, response_format=Report)

@@ -140,7 +140,7 @@ def test_an_index_that_is_none_is_refused(index: Any) -> None:
 def test_a_ranking_is_read_where_engines_put_it(shape: str) -> None:
     """vLLM's scores are in data, Text Embeddings Inference answers with the list alone."""
     if "%s" not in shape:
-        with pytest.raises(ValueError, match="holds no results"):
+        with pytest.raises(ValueError, match="has no results"):
             read_ranking(shape.encode(), model="m", documents=2)
         return
     entries = '[{"index": 1, "score": 0.9}, {"index": 0, "score": 0.5}]'
@@ -150,7 +150,7 @@ def test_a_ranking_is_read_where_engines_put_it(shape: str) -> None:
 
 @pytest.mark.parametrize("entry", [None, 3, "x", []])
 def test_a_result_that_is_not_an_object_is_refused(entry: Any) -> None:
-    with pytest.raises(ValueError, match="not an object"):
+    with pytest.raises(ValueError, match="must be an object"):
         read_ranking(json.dumps({"results": [entry]}).encode(), model="m", documents=1)
 
 

@@ -117,7 +117,7 @@ def test_broken_chunk_is_a_fault_not_a_gap() -> None:
     broken = json.dumps(chunk({"content": "perdu"}))[:-20]
     _, reader = decode(sse(*text("a")[:-1], broken, *text("b")))
     assert isinstance(reader.fault, TruncatedResponse)
-    assert "broken" in reader.fault.reason
+    assert "invalid" in reader.fault.reason
 
 
 def test_lines_that_are_no_objects_are_skipped() -> None:
@@ -161,7 +161,7 @@ def test_error_event_carries_what_came_before(error: dict[str, object]) -> None:
         (b"", "empty"),
         (b"  \n", "empty"),
         (b"<html><title>Maintenance</title></html>", "HTML"),
-        (b'{"id": "1", "choices": [{"message": {"con', "too early"),
+        (b'{"id": "1", "choices": [{"message": {"con', "truncated"),
         (b"[]", "not a JSON object"),
         (b'{"id": "1"}', "no choices"),
         (b'{"id": "1", "choices": []}', "no choices"),
