@@ -72,7 +72,7 @@ def test_what_is_learned_of_names_from_users_is_bounded() -> None:
     learned = Learned()
     for number in range(3_000):
         learned.add(learned.plain, f"m{number}")
-        learned.keep_window(f"m{number}", 1)
+        learned.record_window(f"m{number}", 1)
     assert len(learned.plain) <= 1_000
     assert len(learned.windows) <= 1_000
 

@@ -163,7 +163,7 @@ def test_last_empty_answer_is_returned_when_every_answer_is_empty(api: Any, ask:
 def test_only_larger_windows_are_asked_when_the_context_overflows(api: Any, ask: Any) -> None:
     with engine(by_model) as served:
         client = api(base_url=served.base_url, fallbacks=["tiny", "good"])
-        client.client.settings.learned.keep_window("tiny", 900)
+        client.client.settings.learned.record_window("tiny", 900)
         completion = ask(client, "Hi", model="small")
     assert models(served) == ["small", "good"]
     assert completion.text == "ok"

@@ -1,7 +1,7 @@
-"""The core client of LLMaaS: every answer, reasoning, usage, cost and error, nothing lost.
+"""Client of LLMaaS: answers, reasoning, usage, cost and typed errors for every model.
 
-Names are imported when first used: importing ``llmaas`` costs next to nothing, and ``openai``
-comes in only with an error or with ``client.openai``.
+Names are imported at first use: ``import llmaas`` is fast, and ``openai`` is imported only for an
+API error or ``client.openai``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from llmaas._lazy import MODULE_BY_NAME as _HOME_OF
+from llmaas._lazy import MODULE_BY_NAME
 from llmaas._version import __version__
 
 if TYPE_CHECKING:
@@ -127,10 +127,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOME_OF.get(name)
-    if home is None:
+    module = MODULE_BY_NAME.get(name)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    value = getattr(import_module(f"{__name__}.{module}"), name)
     globals()[name] = value
     return value
 

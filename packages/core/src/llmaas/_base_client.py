@@ -1,4 +1,4 @@
-"""What both clients are: settings, and operations made of calls."""
+"""Base class of both clients: builds the operation of each call."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _UNCHANGED: Any = object()
-_OF_TEXTS = frozenset({"embeddings", "rerank"})
-"""Operations whose last input is texts, or a single one."""
+_TEXT_OPERATIONS = frozenset({"embeddings", "rerank"})
+"""Operations whose last input is a list of texts, or one text."""
 
 
 class BaseClient:
-    """What both clients are: settings, and a transport made when it is first needed."""
+    """Settings of a client, and the operations of its calls."""
 
     def __init__(self, *, transport: Any = None, **options: Unpack[ClientOptions]) -> None:
         self.settings = Settings.create(**options)
@@ -76,15 +76,17 @@ class BaseClient:
             return self._after_reading(messages, lambda read: self._chat(read, model, options))
         plan = fallbacks.plan_attempts(self.settings, model, options)
         if plan is None:
-            return self._ask(messages, model, options, look)
+            return self._send_chat(messages, model, options, look)
         options["is_attempt"] = True
         return fallbacks.chat_in_turn(
             plan,
-            lambda step: self._ask(step.messages(messages), step.model, step.options(options)),
+            lambda step: self._send_chat(
+                step.messages(messages), step.model, step.options(options)
+            ),
         )
 
-    def _hidden(self, options: Any) -> Any:
-        """Return options whose headers no repr shows, nor the frame that holds them."""
+    def _hide_headers(self, options: Any) -> Any:
+        """Hide the headers among options from reprs and from variables of frames."""
         self.settings.hide_in(options)
         return options
 
@@ -96,7 +98,7 @@ class BaseClient:
         read = yield Run(lambda: normalize_messages(messages, limit))
         return (yield from go_on(read))
 
-    def _ask(
+    def _send_chat(
         self, messages: Messages, model: str, options: Any, look: Inspection = NOT_INSPECTED
     ) -> Operation[Completion]:
         repair = options.pop("repair", True)
@@ -129,7 +131,7 @@ class BaseClient:
     def _open(
         self, messages: Messages, model: str, options: Any, look: Inspection = NOT_INSPECTED
     ) -> Operation[OpenStream]:
-        options.pop("repair", None)  # what was handed out cannot be repaired
+        options.pop("repair", None)  # delivered events cannot be repaired
         request = build_request(
             self.settings, messages, model=model, stream=True, look=look, **options
         )
@@ -144,25 +146,25 @@ class BaseClient:
         return bool(REGISTRY.hooks_for(self.settings))
 
     def budget(self, eur: float, **options: Any) -> Budget:
-        """Return a budget for a ``with`` block: calls in it are refused before they exceed it."""
+        """Create a budget for a ``with`` block: it refuses calls that could exceed it."""
         from llmaas.quota import Budget
 
         return Budget(eur, **options)
 
-    def _work(
+    def _call(
         self, name: str, make: Callable[..., Operation[T]], /, *inputs: Any, **options: Any
     ) -> Operation[T]:
-        """Return an operation that is watched, and whose deadline runs from now on."""
-        if name in _OF_TEXTS:
+        """Build an operation with hooks, whose deadline starts now."""
+        if name in _TEXT_OPERATIONS:
             inputs = (*inputs[:-1], _listed(inputs[-1]))
         moment = Deadline.coerce(self.settings, options.pop("deadline", None))
-        work = make(self.settings, *inputs, deadline=moment, **options)
+        operation = make(self.settings, *inputs, deadline=moment, **options)
         model, params = options.get("model") or "", options if name == "batch" else {}
         texts = () if name == "transcription" else inputs[-1]
         if name == "embeddings":
-            texts = _distinct(texts)  # what is sent, and paid
+            texts = _distinct(texts)  # equal texts are sent, and billed, once
         call = CallInfo(name, model, self.settings, texts, params, deadline=moment.at)
-        return with_hooks(call, work)
+        return with_hooks(call, operation)
 
     def _submit(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
         self.settings.hide_in(options)
@@ -170,10 +172,10 @@ class BaseClient:
         conversations = list(conversations)
         if any(map(holds_files, conversations)):
             return self._submit_files(conversations, model, options)
-        if isinstance(model, str) and not output_budget.is_given(options):  # budgets ask for it
+        if isinstance(model, str) and not output_budget.is_given(options):  # budgets read it
             most = output_budget.default_of_batch(self.settings, model, conversations, options)
             options.setdefault("max_tokens", most)
-        return self._work("batch", batch.submit, conversations, model=model, **options)
+        return self._call("batch", batch.submit, conversations, model=model, **options)
 
     def _submit_files(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
         limit = self.settings.max_file_bytes
@@ -182,12 +184,12 @@ class BaseClient:
 
 
 def _distinct(texts: Any) -> Any:
-    """Return each text once; what is not text is refused later."""
+    """Return each text once; other values are refused later."""
     with suppress(TypeError):
         return list(dict.fromkeys(texts))
     return texts
 
 
 def _listed(texts: Any) -> list[Any]:
-    """Return texts that can be counted before they are sent."""
+    """Convert texts to a list, so that they can be counted before they are sent."""
     return [texts] if isinstance(texts, str) else list(texts)

@@ -1,6 +1,6 @@
-"""From plain failures and faults to the exceptions of ``errors``.
+"""Factory of the exceptions of ``errors`` from transport failures and response faults.
 
-Imported only once something has failed: it brings ``openai`` with it.
+Imported only after a failure, because it imports ``openai``.
 """
 
 from __future__ import annotations
@@ -39,22 +39,26 @@ _BY_KIND: dict[str, type[errors.APIError]] = {
     "deadline": errors.DeadlineExceededError,
     "size": errors.InvalidResponseError,
 }
-_TLS_HINT = "The certificate is not trusted here: set LLMAAS_CA_BUNDLE if your network has its own."
+_TLS_HINT = (
+    "The certificate is not trusted. Set LLMAAS_CA_BUNDLE if your network has its own authority."
+)
 _PROXY_HINT = "Check the proxy (proxy= or HTTPS_PROXY) and its user and password."
-_SIZE_HINT = "If such answers are expected, raise the limit: LLMaaS(limits=Limits(...))."
+_SIZE_HINT = "If you expect such answers, raise the limit: LLMaaS(limits=Limits(...))."
 _HINTS = {"tls": _TLS_HINT, "proxy": _PROXY_HINT, "size": _SIZE_HINT}
 _OLD_TLS_HINT = (
-    "The server, or a proxy before it, offers only what is older than TLS 1.2: renew it."
+    "The server, or a proxy before it, supports only versions older than TLS 1.2. Update it."
 )
-_REDIRECT_HINT = "The address redirects, and a key is never sent to another one: check base_url."
+_REDIRECT_HINT = (
+    "The address redirects, and the key is not sent to another address. Check base_url."
+)
 _REFUSED_FOR_LENGTH = frozenset({400, 413, 422, 500})
 _NO_MODEL = ("model not found", "unknown model", "no such model", "not a valid model")
 _SPLIT_HINT = "Split the text into shorter chunks"
-_OF_TEXTS = ("/embeddings", "/rerank")
-"""Ends of the addresses that take texts, not a conversation."""
+_TEXT_PATHS = ("/embeddings", "/rerank")
+"""Ends of the paths that accept texts, not a conversation."""
 _FEWER_HINT = "Send fewer texts in a request (batch_size), or split them into shorter chunks."
 _GONE = ("does not exist", "n'existe pas", "not found", "no longer", "retired", "not available")
-"""Words for a model that is not served; those after the second may mean a parameter in a 400."""
+"""Phrases for a model that is not served; in a 400, those after the second may mean a parameter."""
 _BLOCK_WORDS = ("blocked for security", "content_filter", "content filter", "prompt blocked")
 
 
@@ -66,14 +70,14 @@ def build_error(
     reached: bool = False,
     resends: int = 0,
 ) -> errors.APIError:
-    """Make the error of a failed request; ``secrets`` are hidden in all that it carries.
+    """Build the error of a failed request, with ``secrets`` redacted.
 
-    ``reached`` tells that an earlier attempt may have been seen by the service, ``resends``
-    counts the requests that were sent again.
+    ``reached``: an earlier attempt may have reached the service. ``resends``: requests that were
+    sent again.
     """
     hide = Redactor(secrets)
     if isinstance(failure, TransportFailure):
-        return _of_transport(failure, hide, reached=reached, resends=resends)
+        return _transport_error(failure, hide, reached=reached, resends=resends)
     content = hide.body(failure.body)
     body = read_error_body(content)
     kind = _kind(failure.status, body)
@@ -85,26 +89,26 @@ def build_error(
         content=content,
         retry_after=retry_after(failure, now=time.time()),
         resends=resends,
-        hint=_hint_of_texts(kind, failure.url, model) or _hint(kind, failure.status, model),
-        **_of_headers(failure.headers, hide),
+        hint=_text_hint(kind, failure.url, model) or _hint(kind, failure.status, model),
+        **_header_facts(failure.headers, hide),
         **_facts(body),
         **(_counts(body) if kind is errors.ContextOverflowError else {}),
     )
 
 
 def _counts(body: ErrorBody) -> dict[str, Any]:
-    told = parse_overflow(body.message, body.raw)
-    return {"window": told.window, "prompt_tokens": told.prompt}
+    overflow = parse_overflow(body.message, body.raw)
+    return {"window": overflow.window, "prompt_tokens": overflow.prompt}
 
 
 def error_in_stream(
     fault: ResponseFault, *, headers: Mapping[str, str], url: str = "", secrets: Iterable[str] = ()
 ) -> errors.APIError:
-    """Make the error of an answer that began with 200 and is none, or broke off."""
+    """Build the error of a 200 response that is invalid or incomplete."""
     hide = Redactor(secrets)
-    facts = {"url": hide.text(url), **_of_headers(headers, hide)}
+    facts = {"url": hide.text(url), **_header_facts(headers, hide)}
     if isinstance(fault, TruncatedResponse):
-        return _of_cut(fault, facts, hide)
+        return _truncation_error(fault, facts, hide)
     if isinstance(fault, ErrorEvent):
         body = from_mapping(hide.value(fault.error))
         return errors.StreamError.build(
@@ -117,15 +121,17 @@ def error_in_stream(
     content = hide.body(fault.body)
     excerpt = content[:200].decode("utf-8", "replace")
     return errors.InvalidResponseError.build(
-        f"The service said 200, but {hide.text(fault.reason)}."
-        + (f" It begins: {excerpt}" if excerpt else ""),
+        f"The service returned 200, but {hide.text(fault.reason)}."
+        + (f" The body begins: {excerpt}" if excerpt else ""),
         content=content,
         body=excerpt,
         **facts,
     )
 
 
-def _of_cut(fault: TruncatedResponse, facts: dict[str, Any], hide: Redactor) -> errors.APIError:
+def _truncation_error(
+    fault: TruncatedResponse, facts: dict[str, Any], hide: Redactor
+) -> errors.APIError:
     late = fault.cause is not None and fault.cause.kind in ("timeout", "deadline")
     kind = errors.StreamTimeoutError if late else errors.StreamInterrupted
     reason = hide.text(fault.reason).rstrip(".")
@@ -134,7 +140,7 @@ def _of_cut(fault: TruncatedResponse, facts: dict[str, Any], hide: Redactor) -> 
     return error
 
 
-def _of_transport(
+def _transport_error(
     failure: TransportFailure, hide: Redactor, *, reached: bool, resends: int
 ) -> errors.APIError:
     kind = _BY_KIND.get(failure.kind, errors.APIConnectionError)
@@ -156,7 +162,7 @@ def _connection_hint(failure: TransportFailure) -> str | None:
     return _HINTS.get(failure.kind)
 
 
-def _of_headers(headers: Mapping[str, str], hide: Redactor) -> dict[str, Any]:
+def _header_facts(headers: Mapping[str, str], hide: Redactor) -> dict[str, Any]:
     shown = {name: hide.text(value) for name, value in headers.items()}
     return {"headers": shown, "request_id": shown.get("x-request-id")}
 
@@ -189,13 +195,13 @@ def _hint(kind: type[errors.APIStatusError], status: int, model: str | None) -> 
     if kind is errors.ModelNotFoundError and model:
         return _successor_hint(model)
     if kind is errors.PermissionDeniedError and model:
-        return f"The key may lack permission for {model!r}: see its rights in the Console."
+        return f"The key may lack permission for {model!r}. Check its permissions in the Console."
     return None
 
 
-def _hint_of_texts(kind: type[errors.APIStatusError], url: str, model: str | None) -> str | None:
-    """Return the hint for what was too long where texts were sent, not a conversation."""
-    if not url.partition("?")[0].endswith(_OF_TEXTS):
+def _text_hint(kind: type[errors.APIStatusError], url: str, model: str | None) -> str | None:
+    """Return the hint for texts (not conversations) that are too long."""
+    if not url.partition("?")[0].endswith(_TEXT_PATHS):
         return None
     if kind is errors.PayloadTooLargeError:
         return _FEWER_HINT

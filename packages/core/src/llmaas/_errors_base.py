@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class LLMaaSError(Exception):
-    """The root of all errors of this package."""
+    """Base class of all errors of this package."""
 
     hint: str | None = None
     attempts: tuple[Attempt, ...] = ()
@@ -17,7 +17,7 @@ class LLMaaSError(Exception):
 
 
 class ConfigurationError(LLMaaSError, ValueError):
-    """Something was set up or asked in a way that can never work; nothing was sent."""
+    """Invalid configuration or arguments; nothing was sent."""
 
 
 class MissingAPIKeyError(ConfigurationError):
@@ -30,14 +30,14 @@ class MissingAPIKeyError(ConfigurationError):
 
 
 class InvalidInputError(ConfigurationError):
-    """An argument of a call is none that the service takes."""
+    """An argument of a call is invalid; nothing was sent."""
 
 
 class BudgetExceededError(LLMaaSError):
     """The call could cost more than the budget has left; nothing was sent.
 
-    ``retry_after`` (seconds) is set when only reservations of calls that are still running stand
-    in the way: it may fit once they have ended.
+    ``retry_after`` (seconds) is set if running calls hold the missing amount as reservations: the
+    call may succeed once they have ended.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -49,7 +49,7 @@ class BudgetExceededError(LLMaaSError):
 
 
 class QuotaExceededError(LLMaaSError):
-    """The quota has no room for the call; nothing was sent. ``retry_after`` in seconds."""
+    """The call would exceed the quota; nothing was sent. ``retry_after`` in seconds."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -64,9 +64,9 @@ class LedgerError(LLMaaSError):
 
 
 class StructuredOutputError(LLMaaSError, ValueError):
-    """The answer is no JSON, or does not fit the schema, also after one correction."""
+    """The answer is not JSON or does not match the schema, also after one correction."""
 
-    hint = "Ask a larger model, a simpler schema, or more max_tokens; .text is the raw answer."
+    hint = "Use a larger model, a simpler schema or a higher max_tokens. `.text` is the raw answer."
 
     def __init__(self, message: str, *, text: str = "", completion: Completion | None = None):
         super().__init__(message)
@@ -93,4 +93,4 @@ for _kind in (
     LedgerError,
     StructuredOutputError,
 ):
-    _kind.__module__ = "llmaas.errors"  # the public home, as tracebacks and pickles name it
+    _kind.__module__ = "llmaas.errors"  # the public module, shown in tracebacks and pickles

@@ -1,4 +1,4 @@
-"""What a fork would break: locks, files that are open, and lines in which threads stand."""
+"""Registry of objects that a fork would break: locks, open files and thread queues."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Protocol
 
 
 class ForkLock(Protocol):
-    """Something that nobody may be using while the process is copied."""
+    """An object that no thread may use while the process forks."""
 
     def hold(self) -> None:
-        """Wait until nobody uses it, let nobody begin, close what must not be copied."""
+        """Wait until no thread uses it, block new uses, close what must not be copied."""
 
     def let_go(self) -> None:
-        """Let it be used again, in the parent as in the child."""
+        """Allow uses again, in the parent and in the child."""
 
 
 class ForkReset(Protocol):
-    """Something of which a child needs its own."""
+    """An object that a child process must reset."""
 
     def renew(self) -> None:
-        """Forget what belongs to the threads of the parent."""
+        """Forget the state of the parent's threads."""
 
 
 _held: weakref.WeakSet[ForkLock] = weakref.WeakSet()
@@ -30,7 +30,7 @@ _renewed: weakref.WeakSet[ForkReset] = weakref.WeakSet()
 
 
 class _Holding(threading.local):
-    """What the running thread holds for its fork: two threads may fork at once."""
+    """Locks that the running thread holds for its fork: two threads may fork concurrently."""
 
     def __init__(self) -> None:
         self.held: list[ForkLock] = []
@@ -40,17 +40,17 @@ _now = _Holding()
 
 
 def lock_during_fork(held: ForkLock) -> None:
-    """Have something held during every fork."""
+    """Hold an object during every fork."""
     _held.add(held)
 
 
 def reset_after_fork(renewed: ForkReset) -> None:
-    """Have something renewed in every process that is forked off."""
+    """Reset an object in every forked child."""
     _renewed.add(renewed)
 
 
 def _before() -> None:
-    for held in sorted(_held, key=id):  # in one order: two threads may fork at once
+    for held in sorted(_held, key=id):  # in one order: two threads may fork concurrently
         held.hold()
         _now.held.append(held)
 

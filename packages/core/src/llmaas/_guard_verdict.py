@@ -1,6 +1,6 @@
-"""Verdicts of guardian models: one parser, which accepts nothing but a clear no as safe.
+"""Parser of verdicts of guardian models; only a clear no counts as safe.
 
-Read formats: Granite Guardian (``Yes``, ``No``, ``<score> no </score>``, with reasoning and a
+Formats: Granite Guardian (``Yes``, ``No``, ``<score> no </score>``, with reasoning and a
 confidence beside it), Llama Guard and ShieldGemma (``safe``, ``unsafe`` and a list of
 categories), Qwen3Guard (``Safety: Safe`` and ``Categories: None``).
 """
@@ -28,15 +28,15 @@ def parse_verdict(text: str) -> bool | None:
     False means that the answer is ``no`` or ``safe`` and nothing else. Words beside it, two
     different verdicts, or an unfinished thought are not clear.
     """
-    said = _CONFIDENCE.sub("", _THOUGHT.sub("", text[:20_000], count=1)).strip()
-    if scores := [score.lower() for score in _SCORE.findall(said)]:
-        return _judge(set(scores), _SCORE.sub("", said))
-    first, _, rest = said.partition("\n")
+    text = _CONFIDENCE.sub("", _THOUGHT.sub("", text[:20_000], count=1)).strip()
+    if scores := [score.lower() for score in _SCORE.findall(text)]:
+        return _judge(set(scores), _SCORE.sub("", text))
+    first, _, rest = text.partition("\n")
     label = _LABELED.match(first)
     word = (label[1] if label and label.end() == len(first.rstrip()) else first).lower()
     word = word.strip(_AROUND)
     if word in _SAFE or word in _SENTENCES:
-        return None if _says_more(rest) else False
+        return None if _has_more(rest) else False
     first_word, *others = re.split(r"\W+", word)
     return True if first_word in _RISK and _SAFE.isdisjoint(others) else None
 
@@ -45,9 +45,9 @@ def _judge(scores: set[str], beside: str) -> bool | None:
     """Return what scores in tags say; words beside a no make it unclear."""
     if scores <= _RISK:
         return True
-    return False if scores <= _SAFE and not _says_more(beside) else None
+    return False if scores <= _SAFE and not _has_more(beside) else None
 
 
-def _says_more(text: str) -> bool:
+def _has_more(text: str) -> bool:
     bare = text.strip(_AROUND)
     return bool(bare) and not _NOTHING.match(bare)

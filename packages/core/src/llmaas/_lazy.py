@@ -1,4 +1,4 @@
-"""Where each public name lives, so that it is imported only when it is first used."""
+"""Modules of the public names, which are imported at first use."""
 
 from __future__ import annotations
 

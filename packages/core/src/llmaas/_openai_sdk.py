@@ -1,4 +1,4 @@
-"""Clients of the openai SDK with the settings of ours."""
+"""Clients of the openai SDK, built from the settings of an LLMaaS client."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def openai_client(settings: Settings) -> Any:
-    """Return an ``openai.OpenAI`` with these settings."""
+    """Build an ``openai.OpenAI`` with these settings."""
     import openai
 
     return openai.OpenAI(**_arguments(settings), http_client=_http_client(settings, "Client"))
 
 
 def async_openai_client(settings: Settings) -> Any:
-    """Return an ``openai.AsyncOpenAI`` with these settings."""
+    """Build an ``openai.AsyncOpenAI`` with these settings."""
     import openai
 
     client = _http_client(settings, "AsyncClient")
@@ -27,7 +27,7 @@ def async_openai_client(settings: Settings) -> Any:
 
 
 def _arguments(settings: Settings) -> dict[str, Any]:
-    """Nothing is left to ``OPENAI_*`` variables: what they hold is another vendor's."""
+    """Set every argument, so that no ``OPENAI_*`` variable of another vendor is read."""
     source = settings.key.get
     return {
         "api_key": source if settings.key.is_callable else source(),
@@ -51,7 +51,7 @@ def _omit() -> Any:
 
 
 def _http_client(settings: Settings, kind: str) -> Any:
-    """Return the SDK's own HTTP client, with our proxy and trust."""
+    """Build the SDK's own HTTP client, with our proxy and certificates."""
     import openai
 
     network = PoolKey.create(settings.root, settings.ca_bundle, settings.proxy)

@@ -1,9 +1,9 @@
-"""Blocks that hold in the threads they start: budgets, and what counts costs.
+"""Context variables that threads inherit: budgets and cost counters of ``with`` blocks.
 
 A context variable reaches tasks and ``asyncio.to_thread``, but neither a plain thread nor a
 ``ThreadPoolExecutor`` (before Python 3.14, and there only with ``thread_inherit_context``). A
-budget that a thread escapes is none. So while a block is open, ``Thread.start`` and
-``ThreadPoolExecutor.submit`` hand the variables of our own blocks on, and nothing else of the
+budget must also hold in threads. So while a block is open, ``Thread.start`` and
+``ThreadPoolExecutor.submit`` copy the variables of our own blocks, and nothing else of the
 context. A thread of a pool has them for the work that was submitted in the block, no longer.
 """
 
@@ -21,7 +21,7 @@ _in_submit = threading.local()
 
 
 def follow(variable: contextvars.ContextVar[Any]) -> None:
-    """Have a variable handed on to threads. To be called before its first block is entered."""
+    """Copy a variable to new threads; call it before its first block is entered."""
     with _lock:
         if not _followed:
             _install()
@@ -52,7 +52,7 @@ def _starting(start: Callable[[threading.Thread], None]) -> Callable[[threading.
             run = self.run
 
             def scoped_run() -> None:
-                vars(self).pop("run", None)  # it refers to the thread that refers to it
+                vars(self).pop("run", None)  # breaks a reference cycle
                 for variable, value in values:
                     variable.set(value)
                 run()

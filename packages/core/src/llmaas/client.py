@@ -39,16 +39,15 @@ if TYPE_CHECKING:
 
 
 class LLMaaS(BaseClient):
-    """The service, for threads. Safe to share; usable as a context manager.
+    """Client for threads. Thread-safe; usable as a context manager.
 
-    ``api_key`` (a string, or a callable for keys that rotate) and ``base_url`` (with or
-    without ``/v1``) default to ``LLMAAS_API_KEY`` and ``LLMAAS_BASE_URL``. ``timeout`` is
-    the longest silence in seconds, ``deadline`` the longest a call may take in all.
-    Connection errors, 408, 409, 429 and 5xx are retried ``max_retries`` times; then the models
-    of ``fallbacks`` are asked. ``limits`` bounds what is read of an answer (see ``Limits``).
-    ``transport`` replaces the I/O, in tests for instance.
+    ``ClientOptions`` documents the arguments. ``api_key`` and ``base_url`` default to
+    ``LLMAAS_API_KEY`` and ``LLMAAS_BASE_URL``. ``timeout`` limits each silence and ``deadline`` the
+    whole call, both in seconds. Connection errors, 408, 409, 429 and 5xx are retried
+    ``max_retries`` times; then the models of ``fallbacks`` are tried. ``transport`` replaces the
+    I/O, in tests for instance.
 
-    All methods raise what ``llmaas.errors`` draws.
+    All methods raise the errors of ``llmaas.errors``.
     """
 
     def _use(self, transport: SyncTransport | None) -> None:
@@ -56,30 +55,32 @@ class LLMaaS(BaseClient):
         self._runner = SyncRunner(self.settings, transport)
 
     def chat(self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]) -> Completion:
-        """Ask, and return the whole answer.
+        """Send a chat request and return the whole answer.
 
-        ``messages`` is a string or OpenAI's dicts; images in them may be ``Path`` objects, bytes,
-        URLs or data URIs (a string never names a file). With ``response_format`` the value is in
-        ``parsed``; an answer that does not fit is corrected once, then raises
-        ``StructuredOutputError``.
+        ``messages`` is a string or a list of OpenAI message dicts; images in them may be ``Path``
+        objects, bytes, URLs or data URIs (a string is never a file name). With
+        ``response_format``, ``parsed`` is the value; an answer that does not match is corrected
+        once. Raises ``StructuredOutputError`` if the correction does not match either.
         """
         return self._runner.run(self._chat(messages, model, options))
 
     def stream(self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]) -> Stream:
-        """Ask as ``chat`` does; return the events of the answer as they come."""
+        """Send a chat request and return its events as they are received."""
         opened = self._runner.run(self._stream(messages, model, options))
         return Stream(opened, self._runner)
 
     def embed(
         self, texts: str | Sequence[str], *, model: str, **options: Unpack[EmbedOptions]
     ) -> Embeddings:
-        """Return one vector a text, in their order.
+        """Embed texts; return one vector per text, in order.
 
-        A text that the service refuses has None for a vector and its error in ``errors``;
-        it costs its neighbours nothing.
+        A text that the service refuses has the vector None and its error in ``errors``; the other
+        texts are embedded.
         """
-        work = self._work("embeddings", embed.embed, texts, model=model, **self._hidden(options))
-        return self._runner.run(work)
+        operation = self._call(
+            "embeddings", embed.embed, texts, model=model, **self._hide_headers(options)
+        )
+        return self._runner.run(operation)
 
     def rerank(
         self,
@@ -89,45 +90,49 @@ class LLMaaS(BaseClient):
         model: str,
         **options: Unpack[RerankOptions],
     ) -> RerankResponse:
-        """Return documents by falling relevance; all that are submitted are billed."""
-        work = self._work(
-            "rerank", rerank.rerank, query, documents, model=model, **self._hidden(options)
+        """Sort documents by descending relevance; all submitted documents are billed."""
+        operation = self._call(
+            "rerank", rerank.rerank, query, documents, model=model, **self._hide_headers(options)
         )
-        return self._runner.run(work)
+        return self._runner.run(operation)
 
     def transcribe(self, file: AudioSource, **options: Unpack[TranscribeOptions]) -> Transcription:
-        """Write down a recording: a path, bytes, an open file or ``(name, bytes)``."""
+        """Transcribe an audio file: a path, bytes, an open file or ``(name, bytes)``."""
         return self._runner.run(
-            self._work("transcription", audio.transcribe, file, **self._hidden(options))
+            self._call("transcription", audio.transcribe, file, **self._hide_headers(options))
         )
 
     def speak(self, text: str, *, model: str, **options: Unpack[SpeakOptions]) -> Speech:
-        """Say a text."""
-        work = self._work("speech", audio.speak, text, model=model, **self._hidden(options))
-        return self._runner.run(work)
+        """Synthesize speech from a text."""
+        operation = self._call(
+            "speech", audio.speak, text, model=model, **self._hide_headers(options)
+        )
+        return self._runner.run(operation)
 
     def generate_images(
         self, prompt: str, *, model: str, **options: Unpack[ImageOptions]
     ) -> list[Image]:
-        """Draw images from a prompt."""
-        work = self._work("image", images.images, prompt, model=model, **self._hidden(options))
-        return self._runner.run(work)
+        """Generate images from a prompt."""
+        operation = self._call(
+            "image", images.images, prompt, model=model, **self._hide_headers(options)
+        )
+        return self._runner.run(operation)
 
     def models(self, *, deadline: float | None = None) -> list[LiveModel]:
-        """Return the models that the key may use, as the service lists them now.
+        """List the models that the key may use, as the service reports them now.
 
-        ``deadline`` is in seconds and defaults to 30, or to the client's if that is shorter.
+        ``deadline`` is in seconds. Defaults to 30, or to the client's deadline if it is shorter.
         """
         return self._runner.run(json_request.models(self.settings, deadline=deadline))
 
     def submit_batch(
         self, conversations: Sequence[Messages], *, model: str, **options: Unpack[BatchOptions]
     ) -> Batch:
-        """Hand in up to 1,000 conversations at half price; never retried (not idempotent)."""
+        """Submit up to 1,000 conversations at half price; never retried (not idempotent)."""
         return self._runner.run(self._submit(conversations, model, options))
 
     def get_batch(self, batch_id: str) -> Batch:
-        """Read a lot's state, and its results once they are there."""
+        """Get the status of a batch, and its results once it has finished."""
         return self._runner.run(batch.get(self.settings, batch_id))
 
     @property
@@ -141,7 +146,7 @@ class LLMaaS(BaseClient):
         return client
 
     def close(self) -> None:
-        """Give the connections back. A later call opens them again."""
+        """Close the connections. A later call opens them again."""
         if self._openai is not None:
             self._openai.close()
             self._openai = None
@@ -160,10 +165,10 @@ class LLMaaS(BaseClient):
 
 
 class AsyncLLMaaS(BaseClient):
-    """The service, for asyncio: as ``LLMaaS``, awaited.
+    """Client for asyncio, with the methods of ``LLMaaS`` as coroutines.
 
-    One object may be used in several event loops, one after the other or at once: each has
-    a pool of its own, closed with it. ``api_key`` may also be an async callable.
+    One client may be used in several event loops, also concurrently: each loop has its own pool,
+    which is closed with it. ``api_key`` may also be an async callable.
     """
 
     def _use(self, transport: AsyncTransport | None) -> None:
@@ -173,22 +178,24 @@ class AsyncLLMaaS(BaseClient):
     async def chat(
         self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]
     ) -> Completion:
-        """Ask, and return the whole answer (see ``LLMaaS.chat``)."""
+        """Send a chat request and return the whole answer (see ``LLMaaS.chat``)."""
         return await self._runner.run(self._chat(messages, model, options))
 
     async def stream(
         self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]
     ) -> AsyncStream:
-        """Ask as ``chat`` does; return the events of the answer as they come."""
+        """Send a chat request and return its events as they are received."""
         opened = await self._runner.run(self._stream(messages, model, options))
         return AsyncStream(opened, self._runner)
 
     async def embed(
         self, texts: str | Sequence[str], *, model: str, **options: Unpack[EmbedOptions]
     ) -> Embeddings:
-        """Return one vector a text, in their order (see ``LLMaaS.embed``)."""
-        work = self._work("embeddings", embed.embed, texts, model=model, **self._hidden(options))
-        return await self._runner.run(work)
+        """Embed texts; return one vector per text, in order (see ``LLMaaS.embed``)."""
+        operation = self._call(
+            "embeddings", embed.embed, texts, model=model, **self._hide_headers(options)
+        )
+        return await self._runner.run(operation)
 
     async def rerank(
         self,
@@ -198,44 +205,48 @@ class AsyncLLMaaS(BaseClient):
         model: str,
         **options: Unpack[RerankOptions],
     ) -> RerankResponse:
-        """Return documents by falling relevance; all that are submitted are billed."""
-        work = self._work(
-            "rerank", rerank.rerank, query, documents, model=model, **self._hidden(options)
+        """Sort documents by descending relevance; all submitted documents are billed."""
+        operation = self._call(
+            "rerank", rerank.rerank, query, documents, model=model, **self._hide_headers(options)
         )
-        return await self._runner.run(work)
+        return await self._runner.run(operation)
 
     async def transcribe(
         self, file: AudioSource, **options: Unpack[TranscribeOptions]
     ) -> Transcription:
-        """Write down a recording: a path, bytes, an open file or ``(name, bytes)``."""
+        """Transcribe an audio file: a path, bytes, an open file or ``(name, bytes)``."""
         return await self._runner.run(
-            self._work("transcription", audio.transcribe, file, **self._hidden(options))
+            self._call("transcription", audio.transcribe, file, **self._hide_headers(options))
         )
 
     async def speak(self, text: str, *, model: str, **options: Unpack[SpeakOptions]) -> Speech:
-        """Say a text."""
-        work = self._work("speech", audio.speak, text, model=model, **self._hidden(options))
-        return await self._runner.run(work)
+        """Synthesize speech from a text."""
+        operation = self._call(
+            "speech", audio.speak, text, model=model, **self._hide_headers(options)
+        )
+        return await self._runner.run(operation)
 
     async def generate_images(
         self, prompt: str, *, model: str, **options: Unpack[ImageOptions]
     ) -> list[Image]:
-        """Draw images from a prompt."""
-        work = self._work("image", images.images, prompt, model=model, **self._hidden(options))
-        return await self._runner.run(work)
+        """Generate images from a prompt."""
+        operation = self._call(
+            "image", images.images, prompt, model=model, **self._hide_headers(options)
+        )
+        return await self._runner.run(operation)
 
     async def models(self, *, deadline: float | None = None) -> list[LiveModel]:
-        """Return the models that the key may use (see ``LLMaaS.models``)."""
+        """List the models that the key may use (see ``LLMaaS.models``)."""
         return await self._runner.run(json_request.models(self.settings, deadline=deadline))
 
     async def submit_batch(
         self, conversations: Sequence[Messages], *, model: str, **options: Unpack[BatchOptions]
     ) -> Batch:
-        """Hand in up to 1,000 conversations at half price; never retried (not idempotent)."""
+        """Submit up to 1,000 conversations at half price; never retried (not idempotent)."""
         return await self._runner.run(self._submit(conversations, model, options))
 
     async def get_batch(self, batch_id: str) -> Batch:
-        """Read a lot's state, and its results once they are there."""
+        """Get the status of a batch, and its results once it has finished."""
         return await self._runner.run(batch.get(self.settings, batch_id))
 
     @property
@@ -249,7 +260,7 @@ class AsyncLLMaaS(BaseClient):
         return client
 
     async def close(self) -> None:
-        """Close what belongs to this client alone; shared pools close with their event loop."""
+        """Close the client's own connections; shared pools close with their event loop."""
         if self._openai is not None:
             await self._openai.close()
             self._openai = None

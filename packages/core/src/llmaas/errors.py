@@ -3,13 +3,13 @@
 ::
 
     LLMaaSError
-    ├── ConfigurationError (ValueError)           your own mistake; nothing was sent
+    ├── ConfigurationError (ValueError)           invalid configuration; nothing was sent
     │   ├── MissingAPIKeyError
     │   └── InvalidInputError
-    ├── BudgetExceededError                       refused before it was sent: too few euros left
-    ├── QuotaExceededError                        refused before it was sent; .retry_after
+    ├── BudgetExceededError                       not sent: the budget is exhausted
+    ├── QuotaExceededError                        not sent: the quota is exhausted; .retry_after
     ├── LedgerError                               a quota's or budget's file or Redis failed
-    ├── StructuredOutputError (ValueError)        the answer does not fit the schema; .text
+    ├── StructuredOutputError (ValueError)        the answer does not match the schema; .text
     └── APIError                                  openai.APIError
         ├── APIStatusError                        openai.APIStatusError
         │   ├── BadRequestError 400               openai.BadRequestError
@@ -33,8 +33,8 @@
         └── InvalidResponseError                  openai.APIResponseValidationError
 
 All of ``APIError`` carry ``status_code``, ``code``, ``type``, ``param``, ``request_id``,
-``retry_after`` (seconds), ``resends``, ``backend``, ``body`` and ``hint`` (what to do); all can be
-pickled. No message, body or request ever holds the API key.
+``retry_after`` (seconds), ``resends``, ``backend``, ``body`` and ``hint`` (how to fix it); all
+can be pickled. No message, body or request contains the API key.
 
 Importing this module imports ``openai``; the rest of the package does so only after a failure.
 """
@@ -61,12 +61,12 @@ if TYPE_CHECKING:
 
 
 def as_sentence(text: str) -> str:
-    """Return a message with its full stop, so that a hint may follow."""
+    """End a message with a full stop, so that a hint may follow."""
     return text if text.endswith((".", "!", "?", "…")) or not text else f"{text}."
 
 
 class APIError(LLMaaSError, openai.APIError):
-    """Something that the service, or the way to it, did."""
+    """An error of the service or of the connection to it."""
 
     request_id: str | None = None
     retry_after: float | None = None
@@ -78,7 +78,7 @@ class APIError(LLMaaSError, openai.APIError):
 
     @classmethod
     def build(cls, message: str, **facts: Any) -> Self:
-        """Make an error from facts: ``status_code``, ``headers``, ``content``, ``url``, ..."""
+        """Build an error from facts: ``status_code``, ``headers``, ``content``, ``url``, ..."""
         error = cls.__new__(cls)
         Exception.__init__(error, message)
         error.message = message
@@ -115,7 +115,7 @@ class APIError(LLMaaSError, openai.APIError):
 
 
 class APIStatusError(APIError, openai.APIStatusError):
-    """An answer with an error status."""
+    """A response with an error status."""
 
     def _take(self, facts: dict[str, Any]) -> None:
         super()._take(facts)
@@ -128,16 +128,16 @@ class APIStatusError(APIError, openai.APIStatusError):
 
 
 class BadRequestError(APIStatusError, openai.BadRequestError):
-    """400: the service does not take the request."""
+    """400: the service rejects the request."""
 
-    default_hint = "Mend the parameter that the message names, or leave it out."
+    default_hint = "Fix or remove the parameter named in the message."
 
 
 class ContextOverflowError(BadRequestError):
     """400: prompt and ``max_tokens`` together exceed the model's context.
 
-    ``window`` and ``prompt_tokens`` are read from the words of the engine, None where they do
-    not tell.
+    ``window`` and ``prompt_tokens`` are parsed from the message of the engine, None if it does not
+    contain them.
     """
 
     window: int | None = None
@@ -153,7 +153,7 @@ class ContextOverflowError(BadRequestError):
 class AuthenticationError(APIStatusError, openai.AuthenticationError):
     """401: the key is missing, wrong or revoked."""
 
-    default_hint = "Check LLMAAS_API_KEY: keys are made and revoked in the Console."
+    default_hint = "Check LLMAAS_API_KEY: keys are created and revoked in the Console."
 
 
 class PermissionDeniedError(APIStatusError, openai.PermissionDeniedError):
@@ -163,27 +163,27 @@ class PermissionDeniedError(APIStatusError, openai.PermissionDeniedError):
 
 
 class PromptBlockedError(PermissionDeniedError):
-    """403: the prompt was refused by a security check."""
+    """403: a security check blocked the prompt."""
 
-    default_hint = "Rephrase the prompt; do not send it elsewhere without thought."
+    default_hint = "Rephrase the prompt. Review it before you send it to another service."
 
 
 class NotFoundError(APIStatusError, openai.NotFoundError):
-    """404: no such thing."""
+    """404: the path or object does not exist."""
 
-    default_hint = "Check base_url and the name asked for."
+    default_hint = "Check base_url and the requested name."
 
 
 class ModelNotFoundError(NotFoundError):
-    """The model does not exist (any more), or the key may not see it."""
+    """The model does not exist (any more), or the key has no access to it."""
 
-    default_hint = "`llmaas models --live` lists what the key may use."
+    default_hint = "`llmaas models --live` lists the models that the key may use."
 
 
 class ConflictError(APIStatusError, openai.ConflictError):
-    """409: the request meets another one."""
+    """409: the request conflicts with another one."""
 
-    default_hint = "Try again once the other request has ended."
+    default_hint = "Retry once the other request has ended."
 
 
 class PayloadTooLargeError(APIStatusError):
@@ -195,62 +195,62 @@ class PayloadTooLargeError(APIStatusError):
 class UnprocessableEntityError(APIStatusError, openai.UnprocessableEntityError):
     """422: the request is well formed, but its content cannot be used."""
 
-    default_hint = "Check the content that was sent: a file's format, a text's length."
+    default_hint = "Check the content of the request: the format of a file, the length of a text."
 
 
 class RateLimitError(APIStatusError, openai.RateLimitError):
-    """429: the tier's limit is reached; ``retry_after`` in seconds where the service said."""
+    """429: the rate limit of the tier is reached; ``retry_after`` in seconds if sent."""
 
     default_hint = (
-        "Wait and retry (the service advises 60 s), send less at once, or raise the tier."
+        "Wait and retry (the service recommends 60 s), send fewer requests, or upgrade the tier."
     )
 
 
 class InternalServerError(APIStatusError, openai.InternalServerError):
     """5xx: the service failed."""
 
-    default_hint = "Retry later; https://llmaas.status.cloud-temple.app tells what is known."
+    default_hint = "Retry later. Status page: https://llmaas.status.cloud-temple.app"
 
 
 class APIConnectionError(APIError, openai.APIConnectionError):
     """The service could not be reached, or the connection broke."""
 
     reached: bool = True
-    """False when no attempt made a connection, so that nothing of the request was sent."""
-    default_hint = "`llmaas doctor` (package llmaas-cli) checks name, route, TLS and key."
+    """False if no attempt connected, so that nothing was sent."""
+    default_hint = "`llmaas doctor` (package llmaas-cli) checks DNS, routing, TLS and the key."
 
 
 class APITimeoutError(APIConnectionError, openai.APITimeoutError):
-    """No byte came within the timeout."""
+    """No byte was received within the timeout."""
 
-    default_hint = "Reasoning models are slow: raise timeout, or stream."
+    default_hint = "Reasoning models are slow: raise timeout, or use stream()."
 
 
 class DeadlineExceededError(APITimeoutError):
     """The call did not end within ``deadline`` seconds, retries included."""
 
-    default_hint = "Raise deadline, or ask for less."
+    default_hint = "Raise deadline, or lower max_tokens."
 
 
-class StreamInterrupted(APIConnectionError):  # noqa: N818 - named for what happened
-    """The stream ended before its answer did; ``completion`` is what came until then."""
+class StreamInterrupted(APIConnectionError):  # noqa: N818 - named after the event
+    """The stream ended before the answer was complete; ``completion`` is the partial answer."""
 
-    default_hint = "The answer is incomplete: .completion holds what came."
+    default_hint = "The answer is incomplete. `.completion` is the partial answer."
 
 
 class StreamTimeoutError(StreamInterrupted, APITimeoutError):
-    """No byte came within the timeout (or before the deadline) in mid-stream."""
+    """No byte was received within the timeout or deadline in mid-stream."""
 
 
 class StreamError(APIError):
-    """The service reported an error in mid-stream; ``completion`` is what came until then."""
+    """The service reported an error in mid-stream; ``completion`` is the partial answer."""
 
 
 class InvalidResponseError(APIError, openai.APIResponseValidationError):
-    """The service said 200, but what it sent is no answer."""
+    """The service returned 200 with an invalid body."""
 
     status_code: int
-    default_hint = "A proxy or a portal may have answered instead: check base_url and proxy."
+    default_hint = "A proxy or a captive portal may have answered. Check base_url and proxy."
 
     def _take(self, facts: dict[str, Any]) -> None:
         super()._take(facts)
@@ -267,7 +267,7 @@ AnyError = TypeVar("AnyError", bound=LLMaaSError)
 
 
 def convert(error: LLMaaSError, kind: type[AnyError]) -> AnyError:
-    """Return the same error as another kind: one that also belongs to a framework's family."""
+    """Convert an error to a class that also belongs to a framework's exception hierarchy."""
     other = kind.__new__(kind)
     Exception.__init__(other, *error.args)
     vars(other).update(vars(error))
@@ -275,9 +275,9 @@ def convert(error: LLMaaSError, kind: type[AnyError]) -> AnyError:
 
 
 def _plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Drop what described the bytes on the wire: the body here is already decoded."""
-    gone = ("content-encoding", "content-length", "transfer-encoding", "set-cookie")
-    return {name: value for name, value in headers.items() if name.lower() not in gone}
+    """Drop headers that describe the encoded body: the body here is already decoded."""
+    dropped = ("content-encoding", "content-length", "transfer-encoding", "set-cookie")
+    return {name: value for name, value in headers.items() if name.lower() not in dropped}
 
 
 def _rebuilt_api_error(kind: type[APIError], message: str, facts: dict[str, Any]) -> APIError:

@@ -37,9 +37,9 @@ __all__ = [
 ]
 
 GUARDIAN = "granite4.1-guardian:8b"
-"""The service's guardian. It is asked over chat, and answers yes (a risk) or no."""
+"""The service's guardian model. It is called over chat and answers yes (a risk) or no."""
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_REMEMBERED = 1_000
+_MAX_REPORTED = 1_000
 CONTROL_TOKEN = "control_token"  # noqa: S105 - the name of a finding
 """The kind of a finding such as ``<|im_start|>`` or ``[INST]`` in a text."""
 _JOINERS = frozenset("\u200c\u200d")  # words of several languages, and emoji, need them
@@ -47,7 +47,7 @@ _JOINERS = frozenset("\u200c\u200d")  # words of several languages, and emoji, n
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something odd in a text: ``kind``, where it first is, and in words."""
+    """A suspicious part of a text: its kind, first position and description."""
 
     kind: str
     position: int
@@ -55,9 +55,9 @@ class Finding:
 
 
 class GuardError(LLMaaSError):
-    """The guard refused what went in (nothing was sent) or what came out.
+    """The guard refused an input (nothing was sent) or an answer.
 
-    ``findings`` tells why, ``completion`` is the answer that was held back.
+    ``findings`` are the reasons, ``completion`` is the withheld answer.
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class GuardError(LLMaaSError):
 
 
 def inspect(text: str) -> tuple[Finding, ...]:
-    """Report characters that are not what they seem, and control tokens of chat templates.
+    """Report deceptive characters and control tokens of chat templates.
 
-    The text itself is never changed; ``neutralize`` returns one without control tokens.
+    ``neutralize`` returns a text without control tokens.
     """
     found: dict[str, Finding] = {}
     for position, character in enumerate(text):
@@ -87,7 +87,7 @@ def inspect(text: str) -> tuple[Finding, ...]:
 
 
 def normalize(text: str) -> tuple[str, tuple[Finding, ...]]:
-    """Return the text in NFC, with what that changed and what else is odd.
+    """Normalize a text to NFC; return it with the change, if any, and other findings.
 
     NFC only joins letters with their accents: it never changes what is read. Compatibility
     forms (``ﬁ``, ``①``, full-width letters) are reported and left as they are.
@@ -102,12 +102,12 @@ def normalize(text: str) -> tuple[str, tuple[Finding, ...]]:
 
 @dataclass
 class Guard:
-    """A hook for ``LLMaaS(hooks=...)`` and every adapter: checks before and after a chat.
+    """Hook for ``LLMaaS(hooks=...)`` and every adapter that checks inputs and answers.
 
-    ``guardian`` is the model that is asked about the input, and about the answer with
-    ``check_answers``; None asks nobody. ``refuse`` names the findings that refuse an input;
-    add ``CONTROL_TOKEN`` to refuse texts that hold tokens of chat templates.
-    A streamed answer was handed out before it can be checked: the error comes at its end.
+    ``guardian`` is the model that judges the input and, with ``check_answers``, the answer.
+    Defaults to none. ``refuse`` are the kinds of findings for which an input is refused; add
+    ``CONTROL_TOKEN`` to refuse control tokens of chat templates. A streamed answer is checked at
+    its end, after its events were delivered.
     """
 
     max_input_tokens: int | None = None
@@ -115,10 +115,10 @@ class Guard:
     guardian: str | None = None
     check_answers: bool = False
     reported: list[Finding] = field(default_factory=list)
-    """Findings that did not refuse an input, the last thousand."""
+    """The last 1,000 findings for which no input was refused."""
 
     def before_call(self, call: CallInfo) -> Operation[Any]:
-        """Refuse an input that is too long, odd, or risky."""
+        """Refuse an input that is too long, suspicious or risky."""
         if call.model == self.guardian:
             return None
         if self.max_input_tokens is not None and call.input_tokens > self.max_input_tokens:
@@ -132,13 +132,13 @@ class Guard:
         if bad:
             raise GuardError(_refusal(bad[0]), bad)
         self.reported.extend(found)
-        del self.reported[:-_REMEMBERED]
+        del self.reported[:-_MAX_REPORTED]
         if self.guardian and call.operation == "chat":
             yield from self._judge(call, "user", text)
         return call
 
     def after_call(self, ticket: Any, result: CallResult) -> Operation[None]:
-        """Hold back an answer that the guardian finds risky."""
+        """Withhold an answer that the guardian finds risky."""
         answer = result.result
         if ticket is None or not self.check_answers or result.error is not None:
             return
@@ -151,7 +151,7 @@ class Guard:
         assert self.guardian is not None
         request = build_request(
             call.settings,
-            [{"role": role, "content": text}] if role == "user" else _as_question(text),
+            [{"role": role, "content": text}] if role == "user" else _to_conversation(text),
             model=self.guardian,
             stream=False,
             temperature=0,
@@ -162,26 +162,26 @@ class Guard:
         if is_risky(verdict.text):
             what = "the input" if role == "user" else "the answer"
             finding = Finding("guardian", 0, verdict.text.strip()[:200])
-            raise GuardError(f"{self.guardian} finds a risk in {what}", (finding,), answer)
+            raise GuardError(f"{self.guardian} finds a risk in {what}.", (finding,), answer)
 
 
 def _refusal(finding: Finding) -> str:
     if finding.kind == CONTROL_TOKEN:
-        return f"the input holds a control token of chat templates: {finding.detail}"
-    return f"the input holds {finding.kind} characters: {finding.detail}"
+        return f"The input contains a control token of chat templates: {finding.detail}."
+    return f"The input contains {finding.kind} characters: {finding.detail}."
 
 
 def is_risky(verdict: str) -> bool:
-    """Whether a guardian's verdict is anything but a clear no."""
+    """Tell whether a guardian's verdict is anything but a clear no."""
     return parse_verdict(verdict) is not False
 
 
-def _as_question(text: str) -> list[dict[str, str]]:
+def _to_conversation(text: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": "-"}, {"role": "assistant", "content": text}]
 
 
 def _texts(inputs: Any) -> Iterator[str]:
-    """Yield the texts of an input: of a string, messages, or the conversations of a lot."""
+    """Yield the texts of a string, messages, or the conversations of a batch."""
     if isinstance(inputs, str):
         yield inputs
     elif hasattr(inputs, "get"):

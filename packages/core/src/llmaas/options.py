@@ -1,7 +1,7 @@
-"""What each method of the clients takes by keyword, said once for both of them.
+"""Keyword arguments of the clients and of their methods.
 
-Parameters that are not named here may be passed as well: they go to the service as they are
-(a type checker wants them in ``extra_body``).
+Other parameters are accepted, too, and sent to the service unchanged (a type checker requires
+them in ``extra_body``).
 """
 
 from __future__ import annotations
@@ -53,30 +53,31 @@ class ClientOptions(TypedDict, total=False):
 
 
 class CallOptions(TypedDict, total=False):
-    """What every call takes. Times in seconds."""
+    """Options of every call. Times in seconds."""
 
     timeout: float | Timeout | None
     deadline: float | None
     extra_headers: Mapping[str, str] | None
     extra_body: Mapping[str, Any] | None
-    """Fields to lay over those of the request."""
+    """Fields that are merged into the request body, and win."""
 
 
 class ChatOptions(CallOptions, total=False):
-    """``chat`` and ``stream``."""
+    """Options of ``chat`` and ``stream``."""
 
     tools: Sequence[Mapping[str, Any]] | None
     tool_choice: ToolChoice
     """``none``, ``auto``, ``required``, a tool's name, or a dict."""
     response_format: Any
-    """A dict as OpenAI takes it, a pydantic model or a dataclass."""
+    """A dict in OpenAI's format, a pydantic model or a dataclass."""
     conform: bool
-    """Change the conversation to what the model's chat template takes. Defaults to the client's
+    """Change the conversation to what the model's chat template accepts. Defaults to the client's
     ``conform`` (True). Changes are listed in ``Completion.adjustments``."""
     repair: bool
-    """Correct an answer that does not fit ``response_format`` (the default), or leave it."""
+    """Correct an answer that does not match ``response_format``. Defaults to True."""
     max_tokens: int | None
-    """16,384 unless said, at most half of the context; None leaves it to the service (1,024)."""
+    """Defaults to 16,384, capped at half the model's context. Pass None for the server default
+    (1,024)."""
     temperature: float | None
     top_p: float | None
     presence_penalty: float | None
@@ -87,100 +88,101 @@ class ChatOptions(CallOptions, total=False):
     logprobs: bool | None
     top_logprobs: int | None
     reasoning: bool | str | None
-    """``False`` or ``"none"`` switches reasoning off, ``True`` on; ``"minimal"`` to ``"xhigh"``
-    set the effort. Sends the fields that the model's family reads; ``completion.adjustments``
-    tells what the family lacks, and an answer that reasoned all the same."""
+    """``False`` or ``"none"`` switches reasoning off, ``True`` on; ``"minimal"`` to ``"xhigh"`` set
+    the effort. Converted to the fields that the model's family reads;
+    ``completion.adjustments`` lists what the family lacks, and reasoning despite the option."""
     reasoning_effort: str | None
-    """Sent as it is; ``reasoning`` knows what each model takes."""
+    """Sent unchanged; prefer ``reasoning``, which every model accepts."""
     enable_thinking: bool | None
-    """Sent as it is: for qwen models only, others fail on it, and vLLM ignores it."""
+    """Sent unchanged, for qwen models only: others reject it, and vLLM ignores it."""
     fallbacks: Sequence[str] | None
-    """Models to ask, in order, when the model is retired or unknown, answers 5xx or a spent 429,
-    is too small for the prompt, or answers nothing. Defaults to those of the client. Streams
-    then hand out reasoning only once text or a tool call has begun."""
+    """Models to try, in order, if the model is retired or unknown, returns 5xx or a 429 after all
+    retries, has too small a context, or returns an empty answer. Defaults to those of the client.
+    Streams then yield reasoning only once text or a tool call has begun."""
     retry_empty: bool | None
-    """Ask once more, with a changed prompt and less reasoning, when an answer is empty."""
+    """Send an empty answer's request once more, with a changed prompt and less reasoning. Defaults
+    to the client's ``retry_empty`` (False)."""
     fresh: bool
-    """Add a nonce to the last user message, so that no cache of a gateway replays an answer
-    (see ``Completion.cached``)."""
+    """Add a nonce to the last user message, so that no gateway cache replays an answer (see
+    ``Completion.cached``). Defaults to False."""
     strict: bool | None
-    """Refuse images for a model without vision, instead of warning. Defaults to the client's."""
+    """Raise for images to a model without vision, instead of warning. Defaults to the client's
+    ``strict`` (False)."""
     user: str | None
     stream_options: Mapping[str, Any] | None
-    """Usage is asked for unless this says otherwise; None leaves it out."""
+    """Defaults to ``{"include_usage": True}``; None omits the field."""
 
 
 class EmbedOptions(CallOptions, total=False):
-    """``embed``."""
+    """Options of ``embed``."""
 
     batch_size: int
-    """Texts in one request: 64 unless said."""
+    """Texts per request. Defaults to 64."""
     concurrency: int
-    """Requests at once: 4 unless said."""
+    """Concurrent requests. Defaults to 4."""
     dimensions: int | None
-    """Numbers of a vector. Not sent where it is the model's own size."""
+    """Size of a vector. Not sent if it is the model's own size."""
     encoding_format: str
-    """``float`` (the default) or ``base64``."""
+    """``float`` or ``base64``. Defaults to ``float``."""
     numpy: bool
-    """Return float32 arrays instead of lists."""
+    """Return float32 arrays instead of lists. Defaults to False."""
     isolate_errors: bool
-    """Keep a refused text from costing its neighbours (the default), or raise an error that names
-    it. Batches that are too large are halved in both cases."""
+    """Report a refused text in ``errors`` and embed the others, or raise an error that names it.
+    Batches that are too large are halved in both cases. Defaults to True."""
     progress: Callable[[int, int], None] | None
     """Called with (done, total) texts after each request, by one thread at a time."""
     on_batch: Callable[[int, Sequence[Any]], None] | None
-    """Called with the first text's position and the vectors after each request, to keep what
-    has come if a later one fails; several threads may call it at once."""
+    """Called with the first text's position and the vectors after each request, to save them if a
+    later one fails; several threads may call it concurrently."""
     on_model: Callable[[str], None] | None
-    """Called with the name of the model that answers, before its vectors are given to
-    ``on_batch``; again when another one answers."""
+    """Called with the name of the model that answered, before its vectors are passed to
+    ``on_batch``, and again whenever the name changes."""
     continue_on_error: bool
-    """Report a request that failed for good in ``errors`` of its texts, instead of raising. What
-    every request would meet (401, 403, 404) is raised at once."""
+    """Report a failed request in ``errors`` of its texts, instead of raising. Errors that every
+    request would meet (401, 403, 404) are raised in any case. Defaults to False."""
 
 
 class RerankOptions(CallOptions, total=False):
-    """``rerank``."""
+    """Options of ``rerank``."""
 
     top_n: int | None
     return_documents: bool | None
     version: int
-    """Of the path: 2 (the default) or 1; the other one is used where a server lacks it."""
+    """Version of the path, 1 or 2; the other one is used if a server lacks it. Defaults to 2."""
     isolate_errors: bool
-    """Rank the others when one document is refused, and report it in ``errors`` (the default), or
-    raise."""
+    """Report a refused document in ``errors`` and rank the others, or raise. Defaults to True."""
 
 
 class TranscribeOptions(CallOptions, total=False):
-    """``transcribe``."""
+    """Options of ``transcribe``."""
 
     model: str | None
     language: str | None
-    """ISO 639-1."""
+    """ISO 639-1 code."""
     initial_prompt: str | None
     task: str | None
-    """``transcribe``, or ``translate`` to English."""
+    """``transcribe``, or ``translate`` (to English)."""
 
 
 class SpeakOptions(CallOptions, total=False):
-    """``speak``."""
+    """Options of ``speak``."""
 
     voice: str
     response_format: str
-    """``mp3`` (the default), ``opus``, ``aac``, ``flac``, ``wav`` or ``pcm``."""
+    """``mp3``, ``opus``, ``aac``, ``flac``, ``wav`` or ``pcm``. Defaults to ``mp3``."""
     speed: float | None
     lang_code: str | None
     """One letter, for Kokoro only."""
 
 
 class ImageOptions(CallOptions, total=False):
-    """``images``."""
+    """Options of ``generate_images``."""
 
     size: str | None
     n: int | None
     response_format: str
-    """``b64_json`` (the default) or ``url``."""
+    """``b64_json`` or ``url``. Defaults to ``b64_json``."""
 
 
 class BatchOptions(ChatOptions, total=False):
-    """``submit_batch``: what all conversations of a lot share."""
+    """Options of ``submit_batch``, shared by all conversations of a batch."""

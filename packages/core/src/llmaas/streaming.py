@@ -1,4 +1,4 @@
-"""Streams of events: two thin shells over the same answer."""
+"""Streams of events, for threads and for asyncio."""
 
 from __future__ import annotations
 
@@ -19,42 +19,43 @@ from llmaas.wire.usage import parse_rate_limit
 
 
 class _Stream:
-    """What both kinds of stream know."""
+    """Base class of both streams."""
 
-    def __init__(self, answer: StreamState, events: Any) -> None:
-        self._answer, self._events = answer, events
+    def __init__(self, state: StreamState, events: Any) -> None:
+        self._state, self._events = state, events
         FINALIZER.start()
-        weakref.finalize(events, answer.abandon)
+        weakref.finalize(events, state.abandon)
 
     @property
     def completion(self) -> Completion:
-        """The whole answer once the stream has ended; what came so far until then."""
-        return self._answer.completion
+        """The whole answer once the stream has ended; the partial answer until then."""
+        return self._state.completion
 
     @property
     def request_id(self) -> str | None:
         """The ``x-request-id`` of the reply."""
-        value: str | None = self._answer.reply.headers.get("x-request-id")
+        value: str | None = self._state.reply.headers.get("x-request-id")
         return value
 
     @property
     def rate_limit(self) -> RateLimit | None:
         """The ``X-RateLimit-*`` headers of the reply."""
-        return parse_rate_limit(self._answer.reply.headers)
+        return parse_rate_limit(self._state.reply.headers)
 
 
 class Stream(_Stream):
-    """Events of an answer as they come; ``Done`` is always the last.
+    """Iterator of the events of an answer; ``Done`` is always the last.
 
-    Raises ``StreamInterrupted`` or ``StreamError`` (both with ``completion``) when the
-    answer breaks off. Leaving the ``with`` block closes the connection. At ``Done`` all is
-    settled and given back; a stream that is dropped before is ended in the background.
+    Raises ``StreamInterrupted`` or ``StreamError`` (both with ``completion``) if the answer is cut
+    off. Leaving the ``with`` block closes the connection. When ``Done`` is yielded, hooks have run
+    and the connection is released; a stream that is dropped earlier is finalized in the
+    background.
     """
 
     def __init__(self, opened: OpenStream, runner: SyncRunner) -> None:
-        answer = StreamState(opened, opened.reply.close)
+        state = StreamState(opened, opened.reply.close)
         self._runner = runner
-        super().__init__(answer, _read(answer, runner))
+        super().__init__(state, _read_sync(state, runner))
 
     def __iter__(self) -> Iterator[Event]:
         events: Iterator[Event] = self._events
@@ -65,16 +66,16 @@ class Stream(_Stream):
         return event
 
     def until_done(self) -> Completion:
-        """Read to the end and return the whole answer."""
+        """Read to the end and return the whole state."""
         for _ in self._events:
             pass
         return self.completion
 
     def close(self) -> None:
-        """Stop reading, from any thread: one that waits for more is told at once."""
-        self._answer.is_closed = True
-        self._answer.reply.close()
-        self._runner.run(self._answer.leave())
+        """Stop reading, from any thread; a thread that waits for events wakes up."""
+        self._state.is_closed = True
+        self._state.reply.close()
+        self._runner.run(self._state.leave())
 
     def __enter__(self) -> Self:
         return self
@@ -88,52 +89,52 @@ class Stream(_Stream):
         self.close()
 
 
-def _read(answer: StreamState, runner: SyncRunner) -> Generator[Event, None, None]:
-    decoder, chunks, events = answer.decoder, answer.chunks, answer.first
+def _read_sync(state: StreamState, runner: SyncRunner) -> Generator[Event, None, None]:
+    decoder, chunks, events = state.decoder, state.chunks, state.first
     try:
         while True:
             while not decoder.over:
                 yield from events
                 try:
-                    if decoder.finished or answer.is_closed:
-                        answer.before_read(events)
+                    if decoder.finished or state.is_closed:
+                        state.before_read(events)
                     data = next(chunks, b"")
                     events = decoder.feed(data) if data else decoder.end()
                 except TransportError as broken:
                     events = decoder.end(broken.failure)
-            if (following := answer.next_request(events)) is None:
+            if (following := state.next_request(events)) is None:
                 break
             yield from events
-            answer.reply.drain()
-            answer.reply.close()
+            state.reply.drain()
+            state.reply.close()
             opened = runner.run(following)
-            answer.go_on(opened, opened.reply.close)
-            decoder, chunks, events = answer.decoder, answer.chunks, answer.first
-        done = answer.take_done(events)
+            state.go_on(opened, opened.reply.close)
+            decoder, chunks, events = state.decoder, state.chunks, state.first
+        done = state.take_done(events)
         yield from events
         if done is None:
-            raise answer.fault()
-        runner.run(answer.end())
-        answer.reply.drain()
-        answer.reply.close()
+            raise state.fault()
+        runner.run(state.end())
+        state.reply.drain()
+        state.reply.close()
     except GeneratorExit:
-        answer.abandon()
+        state.abandon()
         raise
     except BaseException as error:
         data = b""  # it may echo a key, and tools print the variables of frames
-        answer.reply.close()
-        runner.run(answer.end(error))
+        state.reply.close()
+        runner.run(state.end(error))
         raise
     yield done
 
 
 class AsyncStream(_Stream):
-    """The same for asyncio."""
+    """Async iterator of the events of an answer (see ``Stream``)."""
 
     def __init__(self, opened: OpenStream, runner: AsyncRunner) -> None:
-        answer = StreamState(opened, _closer(opened.reply))
+        state = StreamState(opened, _closer(opened.reply))
         self._runner = runner
-        super().__init__(answer, _aread(answer, runner))
+        super().__init__(state, _read_async(state, runner))
 
     def __aiter__(self) -> AsyncIterator[Event]:
         events: AsyncIterator[Event] = self._events
@@ -144,16 +145,16 @@ class AsyncStream(_Stream):
         return event
 
     async def until_done(self) -> Completion:
-        """Read to the end and return the whole answer."""
+        """Read to the end and return the whole state."""
         async for _ in self._events:
             pass
         return self.completion
 
     async def close(self) -> None:
-        """Stop reading, from any task: one that waits for more is told at once."""
-        self._answer.is_closed = True
-        await self._answer.reply.close()
-        await self._runner.run(self._answer.leave())
+        """Stop reading, from any task; a task that waits for events wakes up."""
+        self._state.is_closed = True
+        await self._state.reply.close()
+        await self._runner.run(self._state.leave())
 
     aclose = close
 
@@ -169,57 +170,57 @@ class AsyncStream(_Stream):
         await self.close()
 
 
-async def _aread(answer: StreamState, runner: AsyncRunner) -> AsyncGenerator[Event, None]:
-    decoder, chunks, events = answer.decoder, answer.chunks, answer.first
+async def _read_async(state: StreamState, runner: AsyncRunner) -> AsyncGenerator[Event, None]:
+    decoder, chunks, events = state.decoder, state.chunks, state.first
     try:
         while True:
             while not decoder.over:
                 for event in events:
                     yield event
                 try:
-                    if decoder.finished or answer.is_closed:
-                        answer.before_read(events)
+                    if decoder.finished or state.is_closed:
+                        state.before_read(events)
                     data = await chunks.__anext__()  # anext() with a default takes twice as long
                     events = decoder.feed(data) if data else decoder.end()
                 except StopAsyncIteration:
                     events = decoder.end()
                 except TransportError as broken:
                     events = decoder.end(broken.failure)
-            if (following := answer.next_request(events)) is None:
+            if (following := state.next_request(events)) is None:
                 break
             for event in events:
                 yield event
-            await answer.reply.drain()
-            await answer.reply.close()
+            await state.reply.drain()
+            await state.reply.close()
             opened = await runner.run(following)
-            answer.go_on(opened, _closer(opened.reply))
-            decoder, chunks, events = answer.decoder, answer.chunks, answer.first
-        done = answer.take_done(events)
+            state.go_on(opened, _closer(opened.reply))
+            decoder, chunks, events = state.decoder, state.chunks, state.first
+        done = state.take_done(events)
         for event in events:
             yield event
         if done is None:
-            raise answer.fault()
-        await runner.run(answer.end())
-        await answer.reply.drain()
-        await answer.reply.close()
+            raise state.fault()
+        await runner.run(state.end())
+        await state.reply.drain()
+        await state.reply.close()
     except GeneratorExit:
-        answer.abandon()
+        state.abandon()
         raise
     except BaseException as error:
         data = b""  # it may echo a key, and tools print the variables of frames
-        await answer.reply.close()
-        await runner.run(answer.end(error))
+        await state.reply.close()
+        await runner.run(state.end(error))
         raise
     yield done
 
 
 def _closer(reply: Any) -> Callable[[], None]:
-    """Return what closes a reply from any thread, in the event loop that it belongs to."""
+    """Build a function that closes a reply in its event loop, called from any thread."""
     loop = asyncio.get_running_loop()
 
     def close() -> None:
         if not loop.is_closed():
-            loop.call_soon_threadsafe(_in_background, loop, reply)
+            loop.call_soon_threadsafe(_close_soon, loop, reply)
 
     return close
 
@@ -227,7 +228,7 @@ def _closer(reply: Any) -> Callable[[], None]:
 _closing: set[asyncio.Task[None]] = set()
 
 
-def _in_background(loop: asyncio.AbstractEventLoop, reply: Any) -> None:
+def _close_soon(loop: asyncio.AbstractEventLoop, reply: Any) -> None:
     task = loop.create_task(reply.close())
     _closing.add(task)
     task.add_done_callback(_closing.discard)

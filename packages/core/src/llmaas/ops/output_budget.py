@@ -104,10 +104,10 @@ def _fitting(settings: Settings, body: Mapping[str, Any], told: Overflow) -> int
     model, asked = str(body["model"]), int(body["max_tokens"])
     learned = settings.learned
     if told.limit is not None:
-        learned.keep_limit(model, told.limit)
+        learned.record_limit(model, told.limit)
         return told.limit if told.limit < asked else None
     if told.window is not None:
-        learned.keep_window(model, told.window)
+        learned.record_window(model, told.window)
     window = window_of(settings, model)
     if window is None:
         return None
