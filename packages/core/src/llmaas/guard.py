@@ -1,6 +1,6 @@
-"""Inspection at what goes in and what comes out: limits, odd characters, a guardian model.
+"""Checks of inputs and answers: token limits, suspicious characters, a guardian model.
 
-Nothing here changes a text by itself: ``inspect`` reports, and ``Guard`` refuses.
+Nothing here changes a text: ``inspect`` reports, and ``Guard`` refuses.
 """
 
 from __future__ import annotations
