@@ -9,8 +9,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 from semantic_kernel.connectors.ai.function_choice_behavior import FunctionChoiceBehavior
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+from semantic_kernel.contents import ChatHistory
 from semantic_kernel.exceptions import ServiceInvalidExecutionSettingsError
 
+from llmaas.warnings import IgnoredOptionWarning
 from semantic_kernel_llmaas import LLMaaSChatPromptExecutionSettings as Settings
 from semantic_kernel_llmaas.errors import LLMaaSStructuredOutputError
 
@@ -126,8 +128,14 @@ class Town:
     city: str
 
 
-@pytest.mark.parametrize("shape", [Weather, Town])
-async def test_pitfall_18_a_class_is_a_strict_schema(sent, shape):
+class Place:
+    """A plain annotated class."""
+
+    city: str
+
+
+@pytest.mark.parametrize("shape", [Weather, Town, Place])
+async def test_response_format_class_is_sent_as_strict_schema(sent, shape):
     body = await sent(Settings(response_format=shape))
     wire = body["response_format"]
     assert wire["type"] == "json_schema"
@@ -276,3 +284,35 @@ def history(text):
     history = ChatHistory()
     history.add_user_message(text)
     return history
+
+
+async def test_extension_data_is_skipped_with_a_warning_when_not_json(sent):
+    data = {"top_k": 3, "session": object(), "tags": {"a": [1]}}
+    with pytest.warns(IgnoredOptionWarning, match="session"):
+        body = await sent(PromptExecutionSettings(extension_data=data))
+    assert (body["top_k"], body["tags"]) == (3, {"a": [1]})
+    assert "session" not in body
+
+
+async def test_last_call_has_no_tools_when_the_invocation_limit_is_reached(
+    sandbox, ask, chat, kernel, weather
+):
+    call = {"tool_calls": [{"name": "weather-get_weather", "arguments": '{"city": "Nice"}'}]}
+    sandbox.script([call, call, {"content": "Sunny."}])
+    behavior = FunctionChoiceBehavior.Auto(maximum_auto_invoke_attempts=2)
+    settings = Settings(function_choice_behavior=behavior)
+    answer = await ask(chat, "?", settings, kernel=kernel)
+    assert answer.content == "Sunny."
+    assert ["tools" in request.json for request in sandbox.requests] == [True, True, False]
+    assert behavior.maximum_auto_invoke_attempts == 2
+    assert weather.asked == ["Nice", "Nice"]
+
+
+async def test_system_messages_are_merged_when_several_are_in_the_history(sandbox, ask, chat):
+    history = ChatHistory(system_message="Be brief.")
+    history.add_user_message("?")
+    history.add_system_message("Answer in French.")
+    await ask(chat, history)
+    first, *others = sandbox.requests[-1].json["messages"]
+    assert (first["role"], first["content"]) == ("system", "Be brief.\n\nAnswer in French.")
+    assert "system" not in [message["role"] for message in others]

@@ -17,7 +17,12 @@ from agent_framework import (
 from agent_framework.observability import ChatTelemetryLayer
 from typing_extensions import TypeVar
 
-from agent_framework_llmaas._connection import connection_to_dict, create_client
+from agent_framework_llmaas._connection import (
+    CHAT_MODEL_VARIABLE,
+    connection_to_dict,
+    create_client,
+    default_model,
+)
 from agent_framework_llmaas._messages import to_api_messages
 from agent_framework_llmaas._options import LLMaaSChatOptions, build_arguments
 from agent_framework_llmaas._responses import to_response, to_updates
@@ -64,11 +69,12 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
     ) -> None:
         """Create the client without sending a request.
 
-        ``api_key`` (a string, or a callable for rotating keys) and ``base_url`` default to
-        ``LLMAAS_API_KEY`` and ``LLMAAS_BASE_URL``. ``connection`` takes the other arguments of
-        ``AsyncLLMaaS`` (``timeout``, ``max_retries``, ``deadline``, ``ca_bundle``, ``proxy``,
-        ``headers``). Pass ``client`` to share an existing client instead. ``send_reasoning``
-        sends a model's reasoning back in later turns.
+        ``model`` defaults to ``LLMAAS_CHAT_MODEL`` and may be set per call. ``api_key`` (a
+        string, or a callable for rotating keys) and ``base_url`` default to ``LLMAAS_API_KEY``
+        and ``LLMAAS_BASE_URL``. ``connection`` takes the other arguments of ``AsyncLLMaaS``
+        (``timeout``, ``max_retries``, ``deadline``, ``ca_bundle``, ``proxy``, ``headers``). Pass
+        ``client`` to share an existing client instead. ``send_reasoning`` sends a model's
+        reasoning back in later turns.
         """
         super().__init__(
             compaction_strategy=compaction_strategy,
@@ -76,7 +82,7 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
             additional_properties=additional_properties,
         )
         reject_unknown_arguments(type(self), connection)
-        self.model = model
+        self.model = default_model(model, CHAT_MODEL_VARIABLE)
         self.send_reasoning = send_reasoning
         self.client = create_client(client, api_key=api_key, base_url=base_url, **connection)
         self.base_url = self.client.settings.base_url

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from agent_framework_llmaas.errors import translate_errors
 from llmaas import AsyncLLMaaS
+
+CHAT_MODEL_VARIABLE = "LLMAAS_CHAT_MODEL"
+EMBEDDING_MODEL_VARIABLE = "LLMAAS_EMBEDDING_MODEL"
+
+
+def default_model(model: str | None, variable: str) -> str | None:
+    """Return ``model``, or the value of an environment variable."""
+    return model or os.environ.get(variable) or None
 
 
 def create_client(

@@ -14,7 +14,12 @@ from agent_framework import (
 from agent_framework.observability import EmbeddingTelemetryLayer
 from typing_extensions import TypeVar
 
-from agent_framework_llmaas._connection import connection_to_dict, create_client
+from agent_framework_llmaas._connection import (
+    EMBEDDING_MODEL_VARIABLE,
+    connection_to_dict,
+    create_client,
+    default_model,
+)
 from agent_framework_llmaas._responses import usage_details
 from agent_framework_llmaas.errors import translate_errors
 from llmaas import AsyncLLMaaS, Embeddings, InvalidInputError
@@ -50,10 +55,13 @@ class RawLLMaaSEmbeddingClient(BaseEmbeddingClient[str, list[float], OptionsT], 
         additional_properties: dict[str, Any] | None = None,
         **connection: Any,
     ) -> None:
-        """Create the client; arguments are those of ``LLMaaSChatClient``."""
+        """Create the client; arguments are those of ``LLMaaSChatClient``.
+
+        ``model`` defaults to ``LLMAAS_EMBEDDING_MODEL``.
+        """
         super().__init__(additional_properties=additional_properties)
         reject_unknown_arguments(type(self), connection)
-        self.model = model
+        self.model = default_model(model, EMBEDDING_MODEL_VARIABLE)
         self.client = create_client(client, api_key=api_key, base_url=base_url, **connection)
         self.base_url = self.client.settings.base_url
 
@@ -108,7 +116,10 @@ class LLMaaSEmbeddingClient(
     def __init__(
         self, model: str | None = None, *, otel_provider_name: str | None = None, **options: Any
     ) -> None:
-        """Create the client; arguments are those of ``LLMaaSChatClient``."""
+        """Create the client; arguments are those of ``LLMaaSChatClient``.
+
+        ``model`` defaults to ``LLMAAS_EMBEDDING_MODEL``.
+        """
         super().__init__(model=model, otel_provider_name=otel_provider_name, **options)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from agent_framework import Content, Message
+from agent_framework import Content, Message, prepend_instructions_to_messages
 
 from llmaas import InvalidInputError
 from llmaas.adapters import ascii_name
@@ -27,17 +27,18 @@ APIMessage = dict[str, Any]
 
 
 def to_api_messages(
-    messages: Sequence[Message], instructions: str | None = None, *, send_reasoning: bool = False
+    messages: Sequence[Message],
+    instructions: str | Sequence[str] | None = None,
+    *,
+    send_reasoning: bool = False,
 ) -> list[APIMessage]:
     """Convert messages; the core reorders them for the model.
 
     Reasoning is never sent as text. ``send_reasoning`` sends it in ``reasoning_content`` of its
     assistant message.
     """
-    converted: list[APIMessage] = (
-        [{"role": "system", "content": instructions}] if instructions else []
-    )
-    for message in messages:
+    converted: list[APIMessage] = []
+    for message in prepend_instructions_to_messages(list(messages), instructions):
         converted.extend(_convert_message(message, send_reasoning))
     return converted
 
@@ -48,7 +49,7 @@ def _convert_message(message: Message, send_reasoning: bool) -> Iterator[APIMess
     others = [c for c in message.contents if c.type != "function_result"]
     if role in ("system", "developer"):
         text = _joined_text(others)
-        if text:
+        if text.strip():
             yield {"role": "system", "content": text}
     elif role == "assistant":
         yield from _assistant_messages(message, others, send_reasoning)

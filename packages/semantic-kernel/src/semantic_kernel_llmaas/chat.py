@@ -76,6 +76,16 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
         """Return the class of this service's settings."""
         return LLMaaSChatPromptExecutionSettings
 
+    def get_streaming_chat_message_contents(
+        self, chat_history: ChatHistory, settings: PromptExecutionSettings, **kwargs: Any
+    ) -> AsyncGenerator[list[StreamingChatMessageContent], Any]:
+        """Stream an answer. At the limit of function invocations, the last call has no tools.
+
+        The base class does so for whole answers only; its streams end without an answer.
+        """
+        settings = _with_final_attempt(settings)
+        return super().get_streaming_chat_message_contents(chat_history, settings, **kwargs)
+
     @trace_chat_completion(PROVIDER)
     async def _inner_get_chat_message_contents(
         self, chat_history: ChatHistory, settings: PromptExecutionSettings
@@ -96,6 +106,8 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
         function_invoke_attempt: int = 0,
     ) -> AsyncGenerator[list[StreamingChatMessageContent], Any]:
         own = self._to_own_settings(settings)
+        if _is_final_attempt(own, function_invoke_attempt):
+            self._reset_function_choice_settings(own)
         model = own.ai_model_id or self.ai_model_id
         builder = ChunkBuilder(model, self.reasoning, function_invoke_attempt, own.response_format)
         is_json = wants_json(own.response_format)
@@ -137,3 +149,18 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
         for name in ("tools", "tool_choice"):
             if hasattr(settings, name):
                 setattr(settings, name, None)
+
+
+def _with_final_attempt(settings: PromptExecutionSettings) -> PromptExecutionSettings:
+    """Return a copy with one more attempt, which ``_is_final_attempt`` recognizes."""
+    behavior = settings.function_choice_behavior
+    if behavior is None or not behavior.auto_invoke_kernel_functions:
+        return settings
+    attempts = behavior.maximum_auto_invoke_attempts + 1
+    behavior = behavior.model_copy(update={"maximum_auto_invoke_attempts": attempts})
+    return settings.model_copy(update={"function_choice_behavior": behavior})
+
+
+def _is_final_attempt(settings: PromptExecutionSettings, attempt: int) -> bool:
+    behavior = settings.function_choice_behavior
+    return behavior is not None and 0 < attempt == behavior.maximum_auto_invoke_attempts - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated, Any, ClassVar
@@ -9,9 +10,26 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
 
+from llmaas.options import (
+    ChatOptions,
+    EmbedOptions,
+    ImageOptions,
+    SpeakOptions,
+    TranscribeOptions,
+)
+from llmaas.warnings import IgnoredOptionWarning, warn
+
 _FRAMEWORK_FIELDS = frozenset({"service_id", "extension_data", "function_choice_behavior"})
 _FOREIGN_FIELDS = frozenset({"messages", "stream", "structured_json_response", "input"})
 """Fields that OpenAI settings hold for their own connector; they are not request parameters."""
+
+
+_CORE_OPTIONS = frozenset().union(
+    *(
+        kind.__annotations__
+        for kind in (ChatOptions, EmbedOptions, TranscribeOptions, SpeakOptions, ImageOptions)
+    )
+)
 
 
 class LLMaaSPromptExecutionSettings(PromptExecutionSettings):
@@ -37,6 +55,7 @@ class LLMaaSPromptExecutionSettings(PromptExecutionSettings):
     def prepare_settings_dict(self, **kwargs: Any) -> dict[str, Any]:
         """Return all values that are set, by API name, including unknown parameters."""
         parameters = {k: v for k, v in self.extension_data.items() if k not in self.keys}
+        parameters = {k: v for k, v in parameters.items() if _is_sendable(k, v)}
         for field in self.keys:
             if field not in _FRAMEWORK_FIELDS:
                 parameters[self.API_NAMES.get(field, field)] = getattr(self, field)
@@ -163,3 +182,21 @@ class LLMaaSTextToImageExecutionSettings(LLMaaSPromptExecutionSettings):
             is_pair = isinstance(size, tuple | list)
             parameters["size"] = "x".join(map(str, size)) if is_pair else str(size)
         return parameters
+
+
+def _is_sendable(name: str, value: Any) -> bool:
+    """Whether a value of ``extension_data`` is JSON or an option of the core; warn if not.
+
+    Applications store their own objects there, which other connectors ignore.
+    """
+    if value is None or isinstance(value, str | int | float | Enum) or name in _CORE_OPTIONS:
+        return True
+    if name in _FOREIGN_FIELDS:
+        return True
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        text = f"extension_data[{name!r}] is not JSON ({type(value).__name__}) and was not sent."
+        warn(text, IgnoredOptionWarning)
+        return False
+    return True
