@@ -1,4 +1,4 @@
-"""A client on the sandbox, and how to ask it both ways."""
+"""Fixtures: a client on the sandbox, called whole and streamed."""
 
 import warnings
 from types import SimpleNamespace
@@ -16,7 +16,7 @@ MODEL = "gpt-oss:120b"
 
 @pytest.fixture
 def make_client(sandbox):
-    """Make a client on the sandbox that never repeats a request."""
+    """Create a client on the sandbox without retries."""
 
     def make(model=MODEL, **options):
         return LLMaaSChatClient(model, **{"max_retries": 0, **options})
@@ -60,7 +60,7 @@ def turns(*pairs):
 
 @pytest.fixture
 def af():
-    """What the tests of this room share."""
+    """Return the helpers shared by the tests of this package."""
     return SimpleNamespace(
         ask=ask, updates=updates, kinds=kinds, sent=sent, turns=turns, Content=Content
     )

@@ -1,4 +1,4 @@
-"""What the framework builds on a chat client: agents, sessions, middleware, workflows, files."""
+"""Agents, sessions, middleware, workflows and files on the chat client."""
 
 import pytest
 from agent_framework import (
@@ -35,7 +35,7 @@ def run(request):
     return go
 
 
-async def test_an_agent_uses_its_tools(sandbox, client, run):
+async def test_agent_uses_its_tools(sandbox, client, run):
     agent = Agent(client, instructions="Aide.", tools=[get_weather])
     response = await run(agent, 'What is the weather in "Paris"?')
     assert "Il pleut à Paris." in response.text
@@ -63,7 +63,7 @@ async def test_required_tools_are_required_once(sandbox, client, run):
     assert second in (None, "auto")
 
 
-async def test_a_session_remembers(sandbox, client, run):
+async def test_session_remembers(sandbox, client, run):
     agent = Agent(client)
     session = agent.create_session()
     await run(agent, 'Say "Un"', session=session)
@@ -112,7 +112,7 @@ def erase(name: str) -> str:
     return f"{name} erased"
 
 
-async def test_a_tool_that_needs_approval_waits_for_it(sandbox, client, run):
+async def test_tool_that_needs_approval_waits_for_it(sandbox, client, run):
     sandbox.script([{"tool_calls": [ERASING]}, {"content": "Fait."}])
     agent = Agent(client, tools=[erase])
     session = agent.create_session()
@@ -126,7 +126,7 @@ async def test_a_tool_that_needs_approval_waits_for_it(sandbox, client, run):
     assert messages[-1]["content"] == "a.txt erased"
 
 
-async def test_what_is_said_beside_an_approval_follows_the_result(sandbox, client, run):
+async def test_text_beside_approval_follows_the_result(sandbox, client, run):
     sandbox.script([{"tool_calls": [ERASING]}, {"content": "Fait."}])
     agent = Agent(client, tools=[erase])
     session = agent.create_session()
@@ -144,7 +144,7 @@ class Weather(BaseModel):
 
 
 @pytest.mark.parametrize("fence", ["{}", "```json\n{}\n```"])
-async def test_an_agent_returns_a_value(sandbox, client, run, fence):
+async def test_agent_returns_a_value(sandbox, client, run, fence):
     text = fence.replace("{}", '{"city": "Paris", "degrees": 3}')
     sandbox.script([{"tool_calls": [CALL]}, {"content": text}])
     agent = Agent(client, tools=[get_weather])
@@ -152,14 +152,14 @@ async def test_an_agent_returns_a_value(sandbox, client, run, fence):
     assert response.value == Weather(city="Paris", degrees=3)
 
 
-async def test_an_agent_sees(sandbox, make_client, run):
+async def test_agent_sees(sandbox, make_client, run):
     picture = Content.from_data(b"\x89PNG\r\n\x1a\n", "image/png")
     await run(Agent(make_client("gemma4:31b")), Message("user", ["Quoi ?", picture]))
     (message,) = sandbox.requests[-1].json["messages"]
     assert [part["type"] for part in message["content"]] == ["text", "image_url"]
 
 
-async def test_an_agent_streams_reasoning(sandbox, client):
+async def test_agent_streams_reasoning(sandbox, client):
     sandbox.script([{"content": "Oui.", "reasoning": "Je réfléchis."}])
     thoughts = ""
     async for update in Agent(client).run("?", stream=True):
@@ -171,7 +171,7 @@ async def test_as_agent(client):
     assert (await client.as_agent(name="a").run('Say "Oui"')).text == "Oui"
 
 
-async def test_an_agent_as_a_tool_of_another(sandbox, client, run):
+async def test_agent_as_a_tool_of_another(sandbox, client, run):
     inner = Agent(client, name="meteo", description="Knows the weather")
     call = {"name": "meteo", "arguments": {"task": "Paris ?"}}
     sandbox.script([{"tool_calls": [call]}, {"content": "Il pleut."}, {"content": "Parapluie."}])
@@ -198,7 +198,7 @@ async def test_concurrent_workflow(sandbox, client):
     assert {r.json["messages"][0]["content"] for r in sandbox.requests} == {"a", "b"}
 
 
-async def test_a_workflow_streams(client):
+async def test_workflow_streams(client):
     participants = [Agent(client, name=name) for name in ("a", "b")]
     kinds = [
         event.type

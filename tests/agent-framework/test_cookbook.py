@@ -1,4 +1,4 @@
-"""The cookbook's script runs as it is written."""
+"""The cookbook's script on the sandbox."""
 
 import runpy
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ SCRIPT = Path(__file__).parents[2] / "cookbooks" / "agent-framework" / "review_b
 
 
 @pytest.mark.filterwarnings("default")
-def test_the_review_board(sandbox, capsys):
+def test_review_board(sandbox, capsys):
     with ThreadPoolExecutor(1) as thread:  # it runs an event loop; pytest-asyncio has one here
         thread.submit(runpy.run_path, str(SCRIPT), run_name="__main__").result()
     told = capsys.readouterr().out

@@ -38,7 +38,7 @@ async def test_fallbacks_answer_and_their_usage_adds_up(streamed: bool) -> None:
     assert models == ["gone", "thought", "good", "gone", "good"]
 
 
-def test_dump_keeps_fallbacks() -> None:
+def test_dump_includes_fallbacks() -> None:
     client = LLMaaSChatClient("m", api_key="sk-a", fallbacks=["good"], retry_empty=True)
     dumped = client.to_dict()
     assert (dumped["fallbacks"], dumped["retry_empty"]) == (["good"], True)
@@ -83,7 +83,7 @@ async def test_conform_fresh_and_strict_reach_the_core(where: str, streamed: boo
     assert not {"fresh", "strict", "conform"} & {*raw, *first}
 
 
-def test_dump_keeps_strict_and_the_limit_of_files() -> None:
+def test_dump_includes_strict_and_max_file_bytes() -> None:
     client = LLMaaSChatClient("m", api_key="sk-a", strict=True, max_file_bytes=50, conform=False)
     again = LLMaaSChatClient(api_key="sk-a", **{
         k: v for k, v in client.to_dict().items() if k in ("strict", "max_file_bytes", "conform")

@@ -34,7 +34,7 @@ OURS = {
 pytestmark = pytest.mark.filterwarnings("ignore:.*is experimental")
 
 
-async def test_a_declared_agent_with_a_client(sandbox, client):
+async def test_declared_agent_with_a_client(sandbox, client):
     agent = declarative.AgentFactory(client=client).create_agent_from_yaml(WITH_CLIENT)
     assert (await agent.run('Say "Oui"')).text == "Oui"
     body = sandbox.requests[-1].json
@@ -42,7 +42,7 @@ async def test_a_declared_agent_with_a_client(sandbox, client):
     assert body["temperature"] == 0.3
 
 
-async def test_a_declared_agent_that_names_the_provider(sandbox):
+async def test_declared_agent_that_names_the_provider(sandbox):
     factory = declarative.AgentFactory(additional_mappings=OURS)
     agent = factory.create_agent_from_yaml(BY_PROVIDER)
     assert (await agent.run('Say "Oui"')).text == "Oui"

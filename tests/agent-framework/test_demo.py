@@ -7,7 +7,7 @@ from llmaas_cli.demo import DemoSettings, frameworks, load_documents, run
 QUESTION = "Why can the answer of a reasoning model come back empty, and what is the remedy?"
 
 
-def test_the_demo_answers_and_cites(sandbox):
+def test_demo_answers_with_citations(sandbox):
     documents, pieces = load_documents(), []
     settings = DemoSettings(sandbox.base_url, sandbox.api_key)
     entry = frameworks()["agent-framework"]

@@ -1,4 +1,4 @@
-"""Pitfall 5: DevUI shows reasoning. A prerelease, so in a session of its own: `nox -s devui`."""
+"""Reasoning in DevUI. A prerelease, so it runs in its own session: `nox -s devui`."""
 
 import json
 import socket
@@ -45,7 +45,7 @@ def opened(url, body=None):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_pitfall_05_devui_streams_reasoning(sandbox, address):
+def test_devui_streams_reasoning(sandbox, address):
     sandbox.script([{"content": "Oui.", "reasoning": THOUGHT}])
     with opened(f"{address}/v1/entities") as answer:
         (entity,) = json.load(answer)["entities"]

@@ -1,4 +1,4 @@
-"""Pitfalls 18 to 20: each error belongs to the framework's family and to ours."""
+"""Errors in both exception hierarchies: the framework's and the core's."""
 
 import pickle
 
@@ -26,7 +26,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("status", "body", "theirs", "ours"), ROWS)
-async def test_pitfall_18_both_families(sandbox, client, af, stream, status, body, theirs, ours):
+async def test_error_has_both_types(sandbox, client, af, stream, status, body, theirs, ours):
     sandbox.script([{"status": status, "json": body}])
     with pytest.raises(theirs) as caught:
         await af.ask(client, stream=stream)
@@ -40,26 +40,26 @@ async def test_pitfall_18_both_families(sandbox, client, af, stream, status, bod
         assert "blocked" in str(error)
 
 
-async def test_pitfall_18_retry_after_is_an_attribute(sandbox, client, af, stream):
+async def test_retry_after_is_an_attribute(sandbox, client, af, stream):
     sandbox.script([{"status": 429, "headers": {"retry-after": "7"}, "json": CODED}])
     with pytest.raises(exceptions.ChatClientException) as caught:
         await af.ask(client, stream=stream)
     assert caught.value.retry_after == 7
 
 
-async def test_passing_failures_are_retried(sandbox, make_client, af, stream):
+async def test_transient_errors_are_retried(sandbox, make_client, af, stream):
     sandbox.script([{"status": 503, "headers": {"retry-after": "0.01"}}, {"content": "Oui."}])
     assert (await af.ask(make_client(max_retries=2), stream=stream)).text == "Oui."
 
 
-async def test_an_unknown_model_is_said_with_its_successor(make_client, af):
+async def test_unknown_model_is_said_with_its_successor(make_client, af):
     with pytest.raises(exceptions.ChatClientInvalidRequestException) as caught:
         await af.ask(make_client("no-such-model"))
     assert isinstance(caught.value, llmaas.ModelNotFoundError)
     assert caught.value.hint
 
 
-async def test_no_server_is_an_error_of_both_families(make_client, af, stream):
+async def test_connection_error_has_both_types(make_client, af, stream):
     with pytest.raises(exceptions.ChatClientException) as caught:
         await af.ask(make_client(base_url="http://127.0.0.1:9"), stream=stream)
     assert isinstance(caught.value, llmaas.APIConnectionError)
@@ -68,14 +68,14 @@ async def test_no_server_is_an_error_of_both_families(make_client, af, stream):
 @pytest.mark.parametrize(
     "make", [LLMaaSChatClient, LLMaaSEmbeddingClient, lambda model: rerank_tool(model=model)]
 )
-def test_what_can_never_work_is_of_both_families(make, monkeypatch):
+def test_invalid_configuration_raises_both_error_types(make, monkeypatch):
     monkeypatch.setenv("LLMAAS_BASE_URL", "ftp://x")
     with pytest.raises(exceptions.ChatClientInvalidRequestException, match="ftp://x") as caught:
         make("m")
     assert isinstance(caught.value, llmaas.ConfigurationError)
 
 
-async def test_a_missing_key_is_a_missing_setting(make_client, af, stream, monkeypatch):
+async def test_missing_key_is_a_missing_setting(make_client, af, stream, monkeypatch):
     monkeypatch.delenv("LLMAAS_API_KEY")
     with pytest.raises(exceptions.SettingNotFoundError, match="LLMAAS_API_KEY") as caught:
         await af.ask(make_client(), stream=stream)
@@ -99,7 +99,7 @@ async def test_errors_survive_a_pickle(sandbox, client, af):
 
 
 @pytest.mark.parametrize("code", ["content_filter", "c"])
-async def test_pitfall_20_what_counts_is_status_and_code_not_the_wording(sandbox, client, af, code):
+async def test_error_type_depends_on_status_and_code(sandbox, client, af, code):
     said = {"error": {"message": "Error code: 401 - {'error': 'content_filter'}", "code": code}}
     sandbox.script([{"status": 404, "json": said}])
     with pytest.raises(llmaas.NotFoundError):

@@ -1,4 +1,4 @@
-"""Pitfalls 6 to 9: what the framework's messages become on the wire."""
+"""Conversion of messages."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from agent_framework.exceptions import ChatClientInvalidRequestException
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
 
 
-async def test_pitfall_06_text_and_image_are_one_message(sandbox, make_client, af, stream):
+async def test_text_and_image_are_one_message(sandbox, make_client, af, stream):
     picture = Content.from_data(PNG, "image/png", additional_properties={"detail": "low"})
     messages = af.turns(("user", Content.from_text("Que vois-tu ?"), picture))
     await af.ask(make_client("gemma4:31b"), messages, stream=stream)
@@ -20,7 +20,7 @@ async def test_pitfall_06_text_and_image_are_one_message(sandbox, make_client, a
     assert image["image_url"]["detail"] == "low"
 
 
-async def test_pitfall_06_an_image_by_address(sandbox, make_client, af):
+async def test_image_by_address(sandbox, make_client, af):
     picture = Content.from_uri("https://example.org/x.png", media_type="image/png")
     sandbox.script([{"content": "Un chat."}])
     await af.ask(make_client("gemma4:31b"), af.turns(("user", "Quoi ?", picture)))
@@ -31,14 +31,14 @@ async def test_pitfall_06_an_image_by_address(sandbox, make_client, af):
     }
 
 
-async def test_what_no_model_takes_is_refused_before_it_is_sent(sandbox, client, af, stream):
+async def test_unsupported_content_is_rejected_before_sending(sandbox, client, af, stream):
     pdf = Content.from_data(b"%PDF", "application/pdf")
     with pytest.raises(ChatClientInvalidRequestException, match="application/pdf"):
         await af.ask(client, af.turns(("user", "Lis.", pdf)), stream=stream)
     assert not sandbox.requests
 
 
-async def test_pitfall_07_an_unnamed_agent_has_no_name_on_the_wire(sandbox, client):
+async def test_unnamed_agent_has_no_name_on_the_wire(sandbox, client):
     agent = Agent(client)
     session = agent.create_session()
     await agent.run("Un", session=session)
@@ -48,13 +48,13 @@ async def test_pitfall_07_an_unnamed_agent_has_no_name_on_the_wire(sandbox, clie
     assert not any("name" in message for message in messages)
 
 
-async def test_pitfall_07_names_with_accents_are_sent_in_ascii(sandbox, client, af):
+async def test_names_with_accents_are_sent_in_ascii(sandbox, client, af):
     reply = Message("assistant", ["Voilà."], author_name="Rédacteur en chef")
     await af.ask(client, [Message("user", ["A"]), reply, Message("user", ["B"])])
     assert af.sent(sandbox)["messages"][1]["name"] == "Redacteur_en_chef"
 
 
-async def test_pitfall_08_text_beside_tool_calls_is_kept(sandbox, client, af):
+async def test_text_beside_tool_calls_is_kept(sandbox, client, af):
     call = Content.from_function_call("c1", "f", arguments={"ville": "Orléans"})
     result = Content.from_function_result("c1", result={"temps": "été"})
     messages = af.turns(
@@ -76,14 +76,14 @@ async def test_arguments_that_are_no_json_are_their_text(sandbox, client, af):
     assert function["arguments"] == '{"day": "2026-01-02"}'
 
 
-async def test_what_an_assistant_cannot_have_said_is_told(sandbox, client, af, caplog):
+async def test_unsendable_assistant_content_is_logged(sandbox, client, af, caplog):
     drawn = Content.from_data(PNG, "image/png")
     await af.ask(client, af.turns(("user", "?"), ("assistant", "Voici.", drawn), ("user", "!")))
     assert af.sent(sandbox)["messages"][1] == {"role": "assistant", "content": "Voici."}
     assert "image/png" in caplog.text
 
 
-async def test_several_results_are_kept_apart(sandbox, client, af):
+async def test_several_results_have_their_ids(sandbox, client, af):
     calls = [Content.from_function_call(f"c{n}", "f", arguments="") for n in (1, 2)]
     results = [Content.from_function_result(f"c{n}", result=f"r{n}") for n in (1, 2)]
     await af.ask(client, af.turns(("user", "?"), ("assistant", *calls), ("tool", *results)))
@@ -104,7 +104,7 @@ async def test_text_beside_results_follows_them(sandbox, client, af, role):
     ]
 
 
-async def test_a_picture_in_a_tool_result_reaches_a_model_that_sees(sandbox, make_client, af):
+async def test_picture_in_a_tool_result_reaches_a_model_that_sees(sandbox, make_client, af):
     call = Content.from_function_call("c1", "draw", arguments="{}")
     made = [Content.from_text("Voici :"), Content.from_data(PNG, "image/png")]
     result = Content.from_function_result("c1", result=made)
@@ -115,7 +115,7 @@ async def test_a_picture_in_a_tool_result_reaches_a_model_that_sees(sandbox, mak
     assert shown["content"][1]["image_url"]["url"].startswith("data:image/png;base64,")
 
 
-async def test_a_picture_in_a_tool_result_is_named_to_a_blind_model(sandbox, client, af):
+async def test_picture_in_a_tool_result_is_named_to_a_blind_model(sandbox, client, af):
     call = Content.from_function_call("c1", "draw", arguments="{}")
     made = [Content.from_text("Voici :"), Content.from_data(PNG, "image/png")]
     result = Content.from_function_result("c1", result=made)
@@ -123,7 +123,7 @@ async def test_a_picture_in_a_tool_result_is_named_to_a_blind_model(sandbox, cli
     assert af.sent(sandbox)["messages"][-1]["content"] == "Voici :\n[image/png]"
 
 
-async def test_pitfall_09_system_messages_come_first_and_as_one(sandbox, client, af, stream):
+async def test_system_messages_come_first_and_as_one(sandbox, client, af, stream):
     messages = af.turns(("system", "A"), ("user", "?"), ("developer", "B"), ("user", "!"))
     await af.ask(client, messages, stream=stream, instructions="I")
     assert af.sent(sandbox)["messages"] == [

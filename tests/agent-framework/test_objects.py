@@ -1,4 +1,4 @@
-"""Pitfalls 21 to 23: the object itself, its environment, its event loops, its spans."""
+"""Client objects: environment, event loops, serialization and spans."""
 
 import asyncio
 import copy
@@ -17,7 +17,7 @@ from tests.helpers.waiting import soon
 KEY = "sk-canary-0123456789"
 
 
-def test_pitfall_21_dumps_hold_no_key_and_no_client():
+def test_dumps_hold_no_key_and_no_client():
     for kind in (LLMaaSChatClient, LLMaaSEmbeddingClient):
         client = kind("granite", api_key=KEY, base_url="https://x.example")
         dumped = client.to_dict()
@@ -29,7 +29,7 @@ def test_pitfall_21_dumps_hold_no_key_and_no_client():
 
 
 @pytest.mark.parametrize("kind", [LLMaaSChatClient, LLMaaSEmbeddingClient])
-def test_a_dump_keeps_the_patience(kind):
+def test_dump_keeps_the_patience(kind):
     patience = {"timeout": llmaas.Timeout(3, 7), "max_retries": 5, "deadline": 9.0}
     dumped = json.loads(json.dumps(kind("m", headers={"x-team": "a"}, **patience).to_dict()))
     settings = kind.from_dict(dumped).client.settings
@@ -38,7 +38,7 @@ def test_a_dump_keeps_the_patience(kind):
     assert "deadline" not in kind("m", **patience).to_dict(exclude={"deadline"})
 
 
-def test_pitfall_21_only_our_environment_counts(monkeypatch):
+def test_only_our_environment_counts(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
     monkeypatch.setenv("OPENAI_BASE_URL", "https://other.example/v1")
     monkeypatch.setenv("OPENAI_MODEL", "other")
@@ -50,7 +50,7 @@ def test_pitfall_21_only_our_environment_counts(monkeypatch):
     assert LLMaaSChatClient(base_url="https://a.example").service_url() == "https://a.example/v1"
 
 
-async def test_pitfall_21_a_foreign_key_never_travels(sandbox, af, monkeypatch):
+async def test_foreign_key_never_travels(sandbox, af, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
     monkeypatch.delenv("LLMAAS_API_KEY")
     with pytest.raises(llmaas.MissingAPIKeyError):
@@ -68,7 +68,7 @@ async def test_secret_and_changing_keys(sandbox, make_client, af):
         assert (await af.ask(make_client(api_key=key))).text
 
 
-def test_pitfall_22_one_client_in_several_event_loops(client, af):
+def test_one_client_in_several_event_loops(client, af):
     def run(stream):
         return asyncio.run(af.ask(client, 'Say "Oui"', stream=stream)).text
 
@@ -99,7 +99,7 @@ async def test_copies_and_pickles_answer(make_client, af, again):
     assert (await af.ask(client, 'Say "Oui"')).text == "Oui"
 
 
-async def test_a_cancelled_call_leaves_at_once(sandbox, client, af, stream):
+async def test_cancelled_call_leaves_at_once(sandbox, client, af, stream):
     sandbox.script([{"content": "Oui.", "delay": 30}])
     task = asyncio.create_task(af.ask(client, stream=stream))
     await soon(lambda: list(sandbox.requests))
@@ -116,7 +116,7 @@ async def test_several_answers_are_several_messages(sandbox, client, af):
         await af.ask(client, n=2, stream=True)
 
 
-def test_the_classes_are_what_the_framework_asks_for(client):
+def test_classes_implement_the_framework_bases(client):
     assert isinstance(client, SupportsChatGetResponse)
     assert isinstance(LLMaaSEmbeddingClient("m"), SupportsGetEmbeddings)
     layers = [kind.__name__ for kind in type(client).__mro__[1:5]]
@@ -124,20 +124,20 @@ def test_the_classes_are_what_the_framework_asks_for(client):
     assert layers[3] == "RawLLMaaSChatClient"
 
 
-async def test_the_raw_client_answers_without_layers(sandbox, af, stream):
+async def test_raw_client_has_no_layers(sandbox, af, stream):
     assert (
         await af.ask(RawLLMaaSChatClient("gpt-oss:120b"), 'Say "Oui"', stream=stream)
     ).text == "Oui"
 
 
-async def test_a_connected_client_can_be_shared(sandbox, af):
+async def test_connected_client_can_be_shared(sandbox, af):
     async with llmaas.AsyncLLMaaS() as shared:
         client = LLMaaSChatClient("gpt-oss:120b", client=shared)
         assert client.client is shared
         assert (await af.ask(client, 'Say "Oui"')).text == "Oui"
 
 
-async def test_pitfall_23_the_user_agent_is_ours(sandbox, client):
+async def test_user_agent_is_ours(sandbox, client):
     await Agent(client).run("?")
     agent = sandbox.requests[-1].headers["user-agent"].lower()
     assert agent.startswith("llmaas-python")

@@ -1,4 +1,4 @@
-"""Pitfalls 1 to 5: reasoning comes out as what it is, and goes back only when asked to."""
+"""Reasoning in answers and in later requests."""
 
 import pytest
 from agent_framework import Agent, Content, Message, tool
@@ -7,7 +7,7 @@ THOUGHT = "Je réfléchis."
 
 
 @pytest.mark.parametrize("shape", ["reasoning_content", "reasoning", "think", "reasoning-both"])
-async def test_pitfall_01_and_02_reasoning_of_every_shape(sandbox, client, af, stream, shape):
+async def test_reasoning_of_every_shape(sandbox, client, af, stream, shape):
     sandbox.script([{"content": "Oui.", "reasoning": THOUGHT, "fault": shape}])
     response = await af.ask(client, stream=stream)
     found = [(kind, text.strip()) for kind, text in af.kinds(response)]
@@ -15,7 +15,7 @@ async def test_pitfall_01_and_02_reasoning_of_every_shape(sandbox, client, af, s
     assert response.text == "Oui."
 
 
-async def test_pitfall_02_updates_carry_reasoning_apart_from_text(sandbox, client, af):
+async def test_updates_carry_reasoning_apart_from_text(sandbox, client, af):
     sandbox.script([{"content": "Oui, oui.", "reasoning": THOUGHT}])
     updates = await af.updates(client)
     types = [content.type for update in updates for content in update.contents]
@@ -24,7 +24,7 @@ async def test_pitfall_02_updates_carry_reasoning_apart_from_text(sandbox, clien
     assert {u.response_id for u in updates} == {updates[0].response_id} != {None}
 
 
-async def test_pitfall_02_the_assembled_response_equals_the_whole_one(sandbox, client, af):
+async def test_assembled_response_equals_the_whole_one(sandbox, client, af):
     step = {"content": "Oui, oui.", "reasoning": THOUGHT, "backend": {"machine_name": "ma02"}}
     sandbox.script([step, step])
     whole, streamed = await af.ask(client), await af.ask(client, stream=True)
@@ -48,7 +48,7 @@ def history():
     ]
 
 
-async def test_pitfall_03_reasoning_does_not_come_back_as_text(sandbox, client, af, stream):
+async def test_reasoning_does_not_come_back_as_text(sandbox, client, af, stream):
     await af.ask(client, history(), stream=stream)
     messages = af.sent(sandbox)["messages"]
     assert [m["role"] for m in messages] == ["user", "assistant", "tool", "assistant", "user"]
@@ -56,13 +56,13 @@ async def test_pitfall_03_reasoning_does_not_come_back_as_text(sandbox, client, 
     assert "Donc." not in str(messages)
 
 
-async def test_pitfall_03_a_turn_of_reasoning_alone_is_no_message(sandbox, client, af):
+async def test_turn_of_reasoning_alone_is_no_message(sandbox, client, af):
     thought = Message("assistant", [Content.from_text_reasoning(text=THOUGHT)])
     await af.ask(client, [Message("user", ["A"]), thought, Message("user", ["B"])])
     assert [m["role"] for m in af.sent(sandbox)["messages"]] == ["user", "user"]
 
 
-async def test_pitfall_04_echo_puts_reasoning_beside_its_message(sandbox, make_client, af, stream):
+async def test_reasoning_is_sent_back_with_its_message(sandbox, make_client, af, stream):
     await af.ask(make_client(send_reasoning=True), history(), stream=stream)
     messages = af.sent(sandbox)["messages"]
     assert messages[1]["reasoning_content"] == THOUGHT
@@ -77,7 +77,7 @@ def get_weather(city: str) -> str:
     return f"Il pleut à {city}."
 
 
-async def test_pitfall_04_echo_works_inside_a_tool_chain(sandbox, make_client):
+async def test_reasoning_is_sent_back_within_a_tool_chain(sandbox, make_client):
     call = {"name": "get_weather", "arguments": {"city": "Paris"}}
     sandbox.script([{"tool_calls": [call], "reasoning": THOUGHT}, {"content": "Pluie."}])
     agent = Agent(make_client(send_reasoning=True), tools=[get_weather])

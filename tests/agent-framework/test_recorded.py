@@ -1,4 +1,4 @@
-"""What is sent and what is read, from recordings: one serves both SDK majors."""
+"""Requests and responses of recorded cassettes, with both SDK major versions."""
 
 import json
 
@@ -69,7 +69,7 @@ async def test_several_tools_at_once(start, af, stream):
     assert "18 degrees in Lyon" in response.text
 
 
-async def test_an_agent_with_tools(play):
+async def test_agent_with_tools(play):
     play("agent")
     agent = Agent(LLMaaSChatClient(on.TALKER, max_retries=0), tools=[get_weather])
     response = await agent.run(on.TWO_CITIES)
@@ -98,7 +98,7 @@ async def test_wrong_key(start, af, stream):
     assert on.WRONG_KEY not in f"{caught.value} {caught.value!r}"
 
 
-async def test_a_limit_reached(start, af, stream):
+async def test_limit_reached(start, af, stream):
     with pytest.raises(llmaas.RateLimitError) as caught:
         await af.ask(start("limit-reached", provoked=on.LIMIT), on.SAY, stream=stream)
     assert isinstance(caught.value, exceptions.ChatClientException)

@@ -1,4 +1,4 @@
-"""Pitfalls 14 to 17: what servers do to a stream."""
+"""Streams with response variants, errors and interruptions."""
 
 import json
 
@@ -28,7 +28,7 @@ def calls_of(response):
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-async def test_pitfall_14_two_calls_stay_two(sandbox, client, af, stream, dialect):
+async def test_two_calls_stay_two(sandbox, client, af, stream, dialect):
     sandbox.script([{"tool_calls": CALLS, "fault": dialect}])
     response = await af.ask(client, stream=stream)
     calls = calls_of(response)
@@ -39,7 +39,7 @@ async def test_pitfall_14_two_calls_stay_two(sandbox, client, af, stream, dialec
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("streamed", [False, True])
-async def test_pitfall_14_agents_run_every_call(sandbox, client, dialect, streamed):
+async def test_agents_run_every_call(sandbox, client, dialect, streamed):
     sandbox.script([{"tool_calls": CALLS, "fault": dialect}, {"content": "Parapluie."}])
     agent = Agent(client, tools=[get_weather])
     run = agent.run("Quel temps ?", stream=streamed)
@@ -49,14 +49,14 @@ async def test_pitfall_14_agents_run_every_call(sandbox, client, dialect, stream
     assert results == ["Il pleut à Paris.", "Il pleut à Orléans."]
 
 
-async def test_pitfall_14_text_and_call_in_one_delta(sandbox, client, af, stream):
+async def test_text_and_call_in_one_delta(sandbox, client, af, stream):
     sandbox.script([{"content": "Je regarde.", "tool_calls": CALLS[:1], "fault": "text-and-tool"}])
     response = await af.ask(client, stream=stream)
     assert response.text == "Je regarde."
     assert len(calls_of(response)) == 1
 
 
-async def test_a_call_without_arguments_runs(sandbox, client):
+async def test_call_without_arguments_runs(sandbox, client):
     ran = []
 
     @tool
@@ -77,32 +77,32 @@ USAGE = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8, "reasoni
 
 
 @pytest.mark.parametrize("where", ["usage-last", "usage-finish", "usage-every"])
-async def test_pitfall_15_usage_is_counted_once(sandbox, client, af, stream, where):
+async def test_usage_is_counted_once(sandbox, client, af, stream, where):
     sandbox.script([{"content": "Un deux trois.", "usage": USAGE, "fault": where}])
     response = await af.ask(client, stream=stream)
     assert response.usage_details["total_token_count"] == 8
 
 
-async def test_pitfall_15_no_usage_is_no_failure(sandbox, client, af, stream):
+async def test_missing_usage_does_not_raise(sandbox, client, af, stream):
     sandbox.script([{"content": "Oui.", "fault": "usage-none"}])
     response = await af.ask(client, stream=stream)
     assert not response.usage_details
     assert response.text == "Oui."
 
 
-async def test_pitfall_16_odd_finish_reasons_pass(sandbox, client, af, stream):
+async def test_odd_finish_reasons_pass(sandbox, client, af, stream):
     sandbox.script([{"content": "Oui.", "finish_reason": "tired"}])
     assert (await af.ask(client, stream=stream)).finish_reason == "tired"
 
 
-async def test_pitfall_16_backend_is_kept(sandbox, client, af, stream):
+async def test_backend_is_kept(sandbox, client, af, stream):
     machine = {"engine_type": "vllm", "machine_name": "ma02"}
     sandbox.script([{"content": "Oui.", "backend": machine}])
     assert (await af.ask(client, stream=stream)).additional_properties["backend"] == machine
 
 
 @pytest.mark.parametrize("where", ["usage-toplevel-reasoning", "usage-nested-reasoning"])
-async def test_pitfall_16_reasoning_tokens_have_their_name(client, af, stream, sandbox, where):
+async def test_reasoning_tokens_have_their_name(client, af, stream, sandbox, where):
     sandbox.script([{"content": "Oui.", "reasoning": "Je réfléchis bien.", "fault": where}])
     response = await af.ask(client, stream=stream)
     assert response.usage_details["reasoning_output_token_count"] > 0
@@ -116,7 +116,7 @@ async def test_cost_and_request_id_are_told(sandbox, client, af, stream):
 
 
 @pytest.mark.parametrize("created", [1_764_000_000_000, 10**30, -(10**18)])
-async def test_a_strange_time_costs_no_answer(sandbox, client, af, stream, created):
+async def test_strange_time_costs_no_answer(sandbox, client, af, stream, created):
     key = "delta" if stream else "message"
     choice = {"index": 0, key: {"content": "Oui."}, "finish_reason": "stop"}
     answer = {"id": "x", "model": "m", "created": created, "choices": [choice]}
@@ -125,12 +125,12 @@ async def test_a_strange_time_costs_no_answer(sandbox, client, af, stream, creat
     assert (response.text, response.created_at) == ("Oui.", None)
 
 
-async def test_the_whole_completion_is_at_hand(sandbox, client, af, stream):
+async def test_raw_representation_is_the_completion(sandbox, client, af, stream):
     raw = (await af.ask(client, stream=stream)).raw_representation
     assert isinstance(raw[-1] if stream else raw, llmaas.Completion)
 
 
-async def test_pitfall_17_an_error_event_is_an_error(sandbox, client, af):
+async def test_error_event_is_an_error(sandbox, client, af):
     sandbox.script([{"content": "Un deux trois quatre.", "fault": "error-event"}])
     with pytest.raises(ChatClientException) as caught:
         await af.ask(client, stream=True)
@@ -139,7 +139,7 @@ async def test_pitfall_17_an_error_event_is_an_error(sandbox, client, af):
 
 
 @pytest.mark.parametrize("end", ["fin", "rst"])
-async def test_pitfall_17_a_cut_stream_is_an_error_with_what_came(sandbox, client, af, end):
+async def test_interrupted_stream_error_has_the_partial_response(sandbox, client, af, end):
     sandbox.script([{"content": "Un deux trois quatre.", "fault": f"cut:4:{end}"}])
     answer = client.get_response(af.turns(("user", "Compte")), stream=True)
     with pytest.raises(ChatClientException) as caught:
@@ -150,20 +150,20 @@ async def test_pitfall_17_a_cut_stream_is_an_error_with_what_came(sandbox, clien
 
 
 @pytest.mark.parametrize("fault", ["empty-200", "html-200", "truncated-200"])
-async def test_what_is_no_answer_is_an_error(sandbox, client, af, stream, fault):
+async def test_invalid_body_raises_error(sandbox, client, af, stream, fault):
     sandbox.script([{"fault": fault}])
     with pytest.raises(ChatClientException):
         await af.ask(client, stream=stream)
 
 
-async def test_a_page_instead_of_an_answer_is_told_as_such(sandbox, client, af):
+async def test_html_body_raises_invalid_response_error(sandbox, client, af):
     sandbox.script([{"fault": "html-200"}])
     with pytest.raises(ChatClientInvalidResponseException, match="base_url"):
         await af.ask(client)
 
 
 @pytest.mark.parametrize("fault", ["crlf", "comments", "no-done", "split-utf8", "json-cut", "gzip"])
-async def test_dialects_of_the_wire_change_nothing(sandbox, client, af, fault):
+async def test_response_variants_give_the_same_answer(sandbox, client, af, fault):
     sandbox.script([{"content": "Été à Orléans.", "reasoning": "Où ?", "fault": fault}])
     response = await af.ask(client, stream=True)
     assert af.kinds(response) == [("text_reasoning", "Où ?"), ("text", "Été à Orléans.")]

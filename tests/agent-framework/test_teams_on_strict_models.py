@@ -1,4 +1,4 @@
-"""Teams of Agent Framework on models with strict templates: the sandbox refuses none."""
+"""Teams of Agent Framework on models with strict chat templates."""
 
 import pytest
 from agent_framework import Agent, tool
@@ -37,7 +37,7 @@ def refused(sandbox):
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_group_chat_is_never_refused(sandbox, make_client, model):
+async def test_group_chat_requests_are_accepted_by_strict_models(sandbox, make_client, model):
     sandbox.script(steps(80))
     members = agents(make_client(model))
     chat = GroupChatBuilder(
@@ -51,7 +51,7 @@ async def test_group_chat_is_never_refused(sandbox, make_client, model):
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_session_of_two_agents_is_never_refused(sandbox, make_client, model):
+async def test_session_of_two_agents_is_accepted_by_strict_models(sandbox, make_client, model):
     sandbox.script(steps(80))
     ann, bob = agents(make_client(model))
     session = ann.create_session()

@@ -1,4 +1,4 @@
-"""Pitfall 23: spans, read from a real exporter of the OpenTelemetry SDK."""
+"""Spans, exported by the OpenTelemetry SDK."""
 
 import pytest
 from agent_framework import Agent, tool
@@ -39,7 +39,7 @@ def get_weather(city: str) -> str:
     return f"Il pleut à {city}."
 
 
-async def test_pitfall_23_spans_carry_our_name(sandbox, client, spans, stream):
+async def test_spans_carry_our_name(sandbox, client, spans, stream):
     call = {"name": "get_weather", "arguments": {"city": "Paris"}}
     sandbox.script([{"tool_calls": [call]}, {"content": "Oui."}])
     agent = client.as_agent(name="meteo", tools=[get_weather])
@@ -64,7 +64,7 @@ async def test_agents_made_by_hand_name_the_framework(client, spans):
     assert names == {"chat": "llmaas", "invoke_agent": "microsoft.agent_framework"}
 
 
-async def test_a_failure_is_a_failed_span(sandbox, client, spans, af, stream):
+async def test_failure_is_a_failed_span(sandbox, client, spans, af, stream):
     sandbox.script([{"status": 503, "json": {"error": "down"}}])
     with pytest.raises(ChatClientException):
         await af.ask(client, stream=stream)

@@ -1,4 +1,4 @@
-"""RerankResponse, speech, transcription and images as tools of an agent."""
+"""Reranking, speech, transcription and images as agent tools."""
 
 import json
 
@@ -32,7 +32,7 @@ async def test_rerank_among_documents_that_the_model_brings(sandbox):
     assert json.loads(content.text)[0]["index"] == 2
 
 
-async def test_an_agent_calls_it(sandbox, client):
+async def test_agent_calls_it(sandbox, client):
     call = {"name": "rerank", "arguments": {"query": "prix du classement"}}
     sandbox.script([{"tool_calls": [call]}, {"path": "/v2/rerank"}, {"content": "0,01 euro."}])
     agent = Agent(client, tools=[rerank_tool(model=RERANK, documents=DOCUMENTS)])
@@ -84,7 +84,7 @@ async def test_images_are_data_or_files(sandbox, tmp_path):
     assert [path.suffix for path in tmp_path.iterdir()] == [".png"]
 
 
-async def test_the_model_is_told_what_was_made(sandbox, client):
+async def test_model_receives_the_type_of_the_output(sandbox, client):
     call = {"name": "draw", "arguments": {"prompt": "Un chat"}}
     image = {"path": "/v1/images/generations"}
     sandbox.script([{"tool_calls": [call]}, image, {"content": "Le voici."}])

@@ -1,4 +1,4 @@
-"""The client under test, asked whole and streamed."""
+"""Fixtures: the model client, called whole and streamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pitfalls 23 to 28: configuration, components and secrets."""
+"""Configuration, components and secrets."""
 
 import copy
 import json
@@ -61,7 +61,7 @@ EVERYTHING = {
 }
 
 
-async def test_pitfall_23_another_vendors_key_is_never_sent(ask, sandbox, monkeypatch):
+async def test_another_vendors_key_is_never_sent(ask, sandbox, monkeypatch):
     monkeypatch.delenv("LLMAAS_API_KEY")
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     with pytest.raises(MissingAPIKeyError, match="LLMAAS_API_KEY"):
@@ -69,9 +69,7 @@ async def test_pitfall_23_another_vendors_key_is_never_sent(ask, sandbox, monkey
     assert not list(sandbox.requests)
 
 
-async def test_pitfall_23_another_vendors_headers_and_address_are_not_used(
-    ask, client, sandbox, monkeypatch
-):
+async def test_another_vendors_headers_and_address_are_not_used(ask, client, sandbox, monkeypatch):
     monkeypatch.setenv("OPENAI_ORG_ID", "org-x")
     monkeypatch.setenv("OPENAI_PROJECT", "proj-x")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
@@ -81,7 +79,7 @@ async def test_pitfall_23_another_vendors_headers_and_address_are_not_used(
     assert "org-x" not in str(headers)
 
 
-async def test_pitfall_24_a_component_names_the_variable_and_holds_no_key(sandbox, monkeypatch):
+async def test_component_names_the_variable_and_holds_no_key(sandbox, monkeypatch):
     client = LLMaaSChatCompletionClient(MODEL, api_key=SECRET, api_key_env="TEAM_KEY")
     text = client.dump_component().model_dump_json()
     assert SECRET not in text
@@ -95,7 +93,7 @@ async def test_pitfall_24_a_component_names_the_variable_and_holds_no_key(sandbo
         await ChatCompletionClient.load_component(json.loads(text)).create(HELLO)
 
 
-async def test_pitfall_24_a_team_comes_back_from_json(client, sandbox):
+async def test_team_comes_back_from_json(client, sandbox):
     agents = [AssistantAgent(name, client) for name in ("writer", "editor")]
     team = RoundRobinGroupChat(agents, termination_condition=MaxMessageTermination(5))
     text = team.dump_component().model_dump_json()
@@ -105,7 +103,7 @@ async def test_pitfall_24_a_team_comes_back_from_json(client, sandbox):
     assert {message.source for message in result.messages} >= {"user", "writer", "editor"}
 
 
-async def test_a_teams_state_is_saved_and_loaded(client):
+async def test_teams_state_is_saved_and_loaded(client):
     team = RoundRobinGroupChat([AssistantAgent("writer", client)], max_turns=1)
     await team.run(task='Say "Oui"')
     state = await team.save_state()
@@ -114,7 +112,7 @@ async def test_a_teams_state_is_saved_and_loaded(client):
     assert (await again.run(task="Go on")).messages
 
 
-def test_pitfall_25_every_argument_survives(tmp_path):
+def test_every_argument_survives(tmp_path):
     assert set(EVERYTHING) == set(ClientSettings.__annotations__)
     assert {*EVERYTHING, "model"} == set(LLMaaSClientConfig.model_fields)
     client = LLMaaSChatCompletionClient(MODEL, **EVERYTHING)
@@ -124,7 +122,7 @@ def test_pitfall_25_every_argument_survives(tmp_path):
     assert json.loads(again.model_dump_json()) == dumped
 
 
-def test_pitfall_25_a_subclass_dumps_itself():
+def test_subclass_dumps_itself():
     dumped = Custom(MODEL).dump_component()
     assert dumped.provider.endswith(".Custom")
     assert type(LLMaaSChatCompletionClient(MODEL).dump_component().provider) is str
@@ -135,7 +133,7 @@ class Custom(LLMaaSChatCompletionClient):
 
 
 @pytest.mark.parametrize("wrong", [{"temprature": 1}, {"organization": "x"}, {"model_infos": {}}])
-def test_pitfall_25_unknown_arguments_are_refused_at_once(wrong):
+def test_unknown_arguments_are_refused_at_once(wrong):
     [name] = wrong
     with pytest.raises(ConfigurationError, match=name):
         LLMaaSChatCompletionClient(MODEL, **wrong)
@@ -145,19 +143,19 @@ def test_pitfall_25_unknown_arguments_are_refused_at_once(wrong):
         )
 
 
-def test_pitfall_25_a_misspelt_key_is_not_shown():
+def test_misspelt_key_is_not_shown():
     with pytest.raises(ConfigurationError) as caught:
         LLMaaSChatCompletionClient(MODEL, api_kye=SECRET)
     assert SECRET not in repr(caught.value)
 
 
 @pytest.mark.parametrize("effort", ["none", "minimal", "low", "xhigh", "whatever"])
-async def test_pitfall_25_any_reasoning_effort(ask, sandbox, effort):
+async def test_any_reasoning_effort(ask, sandbox, effort):
     await ask(LLMaaSChatCompletionClient(MODEL, reasoning_effort=effort), "Hi")
     assert list(sandbox.requests)[-1].json["reasoning_effort"] == effort
 
 
-async def test_pitfall_25_headers_and_parameters_per_call(ask, client, sandbox):
+async def test_headers_and_parameters_per_call(ask, client, sandbox):
     extra = {"extra_headers": {"x-trace": "1"}, "extra_body": {"top_k": 3}, "temperature": 0.2}
     await ask(client, "Hi", extra_create_args=extra)
     sent = list(sandbox.requests)[-1]
@@ -165,26 +163,26 @@ async def test_pitfall_25_headers_and_parameters_per_call(ask, client, sandbox):
     assert (sent.json["top_k"], sent.json["temperature"]) == (3, 0.2)
 
 
-async def test_pitfall_25_a_misspelt_argument_of_a_call_is_refused(ask, client, sandbox):
+async def test_misspelt_argument_of_a_call_is_refused(ask, client, sandbox):
     with pytest.raises(ConfigurationError, match="temprature"):
         await ask(client, "Hi", extra_create_args={"temprature": 0.2})
     assert not list(sandbox.requests)
 
 
 @pytest.mark.parametrize("make", [repr, str, pickle.dumps, copy.deepcopy], ids=lambda f: f.__name__)
-def test_pitfall_26_no_key_in_clear(make):
+def test_no_key_in_clear(make):
     shown = make(LLMaaSChatCompletionClient(MODEL, api_key=SECRET))
     assert SECRET not in (shown.decode("latin-1") if isinstance(shown, bytes) else repr(shown))
 
 
-async def test_pitfall_26_a_pickle_finds_its_key_where_it_is_loaded(sandbox):
+async def test_pickle_finds_its_key_where_it_is_loaded(sandbox):
     client = pickle.loads(pickle.dumps(LLMaaSChatCompletionClient(MODEL, api_key=SECRET, seed=3)))
     assert (await client.create(HELLO)).content
     assert list(sandbox.requests)[-1].json["seed"] == 3
 
 
 @pytest.mark.parametrize("make", [copy.copy, copy.deepcopy], ids=["copy", "deepcopy"])
-async def test_pitfall_26_a_copy_keeps_its_key(sandbox, monkeypatch, make):
+async def test_copy_keeps_its_key(sandbox, monkeypatch, make):
     client = LLMaaSChatCompletionClient(MODEL, api_key=sandbox.api_key)
     monkeypatch.delenv("LLMAAS_API_KEY")
     again = make(client)
@@ -192,14 +190,14 @@ async def test_pitfall_26_a_copy_keeps_its_key(sandbox, monkeypatch, make):
     assert (again.totals.requests, client.totals.requests) == (1, 0)
 
 
-def test_pitfall_26_secret_headers_are_refused():
+def test_secret_headers_are_refused():
     with pytest.raises(ConfigurationError, match="Authorization") as caught:
         LLMaaSChatCompletionClient(MODEL, default_headers={"Authorization": f"Bearer {SECRET}"})
     assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize("before", ["", "my_agents", "autogen_llmaas"])
-def test_pitfall_27_our_namespace_is_trusted_on_import(before):
+def test_namespace_is_allowed_on_import(before):
     code = "import os, autogen_llmaas; print(os.environ['AUTOGEN_ALLOWED_PROVIDER_NAMESPACES'])"
     told = subprocess.run(
         [sys.executable, "-c", code],
@@ -212,7 +210,7 @@ def test_pitfall_27_our_namespace_is_trusted_on_import(before):
     assert told.stdout.strip() == ",".join(names)
 
 
-def test_pitfall_28_the_catalogue_describes_the_model():
+def test_model_info_comes_from_the_catalog():
     info = LLMaaSChatCompletionClient(MODEL).model_info
     assert info["function_calling"]
     assert not info["vision"]
@@ -221,7 +219,7 @@ def test_pitfall_28_the_catalogue_describes_the_model():
     assert set(info) >= {"vision", "function_calling", "json_output", "family", "structured_output"}
 
 
-def test_pitfall_28_what_is_told_goes_before_the_catalogue():
+def test_model_info_argument_overrides_the_catalog():
     client = LLMaaSChatCompletionClient(MODEL, model_info={"vision": True})
     assert client.model_info["vision"]
     assert client.model_info["function_calling"]

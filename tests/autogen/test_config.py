@@ -1,4 +1,4 @@
-"""The configuration builders: without any framework, for every branch of the family."""
+"""Configuration builders for every AutoGen variant, without a framework."""
 
 import json
 import os
@@ -54,7 +54,7 @@ def mode(path):
     return stat.S_IMODE(os.stat(path).st_mode)
 
 
-def test_an_entry():
+def test_entry():
     assert entry() == {
         "model": MODEL,
         "api_key": SECRET,
@@ -66,7 +66,7 @@ def test_an_entry():
     }
 
 
-def test_an_entry_with_everything_holds_what_all_branches_take():
+def test_entry_with_everything_holds_what_all_branches_take():
     made = entry(
         "gemma4:31b",
         base_url="http://localhost:1",
@@ -84,18 +84,18 @@ def test_an_entry_with_everything_holds_what_all_branches_take():
 
 
 @pytest.mark.parametrize("name", ["timeout", "max_retries", "stream", "seed", "organization"])
-def test_what_a_branch_refuses_is_refused_here(name):
+def test_option_is_rejected_when_a_variant_rejects_it(name):
     with pytest.raises(ConfigurationError, match=name):
         entry(**{name: 1})
 
 
 @pytest.mark.parametrize("temperature", [-0.1, 2.5])
-def test_temperatures_that_the_service_refuses(temperature):
+def test_invalid_temperature_raises_error(temperature):
     with pytest.raises(ConfigurationError, match="temperature"):
         entry(temperature=temperature)
 
 
-def test_without_a_key_nothing_is_made(monkeypatch):
+def test_missing_key_raises_error(monkeypatch):
     monkeypatch.delenv("LLMAAS_API_KEY")
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     with pytest.raises(MissingAPIKeyError):
@@ -104,14 +104,14 @@ def test_without_a_key_nothing_is_made(monkeypatch):
         entry(default_headers={"Authorization": "Bearer x"}, api_key=SECRET)
 
 
-def test_the_list_and_the_config():
+def test_config_list_and_llm_config_have_entries():
     made = config_list(MODEL, "gemma4:31b", temperature=0)
     assert [e["model"] for e in made] == [MODEL, "gemma4:31b"]
     assert [e["extra_body"] for e in made] == [{"temperature": 0}] * 2
     assert llm_config() == {"config_list": config_list(), "cache_seed": None}
 
 
-def test_the_file_is_for_its_owner_alone(tmp_path):
+def test_file_is_readable_by_owner_only(tmp_path):
     os.umask(0)
     path = write_config_list(tmp_path, config_list())
     assert path == tmp_path / "OAI_CONFIG_LIST"
@@ -123,7 +123,7 @@ def test_the_file_is_for_its_owner_alone(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_variables(tmp_path):
+def test_environment_variables_hold_the_entries(tmp_path):
     entries = config_list(extra_body={"note": "l'été"})
     told = environment(entries)
     assert told["LLMAAS_API_KEY"] == SECRET
@@ -135,7 +135,7 @@ def test_the_variables(tmp_path):
     assert json.loads(read.stdout) == entries
 
 
-async def test_the_native_component_loads(sandbox):
+async def test_native_component_loads(sandbox):
     component = native_component(MODEL, temperature=0.1, reasoning_effort="low")
     client = ChatCompletionClient.load_component(component)
     assert isinstance(client, LLMaaSChatCompletionClient)
@@ -153,7 +153,7 @@ def test_no_component_holds_a_key():
 
 
 @pytest.mark.filterwarnings("ignore:Resolved model mismatch")  # the service names the root
-async def test_the_portable_component_loads_into_the_stock_client(sandbox):
+async def test_portable_component_loads_into_the_stock_client(sandbox):
     pytest.importorskip(
         "autogen_ext.models.openai",
         reason="autogen-ext[openai], the stock client, is not installed",
@@ -179,17 +179,17 @@ UNPORTABLE = {
 
 
 @pytest.mark.parametrize("name", UNPORTABLE)
-def test_a_portable_component_refuses_what_it_cannot_hold(name):
+def test_portable_component_refuses_what_it_cannot_hold(name):
     with pytest.raises(ConfigurationError, match=name):
         portable_component(MODEL, **{name: UNPORTABLE[name]})
 
 
-def test_yaml_reads_back():
+def test_yaml_round_trips():
     for component in (native_component(MODEL), portable_component(MODEL), embedding_component()):
         assert yaml.safe_load(as_yaml(component)) == component
 
 
-def test_the_gallery_offers_what_is_served():
+def test_gallery_lists_offered_models():
     made = gallery()
     labels = [component["label"] for component in made["components"]["models"]]
     assert {MODEL, "gemma4:31b"} <= set(labels)
@@ -201,7 +201,7 @@ def test_the_gallery_offers_what_is_served():
         )
 
 
-def test_the_builders_import_no_framework():
+def test_builders_do_not_import_a_framework():
     code = (
         "import sys\n"
         "from autogen_llmaas import config_list, native_component, gallery, as_yaml\n"
@@ -214,14 +214,14 @@ def test_the_builders_import_no_framework():
     assert told.stdout.strip() == "[]"
 
 
-def test_the_command_masks_the_key_unless_told(capsys):
+def test_command_masks_the_key_by_default(capsys):
     assert main(["config-list", "-m", MODEL, "-m", "gemma4:31b"]) == 0
     assert [e["api_key"] for e in json.loads(capsys.readouterr().out)] == ["***", "***"]
     main(["config-list", "--show-key"])
     assert json.loads(capsys.readouterr().out) == config_list()
 
 
-def test_the_command_writes_files(capsys, tmp_path):
+def test_command_writes_files(capsys, tmp_path):
     for command in ("config-list", "env", "component", "gallery"):
         path = tmp_path / command
         assert main([command, "-o", str(path)]) == 0
@@ -230,7 +230,7 @@ def test_the_command_writes_files(capsys, tmp_path):
         assert (SECRET in path.read_text()) == (command in ("config-list", "env"))
 
 
-def test_the_command_makes_components(capsys):
+def test_command_prints_components(capsys):
     main(["component", "--yaml", "--base-url", "http://localhost:1/v1"])
     assert yaml.safe_load(capsys.readouterr().out)["config"]["base_url"] == "http://localhost:1/v1"
     main(["component", "--portable", "-m", MODEL, "-m", "gemma4:31b"])
@@ -241,18 +241,18 @@ def test_the_command_makes_components(capsys):
     assert len(json.loads(capsys.readouterr().out)["components"]["models"]) == 1
 
 
-def test_the_command_says_what_is_wrong(capsys, monkeypatch):
+def test_command_fails_when_arguments_are_invalid(capsys, monkeypatch):
     monkeypatch.delenv("LLMAAS_API_KEY")
     assert main(["config-list"]) == 2
     assert "LLMAAS_API_KEY" in capsys.readouterr().err
 
 
-def test_the_command_says_what_it_cannot_write(capsys, tmp_path):
+def test_command_fails_when_the_file_is_not_writable(capsys, tmp_path):
     assert main(["component", "-o", str(tmp_path / "no" / "such" / "folder")]) == 2
     assert "No such file" in capsys.readouterr().err
 
 
-def test_a_file_of_variables_keeps_those_of_others(tmp_path):
+def test_file_of_variables_keeps_those_of_others(tmp_path):
     path = tmp_path / ".env"
     path.write_text("# mine\nDATABASE=x\nexport LLMAAS_API_KEY=old\n")
     for _ in range(2):
@@ -272,13 +272,13 @@ def test_shells_and_dotenv_read_the_same_list(tmp_path):
     assert json.loads(told.stdout) == odd
 
 
-def test_the_module_runs():
+def test_module_is_executable():
     run = [sys.executable, "-m", "autogen_llmaas", "component"]
     told = subprocess.run(run, capture_output=True, text=True, check=True)
     assert json.loads(told.stdout)["component_type"] == "model"
 
 
-def test_the_client_adds_little_to_the_import_of_its_framework():
+def test_import_adds_little_to_the_framework():
     code = (
         "import sys\n"
         "from autogen_llmaas import LLMaaSChatCompletionClient, LLMaaSMemory\n"

@@ -1,4 +1,4 @@
-"""The demo: both teams, their tools, and what it tells at the end."""
+"""The demo: both teams, their tools and the result."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from llmaas_cli.demo import QUESTIONS, DemoSettings, load_documents
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_the_teams_answer_with_sources(sandbox, language):
+def test_demo_answers_with_sources(sandbox, language):
     pieces = []
     settings = DemoSettings(sandbox.base_url, sandbox.api_key)
     result = demo(

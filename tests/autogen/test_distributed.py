@@ -1,4 +1,4 @@
-"""Agents in several processes on AutoGen's gRPC runtime, as the cookbook shows it."""
+"""Agents in several processes on AutoGen's gRPC runtime."""
 
 import os
 import re
@@ -36,7 +36,7 @@ def told():
         yield done.stdout
 
 
-def test_the_work_of_a_killed_worker_is_finished_by_another(told):
+def test_work_is_taken_over_when_a_worker_is_killed(told):
     [(worker, task)] = re.findall(r"^(\w+) was lost with task (\d+)$", told, re.MULTILINE)
     assert worker == "worker_0"
     [finisher] = re.findall(rf"^(\w+) did task {task}:", told, re.MULTILINE)

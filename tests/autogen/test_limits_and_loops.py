@@ -1,4 +1,4 @@
-"""Pitfalls 20 to 22: rate limits, many clients on one key, several event loops; cancelling."""
+"""Rate limits, clients that share a key, event loops and cancellation."""
 
 import asyncio
 import threading
@@ -23,7 +23,7 @@ def limited(**headers):
 
 
 @pytest.mark.parametrize("form", ["retry-after", "reset"])
-async def test_pitfall_20_a_429_is_waited_for(ask, sandbox, form):
+async def test_429_is_waited_for(ask, sandbox, form):
     now = time.time()
     reset = {"x-ratelimit-reset-requests": str(int(now) + 2)}
     headers = {"retry-after": "1"} if form == "retry-after" else reset
@@ -33,14 +33,14 @@ async def test_pitfall_20_a_429_is_waited_for(ask, sandbox, form):
     assert time.time() - now >= 1
 
 
-async def test_pitfall_20_more_429s_than_any_retry_count(ask, sandbox):
+async def test_more_429s_than_any_retry_count(ask, sandbox):
     sandbox.script([limited(**{"retry-after": "0.05"})] * 6)
     client = LLMaaSChatCompletionClient(MODEL, max_retries=0)
     assert (await ask(client, "Hi")).result.content
     assert len(sandbox.requests) == 7
 
 
-async def test_pitfall_20_then_the_error_is_typed(ask, sandbox):
+async def test_rate_limit_error_is_typed_when_the_timeout_ends(ask, sandbox):
     sandbox.script([limited(**{"retry-after": "3600"})])
     client = LLMaaSChatCompletionClient(MODEL, max_retries=0)
     agent = AssistantAgent("a", client)
@@ -50,7 +50,7 @@ async def test_pitfall_20_then_the_error_is_typed(ask, sandbox):
     assert caught.value.code == "rate_limit_exceeded"
 
 
-async def test_pitfall_21_one_429_pauses_every_client_of_the_key(sandbox):
+async def test_one_429_pauses_every_client_of_the_key(sandbox):
     sandbox.script([limited(**{"retry-after": "0.8"})])
     clients = [LLMaaSChatCompletionClient(MODEL) for _ in range(10)]
     began = time.monotonic()
@@ -64,7 +64,7 @@ async def test_pitfall_21_one_429_pauses_every_client_of_the_key(sandbox):
     assert len(sandbox.requests) == 11
 
 
-def test_pitfall_22_one_client_in_several_event_loops(sandbox):
+def test_one_client_in_several_event_loops(sandbox):
     client = LLMaaSChatCompletionClient(MODEL, max_retries=0)
 
     async def both():
@@ -83,14 +83,14 @@ def test_pitfall_22_one_client_in_several_event_loops(sandbox):
     assert client.totals.requests == 10
 
 
-async def test_a_closed_client_opens_again(client):
+async def test_closed_client_opens_again(client):
     await client.create(HELLO)
     await client.close()
     assert (await client.create(HELLO)).content
 
 
 @pytest.mark.parametrize("fault", ["stall:30:0", "stall:30:4"], ids=["before", "amid"])
-async def test_a_cancelled_token_closes_the_socket(ask, client, sandbox, fault):
+async def test_cancelled_token_closes_the_socket(ask, client, sandbox, fault):
     token = CancellationToken()
     arguments = {"extra_headers": {"x-sandbox-fault": fault}}
     call = ask(client, "Tell me", extra_create_args=arguments, cancellation_token=token)
@@ -103,14 +103,14 @@ async def test_a_cancelled_token_closes_the_socket(ask, client, sandbox, fault):
     await soon(lambda: list(sandbox.requests)[-1].disconnected)
 
 
-async def test_a_token_that_was_cancelled_before_sends_nothing_on(ask, client):
+async def test_token_that_was_cancelled_before_sends_nothing_on(ask, client):
     token = CancellationToken()
     token.cancel()
     with pytest.raises(asyncio.CancelledError):
         await ask(client, "Hi", cancellation_token=token)
 
 
-async def test_a_stream_that_is_left_closes_its_socket(client, sandbox):
+async def test_stream_that_is_left_closes_its_socket(client, sandbox):
     token = CancellationToken()
     sandbox.script([{"content": "word " * 200, "fault": "stall:30:4"}])
     stream = client.create_stream(HELLO, cancellation_token=token)
@@ -119,7 +119,7 @@ async def test_a_stream_that_is_left_closes_its_socket(client, sandbox):
     await soon(lambda: list(sandbox.requests)[-1].disconnected)
 
 
-async def test_text_comes_while_the_server_still_writes(client, sandbox):
+async def test_text_is_yielded_before_the_stream_ends(client, sandbox):
     sandbox.script([{"content": "word " * 20, "fault": "stall:30:4"}])
     token = CancellationToken()
     stream = client.create_stream(HELLO, cancellation_token=token)

@@ -1,4 +1,4 @@
-"""The memory that finds by meaning."""
+"""Semantic memory."""
 
 import asyncio
 import copy
@@ -32,7 +32,7 @@ async def filled(**settings):
     return memory
 
 
-async def test_a_query_finds_by_meaning_and_embeds_in_one_request(sandbox):
+async def test_query_finds_by_meaning_and_embeds_in_one_request(sandbox):
     memory = await filled(k=1)
     assert not list(sandbox.requests)
     found = await memory.query("When are invoices paid?")
@@ -45,21 +45,21 @@ async def test_a_query_finds_by_meaning_and_embeds_in_one_request(sandbox):
     assert memory.embeddings.tokens > 0
 
 
-async def test_a_threshold_and_a_limit_per_query(sandbox):
+async def test_threshold_and_a_limit_per_query(sandbox):
     memory = await filled(score_threshold=0.99)
     assert (await memory.query("Where does the cat sleep?")).results == []
     every = await memory.query("cat", k=5, score_threshold=-1.0)
     assert len(every.results) == 3
 
 
-async def test_nothing_is_asked_of_an_empty_memory(sandbox):
+async def test_empty_memory_sends_no_request(sandbox):
     memory = await filled()
     await memory.clear()
     assert (await memory.query("anything")).results == []
     assert not list(sandbox.requests)
 
 
-async def test_queries_at_once_find_what_was_asked_of_each(sandbox):
+async def test_concurrent_queries_return_their_own_results(sandbox):
     memory = await filled(k=1)
     await asyncio.gather(*(memory.query(fact) for fact in FACTS))
     late = "The printer on the second floor is out of paper."
@@ -68,7 +68,7 @@ async def test_queries_at_once_find_what_was_asked_of_each(sandbox):
         assert [result.content for result in (await memory.query(fact)).results] == [fact]
 
 
-async def test_what_is_forgotten_during_a_query_stays_forgotten(sandbox):
+async def test_clear_during_a_query_removes_contents(sandbox):
     memory = await filled(k=1)
     asked = asyncio.create_task(memory.query(FACTS[0]))
     await asyncio.sleep(0)
@@ -78,7 +78,7 @@ async def test_what_is_forgotten_during_a_query_stays_forgotten(sandbox):
     assert [r.content for r in (await memory.query(FACTS[1])).results] == [FACTS[1]]
 
 
-async def test_an_agent_is_reminded(client, sandbox):
+async def test_agent_is_reminded(client, sandbox):
     agent = AssistantAgent("a", client, memory=[await filled(k=1)])
     result = await agent.run(task="When are invoices paid?")
     head = list(sandbox.requests)[-1].json["messages"][0]
@@ -88,7 +88,7 @@ async def test_an_agent_is_reminded(client, sandbox):
     assert "Friday" in result.messages[-1].content
 
 
-async def test_a_component_holds_texts_and_no_key(sandbox):
+async def test_component_holds_texts_and_no_key(sandbox):
     memory = await filled(api_key=sandbox.api_key, name="facts")
     text = memory.dump_component().model_dump_json()
     assert sandbox.api_key not in text
@@ -97,13 +97,13 @@ async def test_a_component_holds_texts_and_no_key(sandbox):
     assert (await again.query("cat", k=1)).results[0].content == FACTS[0]
 
 
-async def test_the_builder_makes_the_same_component(sandbox):
+async def test_builder_equals_dump_component(sandbox):
     memory = Memory.load_component(embedding_component(k=2))
     assert isinstance(memory, LLMaaSMemory)
     assert json.loads(memory.dump_component().model_dump_json())["config"]["k"] == 2
 
 
-async def test_objects_are_remembered_and_pictures_are_not(sandbox):
+async def test_memory_accepts_objects_and_rejects_images(sandbox):
     memory = LLMaaSMemory()
     await memory.add(MemoryContent(content={"city": "Paris"}, mime_type=MemoryMimeType.JSON))
     assert (await memory.query("Paris")).results[0].content == {"city": "Paris"}
@@ -123,7 +123,7 @@ def test_embeddings_fit_where_a_function_of_texts_is_asked_for(sandbox):
 
 
 @pytest.mark.parametrize("make", [copy.copy, copy.deepcopy], ids=["copy", "deepcopy"])
-async def test_a_copy_keeps_its_key(sandbox, monkeypatch, make):
+async def test_copy_keeps_its_key(sandbox, monkeypatch, make):
     memory = await filled(api_key=sandbox.api_key)
     embeddings = LLMaaSEmbeddings(api_key=sandbox.api_key)
     monkeypatch.delenv("LLMAAS_API_KEY")
@@ -138,7 +138,7 @@ def inputs(sandbox):
     return [text for r in list(sandbox.requests) if r.status == 200 for text in r.json["input"]]
 
 
-async def test_one_long_text_does_not_keep_the_others_from_being_found(sandbox, caplog):
+async def test_long_text_is_skipped_and_others_are_searchable(sandbox, caplog):
     memory = LLMaaSMemory(k=1)
     for text in (FACTS[0], LONG, FACTS[1]):
         await memory.add(content(text))
@@ -150,7 +150,7 @@ async def test_one_long_text_does_not_keep_the_others_from_being_found(sandbox, 
     assert len(list(sandbox.requests)) == before + 1  # the long one is not sent again
 
 
-async def test_question_is_shortened_when_it_is_too_long(sandbox):
+async def test_query_is_shortened_when_it_is_too_long(sandbox):
     memory = await filled(k=1)
     assert (await memory.query(FACTS[1] + LONG)).results
     assert len(inputs(sandbox)[-1]) < 8192 * 4

@@ -1,4 +1,4 @@
-"""Pitfalls 13 to 16: messages and names."""
+"""Conversion of messages and names."""
 
 import base64
 
@@ -24,7 +24,7 @@ def last(sandbox):
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-async def test_pitfall_13_memory_is_merged_to_the_head(client, sandbox, streaming):
+async def test_memory_is_merged_to_the_head(client, sandbox, streaming):
     memory = ListMemory()
     await memory.add(MemoryContent(content="Answer in French.", mime_type=MemoryMimeType.TEXT))
     agent = AssistantAgent(
@@ -39,7 +39,7 @@ async def test_pitfall_13_memory_is_merged_to_the_head(client, sandbox, streamin
 
 
 @pytest.mark.parametrize("name", ["rédacteur", "Éditeur_en_chef", "作者"])
-async def test_pitfall_14_names_with_accents(client, sandbox, name):
+async def test_names_with_accents(client, sandbox, name):
     writer = AssistantAgent(name, client)
     editor = AssistantAgent("editor", client)
     team = RoundRobinGroupChat([writer, editor], max_turns=2)
@@ -51,13 +51,13 @@ async def test_pitfall_14_names_with_accents(client, sandbox, name):
     assert all(n.isascii() and 1 <= len(n) <= 64 for n in names)
 
 
-async def test_pitfall_15_names_can_be_left_out(ask, sandbox):
+async def test_names_can_be_left_out(ask, sandbox):
     client = LLMaaSChatCompletionClient(MODEL, include_name_in_message=False)
     await ask(client, "Hi")
     assert last(sandbox) == [{"role": "user", "content": "Hi"}]
 
 
-async def test_names_can_go_into_the_text(ask, sandbox):
+async def test_name_prefix_is_added_to_the_text(ask, sandbox):
     client = LLMaaSChatCompletionClient(
         MODEL, include_name_in_message=False, add_name_prefixes=True
     )
@@ -66,14 +66,14 @@ async def test_names_can_go_into_the_text(ask, sandbox):
 
 
 @pytest.mark.parametrize("model", [MODEL, "qwen3.6:27b", "gemma4:31b", "not-in-the-catalog"])
-def test_pitfall_16_the_family_is_unknown(sandbox, model):
+def test_family_is_unknown(sandbox, model):
     info = LLMaaSChatCompletionClient(model).model_info
     assert info["family"] == ModelFamily.UNKNOWN
     assert not ModelFamily.is_openai(info["family"])
 
 
 @pytest.mark.parametrize("family", ["unknown", ModelFamily.GPT_4O])
-async def test_pitfall_16_a_selector_always_has_a_user_turn(sandbox, family):
+async def test_selector_always_has_a_user_turn(sandbox, family):
     client = LLMaaSChatCompletionClient(MODEL, model_info={"family": family})
     sandbox.script([{"content": "editor"}, {"content": "Fine."}])
     agents = [AssistantAgent(name, client, description=name) for name in ("writer", "editor")]
@@ -84,7 +84,7 @@ async def test_pitfall_16_a_selector_always_has_a_user_turn(sandbox, family):
         assert "user" in [message["role"] for message in request.json["messages"]]
 
 
-async def test_a_system_message_at_the_head_stays_as_it_is(ask, client, sandbox):
+async def test_system_message_at_the_head_stays_as_it_is(ask, client, sandbox):
     await ask(
         client, [SystemMessage(content="Be short."), UserMessage(content="Hi", source="user")]
     )

@@ -1,4 +1,4 @@
-"""Pitfalls 5 to 8: what the model thinks."""
+"""Reasoning in answers and in later requests."""
 
 import pytest
 from autogen_agentchat.agents import AssistantAgent
@@ -19,7 +19,7 @@ PLAIN = "llama3.3:70b"
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-async def test_pitfall_05_thought_beside_text(ask, client, sandbox, shape):
+async def test_thought_beside_text(ask, client, sandbox, shape):
     sandbox.script([{"content": "Oui.", "reasoning": "Hm.", "fault": shape}])
     answer = await ask(client, "Hi")
     assert answer.result.content == "Oui."
@@ -27,7 +27,7 @@ async def test_pitfall_05_thought_beside_text(ask, client, sandbox, shape):
 
 
 @pytest.mark.parametrize("shape", ["reasoning_content", "reasoning", "think"])
-async def test_pitfall_05_thought_beside_tool_calls(ask, client, sandbox, shape):
+async def test_thought_beside_tool_calls(ask, client, sandbox, shape):
     sandbox.script([{"tool_calls": [CALL], "reasoning": "Look it up.", "fault": shape}])
     answer = await ask(client, "Weather?", tools=[WEATHER])
     assert answer.result.content == [
@@ -37,7 +37,7 @@ async def test_pitfall_05_thought_beside_tool_calls(ask, client, sandbox, shape)
 
 
 @pytest.mark.parametrize("shape", ["reasoning_content", "think"])
-async def test_pitfall_06_a_thought_keeps_its_first_letters(ask, client, sandbox, shape):
+async def test_thought_keeps_its_first_letters(ask, client, sandbox, shape):
     thought = "think hard: think about this, then think"
     sandbox.script([{"content": "Oui.", "reasoning": thought, "fault": shape}])
     assert (await ask(client, "Hi")).result.thought.strip() == thought
@@ -45,7 +45,7 @@ async def test_pitfall_06_a_thought_keeps_its_first_letters(ask, client, sandbox
 
 @pytest.mark.parametrize("family", ["unknown", "r1", "gpt-4o"])
 @pytest.mark.parametrize("shape", ["think", "lone-think-close"])
-async def test_pitfall_07_think_tags_never_reach_the_text(ask, sandbox, shape, family):
+async def test_think_tags_never_reach_the_text(ask, sandbox, shape, family):
     client = LLMaaSChatCompletionClient("qwen3.6:27b", model_info={"family": family})
     sandbox.script([{"content": "Oui.", "reasoning": "writer or editor?", "fault": shape}])
     answer = await ask(client, "Who is next?")
@@ -54,7 +54,7 @@ async def test_pitfall_07_think_tags_never_reach_the_text(ask, sandbox, shape, f
     assert answer.result.thought.strip() == "writer or editor?"
 
 
-async def test_pitfall_08_a_reasoner_gets_its_reasoning_back(client, sandbox):
+async def test_reasoning_is_sent_back_to_reasoning_models(client, sandbox):
     sandbox.script([{"tool_calls": [CALL], "reasoning": "Look it up."}, {"content": "Fine."}])
     agent = AssistantAgent("a", client, tools=[weather], reflect_on_tool_use=True)
     await agent.run(task="Weather in Paris?")
@@ -64,7 +64,7 @@ async def test_pitfall_08_a_reasoner_gets_its_reasoning_back(client, sandbox):
     assert said["tool_calls"][0]["id"] == "call_1"
 
 
-async def test_pitfall_08_text_and_reasoning_both_come_back_as_they_were(client, sandbox):
+async def test_text_and_reasoning_both_come_back_as_they_were(client, sandbox):
     step = {"content": "One moment.", "tool_calls": [CALL], "reasoning": "Look it up."}
     sandbox.script([{**step, "fault": "text-and-tool"}, {"content": "Fine."}])
     agent = AssistantAgent("a", client, tools=[weather], reflect_on_tool_use=True)
@@ -73,7 +73,7 @@ async def test_pitfall_08_text_and_reasoning_both_come_back_as_they_were(client,
     assert (text["content"], call["reasoning_content"]) == ("One moment.", "Look it up.")
 
 
-async def test_pitfall_08_other_models_get_their_text_back(sandbox):
+async def test_other_models_get_their_text_back(sandbox):
     sandbox.script(
         [{"content": "One moment.", "tool_calls": [CALL], "fault": "text-and-tool,no-reasoning"}]
     )
@@ -87,7 +87,7 @@ async def test_pitfall_08_other_models_get_their_text_back(sandbox):
 
 
 @pytest.mark.parametrize("echo", [True, False])
-async def test_pitfall_08_the_echo_is_a_switch_also_for_restored_states(sandbox, echo):
+async def test_send_reasoning_applies_to_restored_states(sandbox, echo):
     client = LLMaaSChatCompletionClient(PLAIN, send_reasoning=echo)
     await client.create(
         [

@@ -1,4 +1,4 @@
-"""What is sent and what is read, from recordings: one serves both SDK majors."""
+"""Requests and responses of recorded cassettes, with both SDK major versions."""
 
 import json
 
@@ -99,13 +99,13 @@ async def test_wrong_key(start, ask):
     assert on.WRONG_KEY not in f"{caught.value} {caught.value!r}"
 
 
-async def test_a_limit_reached(start, ask):
+async def test_limit_reached(start, ask):
     with pytest.raises(llmaas.RateLimitError) as caught:
         await ask(start("limit-reached", provoked=on.LIMIT), on.SAY)
     assert (caught.value.status_code, caught.value.retry_after) == (429, 7)
 
 
-async def test_an_agent_with_tools(play):
+async def test_agent_with_tools(play):
     """AgentChat calls both, and asks for the answer: two exchanges."""
     play("agent")
     client = LLMaaSChatCompletionClient(on.TALKER, max_retries=0, rate_limit_timeout=0)
@@ -116,7 +116,7 @@ async def test_an_agent_with_tools(play):
     assert last.models_usage.prompt_tokens > 0
 
 
-async def test_a_memory_finds_the_passage(play):
+async def test_memory_finds_the_passage(play):
     play("memory")
     memory = LLMaaSMemory(EMBEDDER, k=1)
     for text in on.PASSAGES[:2]:

@@ -1,4 +1,4 @@
-"""Fifty agents share one key through a limit: none sees a 429, and little of the limit is lost."""
+"""Fifty agents that share one rate-limited key."""
 
 import asyncio
 import time
@@ -34,7 +34,7 @@ async def crowd(make):
     return errors, PER_SECOND * (int(time.time()) - began + 1)
 
 
-def test_no_agent_sees_a_429_and_the_limit_is_used():
+def test_agents_share_the_rate_limit_without_errors():
     with limited(PER_SECOND) as (limiter, base_url):
         errors, allowed = asyncio.run(
             crowd(lambda: LLMaaSChatCompletionClient(MODEL, api_key=KEY, base_url=base_url))
@@ -48,7 +48,7 @@ def test_no_agent_sees_a_429_and_the_limit_is_used():
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_stock_clients_agents_fail():
+def test_stock_agents_fail_at_the_rate_limit():
     stock = pytest.importorskip(
         "autogen_ext.models.openai",
         reason="autogen-ext[openai], the stock client, is not installed",

@@ -1,4 +1,4 @@
-"""The nineteen measured defects of AutoGen's stock client, each cured in ours.
+"""Nineteen measured defects of AutoGen's stock client that ours does not have.
 
 The tests beside this file go further into each; here is one for each, as an agent meets it.
 """

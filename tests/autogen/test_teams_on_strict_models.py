@@ -1,4 +1,4 @@
-"""Teams of AutoGen for 20 turns on models with strict templates: the sandbox refuses none."""
+"""Teams of AutoGen for 20 turns on models with strict chat templates."""
 
 import asyncio
 
@@ -40,7 +40,7 @@ def refused(sandbox) -> list[object]:
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("reflect", [True, False])
-async def test_round_robin_is_never_refused(sandbox, model, reflect):
+async def test_round_robin_is_accepted_by_strict_models(sandbox, model, reflect):
     sandbox.script(steps(4 * TURNS))
     client = LLMaaSChatCompletionClient(model)
     team = RoundRobinGroupChat(
@@ -59,7 +59,7 @@ async def test_round_robin_is_never_refused(sandbox, model, reflect):
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_selector_is_never_refused(sandbox, model):
+async def test_selector_is_accepted_by_strict_models(sandbox, model):
     client = LLMaaSChatCompletionClient(model)
     answers = [{"content": name} for name in ("ann", "bob") for _ in range(1)]
     sandbox.script(
@@ -73,7 +73,7 @@ async def test_selector_is_never_refused(sandbox, model):
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_swarm_is_never_refused(sandbox, model):
+async def test_swarm_is_accepted_by_strict_models(sandbox, model):
     client = LLMaaSChatCompletionClient(model)
     pass_on = [
         {"tool_calls": [{"name": f"transfer_to_{name}", "arguments": {}}]}

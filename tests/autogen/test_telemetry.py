@@ -1,4 +1,4 @@
-"""Our telemetry beside AutoGen's: its spans are of agents and tools, never of a model's call."""
+"""Our telemetry together with AutoGen's spans: tokens are counted once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pitfalls 17 to 19: tokens without a vocabulary, and euros."""
+"""Token estimates without a vocabulary, and cost in EUR."""
 
 import pytest
 from autogen_agentchat.agents import AssistantAgent
@@ -25,7 +25,7 @@ def weather(city: str) -> str:
     return city
 
 
-def test_pitfall_17_tokens_are_counted_offline(client):
+def test_tokens_are_counted_offline(client):
     assert client.count_tokens([]) == 0
     short, long = client.count_tokens([user("a" * 40)]), client.count_tokens([user("a" * 400)])
     assert short == 4 + 10
@@ -34,7 +34,7 @@ def test_pitfall_17_tokens_are_counted_offline(client):
     assert client.count_tokens([user("Hi")], tools=[tool]) > 20
 
 
-def test_pitfall_17_every_kind_of_message_counts(client):
+def test_every_kind_of_message_counts(client):
     call = {"id": "1", "name": "weather", "arguments": '{"city": "Paris"}'}
     messages = [
         AssistantMessage(content=[call], source="a", thought="Let me see."),
@@ -46,11 +46,11 @@ def test_pitfall_17_every_kind_of_message_counts(client):
     assert all(client.count_tokens([message]) > 5 for message in messages)
 
 
-def test_pitfall_17_remaining_tokens_come_from_the_context(client):
+def test_remaining_tokens_come_from_the_context(client):
     assert client.remaining_tokens([user("a" * 40)]) == 131_072 - 14
 
 
-async def test_pitfall_17_the_live_list_goes_before_the_catalogue(sandbox):
+async def test_refresh_overrides_the_catalog(sandbox):
     listing = [
         {"id": "brand-new:9b", "object": "model", "max_model_len": 5_000},
         {"id": "secretive:9b", "object": "model", "max_model_len": 0},
@@ -66,7 +66,7 @@ async def test_pitfall_17_the_live_list_goes_before_the_catalogue(sandbox):
         catalog.reset()
 
 
-async def test_pitfall_18_a_token_limited_context_works_offline(client, sandbox):
+async def test_token_limited_context_works_offline(client, sandbox):
     context = TokenLimitedChatCompletionContext(client, token_limit=200)
     agent = AssistantAgent("a", client, model_context=context)
     for number in range(6):
@@ -75,14 +75,14 @@ async def test_pitfall_18_a_token_limited_context_works_offline(client, sandbox)
     assert 0 < len(sent) < 6
 
 
-async def test_pitfall_18_a_context_without_limit_asks_the_model(client):
+async def test_context_without_limit_asks_the_model(client):
     context = TokenLimitedChatCompletionContext(client)
     for number in range(20):
         await context.add_message(user(f"{number}"))
     assert len(await context.get_messages()) == 20
 
 
-async def test_pitfall_19_cost_and_reasoning_are_told(ask, client, sandbox):
+async def test_totals_include_cost_and_reasoning(ask, client, sandbox):
     usage = {
         "prompt_tokens": 1_000,
         "completion_tokens": 500,

@@ -1,4 +1,4 @@
-"""Pitfalls 9 to 12: tool calls and structured output."""
+"""Tool calls and structured output."""
 
 import json
 
@@ -29,7 +29,7 @@ def weather(city: str) -> str:
 TOOL = FunctionTool(weather, description="Weather of a city")
 
 
-async def test_pitfall_09_text_and_call_in_one_delta(ask, client, sandbox):
+async def test_text_and_call_in_one_delta(ask, client, sandbox):
     step = {"content": "One moment.", "tool_calls": [CALL]}
     sandbox.script([{**step, "fault": "text-and-tool,no-reasoning"}])
     answer = await ask(client, "Weather?", tools=[TOOL])
@@ -47,7 +47,7 @@ FORMS = ["tool-repeat-id", "tool-no-index", "tool-object-args", "tool-same-index
 
 
 @pytest.mark.parametrize("fault", FORMS)
-async def test_pitfalls_09_and_10_two_calls_whatever_their_form(ask, client, sandbox, fault):
+async def test_two_calls_whatever_their_form(ask, client, sandbox, fault):
     sandbox.script([{"tool_calls": [CALL, OTHER], "fault": fault}])
     answer = await ask(client, "Weather?", tools=[TOOL])
     assert [call.name for call in answer.result.content] == ["weather", "weather"]
@@ -56,14 +56,14 @@ async def test_pitfalls_09_and_10_two_calls_whatever_their_form(ask, client, san
     assert len({call.id for call in answer.result.content} - {""}) == 2
 
 
-async def test_pitfall_10_empty_arguments_are_an_object(ask, client, sandbox):
+async def test_empty_arguments_are_an_object(ask, client, sandbox):
     sandbox.script([{"tool_calls": [{"name": "now", "arguments": ""}], "fault": "tool-empty-args"}])
     [call] = (await ask(client, "Now?", tools=[{"name": "now"}])).result.content
     assert call.arguments == "{}"
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-async def test_pitfall_11_structured_output_with_plain_tools(client, sandbox, streaming):
+async def test_structured_output_with_plain_tools(client, sandbox, streaming):
     agent = AssistantAgent(
         "a",
         client,
@@ -82,14 +82,14 @@ async def test_pitfall_11_structured_output_with_plain_tools(client, sandbox, st
     assert first["tools"][0]["function"]["strict"] is False
 
 
-async def test_pitfall_11_fenced_json_is_parsed(ask, client, sandbox):
+async def test_fenced_json_is_parsed(ask, client, sandbox):
     sandbox.script([{"content": '{"city": "Paris", "degrees": 21}', "fault": "fenced-json"}])
     answer = await ask(client, "Weather?", json_output=Report)
     assert Report.model_validate_json(answer.result.content).degrees == 21
 
 
 @pytest.mark.parametrize("wanted", [Report, True], ids=["model", "json"])
-async def test_pitfall_11_talk_behind_json_is_taken_off(ask, client, sandbox, wanted):
+async def test_text_after_json_is_removed(ask, client, sandbox, wanted):
     sandbox.script([{"content": '{"city": "Paris", "degrees": 21}\n\nI hope this helps.'}])
     answer = await ask(client, "Weather?", json_output=wanted)
     assert Report.model_validate_json(answer.result.content).degrees == 21
@@ -114,14 +114,14 @@ async def test_structured_answer_is_a_result_when_only_white_space_is_cut(ask, c
     assert Report.model_validate_json(answer.result.content).city == "Paris"
 
 
-async def test_pitfall_11_broken_json_is_corrected_once_and_both_answers_count(client, sandbox):
+async def test_broken_json_is_corrected_once_and_both_answers_count(client, sandbox):
     sandbox.script([{"content": "no"}, {"content": '{"city": "Paris", "degrees": 21}'}])
     result = await client.create([UserMessage(content="?", source="u")], json_output=Report)
     assert Report.model_validate_json(result.content).city == "Paris"
     assert len(sandbox.requests) == 2
 
 
-async def test_pitfall_11_json_that_never_fits_is_a_typed_error(client, sandbox):
+async def test_invalid_output_raises_typed_error(client, sandbox):
     sandbox.script([{"content": "no"}, {"content": "never"}])
     with pytest.raises(StructuredOutputError) as caught:
         await client.create([UserMessage(content="?", source="u")], json_output=Report)
@@ -146,15 +146,13 @@ async def test_json_mode_off_asks_for_text(ask, client, sandbox):
 
 
 @pytest.mark.parametrize("reason", ["stop", "length", "tool_calls", "function_call"])
-async def test_pitfall_12_any_finish_reason_beside_calls_without_warning(
-    ask, client, sandbox, reason
-):
+async def test_any_finish_reason_beside_calls_without_warning(ask, client, sandbox, reason):
     sandbox.script([{"tool_calls": [CALL], "finish_reason": reason}])
     answer = await ask(client, "Weather?", tools=[TOOL])
     assert answer.result.finish_reason == "function_calls"
 
 
-async def test_pitfall_12_another_model_name_in_the_answer_without_warning(ask, client, sandbox):
+async def test_another_model_name_in_the_answer_without_warning(ask, client, sandbox):
     sandbox.script([{"content": "Oui.", "model": "openai/gpt-oss-120b"}])
     assert (await ask(client, "Hi")).result.content == "Oui."
 
@@ -182,7 +180,7 @@ async def test_tool_choice(ask, client, sandbox, choice, sent):
 
 
 @pytest.mark.parametrize("tools", [[{"name": "other"}], []], ids=["others", "none"])
-async def test_a_tool_choice_among_other_tools_is_refused(ask, client, sandbox, tools):
+async def test_tool_choice_among_other_tools_is_refused(ask, client, sandbox, tools):
     with pytest.raises(ConfigurationError, match="weather"):
         await ask(client, "?", tools=tools, tool_choice=TOOL)
     assert not list(sandbox.requests)
@@ -209,7 +207,7 @@ async def test_earlier_calls_have_the_names_that_are_offered(ask, client, sandbo
     assert [c["function"]["name"] for c in sent["messages"][1]["tool_calls"]] == offered
 
 
-async def test_a_refusal_is_said(client, sandbox):
+async def test_refusal_is_said(client, sandbox):
     message = {"role": "assistant", "content": None, "refusal": "I will not."}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     sandbox.script([{"json": {"id": "x", "model": "m", "choices": [choice]}}])
@@ -217,14 +215,14 @@ async def test_a_refusal_is_said(client, sandbox):
     assert result.content == "I will not."
 
 
-async def test_a_citation_is_no_json(client, sandbox):
+async def test_citation_is_no_json(client, sandbox):
     sandbox.script([{"content": "As said in [1], no."}])
     asked = client.create_stream([UserMessage(content="?", source="u")], json_output=True)
     *_, result = [piece async for piece in asked]
     assert result.content == "As said in [1], no."
 
 
-async def test_a_token_without_probability_is_impossible(ask, client, sandbox):
+async def test_token_without_probability_is_impossible(ask, client, sandbox):
     told = {"token": "O", "logprob": None, "top_logprobs": [{"token": "O", "logprob": None}]}
     sandbox.script([{"content": "O", "logprobs": {"content": [told]}}])
     answer = await ask(client, "Hi", extra_create_args={"logprobs": True})

@@ -1,4 +1,4 @@
-"""Pitfalls 1 to 4: usage, and how a stream ends."""
+"""Usage, and the end of streams."""
 
 import pytest
 from autogen_agentchat.agents import AssistantAgent
@@ -11,7 +11,7 @@ from llmaas.warnings import EmptyAnswerWarning
 MODEL = "gpt-oss:120b"
 
 
-async def test_pitfall_01_usage_without_options(ask, streams, client, sandbox):
+async def test_usage_without_options(ask, streams, client, sandbox):
     answer = await ask(client, 'Say "Oui"')
     assert answer.result.usage.prompt_tokens > 0
     assert answer.result.usage.completion_tokens > 0
@@ -20,13 +20,13 @@ async def test_pitfall_01_usage_without_options(ask, streams, client, sandbox):
     assert ("stream_options" in sent) is streams
 
 
-async def test_pitfall_01_stream_options_given_once_never_reach_create(ask, streams, sandbox):
+async def test_stream_options_given_once_never_reach_create(ask, streams, sandbox):
     client = LLMaaSChatCompletionClient(MODEL, stream_options={"include_usage": True})
     assert (await ask(client, "Hi")).result.usage.prompt_tokens > 0
     assert ("stream_options" in list(sandbox.requests)[-1].json) is streams
 
 
-async def test_pitfall_01_a_streaming_agent_tells_its_usage(client):
+async def test_streaming_agent_reports_usage(client):
     agent = AssistantAgent("writer", client, model_client_stream=True)
     answer = (await agent.run(task='Say "Oui"')).messages[-1]
     assert answer.models_usage.completion_tokens > 0
@@ -35,7 +35,7 @@ async def test_pitfall_01_a_streaming_agent_tells_its_usage(client):
 @pytest.mark.parametrize(
     "fault", ["usage-last", "usage-finish", "usage-every", "choiceless-backend"]
 )
-async def test_pitfall_02_usage_wherever_it_comes(ask, client, sandbox, fault):
+async def test_usage_wherever_it_comes(ask, client, sandbox, fault):
     sandbox.script([{"content": "Oui.", "fault": fault}])
     answer = await ask(client, "Hi")
     assert answer.result.finish_reason == "stop"
@@ -43,7 +43,7 @@ async def test_pitfall_02_usage_wherever_it_comes(ask, client, sandbox, fault):
     assert answer.result.usage.completion_tokens > 0
 
 
-async def test_pitfall_02_absent_usage_is_no_error(ask, client, sandbox):
+async def test_absent_usage_is_no_error(ask, client, sandbox):
     sandbox.script([{"content": "Oui.", "fault": "usage-none"}])
     answer = await ask(client, "Hi")
     assert (answer.result.finish_reason, answer.result.content) == ("stop", "Oui.")
@@ -52,7 +52,7 @@ async def test_pitfall_02_absent_usage_is_no_error(ask, client, sandbox):
 
 
 @pytest.mark.parametrize("fault", ["cut:3:fin", "cut:3:rst"])
-async def test_pitfall_03_a_cut_stream_is_an_error(client, sandbox, fault):
+async def test_interrupted_stream_raises_error(client, sandbox, fault):
     sandbox.script([{"content": "one two three four five six seven", "fault": fault}])
     pieces = []
 
@@ -66,14 +66,14 @@ async def test_pitfall_03_a_cut_stream_is_an_error(client, sandbox, fault):
     assert caught.value.completion is not None
 
 
-async def test_pitfall_04_an_empty_answer_warns_and_names_max_tokens(ask, client, sandbox):
+async def test_empty_answer_warns_and_names_max_tokens(ask, client, sandbox):
     sandbox.script([{"content": "", "reasoning": "Long.", "finish_reason": "length"}])
     with pytest.warns(EmptyAnswerWarning, match="max_tokens"):
         answer = await ask(client, "Hi")
     assert (answer.result.content, answer.result.finish_reason) == ("", "length")
 
 
-async def test_pitfall_04_a_sensible_budget_is_asked_for(ask, client, sandbox):
+async def test_sensible_budget_is_asked_for(ask, client, sandbox):
     await ask(client, "Hi")
     assert list(sandbox.requests)[-1].json["max_tokens"] == 16_384
     await ask(client, "Hi", extra_create_args={"max_tokens": 900})

@@ -1,4 +1,4 @@
-"""A chat service pointed at the sandbox, and ways to ask it whole or streamed."""
+"""Fixtures: a chat service on the sandbox, called whole and streamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ChatCompletionAgent`` and its company, the stock OpenAI agent included (pitfall 10)."""
+"""``ChatCompletionAgent``, also together with a stock OpenAI agent."""
 
 import json
 
@@ -66,7 +66,7 @@ async def test_invoke_stream_says_text_usage_and_backend(agent, weather):
     assert chunks[-1].metadata["backend"]["machine_name"]
 
 
-async def test_a_thread_remembers(sandbox, agent):
+async def test_thread_remembers(sandbox, agent):
     first = await agent.get_response("My name is Zoé.")
     second = await agent.get_response("What did I say?", thread=first.thread)
     said = [message["content"] for message in sandbox.requests[-1].json["messages"]]
@@ -94,7 +94,7 @@ async def test_response_format(chat):
     assert Forecast.model_validate_json(text).celsius == 21
 
 
-async def test_pitfall_08_reasoning_items_pass_through_invoke_stream(sandbox, make):
+async def test_reasoning_items_pass_through_invoke_stream(sandbox, make):
     sandbox.script([{"content": "Yes.", "reasoning": "Let me see.", "fault": "reasoning"}])
     agent = ChatCompletionAgent(service=make("gpt-oss:120b", reasoning="content"), name="Thinker")
     chunks = [item.message async for item in agent.invoke_stream("?")]
@@ -125,7 +125,7 @@ async def test_two_tool_results_when_a_filter_terminates(sandbox, agent, chat, w
     assert len(set(ids)) == 2
 
 
-async def test_a_filter_of_functions_and_prompts_runs(kernel):
+async def test_filter_of_functions_and_prompts_runs(kernel):
     seen = []
 
     async def invocation(context, next):  # noqa: A002 - passed by name
@@ -153,7 +153,7 @@ tools:
 """
 
 
-async def test_a_declarative_agent(sandbox, chat, kernel, weather):
+async def test_declarative_agent(sandbox, chat, kernel, weather):
     agent = await AgentRegistry.create_from_yaml(DECLARED, kernel=kernel, service=chat)
     response = await agent.get_response(QUESTION)
     assert str(response) == "Paris: sunny"
@@ -161,7 +161,7 @@ async def test_a_declarative_agent(sandbox, chat, kernel, weather):
     assert sandbox.requests[0].json["messages"][0]["content"] == "Answer about the weather."
 
 
-async def test_an_agent_as_a_plugin_of_another(sandbox, chat, agent, weather):
+async def test_agent_as_a_plugin_of_another(sandbox, chat, agent, weather):
     sandbox.script([{"tool_calls": [{"name": "Wea-Wea", "arguments": {"messages": QUESTION}}]}])
     boss = ChatCompletionAgent(service=chat, name="Boss", plugins=[agent])
     assert "Paris: sunny" in str(await boss.get_response("Ask Wea"))
@@ -176,7 +176,7 @@ async def stock(sandbox):
         yield OpenAIChatCompletion("gemma4:31b", async_client=client)
 
 
-async def test_pitfall_10_a_plain_openai_agent_in_the_same_group_chat(sandbox, make, stock):
+async def test_plain_openai_agent_in_the_same_group_chat(sandbox, make, stock):
     sandbox.script([{"content": "Ours.", "reasoning": "Hm."}, {"content": "Theirs."}])
     ours = ChatCompletionAgent(service=make("gpt-oss:120b"), name="Ours")
     theirs = ChatCompletionAgent(service=stock, name="Theirs")
@@ -189,7 +189,7 @@ async def test_pitfall_10_a_plain_openai_agent_in_the_same_group_chat(sandbox, m
     assert "reasoning" not in json.dumps(sandbox.requests[-1].json)
 
 
-async def test_pitfall_10_also_after_tool_calls(sandbox, agent, stock, weather):
+async def test_also_after_tool_calls(sandbox, agent, stock, weather):
     theirs = ChatCompletionAgent(service=stock, name="Theirs", plugins=[weather])
     first = await agent.get_response(QUESTION)
     second = await theirs.get_response("Say 'done'", thread=first.thread)

@@ -1,4 +1,4 @@
-"""Agents of Semantic Kernel on models with strict templates: the sandbox refuses none."""
+"""Agents of Semantic Kernel on models with strict chat templates."""
 
 import asyncio
 
@@ -50,7 +50,7 @@ def refused(sandbox):
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_thread_of_two_agents_is_never_refused(sandbox, model):
+async def test_thread_of_two_agents_is_accepted_by_strict_models(sandbox, model):
     sandbox.script(steps(120))
     agents = [agent(name, model) for name in ("ann", "bob")]
     thread = ChatHistoryAgentThread(ChatHistory(system_message="You know Paris."))
@@ -71,7 +71,7 @@ async def finished(orchestration):
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_group_chat_is_never_refused(sandbox, model):
+async def test_group_chat_requests_are_accepted_by_strict_models(sandbox, model):
     sandbox.script(steps(120))
     members = [agent(name, model) for name in ("ann", "bob")]
     chat = GroupChatOrchestration(
@@ -99,7 +99,7 @@ async def test_handoffs_are_never_refused(sandbox, model):
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_sequence_is_never_refused_when_each_agent_has_its_turns(sandbox, model):
+async def test_sequence_is_accepted_by_strict_models(sandbox, model):
     sandbox.script(steps(200))
     members = [agent(f"agent{n}", model) for n in range(20)]
     await finished(SequentialOrchestration(members=members))
@@ -126,7 +126,7 @@ async def talk(speaker, thread, text, streamed):
 
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("model", MODELS)
-async def test_thread_is_never_refused_when_turns_are_cancelled_and_resumed(
+async def test_thread_is_accepted_by_strict_models_when_turns_are_cancelled(
     sandbox, model, streamed
 ):
     sandbox.script([{"tool_calls": [CALL, CALL], "content": "I look."}, {"content": "So."}] * 20)

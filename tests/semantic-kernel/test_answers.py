@@ -1,4 +1,4 @@
-"""From the wire to contents: pitfalls 6-14."""
+"""Conversion of answers and streams to contents."""
 
 import json
 
@@ -26,7 +26,7 @@ def think(dialect, **rest):
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-async def test_pitfall_06_reasoning_is_in_the_metadata(sandbox, make, ask, dialect):
+async def test_reasoning_is_in_the_metadata(sandbox, make, ask, dialect):
     sandbox.script([think(dialect)])
     answer = await ask(make(THINKER))
     assert answer.content == SAID
@@ -35,7 +35,7 @@ async def test_pitfall_06_reasoning_is_in_the_metadata(sandbox, make, ask, diale
     assert isinstance(answer.items[0], TextContent)
 
 
-async def test_pitfall_07_streamed_reasoning_is_cumulative(sandbox, make, stream):
+async def test_streamed_reasoning_is_cumulative(sandbox, make, stream):
     sandbox.script([think("reasoning")])
     chunks = await stream.chunks(make(THINKER), history_of("?"))
     told = ""
@@ -51,7 +51,7 @@ async def test_pitfall_07_streamed_reasoning_is_cumulative(sandbox, make, stream
     assert merged.content == SAID
 
 
-async def test_pitfall_07_very_long_reasoning_does_not_grow_with_the_square(sandbox, make, stream):
+async def test_long_reasoning_does_not_take_quadratic_memory(sandbox, make, stream):
     thought = "word " * MAX_CUMULATIVE_REASONING
     sandbox.script([think("reasoning", reasoning=thought, finish_reason="stop")])
     chunks = await stream.chunks(make(THINKER), history_of("?"))
@@ -61,7 +61,7 @@ async def test_pitfall_07_very_long_reasoning_does_not_grow_with_the_square(sand
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-async def test_pitfall_08_reasoning_among_the_items_on_request(sandbox, make, ask, dialect):
+async def test_reasoning_among_the_items_on_request(sandbox, make, ask, dialect):
     sandbox.script([think(dialect)])
     answer = await ask(make(THINKER, reasoning="content"))
     thought, text = answer.items
@@ -71,7 +71,7 @@ async def test_pitfall_08_reasoning_among_the_items_on_request(sandbox, make, as
     assert answer.metadata["reasoning_content"].strip() == THOUGHT
 
 
-async def test_pitfall_09_no_empty_text_before_the_reasoning(sandbox, make, stream):
+async def test_no_empty_text_before_the_reasoning(sandbox, make, stream):
     sandbox.script([think("reasoning_content")])
     chunks = await stream.chunks(make(THINKER, reasoning="content"), history_of("?"))
     items = [item for chunk in chunks for item in chunk.items]
@@ -83,7 +83,7 @@ async def test_pitfall_09_no_empty_text_before_the_reasoning(sandbox, make, stre
 
 
 @pytest.mark.parametrize("dialect", ["usage-last", "usage-finish", "usage-every", "usage-none"])
-async def test_pitfall_11_usage_comes_once_at_the_end_or_not_at_all(sandbox, chat, stream, dialect):
+async def test_usage_comes_once_at_the_end_or_not_at_all(sandbox, chat, stream, dialect):
     sandbox.script([{"content": SAID, "fault": dialect}])
     chunks = await stream.chunks(chat, history_of("?"))
     usages = [chunk.metadata["usage"] for chunk in chunks if "usage" in chunk.metadata]
@@ -94,7 +94,7 @@ async def test_pitfall_11_usage_comes_once_at_the_end_or_not_at_all(sandbox, cha
         assert usages[0].completion_tokens > 0
 
 
-async def test_pitfall_11_usage_has_its_details(sandbox, chat, ask):
+async def test_usage_has_its_details(sandbox, chat, ask):
     usage = {
         "prompt_tokens": 5,
         "completion_tokens": 7,
@@ -117,7 +117,7 @@ async def test_pitfall_11_usage_has_its_details(sandbox, chat, ask):
         ("stop", FinishReason.STOP),
     ],
 )
-async def test_pitfall_12_an_unknown_finish_reason_is_a_stop(sandbox, chat, ask, sent, read):
+async def test_unknown_finish_reason_is_a_stop(sandbox, chat, ask, sent, read):
     sandbox.script([{"content": SAID, "finish_reason": sent}])
     assert (await ask(chat)).finish_reason is read
 
@@ -130,7 +130,7 @@ CALLS = ["", "tool-no-index", "tool-repeat-id", "tool-same-index", "tool-object-
 
 
 @pytest.mark.parametrize("dialect", CALLS)
-async def test_pitfall_13_two_parallel_calls_stay_apart(sandbox, chat, ask, dialect):
+async def test_two_parallel_calls_stay_apart(sandbox, chat, ask, dialect):
     sandbox.script([{"tool_calls": TWO, "fault": dialect}])
     answer = await ask(chat)
     calls = [item for item in answer.items if isinstance(item, FunctionCallContent)]
@@ -143,7 +143,7 @@ async def test_pitfall_13_two_parallel_calls_stay_apart(sandbox, chat, ask, dial
     assert all(call.id for call in calls)
 
 
-async def test_pitfall_13_arguments_in_single_characters_keep_empty_objects(sandbox, chat, stream):
+async def test_arguments_in_single_characters_keep_empty_objects(sandbox, chat, stream):
     """A piece that is just ``{}`` is dropped by the merge of Semantic Kernel."""
 
     def piece(arguments, **call):
@@ -159,7 +159,7 @@ async def test_pitfall_13_arguments_in_single_characters_keep_empty_objects(sand
     assert call.arguments == '{"a": {}}'
 
 
-async def test_pitfall_13_space_after_an_empty_object_does_not_replace_it(sandbox, chat, stream):
+async def test_space_after_an_empty_object_does_not_replace_it(sandbox, chat, stream):
     pieces = ["{", "}", " ", "\n"]
     call = {"index": 0, "id": "c", "type": "function"}
     deltas = [{"tool_calls": [{**call, "function": {"name": "f", "arguments": p}}]} for p in pieces]
@@ -170,13 +170,13 @@ async def test_pitfall_13_space_after_an_empty_object_does_not_replace_it(sandbo
     assert [item.arguments for item in answer.items] == ["{}"]
 
 
-async def test_pitfall_13_empty_arguments_are_an_empty_object(sandbox, chat, ask):
+async def test_empty_arguments_are_an_empty_object(sandbox, chat, ask):
     sandbox.script([{"tool_calls": [{"name": "f", "arguments": {}}], "fault": "tool-empty-args"}])
     (call,) = (await ask(chat)).items
     assert call.parse_arguments() in ({}, None)
 
 
-async def test_pitfall_14_backend_is_in_the_metadata(sandbox, chat, ask):
+async def test_backend_is_in_the_metadata(sandbox, chat, ask):
     backend = {"engine_type": "vllm", "machine_name": "ma07"}
     sandbox.script([{"content": SAID, "backend": backend}])
     assert (await ask(chat)).metadata["backend"] == backend
@@ -191,7 +191,7 @@ async def test_peer_streaming_chunks_are_the_text_in_pieces(sandbox, chat, strea
     assert {chunk.ai_model_id for chunk in chunks} == {chat.ai_model_id}
 
 
-async def test_text_beside_tool_calls_comes_through(sandbox, chat, ask):
+async def test_text_beside_tool_calls_is_kept_in_the_answer(sandbox, chat, ask):
     sandbox.script([{"content": "I look.", "tool_calls": TWO[:1], "fault": "text-and-tool"}])
     answer = await ask(chat)
     assert answer.content == "I look."
@@ -216,7 +216,7 @@ async def test_logprobs_are_in_the_metadata(sandbox, chat, ask):
     assert answer.metadata["logprobs"]
 
 
-async def test_the_whole_completion_is_the_inner_content(sandbox, chat, ask):
+async def test_inner_content_is_the_completion(sandbox, chat, ask):
     sandbox.script([{"content": SAID}])
     inner = (await ask(chat)).inner_content
     completion = inner[-1] if isinstance(inner, list) else inner
@@ -224,14 +224,14 @@ async def test_the_whole_completion_is_the_inner_content(sandbox, chat, ask):
     assert completion.cost_micro_eur is not None
 
 
-async def test_the_cost_is_in_the_metadata_once(sandbox, chat, ask):
+async def test_cost_is_in_the_metadata_once(sandbox, chat, ask):
     answer = await ask(chat)
     usage = answer.metadata["usage"]
     micro = (usage.prompt_tokens * 1_800 + usage.completion_tokens * 8_000 + 500) // 1_000
     assert answer.metadata["cost_eur"] == micro / 1_000_000
 
 
-async def test_a_refusal_is_the_text(sandbox, chat, ask):
+async def test_refusal_is_the_text(sandbox, chat, ask):
     message = {"role": "assistant", "content": None, "refusal": "I will not."}
     if ask.streamed:
         delta = {"index": 0, "delta": {"refusal": "I will not."}, "finish_reason": "stop"}

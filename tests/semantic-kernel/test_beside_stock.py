@@ -1,4 +1,4 @@
-"""What the README says of the stock connector: it may improve, and then the README must change."""
+"""Differences from the stock connector, as listed in the README."""
 
 import copy
 import gc

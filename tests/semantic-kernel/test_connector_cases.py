@@ -1,4 +1,4 @@
-"""The sixteen cases: ours keeps all of them, and the page says of the others what is so."""
+"""Sixteen connector cases: our service passes all, and the README table is current."""
 
 import importlib.util
 import sys
@@ -21,20 +21,20 @@ def streamed(request):
 
 @pytest.mark.parametrize("case", connector_cases.CASES.values(), ids=connector_cases.CASES)
 @pytest.mark.parametrize("model", connector_cases.MODELS.values(), ids=connector_cases.MODELS)
-async def test_ours_keeps(sandbox, case, model, streamed):
+async def test_our_connector_passes(sandbox, case, model, streamed):
     await case(
         connector_cases.Harness(connector_cases.ours(sandbox, model, None), sandbox, streamed)
     )
 
 
 @pytest.mark.filterwarnings("ignore")
-async def test_the_page_says_what_is_so(sandbox):
+async def test_readme_table_is_current(sandbox):
     assert await connector_cases.table(sandbox) in connector_cases.PAGE.read_text(), (
         "python connector_cases.py"
     )
 
 
-async def test_a_case_can_fail(sandbox, streamed):
+async def test_case_can_fail(sandbox, streamed):
     sandbox.script([{"content": "Salut", "reasoning": "Hm."}])
     harness = connector_cases.Harness(
         connector_cases.ours(sandbox, "gemma4:31b", None), sandbox, streamed

@@ -1,4 +1,4 @@
-"""The worked example runs against the sandbox."""
+"""The cookbook's script on the sandbox."""
 
 import importlib.util
 from pathlib import Path
@@ -9,7 +9,7 @@ SCRIPT = Path(__file__).parents[2] / "cookbooks" / "semantic-kernel" / "editoria
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-async def test_the_editorial_office(sandbox, capsys, monkeypatch):
+async def test_editorial_office(sandbox, capsys, monkeypatch):
     import sys
 
     spec = importlib.util.spec_from_file_location("editorial_office", SCRIPT)

@@ -41,7 +41,7 @@ async def test_fallbacks_answer_and_their_usage_adds_up(ask: Any) -> None:
     assert models == ["gone", "thought", "good", "gone", "good"]
 
 
-def test_dump_keeps_fallbacks() -> None:
+def test_dump_includes_fallbacks() -> None:
     chat = LLMaaSChatCompletion("m", api_key="sk-a", fallbacks=["good"], retry_empty=True)
     again = LLMaaSChatCompletion.from_dict({**chat.to_dict(), "api_key": "sk-a"})
     assert (again.client.settings.fallbacks, again.client.settings.retry_empty) == (("good",), True)
@@ -97,7 +97,7 @@ async def test_conform_fresh_and_strict_reach_the_core(where: str, streamed: boo
     assert not {"fresh", "strict", "conform"} & {*raw, *first}
 
 
-def test_dump_keeps_strict_and_the_limit_of_files() -> None:
+def test_dump_includes_strict_and_max_file_bytes() -> None:
     chat = LLMaaSChatCompletion("m", api_key="sk-a", strict=True, max_file_bytes=50, conform=False)
     again = LLMaaSChatCompletion.from_dict({**chat.to_dict(), "api_key": "sk-a"})
     settings = again.client.settings

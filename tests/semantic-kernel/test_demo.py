@@ -10,7 +10,7 @@ from llmaas_cli.demo import QUESTIONS, DemoSettings, load_documents
 @pytest.mark.parametrize(
     ("language", "words"), [("en", "finish reason is `length`"), ("fr", "0,40 EUR")]
 )
-def test_the_demo_answers_and_cites(sandbox, language, words):
+def test_demo_answers_with_citations(sandbox, language, words):
     (entry,) = entry_points(group="llmaas.demos", name="semantic-kernel")
     pieces = []
     result = entry.load()(

@@ -1,4 +1,4 @@
-"""Errors: pitfalls 19-23. Each is Semantic Kernel's and the core's."""
+"""Errors in both exception hierarchies: Semantic Kernel's and the core's."""
 
 import pickle
 
@@ -57,7 +57,7 @@ async def test_each_status_belongs_to_both_families(sandbox, chat, ask, status, 
     assert "(" not in str(error)[:1]  # no tuple
 
 
-async def test_pitfall_19_a_blocked_prompt_is_a_content_filter(sandbox, chat, ask):
+async def test_blocked_prompt_is_a_content_filter(sandbox, chat, ask):
     sandbox.script([refusal(403, "Prompt blocked for security reasons")])
     with pytest.raises(ServiceContentFilterException) as caught:
         await ask(chat)
@@ -66,7 +66,7 @@ async def test_pitfall_19_a_blocked_prompt_is_a_content_filter(sandbox, chat, as
     assert isinstance(caught.value.__cause__, llmaas.PromptBlockedError)
 
 
-async def test_pitfall_19_the_kernel_wraps_it_and_the_chain_keeps_it(sandbox, chat):
+async def test_llmaas_error_is_found_in_the_kernel_error(sandbox, chat):
     kernel = Kernel()
     kernel.add_service(chat)
     sandbox.script([refusal(403, "Prompt blocked for security reasons")])
@@ -78,7 +78,7 @@ async def test_pitfall_19_the_kernel_wraps_it_and_the_chain_keeps_it(sandbox, ch
     assert llmaas_error(ValueError("another")) is None
 
 
-async def test_pitfall_20_the_wait_that_was_asked_for_is_an_attribute(sandbox, make, ask):
+async def test_retry_after_is_an_attribute_of_the_error(sandbox, make, ask):
     step = {"status": 429, "headers": {"retry-after": "7"}, "json": {"detail": "slow down"}}
     sandbox.script([step])
     with pytest.raises(errors.LLMaaSRateLimitError) as caught:
@@ -86,7 +86,7 @@ async def test_pitfall_20_the_wait_that_was_asked_for_is_an_attribute(sandbox, m
     assert caught.value.retry_after == 7.0
 
 
-async def test_pitfall_20_retries_come_first(sandbox, make, ask):
+async def test_rate_limit_is_retried_before_the_error(sandbox, make, ask):
     step = {"status": 429, "headers": {"retry-after": "0.01"}, "json": {"detail": "slow down"}}
     sandbox.script([step, step, {"content": "At last."}])
     assert (await ask(make(max_retries=2))).content == "At last."
@@ -96,7 +96,7 @@ async def test_pitfall_20_retries_come_first(sandbox, make, ask):
 PIECE = {"choices": [{"index": 0, "delta": {"content": "Half"}}]}
 
 
-async def test_pitfall_21_an_error_event_is_in_the_family(sandbox, chat, stream):
+async def test_error_event_has_both_types(sandbox, chat, stream):
     event = {"error": {"message": "engine died", "type": "server_error", "code": 500}}
     sandbox.script([{"sse": [PIECE, event]}])
     with pytest.raises(ServiceResponseException, match="engine died") as caught:
@@ -105,7 +105,7 @@ async def test_pitfall_21_an_error_event_is_in_the_family(sandbox, chat, stream)
     assert caught.value.completion.text == "Half"
 
 
-async def test_pitfall_21_a_cut_stream_is_in_the_family(sandbox, chat, stream):
+async def test_interrupted_stream_error_has_both_types(sandbox, chat, stream):
     sandbox.script([{"sse": [PIECE], "end": "rst"}])
     with pytest.raises(ServiceResponseException) as caught:
         await stream(chat)
@@ -113,14 +113,14 @@ async def test_pitfall_21_a_cut_stream_is_in_the_family(sandbox, chat, stream):
     assert caught.value.completion.text == "Half"
 
 
-async def test_a_body_that_is_no_answer_is_in_the_family(sandbox, chat, ask):
+async def test_body_that_is_no_answer_is_in_the_family(sandbox, chat, ask):
     sandbox.script([{"content": "x", "fault": "html-200"}])
     with pytest.raises(ServiceInvalidResponseError) as caught:
         await ask(chat)
     assert isinstance(caught.value, llmaas.InvalidResponseError)
 
 
-async def test_no_connection_is_in_the_family(ask):
+async def test_connection_error_is_a_service_error(ask):
     service = LLMaaSChatCompletion(
         "gemma4:31b", api_key="sk-x", base_url="http://127.0.0.1:9", max_retries=0
     )
@@ -129,13 +129,13 @@ async def test_no_connection_is_in_the_family(ask):
     assert isinstance(caught.value, llmaas.APIConnectionError)
 
 
-async def test_a_timeout_is_in_the_family(sandbox, make, ask):
+async def test_timeout_is_in_the_family(sandbox, make, ask):
     sandbox.script([{"content": "late", "delay": 5}])
     with pytest.raises(errors.LLMaaSTimeoutError):
         await ask(make(timeout=0.2))
 
 
-async def test_an_image_that_cannot_be_read_is_in_the_family(chat, ask):
+async def test_image_that_cannot_be_read_is_in_the_family(chat, ask):
     from semantic_kernel.contents import ChatHistory, ChatMessageContent, ImageContent
 
     image = ImageContent(data=b"not an image", data_format="base64", mime_type="image/png")
@@ -158,7 +158,7 @@ async def test_an_image_that_cannot_be_read_is_in_the_family(chat, ask):
         ({"ai_model_id": "m", "api_key": "sk é"}, "printable ASCII"),
     ],
 )
-def test_pitfall_22_what_can_never_work_is_told_at_once(
+def test_invalid_argument_raises_error_in_the_constructor(
     tmp_path, monkeypatch, service, arguments, message
 ):
     monkeypatch.chdir(tmp_path)
@@ -167,7 +167,7 @@ def test_pitfall_22_what_can_never_work_is_told_at_once(
     assert isinstance(caught.value, llmaas.ConfigurationError)
 
 
-def test_options_that_there_are_not_are_told_at_once():
+def test_unknown_option_raises_error():
     with pytest.raises(
         ServiceInitializationError, match=r"reasoning.*'metadata'.*'items'"
     ) as caught:
@@ -176,7 +176,7 @@ def test_options_that_there_are_not_are_told_at_once():
 
 
 @pytest.mark.parametrize("encoding", [None, "no-such-encoding"])
-def test_a_file_that_cannot_be_read_is_told_without_what_is_in_it(tmp_path, encoding):
+def test_file_that_cannot_be_read_is_told_without_what_is_in_it(tmp_path, encoding):
     file = tmp_path / "latin.env"
     file.write_bytes("LLMAAS_API_KEY=sk-secret\nLLMAAS_CHAT_MODEL_ID=é\n".encode("latin-1"))
     with pytest.raises(ServiceInitializationError, match=r"\.env.*codec|encoding") as caught:
@@ -185,7 +185,7 @@ def test_a_file_that_cannot_be_read_is_told_without_what_is_in_it(tmp_path, enco
     assert "sk-secret" not in repr(chain)
 
 
-async def test_pitfall_23_facts_come_from_status_body_and_headers(sandbox, chat, ask):
+async def test_error_attributes_come_from_status_body_and_headers(sandbox, chat, ask):
     body = {"error": {"message": "no", "type": "t", "code": "c", "param": "messages"}}
     sandbox.script([{"status": 400, "json": body, "headers": {"x-request-id": "r-1"}}])
     with pytest.raises(errors.LLMaaSBadRequestError) as caught:
@@ -212,7 +212,7 @@ async def test_no_error_shows_the_key(sandbox, ask):
     assert "very-secret" not in f"{caught.value!r} {caught.value} {vars(caught.value)}"
 
 
-async def test_an_error_of_no_kind_of_its_own_is_raised_as_it_is(sandbox, ask):
+async def test_error_of_no_kind_of_its_own_is_raised_as_it_is(sandbox, ask):
     hooks = [Guard(refuse={"bidi"})]
     service = LLMaaSChatCompletion("gemma4:31b", max_retries=0, hooks=hooks)
     with pytest.raises(GuardError) as caught:

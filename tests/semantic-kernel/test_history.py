@@ -1,4 +1,4 @@
-"""From a history to the wire: pitfalls 1-5."""
+"""Conversion of a chat history to messages."""
 
 import base64
 from datetime import date
@@ -49,7 +49,7 @@ def sent(ask, sandbox, chat):
     return sent
 
 
-async def test_pitfall_01_text_beside_tool_calls_is_kept(sent):
+async def test_text_beside_tool_calls_is_kept(sent):
     text = TextContent(text="I look.")
     result = FunctionResultContent(id="call-1", name="weather-get_weather", result="sunny")
     wire = await sent(
@@ -70,7 +70,7 @@ async def test_pitfall_01_text_beside_tool_calls_is_kept(sent):
     }
 
 
-async def test_pitfall_01_tool_calls_without_text_have_a_null_content(sent):
+async def test_tool_calls_without_text_have_a_null_content(sent):
     wire = await sent(message(AuthorRole.ASSISTANT, CALL))
     assert wire[0]["content"] is None
 
@@ -79,13 +79,13 @@ async def test_pitfall_01_tool_calls_without_text_have_a_null_content(sent):
     ("arguments", "written"),
     [(None, "{}"), ("", "{}"), ({"ville": "Orléans"}, '{"ville": "Orléans"}')],
 )
-async def test_pitfall_01_arguments_are_always_json_text(sent, arguments, written):
+async def test_arguments_are_always_json_text(sent, arguments, written):
     call = FunctionCallContent(id="c", name="f", arguments=arguments)
     wire = await sent(message(AuthorRole.ASSISTANT, call))
     assert wire[0]["tool_calls"][0]["function"]["arguments"] == written
 
 
-async def test_pitfall_02_reasoning_is_not_sent(sent):
+async def test_reasoning_is_not_sent(sent):
     thought, text = ReasoningContent(text="Hm."), TextContent(text="Yes.")
     wire = await sent(
         message(AuthorRole.ASSISTANT, thought, text, metadata={"reasoning_content": "Hm."})
@@ -94,7 +94,7 @@ async def test_pitfall_02_reasoning_is_not_sent(sent):
 
 
 @pytest.mark.parametrize("where", ["items", "metadata"])
-async def test_pitfall_02_reasoning_is_sent_when_asked(sent, make, where):
+async def test_reasoning_is_sent_when_asked(sent, make, where):
     items = [ReasoningContent(text="Hm.")] if where == "items" else []
     metadata = {"reasoning_content": "Hm."} if where == "metadata" else {}
     answer = message(AuthorRole.ASSISTANT, *items, TextContent(text="Yes."), metadata=metadata)
@@ -102,7 +102,7 @@ async def test_pitfall_02_reasoning_is_sent_when_asked(sent, make, where):
     assert wire[0] == {"role": "assistant", "content": "Yes.", "reasoning_content": "Hm."}
 
 
-async def test_pitfall_03_several_results_are_several_messages(sent):
+async def test_several_results_are_several_messages(sent):
     results = [
         FunctionResultContent(id="a", name="f", result="1"),
         FunctionResultContent(id="b", name="g", result="2"),
@@ -141,7 +141,7 @@ class City(BaseModel):
         (RING, "[[...]]"),
     ],
 )
-async def test_pitfall_03_results_are_text(sent, value, written):
+async def test_results_are_text(sent, value, written):
     wire = await sent(
         message(AuthorRole.USER, TextContent(text="?")),
         message(AuthorRole.ASSISTANT, FunctionCallContent(id="a", name="f")),
@@ -196,7 +196,7 @@ async def test_results_that_are_contents_are_their_text(sent, value, written):
     assert wire[-1]["content"] == written
 
 
-async def test_what_a_prompt_says_as_a_function_is_its_text(sandbox, chat, kernel, ask):
+async def test_prompt_function_result_is_its_text(sandbox, chat, kernel, ask):
     """A prompt is a function too: what the other model thought, and all metadata, stay here."""
     kernel.add_function("words", function_name="talk", prompt="Say '{{$word}}'", description="d")
     sandbox.script([{"tool_calls": [{"name": "words-talk", "arguments": {"word": "oui"}}]}])
@@ -209,14 +209,14 @@ async def test_what_a_prompt_says_as_a_function_is_its_text(sandbox, chat, kerne
 
 
 @pytest.mark.parametrize("beside", [(), (PICTURE,)], ids=["text", "image"])
-async def test_what_cannot_be_sent_is_told(sent, caplog, beside):
+async def test_unsendable_content_is_reported(sent, caplog, beside):
     file = FileReferenceContent(file_id="f1")
     (wire,) = await sent(message(AuthorRole.USER, TextContent(text="Lis."), file, *beside))
     assert "FileReferenceContent" in caplog.text
     assert "f1" not in str(wire)
 
 
-async def test_pitfall_04_names_of_agents_leave_their_instructions(sent):
+async def test_names_of_agents_leave_their_instructions(sent):
     wire = await sent(
         ChatMessageContent(role="system", content="Be brief.", name="Wea"),
         ChatMessageContent(role="user", content="Hi", name="Zoé Martin"),
@@ -238,7 +238,7 @@ async def test_developer_messages_are_sent_as_system_messages(sent, make, role):
     assert wire[0] == {"role": "system", "content": "Be brief."}
 
 
-async def test_pitfall_05_text_and_image_are_two_parts(sent):
+async def test_text_and_image_are_two_parts(sent):
     image = ImageContent(data=PNG, data_format="base64", mime_type="image/png")
     wire = await sent(message(AuthorRole.USER, TextContent(text="What is it?"), image))
     uri = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
@@ -253,7 +253,7 @@ async def test_pitfall_05_text_and_image_are_two_parts(sent):
     ]
 
 
-async def test_pitfall_05_images_by_path_and_by_address(sent, tmp_path):
+async def test_images_by_path_and_by_address(sent, tmp_path):
     path = tmp_path / "dot.png"
     path.write_bytes(PNG)
     images = [
@@ -275,7 +275,7 @@ async def test_image_whose_uri_is_a_file_s_name_opens_no_file(sandbox, chat, ask
     assert not sandbox.requests
 
 
-async def test_sound_is_written_as_the_service_s_own_demo_does(sandbox, chat, stream):
+async def test_audio_is_sent_as_audio_url(sandbox, chat, stream):
     sound = AudioContent(data=b"RIFF", data_format="base64", mime_type="audio/wav")
     with pytest.raises(ServiceResponseException):  # no model here hears: 502, as documented
         await stream(chat, history(message(AuthorRole.USER, TextContent(text="?"), sound)))
@@ -286,7 +286,7 @@ async def test_sound_is_written_as_the_service_s_own_demo_does(sandbox, chat, st
     }
 
 
-async def test_a_history_survives_its_own_serialisation(sandbox, chat, ask):
+async def test_history_survives_its_own_serialisation(sandbox, chat, ask):
     sandbox.script([{"content": "Yes.", "reasoning": "Hm.", "fault": "reasoning_content"}])
     answer = await ask(chat, "?")
     before = history(ChatMessageContent(role="user", content="?"), answer)

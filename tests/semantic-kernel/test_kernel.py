@@ -27,7 +27,7 @@ from semantic_kernel_llmaas import (
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-async def test_a_prompt(kernel):
+async def test_prompt(kernel):
     """Handlebars and jinja2 patch asyncio for good: they have a process of their own."""
     arguments = KernelArguments(word="oui")
     assert str(await kernel.invoke_prompt("Say '{{$word}}'", arguments=arguments)) == "oui"
@@ -35,7 +35,7 @@ async def test_a_prompt(kernel):
     assert "".join([str(piece) async for pieces in chunks for piece in pieces]) == "oui"
 
 
-async def test_a_prompt_with_roles_and_a_function(sandbox, kernel):
+async def test_prompt_with_roles_and_a_function(sandbox, kernel):
     prompt = (
         '<message role="system">Be brief.</message>'
         '<message role="user">{{weather.get_weather city="Nîmes"}} Say \'oui\'</message>'
@@ -65,14 +65,14 @@ execution_settings:
 """
 
 
-async def test_a_function_from_yaml(sandbox, kernel):
+async def test_function_from_yaml(sandbox, kernel):
     function = KernelFunctionFromPrompt.from_yaml(YAML)
     assert str(await kernel.invoke(function, word="oui")) == "oui"
     body = sandbox.requests[-1].json
     assert (body["temperature"], body["top_k"], body["tool_choice"]) == (0.25, 5, "auto")
 
 
-async def test_a_function_with_our_settings(sandbox, kernel):
+async def test_function_with_our_settings(sandbox, kernel):
     config = PromptTemplateConfig(
         template="Say '{{$word}}'",
         execution_settings=LLMaaSChatPromptExecutionSettings(reasoning_effort="none"),
@@ -113,7 +113,7 @@ async def notes(sandbox):
         yield collection
 
 
-async def test_a_collection_finds_what_is_near(sandbox, notes):
+async def test_collection_finds_what_is_near(sandbox, notes):
     assert len(sandbox.requests[0].json["input"]) == 3
     assert "dimensions" not in sandbox.requests[0].json  # the model's own size: vLLM refuses it
     found = await notes.search("How long do cats sleep?", top=1)
@@ -121,7 +121,7 @@ async def test_a_collection_finds_what_is_near(sandbox, notes):
     assert (await notes.get("1")).text == NOTES[0].text
 
 
-async def test_a_collection_as_a_function(notes, kernel):
+async def test_collection_as_a_function(notes, kernel):
     function = notes.create_search_function(
         "search", top=1, string_mapper=lambda result: result.record.text
     )
@@ -132,7 +132,7 @@ async def test_a_collection_as_a_function(notes, kernel):
     assert NOTES[0].text in str(result.value)
 
 
-async def test_a_collection_reranked(notes):
+async def test_collection_reranked(notes):
     found = await notes.search("capital of France", top=3)
     best = await LLMaaSRerankPlugin("qwen3-reranker:4b").rerank_results(
         "capital of France", found.results, text=lambda result: result.record.text, top_n=1
@@ -160,7 +160,7 @@ class Judge(KernelProcessStep):
         self.judged.append(str(await kernel.invoke_prompt(f"Say 'I like {draft}'")))
 
 
-async def test_a_process(sandbox, kernel):
+async def test_process(sandbox, kernel):
     Judge.judged.clear()
     builder = ProcessBuilder(name="Editing")
     write, judge = builder.add_step(Write), builder.add_step(Judge)

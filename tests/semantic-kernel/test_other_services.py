@@ -1,4 +1,4 @@
-"""Embeddings, speech, images, text and reranking: pitfalls 28 and 29."""
+"""Embeddings, speech, images, text completion and reranking."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def embedding(sandbox):
     return LLMaaSTextEmbedding("bge-m3:567m", max_retries=0)
 
 
-async def test_pitfall_28_embeddings_are_floats_of_strings(sandbox, embedding):
+async def test_embeddings_are_floats_of_strings(sandbox, embedding):
     rows = await embedding.generate_embeddings(["un", "deux"])
     assert isinstance(rows, np.ndarray)
     assert rows.shape == (2, 1024)
@@ -41,20 +41,20 @@ async def test_pitfall_28_embeddings_are_floats_of_strings(sandbox, embedding):
     }
 
 
-async def test_pitfall_28_raw_embeddings_are_lists(embedding):
+async def test_raw_embeddings_are_lists(embedding):
     rows = await embedding.generate_raw_embeddings(["un"])
     assert isinstance(rows[0], list)
     assert isinstance(rows[0][0], float)
     assert np.allclose(rows, await embedding.generate_embeddings(["un"]), atol=1e-6)
 
 
-async def test_pitfall_28_no_texts_no_request(sandbox, embedding):
+async def test_empty_list_sends_no_request(sandbox, embedding):
     assert (await embedding.generate_embeddings([])).size == 0
     assert await embedding.generate_raw_embeddings([]) == []
     assert not sandbox.requests
 
 
-async def test_pitfall_28_long_lists_travel_in_batches_and_keep_their_order(sandbox, embedding):
+async def test_long_lists_are_sent_in_batches_in_order(sandbox, embedding):
     texts = [f"text {n}" for n in range(150)]
     rows = await embedding.generate_embeddings(texts)
     assert [len(request.json["input"]) for request in sandbox.requests] == [64, 64, 22]
@@ -66,12 +66,12 @@ async def test_pitfall_28_long_lists_travel_in_batches_and_keep_their_order(sand
     assert [len(request.json["input"]) for request in sandbox.requests[-2:]] == [100, 50]
 
 
-async def test_pitfall_28_settings_of_vector_stores_pass(sandbox, embedding):
+async def test_settings_of_vector_stores_pass(sandbox, embedding):
     await embedding.generate_raw_embeddings(["un"], PromptExecutionSettings(dimensions=256))
     assert sandbox.requests[0].json["dimensions"] == 256
 
 
-async def test_pitfall_28_a_refused_text_is_an_error_not_a_hole(sandbox, embedding):
+async def test_rejected_text_raises_error(sandbox, embedding):
     bad = {"status": 400, "json": {"error": {"message": "too long"}}}
     sandbox.script([bad, {"json": {"data": [{"index": 0, "embedding": [1.0]}]}}, bad])
     with pytest.raises(ServiceInvalidRequestError, match=r"text 1 of 2.*too long"):
@@ -88,7 +88,7 @@ def recording(tmp_path):
     return path
 
 
-async def test_pitfall_29_transcription_of_bytes_and_of_paths(sandbox, recording):
+async def test_transcription_of_bytes_and_of_paths(sandbox, recording):
     service = LLMaaSAudioToText("whisper-1")
     data = recording.read_bytes()
     contents = [
@@ -105,7 +105,7 @@ async def test_pitfall_29_transcription_of_bytes_and_of_paths(sandbox, recording
     assert [name in request.body for name, request in zip(names, bodies, strict=True)] == [True] * 3
 
 
-async def test_pitfall_29_settings_of_the_transcription(sandbox, recording):
+async def test_settings_of_the_transcription(sandbox, recording):
     settings = LLMaaSAudioToTextExecutionSettings(
         language="fr", prompt="noms propres", task="transcribe", temperature=0.0
     )
@@ -123,13 +123,13 @@ async def test_pitfall_29_settings_of_the_transcription(sandbox, recording):
     assert b'name="prompt"' not in body
 
 
-async def test_pitfall_29_nothing_to_hear_is_an_error(sandbox):
+async def test_audio_without_data_raises_error(sandbox):
     with pytest.raises(ServiceInvalidRequestError) as caught:
         await LLMaaSAudioToText("whisper-1").get_text_contents(AudioContent())
     assert isinstance(caught.value, llmaas.InvalidInputError)
 
 
-async def test_pitfall_29_any_voice_and_an_audio_type(sandbox):
+async def test_any_voice_and_an_audio_type(sandbox):
     service = LLMaaSTextToAudio("kokoro")
     settings = LLMaaSTextToAudioExecutionSettings(
         voice="chef", response_format="wav", speed=1.5, lang_code="f"
@@ -150,7 +150,7 @@ async def test_pitfall_29_any_voice_and_an_audio_type(sandbox):
     assert (await service.get_audio_content("Bonjour.")).data
 
 
-async def test_pitfall_29_images_are_bytes_and_become_contents(sandbox):
+async def test_images_are_bytes_and_become_contents(sandbox):
     service = LLMaaSTextToImage("z-image:16b")
     assert (await service.generate_image("A cat")).startswith(b"\x89PNG")
     assert sandbox.requests[-1].json["response_format"] == "b64_json"
@@ -181,7 +181,7 @@ async def test_images_take_the_settings_of_openai_s_connector(sandbox):
     assert (body["prompt"], body["size"], body["n"]) == ("A cat", "512x512", 2)
 
 
-async def test_an_extra_body_is_laid_over_every_request(sandbox, embedding):
+async def test_extra_body_is_laid_over_every_request(sandbox, embedding):
     settings = PromptExecutionSettings(extra_body={"team": "a", "user": "b"}, user="c")
     await embedding.generate_raw_embeddings(["x"], settings)
     await LLMaaSTextToImage("z-image:16b").generate_image("x", settings=settings)
@@ -201,7 +201,7 @@ async def test_several_images_and_addresses(sandbox):
     assert await service.generate_image("A cat") == "https://example.org/cat.png"
 
 
-async def test_one_bad_image_of_several_is_left_out_with_a_warning(sandbox):
+async def test_invalid_image_is_skipped_with_a_warning(sandbox):
     entries = [{"url": "https://example.org/a.png"}, {"b64_json": "!!!"}]
     sandbox.script([{"status": 200, "json": {"data": entries}}])
     settings = LLMaaSTextToImageExecutionSettings(n=2)
@@ -251,7 +251,7 @@ async def texts(service, settings, *, streamed):
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-async def test_a_refusal_is_the_text_of_a_completion(sandbox, streamed):
+async def test_refusal_is_the_text_of_a_completion(sandbox, streamed):
     said = {"role": "assistant", "refusal": "I will not."}
     choice = {"index": 0, "delta" if streamed else "message": said, "finish_reason": "stop"}
     answer = {"id": "x", "model": "m", "choices": [choice]}
@@ -262,7 +262,7 @@ async def test_a_refusal_is_the_text_of_a_completion(sandbox, streamed):
 
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("kind", ["json_object", "text"])
-async def test_only_json_loses_its_fence_in_a_text_completion(sandbox, kind, streamed):
+async def test_text_completion_keeps_the_fence_when_not_json(sandbox, kind, streamed):
     fenced = '```json\n{"a": 1}\n```'
     sandbox.script([{"content": fenced}])
     settings = LLMaaSTextPromptExecutionSettings(response_format={"type": kind})
@@ -276,7 +276,7 @@ async def test_text_completion_in_a_kernel(sandbox):
     assert str(await kernel.invoke_prompt("Say 'oui'")) == "oui"
 
 
-async def test_text_completion_errors_are_in_the_family(sandbox):
+async def test_text_completion_errors_have_both_types(sandbox):
     service = LLMaaSTextCompletion("gemma4:31b", max_retries=0)
     sandbox.script([{"status": 500, "json": {"detail": "no"}}] * 2)
     with pytest.raises(ServiceResponseException):
@@ -324,7 +324,7 @@ async def test_rerank_over_results(reranker):
     assert await reranker.rerank_results(query, [], text=str) == []
 
 
-async def test_rerank_errors_are_in_the_family(sandbox, reranker):
+async def test_rerank_errors_have_both_types(sandbox, reranker):
     sandbox.script([{"status": 500, "json": {"detail": "no"}}])
     with pytest.raises(ServiceResponseException):
         await reranker.rerank("?", DOCUMENTS)
@@ -344,6 +344,6 @@ async def test_batch_size_of_an_embedding_service_holds_unless_settings_tell_ano
     assert (again.vector_size, again.context) == (1024, 8192)
 
 
-def test_misspelt_argument_names_the_public_class(sandbox):
+def test_misspelled_argument_names_the_public_class(sandbox):
     with pytest.raises(TypeError, match=r"LLMaaSTextEmbedding\(\) got an unexpected .*'misspelt'"):
         LLMaaSTextEmbedding("bge-m3:567m", misspelt=1)

@@ -1,4 +1,4 @@
-"""What is sent and what is read, from recordings: one serves both SDK majors."""
+"""Requests and responses of recorded cassettes, with both SDK major versions."""
 
 import numpy as np
 import pytest
@@ -94,13 +94,13 @@ async def test_wrong_key(start, ask):
     assert on.WRONG_KEY not in f"{caught.value} {caught.value!r}"
 
 
-async def test_a_limit_reached(start, ask):
+async def test_limit_reached(start, ask):
     with pytest.raises(LLMaaSRateLimitError) as caught:
         await ask(start("limit-reached", provoked=on.LIMIT), on.SAY)
     assert (caught.value.status_code, caught.value.retry_after) == (429, 7)
 
 
-async def test_a_prompt_of_the_kernel(play):
+async def test_prompt_of_the_kernel(play):
     """A prompt that is text alone is the same request."""
     play("chat")
     kernel = Kernel()
@@ -108,7 +108,7 @@ async def test_a_prompt_of_the_kernel(play):
     assert str(await kernel.invoke_prompt(on.SAY)) == "été"
 
 
-async def test_text_completion_asks_as_a_chat(play):
+async def test_text_completion_sends_a_chat(play):
     play("chat")
     service = LLMaaSTextCompletion(on.TALKER, max_retries=0)
     content = await service.get_text_content(on.SAY, LLMaaSTextPromptExecutionSettings())

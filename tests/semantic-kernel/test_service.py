@@ -1,4 +1,4 @@
-"""The service objects: pitfalls 24-27 and 30."""
+"""Service objects: construction, serialization, copies and event loops."""
 
 import asyncio
 import copy
@@ -39,7 +39,7 @@ each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda kind: kin
 
 
 @each_service
-def test_pitfall_24_a_dump_has_no_key_and_makes_the_service_again(service, monkeypatch):
+def test_dump_without_key_recreates_the_service(service, monkeypatch):
     made = service(
         "m", "s", "sk-secret", URL, timeout=Timeout(3, 30), max_retries=5, proxy="http://u:secret@p"
     )
@@ -53,7 +53,7 @@ def test_pitfall_24_a_dump_has_no_key_and_makes_the_service_again(service, monke
     assert again.to_dict() == dump
 
 
-def test_pitfall_24_options_of_the_chat_are_kept():
+def test_options_of_the_chat_are_kept():
     made = LLMaaSChatCompletion(
         "m", api_key="sk-x", instruction_role="developer", reasoning="content", send_reasoning=True
     )
@@ -64,20 +64,20 @@ def test_pitfall_24_options_of_the_chat_are_kept():
     assert again.instruction_role == "developer"
 
 
-async def test_pitfall_24_a_kernel_can_be_copied(sandbox, kernel, ask):
+async def test_kernel_can_be_copied(sandbox, kernel, ask):
     again = copy.deepcopy(kernel)
     service = again.get_service("gemma4:31b")
     assert (await ask(service, "Say 'oui'")).content == "oui"
     assert kernel.clone().get_service("gemma4:31b") is kernel.get_service("gemma4:31b")
 
 
-async def test_pitfall_24_a_pickle_has_no_key(sandbox, make, ask):
+async def test_pickle_has_no_key(sandbox, make, ask):
     stored = pickle.dumps(make())
     assert sandbox.api_key.encode() not in stored
     assert (await ask(pickle.loads(stored), "Say 'oui'")).content == "oui"
 
 
-def test_pitfall_25_openai_s_environment_is_ignored(tmp_path, monkeypatch):
+def test_openai_s_environment_is_ignored(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("CHAT_MODEL_ID", "ORG_ID", "API_KEY", "BASE_URL", "TEXT_MODEL_ID"):
         monkeypatch.setenv(f"OPENAI_{name}", "leaked")
@@ -89,7 +89,7 @@ def test_pitfall_25_openai_s_environment_is_ignored(tmp_path, monkeypatch):
 
 
 @each_service
-def test_the_environment_names_key_address_and_model(service, monkeypatch):
+def test_environment_sets_key_base_url_and_model(service, monkeypatch):
     monkeypatch.setenv("LLMAAS_API_KEY", "sk-x")
     monkeypatch.setenv("LLMAAS_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv(f"LLMAAS_{SERVICES[service]}_MODEL_ID", "from-environment")
@@ -98,7 +98,7 @@ def test_the_environment_names_key_address_and_model(service, monkeypatch):
     assert service("argument").ai_model_id == "argument"
 
 
-def test_the_plugin_for_reranking_reads_the_environment(monkeypatch):
+def test_rerank_plugin_reads_the_environment(monkeypatch):
     monkeypatch.setenv("LLMAAS_API_KEY", "sk-secret")
     monkeypatch.setenv("LLMAAS_RERANK_MODEL_ID", "from-environment")
     made = LLMaaSRerankPlugin()
@@ -108,7 +108,7 @@ def test_the_plugin_for_reranking_reads_the_environment(monkeypatch):
     assert copy.deepcopy(made).ai_model_id == made.ai_model_id
 
 
-def test_a_file_names_what_the_environment_does_not(tmp_path, monkeypatch):
+def test_file_names_what_the_environment_does_not(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("LLMAAS_API_KEY=sk-file\nLLMAAS_CHAT_MODEL_ID=file\n")
     (tmp_path / "other.env").write_text("LLMAAS_CHAT_MODEL_ID=other\n")
@@ -118,7 +118,7 @@ def test_a_file_names_what_the_environment_does_not(tmp_path, monkeypatch):
     assert LLMaaSChatCompletion().ai_model_id == "environment"
 
 
-def test_services_are_made_in_threads(monkeypatch):
+def test_services_can_be_created_in_threads(monkeypatch):
     async def main():
         made = [asyncio.to_thread(LLMaaSChatCompletion, f"m{n}", api_key="sk-x") for n in range(40)]
         return [service.ai_model_id for service in await asyncio.gather(*made)]
@@ -126,7 +126,7 @@ def test_services_are_made_in_threads(monkeypatch):
     assert asyncio.run(main()) == [f"m{n}" for n in range(40)]
 
 
-async def test_a_key_that_rotates_and_a_client_of_your_own(sandbox, ask):
+async def test_key_that_rotates_and_a_client_of_your_own(sandbox, ask):
     keys = []
 
     def key():
@@ -147,7 +147,7 @@ async def test_headers_of_your_own(sandbox, make, ask):
     assert sandbox.requests[-1].headers["x-team"] == "blue"
 
 
-def test_pitfall_26_chat_and_embedding_of_one_model_need_service_ids(sandbox):
+def test_chat_and_embedding_of_one_model_need_service_ids(sandbox):
     kernel = Kernel()
     kernel.add_service(LLMaaSChatCompletion("m"))
     with pytest.raises(KernelFunctionAlreadyExistsError):
@@ -210,7 +210,7 @@ print(json.dumps(facts))
 """
 
 
-def test_pitfalls_27_and_30_and_template_languages_in_a_process(sandbox, monkeypatch):
+def test_and_template_languages_in_a_process(sandbox, monkeypatch):
     """One process for all, as importing Semantic Kernel takes seconds.
 
     The helpers of handlebars and jinja2 patch asyncio for good (nest_asyncio): whatever comes
@@ -252,7 +252,7 @@ def test_every_name_is_there():
         package.nothing  # noqa: B018
 
 
-def test_a_service_outlives_an_event_loop(sandbox, make):
+def test_service_outlives_an_event_loop(sandbox, make):
     service = make()
     history = ChatHistory()
     history.add_user_message("Say 'oui'")

@@ -1,4 +1,4 @@
-"""Settings: pitfalls 15-18, and every form of ``FunctionChoiceBehavior``."""
+"""Execution settings and every form of ``FunctionChoiceBehavior``."""
 
 import copy
 import dataclasses
@@ -30,7 +30,7 @@ def sent(ask, sandbox, chat):
     return sent
 
 
-async def test_pitfall_15_unknown_settings_are_on_the_wire(sent):
+async def test_unknown_settings_are_on_the_wire(sent):
     body = await sent(Settings(top_k=4, chat_template_kwargs={"enable_thinking": False}))
     assert body == {
         "model": "gemma4:31b",
@@ -68,11 +68,11 @@ async def test_extra_body_headers_and_wire_names(sent, sandbox):
 
 
 @pytest.mark.parametrize("effort", ["none", "minimal", "low", "xhigh"])
-async def test_pitfall_16_any_reasoning_effort(sent, effort):
+async def test_any_reasoning_effort(sent, effort):
     assert (await sent(Settings(reasoning_effort=effort)))["reasoning_effort"] == effort
 
 
-async def test_pitfall_17_generic_settings_are_converted(sent):
+async def test_generic_settings_are_converted(sent):
     settings = PromptExecutionSettings(temperature=0.3, top_k=4, max_tokens=50)
     body = await sent(settings)
     assert body == {"model": "gemma4:31b", "temperature": 0.3, "top_k": 4, "max_tokens": 50}
@@ -91,7 +91,7 @@ class OpenAILike(PromptExecutionSettings):
     number_of_responses: int | None = None
 
 
-async def test_pitfall_17_settings_of_another_connector_are_converted(sent):
+async def test_settings_of_another_connector_are_converted(sent):
     theirs = OpenAILike(
         ai_model_id="gpt-oss:120b",
         temperature=0.3,
@@ -112,7 +112,7 @@ async def test_pitfall_17_settings_of_another_connector_are_converted(sent):
     }
 
 
-def test_settings_know_what_the_service_takes():
+def test_settings_class_has_the_service_parameters():
     for wrong in ({"temperature": 3}, {"top_p": -1}, {"max_tokens": 0}, {"number_of_responses": 0}):
         with pytest.raises(ValidationError):
             Settings(**wrong)
@@ -144,20 +144,20 @@ async def test_response_format_class_is_sent_as_strict_schema(sent, shape):
     assert "city" in wire["json_schema"]["schema"]["properties"]
 
 
-async def test_pitfall_18_the_answer_is_json_and_parsed(ask, chat):
+async def test_answer_is_json_and_parsed(ask, chat):
     answer = await ask(
         chat, "Weather: it is 21 degrees in Paris", Settings(response_format=Weather)
     )
     assert Weather.model_validate_json(answer.content) == answer.metadata["parsed"]
 
 
-async def test_pitfall_18_fences_are_taken_off(sandbox, ask, chat):
+async def test_fence_around_json_is_removed(sandbox, ask, chat):
     sandbox.script([{"content": '```json\n{"city": "Nîmes", "celsius": 30}\n```'}])
     answer = await ask(chat, "?", Settings(response_format=Weather))
     assert Weather.model_validate_json(answer.content) == Weather(city="Nîmes", celsius=30)
 
 
-async def test_a_fence_stays_where_plain_text_was_asked_for(sandbox, ask, chat):
+async def test_fence_is_kept_when_format_is_plain_text(sandbox, ask, chat):
     fenced = "```python\nprint(1)\n```"
     sandbox.script([{"content": fenced}])
     answer = await ask(chat, "?", Settings(response_format={"type": "text"}))
@@ -176,7 +176,7 @@ async def test_fences_are_taken_off_all_of_several_answers(sandbox, chat):
     assert [answer.content for answer in answers] == ['{"a": 1}', '{"a": 2}', *said[2:]]
 
 
-async def test_pitfall_18_a_misfit_is_corrected_once_unless_told_not_to(sandbox, chat):
+async def test_invalid_output_is_retried_once_unless_repair_is_off(sandbox, chat):
     misfit, fit = {"content": "I think so."}, {"content": '{"city": "Nîmes", "celsius": 30}'}
     sandbox.script([misfit, fit])
     asked = await chat.get_chat_message_content(history("?"), Settings(response_format=Weather))
@@ -190,26 +190,26 @@ async def test_pitfall_18_a_misfit_is_corrected_once_unless_told_not_to(sandbox,
     assert caught.value.text == "I think so."
 
 
-async def test_pitfall_18_dicts_pass_as_they_are(sent):
+async def test_response_format_dict_is_sent_unchanged(sent):
     body = await sent(Settings(response_format={"type": "json_object"}))
     assert body["response_format"] == {"type": "json_object"}
 
 
-def test_an_update_by_wire_names_wins():
+def test_update_by_wire_names_wins():
     settings = Settings(ai_model_id="a", number_of_responses=1)
     newer = PromptExecutionSettings(extension_data={"model": "b", "n": 2})
     settings.update_from_prompt_execution_settings(newer)
     assert settings.prepare_settings_dict() == {"model": "b", "n": 2}
 
 
-def test_pitfall_18_settings_survive_a_deep_copy():
+def test_settings_survive_a_deep_copy():
     settings = Settings(response_format=Weather, temperature=0.1, top_k=3)
     again = copy.deepcopy(settings)
     assert again.prepare_settings_dict() == settings.prepare_settings_dict()
     assert again.response_format is Weather
 
 
-async def test_pitfall_18_several_responses_exclude_automatic_functions(ask, chat, kernel):
+async def test_several_responses_exclude_automatic_functions(ask, chat, kernel):
     settings = Settings(
         number_of_responses=2, function_choice_behavior=FunctionChoiceBehavior.Auto()
     )
@@ -246,7 +246,7 @@ async def test_required_names_the_only_tool(ask, chat, kernel, weather, sandbox)
         assert "tools" not in sandbox.requests[1].json
 
 
-async def test_none_shows_tools_and_forbids_them(ask, chat, kernel, weather, sandbox):
+async def test_choice_none_sends_tools_and_forbids_calls(ask, chat, kernel, weather, sandbox):
     settings = Settings(function_choice_behavior=FunctionChoiceBehavior.NoneInvoke())
     await ask(chat, "What is the weather in Paris?", settings, kernel=kernel)
     assert not weather.asked
@@ -258,13 +258,13 @@ async def test_none_shows_tools_and_forbids_them(ask, chat, kernel, weather, san
     ("written", "invokes"),
     [("auto", True), ({"type": "auto"}, False), ({"type": "auto", "auto_invoke": True}, True)],
 )
-async def test_the_forms_of_yaml(ask, chat, kernel, weather, written, invokes):
+async def test_yaml_formats_select_the_behavior(ask, chat, kernel, weather, written, invokes):
     settings = Settings(function_choice_behavior=copy.deepcopy(written))
     await ask(chat, "What is the weather in Paris?", settings, kernel=kernel)
     assert bool(weather.asked) is invokes
 
 
-async def test_only_the_chosen_functions_are_shown(ask, chat, kernel, sandbox):
+async def test_only_the_selected_functions_are_sent(ask, chat, kernel, sandbox):
     behavior = FunctionChoiceBehavior.Auto(filters={"excluded_plugins": ["weather"]})
     await ask(chat, "Paris?", Settings(function_choice_behavior=behavior), kernel=kernel)
     assert "tools" not in sandbox.requests[0].json

@@ -1,4 +1,4 @@
-"""Our telemetry beside the kernel's own diagnostics: one call is counted once."""
+"""Our telemetry together with the kernel's diagnostics: tokens are counted once."""
 
 from __future__ import annotations
 

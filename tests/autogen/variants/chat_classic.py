@@ -1,4 +1,4 @@
-"""A two-agent chat on AutoGen 0.2 or AG2 Classic, by the stock client and by ours.
+"""A two-agent chat on AutoGen 0.2 or AG2 Classic with the stock client and ours.
 
 Run in an environment with one of pyautogen 0.2, pyautogen 0.9 or autogen 0.14, the core, the
 sandbox and this room: ``python chat_classic.py``. No pytest: the lineages need only a Python.

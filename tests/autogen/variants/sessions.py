@@ -1,4 +1,4 @@
-"""Every branch of the AutoGen family in an environment of its own: they exclude each other.
+"""Sessions of all AutoGen variants, each in its own environment: they exclude each other.
 
 ``nox -s autogen-classic autogen-ag2 autogen-agentchat``; the noxfile at the root finds this file.
 """
