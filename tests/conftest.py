@@ -1,4 +1,4 @@
-"""What every test gets: no network, a clean environment, the sandbox, and cassettes."""
+"""Fixtures of all tests: network guard, clean environment, sandbox, cassettes."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def nobody_leaves() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own keys and proxies change no test."""
+    """Keys and proxies of the developer's environment are removed."""
     for name in list(os.environ):
         if name.startswith(FOREIGN) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -95,7 +95,7 @@ def the_day_of_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def llmaas_sandbox_server() -> Iterator[Any]:
-    """The session's sandbox, which knows the key that nothing may show."""
+    """The session's sandbox, with the canary key."""
     from llmaas_sandbox import Sandbox
 
     with Sandbox(api_keys=(secret_leaks.KEY,)) as box:
@@ -138,7 +138,7 @@ def play(
 
 
 def pointed_at(target: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let the environment name the target's address and key."""
+    """Set the environment to the target's address and key."""
     monkeypatch.setenv("LLMAAS_BASE_URL", target.base_url)
     monkeypatch.setenv("LLMAAS_API_KEY", target.api_key)
     return target

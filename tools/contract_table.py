@@ -30,19 +30,19 @@ NOTE = (
 
 
 @dataclass(frozen=True)
-class Hall:
+class Environment:
     """One sandbox and one event loop for all checks, as in a user's program."""
 
     box: Any
     runner: asyncio.Runner
 
 
-def outcome(driver: Driver, case: Case, hall: Hall) -> str:
+def outcome(driver: Driver, case: Case, environment: Environment) -> str:
     """Render the cell of one behavior: yes, no, a mode, or n/a."""
     if case.title in driver.unsupported:
         return "n/a"
     modes = case.modes(driver)
-    return cell(modes, [mode for mode in modes if keeps(driver, case, hall, mode)])
+    return cell(modes, [mode for mode in modes if keeps(driver, case, environment, mode)])
 
 
 def cell(modes: Sequence[Mode], kept: Sequence[Mode]) -> str:
@@ -55,15 +55,15 @@ def cell(modes: Sequence[Mode], kept: Sequence[Mode]) -> str:
     return ", ".join(map(str, kept)) + " only"
 
 
-def keeps(driver: Driver, case: Case, hall: Hall, mode: Mode) -> bool:
+def keeps(driver: Driver, case: Case, environment: Environment, mode: Mode) -> bool:
     """Return whether one check passes; every exception is a failure."""
-    hall.box.reset()
+    environment.box.reset()
 
     async def check() -> None:
-        await asyncio.wait_for(case.check(Harness(driver, hall.box, mode)), SECONDS)
+        await asyncio.wait_for(case.check(Harness(driver, environment.box, mode)), SECONDS)
 
     try:
-        hall.runner.run(check())
+        environment.runner.run(check())
     except Exception as error:
         said = " ".join(f"{type(error).__name__}: {error}".split())[:150]
         print(f"{driver.name}: {case.title} ({mode}): {said}", file=sys.stderr)
@@ -71,9 +71,11 @@ def keeps(driver: Driver, case: Case, hall: Hall, mode: Mode) -> bool:
     return True
 
 
-def table(columns: Sequence[Driver], hall: Hall) -> str:
+def table(columns: Sequence[Driver], environment: Environment) -> str:
     """Run everything and render the table, with date and versions."""
-    rows = [[case.title, *(outcome(driver, case, hall) for driver in columns)] for case in CASES]
+    rows = [
+        [case.title, *(outcome(driver, case, environment) for driver in columns)] for case in CASES
+    ]
     head = ["", *(driver.name for driver in columns)]
     parts = [dated(columns), markdown(head, rows), NOTE, missing(columns)]
     return "\n\n".join(filter(None, parts))
@@ -100,7 +102,7 @@ def main() -> None:
     columns = list(drivers())
     with Sandbox() as box, asyncio.Runner() as runner:
         os.environ.update(LLMAAS_BASE_URL=box.base_url, LLMAAS_API_KEY=box.api_key)
-        put("contract", "tools/contract_table.py", table(columns, Hall(box, runner)))
+        put("contract", "tools/contract_table.py", table(columns, Environment(box, runner)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from tests.helpers.contract.driver import drivers
 from tests.helpers.faults import operations
 from tests.helpers.faults.cases import CASES, ERROR, RETRIED, RIGHT, Case
 from tests.helpers.faults.operations import OPERATIONS
-from tests.helpers.faults.runner import Column, Hall, Outcomes, halls, run, warm
+from tests.helpers.faults.runner import Column, ColumnGroup, Outcomes, open_groups, run, warm
 from tools.tables import dated, markdown, put
 
 AT_ONCE = 2
@@ -36,21 +36,23 @@ OTHERS = (
 Title = Callable[[Column], str]
 
 
-def table(cases: Sequence[Case], all_halls: Sequence[Hall], title: Title) -> str:
+def table(cases: Sequence[Case], groups: Sequence[ColumnGroup], title: Title) -> str:
     """Run every case and render the outcomes; columns of one title share a cell."""
-    heads = list(dict.fromkeys(title(column) for column in all_halls[0]))
+    heads = list(dict.fromkeys(title(column) for column in groups[0]))
     rows = [
         [case.title, *(cell(outcomes, head, title) for head in heads)]
-        for case, outcomes in everything(cases, all_halls)
+        for case, outcomes in everything(cases, groups)
     ]
     return markdown(["", *heads], rows)
 
 
-def everything(cases: Sequence[Case], all_halls: Sequence[Hall]) -> Iterator[tuple[Case, Outcomes]]:
+def everything(
+    cases: Sequence[Case], groups: Sequence[ColumnGroup]
+) -> Iterator[tuple[Case, Outcomes]]:
     """Yield the outcome of each case."""
-    for at in range(0, len(cases), len(all_halls)):
-        batch = cases[at : at + len(all_halls)]
-        yield from zip(batch, run(batch, all_halls), strict=True)
+    for at in range(0, len(cases), len(groups)):
+        batch = cases[at : at + len(groups)]
+        yield from zip(batch, run(batch, groups), strict=True)
 
 
 def cell(outcomes: Outcomes, head: str, title: Title) -> str:
@@ -74,9 +76,11 @@ def main() -> None:
     """Write the tables."""
     warnings.simplefilter("ignore")
     ours = [driver for driver in drivers() if driver.ours]
-    with halls(ours, AT_ONCE) as chat, halls(OPERATIONS, AT_ONCE) as silent:
+    with open_groups(ours, AT_ONCE) as chat, open_groups(OPERATIONS, AT_ONCE) as silent:
         warm(chat)
-        knowing = [[operations.heard(column) for column in hall] for hall in silent]
+        knowing = [
+            [operations.with_expected_result(column) for column in group] for group in silent
+        ]
         parts = [
             dated(ours),
             table(CASES, chat, label),

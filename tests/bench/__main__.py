@@ -1,4 +1,4 @@
-"""Benchmarks of ours and of the stock clients, side by side in one run.
+"""Benchmarks of our and the stock clients in one run.
 
     python tests/bench [--only NAME ...] [--works NAME ...] [--rounds N] [--scale X] [--json]
                        [--against CLONE]

@@ -1,4 +1,4 @@
-"""Keep a process on one processor, where the system can."""
+"""CPU affinity of a process, where the system supports it."""
 
 from __future__ import annotations
 

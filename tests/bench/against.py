@@ -1,4 +1,4 @@
-"""This clone against another one, before a change, say: both take turns, round by round.
+"""Comparison of this checkout with another one, in alternating rounds.
 
 Beside the medians stand the best rounds: other work on the machine only ever makes a round worse.
 """

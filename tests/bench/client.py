@@ -1,4 +1,4 @@
-"""What a driver says about one client, and what it lets the benchmark do with it."""
+"""Base class of the benchmark's drivers."""
 
 from __future__ import annotations
 

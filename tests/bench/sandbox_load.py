@@ -1,4 +1,4 @@
-"""How much the sandbox bears: ``python tests/bench/sandbox_load.py [--seconds 5] [--requests N]``.
+"""Load test of the sandbox: ``python tests/bench/sandbox_load.py [--seconds 5] [--requests N]``.
 
 The server runs in a process of its own, the load comes from this one over raw sockets. Each line
 is one number of connections; ``--requests`` sends that many in all and watches the server's

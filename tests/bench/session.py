@@ -1,4 +1,4 @@
-"""One run: the server, a process per client, and whose turn it is."""
+"""Benchmark session: the server, one process per client, and their turns."""
 
 from __future__ import annotations
 

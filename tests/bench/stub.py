@@ -1,4 +1,4 @@
-"""A server that costs next to nothing: raw asyncio, canned bytes, on a processor of its own.
+"""Minimal server: raw asyncio, canned bytes, on its own processor.
 
 What it answers depends on the path and on words in the body; ``model`` "slow" waits 50 ms.
 Run as a script it prints its port and serves until its standard input closes.

@@ -1,4 +1,4 @@
-"""One client in a process of its own: reads a work's name and count, answers with its cost.
+"""Worker process of one client: reads a workload's name and count, writes its cost.
 
 python worker.py DRIVER CLASS BASE_URL PROCESSOR
 """

@@ -1,4 +1,4 @@
-"""What is measured: each work does one thing a number of times and says for how many units."""
+"""Workloads: each repeats one operation and returns its cost and units."""
 
 from __future__ import annotations
 

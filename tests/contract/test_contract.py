@@ -1,4 +1,4 @@
-"""The core and every adapter keep the contract, in every way they can be asked."""
+"""Contract tests of the core and every adapter, in every mode."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""With every log at its loudest, the core and the adapters tell the key to nobody.
+"""Keys in logs at level DEBUG, for the core and every adapter.
 
 ``tests/helpers/isolation/secret_leaks.py`` looks at each record and fails the test.
 """
@@ -40,7 +40,7 @@ def loud():
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("driver", "mode"), CASES)
-async def test_no_log_tells_the_key(sandbox, loud, caplog, driver, mode):
+async def test_logs_contain_no_key(sandbox, loud, caplog, driver, mode):
     harness = Harness(driver, sandbox, mode)
     client = harness.connect()
     assert (await harness.ask(client, text='Say "Oui"')).text == "Oui"
@@ -60,7 +60,7 @@ async def test_no_log_tells_the_key(sandbox, loud, caplog, driver, mode):
 
 
 @pytest.mark.parametrize("sync", [True, False], ids=["sync", "async"])
-async def test_the_plain_sdk_of_the_client_is_as_silent(sandbox, loud, caplog, sync):
+async def test_logs_of_client_openai_contain_no_key(sandbox, loud, caplog, sync):
     import openai
 
     from llmaas import AsyncLLMaaS, LLMaaS
@@ -81,5 +81,5 @@ async def test_the_plain_sdk_of_the_client_is_as_silent(sandbox, loud, caplog, s
     assert caplog.records
 
 
-def test_the_loggers_are_loud(loud):
+def test_loggers_are_at_debug(loud):
     assert logging.getLogger("openai.anything").isEnabledFor(logging.DEBUG)

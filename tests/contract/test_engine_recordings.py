@@ -1,4 +1,4 @@
-"""Responses of real engines through every adapter: each says what the core reads in them."""
+"""Responses of real engines, read by every adapter like by the core."""
 
 import warnings
 
@@ -63,7 +63,7 @@ def read(url, recording):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("driver", "mode"), CASES)
-async def test_adapter_says_what_the_core_reads(engine, readings, driver, mode):
+async def test_adapter_agrees_with_the_core(engine, readings, driver, mode):
     wrong = {}
     for recording in CHATS:
         if recording.is_stream == mode.stream and not isinstance(readings[recording.name], str):
@@ -112,5 +112,5 @@ def is_valid(call):
         return False
 
 
-def test_most_recordings_are_read(readings):
+def test_most_recordings_are_parsed(readings):
     assert len([each for each in readings.values() if not isinstance(each, str)]) > 95

@@ -1,4 +1,4 @@
-"""Every adapter goes on with the next model, before its first token, and adds up what it took."""
+"""Fallback models through every adapter, before the first token, with summed usage."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""Every fault of the sandbox: an error of ours or the right answer, in time; nothing is left over.
+"""Every fault of the sandbox: a typed error or the right answer, in time, without leaks.
 
 The core in both worlds, every adapter, whole and streamed; and the core's other operations.
 """
@@ -13,7 +13,7 @@ from tests.helpers.contract.driver import drivers
 from tests.helpers.faults import operations
 from tests.helpers.faults.cases import CASES
 from tests.helpers.faults.operations import OPERATIONS
-from tests.helpers.faults.runner import halls, run, warm
+from tests.helpers.faults.runner import open_groups, run, warm
 
 AT_ONCE = 4
 
@@ -23,10 +23,10 @@ with warnings.catch_warnings():
 
 
 @pytest.fixture(scope="module")
-def of_chat() -> Iterator:
-    with halls(OURS, AT_ONCE) as all_halls:
-        warm(all_halls)
-        yield all_halls
+def chat_groups() -> Iterator:
+    with open_groups(OURS, AT_ONCE) as groups:
+        warm(groups)
+        yield groups
 
 
 ELSEWHERE = {
@@ -43,9 +43,9 @@ ELSEWHERE = {
 
 
 @pytest.fixture(scope="module")
-def of_operations() -> Iterator:
-    with halls(OPERATIONS, AT_ONCE) as all_halls:
-        yield [[operations.heard(column) for column in hall] for hall in all_halls]
+def operation_groups() -> Iterator:
+    with open_groups(OPERATIONS, AT_ONCE) as groups:
+        yield [[operations.with_expected_result(column) for column in group] for group in groups]
 
 
 def batches(cases):
@@ -56,24 +56,24 @@ def batches(cases):
 @pytest.mark.filterwarnings("ignore:The `json` method")  # LlamaIndex calls pydantic's old one
 @pytest.mark.filterwarnings("ignore::llmaas.warnings.EmptyAnswerWarning")
 @pytest.mark.parametrize("cases", batches(CASES))
-def test_chat(of_chat, cases):
-    assert not surprises(cases, of_chat)
+def test_chat(chat_groups, cases):
+    assert not surprises(cases, chat_groups)
 
 
 @pytest.mark.parametrize("cases", batches(operations.CASES))
-def test_operations(of_operations, cases):
-    assert not surprises(cases, of_operations)
+def test_operations(operation_groups, cases):
+    assert not surprises(cases, operation_groups)
 
 
-def surprises(cases, all_halls):
+def surprises(cases, groups):
     return [
         f"{case.title}, {column.name}: {came} instead of {column.expected(case)}"
-        for case, outcomes in zip(cases, run(cases, all_halls), strict=True)
+        for case, outcomes in zip(cases, run(cases, groups), strict=True)
         for column, came in outcomes.items()
         if came not in column.expected(case).split(" or ")
     ]
 
 
-def test_no_fault_is_forgotten():
+def test_every_fault_has_a_case():
     tried = {case.fault.partition(":")[0] for case in CASES}
     assert set(FAULTS) - tried == ELSEWHERE

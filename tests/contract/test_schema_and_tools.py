@@ -1,4 +1,4 @@
-"""Agents of every framework call their tools on an engine that enforces schemas at once."""
+"""Tool calls of agents on an engine that enforces schemas from the first token."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_from_https_to_http_neither(elsewhere: Any, api: Any, tmp_path: Path, pa
         client = api(base_url=box.base_url, api_key="sk-sandbox", ca_bundle=box.ca_bundle)
         with pytest.raises(llmaas.APIStatusError, match="base_url"):
             CALLS[path](client)
-        assert len(box.heard) == 1
+        assert len(box.cleartext) == 1
     assert not list(elsewhere.requests)
 
 

@@ -35,13 +35,13 @@ def needs(served: Any, version: ssl.TLSVersion) -> None:
 def test_an_old_server_is_refused(api: Any, tmp_path: Path, version: ssl.TLSVersion) -> None:
     with serving(version, tmp_path) as served:
         needs(served, version)
-        served.heard.clear()
+        served.cleartext.clear()
         with pytest.raises(llmaas.APIConnectionError, match=r"TLS 1\.2") as caught:
             api(base_url=served.base_url, api_key=secret_leaks.KEY, ca_bundle=served.ca_bundle).do(
                 "models"
             )
         assert caught.value.reached is False
-        assert not served.heard
+        assert not served.cleartext
 
 
 @pytest.mark.parametrize("version", NEW, ids=lambda v: v.name)
@@ -55,7 +55,7 @@ def test_a_new_server_is_spoken_to(api: Any, tmp_path: Path, version: ssl.TLSVer
 def test_the_plain_sdk_of_a_client_refuses_it_too(tmp_path: Path, version: ssl.TLSVersion) -> None:
     with serving(version, tmp_path) as served:
         needs(served, version)
-        served.heard.clear()
+        served.cleartext.clear()
         told = {"base_url": served.base_url, "ca_bundle": served.ca_bundle, "max_retries": 0}
         with (
             LLMaaS(api_key=secret_leaks.KEY, **told) as client,
@@ -69,7 +69,7 @@ def test_the_plain_sdk_of_a_client_refuses_it_too(tmp_path: Path, version: ssl.T
 
         with pytest.raises(openai.APIConnectionError):
             asyncio.run(ask())
-        assert not served.heard
+        assert not served.cleartext
 
 
 WEAK = """
@@ -88,7 +88,7 @@ def test_a_weak_configuration_of_the_machine_does_not_count(tmp_path: Path) -> N
     (tmp_path / "openssl.cnf").write_text(WEAK)
     with serving(ssl.TLSVersion.TLSv1_1, tmp_path) as served:
         needs(served, ssl.TLSVersion.TLSv1_1)
-        served.heard.clear()
+        served.cleartext.clear()
         code = (
             "import llmaas, sys\n"
             f"client = llmaas.LLMaaS(base_url={served.base_url!r}, api_key='sk-test-weak',"
@@ -99,7 +99,7 @@ def test_a_weak_configuration_of_the_machine_does_not_count(tmp_path: Path) -> N
         weak = {**os.environ, "OPENSSL_CONF": str(tmp_path / "openssl.cnf")}
         done = subprocess.run([sys.executable, "-c", code], env=weak, cwd=ROOT, timeout=60)
         assert done.returncode == 7
-        assert not served.heard
+        assert not served.cleartext
 
 
 @pytest.mark.parametrize("bundle", [None, "of-ours"])

@@ -1,4 +1,4 @@
-"""The snippets of every README run as they stand, one after the other, against the sandbox."""
+"""Snippets of every README, executed in order against the sandbox."""
 
 import pytest
 

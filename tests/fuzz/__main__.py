@@ -1,4 +1,4 @@
-"""Fuzz the readers, guided by coverage: ``python tests/fuzz --seconds 60 [target ...]``.
+"""Coverage-guided fuzzing of the parsers: ``python tests/fuzz --seconds 60 [target ...]``.
 
 Needs atheris (``nox -s fuzz`` brings it). What breaks a promise is kept under ``crashers``, where
 ``test_parsers.py`` finds it; mend the fault and commit both.

@@ -1,4 +1,4 @@
-"""What is fuzzed: every reader of what comes from outside, as a function of bytes.
+"""Fuzz targets: every parser of external input, as a function of bytes.
 
 A target returns for whatever it is given, or raises: then a promise is broken. The promise is the
 same everywhere: an answer, or an error of ``llmaas`` (for pure readers: ``ValueError``), whatever
@@ -324,7 +324,7 @@ LOT = {
 
 @target(LOT, {"id": "b", "status": "queued", "model_requested": "m"})
 def batches(data: bytes) -> None:
-    """A lot and its results; or an error."""
+    """A batch and its results; or an error."""
     asked(lambda client: client.get_batch("b"), Canned(data))
 
 
@@ -374,7 +374,7 @@ BATCHED = {"custom_id": "c", "body": {"messages": [{"role": "user", "content": "
 
 @target("one", PROMPT, BATCHED, [{"role": "user", "content": "?"}])
 def prompts(data: bytes) -> None:
-    """Lines of prompts: each is an item, with a problem if it is none."""
+    """Lines of prompts: each is an item, with a problem if it is invalid."""
     with _file(data) as path:
         for item in read_items(path, "system"):
             assert item.problem or item.messages

@@ -1,4 +1,4 @@
-"""Cassettes: what is written is read back, and a file that is none runs nothing."""
+"""Cassette files: round trips, and no execution of their content."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def meant(body: bytes) -> Any:
 
 
 @given(BODIES, BODIES)
-def test_what_is_written_is_read_back(sent: bytes, got: bytes) -> None:
+def test_cassette_round_trips(sent: bytes, got: bytes) -> None:
     form = YAMLSerializer(Header("sandbox"))
     text = form.serialize({"interactions": [exchange(sent, got)]})
     [again] = form.deserialize(text)["interactions"]
@@ -54,7 +54,7 @@ def test_what_is_written_is_read_back(sent: bytes, got: bytes) -> None:
 
 
 @pytest.mark.parametrize("tag", ["apply:os.system", "new:pathlib.Path", "name:os.system"])
-def test_a_file_that_wants_something_run_is_refused(tmp_path: Path, tag: str) -> None:
+def test_cassette_rejects_executable_tags(tmp_path: Path, tag: str) -> None:
     text = f"exchanges:\n- !!python/object/{tag} [touch {tmp_path / 'ran'}]\n"
     with pytest.raises(yaml.YAMLError):
         YAMLSerializer(Header("sandbox")).deserialize(text)

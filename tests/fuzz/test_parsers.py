@@ -1,4 +1,4 @@
-"""Whatever the service sends: an answer or a typed error. Also: what fuzzing found stays found.
+"""Parsers on any input: an answer or a typed error; former crashers.
 
 ``nox -s fuzz`` lets atheris look further, guided by coverage, at the same targets.
 """
@@ -76,13 +76,13 @@ def written(value: Any) -> bytes:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_good_inputs_pass(name: str) -> None:
+def test_parser_accepts_valid_input(name: str) -> None:
     for seed in SEEDS[name]:
         TARGETS[name](seed)
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_any_input_keeps_the_promise(name: str) -> None:
+def test_parser_keeps_its_guarantee_on_any_input(name: str) -> None:
     @settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
     @given(inputs(name))
     def check(data: bytes) -> None:
@@ -92,7 +92,7 @@ def test_any_input_keeps_the_promise(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", CRASHERS, ids=lambda path: f"{path.parent.name}-{path.name}")
-def test_what_fuzzing_found_stays_mended(path: Path) -> None:
+def test_parser_accepts_former_crashers(path: Path) -> None:
     TARGETS[path.parent.name](path.read_bytes())
 
 
@@ -102,5 +102,5 @@ DEEP += [b'{"choices": ' + DEEP[0] + b"}", b'"\\u00e9' + b"[" * 99 + b'"', b"[" 
 
 @pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.parametrize("data", DEEP, ids=range(len(DEEP)))
-def test_depth_breaks_nothing(name: str, data: bytes) -> None:
+def test_parser_accepts_deep_input(name: str, data: bytes) -> None:
     TARGETS[name](data)

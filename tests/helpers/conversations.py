@@ -1,4 +1,4 @@
-"""Random conversations of every kind of message, right and wrong, and the texts in them."""
+"""Hypothesis strategies for conversations, valid and invalid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files as people send them, made here: deep scans, photographs, forms, audio without a name.
+"""Generated sample files: deep scans, photographs, forms, audio without a name.
 
 One corpus for whatever reads files: OCR, attachments of chats, transcription, the cookbooks.
 Each picture shows a dark bar on light paper; ``contrast`` tells whether it is still there.
@@ -50,7 +50,7 @@ def transparent(*, light: bool) -> Image.Image:
 
 
 def lying() -> bytes:
-    """Return a photograph of a camera that was held upright."""
+    """Return a photograph with an orientation tag."""
     exif = Image.Exif()
     exif[0x0112] = 6
     return file(rgb().rotate(90, expand=True), "JPEG", exif=exif)

@@ -1,4 +1,4 @@
-"""One of several processes that share a key and its limit through Redis."""
+"""Worker process that shares a key's limit with others through Redis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One test for both clients: calls are written once and run by threads or by asyncio."""
+"""Adapter to test both clients: calls are written once, and run sync and async."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Backends of tracing and metrics for tests: what a real OpenTelemetry SDK exports."""
+"""In-memory tracing and metrics backends of a real OpenTelemetry SDK."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wait for what another thread, task or process does; fail when it does not."""
+"""Wait with a timeout for another thread, task or process."""
 
 from __future__ import annotations
 

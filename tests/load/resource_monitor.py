@@ -1,4 +1,4 @@
-"""What a process holds: memory, files, threads; looked at every second while it works."""
+"""Monitor of a process: memory, files and threads, sampled every second."""
 
 from __future__ import annotations
 

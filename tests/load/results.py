@@ -1,4 +1,4 @@
-"""What came of all the streams, in a fixed amount of memory."""
+"""Results of all streams, in constant memory."""
 
 from __future__ import annotations
 

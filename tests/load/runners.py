@@ -1,4 +1,4 @@
-"""Keeps many streams open at once, until the time is over: by asyncio, or by threads."""
+"""Runners that keep many streams open, with asyncio or threads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SETTLING = 10.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is told."""
+    """Options of a run."""
 
     base_url: str
     api_key: str

@@ -1,4 +1,4 @@
-"""Every writer killed a few times: `python tests/load/kills.py` does it fifty times."""
+"""Every writer, killed a few times; `python tests/load/kills.py` kills each fifty times."""
 
 import os
 import shutil

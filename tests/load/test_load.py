@@ -1,4 +1,4 @@
-"""A small load: fifty streams and eight threads for a few seconds; and the judges can say no."""
+"""Small load test: fifty streams and eight threads for a few seconds."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What is asked, and what the sandbox says to it when nothing goes wrong."""
+"""Requests of the load test, and the sandbox's answers without faults."""
 
 from __future__ import annotations
 

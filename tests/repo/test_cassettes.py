@@ -1,4 +1,4 @@
-"""Cassettes are small, canonical, signed, asked for, and hold nothing but what was said."""
+"""Cassettes: small, canonical, signed, used, without machine data."""
 
 import re
 from functools import cache
@@ -34,11 +34,11 @@ def documents():
     return {name: read(path) for name, path in TAPES.items()}
 
 
-def test_all_are_small():
+def test_cassettes_are_small():
     assert not [name for name, path in TAPES.items() if path.stat().st_size > LARGEST]
 
 
-def test_all_are_canonical(documents):
+def test_cassettes_are_canonical(documents):
     edited = [n for n, document in documents.items() if TAPES[n].read_text() != canonical(document)]
     assert not edited, "record them again, do not edit them"
 
@@ -55,7 +55,7 @@ def canonical(document):
     return canonical_text({**document, "exchanges": exchanges})
 
 
-def test_all_say_who_answered(documents):
+def test_cassettes_name_their_source(documents):
     wrong = [n for n, tape in documents.items() if not re.fullmatch(SIGNATURE, tape["recorded"])]
     assert not wrong
     provoked = [tape["recorded"] for tape in documents.values() if "provoked" in tape]
@@ -63,11 +63,11 @@ def test_all_say_who_answered(documents):
 
 
 @pytest.mark.parametrize("claim", ["service", "service 2026-11-25 at 127.0.0.1", "the sandbox"])
-def test_a_false_provenance_is_refused(claim):
+def test_cassette_source_is_rejected_when_false(claim):
     assert not re.fullmatch(SIGNATURE, claim)
 
 
-def test_nothing_of_the_recording_machine_is_kept(documents):
+def test_cassettes_contain_no_machine_data(documents):
     for name, document in documents.items():
         for exchange in document["exchanges"]:
             assert set(exchange["request"]) <= {"method", "uri", "json", "text", "base64"}, name
@@ -76,13 +76,13 @@ def test_nothing_of_the_recording_machine_is_kept(documents):
         assert not re.search(SECRETS, TAPES[name].read_text()), name
 
 
-def test_all_lie_in_the_folder_of_their_room_or_cookbook():
+def test_cassettes_are_in_the_folder_of_a_package_or_cookbook():
     folders = {*(package.name for package in PACKAGES), "cookbooks"}
     assert {name.partition("/")[0] for name in TAPES} <= folders
     assert {path.suffix for path in CASSETTES} == {".yaml"}
 
 
-def test_some_test_asks_for_each():
+def test_cassettes_are_all_used():
     assert not [name for name in TAPES if not is_asked_for(*name.split("/"))], "delete them"
 
 
@@ -98,7 +98,7 @@ def sources(package):
 
 
 @pytest.mark.parametrize("package", CHATTING)
-def test_a_room_that_chats_has_every_scenario_whole_and_streamed(package):
+def test_chat_packages_have_every_scenario(package):
     wanted = {f"{name}{how}.yaml" for name in scenarios.OF_CHAT for how in ("", "-stream")}
     assert not wanted - {path.name for path in (FOLDER / package).glob("*.yaml")}
 

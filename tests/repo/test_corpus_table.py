@@ -1,4 +1,4 @@
-"""The table of documents in tests/README.md is what the code reads today."""
+"""The document table of tests/README.md is up to date."""
 
 from tools import corpus_table
 from tools.tables import README

@@ -1,4 +1,4 @@
-"""Recordings and sandbox keep each other honest: asked the same, they answer in one shape."""
+"""Drift between cassettes and sandbox."""
 
 import copy
 
@@ -26,7 +26,7 @@ def stopped_sandbox():
 
 @pytest.fixture
 def compared(stopped_sandbox):
-    """Ask the sandbox, fresh and its clock stopped as for a recording, all that a tape holds."""
+    """Send a cassette's requests to a fresh sandbox whose clock is stopped, as for a recording."""
 
     def compared(cassette):
         stopped_sandbox.reset()
@@ -36,8 +36,8 @@ def compared(stopped_sandbox):
 
 
 @each_cassette
-def test_the_sandbox_answers_in_the_recorded_shape(path, compared):
-    """What it recorded itself it says again, so that recording anew leaves the file as it is."""
+def test_sandbox_answers_as_recorded(path, compared):
+    """What it recorded itself it says again, so that a new recording leaves the file unchanged."""
     cassette = read(path)
     for recorded, now in compared(cassette):
         assert shape(now) == shape(recorded)
@@ -90,14 +90,14 @@ DOCTORED = [
 
 
 @pytest.mark.parametrize(("scenario", "doctor"), DOCTORED)
-def test_a_doctored_cassette_is_found_out(scenario, doctor, compared):
+def test_drift_is_found_when_a_cassette_changed(scenario, doctor, compared):
     doctored = copy.deepcopy(read(FOLDER / "core" / f"{scenario}.yaml"))
     doctor(doctored["exchanges"][0]["response"])
     [(recorded, now)] = compared(doctored)
     assert shape(now) != shape(recorded)
 
 
-def test_another_word_keeps_the_shape_and_is_found_out_nevertheless(compared):
+def test_drift_is_found_when_only_a_word_changed(compared):
     doctored = read(FOLDER / "core" / "chat.yaml")
     doctored["exchanges"][0]["response"]["json"]["choices"][0]["message"]["content"] = "hiver"
     [(recorded, now)] = compared(doctored)

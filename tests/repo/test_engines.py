@@ -1,4 +1,4 @@
-"""What differs between the sandbox and a real vLLM is explained, and nothing else is."""
+"""Differences between the sandbox and a real vLLM are all explained."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The page of model families says what their data says."""
+"""docs/families.md is up to date."""
 
 from tools.family_table import PAGE, page
 
 
-def test_page_of_families_is_current():
+def test_families_page_matches_the_data():
     assert PAGE.read_text("utf-8") == page(), "run `nox -s reports`"

@@ -1,4 +1,4 @@
-"""SECURITY.md names a proof for each finding of the review, and each proof exists."""
+"""Proofs that SECURITY.md names for each finding."""
 
 import ast
 import re
@@ -16,14 +16,14 @@ PROOFS = sorted(set(PROOF.findall(PAGE)))
 APP_PROOFS = [(path, name) for path, names in IN_APPS.findall(PAGE) for name in names.split(" or ")]
 
 
-def test_each_finding_has_a_proof():
+def test_findings_have_proofs():
     assert sorted(ROWS) == list(range(1, 22))
     assert [
         number for number, row in ROWS.items() if not (PROOF.search(row) or IN_APPS.search(row))
     ] == []
 
 
-def test_the_command_runs_every_proof():
+def test_findings_command_runs_every_proof():
     assert sorted(set(COMMANDED.findall(PAGE))) == ["::".join(proof) for proof in PROOFS]
 
 

@@ -1,4 +1,4 @@
-"""Who may import whom, and nothing private of anyone."""
+"""Imports between packages, and of private names."""
 
 import ast
 
@@ -23,7 +23,7 @@ def imports(path):
 
 
 def owner(name):
-    """Return the room that a dotted name belongs to, or None."""
+    """Return the package that a dotted name belongs to, or None."""
     return next(
         (
             package
@@ -50,7 +50,7 @@ def is_demo(path):
 
 
 @each_package
-def test_a_room_imports_only_the_core_and_itself(package):
+def test_package_imports_only_itself_and_the_core(package):
     trespasses = [
         f"{path.relative_to(ROOT)}:{line} imports {name}"
         for path in package.modules
@@ -90,7 +90,7 @@ def test_package_imports_only_public_modules_of_the_core(package):
 
 
 @each_package
-def test_nothing_private_of_others_is_imported(package):
+def test_package_imports_no_private_names(package):
     trespasses = []
     for path in package.modules:
         text = path.read_text().splitlines()

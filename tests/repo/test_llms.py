@@ -1,4 +1,4 @@
-"""llms.txt is of the accepted form, leads somewhere, and says what is true of the catalog."""
+"""llms.txt: format, links, and statements about the catalog."""
 
 import re
 
@@ -13,7 +13,7 @@ LINKS = re.findall(r"\[[^\]]+\]\(([^)]+)\)", TEXT)
 LARGEST = 6_000  # characters: an index, not a book
 
 
-def test_it_begins_with_a_title_and_a_summary():
+def test_llms_begins_with_title_and_summary():
     assert re.match(r"# .+\n\n> .+\n\n", TEXT)
     assert TEXT.count("\n# ") == 0
     assert "\n### " not in TEXT
@@ -21,27 +21,27 @@ def test_it_begins_with_a_title_and_a_summary():
 
 
 @pytest.mark.parametrize("section", SECTIONS[1:], ids=lambda section: section.partition("\n")[0])
-def test_a_section_is_a_list_of_links_with_notes(section):
+def test_llms_section_is_a_list_of_links(section):
     _, _, rest = section.partition("\n\n")
     assert rest.strip()
     for line in rest.strip().splitlines():
         assert re.fullmatch(r"- \[[^\]]+\]\([^)]+\): .+", line)
 
 
-def test_what_may_be_left_out_comes_last():
+def test_llms_ends_with_the_optional_section():
     assert SECTIONS[-1].startswith("Optional\n")
 
 
 @pytest.mark.parametrize("link", LINKS)
-def test_a_link_leads_to_a_file(link):
+def test_llms_links_exist(link):
     assert (ROOT / link).is_file()
 
 
-def test_every_room_is_listed():
+def test_llms_lists_every_package():
     assert {f"packages/{package.name}/README.md" for package in PACKAGES} <= set(LINKS)
 
 
-def test_models_said_to_last_do_last():
+def test_llms_names_models_with_long_term_support():
     line = next(line for line in TEXT.splitlines() if "long-term support" in line)
     named = re.findall(r"`([\w.-]+:\w+)`", line)
     assert named

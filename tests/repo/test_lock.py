@@ -1,4 +1,4 @@
-"""The locks are portable and cover what is asked for."""
+"""Locks: portable, complete, without addresses."""
 
 import re
 import tomllib
@@ -20,14 +20,14 @@ def pins(lock):
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_line_is_a_pin_a_hash_or_a_comment(lock):
+def test_lock_has_pins_hashes_and_comments_only(lock):
     line = r"[\w.-]+==[\w.!+]+( ; [^@]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?|#.*|"
     strangers = [text for text in LOCKS[lock].splitlines() if not re.fullmatch(line, text)]
     assert not strangers
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_no_address_of_any_kind(lock):
+def test_lock_contains_no_address(lock):
     assert "://" not in LOCKS[lock]
     assert "--index" not in LOCKS[lock]
     assert "--find-links" not in LOCKS[lock]
@@ -55,16 +55,16 @@ def wanted_by_apps():
 
 
 @pytest.mark.parametrize("text", sorted(set(asked())))
-def test_the_lock_satisfies(text):
+def test_lock_satisfies(text):
     assert satisfied(text, pins("requirements.lock")), "run `nox -s lock`"
 
 
 @pytest.mark.parametrize("text", wanted_by_apps())
-def test_the_apps_lock_satisfies(text):
+def test_apps_lock_satisfies(text):
     assert satisfied(text, pins("cookbooks/requirements.lock")), "run `nox -s lock`"
 
 
-def test_the_overlay_has_the_other_sdk_and_nothing_else():
+def test_openai2_lock_pins_openai_only():
     [(name, version)] = pins("tests/openai2.lock").items()
     assert name == "openai"
     assert version.startswith("2.")

@@ -1,4 +1,4 @@
-"""The matrix tells what the sessions left behind."""
+"""The matrix of test results."""
 
 from tools import matrix
 
@@ -25,7 +25,7 @@ def test_results_are_counted_by_package(tmp_path):
     assert "of-another-plugin" not in "".join(lines)
 
 
-def test_this_run_says_what_it_is_made_of():
+def test_environment_lists_versions():
     told = matrix.environment()
     assert told["Python"].startswith("3.")
     assert {"openai", "aiohttp", "starlette"} <= set(told)

@@ -1,4 +1,4 @@
-"""No test can leave this machine, whichever way it tries."""
+"""The network guard of the tests."""
 
 import asyncio
 import contextlib
@@ -32,12 +32,12 @@ def test_datagrams_are_refused():
         sock.sendto(b"?", ("192.0.2.1", 53))
 
 
-async def test_asyncio_is_refused_too():
+async def test_asyncio_connections_are_refused():
     with pytest.raises(NetworkForbiddenError):
         await asyncio.open_connection("192.0.2.1", 443)
 
 
-def test_loopback_is_open_and_a_swallowed_error_is_noted():
+def test_loopback_is_allowed_and_swallowed_errors_are_recorded():
     with socket.create_server(("127.0.0.1", 0)) as server:
         socket.create_connection(server.getsockname()).close()
     assert not network.attempts

@@ -1,4 +1,4 @@
-"""Notebooks are kept with their outputs, and with nothing of the machine that made them."""
+"""Notebooks: complete outputs, no machine data."""
 
 import json
 import re
@@ -21,12 +21,12 @@ LARGEST = 400_000
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
-def test_every_framework_has_one_and_one_compares_them():
+def test_every_framework_has_a_notebook():
     assert {path.parent.name for path in NOTEBOOKS} >= WANTED | {"sovereign-rag"}
 
 
 @each_notebook
-def test_it_has_the_outputs_of_one_run_from_top_to_bottom(path):
+def test_notebook_has_the_outputs_of_one_run(path):
     cells = [cell for cell in read(path)["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     assert sum(bool(cell["outputs"]) for cell in cells) >= len(cells) / 2
@@ -35,7 +35,7 @@ def test_it_has_the_outputs_of_one_run_from_top_to_bottom(path):
 
 
 @each_notebook
-def test_it_says_that_the_sandbox_answers_with_extracts(path):
+def test_notebook_explains_the_sandbox(path):
     prose = " ".join("".join(cell["source"]) for cell in read(path)["cells"][:2])
     assert "sandbox" in prose
     assert "extracts" in prose
@@ -43,14 +43,14 @@ def test_it_says_that_the_sandbox_answers_with_extracts(path):
 
 @each_notebook
 @pytest.mark.parametrize("what", OF_A_MACHINE)
-def test_it_holds_nothing_of_a_machine(path, what):
+def test_notebook_contains_no_machine_data(path, what):
     outputs = [cell.get("outputs", []) for cell in read(path)["cells"]]
     found = re.search(OF_A_MACHINE[what], json.dumps(outputs, ensure_ascii=False))
     assert not found, found
 
 
 @each_notebook
-def test_nothing_in_it_only_makes_noise(path):
+def test_notebook_contains_no_volatile_output(path):
     content = read(path)
     assert set(content["metadata"]) == {"kernelspec", "language_info"}
     assert "version" not in content["metadata"]["language_info"]
@@ -62,7 +62,7 @@ def test_nothing_in_it_only_makes_noise(path):
 
 
 @each_notebook
-def test_cells_are_short(path):
+def test_notebook_cells_are_short(path):
     longest = max(len(cell["source"]) for cell in read(path)["cells"])
     assert longest <= 45, f"{path.relative_to(ROOT)}: {longest} lines"
 

@@ -1,4 +1,4 @@
-"""With no network at all everything works, and nothing even tries to reach one.
+"""All packages without a network.
 
 All frameworks run with their own telemetry settings in a network namespace, which records each
 packet to another machine (``tests/helpers/isolation/offline.py``). An audit hook records each
@@ -61,7 +61,7 @@ def installed(told, framework):
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_its_demo_works(told, framework):
+def test_offline_demo_works(told, framework):
     result = installed(told, framework)
     assert not result.get("error"), result
     assert result["answer"]
@@ -69,7 +69,7 @@ def test_its_demo_works(told, framework):
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_its_answers_and_tool_calls_come(told, framework):
+def test_offline_answers_and_tool_calls_work(told, framework):
     installed(told, framework)
     said = {name: text for name, text in told["answers"].items() if name.startswith(framework)}
     assert said
@@ -77,13 +77,13 @@ def test_its_answers_and_tool_calls_come(told, framework):
 
 
 @pytest.mark.timeout(600)
-def test_no_library_tried_a_socket(told):
+def test_offline_libraries_open_no_socket(told):
     assert not told["attempts"], "\n\n".join(told["attempts"])
 
 
 @needs_namespace
 @pytest.mark.timeout(600)
-def test_no_packet_left(told):
+def test_offline_sends_no_packet(told):
     assert not told["packets"]
 
 
@@ -99,7 +99,7 @@ REACHES = {
 
 @needs_namespace
 @pytest.mark.parametrize("way", REACHES)
-def test_the_watch_sees(way):
+def test_offline_watch_sees(way):
     code = f"try:\n    {REACHES[way]}\nexcept Exception: pass"
     quick = {**os.environ, "RES_OPTIONS": "timeout:1 attempts:1"}
     command = [sys.executable, "-c", code]

@@ -1,4 +1,4 @@
-"""What every room has, and how large its files and functions may grow."""
+"""Files of every package, and the size of modules and functions."""
 
 import ast
 from itertools import chain
@@ -34,19 +34,19 @@ def test_types_are_declared_in_the_leaf(package):
 
 
 @each_package
-def test_readme_says_something(package):
+def test_readme_exists(package):
     assert lines(package.path / "README.md") >= 1
 
 
 @each_package
-def test_no_module_grows_beyond_the_budget(package):
+def test_modules_are_short(package):
     too_long = {path.name: lines(path) for path in package.modules if lines(path) > LONGEST_MODULE}
     assert not too_long
     assert median(map(lines, package.modules)) <= MEDIAN_MODULE
 
 
 @each_package
-def test_the_median_function_is_short(package):
+def test_median_function_is_short(package):
     trees = [ast.parse(path.read_text()) for path in package.modules]
     nodes = chain.from_iterable(map(ast.walk, trees))
     functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -55,7 +55,7 @@ def test_the_median_function_is_short(package):
 
 
 @each_package
-def test_init_holds_names_and_nothing_else(package):
+def test_init_contains_names_only(package):
     for path in package.modules:
         if path.name == "__init__.py":
             others = [node for node in ast.parse(path.read_text()).body if not is_a_name(node)]

@@ -1,4 +1,4 @@
-"""A recording is the same whoever makes it, and answers whoever asks the same."""
+"""Recording and replaying of cassettes."""
 
 import asyncio
 import json
@@ -98,27 +98,27 @@ def recorded(path, url, calls):
     return path.read_text()
 
 
-def test_sync_and_async_write_the_same_bytes(service, tmp_path):
+def test_recording_is_the_same_sync_and_async(service, tmp_path):
     one = recorded(tmp_path / "sync.yaml", service, sync_calls)
     other = recorded(tmp_path / "async.yaml", service, async_calls)
     assert one == other
 
 
 @pytest.mark.parametrize("player", [sync_calls, async_calls])
-def test_one_recording_answers_both(service, tmp_path, player):
+def test_recording_answers_sync_and_async(service, tmp_path, player):
     recorded(tmp_path / "calls.yaml", service, sync_calls)
     with cassettes.play(tmp_path / "calls.yaml") as cassette:
         player(cassette.base_url)
 
 
-def test_aiohttp_plays_what_openai_recorded(service, tmp_path):
+def test_recording_of_openai_answers_aiohttp(service, tmp_path):
     path = tmp_path / "calls.yaml"
     recorded(path, service, lambda url: sync_calls(url))
     with pytest.raises(AssertionError, match="1 exchange"), cassettes.play(path) as cassette:
         aiohttp_calls(cassette.base_url)
 
 
-def test_the_file_is_readable_and_keeps_no_secret(service, tmp_path):
+def test_recording_is_readable_and_has_no_secret(service, tmp_path):
     text = recorded(tmp_path / "calls.yaml", service, sync_calls)
     assert "content: été" in text
     assert "      data: [DONE]\n" in text
@@ -127,7 +127,7 @@ def test_the_file_is_readable_and_keeps_no_secret(service, tmp_path):
         assert secret not in text.lower()
 
 
-def test_another_question_is_not_answered(service, tmp_path):
+def test_recording_rejects_another_request(service, tmp_path):
     recorded(tmp_path / "calls.yaml", service, sync_calls)
     with (
         pytest.raises(Exception, match=r"(?i)cassette|connection"),
@@ -137,12 +137,12 @@ def test_another_question_is_not_answered(service, tmp_path):
         client.chat.completions.create(model="m", messages=[{"role": "user", "content": "?"}])
 
 
-def test_a_compressed_body_is_refused():
+def test_recording_rejects_a_compressed_body():
     with pytest.raises(ValueError, match="zstd"):
         canonical_response({"headers": {"Content-Encoding": ["zstd"]}, "body": {"string": b""}})
 
 
-def test_writing_twice_gives_the_same_bytes():
+def test_recording_is_stable_when_written_twice():
     document = {"recorded": "sandbox", "exchanges": [{"text": STREAM, "n": 1e-07, "s": "1e5"}]}
     text = canonical_text(document)
     assert canonical_text(yaml.safe_load(text)) == text
@@ -156,7 +156,7 @@ NAMES = {f"{name}{how}.yaml" for name in ("chat", "wrong-key") for how in ("", "
 
 
 def record(folder, *more, **environment):
-    """Do what ``nox -s record`` does for some of a room, into a folder of its own."""
+    """Do what ``nox -s record`` does for some tests of a package, into another folder."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "cassette"]
     command += [f"--cassettes={folder}", *more, "-k", SOME, ROOM]
     kept = {k: v for k, v in os.environ.items() if not k.startswith("LLMAAS_")}
@@ -168,7 +168,7 @@ def record(folder, *more, **environment):
     return {path.name: path for path in sorted((folder / "core").iterdir())}
 
 
-def test_the_service_is_recorded_with_a_key_and_an_address(tmp_path):
+def test_recording_of_the_service_needs_key_and_address(tmp_path):
     """A sandbox with a key of its own stands for the service; its clock runs, as there."""
     with Sandbox(api_keys=(CANARY,)) as service:
         address = {"LLMAAS_API_KEY": CANARY, "LLMAAS_BASE_URL": service.base_url}
@@ -198,11 +198,11 @@ def assert_the_same_but_for(cassette, kept):
         ("https://relay.example", r"service \d{4}-\d{2}-\d{2} at relay\.example"),
     ],
 )
-def test_only_the_service_s_own_address_is_signed_without_a_name(root, signature):
+def test_recording_names_other_addresses_than_the_service(root, signature):
     assert re.fullmatch(signature, cassettes.recorder_name("live", root))
 
 
-def test_a_key_that_an_answer_echoes_is_not_written(tmp_path):
+def test_recording_redacts_an_echoed_key(tmp_path):
     with Sandbox(api_keys=(CANARY,)) as service:
         service.script([{"status": 400, "json": {"detail": f"I heard {CANARY}."}}])
         with (
@@ -214,7 +214,7 @@ def test_a_key_that_an_answer_echoes_is_not_written(tmp_path):
     assert "detail: I heard ***." in (tmp_path / "echo.yaml").read_text()
 
 
-def test_a_service_that_is_away_costs_no_cassette(tmp_path):
+def test_recording_keeps_the_cassette_when_the_service_is_down(tmp_path):
     path = tmp_path / "chat.yaml"
     path.write_text("as it was")
     with (
@@ -225,7 +225,7 @@ def test_a_service_that_is_away_costs_no_cassette(tmp_path):
     assert [file.read_text() for file in tmp_path.iterdir()] == ["as it was"]
 
 
-def test_a_provoked_tape_says_so(tmp_path):
+def test_recording_names_injected_faults(tmp_path):
     path = tmp_path / "limit.yaml"
     with (
         cassettes.record(path, "sandbox", "status:429:7") as cassette,

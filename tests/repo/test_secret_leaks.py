@@ -1,4 +1,4 @@
-"""The watch over keys sees every way in which a test can show one, and fails that test."""
+"""The leak check finds every way in which a test can show a key."""
 
 import os
 import re
@@ -146,7 +146,7 @@ def outcomes(out: str, word: str) -> set[str]:
     return set(re.findall(rf"^{word} \S+::(test_\w+)", out, re.MULTILINE))
 
 
-def test_every_leak_fails_its_test_and_is_not_repeated(tmp_path: Path) -> None:
+def test_leak_fails_its_test_and_is_not_repeated(tmp_path: Path) -> None:
     pytest.importorskip("opentelemetry.sdk")
     imports = "import opentelemetry.sdk.trace\n"
     status, out = run(tmp_path, conftest=CONFTEST, test_leaks=imports + LEAKS, test_clean=CLEAN)
@@ -162,19 +162,19 @@ def test_clean_tests_pass(tmp_path: Path) -> None:
     assert status == 0, out
 
 
-def test_a_leak_outside_of_any_test_fails_the_run(tmp_path: Path) -> None:
+def test_leak_outside_of_tests_fails_the_run(tmp_path: Path) -> None:
     status, out = run(tmp_path, conftest=CONFTEST + LATE, test_clean=CLEAN)
     assert status == 1, out
     assert "keys shown outside of any test" in out
 
 
-def test_the_key_of_the_suite_is_written_nowhere() -> None:
+def test_key_of_the_suite_is_in_no_file() -> None:
     from tests.helpers.repository import tracked_files
 
     found = [path for path in tracked_files() if secret_leaks.find_leak(path.read_bytes())]
     assert not found
 
 
-def test_this_run_is_watched(request: pytest.FixtureRequest, sandbox: object) -> None:
+def test_leak_check_is_active(request: pytest.FixtureRequest, sandbox: object) -> None:
     assert request.config.pluginmanager.has_plugin("canary")
     assert sandbox.api_key == secret_leaks.KEY  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""No key, no path of anyone's machine and no package index in any file of the repository."""
+"""Keys, machine paths and package indexes in files of the repository."""
 
 import re
 
@@ -17,7 +17,7 @@ BINARY = {".png", ".jpg", ".gif", ".wav", ".mp3", ".pdf", ".ico", ".zip", ".gz",
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
-def test_no_file_holds(what):
+def test_no_file_contains(what):
     pattern = re.compile(FORBIDDEN[what])
     found = []
     for path in tracked_files():
@@ -38,5 +38,5 @@ def test_no_file_holds(what):
         ("a package index", "https://py" + "pi.org/simple"),
     ],
 )
-def test_the_patterns_find_what_they_are_for(what, line):
+def test_patterns_match_examples(what, line):
     assert re.search(FORBIDDEN[what], line)

@@ -1,4 +1,4 @@
-"""What comes from the wire, from a model or from a file is data, and is never run.
+"""Input from the network, from models and from files is never executed.
 
 Every module of every room is read: no evaluation, no unpickling, no loader that makes objects,
 no shell, no trust switched off, no temporary name that somebody else may take.
@@ -113,7 +113,7 @@ def faults_of(node, aliases):
 
 
 @each_package
-def test_nothing_that_is_read_is_run(package):
+def test_package_executes_no_input(package):
     found = [
         f"{path.relative_to(ROOT)}:{line}: {what}"
         for path in package.modules
@@ -141,7 +141,7 @@ def test_nothing_that_is_read_is_run(package):
         "client(verify=False)",
     ],
 )
-def test_what_would_be_found(line):
+def test_trust_check_finds(line):
     assert list(faults(line))
 
 
@@ -156,5 +156,5 @@ def test_what_would_be_found(line):
         "eval(x)  # trusted: x is a constant of ours",
     ],
 )
-def test_what_is_fine(line):
+def test_trust_check_accepts(line):
     assert not list(faults(line))

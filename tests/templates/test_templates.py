@@ -1,4 +1,4 @@
-"""Conversations that are conformed render in the real chat templates, whole and unrefused."""
+"""Conformed conversations in real chat templates."""
 
 from __future__ import annotations
 

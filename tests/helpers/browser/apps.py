@@ -1,4 +1,4 @@
-"""An app of the cookbooks as its user has it: a process, a port, and a browser before it."""
+"""Cookbook apps under test: a process, a port, and a headless browser."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _RECORDER = """selector => {
 
 
 class App:
-    """A program in a process of its own, which may not leave this machine; killed at the end."""
+    """Process of an app without network access; killed at the end."""
 
     def __init__(self, *command: str, port: int, healthy: str, env: Mapping[str, str]) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -66,7 +66,7 @@ class App:
         return Path(self._file.name).read_text(errors="replace")
 
     def terminate(self) -> None:
-        """Ask it to stop, as an orchestrator does."""
+        """Send SIGTERM, as an orchestrator does."""
         self.process.send_signal(signal.SIGTERM)
 
     def ended(self, seconds: float = STOP_SECONDS) -> int:
@@ -126,7 +126,7 @@ def needs(*modules: str) -> None:
 
 
 def free_port() -> int:
-    """Return a port that nobody uses now."""
+    """Return an unused port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port

@@ -1,4 +1,4 @@
-"""A real Jupyter kernel, cell by cell: what a notebook's reader sees."""
+"""Jupyter kernels that run cells one by one and return their outputs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Kernel:
         return self._thread.submit(self._run, source).result()
 
     def interrupt(self) -> None:
-        """Do what the stop button does."""
+        """Interrupt the kernel, as the stop button does."""
         os.kill(self._manager.provisioner.pid, signal.SIGINT)  # type: ignore[union-attr]
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Ask a sandbox what a cassette asked, and compare what it says with what was recorded."""
+"""Drift check: send recorded requests to the sandbox and compare the responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Message = Mapping[str, Any]
 
 
 def replay(cassette: Message, root: str, key: str) -> Iterator[tuple[Message, Message]]:
-    """Yield each recorded response and, in the same form, what the sandbox says today."""
+    """Yield each recorded response and, in the same form, what the sandbox answers now."""
     faults = cassette.get("provoked", "")
     for exchange in cassette["exchanges"]:
         recorded = exchange["response"]

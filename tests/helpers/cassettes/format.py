@@ -1,4 +1,4 @@
-"""Cassettes that people can read: what is kept of an exchange, how it is written, how it matches.
+"""Cassette format: canonical requests and responses, readable YAML, matching.
 
 One recording serves openai 2 and 3, sync, async and aiohttp, because nothing that differs
 between them is kept: JSON is compared as JSON, no request header is stored, and of the
@@ -40,7 +40,7 @@ MULTIPART_BOUNDARY = re.compile(rb'boundary="?([^";]+)"?')
 
 @dataclass(frozen=True)
 class Header:
-    """What the head of a cassette says, and what its text must not hold."""
+    """Header of a cassette, and the secret that its text must not contain."""
 
     recorded: str
     """Who answered: ``sandbox``, or ``service`` with the date."""
@@ -51,7 +51,7 @@ class Header:
 
 
 def build_vcr(signature: Header | None = None) -> vcr.VCR:
-    """Return the player of canonical cassettes, or with a signature their recorder."""
+    """Build the player of canonical cassettes, or with a signature their recorder."""
     tape = vcr.VCR(
         record_mode="once" if signature else "none",
         match_on=("method", "path", "query", "raw_body"),

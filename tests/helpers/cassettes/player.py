@@ -20,7 +20,7 @@ LIVE_ROOT = os.environ.get("LLMAAS_BASE_URL", SERVICE).rstrip("/").removesuffix(
 
 @dataclass(frozen=True)
 class Cassette:
-    """Where a client should connect while a cassette plays."""
+    """Address and key for clients while a cassette plays."""
 
     base_url: str
     api_key: str

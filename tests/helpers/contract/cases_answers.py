@@ -1,4 +1,4 @@
-"""The contract's rows about answers: nothing of them is lost, however it is written."""
+"""Contract cases about answers in all response variants."""
 
 from __future__ import annotations
 

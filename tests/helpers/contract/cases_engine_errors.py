@@ -1,4 +1,4 @@
-"""The contract's rows about errors as engines are on record to send them."""
+"""Contract cases about errors as real engines send them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract's rows about answers as engines are on record to send them."""
+"""Contract cases about answers as real engines send them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract's rows about failures: an error that says what to do, or the right answer."""
+"""Contract cases about failures: a typed error, or the right answer after retries."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ RETIRED, SUCCESSOR = "qwen3-coder:30b", "qwen-coder-next:80b"
 WAIT = 0.1
 
 
-class Ear(logging.Handler):
-    """Keeps what is logged."""
+class LogHandler(logging.Handler):
+    """Handler that collects log records."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -130,11 +130,11 @@ async def carried(harness: Harness) -> None:
 async def empty(harness: Harness) -> None:
     step = {"content": "", "reasoning": THOUGHT, "finish_reason": "length"}
     harness.box.script([step])
-    heard = Ear()
-    logging.getLogger().addHandler(heard)
+    handler = LogHandler()
+    logging.getLogger().addHandler(handler)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         await harness.ask()
-    logging.getLogger().removeHandler(heard)
-    told = [str(one.message) for one in caught] + heard.lines
+    logging.getLogger().removeHandler(handler)
+    told = [str(one.message) for one in caught] + handler.lines
     assert any("max_tokens" in line or "max_completion_tokens" in line for line in told)

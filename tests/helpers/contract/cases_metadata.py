@@ -1,4 +1,4 @@
-"""The contract's rows about what an answer's metadata says of it."""
+"""Contract cases about the metadata of answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract's rows about the objects: loops, threads, pickles, secrets, leaving."""
+"""Contract cases about client objects: loops, threads, pickles, secrets, cancellation."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PATIENCE = 10.0
 """Seconds until the sandbox must have seen that its caller is gone."""
 
 
-class Diary(logging.Handler):
-    """Keeps every line that is logged, however small."""
+class LogCollector(logging.Handler):
+    """Handler that collects log records of every level."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -53,7 +53,7 @@ async def cancel(harness: Harness) -> None:
 
 
 async def comes_true(condition: Any) -> bool:
-    """Wait for something that another thread does."""
+    """Wait until a condition holds in another thread."""
     for _ in range(int(PATIENCE / 0.02)):
         if condition():
             return True
@@ -97,7 +97,7 @@ async def secret(harness: Harness) -> None:
     client = harness.connect(key=KEY)
     body = {"error": {"message": f"Incorrect key: {KEY}", "code": "invalid_api_key"}}
     harness.box.script([{"status": 401, "json": body}])
-    root, diary = logging.getLogger(), Diary()
+    root, diary = logging.getLogger(), LogCollector()
     level = root.level
     root.addHandler(diary)
     root.setLevel(logging.DEBUG)

@@ -38,7 +38,7 @@ WEATHER: Mapping[str, Any] = {
 
 @dataclass
 class Answer:
-    """What an answer held, whatever the framework calls it. None: it has no place for it."""
+    """Content of an answer, independent of the framework; None if it has no field for it."""
 
     text: str = ""
     reasoning: str | None = None
@@ -69,7 +69,7 @@ def parse_calls(calls: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked, for a driver to put in its framework's words."""
+    """Request that a driver translates for its framework."""
 
     text: str = "Bonjour"
     stream: bool = False
@@ -84,7 +84,7 @@ class Request:
 
 @dataclass(frozen=True)
 class ClientOptions:
-    """What a client is told when it is made. Times in seconds."""
+    """Options of a client. Times in seconds."""
 
     base_url: str
     api_key: str
@@ -97,7 +97,7 @@ class ClientOptions:
 
 @dataclass(frozen=True)
 class Mode:
-    """How a question is asked: whole or streamed, awaited or from a thread."""
+    """Mode of a call: whole or streamed, async or sync."""
 
     stream: bool = False
     sync: bool = False
@@ -127,7 +127,7 @@ class Driver:
 
     @property
     def modes(self) -> tuple[Mode, ...]:
-        """Every way in which the class can be asked."""
+        """Modes that the class supports."""
         return tuple(mode for mode in MODES if self.has_sync or not mode.sync)
 
     def label(self, mode: Mode) -> str:
@@ -143,7 +143,7 @@ class Driver:
         return self.connect(to)
 
     async def ask(self, client: Any, request: Request) -> Answer:
-        """Ask and return what came; errors are let out."""
+        """Send a request and return the answer; errors propagate."""
         raise NotImplementedError
 
     def ask_sync(self, client: Any, request: Request) -> Answer:
@@ -157,7 +157,7 @@ class Driver:
 
 @dataclass(frozen=True)
 class Harness:
-    """One driver before one sandbox, asked in one way."""
+    """One driver, one sandbox and one mode."""
 
     driver: Driver
     box: Any
@@ -179,7 +179,7 @@ class Harness:
         return await self.driver.ask(client, asked)
 
     async def expect_error(self, client: Any = None, **request: Any) -> Any:
-        """Ask, and return the error that must come."""
+        """Send a request and return the error that it must raise."""
         try:
             answer = await self.ask(client, **request)
         except Exception as error:

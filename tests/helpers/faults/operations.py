@@ -1,4 +1,4 @@
-"""The core's other operations as drivers, so that every fault meets them as well.
+"""Drivers for the core's other operations, so that faults are injected into them as well.
 
 Their answers are compared with what the sandbox said when it was asked without a fault.
 """
@@ -121,10 +121,10 @@ class Speak(Operation):
         return result.audio
 
 
-class Images(Operation):
+class GenerateImages(Operation):
     """Prompts to pictures."""
 
-    method = "images"
+    method = "generate_images"
     arguments = ("un chat",)
     options: ClassVar = {"model": DRAW, "size": "256x256"}
 
@@ -157,32 +157,32 @@ class SubmitBatch(Operation):
 
 
 class GetBatch(Operation):
-    """A lot looked at."""
+    """Status of a batch."""
 
     method = "get_batch"
 
     def connect_sync(self, to: ClientOptions) -> Any:
-        """Hand a lot in before the fault comes."""
-        return Looking(LLMaaS(**options_of(to)), handed_in(to))
+        """Submit a batch before the fault is injected."""
+        return BatchClient(LLMaaS(**options_of(to)), submit_batch_for(to))
 
     def connect(self, to: ClientOptions) -> Any:
         """The same, for asyncio."""
-        return Looking(AsyncLLMaaS(**options_of(to)), handed_in(to))
+        return BatchClient(AsyncLLMaaS(**options_of(to)), submit_batch_for(to))
 
     def seen(self, result: Any) -> Any:
         """How much is in it; each look moves its state on."""
         return result.total
 
 
-class Looking:
+class BatchClient:
     """A client with the id of the batch to look up."""
 
     def __init__(self, client: Any, lot: str) -> None:
         self.get_batch: Callable[[], Any] = lambda: client.get_batch(lot)
 
 
-def handed_in(to: ClientOptions) -> str:
-    """Hand a lot in and return its name."""
+def submit_batch_for(to: ClientOptions) -> str:
+    """Submit a batch and return its id."""
     with LLMaaS(**options_of(to)) as client:
         return client.submit_batch(TEXTS, model=CHAT).id
 
@@ -199,15 +199,16 @@ def options_of(to: ClientOptions) -> dict[str, Any]:
 
 
 OPERATIONS: Sequence[Driver] = [
-    kind() for kind in (Embed, Rerank, Transcribe, Speak, Images, Models, SubmitBatch, GetBatch)
+    kind()
+    for kind in (Embed, Rerank, Transcribe, Speak, GenerateImages, Models, SubmitBatch, GetBatch)
 ]
 ABOUT_CHAT = ("json-cut", "early-done", "no-done", "done-no-finish", "trickle:7")
 LIKE_OTHERS = ("cut:40b", "cut:0:rst", "cut:4:rst", "status:4", "status:50", "envelope:")
 TELLING = ("status:429:20ms", "status:503:20ms", "status:403", "status:501", "envelope:1:200")
 
 
-def of_operations(case: Case) -> Case | None:
-    """Return a case as it is for these operations; None when it tells nothing new."""
+def adapt_to_operations(case: Case) -> Case | None:
+    """Adapt a case to these operations; None if it does not apply."""
     if case.whole is None or case.fault.startswith(ABOUT_CHAT):
         return None
     if case.fault.startswith(LIKE_OTHERS) and case.fault not in TELLING:
@@ -218,10 +219,10 @@ def of_operations(case: Case) -> Case | None:
     return changed
 
 
-CASES = [made for case in (*FRAMING, *CONNECTION, *REFUSALS) if (made := of_operations(case))]
+CASES = [made for case in (*FRAMING, *CONNECTION, *REFUSALS) if (made := adapt_to_operations(case))]
 
 
-def heard(column: Column) -> Column:
-    """Return a column that knows what its operation says when nothing goes wrong."""
+def with_expected_result(column: Column) -> Column:
+    """Return a column with the expected result of its operation."""
     harness = Harness(column.driver, column.box, column.mode)
     return replace(column, said=asyncio.run(harness.ask()))

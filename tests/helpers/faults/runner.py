@@ -1,7 +1,7 @@
-"""Runs cases of ``fault_cases`` on many classes at once, and looks for what is left over.
+"""Runner of fault cases on many classes in parallel, with checks for leaks.
 
-A hall is a set of columns, each with a sandbox of its own: its requests and its sockets are
-nobody else's. Several halls take several cases at once, since most of the time is waiting.
+A group is a set of columns, each with a sandbox of its own: its requests and its sockets are
+nobody else's. Several groups run several cases at once, since most of the time is waiting.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PATIENCE = 15.0
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One driver, asked in one way, before a sandbox of its own."""
+    """One driver in one mode, with its own sandbox."""
 
     driver: Driver
     mode: Mode
@@ -46,20 +46,20 @@ class Column:
         return case.expected(self.driver, self.mode)
 
 
-Hall = Sequence[Column]
+ColumnGroup = Sequence[Column]
 Outcomes = dict[Column, str]
 
 
 @contextmanager
-def halls(drivers: Sequence[Driver], number: int) -> Iterator[list[Hall]]:
-    """Yield halls with a column for every way of every driver, their sandboxes running."""
+def open_groups(drivers: Sequence[Driver], number: int) -> Iterator[list[ColumnGroup]]:
+    """Yield groups with a column for every mode of every driver, each with a running sandbox."""
     from llmaas_sandbox import Sandbox
 
     made = [
         [Column(driver, mode, Sandbox()) for driver in drivers for mode in driver.modes]
         for _ in range(number)
     ]
-    boxes = [column.box for hall in made for column in hall]
+    boxes = [column.box for group in made for column in group]
     with ThreadPoolExecutor(16) as pool:  # each waits for a thread of its own
         try:
             list(pool.map(lambda box: box.start(), boxes))
@@ -68,20 +68,20 @@ def halls(drivers: Sequence[Driver], number: int) -> Iterator[list[Hall]]:
             list(pool.map(lambda box: box.stop(), boxes))
 
 
-def warm(all_halls: Sequence[Hall]) -> None:
-    """Ask once without a fault: what is imported at the first question takes no one's time."""
-    run([SAYS], all_halls[:1])
+def warm(groups: Sequence[ColumnGroup]) -> None:
+    """Send one request without a fault, so that imports do not count as time."""
+    run([SAYS], groups[:1])
 
 
-def run(cases: Sequence[Case], all_halls: Sequence[Hall]) -> list[Outcomes]:
-    """Return what came of each case, in a hall of its own; at most as many as there are halls.
+def run(cases: Sequence[Case], groups: Sequence[ColumnGroup]) -> list[Outcomes]:
+    """Return the outcome of each case, each in its own group, as many at once as there are groups.
 
     ``AssertionError`` when a socket, a file, a thread, a task or a request is left over.
     """
     asked = [
         (case, column)
-        for case, hall in zip(cases, all_halls, strict=False)
-        for column in hall
+        for case, group in zip(cases, groups, strict=False)
+        for column in group
         if column.expected(case)
     ]
     before = belongings()
@@ -105,7 +105,7 @@ def check_nothing_is_left(asked: Sequence[tuple[Case, Column]], before: Mapping[
 
 
 async def together(asked: Sequence[tuple[Case, Column]]) -> list[str]:
-    """Ask in all columns at once; no task and no request may outlive its call."""
+    """Call all columns in parallel; no task and no request may outlive its call."""
     threads = ThreadPoolExecutor(len(asked))  # nobody waits for another's thread
     asyncio.get_running_loop().set_default_executor(threads)
     found = await asyncio.gather(*(outcome(case, column) for case, column in asked))
@@ -121,7 +121,7 @@ async def together(asked: Sequence[tuple[Case, Column]]) -> list[str]:
 
 
 async def outcome(case: Case, column: Column) -> str:
-    """Ask as the case says, and judge what comes."""
+    """Send the case's request and judge the outcome."""
     box = column.box
     box.reset()
     to = ClientOptions(box.base_url, box.api_key, case.model, retries=1)
@@ -183,7 +183,7 @@ def is_idle(column: Column) -> bool:
 
 
 def belongings() -> Mapping[str, int]:
-    """Count what a call could leave behind in this process."""
+    """Count files, threads and tasks of this process."""
     # The core has one thread for a process's whole life, which ends what was dropped unclosed.
     threads = [thread for thread in threading.enumerate() if thread.name != "llmaas-finalizer"]
     return {"files": len(os.listdir("/proc/self/fd")), "threads": len(threads)}
@@ -196,7 +196,7 @@ def fewer(before: Mapping[str, int]) -> bool:
 
 
 def comes_true(condition: Callable[[], bool]) -> bool:
-    """Wait for what other threads do."""
+    """Wait until a condition holds in other threads."""
     until = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > until:

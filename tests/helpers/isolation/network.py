@@ -1,4 +1,4 @@
-"""No test leaves this machine: every connection or name look-up beyond loopback raises.
+"""Network guard: connections and name lookups beyond loopback raise.
 
 An audit hook sees each socket of the process, whichever library opened it; it cannot be
 removed, only told to let one recording session pass. What it sees is kept: a library may
@@ -23,11 +23,11 @@ REFUSED = "network: refused"
 
 
 class NetworkForbiddenError(RuntimeError):
-    """A test tried to leave this machine."""
+    """A test tried to connect to another machine."""
 
 
 def forbid(*, tell: bool = False, silent: bool = False) -> None:
-    """Refuse, from now on, whatever goes beyond loopback.
+    """Refuse connections beyond loopback from now on.
 
     ``tell`` says so on stderr too; ``silent`` refuses nothing and only keeps the ``attempts``.
     """

@@ -1,4 +1,4 @@
-"""Run a program as ``python`` does, refused whatever leads beyond this machine.
+"""Launcher that runs a program like ``python`` does, with the network guard.
 
 python -m tests.helpers.isolation.no_network app.py ...
 python -m tests.helpers.isolation.no_network folder
@@ -15,7 +15,7 @@ from tests.helpers.isolation import network
 
 
 def main() -> None:
-    """Forbid the network, then become the program."""
+    """Install the guard, then run the program."""
     network.forbid(tell=True)
     sys.argv = sys.argv[1:]
     if sys.argv[0] == "-m":

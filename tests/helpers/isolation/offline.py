@@ -1,4 +1,4 @@
-"""A network of its own for a process, in which every packet that wants out is seen.
+"""Network namespace for a process, which records every packet for other machines.
 
 ``python offline.py COMMAND...`` (inside ``unshare -rn``) runs the command and writes, as one line
 of JSON on stdout, its status and whatever left for anywhere but this machine.

@@ -1,4 +1,4 @@
-"""Canary keys: the suite runs with keys that nothing may show, and a test that shows one fails.
+"""Canary keys: a test fails if it shows a key in output, logs, errors or files.
 
 Looked at, in every test: what is captured of stdout, stderr and logs (also what a test takes out
 of ``capsys``), log records with their arguments, the errors that tests provoke, tracebacks,

@@ -1,4 +1,4 @@
-"""An engine that enforces a schema from the first token, so that it calls no tool (as vLLM does).
+"""Fake engine that enforces a schema from the first token, so that it calls no tool, like vLLM.
 
 See the recording `json-and-tools` of vLLM 0.32.0: with `response_format` beside tools the answer is
 JSON that matches and is invented. This one invents -99 degrees.

@@ -1,4 +1,4 @@
-"""An engine of a few lines: a function answers each request, streamed where that is asked."""
+"""Fake engine: a function answers each request, whole or streamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox behind a limit of requests per second, as a tier's limit looks to its callers."""
+"""Sandbox behind a limit of requests per second, like a tier's limit."""
 
 from __future__ import annotations
 

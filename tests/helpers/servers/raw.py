@@ -1,4 +1,4 @@
-"""A server of raw bytes: it does with a connection whatever a test wants."""
+"""Server of raw bytes: a script decides what it does with a connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Redis of the tests' own, on a free port of loopback."""
+"""Redis server on a free port of loopback."""
 
 from __future__ import annotations
 

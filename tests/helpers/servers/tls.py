@@ -1,4 +1,4 @@
-"""A server that speaks one version of TLS, and what of it a willing client can reach."""
+"""Server with one version of TLS, and a client to probe it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Served:
     base_url: str
     ca_bundle: str
     port: int
-    heard: list[bytes] = field(default_factory=list)
+    cleartext: list[bytes] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
 
@@ -86,7 +86,7 @@ def _serve(listener: socket.socket, context: ssl.SSLContext, served: Served, ans
         try:
             with context.wrap_socket(plain, server_side=True) as secured:
                 if data := _request(secured):
-                    served.heard.append(data)
+                    served.cleartext.append(data)
                     secured.sendall(answer)
         except OSError as error:
             served.failed.append(str(error))
