@@ -1,4 +1,4 @@
-"""One pass over a conversation, so that every engine takes it and no model misses a text."""
+"""Normalization of conversations to the rules of chat templates and engines."""
 
 from llmaas.wire.conversation.conform import conform
 from llmaas.wire.conversation.family import MILD, Family

@@ -1,4 +1,4 @@
-"""Tool calls of a history: arguments that can be parsed, ids that are unique."""
+"""Tool calls of a history: valid arguments and unique ids."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from llmaas.wire.conversation.family import Family
 from llmaas.wire.conversation.notes import Notes
 
 RAW = "raw_arguments"
-"""The key under which arguments that are no JSON object go back to the model."""
+"""Key for arguments that are not a JSON object."""
 _SHORT_ID = re.compile(r"[a-zA-Z0-9]{9}\Z").match
 _NOT_PLAIN = re.compile(r"[^a-zA-Z0-9_-]")
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 class Calls:
-    """Cleans the calls of one conversation, whose ids are unique afterwards."""
+    """Cleaner of the tool calls of a conversation; ids are unique afterwards."""
 
     __slots__ = ("_notes", "_plain", "_seen", "_short", "_used")
 
@@ -33,31 +33,31 @@ class Calls:
         self._seen: dict[str, int] = {}
 
     def clean(self, call: Any) -> dict[str, Any]:
-        """Return a call with a type, a name, arguments that are a JSON object, and a fresh id."""
+        """Complete a call with a type, a name, arguments as a JSON object and a unique id."""
         call = call if isinstance(call, Mapping) else {}
         function = call.get("function")
         function = function if isinstance(function, Mapping) else call
         name, arguments = function.get("name"), function.get("arguments")
         clean = {
-            "name": self._named(name),
+            "name": self._clean_name(name),
             "arguments": as_object(arguments),
         }
         if clean["arguments"] != arguments:
             self._notes.add("arguments")
         if clean["name"] != name or call.get("type") != "function":
             self._notes.add("call")
-        id_ = self._fresh(call.get("id"), clean)
+        id_ = self._unique_id(call.get("id"), clean)
         same = clean == function and call.get("type") == "function" and id_ == call.get("id")
         return dict(call) if same else {"id": id_, "type": "function", "function": clean}
 
-    def _named(self, name: Any) -> str:
+    def _clean_name(self, name: Any) -> str:
         if not isinstance(name, str) or not name:
             return "unknown"
         return name if not self._plain or is_plain_name(name) else _NOT_PLAIN.sub("_", name)[:64]
 
-    def _fresh(self, id_: Any, function: Mapping[str, str]) -> str:
-        """Return the id if it may stay, else one that the same conversation always gives."""
-        if isinstance(id_, str) and self._may_stay(id_):
+    def _unique_id(self, id_: Any, function: Mapping[str, str]) -> str:
+        """Return the id if it is valid, otherwise a deterministic new one."""
+        if isinstance(id_, str) and self._is_valid_id(id_):
             self._used.add(id_)
             return id_
         self._notes.add("call_id")
@@ -69,22 +69,22 @@ class Calls:
                 self._used.add(made)
                 return made
 
-    def _may_stay(self, id_: str) -> bool:
+    def _is_valid_id(self, id_: str) -> bool:
         return bool(id_) and id_ not in self._used and (not self._short or is_short_id(id_))
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a function may have this name everywhere."""
+    """Whether every engine accepts a function name."""
     return len(name) <= 64 and _NOT_PLAIN.search(name) is None
 
 
 def is_short_id(id_: str) -> bool:
-    """Whether an id has the form of Mistral's."""
+    """Whether an id has Mistral's form."""
     return _SHORT_ID(id_) is not None
 
 
 def short_id(seed: str) -> str:
-    """Return nine letters and digits, always the same for a seed; every engine takes them."""
+    """Derive an id of nine letters and digits from a seed; every engine accepts it."""
     number = int.from_bytes(hashlib.sha256(seed.encode("utf-8", "replace")).digest()[:8])
     made = ""
     for _ in range(9):
@@ -105,7 +105,7 @@ def is_object(arguments: Any) -> bool:
 
 
 def as_object(arguments: Any) -> str:
-    """Return arguments as the text of a JSON object; what is none is kept under ``RAW``."""
+    """Convert arguments to the text of a JSON object; other values are kept under ``RAW``."""
     if is_object(arguments):
         return str(arguments)
     if isinstance(arguments, str):
@@ -121,7 +121,7 @@ def as_object(arguments: Any) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """Return a value without NaN and infinities, which JSON does not have."""
+    """Replace NaN and infinities, which JSON does not support, by None."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -130,7 +130,7 @@ def _finite(value: Any) -> Any:
 
 
 def _parsed(text: str) -> Any:
-    """Parse JSON as leniently as it can be without guessing: line breaks inside strings."""
+    """Parse JSON with raw line breaks in strings; return None for invalid JSON."""
     try:
         return json.loads(text, strict=False)
     except (ValueError, RecursionError):

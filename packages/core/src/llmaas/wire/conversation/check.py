@@ -1,4 +1,4 @@
-"""Whether a conversation is right as it stands, so that nothing has to be done for it."""
+"""Fast check whether a conversation already conforms to the rules of a family."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _TOOL = frozenset({"role", "content", "tool_call_id", "name"})
 
 
 def is_conformant(messages: Sequence[Message], family: Family) -> bool:
-    """Whether conforming would change nothing; False also where that is not worth a look."""
+    """Whether a conversation needs no change; may be False for rare valid conversations."""
     first = messages[0]
     if first.get("role") == "system" and family.system == "first":
         if type(first.get("content")) is not str or len(first) != 2:
             return False
         messages = messages[1:]
     return bool(messages) and (
-        _speak_in_turn(messages, family.reserved) or _takes_all(messages, family)
+        _alternates(messages, family.reserved) or _is_accepted(messages, family)
     )
 
 
-def _speak_in_turn(messages: Sequence[Message], reserved: str) -> bool:
-    """Whether user and assistant speak in turn, and no more: a quick look at most conversations."""
+def _alternates(messages: Sequence[Message], reserved: str) -> bool:
+    """Whether plain user and assistant messages alternate, as in most conversations."""
     turn, other = "user", "assistant"
     for message in messages:
         if message["role"] != turn or len(message) != 2:
@@ -43,10 +43,10 @@ def _speak_in_turn(messages: Sequence[Message], reserved: str) -> bool:
     return other == "user"
 
 
-def _takes_all(messages: Sequence[Message], family: Family) -> bool:
-    """Whether every message is right; one loop, since agents send long histories at each step."""
+def _is_accepted(messages: Sequence[Message], family: Family) -> bool:
+    """Whether every message is valid; one loop, because agents send long histories often."""
     strict, last, reserved = family.alternates, "system", family.reserved
-    has_text = False  # whether the assistant said something since the last user message
+    has_text = False  # whether the assistant wrote text since the last user message
     waiting: list[str] = []  # ids of calls whose results must follow, the next one last
     ids: set[str] = set()
     for message in messages:
@@ -87,7 +87,7 @@ def _takes_all(messages: Sequence[Message], family: Family) -> bool:
 
 
 def _may_have(message: Message, keys: frozenset[str], family: Family) -> bool:
-    """Whether a message has only these fields, and more than it must where the family takes it."""
+    """Whether a message has only allowed fields, if the family supports optional ones."""
     if not family.extra_fields or not message.keys() <= keys:
         return False
     return all(isinstance(message[key], str) for key in message.keys() - _LONG)
@@ -103,7 +103,7 @@ def _is_caller(message: Message, family: Family, ids: set[str], waiting: list[st
         return False
     if (content and not family.text_beside_calls) or (len(calls) > 1 and not family.parallel_calls):
         return False
-    for call in reversed(calls):  # noqa: SIM110 - a generator takes half as long again
+    for call in reversed(calls):  # noqa: SIM110 - a generator takes 50 % longer
         if not _is_call(call, family, ids, waiting):
             return False
     return True

@@ -1,4 +1,4 @@
-"""Single messages: roles, contents and fields that every engine takes."""
+"""Cleaning of single messages: roles, contents and fields."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ ALLOWED = {
     "assistant": frozenset({"role", "content", "tool_calls", "prefix"}),
     "tool": frozenset({"role", "content", "tool_call_id", "name"}),
 }
-"""The fields that the models of mistral-common have."""
+"""Fields of the message models of mistral-common."""
 _DUMPED = ("refusal", "annotations", "audio", "function_call")
-"""Fields of the answers of SDKs, which histories repeat and stricter engines refuse."""
+"""Fields of SDK responses that histories repeat and strict engines refuse."""
 
 
 def clean_messages(messages: Iterable[Message], notes: Notes) -> list[Message]:
-    """Return messages with known roles, contents and fields, without empty assistant messages."""
+    """Normalize roles, contents and fields; drop empty assistant messages."""
     kept = []
     for message in messages:
         clean = _content(_fields(_role(message, notes), notes), notes)
@@ -49,7 +49,7 @@ def _is_empty(message: Message) -> bool:
 
 
 def _role(message: Message, notes: Notes) -> Message:
-    """Name a role that templates know; of any other, somebody speaks to the model."""
+    """Replace roles that templates do not know; unknown roles become ``user``."""
     role = message["role"]
     if role in KNOWN_ROLES:
         return message
@@ -60,7 +60,7 @@ def _role(message: Message, notes: Notes) -> Message:
 
 
 def _fields(message: Message, notes: Notes) -> Message:
-    """Remove what is null, or says nothing to an engine; keep a legacy call and a refusal."""
+    """Remove null and unsupported fields; convert legacy calls and refusals."""
     if message["role"] == "assistant":
         message = _with_legacy_call(_with_refusal(message))
     dropped = [
@@ -84,7 +84,7 @@ def _with_refusal(message: Message) -> Message:
 
 
 def _with_legacy_call(message: Message) -> Message:
-    """Write a ``function_call``, as OpenAI had it before tools, as a tool call."""
+    """Convert OpenAI's legacy ``function_call`` to a tool call."""
     call = message.get("function_call")
     if not call or message.get("tool_calls"):
         return message
@@ -98,7 +98,7 @@ def _content(message: Message, notes: Notes) -> Message:
         return message
     if content is None:
         if role == "assistant":
-            return message  # beside calls it may be null; without calls the message is empty
+            return message  # may be null beside calls; without calls the message is empty
         notes.add("content")
         return {**message, "content": ""}
     if role != "system" or not is_only_text(content):
@@ -141,7 +141,7 @@ def _flatten(message: Message, family: Family, notes: Notes) -> Message:
 
 
 def drop_extra_fields(messages: list[Message], family: Family, notes: Notes) -> list[Message]:
-    """Remove names and reasoning, where the family refuses what it does not know."""
+    """Remove names and reasoning if the family refuses unknown fields."""
     if family.extra_fields:
         return messages
     out = []

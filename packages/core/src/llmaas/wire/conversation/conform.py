@@ -1,8 +1,8 @@
-"""One pass over a conversation, so that every engine takes it and no model misses a text.
+"""Normalization of a conversation to the rules of a model family.
 
-Chat templates and engines are strict: they refuse a late system message, a result without its
-call or two users in a row, and some drop a text without a word. The rules that differ are those
-of a ``Family``. What a user or a tool said is never changed. Pure: nothing is read or kept.
+Chat templates and engines are strict: they refuse a late system message, a tool result without
+its call or two user messages in a row, and some silently drop text. A ``Family`` describes the
+rules that differ. Texts of users and tools are never changed. The functions are pure.
 """
 
 from __future__ import annotations
@@ -29,11 +29,10 @@ from llmaas.wire.conversation.turns import Turns, complete_ends, split
 def conform(
     messages: Sequence[Message], family: Family = MILD, *, sees: bool = True
 ) -> tuple[Sequence[Message], tuple[Adjustment, ...]]:
-    """Return a conversation that the family takes, and what was changed for it.
+    """Normalize a conversation to the rules of a family; return it and the adjustments.
 
-    ``sees`` tells whether the model takes images. A conversation that is right is returned as
-    it is. Conforming twice changes nothing more, and the same conversation always gives the
-    same messages, so that prompts can be cached.
+    ``sees`` is whether the model supports images. A valid conversation is returned unchanged. The
+    result is idempotent and deterministic, so that prompts can be cached.
     """
     if is_conformant(messages, family):
         return messages, ()
@@ -45,7 +44,7 @@ def conform(
     if family.tools:
         turns = split(turns, family, notes)
     if family.alternates:
-        turns = Turns(family, notes).ordered(turns)
+        turns = Turns(family, notes).alternate(turns)
     turns = flatten_text_parts(complete_ends(turns, family, notes), family, notes)
     turns = remove_reserved(turns, family, notes)
     return drop_extra_fields(turns, family, notes), notes.adjustments()

@@ -1,4 +1,4 @@
-"""Contents of messages: text, parts, and how they are put together."""
+"""Message contents: text, media parts and concatenation."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ Message: TypeAlias = Mapping[str, Any]
 Content: TypeAlias = str | list[Any]
 
 _PLAIN_PART = frozenset({"type", "text", "cache_control", "annotations", "id", "index"})
-"""Keys of a part that says nothing but text. TranslateGemma's parts name languages as well."""
+"""Keys of a plain text part. Parts of TranslateGemma also name languages."""
 
 
 def content_text(content: Any) -> str:
-    """Return the text of a content, a line for each part (as vLLM flattens parts)."""
+    """Join the text parts of a content with line feeds, as vLLM does."""
     if isinstance(content, str):
         return content
     if not isinstance(content, Sequence):
@@ -23,14 +23,14 @@ def content_text(content: Any) -> str:
 
 
 def media_parts(content: Any) -> list[Any]:
-    """Return the parts that are no text: images, sound, video, files."""
+    """Return the parts that are not text: images, audio, video and files."""
     if isinstance(content, str) or not isinstance(content, Sequence):
         return []
     return [part for part in content if isinstance(part, Mapping) and not _is_text(part)]
 
 
 def is_only_text(content: Any) -> bool:
-    """Whether a list of parts says nothing but text."""
+    """Whether a list of parts is plain text only."""
     return not isinstance(content, str) and all(
         isinstance(part, str) or (isinstance(part, Mapping) and _is_plain_text(part))
         for part in content
@@ -47,24 +47,24 @@ def image_kind(part: Mapping[str, Any]) -> str:
 
 
 def join_contents(first: Any, second: Any) -> Content:
-    """Return two contents as one: texts with an empty line between, else all parts."""
+    """Concatenate two contents: texts with an empty line between, otherwise as parts."""
     if isinstance(first, str) and isinstance(second, str):
         return f"{first}\n\n{second}" if first and second else first or second
     return [*_parts(first), *_parts(second)]
 
 
 def text_part(text: str) -> dict[str, Any]:
-    """Return a part of text."""
+    """Build a text part."""
     return {"type": "text", "text": text}
 
 
 def user(content: Content) -> dict[str, Any]:
-    """Return a user message."""
+    """Build a user message."""
     return {"role": "user", "content": content}
 
 
 def assistant(content: Content) -> dict[str, Any]:
-    """Return an assistant message."""
+    """Build an assistant message."""
     return {"role": "assistant", "content": content}
 
 

@@ -15,15 +15,15 @@ class Inspection(NamedTuple):
     """Result of inspecting messages."""
 
     size: int = 0
-    """Characters of messages that hold texts and calls only; 0 where others need a closer look.
+    """Characters of messages with only text and calls; 0 if other messages are present.
 
-    Such messages name no files, hold no images, and go out as they are.
+    Messages with only text and calls contain no files and no images, and are sent unchanged.
     """
     is_plain: bool = False
-    """Whether they are dicts of a role and a text, and at most a name: the system's first if there
-    is one, then user and assistant in turn, the user last."""
+    """Whether all are dicts of a role, a text and at most a name: an optional system message, then
+    alternating user and assistant messages, the user last."""
     has_names: bool = False
-    """Whether any of them has a name."""
+    """Whether any message has a name."""
 
 
 NOT_INSPECTED = Inspection()
@@ -39,14 +39,14 @@ def inspect_messages(messages: Any) -> Inspection:
 
 
 def accepts_plain(family: Family, first: Any, *, has_names: bool = False) -> bool:
-    """Whether a family takes every plain conversation that begins with this message."""
+    """Whether a family accepts plain conversations that begin with a message."""
     if family.reserved or (has_names and not family.extra_fields):
         return False
     return family.system == "first" or first["role"] != "system"
 
 
 def plain_json(messages: list[dict[str, str]]) -> str:
-    """Write a plain conversation as JSON, in half the time of a general encoder."""
+    """Encode a plain conversation as JSON in half the time of a general encoder."""
     pairs = [
         _HEADS[each["role"]] + encode_basestring_ascii(each["content"])
         if len(each) == 2
@@ -84,7 +84,7 @@ def _plain(messages: list[Any]) -> Inspection | None:
 
 
 def _size(messages: list[Any]) -> int:
-    """Return the characters of texts and calls; 0 where there is anything else."""
+    """Count the characters of texts and calls; return 0 if there is anything else."""
     size = 0
     for message in messages:
         if type(message) is not dict or "role" not in message:

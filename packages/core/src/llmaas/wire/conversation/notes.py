@@ -1,4 +1,4 @@
-"""Changes made to a conversation, counted by kind."""
+"""Counts and descriptions of the changes to a conversation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DETAILS: dict[str, str] = {
     "first_message": "A user message was put before the first message.",
     "last_message": "A user message was put after the last message.",
 }
-"""What each kind of change is, with ``{n}`` for the number of times."""
+"""Description of each kind of change; ``{n}`` is its number."""
 
 FORMAL = frozenset(
     {
@@ -49,11 +49,11 @@ FORMAL = frozenset(
         "tool_media",
     }
 )
-"""Kinds that change the form alone: the model reads the same as before, so nobody is warned."""
+"""Kinds that change only the form, not what the model reads; they issue no warning."""
 
 
 class Notes:
-    """Counts changes."""
+    """Counter of changes by kind."""
 
     __slots__ = ("_counts",)
 

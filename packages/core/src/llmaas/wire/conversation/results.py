@@ -1,4 +1,4 @@
-"""Tool results: each follows its call, and each call has one."""
+"""Pairing of tool calls and results."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RESULTS = ("tool", "function")
 
 
 class _PendingCall:
-    """A call that waits for its result."""
+    """Call without a result so far."""
 
     __slots__ = ("call", "place", "result")
 
@@ -33,7 +33,7 @@ class _PendingCall:
         self.result: Message | None = None
 
     def is_answered_by(self, result: Message) -> bool:
-        """Whether a result is that of this call: by its id, else by the name, else by its place."""
+        """Whether a result belongs to this call: by id, then by name, then by position."""
         id_ = result.get("tool_call_id")
         if id_:
             return bool(id_ == self.call.get("id"))
@@ -44,9 +44,9 @@ class _PendingCall:
 def pair_results(
     messages: Sequence[Message], family: Family, notes: Notes, *, sees: bool = True
 ) -> list[Message]:
-    """Return messages in which every call is followed by its result, in the order of calls.
+    """Arrange messages so that each call is followed by its result, in the order of the calls.
 
-    Images of results are named only where the model sees none.
+    If the model does not support images (``sees``), images of results become their names.
     """
     if not sees:
         messages = [_name_images(m, notes) if m["role"] in _RESULTS else m for m in messages]
@@ -69,7 +69,7 @@ def pair_results(
 def _match(
     messages: Sequence[Message], notes: Notes
 ) -> tuple[dict[int, list[_PendingCall]], set[int]]:
-    """Find the call of each result; return calls by the place of their message, and orphans."""
+    """Find the call of each result; return calls by message position, and orphaned results."""
     groups: dict[int, list[_PendingCall]] = {}
     orphans: set[int] = set()
     for place, message in enumerate(messages):
@@ -88,7 +88,7 @@ def _match(
 
 
 def _find(groups: dict[int, list[_PendingCall]], result: Message) -> _PendingCall | None:
-    """Return the open call that a result answers: of the latest message that has one."""
+    """Return the pending call that a result answers, from the latest message that has one."""
     for group in reversed(groups.values()):
         for each in group:
             if each.result is None and each.is_answered_by(result):
@@ -101,7 +101,7 @@ def _find(groups: dict[int, list[_PendingCall]], result: Message) -> _PendingCal
 def _round(
     message: Message, group: list[_PendingCall], calls: Calls, notes: Notes
 ) -> Iterator[Message]:
-    """Yield a message with calls, their results, and a user message with what the tools showed."""
+    """Yield a message with calls, their results, and a user message with media of the results."""
     clean = [calls.clean(each.call) for each in group]
     yield message if clean == message["tool_calls"] else {**message, "tool_calls": clean}
     shown: list[Any] = []
@@ -118,7 +118,7 @@ def _round(
 
 
 def _result(message: Message, id_: str, notes: Notes) -> Message:
-    """Return a result as the service documents it: with text, and the id of its call."""
+    """Convert a result to the documented format: text and the id of its call."""
     content = message.get("content")
     text = content_text(content)
     if not text and media_parts(content):
@@ -131,7 +131,7 @@ def _result(message: Message, id_: str, notes: Notes) -> Message:
 
 
 def _name_images(result: Message, notes: Notes) -> Message:
-    """Return a result with the kinds of its images instead of them."""
+    """Replace the images of a result by their media types."""
     content = result.get("content")
     if not any(map(_is_image, media_parts(content))):
         return result
@@ -145,7 +145,7 @@ def _is_image(part: Any) -> bool:
 
 
 def _to_user_message(result: Message) -> Message:
-    """Return a result whose call is gone as text of the user."""
+    """Convert a result without a call to a user message."""
     name = result.get("name")
     head = f"Result of the tool {name}:" if name else "Result of a tool:"
     content = result.get("content")

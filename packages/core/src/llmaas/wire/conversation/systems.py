@@ -1,4 +1,4 @@
-"""The system text: one message at the head, or the beginning of the user's."""
+"""Placement of the system text: first message, or beginning of the first user message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from llmaas.wire.conversation.notes import Notes
 
 
 def place_system_text(messages: Sequence[Message], family: Family, notes: Notes) -> list[Message]:
-    """Return messages with the whole system text where the family takes it."""
+    """Move all system text to the place that the family supports."""
     systems = [m for m in messages if m["role"] == "system"]
     if not systems:
         return list(messages)
@@ -43,7 +43,7 @@ def _text(systems: Sequence[Message]) -> str:
 
 
 def _before_first_user(content: str | list[Any], rest: list[Message]) -> list[Message]:
-    """Put content at the head of the first user message, or before all where there is none."""
+    """Prepend content to the first user message, or add a user message."""
     for place, message in enumerate(rest):
         if message["role"] == "user":
             first = {**message, "content": join_contents(content, message["content"])}

@@ -1,4 +1,4 @@
-"""Calls and results as text, for models whose template knows no tools."""
+"""Tool calls and results as text, for chat templates without tools."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from llmaas.wire.conversation.notes import Notes
 
 
 def write_calls_as_text(messages: Iterable[Message], notes: Notes) -> list[Message]:
-    """Return messages in which the assistant tells its calls, and the user the results."""
+    """Convert calls to assistant text and results to user messages."""
     names: dict[str, str] = {}
     out: list[Message] = []
     for message in messages:
@@ -32,5 +32,5 @@ def write_calls_as_text(messages: Iterable[Message], notes: Notes) -> list[Messa
 def _caller(message: Message) -> Message:
     calls = (call["function"] for call in message["tool_calls"])
     text = "\n".join(f"Call of {call['name']}: {call['arguments']}" for call in calls)
-    said = {key: value for key, value in message.items() if key != "tool_calls"}
-    return {**said, "content": join_contents(message.get("content") or "", text)}
+    kept = {key: value for key, value in message.items() if key != "tool_calls"}
+    return {**kept, "content": join_contents(message.get("content") or "", text)}

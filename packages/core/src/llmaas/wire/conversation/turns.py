@@ -1,4 +1,4 @@
-"""The order of turns that strict chat templates want."""
+"""Order of turns for strict chat templates."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from llmaas.wire.conversation.family import Family
 from llmaas.wire.conversation.notes import Notes
 
 BRIDGE = "Noted."
-"""What the assistant says between a tool's result and the user, where templates want something."""
+"""Assistant text between a tool result and a user message, if the template requires one."""
 START = "(The conversation begins.)"
 GO_ON = "Continue."
 
 
 def split(messages: Iterable[Message], family: Family, notes: Notes) -> list[Message]:
-    """Give each call a message, and the text beside calls one of its own, where either is lost."""
+    """Split messages whose parallel calls, or text beside calls, the template would drop."""
     out: list[Message] = []
     results: dict[str, Message] = {}
     messages = list(messages)
@@ -51,28 +51,28 @@ def _rounds(message: Message, calls: list[Any]) -> Iterator[Message]:
 
 
 class Turns:
-    """Puts texts of user and assistant in turn; calls and results stay where they are.
+    """Alternation of user and assistant texts; calls and results keep their position.
 
-    Between two user messages all texts of the assistant become one, at the place of the last.
+    All assistant texts between two user messages are joined at the position of the last.
     """
 
     def __init__(self, family: Family, notes: Notes) -> None:
         self._family, self._notes = family, notes
         self._out: list[Message] = []
         self._text: int | None = None
-        """Where the assistant's text since the last user message is."""
+        """Position of the assistant's text since the last user message."""
 
-    def ordered(self, messages: Iterable[Message]) -> list[Message]:
-        """Return messages whose texts alternate."""
+    def alternate(self, messages: Iterable[Message]) -> list[Message]:
+        """Reorder and join messages so that texts alternate."""
         for message in messages:
             if message["role"] == "user":
                 self._take_user(message)
             elif message["role"] == "assistant" and "tool_calls" not in message:
                 self._take_text(message)
             elif message["role"] == "assistant" and self._may_hold_text(message):
-                said = self._out.pop()
+                text = self._out.pop()
                 self._text = None
-                self._out.append({**message, "content": said["content"]})
+                self._out.append({**message, "content": text["content"]})
                 self._notes.add("joined")
             else:
                 self._out.append(message)
@@ -102,7 +102,7 @@ class Turns:
         self._out.append(message)
 
     def _may_hold_text(self, calls: Message) -> bool:
-        """Whether the text just before can be that of these calls."""
+        """Whether the preceding text can be the text of these calls."""
         is_last = self._text is not None and self._text == len(self._out) - 1
         return is_last and self._family.text_beside_calls and not calls.get("content")
 
@@ -116,7 +116,7 @@ class Turns:
 
 
 def complete_ends(messages: list[Message], family: Family, notes: Notes) -> list[Message]:
-    """Return messages that begin and end as the family wants."""
+    """Add the first and last messages that the family requires."""
     head = 1 if messages and messages[0]["role"] == "system" else 0
     rest = messages[head:]
     begins = not rest or rest[0]["role"] != "user"
