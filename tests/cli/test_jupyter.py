@@ -13,9 +13,10 @@ import pytest
 from llmaas_sandbox import Sandbox
 from tests.helpers.waiting import eventually
 
-pytest.importorskip("ipykernel", reason="no kernel: the core is tested alone")
-from tests.helpers.browser.kernels import clean, kernel, text_of
+pytest.importorskip("ipykernel", reason="no kernel in this environment")
+from tests.helpers.browser.kernels import SECONDS, clean, kernel, text_of
 
+pytestmark = pytest.mark.timeout(2 * SECONDS)
 KEY = "sk-test-canary-of-the-notebook"
 
 
@@ -190,7 +191,7 @@ def test_what_came_before_a_break_is_shown_and_not_remembered(cell, box):
 
 def test_the_stop_button_ends_the_answer(cell, box, started):
     def stop():
-        eventually(lambda: list(box.requests), 50)
+        eventually(lambda: list(box.requests), SECONDS)
         time.sleep(0.3)
         started.interrupt()
 
@@ -287,7 +288,7 @@ def test_a_terminal_gets_text(tmp_path, sandbox):
         env=clean({**where, "IPYTHONDIR": str(tmp_path / "ipython")}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=SECONDS,
         cwd=tmp_path,
         check=False,
     )
