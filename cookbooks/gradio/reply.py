@@ -12,7 +12,7 @@ from llmaas import LLMaaSError
 from llmaas.energy import chat_energy_kwh
 from llmaas.pricing import audio_cost_micro_eur, billed_output_tokens, format_eur
 from llmaas.types import Completion, Transcription
-from llmaas_cli.format import kilowatt_hours
+from llmaas_cli.format import format_kwh
 
 HEARD, REASONING = "Heard", "Reasoning"
 
@@ -76,7 +76,7 @@ class Reply:
         details = [
             f"model: {completion.model}",
             f"machine: {backend.machine_name}" if backend else "",
-            f"energy, estimated: {kilowatt_hours(energy)}" if energy is not None else "",
+            f"energy, estimated: {format_kwh(energy)}" if energy is not None else "",
             f"transcription: {format_eur(self.audio_micro_eur)}" if self.audio_micro_eur else "",
             f"request: {completion.request_id}" if completion.request_id else "",
         ]

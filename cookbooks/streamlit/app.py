@@ -14,7 +14,7 @@ from llmaas import LLMaaS, LLMaaSError
 from llmaas.catalog import lifecycle_note
 from llmaas.pricing import format_eur
 from llmaas.text import visible
-from llmaas_cli.format import kilowatt_hours
+from llmaas_cli.format import format_kwh
 from meter import Meter
 from turns import Problem, Turn, plain, without_pictures
 
@@ -170,7 +170,7 @@ def show_gauge(place: st.delta_generator.DeltaGenerator, meter: Meter) -> None:
         right.metric("Tokens out", f"{meter.tokens_out:,}")
         if meter.ranked:
             st.metric("Passages ranked", f"{meter.ranked:,}")
-        st.metric("Energy (estimate)", kilowatt_hours(meter.kwh))
+        st.metric("Energy (estimate)", format_kwh(meter.kwh))
 
 
 main()

@@ -10,7 +10,7 @@ from llmaas.energy import chat_energy_kwh, energy_kwh
 from llmaas.hooks import CallInfo, CallResult
 from llmaas.pricing import billed_output_tokens, chat_cost_micro_eur, format_eur
 from llmaas.types import Usage
-from llmaas_cli.format import kilowatt_hours
+from llmaas_cli.format import format_kwh
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Meter:
     def __str__(self) -> str:
         tokens = f"{self.tokens_in:,} tokens in, {self.tokens_out:,} out"
         ranked = f" · {self.ranked:,} passages ranked" if self.ranked else ""
-        return f"{format_eur(self.micro_eur)} · {tokens}{ranked} · {kilowatt_hours(self.kwh)}"
+        return f"{format_eur(self.micro_eur)} · {tokens}{ranked} · {format_kwh(self.kwh)}"
 
 
 def _estimate(about: CallInfo, outcome: CallResult) -> Usage:

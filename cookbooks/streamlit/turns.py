@@ -10,7 +10,7 @@ from typing import Any
 from llmaas import LLMaaS, LLMaaSError, ReasoningDelta, TextDelta, catalog
 from llmaas.context import trim
 from llmaas.text import visible
-from llmaas_cli.demo import Source, messages_for
+from llmaas_cli.demo import Source, build_messages
 from meter import Meter
 
 _MARKS = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:]")
@@ -65,7 +65,7 @@ def messages(turn: Turn, earlier: Sequence[Turn]) -> list[Any]:
             told += [_said("user", one.question), _said("assistant", one.answer)]
     asked: list[Any] = [_said("user", turn.question)]
     if turn.sources:
-        asked = messages_for(turn.question, [source.passage for source in turn.sources])
+        asked = build_messages(turn.question, [source.passage for source in turn.sources])
     found = catalog.resolve(turn.model).model
     room = (found.context if found else None) or 16_000
     return trim([*asked[:-1], *told, asked[-1]], room // 2).messages

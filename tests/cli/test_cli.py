@@ -278,7 +278,7 @@ def test_live_asks_the_service(llmaas, sandbox):
     ("text", "days"), [("90d", 90), ("12w", 84), ("6m", 180), ("1y", 365), ("7", 7)]
 )
 def test_spans_of_time(text, days):
-    from llmaas_cli.commands.models import days as read
+    from llmaas_cli.commands.models import parse_days as read
 
     assert read(text).days == days
 

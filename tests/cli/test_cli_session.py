@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from llmaas_cli.terminal.wrapping import Flow
+from llmaas_cli.terminal.wrapping import WordWrapper
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SECONDS = 30.0
@@ -196,10 +196,10 @@ def printed(monkeypatch):
 @pytest.mark.parametrize("size", [1, 3, 7, 100])
 def test_lines_break_between_words_however_the_text_arrives(printed, size):
     text = "The quick brown fox jumps over the lazy dog.\n\nA word-that-is-longer-than-the-line."
-    flow = Flow()
+    flow = WordWrapper()
     for start in range(0, len(text), size):
-        flow.put(text[start : start + size])
-    flow.end()
+        flow.write(text[start : start + size])
+    flow.flush()
     shown = "".join(printed)
     assert shown.replace("\n", "").replace(" ", "") == text.replace("\n", "").replace(" ", "")
     assert all(len(line) <= 20 or " " not in line.strip() for line in shown.split("\n"))
@@ -208,7 +208,7 @@ def test_lines_break_between_words_however_the_text_arrives(printed, size):
 
 def test_code_keeps_its_lines(printed):
     code = "```\nprint('a line that is longer than the terminal')\n```\n"
-    flow = Flow()
-    flow.put(code)
-    flow.end()
+    flow = WordWrapper()
+    flow.write(code)
+    flow.flush()
     assert "".join(printed) == code

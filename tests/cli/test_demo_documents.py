@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from llmaas_cli.demo import Document, load_documents, messages_for, split
+from llmaas_cli.demo import Document, build_messages, load_documents, split
 from llmaas_cli.demo.documents import parse
 from llmaas_cli.demo.passages import PASSAGE_CHARACTERS
 
@@ -108,7 +108,7 @@ def test_any_text_is_cut_within_the_size(text, size):
 
 def test_the_prompt_numbers_the_passages():
     found = split([parse("a.md", TEXT)])
-    system, user = messages_for("Why?", found)
+    system, user = build_messages("Why?", found)
     assert "numbered passages" in system["content"]
     assert "[3] A title: with a colon - Two\n\nLast." in user["content"]
     assert user["content"].endswith("Question: Why?")

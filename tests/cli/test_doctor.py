@@ -15,7 +15,7 @@ from llmaas import LLMaaS, catalog
 from llmaas.settings import Settings
 from llmaas.transport.pool_registry import PoolKey
 from llmaas_cli.commands import main
-from llmaas_cli.doctor import Status, examine, network, service
+from llmaas_cli.doctor import Status, network, run_checks, service
 from llmaas_sandbox import Sandbox
 
 
@@ -182,7 +182,7 @@ def test_models_that_are_gone_or_redirected(doctor, sandbox):
 def test_a_list_that_does_not_come_leaves_the_packaged_catalog(doctor, sandbox):
     with LLMaaS(headers={"x-sandbox-fault": "slow-headers:30"}, max_retries=0) as client:
         wanted = ["gpt-oss:120b", "nobody:1b"]
-        found = examine(client, sandbox.api_key, wanted, call=True, timeout=0.5)
+        found = run_checks(client, sandbox.api_key, wanted, call=True, timeout=0.5)
         checks = {check.name: check for check in found}
     assert checks["list"].status is Status.WARN
     assert "catalog of 2026" in checks["list"].detail
@@ -194,7 +194,7 @@ def test_a_list_that_does_not_come_leaves_the_packaged_catalog(doctor, sandbox):
 def test_a_name_server_that_is_silent(sandbox, monkeypatch):
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(5))
     with LLMaaS(base_url="https://service.example") as client:
-        found = list(examine(client, "sk-sandbox", ["gpt-oss:120b"], call=False, timeout=0.1))
+        found = list(run_checks(client, "sk-sandbox", ["gpt-oss:120b"], call=False, timeout=0.1))
     [name] = [check for check in found if check.name == "name"]
     assert (name.status, found[-1].status) == (Status.FAIL, Status.SKIP)
     assert "no answer in time" in name.detail
@@ -223,14 +223,14 @@ def test_a_wrong_model_is_told_from_a_wrong_address(doctor, sandbox):
 
 def test_html_that_answers_is_a_wrong_address(doctor, sandbox):
     with LLMaaS(headers={"x-sandbox-fault": "html-200"}, max_retries=0) as client:
-        *_, last = examine(client, sandbox.api_key, ["gpt-oss:120b"], call=False)
+        *_, last = run_checks(client, sandbox.api_key, ["gpt-oss:120b"], call=False)
     assert (last.name, last.status) == ("address", Status.FAIL)
 
 
 def test_a_service_that_is_down(sandbox):
     failing = {"x-sandbox-fault": "status:503"}
     with LLMaaS(headers=failing, max_retries=0) as client:
-        *_, last = examine(client, sandbox.api_key, ["gpt-oss:120b"], call=False)
+        *_, last = run_checks(client, sandbox.api_key, ["gpt-oss:120b"], call=False)
     assert (last.name, last.status) == ("service", Status.FAIL)
     assert "status.cloud-temple.app" in last.advice
 
@@ -240,15 +240,20 @@ def test_a_service_that_is_down(sandbox):
     [(0.5, "ok"), (-4, "ok"), (30, "warn"), (-30, "warn"), (600, "fail"), (None, "skip")],
 )
 def test_the_clock(seconds, status):
-    check = service.clock(service.Answered([], seconds, [0.1]))
+    check = service.check_clock(service.ServiceResponse([], seconds, [0.1]))
     assert check.status == status
     if status == "warn":
         assert ("ahead of" if seconds > 0 else "behind") in check.detail
 
 
 def test_a_slow_way():
-    assert service.latency(service.Answered([], 0.0, [0.1, 3.0, 2.5])).status is Status.WARN
-    assert service.latency(service.Answered([], 0.0, [0.1, 3.0, 0.2])).status is Status.OK
+    assert (
+        service.check_latency(service.ServiceResponse([], 0.0, [0.1, 3.0, 2.5])).status
+        is Status.WARN
+    )
+    assert (
+        service.check_latency(service.ServiceResponse([], 0.0, [0.1, 3.0, 0.2])).status is Status.OK
+    )
 
 
 def certificate(days):
@@ -262,7 +267,7 @@ def certificate(days):
     [("TLSv1.3", 60, "ok"), ("TLSv1.3", 3, "warn"), ("TLSv1.2", 60, "warn")],
 )
 def test_a_certificate(version, days, status):
-    check = network.judged(version, certificate(days))
+    check = network.check_certificate(version, certificate(days))
     assert check.status == status
     assert f"{version}, certificate of Some CA until" in check.detail
 
@@ -284,12 +289,12 @@ def test_proxies_of_the_environment(monkeypatch, variable, url, reached):
 
 def test_a_proxy_opens_the_encrypted_way_itself():
     target = network.Target("https", "service.example", 443, proxy="proxy.example:3128")
-    assert network.tls(target, SimpleNamespace()).status is Status.SKIP
+    assert network.check_tls(target, SimpleNamespace()).status is Status.SKIP
 
 
 def test_plain_http_to_another_machine_is_a_failure():
     target = network.Target("http", "service.example", 80)
-    assert network.tls(target, SimpleNamespace()).status is Status.FAIL
+    assert network.check_tls(target, SimpleNamespace()).status is Status.FAIL
 
 
 def test_for_people_it_says_where_to_start(sandbox, capsys, monkeypatch):

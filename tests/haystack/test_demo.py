@@ -9,7 +9,7 @@ from typing import Any
 from haystack import Pipeline
 
 from haystack_integrations.common.llmaas.demo import demo, load_pipeline
-from llmaas_cli.demo import DemoSettings, load_documents, messages_for
+from llmaas_cli.demo import DemoSettings, load_documents, build_messages
 from llmaas_cli.demo.core import demo as core_demo
 
 QUESTION = "Why can the answer of a reasoning model come back empty?"
@@ -31,7 +31,7 @@ def test_answers_as_the_core_does(sandbox: Any) -> None:
     assert result.usage.total_tokens == told.usage.total_tokens
     assert result.embedding_tokens == told.embedding_tokens
     assert result.ranked_documents == told.ranked_documents
-    assert asked["messages"] == messages_for(QUESTION, [s.passage for s in result.sources])
+    assert asked["messages"] == build_messages(QUESTION, [s.passage for s in result.sources])
     assert asked["messages"] == sandbox.requests[-1].json["messages"]
 
 

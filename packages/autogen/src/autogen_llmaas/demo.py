@@ -19,7 +19,7 @@ from autogen_core.memory import MemoryContent, MemoryMimeType
 from autogen_llmaas.client import LLMaaSChatCompletionClient
 from autogen_llmaas.memory import LLMaaSMemory
 from llmaas import LLMaaS, Usage
-from llmaas_cli.demo import DemoResult, DemoSettings, Document, Passage, Source, messages_for, split
+from llmaas_cli.demo import DemoResult, DemoSettings, Document, Passage, Source, build_messages, split
 
 FOUND, CITED = 20, 5
 LIBRARIANS = {"en": "English", "fr": "French"}
@@ -131,7 +131,7 @@ async def _answer(
 
     Return the answer and the writer's reasoning.
     """
-    instructions, request = messages_for(question, [source.passage for source in library.sources])
+    instructions, request = build_messages(question, [source.passage for source in library.sources])
     writer = AssistantAgent(
         WRITER, client, system_message=instructions["content"], model_client_stream=True
     )

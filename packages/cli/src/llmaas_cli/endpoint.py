@@ -1,4 +1,4 @@
-"""Endpoint that answers: the service when a key is set, else a sandbox in this process."""
+"""Endpoint of a command: the service if a key is set, else a sandbox in this process."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _sandbox_class() -> Any:
         from llmaas.errors import ConfigurationError
 
         raise ConfigurationError(
-            "No LLMAAS_API_KEY is set, and the sandbox is not installed: set the key, or "
-            "`pip install 'llmaas-cli[sandbox]'`"
+            "LLMAAS_API_KEY is not set, and the sandbox is not installed. Set the key, or run "
+            "`pip install 'llmaas-cli[sandbox]'`."
         ) from error
     return Sandbox

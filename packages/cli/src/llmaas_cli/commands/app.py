@@ -17,9 +17,9 @@ from llmaas_cli.commands.demo import command as demo
 from llmaas_cli.commands.doctor import command as doctor
 from llmaas_cli.commands.mcp import command as mcp
 from llmaas_cli.commands.models import command as models
-from llmaas_cli.terminal.failures import failures_in_one_line
+from llmaas_cli.terminal.failures import short_errors
 
-_BOXES = 60  # columns
+_MIN_BOX_WIDTH = 60  # columns
 
 app = typer.Typer(
     name="llmaas",
@@ -28,7 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="LLMaaS, Cloud Temple's LLM service, from the command line.",
     epilog="The key is read from LLMAAS_API_KEY, the address from LLMAAS_BASE_URL. "
-    "Exit codes: 0 success, 1 the service refused or some prompts failed, 2 you can correct it. "
+    "Exit codes: 0 success, 1 the service refused or some prompts failed, 2 invalid usage. "
     'Example: llmaas chat --sandbox "Say hello."',
 )
 
@@ -56,34 +56,37 @@ for name, (command, example) in COMMANDS.items():
     app.command(name, epilog=f"Example: {example}")(command)
 
 app.add_typer(bulk.app, name="bulk")
-app.command("sandbox", **sandbox.PASSED_ON)(sandbox.command)
+app.command("sandbox", **sandbox.FORWARDED_OPTIONS)(sandbox.command)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         typer.echo(f"llmaas {__version__}")
         raise typer.Exit
 
 
 @app.callback()
-def options(
+def global_options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say which.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
-    """Take the options that stand before any command."""
+    """Parse the options that precede any command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; every failure is one line and an exit code (1 or 2)."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:2] == ["cost", "report"]:  # as people say it; any other word is a file to price
-        given[:2] = ["cost-report"]
-    with failures_in_one_line(as_json="--json" in given):
-        app.rich_markup_mode = bulk.app.rich_markup_mode = _markup()
-        app(given)
+    """Run the command line. Every failure is one line on stderr and an exit code (1 or 2)."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:2] == ["cost", "report"]:  # any other word is a file to price
+        words[:2] = ["cost-report"]
+    with short_errors(as_json="--json" in words):
+        app.rich_markup_mode = bulk.app.rich_markup_mode = _markup_mode()
+        app(words)
 
 
-def _markup() -> Literal["rich"] | None:
-    """Return how help is laid out: boxes need room."""
-    return "rich" if get_terminal_size().columns >= _BOXES else None
+def _markup_mode() -> Literal["rich"] | None:
+    """Choose the layout of help texts: boxes need a wide terminal."""
+    return "rich" if get_terminal_size().columns >= _MIN_BOX_WIDTH else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llmaas_cli.commands.options import AsJson, BaseUrl, InSandbox
+from llmaas_cli.commands.options import AsJson, BaseUrl, UseSandbox
 
 if TYPE_CHECKING:
     from llmaas.bulk import Report
@@ -18,21 +18,23 @@ _EXAMPLE = (
 )
 
 app = typer.Typer(
-    help="Many prompts at once: paced, counted, resumable.", epilog=_EXAMPLE, no_args_is_help=True
+    help="Answer many prompts: rate-limited, metered, resumable.",
+    epilog=_EXAMPLE,
+    no_args_is_help=True,
 )
 
 
 class EngineName(StrEnum):
-    """Who does the work."""
+    """Engines of a bulk run."""
 
-    HERE = "asyncio"
+    ASYNCIO = "asyncio"
     BATCH = "batch"
     RAY = "ray"
 
 
 @app.callback()
-def about() -> None:
-    """Many prompts at once: paced, counted, resumable."""
+def bulk() -> None:
+    """Answer many prompts: rate-limited, metered, resumable."""
 
 
 @app.command("run", epilog=_EXAMPLE)
@@ -46,15 +48,22 @@ def command(
         ),
     ],
     model: Annotated[str, typer.Option("--model", "-m")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Results, one line each; resumed.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", help="Results, one JSON line each. An existing run is resumed."
+        ),
+    ],
     engine: Annotated[
-        EngineName, typer.Option(help="Here, by the batch endpoint (half price), or by Ray.")
-    ] = EngineName.HERE,
-    concurrency: Annotated[int, typer.Option(min=1, help="Calls at once, at most.")] = 32,
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="Tokens of each answer.")] = None,
+        EngineName, typer.Option(help="Concurrent calls, the batch endpoint (half price), or Ray.")
+    ] = EngineName.ASYNCIO,
+    concurrency: Annotated[int, typer.Option(min=1, help="Maximum of concurrent calls.")] = 32,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Longest answer, in tokens.")
+    ] = None,
     temperature: Annotated[float | None, typer.Option()] = None,
     system: Annotated[
-        str | None, typer.Option("--system", "-s", help="Before each prompt.")
+        str | None, typer.Option("--system", "-s", help="System message of each prompt.")
     ] = None,
     ordered: Annotated[
         bool, typer.Option("--ordered", help="Sort the results at the end.")
@@ -63,10 +72,11 @@ def command(
         bool, typer.Option("--retry-errors", help="Retry prompts that failed in an earlier run.")
     ] = False,
     budget: Annotated[
-        float | None, typer.Option(min=0, metavar="EUR", help="Spend no more, resumed or not.")
+        float | None,
+        typer.Option(min=0, metavar="EUR", help="Limit of the cost, over all resumed runs."),
     ] = None,
     tier: Annotated[
-        int | None, typer.Option(min=1, max=4, help="Stay within this tier's output tokens.")
+        int | None, typer.Option(min=1, max=4, help="Stay within this tier's output-token limit.")
     ] = None,
     redis: Annotated[
         str | None, typer.Option(metavar="URL", help="Share --tier and --budget through Redis.")
@@ -81,12 +91,12 @@ def command(
         float, typer.Option(min=0, help="Seconds between two requests for a batch.")
     ] = 30.0,
     workers: Annotated[int, typer.Option(min=1, help="Ray's worker processes.")] = 2,
-    sandbox: InSandbox = False,
+    sandbox: UseSandbox = False,
     base_url: BaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer all prompts of a file. The same command again goes on where a run ended."""
-    from llmaas_cli.commands.bulk_view import show, showing
+    """Answer all prompts of a file. Run the same command again to resume an interrupted run."""
+    from llmaas_cli.commands.bulk_view import print_report, progress_bar
     from llmaas_cli.commands.connection import open_client
 
     engine_options: dict[str, dict[str, Any]] = {
@@ -95,17 +105,17 @@ def command(
         "ray": {"workers": workers},
     }
     params = {"max_tokens": max_tokens, "temperature": temperature}
-    given = {name: value for name, value in params.items() if value is not None}
+    call_options = {name: value for name, value in params.items() if value is not None}
     with (
         open_client(sandbox=sandbox, base_url=base_url) as client,
-        showing(quiet=as_json) as progress,
+        progress_bar(quiet=as_json) as progress,
     ):
-        watched = client.with_options(hooks=_watchers(out, budget, tier, redis))
+        limited_client = client.with_options(hooks=_build_hooks(out, budget, tier, redis))
         report = _run(
             prompts,
             out,
             model=model,
-            client=watched,
+            client=limited_client,
             engine=str(engine),
             concurrency=concurrency,
             retry_errors=retry_errors,
@@ -113,9 +123,9 @@ def command(
             system=system,
             progress=progress,
             engine_options=engine_options[engine],
-            **given,
+            **call_options,
         )
-    show(report, as_json)
+    print_report(report, as_json)
     if report.unconfirmed or report.progress.failed:
         raise typer.Exit(1)
 
@@ -126,19 +136,19 @@ def _run(prompts: Path, out: Path, **options: Any) -> Report:
     return bulk.run(prompts, out, **options)
 
 
-def _watchers(
+def _build_hooks(
     out: Path, budget: float | None, tier: int | None, redis: str | None
 ) -> tuple[Any, ...]:
-    """Return what keeps the run within its limits."""
+    """Build the hooks that enforce the limits of a run."""
     if budget is None and tier is None:
         return ()
     from llmaas.quota import Budget, Quota, RedisLedger, SQLiteLedger
 
-    shared = RedisLedger(redis) if redis else None
-    found: list[Any] = []
+    shared_ledger = RedisLedger(redis) if redis else None
+    hooks: list[Any] = []
     if tier is not None:
-        found.append(Quota(tier, ledger=shared))
+        hooks.append(Quota(tier, ledger=shared_ledger))
     if budget is not None:
-        ledger = shared or SQLiteLedger(out.with_name(out.name + ".budget"))
-        found.append(Budget(budget, ledger=ledger, account=str(out.absolute())))
-    return tuple(found)
+        ledger = shared_ledger or SQLiteLedger(out.with_name(out.name + ".budget"))
+        hooks.append(Budget(budget, ledger=ledger, account=str(out.absolute())))
+    return tuple(hooks)

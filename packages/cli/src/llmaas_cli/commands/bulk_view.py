@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def showing(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """Yield what a run tells its progress to: a bar on stderr, or nothing."""
+def progress_bar(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """Show a progress bar on stderr unless ``quiet``; yield its update callback."""
     from llmaas_cli.terminal.output import is_interactive, stderr
 
     if quiet or not is_interactive(stderr=True):
@@ -30,19 +30,19 @@ def showing(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
         )
 
 
-def show(report: Report, as_json: bool) -> None:
-    """Print how a run ended."""
-    from llmaas_cli.terminal.output import print_json, say
+def print_report(report: Report, as_json: bool) -> None:
+    """Print the outcome of a run."""
+    from llmaas_cli.terminal.output import print_json, print_status
 
     if as_json:
-        print_json(summary(report))
+        print_json(report_to_dict(report))
         return
-    for line, style in _sentences(report):
-        say(line, style)
+    for line, style in _report_lines(report):
+        print_status(line, style)
 
 
-def summary(report: Report) -> dict[str, Any]:
-    """Return a report for programs."""
+def report_to_dict(report: Report) -> dict[str, Any]:
+    """Convert a report to plain JSON values."""
     progress = report.progress
     return {
         "out": str(report.out),
@@ -59,12 +59,12 @@ def summary(report: Report) -> dict[str, Any]:
     }
 
 
-def _sentences(report: Report) -> Iterator[tuple[str, str]]:
+def _report_lines(report: Report) -> Iterator[tuple[str, str]]:
     from llmaas.pricing import format_eur
 
     progress = report.progress
     failed = f", {progress.failed} of them failed" if progress.failed else ""
-    earlier = f", {progress.before} of them before" if progress.before else ""
+    earlier = f", {progress.before} of them in earlier runs" if progress.before else ""
     cost = format_eur(progress.micro_eur)
     yield f"{progress.done} prompts done{earlier}{failed}: {report.out}, {cost}", "green"
     if report.resent:
@@ -74,7 +74,11 @@ def _sentences(report: Report) -> Iterator[tuple[str, str]]:
             "yellow",
         )
     if progress.waiting:
-        yield f"{progress.waiting} are with the service: the same command collects them.", "yellow"
+        yield (
+            f"{progress.waiting} are in submitted batches. Run the same command again to "
+            "collect them.",
+            "yellow",
+        )
     for batch, count in report.unconfirmed.items():
         yield (
             f"batch {batch}: {count} conversations are lost. They may have been billed; "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llmaas_cli.commands.options import AsJson, BaseUrl, InSandbox
+from llmaas_cli.commands.options import AsJson, BaseUrl, UseSandbox
 from llmaas_cli.terminal import stdin
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def command(
     question: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Ask this and leave; '-' adds standard input. Without it, standard input is asked."
+            help="One question; '-' adds standard input. Defaults to standard input, or a session."
         ),
     ] = None,
     model: Annotated[str, typer.Option("--model", "-m")] = "gpt-oss:120b",
@@ -29,60 +29,66 @@ def command(
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer.")] = None,
     temperature: Annotated[float | None, typer.Option(min=0, max=2)] = None,
     reasoning: Annotated[
-        bool, typer.Option("--reasoning/--no-reasoning", help="Show what the model thinks.")
+        bool, typer.Option("--reasoning/--no-reasoning", help="Show the reasoning.")
     ] = True,
-    sandbox: InSandbox = False,
+    sandbox: UseSandbox = False,
     base_url: BaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Talk to a model: streaming, with history and /commands, or one question from a pipe."""
+    """Chat with a model: an interactive session with /commands, or one question from a pipe."""
     from llmaas_cli.commands.connection import open_client
     from llmaas_cli.commands.conversation import Conversation
 
-    asked = _asked(question)
-    if asked is None and as_json:
-        raise ValueError("--json needs a question: give one, or pipe one in")
+    prompt = _read_question(question)
+    if prompt is None and as_json:
+        raise ValueError("--json needs a question. Pass one as an argument or on standard input.")
     params = {"max_tokens": max_tokens, "temperature": temperature}
-    given: dict[str, Any] = {name: value for name, value in params.items() if value is not None}
+    call_options: dict[str, Any] = {
+        name: value for name, value in params.items() if value is not None
+    }
     with open_client(sandbox=sandbox, base_url=base_url) as client:
-        talk = Conversation(client, model, system, params=given, show_reasoning=reasoning)
-        if asked is None:
+        conversation = Conversation(
+            client, model, system, params=call_options, show_reasoning=reasoning
+        )
+        if prompt is None:
             from llmaas_cli.commands.session import Session
 
-            Session(talk).run()
+            Session(conversation).run()
         elif as_json:
-            _answer_in_json(client, talk, asked)
+            _print_json_answer(client, conversation, prompt)
         else:
-            talk.ask(asked)
+            conversation.ask(prompt)
 
 
-def _asked(question: list[str] | None) -> str | None:
-    """Return the question from the arguments and standard input, or None for a conversation.
+def _read_question(question: list[str] | None) -> str | None:
+    """Read the question from arguments and standard input; None starts an interactive session.
 
-    Beside a question, standard input is read only for ``-``: it may be the rest of a loop's
-    input, or a pipe that never ends.
+    With a question, standard input is read only for ``-``: it may be the rest of a loop's input,
+    or a pipe that never ends.
     """
-    words, reads_stdin = stdin.words(question)
+    words, reads_stdin = stdin.parse_words(question)
     if words and not reads_stdin:
-        stdin.tell_if_ignored()
+        stdin.warn_if_ignored()
         return words
     if stdin.is_terminal() and not reads_stdin:
         return None
     piped = stdin.read().strip()
     if not words and not piped:
-        raise ValueError("there is no question: give one as an argument or on standard input")
+        raise ValueError("The question is empty. Pass one as an argument or on standard input.")
     return "\n\n".join(part for part in (words, piped) if part)
 
 
-def _answer_in_json(client: LLMaaS, talk: Any, asked: str) -> None:
+def _print_json_answer(client: LLMaaS, conversation: Any, prompt: str) -> None:
     from llmaas_cli.terminal.output import print_json
 
-    completion = client.chat(talk.messages_with(asked), model=talk.model, **talk.params)
-    print_json(plain(completion))
+    completion = client.chat(
+        conversation.build_messages(prompt), model=conversation.model, **conversation.params
+    )
+    print_json(completion_to_dict(completion))
 
 
-def plain(completion: Completion) -> dict[str, Any]:
-    """Return an answer as JSON takes it."""
+def completion_to_dict(completion: Completion) -> dict[str, Any]:
+    """Convert an answer to plain JSON values."""
     return {
         "answer": completion.text,
         "reasoning": completion.reasoning,

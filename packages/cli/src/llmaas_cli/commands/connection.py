@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_client(*, sandbox: bool, base_url: str | None = None) -> Iterator[LLMaaS]:
-    """Yield a client; the key comes from the environment, never from the command line."""
+    """Open a client. The key is read from the environment, never from the command line."""
     from llmaas import LLMaaS
     from llmaas_cli.endpoint import open_endpoint
 
     with (
-        open_endpoint(sandbox=sandbox, base_url=base_url) as where,
-        LLMaaS(api_key=where.api_key or None, base_url=where.base_url) as client,
+        open_endpoint(sandbox=sandbox, base_url=base_url) as endpoint,
+        LLMaaS(api_key=endpoint.api_key or None, base_url=endpoint.base_url) as client,
     ):
         yield client

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from llmaas_cli.format import number
-from llmaas_cli.terminal.output import is_interactive, say
+from llmaas_cli.format import format_tokens
+from llmaas_cli.terminal.output import is_interactive, print_status
 from llmaas_cli.terminal.printer import Printer
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ Message = dict[str, Any]
 
 
 class Conversation:
-    """Messages so far and how to ask the next; the system message is kept apart."""
+    """Chat history with its model, system message and cost."""
 
     def __init__(
         self,
@@ -34,34 +34,34 @@ class Conversation:
         self.history: list[Message] = []
         self.spent_micro_eur = 0
 
-    def messages_with(self, question: str) -> list[Message]:
-        """Return what is sent to ask ``question`` now."""
+    def build_messages(self, question: str) -> list[Message]:
+        """Build the messages of the request for ``question``."""
         system = [{"role": "system", "content": self.system}] if self.system else []
         return [*system, *self.history, {"role": "user", "content": question}]
 
     def ask(self, question: str) -> Completion:
-        """Ask, print the answer as it comes, and remember both."""
+        """Send a question, print the answer while it streams, and append both to the history."""
         start = time.perf_counter()
-        completion = self._streamed(question)
+        completion = self._stream(question)
         self.history += [
             {"role": "user", "content": question},
             {"role": "assistant", "content": completion.text},
         ]
         self.spent_micro_eur += completion.cost_micro_eur or 0
         if is_interactive(stderr=True):
-            say(summary(completion, time.perf_counter() - start), "dim")
+            print_status(describe_turn(completion, time.perf_counter() - start), "dim")
         return completion
 
-    def forget_last(self) -> str | None:
-        """Take the last turn out of the history and return its question."""
+    def pop_last_turn(self) -> str | None:
+        """Remove the last turn from the history and return its question; None if there is none."""
         if not self.history:
             return None
         question = self.history[-2]["content"]
         del self.history[-2:]
         return str(question)
 
-    def _streamed(self, question: str) -> Completion:
-        messages = self.messages_with(question)
+    def _stream(self, question: str) -> Completion:
+        messages = self.build_messages(question)
         with self.client.stream(messages, model=self.model, **self.params) as stream:
             printer = Printer(show_reasoning=self.show_reasoning and is_interactive())
             try:
@@ -72,20 +72,17 @@ class Conversation:
             return stream.completion
 
 
-def summary(completion: Completion, seconds: float) -> str:
-    """Return one line about an answer: model, tokens, cost, time, machine."""
+def describe_turn(completion: Completion, seconds: float) -> str:
+    """Describe an answer on one line: model, tokens, cost, time, machine."""
     parts = [completion.model]
     if usage := completion.usage:
-        thought = (
-            f" ({number(usage.reasoning_tokens)} of thought)" if usage.reasoning_tokens else ""
-        )
         parts += [
-            f"{number(usage.prompt_tokens)} in, {number(usage.completion_tokens)} out{thought}",
+            format_tokens(usage),
             f"{completion.cost or 0:.6f} EUR",
         ]
     parts.append(f"{seconds:.1f} s")
     if completion.backend and completion.backend.machine_name:
         parts.append(completion.backend.machine_name)
     if completion.finish_reason == "length":
-        parts.append("cut: max_tokens is reached")
+        parts.append("truncated by max_tokens")
     return " · ".join(parts)

@@ -22,59 +22,59 @@ def command(
     text: Annotated[str | None, typer.Option("--text", "-t", help="The prompt itself.")] = None,
     model: Annotated[str, typer.Option("--model", "-m")] = "gpt-oss:120b",
     output: Annotated[
-        int, typer.Option("--output", "-o", min=0, help="Tokens of answer expected.")
+        int, typer.Option("--output", "-o", min=0, help="Expected tokens of the answer.")
     ] = 500,
-    reasoning: Annotated[
-        int, typer.Option(min=0, help="Tokens of reasoning expected beside the answer.")
-    ] = 0,
-    calls: Annotated[int, typer.Option("--calls", "-n", min=1, help="How many times.")] = 1,
-    batch: Annotated[bool, typer.Option("--batch", help="At the batch price.")] = False,
+    reasoning: Annotated[int, typer.Option(min=0, help="Expected tokens of reasoning.")] = 0,
+    calls: Annotated[int, typer.Option("--calls", "-n", min=1, help="Number of calls.")] = 1,
+    batch: Annotated[bool, typer.Option("--batch", help="Use the batch price.")] = False,
     rerank: Annotated[
-        int | None, typer.Option(min=0, metavar="DOCUMENTS", help="Price a ranking instead.")
+        int | None, typer.Option(min=0, metavar="DOCUMENTS", help="Estimate a rerank call instead.")
     ] = None,
     audio: Annotated[
-        float | None, typer.Option(min=0, metavar="SECONDS", help="Price a transcription instead.")
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="Estimate a transcription instead."),
     ] = None,
     on: Annotated[
-        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="At this day's prices.")
+        datetime | None,
+        typer.Option("--on", formats=["%Y-%m-%d"], help="Use the prices of this day."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate the cost of a call before you make it (a token is about four characters)."""
+    """Estimate the cost of a call before it is sent (a token is about four characters)."""
     day = on.date() if on else None
     if rerank is not None:
-        estimate = _rerank(rerank, calls, day)
+        estimate = _estimate_rerank(rerank, calls, day)
     elif audio is not None:
-        estimate = _audio(audio, calls, day)
+        estimate = _estimate_audio(audio, calls, day)
     else:
         counts = (_prompt_tokens(files or [], text), output, reasoning)
-        estimate = _chat(model, counts, calls, batch, day)
-    _show(estimate, as_json)
+        estimate = _estimate_chat(model, counts, calls, batch, day)
+    _print_estimate(estimate, as_json)
 
 
 def _prompt_tokens(files: list[Path], text: str | None) -> int:
     from llmaas.pricing import estimate_tokens
     from llmaas.text import from_argument
 
-    texts = [_read(path) for path in files]
+    texts = [_read_text(path) for path in files]
     texts += [from_argument(text)] if text is not None else []
     if not texts:
         if stdin.is_terminal() or stdin.is_closed():
-            raise ValueError("there is nothing to price: give --text, a file, or standard input")
+            raise ValueError("The prompt is empty. Pass --text, a file, or standard input.")
         texts = [stdin.read()]
     return sum(map(estimate_tokens, texts))
 
 
-def _read(path: Path) -> str:
+def _read_text(path: Path) -> str:
     from llmaas.text import read_text
 
     return stdin.read() if str(path) == "-" else read_text(path)
 
 
-def _chat(
+def _estimate_chat(
     model: str, counts: tuple[int, int, int], calls: int, batch: bool, day: date | None
 ) -> dict[str, Any]:
-    """Estimate a chat, or an embedding when the model is one (which answers nothing)."""
+    """Estimate a chat call, or an embedding call if the model is an embedding model."""
     from llmaas.catalog import resolve, warn_once
     from llmaas.energy import chat_energy_kwh, energy_kwh
     from llmaas.pricing import chat_cost_micro_eur, tariff
@@ -85,7 +85,7 @@ def _chat(
     embeds = found is not None and found.category == "embedding"
     prompt, completion, reasoning = (counts[0], 0, 0) if embeds else counts
     usage = Usage(prompt, completion, sum((prompt, completion, reasoning)), reasoning or None)
-    energy = energy_kwh(model, prompt) if embeds else chat_energy_kwh(usage, model)
+    format_energy = energy_kwh(model, prompt) if embeds else chat_energy_kwh(usage, model)
     return {
         "model": found.id if found else model,
         "prompt_tokens": prompt * calls,
@@ -94,17 +94,19 @@ def _chat(
         "batch": batch,
         "calls": calls,
         "cost_micro_eur": chat_cost_micro_eur(usage, on=day, batch=batch) * calls,
-        "energy_kwh_estimate": None if energy is None else energy * calls,
-        "fits_context": _fits(found.context if found else None, prompt + completion + reasoning),
+        "energy_kwh_estimate": None if format_energy is None else format_energy * calls,
+        "fits_context": _fits_context(
+            found.context if found else None, prompt + completion + reasoning
+        ),
         "tariff_since": str(tariff(day).since),
     }
 
 
-def _fits(context: int | None, tokens: int) -> bool | None:
+def _fits_context(context: int | None, tokens: int) -> bool | None:
     return None if context is None else tokens <= context
 
 
-def _rerank(documents: int, calls: int, day: date | None) -> dict[str, Any]:
+def _estimate_rerank(documents: int, calls: int, day: date | None) -> dict[str, Any]:
     from llmaas.pricing import rerank_cost_micro_eur, tariff
 
     cost = rerank_cost_micro_eur(documents * calls, on=day)
@@ -116,7 +118,7 @@ def _rerank(documents: int, calls: int, day: date | None) -> dict[str, Any]:
     }
 
 
-def _audio(seconds: float, calls: int, day: date | None) -> dict[str, Any]:
+def _estimate_audio(seconds: float, calls: int, day: date | None) -> dict[str, Any]:
     from llmaas.pricing import audio_cost_micro_eur, tariff
 
     cost = audio_cost_micro_eur(seconds, on=day) * calls
@@ -128,7 +130,7 @@ def _audio(seconds: float, calls: int, day: date | None) -> dict[str, Any]:
     }
 
 
-def _show(estimate: dict[str, Any], as_json: bool) -> None:
+def _print_estimate(estimate: dict[str, Any], as_json: bool) -> None:
     from llmaas_cli.terminal.output import print_json
 
     estimate["cost_eur"] = estimate["cost_micro_eur"] / 1_000_000
@@ -140,20 +142,20 @@ def _show(estimate: dict[str, Any], as_json: bool) -> None:
 
 def _print_table(estimate: dict[str, Any]) -> None:
     from llmaas.pricing import format_eur
-    from llmaas_cli.terminal.output import show, styled, table
+    from llmaas_cli.terminal.output import print_line, styled, table
 
     rows = table(("", {"style": "dim"}), ("", {"justify": "right"}))
     for label, value in _rows(estimate):
         rows.add_row(label, value)
     cost = format_eur(estimate["cost_micro_eur"])
     rows.add_row(styled(("cost", "bold")), styled((cost, "bold green")))
-    show(rows)
+    print_line(rows)
     if estimate.get("fits_context") is False:
-        show(("That is more than the model's context holds.", "yellow"))
+        print_line(("The prompt exceeds the model's context.", "yellow"))
 
 
 def _rows(estimate: dict[str, Any]) -> list[tuple[str, str]]:
-    from llmaas_cli.format import energy, number
+    from llmaas_cli.format import format_count, format_energy
 
     labels = {
         "calls": "calls",
@@ -164,8 +166,8 @@ def _rows(estimate: dict[str, Any]) -> list[tuple[str, str]]:
         "audio_seconds": "seconds of audio",
     }
     rows = [("model", estimate["model"])] if "model" in estimate else []
-    rows += [(labels[k], number(v)) for k, v in estimate.items() if k in labels and v]
+    rows += [(labels[k], format_count(v)) for k, v in estimate.items() if k in labels and v]
     if used := estimate.get("energy_kwh_estimate"):
-        rows.append(("energy (estimate)", energy(used)))
+        rows.append(("energy (estimate)", format_energy(used)))
     price = "batch prices" if estimate.get("batch") else "prices"
     return [*rows, (price, f"of {estimate['tariff_since']}")]

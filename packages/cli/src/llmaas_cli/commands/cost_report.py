@@ -16,12 +16,12 @@ from llmaas_cli.commands.options import AsJson
 if TYPE_CHECKING:
     from llmaas.usage_log import Row
 
-_WIDTH = 30  # of the longest bar
-_FIGURES = 100  # columns that the rest of a row may take
+_MAX_BAR_WIDTH = 30
+_OTHER_COLUMNS = 100  # terminal columns reserved for the other cells of a row
 
 
 class Group(StrEnum):
-    """What to sum up by."""
+    """Keys of a report's groups."""
 
     MODEL = "model"
     DAY = "day"
@@ -30,12 +30,14 @@ class Group(StrEnum):
 
 
 def command(
-    log: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Of UsageLog (JSONL).")],
-    by: Annotated[Group, typer.Option(help="Sum up by this.")] = Group.MODEL,
+    log: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Log file of UsageLog (JSONL).")
+    ],
+    by: Annotated[Group, typer.Option(help="Group the costs by this.")] = Group.MODEL,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV for spreadsheets.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Report what calls have cost: llmaas cost report usage.jsonl --by day."""
+    """Report the cost of past calls: llmaas cost report usage.jsonl --by day."""
     from llmaas.usage_log import report
     from llmaas_cli.terminal.output import print_json
 
@@ -45,7 +47,7 @@ def command(
     elif as_csv:
         _print_csv(rows, str(by))
     else:
-        _draw(rows, str(by))
+        _print_table(rows, str(by))
 
 
 def _print_csv(rows: list[Row], by: str) -> None:
@@ -57,26 +59,31 @@ def _print_csv(rows: list[Row], by: str) -> None:
     writer.writerows(map(csv_cell, asdict(row).values()) for row in rows)
 
 
-def _draw(rows: list[Row], by: str) -> None:
-    """Draw a table with a bar for each cost; energy is an estimate, and says so."""
+def _print_table(rows: list[Row], by: str) -> None:
+    """Print a table with a bar for each cost. Energy is an estimate."""
     from llmaas.pricing import format_eur
-    from llmaas_cli.format import energy, number
-    from llmaas_cli.terminal.output import show, stdout, table
+    from llmaas_cli.format import format_count, format_energy
+    from llmaas_cli.terminal.output import print_line, stdout, table
 
     titles = (by, "calls", "failed", "in", "out", "reasoning", "cost", "energy (estimate)")
     columns = [(title, {"justify": "left" if title == by else "right"}) for title in titles]
-    width = min(_WIDTH, max(0, stdout().width - _FIGURES))
-    drawn = table(*columns, *([""] if width else []), header=True)
-    most = max((row.cost_micro_eur for row in rows), default=0) or 1
+    width = min(_MAX_BAR_WIDTH, max(0, stdout().width - _OTHER_COLUMNS))
+    report_table = table(*columns, *([""] if width else []), header=True)
+    highest = max((row.cost_micro_eur for row in rows), default=0) or 1
     for row in rows:
         calls = (row.calls, row.failed)
         tokens = (row.prompt_tokens, row.completion_tokens, row.reasoning_tokens)
-        used = "-" if row.energy_kwh is None else energy(row.energy_kwh)
-        bar = "█" * round(width * row.cost_micro_eur / most)
-        cells = (row.group, *map(number, (*calls, *tokens)), format_eur(row.cost_micro_eur), used)
-        drawn.add_row(*cells, *([bar] if width else []))
-    show(drawn)
+        used = "-" if row.energy_kwh is None else format_energy(row.energy_kwh)
+        bar = "█" * round(width * row.cost_micro_eur / highest)
+        cells = (
+            row.group,
+            *map(format_count, (*calls, *tokens)),
+            format_eur(row.cost_micro_eur),
+            used,
+        )
+        report_table.add_row(*cells, *([bar] if width else []))
+    print_line(report_table)
     total = format_eur(sum(row.cost_micro_eur for row in rows))
-    show("\n", (total, "bold"), " in all; energy by the catalog's kWh per million tokens")
+    print_line("\n", (total, "bold"), " in total; energy by the catalog's kWh per million tokens")
     if unknown := sum(row.unknown for row in rows):
-        show(f"Answered calls of unknown cost, not in the sum: {number(unknown)}.")
+        print_line(f"Calls of unknown cost, not in the total: {format_count(unknown)}.")

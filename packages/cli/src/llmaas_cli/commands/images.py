@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llmaas_cli.commands.options import AsJson, BaseUrl, Force, InSandbox, Out
+from llmaas_cli.commands.options import AsJson, BaseUrl, Force, Out, UseSandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from llmaas import LLMaaS
     from llmaas.documents import DocumentLimits
     from llmaas.types import Completion
-    from llmaas_cli.commands.results import Results
+    from llmaas_cli.commands.results import ResultWriter
 
 PROMPTS = {
     "markdown": "Convert the document to markdown.",
@@ -26,43 +26,50 @@ PROMPTS = {
 
 
 def image(
-    prompt: Annotated[list[str] | None, typer.Argument(help="What to draw; '-' is stdin.")] = None,
+    prompt: Annotated[
+        list[str] | None, typer.Argument(help="Description of the image; '-' is stdin.")
+    ] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="The image file; more get a number.")
+        Path, typer.Option("--out", "-o", help="The image file; several are numbered.")
     ] = Path("image.png"),
     model: Annotated[str, typer.Option("--model", "-m")] = "z-image:16b",
     size: Annotated[str | None, typer.Option(metavar="WIDTHxHEIGHT")] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=10)] = 1,
     force: Force = False,
-    sandbox: InSandbox = False,
+    sandbox: UseSandbox = False,
     base_url: BaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw images from a prompt: image files out."""
-    from llmaas_cli.commands.audio import _text
+    """Generate images from a prompt and write image files."""
     from llmaas_cli.commands.connection import open_client
-    from llmaas_cli.commands.results import new_file, write_bytes
-    from llmaas_cli.terminal.output import print_json, say
+    from llmaas_cli.commands.inputs import read_argument
+    from llmaas_cli.commands.results import check_output, write_bytes
+    from llmaas_cli.terminal.output import print_json, print_status
 
-    words = _text(prompt)
-    targets = [_numbered(out, number, count) for number in range(1, count + 1)]
+    words = read_argument(prompt)
+    targets = [_numbered_path(out, number, count) for number in range(1, count + 1)]
     for target in targets:
         if str(target) != "-":
-            new_file(target, force=force)
+            check_output(target, force=force)
     options: Any = {"n": count, **({} if size is None else {"size": size})}
     with open_client(sandbox=sandbox, base_url=base_url) as client:
-        drawn = client.generate_images(words, model=model, **options)
-    for target, one in zip(targets, drawn, strict=False):
-        if one.error is not None:
-            say(f"{target}: {one.error}", "red")
+        images = client.generate_images(words, model=model, **options)
+    for target, generated in zip(targets, images, strict=False):
+        if generated.error is not None:
+            print_status(f"{target}: {generated.error}", "red")
             continue
-        if one.data is not None:
-            write_bytes(one.data, target)
+        if generated.data is not None:
+            write_bytes(generated.data, target)
         if as_json and str(target) != "-":
-            print_json({"out": str(target) if one.data else None, "url": one.url}, lines=True)
+            print_json(
+                {"out": str(target) if generated.data else None, "url": generated.url}, lines=True
+            )
         elif str(target) != "-":
-            say(str(target) if one.data else f"the service keeps it at {one.url}", "dim")
-    if any(one.error for one in drawn):
+            print_status(
+                str(target) if generated.data else f"stored by the service at {generated.url}",
+                "dim",
+            )
+    if any(generated.error for generated in images):
         raise typer.Exit(1)
 
 
@@ -72,48 +79,54 @@ def ocr(
     prompt: Annotated[
         str, typer.Option(help="markdown, figure, text, or a prompt of your own.")
     ] = "markdown",
-    max_pages: Annotated[int, typer.Option(min=1, help="Of one file; more are refused.")] = 500,
-    max_side: Annotated[int, typer.Option(min=64, help="Pixels of a page's longer side.")] = 2_048,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Of one page.")] = 4_096,
+    max_pages: Annotated[
+        int, typer.Option(min=1, help="Maximum of pages per file; a longer file is refused.")
+    ] = 500,
+    max_side: Annotated[
+        int, typer.Option(min=64, help="Longest side of a page image, in pixels.")
+    ] = 2_048,
+    max_tokens: Annotated[
+        int, typer.Option(min=1, help="Longest answer per page, in tokens.")
+    ] = 4_096,
     out: Out = None,
     force: Force = False,
-    sandbox: InSandbox = False,
+    sandbox: UseSandbox = False,
     base_url: BaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read scans, photographs and PDFs: Markdown out, pages separated by form feeds."""
+    """Convert scans, photographs and PDFs to Markdown; form feeds separate pages."""
     from llmaas.documents import DocumentLimits
     from llmaas_cli.commands.connection import open_client
-    from llmaas_cli.commands.inputs import PAGES, files
-    from llmaas_cli.commands.results import progress, results
+    from llmaas_cli.commands.inputs import PAGES, find_files
+    from llmaas_cli.commands.results import open_results, show_progress
 
-    found = files(inputs, PAGES)
+    paths = find_files(inputs, PAGES)
     limits = DocumentLimits(max_pages=max_pages, max_side=max_side)
     with (
         open_client(sandbox=sandbox, base_url=base_url) as client,
-        results(out, as_json=as_json, many=len(found) > 1, force=force) as sink,
+        open_results(out, as_json=as_json, has_many=len(paths) > 1, force=force) as writer,
     ):
-        for path in progress(found, len(found), lambda path: path.name):
+        for path in show_progress(paths, len(paths), lambda path: path.name):
             pages: list[Completion] = []
             failure: Exception | None = None
             try:
-                pages.extend(_read(client, path, limits, model, prompt, max_tokens))
+                pages.extend(_read_pages(client, path, limits, model, prompt, max_tokens))
             except Exception as error:
                 failure = error
-            if pages:  # also those before a failure: they are paid for
-                _add(sink, str(path), pages)
+            if pages:  # pages before a failure are billed, so they are kept
+                _write_pages(writer, str(path), pages)
             if failure is not None:
-                sink.fail(str(path), failure)
+                writer.fail(str(path), failure)
 
 
-def _add(sink: Results, source: str, pages: list[Completion]) -> None:
+def _write_pages(writer: ResultWriter, source: str, pages: list[Completion]) -> None:
     texts = [page.text for page in pages]
     facts = {"text": "\f".join(texts), "pages": len(pages), "model": pages[0].model}
     cost = sum(page.cost_micro_eur or 0 for page in pages)
-    sink.add(source, "\n\n".join(texts), facts, cost)
+    writer.add(source, "\n\n".join(texts), facts, cost)
 
 
-def _read(
+def _read_pages(
     client: LLMaaS, path: Path, limits: DocumentLimits, model: str, prompt: str, max_tokens: int
 ) -> Iterator[Completion]:
     from llmaas import image_part
@@ -126,7 +139,7 @@ def _read(
         yield client.chat(messages, model=model, temperature=0, max_tokens=max_tokens)
 
 
-def _numbered(out: Path, number: int, count: int) -> Path:
+def _numbered_path(out: Path, number: int, count: int) -> Path:
     if count > 1 and str(out) == "-":
-        raise ValueError("--out - takes one image: leave --count at 1")
+        raise ValueError(f"--count must be 1 with --out -, got {count}.")
     return out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")

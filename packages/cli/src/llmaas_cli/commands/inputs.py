@@ -17,50 +17,60 @@ PAGES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gi
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text and where it comes from."""
+    """Text with its source."""
 
     source: str
     text: str
 
 
-def files(paths: Sequence[Path], suffixes: tuple[str, ...]) -> list[Path]:
-    """Return files; those of a folder are found by their endings, hidden ones left out.
+def find_files(paths: Sequence[Path], suffixes: tuple[str, ...]) -> list[Path]:
+    """List files. Files in folders are found by suffix; hidden ones are skipped.
 
     Raises ``FileNotFoundError`` for a path that does not exist, ``ValueError`` for an empty folder.
     """
-    found = [file for path in paths for file in _below(path, suffixes)]
+    found = [file for path in paths for file in _expand(path, suffixes)]
     if not found:
-        raise ValueError("there is nothing to read: give files or folders")
+        raise ValueError("No input files. Pass files or folders.")
     return found
 
 
-def texts(paths: Sequence[Path], given: Sequence[str], *, lines: bool) -> list[Text]:
-    """Return texts: those of options, of files and folders, else of standard input.
+def read_texts(paths: Sequence[Path], given: Sequence[str], *, lines: bool) -> list[Text]:
+    """Read the texts of options, files and folders, else of standard input.
 
-    ``lines`` makes a text of each line; those of ``.jsonl`` files are strings or objects with
-    ``text``.
+    With ``lines``, each line is a text. Lines of ``.jsonl`` files are strings or objects with
+    ``text``. Raises ``ValueError`` if there is no text.
     """
     found = [Text(f"text {n}", from_argument(text)) for n, text in enumerate(given, 1)]
-    for file in files(paths, (*TEXTS, ".jsonl")) if paths else ():
-        found += _of_file(file, lines)
+    for file in find_files(paths, (*TEXTS, ".jsonl")) if paths else ():
+        found += _parse_file(file, lines)
     if not paths and not given:
         if stdin.is_terminal() or stdin.is_closed():
-            raise ValueError("there is no text: give --text, files, or standard input")
-        found += _split("stdin", stdin.read(), lines)
+            raise ValueError("No input text. Pass --text, files, or standard input.")
+        found += _split_lines("stdin", stdin.read(), lines)
     kept = [text for text in found if text.text.strip()]
     if not kept:
-        raise ValueError("there is no text: all of the input is empty")
+        raise ValueError("No input text: all inputs are empty.")
     return kept
 
 
-def _below(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+def read_argument(words: list[str] | None) -> str:
+    """Read a text from arguments and standard input. Raises ``ValueError`` if it is empty."""
+    text, reads_stdin = stdin.parse_words(words)
+    if reads_stdin or (not text and not stdin.is_terminal()):
+        text = "\n\n".join(part for part in (text, stdin.read().strip()) if part)
+    if not text.strip():
+        raise ValueError("The text is empty. Pass it as an argument or on standard input.")
+    return text
+
+
+def _expand(path: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     if str(path) == "-" or path.is_file():
         yield path
     elif path.is_dir():
         inside = (p for p in sorted(path.rglob("*")) if p.suffix.lower() in suffixes)
         found = [p for p in inside if p.is_file() and not _is_hidden(p.relative_to(path))]
         if not found:
-            raise ValueError(f"{path} has no file that ends in {', '.join(suffixes)}")
+            raise ValueError(f"{path} contains no file with the suffix {', '.join(suffixes)}")
         yield from found
     elif path.exists():
         raise ValueError(f"{path} is not a regular file")
@@ -72,15 +82,15 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _of_file(file: Path, lines: bool) -> Iterator[Text]:
+def _parse_file(file: Path, lines: bool) -> Iterator[Text]:
     text = stdin.read() if str(file) == "-" else read_text(file)
     if file.suffix.lower() == ".jsonl":
-        yield from _of_jsonl(file, text)
+        yield from _parse_jsonl(file, text)
     else:
-        yield from _split(str(file), text, lines)
+        yield from _split_lines(str(file), text, lines)
 
 
-def _split(source: str, text: str, lines: bool) -> Iterator[Text]:
+def _split_lines(source: str, text: str, lines: bool) -> Iterator[Text]:
     if not lines:
         yield Text(source, text)
         return
@@ -89,7 +99,7 @@ def _split(source: str, text: str, lines: bool) -> Iterator[Text]:
             yield Text(f"{source}:{number}", line)
 
 
-def _of_jsonl(file: Path, text: str) -> Iterator[Text]:
+def _parse_jsonl(file: Path, text: str) -> Iterator[Text]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -99,5 +109,5 @@ def _of_jsonl(file: Path, text: str) -> Iterator[Text]:
             raise ValueError(f"{file}:{number} is not JSON: {error}") from None
         found = value.get("text") if isinstance(value, dict) else value
         if not isinstance(found, str):
-            raise ValueError(f"{file}:{number} must be a string or an object with a text")
+            raise ValueError(f"{file}:{number} must be a string or an object with `text`.")
         yield Text(f"{file}:{number}", found)

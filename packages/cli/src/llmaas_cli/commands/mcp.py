@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmaas_cli.commands.options import BaseUrl, InSandbox
+from llmaas_cli.commands.options import BaseUrl, UseSandbox
 
 if TYPE_CHECKING:
     from llmaas_cli.endpoint import Endpoint
@@ -15,22 +15,25 @@ if TYPE_CHECKING:
 
 def command(
     budget: Annotated[
-        float | None, typer.Option(min=0, help="EUR that a caller may spend; no limit else.")
+        float | None,
+        typer.Option(min=0, help="Budget of each caller in EUR. Defaults to no limit."),
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option(exists=True, file_okay=False, help="Recordings that tools may open."),
+        typer.Option(
+            exists=True, file_okay=False, help="Folder of audio files that `transcribe` may open."
+        ),
     ] = None,
     http: Annotated[
         bool, typer.Option("--http", help="Serve streamable HTTP instead of stdio.")
     ] = False,
-    host: Annotated[str, typer.Option(help="Address to listen on, with --http.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to bind to, with --http.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port, with --http.")] = 8765,
     share_key: Annotated[
         bool,
-        typer.Option("--share-key", help="Answer callers without a key with the server's key."),
+        typer.Option("--share-key", help="Use the server's key for callers without a key."),
     ] = False,
-    sandbox: InSandbox = False,
+    sandbox: UseSandbox = False,
     base_url: BaseUrl = None,
 ) -> None:
     """Serve the models as MCP tools: chat, embed, rerank, transcribe, speak, image, models, cost.
@@ -41,33 +44,37 @@ def command(
     try:
         import mcp  # noqa: F401
     except ModuleNotFoundError as error:
-        raise LookupError("The MCP SDK is not installed: pip install 'llmaas-cli[mcp]'") from error
+        raise LookupError(
+            "The MCP SDK is not installed. Run `pip install 'llmaas-cli[mcp]'`."
+        ) from error
     from llmaas_cli.endpoint import open_endpoint
 
-    with open_endpoint(sandbox=sandbox, base_url=base_url) as where:
-        _serve(where, budget, folder, (host, port) if http else None, share_key=share_key)
+    with open_endpoint(sandbox=sandbox, base_url=base_url) as endpoint:
+        _serve(endpoint, budget, folder, (host, port) if http else None, share_key=share_key)
 
 
 def _serve(
-    where: Endpoint,
+    endpoint: Endpoint,
     budget: float | None,
     folder: Path | None,
-    address: tuple[str, int] | None,
+    http_address: tuple[str, int] | None,
     *,
     share_key: bool,
 ) -> None:
     from llmaas import AsyncLLMaaS
     from llmaas_cli.mcp import Callers, create_server
-    from llmaas_cli.terminal.output import say
+    from llmaas_cli.terminal.output import print_status
 
-    client = AsyncLLMaaS(api_key=where.api_key or None, base_url=where.base_url)
+    client = AsyncLLMaaS(api_key=endpoint.api_key or None, base_url=endpoint.base_url)
     callers = Callers(
-        client, budget_eur=budget, over_http=address is not None, shares_key=share_key
+        client, budget_eur=budget, over_http=http_address is not None, shares_key=share_key
     )
-    if address is None:
+    if http_address is None:
         create_server(callers, folder=folder, log_level="WARNING").run("stdio")
         return
-    host, port = address
-    say(f"MCP server at http://{host}:{port}/mcp, with {where.description}. Ctrl-C stops it.")
+    host, port = http_address
+    print_status(
+        f"MCP server at http://{host}:{port}/mcp, with {endpoint.description}. Ctrl-C stops it."
+    )
     server = create_server(callers, folder=folder, log_level="WARNING", host=host, port=port)
     server.run("streamable-http")

@@ -13,59 +13,61 @@ from typing import IO, Any, TypeVar
 import typer
 
 from llmaas.text import visible, well_formed
-from llmaas_cli.terminal.output import is_interactive, print_json, say, stderr
+from llmaas_cli.terminal.output import is_interactive, print_json, print_status, stderr
 
 T = TypeVar("T")
 
 
-class Results:
-    """Writes each result as soon as it is there; a failed input is reported and does not stop."""
+class ResultWriter:
+    """Writer of results. A failed input is reported and does not stop the command."""
 
-    def __init__(self, file: IO[str] | None, *, as_json: bool, many: bool) -> None:
-        self._file, self._as_json, self._many = file, as_json, many
+    def __init__(self, file: IO[str] | None, *, as_json: bool, has_many: bool) -> None:
+        self._file, self._as_json, self._many = file, as_json, has_many
         self.failed = self.done = self.micro_eur = 0
 
     def add(self, source: str, text: str, facts: dict[str, Any], micro_eur: int | None = 0) -> None:
-        """Write a result, as its text or as JSON."""
+        """Write a result as text or JSON."""
         self.done += 1
         self.micro_eur += micro_eur or 0
         if self._as_json:
-            self._put_json({"source": source, **facts})
+            self._write_json({"source": source, **facts})
         elif self._many:
-            self._put(f"==> {source} <==\n{text}\n")
+            self._write(f"==> {source} <==\n{text}\n")
         else:
-            self._put(text)
+            self._write(text)
 
     def fail(self, source: str, error: Exception) -> None:
-        """Report an input that failed; errors that others would meet as well are raised."""
-        from llmaas_cli.format import one_line
-        from llmaas_cli.terminal.failures import error_fields, is_general
+        """Report a failed input. Raises errors that affect all inputs."""
+        from llmaas_cli.format import describe_error
+        from llmaas_cli.terminal.failures import affects_all_inputs, error_fields
 
-        if is_general(error):
+        if affects_all_inputs(error):
             raise error
         self.failed += 1
         if self._as_json:
-            self._put_json({"source": source, "error": error_fields(error, one_line(error))})
-        say(f"error: {source}: {one_line(error)}", "bold red")
+            self._write_json(
+                {"source": source, "error": error_fields(error, describe_error(error))}
+            )
+        print_status(f"error: {source}: {describe_error(error)}", "bold red")
 
-    def end(self) -> None:
-        """Say what it cost, and leave with 1 where something failed."""
+    def finish(self) -> None:
+        """Print the cost. Raises ``typer.Exit`` with code 1 if an input failed."""
         from llmaas.pricing import format_eur
 
         if is_interactive(stderr=True):
             failed = f", {self.failed} failed" if self.failed else ""
-            say(f"{self.done} done{failed} · {format_eur(self.micro_eur)}", "dim")
+            print_status(f"{self.done} done{failed} · {format_eur(self.micro_eur)}", "dim")
         if self.failed:
             raise typer.Exit(1)
 
-    def _put(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         if self._file is not None:
             self._file.write(well_formed(text).rstrip("\n") + "\n")
             self._file.flush()
         else:
             print(visible(text).rstrip("\n"))
 
-    def _put_json(self, value: dict[str, Any]) -> None:
+    def _write_json(self, value: dict[str, Any]) -> None:
         if self._file is None:
             print_json(value, lines=True)
             return
@@ -74,34 +76,36 @@ class Results:
 
 
 @contextmanager
-def results(out: Path | None, *, as_json: bool, many: bool, force: bool) -> Iterator[Results]:
-    """Yield what takes results. ``out`` is opened first: nothing is paid for that has no place."""
+def open_results(
+    out: Path | None, *, as_json: bool, has_many: bool, force: bool
+) -> Iterator[ResultWriter]:
+    """Open a writer of results. ``out`` is opened before anything is paid for."""
     if out is None:
-        made = Results(None, as_json=as_json, many=many)
-        yield made
+        writer = ResultWriter(None, as_json=as_json, has_many=has_many)
+        yield writer
     else:
-        with open_new(out, force=force) as file:
-            made = Results(file, as_json=as_json, many=many)
-            yield made
-    made.end()
+        with open_output(out, force=force) as file:
+            writer = ResultWriter(file, as_json=as_json, has_many=has_many)
+            yield writer
+    writer.finish()
 
 
-def open_new(out: Path, *, force: bool) -> IO[str]:
-    """Open a file for text that does not exist yet, or is to be overwritten."""
-    return open(new_file(out, force=force), "w", encoding="utf-8", newline="\n")
+def open_output(out: Path, *, force: bool) -> IO[str]:
+    """Open a new text file, or an existing one with ``force``."""
+    return open(check_output(out, force=force), "w", encoding="utf-8", newline="\n")
 
 
-def new_file(out: Path, *, force: bool) -> Path:
-    """Return a path that may be written; raise ``ValueError`` for a file that would be lost."""
+def check_output(out: Path, *, force: bool) -> Path:
+    """Check that a file can be written. Raises ``ValueError`` if it exists, without ``force``."""
     if out.exists() and not force and out.stat().st_size:
         raise ValueError(f"{out} already exists. Choose another --out, or add --force.")
     if not os.access(out if out.exists() else out.absolute().parent, os.W_OK):
-        raise PermissionError(13, "The file cannot be written", str(out))
+        raise PermissionError(13, "The file is not writable", str(out))
     return out
 
 
 def write_bytes(data: bytes, out: Path) -> None:
-    """Write a file, or stdout for ``-``; what a full disk refuses is kept elsewhere."""
+    """Write a file, or stdout for ``-``. Falls back to a temporary file if the disk is full."""
     if str(out) == "-":
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -111,14 +115,16 @@ def write_bytes(data: bytes, out: Path) -> None:
     except OSError as error:
         import tempfile
 
-        with tempfile.NamedTemporaryFile(suffix=out.suffix, delete=False) as kept:
-            kept.write(data)
-        say(f"error: {out} cannot be written ({error.strerror}); kept in {kept.name}", "bold red")
+        with tempfile.NamedTemporaryFile(suffix=out.suffix, delete=False) as backup:
+            backup.write(data)
+        print_status(
+            f"error: {out} cannot be written ({error.strerror}); saved to {backup.name}", "bold red"
+        )
         raise typer.Exit(2) from None
 
 
-def progress(items: Iterable[T], total: int, label: Callable[[T], str]) -> Iterator[T]:
-    """Yield items, with a bar on stderr that names the current one; a single one has none."""
+def show_progress(items: Iterable[T], total: int, label: Callable[[T], str]) -> Iterator[T]:
+    """Yield items and show a progress bar on stderr; a single item has none."""
     if total < 2 or not is_interactive(stderr=True):
         yield from items
         return

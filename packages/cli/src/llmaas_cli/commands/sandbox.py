@@ -6,11 +6,11 @@ from typing import Any
 
 import typer
 
-PASSED_ON: dict[str, Any] = {
+FORWARDED_OPTIONS: dict[str, Any] = {
     "context_settings": {"ignore_unknown_options": True, "allow_extra_args": True},
     "add_help_option": False,
 }
-"""Options and ``--help`` are the sandbox's own."""
+"""Typer passes all options, ``--help`` included, to the sandbox."""
 
 
 def command(context: typer.Context) -> None:
@@ -21,6 +21,6 @@ def command(context: typer.Context) -> None:
         if error.name not in ("llmaas_sandbox", "llmaas_sandbox.cli"):
             raise
         raise LookupError(
-            "The sandbox is not installed: pip install 'llmaas-cli[sandbox]'"
+            "The sandbox is not installed. Run `pip install 'llmaas-cli[sandbox]'`."
         ) from error
     main(context.args)

@@ -10,29 +10,29 @@ from pathlib import Path
 from llmaas.pricing import format_eur
 from llmaas.text import well_formed
 from llmaas_cli.commands.conversation import Conversation
-from llmaas_cli.format import one_line
-from llmaas_cli.terminal.output import say
+from llmaas_cli.format import describe_error
+from llmaas_cli.terminal.output import print_status
 
 HELP = {
     "/help": "show this",
-    "/model [NAME]": "say or change the model",
-    "/system [TEXT]": "say or change the instructions",
-    "/new": "start over; model and instructions stay",
-    "/retry": "ask the last question again",
-    "/undo": "forget the last question and its answer",
-    "/reasoning": "show or hide what the model thinks",
-    "/cost": "say what this conversation has cost",
+    "/model [NAME]": "show or change the model",
+    "/system [TEXT]": "show or change the system message",
+    "/new": "start a new conversation; keeps model and system message",
+    "/retry": "resend the last question",
+    "/undo": "remove the last question and its answer",
+    "/reasoning": "show or hide the reasoning",
+    "/cost": "show the cost of this conversation",
     "/save FILE": "write the conversation to a JSON file",
-    "/exit": "leave (so does Ctrl-D)",
+    "/exit": "exit (or press Ctrl-D)",
 }
 
 
 class Session:
-    """Reads lines until the end; Ctrl-C stops an answer, not the session."""
+    """Interactive session. Ctrl-C stops an answer, not the session."""
 
-    def __init__(self, talk: Conversation) -> None:
-        self._talk = talk
-        self._over = False
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self._is_done = False
         self._commands: dict[str, Callable[[str], None]] = {
             "/help": self._help,
             "/model": self._model,
@@ -47,103 +47,109 @@ class Session:
         }
 
     def run(self) -> None:
-        """Talk until ``/exit`` or the end of input."""
+        """Read lines until ``/exit`` or the end of input."""
         with contextlib.suppress(ImportError):
             import readline  # noqa: F401 - arrow keys and line history in input()
-        say(f"{self._talk.model} · /help for commands, Ctrl-D to leave", "dim")
-        while not self._over:
-            line = self._read()
+        print_status(f"{self._conversation.model} · /help for commands, Ctrl-D to exit", "dim")
+        while not self._is_done:
+            line = self._read_line()
             if line.startswith("/"):
-                self._obey(line)
+                self._run_command(line)
             elif line:
                 self._ask(line)
 
-    def _read(self) -> str:
-        """Return the next line; a line that ends in a backslash goes on."""
+    def _read_line(self) -> str:
+        """Read the next line; a backslash at its end continues it."""
         lines: list[str] = []
         try:
             lines.append(input("\n> "))
             while lines[-1].endswith("\\"):
                 lines.append(input("| "))
         except EOFError:
-            self._over = True
+            self._is_done = True
         except KeyboardInterrupt:
-            say("")
+            print_status("")
             return ""
-        return _readable("\n".join(line.removesuffix("\\") for line in lines).strip())
+        return _drop_undecodable("\n".join(line.removesuffix("\\") for line in lines).strip())
 
-    def _obey(self, line: str) -> None:
+    def _run_command(self, line: str) -> None:
         name, _, argument = line.partition(" ")
-        act = self._commands.get(name)
-        if act is None:
-            say(f"no command {name}; /help lists them", "yellow")
+        action = self._commands.get(name)
+        if action is None:
+            print_status(f"unknown command {name}. /help lists all.", "yellow")
             return
         try:
-            act(argument.strip())
+            action(argument.strip())
         except OSError as error:
-            say(f"error: {one_line(error)}", "red")
+            print_status(f"error: {describe_error(error)}", "red")
 
     def _ask(self, question: str) -> None:
-        """Ask; whatever goes wrong, the session goes on."""
+        """Send a question. An error does not end the session."""
         try:
-            self._talk.ask(question)
+            self._conversation.ask(question)
         except KeyboardInterrupt:
-            say("stopped; the question is forgotten", "yellow")
+            print_status("stopped; the question was removed", "yellow")
         except Exception as error:
-            say(f"error: {one_line(error)}", "bold red")
+            print_status(f"error: {describe_error(error)}", "bold red")
 
     def _help(self, _: str) -> None:
         for usage, meaning in HELP.items():
-            say(f"  {usage:<16} {meaning}", "dim")
+            print_status(f"  {usage:<16} {meaning}", "dim")
 
     def _model(self, name: str) -> None:
-        self._talk.model = name or self._talk.model
-        say(self._talk.model, "dim")
+        self._conversation.model = name or self._conversation.model
+        print_status(self._conversation.model, "dim")
 
     def _system(self, text: str) -> None:
-        self._talk.system = text or self._talk.system
-        say(self._talk.system or "no instructions", "dim")
+        self._conversation.system = text or self._conversation.system
+        print_status(self._conversation.system or "no system message", "dim")
 
     def _new(self, _: str) -> None:
-        self._talk.history.clear()
-        say("a new conversation", "dim")
+        self._conversation.history.clear()
+        print_status("a new conversation", "dim")
 
     def _retry(self, _: str) -> None:
-        question = self._talk.forget_last()
+        question = self._conversation.pop_last_turn()
         if question is None:
-            say("nothing to ask again", "yellow")
+            print_status("no question to resend", "yellow")
         else:
             self._ask(question)
 
     def _undo(self, _: str) -> None:
-        question = self._talk.forget_last()
-        say(f"forgotten: {question}" if question else "nothing to forget", "dim")
+        question = self._conversation.pop_last_turn()
+        print_status(f"removed: {question}" if question else "no question to remove", "dim")
 
     def _reasoning(self, _: str) -> None:
-        self._talk.show_reasoning = not self._talk.show_reasoning
-        say(f"reasoning {'shown' if self._talk.show_reasoning else 'hidden'}", "dim")
+        self._conversation.show_reasoning = not self._conversation.show_reasoning
+        print_status(
+            f"reasoning {'shown' if self._conversation.show_reasoning else 'hidden'}", "dim"
+        )
 
     def _cost(self, _: str) -> None:
-        say(format_eur(self._talk.spent_micro_eur), "dim")
+        print_status(format_eur(self._conversation.spent_micro_eur), "dim")
 
     def _save(self, name: str) -> None:
         if not name:
-            say("/save needs a file name", "yellow")
+            print_status("/save requires a file name", "yellow")
             return
-        talk = self._talk
-        content = {"model": talk.model, "system": talk.system, "messages": talk.history}
+        conversation = self._conversation
+        content = {
+            "model": conversation.model,
+            "system": conversation.system,
+            "messages": conversation.history,
+        }
         Path(name).expanduser().write_text(
             json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8"
         )
-        say(f"saved to {name}", "dim")
+        print_status(f"saved to {name}", "dim")
 
     def _exit(self, _: str) -> None:
-        self._over = True
+        self._is_done = True
 
 
-def _readable(line: str) -> str:
-    """Return a line, or nothing when its bytes are not the terminal's encoding."""
+def _drop_undecodable(line: str) -> str:
+    """Return the line, or an empty one if it has bytes outside the terminal's encoding."""
     if well_formed(line) == line:
         return line
-    say("error: this line is not UTF-8 text, so it was not sent. Type it again.", "bold red")
+    print_status("error: the line is not UTF-8 text and was not sent. Type it again.", "bold red")
     return ""

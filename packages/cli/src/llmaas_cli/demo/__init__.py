@@ -1,12 +1,12 @@
 """Demo: one question answered over real documents by every framework.
 
-``llmaas demo`` runs it. A framework joins by an entry point; see ``llmaas_cli.demo.interface``.
+``llmaas demo`` runs it. A framework registers by an entry point; see ``llmaas_cli.demo.interface``.
 """
 
 from llmaas_cli.demo.documents import Document, load_documents
 from llmaas_cli.demo.interface import DemoFunction, DemoResult, DemoSettings, Source
 from llmaas_cli.demo.passages import Passage, split
-from llmaas_cli.demo.prompt import QUESTIONS, messages_for
+from llmaas_cli.demo.prompt import QUESTIONS, build_messages
 from llmaas_cli.demo.runner import frameworks, run
 from llmaas_cli.endpoint import Endpoint, open_endpoint
 
@@ -19,9 +19,9 @@ __all__ = [
     "Endpoint",
     "Passage",
     "Source",
+    "build_messages",
     "frameworks",
     "load_documents",
-    "messages_for",
     "open_endpoint",
     "run",
     "split",

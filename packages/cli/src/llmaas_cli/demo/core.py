@@ -12,7 +12,7 @@ from llmaas.types import Completion, Embeddings, TextDelta
 from llmaas_cli.demo.documents import Document
 from llmaas_cli.demo.interface import DemoResult, DemoSettings, Source
 from llmaas_cli.demo.passages import Passage, split
-from llmaas_cli.demo.prompt import messages_for
+from llmaas_cli.demo.prompt import build_messages
 
 CANDIDATES, CITED = 20, 5
 
@@ -36,7 +36,7 @@ def demo(
         answer=completion.text,
         sources=tuple(best),
         usage=completion.usage,
-        embedding_tokens=_tokens(vectors[0]),
+        embedding_tokens=_prompt_tokens(vectors[0]),
         ranked_documents=len(candidates),
         backend=completion.backend,
         reasoning=completion.reasoning or "",
@@ -46,16 +46,16 @@ def demo(
 def embed(
     client: LLMaaS, question: str, passages: Sequence[Passage], model: str
 ) -> tuple[Embeddings, Sequence[Passage]]:
-    """Embed the question (first) and all passages."""
+    """Embed the question, then all passages."""
     texts = [question, *(passage.with_title for passage in passages)]
     return client.embed(texts, model=model), passages
 
 
 def nearest(vectors: Embeddings, passages: Sequence[Passage], *, count: int) -> list[Passage]:
-    """Return the passages whose vectors point most nearly where the question's does."""
+    """Find the passages whose vectors are most similar to the question's."""
     wanted, *known = vectors.vectors
     scored = [
-        (_cosine(wanted, vector), passage)
+        (_cosine_similarity(wanted, vector), passage)
         for vector, passage in zip(known, passages, strict=True)
         if vector is not None
     ]
@@ -63,7 +63,7 @@ def nearest(vectors: Embeddings, passages: Sequence[Passage], *, count: int) -> 
 
 
 def rank(client: LLMaaS, question: str, passages: Sequence[Passage], model: str) -> list[Source]:
-    """Return the passages that the reranker finds best, numbered for citation."""
+    """Rank passages and return the best, numbered for citation."""
     texts = [passage.with_title for passage in passages]
     ranking = client.rerank(question, texts, model=model, top_n=CITED)
     return [
@@ -76,7 +76,7 @@ def answer(
     client: LLMaaS, question: str, best: Sequence[Source], model: str, out: Callable[[str], None]
 ) -> Completion:
     """Stream the answer's text to ``out`` and return the whole completion."""
-    messages = messages_for(question, [source.passage for source in best])
+    messages = build_messages(question, [source.passage for source in best])
     with client.stream(messages, model=model) as stream:
         for event in stream:
             if isinstance(event, TextDelta):
@@ -84,10 +84,10 @@ def answer(
         return stream.completion
 
 
-def _cosine(a: Sequence[float], b: Sequence[float]) -> float:
+def _cosine_similarity(a: Sequence[float], b: Sequence[float]) -> float:
     product: float = sum(map(mul, a, b))
     return product / (hypot(*a) * hypot(*b) or 1.0)
 
 
-def _tokens(embeddings: Embeddings) -> int:
+def _prompt_tokens(embeddings: Embeddings) -> int:
     return embeddings.usage.prompt_tokens if embeddings.usage else 0

@@ -1,4 +1,4 @@
-"""Documents of the demo: those in the package, or a folder of the user."""
+"""Documents of the demo, from the package or from a folder."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from llmaas.documents import pdf_text
 from llmaas.text import decode, searchable
 
 SUFFIXES = (".md", ".txt", ".pdf")
-_NO_DOCUMENT = "README.md"
+_NOT_A_DOCUMENT = "README.md"
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text with its title and where it comes from; ``name`` is the file's."""
+    """Text with its title, license and source; ``name`` is the file name."""
 
     name: str
     title: str
@@ -35,39 +35,37 @@ class _Entry(Protocol):
 
 
 def load_documents(folder: Path | None = None, *, language: str | None = None) -> list[Document]:
-    """Return the documents of ``folder`` (``.md``, ``.txt``, ``.pdf``), or the packaged ones.
+    """Load the documents of ``folder`` (``.md``, ``.txt``, ``.pdf``), or the packaged ones.
 
-    ``language`` keeps those in one language (``fr``, ``en``). ``FileNotFoundError`` when
-    there is none.
+    ``language`` selects one language (``fr``, ``en``). Raises ``FileNotFoundError`` if no
+    document is found.
     """
-    read = _packaged if folder is None else _read
-    documents = [read(entry) for entry in _entries(folder)]
+    read = _parse_packaged if folder is None else _parse_user_file
+    documents = [read(entry) for entry in _list_files(folder)]
     kept = [d for d in documents if language in (None, d.language)]
     if not kept:
-        raise FileNotFoundError(
-            f"there is no .md or .txt document in {folder or 'the package'}, nor a PDF."
-        )
+        raise FileNotFoundError(f"No .md, .txt or .pdf document in {folder or 'the package'}.")
     return kept
 
 
-def _packaged(entry: _Entry) -> Document:
+def _parse_packaged(entry: _Entry) -> Document:
     return parse(entry.name, entry.read_bytes().decode("utf-8"))
 
 
-def _read(entry: _Entry) -> Document:
+def _parse_user_file(entry: _Entry) -> Document:
     data = entry.read_bytes()
     is_pdf = entry.name.lower().endswith(".pdf")
     text = pdf_text(data) if is_pdf else decode(data)[0].replace("\r\n", "\n")
     document = parse(entry.name, searchable(text))
     if not document.text.strip():
-        raise ValueError(f"{entry.name} holds no text. Is it a scan? `llmaas ocr` reads those.")
+        raise ValueError(f"{entry.name} contains no text. Convert scans with `llmaas ocr`.")
     return document
 
 
 def parse(name: str, text: str) -> Document:
-    """Read a document: a head between ``---`` lines if there is one, then its text."""
-    head, body = _cut(text)
-    facts = dict(_facts(head))
+    """Parse a document: optional front matter between ``---`` lines, then its text."""
+    head, body = _split_front_matter(text)
+    facts = dict(_parse_front_matter(head))
     return Document(
         name=name,
         title=facts.get("title") or name.rsplit(".", 1)[0],
@@ -79,23 +77,23 @@ def parse(name: str, text: str) -> Document:
     )
 
 
-def _entries(folder: Path | None) -> list[_Entry]:
+def _list_files(folder: Path | None) -> list[_Entry]:
     if folder is not None and not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder")
+        raise FileNotFoundError(f"{folder} is not a folder.")
     listed: list[_Entry] = list((folder or files("llmaas_cli").joinpath("demo", "data")).iterdir())
-    named = (e for e in listed if e.name.lower().endswith(SUFFIXES) and e.name != _NO_DOCUMENT)
+    named = (e for e in listed if e.name.lower().endswith(SUFFIXES) and e.name != _NOT_A_DOCUMENT)
     return sorted(named, key=lambda entry: entry.name)
 
 
-def _cut(text: str) -> tuple[str, str]:
+def _split_front_matter(text: str) -> tuple[str, str]:
     if not text.startswith("---\n"):
         return "", text
     head, _, body = text[4:].partition("\n---\n")
     return head, body
 
 
-def _facts(head: str) -> Iterator[tuple[str, str]]:
-    """Yield ``key: value`` lines; indented lines belong to a longer notice and stay there."""
+def _parse_front_matter(head: str) -> Iterator[tuple[str, str]]:
+    """Yield the ``key: value`` lines; indented lines continue a longer value and are skipped."""
     for line in head.splitlines():
         if line[:1].strip() and ":" in line:
             key, _, value = line.partition(":")

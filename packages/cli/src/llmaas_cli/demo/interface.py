@@ -9,15 +9,15 @@ and the function, which answers the question from the documents with the framewo
 components (embed, find, rank, then stream the answer)::
 
     def demo(question, documents, *, client_settings, out):
-        passages = split(documents)               # the same passages for everyone
+        passages = split(documents)               # the same passages for all
         ...                                       # embed, find the best twenty, rerank
         for piece in stream:                      # messages_for(question, best) is the prompt
             out(piece)                            # text only; reasoning goes into the result
         return DemoResult(framework="haystack", answer=..., sources=..., usage=..., ...)
 
 It runs synchronously (an async framework calls ``asyncio.run``), takes address, key and
-model names from ``client_settings`` only, and lets errors out: the runner reports them. What
-only the demo imports is the package's extra ``demo``, which the runner names when it is missing.
+model names from ``client_settings`` only, and does not catch errors: the runner reports them.
+The package's extra ``demo`` installs what only the demo imports; the runner suggests it.
 Costs and energy are computed from the counts of the result; the runner fills in the time.
 """
 
@@ -36,7 +36,7 @@ CHAT_MODEL, EMBEDDING_MODEL, RERANK_MODEL = "gpt-oss:120b", "bge-m3:567m", "qwen
 
 @dataclass(frozen=True, slots=True)
 class DemoSettings:
-    """Where to ask, with which key, and which models."""
+    """Address, API key and models of a demo run."""
 
     base_url: str
     api_key: str = field(repr=False)
@@ -47,7 +47,7 @@ class DemoSettings:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A passage that was given to the model under ``number``, and how the reranker scored it."""
+    """Passage cited under ``number``, with its rerank score."""
 
     number: int
     passage: Passage
@@ -56,11 +56,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """An answer and everything that it took.
+    """Answer with its sources, usage and timing.
 
     ``usage`` sums the chat calls, ``embedding_tokens`` all texts and questions embedded,
-    ``ranked_documents`` what was submitted to the reranker, ``reasoning`` is what the model
-    thought before its answer. Costs are in micro-EUR.
+    ``ranked_documents`` those submitted to the reranker, ``reasoning`` is the reasoning text
+    of the last answer. Costs are in micro-EUR.
     """
 
     framework: str
@@ -78,7 +78,7 @@ class DemoResult:
 
     @property
     def costs(self) -> dict[str, int]:
-        """The cost of each step by today's tariff; embedding at the price of input tokens."""
+        """Cost of each step by today's tariff; embedding at the price of input tokens."""
         from llmaas.pricing import chat_cost_micro_eur, rerank_cost_micro_eur
 
         embedded = Usage(self.embedding_tokens, 0, self.embedding_tokens)
@@ -90,12 +90,12 @@ class DemoResult:
 
     @property
     def cost_micro_eur(self) -> int:
-        """The cost of all steps."""
+        """Cost of all steps."""
         return sum(self.costs.values())
 
     @property
     def energy_kwh(self) -> float | None:
-        """An estimate for embedding and chat (ranking has no published figure), in kWh."""
+        """Estimated energy of embedding and chat in kWh; none is published for rerank models."""
         from llmaas.energy import chat_energy_kwh, energy_kwh
 
         chat = chat_energy_kwh(self.usage, self.chat_model) if self.usage else None
@@ -104,12 +104,12 @@ class DemoResult:
         return sum(known) if known else None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
+        """Convert to plain JSON values."""
         return {
             "framework": self.framework,
             "answer": self.answer,
             "reasoning": self.reasoning,
-            "sources": [_plain(source) for source in self.sources],
+            "sources": [_source_to_dict(source) for source in self.sources],
             "usage": asdict(self.usage) if self.usage else None,
             "embedding_tokens": self.embedding_tokens,
             "ranked_documents": self.ranked_documents,
@@ -125,7 +125,7 @@ class DemoResult:
 
 
 class DemoFunction(Protocol):
-    """The callable that an entry point of ``llmaas.demos`` names."""
+    """Function that an entry point of ``llmaas.demos`` refers to."""
 
     def __call__(
         self,
@@ -135,11 +135,11 @@ class DemoFunction(Protocol):
         client_settings: DemoSettings,
         out: Callable[[str], None],
     ) -> DemoResult:
-        """Answer ``question`` from ``documents``, handing the answer's text to ``out``."""
+        """Answer ``question`` from ``documents``, passing the answer's text to ``out``."""
         ...
 
 
-def _plain(source: Source) -> dict[str, Any]:
+def _source_to_dict(source: Source) -> dict[str, Any]:
     passage = source.passage
     return {
         "number": source.number,

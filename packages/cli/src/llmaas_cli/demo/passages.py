@@ -16,7 +16,7 @@ _HEADING = re.compile(r"(#{1,6})\s+(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Some neighbouring paragraphs of a document under one heading.
+    """Consecutive paragraphs of a document under one heading.
 
     ``first`` and ``last`` number the paragraphs of the document from 1, headings excluded.
     """
@@ -30,13 +30,13 @@ class Passage:
 
     @property
     def place(self) -> str:
-        """Where to find it, in words."""
+        """Heading and paragraph numbers, for readers."""
         span = f"¶ {self.first}" if self.first == self.last else f"¶ {self.first}-{self.last}"
         return f"{self.heading}, {span}" if self.heading else span
 
     @property
     def with_title(self) -> str:
-        """The text under its title and heading, as an embedder or a reranker should read it."""
+        """Text with title and heading, for embedding and reranking."""
         return f"{self.title} - {self.heading}\n{self.text}" if self.heading else self.text
 
 
@@ -48,23 +48,23 @@ class _Paragraph:
 
 
 def split(documents: Iterable[Document], size: int = PASSAGE_CHARACTERS) -> list[Passage]:
-    """Return the passages of all documents, each at most ``size`` characters.
+    """Split documents into passages of at most ``size`` characters.
 
-    A passage never crosses a heading; a longer paragraph is cut between sentences.
+    A passage never crosses a heading; a longer paragraph is split between sentences.
     """
     return [
-        Passage(document.name, document.title, *_merged(group))
+        Passage(document.name, document.title, *_merge(group))
         for document in documents
-        for group in _groups(_paragraphs(document.text, size), size)
+        for group in _group(_split_paragraphs(document.text, size), size)
     ]
 
 
-def _merged(group: Sequence[_Paragraph]) -> tuple[str, int, int, str]:
+def _merge(group: Sequence[_Paragraph]) -> tuple[str, int, int, str]:
     text = "\n\n".join(paragraph.text for paragraph in group)
     return group[0].heading, group[0].number, group[-1].number, text
 
 
-def _groups(paragraphs: Iterable[_Paragraph], size: int) -> Iterator[list[_Paragraph]]:
+def _group(paragraphs: Iterable[_Paragraph], size: int) -> Iterator[list[_Paragraph]]:
     group: list[_Paragraph] = []
     length = 0
     for paragraph in paragraphs:
@@ -78,10 +78,10 @@ def _groups(paragraphs: Iterable[_Paragraph], size: int) -> Iterator[list[_Parag
         yield group
 
 
-def _paragraphs(text: str, size: int) -> Iterator[_Paragraph]:
+def _split_paragraphs(text: str, size: int) -> Iterator[_Paragraph]:
     trail: list[tuple[int, str]] = []
     number = 0
-    for block in _blocks(text):
+    for block in _split_blocks(text):
         heading = _HEADING.fullmatch(block)
         if heading:
             level = len(heading[1])
@@ -89,12 +89,12 @@ def _paragraphs(text: str, size: int) -> Iterator[_Paragraph]:
             trail.append((level, heading[2].replace("`", "")))
             continue
         number += 1
-        for piece in _pieces(block, size):
+        for piece in _split_block(block, size):
             yield _Paragraph(number, " > ".join(name for _, name in trail[-2:]), piece)
 
 
-def _blocks(text: str) -> Iterator[str]:
-    """Yield what stands between blank lines; a fenced block stays whole."""
+def _split_blocks(text: str) -> Iterator[str]:
+    """Yield the blocks between blank lines; a fenced block stays whole."""
     block: list[str] = []
     fenced = False
     for line in [*text.splitlines(), ""]:
@@ -108,8 +108,8 @@ def _blocks(text: str) -> Iterator[str]:
         yield "\n".join(block)
 
 
-def _pieces(block: str, size: int) -> Iterator[str]:
-    """Cut a block that is too long, after a sentence or a line, else after a word."""
+def _split_block(block: str, size: int) -> Iterator[str]:
+    """Split a long block after a sentence or a line, else after a word."""
     while len(block) > size:
         cut = max(block.rfind(end, size // 2, size) for end in (". ", "\n"))
         cut = cut + 1 if cut > 0 else max(block.rfind(" ", size // 2, size), 0) or size

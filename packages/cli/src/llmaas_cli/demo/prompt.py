@@ -19,8 +19,8 @@ INSTRUCTIONS = (
 )
 
 
-def messages_for(question: str, passages: Sequence[Passage]) -> list[dict[str, str]]:
-    """Return the chat messages that ask ``question`` over numbered ``passages``."""
+def build_messages(question: str, passages: Sequence[Passage]) -> list[dict[str, str]]:
+    """Build the chat messages for ``question`` with numbered ``passages``."""
     numbered = (
         f"[{number}] {passage.title} - {passage.heading}\n\n{passage.text}"
         for number, passage in enumerate(passages, 1)

@@ -1,4 +1,4 @@
-"""Discovery of the frameworks that can run the demo, and a timed run of one of them."""
+"""Discovery of registered demos, and a timed run of one of them."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def run(
     settings: DemoSettings,
     out: Callable[[str], None],
 ) -> DemoResult:
-    """Run one demo and fill in how long it took, in all and to the first text (seconds).
+    """Run one demo and measure its total time and its time to first text (seconds).
 
-    ``ConfigurationError`` names the extra to install when the demo lacks something.
+    Raises ``ConfigurationError`` with the extra to install if an import of the demo fails.
     """
-    with _told_what_to_install(entry):
-        demo: DemoFunction = entry.load()  # not timed: imports are no part of an answer
-        clock = _Clock(out)
+    with _suggest_extra(entry):
+        demo: DemoFunction = entry.load()  # imports are not part of the measured time
+        clock = _TimedOutput(out)
         result = demo(question, documents, client_settings=settings, out=clock)
     return replace(
         result,
@@ -47,7 +47,7 @@ def run(
 
 
 @contextmanager
-def _told_what_to_install(entry: EntryPoint) -> Iterator[None]:
+def _suggest_extra(entry: EntryPoint) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
@@ -56,13 +56,13 @@ def _told_what_to_install(entry: EntryPoint) -> Iterator[None]:
         from llmaas.errors import ConfigurationError
 
         raise ConfigurationError(
-            f"The demo {entry.name!r} cannot import what it needs ({str(error).rstrip('.')}): "
-            f"pip install '{entry.dist.name}[{EXTRA}]'"
+            f"The demo {entry.name!r} lacks a module ({str(error).rstrip('.')}). Run "
+            f"`pip install '{entry.dist.name}[{EXTRA}]'`."
         ) from error
 
 
-class _Clock:
-    """Hands text on, and notes when the first came."""
+class _TimedOutput:
+    """Output that records the time of the first text."""
 
     def __init__(self, out: Callable[[str], None]) -> None:
         self._out = out

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Status(StrEnum):
-    """How a check ended."""
+    """Outcomes of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -24,7 +24,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was looked at, how it stands, and what to do about it."""
+    """Result of one check, with a fix for a failure."""
 
     name: str
     status: Status
@@ -34,48 +34,48 @@ class Check:
 
 
 def ok(name: str, detail: str) -> Check:
-    """Return a passed check."""
+    """Create a passed check."""
     return Check(name, Status.OK, detail)
 
 
 def warn(name: str, detail: str, advice: str | None = None) -> Check:
-    """Return a check that passed with a remark."""
+    """Create a check that passed with a warning."""
     return Check(name, Status.WARN, detail, advice)
 
 
 def fail(name: str, detail: str, advice: str) -> Check:
-    """Return a failed check; there is always something to do."""
+    """Create a failed check; ``advice`` is required."""
     return Check(name, Status.FAIL, detail, advice)
 
 
-def skip(name: str, why: str) -> Check:
-    """Return a check that could not or need not be made."""
-    return Check(name, Status.SKIP, why)
+def skip(name: str, reason: str) -> Check:
+    """Create a check that was not run."""
+    return Check(name, Status.SKIP, reason)
 
 
-def timed(look: Callable[[], Check]) -> Check:
-    """Make a check and note how long it took (seconds)."""
+def run_timed(function: Callable[[], Check]) -> Check:
+    """Run a check and record its time (seconds)."""
     start = time.perf_counter()
-    check = look()
+    check = function()
     return replace(check, seconds=round(time.perf_counter() - start, 4))
 
 
-def bounded(look: Callable[[], T], seconds: float) -> T:
-    """Return what ``look`` returns; raise ``TimeoutError`` when that takes too long.
+def run_with_timeout(function: Callable[[], T], seconds: float) -> T:
+    """Call a function with a timeout. Raises ``TimeoutError``.
 
-    It runs in a daemon thread, because a name server's silence cannot be interrupted.
+    Runs in a daemon thread, because a name lookup cannot be interrupted.
     """
-    ended: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+    outcome: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            ended.put((look(), None))
-        except BaseException as error:  # raised again where it is waited for
-            ended.put((None, error))
+            outcome.put((function(), None))
+        except BaseException as error:  # re-raised in the calling thread
+            outcome.put((None, error))
 
     threading.Thread(target=run, daemon=True).start()
     try:
-        value, error = ended.get(timeout=seconds)
+        value, error = outcome.get(timeout=seconds)
     except queue.Empty:
         raise TimeoutError(f"no answer within {seconds:g} s") from None
     if error is not None:

@@ -15,17 +15,17 @@ from llmaas.errors import ConfigurationError
 from llmaas.proxies import proxy_for
 from llmaas.settings import CA_VARIABLE, Settings
 from llmaas.urls import is_loopback
-from llmaas_cli.doctor.check import Check, bounded, fail, ok, skip, warn
+from llmaas_cli.doctor.check import Check, fail, ok, run_with_timeout, skip, warn
 
 TIMEOUT = 10.0  # seconds for each check
 _CERTIFICATE_WARNING_DAYS = 14
 _PORTS = {"http": 80, "https": 443}
-"""Of proxies that name none; those of SOCKS listen at 1080."""
+"""Default ports of proxies; SOCKS proxies default to 1080."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where connections go: the service itself, or the proxy in front of it."""
+    """Address of the service, and of the proxy in front of it."""
 
     scheme: str
     host: str
@@ -34,23 +34,23 @@ class Target:
     """``host:port`` of the proxy, without its password."""
 
     @classmethod
-    def of(cls, settings: Settings) -> Target:
-        """Read the target from settings and the environment's proxies."""
+    def from_settings(cls, settings: Settings) -> Target:
+        """Create the target from settings and the proxies of the environment."""
         parts = urlsplit(settings.base_url)
         host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        return cls(parts.scheme, host, port, _proxy(settings, parts.scheme, host, port))
+        return cls(parts.scheme, host, port, _proxy_address(settings, parts.scheme, host, port))
 
     @property
-    def reached_at(self) -> tuple[str, int]:
-        """The host and port that the first connection goes to."""
+    def first_hop(self) -> tuple[str, int]:
+        """Host and port of the first connection."""
         if self.proxy:
             host, _, port = self.proxy.rpartition(":")
             return host, int(port)
         return self.host, self.port
 
 
-def _proxy(settings: Settings, scheme: str, host: str, port: int) -> str | None:
+def _proxy_address(settings: Settings, scheme: str, host: str, port: int) -> str | None:
     url = settings.proxy or proxy_for(scheme, host, port)
     if not url:
         return None
@@ -58,65 +58,75 @@ def _proxy(settings: Settings, scheme: str, host: str, port: int) -> str | None:
     return f"{parts.hostname}:{parts.port or _PORTS.get(parts.scheme, 1080)}"
 
 
-def name_lookup(target: Target, timeout: float = TIMEOUT) -> Check:
-    """Check that the host has an address."""
-    host, port = target.reached_at
+def check_name(target: Target, timeout: float = TIMEOUT) -> Check:
+    """Check that the host name resolves."""
+    host, port = target.first_hop
     try:
-        found = bounded(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), timeout)
+        entries = run_with_timeout(
+            lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), timeout
+        )
     except (OSError, UnicodeError) as error:
-        why = _reason(error) if isinstance(error, OSError) else str(error)
+        reason = _describe_os_error(error) if isinstance(error, OSError) else str(error)
         return fail(
             "name",
-            f"{host} has no address ({why})",
+            f"{host} has no address ({reason})",
             "Check the spelling in LLMAAS_BASE_URL, your DNS server, and whether a VPN or a "
             "proxy (HTTPS_PROXY) is needed here.",
         )
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
     through = " (the proxy)" if target.proxy else ""
     return ok("name", f"{host}{through} is {', '.join(addresses[:3])}")
 
 
-def port(target: Target, timeout: float = TIMEOUT) -> Check:
-    """Check that the port answers."""
-    host, number = target.reached_at
+def check_port(target: Target, timeout: float = TIMEOUT) -> Check:
+    """Check that the port accepts connections."""
+    host, number = target.first_hop
     try:
-        with bounded(lambda: socket.create_connection((host, number), timeout=timeout), timeout):
+        with run_with_timeout(
+            lambda: socket.create_connection((host, number), timeout=timeout), timeout
+        ):
             return ok("port", f"{host}:{number} answers")
     except OSError as error:
         return fail(
             "port",
-            f"{host}:{number} does not answer ({_reason(error)})",
-            "Nothing listens there, or a firewall is in the way: open the port, or set "
+            f"{host}:{number} does not answer ({_describe_os_error(error)})",
+            "Nothing listens there, or a firewall blocks the port. Open the port, or set "
             "HTTPS_PROXY.",
         )
 
 
-def tls(target: Target, settings: Settings, timeout: float = TIMEOUT) -> Check:
-    """Check the encryption's version and the certificate."""
+def check_tls(target: Target, settings: Settings, timeout: float = TIMEOUT) -> Check:
+    """Check the TLS version and the certificate."""
     if target.scheme == "http":
-        return _unencrypted(target)
+        return _check_plain_http(target)
     if target.proxy:
-        return skip("tls", "the proxy opens the connection; the key check shows whether it holds")
+        return skip("tls", "not checked through a proxy; the key check uses the connection")
     try:
-        version, certificate = bounded(lambda: _handshake(target, settings, timeout), timeout)
+        version, certificate = run_with_timeout(
+            lambda: _handshake(target, settings, timeout), timeout
+        )
     except ssl.SSLCertVerificationError as error:
         return fail(
             "tls",
             f"the certificate is not trusted ({error.verify_message})",
-            f"If your network inspects TLS, set {CA_VARIABLE} to its CA file. Do not switch "
-            "verification off.",
+            f"If your network inspects TLS, set {CA_VARIABLE} to its CA file. Do not disable "
+            "verification.",
         )
     except ConfigurationError as error:
         return fail("tls", f"{error}", f"Correct or unset {CA_VARIABLE}.")
     except OSError as error:
-        return fail("tls", f"no TLS ({_reason(error)})", "Does LLMAAS_BASE_URL want http://?")
-    return judged(version, certificate)
+        return fail(
+            "tls",
+            f"no TLS ({_describe_os_error(error)})",
+            "If the server speaks plain HTTP, use http:// in LLMAAS_BASE_URL.",
+        )
+    return check_certificate(version, certificate)
 
 
-def _unencrypted(target: Target) -> Check:
+def _check_plain_http(target: Target) -> Check:
     if is_loopback(target.host):
-        return skip("tls", "plain HTTP on this machine, as a sandbox speaks it")
-    return fail("tls", "plain HTTP: anyone on the way can read the key", "Use an https:// address.")
+        return skip("tls", "plain HTTP on the loopback interface")
+    return fail("tls", "plain HTTP: the key is sent unencrypted", "Use an https:// address.")
 
 
 def _handshake(target: Target, settings: Settings, timeout: float) -> tuple[str, Mapping[str, Any]]:
@@ -128,15 +138,15 @@ def _handshake(target: Target, settings: Settings, timeout: float) -> tuple[str,
         return secured.version() or "?", secured.getpeercert() or {}
 
 
-def judged(version: str, certificate: Mapping[str, Any]) -> Check:
-    """Check a TLS version, and a certificate as ``SSLSocket.getpeercert`` returns it."""
+def check_certificate(version: str, certificate: Mapping[str, Any]) -> Check:
+    """Check a TLS version and a certificate (as returned by ``SSLSocket.getpeercert``)."""
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
     days = (ends - datetime.now(UTC)).days
     detail = f"{version}, certificate of {_issuer(certificate)} until {ends:%Y-%m-%d}"
     if days < _CERTIFICATE_WARNING_DAYS:
-        return warn("tls", detail, f"The certificate ends in {days} days: tell its owner.")
+        return warn("tls", detail, f"The certificate expires in {days} days. Have it renewed.")
     if version != "TLSv1.3":
-        return warn("tls", detail, "The service speaks TLS 1.3: update OpenSSL or the proxy.")
+        return warn("tls", detail, "The service supports TLS 1.3. Update OpenSSL or the proxy.")
     return ok("tls", detail)
 
 
@@ -145,5 +155,5 @@ def _issuer(certificate: Mapping[str, Any]) -> str:
     return str(names.get("organizationName") or names.get("commonName") or "?")
 
 
-def _reason(error: OSError) -> str:
-    return "no answer in time" if isinstance(error, TimeoutError) else str(error)
+def _describe_os_error(error: OSError) -> str:
+    return "timed out" if isinstance(error, TimeoutError) else str(error)

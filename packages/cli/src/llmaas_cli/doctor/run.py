@@ -1,4 +1,4 @@
-"""Checks in order. After a failure, checks that depend on it are skipped."""
+"""Sequence of checks. After a failure, checks that depend on it are skipped."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from llmaas import catalog
 from llmaas_cli.doctor import network, probe, service
-from llmaas_cli.doctor.check import Check, Status, ok, skip, timed
+from llmaas_cli.doctor.check import Check, Status, ok, run_timed, skip
 
 if TYPE_CHECKING:
     from llmaas import LLMaaS
     from llmaas.settings import Settings
 
 
-def examine(
+def run_checks(
     client: LLMaaS,
     key: str,
     models: Sequence[str],
@@ -22,26 +22,26 @@ def examine(
     call: bool,
     timeout: float = network.TIMEOUT,
 ) -> Iterator[Check]:
-    """Yield each check as it is made, each within ``timeout`` seconds.
+    """Run the checks in order, each within ``timeout`` seconds.
 
-    ``call`` also makes a small, billed call of the first model.
+    With ``call``, also makes a small, billed call of the first model.
     """
-    yield _setup(client.settings)
-    malformed = service.key_format(key)
-    if malformed:  # known without the network
+    yield _check_setup(client.settings)
+    malformed = service.check_key_format(key)
+    if malformed:  # found without a connection
         yield malformed
     reachable = True
-    for check in _way(client.settings, timeout):
+    for check in _network_checks(client.settings, timeout):
         yield check
         reachable = reachable and check.status is not Status.FAIL
     if not reachable:
-        yield skip("service", "not asked: it cannot be reached")
+        yield skip("service", "not checked: it cannot be reached")
         return
     if not malformed:
-        yield from _service(client, models, call=call, timeout=timeout)
+        yield from _service_checks(client, models, call=call, timeout=timeout)
 
 
-def _setup(settings: Settings) -> Check:
+def _check_setup(settings: Settings) -> Check:
     from importlib.metadata import version
     from platform import python_version
 
@@ -51,37 +51,37 @@ def _setup(settings: Settings) -> Check:
     return ok("setup", f"{settings.base_url} ({versions})")
 
 
-def _way(settings: Settings, timeout: float) -> Iterator[Check]:
-    """Yield the checks of the network, up to the first failure."""
-    target = network.Target.of(settings)
-    looks = (
-        lambda: network.name_lookup(target, timeout),
-        lambda: network.port(target, timeout),
-        lambda: network.tls(target, settings, timeout),
+def _network_checks(settings: Settings, timeout: float) -> Iterator[Check]:
+    """Run the network checks, up to the first failure."""
+    target = network.Target.from_settings(settings)
+    checks = (
+        lambda: network.check_name(target, timeout),
+        lambda: network.check_port(target, timeout),
+        lambda: network.check_tls(target, settings, timeout),
     )
-    for look in looks:
-        check = timed(look)
+    for run in checks:
+        check = run_timed(run)
         yield check
         if check.status is Status.FAIL:
             return
 
 
-def _service(
+def _service_checks(
     client: LLMaaS, models: Sequence[str], *, call: bool, timeout: float
 ) -> Iterator[Check]:
     try:
-        answered = service.ask(client, timeout)
+        response = service.request_models(client, timeout)
     except Exception as error:
-        if not service.is_late(error):
-            yield service.refused(error)
+        if not service.is_timeout(error):
+            yield service.list_failed(error)
             return
-        yield service.no_list(timeout)
+        yield service.list_timed_out(timeout)
     else:
-        yield ok("key", f"accepted; {len(answered.models)} models may be used")
-        yield service.clock(answered)
-        yield service.latency(answered)
-        catalog.update(answered.models)
+        yield ok("key", f"accepted; {len(response.models)} models available")
+        yield service.check_clock(response)
+        yield service.check_latency(response)
+        catalog.update(response.models)
     for name in models:
-        yield service.access(name)
+        yield service.check_model(name)
     if call:
-        yield timed(lambda: probe.call(client, models[0], timeout))
+        yield run_timed(lambda: probe.check_answer(client, models[0], timeout))

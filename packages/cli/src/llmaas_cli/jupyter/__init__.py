@@ -1,6 +1,6 @@
 """LLMaaS in notebooks (extra ``jupyter``): ``%load_ext llmaas``, ``%%llmaas``, progress bars.
 
-Names are imported when first used, so that importing this package needs no IPython.
+Names are imported on first use, so that importing this package does not require IPython.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 __all__ = ["AskError", "ProgressBars", "connect", "progress"]
 
-_HOME_OF = {
+_MODULE_BY_NAME = {
     "AskError": "failures",
-    "Progress": "bars",
+    "ProgressBars": "bars",
     "connect": "connection",
     "progress": "bars",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
+    if name not in _MODULE_BY_NAME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULE_BY_NAME[name]}"), name)
 
 
 def __dir__() -> list[str]:

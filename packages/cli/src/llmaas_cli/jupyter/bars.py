@@ -1,4 +1,4 @@
-"""Progress bars of bulk work: a widget in a notebook, one line in a terminal."""
+"""Progress bars of bulk runs: a widget in a notebook, one line in a terminal."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 if TYPE_CHECKING:
     from llmaas.bulk import Progress
 
-PACE = 0.1
-"""Seconds between two drawings."""
+REDRAW_SECONDS = 0.1
+"""Least time between two updates."""
 
 
 def progress(label: str = "") -> ProgressBars:
-    """Return a ``progress=`` for ``llmaas.bulk`` and for ``client.embed``.
+    """Create a ``progress=`` callback for ``llmaas.bulk`` and ``client.embed``.
 
     >>> await bulk.arun(prompts, "out.jsonl", model=..., progress=progress("Answers"))
     >>> client.embed(texts, model=..., progress=progress("Passages"))
@@ -25,36 +25,36 @@ def progress(label: str = "") -> ProgressBars:
 
 
 class ProgressBars:
-    """Progress bar for ``bulk.Tally`` or ``(done, total)``; ends with the last item or block."""
+    """Progress bar for ``bulk.Progress`` or ``(done, total)``."""
 
     def __init__(self, label: str = "") -> None:
         self._lock = threading.Lock()
         self._label = f"{label}: " if label else ""
-        self._surface: Surface | None = None
+        self._display: ProgressDisplay | None = None
         self._drawn = 0.0
         self._line = ""
 
     def __call__(self, *progress: Any) -> None:
-        """Show the progress of the work; safe to call from several threads."""
+        """Show the progress. Thread-safe."""
         with self._lock:
-            self._show(*_read(*progress))
+            self._show(*_parse_progress(*progress))
 
     def _show(self, done: int, total: int | None, facts: str, last: str) -> None:
         self._line = f"{self._label}{done} of {'?' if total is None else total}"
-        if self._surface is None:
-            self._surface = _surface()
+        if self._display is None:
+            self._display = _create_display()
         if total is not None and done >= total:
             self._line += last
-            self.end()
-        elif time.monotonic() - self._drawn > PACE:
-            self._surface.draw(done, total, self._line + facts)
+            self.finish()
+        elif time.monotonic() - self._drawn > REDRAW_SECONDS:
+            self._display.draw(done, total, self._line + facts)
             self._drawn = time.monotonic()
 
-    def end(self) -> None:
-        """Put one line where the bar was."""
-        if self._surface is not None:
-            self._surface.end(self._line)
-            self._surface = None
+    def finish(self) -> None:
+        """Replace the bar with one line."""
+        if self._display is not None:
+            self._display.finish(self._line)
+            self._display = None
 
     def __enter__(self) -> Self:
         return self
@@ -65,11 +65,11 @@ class ProgressBars:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self.end()
+        self.finish()
 
 
-def _read(*values: Any) -> tuple[int, int | None, str, str]:
-    """Return done, total, and what to say meanwhile and at the end."""
+def _parse_progress(*values: Any) -> tuple[int, int | None, str, str]:
+    """Parse arguments into done, total, text of an update and text of the end."""
     if len(values) == 2:
         return values[0], values[1], "", ""
     from llmaas.pricing import format_eur
@@ -85,58 +85,58 @@ def _read(*values: Any) -> tuple[int, int | None, str, str]:
     )
 
 
-class Surface(Protocol):
-    """Where progress is drawn."""
+class ProgressDisplay(Protocol):
+    """Display of the progress."""
 
     def draw(self, done: int, total: int | None, line: str) -> None:
-        """Show a state."""
+        """Draw the current state."""
 
-    def end(self, line: str) -> None:
-        """Leave one line."""
+    def finish(self, line: str) -> None:
+        """Draw the final line."""
 
 
-class Widget:
-    """A bar of ipywidgets; at the end its place holds text, which a saved notebook keeps."""
+class WidgetBar:
+    """Bar of ipywidgets, replaced by text at the end, which a saved notebook keeps."""
 
     def __init__(self) -> None:
         from IPython.display import display
         from ipywidgets import HBox, IntProgress, Label
 
-        self._bar, self._words = IntProgress(), Label()
-        self._box = HBox([self._bar, self._words])
-        self._place: Any = display(self._box, display_id=True)  # type: ignore[no-untyped-call]
+        self._bar, self._label = IntProgress(), Label()
+        self._box = HBox([self._bar, self._label])
+        self._output: Any = display(self._box, display_id=True)  # type: ignore[no-untyped-call]
 
     def draw(self, done: int, total: int | None, line: str) -> None:
-        """Move the bar; a total that is unknown leaves it empty."""
+        """Update the bar; it stays empty while the total is unknown."""
         self._bar.max, self._bar.value = total or 1, done if total else 0
-        self._words.value = line
+        self._label.value = line
 
-    def end(self, line: str) -> None:
-        """Put text in the bar's place."""
-        self._place.update({"text/plain": line}, raw=True)
-        for widget in (self._bar, self._words, self._box):
+    def finish(self, line: str) -> None:
+        """Replace the bar with text."""
+        self._output.update({"text/plain": line}, raw=True)
+        for widget in (self._bar, self._label, self._box):
             widget.close()
 
 
-class Line:
-    """One line of a terminal, written over; in a file, the last state only."""
+class TerminalLine:
+    """Line of a terminal that is overwritten; in a file, the final line only."""
 
     def draw(self, done: int, total: int | None, line: str) -> None:
-        """Write over the line, where that is possible."""
+        """Overwrite the line, in a terminal."""
         if sys.stdout.isatty():
             print(f"\r{line}\x1b[K", end="", flush=True)
 
-    def end(self, line: str) -> None:
-        """Write the last state."""
+    def finish(self, line: str) -> None:
+        """Print the final line."""
         self.draw(0, None, "")
         print(line)
 
 
-def _surface() -> Surface:
-    """Return a bar before a notebook, a line elsewhere."""
+def _create_display() -> ProgressDisplay:
+    """Create a widget in a notebook, a line elsewhere."""
     try:
-        import ipywidgets  # noqa: F401 - asked for here, used by Widget
+        import ipywidgets  # noqa: F401 - checked here, used by WidgetBar
         from IPython import get_ipython
     except ModuleNotFoundError:
-        return Line()
-    return Widget() if hasattr(get_ipython(), "kernel") else Line()
+        return TerminalLine()
+    return WidgetBar() if hasattr(get_ipython(), "kernel") else TerminalLine()

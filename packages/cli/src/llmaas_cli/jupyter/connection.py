@@ -14,23 +14,23 @@ _sandbox: list[Endpoint] = []
 
 
 def connect() -> Endpoint:
-    """Point every client of this notebook at the endpoint, and print which one it is.
+    """Configure the clients of this notebook for the endpoint, and print its description.
 
-    Without ``LLMAAS_API_KEY``, starts one sandbox and sets the environment variables to it.
+    Without ``LLMAAS_API_KEY``, starts a sandbox and sets the environment variables.
     """
-    where = current()
-    if where.is_sandbox:
-        os.environ[KEY_VARIABLE], os.environ[URL_VARIABLE] = where.api_key, where.base_url
-    print(describe_endpoint(where))
-    return where
+    endpoint = current()
+    if endpoint.is_sandbox:
+        os.environ[KEY_VARIABLE], os.environ[URL_VARIABLE] = endpoint.api_key, endpoint.base_url
+    print(describe_endpoint(endpoint))
+    return endpoint
 
 
 def current() -> Endpoint:
-    """Return the current endpoint; a key set after the sandbox was started takes precedence."""
+    """Get the endpoint. A key that is set after the sandbox was started takes precedence."""
     key = os.environ.get(KEY_VARIABLE, "")
-    if key and key not in (box.api_key for box in _sandbox):
-        with open_endpoint(sandbox=False) as service:
-            return service
+    if key and key not in (sandbox.api_key for sandbox in _sandbox):
+        with open_endpoint(sandbox=False) as endpoint:
+            return endpoint
     if not _sandbox:
         atexit.register(disconnect)
         _sandbox.append(_open.enter_context(open_endpoint(sandbox=True)))
@@ -38,19 +38,19 @@ def current() -> Endpoint:
 
 
 def disconnect() -> None:
-    """Stop the sandbox, if there is one, and remove it from the environment."""
-    for box in _sandbox:
-        if os.environ.get(URL_VARIABLE) == box.base_url:
+    """Stop the sandbox and remove its environment variables."""
+    for sandbox in _sandbox:
+        if os.environ.get(URL_VARIABLE) == sandbox.base_url:
             del os.environ[KEY_VARIABLE], os.environ[URL_VARIABLE]
     _sandbox.clear()
     _open.close()
 
 
-def describe_endpoint(where: Endpoint) -> str:
-    """Describe an endpoint for the reader of a notebook; a sandbox has no useful address."""
-    if not where.is_sandbox:
-        return f"The service answers: {where.base_url}"
+def describe_endpoint(endpoint: Endpoint) -> str:
+    """Describe an endpoint in a notebook."""
+    if not endpoint.is_sandbox:
+        return f"Connected to the service at {endpoint.base_url}"
     return (
-        "The embedded sandbox answers: extracts of what it is given, figures that are imitations.\n"
-        "Set LLMAAS_API_KEY to ask the service."
+        "Connected to the embedded sandbox: answers quote the prompt, amounts are simulated.\n"
+        "Set LLMAAS_API_KEY to use the service."
     )

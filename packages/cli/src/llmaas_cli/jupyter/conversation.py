@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 Message = Mapping[str, Any]
 _CONTEXT_TOKENS = 16_000
-"""Context assumed for models of which the catalog does not say it."""
+"""Context assumed for models without a documented one."""
 
 
 @dataclass
 class ModelUsage:
-    """Usage totals of one model. ``kwh`` is an estimate."""
+    """Usage totals of one model; ``kwh`` is an estimate."""
 
     questions: int = 0
     tokens_in: int = 0
@@ -33,7 +33,7 @@ class ModelUsage:
     seconds: float = 0.0
 
     def add(self, completion: Completion, seconds: float) -> None:
-        """Count one answer."""
+        """Add the usage of one answer."""
         self.questions += 1
         self.seconds += seconds
         self.micro_eur += completion.cost_micro_eur or 0
@@ -51,52 +51,52 @@ class Conversation:
     history: list[Message] = field(default_factory=list)
     used: dict[str, ModelUsage] = field(default_factory=dict)
     _client: LLMaaS | None = None
-    _where: Endpoint | None = None
+    _endpoint: Endpoint | None = None
 
     def client(self) -> tuple[LLMaaS, Endpoint]:
-        """Return a client of the current endpoint, and the endpoint."""
-        where = current()
-        if self._client is None or self._where != where:
+        """Get a client of the current endpoint, and the endpoint."""
+        endpoint = current()
+        if self._client is None or self._endpoint != endpoint:
             self.close()
-            self._client = LLMaaS(api_key=where.api_key, base_url=where.base_url)
-            self._where = where
-        return self._client, where
+            self._client = LLMaaS(api_key=endpoint.api_key, base_url=endpoint.base_url)
+            self._endpoint = endpoint
+        return self._client, endpoint
 
     def messages(self, question: str, system: str | None, model: str) -> Sequence[Message]:
-        """Return what to send: as much of the history as half of the model's context holds."""
-        known = catalog.resolve(model).model
-        limit = ((known.context if known else None) or _CONTEXT_TOKENS) // 2
-        head = [_message("system", system)] if system else []
-        messages = [*head, *self.history, _message("user", question)]
+        """Build the messages of a request; the history is trimmed to half of the context."""
+        model_info = catalog.resolve(model).model
+        limit = ((model_info.context if model_info else None) or _CONTEXT_TOKENS) // 2
+        system_message = [_message("system", system)] if system else []
+        messages = [*system_message, *self.history, _message("user", question)]
         if sum(estimate_tokens(message["content"]) for message in messages) < limit // 2:
             return messages
-        from llmaas.context import trim  # imports the SDK: only for what may not fit
+        from llmaas.context import trim  # imports the openai SDK
 
         return trim(messages, limit).messages
 
     def ask(
         self,
         question: str,
-        take: Callable[[Event], None],
+        on_event: Callable[[Event], None],
         *,
         model: str,
         system: str | None = None,
         **params: Any,
     ) -> Completion:
-        """Ask, hand out the events as they come, and return the whole answer."""
+        """Send a question, call ``on_event`` for each event, and return the whole answer."""
         client, _ = self.client()
         messages = self.messages(question, system, model)
         with client.stream(messages, model=model, **params) as stream:
             for event in stream:
-                take(event)
+                on_event(event)
             return stream.completion
 
-    def remember(self, question: str, completion: Completion) -> None:
-        """Keep a turn for the questions to come."""
+    def add_turn(self, question: str, completion: Completion) -> None:
+        """Append a turn to the history."""
         self.history += [_message("user", question), _message("assistant", completion.text)]
 
     def count(self, completion: Completion, seconds: float) -> None:
-        """Count what an answer used."""
+        """Add an answer to the usage totals."""
         self.used.setdefault(completion.model, ModelUsage()).add(completion, seconds)
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ class Conversation:
 
 
 def estimate_energy(completion: Completion) -> float | None:
-    """Estimate the kWh of an answer; None when nothing is known to estimate from."""
+    """Estimate the energy of an answer in kWh; None without usage or figures of the model."""
     return chat_energy_kwh(completion.usage, completion.model) if completion.usage else None
 
 

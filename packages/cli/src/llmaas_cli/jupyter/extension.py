@@ -6,19 +6,19 @@ from typing import Any
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Give a shell the magics; its conversation begins empty."""
+    """Register the magics with an empty conversation."""
     from llmaas_cli.jupyter.magics import LLMaaSMagics
 
     shell.register_magics(LLMaaSMagics(shell))
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """Close connections and the sandbox, and take the magics away."""
+    """Close connections and the sandbox, and remove the magics."""
     from llmaas_cli.jupyter.connection import disconnect
 
     magics = shell.magics_manager.registry.get("LLMaaSMagics")
     if magics is not None:
-        magics.talk.close()
+        magics.conversation.close()
     disconnect()
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("llmaas", None)

@@ -11,45 +11,45 @@ from typing import Any
 
 from llmaas.text import visible
 from llmaas.warnings import LLMaaSWarning
-from llmaas_cli.format import one_line, redact
+from llmaas_cli.format import describe_error, redact
 
 
 class AskError(Exception):
-    """A question failed; the cell counts as failed, so that "run all" stops there."""
+    """Failed question. The cell fails, so that "Run All" stops there."""
 
     def _render_traceback_(self) -> list[str]:
-        """Return what IPython shows instead of a traceback (its documented hook)."""
+        """Render one line instead of a traceback (a documented hook of IPython)."""
         return [f"{self}"]
 
 
 @contextmanager
 def short_errors() -> Iterator[None]:
-    """Turn whatever goes wrong into an ``AskError``, and our warnings into a line each."""
-    with _plain_warnings():
+    """Convert exceptions to ``AskError``, and print each ``LLMaaSWarning`` on one line."""
+    with _short_warnings():
         try:
             yield
         except KeyboardInterrupt:
-            raise AskError("Stopped: question and answer are not remembered.") from None
+            raise AskError("Stopped: the turn is not added to the conversation.") from None
         except AskError:
             raise
         except Exception as error:
             if os.environ.get("LLMAAS_DEBUG"):
                 raise
-            raise AskError(one_line(error)) from None
+            raise AskError(describe_error(error)) from None
 
 
-def note(text: str) -> None:
-    """Tell something beside the answer."""
+def print_note(text: str) -> None:
+    """Print a note on stderr."""
     print(f"note: {visible(redact(text))}", file=sys.stderr)
 
 
 @contextmanager
-def _plain_warnings() -> Iterator[None]:
+def _short_warnings() -> Iterator[None]:
     shown = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         if issubclass(category, LLMaaSWarning):
-            note(str(message))
+            print_note(str(message))
         else:
             shown(message, category, *where, **more)
 

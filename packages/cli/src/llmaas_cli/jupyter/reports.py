@@ -8,55 +8,55 @@ from typing import Any
 from llmaas import LLMaaS, catalog
 from llmaas.catalog import Model
 from llmaas.pricing import format_eur, token_price_eur
-from llmaas_cli.format import energy, number
+from llmaas_cli.format import format_count, format_energy
 from llmaas_cli.jupyter.conversation import ModelUsage
 from llmaas_cli.jupyter.tables import Table
 
 
-def model_table(client: LLMaaS, word: str = "") -> Table:
+def build_model_table(client: LLMaaS, word: str = "") -> Table:
     """Tabulate the models that the service lists, filtered by a word (``vision``, ``qwen``).
 
     Falls back to the packaged catalog, with a warning, if the service does not answer.
     """
     catalog.refresh(client)
-    rows = [_row(model) for model in catalog.filter(live=True)]
-    kept = sorted(row for row in rows if word.casefold() in " ".join(row).casefold())
-    heads = ["model", "kind", "context", "skills", "EUR/M tokens out", "kWh/M tokens"]
-    return Table(heads, kept, numbers=[2, 4, 5])
+    rows = [_model_row(model) for model in catalog.filter(live=True)]
+    matching = sorted(row for row in rows if word.casefold() in " ".join(row).casefold())
+    header = ["model", "kind", "context", "skills", "EUR/M tokens out", "kWh/M tokens"]
+    return Table(header, matching, numbers=[2, 4, 5])
 
 
-def _row(model: Model) -> list[str]:
+def _model_row(model: Model) -> list[str]:
     skills = [name for name in ("reasoning", "vision", "tools") if getattr(model, name)]
     price = token_price_eur(model.category)
     return [
         model.id,
         model.category,
-        number(model.context),
+        format_count(model.context),
         ", ".join(skills),
         "-" if price is None else f"{price:g}",
         "-" if model.kwh_per_mtoken is None else f"{model.kwh_per_mtoken:g}",
     ]
 
 
-def cost_table(used: Mapping[str, ModelUsage]) -> Table:
-    """Return what was used, by model and in all."""
-    rows = [_costs(model, [spent]) for model, spent in used.items()]
-    heads = ["model", "questions", "tokens in", "out", "cost", "energy (estimate)", "time"]
-    return Table(heads, [*rows, _costs("in all", list(used.values()))], numbers=range(1, 7))
+def build_cost_table(used: Mapping[str, ModelUsage]) -> Table:
+    """Tabulate the usage by model, and the total."""
+    rows = [_cost_row(model, [totals]) for model, totals in used.items()]
+    header = ["model", "questions", "tokens in", "out", "cost", "energy (estimate)", "time"]
+    return Table(header, [*rows, _cost_row("total", list(used.values()))], numbers=range(1, 7))
 
 
-def _costs(label: str, spent: Sequence[ModelUsage]) -> list[str]:
+def _cost_row(label: str, totals: Sequence[ModelUsage]) -> list[str]:
     return [
         label,
-        number(sum(one.questions for one in spent)),
-        number(sum(one.tokens_in for one in spent)),
-        number(sum(one.tokens_out for one in spent)),
-        format_eur(sum(one.micro_eur for one in spent)),
-        energy(sum(one.kwh for one in spent)),
-        f"{sum(one.seconds for one in spent):.1f} s",
+        format_count(sum(total.questions for total in totals)),
+        format_count(sum(total.tokens_in for total in totals)),
+        format_count(sum(total.tokens_out for total in totals)),
+        format_eur(sum(total.micro_eur for total in totals)),
+        format_energy(sum(total.kwh for total in totals)),
+        f"{sum(total.seconds for total in totals):.1f} s",
     ]
 
 
-def history_text(history: Iterable[Mapping[str, Any]]) -> str:
-    """Return the conversation as text."""
-    return "\n\n".join(f"{one['role']}: {one['content']}" for one in history)
+def format_history(history: Iterable[Mapping[str, Any]]) -> str:
+    """Format the conversation as text."""
+    return "\n\n".join(f"{message['role']}: {message['content']}" for message in history)

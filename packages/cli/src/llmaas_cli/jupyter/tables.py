@@ -9,32 +9,32 @@ from llmaas.text import visible
 
 
 class Table:
-    """Rows of text under heads; columns of ``numbers`` (positions) stand to the right."""
+    """Table of text; ``numbers`` are the positions of right-aligned columns."""
 
     def __init__(
-        self, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()
+        self, header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()
     ) -> None:
-        self._rows = [[visible(cell) for cell in row] for row in (heads, *rows)]
+        self._rows = [[visible(cell) for cell in row] for row in (header, *rows)]
         self._numbers = set(numbers)
 
     def __repr__(self) -> str:
         widths = [max(map(len, column)) for column in zip(*self._rows, strict=True)]
         return "\n".join(
             "  ".join(
-                cell.rjust(width) if place in self._numbers else cell.ljust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+                cell.rjust(width) if column in self._numbers else cell.ljust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
             ).rstrip()
             for row in self._rows
         )
 
     def _repr_html_(self) -> str:
-        heads, *rows = self._rows
+        header, *rows = self._rows
         body = "".join(f"<tr>{self._cells(row, 'td')}</tr>" for row in rows)
-        head = f"<tr>{self._cells(heads, 'th')}</tr>"
-        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+        header_row = f"<tr>{self._cells(header, 'th')}</tr>"
+        return f"<table><thead>{header_row}</thead><tbody>{body}</tbody></table>"
 
     def _cells(self, row: Sequence[str], tag: str) -> str:
-        sides = ["right" if place in self._numbers else "left" for place in range(len(row))]
+        sides = ["right" if column in self._numbers else "left" for column in range(len(row))]
         return "".join(
             f'<{tag} style="text-align: {side}">{escape(cell)}</{tag}>'
             for side, cell in zip(sides, row, strict=True)

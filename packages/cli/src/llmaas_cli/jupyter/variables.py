@@ -10,9 +10,9 @@ _NAME = re.compile(r"\{\{([^\W\d]\w*)\}\}|\{([^\W\d]\w*)\}")
 
 
 def fill_variables(text: str, variables: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Return ``text`` with variables put in, and the names that are none and stay as they are.
+    """Replace ``{name}`` by variables; return the text and the unknown names, which stay.
 
-    ``{{name}}`` becomes ``{name}``; other braces are left alone, so that JSON may be asked about.
+    ``{{name}}`` becomes ``{name}``; other braces stay, so that a question may contain JSON.
     """
     unknown: list[str] = []
 

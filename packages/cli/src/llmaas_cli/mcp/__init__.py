@@ -1,4 +1,4 @@
-"""A server of the Model Context Protocol: the service as tools of any MCP host (extra ``mcp``)."""
+"""Model Context Protocol server: the service as tools of any MCP host (extra ``mcp``)."""
 
 from __future__ import annotations
 

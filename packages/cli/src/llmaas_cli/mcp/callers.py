@@ -1,4 +1,4 @@
-"""Callers of MCP tools: the client and the budget that belong to a caller's key."""
+"""Callers of MCP tools, each with its client and budget."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from llmaas.quota import Budget, MemoryLedger
 
 
 class Callers:
-    """Clients by key.
+    """Clients and budgets by API key.
 
-    Over stdio there is one caller, and its key is the client's own. Over HTTP each caller sends
-    a key of its own (``Authorization: Bearer ...``): the server's key answers for nobody else
-    unless ``shares_key``. ``budget_eur`` bounds what each of them may spend, in EUR.
+    Over stdio there is one caller with the key of ``client``. Over HTTP each caller sends its own
+    key (``Authorization: Bearer ...``); the server's key is used for callers without one only if
+    ``shares_key`` is set. ``budget_eur`` limits the cost of each caller.
     """
 
     def __init__(
@@ -30,26 +30,26 @@ class Callers:
         self._needs_keys = over_http and not shares_key
         self._ledger = MemoryLedger()
 
-    def of(self, request: Any = None) -> tuple[AsyncLLMaaS, Budget | None]:
-        """Return the client and the budget for an HTTP request, or for stdio.
+    def authenticate(self, request: Any = None) -> tuple[AsyncLLMaaS, Budget | None]:
+        """Get the client and the budget of an HTTP request, or of stdio.
 
-        Raises ``MissingAPIKeyError`` for an HTTP request that brings no key.
+        Raises ``MissingAPIKeyError`` for an HTTP request without a key.
         """
-        key = _bearer(request)
+        key = _bearer_key(request)
         if key is None and self._needs_keys:
-            raise MissingAPIKeyError("Send a key of LLMaaS as Authorization: Bearer <key>.")
+            raise MissingAPIKeyError("Send an LLMaaS key as `Authorization: Bearer <key>`.")
         client = self._client.with_options(api_key=key) if key else self._client
         if self._budget_eur is None:
             return client, None
-        # One ledger for all: an account is never forgotten, however many keys are tried.
+        # One ledger for all keys, so that no account is ever evicted.
         account = client.settings.key.fingerprint
         budget = Budget(self._budget_eur, ledger=self._ledger, account=account)
         hooks = (*client.settings.hooks, budget)
         return client.with_options(hooks=hooks), budget
 
 
-def _bearer(request: Any) -> str | None:
-    """Return the key that an HTTP request brings."""
+def _bearer_key(request: Any) -> str | None:
+    """Extract the key of an HTTP request."""
     headers = getattr(request, "headers", None)
     scheme, _, key = (headers.get("authorization", "") if headers else "").partition(" ")
     return key.strip() or None if scheme.lower() == "bearer" else None

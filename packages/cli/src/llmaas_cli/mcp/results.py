@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
+from typing_extensions import TypedDict  # required by pydantic before Python 3.12
 
 from llmaas.types import Completion
 
 
-class Chatted(TypedDict):
-    """An answer. ``cost_eur`` is None where the service did not tell the usage."""
+class ChatResult(TypedDict):
+    """Answer of a chat; ``cost_eur`` is None without reported usage."""
 
     text: str
     reasoning: str | None
@@ -24,8 +24,8 @@ class Chatted(TypedDict):
     request_id: str | None
 
 
-class Embedded(TypedDict):
-    """Vectors in the order of the texts; ``errors`` name texts that have none, by position."""
+class EmbedResult(TypedDict):
+    """Vectors in the order of the texts; ``errors`` by position of the texts without one."""
 
     model: str
     dimensions: int
@@ -35,15 +35,15 @@ class Embedded(TypedDict):
 
 
 class RankedDocument(TypedDict):
-    """A document by its position; ``score`` is between 0 and 1."""
+    """Document with its position; ``score`` is between 0 and 1."""
 
     index: int
     score: float
     document: str
 
 
-class Reranked(TypedDict):
-    """Documents by falling relevance; ``errors`` name those that were not ranked."""
+class RerankResult(TypedDict):
+    """Documents by descending relevance; ``errors`` by position of those not ranked."""
 
     model: str
     results: list[RankedDocument]
@@ -51,16 +51,16 @@ class Reranked(TypedDict):
     cost_eur: float
 
 
-class Transcribed(TypedDict):
-    """What was said. ``segments`` have ``start`` and ``end`` in seconds where they are told."""
+class TranscribeResult(TypedDict):
+    """Transcription; ``segments`` have ``start`` and ``end`` in seconds if reported."""
 
     text: str
     language: str | None
     segments: list[dict[str, Any]]
 
 
-class ModelFacts(TypedDict):
-    """One model of the catalog; prices are those of the service, energy in kWh per million."""
+class ModelInfo(TypedDict):
+    """Model of the catalog; energy in kWh per million tokens."""
 
     id: str
     category: str
@@ -73,14 +73,14 @@ class ModelFacts(TypedDict):
     successor: str | None
 
 
-class Models(TypedDict):
-    """The models that fit what was asked for."""
+class ModelsResult(TypedDict):
+    """Models that match a query."""
 
-    models: list[ModelFacts]
+    models: list[ModelInfo]
 
 
-class Cost(TypedDict):
-    """An estimate before a call, and what this caller may still spend (EUR, None: no limit)."""
+class CostResult(TypedDict):
+    """Estimated cost, and the caller's budget in EUR (None: no limit)."""
 
     model: str
     estimate_eur: float
@@ -90,13 +90,13 @@ class Cost(TypedDict):
     remaining_eur: float | None
 
 
-def euros(micro_eur: int | None) -> float | None:
-    """Return millionths of a euro as EUR."""
+def to_eur(micro_eur: int | None) -> float | None:
+    """Convert micro-EUR to EUR."""
     return None if micro_eur is None else micro_eur / 1_000_000
 
 
-def chatted(answer: Completion) -> Chatted:
-    """Return an answer as plain data."""
+def to_chat_result(answer: Completion) -> ChatResult:
+    """Convert an answer to plain data."""
     usage = answer.usage
     return {
         "text": answer.text,
@@ -107,6 +107,6 @@ def chatted(answer: Completion) -> Chatted:
         "empty_reason": answer.empty_reason,
         "prompt_tokens": usage.prompt_tokens if usage else None,
         "completion_tokens": usage.completion_tokens if usage else None,
-        "cost_eur": euros(answer.cost_micro_eur),
+        "cost_eur": to_eur(answer.cost_micro_eur),
         "request_id": answer.request_id,
     }

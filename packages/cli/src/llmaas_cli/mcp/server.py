@@ -14,20 +14,20 @@ from llmaas_cli.mcp.tools import Tools
 
 INSTRUCTIONS = (
     "Tools of LLMaaS, Cloud Temple's sovereign LLM service: language models, embeddings, "
-    "reranking, speech and images. `models` tells what there is, `cost` what a call would cost. "
+    "reranking, speech and images. `models` lists the models, `cost` estimates the cost of a call. "
     "All other tools are billed to the caller's key."
 )
 FREE = ("models", "cost")
-"""Tools that cost nothing; the others are billed."""
+"""Tools that are not billed."""
 
 BILLED = ("chat", "embed", "rerank", "transcribe", "speak", "image")
 
 
 def create_server(callers: Callers, *, folder: Path | None = None, **settings: Any) -> FastMCP[Any]:
-    """Return an MCP server with the tools of the service.
+    """Create an MCP server with the tools of the service.
 
-    ``folder`` is the only place from which ``transcribe`` opens files; None opens none.
-    ``settings`` are those of ``FastMCP`` (``host``, ``port``, ``json_response``, ...).
+    ``transcribe`` opens files of ``folder`` only; None opens none. ``settings`` are those of
+    ``FastMCP`` (``host``, ``port``, ``json_response``, ...).
     """
     server: FastMCP[Any] = FastMCP("llmaas", instructions=INSTRUCTIONS, **settings)
     server._mcp_server.version = __version__

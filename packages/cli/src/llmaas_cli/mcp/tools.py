@@ -25,11 +25,11 @@ from llmaas_cli.mcp.callers import Callers
 
 SPEECH_MODEL, IMAGE_MODEL = "kokoro", "z-image:16b"
 Effort = Literal["none", "low", "medium", "high"]
-Ctx = Context[Any, Any, Any]
+ToolContext = Context[Any, Any, Any]
 
 
 class Tools:
-    """The tools of one server. ``folder`` holds the files that ``transcribe`` may open."""
+    """Tools of one server; ``transcribe`` may open the files of ``folder``."""
 
     def __init__(self, callers: Callers, folder: Path | None = None) -> None:
         self._callers = callers
@@ -38,15 +38,15 @@ class Tools:
     async def chat(
         self,
         prompt: str,
-        ctx: Ctx,
+        ctx: ToolContext,
         model: str = CHAT_MODEL,
         system: str | None = None,
         max_tokens: int | None = None,
         temperature: float | None = None,
         reasoning: Effort | None = None,
         json_schema: dict[str, Any] | None = None,
-    ) -> results.Chatted:
-        """Ask a language model. With ``json_schema``, ``parsed`` holds a value that fits it."""
+    ) -> results.ChatResult:
+        """Ask a language model. With ``json_schema``, ``parsed`` is a value that matches it."""
         options: dict[str, Any] = {"temperature": temperature, "reasoning": reasoning}
         options |= {"max_tokens": max_tokens} if max_tokens is not None else {}
         options |= {"response_format": json_schema} if json_schema else {}
@@ -56,37 +56,37 @@ class Tools:
             if json_schema:
                 answer = await client.chat(messages, model=model, **options)
             else:
-                answer = await _streamed(client, messages, model, options, ctx)
-        return results.chatted(answer)
+                answer = await _stream_chat(client, messages, model, options, ctx)
+        return results.to_chat_result(answer)
 
     async def embed(
-        self, texts: list[str], ctx: Ctx, model: str = EMBEDDING_MODEL
-    ) -> Annotated[CallToolResult, results.Embedded]:
-        """Turn texts into vectors for search and comparison; they are in the structured content."""
+        self, texts: list[str], ctx: ToolContext, model: str = EMBEDDING_MODEL
+    ) -> Annotated[CallToolResult, results.EmbedResult]:
+        """Embed texts for search and comparison; the vectors are in the structured content."""
         async with self._client(ctx) as client:
             found = await client.embed(texts, model=model)
         first: Any = next((vector for vector in found.vectors if vector is not None), ())
-        embedded: results.Embedded = {
+        embedded: results.EmbedResult = {
             "model": found.model,
             "dimensions": len(first),
             "vectors": [None if v is None else list(v) for v in found.vectors],
-            "errors": _errors(found.errors),
-            "cost_eur": results.euros(found.cost_micro_eur),
+            "errors": _errors_by_position(found.errors),
+            "cost_eur": results.to_eur(found.cost_micro_eur),
         }
         # As text, thousands of numbers would fill the context of the host's model.
-        told = f"{len(found.vectors)} vectors of {len(first)} numbers, by {found.model}."
-        text = TextContent(type="text", text=told)
+        summary = f"{len(found.vectors)} vectors of {len(first)} numbers, by {found.model}."
+        text = TextContent(type="text", text=summary)
         return CallToolResult(content=[text], structuredContent=dict(embedded))
 
     async def rerank(
         self,
         query: str,
         documents: list[str],
-        ctx: Ctx,
+        ctx: ToolContext,
         model: str = RERANK_MODEL,
         top_n: int | None = None,
-    ) -> results.Reranked:
-        """Order documents by their relevance to a query."""
+    ) -> results.RerankResult:
+        """Rank documents by relevance to a query."""
         async with self._client(ctx) as client:
             ranking = await client.rerank(query, documents, model=model, top_n=top_n)
         return {
@@ -95,70 +95,74 @@ class Tools:
                 {"index": r.index, "score": r.normalized_score, "document": documents[r.index]}
                 for r in ranking.results
             ],
-            "errors": _errors(ranking.errors),
+            "errors": _errors_by_position(ranking.errors),
             "cost_eur": ranking.cost_micro_eur / 1_000_000,
         }
 
     async def transcribe(
         self,
-        ctx: Ctx,
+        ctx: ToolContext,
         audio_base64: str | None = None,
         file: str | None = None,
         language: str | None = None,
-    ) -> results.Transcribed:
-        """Write down a recording: its bytes as base64, or a file of the server's folder."""
-        recording = self._recording(audio_base64, file)
+    ) -> results.TranscribeResult:
+        """Transcribe an audio file, given as base64 or by its name in the server's folder."""
+        audio = self._open_audio(audio_base64, file)
         async with self._client(ctx) as client:
-            heard = await client.transcribe(recording, language=language)
-        segments = [dict(segment) for segment in heard.segments]
-        return {"text": heard.text, "language": heard.language, "segments": segments}
+            transcription = await client.transcribe(audio, language=language)
+        segments = [dict(segment) for segment in transcription.segments]
+        return {
+            "text": transcription.text,
+            "language": transcription.language,
+            "segments": segments,
+        }
 
     async def speak(
         self,
         text: str,
-        ctx: Ctx,
+        ctx: ToolContext,
         voice: str = "alloy",
         audio_format: Literal["mp3", "wav", "flac", "opus", "aac"] = "mp3",
         model: str = SPEECH_MODEL,
     ) -> CallToolResult:
-        """Say a text; the result is audio."""
+        """Convert text to speech; the result is audio."""
         async with self._client(ctx) as client:
-            spoken = await client.speak(
+            speech = await client.speak(
                 text, model=model, voice=voice, response_format=audio_format
             )
-        kind = spoken.content_type.partition(";")[0] or f"audio/{audio_format}"
-        audio = AudioContent(type="audio", data=_base64(spoken.audio), mimeType=kind)
-        return CallToolResult(content=[audio])
+        kind = speech.content_type.partition(";")[0] or f"audio/{audio_format}"
+        audio_content = AudioContent(type="audio", data=_base64(speech.audio), mimeType=kind)
+        return CallToolResult(content=[audio_content])
 
     async def image(
-        self, prompt: str, ctx: Ctx, size: str | None = None, model: str = IMAGE_MODEL
+        self, prompt: str, ctx: ToolContext, size: str | None = None, model: str = IMAGE_MODEL
     ) -> CallToolResult:
-        """Draw an image from a description. ``size`` is WIDTHxHEIGHT in pixels."""
+        """Generate an image from a description. ``size`` is WIDTHxHEIGHT in pixels."""
         async with self._client(ctx) as client:
-            drawn = await client.generate_images(prompt, model=model, size=size)
-        return CallToolResult(content=[_drawn(one) for one in drawn])
+            images = await client.generate_images(prompt, model=model, size=size)
+        return CallToolResult(content=[_image_content(one) for one in images])
 
     async def models(
         self,
-        ctx: Ctx,
+        ctx: ToolContext,
         category: str | None = None,
         needs: list[Literal["tools", "vision", "reasoning"]] | None = None,
-    ) -> results.Models:
-        """List the models that the service serves: what each can do, and until when."""
+    ) -> results.ModelsResult:
+        """List the served models with capabilities and end of support."""
         async with self._client(ctx) as client:
             await catalog.arefresh(client)
         found = [m for m in catalog.all_models() if m.live and category in (None, m.category)]
-        fitting = [m for m in found if all(getattr(m, need) for need in needs or ())]
-        return {"models": [_facts(model) for model in fitting]}
+        matching = [m for m in found if all(getattr(m, need) for need in needs or ())]
+        return {"models": [_model_info(model) for model in matching]}
 
     async def cost(
         self,
-        ctx: Ctx,
+        ctx: ToolContext,
         model: str = CHAT_MODEL,
         text: str = "",
         completion_tokens: int = 0,
-    ) -> results.Cost:
-        """Estimate what a chat would cost, and tell what is left of the budget. Free of charge."""
+    ) -> results.CostResult:
+        """Estimate the cost of a chat and report the remaining budget. Free of charge."""
         _, budget = self._caller(ctx)
         prompt = estimate_tokens(text)
         usage = Usage(prompt, completion_tokens, prompt + completion_tokens)
@@ -173,23 +177,23 @@ class Tools:
             "remaining_eur": budget.remaining if budget else None,
         }
 
-    def _caller(self, ctx: Ctx) -> tuple[AsyncLLMaaS, Budget | None]:
-        return self._callers.of(ctx.request_context.request)
+    def _caller(self, ctx: ToolContext) -> tuple[AsyncLLMaaS, Budget | None]:
+        return self._callers.authenticate(ctx.request_context.request)
 
     @asynccontextmanager
-    async def _client(self, ctx: Ctx) -> AsyncIterator[AsyncLLMaaS]:
-        """Yield the caller's client; its errors become the tool's, without any key."""
+    async def _client(self, ctx: ToolContext) -> AsyncIterator[AsyncLLMaaS]:
+        """Yield the caller's client. Its errors become tool errors without the API key."""
         try:
             yield self._caller(ctx)[0]
         except LLMaaSError as error:
             raise ToolError(f"{type(error).__name__}: {error}") from None
 
-    def _recording(self, audio: str | None, file: str | None) -> Any:
-        if (audio is None) == (file is None):
-            raise ToolError("Give either audio_base64 or file.")
-        if audio is not None:
+    def _open_audio(self, data: str | None, file: str | None) -> Any:
+        if (data is None) == (file is None):
+            raise ToolError("Pass either audio_base64 or file.")
+        if data is not None:
             try:
-                return base64.b64decode(audio, validate=True)
+                return base64.b64decode(data, validate=True)
             except binascii.Error as error:
                 raise ToolError(f"audio_base64 is not base64: {error}.") from None
         if self._folder is None:
@@ -200,8 +204,8 @@ class Tools:
         return path
 
 
-async def _streamed(
-    client: AsyncLLMaaS, messages: Any, model: str, options: dict[str, Any], ctx: Ctx
+async def _stream_chat(
+    client: AsyncLLMaaS, messages: Any, model: str, options: dict[str, Any], ctx: ToolContext
 ) -> Completion:
     """Stream an answer, so that the host sees progress: the characters that have come."""
     done = 0
@@ -213,14 +217,14 @@ async def _streamed(
         return stream.completion
 
 
-def _drawn(image: Any) -> ImageContent | TextContent:
+def _image_content(image: Any) -> ImageContent | TextContent:
     if image.data is None:
         return TextContent(type="text", text=image.url or "")
     kind = "image/jpeg" if image.data[:2] == b"\xff\xd8" else "image/png"
     return ImageContent(type="image", data=_base64(image.data), mimeType=kind)
 
 
-def _facts(model: catalog.Model) -> results.ModelFacts:
+def _model_info(model: catalog.Model) -> results.ModelInfo:
     end = model.end_of_support
     return {
         "id": model.id,
@@ -235,7 +239,7 @@ def _facts(model: catalog.Model) -> results.ModelFacts:
     }
 
 
-def _errors(errors: Any) -> dict[str, str]:
+def _errors_by_position(errors: Any) -> dict[str, str]:
     return {str(position): str(error) for position, error in errors.items()}
 
 

@@ -1,1 +1,1 @@
-"""Standard streams of a terminal: consoles, wrapped text, standard input, errors."""
+"""Terminal input and output: consoles, word wrapping, standard input, errors."""

@@ -1,4 +1,4 @@
-"""Errors of the command: one line that names the fix, an exit code, never a key."""
+"""Errors of a command: one line with the fix, and an exit code. Never shows the API key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from llmaas_cli.format import is_instance, one_line, redact
+from llmaas_cli.format import describe_error, is_instance, redact
 
 if TYPE_CHECKING:
     from llmaas_cli.terminal.streams import Output
@@ -26,18 +26,18 @@ _GENERAL = (
 
 
 @contextmanager
-def failures_in_one_line(*, as_json: bool) -> Iterator[None]:
-    """Turn exceptions into a line on stderr, and with ``as_json`` also JSON on stdout."""
+def short_errors(*, as_json: bool) -> Iterator[None]:
+    """Convert exceptions to one line on stderr, and with ``as_json`` also to JSON on stdout."""
     from llmaas_cli.terminal.output import reset
     from llmaas_cli.terminal.streams import standard_streams
 
-    with standard_streams() as out, _plain_warnings():
+    with standard_streams() as out, _short_warnings():
         reset()
         try:
             with _exit_codes(as_json):
                 yield
         finally:
-            _check(out)
+            _exit_if_unwritten(out)
 
 
 @contextmanager
@@ -54,27 +54,29 @@ def _exit_codes(as_json: bool) -> Iterator[None]:
         sys.exit(report(error, as_json=as_json))
 
 
-def _check(out: Output) -> None:
-    """Leave as stdout ended: a reader that left with what it wanted is no failure."""
+def _exit_if_unwritten(out: Output) -> None:
+    """Exit if stdout failed. A reader that left after some output is not a failure."""
     if out.reader_left:
         sys.exit(0 if out.delivered else FAILED)
     if out.failure is None:
         return
-    from llmaas_cli.terminal.output import say
+    from llmaas_cli.terminal.output import print_status
 
-    why = out.failure.strerror or out.failure
-    say(f"error: standard output cannot be written ({why}). Its text is above.", "bold red")
+    reason = out.failure.strerror or out.failure
+    print_status(
+        f"error: standard output is not writable ({reason}). Its text is printed above.", "bold red"
+    )
     sys.exit(USAGE)
 
 
 def report(error: Exception, *, as_json: bool = False) -> int:
-    """Print ``error`` as one line and return the exit code it deserves."""
-    from llmaas_cli.terminal.output import print_json, say
+    """Print ``error`` as one line and return its exit code."""
+    from llmaas_cli.terminal.output import print_json, print_status
 
-    text = one_line(error)
+    text = describe_error(error)
     if as_json:
         print_json({"error": error_fields(error, text)})
-    say(f"error: {text}", "bold red")
+    print_status(f"error: {text}", "bold red")
     return _exit_code(error)
 
 
@@ -92,10 +94,10 @@ def _exit_code(error: Exception) -> int:
     return USAGE if correctable or is_instance(error, *_CORRECTABLE) else FAILED
 
 
-def is_general(error: Exception) -> bool:
-    """Whether every other input would meet the same error: a wrong key, no connection, no module.
+def affects_all_inputs(error: Exception) -> bool:
+    """Whether an error affects all inputs: a wrong key, no connection, a missing module.
 
-    Such an error ends a command; any other costs its own input only.
+    Such an error ends a command; any other fails its own input only.
     """
     if is_instance(error, "InvalidInputError"):
         return False
@@ -104,13 +106,13 @@ def is_general(error: Exception) -> bool:
 
 
 @contextmanager
-def _plain_warnings() -> Iterator[None]:
-    """Show our warnings as one line each, without file and line number."""
+def _short_warnings() -> Iterator[None]:
+    """Print each ``LLMaaSWarning`` on one line, without file and line number."""
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        from llmaas_cli.terminal.output import say
+        from llmaas_cli.terminal.output import print_status
 
-        say(f"warning: {redact(str(message))}", "yellow")
+        print_status(f"warning: {redact(str(message))}", "yellow")
 
     from llmaas.warnings import LLMaaSWarning
 

@@ -1,7 +1,7 @@
-"""Output of every command: answers and JSON to stdout, remarks about them to stderr.
+"""Output of commands: results to stdout, status lines to stderr.
 
-Text is shown as it is: what a model, a server or a file says is neither markup nor an escape
-sequence here. Style is given beside the text, never inside it.
+Text of models, servers and files is never interpreted as markup or escape sequences. Styles are
+separate arguments.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @cache
 def stdout() -> Console:
-    """Return the console of results."""
+    """Get the console of results."""
     return _console(stderr=False)
 
 
 @cache
 def stderr() -> Console:
-    """Return the console of remarks and errors."""
+    """Get the console of status lines and errors."""
     return _console(stderr=True)
 
 
 def reset() -> None:
-    """Forget the consoles: width and colors are read again from the environment."""
+    """Drop the cached consoles, so that width and colors are read from the environment again."""
     stdout.cache_clear()
     stderr.cache_clear()
 
@@ -45,22 +45,22 @@ def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
     class SafeConsole(Console):
-        """A console that interprets nothing in what it prints."""
+        """Console without markup and control characters."""
 
         def render_str(self, text: str, **options: Any) -> Text:
-            """Return text with its control characters shown."""
+            """Render text with visible control characters."""
             options.update(markup=False, emoji=False)
             return super().render_str(visible(text), **options)
 
         def on_broken_pipe(self) -> None:
-            """Let the command end as for any other writer."""
+            """Raise ``BrokenPipeError`` instead of exiting."""
             raise BrokenPipeError
 
     return SafeConsole(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def is_interactive(*, stderr: bool = False) -> bool:
-    """Whether a person watches: a terminal, whatever ``FORCE_COLOR`` says of a pipe."""
+    """Whether the stream is a terminal, regardless of ``FORCE_COLOR``."""
     stream = sys.stderr if stderr else sys.stdout
     try:
         return stream is not None and stream.isatty()
@@ -69,65 +69,64 @@ def is_interactive(*, stderr: bool = False) -> bool:
 
 
 def is_unicode() -> bool:
-    """Whether stdout takes every character."""
+    """Whether stdout can encode every character."""
     return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
 def print_json(value: Any, *, lines: bool = False) -> None:
     """Print ``value`` as JSON: pretty for a terminal, one line for a pipe or with ``lines``.
 
-    Characters that the encoding lacks or that a terminal would execute are written as escapes,
-    so that a reader gets every one.
+    Characters outside the encoding and control characters are written as JSON escapes.
     """
     indent = 2 if is_interactive() and not lines else None
     text = json.dumps(value, ensure_ascii=not is_unicode(), indent=indent, default=str)
     print(_NOT_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
-def show(*pieces: str | tuple[str, str] | Table) -> None:
-    """Print a line of pieces, each plain or ``(text, style)``; or a table."""
+def print_line(*parts: str | tuple[str, str] | Table) -> None:
+    """Print a table, or a line of parts, each plain or ``(text, style)``."""
     from rich.table import Table
 
-    for piece in pieces:
-        if isinstance(piece, Table):
-            stdout().print(piece)
+    for part in parts:
+        if isinstance(part, Table):
+            stdout().print(part)
             return
-    stdout().print(styled(*pieces), soft_wrap=not is_interactive())  # type: ignore[arg-type]
+    stdout().print(styled(*parts), soft_wrap=not is_interactive())  # type: ignore[arg-type]
 
 
-def styled(*pieces: str | tuple[str, str]) -> Text:
-    """Return text made of pieces, each plain or ``(text, style)``; nothing in them is markup."""
+def styled(*parts: str | tuple[str, str]) -> Text:
+    """Build text from parts, each plain or ``(text, style)``."""
     from rich.text import Text
 
     text = Text()
-    for piece in pieces:
-        words, style = (piece, "") if isinstance(piece, str) else piece
-        text.append(visible(words), style)
+    for part in parts:
+        content, style = (part, "") if isinstance(part, str) else part
+        text.append(visible(content), style)
     return text
 
 
 def table(*columns: tuple[str, dict[str, Any]] | str, header: bool = False) -> Table:
-    """Return an empty table without lines; a column is a title, or ``(title, options)``."""
+    """Create an empty table without borders; a column is a title or ``(title, options)``."""
     from rich.table import Table
 
-    made = Table(box=None, show_header=header, pad_edge=False, header_style="bold")
+    new_table = Table(box=None, show_header=header, pad_edge=False, header_style="bold")
     for column in columns:
         title, options = (column, {}) if isinstance(column, str) else column
-        made.add_column(title, **{"overflow": "fold", **options})
-    return made
+        new_table.add_column(title, **{"overflow": "fold", **options})
+    return new_table
 
 
-def say(text: str, style: str = "") -> None:
-    """Print a line about the work, not of the result."""
+def print_status(text: str, style: str = "") -> None:
+    """Print a status line on stderr."""
     stderr().print(text, style=style, soft_wrap=True)
 
 
-def write(text: str, style: str = "") -> None:
-    """Print a piece of a streamed answer."""
+def print_text(text: str, style: str = "") -> None:
+    """Print a part of a streamed answer."""
     stdout().print(text, style=style, end="", soft_wrap=True)
 
 
 def csv_cell(value: Any) -> Any:
-    """Return a cell that a spreadsheet shows and does not compute."""
+    """Escape a cell that a spreadsheet would evaluate as a formula."""
     is_formula = isinstance(value, str) and value.startswith(_FORMULA)
     return f"'{value}" if is_formula else value

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from llmaas.text import decode, from_argument, well_formed
-from llmaas_cli.terminal.output import say
+from llmaas_cli.terminal.output import print_status
 
-LARGEST = 64_000_000
-"""Bytes: more than any model reads, and less than fills a machine's memory."""
-_SILENCE = 3.0  # seconds without an end, after which a person may think that nothing happens
+MAX_BYTES = 64_000_000
+"""Limit of standard input: more than any model accepts, less than exhausts the memory."""
+_HINT_AFTER = 3.0  # seconds
 
 
 def is_terminal() -> bool:
-    """Whether a person types there."""
+    """Whether standard input is a terminal."""
     try:
         return sys.stdin is not None and sys.stdin.isatty()
     except ValueError:  # closed
@@ -27,52 +27,52 @@ def is_terminal() -> bool:
 
 
 def is_closed() -> bool:
-    """Whether there is no standard input at all."""
+    """Whether standard input is closed or missing."""
     return sys.stdin is None or sys.stdin.closed
 
 
 def read() -> str:
     """Read all of standard input as text.
 
-    Raises ``ValueError`` when it is larger than ``LARGEST``.
+    Raises ``ValueError`` if it is larger than ``LARGEST``.
     """
     if is_closed():
         return ""
-    with _told_after_silence():
-        data = _bytes()
-    if len(data) > LARGEST:
-        raise ValueError(f"standard input is larger than {LARGEST:,} bytes")
+    with _hint_after_silence():
+        data = _read_bytes()
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"Standard input is larger than {MAX_BYTES:,} bytes.")
     text, encoding = decode(data)
     if encoding == "cp1252":
-        say("warning: standard input is not UTF-8; it was read as Windows-1252", "yellow")
+        print_status("warning: standard input is not UTF-8; it was read as Windows-1252", "yellow")
     return text
 
 
-def words(arguments: list[str] | None) -> tuple[str, bool]:
-    """Return the words of a question, and whether ``-`` among them asks for standard input."""
+def parse_words(arguments: list[str] | None) -> tuple[str, bool]:
+    """Join the words of a question; also return whether ``-`` among them reads standard input."""
     given = arguments or []
     return " ".join(from_argument(word) for word in given if word != "-"), "-" in given
 
 
-def tell_if_ignored() -> None:
-    """Say that data waits in standard input, which a question on the command line leaves alone.
+def warn_if_ignored() -> None:
+    """Print a note if standard input has data that a question on the command line ignores.
 
-    It may be the rest of a loop's input (``while read q; do llmaas chat "$q"; done``).
+    The data may be the rest of a loop's input (``while read q; do llmaas chat "$q"; done``).
     """
-    if not is_closed() and not is_terminal() and _waits():
-        say("note: standard input is not read beside a question; add - to send it along", "dim")
+    if not is_closed() and not is_terminal() and _has_unread_data():
+        print_status("note: standard input is ignored; add - to send it with the question", "dim")
 
 
-def _bytes() -> bytes:
+def _read_bytes() -> bytes:
     buffer = getattr(sys.stdin, "buffer", None)
-    if buffer is None:  # a replacement that holds text
-        return well_formed(sys.stdin.read(LARGEST + 1)).encode()
-    data: bytes = buffer.read(LARGEST + 1)
+    if buffer is None:  # a text stream without a buffer
+        return well_formed(sys.stdin.read(MAX_BYTES + 1)).encode()
+    data: bytes = buffer.read(MAX_BYTES + 1)
     return data
 
 
-def _waits() -> bool:
-    """Whether a file or a pipe holds something unread; never waits for it."""
+def _has_unread_data() -> bool:
+    """Whether a file or a pipe has unread data. Does not block."""
     try:
         handle = sys.stdin.fileno()
         state = os.fstat(handle)
@@ -84,7 +84,7 @@ def _waits() -> bool:
 
 
 def _holds_data(pipe: int) -> bool:
-    """Whether a pipe holds bytes; its end is readable too, but holds none."""
+    """Whether a pipe has data; a pipe at its end is readable, too."""
     import array
     import fcntl
     import termios
@@ -97,10 +97,10 @@ def _holds_data(pipe: int) -> bool:
 
 
 @contextmanager
-def _told_after_silence() -> Iterator[None]:
-    """Say what is waited for, when it does not come."""
+def _hint_after_silence() -> Iterator[None]:
+    """Print a hint if reading takes long."""
     timer = threading.Timer(
-        _SILENCE, say, ("reading standard input until its end; Ctrl-C stops", "dim")
+        _HINT_AFTER, print_status, ("reading standard input until its end; Ctrl-C stops", "dim")
     )
     timer.daemon = True
     timer.start()

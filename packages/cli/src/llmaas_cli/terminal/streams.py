@@ -1,6 +1,6 @@
-"""Standard streams that never fail: any encoding, any width, closed, full, or left by their reader.
+"""Standard streams that never fail: any encoding or width, closed, full, or without a reader.
 
-What cannot be written to stdout goes to stderr: an answer that was paid for is never lost.
+Text that stdout rejects goes to stderr, because an answer is paid for.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ import sys
 from collections.abc import Iterator
 from typing import Any, cast
 
-_NARROWEST = 20  # columns; nothing readable fits into less
-_PLAIN = {
+_MIN_COLUMNS = 20  # terminal columns
+_PLAIN_CHARACTERS = {
     "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2018": "'", "\u2019": "'", "\u201c": '"',
     "\u201d": '"', "\u2010": "-", "\u2011": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-",
     "\u2026": "...", "\u00b7": "-", "\u2022": "*", "\u2588": "#", "\u2713": "v", "\u2717": "x",
     "\u2192": "->", "\u00d7": "x", "\u20ac": "EUR", "\u00b6": "par.", "\u200b": "", "\u2060": "",
     "\u2264": "<=", "\u2265": ">=",
 }  # fmt: skip
-"""Typography that an old encoding lacks, as plain characters; others are shown as escapes."""
+"""ASCII replacements of typographic characters; others become escapes."""
 
 
 class Output:
-    """Standard output: flushes each write, and goes to stderr once it cannot be written."""
+    """Standard output. Flushes each write; falls back to stderr after a failed one."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self.failure: OSError | None = None
         self.reader_left = self.delivered = False
-        """Whether anything was written: a reader that left got what it wanted."""
+        """``delivered``: whether anything was written before the reader left."""
 
     def write(self, text: str) -> int:
-        """Write and flush; raise ``BrokenPipeError`` when the reader has left."""
+        """Write and flush. Raises ``BrokenPipeError`` if the reader has left."""
         if self.failure is None:
             try:
-                self._put(text)
+                self._write_now(text)
             except BrokenPipeError:
                 self.reader_left = True
-                discard(self._stream)
+                discard_buffer(self._stream)
                 raise
-            except (OSError, ValueError) as error:  # ValueError: closed by someone
+            except (OSError, ValueError) as error:  # ValueError: the stream is closed
                 self._divert(error)
             else:
                 return len(text)
@@ -50,10 +50,10 @@ class Output:
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: each write is flushed."""
+        """Do nothing, because each write is flushed."""
 
     def isatty(self) -> bool:
-        """Whether this is a terminal; a closed stream is not."""
+        """Whether the stream is an open terminal."""
         try:
             return bool(self._stream.isatty())
         except (AttributeError, ValueError):
@@ -62,7 +62,7 @@ class Output:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    def _put(self, text: str) -> None:
+    def _write_now(self, text: str) -> None:
         if self._stream is None:
             raise OSError(errno.EBADF, "standard output is closed")
         self._stream.write(text)
@@ -71,17 +71,17 @@ class Output:
 
     def _divert(self, error: Exception) -> None:
         self.failure = error if isinstance(error, OSError) else OSError(errno.EBADF, str(error))
-        discard(self._stream)
+        discard_buffer(self._stream)
 
 
-class Remarks(Output):
-    """Standard error: what cannot be written there cannot be written anywhere."""
+class ErrorOutput(Output):
+    """Standard error. Drops text after a failed write."""
 
     def write(self, text: str) -> int:
-        """Write and flush, or do nothing."""
+        """Write and flush; do nothing after a failure."""
         if self.failure is None:
             try:
-                self._put(text)
+                self._write_now(text)
             except (OSError, ValueError) as error:
                 self._divert(error)
         return len(text)
@@ -89,7 +89,7 @@ class Remarks(Output):
 
 @contextlib.contextmanager
 def standard_streams() -> Iterator[Output]:
-    """Replace stdout and stderr by streams that do not fail; yield stdout."""
+    """Replace stdout and stderr by streams that never fail; yield stdout."""
     before = sys.stdout, sys.stderr, os.environ.get("COLUMNS")
     streams: list[tuple[Any, str]] = [
         (sys.stdout, "llmaas.plain"),
@@ -101,7 +101,7 @@ def standard_streams() -> Iterator[Output]:
             stream.reconfigure(errors=errors)
     _set_width(before[2])
     out: Any = Output(sys.stdout)
-    sys.stdout, sys.stderr = out, cast(Any, Remarks(sys.stderr))
+    sys.stdout, sys.stderr = out, cast(Any, ErrorOutput(sys.stderr))
     try:
         yield out
     finally:
@@ -111,33 +111,35 @@ def standard_streams() -> Iterator[Output]:
 
 
 def _set_width(columns: str | None) -> None:
-    """Correct a width that nothing can be printed in: consoles of containers report 0."""
+    """Correct an unusable width: consoles of containers report 0."""
     if columns is None:
         return
     if columns.strip().isdecimal() and int(columns) > 0:
-        os.environ["COLUMNS"] = str(max(_NARROWEST, int(columns)))
+        os.environ["COLUMNS"] = str(max(_MIN_COLUMNS, int(columns)))
     else:
         del os.environ["COLUMNS"]
 
 
-def discard(stream: Any) -> None:
-    """Let what is left in a stream's buffer go nowhere, or its flush at exit would fail again."""
+def discard_buffer(stream: Any) -> None:
+    """Redirect a stream to the null device, so that its flush at exit does not fail again."""
     with contextlib.suppress(AttributeError, OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        null_device = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null_device, stream.fileno())
+        os.close(null_device)
 
 
-def _as_plain(error: UnicodeError) -> tuple[str, int]:
-    """Replace what an encoding lacks: typography by plain characters, the rest by escapes."""
+def _replace_unencodable(error: UnicodeError) -> tuple[str, int]:
+    """Replace unencodable characters: typography by ASCII, the rest by escapes."""
     assert isinstance(error, UnicodeEncodeError)
-    lacking = error.object[error.start : error.end]
-    shown = (_PLAIN.get(c) if c in _PLAIN else _escaped(c) for c in lacking)
+    unencodable = error.object[error.start : error.end]
+    shown = (
+        _PLAIN_CHARACTERS.get(c) if c in _PLAIN_CHARACTERS else _escape(c) for c in unencodable
+    )
     return "".join(map(str, shown)), error.end
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     return character.encode("ascii", "backslashreplace").decode()
 
 
-codecs.register_error("llmaas.plain", _as_plain)
+codecs.register_error("llmaas.plain", _replace_unencodable)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 
-from llmaas_cli.terminal.output import is_interactive, stdout, write
+from llmaas_cli.terminal.output import is_interactive, print_text, stdout
 
 _PIECES = re.compile(r"\n|[^\S\n]+|\S+")
 
 
-class Flow:
-    """Prints pieces of text as they come, holding back the word that may go on.
+class WordWrapper:
+    """Word wrapper of streamed text; holds back the last word, which may continue.
 
-    Code between ``` fences keeps its lines, so that it can be copied. Into a pipe,
-    everything goes as it is.
+    Lines between ``` fences are not wrapped, so that code can be copied. Output to a pipe is not
+    wrapped.
     """
 
     def __init__(self) -> None:
@@ -24,21 +24,21 @@ class Flow:
         self._fenced = False
         self._style = ""
 
-    def put(self, text: str, style: str = "") -> None:
-        """Print what is complete of ``text``; a change of style ends the word."""
+    def write(self, text: str, style: str = "") -> None:
+        """Print the complete words of ``text``; a change of style ends a word."""
         if not self._wraps:
-            write(text)
+            print_text(text)
             return
         if style != self._style:
-            self.end()
+            self.flush()
             self._style = style
         pieces = _PIECES.findall(self._held + text)
         self._held = pieces.pop() if pieces and not pieces[-1].isspace() else ""
         for piece in pieces:
             self._print(piece)
 
-    def end(self) -> None:
-        """Print what was held back."""
+    def flush(self) -> None:
+        """Print the held word."""
         if self._held:
             self._print(self._held)
             self._held = ""
@@ -50,10 +50,10 @@ class Flow:
         else:
             self._break_before(piece)
             self._line += piece
-        write(piece, self._style)
+        print_text(piece, self._style)
 
     def _break_before(self, piece: str) -> None:
         overflows = len(self._line) + len(piece) > self._width
         if overflows and self._line and not self._fenced and not piece.isspace():
             self._line = ""
-            write("\n")
+            print_text("\n")
