@@ -123,7 +123,9 @@ def test_no_key_is_one_line_with_what_to_do(llmaas):
     code, out, err = llmaas("chat", "hello")
     assert code == 2
     assert out == ""
-    assert err == "error: No API key. Set LLMAAS_API_KEY, or add --sandbox to try without one.\n"
+    assert (
+        err == "error: LLMAAS_API_KEY is not set. Set it, or add --sandbox to try without a key.\n"
+    )
 
 
 def test_a_refused_key_is_not_shown(llmaas, sandbox, monkeypatch):
@@ -325,7 +327,7 @@ def test_cost_of_ranking_and_audio(llmaas):
 def test_cost_for_people(llmaas):
     _, out, _ = llmaas("cost", "-t", "x" * 1_000_000)
     assert "0.454000 EUR" in out
-    assert "more than the model's context holds" in out
+    assert "exceeds the model's context" in out
 
 
 def test_binary_is_no_text(llmaas, tmp_path):

@@ -175,7 +175,7 @@ def test_an_answer_keeps_characters_that_the_encoding_lacks(encoding, monkeypatc
 def test_no_question_leaves_with_2(stdin, monkeypatch, sandbox):
     code, out, err = run(["chat"], monkeypatch, stdin=stdin)
     assert (code, out) == (2, b"")
-    assert b"there is no question" in err
+    assert b"The question is empty" in err
 
 
 @pytest.mark.parametrize("stdin", ["latin-1", "utf-16"])
@@ -217,13 +217,13 @@ def test_a_question_leaves_the_lines_of_a_loop_alone(sandbox, tmp_path):
     loop = f'while read -r q; do {sys.executable} -m llmaas_cli chat "$q"; done < lines'
     done = subprocess.run(["bash", "-c", loop], capture_output=True, cwd=tmp_path, timeout=120)
     assert done.stdout == b"one\ntwo\n"
-    assert b"add - to send it along" in done.stderr
+    assert b"add - to send it with the question" in done.stderr
 
 
 def test_endless_stdin_is_refused(sandbox):
     done = shell("llmaas chat < /dev/zero", stdin=None)
     assert done.returncode == 2
-    assert b"standard input is larger than" in done.stderr
+    assert b"Standard input is larger than" in done.stderr
     assert not list(sandbox.requests)
 
 
@@ -252,7 +252,7 @@ def test_an_answer_that_stdout_does_not_take_goes_to_stderr(sandbox, target, how
     done = shell(f"llmaas chat {how} 'Say \"precious\"' {target}")
     assert done.returncode == 2
     assert b"precious" in done.stderr
-    assert b"standard output cannot be written" in done.stderr
+    assert b"standard output is not writable" in done.stderr
     assert b"Traceback" not in done.stderr
     assert b"Exception" not in done.stderr
 

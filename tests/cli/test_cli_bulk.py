@@ -20,5 +20,5 @@ def test_bulk_run_reports_progress_and_skips_finished_prompts(sandbox, tmp_path,
     assert (told["done"], told["complete"]) == (20, True)
     with pytest.raises(SystemExit):
         main([*arguments, "--max-tokens", "50"])
-    assert "20 prompts done, 20 of them before" in capsys.readouterr().err
+    assert "20 prompts done, 20 of them in earlier runs" in capsys.readouterr().err
     assert len(sandbox.requests) == 20

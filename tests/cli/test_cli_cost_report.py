@@ -41,7 +41,7 @@ def test_cost_report_counts_calls_of_unknown_cost(run, sandbox, tmp_path):
     log = tmp_path / "usage.jsonl"
     sandbox.script([{"content": "a", "usage": {}}])
     LLMaaS(hooks=[UsageLog(log)]).chat("Hello there", model=MODEL)
-    assert "unknown cost, not in the sum: 1" in run("cost", "report", str(log))[1]
+    assert "unknown cost, not in the total: 1" in run("cost", "report", str(log))[1]
 
 
 def test_doctor_scans_code_for_redirected_models(run, tmp_path):

@@ -11,14 +11,14 @@ from tests.helpers import corpus
 
 MODULE = '''
 from llmaas import LLMaaS
-from llmaas_cli.demo import DemoResult, Source, messages_for, split
+from llmaas_cli.demo import DemoResult, Source, build_messages, split
 
 
 def demo(question, documents, *, client_settings, out):
     """Answer from the first passages, without ranking."""
     best = split(documents)[:3]
     with LLMaaS(api_key=client_settings.api_key, base_url=client_settings.base_url) as client:
-        completion = client.chat(messages_for(question, best), model=client_settings.chat_model)
+        completion = client.chat(build_messages(question, best), model=client_settings.chat_model)
     out(completion.text)
     sources = tuple(Source(number, passage) for number, passage in enumerate(best, 1))
     return DemoResult("plain", completion.text, sources, completion.usage)
@@ -76,14 +76,14 @@ def test_without_a_key_the_embedded_sandbox_answers(demo):
     for word in ("embedded", "reranked", "prompt", "answer", "machine", "cost", "energy", "time"):
         assert f"\n{word} " in out
     assert "llmaas-service.fr.md" in out
-    assert "\nthought: " in out
+    assert "\nreasoning: " in out
 
 
 def test_with_a_key_the_service_answers_and_the_cost_is_told_first(demo, sandbox):
     code, out, _ = demo("--framework", "core")
     assert code == 0
     assert f"the service at {sandbox.base_url}" in out
-    assert "Every passage is embedded: about 0.07 EUR for each framework." in out
+    assert "Every passage is embedded: about 0.07 EUR per framework." in out
     assert len(list(sandbox.requests)) > 2
 
 
@@ -129,7 +129,7 @@ def test_what_is_not_installed_is_told_with_the_extra_that_brings_it(demo, anoth
     assert (code, err) == (1, "")
     error = json.loads(out)["results"][0]["error"]
     assert error["type"] == "ConfigurationError"
-    assert error["message"].endswith("pip install 'plain-demo[demo]'")
+    assert error["message"].endswith("Run `pip install 'plain-demo[demo]'`.")
     assert "arrays" in error["message"]
     assert f"demo {name!r}" in error["message"]
 
@@ -187,7 +187,7 @@ def test_times_are_without_imports(demo, another_framework):
 def test_figures_of_the_sandbox_are_marked_and_costs_added_up(demo, another_framework, sandbox):
     _, out, _ = demo("-f", "core", "-f", "plain", "-l", "en", "--sandbox")
     assert " EUR* " in out
-    assert "* an imitation: the sandbox has no model" in out
+    assert "* simulated: the sandbox has no model" in out
     rows = [
         line.split() for line in out.splitlines() if line.startswith(("core", "plain", "in all"))
     ]
@@ -195,7 +195,7 @@ def test_figures_of_the_sandbox_are_marked_and_costs_added_up(demo, another_fram
     assert costs[-1] == pytest.approx(sum(costs[-3:-1]))
     _, out, _ = demo("-f", "core", "-f", "plain", "-l", "en")
     assert "*" not in out
-    assert "for each framework. 2 of them: about 0.15 EUR in all." in out
+    assert "for each framework. 2 of them: about 0.15 EUR in total." in out
 
 
 @pytest.mark.parametrize(
@@ -228,4 +228,4 @@ def test_a_scan_among_the_documents_is_refused(demo, tmp_path):
     (tmp_path / "scan.pdf").write_bytes(corpus.blank(1))
     code, _, err = demo("-f", "core", "-d", str(tmp_path), "-q", "?")
     assert code == 2
-    assert "scan.pdf holds no text. Is it a scan? `llmaas ocr` reads those." in err
+    assert "scan.pdf contains no text. Convert scans with `llmaas ocr`." in err

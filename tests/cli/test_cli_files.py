@@ -159,7 +159,7 @@ def test_audio_that_cannot_be_written_is_not_lost(llmaas, tmp_path, monkeypatch)
     monkeypatch.setattr(Path, "write_bytes", full)
     code, _, err = llmaas("speak", "Hello", "--out", "m.wav")
     assert code == 2
-    kept = err.strip().rpartition("kept in ")[2]
+    kept = err.strip().rpartition("saved to ")[2]
     assert Path(kept).read_bytes()[:4] == b"RIFF"
 
 

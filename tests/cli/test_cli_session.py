@@ -97,7 +97,7 @@ def test_a_conversation_with_history_and_commands(terminal, sandbox, tmp_path):
     ]
 
     screen.type("/undo")
-    screen.until("forgotten: Reply with the word ping")
+    screen.until("removed: Reply with the word ping")
     screen.type("/retry")
     screen.until("pong")
     screen.until("> ")
@@ -118,11 +118,11 @@ def test_commands_that_change_what_is_sent(terminal, sandbox):
         ("/model llama3.3:70b", "llama3.3:70b"),
         ("/system Answer in French.", "Answer in French."),
         ("/reasoning", "reasoning hidden"),
-        ("/undo", "nothing to forget"),
-        ("/retry", "nothing to ask again"),
-        ("/save", "needs a file name"),
+        ("/undo", "no question to remove"),
+        ("/retry", "no question to resend"),
+        ("/save", "requires a file name"),
         ("/save /no/such/folder/x", "error: "),
-        ("/nonsense", "no command /nonsense"),
+        ("/nonsense", "unknown command /nonsense"),
         ("/new", "a new conversation"),
     ]:
         screen.until("> ")
@@ -188,7 +188,7 @@ def printed(monkeypatch):
     monkeypatch.setattr("llmaas_cli.terminal.wrapping.stdout", Console)
     monkeypatch.setattr("llmaas_cli.terminal.wrapping.is_interactive", lambda: True)
     monkeypatch.setattr(
-        "llmaas_cli.terminal.wrapping.write", lambda text, style="": pieces.append(text)
+        "llmaas_cli.terminal.wrapping.print_text", lambda text, style="": pieces.append(text)
     )
     return pieces
 

@@ -43,9 +43,9 @@ def test_a_folder_of_ones_own(tmp_path):
 
 
 def test_a_folder_without_documents_says_so(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no \.md or \.txt document"):
+    with pytest.raises(FileNotFoundError, match=r"No \.md, \.txt or \.pdf document"):
         load_documents(tmp_path)
-    with pytest.raises(FileNotFoundError, match="is no folder"):
+    with pytest.raises(FileNotFoundError, match="is not a folder"):
         load_documents(tmp_path / "missing")
 
 

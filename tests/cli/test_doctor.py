@@ -80,7 +80,7 @@ def test_a_badly_copied_key(doctor, sandbox, monkeypatch, key):
     monkeypatch.setenv("LLMAAS_API_KEY", key)
     code, checks = doctor()
     assert code == 1
-    assert checks["key"]["advice"] == "Set the bare key."
+    assert checks["key"]["advice"] == "Set the key alone."
 
 
 def test_a_missing_key_is_told_where_nobody_listens_too(doctor, monkeypatch):
@@ -161,7 +161,7 @@ def test_a_proxy_that_names_no_port(scheme, port):
     settings = Settings.create(
         base_url="https://service.example", proxy=f"{scheme}://proxy.example"
     )
-    assert network.Target.of(settings).reached_at == ("proxy.example", port)
+    assert network.Target.from_settings(settings).first_hop == ("proxy.example", port)
 
 
 def test_a_wrong_address(doctor, sandbox):
@@ -188,7 +188,7 @@ def test_a_list_that_does_not_come_leaves_the_packaged_catalog(doctor, sandbox):
     assert "catalog of 2026" in checks["list"].detail
     assert checks["model gpt-oss:120b"].status is Status.OK
     assert checks["model nobody:1b"].status is Status.FAIL
-    assert "did not answer in time" in checks["answer"].detail
+    assert "timed out" in checks["answer"].detail
 
 
 def test_a_name_server_that_is_silent(sandbox, monkeypatch):
@@ -197,7 +197,7 @@ def test_a_name_server_that_is_silent(sandbox, monkeypatch):
         found = list(run_checks(client, "sk-sandbox", ["gpt-oss:120b"], call=False, timeout=0.1))
     [name] = [check for check in found if check.name == "name"]
     assert (name.status, found[-1].status) == (Status.FAIL, Status.SKIP)
-    assert "no answer in time" in name.detail
+    assert "timed out" in name.detail
 
 
 @pytest.mark.parametrize(
@@ -282,8 +282,8 @@ def test_a_certificate(version, days, status):
 )
 def test_proxies_of_the_environment(monkeypatch, variable, url, reached):
     monkeypatch.setenv(variable, url)
-    target = network.Target.of(Settings.create(base_url="https://service.example"))
-    assert target.reached_at == reached
+    target = network.Target.from_settings(Settings.create(base_url="https://service.example"))
+    assert target.first_hop == reached
     assert "secret" not in repr(target)
 
 
@@ -312,7 +312,7 @@ def test_doctor_and_client_choose_the_same_proxy(root, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "10.0.0.0/8:8443")
     doctor, client = (
-        network.Target.of(Settings.create(base_url=root)),
+        network.Target.from_settings(Settings.create(base_url=root)),
         PoolKey.create(root, None, None),
     )
     assert (doctor.proxy is None) == (client.proxy is None)

@@ -112,7 +112,7 @@ def test_the_conversation_goes_on_until_it_is_cleared(cell, box):
     said = [message["content"] for message in box.requests[-1].json["messages"]]
     assert said == ['Say "one"', "one", 'Say "two"']
     assert "assistant: two" in text_of(cell("%llmaas history"))
-    assert text_of(cell("%llmaas clear")) == "2 turns are forgotten.\n"
+    assert text_of(cell("%llmaas clear")) == "2 turns removed.\n"
     ask(cell, 'Say "three"', "--new")
     assert len(box.requests[-1].json["messages"]) == 1
 
@@ -184,9 +184,9 @@ def test_a_failure_is_one_line_and_stops_the_notebook(cell):
 
 def test_what_came_before_a_break_is_shown_and_not_remembered(cell, box):
     shown = ask(cell, 'Say "one two three four five six"', "-m sandbox/cut:6")
-    assert "Broken off." in text_of(shown)
+    assert "Interrupted." in text_of(shown)
     assert shown[-1].ename == "AskError"
-    assert "Nothing was asked" in text_of(cell("%llmaas history"))
+    assert "The conversation is empty" in text_of(cell("%llmaas history"))
 
 
 def test_the_stop_button_ends_the_answer(cell, box, started):
@@ -208,7 +208,7 @@ def test_the_stop_button_ends_the_answer(cell, box, started):
     ("options", "complaint"),
     [
         ("--nonsense", "unrecognized arguments"),
-        ("--var 1x", "not the name of a variable"),
+        ("--var 1x", "not a valid variable name"),
         ('-s "open', "No closing quotation"),
     ],
 )
@@ -257,7 +257,7 @@ def test_without_a_key_the_sandbox_answers_and_says_so(tmp_path):
     with kernel({}, tmp_path) as running:
         running.run("%load_ext llmaas")
         shown = ask(running.run, 'Say "Bonjour"')
-        assert text_of(shown).startswith("The embedded sandbox answers")
+        assert text_of(shown).startswith("Connected to the embedded sandbox")
         assert text_of(shown).endswith("sandbox")
         assert "The embedded" not in text_of(ask(running.run, 'Say "again"'))
         assert text_of(running.run("import sys; 'openai' in sys.modules")) == "False"
@@ -293,7 +293,7 @@ def test_a_terminal_gets_text(tmp_path, sandbox):
         check=False,
     )
     lines = done.stdout.splitlines()
-    assert lines[:2] == [f"The service answers: {sandbox.base_url}", "<b>Bonjour</b>"]
+    assert lines[:2] == [f"Connected to the service at {sandbox.base_url}", "<b>Bonjour</b>"]
     assert "openai/gpt-oss-120b · " in lines[2]
     assert "<B>BONJOUR</B>" in lines
     assert "Texts: 2 of 2" in lines

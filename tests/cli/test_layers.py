@@ -1,4 +1,4 @@
-"""Imports between the parts of the package: what notebooks use imports no command."""
+"""Imports between the parts of the package: what notebooks use imports unknown command."""
 
 import ast
 from pathlib import Path

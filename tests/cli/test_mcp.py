@@ -201,17 +201,19 @@ async def test_each_caller_spends_its_own_budget_over_http(sandbox: Any) -> None
 async def test_budget_is_kept_when_many_other_keys_are_tried(sandbox: Any) -> None:
     client = AsyncLLMaaS(api_key=sandbox.api_key, base_url=sandbox.base_url)
     callers = Callers(client, budget_eur=1, over_http=True, shares_key=True)
-    paying, budget = callers.of()
+    paying, budget = callers.authenticate()
     await paying.chat('Say "a"', model="gpt-oss:120b")
     assert budget is not None
     spent = budget.spent
     assert spent > 0
     for number in range(2_000):
         headers = {"authorization": f"Bearer sk-{number}"}
-        _, other = callers.of(httpx.Request("POST", "http://127.0.0.1/mcp", headers=headers))
+        _, other = callers.authenticate(
+            httpx.Request("POST", "http://127.0.0.1/mcp", headers=headers)
+        )
         assert other is not None
         assert other.spent == 0
-    _, again = callers.of()
+    _, again = callers.authenticate()
     assert again is not None
     assert again.spent == spent
 

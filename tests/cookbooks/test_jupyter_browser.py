@@ -83,7 +83,9 @@ def browser():
 def opened(browser, lab):
     with visiting(browser, f"{lab.url}/doc/tree/magic.ipynb?token={TOKEN}") as page:
         idle(page)
-        run(page, "%load_ext llmaas").get_by_text("The service answers: http://127").wait_for()
+        run(page, "%load_ext llmaas").get_by_text(
+            "Connected to the service at http://127"
+        ).wait_for()
         yield page
 
 
@@ -227,7 +229,7 @@ def test_the_stop_button_ends_an_answer_and_the_kernel_goes_on(notebook, box):
     notebook.get_by_role("button", name=re.compile("Interrupt")).click()
     output.get_by_text("Stopped: question and answer are not remembered.").wait_for()
     assert "mot mot mot" in output.inner_text()
-    assert "Broken off." in output.inner_text()
+    assert "Interrupted." in output.inner_text()
     eventually(lambda: box.requests[-1].disconnected, 30)
     assert "mot mot" not in ran(notebook, "%llmaas history").inner_text()
     assert euros(ran(notebook, FOLLOW_UP).inner_text()) > 0

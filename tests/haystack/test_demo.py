@@ -9,7 +9,7 @@ from typing import Any
 from haystack import Pipeline
 
 from haystack_integrations.common.llmaas.demo import demo, load_pipeline
-from llmaas_cli.demo import DemoSettings, load_documents, build_messages
+from llmaas_cli.demo import DemoSettings, build_messages, load_documents
 from llmaas_cli.demo.core import demo as core_demo
 
 QUESTION = "Why can the answer of a reasoning model come back empty?"

@@ -19,7 +19,15 @@ from autogen_core.memory import MemoryContent, MemoryMimeType
 from autogen_llmaas.client import LLMaaSChatCompletionClient
 from autogen_llmaas.memory import LLMaaSMemory
 from llmaas import LLMaaS, Usage
-from llmaas_cli.demo import DemoResult, DemoSettings, Document, Passage, Source, build_messages, split
+from llmaas_cli.demo import (
+    DemoResult,
+    DemoSettings,
+    Document,
+    Passage,
+    Source,
+    build_messages,
+    split,
+)
 
 FOUND, CITED = 20, 5
 LIBRARIANS = {"en": "English", "fr": "French"}

@@ -11,7 +11,7 @@ components (embed, find, rank, then stream the answer)::
     def demo(question, documents, *, client_settings, out):
         passages = split(documents)               # the same passages for all
         ...                                       # embed, find the best twenty, rerank
-        for piece in stream:                      # messages_for(question, best) is the prompt
+        for piece in stream:                      # build_messages(question, best) is the prompt
             out(piece)                            # text only; reasoning goes into the result
         return DemoResult(framework="haystack", answer=..., sources=..., usage=..., ...)
 
