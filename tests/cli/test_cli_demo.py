@@ -189,13 +189,13 @@ def test_figures_of_the_sandbox_are_marked_and_costs_added_up(demo, another_fram
     assert " EUR* " in out
     assert "* simulated: the sandbox has no model" in out
     rows = [
-        line.split() for line in out.splitlines() if line.startswith(("core", "plain", "in all"))
+        line.split() for line in out.splitlines() if line.startswith(("core", "plain", "total"))
     ]
-    costs = [float(row[-5]) if row[0] != "in" else float(row[-1]) for row in rows if len(row) > 2]
+    costs = [float(row[-5]) if row[0] != "total" else float(row[-1]) for row in rows if len(row) > 2]
     assert costs[-1] == pytest.approx(sum(costs[-3:-1]))
     _, out, _ = demo("-f", "core", "-f", "plain", "-l", "en")
     assert "*" not in out
-    assert "for each framework. 2 of them: about 0.15 EUR in total." in out
+    assert "per framework. 2 of them: about 0.15 EUR in total." in out
 
 
 @pytest.mark.parametrize(
