@@ -130,7 +130,7 @@ def test_costs_and_models(cell):
     ask(cell, 'Say "one"')
     costs = text_of(cell("%llmaas cost"))
     assert re.search(r"openai/gpt-oss-120b +\d+ .* EUR .*Wh", costs)
-    assert re.search(r"in all +\d+ .* EUR .*Wh", costs)
+    assert re.search(r"total +\d+ .* EUR .*Wh", costs)
     models = text_of(cell("%llmaas models vision")).splitlines()
     assert len(models) > 1
     assert all("vision" in line for line in models[1:])
