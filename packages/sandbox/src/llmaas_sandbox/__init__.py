@@ -1,4 +1,4 @@
-"""The LLMaaS service on your desk: a deterministic stand-in on a real socket."""
+"""Local server that emulates the LLMaaS service: deterministic responses and injected faults."""
 
 from llmaas_sandbox.app import create_app
 from llmaas_sandbox.config import Config

@@ -1,4 +1,4 @@
-"""The ASGI application: every service's endpoints behind one gate."""
+"""ASGI application that serves the endpoints of all services."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ SERVICES: tuple[tuple[Endpoint, ...], ...] = (
 
 
 def services(state: State) -> tuple[tuple[Endpoint, ...], ...]:
-    """Return the services that this sandbox has."""
+    """Return the endpoints of the enabled services."""
     return (*SERVICES, LEGACY) if state.config.legacy_batches else SERVICES
 
 
 class Application(Starlette):
-    """The sandbox's ASGI application. Paths without parameters are looked up, not searched."""
+    """ASGI application of a sandbox. Paths without parameters are looked up in a dictionary."""
 
     def __init__(self, state: State, routes: list[BaseRoute]) -> None:
         super().__init__()
@@ -63,12 +63,12 @@ class Application(Starlette):
 
 
 def create_app(config: Config | None = None) -> Starlette:
-    """Return the sandbox as an ASGI application of its own."""
+    """Create the ASGI application of a new sandbox."""
     return build_app(State(config or Config()))
 
 
 def build_app(state: State) -> Starlette:
-    """Return the application that works on this state."""
+    """Build the ASGI application for a state."""
     endpoints = [endpoint for service in services(state) for endpoint in service]
     endpoints.append(describing(endpoints))
     routes: list[BaseRoute] = [*build_routes(state, endpoints), *realtime_routes(state)]
@@ -76,23 +76,23 @@ def build_app(state: State) -> Starlette:
 
 
 def build_routes(state: State, endpoints: Iterable[Endpoint]) -> Iterator[Route]:
-    """Yield one route per path, its methods side by side."""
+    """Yield one route per path, which dispatches on the method."""
     paths: dict[str, dict[str, EndpointHandler]] = {}
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method] = EndpointHandler(state, endpoint)
-    for path, gates in paths.items():
-        yield Route(path, MethodDispatcher(state, gates), methods=None)
+    for path, handlers in paths.items():
+        yield Route(path, MethodDispatcher(state, handlers), methods=None)
 
 
 class MethodDispatcher:
-    """Chooses the gate for a request's method; refuses other methods (405)."""
+    """Passes a request to the handler of its method; rejects other methods (405)."""
 
-    def __init__(self, state: State, gates: Mapping[str, EndpointHandler]) -> None:
-        self.gates = gates
-        refusal = status_error(405, {"allow": ", ".join(sorted(gates))})
-        self.elsewhere = NotFoundHandler(state, refusal)
+    def __init__(self, state: State, handlers: Mapping[str, EndpointHandler]) -> None:
+        self.handlers = handlers
+        refusal = status_error(405, {"allow": ", ".join(sorted(handlers))})
+        self.not_allowed = NotFoundHandler(state, refusal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        gate = self.gates.get(scope["method"], self.elsewhere)
-        await gate(scope, receive, send)
+        handler = self.handlers.get(scope["method"], self.not_allowed)
+        await handler(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The models, read from the data file that the core ships: data is all the two share."""
+"""Model catalog, read from the client's data file; no code is shared with the client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEST_MODEL_PREFIX = "sandbox/"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What the sandbox needs to know of a model."""
+    """Model properties that the sandbox uses."""
 
     id: str
     root: str
@@ -75,13 +75,13 @@ def _data() -> Mapping[str, Any]:
 
 @cache
 def all_models() -> Mapping[str, Model]:
-    """Every documented or live model by its id."""
+    """Return every documented or live model by id."""
     return {row["id"]: _model(row) for row in _data()["models"]}
 
 
 @cache
 def redirects() -> Mapping[str, str]:
-    """Names that another model now serves."""
+    """Return the retired names and the models that serve them."""
     return dict(_data().get("redirects", {}))
 
 
@@ -105,5 +105,5 @@ def resolve(name: str) -> Model | None:
 
 
 def find_model(name: str) -> Model | None:
-    """Return the documented model of that exact name, live or not."""
+    """Return the documented model with exactly this name, live or not, or None."""
     return all_models().get(name)

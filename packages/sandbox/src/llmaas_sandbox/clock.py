@@ -1,4 +1,4 @@
-"""A clock that a test can stop and push forward."""
+"""Clock that tests can freeze and advance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MAX_STEP = 10 * 366 * 86_400
 
 
 class Clock:
-    """Wall-clock seconds, or a moment at which it stands still, plus whatever was skipped."""
+    """Wall clock or frozen time, plus the seconds skipped by ``advance``."""
 
     def __init__(self, frozen_at: float | None = None) -> None:
         self._frozen_at = frozen_at
@@ -21,11 +21,11 @@ class Clock:
         return moment + self._skipped
 
     def advance(self, seconds: float) -> None:
-        """Skip ``seconds``; only forward."""
+        """Advance by ``seconds``, which must not be negative."""
         if seconds < 0:
             raise ValueError("a clock only goes forward")
         self._skipped += seconds
 
     def reset(self) -> None:
-        """Return to the present."""
+        """Undo all advances."""
         self._skipped = 0.0

@@ -1,4 +1,4 @@
-"""The sockets behind the requests, so that faults can break them."""
+"""Open client connections, which faults can break."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Peer = tuple[str, int]
 
 
 class Corked:
-    """A transport whose small writes can be held back, to leave together.
+    """Transport that can buffer small writes and send them together.
 
     Every write of asyncio's is a system call, which costs more than most answers.
     """
@@ -27,24 +27,24 @@ class Corked:
         return getattr(self._transport, name)
 
     def cork(self) -> None:
-        """Hold writes back until :meth:`uncork`."""
+        """Buffer writes until :meth:`uncork`."""
         self._held = []
         self.write = self._held.append
 
     def uncork(self) -> None:
-        """Write what was held back, in one piece."""
+        """Send the buffered writes in one piece."""
         held, self._held, self.write = self._held, None, self._transport.write
         if held:
             self.write(b"".join(held))
 
     def close(self) -> None:
-        """Write what was held back and close."""
+        """Send the buffered writes and close."""
         self.uncork()
         self._transport.close()
 
 
 class Connections:
-    """Open transports by the client's address, as the ASGI scope names it."""
+    """Open transports by client address, as in the ASGI scope."""
 
     def __init__(self) -> None:
         self._open: dict[Peer, Corked] = {}
@@ -52,7 +52,7 @@ class Connections:
         self._dropped: set[Peer] = set()
 
     def opened(self, transport: Corked) -> Peer:
-        """Remember a connection, return its name; let small writes leave at once.
+        """Register a connection and disable Nagle's algorithm; return the client address.
 
         asyncio does that by itself, but not for sockets of a listener made without a protocol.
         """
@@ -64,34 +64,34 @@ class Connections:
         return peer
 
     def closed(self, peer: Peer) -> None:
-        """Forget a connection, by the name it had: over TLS it has none any more."""
+        """Remove a connection by its address, which TLS transports no longer report."""
         self._open.pop(peer, None)
         self._dropped.discard(peer)
 
     def upgraded(self, peer: Peer) -> None:
-        """Keep a connection apart that is a websocket now: nobody tells when it closes."""
+        """Move a connection to the WebSockets, whose closing is not reported."""
         transport = self._open.pop(peer, None)
         alive = [t for t in self._upgraded if not t.is_closing()]
         self._upgraded = [*alive, transport] if transport else alive
 
     def find(self, scope: Any) -> Corked | None:
-        """Return the transport of a request; None when it came in without a socket."""
+        """Return the transport of a request, or None without a socket."""
         client = scope.get("client")
         return self._open.get((client[0], client[1])) if client else None
 
     def drop_next_request(self, transport: Corked) -> None:
-        """Let the next request on this connection die."""
+        """Close this connection at its next request."""
         self._dropped.add(_peer(transport))
 
     def is_dropped(self, transport: Corked | None) -> bool:
-        """Tell whether this connection was marked by an earlier answer."""
+        """Whether an earlier response marked this connection."""
         return transport is not None and bool(self._dropped) and _peer(transport) in self._dropped
 
     def __len__(self) -> int:
         return len(self._open) + sum(not t.is_closing() for t in self._upgraded)
 
     def close_all(self) -> None:
-        """Close what is still open."""
+        """Abort all open connections."""
         for transport in (*self._open.values(), *self._upgraded):
             transport.abort()
 
@@ -102,7 +102,7 @@ def _peer(transport: Corked) -> Peer:
 
 
 def reset(transport: Corked) -> None:
-    """End a connection with RST instead of FIN, unless it has ended already."""
+    """Close a connection with RST instead of FIN, unless it is already closed."""
     if transport.is_closing():
         return
     sock = transport.get_extra_info("socket")

@@ -1,4 +1,4 @@
-"""What the service answers when it refuses.
+"""Error responses of the service.
 
 Every refusal of the API page is a function here; the six shapes in which bodies have
 been seen are in ``ENVELOPES``.
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
-    """An answer other than 2xx, with the body and headers to send."""
+    """Response other than 2xx, with its body and headers."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
 
 
 def error(message: str, kind: str, param: str | None = None, code: str | None = None) -> Json:
-    """Return the documented error object; ``param`` and ``code`` only when there are any."""
+    """Build the documented error object; ``param`` and ``code`` only if given."""
     inner: Json = {"message": message, "type": kind}
     if param is not None:
         inner["param"] = param
@@ -43,33 +43,33 @@ def error(message: str, kind: str, param: str | None = None, code: str | None = 
 def bad_request(
     message: str, param: str | None = None, status: int = 400, invalid: str | None = None
 ) -> Refusal:
-    """Refuse what the request says (400, or another 4xx of the same shape)."""
+    """Build a refusal of an invalid request (400, or another 4xx)."""
     return Refusal(status, error(message, "invalid_request_error", param), invalid=invalid)
 
 
 def bad_key() -> Refusal:
-    """Refuse an unknown key as the API page does."""
+    """Build the documented refusal of an unknown key (401)."""
     return Refusal(401, error("Invalid API key provided", "authentication_error"))
 
 
 def forbidden(message: str, code: str | None = None) -> Refusal:
-    """Refuse what this key may not do."""
+    """Build the refusal of an action that the key does not permit (403)."""
     return Refusal(403, error(message, "permission_error", code=code))
 
 
 def unknown_model(name: str) -> Refusal:
-    """Refuse a model that is neither an id nor an alias."""
+    """Build the refusal of an unknown model (404)."""
     message = f"Model '{name}' does not exist"
     return Refusal(404, error(message, "invalid_request_error", "model", "model_not_found"))
 
 
 def not_found(message: str = "Not found") -> Refusal:
-    """Refuse a path, a batch or anything else that is not there."""
+    """Build the refusal of a missing path or object (404)."""
     return Refusal(404, error(message, "invalid_request_error"))
 
 
 def too_many(headers: Mapping[str, str] | None = None) -> Refusal:
-    """Refuse for now: the tier's limit is reached."""
+    """Build the refusal of a request beyond the tier's limits (429)."""
     message = "Rate limit exceeded. Please upgrade your tier or try again later."
     body = error(message, "rate_limit_error", code="rate_limit_exceeded")
     return Refusal(429, body, headers)
@@ -94,7 +94,7 @@ _BY_STATUS: Mapping[int, tuple[str, str]] = {
 
 
 def status_error(status: int, headers: Mapping[str, str] | None = None) -> Refusal:
-    """Return the documented refusal for a status."""
+    """Build the documented refusal for a status."""
     if status == 429:
         return too_many(headers)
     message, kind = _BY_STATUS.get(status, (f"HTTP {status}", "server_error"))

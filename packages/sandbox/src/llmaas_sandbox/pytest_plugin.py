@@ -1,4 +1,4 @@
-"""The ``llmaas_sandbox`` fixture: one server per session, a clean memory per test."""
+"""Pytest fixture ``llmaas_sandbox``: one server per session, reset for each test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def llmaas_sandbox_server() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def llmaas_sandbox(llmaas_sandbox_server: Sandbox) -> Iterator[Sandbox]:
-    """Hand out the session's sandbox with an empty journal and no scripts."""
+    """Provide the session's sandbox, reset before and after the test."""
     llmaas_sandbox_server.reset()
     yield llmaas_sandbox_server
     llmaas_sandbox_server.reset()

@@ -1,4 +1,4 @@
-"""What was asked: one record per request, without secrets."""
+"""Log of requests, without secrets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_BYTES = 64_000_000
 
 @dataclass(slots=True)
 class RequestRecord:
-    """One request, and what became of it."""
+    """One request with its outcome."""
 
     method: str
     path: str
@@ -40,7 +40,7 @@ class RequestRecord:
 
     @property
     def json(self) -> Any:
-        """The body, when it is JSON; None otherwise."""
+        """The parsed body, or None if it is not JSON."""
         try:
             return loads(self.body) if self.body else None
         except (ValueError, RecursionError):
@@ -48,12 +48,12 @@ class RequestRecord:
 
 
 def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers with every secret replaced."""
+    """Return the headers with secrets masked."""
     return {k: (MASK if k.lower() in SECRET_HEADERS else v) for k, v in headers.items()}
 
 
 def start_record(scope: Mapping[str, Any]) -> tuple[RequestRecord, dict[str, str]]:
-    """Start the record of a request; return it with the headers, secrets and all."""
+    """Create the record of a request; return it with the unmasked headers."""
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
@@ -72,7 +72,7 @@ def start_record(scope: Mapping[str, Any]) -> tuple[RequestRecord, dict[str, str
 
 
 class RequestLog:
-    """The last requests, oldest first."""
+    """Most recent requests, oldest first."""
 
     def __init__(self, limit: int = MAX_RECORDS, size: int = MAX_BYTES) -> None:
         self._records: deque[RequestRecord] = deque()
@@ -81,12 +81,12 @@ class RequestLog:
         """Bytes of all bodies that are kept."""
 
     def add(self, record: RequestRecord) -> None:
-        """Write one down."""
+        """Add a record."""
         self._records.append(record)
         self._trim()
 
     def keep(self, record: RequestRecord, body: bytes) -> None:
-        """Keep the body of a record; the oldest make room for it."""
+        """Store the body of a record; the oldest records are dropped when the log is full."""
         if len(body) > self._size // 2:
             return
         record.body = body
@@ -98,7 +98,7 @@ class RequestLog:
             self.bytes -= len(self._records.popleft().body)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Clear everything."""
         self._records.clear()
         self.bytes = 0
 

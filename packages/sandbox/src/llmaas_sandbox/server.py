@@ -1,4 +1,4 @@
-"""The sandbox on a real socket, in a thread of its own."""
+"""Sandbox server in a background thread."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _STOP_SECONDS = 30.0
 
 
 class _Server(uvicorn.Server):
-    """Hangs up when it stops, rather than answer 500 to who still waits."""
+    """Server that closes open connections on shutdown instead of responding with 500."""
 
     def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
         super().__init__(config)
@@ -44,7 +44,7 @@ class _Server(uvicorn.Server):
 
 
 class Sandbox:
-    """A running sandbox: ``with Sandbox() as box: box.base_url``.
+    """Sandbox server: ``with Sandbox() as box: box.base_url``.
 
     ``port=0`` picks a free one. Further keywords are fields of :class:`Config`.
     """
@@ -63,7 +63,7 @@ class Sandbox:
 
     @property
     def api_key(self) -> str:
-        """A key that works."""
+        """A valid API key."""
         return self.config.api_keys[0]
 
     @property
@@ -79,7 +79,7 @@ class Sandbox:
 
     @property
     def ca_bundle(self) -> str | None:
-        """The authority to trust, when the sandbox speaks TLS."""
+        """Path of the CA certificate to trust, or None without TLS."""
         return str(self._certificates.authority) if self._certificates else None
 
     @property
@@ -94,36 +94,36 @@ class Sandbox:
 
     @property
     def pending_steps(self) -> int:
-        """Scripted steps that no request has taken yet."""
+        """Number of scripted steps not used yet."""
         return len(self.state.scripted_responses)
 
     @property
     def connections(self) -> int:
-        """Sockets that clients hold open now, idle ones too."""
+        """Number of open client connections, idle ones included."""
         return len(self.state.connections)
 
     def make_key(self, tenant: str = "default", **settings: Any) -> str:
-        """Make another key; settings are fields of :class:`~llmaas_sandbox.auth.keys.Key`."""
+        """Create a key; settings are fields of :class:`~llmaas_sandbox.auth.keys.Key`."""
         return self.state.keys.make(tenant, **settings)[1]
 
     def set_machine(self, name: str, health: Health) -> None:
-        """Kill (``dead``), drain (``draining``) or heal (``healthy``) ``ma01`` to ``ma12``."""
+        """Set a machine (``ma01`` to ``ma12``) to healthy, draining or dead."""
         self.state.fleet.set_health(name, health)
 
     def script(self, steps: Iterable[Step]) -> None:
-        """Queue exact answers for the next requests; see the README for what a step may hold."""
+        """Queue responses to the next requests; the README lists the keys of a step."""
         self.state.scripted_responses.extend(steps)
 
     def reset(self) -> None:
-        """Forget journal, scripts, attempts and skipped time."""
+        """Clear the request log, scripted responses, batches, usage, keys and clock offset."""
         self.state.reset()
 
     def advance(self, seconds: float) -> None:
-        """Push the sandbox's clock forward."""
+        """Advance the sandbox's clock by seconds."""
         self.state.clock.advance(seconds)
 
     def start(self) -> Sandbox:
-        """Listen; return when requests are answered, at once if they are already."""
+        """Start the server; return when it accepts requests."""
         if self._server is not None:
             return self
         listener = socket.create_server((self._host, self._port), backlog=2048)
@@ -144,7 +144,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Hang up on everybody and stop."""
+        """Close all connections and stop the server."""
         if self._server is None or self._thread is None:
             return
         self._server.should_exit = self._server.force_exit = True
@@ -164,7 +164,7 @@ class Sandbox:
 
 
 def prepare_certificates(config: Config, host: str) -> Certificates | None:
-    """Make the certificates that a configuration asks for."""
+    """Create the certificates that a configuration requires."""
     if config.tls is None:
         return None
     folder = config.data_dir or create_temporary_folder()
@@ -172,7 +172,7 @@ def prepare_certificates(config: Config, host: str) -> Certificates | None:
 
 
 def create_temporary_folder() -> Path:
-    """Make a folder that goes when the process does."""
+    """Create a folder that is deleted when the process exits."""
     folder = Path(tempfile.mkdtemp(prefix="llmaas-sandbox-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -181,7 +181,7 @@ def create_temporary_folder() -> Path:
 def server_config(
     state: State, certificates: Certificates | None = None, **settings: Any
 ) -> uvicorn.Config:
-    """Return uvicorn's configuration for a state; TLS is 1.3 or nothing."""
+    """Build uvicorn's configuration for a state; TLS is version 1.3 only."""
     defaults: dict[str, Any] = {
         "http": protocol_for(state.connections),
         "ws": SocketProtocol,

@@ -1,4 +1,4 @@
-"""Everything that one sandbox remembers."""
+"""State of one sandbox."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_REPLAYS = 256
 
 
 class State:
-    """The memory of a sandbox; ``reset`` forgets what one test leaves to the next."""
+    """State of one sandbox; ``reset`` isolates tests from each other."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -64,7 +64,7 @@ class State:
         self.default_faults = parse_faults(config.faults)
 
     def reset(self) -> None:
-        """Forget journal, scripts, batches, usage, added keys and skipped time; not the audit."""
+        """Clear everything except the configured keys and the audit log."""
         for memory in (self.request_log, self.scripted_responses, self.attempts, self.history):
             memory.clear()
         for service in (
@@ -83,7 +83,7 @@ class State:
         self.default_faults = parse_faults(self.config.faults)
 
     def select_faults(self, faults: tuple[Fault, ...], subject: str, test: str = "") -> Faults:
-        """Drop the faults that lose their draw, or are used up for this subject."""
+        """Select the faults that apply now: those that win their draw and are not used up."""
         if not faults:
             return Faults()
         self.attempts[f"turns {test}"] += 1

@@ -1,4 +1,4 @@
-"""What survives a restart: one SQLite file, or nothing but memory."""
+"""Persistent storage: one SQLite file, or memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Write = Callable[[sqlite3.Connection], None]
 
 
 class Store:
-    """A small database. What a transaction wrote outlives a killed process.
+    """SQLite database whose committed transactions survive a killed process.
 
     Write-ahead logging hands every commit to the operating system before it returns, so a
     ``kill -9`` loses nothing; a power cut may lose the last moments.
@@ -46,12 +46,12 @@ class Store:
 
     @staticmethod
     def exists_in(folder: Path) -> bool:
-        """Tell whether a folder holds a store."""
+        """Whether a folder contains a store."""
         return (folder / _FILE).is_file()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write all or nothing, one writer at a time; transactions may nest."""
+        """Open an exclusive transaction; transactions may nest."""
         with self.lock:
             if self._connection.in_transaction:
                 yield self._connection
@@ -69,19 +69,19 @@ class Store:
                 act()
 
     def after_commit(self, act: Callable[[], None]) -> None:
-        """Do something when the transaction that is open has been written."""
+        """Call a function after the open transaction is committed."""
         self._after.append(act)
 
     def on_flush(self, write: Write) -> None:
-        """Let a function write what it has queued, each time the queue is written."""
+        """Register a function that writes its queued data on each flush."""
         self._writers.append(write)
 
     def queue(self) -> None:
-        """Tell that a writer has something to write."""
+        """Mark a registered writer as having queued data."""
         self._queued += 1
 
     def flush(self) -> None:
-        """Write what is queued, in one transaction."""
+        """Write all queued data in one transaction."""
         if not self._queued:
             return
         with self.transaction() as connection:
@@ -90,7 +90,7 @@ class Store:
                 write(connection)
 
     async def written(self) -> None:
-        """Return when what was queued is safe: with all that other tasks queue in this turn."""
+        """Wait until the queued data is committed, together with that of concurrent tasks."""
         if not self._queued:
             return
         if self.folder is None:
@@ -120,7 +120,7 @@ class Store:
                 future.set_exception(problem)
 
     def create(self, *statements: str) -> None:
-        """Make tables that do not exist yet."""
+        """Create missing tables."""
         with self.transaction() as connection:
             for statement in statements:
                 connection.execute(statement)
@@ -128,7 +128,7 @@ class Store:
     def rows(
         self, query: str, values: Sequence[Any] = (), *, flush: bool = True
     ) -> list[tuple[Any, ...]]:
-        """Read, after what is queued was written."""
+        """Run a query, after flushing queued data."""
         with self.lock:
             if flush:
                 self.flush()
@@ -156,7 +156,7 @@ class Store:
         return path.read_bytes()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         with self.lock:
             self.flush()
             self._connection.close()

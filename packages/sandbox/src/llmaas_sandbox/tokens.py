@@ -1,4 +1,4 @@
-"""Tokens as the service documents them: four characters each."""
+"""Token estimates as the service documents them: four characters per token."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _images(content: Any) -> int:
 
 
 def has_images(content: Any) -> bool:
-    """Tell whether a message's content holds an image."""
+    """Whether a message's content contains an image."""
     return isinstance(content, list) and _images(content) > 0
 
 

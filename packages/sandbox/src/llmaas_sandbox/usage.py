@@ -1,4 +1,4 @@
-"""What an answer is billed for."""
+"""Billed usage of a response."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens, documents and seconds of sound."""
+    """Tokens, documents and seconds of audio."""
 
     prompt: int = 0
     completion: int = 0

@@ -1,4 +1,4 @@
-"""Paths of the audio services."""
+"""Endpoints for transcription and speech."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FORMATS = {
 
 
 def transcriptions(exchange: Exchange) -> Reply:
-    """Transcribe a recording; ``json`` and ``verbose_json`` are the same."""
+    """Transcribe an audio file; ``json`` and ``verbose_json`` return the same body."""
     form = exchange.form
     name = form.get("model") or DEFAULT_WHISPER
     if name == "whisper-1":  # sent by a vendor demo, although the live list does not know it
@@ -54,7 +54,7 @@ def _length(data: bytes) -> float:
 
 
 def speech(exchange: Exchange) -> Reply:
-    """Say a text as a tone of the right length."""
+    """Synthesize a text as a tone of realistic length."""
     body = exchange.body
     resolve_model(exchange, body.get("model"), frozenset(("speech",)))
     text, form, speed = (

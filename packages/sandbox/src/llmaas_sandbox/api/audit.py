@@ -1,4 +1,4 @@
-"""The administrator's paths of the audit trail."""
+"""Administration endpoints of the audit log."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from llmaas_sandbox.reply import Reply
 
 
 def verify(exchange: Exchange) -> Reply:
-    """Tell whether the trail is intact."""
+    """Verify the hash chain of the audit log."""
     verdict = exchange.state.audit_log.verify()
     return Reply({"intact": verdict.intact, "records": verdict.records, "problem": verdict.problem})
 
 
 def compliance(exchange: Exchange) -> Reply:
-    """Sum the trail up; ``format=text`` for people."""
-    told = build_report(exchange.state.audit_log, exchange.query.get("tenant"))
+    """Summarize the audit log; ``format=text`` returns plain text."""
+    summary = build_report(exchange.state.audit_log, exchange.query.get("tenant"))
     if exchange.query.get("format") == "text":
         return Reply(
-            media=to_text(told).encode("utf-8", "replace"),
+            media=to_text(summary).encode("utf-8", "replace"),
             content_type="text/plain; charset=utf-8",
         )
-    return Reply(told)
+    return Reply(summary)
 
 
 ENDPOINTS = (

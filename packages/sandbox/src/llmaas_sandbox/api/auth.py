@@ -1,4 +1,4 @@
-"""The administrator's paths for keys; a key may also rotate itself."""
+"""Administration endpoints for API keys; a key may also rotate itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATH = "/admin/keys"
 
 
 def create(exchange: Exchange) -> Reply:
-    """Make a key; the answer shows its secret, once."""
+    """Create a key; only this response contains its secret."""
     settings = _settings(exchange.body)
     try:
         key, secret = exchange.state.keys.make(**settings)
@@ -48,13 +48,13 @@ def _settings(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def listing(exchange: Exchange) -> Reply:
-    """List keys, of one tenant if asked."""
+    """List keys, optionally of one tenant."""
     keys = exchange.state.keys.list_keys(exchange.query.get("tenant"))
     return Reply({"object": "list", "data": [k.shown() for k in keys]})
 
 
 def _key(exchange: Exchange) -> Key:
-    """Return the key that the path names; ``self`` is the caller's own."""
+    """Return the key named in the path; ``self`` is the caller's own key."""
     name = exchange.path_params["key_id"]
     if name == SELF:
         if exchange.caller is None:
@@ -69,12 +69,12 @@ def _key(exchange: Exchange) -> Key:
 
 
 def revoke(exchange: Exchange) -> Reply:
-    """Stop a key at once."""
+    """Revoke a key immediately."""
     return Reply(exchange.state.keys.revoke(_key(exchange).id).shown())
 
 
 def rotate(exchange: Exchange) -> Reply:
-    """Make a successor; the old key goes on for a grace period (seconds)."""
+    """Rotate a key; the old key works until the grace period ends (seconds)."""
     body = exchange.parsed if isinstance(exchange.parsed, dict) else {}
     grace = body.get("grace", GRACE_SECONDS)
     if not isinstance(grace, int | float) or isinstance(grace, bool):
@@ -89,7 +89,7 @@ def rotate(exchange: Exchange) -> Reply:
 
 
 def successor(exchange: Exchange) -> Reply:
-    """Hand out the key that replaced one by itself; shown once (404 afterwards)."""
+    """Return the key that automatic rotation created; available once (404 afterwards)."""
     found = exchange.state.keys.collect_successor(_key(exchange).id)
     if found is None:
         raise not_found("No successor is waiting")

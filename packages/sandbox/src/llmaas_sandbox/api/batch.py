@@ -1,4 +1,4 @@
-"""Paths of the batch service."""
+"""Endpoints of the batch service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATH = "/v1/chat/completions/batch"
 
 
 def create(exchange: Exchange) -> Reply:
-    """Queue a batch (202); 501 where batch is off, 503 when the queue is full."""
+    """Queue a batch (202); 501 if batches are disabled, 503 if the queue is full."""
     if not exchange.state.config.batch_enabled:
         raise status_error(501)
     body = exchange.body
@@ -48,7 +48,7 @@ def _check(messages: Any) -> None:
 
 
 def read(exchange: Exchange) -> Reply:
-    """Tell how a batch is doing, to the key that made it only (403 otherwise)."""
+    """Return the status of a batch to the key that created it (403 for others)."""
     store, now = exchange.state.batches, exchange.state.clock.now()
     with store.exclusive():
         batch = store.get(exchange.path_params["batch_id"], now)
@@ -66,7 +66,7 @@ def _owner(exchange: Exchange) -> str:
 
 
 def _advance(batch: Batch, exchange: Exchange, now: float) -> Usage:
-    """Move a batch on each time it is asked about, and by itself; return what that cost."""
+    """Advance a batch on each poll and over time; return the usage to bill."""
     if exchange.state.config.batch_night_only and not is_open(now):
         batch.status = "queued" if batch.status == "in_progress" else batch.status
         return Usage()

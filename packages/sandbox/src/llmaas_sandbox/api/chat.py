@@ -99,11 +99,11 @@ def _compose(request: ChatRequest) -> tuple[ResponseWriter, Usage]:
     """Compose the choices of a response, with the usage to bill."""
     answers = [compose_answer(request) for _ in range(int(request.body.get("n") or 1))]
     writer = ResponseWriter(request, answers)
-    return writer, Usage(writer.prompt_tokens, writer.said, writer.thought)
+    return writer, Usage(writer.prompt_tokens, writer.completion_tokens, writer.reasoning_tokens)
 
 
 def completions(exchange: Exchange) -> Reply:
-    """Answer the chat-shaped completion endpoint; a ``prompt`` is refused (400)."""
+    """Answer a chat-shaped completion request; reject ``prompt`` (400)."""
     refused = prompt_refusal(exchange.body)
     if refused is not None:
         raise refused

@@ -1,4 +1,4 @@
-"""Paths of the console; its data is open to the administrator, and to a key for its tenant."""
+"""Endpoints of the console; a key sees the data of its tenant, the administrator all."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def _page() -> bytes:
 
 
 def page(exchange: Exchange) -> Reply:
-    """Send the page; it asks for a key by itself."""
+    """Send the console page, which prompts for a key."""
     headers = {"content-security-policy": _POLICY, "x-content-type-options": "nosniff"}
     return Reply(media=_page(), content_type="text/html; charset=utf-8", headers=headers)
 
 
 def data(exchange: Exchange) -> Reply:
-    """Send the figures that the caller may see."""
+    """Send the statistics that the caller may see."""
     tenant = None if exchange.is_admin or exchange.caller is None else exchange.caller.tenant
     return Reply(collect_stats(exchange.state, tenant), headers={"cache-control": "no-store"})
 

@@ -1,4 +1,4 @@
-"""Paths for whoever runs the sandbox in another process than the test."""
+"""Endpoints that control a sandbox in another process than the test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_SHOWN_BYTES = 100_000
 
 
 def _single_process(handler: Callable[[Exchange], Reply]) -> Callable[[Exchange], Reply]:
-    """Refuse (409) what would only change one of several processes."""
+    """Reject (409) changes that would reach only one of several processes."""
 
     def guarded(exchange: Exchange) -> Reply:
         if exchange.state.config.workers > 1:
@@ -31,13 +31,13 @@ def _single_process(handler: Callable[[Exchange], Reply]) -> Callable[[Exchange]
 
 
 def script(exchange: Exchange) -> Reply:
-    """Queue scripted answers; bytes are written ``{"base64": "..."}``."""
+    """Queue scripted responses; bytes are written as ``{"base64": "..."}``."""
     steps = exchange.body.get("steps")
     if not isinstance(steps, list) or not all(isinstance(s, dict) for s in steps):
         raise bad_request("Invalid parameter 'steps': must be an array of objects", "steps")
     try:
         exchange.state.scripted_responses.extend([_decoded(step) for step in steps])
-    except (TypeError, ValueError) as problem:  # TypeError: base64 of what is no text
+    except (TypeError, ValueError) as problem:  # TypeError: the base64 value is not a string
         raise bad_request(str(problem), "steps") from None
     return Reply({"pending_steps": len(exchange.state.scripted_responses)})
 
@@ -51,7 +51,7 @@ def _decoded(value: Any) -> Any:
 
 
 def requests(exchange: Exchange) -> Reply:
-    """Show the last requests: ``limit`` (100), bodies beyond 100,000 bytes left out."""
+    """List the last requests; ``limit`` defaults to 100, bodies over 100,000 bytes are omitted."""
     text = exchange.query.get("limit", "100")
     if not text.isdigit() or not 1 <= int(text[:9]) <= MAX_RECORDS:
         raise bad_request(f"Invalid parameter 'limit': 1 to {MAX_RECORDS}", "limit")
@@ -76,7 +76,7 @@ def _to_json(record: RequestRecord) -> dict[str, Any]:
 
 
 def faults(exchange: Exchange) -> Reply:
-    """Set the faults of every request to come; an empty text ends them."""
+    """Set the faults of all later requests; an empty string clears them."""
     text = exchange.body.get("faults")
     if not isinstance(text, str):
         raise bad_request("Invalid parameter 'faults': must be a string", "faults")
@@ -85,7 +85,7 @@ def faults(exchange: Exchange) -> Reply:
 
 
 def clock(exchange: Exchange) -> Reply:
-    """Push the clock forward by ``advance`` seconds."""
+    """Advance the clock by ``advance`` seconds."""
     seconds: Any = exchange.body.get("advance")
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     if not is_number or not 0 <= seconds <= MAX_STEP:
@@ -96,7 +96,7 @@ def clock(exchange: Exchange) -> Reply:
 
 
 def reset(exchange: Exchange) -> Reply:
-    """Forget log, scripts, attempts, usage and skipped time."""
+    """Clear the request log, scripted responses, attempts, usage and clock offset."""
     exchange.state.reset()
     return Reply({"reset": True})
 

@@ -1,4 +1,4 @@
-"""Path of the embeddings service."""
+"""Endpoint of the embeddings service."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_INPUTS = 4_096
 
 
 def embeddings(exchange: Exchange) -> Reply:
-    """Embed strings; token arrays are refused as the service does (400)."""
+    """Embed strings; token arrays are rejected (400)."""
     body = exchange.body
     model = resolve_model(exchange, body.get("model"), frozenset(("embedding",)))
     texts = _texts(body.get("input"))
@@ -69,14 +69,14 @@ def _check_length(texts: list[str], context: int) -> None:
             raise context_exceeded(count_tokens(text), context)
 
 
-def _dimensions(asked: Any, size: int) -> int:
-    if asked is None:
+def _dimensions(requested: Any, size: int) -> int:
+    if requested is None:
         return size
-    if not isinstance(asked, int) or isinstance(asked, bool) or not 1 <= asked <= size:
+    if not isinstance(requested, int) or isinstance(requested, bool) or not 1 <= requested <= size:
         raise bad_request(
             f"Invalid parameter 'dimensions': must be between 1 and {size}", "dimensions"
         )
-    return asked
+    return requested
 
 
 def _encoded(values: list[float], encoding: str) -> list[float] | str:

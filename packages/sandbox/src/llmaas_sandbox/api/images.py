@@ -1,4 +1,4 @@
-"""Path of the image service."""
+"""Endpoint of the image service."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from llmaas_sandbox.reply import Reply
 
 
 def generations(exchange: Exchange) -> Reply:
-    """Draw ``n`` pictures; ``url`` answers with data URIs, since nothing is hosted."""
+    """Generate ``n`` images; ``url`` returns data URIs because nothing is hosted."""
     body = exchange.body
     resolve_model(exchange, body.get("model"), frozenset(("image",)))
     prompt, size = body.get("prompt"), get_or_default(body, "size", DEFAULT_SIZE)

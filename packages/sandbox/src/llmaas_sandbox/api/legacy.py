@@ -1,4 +1,4 @@
-"""Paths of the retired batches, behind ``Config.legacy_batches``."""
+"""Endpoints of the retired file-based batches, enabled by ``Config.legacy_batches``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _tenant(exchange: Exchange) -> str:
 
 
 def upload(exchange: Exchange) -> Reply:
-    """Keep an uploaded file."""
+    """Store an uploaded file."""
     given, purpose = exchange.form.get("file"), exchange.form.get("purpose")
     if not isinstance(given, tuple) or purpose != "batch":
         raise bad_request("A file with purpose 'batch' is required", "file")
@@ -32,7 +32,7 @@ def upload(exchange: Exchange) -> Reply:
 
 
 def content(exchange: Exchange) -> Reply:
-    """Send a file back."""
+    """Return the content of a file."""
     file = _file(exchange, exchange.path_params["file_id"])
     return Reply(media=file.data, content_type="application/jsonl")
 
@@ -45,7 +45,7 @@ def _file(exchange: Exchange, file_id: Any) -> File:
 
 
 def create(exchange: Exchange) -> Reply:
-    """Start a batch over a file."""
+    """Create a batch from a file."""
     body = exchange.body
     file = _file(exchange, body.get("input_file_id"))
     if body.get("endpoint") != _CHAT or body.get("completion_window") != "24h":
@@ -62,7 +62,7 @@ def _batch(exchange: Exchange) -> LegacyBatch:
 
 
 def read(exchange: Exchange) -> Reply:
-    """Tell how a batch is doing; it moves one state on each time."""
+    """Return the status of a batch, which advances by one state per poll."""
     batch = _batch(exchange)
     if batch.status == "finalizing":
         _finish(batch, exchange)
@@ -105,7 +105,7 @@ def _body(single: Exchange) -> Any:
 
 
 def cancel(exchange: Exchange) -> Reply:
-    """Cancel a batch that is not over."""
+    """Cancel a batch that has not finished."""
     batch = _batch(exchange)
     if batch.status in _STATES or batch.status == "finalizing":
         batch.status = "cancelled"

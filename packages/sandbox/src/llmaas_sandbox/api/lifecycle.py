@@ -1,4 +1,4 @@
-"""The public page of lifecycles, as data."""
+"""Endpoint that lists model lifecycles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from llmaas_sandbox.reply import Reply
 
 
 def lifecycle(exchange: Exchange) -> Reply:
-    """List every model with its phase now."""
+    """List every model with its current phase."""
     return Reply({"data": build_table(exchange.state.clock.now())})
 
 

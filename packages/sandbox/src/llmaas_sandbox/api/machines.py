@@ -1,4 +1,4 @@
-"""The administrator's paths of the machines."""
+"""Administration endpoints of the simulated machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of models in the shape that was seen live."""
+"""Model list in the format observed on the live service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from llmaas_sandbox.reply import Reply
 
 
 def listing(exchange: Exchange) -> Reply:
-    """List the live models that the key may use; all were ``created`` just now."""
+    """List the live models that the key may use; ``created`` is the current time."""
     now = int(exchange.state.clock.now())
     moved, caller = redirects(), exchange.caller
     seen = (m for m in live_models() if caller is None or caller.may_use(model_names(m)))
@@ -21,7 +21,7 @@ def listing(exchange: Exchange) -> Reply:
 
 
 def entry(model: Model, now: int, moved: Any) -> dict[str, Any]:
-    """Return one entry; its aliases include the names redirected to it."""
+    """Build one entry; its aliases include the names redirected to it."""
     names = {model.id, *model.aliases} | {name for name, to in moved.items() if to == model.id}
     return {
         "id": model.id,

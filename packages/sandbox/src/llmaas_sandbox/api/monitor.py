@@ -1,4 +1,4 @@
-"""Paths of monitoring: metrics, alerts, usage."""
+"""Endpoints for metrics and alerts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from llmaas_sandbox.reply import Reply
 
 
 def metrics(exchange: Exchange) -> Reply:
-    """Answer Prometheus."""
+    """Return metrics in the Prometheus format."""
     state = exchange.state
     state.metrics.waiting.set(len(state.batches.queued(state.clock.now())))
     return Reply(
@@ -21,15 +21,21 @@ def metrics(exchange: Exchange) -> Reply:
 
 
 def alerts(exchange: Exchange) -> Reply:
-    """Show the rules, what fires and what was told."""
+    """List alert rules, firing alerts and sent notifications."""
     known = exchange.state.alerts
     known.evaluate()
     rules = [asdict(r) for r in known.rules]
-    return Reply({"rules": rules, "firing": list(known.firing.values()), "told": known.told})
+    return Reply(
+        {
+            "rules": rules,
+            "firing": list(known.firing.values()),
+            "notifications": known.notifications,
+        }
+    )
 
 
 def set_alerts(exchange: Exchange) -> Reply:
-    """Replace the rules, and the webhook if one is given."""
+    """Replace the alert rules, and the webhook if given."""
     known, body = exchange.state.alerts, exchange.body
     rules = body.get("rules")
     if not isinstance(rules, list):

@@ -1,4 +1,4 @@
-"""The document's own path."""
+"""Endpoint that serves the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from llmaas_sandbox.reply import Reply
 
 
 def build_endpoint(served: Iterable[Endpoint]) -> Endpoint:
-    """Return the endpoint that describes the others."""
+    """Build the endpoint that describes the given ones."""
     known = tuple(served)
 
     def openapi(exchange: Exchange) -> Reply:

@@ -1,4 +1,4 @@
-"""The document, written from the endpoints and one table."""
+"""OpenAPI document, built from the endpoints and a table of schemas."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _STREAMED = frozenset(("POST /v1/chat/completions", "POST /v1/completions"))
 
 
 def build_document(endpoints: Iterable[Endpoint], server: str) -> dict[str, Any]:
-    """Return the OpenAPI document of these endpoints."""
+    """Build the OpenAPI document of the given endpoints."""
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
         if _name(endpoint) in _ANSWERS:
@@ -81,17 +81,17 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     request, status, answer = _ANSWERS[_name(endpoint)]
     summary = (endpoint.handler.__doc__ or "").strip()
     words = [endpoint.method.lower(), *re.findall(r"\w+", endpoint.path)]
-    told: dict[str, Any] = {"operationId": "_".join(words), "summary": summary}
-    told["responses"] = {status: _answer(endpoint, answer), **_refusals(endpoint)}
+    operation: dict[str, Any] = {"operationId": "_".join(words), "summary": summary}
+    operation["responses"] = {status: _answer(endpoint, answer), **_refusals(endpoint)}
     parameters = [_parameter(p) for p in re.findall(r"{(\w+)}", endpoint.path)]
     if parameters:
-        told["parameters"] = parameters
+        operation["parameters"] = parameters
     if request:
         media = "multipart/form-data" if endpoint.takes == "form" else JSON
-        told["requestBody"] = {"required": True, "content": {media: {"schema": ref(request)}}}
+        operation["requestBody"] = {"required": True, "content": {media: {"schema": ref(request)}}}
     if endpoint.open_to == "everyone":
-        told["security"] = []
-    return told
+        operation["security"] = []
+    return operation
 
 
 def _parameter(name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The shapes of requests and answers, as JSON schemas."""
+"""JSON schemas of requests and responses."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ MODEL: Schema = {"type": "string", "minLength": 1, "description": "An id or an a
 
 
 def ref(name: str) -> Schema:
-    """Point to a component."""
+    """Build a reference to a component."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def object_schema(required: tuple[str, ...] = (), **properties: Schema) -> Schema:
-    """Describe an object; further properties are allowed."""
+    """Build the schema of an object that allows additional properties."""
     return {"type": "object", "required": list(required), "properties": properties}
 
 
 def array_schema(items: Schema, **bounds: Any) -> Schema:
-    """Describe an array."""
+    """Build the schema of an array."""
     return {"type": "array", "items": items, **bounds}
 
 
 def nullable(schema: Schema) -> Schema:
-    """Allow null as well."""
+    """Extend a schema to allow null."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 
 def number_between(low: float, high: float) -> Schema:
-    """Describe a number in a range; null counts as absent."""
+    """Build the schema of a number in a range; null counts as absent."""
     return {"type": ["number", "null"], "minimum": low, "maximum": high}
 
 

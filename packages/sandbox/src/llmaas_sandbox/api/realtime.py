@@ -1,4 +1,4 @@
-"""The socket's path: upgrade, key, session."""
+"""WebSocket endpoint for realtime transcription."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _ENDPOINT = Endpoint("GET", PATH, lambda _: Reply(), "nothing", metered=True)
 
 @dataclass(frozen=True, slots=True)
 class RealtimeEndpoint:
-    """The route's endpoint for one sandbox."""
+    """ASGI handler of the WebSocket for one sandbox."""
 
     state: State
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one socket."""
+        """Serve one WebSocket connection."""
         socket = WebSocket(scope, receive, send)
         record = _start_record(socket)
         self.state.request_log.add(record)
@@ -115,5 +115,5 @@ def _build_exchange(state: State, socket: HTTPConnection, record: RequestRecord)
 
 
 def build_routes(state: State) -> list[WebSocketRoute]:
-    """Return the socket's route."""
+    """Build the WebSocket route."""
     return [WebSocketRoute(PATH, RealtimeEndpoint(state))]

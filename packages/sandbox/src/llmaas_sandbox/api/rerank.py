@@ -1,4 +1,4 @@
-"""Paths of the rerank service."""
+"""Endpoints of the rerank service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_DOCUMENTS = 10_000
 
 
 def rerank(exchange: Exchange) -> Reply:
-    """Rank documents by falling relevance, in the new or the old shape."""
+    """Rank documents by decreasing relevance, in the new or the old response format."""
     body = exchange.body
     model = resolve_model(exchange, body.get("model"), frozenset(("rerank",)))
     query, documents, top = _checked(body)

@@ -1,4 +1,4 @@
-"""``/api/platform-status``, with and without a model."""
+"""Endpoint of the platform status, with and without a model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from llmaas_sandbox.reply import Reply
 
 
 def platform_status(exchange: Exchange) -> Reply:
-    """Tell how the platform is, or what a probe of one model finds."""
+    """Return the status of the platform, or the probe of one model."""
     name = exchange.query.get("model")
     return Reply(_probe(exchange, name) if name else _platform(exchange))
 
@@ -37,8 +37,8 @@ def _probe(exchange: Exchange, name: str) -> dict[str, Any]:
     if not exchange.state.fleet.free_for(model):
         return {"ok": False, "model": model.id, "http_status": 503}
     speed = model.tokens_per_second
-    told = {"ok": True, "model": model.id, "http_status": 200, "ttfb_ms": int(10_000 / speed)}
-    return {**told, "tokens_per_sec": speed, "usage": {"total_tokens": 24}}
+    result = {"ok": True, "model": model.id, "http_status": 200, "ttfb_ms": int(10_000 / speed)}
+    return {**result, "tokens_per_sec": speed, "usage": {"total_tokens": 24}}
 
 
 ENDPOINTS = (

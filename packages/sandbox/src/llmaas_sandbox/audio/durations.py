@@ -1,4 +1,4 @@
-"""How long a recording lasts: exact for WAV and FLAC, estimated from the size otherwise."""
+"""Duration of an audio file: exact for WAV and FLAC, otherwise estimated from its size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COMPRESSED = (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"OggS", b"\x1aE\x
 
 
 def parse_duration(data: bytes) -> float:
-    """Return the duration; raise ``ValueError`` for what is no known recording."""
+    """Parse the duration in seconds. Raises ``ValueError`` for unknown audio formats."""
     if data[:4] == b"RIFF":
         return _wav(data)
     if data[:4] == b"fLaC":

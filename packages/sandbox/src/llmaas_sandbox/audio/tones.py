@@ -1,4 +1,4 @@
-"""Speech that is a tone: one beep per word, as long as the text would take to say."""
+"""Synthetic speech: one beep per word, as long as the spoken text would be."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PITCH = {
 
 
 def estimate_duration(text: str, speed: float) -> float:
-    """Return the seconds that a text takes to say."""
+    """Estimate the seconds that a spoken text takes."""
     return max(0.4, len(text.split()) / WORDS_PER_SECOND / speed)
 
 
@@ -36,7 +36,7 @@ def _beep(pitch: float, samples: int) -> bytes:
 
 
 def synthesize(text: str, voice: str, seconds: float) -> bytes:
-    """Return 16-bit mono samples at 16 kHz, one beep per word."""
+    """Synthesize 16-bit mono samples at 16 kHz, one beep per word."""
     words = text.split() or ["…"]
     each = int(RATE * seconds / len(words))
     base = _PITCH.get(voice, 262.0)

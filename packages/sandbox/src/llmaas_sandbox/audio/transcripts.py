@@ -1,4 +1,4 @@
-"""A transcript made from the recording's bytes: the same file always says the same."""
+"""Transcripts derived from the bytes of the audio file: equal files have equal transcripts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LINES = {
 def build_transcript(
     data: bytes, seconds: float, language: str
 ) -> tuple[str, list[dict[str, Any]]]:
-    """Return the text and its segments, one for each five seconds begun."""
+    """Build the text and its segments, one for each five seconds begun."""
     lines = _LINES.get(language, _LINES["en"])
     start = blake2b(data, digest_size=2).digest()[0]
     count = max(1, int(-(-seconds // SECONDS_PER_SEGMENT)))

@@ -1,1 +1,1 @@
-"""The audit trail: who did what, encrypted, chained, never changed."""
+"""Audit log: encrypted, append-only, chained by hashes."""

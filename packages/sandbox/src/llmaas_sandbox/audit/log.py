@@ -1,4 +1,4 @@
-"""An append-only chain of encrypted records.
+"""Append-only hash chain of encrypted records.
 
 Each record is sealed with AES-256-GCM; its hash covers the hash before it, so that no record
 can be changed, removed or moved without breaking the chain. The head is authenticated with a
@@ -35,12 +35,12 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class TamperedError(Exception):
-    """The trail is not as it was written."""
+    """The audit log differs from what was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome of a verification."""
+    """Result of a verification."""
 
     intact: bool
     records: int
@@ -48,7 +48,7 @@ class Verdict:
 
 
 class Anchor:
-    """The head of the trail in a file beside the database; nothing where memory is all there is."""
+    """Head of the hash chain in a file beside the database; unused without a data folder."""
 
     def __init__(self, folder: Path | None) -> None:
         self._file = -1
@@ -75,7 +75,7 @@ class Anchor:
 
 
 class AuditLog:
-    """The trail of one store; several processes may write to the same one."""
+    """Audit log of one store; several processes may append to it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -94,25 +94,25 @@ class AuditLog:
         store.on_flush(self._write)
 
     def append(self, record: Mapping[str, Any]) -> int:
-        """Write one record; it is safe when this returns. Return its number."""
+        """Append one record durably; return its sequence number."""
         self.queue(record)
         self._store.flush()
         return self._last
 
     def queue(self, record: Mapping[str, Any]) -> None:
-        """Let the store write a record with its next transaction."""
+        """Queue a record for the next transaction of the store."""
         with self._store.lock:
             self._waiting.append(record)
             self._store.queue()
 
     def _write(self, connection: sqlite3.Connection) -> None:
-        """Write what waits, and the new head."""
+        """Write the queued records and the new head."""
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
         head = connection.execute("SELECT seq, hash FROM audit_head").fetchone()
         if head and not (isinstance(head[0], int) and isinstance(head[1], bytes)):
-            raise TamperedError("the head of the trail is not one")
+            raise TamperedError("audit.head is malformed")
         seq, link = head or (0, _START)
         rows = []
         for record in waiting:
@@ -161,7 +161,7 @@ class AuditLog:
         return seq, link
 
     def verify(self) -> Verdict:
-        """Read the whole trail and tell whether it is intact."""
+        """Verify the whole chain."""
         count = 0
         try:
             for _ in self.records():
@@ -169,7 +169,7 @@ class AuditLog:
         except TamperedError as problem:
             return Verdict(False, count, str(problem))
         except (sqlite3.Error, ValueError, TypeError) as problem:
-            return Verdict(False, count, f"the trail cannot be read: {problem}")
+            return Verdict(False, count, f"the audit log cannot be read: {problem}")
         return Verdict(True, count)
 
     def _rows(self) -> Iterator[tuple[int, bytes, bytes, bytes]]:
@@ -190,10 +190,10 @@ class AuditLog:
         if not rows and seq == 0:
             return
         if not rows or rows[0][:2] != (seq, link):
-            raise TamperedError("the end of the trail is missing")
+            raise TamperedError("the end of the audit log is missing")
         mac = rows[0][2]
         if not isinstance(mac, bytes) or not compare_digest(mac, self._mac(seq, link)):
-            raise TamperedError("the head of the trail was not written by the sandbox")
+            raise TamperedError("audit.head was not written by the sandbox")
 
     def _mac(self, seq: int, link: bytes) -> bytes:
         return hmac_digest(self._secret, b"head" + _bound(seq, link), "sha256")

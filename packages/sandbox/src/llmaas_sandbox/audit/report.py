@@ -1,4 +1,4 @@
-"""The compliance report: who used what, and whether the trail is intact."""
+"""Compliance report: usage per tenant, key and model, and the integrity of the audit log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from llmaas_sandbox.audit.log import AuditLog, TamperedError
 
 
 def build_report(trail: AuditLog, tenant: str | None = None) -> dict[str, Any]:
-    """Sum the trail up, for one tenant or for all."""
+    """Summarize the audit log, for one tenant or for all."""
     groups: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     outcomes: dict[str, int] = defaultdict(int)
     first = last = None
@@ -45,20 +45,20 @@ def _count(sums: dict[str, int], record: Mapping[str, Any]) -> None:
         sums[name] += int(record.get(name) or 0)
 
 
-def to_text(told: Mapping[str, Any]) -> str:
-    """Write a report for people."""
-    trail, period = told["trail"], told["period"]
+def to_text(report: Mapping[str, Any]) -> str:
+    """Format a report as plain text."""
+    trail, period = report["trail"], report["period"]
     state = "intact" if trail["intact"] else f"BROKEN: {trail['problem']}"
     lines = [
-        f"Audit trail: {state}",
+        f"Audit log: {state}",
         f"Period: {period['first'] or '-'} to {period['last'] or '-'}",
-        "Outcomes: " + (", ".join(f"{s}: {n}" for s, n in told["outcomes"].items()) or "none"),
+        "Outcomes: " + (", ".join(f"{s}: {n}" for s, n in report["outcomes"].items()) or "none"),
         "",
         f"{'tenant':<16}{'key':<20}{'model':<28}{'requests':>9}{'refused':>9}{'in':>10}{'out':>10}{'EUR':>12}",
     ]
     lines += [
         f"{u['tenant']:<16}{u['key_id']:<20}{u['model']:<28}{u['requests']:>9}{u['refused']:>9}"
         f"{u['prompt_tokens']:>10}{u['completion_tokens']:>10}{u['cost_micro_eur'] / 1e6:>12.6f}"
-        for u in told["use"]
+        for u in report["use"]
     ]
     return "\n".join(lines) + "\n"

@@ -1,1 +1,1 @@
-"""The authentication service: keys, their tenants, permissions, rotation."""
+"""API keys: tenants, permissions and rotation."""

@@ -1,4 +1,4 @@
-"""Secrets of successors that wait to be collected, once."""
+"""Secrets of rotated keys that wait to be collected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from llmaas_sandbox.store import Store
 
 
 class SuccessorSecrets:
-    """Secrets by the id of the key that they replace, encrypted: the file alone opens nothing."""
+    """Encrypted secrets by the id of the key that they replace; each is readable once."""
 
     def __init__(self, store: Store, pepper: bytes) -> None:
         self._store = store
@@ -19,14 +19,14 @@ class SuccessorSecrets:
         store.create("CREATE TABLE IF NOT EXISTS deliveries (id TEXT PRIMARY KEY, sealed BLOB)")
 
     def put(self, key_id: str, secret: str) -> None:
-        """Keep a secret."""
+        """Store a secret."""
         nonce = os.urandom(12)
         sealed = nonce + self._cipher.encrypt(nonce, secret.encode(), key_id.encode())
         with self._store.transaction() as connection:
             connection.execute("REPLACE INTO deliveries VALUES (?, ?)", (key_id, sealed))
 
     def take(self, key_id: str) -> str | None:
-        """Return a secret and forget it."""
+        """Return a secret and delete it."""
         with self._store.transaction() as connection:
             query = "SELECT sealed FROM deliveries WHERE id = ?"
             found = connection.execute(query, (key_id,)).fetchone()
@@ -37,6 +37,6 @@ class SuccessorSecrets:
         return self._cipher.decrypt(nonce, sealed, key_id.encode()).decode()
 
     def clear(self) -> None:
-        """Forget all."""
+        """Clear everything."""
         with self._store.transaction() as connection:
             connection.execute("DELETE FROM deliveries")

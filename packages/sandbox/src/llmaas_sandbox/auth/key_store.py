@@ -1,4 +1,4 @@
-"""The ring of keys: making, finding, rotating and revoking them."""
+"""Store of API keys: creation, lookup, rotation and revocation."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _WRITTEN = "UPDATE keys_written SET times = times + 1"
 
 
 class NotRotatableError(ValueError):
-    """The key has a successor already, or does not work any more."""
+    """The key already has a successor, is revoked or has expired."""
 
 
 class KeyStore:
-    """All keys. Only a keyed hash of each secret is kept, so a stolen file opens nothing.
+    """Store of all keys. Holds only a keyed hash of each secret, so that a stolen file is useless.
 
     A slow hash would cost more than an answer; secrets are 256 random bits, so a fast keyed
     one leaves nothing to guess.
@@ -48,7 +48,7 @@ class KeyStore:
         self.reload()
 
     def reload(self) -> None:
-        """Read the keys again, as another process may have written them."""
+        """Reload the keys, which another process may have changed."""
         self._version, self._times = self._store.version(), self._written()
         keys = [_read(text) for (text,) in self._store.rows("SELECT record FROM keys")]
         self._keys = {key.id: key for key in keys}
@@ -57,7 +57,7 @@ class KeyStore:
     def make(
         self, tenant: str, label: str = "", secret: str | None = None, **settings: Any
     ) -> tuple[Key, str]:
-        """Make a key and return it with its secret, which is not shown again."""
+        """Create a key; return it with its secret, which is not stored."""
         _check(tenant, settings)
         secret = secret or PREFIX + os.urandom(32).hex()
         key = Key(
@@ -73,12 +73,12 @@ class KeyStore:
         return key, secret
 
     def ensure(self, secret: str, tenant: str, tier: str) -> Key:
-        """Return the key of a known secret, made if it does not exist."""
+        """Return the key of a secret; create it if it does not exist."""
         known = self._by_digest.get(self._digest(secret))
         return self._keys[known] if known else self.make(tenant, "configured", secret, tier=tier)[0]
 
     def find(self, secret: str) -> Key | None:
-        """Return the working key of a secret, or None."""
+        """Return the active key of a secret, or None."""
         self._refresh()
         key = self._keys.get(self._by_digest.get(self._digest(secret), ""))
         now = self._clock.now()
@@ -91,7 +91,7 @@ class KeyStore:
         return key
 
     def _refresh(self) -> None:
-        """Read the keys again if another process has written some."""
+        """Reload the keys if another process has changed them."""
         if self._store.folder is None or (version := self._store.version()) == self._version:
             return
         self._version = version
@@ -113,13 +113,13 @@ class KeyStore:
         return [k for k in keys if tenant is None or k.tenant == tenant]
 
     def revoke(self, key_id: str) -> Key:
-        """Stop a key at once."""
+        """Revoke a key immediately."""
         return self._save(replace(self._keys[key_id], revoked=self._clock.now()))
 
     def rotate(
         self, key_id: str, grace: float = GRACE_SECONDS, deliver: bool = False
     ) -> tuple[Key, str]:
-        """Make a successor; the old key works until the grace period ends.
+        """Create a successor; the old key works until the grace period ends.
 
         With ``deliver`` the new secret waits to be collected once. Raise
         :class:`NotRotatableError` for a key that was rotated, revoked or has expired.
@@ -144,21 +144,21 @@ class KeyStore:
         return new, secret
 
     def rotate_due(self) -> list[str]:
-        """Rotate every key whose time has come; return the ids of the old ones."""
+        """Rotate every key that is due; return the ids of the replaced keys."""
         due = [k.id for k in self.list_keys() if k.is_rotation_due(self._clock.now())]
         for key_id in due:
             self.rotate(key_id, deliver=True)
         return due
 
     def collect_successor(self, key_id: str) -> tuple[Key, str] | None:
-        """Hand out the successor of a key that rotated by itself, once."""
+        """Return the successor of an automatically rotated key, once."""
         secret, old = self._deliveries.take(key_id), self.get(key_id)
         if secret is None or old is None or old.successor is None:
             return None
         return self._keys[old.successor], secret
 
     def keep_only(self, key_ids: Iterable[str]) -> None:
-        """Forget every other key."""
+        """Delete all other keys."""
         kept = set(key_ids)
         dropped = set(self._keys) - kept
         self._deliveries.clear()
@@ -182,7 +182,7 @@ class KeyStore:
 
 
 def _check(tenant: str, settings: dict[str, Any]) -> None:
-    """Refuse settings that no key may have."""
+    """Raise ``ValueError`` for invalid settings of a key."""
     if not isinstance(tenant, str) or not tenant.strip() or len(tenant) > 100:
         raise ValueError(f"tenant must be a name of 1 to 100 characters, got {tenant!r}.")
     tier = settings.get("tier", "monthly")

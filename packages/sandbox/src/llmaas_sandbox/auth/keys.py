@@ -1,4 +1,4 @@
-"""A key as it is remembered: never the key itself."""
+"""Record of an API key, without its secret."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known of one API key."""
+    """One API key without its secret."""
 
     id: str
     tenant: str
@@ -33,17 +33,17 @@ class Key:
     successor: str | None = None
 
     def works(self, now: float) -> bool:
-        """Tell whether requests with this key are answered."""
+        """Whether the key is neither revoked nor expired."""
         return self.revoked is None and (self.expires is None or now < self.expires)
 
     def may_use(self, names: Iterable[str]) -> bool:
-        """Tell whether one of a model's names is permitted."""
+        """Whether the key may use a model with one of these names."""
         if not self.models:
             return True
         return any(fnmatchcase(name, pattern) for name in names for pattern in self.models)
 
     def is_rotation_due(self, now: float) -> bool:
-        """Tell whether a successor should be made."""
+        """Whether automatic rotation is due."""
         return (
             self.rotate_every is not None
             and self.successor is None
@@ -52,7 +52,7 @@ class Key:
         )
 
     def shown(self) -> dict[str, Any]:
-        """Return what an administrator may see: everything but the hash."""
-        told = asdict(self)
-        del told["digest"]
-        return {**told, "models": list(self.models)}
+        """Convert to JSON for administrators: everything except the hash."""
+        values = asdict(self)
+        del values["digest"]
+        return {**values, "models": list(self.models)}

@@ -1,4 +1,4 @@
-"""Who may come in, and what for."""
+"""Permissions of keys, and parsing of credentials."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ SELF = "self"
 
 
 def parse_bearer(headers: Mapping[str, str]) -> str | None:
-    """Return the key that a request carries."""
+    """Parse the bearer token of a request."""
     kind, _, key = headers.get("authorization", "").partition(" ")
     return (key.strip() or None) if kind.lower() == "bearer" else None
 
 
 def is_admin(headers: Mapping[str, str], admin_key: str) -> bool:
-    """Tell whether a request carries the administrator's key."""
+    """Whether a request carries the administrator's key."""
     given = parse_bearer(headers)
     return given is not None and compare_digest(_bytes(given), _bytes(admin_key))
 
@@ -29,12 +29,12 @@ def _bytes(key: str) -> bytes:
 
 
 def model_names(model: Model) -> Iterator[str]:
-    """Yield every name that a model answers to; permissions speak of any of them."""
+    """Yield every name of a model; a permission may refer to any of them."""
     yield from (model.id, model.root, *model.aliases)
     yield from (name for name, to in redirects().items() if to == model.id)
 
 
 def check_model_permission(key: Key | None, model: Model, requested: str) -> None:
-    """Refuse a model that a key may not use (403)."""
+    """Raise a 403 refusal if the key may not use the model."""
     if key is not None and key.models and not key.may_use((requested, *model_names(model))):
         raise forbidden(f"This key may not use model '{requested}'", "model_not_permitted")

@@ -1,1 +1,1 @@
-"""``/v1/chat/completions/batch``: many conversations, answered later, by position."""
+"""Batches of conversations, answered later in the order of the input."""

@@ -1,4 +1,4 @@
-"""Batches in memory: queued, answered, kept for a day."""
+"""Stores of batches, which keep results for a day."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STARTED_AFTER, DONE_AFTER = 60.0, 120.0
 
 @dataclass(slots=True)
 class Batch:
-    """One batch and what became of it."""
+    """One batch with its status and results."""
 
     id: str
     key: str
@@ -34,51 +34,51 @@ class Batch:
     error: dict[str, Any] | None = None
 
     def is_over(self, now: float) -> bool:
-        """Tell whether its day has passed; a batch that nobody asks about has one, too."""
+        """Whether the retention period has ended, also for a batch that was never polled."""
         ended = self.created + DONE_AFTER if self.completed_at is None else self.completed_at
         return now > ended + RETENTION_SECONDS
 
     def is_waiting(self, now: float) -> bool:
-        """Tell whether nothing has been done for it yet."""
+        """Whether processing has not begun."""
         return self.status == "queued" and now < self.created + STARTED_AFTER
 
     def summary(self) -> dict[str, Any]:
-        """Return the body that creation and polling answer."""
+        """Build the response body of creation and polling."""
         failed = sum(1 for r in self.results if "error" in r)
         counts = {
             "total": len(self.body["messages"]),
             "completed": len(self.results) - failed,
             "failed": failed,
         }
-        told: dict[str, Any] = {
+        body: dict[str, Any] = {
             "id": self.id,
             "object": "batch",
             "status": self.status,
             "model": self.model,
         }
-        told |= {"model_requested": self.model_requested, "request_counts": counts}
+        body |= {"model_requested": self.model_requested, "request_counts": counts}
         if self.status in ("completed", "failed"):
-            told["results"] = self.results
+            body["results"] = self.results
         if self.error:
-            told["error"] = self.error
-        return told
+            body["error"] = self.error
+        return body
 
 
 class BatchStore:
-    """The batches of one instance."""
+    """Batches of a single process, in memory."""
 
     def __init__(self) -> None:
         self._batches: dict[str, Batch] = {}
 
     def add(self, batch: Batch) -> None:
-        """Keep a new batch; what expired is purged."""
+        """Add a batch and purge expired ones."""
         self._batches = {
             i: old for i, old in self._batches.items() if not old.is_over(batch.created)
         }
         self._batches[batch.id] = batch
 
     def get(self, batch_id: str, now: float) -> Batch | None:
-        """Return a batch unless it is unknown or expired; what expired is purged."""
+        """Return a batch, or None if it is unknown or expired."""
         batch = self._batches.get(batch_id)
         if batch is not None and batch.is_over(now):
             del self._batches[batch_id]
@@ -86,23 +86,23 @@ class BatchStore:
         return batch
 
     def exclusive(self) -> AbstractContextManager[Any]:
-        """Keep others from changing a batch that is read, changed and saved."""
+        """Lock a batch while it is read, changed and saved."""
         return nullcontext()
 
     def save(self, batch: Batch) -> None:
-        """Keep what changed; nothing to do where memory is shared."""
+        """Save a changed batch; a no-op in memory."""
 
     def queued(self, now: float) -> list[Batch]:
-        """Return the batches that wait, oldest first."""
+        """Return the waiting batches, oldest first."""
         return [batch for batch in self._batches.values() if batch.is_waiting(now)]
 
     def clear(self) -> None:
-        """Lose everything, as a restart does."""
+        """Delete all batches."""
         self._batches.clear()
 
 
 class SharedBatchStore(BatchStore):
-    """The batches of an instance that runs as several processes."""
+    """Batches shared by several processes, in the store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -111,30 +111,30 @@ class SharedBatchStore(BatchStore):
         )
 
     def add(self, batch: Batch) -> None:
-        """Keep a new batch; what expired is purged."""
+        """Add a batch and purge expired ones."""
         with self.exclusive() as connection:
             over = [(old.id,) for old in self._all() if old.is_over(batch.created)]
             connection.executemany("DELETE FROM batches WHERE id = ?", over)
             self.save(batch)
 
     def get(self, batch_id: str, now: float) -> Batch | None:
-        """Return a batch unless it is unknown or expired."""
+        """Return a batch, or None if it is unknown or expired."""
         rows = self._store.rows("SELECT record FROM batches WHERE id = ?", (batch_id,))
         batch = Batch(**json.loads(rows[0][0])) if rows else None
         return None if batch is None or batch.is_over(now) else batch
 
     def exclusive(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Keep other processes from writing."""
+        """Lock the store against writes of other processes."""
         return self._store.transaction()
 
     def save(self, batch: Batch) -> None:
-        """Write a batch for the other processes."""
+        """Save a changed batch for the other processes."""
         record = json.dumps(asdict(batch))
         with self.exclusive() as connection:
             connection.execute("REPLACE INTO batches VALUES (?, ?)", (batch.id, record))
 
     def queued(self, now: float) -> list[Batch]:
-        """Return the batches that wait, oldest first."""
+        """Return the waiting batches, oldest first."""
         return [batch for batch in self._all() if batch.is_waiting(now)]
 
     def _all(self) -> list[Batch]:
@@ -142,6 +142,6 @@ class SharedBatchStore(BatchStore):
         return [Batch(**json.loads(text)) for (text,) in rows]
 
     def clear(self) -> None:
-        """Lose everything, as a restart does."""
+        """Delete all batches."""
         with self.exclusive() as connection:
             connection.execute("DELETE FROM batches")

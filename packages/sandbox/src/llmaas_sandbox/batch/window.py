@@ -1,4 +1,4 @@
-"""When batches are processed: nights of weekdays, and weekends, in the service's time zone."""
+"""Batch window: weekday nights and weekends, in the time zone of the service."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _SATURDAY = 5
 
 
 def is_open(now: float) -> bool:
-    """Tell whether the documented window (22:00-07:00, all weekend, in France) is open."""
+    """Whether the documented window is open (22:00-07:00 and weekends, French time)."""
     local = paris_hour(now)
     return local.weekday() >= _SATURDAY or local.hour >= _OPENS or local.hour < _CLOSES
 
 
 def paris_hour(now: float) -> datetime:
-    """Return the hour in France, without needing a time zone database."""
+    """Convert epoch seconds to French local time without a time zone database."""
     moment = datetime.fromtimestamp(now, UTC)
     start, end = (_last_sunday(moment.year, month) for month in (3, 10))
     return moment + timedelta(hours=2 if start <= moment < end else 1)

@@ -1,4 +1,4 @@
-"""What the model says: words, thoughts, calls; bounded by the budget of tokens."""
+"""Composition of answers: content, reasoning and tool calls, truncated at ``max_tokens``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from llmaas_sandbox.tokens import CHARACTERS_PER_TOKEN, count_tokens
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One choice before it is written in a dialect."""
+    """One choice, independent of its response variant."""
 
     content: str = ""
     reasoning: str = ""
@@ -44,14 +44,14 @@ class Choice:
 
 
 def reasoning_style(request: ChatRequest) -> str:
-    """Return how this model writes its reasoning."""
-    asked = request.faults.first(REASONING)
+    """Return the response variant that the model uses for reasoning."""
+    variant = request.faults.first(REASONING)
     family = request.model.family
-    return asked or ("reasoning" if family.startswith("qwen") else "reasoning_content")
+    return variant or ("reasoning" if family.startswith("qwen") else "reasoning_content")
 
 
 def compose_answer(request: ChatRequest) -> Choice:
-    """Answer a request: as scripted, or as the brain finds."""
+    """Compose a scripted answer, or one computed by the responder."""
     step, body = request.step, request.body
     if step is not None and not {"content", "reasoning", "tool_calls"}.isdisjoint(step):
         return _scripted(step, request)
@@ -78,7 +78,7 @@ def compose_answer(request: ChatRequest) -> Choice:
 
 
 def _with_calls(answer_: Choice, request: ChatRequest) -> Choice:
-    """Bound an answer with calls, and end it as the engine does that was asked for."""
+    """Truncate an answer with calls, and end it as the requested engine does."""
     faults, body = request.faults, request.body
     if "calls-missing" in faults:
         return truncate_answer(replace(answer_, calls=()), body)
@@ -106,7 +106,7 @@ def _closed(cut: Choice, wanted: Choice, body: Mapping[str, Any]) -> Choice:
 
 
 def _complete(cut: ToolCall, full: ToolCall) -> str:
-    """Return the arguments that were written to their end before the cut."""
+    """Return the arguments that were complete before the cut."""
     kept: dict[str, Any] = {}
     for name, value in json.loads(full.arguments).items():
         longer = json.dumps({**kept, name: value}, ensure_ascii=False)
@@ -127,7 +127,7 @@ def _reasoning(request: ChatRequest, messages: Conversation) -> str:
 
 
 def _first_attempt(request: ChatRequest) -> bool:
-    """Tell whether a conversation gets its first JSON answer."""
+    """Whether this is the first JSON answer of a conversation."""
     if "bad-json" not in request.faults:
         return True
     messages = request.body["messages"]
@@ -142,7 +142,7 @@ def _first_attempt(request: ChatRequest) -> bool:
 
 
 def _renamed(call: ToolCall, request: ChatRequest) -> ToolCall:
-    """Give a call the form of id that the model's family makes."""
+    """Give a call an id in the format of the model's family."""
     family = select_family(request.model, request.faults)
     if family is None or not family.short_ids:
         return call
@@ -175,7 +175,7 @@ def _scripted_call(call: Mapping[str, Any], position: int, request: ChatRequest)
 
 
 def truncate_answer(answer_: Choice, body: Mapping[str, Any]) -> Choice:
-    """Cut at the stop strings and at the budget; reasoning is paid first."""
+    """Truncate at the stop strings and at ``max_tokens``; reasoning counts first."""
     stopped, stop = answer_, body.get("stop")
     if stop:
         stopped = replace(answer_, content=_until_stop(answer_.content, stop))
@@ -210,5 +210,5 @@ def _until_stop(text: str, stop: Any) -> str:
 
 
 def is_content_empty(faults: Faults, style: str, body: Mapping[str, Any]) -> bool:
-    """Tell whether the dialect leaves the content empty (reasoning only)."""
+    """Whether the response variant leaves the content empty (reasoning only)."""
     return style == "reasoning-only" and body.get("enable_thinking") is not False

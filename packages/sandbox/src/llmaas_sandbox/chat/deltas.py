@@ -1,4 +1,4 @@
-"""The deltas of one choice, in order: role, reasoning, content, tool calls."""
+"""Streaming deltas of one choice: role, reasoning, content, tool calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WriteCall = Callable[[Any, int | None], Json]
 def build_deltas(
     answer: Choice, style: str, faults: Faults, body: Mapping[str, Any], write: WriteCall
 ) -> Iterator[Json]:
-    """Yield the deltas of an answer in its dialect."""
+    """Yield the deltas of an answer in its response variant."""
     yield {"role": "assistant", "content": ""}
     content = "" if is_content_empty(faults, style, body) else answer.content
     yield from _thoughts(answer.reasoning, style)

@@ -1,4 +1,4 @@
-"""Log probabilities: made up from the token, the same for the same token."""
+"""Synthetic log probabilities, derived from the token."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zlib import crc32
 
 
 def build_logprobs(pieces: list[str], top: int) -> dict[str, Any]:
-    """Return the ``logprobs`` object for the pieces of a text."""
+    """Build the ``logprobs`` object for the pieces of a text."""
     return {"content": [_entry(piece, top) for piece in pieces]}
 
 

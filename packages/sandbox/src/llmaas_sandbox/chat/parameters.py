@@ -1,4 +1,4 @@
-"""What the parameters of a chat request may be.
+"""Validation of the parameters of a chat request.
 
 The ranges are documented; what else is refused was recorded from vLLM 0.32, in its words.
 """
@@ -33,7 +33,7 @@ _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
 def check_parameters(body: Mapping[str, Any], engine: str = "") -> None:
-    """Refuse wrong parameters, whatever the conversation (400).
+    """Reject invalid parameters, independently of the conversation (400).
 
     Efforts are only vLLM's business: templates know others, and llama.cpp passes them on.
     """
@@ -185,7 +185,7 @@ def _check_tools(body: Mapping[str, Any]) -> None:
 
 
 def _function_name(tool: Any) -> str:
-    """Return the name of a well-formed tool; refuse any other."""
+    """Return the name of a tool; reject a malformed one."""
     function = tool.get("function") if isinstance(tool, Mapping) else None
     kind = tool.get("type") if isinstance(tool, Mapping) else None
     if isinstance(function, Mapping) and kind == "function":
@@ -214,7 +214,7 @@ def _check_choice(choice: Any, names: list[str]) -> None:
 
 
 def check_calls(message: Mapping[str, Any], where: str) -> None:
-    """Refuse calls of the history that are not functions with arguments in JSON text."""
+    """Reject calls in the history that are not functions with string arguments."""
     calls = message.get("tool_calls")
     if calls is None:
         return

@@ -1,4 +1,4 @@
-"""Answers that were written before: a pure function of the request, but for time and machine."""
+"""Prepared responses: everything that depends on the request only, encoded once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OBJECTS = {True: b"chat.completion.chunk", False: b"chat.completion"}
 
 @dataclass(frozen=True, slots=True)
 class PreparedResponse:
-    """What every answer to a request has in common; it only lacks its time and its machine."""
+    """Encoded response to a request, without its time and machine."""
 
     model: Model
     fingerprint: bytes
@@ -38,7 +38,7 @@ class PreparedResponse:
 
     @property
     def size(self) -> int:
-        """Bytes that keeping it takes."""
+        """Size in bytes."""
         return len(self.fingerprint) + sum(map(len, self.parts))
 
     def render_body(self, created: int, machine: Machine) -> bytes:
@@ -80,7 +80,7 @@ def _choice(choice: Json) -> bytes:
 
 
 def _in_words(writer: ResponseWriter) -> Choice | None:
-    """Return the answer that is nothing but words, which need no encoder; most are."""
+    """Return the only answer if it is plain text, which needs no JSON encoder."""
     [answer, *others] = writer.answers
     if others or answer.calls or not answer.content or writer.wants_logprobs(answer):
         return None
@@ -90,7 +90,7 @@ def _in_words(writer: ResponseWriter) -> Choice | None:
 
 
 def _choices(writer: ResponseWriter) -> bytes:
-    """Write the choices of a whole answer."""
+    """Encode the choices of a whole response."""
     answer = _in_words(writer)
     if answer is None:
         return dumps(writer.whole_choices())
@@ -100,7 +100,7 @@ def _choices(writer: ResponseWriter) -> bytes:
 
 
 def _events(writer: ResponseWriter) -> list[bytes]:
-    """Write the choices of a stream."""
+    """Encode the choices of a stream."""
     answer = _in_words(writer)
     if answer is None:
         return [_choice(choice) for choice in writer.choices()]
@@ -113,7 +113,7 @@ def _events(writer: ResponseWriter) -> list[bytes]:
 
 
 def _deltas(name: str, text: str) -> list[str]:
-    """Write the choices that carry a text, word by word."""
+    """Encode the choices that carry a text, word by word."""
     before, after = (_CHOICE % (f'"{name}":\0', "null")).split("\0")
     return [before + encode_basestring(piece) + after for piece in split_text(text)]
 
@@ -126,7 +126,7 @@ def _usage(usage: Usage) -> bytes:
 def prepare_response(
     request: ChatRequest, writer: ResponseWriter, usage: Usage
 ) -> PreparedResponse:
-    """Write what does not change from one answer to the next."""
+    """Encode the part of a response that depends on the request only."""
     is_stream = bool(request.body.get("stream"))
     if is_stream:
         parts = (*_events(writer), b'"choices":[],"usage":%b' % _usage(usage))

@@ -1,4 +1,4 @@
-"""Writing answers down: the whole body, or the chunks of a stream, in every dialect."""
+"""Serialization of answers to a body or to chunks, in every response variant."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from llmaas_sandbox.tokens import count_message_tokens, count_tokens
 
 
 class ResponseWriter:
-    """Writes the answers to one request."""
+    """Serializes the answers to one request."""
 
     def __init__(self, request: ChatRequest, answers: Sequence[Choice]) -> None:
         self.request = request
@@ -32,36 +32,39 @@ class ResponseWriter:
             "created": request.created,
             "model": self.step.get("model") or request.model.root,
         }
-        self.said = sum([a.tokens for a in answers])
-        self.thought = sum([count_tokens(a.reasoning) for a in answers])
+        self.completion_tokens = sum([a.tokens for a in answers])
+        self.reasoning_tokens = sum([count_tokens(a.reasoning) for a in answers])
         self.prompt_tokens = count_message_tokens(
             request.body["messages"], request.body.get("tools")
         )
 
     @property
     def requested(self) -> str:
-        """The model as the client named it."""
+        """The model name in the request."""
         return self.request.requested
 
     def usage(self, completion: int | None = None, reasoning: int | None = None) -> Json:
-        """Return the usage object, for the whole or for what was said so far."""
+        """Build the usage object, for the whole or for a partial answer."""
         if "usage" in self.step:
             return dict(self.step["usage"])
-        said = self.said if completion is None else completion
-        thought = self.thought if reasoning is None else reasoning
-        whole = {"prompt_tokens": self.prompt_tokens, "completion_tokens": said}
-        whole |= {"total_tokens": self.prompt_tokens + said, "reasoning_tokens": thought}
+        completion_tokens = self.completion_tokens if completion is None else completion
+        reasoning_tokens = self.reasoning_tokens if reasoning is None else reasoning
+        whole = {"prompt_tokens": self.prompt_tokens, "completion_tokens": completion_tokens}
+        whole |= {
+            "total_tokens": self.prompt_tokens + completion_tokens,
+            "reasoning_tokens": reasoning_tokens,
+        }
         return shape_usage(whole, self.faults)
 
     @property
     def backend(self) -> Any:
-        """The machine that answers."""
+        """The ``backend`` object of the response."""
         return self.step.get("backend") or self.request.backend
 
-    # the whole body
+    # whole response
 
     def body(self) -> Json:
-        """Write everything in one object."""
+        """Build the whole response."""
         whole: Json = {**self.base, "object": "chat.completion", "choices": self.whole_choices()}
         if "usage-none" not in self.faults:
             whole["usage"] = self.usage()
@@ -70,7 +73,7 @@ class ResponseWriter:
         return to_ollama(whole, stream=False) if "ollama-native" in self.faults else whole
 
     def whole_choices(self) -> list[Json]:
-        """Write the choices of a whole body."""
+        """Build the choices of a whole response."""
         return [self._choice(i, answer) for i, answer in enumerate(self.answers)]
 
     def _choice(self, index: int, answer: Choice) -> Json:
@@ -91,7 +94,7 @@ class ResponseWriter:
         return choice
 
     def _is_forced(self) -> bool:
-        """Tell whether a call was forced of an engine that then writes an empty content."""
+        """Whether a call was forced on an engine that then sends empty content."""
         choice = self.request.body.get("tool_choice")
         return "named-stop" in self.faults and choice not in (None, "auto", "none")
 
@@ -103,23 +106,23 @@ class ResponseWriter:
         return shape_tool_call(whole, self.faults)
 
     def wants_logprobs(self, answer: Choice) -> bool:
-        """Tell whether to add log probabilities."""
+        """Whether to add log probabilities."""
         return bool(self.request.body.get("logprobs")) or answer.logprobs is not None
 
     def _logprobs(self, answer: Choice, texts: list[str]) -> Any:
         top = int(self.request.body.get("top_logprobs") or 0)
         return answer.logprobs if answer.logprobs is not None else build_logprobs(texts, top)
 
-    # the stream
+    # stream
 
     def choices(self) -> list[Json]:
-        """Write what the chunks of a stream tell, those of several answers in turn."""
-        lanes = [self._lane(i, answer) for i, answer in enumerate(self.answers)]
+        """Build the choices of the chunks, interleaving several answers."""
+        lanes = [self._choice_chunks(i, answer) for i, answer in enumerate(self.answers)]
         woven = chain.from_iterable(zip_longest(*lanes))
         return [choice for choice in woven if choice is not None]
 
     def chunks(self) -> list[Json]:
-        """Write the chunks of a stream, usage and backend where the dialect wants them."""
+        """Build the chunks of a stream, with usage and backend where the variant has them."""
         stream = [self._chunk(choice) for choice in self.choices()]
         stream = fields.to_engine_chunks(self._with_usage(stream), self.faults, self.requested)
         if "choiceless-backend" in self.faults:
@@ -133,7 +136,7 @@ class ResponseWriter:
     def _chunk(self, choice: Json) -> Json:
         return {**self.base, "object": "chat.completion.chunk", "choices": [choice]}
 
-    def _lane(self, index: int, answer: Choice) -> list[Json]:
+    def _choice_chunks(self, index: int, answer: Choice) -> list[Json]:
         lane: list[Json] = []
         with_logprobs = self.wants_logprobs(answer)
         for delta in build_deltas(answer, self.style, self.faults, self.request.body, self._call):
@@ -154,9 +157,9 @@ class ResponseWriter:
         if "usage-on-request" in self.faults and not self._usage_is_unwanted(
             "continuous_usage_stats"
         ):
-            stream = self._running(stream)
+            stream = self._with_running_usage(stream)
         if "usage-every" in self.faults:
-            return self._running(stream)
+            return self._with_running_usage(stream)
         if "usage-finish" in self.faults or "ollama-native" in self.faults:
             stream[-1] = {**stream[-1], "usage": self.usage(), "backend": self.backend}
             return stream
@@ -164,17 +167,19 @@ class ResponseWriter:
         return [*stream, {**last, "usage": self.usage(), "backend": self.backend}]
 
     def _usage_is_unwanted(self, option: str) -> bool:
-        """Tell whether usage waits for an option that the request does not set."""
+        """Whether usage requires an option that the request does not set."""
         options = self.request.body.get("stream_options")
-        asked = isinstance(options, Mapping) and options.get(option) is True
-        return "usage-on-request" in self.faults and not asked
+        is_set = isinstance(options, Mapping) and options.get(option) is True
+        return "usage-on-request" in self.faults and not is_set
 
-    def _running(self, stream: list[Json]) -> list[Json]:
-        total, thought = self.usage(), 0
+    def _with_running_usage(self, stream: list[Json]) -> list[Json]:
+        total, reasoning_tokens = self.usage(), 0
         most = int(total.get("completion_tokens", 0))
         counted = []
         for i, chunk in enumerate(stream):
             done = i == len(stream) - 1
-            usage = total if done else self.usage(most * i // max(1, len(stream) - 1), thought)
+            usage = (
+                total if done else self.usage(most * i // max(1, len(stream) - 1), reasoning_tokens)
+            )
             counted.append({**chunk, "usage": usage, "backend": self.backend})
         return counted

@@ -1,4 +1,4 @@
-"""Texts cut into the pieces that streams send."""
+"""Splitting of texts into the pieces of a stream."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _ARGUMENTS_PIECE = 12
 
 
 def split_text(text: str) -> list[str]:
-    """Cut a text into the pieces that a stream sends, one word each."""
+    """Split a text into the pieces of a stream, one word each."""
     return _PIECE.findall(text)
 
 
 def split_arguments(arguments: str) -> list[str]:
-    """Cut the text of arguments into the fragments that a stream sends."""
+    """Split the text of arguments into the fragments of a stream."""
     step = _ARGUMENTS_PIECE
     return [arguments[i : i + step] for i in range(0, len(arguments), step)] or [""]

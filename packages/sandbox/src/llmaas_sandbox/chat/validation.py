@@ -1,4 +1,4 @@
-"""What a chat request may say."""
+"""Validation of chat requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CONTENT_PARTS = ("text", "image_url", "image", "audio_url", "video_url", "input
 
 
 def validate_request(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
-    """Refuse what the service documents as wrong, and what the model's engine does not take."""
+    """Raise a refusal if the request is invalid for the service or for the model's engine."""
     _check_messages(body.get("messages"))
     check_parameters(body, faults.engine)
     _check_quirks(body, model, faults)
@@ -56,7 +56,7 @@ def _check_content(message: Mapping[str, Any], where: str) -> None:
 
 
 def _check_quirks(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
-    """Refuse what some backends cannot take: thinking switches on Mistral, sound and video."""
+    """Reject what some backends do not support: thinking switches on Mistral, audio, video."""
     if "enable_thinking" in body and "stral" in model.family and not faults.engine:
         raise bad_request(
             "Unsupported parameter 'enable_thinking' for this tokenizer", "enable_thinking"
@@ -71,12 +71,12 @@ def _part_types(body: Mapping[str, Any]) -> set[str]:
 
 
 def max_tokens(body: Mapping[str, Any]) -> int:
-    """Return the budget of an answer; the service's own default is small."""
+    """Return the token limit of an answer. Defaults to 1,024, as on the service."""
     return int(body.get("max_tokens") or body.get("max_completion_tokens") or DEFAULT_MAX_TOKENS)
 
 
 def prompt_refusal(body: Mapping[str, Any]) -> Refusal | None:
-    """Return the refusal of a classic completion (``prompt`` instead of ``messages``)."""
+    """Return the refusal of a ``prompt`` in place of ``messages``, or None."""
     if "messages" in body:
         return None
     return bad_request("This endpoint takes 'messages', not 'prompt'", "messages")

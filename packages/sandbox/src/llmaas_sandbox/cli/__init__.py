@@ -1,4 +1,4 @@
-"""The command line: serve, or look after the keys and the audit of a data folder."""
+"""Command line: serve, or manage the keys and the audit log of a data folder."""
 
 from llmaas_sandbox.cli.main import main
 

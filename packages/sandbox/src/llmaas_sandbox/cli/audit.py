@@ -1,4 +1,4 @@
-"""``python -m llmaas_sandbox audit``: verify the trail, report on it."""
+"""``python -m llmaas_sandbox audit``: verify the audit log, or summarize it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from llmaas_sandbox.cli.data_folder import add_option, open_store
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the options."""
+    """Build the option parser."""
     root = argparse.ArgumentParser(prog="llmaas_sandbox audit", description=__doc__)
     add_option(root)
     commands = root.add_subparsers(dest="command", required=True)

@@ -1,4 +1,4 @@
-"""The data folder that a command works on."""
+"""Data folder of a command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VARIABLE = "LLMAAS_SANDBOX_DATA"
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``--data-dir``; the environment may name it too."""
+    """Add ``--data-dir``, which defaults to the environment variable."""
     default = os.environ.get(VARIABLE)
     parser.add_argument(
         "--data-dir",
@@ -24,7 +24,7 @@ def add_option(parser: argparse.ArgumentParser) -> None:
 
 
 def open_store(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Store:
-    """Open the store of the folder; only ``create`` may begin one."""
+    """Open the store of the folder; only ``create`` creates one."""
     if options.command != "create" and not Store.exists_in(options.data_dir):
         parser.error(f"{options.data_dir} does not hold the data of a sandbox")
     return Store(options.data_dir)

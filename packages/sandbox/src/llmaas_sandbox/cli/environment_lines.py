@@ -1,4 +1,4 @@
-"""The lines that ``serve`` prints: environment variables that a shell can take over."""
+"""Environment variables that ``serve`` prints for a shell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WINDOWS = os.name == "nt"
 def environment_lines(
     variables: Mapping[str, str], console: str, *, windows: bool = _WINDOWS
 ) -> str:
-    """Write the lines of this machine's shell as they are, those of the other one as comments."""
+    """Format the lines for this platform's shell, and those for the other one as comments."""
     posix = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     power = [f"$env:{name} = {_quoted(value)}" for name, value in variables.items()]
     first, name, other = (power, "sh", posix) if windows else (posix, "PowerShell", power)

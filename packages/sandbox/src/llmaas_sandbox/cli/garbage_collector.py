@@ -1,4 +1,4 @@
-"""The garbage collector of a process that does nothing but serve."""
+"""Garbage collector settings of a server process."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import gc
 
 
 def tune_garbage_collector() -> None:
-    """Let the garbage collector look less often, and never at what the start has made.
+    """Collect less often, and exclude the objects created at startup.
 
     A request leaves no cycles behind; yet of the cost of one, a fifth was the collector's walk
-    over the journal and the modules.
+    over the request log and the modules.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""``python -m llmaas_sandbox keys``: make, list, revoke and rotate keys."""
+"""``python -m llmaas_sandbox keys``: create, list, revoke and rotate keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from llmaas_sandbox.limits.tiers import TIERS
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the options."""
+    """Build the option parser."""
     root = argparse.ArgumentParser(prog="llmaas_sandbox keys", description=__doc__)
     add_option(root)
     commands = root.add_subparsers(dest="command", required=True)
@@ -35,7 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command; answers are JSON. Return the exit code."""
+    """Run a command that prints JSON; return the exit code."""
     parser = build_parser()
     options = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""Choosing between serving and looking after a data folder."""
+"""Entry point that selects the command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COMMANDS = {"keys": keys.run, "audit": audit.run, "serve": serve.run}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command; without one, serve."""
+    """Run a command; defaults to ``serve``."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     command = _COMMANDS.get(given[0]) if given else None
     sys.exit(command(given[1:]) if command else serve.run(given))

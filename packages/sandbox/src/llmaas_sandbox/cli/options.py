@@ -1,4 +1,4 @@
-"""The options of ``serve``, each with its help."""
+"""Options of ``serve``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the options."""
+    """Build the option parser."""
     root = argparse.ArgumentParser(
         prog="llmaas_sandbox", description="Serve a sandbox. Other commands: keys, audit."
     )
@@ -38,7 +38,7 @@ def _who_may_ask(root: argparse.ArgumentParser) -> None:
         help="serve in N processes that share keys, limits, batches and audit (default: 1)",
     )
     add("--redis-url", help="share quotas with other sandboxes")
-    add("--audit-content", **_SWITCH, help="keep requests in the audit, not only who asked")
+    add("--audit-content", **_SWITCH, help="include the content of requests in the audit log")
     add("--alert-webhook", help="URL that alerts are posted to")
 
 
@@ -48,7 +48,11 @@ def _answers(root: argparse.ArgumentParser) -> None:
     add("--seed", type=int, help="what odds and jitter of faults are drawn from (default: 0)")
     add("--rerank-shape", choices=("new", "old"), help="shape of rerank answers (default: new)")
     add("--tokens-per-second", type=float, help="pace of answers; 0 answers at once (default)")
-    add("--speed", type=float, help="pace by the catalog's figures: 1 is real time, 0 is off")
+    add(
+        "--speed",
+        type=float,
+        help="pace relative to the catalog's speed: 1 is real time, 0 is unlimited",
+    )
     add("--machine-capacity", type=int, help="requests that a machine serves at a time")
     add("--strict-lifecycle", **_SWITCH, help="404 for models past their end of support")
     add("--prompt-filter", **_SWITCH, help="refuse suspicious prompts (403)")

@@ -1,4 +1,4 @@
-"""Several processes behind one address, which share keys, limits, batches and audit."""
+"""Worker processes behind one address, which share keys, limits, batches and audit log."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _PAUSE = 0.5
 
 
 def with_data_folder(config: Config) -> Config:
-    """Return a configuration with a data folder, which is what processes share."""
+    """Return a configuration with a data folder, through which processes share their state."""
     return config if config.data_dir else replace(config, data_dir=create_temporary_folder())
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """Listen."""
+    """Open the listening socket."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
@@ -43,13 +43,13 @@ def open_socket(host: str, port: int) -> socket.socket:
 def announce(
     config: Config, host: str, listener: socket.socket, certificates: Certificates | None
 ) -> None:
-    """Tell on the standard output how to reach the sandbox."""
+    """Print how to reach the sandbox."""
     name = f"[{host}]" if ":" in host else host
     root = f"{'https' if certificates else 'http'}://{name}:{listener.getsockname()[1]}"
-    told = {"LLMAAS_BASE_URL": f"{root}/v1", "LLMAAS_API_KEY": config.api_keys[0]}
+    variables = {"LLMAAS_BASE_URL": f"{root}/v1", "LLMAAS_API_KEY": config.api_keys[0]}
     if certificates:
-        told["SSL_CERT_FILE"] = str(certificates.authority)
-    sys.stdout.write(environment_lines(told, f"{root}/console#{config.admin_key}"))
+        variables["SSL_CERT_FILE"] = str(certificates.authority)
+    sys.stdout.write(environment_lines(variables, f"{root}/console#{config.admin_key}"))
     sys.stdout.flush()
 
 
@@ -62,7 +62,7 @@ def serve_in_workers(config: Config, host: str, port: int) -> None:
 
 
 class Workers:
-    """The processes, and the signals that end them."""
+    """Supervisor of the worker processes."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class Workers:
 def run_worker(
     config: Config, host: str, listener: socket.socket, certificates: Certificates | None
 ) -> None:
-    """Serve in this process: one of several."""
+    """Serve in this worker process."""
     _end_with_parent()
     state = State(config)
     state.host = host
@@ -121,7 +121,7 @@ def run_worker(
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent is gone, however that ended."""
+    """Exit when the parent process is gone."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -1,1 +1,1 @@
-"""The console: one page that shows what the sandbox does, live."""
+"""Console: one page with live statistics."""

@@ -1,4 +1,4 @@
-"""The figures that the console draws: of everybody for the administrator, else of one tenant."""
+"""Statistics of the console: of all tenants for the administrator, otherwise of one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LAST = 50
 
 
 def collect_stats(state: State, tenant: str | None = None) -> dict[str, Any]:
-    """Return everything that the page needs; ``tenant`` limits it to what is the tenant's own."""
+    """Collect the statistics of the page, limited to ``tenant`` if given."""
     now = state.clock.now()
     rows = state.history.since(now - SPAN, tenant)
     stats: dict[str, Any] = {

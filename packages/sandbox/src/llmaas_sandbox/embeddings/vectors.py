@@ -1,4 +1,4 @@
-"""Lexical vectors: texts that share words, or pieces of words, point the same way."""
+"""Lexical vectors: texts that share words or character n-grams are similar."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Engines behind the service, each with its way to write answers and errors."""
+"""Response and error formats of inference engines."""

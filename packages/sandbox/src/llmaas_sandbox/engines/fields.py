@@ -1,4 +1,4 @@
-"""Fields that engines add to answers and chunks, or leave out.
+"""Fields that engines add to responses and chunks, or omit.
 
 vLLM: recordings of 0.32.0. llama.cpp: ``tools/server/server-task.cpp`` (``to_json_oaicompat_chat``)
 and ``server-common.cpp``. Ollama: ``openai/openai.go``.
@@ -18,13 +18,13 @@ Change = Callable[[Json, str], Json]
 
 
 def to_engine_body(body: Json, faults: Faults, requested: str) -> Json:
-    """Write a whole answer as the engine does that was asked for."""
+    """Convert a whole response to the format of the requested engine."""
     change = _WHOLE.get(faults.engine)
     return change(body, requested) if change else body
 
 
 def to_engine_chunks(stream: list[Json], faults: Faults, requested: str) -> list[Json]:
-    """Write the chunks of a stream as the engine does that was asked for."""
+    """Convert the chunks of a stream to the format of the requested engine."""
     change = _CHUNK.get(faults.engine)
     if change is None:
         return stream
@@ -35,7 +35,7 @@ def to_engine_chunks(stream: list[Json], faults: Faults, requested: str) -> list
 
 
 def to_engine_models(payload: Json, faults: Faults) -> Json:
-    """Write the list of models: engines know no aliases."""
+    """Convert the list of models; engines have no aliases."""
     if not faults.engine:
         return payload
     owner = {"vllm": "vllm", "llama.cpp": "llamacpp", "ollama": "library"}[faults.engine]
@@ -44,7 +44,7 @@ def to_engine_models(payload: Json, faults: Faults) -> Json:
 
 
 def to_engine_embeddings(payload: Json, faults: Faults, fingerprint: bytes, created: int) -> Json:
-    """Write embeddings: vLLM adds an id, the time and three counts."""
+    """Convert embeddings; vLLM adds an id, the time and three counts."""
     if faults.engine != "vllm":
         return payload
     nulls = dict.fromkeys(("prompt_tokens_details", "completion_tokens_details"))
@@ -129,11 +129,11 @@ def _vllm_chunk(chunk: Json, requested: str) -> Json:
 
 def _vllm_delta(choice: Json, *, first: bool) -> Json:
     logprobs, finish = choice.get("logprobs"), choice["finish_reason"]
-    told: Json = {"index": choice["index"], "delta": choice["delta"], "logprobs": logprobs}
-    told["finish_reason"] = finish
+    result: Json = {"index": choice["index"], "delta": choice["delta"], "logprobs": logprobs}
+    result["finish_reason"] = finish
     if finish:
-        told["stop_reason"] = None
-    return told if first else {**told, "token_ids": None}
+        result["stop_reason"] = None
+    return result if first else {**result, "token_ids": None}
 
 
 def _llama_whole(body: Json, requested: str) -> Json:

@@ -1,4 +1,4 @@
-"""Errors in the envelopes of engines."""
+"""Error bodies of inference engines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LLAMA_TYPES = {
 
 
 def to_engine_error(refusal: Refusal, faults: Faults) -> Refusal:
-    """Write a refusal as the engine does that was asked for."""
+    """Convert a refusal to the error body of the requested engine."""
     if refusal.status == 401 and "unauthorized-string" in faults:
         return Refusal(401, {"error": "Unauthorized"}, refusal.headers)
     if faults.engine == "vllm" and _is_routing(refusal):
@@ -40,7 +40,7 @@ def _is_routing(refusal: Refusal) -> bool:
 
 
 def _integer(refusal: Refusal) -> Json:
-    """vLLM: four keys always, an integer code, pydantic's envelope for what has a wrong type."""
+    """Convert to vLLM's errors: four keys, an integer code, pydantic's envelope for wrong types."""
     inner, status = refusal.body["error"], refusal.status
     text, param = str(inner["message"]), inner.get("param")
     kind = _VLLM_TYPES.get(status, "InternalServerError")

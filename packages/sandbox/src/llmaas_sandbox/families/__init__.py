@@ -1,1 +1,1 @@
-"""Rules of the model families: conversations that a model's chat template or engine refuses."""
+"""Model families: conversations that their chat templates or engines reject."""

@@ -1,4 +1,4 @@
-"""Whether a model's engine takes a request: its template, its window, its eyes, names of tools."""
+"""Checks against a model's engine: chat template, context window, images, tool names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from llmaas_sandbox.tokens import count_message_tokens, has_images
 
 
 def check_engine_rules(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
-    """Refuse in the engine's words (400), unless the fault ``mild`` was asked for."""
+    """Reject with the engine's message (400), unless the fault ``mild`` is set."""
     if "mild" in faults:
         return
     if not faults.engine:
@@ -27,7 +27,7 @@ def check_engine_rules(body: Mapping[str, Any], model: Model, faults: Faults) ->
 
 
 def select_family(model: Model, faults: Faults) -> Family | None:
-    """Return the family whose rules apply: the one that a fault names, or the model's own."""
+    """Return the family named by the fault ``template``, or the model's own."""
     name = faults.argument("template", 0, "")
     if not name:
         return get_family(model.id)
@@ -37,7 +37,7 @@ def select_family(model: Model, faults: Faults) -> Family | None:
 
 
 def check_conversation(messages: Sequence[Message], family: Family) -> None:
-    """Refuse what the family's template refuses."""
+    """Reject what the family's template rejects."""
     for rule in family.rules:
         words = rule(messages)
         if words is not None:
@@ -45,7 +45,7 @@ def check_conversation(messages: Sequence[Message], family: Family) -> None:
 
 
 def _check_names(body: Mapping[str, Any]) -> None:
-    """Refuse names that functions and schemas may not have (words of OpenAI's API)."""
+    """Reject invalid names of functions and schemas (message of OpenAI's API)."""
     for i, tool in enumerate(body.get("tools") or ()):
         _check_name(tool["function"]["name"], f"tools[{i}].function.name")
     form = body.get("response_format") or {}
@@ -64,18 +64,18 @@ def _check_name(name: Any, where: str) -> None:
 
 
 def _check_images(body: Mapping[str, Any], model: Model) -> None:
-    """Refuse images to a model that the catalog knows to be blind (words of vLLM)."""
+    """Reject images if the catalog says that the model has no vision (message of vLLM)."""
     if model.vision is False and any(has_images(m.get("content")) for m in body["messages"]):
         raise bad_request(f"{model.id} is not a multimodal model")
 
 
 def context_window(model: Model, faults: Faults) -> int:
-    """Return the model's window in tokens; 0 when nobody knows it."""
+    """Return the context window in tokens, or 0 if unknown."""
     return int(faults.number("window", 0, model.context))
 
 
 def context_exceeded(tokens: int, size: int) -> Refusal:
-    """Refuse an input beyond the window (words of vLLM; also of embeddings and rerank)."""
+    """Build the refusal of an input beyond the context window (message of vLLM)."""
     return bad_request(
         f"This model's maximum context length is {size} tokens. However, your prompt "
         f"contains at least {tokens} input tokens, which exceeds this limit even without any "
@@ -86,7 +86,7 @@ def context_exceeded(tokens: int, size: int) -> Refusal:
 
 
 def check_window(body: Mapping[str, Any], size: int) -> None:
-    """Refuse a prompt, and a prompt with its ``max_tokens``, beyond the window."""
+    """Reject a prompt, or a prompt plus ``max_tokens``, beyond the context window."""
     if not size:
         return
     name = next((n for n in ("max_tokens", "max_completion_tokens") if body.get(n)), None)

@@ -1,4 +1,4 @@
-"""Single rules. Each takes a conversation and returns the engine's words of refusal, or None."""
+"""Conversation rules. Each returns the engine's error message, or None."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def alternates(words: str, counted: Callable[[Message], bool]) -> Rule:
 
 
 def is_turn(message: Message) -> bool:
-    """Tell whether a message is a turn: not a tool's result, and without calls."""
+    """Whether a message is a turn: not a tool's result, and without calls."""
     return message["role"] != "tool" and not message.get("tool_calls")
 
 
 def is_spoken_turn(message: Message) -> bool:
-    """Tell whether a message is a turn of the user or the assistant, and without calls."""
+    """Whether a message is a turn of the user or the assistant, and without calls."""
     return message["role"] in ("user", "assistant") and not message.get("tool_calls")
 
 
@@ -240,7 +240,7 @@ def names_in_history(words: str) -> Rule:
 
 
 def is_function_name(name: Any) -> bool:
-    """Tell whether a function may have this name: 64 letters, digits, underscores, dashes."""
+    """Whether a function may have this name: 64 letters, digits, underscores, dashes."""
     return isinstance(name, str) and _FUNCTION_NAME.fullmatch(name) is not None
 
 

@@ -1,4 +1,4 @@
-"""The families: names of their models, and what their templates and engines refuse.
+"""Table of families: their models, and the rules of their templates and engines.
 
 Sources: the chat templates that llama.cpp ships (llama-cpp-python 0.3.36, folder
 ``vendor/llama.cpp/models/templates``; each family names its file), mistral-common 1.13
@@ -156,6 +156,6 @@ BY_NAME = {family.name: family for family in FAMILIES}
 
 @cache
 def get_family(model: str) -> Family | None:
-    """Return the family of a model by its id; the first that matches, None when none does."""
+    """Return the first family that matches a model id, or None."""
     name = model.rsplit("/", 1)[-1].lower()
     return next((f for f in FAMILIES if re.match(f.models, name)), None)

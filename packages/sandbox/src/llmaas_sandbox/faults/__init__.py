@@ -1,4 +1,4 @@
-"""Faults and dialects on demand: by header, by persona, by configuration or scripted."""
+"""Injected faults and response variants, by header, test model, configuration or script."""
 
 from llmaas_sandbox.faults.names import FAULTS
 from llmaas_sandbox.faults.parse import Faults, parse_faults

@@ -1,4 +1,4 @@
-"""Faults of the connection: how the bytes of an answer reach the client, and how it ends."""
+"""Connection faults: how the bytes of a response reach the client, and how it ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Piece:
 
 @dataclass(slots=True)
 class ResponsePlan:
-    """What goes over the wire."""
+    """Bytes to send, with their timing and ending."""
 
     status: int
     headers: dict[str, str]
@@ -44,13 +44,13 @@ class ResponsePlan:
     """Instead of ``pieces``: nothing is slow or wrong, and all may leave with one write."""
 
     def split(self) -> None:
-        """Turn what is plain into pieces."""
+        """Convert a plain response to pieces."""
         if self.plain is not None:
             self.pieces, self.plain = [Piece(data) for data in self.plain], None
 
 
 def apply_faults(plan: ResponsePlan, faults: Faults) -> ResponsePlan:
-    """Apply the connection faults to a good plan."""
+    """Apply the connection faults to a plan."""
     if not faults.chosen:
         return plan
     for name, change in _CHANGES.items():
@@ -84,7 +84,7 @@ def _delay(plan: ResponsePlan, faults: Faults) -> None:
 
 
 def slow_list(plan: ResponsePlan, faults: Faults) -> None:
-    """Let a model list wait: of the service's, some took longer than a minute."""
+    """Delay a model list; the service's sometimes takes longer than a minute."""
     if "slow-models" in faults:
         plan.before += faults.number("slow-models", 0, 60)
 

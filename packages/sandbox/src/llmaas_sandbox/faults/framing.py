@@ -1,4 +1,4 @@
-"""Faults of a stream's framing: from chunks to the bytes of each event."""
+"""Framing of streams: chunks to the bytes of each event, with framing faults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def dumps(value: Any) -> bytes:
-    """Write compact JSON in UTF-8, accents as they are, half a surrogate pair as U+FFFD."""
+    """Encode compact UTF-8 JSON; a lone surrogate becomes U+FFFD."""
     text = _encode(value)
     try:
         return text.encode()
@@ -23,12 +23,12 @@ def dumps(value: Any) -> bytes:
 
 
 def to_event(chunk: Any) -> bytes:
-    """Write one chunk as a server-sent event."""
+    """Encode one chunk as a server-sent event."""
     return b"data: " + dumps(chunk) + b"\n\n"
 
 
 def to_events(chunks: Sequence[dict[str, Any]], faults: Faults) -> list[bytes]:
-    """Write a stream's events, with the framing faults that were asked for."""
+    """Encode the events of a stream, with the requested framing faults."""
     if "done-no-finish" in faults:
         chunks = [c for c in chunks if not _finishes(c)]
     events = [to_event(c) for c in chunks]
@@ -60,8 +60,8 @@ def _error_event(events: list[bytes], faults: Faults) -> list[bytes]:
 def _error_after_role(events: list[bytes], faults: Faults) -> list[bytes]:
     """End as vLLM does when its engine dies: an error event, then a clean end."""
     words = "EngineCore encountered an issue. See stack trace (above) for the root cause."
-    told = {"message": words, "type": "InternalServerError", "param": None, "code": 500}
-    return [events[0], to_event({"error": told}), DONE]
+    error_body = {"message": words, "type": "InternalServerError", "param": None, "code": 500}
+    return [events[0], to_event({"error": error_body}), DONE]
 
 
 def _truncated(events: list[bytes], faults: Faults) -> list[bytes]:
@@ -105,7 +105,7 @@ _CHANGES = {
 
 
 def utf8_pieces(frames_: Iterable[bytes]) -> list[bytes]:
-    """Cut a stream inside each of its multi-byte characters, and nowhere else."""
+    """Split a stream inside each of its multi-byte characters."""
     data = b"".join(frames_)
     inside = [i for i, byte in enumerate(data) if byte & 0xC0 == 0x80]
     starts = [0, *inside]

@@ -1,4 +1,4 @@
-"""Every fault and dialect by name, with what it does; the README prints this table."""
+"""Faults and response variants by name; the README prints this table."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ FAULTS: Mapping[str, str] = {
     "empty-200": "status 200 and no body",
     "html-200": "status 200 and an HTML page",
     # batches
-    "batch-failed": "the lot created with it ends `failed`, its first half answered",
+    "batch-failed": "the batch created with it ends `failed`, with its first half answered",
     # refusals
     "status": "that status [:code][:7 | 7000ms | date | date+7 | reset | reset+7]",
     "html-error": "an HTML error page [:code, 502]",

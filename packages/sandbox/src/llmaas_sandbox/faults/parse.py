@@ -1,4 +1,4 @@
-"""Reading ``name[:arg[:arg]][@odds][*times]``, comma separated."""
+"""Parser of fault lists: ``name[:arg[:arg]][@odds][*times]``, comma separated."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Faults:
         return iter(self.chosen)
 
     def arguments(self, name: str) -> tuple[str, ...] | None:
-        """Return the arguments of a fault, or None when it was not asked for."""
+        """Return the arguments of a fault, or None if it is not set."""
         if not self.chosen:
             return None
         return next((f.arguments for f in reversed(self.chosen) if f.name == name), None)
@@ -54,18 +54,18 @@ class Faults:
         return given[position] if len(given) > position and given[position] else default
 
     def number(self, name: str, position: int, default: float) -> float:
-        """Return one argument as a number; refuse what is not one."""
+        """Return one argument as a number; reject anything else (400)."""
         if not self.chosen:
             return default
         return parse_number(name, self.argument(name, position, str(default)))
 
     @property
     def engine(self) -> str:
-        """The engine asked for, or nothing."""
+        """Name of the emulated engine, or an empty string."""
         return self.argument("engine", 0, "") if self.chosen else ""
 
     def first(self, names: frozenset[str]) -> str | None:
-        """Return the last one asked for among alternatives."""
+        """Return the last of several alternatives that is set, or None."""
         return next((f.name for f in reversed(self.chosen) if f.name in names), None)
 
 
@@ -73,7 +73,7 @@ NO_FAULTS = Faults()
 
 
 def parse_number(name: str, text: str) -> float:
-    """Read a number that a fault was given: none that is negative or has no end (400)."""
+    """Parse a finite, non-negative argument of a fault (400 otherwise)."""
     try:
         number = float(text)
     except ValueError:
@@ -84,20 +84,20 @@ def parse_number(name: str, text: str) -> float:
 
 
 def parse_faults(text: str) -> tuple[Fault, ...]:
-    """Read a list of faults; an unknown name is refused (400), never ignored."""
+    """Parse a list of faults; reject unknown names (400)."""
     parts = (part.strip() for part in text.replace("+sandbox/", ",").split(","))
     return tuple(fault for part in parts if part for fault in _expanded(_one(part)))
 
 
 def parse_fault_header(headers: Mapping[str, str]) -> tuple[Fault, ...]:
-    """Return the faults that a request's headers ask for."""
+    """Parse the faults in the headers of a request."""
     return tuple(
         f for name in FAULT_HEADERS if (text := headers.get(name)) for f in parse_faults(text)
     )
 
 
 def _expanded(fault: Fault) -> Iterator[Fault]:
-    """Yield a fault, after the pieces of the engine that it names."""
+    """Yield a fault, preceded by the variants of the engine that it names."""
     if fault.name == "engine":
         name = ":".join(fault.arguments)
         if name not in ENGINES:

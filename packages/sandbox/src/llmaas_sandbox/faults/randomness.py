@@ -1,4 +1,4 @@
-"""Chance that can be repeated: the same seed, test and turn always draw the same."""
+"""Reproducible random numbers, seeded per test and request."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ TEST_HEADER = "x-sandbox-test-id"
 
 
 def seeded_random(*scope: object) -> Random:
-    """Return the series of numbers that belongs to a scope."""
+    """Create a random number generator seeded with a scope."""
     return Random(" ".join(map(str, scope)))  # noqa: S311 - it must be repeatable
 
 
 def apply_jitter(mean: float, jitter: float, chance: Random) -> float:
-    """Return a number of at least 0 around a mean, at most the jitter (a fraction) away."""
+    """Draw a non-negative number within ``jitter`` (a fraction) of a mean."""
     return max(0.0, mean * (1 + jitter * (2 * chance.random() - 1)))

@@ -1,4 +1,4 @@
-"""Faults that refuse: a status, an HTML page, an envelope."""
+"""Faults that reject a request: a status, an HTML page, an error envelope."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from llmaas_sandbox.responder.structured import wants_json
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
-    """An HTML page where JSON was expected."""
+    """HTML error page in place of JSON."""
 
     status: int
     html: str
 
 
 def find_refusal(faults: Faults, body: Any, now: float) -> Refusal | ErrorPage | None:
-    """Return what the faults refuse with, if they do."""
+    """Return the refusal that the faults demand, or None."""
     if "status" in faults:
         return status_error(_code(faults, "status", 500), _retry_headers(faults, now))
     if "html-error" in faults:
@@ -34,7 +34,7 @@ def find_refusal(faults: Faults, body: Any, now: float) -> Refusal | ErrorPage |
 
 
 def error_page(code: int) -> str:
-    """Return what a proxy answers when nothing stands behind it."""
+    """Build the error page of a proxy without a backend."""
     return (
         f"<html><head><title>{code}</title></head>"
         f"<body><center><h1>{code} error</h1></center><hr><center>sandbox</center></body></html>"

@@ -1,4 +1,4 @@
-"""Dialects of a whole answer: how reasoning, usage and tool calls are written in it."""
+"""Response variants: formats of reasoning, usage and tool calls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 def add_reasoning(message: Json, text: str, style: str) -> None:
-    """Write reasoning into a message (or a delta) in one of the styles."""
+    """Add reasoning to a message or delta in the given style."""
     if style in ("reasoning_content", "reasoning-both"):
         message["reasoning_content"] = text
     if style in ("reasoning", "reasoning-both", "reasoning-only"):
@@ -24,7 +24,7 @@ def add_reasoning(message: Json, text: str, style: str) -> None:
 
 
 def shape_usage(usage: Mapping[str, Any], faults: Faults) -> Json:
-    """Write reasoning tokens at the top of usage, or nested as OpenAI does."""
+    """Place reasoning tokens at the top level of usage, or nested as in OpenAI's API."""
     shaped = dict(usage)
     if "usage-nested-reasoning" in faults:
         reasoning = shaped.pop("reasoning_tokens", 0)
@@ -33,7 +33,7 @@ def shape_usage(usage: Mapping[str, Any], faults: Faults) -> Json:
 
 
 def shape_tool_call(call: Json, faults: Faults) -> Json:
-    """Write a tool call as older backends do."""
+    """Convert a tool call to the format of older backends."""
     shaped = {**call, "function": dict(call["function"])}
     if "tool-object-args" in faults:
         shaped["function"]["arguments"] = _as_object(call["function"]["arguments"])
@@ -53,7 +53,7 @@ def _as_object(arguments: str) -> Any:
 
 
 def to_json_text(content: str, faults: Faults, first_attempt: bool) -> str:
-    """Spoil a JSON answer: fence it, or cut its first attempt short."""
+    """Apply faults to a JSON answer: a Markdown fence, or a truncated first attempt."""
     if "bad-json" in faults and first_attempt:
         content = content[: max(1, len(content) * 2 // 3)].rstrip("}\n ") or "{"
     if "fenced-json" in faults:
@@ -62,7 +62,7 @@ def to_json_text(content: str, faults: Faults, first_attempt: bool) -> str:
 
 
 def to_ollama(body: Mapping[str, Any], stream: bool) -> Json:
-    """Turn an answer (or a chunk) into the native form of the Ollama family."""
+    """Convert a response or chunk to the native format of Ollama."""
     choice = (body.get("choices") or [{}])[0]
     message = dict(choice.get("delta" if stream else "message") or {})
     message.setdefault("role", "assistant")

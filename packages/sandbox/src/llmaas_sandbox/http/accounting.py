@@ -1,4 +1,4 @@
-"""Whether a request may come in, and what its way leaves behind."""
+"""Authorization of requests, and accounting in meter, audit log, metrics and history."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from llmaas_sandbox.usage import NO_USAGE, Usage
 
 
 def identify_caller(exchange: Exchange) -> None:
-    """Find out who asks, as far as that is known, so that refusals can be accounted for."""
+    """Look up the key of a request, so that refusals are attributed too."""
     secret = parse_bearer(exchange.headers)
     exchange.caller = exchange.state.keys.find(secret) if secret else None
 
 
 def authorize(exchange: Exchange, endpoint: Endpoint) -> None:
-    """Check the key and the limits that an endpoint asks for (401, 429)."""
+    """Check the key and the limits that an endpoint requires (401, 429)."""
     state, access = exchange.state, endpoint.open_to
     if access == "everyone":
         return
@@ -45,7 +45,7 @@ def authorize(exchange: Exchange, endpoint: Endpoint) -> None:
 
 
 def build_headers(exchange: Exchange, endpoint: Endpoint) -> dict[str, str]:
-    """Return the headers about limits and the model's lifecycle."""
+    """Build the headers about limits and the model's lifecycle."""
     headers: dict[str, str] = {}
     if exchange.caller is not None and endpoint.path.startswith(("/v1", "/v2")):
         headers |= exchange.state.meter.headers(exchange.caller)
@@ -58,7 +58,7 @@ def build_headers(exchange: Exchange, endpoint: Endpoint) -> dict[str, str]:
 
 
 class RequestAccounting:
-    """What one request leaves in the meter, the audit trail, the metrics and the history."""
+    """Accounting of one request in meter, audit log, metrics and history."""
 
     def __init__(self, endpoint: Endpoint, record: RequestRecord) -> None:
         self.endpoint, self.record = endpoint, record
@@ -66,11 +66,10 @@ class RequestAccounting:
         self.usage, self.cost = NO_USAGE, 0
 
     def settle(self, exchange: Exchange | None, status: int, usage: Usage, batch: bool) -> None:
-        """Count and audit with the store's next transaction.
+        """Record usage and audit with the store's next transaction.
 
-        Wait for ``store.written()``, or call ``store.flush()``, before the first byte is sent:
-        what is acknowledged is safe. When another machine answers again, only what differs is
-        added.
+        Wait for ``store.written()``, or call ``store.flush()``, before the first byte is sent, so
+        that acknowledged requests are durable. A second call adds only the difference.
         """
         counted, charged = self.usage, self.cost
         self.usage = usage if status < 400 else NO_USAGE
@@ -103,7 +102,7 @@ class RequestAccounting:
         return record
 
     def finish(self, exchange: Exchange | None, first_byte: float | None) -> None:
-        """Write the request into the metrics and the history, once it is over."""
+        """Record the finished request in metrics and history."""
         if exchange is None or self.endpoint.path.startswith("/admin") or not self.endpoint.audited:
             return
         key, now, state = exchange.caller, time.perf_counter(), exchange.state
@@ -130,7 +129,7 @@ class RequestAccounting:
 
 
 def format_timestamp(now: float) -> str:
-    """Write a moment in ISO 8601, to the millisecond."""
+    """Format epoch seconds as ISO 8601 with milliseconds."""
     return f"{_second(int(now))}.{int(now % 1 * 1000):03d}+00:00"
 
 

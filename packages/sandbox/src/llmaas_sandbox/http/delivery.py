@@ -1,4 +1,4 @@
-"""Sending a plan over the socket, well or badly, and noticing a client that leaves."""
+"""Delivery of a planned response, and detection of client disconnects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ARRIVE = 0.02
 
 
 class Delivery:
-    """Sends one plan; a plain one goes straight to the server, a bad one to the socket."""
+    """Sends one planned response; connection faults write to the socket directly."""
 
     def __init__(
         self, state: State, record: RequestRecord, scope: Scope, receive: Receive, send: Send
@@ -35,7 +35,7 @@ class Delivery:
         """When the first byte was sent, by ``time.perf_counter``."""
 
     async def run(self, plan: ResponsePlan, machine: Machine | None = None) -> bool:
-        """Send the plan, unless the client leaves or the machine dies first.
+        """Send the plan until the client disconnects or the machine dies.
 
         Return False when the machine died before the first byte: another may take over.
         """
@@ -54,7 +54,7 @@ class Delivery:
         return True
 
     async def _send_watched(self, plan: ResponsePlan, machine: Machine | None) -> bool:
-        """Send slowly; stop at once when the client hangs up or the machine dies."""
+        """Send with pauses; stop as soon as the client disconnects or the machine dies."""
         sending = asyncio.ensure_future(self._send(plan))
         leaving = asyncio.ensure_future(self._client_left())
         dying = asyncio.ensure_future(_machine_died(machine))
@@ -70,7 +70,7 @@ class Delivery:
         return not died or left or self.first_byte is not None
 
     async def _fail_stream(self, plan: ResponsePlan) -> None:
-        """End a stream with an error event, and anything else by closing the connection."""
+        """End a stream with an error event, any other response by closing the connection."""
         if plan.length is not None:
             await self._break(with_rst=False)
             return
@@ -99,14 +99,14 @@ class Delivery:
         await self._end(plan)
 
     def _sends_at_once(self, plan: ResponsePlan) -> bool:
-        """Tell whether one write may carry an answer: events are then framed here."""
+        """Whether one write can carry the response; its events are then framed here."""
         transport, scope = self.transport, self.scope
         if plan.before or transport is None or transport.is_closing():
             return False
         return bool(scope["http_version"] == "1.1" and scope["method"] != "HEAD")
 
     async def _send_at_once(self, plan: ResponsePlan, plain: list[bytes]) -> None:
-        """Send an answer with one write to the socket; its events stay chunks of their own."""
+        """Send a response with one write to the socket, one chunk per event."""
         transport = self.transport
         assert transport is not None
         self.first_byte = time.perf_counter()
@@ -146,7 +146,7 @@ class Delivery:
         await self._client_left()
 
     async def _send_chunked_raw(self, plan: ResponsePlan) -> None:
-        """Write a chunked answer whose third chunk has no valid size."""
+        """Write a chunked response whose third chunk has an invalid size."""
         if self.transport is None:
             raise ConnectionResetError("the sandbox broke the chunked encoding")
         lines = [f"HTTP/1.1 {plan.status} Sandbox", "transfer-encoding: chunked"]
@@ -158,7 +158,7 @@ class Delivery:
         await self._break(with_rst=False)
 
     async def raw(self, data: bytes) -> None:
-        """Write bytes to the socket as they are, then close it."""
+        """Write raw bytes to the socket, then close it."""
         if self.transport is None:
             raise ConnectionResetError("raw bytes need a socket")
         self.transport.write(data)
@@ -166,7 +166,7 @@ class Delivery:
 
 
 async def _machine_died(machine: Machine | None) -> None:
-    """Return when the machine dies; never, without one."""
+    """Wait until the machine is dead; forever without a machine."""
     while machine is None or machine.health != "dead":  # noqa: ASYNC110 - any thread kills
         await asyncio.sleep(_DEATH_CHECK)
 

@@ -1,4 +1,4 @@
-"""One request on its way, and the reply that a service makes to it."""
+"""Request context, and the endpoint that handles it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BOUNDARY = re.compile(r'boundary="?([^";]+)')
 
 @dataclass(slots=True)
 class Exchange:
-    """A request that passed the gate."""
+    """Context of one request in the pipeline."""
 
     state: State
     method: str
@@ -47,7 +47,7 @@ class Exchange:
 
     @property
     def body(self) -> Json:
-        """The JSON object of the request; refused when it is something else."""
+        """The JSON object of the request; anything else is rejected (400)."""
         if not isinstance(self.parsed, dict):
             raise bad_request("The body must be a JSON object")
         return self.parsed
@@ -59,7 +59,7 @@ class Exchange:
 
     @property
     def fingerprint(self) -> bytes:
-        """What is asked, whatever order of keys or boundary a client writes it with."""
+        """Content of the request, independent of key order and multipart boundary."""
         if self._fingerprint is None:
             self._fingerprint = self._find_fingerprint()
         return self._fingerprint
@@ -75,13 +75,13 @@ class Exchange:
         return self.raw.replace(boundary[1].encode("latin-1"), b"") if boundary else self.raw
 
     def return_step(self) -> None:
-        """Leave the scripted step to the next request: this one is answered without it."""
+        """Return the scripted step to the queue for the next request."""
         if self.step is not None:
             self.state.scripted_responses.give_back(self.step)
             self.step = None
 
     def release(self) -> None:
-        """Give the machine back."""
+        """Release the machine."""
         if self.lease:
             self.lease.release()
 
@@ -91,7 +91,7 @@ Handler: TypeAlias = Callable[[Exchange], Reply | Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path of the service and the function that answers it."""
+    """Path of the service with its handler and access rules."""
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str

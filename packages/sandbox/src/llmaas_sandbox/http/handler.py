@@ -20,7 +20,7 @@ from llmaas_sandbox.state import State
 
 
 class EndpointHandler:
-    """An ASGI endpoint: intake, script, faults, key, answer, delivery."""
+    """ASGI handler that runs the request pipeline for one endpoint."""
 
     def __init__(self, state: State, endpoint: Endpoint) -> None:
         self.state = state
@@ -46,13 +46,13 @@ class EndpointHandler:
 
 @dataclass(frozen=True, slots=True)
 class NotFoundHandler:
-    """Answers what no endpoint takes: a path that is not there (404), a wrong method (405)."""
+    """ASGI handler for unknown paths (404) and methods (405)."""
 
     state: State
     refusal: Refusal = field(default_factory=lambda: status_error(404))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Write the request down and refuse it."""
+        """Log the request and reject it."""
         if scope["type"] == "websocket":
             await _refuse_socket(self.refusal, scope, send)
             return
@@ -70,7 +70,7 @@ class NotFoundHandler:
 
 
 async def _refuse_socket(refused: Refusal, scope: Scope, send: Send) -> None:
-    """Refuse an upgrade: 404 where the server can say so, a close (403) where not."""
+    """Reject a WebSocket upgrade: 404 if the server supports it, otherwise a close (403)."""
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": 1000})
         return
@@ -81,7 +81,7 @@ async def _refuse_socket(refused: Refusal, scope: Scope, send: Send) -> None:
 
 
 async def _refuse(refused: Refusal, send: Send) -> None:
-    """Send a refusal that no passage made."""
+    """Send a refusal outside of the pipeline."""
     plan = response_plan.plan_refusal(refused, Faults(), {})
     headers = [(k.encode(), v.encode()) for k, v in plan.headers.items()]
     headers.append((b"content-length", str(plan.length).encode()))

@@ -1,4 +1,4 @@
-"""From the name in a request to the model that serves it."""
+"""Resolution of model names to serving models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHAT = frozenset(("chat", "vision", "code", "translation", "safety", "ocr"))
 
 
 def resolve_model(exchange: Exchange, name: Any, categories: frozenset[str]) -> Model:
-    """Return the serving model; refuse an unknown (404), wrong (400) or forbidden one (403)."""
+    """Resolve the model; reject unknown (404), unsuitable (400) or forbidden ones (403)."""
     if not isinstance(name, str) or not name:
         raise bad_request("Missing required parameter: 'model'", "model")
     model = _find(name, exchange)

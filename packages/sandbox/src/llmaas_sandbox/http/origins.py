@@ -1,4 +1,4 @@
-"""Requests that a web page made somebody's browser send: refused where they could do harm."""
+"""Protection against cross-origin requests and DNS rebinding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _GUARDED = ("/admin", "/console", "/metrics")
 
 
 def check_origin(state: State, path: str, headers: Mapping[str, str]) -> None:
-    """Refuse a foreign ``Origin`` (403), and a ``Host`` that is not ours (421).
+    """Reject a foreign ``Origin`` (403) and an unknown ``Host`` (421).
 
     A page of another site cannot leave ``Origin`` out, and a name that an attacker points at
     this machine (DNS rebinding) stands in ``Host``.

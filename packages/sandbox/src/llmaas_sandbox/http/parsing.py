@@ -1,4 +1,4 @@
-"""Taking a request in: its size, its type, its JSON."""
+"""Parsing of request bodies: size, content type, JSON and forms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CLIENT_LEFT = 499
 
 
 async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
-    """Read the body; refuse more than ``limit`` bytes (413), and half a body (499)."""
+    """Read the body; reject more than ``limit`` bytes (413) and incomplete bodies (499)."""
     declared = headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large()
@@ -34,7 +34,7 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) ->
 
 
 async def _rest(message: Message, receive: Receive, limit: int) -> bytes:
-    """Read a body that comes in several parts, from its first part on."""
+    """Read the remaining parts of a body."""
     body = bytearray()
     while True:
         if message["type"] == "http.disconnect":
@@ -52,7 +52,7 @@ def _too_large() -> Refusal:
 
 
 def parse_json(raw: bytes) -> Any:
-    """Parse strict JSON; refuse anything else, however deep (400)."""
+    """Parse strict JSON; reject anything else (400)."""
     try:
         is_plain = raw[:2] in (b'{"', b"{\n")  # two bytes that no other encoding begins with
         encoding = "utf-8" if is_plain else json.detect_encoding(raw)
@@ -69,7 +69,7 @@ _decode = json.JSONDecoder(parse_constant=_no_constant).decode
 
 
 def check_type(headers: Mapping[str, str], endpoint: Endpoint) -> None:
-    """Refuse a content type that the endpoint does not take (415)."""
+    """Reject a content type that the endpoint does not accept (415)."""
     written = headers.get("content-type", "")
     wanted = _TYPES.get(endpoint.takes)
     if written == wanted:
@@ -80,7 +80,7 @@ def check_type(headers: Mapping[str, str], endpoint: Endpoint) -> None:
 
 
 async def parse_form(scope: Scope, raw: bytes) -> dict[str, Any]:
-    """Parse a multipart form whose bytes were read already; each file becomes (name, bytes)."""
+    """Parse a multipart form from its bytes; each file becomes (name, bytes)."""
 
     async def replay() -> Message:
         return {"type": "http.request", "body": raw, "more_body": False}

@@ -1,4 +1,4 @@
-"""The passage of one request: intake, faults, limits, answer, accounting."""
+"""Request pipeline: parsing, faults, limits, handler, accounting, delivery."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MAX_ANONYMOUS_BYTES = 1_000_000
 
 
 class RequestPipeline:
-    """The passage of one request through the gate."""
+    """Processes one request from its body to its delivered response."""
 
     def __init__(
         self, state: State, endpoint: Endpoint, record: RequestRecord, received: dict[str, str]
@@ -54,7 +54,7 @@ class RequestPipeline:
         self.faults = NO_FAULTS
 
     async def run(self, scope: Scope, receive: Receive, delivery: Delivery) -> None:
-        """Answer, move to another machine if the first one dies, and settle."""
+        """Respond, retry on another machine if the first one dies, and account for the request."""
         try:
             plan = await self._attempt(scope, receive)
             while plan is not None and not await self._deliver(plan, delivery):
@@ -67,14 +67,14 @@ class RequestPipeline:
             self.accounting.finish(self.exchange, delivery.first_byte)
 
     async def _deliver(self, plan: ResponsePlan, delivery: Delivery) -> bool:
-        """Send a plan; False when its machine died before the first byte."""
+        """Send a plan; return False if its machine died before the first byte."""
         await self.state.store.written()
         self.record.status = plan.status
         lease = self.exchange.lease if self.exchange else None
         return await delivery.run(plan, lease.machine if lease else None)
 
     async def _attempt(self, scope: Scope, receive: Receive) -> ResponsePlan | None:
-        """Make a plan; None stands for raw bytes."""
+        """Plan the response; None stands for scripted raw bytes."""
         try:
             self.exchange = await self._receive(scope, receive)
             if "raw" in self._step:
@@ -91,7 +91,7 @@ class RequestPipeline:
             return self._refuse(status_error(500))
 
     async def _retry_elsewhere(self) -> ResponsePlan:
-        """Answer once more, on another machine."""
+        """Plan the response again, on another machine."""
         assert self.exchange is not None
         self.exchange.release()
         self.exchange.lease = None
@@ -143,7 +143,7 @@ class RequestPipeline:
         return exchange
 
     def _keeps_body(self, exchange: Exchange) -> bool:
-        """Tell whether a request's body is worth keeping: it carries a key, or needs none."""
+        """Whether the body is logged: the request carries a key, or needs none."""
         if self.endpoint.open_to == "everyone" or exchange.caller is not None:
             return True
         return is_admin(exchange.headers, self.state.config.admin_key)
@@ -195,7 +195,7 @@ class RequestPipeline:
 
     @property
     def _handler(self) -> Handler:
-        """The service's own answer, or that of the engine behind the sandbox."""
+        """Handler of the endpoint, or of the upstream engine and its recorded exchanges."""
         config, own = self.state.config, self.endpoint.handler
         if not (self.endpoint.metered or self.endpoint.path == "/v1/models"):
             return own
@@ -205,7 +205,7 @@ class RequestPipeline:
     def _plan_stream(
         self, exchange: Exchange, reply: Reply, source: AsyncIterator[bytes]
     ) -> ResponsePlan:
-        """Plan a stream that is still to come; it is settled when it ends."""
+        """Plan an upstream stream, which is accounted for when it ends."""
 
         def settle(usage: Usage) -> None:
             self.accounting.settle(exchange, reply.status, usage, batch=False)
@@ -218,7 +218,7 @@ class RequestPipeline:
         return ResponsePlan(reply.status, headers, [], source=shown)
 
     def _tokens_per_second(self, exchange: Exchange) -> float:
-        """Return tokens per second; 0 for at once."""
+        """Return the speed in tokens per second; 0 is unlimited."""
         config = self.state.config
         if config.speed and exchange.model and exchange.lease:
             return exchange.model.tokens_per_second * exchange.lease.machine.speed * config.speed

@@ -1,4 +1,4 @@
-"""uvicorn's protocols, which tell of their sockets, bound what comes in and log no refusals."""
+"""uvicorn protocols that register their sockets and limit slow or oversized requests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TOO_LARGE = (
 
 
 def protocol_for(connections: Connections) -> type[asyncio.Protocol]:
-    """Return the protocol, telling ``connections`` about its sockets."""
+    """Create the HTTP protocol, which registers its sockets in ``connections``."""
     chosen = _H11 if _Base is H11Protocol else _HttpTools
 
     class Watched(chosen):  # type: ignore[valid-type,misc]
@@ -49,8 +49,8 @@ def protocol_for(connections: Connections) -> type[asyncio.Protocol]:
     return Watched
 
 
-class _Patient:
-    """Hangs up on a client that is silent amid a request. One timer, only while one is amid."""
+class _StallTimeout:
+    """Closes connections that stall within a request, with one timer."""
 
     transport: Any
     loop: asyncio.AbstractEventLoop
@@ -59,11 +59,11 @@ class _Patient:
     _timer: asyncio.TimerHandle | None = None
 
     def _is_amid(self) -> bool:
-        """Tell whether more of a request is to come."""
+        """Whether a request is incomplete."""
         raise NotImplementedError
 
     def _wait(self) -> None:
-        """Note that something came."""
+        """Restart the timeout after data was received."""
         self._heard = self.loop.time()
         if self._timer is None and self._is_amid():
             self._timer = self.loop.call_later(MAX_SILENCE, self._look)
@@ -82,8 +82,8 @@ class _Patient:
             self.transport.close()
 
 
-class _HttpTools(_Patient, _Base):  # type: ignore[misc]
-    """httptools bounds nothing itself."""
+class _HttpTools(_StallTimeout, _Base):  # type: ignore[misc]
+    """httptools protocol with limits of its own; httptools has none."""
 
     _head = 0
     _amid_head = _amid = False
@@ -115,8 +115,8 @@ class _HttpTools(_Patient, _Base):  # type: ignore[misc]
                 self.transport.close()
 
 
-class _H11(_Patient, H11Protocol):
-    """h11 refuses a head beyond 64 KB by itself."""
+class _H11(_StallTimeout, H11Protocol):
+    """h11 protocol; h11 itself rejects headers beyond 64 KB."""
 
     def _is_amid(self) -> bool:
         return self.conn.their_state is h11.SEND_BODY or bool(self.conn.trailing_data[0])
@@ -127,14 +127,14 @@ class _H11(_Patient, H11Protocol):
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """Ends a handshake with a refusal, too.
+    """WebSocket protocol that can reject a handshake with a response.
 
     uvicorn (0.35 to 0.54) takes an upgrade that was refused by an HTTP response for one that
     nobody answered, and logs an error for each.
     """
 
     async def send(self, message: Any) -> None:
-        """Send an event; the last one of a refusal completes the handshake."""
+        """Send an event; the last one of a rejection completes the handshake."""
         await super().send(message)
         is_body = message["type"] == "websocket.http.response.body"
         if is_body and not message.get("more_body", False):

@@ -1,4 +1,4 @@
-"""From a reply, a refusal or a scripted step to a plan for the wire."""
+"""Planning of responses from replies, refusals and scripted steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STREAM_HEADERS = {"content-type": "text/event-stream; charset=utf-8", "cache-con
 def plan_reply(
     reply: Reply, faults: Faults, headers: Mapping[str, str], pace: float
 ) -> ResponsePlan:
-    """Plan a service's reply, with the faults that were asked for."""
+    """Plan the reply of a handler, with the requested faults."""
     if faults.engine:
         headers = {k: v for k, v in headers.items() if k == "x-request-id"}
     if reply.chunks is not None or reply.events is not None:
@@ -64,12 +64,12 @@ def plan_refusal(
 
 
 def is_exact_response(step: Mapping[str, Any]) -> bool:
-    """Tell whether a scripted step says what goes on the wire, rather than what to answer."""
+    """Whether a scripted step defines the HTTP response itself, not the model's answer."""
     return bool({"status", "sse", "json", "body", "raw"} & set(step))
 
 
 def plan_step(step: Mapping[str, Any], faults: Faults, headers: Mapping[str, str]) -> ResponsePlan:
-    """Plan a scripted step that spells its answer out."""
+    """Plan a scripted step that defines the HTTP response itself."""
     own = {k.lower(): str(v) for k, v in (step.get("headers") or {}).items()}
     ending = step.get("end", "normal")
     if "sse" in step:

@@ -1,4 +1,4 @@
-"""Relaying a request to the engine, and reading from its answer what it is billed for."""
+"""Forwarding of requests to an upstream engine, and metering of its responses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_FIXTURE = (
 
 
 async def forward_request(exchange: Exchange) -> Reply:
-    """Forward one request under the gateway's rules."""
+    """Forward one request under the sandbox's keys, limits and accounting."""
     config = exchange.state.config
     assert config.upstream is not None
     _choose_machine(exchange)
@@ -50,7 +50,7 @@ async def forward_request(exchange: Exchange) -> Reply:
 
 
 async def replay_request(exchange: Exchange, otherwise: Handler) -> Reply:
-    """Answer from the fixtures; without one, by the other handler or with a 404."""
+    """Reply from a recorded exchange; without one, use ``otherwise`` or reject (404)."""
     config = exchange.state.config
     assert config.replay is not None
     answer = exchange.state.fixtures.replay(config.replay, _fixture_request(exchange))
@@ -88,16 +88,16 @@ def _choose_machine(exchange: Exchange) -> None:
 
 
 def _unknown(name: str) -> Model:
-    """Describe a model that only the engine knows; metrics call them all by one name."""
+    """Build a model that only the engine knows; metrics group them under one name."""
     some = next(iter(all_models().values()))
     plain = replace(some, reasoning=False, end_of_support=None, released=None, phase="production")
     return replace(plain, id="upstream", root=name, aliases=(name,), parameters=None)
 
 
 def _with_usage(exchange: Exchange) -> tuple[bytes, bool]:
-    """Return the body to send, and whether the stream's usage is for the gateway alone.
+    """Return the body to send, and whether to hide the usage of the stream from the client.
 
-    A stream tells its usage only when asked; without it nobody could count its tokens.
+    A stream reports its usage only on request; without it the tokens cannot be counted.
     """
     body = exchange.parsed
     if not isinstance(body, dict) or not body.get("stream") or "messages" not in body:
@@ -128,7 +128,7 @@ async def _reply(exchange: Exchange, answer: UpstreamResponse, hidden: bool) -> 
 
 
 def _filter(value: dict[str, Any], exchange: Exchange) -> None:
-    """Leave out the models that the key may not use."""
+    """Remove the models that the key may not use."""
     caller, rows = exchange.caller, value.get("data")
     if caller is None or not isinstance(rows, list):
         return
@@ -142,7 +142,7 @@ def _may_see(caller: Key, row: dict[str, Any]) -> bool:
 
 
 async def meter_stream(source: AsyncIterator[bytes], settle: Settle) -> AsyncIterator[bytes]:
-    """Pass a stream on; settle with the last usage seen, before its last bytes go out."""
+    """Relay a stream; settle the last usage before its last bytes are sent."""
     usage, held, line = Usage(), b"", b""
     try:
         async for part in source:
@@ -159,7 +159,7 @@ async def meter_stream(source: AsyncIterator[bytes], settle: Settle) -> AsyncIte
 
 
 async def strip_usage(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Leave out the event that tells the usage, which the client did not ask for."""
+    """Remove the usage event that the client did not request."""
     waiting = b""
     async for part in source:
         *events, waiting = (waiting + part).split(b"\n\n")

@@ -1,1 +1,1 @@
-"""``/v1/images/generations``: a small picture drawn from the prompt's bytes."""
+"""Images drawn from the bytes of the prompt."""

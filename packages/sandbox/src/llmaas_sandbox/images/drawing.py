@@ -1,4 +1,4 @@
-"""A real PNG: coloured blocks chosen by the prompt, written with nothing but zlib."""
+"""PNG encoder that draws colored blocks chosen by the prompt."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The retired file-based batches: documented until August 2026, said never to have existed."""
+"""Retired file-based batches, documented until August 2026 and since then denied."""

@@ -1,4 +1,4 @@
-"""Files and batches in memory, per tenant."""
+"""In-memory store of files and batches per tenant."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class File:
     created: int
 
     def shown(self) -> dict[str, Any]:
-        """Return the object that the API answers."""
-        told = {"id": self.id, "object": "file", "purpose": self.purpose, "filename": self.name}
-        return {**told, "bytes": len(self.data), "created_at": self.created}
+        """Convert to the JSON object of the API."""
+        result = {"id": self.id, "object": "file", "purpose": self.purpose, "filename": self.name}
+        return {**result, "bytes": len(self.data), "created_at": self.created}
 
 
 @dataclass(slots=True)
@@ -40,23 +40,28 @@ class LegacyBatch:
     )
 
     def shown(self) -> dict[str, Any]:
-        """Return the object that the API answers."""
-        told = {"id": self.id, "object": "batch", "endpoint": self.endpoint, "status": self.status}
-        told |= {"input_file_id": self.input, "completion_window": "24h"}
+        """Convert to the JSON object of the API."""
+        result = {
+            "id": self.id,
+            "object": "batch",
+            "endpoint": self.endpoint,
+            "status": self.status,
+        }
+        result |= {"input_file_id": self.input, "completion_window": "24h"}
         if self.output:
-            told["output_file_id"] = self.output
-        return {**told, "created_at": self.created, "request_counts": self.counts}
+            result["output_file_id"] = self.output
+        return {**result, "created_at": self.created, "request_counts": self.counts}
 
 
 class LegacyStore:
-    """Everything that tenants put there."""
+    """Files and batches of all tenants."""
 
     def __init__(self) -> None:
         self.files: dict[str, File] = {}
         self.batches: dict[str, LegacyBatch] = {}
 
     def keep(self, tenant: str, name: str, data: bytes, purpose: str, now: float) -> File:
-        """Keep a file."""
+        """Store a file."""
         file = File(f"file-{os.urandom(8).hex()}", tenant, name, data, purpose, int(now))
         self.files[file.id] = file
         return file
@@ -68,6 +73,6 @@ class LegacyStore:
         return batch
 
     def clear(self) -> None:
-        """Throw all away."""
+        """Delete everything."""
         self.files.clear()
         self.batches.clear()

@@ -1,1 +1,1 @@
-"""The life of a model: planned, in production, deprecated, retired."""
+"""Model lifecycle: planned, production, deprecated, retired."""

@@ -1,4 +1,4 @@
-"""In which phase a model is at a given moment, and what headers say about it."""
+"""Lifecycle phase of a model at a given time, and the headers that announce it."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def _day(text: str | None) -> date | None:
 
 
 def find_successor(model: Model) -> str | None:
-    """Return the name that requests should move to."""
+    """Return the name of the model that replaces this one, or None."""
     return redirects().get(model.id) or model.successor
 
 
 def headers(requested: str, served: Model, now: float) -> Mapping[str, str]:
-    """Return ``Deprecation``, ``Sunset`` and a link to the successor, when there is reason to.
+    """Build ``Deprecation``, ``Sunset`` and ``Link`` headers for deprecated models.
 
     The service sends none of them (INF); the two first are RFC 9745 and RFC 8594.
     """
@@ -51,20 +51,20 @@ def _headers(requested: str, served: str, day: int) -> Mapping[str, str]:
     moved = requested in redirects()
     if not moved and current_phase(model, day * 86400.0) not in ("deprecated", "retired"):
         return {}
-    told = {"x-sandbox-served-by": served} if moved else {}
+    headers = {"x-sandbox-served-by": served} if moved else {}
     end = _day(model.end_of_support)
     if end:
         moment = datetime(end.year, end.month, end.day, tzinfo=UTC)
-        told["deprecation"] = f"@{int((moment - NOTICE).timestamp())}"
-        told["sunset"] = format_datetime(moment, usegmt=True)
+        headers["deprecation"] = f"@{int((moment - NOTICE).timestamp())}"
+        headers["sunset"] = format_datetime(moment, usegmt=True)
     successor = served if moved else find_successor(model)
     if successor:
-        told["link"] = f'</v1/models#{successor}>; rel="successor-version"'
-    return told
+        headers["link"] = f'</v1/models#{successor}>; rel="successor-version"'
+    return headers
 
 
 def resolve_supported(name: str, now: float) -> Model | None:
-    """Return the model that serves a name when end-of-support dates are taken at their word."""
+    """Resolve a name under strict end-of-support dates."""
     model = resolve(name)
     seen: set[str] = set()
     while model is not None and current_phase(model, now) == "retired" and model.id not in seen:

@@ -1,1 +1,1 @@
-"""Limits of the billing tiers: output tokens per hour and day, a budget per month."""
+"""Limits of the billing tiers: output tokens per hour and day, budget per month."""

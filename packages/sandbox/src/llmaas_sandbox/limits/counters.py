@@ -1,4 +1,4 @@
-"""Counters of what was used in each hour, day and month: in SQLite, or in Redis for several."""
+"""Usage counters per hour, day and month: in memory, SQLite or Redis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEPT_SECONDS = 40 * 24 * 3600
 
 
 class Counters(Protocol):
-    """Adds and reads numbers by name."""
+    """Named counters."""
 
     def add(self, amounts: Mapping[str, int]) -> None:
         """Add to several counters at once."""
@@ -23,11 +23,11 @@ class Counters(Protocol):
         """Read several counters."""
 
     def clear(self) -> None:
-        """Forget all."""
+        """Clear everything."""
 
 
 class MemoryCounters:
-    """Counters of one process that keeps nothing."""
+    """Counters in the memory of one process."""
 
     def __init__(self) -> None:
         self._amounts: dict[str, int] = {}
@@ -42,12 +42,12 @@ class MemoryCounters:
         return tuple(self._amounts.get(name, 0) for name in names)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Clear everything."""
         self._amounts.clear()
 
 
 class StoredCounters:
-    """Counters in the sandbox's own database, written with its next transaction."""
+    """Counters in the sandbox's database, written with its next transaction."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -81,7 +81,7 @@ class StoredCounters:
         return int(rows[0][0]) if rows else 0
 
     def clear(self) -> None:
-        """Forget all."""
+        """Clear everything."""
         self._store.flush()
         with self._store.transaction() as connection:
             connection.execute("DELETE FROM used")
@@ -110,12 +110,12 @@ class RedisCounters:
         return tuple(int(value or 0) for value in found)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Clear everything."""
         for name in self._redis.scan_iter(self._prefix + "*"):
             self._redis.delete(name)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._redis.close()
 
 

@@ -1,4 +1,4 @@
-"""The meter: refuses when a limit is reached, counts what was answered."""
+"""Metering of usage, and enforcement of limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MINUTE = 60
 
 @lru_cache(maxsize=256)
 def _names(tenant: str, key_id: str, hour: int) -> tuple[str, str, str, str]:
-    """Return the names of the counters of one hour: three of tokens, one of cost."""
+    """Build the counter names of one hour: three of tokens, one of cost."""
     spans = windows(hour * 3600.0)
     return (
         f"tokens:{tenant}:{spans['hour'][0]}",
@@ -69,13 +69,13 @@ class Meter:
             yield LimitUsage(f"{kind}/{span}", owner, amount, limit, spans[span][1])
 
     def check(self, key: Key) -> None:
-        """Refuse when a limit is reached (429), telling when it ends."""
+        """Raise a 429 refusal with the reset time if a limit is reached."""
         for limit in self.read_limits(key):
             if limit.used >= limit.limit:
                 raise too_many({"x-ratelimit-reset-requests": str(int(limit.ends))})
 
     def add(self, key: Key, tokens: int, micro_eur: int) -> None:
-        """Count an answer."""
+        """Count a response."""
         amounts = (tokens, tokens, tokens, micro_eur)
         names = _names(key.tenant, key.id, int(self._clock.now() // 3600))
         self.counters.add(dict(zip(names, amounts, strict=True)))
@@ -94,6 +94,6 @@ class Meter:
         }
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Reset all counters."""
         self.counters.clear()
         self._minutes.clear()

@@ -1,4 +1,4 @@
-"""What an answer costs, in millionths of a euro: the price list since 17 May 2026 (DOC).
+"""Price of a response in micro-euros: the price list since 17 May 2026 (DOC).
 
 The sandbox counts for itself, so that it can contradict the client.
 """
@@ -17,7 +17,7 @@ AUDIO_MINUTE = 10_000
 
 
 def calculate_cost(usage: Usage, batch: bool = False) -> int:
-    """Return micro-euros; reasoning tokens are already among the output tokens."""
+    """Calculate micro-euros; the output tokens include the reasoning tokens."""
     entry, exit_ = (BATCH_INPUT, BATCH_OUTPUT) if batch else (INPUT, OUTPUT)
     spoken = 0 if usage.documents else usage.prompt * entry + usage.completion * exit_
     ranked = usage.documents * DOCUMENT

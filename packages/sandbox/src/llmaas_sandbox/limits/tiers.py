@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """What a tenant may use; None is no limit."""
+    """Limits of a tenant; None is unlimited."""
 
     hourly_tokens: int | None
     daily_tokens: int | None

@@ -1,1 +1,1 @@
-"""Twelve simulated machines: who serves a request, and what happens when one dies."""
+"""Twelve simulated machines, with load balancing and failover."""

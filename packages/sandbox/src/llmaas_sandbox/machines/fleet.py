@@ -1,4 +1,4 @@
-"""The machines, in clusters by model size, and the choice of the least busy one."""
+"""Machines in clusters by model size, and selection of the least busy one."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ class Machine:
 
     @property
     def takes_work(self) -> bool:
-        """Tell whether new requests may come here."""
+        """Whether the machine accepts new requests."""
         return self.health == "healthy"
 
     @property
     def backend(self) -> dict[str, str]:
-        """The object that answers carry."""
+        """The ``backend`` object of responses."""
         return {"engine_type": self.engine, "machine_name": self.name}
 
 
 @dataclass(slots=True)
 class Lease:
-    """A place on a machine for the time of one request."""
+    """Slot on a machine for the duration of one request."""
 
     machine: Machine
     _open: bool = field(default=True)
 
     def release(self) -> None:
-        """Give the place back."""
+        """Release the slot."""
         if self._open:
             self.machine.in_flight -= 1
             self._open = False
@@ -71,10 +71,10 @@ class Fleet:
         return [m for m in self.machines.values() if m.cluster == cluster]
 
     def acquire(self, model: Model, seed: bytes = b"") -> Lease:
-        """Return a place on the least busy machine of the model's cluster, or a larger one.
+        """Acquire a slot on the least busy machine of the model's cluster, or a larger one.
 
-        Equally busy machines are told apart by the request itself, so that the same request
-        to an idle sandbox always meets the same machine. Refuse (503) when none is left.
+        Ties are broken by the content of the request, so that the same request
+        to an idle sandbox always gets the same machine. Raises a 503 refusal if none is free.
         """
         free = self.free_for(model)
         if not free:
@@ -87,7 +87,7 @@ class Fleet:
         return Lease(machine)
 
     def free_for(self, model: Model) -> list[Machine]:
-        """Return the machines that may serve a model now: those of one cluster, or none."""
+        """Return the machines of one cluster that can serve a model now."""
         capacity = self.capacity
         for machines in self._preferred[select_cluster(model)]:
             free = [
@@ -100,18 +100,18 @@ class Fleet:
         return []
 
     def set_health(self, name: str, health: Health) -> Machine:
-        """Kill, drain or heal a machine."""
+        """Set a machine to ``healthy``, ``draining`` or ``dead``."""
         machine = self.machines[name]
         machine.health = health
         return machine
 
     @property
     def down(self) -> int:
-        """How many machines take no work."""
+        """Number of machines that accept no requests."""
         return sum(1 for m in self.machines.values() if not m.takes_work)
 
     def restore(self) -> None:
-        """Bring every machine back."""
+        """Make every machine healthy."""
         for machine in self.machines.values():
             machine.health = "healthy"
 
@@ -124,7 +124,7 @@ def _machines() -> Iterator[Machine]:
 
 
 def select_cluster(model: Model) -> str:
-    """Return the cluster for a model's size; medium when nothing tells it."""
+    """Select the cluster for a model's size; medium if the size is unknown."""
     return _cluster(f"{model.parameters or ''} {model.id}"[:300].lower())
 
 

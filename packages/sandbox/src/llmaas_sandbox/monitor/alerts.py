@@ -1,4 +1,4 @@
-"""Rules on thresholds; each change of state is told to a webhook."""
+"""Threshold alerts, with a webhook for each change of state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _log = logging.getLogger("llmaas_sandbox")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Fires when a measure over the last ``window`` seconds exceeds the threshold."""
+    """Alert rule that fires when a measure over the last ``window`` seconds exceeds a threshold."""
 
     name: str
     measure: Measure
@@ -50,13 +50,13 @@ MEASURES = (*_MEASURES, "machines_down")
 
 
 class Alerts:
-    """The rules, which of them fire, and what was told."""
+    """Alert rules, firing alerts and sent notifications."""
 
     def __init__(self, history: History, fleet: Fleet, clock: Clock, webhook: str | None) -> None:
         self.rules: tuple[Rule, ...] = DEFAULT_RULES
         self.webhook = self._configured = webhook
         self.firing: dict[str, dict[str, Any]] = {}
-        self.told: list[dict[str, Any]] = []
+        self.notifications: list[dict[str, Any]] = []
         self._history, self._fleet, self._clock = history, fleet, clock
         self._last = 0.0
 
@@ -66,36 +66,36 @@ class Alerts:
             self.evaluate()
 
     def evaluate(self) -> None:
-        """Compare every rule with now."""
+        """Evaluate every rule."""
         self._last = now = self._clock.now()
         for rule in self.rules:
             value = self._value(rule, now)
             fires, fired = value > rule.threshold, rule.name in self.firing
             if fires and not fired:
-                self.firing[rule.name] = self._tell(rule, "firing", value, now)
+                self.firing[rule.name] = self._notify(rule, "firing", value, now)
             elif fired and not fires:
                 del self.firing[rule.name]
-                self._tell(rule, "resolved", value, now)
+                self._notify(rule, "resolved", value, now)
 
     def _value(self, rule: Rule, now: float) -> float:
         if rule.measure == "machines_down":
             return float(self._fleet.down)
         return _MEASURES[rule.measure](self._history.since(now - rule.window))
 
-    def _tell(self, rule: Rule, state: str, value: float, now: float) -> dict[str, Any]:
+    def _notify(self, rule: Rule, state: str, value: float, now: float) -> dict[str, Any]:
         event = {**asdict(rule), "state": state, "value": value, "at": now}
-        self.told = [*self.told[-99:], event]
+        self.notifications = [*self.notifications[-99:], event]
         if self.webhook:
             threading.Thread(target=_post, args=(self.webhook, event), daemon=True).start()
         return event
 
     def clear(self) -> None:
-        """Forget what fires; keep the rules."""
+        """Clear firing alerts; keep the rules."""
         self.firing.clear()
-        self.told.clear()
+        self.notifications.clear()
 
     def reset(self) -> None:
-        """Forget what fires, and go back to the configured rules and webhook."""
+        """Clear firing alerts and restore the configured rules and webhook."""
         self.rules, self.webhook = DEFAULT_RULES, self._configured
         self.clear()
 

@@ -1,4 +1,4 @@
-"""The last requests, as the console and the alerts read them."""
+"""History of finished requests, for the console and alerts."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ class Row:
 
 
 class History:
-    """Rows, oldest first."""
+    """Finished requests, oldest first."""
 
     def __init__(self) -> None:
         self._rows: deque[Row] = deque(maxlen=MAX_ROWS)
 
     def add(self, row: Row) -> None:
-        """Keep a row."""
+        """Add a row."""
         self._rows.append(row)
 
     def since(self, moment: float, tenant: str | None = None) -> list[Row]:
-        """Return the rows from a moment on, of one tenant or of all."""
+        """Return the rows since a time, of one tenant or of all."""
         return [r for r in self if r.at >= moment and (tenant is None or r.tenant == tenant)]
 
     def clear(self) -> None:
-        """Forget all."""
+        """Clear everything."""
         self._rows.clear()
 
     def __iter__(self) -> Iterator[Row]:

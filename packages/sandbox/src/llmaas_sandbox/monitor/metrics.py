@@ -1,4 +1,4 @@
-"""Prometheus metrics; labels are paths, statuses and known models, never free text."""
+"""Prometheus metrics, labeled by path, status and known model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BOUNDS = (*(str(float(bound)) for bound in _BUCKETS), "+Inf")
 
 @dataclass(slots=True)
 class _Tally:
-    """What the requests of one path, model and status came to."""
+    """Totals of the requests with one path, model and status."""
 
     requests: int = 0
     prompt: int = 0
@@ -32,7 +32,7 @@ class _Tally:
 
 @dataclass(slots=True)
 class _Times:
-    """How many requests of one path took how long."""
+    """Latency histogram of one path."""
 
     seconds: float = 0.0
     counts: list[int] = field(default_factory=lambda: [0] * len(_BOUNDS))
@@ -44,7 +44,7 @@ class _Times:
 
 
 class Metrics(Collector):
-    """The metrics of one sandbox, in a registry of their own.
+    """Metrics of one sandbox, in a separate registry.
 
     Requests are counted in plain numbers, which become the library's objects when somebody
     asks: its own counters take a lock for each number, and cost more than an answer.
@@ -83,7 +83,7 @@ class Metrics(Collector):
         self._first_byte[row.path].add(row.first_byte)
 
     def collect(self) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
-        """Yield what was counted so far."""
+        """Yield the metric families."""
         yield self._requests()
         yield self._errors()
         yield self._tokens()

@@ -1,1 +1,1 @@
-"""The historical prompt check: on by default until 2026, now an option, off."""
+"""Prompt screening, enabled on the service until 2026; off by default."""

@@ -1,4 +1,4 @@
-"""What the second layer looks for, in four languages; written for the sandbox."""
+"""Patterns of suspicious prompts in four languages, written for the sandbox."""
 
 from __future__ import annotations
 

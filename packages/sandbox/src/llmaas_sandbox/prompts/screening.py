@@ -1,4 +1,4 @@
-"""Three layers: the prompt's structure, its patterns, and what the same key sent before."""
+"""Prompt screening in three layers: structure, patterns, and earlier prompts of the key."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ SAME_PROMPT_LIMIT = 30
 
 
 class Screening:
-    """The check and its memory of recent prompts per key."""
+    """Prompt screening with the recent prompts of each key."""
 
     def __init__(self) -> None:
         self._recent: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self._repeats: dict[str, tuple[str, int]] = {}
 
     def check(self, messages: Sequence[Mapping[str, Any]], key_id: str) -> None:
-        """Refuse a suspicious prompt (403), in the body that the service used."""
+        """Raise a 403 refusal, in the service's format, for a suspicious prompt."""
         prompt = last_user_text(messages)
         behaves_badly = self._behaviour(prompt, key_id)
         if structure(prompt) or patterns(prompt) or behaves_badly:
             raise Refusal(403, {"detail": "Prompt blocked for security reasons"})
 
     def _behaviour(self, prompt: str, key_id: str) -> bool:
-        """Join the recent prompts, to find what was split over several; count repetitions."""
+        """Check the recent prompts together, to find split instructions and repetitions."""
         recent = self._recent[key_id]
         joined = " ".join((*recent, prompt))
         recent.append(prompt)
@@ -45,18 +45,18 @@ class Screening:
         return times >= SAME_PROMPT_LIMIT
 
     def clear(self) -> None:
-        """Forget every prompt."""
+        """Clear the recent prompts."""
         self._recent.clear()
         self._repeats.clear()
 
 
 def _each_alike(prompts: Sequence[str]) -> bool:
-    """Tell whether one prompt was only repeated, which is another rule's business."""
+    """Whether the prompts are all equal, which another rule covers."""
     return len(prompts) > 1 and len(set(prompts)) == 1
 
 
 def structure(prompt: str) -> bool:
-    """Tell whether a prompt hides JSON instructions, or letters that only look alike."""
+    """Whether a prompt hides JSON instructions or look-alike letters."""
     text = prompt.strip()
     if unicodedata.normalize("NFKC", text) != text and not _only_typography(text):
         return True
@@ -84,5 +84,5 @@ def _keys(value: Any) -> set[str]:
 
 
 def patterns(prompt: str) -> bool:
-    """Tell whether a prompt holds one of the known phrases."""
+    """Whether a prompt contains a suspicious phrase."""
     return bool(MIXED_SCRIPTS.search(prompt)) or any(p.search(prompt) for p in PATTERNS)

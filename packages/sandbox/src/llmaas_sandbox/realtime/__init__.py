@@ -1,1 +1,1 @@
-"""The realtime transcription socket: a flat protocol, not OpenAI's."""
+"""Realtime transcription over WebSocket, with the service's own flat protocol."""

@@ -1,4 +1,4 @@
-"""One utterance: what the client sends in, what the server says back. No sockets here."""
+"""Protocol of one realtime transcription session, without I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Message = dict[str, Any]
 
 
 class Session:
-    """The state of one socket; after ``transcription.done`` it stays silent."""
+    """State of one session, which sends nothing after ``transcription.done``."""
 
     def __init__(self, permitted: Callable[[str], bool] = lambda name: True) -> None:
         self.audio = bytearray()
@@ -30,11 +30,11 @@ class Session:
 
     @property
     def seconds(self) -> float:
-        """How much sound came in."""
+        """Duration of the received audio in seconds."""
         return len(self.audio) / BYTES_PER_SECOND
 
     def hear(self, text: str) -> Iterator[Message]:
-        """Take one message; yield the answers."""
+        """Process one message; yield the responses."""
         if self.over:
             return
         message = _parsed(text)
@@ -85,7 +85,7 @@ class Session:
 
 
 def full_names() -> set[str]:
-    """Return the engine-side names of the realtime models; aliases are not resolved here."""
+    """Return the engine names of the realtime models, without aliases."""
     return {m.root for m in live_models() if "voxtral" in m.root.lower() and "/" in m.root}
 
 

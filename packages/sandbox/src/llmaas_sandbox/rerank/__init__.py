@@ -1,1 +1,1 @@
-"""``/v1/rerank`` and ``/v2/rerank``: lexical scores that look like logits."""
+"""Lexical reranking, with scores that resemble logits."""

@@ -1,4 +1,4 @@
-"""Relevance by shared words: rare ones count more, long documents count less."""
+"""Relevance by shared words; rare words weigh more, long documents less."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SATURATION = 1.2
 
 
 def logits(query: str, documents: Sequence[str]) -> list[float]:
-    """Return a raw, unnormalised score per document: about -4 (nothing) to 5 (everything)."""
+    """Score each document without normalization: about -4 (no match) to 5 (full match)."""
     wanted = set(stems(query))
     stemmed = [Counter(stems(d)) for d in documents]
     shares = [_share(wanted, counts, stemmed) for counts in stemmed]
@@ -39,5 +39,5 @@ def _rarity(word: str, all_counts: Sequence[Counter[str]]) -> float:
 
 
 def to_unit_interval(logit: float) -> float:
-    """Squash a logit into 0..1, as the service did until August 2026."""
+    """Convert a logit to 0..1, as the service did until August 2026."""
     return round(1 / (1 + exp(-logit)), 6)

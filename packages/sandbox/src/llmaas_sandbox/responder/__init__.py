@@ -1,1 +1,1 @@
-"""Answers without a model: pure functions of the request, lexical throughout."""
+"""Responder: answers computed from the words of the request, without a model."""

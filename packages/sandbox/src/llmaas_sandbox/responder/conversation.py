@@ -1,4 +1,4 @@
-"""Reading a conversation: what is asked, and what there is to answer from."""
+"""Parsing of a conversation into question and context."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OPEN, _CLOSE = "<text>", "</text>"
 
 
 class Question(NamedTuple):
-    """The question and the text around it."""
+    """Question of a conversation, with its context and instructions."""
 
     question: str
     context: str
@@ -36,7 +36,7 @@ class Question(NamedTuple):
 
 
 class Conversation(list[Message]):
-    """Messages that are read once, however often somebody asks what they say."""
+    """Messages with a cache for their parsed question."""
 
     def __init__(self, messages: Sequence[Message]) -> None:
         super().__init__(messages)
@@ -57,15 +57,15 @@ def _last_user_text(messages: Sequence[Message]) -> str:
 
 
 def delimited_text(messages: Sequence[Message]) -> str:
-    """Return the text that the last user message hands over between tags, or an empty one.
+    """Return the text between tags in the last user message, or an empty string.
 
-    Nothing is asked before it, and nothing in it is meant for the model.
+    Nothing is requested before it, and nothing in it is meant for the model.
     """
     text = last_user_text(messages).rstrip()
     if not text.endswith(_CLOSE):
         return ""
-    asked = text.find("?")
-    start = text.rfind(_OPEN, 0, len(text) - len(_CLOSE) if asked < 0 else asked)
+    requested = text.find("?")
+    start = text.rfind(_OPEN, 0, len(text) - len(_CLOSE) if requested < 0 else requested)
     return text[start + len(_OPEN) : -len(_CLOSE)].strip() if start >= 0 else ""
 
 
@@ -78,8 +78,8 @@ def _marked_question(text: str) -> tuple[str, str] | None:
     label = _LABEL.match(lines[at])
     assert label is not None
     end = next((i for i in range(at + 1, len(lines)) if _matches(_END, lines[i])), len(lines))
-    asked = "\n".join([lines[at][label.end() :], *lines[at + 1 : end]]).strip()
-    return (asked, "\n".join([*lines[:at], "", *lines[end:]]).strip()) if asked else None
+    requested = "\n".join([lines[at][label.end() :], *lines[at + 1 : end]]).strip()
+    return (requested, "\n".join([*lines[:at], "", *lines[end:]]).strip()) if requested else None
 
 
 def _matches(pattern: re.Pattern[str], line: str) -> bool:
@@ -117,7 +117,7 @@ def _split_short(text: str) -> tuple[str, str]:
 
 
 def parse_conversation(messages: Sequence[Message]) -> Question:
-    """Read a conversation: the last user message asks, everything else may answer."""
+    """Parse a conversation: the last user message is the question, the rest is context."""
     if isinstance(messages, Conversation):
         return messages.reading
     return _read(messages, _last_user_text(messages))

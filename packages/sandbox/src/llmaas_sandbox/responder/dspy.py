@@ -1,4 +1,4 @@
-"""Answers in the formats of DSPy: each output field under its marker, or one JSON object."""
+"""Answers in DSPy's formats: output fields under markers, or one JSON object."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ _LAST = "finish"
 
 
 def is_dspy_prompt(text: str) -> bool:
-    """Tell whether a user message asks for fields."""
+    """Whether a user message requests marked output fields."""
     return _ASKED in text and _FIELD.search(text) is not None
 
 
 def is_dspy_json_prompt(text: str) -> bool:
-    """Tell whether a user message asks for a JSON object of fields."""
+    """Whether a user message requests a JSON object of output fields."""
     return _ASKED_JSON in text and _FIELD.search(text) is not None
 
 
-def extract_question(asked: str) -> str:
-    """Return the input fields of a user message, without their markers."""
-    given = asked.partition(_ASKED_JSON)[0].partition(_ASKED)[0]
+def extract_question(requested: str) -> str:
+    """Extract the input fields of a user message, without their markers."""
+    given = requested.partition(_ASKED_JSON)[0].partition(_ASKED)[0]
     return "\n\n".join(_inputs(given).values())
 
 
@@ -64,18 +64,18 @@ def _inputs(given: str) -> dict[str, str]:
     return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=False)}
 
 
-def build_json_object(asked: str, prompt: str, answer: Answer) -> str:
+def build_json_object(requested: str, prompt: str, answer: Answer) -> str:
     """Write the output fields as one JSON object, each as its note in the prompt wants it."""
-    given, _, wanted = asked.partition(_ASKED_JSON)
-    inputs, question = _inputs(given), extract_question(asked)
+    given, _, wanted = requested.partition(_ASKED_JSON)
+    inputs, question = _inputs(given), extract_question(requested)
     said = answer([{"role": "user", "content": question}])
     names = list(dict.fromkeys(_NAMED.findall(wanted)))
     acted = _acted(prompt, inputs) if "next_tool_name" in names else {}
     schemas = _noted(prompt)
-    told = {n: acted.get(n) or _value(n, schemas.get(n), question, said) for n in names}
+    values = {n: acted.get(n) or _value(n, schemas.get(n), question, said) for n in names}
     if acted:
-        told["next_tool_args"] = json.loads(acted["next_tool_args"])
-    return json.dumps(told, ensure_ascii=False)
+        values["next_tool_args"] = json.loads(acted["next_tool_args"])
+    return json.dumps(values, ensure_ascii=False)
 
 
 def _noted(prompt: str) -> dict[str, Mapping[str, Any]]:
@@ -105,16 +105,16 @@ def _schema_noted(text: str) -> Mapping[str, Any] | None:
     return None if not isinstance(schema, dict) or find_schema_problem(schema) else schema
 
 
-def build_fields(asked: str, prompt: str, answer: Answer) -> str:
+def build_fields(requested: str, prompt: str, answer: Answer) -> str:
     """Write each output field under its marker."""
-    given, _, wanted = asked.partition(_ASKED)
-    inputs, question = _inputs(given), extract_question(asked)
+    given, _, wanted = requested.partition(_ASKED)
+    inputs, question = _inputs(given), extract_question(requested)
     said = answer([{"role": "user", "content": question}])
     acted = _acted(prompt, inputs) if "next_tool_name" in wanted else {}
     kinds = dict(_TYPED.findall(wanted))
     names = [name for name in _FIELD.findall(wanted) if name != "completed"]
-    told = {n: acted.get(n) or _field(n, kinds.get(n, ""), question, said) for n in names}
-    texts = [f"[[ ## {name} ## ]]\n{text}" for name, text in told.items()]
+    values = {n: acted.get(n) or _field(n, kinds.get(n, ""), question, said) for n in names}
+    texts = [f"[[ ## {name} ## ]]\n{text}" for name, text in values.items()]
     return "\n\n".join([*texts, "[[ ## completed ## ]]"])
 
 

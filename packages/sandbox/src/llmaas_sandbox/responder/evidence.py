@@ -1,4 +1,4 @@
-"""What a text offers to fill a schema with: quotes, numbers, names, dates, addresses."""
+"""Values found in a text: quotes, numbers, names, dates, addresses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PLACE = re.compile(
 
 @dataclass(slots=True)
 class Evidence:
-    """The pieces of one text, each kind in order of appearance, consumed from the left."""
+    """Values of one text by kind, consumed in order of appearance."""
 
     text: str
     quoted: list[str] = field(init=False)
@@ -116,7 +116,7 @@ def _names(text: str) -> list[str]:
 
 
 def _lone(text: str, match: re.Match[str]) -> bool:
-    """Tell whether a sentence's first word is a name: a verb, "and" or a number "(36)" follows."""
+    """Whether a sentence's first word is a name: a verb, "and" or a number "(36)" follows."""
     if _AGE.match(text, match.end()):
         return True
     following = words(text[match.end() : match.end() + 20])

@@ -1,4 +1,4 @@
-"""The extractive answer: the sentences of the context that best match the question."""
+"""Extraction of the context sentences that best match a question."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TAG = re.compile(r"</?[a-zA-Z_][^>]{0,80}>")
 
 
 class Sentence(NamedTuple):
-    """A sentence of the context and the number of the passage it stands in."""
+    """Sentence of the context, with the number of its passage."""
 
     text: str
     passage: str | None
@@ -34,7 +34,7 @@ class Sentence(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What one may answer from: its sentences, their stems, and what each stem weighs."""
+    """Sentences of a context with their stems and weights."""
 
     candidates: list[Sentence]
     stemmed: list[tuple[str, ...]]
@@ -121,7 +121,7 @@ def _score(wanted: set[str], stemmed: Sequence[str], weights: dict[str, float]) 
 
 
 def cite_sentences(found: Sequence[Sentence]) -> str:
-    """Write the sentences down, in the order of the context, each with its citation."""
+    """Format sentences in the order of the context, each with its citation."""
     ordered = sorted(found, key=lambda s: s.position)
     return " ".join(_cited(s) for s in ordered)
 

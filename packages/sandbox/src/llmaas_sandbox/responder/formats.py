@@ -1,4 +1,4 @@
-"""Answers in the text formats of frameworks that ask for them in the prompt: ReAct and DSPy."""
+"""Answers in the text formats of agent frameworks: ReAct and DSPy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OBSERVATION, _INPUT = "Observation:", "Action Input:"
 
 
 def format_answer(messages: Sequence[Message], answer: Answer) -> str:
-    """Answer in the format that the prompt describes; nothing when it describes none."""
+    """Answer in the format that the prompt describes; empty without one."""
     kind = detect_format(messages)
     if kind == "dspy json":
         return dspy.build_json_object(last_user_text(messages), parse_head(messages), answer)
@@ -31,11 +31,11 @@ def format_answer(messages: Sequence[Message], answer: Answer) -> str:
 
 
 def detect_format(messages: Sequence[Message]) -> str:
-    """Return the name of the format that a prompt describes: dspy (json), react or nothing."""
-    asked = last_user_text(messages)
-    if dspy.is_dspy_json_prompt(asked):
+    """Detect the format that a prompt describes: dspy, dspy-json, react or none."""
+    requested = last_user_text(messages)
+    if dspy.is_dspy_json_prompt(requested):
         return "dspy json"
-    if dspy.is_dspy_prompt(asked):
+    if dspy.is_dspy_prompt(requested):
         return "dspy"
     prompt = parse_head(messages)
     acts = _INPUT in prompt and "Action:" in prompt and "Thought" in prompt
@@ -43,7 +43,7 @@ def detect_format(messages: Sequence[Message]) -> str:
 
 
 def parse_head(messages: Sequence[Message]) -> str:
-    """Return what a framework's prompt says before the conversation."""
+    """Return the instructions that precede the conversation."""
     return "\n".join(content_text(m.get("content")) for m in messages[:2])
 
 

@@ -1,4 +1,4 @@
-"""What the keywords of a JSON schema say of one value."""
+"""Keywords of a JSON schema that constrain one value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Schema = Mapping[str, Any]
 
 
 def infer_type(schema: Schema) -> str:
-    """Return the type that a schema asks for, inferred where it is not named."""
+    """Return the type of a schema, inferred if it is not declared."""
     kind = schema.get("type")
     if isinstance(kind, list):
         kind = next((k for k in kind if k != "null"), "null")
@@ -32,7 +32,7 @@ def is_number(value: Any) -> bool:
 
 
 def merge_schemas(left: Schema, right: Schema) -> dict[str, Any]:
-    """Return a schema that asks for what both do."""
+    """Merge two schemas into one that requires both."""
     merged = {**left, **right}
     if left.get("properties") and right.get("properties"):
         merged["properties"] = {**left["properties"], **right["properties"]}
@@ -42,7 +42,7 @@ def merge_schemas(left: Schema, right: Schema) -> dict[str, Any]:
 
 
 def clamp(value: float, schema: Schema, whole: bool) -> float:
-    """Return the nearest number that the bounds and the step of a schema allow."""
+    """Return the nearest number within the bounds and step of a schema."""
     step = float(schema.get("multipleOf") or (1 if whole else 0))
     low, high = schema.get("minimum"), schema.get("maximum")
     nudge = step or 1e-6

@@ -1,4 +1,4 @@
-"""A text that matches a regular expression: one that the question holds, or one made up."""
+"""Texts that match a regular expression, found or generated."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def build_match(pattern: str, candidates: Iterable[str]) -> str:
 
 
 def is_match(pattern: str, text: str) -> bool:
-    """Tell whether a text matches; one that may take too long to tell does not.
+    """Whether a text matches; False for patterns that may take too long.
 
     Two open-ended repetitions may backtrack without end: only short texts are tried on them.
     """

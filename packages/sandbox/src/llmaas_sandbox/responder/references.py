@@ -42,7 +42,7 @@ class SchemaResolver:
         return dict(schema)
 
     def recurs(self, branch: Any, depth: int) -> bool:
-        """Tell whether a branch needs something that is being filled."""
+        """Whether a branch needs something that is being filled."""
         if not isinstance(branch, Mapping) or depth > 4:
             return False
         if branch.get("$ref") in self.open and self.open:

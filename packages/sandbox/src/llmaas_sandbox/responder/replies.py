@@ -1,4 +1,4 @@
-"""The text of an answer: quoted from the context when there is one, plain otherwise."""
+"""Text answers, quoted from the context if there is one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _TRANSLATION_RULE = re.compile(r"professional .{2,40} translator", re.IGNORECASE
 
 
 def build_reply(messages: Sequence[Message]) -> str:
-    """Answer a conversation in words."""
+    """Build the text answer to a conversation."""
     results = tool_results(messages)
     if results:
         return _from_results(results, parse_conversation(messages).question)
@@ -47,12 +47,12 @@ def build_reply(messages: Sequence[Message]) -> str:
         return "\n".join(f"- {sentence}" for sentence in islice(sentences(text), _SUMMARY))
     if text := format_answer(messages, build_reply):
         return text
-    reading = parse_conversation(messages)
+    question = parse_conversation(messages)
     return (
-        _asked_to_echo(reading)
-        or _asked_to_choose(messages, reading)
-        or _quoted(reading)
-        or _nothing_found(reading)
+        _echo_requested_text(question)
+        or _choose_option(messages, question)
+        or _quoted(question)
+        or _nothing_found(question)
     )
 
 
@@ -65,43 +65,43 @@ def _from_results(results: Sequence[tuple[str, str]], question: str) -> str:
     return "\n".join(f"{name}: {text}" for name, text in results)
 
 
-def _asked_to_echo(reading: Question) -> str:
-    is_quoting = not _QUOTES.isdisjoint(reading.question)
-    found = _ECHO.search(reading.question) if is_quoting else None
+def _echo_requested_text(question: Question) -> str:
+    is_quoting = not _QUOTES.isdisjoint(question.question)
+    found = _ECHO.search(question.question) if is_quoting else None
     if found:
         return found["quoted"].strip()
-    single = _ONE_WORD.search(reading.question) if len(reading.question) < 80 else None
+    single = _ONE_WORD.search(question.question) if len(question.question) < 80 else None
     return single["word"] if single else ""
 
 
-def _asked_to_choose(messages: Sequence[Message], reading: Question) -> str:
+def _choose_option(messages: Sequence[Message], question: Question) -> str:
     """Pick a name from a list, as group chats ask: the one most spoken of, not the last one."""
-    text = f"{reading.question}\n{reading.context}"
+    text = f"{question.question}\n{question.context}"
     found = _CHOICE.search(text) if _FROM in text.lower() else None
     if not found:
         return ""
     options = [o.strip(" '\"`") for o in found["options"].split(",") if o.strip(" '\"`")]
-    asked = set(stems(reading.question.replace(found.group(), "")))
-    return max(options, key=lambda o: len(asked.intersection(stems(o)))) if options else ""
+    wanted = set(stems(question.question.replace(found.group(), "")))
+    return max(options, key=lambda o: len(wanted.intersection(stems(o)))) if options else ""
 
 
-def _quoted(reading: Question) -> str:
-    question = reading.question
-    if "translator" in question.lower() and _TRANSLATION_RULE.search(question):
+def _quoted(question: Question) -> str:
+    text = question.question
+    if "translator" in text.lower() and _TRANSLATION_RULE.search(text):
         return ""
-    return cite_sentences(best_sentences(question, reading.context))
+    return cite_sentences(best_sentences(text, question.context))
 
 
-def _nothing_found(reading: Question) -> str:
-    french = is_french(reading.question)
-    asked = " ".join(reading.question.split())
-    if len(words(reading.context)) > 40 and best_sentences(asked, reading.context) == []:
+def _nothing_found(question: Question) -> str:
+    french = is_french(question.question)
+    wanted = " ".join(question.question.split())
+    if len(words(question.context)) > 40 and best_sentences(wanted, question.context) == []:
         return (
             "Les documents fournis ne répondent pas à cette question."
             if french
             else "The documents given do not answer this question."
         )
-    shown = asked if len(asked) <= 160 else asked[:159].rstrip() + "…"
+    shown = wanted if len(wanted) <= 160 else wanted[:159].rstrip() + "…"
     if french:
         return f"Le bac à sable a bien reçu votre message : « {shown} »"
     return f"The sandbox received your message: “{shown}”"

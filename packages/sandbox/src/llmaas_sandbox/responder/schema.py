@@ -1,4 +1,4 @@
-"""A value that satisfies a JSON schema, filled from the text where the text says something."""
+"""Generation of values that satisfy a JSON schema, filled from a text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _UNCERTAIN = frozenset(("not", "if", "then", "else", "contains", "oneOf", "minPr
 
 
 def fill(schema: Schema, text: str) -> Any:
-    """Return a value valid for the schema, taken from the text.
+    """Build a value that is valid for the schema, filled from the text.
 
     Bounded in steps: of a schema that asks for more than that, the rest is left out, as an
     engine's budget of tokens would cut it.
@@ -269,11 +269,11 @@ class SchemaFiller:
         return filled
 
     def _is_hinted(self, name: str, schema: Any) -> bool:
-        """Tell whether a property knows what it looks for, and so may choose first."""
+        """Whether a property knows what it looks for, and so may choose first."""
         return isinstance(schema, Mapping) and is_hinted(name, self.resolver.resolve(schema))
 
     def _is_mentioned(self, name: str, schema: Any) -> bool:
-        """Tell whether the text gives a reason to fill an optional property."""
+        """Whether the text gives a reason to fill an optional property."""
         if not isinstance(schema, Mapping):
             return False
         schema = self.resolver.resolve(schema)

@@ -1,4 +1,4 @@
-"""Whether a value satisfies a JSON schema: for the keywords that filling alone cannot promise."""
+"""Validation of a value against the schema keywords that filling does not guarantee."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
 
 
 def is_valid(value: Any, schema: Any, root: Mapping[str, Any]) -> bool:
-    """Tell whether a value satisfies a schema; True where that takes too many steps to tell."""
+    """Whether a value satisfies a schema; True if that takes too many steps to check."""
     try:
         return _Validator(root).holds(value, schema, 0)
     except _TooLongError:

@@ -1,4 +1,4 @@
-"""Whether a JSON schema is one: keywords of the right types, references that lead somewhere."""
+"""Well-formedness of JSON schemas: keyword types and references."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multi
 
 
 def find_schema_problem(schema: Any) -> str | None:
-    """Return what is wrong with a schema, or None."""
+    """Return the first problem of a schema, or None."""
     if not isinstance(schema, Mapping):
         return f"a schema must be an object, got {type(schema).__name__}"
     waiting: list[tuple[Any, int]] = [(schema, 0)]
@@ -56,7 +56,7 @@ def _inner(node: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def resolve_reference(root: Mapping[str, Any], reference: Any) -> Any:
-    """Return what a reference within the schema points at, or None."""
+    """Resolve a reference within the schema, or return None."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
     target: Any = root

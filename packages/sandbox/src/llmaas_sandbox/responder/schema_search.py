@@ -14,7 +14,7 @@ MAX_STARTS = 50
 
 
 def find_schema(text: str) -> Schema | None:
-    """Find a JSON schema written out in a prompt, as clients do when nothing else works."""
+    """Find a JSON schema in the text of a prompt, or return None."""
     decoder = json.JSONDecoder()
     start, tries = text.find("{"), 0
     while start >= 0 and tries < MAX_STARTS:

@@ -1,4 +1,4 @@
-"""A string for a schema: by format, by pattern, by what its name suggests."""
+"""Strings for a schema, by format, pattern and property name."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _CODES: Mapping[str, str] = {
 
 
 def fill_string(schema: Mapping[str, Any], name: str, evidence: Evidence) -> str:
-    """Return a string valid for the schema."""
+    """Build a string that is valid for the schema."""
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
         tokens = (t.strip(".,;:!?()[]\"'«»") for t in evidence.text.split())
@@ -70,7 +70,7 @@ def fill_string(schema: Mapping[str, Any], name: str, evidence: Evidence) -> str
 
 
 def is_hinted(name: str, schema: Mapping[str, Any]) -> bool:
-    """Tell whether a property's name or format says what to look for."""
+    """Whether a property's name or format suggests a kind of value."""
     return bool(schema.get("format") or schema.get("pattern") or _hints(name) & (_PLACES | _PEOPLE))
 
 

@@ -1,4 +1,4 @@
-"""JSON answers, for ``response_format`` and for prompts that spell a schema out."""
+"""JSON answers for ``response_format`` and for schemas in a prompt."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ _KINDS: Mapping[str, Any] = {
 
 
 def wants_json(body: Any) -> bool:
-    """Tell whether the request names a JSON ``response_format``."""
+    """Whether the request names a JSON ``response_format``."""
     wanted = body.get("response_format") if isinstance(body, Mapping) else None
     return isinstance(wanted, Mapping) and wanted.get("type") in ("json_object", "json_schema")
 
 
 def build_json(messages: Sequence[Message], body: Mapping[str, Any]) -> str | None:
-    """Return a JSON text when the request or its prompt asks for one."""
+    """Build a JSON text if the request or its prompt requires one, otherwise return None."""
     reading = parse_conversation(messages)
     wanted = body.get("response_format")
     form = wanted if isinstance(wanted, Mapping) else {}
@@ -69,7 +69,7 @@ def build_json(messages: Sequence[Message], body: Mapping[str, Any]) -> str | No
 
 
 def _source(messages: Sequence[Message]) -> str:
-    """Return the text to fill a schema from: what was asked, and what best answers it."""
+    """Return the text to fill a schema from: the question and its best answer."""
     if text := delimited_text(messages):
         return text
     last = last_user_text(messages)

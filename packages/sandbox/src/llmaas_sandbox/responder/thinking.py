@@ -1,4 +1,4 @@
-"""A short reasoning text, for the models that reason."""
+"""Reasoning text of models that reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _STEPS = {"low": 1, "minimal": 1, "medium": 2, "high": 3}
 
 
 def build_reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str:
-    """Think aloud about the question, longer with a higher ``reasoning_effort``."""
+    """Build a reasoning text, longer for a higher ``reasoning_effort``."""
     question = parse_conversation(messages).question
     topics = list(dict.fromkeys([w for w in words(question) if normalize(w) not in STOP_WORDS]))[:5]
     subject = ", ".join(topics) or normalize(question[:40]) or "…"
@@ -33,7 +33,7 @@ def build_reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str
 
 
 def is_reasoning_enabled(body: Mapping[str, Any], *, top_level: bool = True) -> bool:
-    """Tell whether the request leaves reasoning on; engines ignore the switch on top."""
+    """Whether the request leaves reasoning on; engines ignore the switch on top."""
     off = top_level and body.get("enable_thinking") is False
     off = off or body.get("reasoning_effort") == "none"
     template = body.get("chat_template_kwargs")

@@ -1,4 +1,4 @@
-"""Choosing tools: by the words that the question shares with their names and descriptions."""
+"""Selection of tools by the words that they share with the question."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Tool: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A tool call: ``arguments`` is JSON text."""
+    """Tool call; ``arguments`` is JSON text."""
 
     id: str
     name: str
@@ -42,7 +42,7 @@ class ToolCall:
 
 
 def build_tool_calls(messages: Sequence[Message], body: Mapping[str, Any]) -> list[ToolCall]:
-    """Return the calls that the request asks for: none, one, or one per thing asked."""
+    """Build the tool calls that the request needs."""
     tools = [
         t["function"] for t in body.get("tools") or () if isinstance(t.get("function"), Mapping)
     ]
@@ -82,13 +82,13 @@ def _required(
 
 
 def select_tool(tools: Sequence[Tool], question: str) -> Tool | None:
-    """Return the tool that a question asks for, or None."""
+    """Select the tool that best matches a question, or None."""
     best = max(tools, key=lambda t: _score(t, question), default=None)
     return best if best is not None and _score(best, question) >= _ENOUGH else None
 
 
 def _answers(tool: Tool) -> bool:
-    """Tell whether a tool hands the answer over, rather than finds something out."""
+    """Whether a tool hands the answer over, rather than finds something out."""
     return _ANSWER.search(f"{tool.get('name')} {tool.get('description') or ''}") is not None
 
 
@@ -160,13 +160,13 @@ def _one_per_name(tool: Mapping[str, Any], clause: str) -> list[str]:
 
 def _score(tool: Mapping[str, Any], text: str) -> float:
     """Weigh the stems shared with the name (2 each), the description and the parameters (1)."""
-    asked = set(stems(text))
+    wanted = set(stems(text))
     name, rest, parameters = _stems_of(
         str(tool.get("name") or ""),
         str(tool.get("description") or "")[:_MAX_QUESTION],
         json.dumps(tool.get("parameters") or {}, ensure_ascii=False)[:_MAX_QUESTION],
     )
-    score = 2.0 * len(asked & name) + len(asked & rest) + 0.5 * len(asked & parameters)
+    score = 2.0 * len(wanted & name) + len(wanted & rest) + 0.5 * len(wanted & parameters)
     return score + (2.0 if _SUM.search(text) and name & _SUM_TOOLS else 0.0)
 
 

@@ -173,7 +173,7 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def is_french(text: str) -> bool:
-    """Tell whether a text reads as French rather than English."""
+    """Whether a text reads as French rather than English."""
     folded = list(map(normalize, words(text)))
     french = len([w for w in folded if w in _FRENCH]) + 0.5 * sum(map(text.count, _ACCENTS))
     return french > len([w for w in folded if w in _ENGLISH])

@@ -1,1 +1,1 @@
-"""Real TLS with a certificate authority made on the spot."""
+"""TLS with a generated certificate authority."""

@@ -1,4 +1,4 @@
-"""Certificates for tests: good, expired, for another host, or signed by nobody known."""
+"""Test certificates: valid, expired, for another host, or self-signed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _YEAR = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """Files that a server needs, and the authority that its clients must trust."""
+    """Files of a server certificate and its certificate authority."""
 
     certificate: Path
     key: Path
@@ -28,7 +28,7 @@ class Certificates:
 
 
 def create_certificates(kind: Kind, folder: Path, host: str = "127.0.0.1") -> Certificates:
-    """Make an authority and a server certificate of one kind."""
+    """Create a certificate authority and a server certificate of one kind."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority = _authority(authority_key)

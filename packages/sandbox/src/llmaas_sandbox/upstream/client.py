@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 client: one request per connection, the answer as it comes."""
+"""Minimal HTTP/1.1 client: one request per connection, streamed responses."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _CONNECT_SECONDS = 10
 
 
 class UpstreamError(Exception):
-    """The engine cannot be reached, or speaks no HTTP."""
+    """The engine is unreachable or does not speak HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamResponse:
-    """What the engine answers; the body is read while it arrives."""
+    """Response of the engine, whose body is streamed."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,7 +34,7 @@ class UpstreamResponse:
 async def send_request(
     url: str, method: str, headers: Mapping[str, str], body: bytes
 ) -> UpstreamResponse:
-    """Send one request; return when the headers have come."""
+    """Send one request; return when the headers have arrived."""
     parts = urlsplit(url)
     reader, writer = await _connect(parts.hostname or "", parts.port, parts.scheme == "https")
     connection = h11.Connection(h11.CLIENT)
@@ -59,8 +59,8 @@ async def send_request(
     if not isinstance(response, h11.Response):
         writer.close()
         raise UpstreamError("no answer")
-    told = {name.decode("latin-1"): value.decode("latin-1") for name, value in response.headers}
-    return UpstreamResponse(response.status_code, told, _body(connection, reader, writer))
+    received = {name.decode("latin-1"): value.decode("latin-1") for name, value in response.headers}
+    return UpstreamResponse(response.status_code, received, _body(connection, reader, writer))
 
 
 async def _connect(

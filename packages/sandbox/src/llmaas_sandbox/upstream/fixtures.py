@@ -1,4 +1,4 @@
-"""Exchanges with a real engine, kept in a folder and answered from there.
+"""Recorded exchanges with a real engine.
 
 A file holds one exchange, named after a digest of its request and its turn among equal ones.
 """
@@ -23,7 +23,7 @@ Part = tuple[float, bytes]
 
 
 class Fixtures:
-    """The fixtures of one sandbox. Equal requests are answered in turn, then by the last answer."""
+    """Recorded exchanges. Equal requests replay their responses in turn, then the last one."""
 
     def __init__(self, secrets: Iterable[str], speed: float = 0.0) -> None:
         self._secrets = tuple(secret for secret in secrets if secret)
@@ -33,25 +33,27 @@ class Fixtures:
     def record(
         self, folder: Path, request: Mapping[str, Any], answer: UpstreamResponse, began: float
     ) -> UpstreamResponse:
-        """Return the answer, which is kept in the folder once its body has been read to the end."""
-        asked = self._masked_request(request)
-        name = self._turn(_digest(asked))
-        return replace(answer, body=self._kept(folder / name, asked, answer, began))
+        """Return the response; its file is written when the body has been read completely."""
+        masked = self._masked_request(request)
+        name = self._turn(_digest(masked))
+        return replace(answer, body=self._kept(folder / name, masked, answer, began))
 
     def replay(self, folder: Path, request: Mapping[str, Any]) -> UpstreamResponse | None:
-        """Return the kept answer to an equal request; None without one."""
+        """Return the recorded response to an equal request, or None."""
         digest = _digest(self._masked_request(request))
         kept = sorted(folder.glob(f"{digest}-*.json"))
         if not kept:
             return None
         turn = min(self._turns[digest], len(kept) - 1)
         self._turns[digest] += 1
-        told = json.loads(kept[turn].read_text("utf-8"))["response"]
-        body = _played([_read(part) for part in told["parts"]], self._speed)
-        return UpstreamResponse(told["status"], {"content-type": told["content-type"]}, body)
+        response = json.loads(kept[turn].read_text("utf-8"))["response"]
+        body = _played([_read(part) for part in response["parts"]], self._speed)
+        return UpstreamResponse(
+            response["status"], {"content-type": response["content-type"]}, body
+        )
 
     def clear(self) -> None:
-        """Begin again with the first answer to each request."""
+        """Restart with the first response to each request."""
         self._turns.clear()
 
     def _turn(self, digest: str) -> str:
@@ -63,7 +65,7 @@ class Fixtures:
         return masked
 
     async def _kept(
-        self, path: Path, asked: Mapping[str, Any], answer: UpstreamResponse, before: float
+        self, path: Path, request: Mapping[str, Any], answer: UpstreamResponse, before: float
     ) -> AsyncIterator[bytes]:
         parts: list[Part] = []
         async for data in answer.body:
@@ -71,12 +73,12 @@ class Fixtures:
             parts.append((now - before, data))
             before = now
             yield data
-        self._write(path, asked, answer, parts)
+        self._write(path, request, answer, parts)
 
     def _write(
-        self, path: Path, asked: Mapping[str, Any], answer: UpstreamResponse, parts: list[Part]
+        self, path: Path, request: Mapping[str, Any], answer: UpstreamResponse, parts: list[Part]
     ) -> None:
-        told = {
+        response = {
             "status": answer.status,
             "content-type": answer.headers.get("content-type", "application/octet-stream"),
             "parts": [{"after": round(s, 6), **encode_bytes(d)} for s, d in self._without(parts)],
@@ -85,7 +87,7 @@ class Fixtures:
         if path.stem.endswith("-0001"):  # what an earlier run recorded is out of date
             for old in path.parent.glob(f"{path.stem[:-5]}-*.json"):
                 old.unlink()
-        path.write_text(_text({"request": asked, "response": told}, indent=1) + "\n", "utf-8")
+        path.write_text(_text({"request": request, "response": response}, indent=1) + "\n", "utf-8")
 
     def _without(self, parts: list[Part]) -> list[Part]:
         """Mask secrets; they may lie across parts, which are then joined."""
@@ -108,8 +110,8 @@ async def _played(parts: list[Part], speed: float) -> AsyncIterator[bytes]:
         yield data
 
 
-def _digest(asked: Mapping[str, Any]) -> str:
-    return blake2b(_text(asked).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+def _digest(request: Mapping[str, Any]) -> str:
+    return blake2b(_text(request).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
 
 
 def _text(value: Any, indent: int | None = None) -> str:
