@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from llmaas.catalog import Model, all_models
-from llmaas.catalog.families import family_by_names
+from llmaas.catalog.families import match_family
 from tools.tables import markdown
 
 ROOT = Path(__file__).parents[1]
@@ -66,7 +66,7 @@ def section(entry: dict[str, Any]) -> Iterator[str]:
 
 def _family(model: Model) -> str:
     """Return a model's own family, also when another one serves in its place."""
-    return family_by_names((model.id, model.root or "", *model.aliases)).id
+    return match_family((model.id, model.root or "", *model.aliases)).id
 
 
 def row(rule: tuple[str, dict[str, Any]]) -> list[str]:

@@ -173,13 +173,13 @@ def test_refreshing_twice_keeps_known_redirects_as_redirects():
         assert catalog.resolve("Q").redirected_to is None
 
 
-def test_importing_the_catalogue_reads_nothing_and_needs_no_sdk():
+def test_importing_the_catalog_reads_no_file():
     code = (
         "import sys, llmaas.catalog\n"
-        "from llmaas.catalog.loader import packaged\n"
+        "from llmaas.catalog.loader import load_packaged\n"
         "assert 'openai' not in sys.modules\n"
-        "assert packaged.cache_info().currsize == 0\n"
+        "assert load_packaged.cache_info().currsize == 0\n"
         "llmaas.catalog.get('gpt-oss:120b')\n"
-        "assert packaged.cache_info().currsize == 1\n"
+        "assert load_packaged.cache_info().currsize == 1\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

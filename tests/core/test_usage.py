@@ -52,7 +52,7 @@ def test_calls_of_unknown_cost_are_counted_apart(api: Any, sandbox: Any, tmp_pat
 
 
 def test_an_unknown_group_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="not by 'moon'"):
+    with pytest.raises(ValueError, match="got 'moon'"):
         report(tmp_path / "none", "moon")
 
 

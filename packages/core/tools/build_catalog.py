@@ -1,4 +1,4 @@
-"""Build the packaged catalog: documented models plus a live ``/v1/models`` answer.
+"""Generator of the packaged catalog: documented models plus a live ``/v1/models`` answer.
 
     python packages/core/tools/build_catalog.py MODELS.json LIVE.json > catalog.json
 
@@ -16,7 +16,7 @@ from typing import Any
 
 Card = dict[str, Any]
 
-# Served, but never in the documentation: only what the name itself says is filled in.
+# Served but undocumented models, with the category that their names imply.
 UNDOCUMENTED_CATEGORY = {
     "granite4.1-guardian:8b": "safety",
     "kokoro": "speech",
@@ -26,7 +26,7 @@ UNDOCUMENTED_CATEGORY = {
     "z-image-turbo:fp8": "image",
 }
 
-# Names of other models without a card of their own; every other alias is a second name.
+# Names of other models without a card of their own; every other alias belongs to its model.
 REDIRECTED_WITHOUT_CARD = {
     "QuantTrio/Qwen3-235B-A22B-Instruct-2507-GPTQ-Int4-Int8Mix",
     "Qwen/Qwen3-Coder-30B-A3B-Instruct",
@@ -41,8 +41,8 @@ REDIRECTED_WITHOUT_CARD = {
 }
 
 
-def undocumented(name: str) -> Card:
-    """Return a card with nothing in it but the category (``chat`` when the name tells none)."""
+def build_undocumented(name: str) -> Card:
+    """Build a card with nothing but the category. Defaults to ``chat``."""
     unknown = dict.fromkeys(
         ("publisher", "parameters", "context_tokens", "tools", "vision", "reasoning", "safety"),
     )
@@ -60,7 +60,7 @@ def undocumented(name: str) -> Card:
 
 
 def with_live(card: Card, entry: Card | None, others: set[str]) -> Card:
-    """Return ``card`` with what the live list says about it."""
+    """Add the facts of the live list to a card."""
     entry = entry or {"root": None, "aliases": (), "max_model_len": 0}
     return {
         **card,
@@ -72,19 +72,19 @@ def with_live(card: Card, entry: Card | None, others: set[str]) -> Card:
 
 
 def redirects(live: list[Card], elsewhere: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield (requested name, serving id) where a name of one model is served by another."""
+    """Yield name and serving ID for each name that another model serves."""
     own = {entry["id"] for entry in live}
     for entry in live:
         yield from ((n, entry["id"]) for n in entry["aliases"] if n in elsewhere and n not in own)
 
 
 def build(cards: list[Card], live_answer: Card, documented_on: str) -> dict[str, Any]:
-    """Return the whole catalog."""
+    """Build the catalog."""
     live = live_answer["data"]
     entries = {entry["id"]: entry for entry in live}
     documented = {card["id"] for card in cards}
     others = documented | set(entries) | REDIRECTED_WITHOUT_CARD
-    every = cards + [undocumented(name) for name in sorted(entries) if name not in documented]
+    every = cards + [build_undocumented(name) for name in sorted(entries) if name not in documented]
     return {
         "about": {
             "documented_on": documented_on,
@@ -100,7 +100,7 @@ def build(cards: list[Card], live_answer: Card, documented_on: str) -> dict[str,
 
 
 def render(catalog: dict[str, Any]) -> str:
-    """Return JSON with one model a line, so that a diff shows which model changed."""
+    """Render as JSON with one model per line, for readable diffs."""
     lines = ",\n".join(json.dumps(model, ensure_ascii=False) for model in catalog["models"])
     head = json.dumps({k: v for k, v in catalog.items() if k != "models"}, indent=1)
     return f'{head[:-2]},\n "models": [\n{lines}\n]}}\n'

@@ -1,4 +1,4 @@
-"""Arguments that a class passes on to a client, refused by the name of that class."""
+"""Checks of keyword arguments that a class passes on to a client."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Local files, opened only when the program says so.
+"""Reading of local files that the program names explicitly.
 
-A text in a message comes from anybody: it is an address, never the name of a file. Files are
-named by ``pathlib.Path`` or by an argument of the program. Only regular files are read: a pipe
-would block, and a device would never end.
+Text in a message may come from anyone: it can be a URL, never a file name. Files are named by a
+``pathlib.Path`` or an argument. Only regular files are read: a pipe could block, and a device
+could be endless.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ import stat
 from pathlib import Path
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
-"""The default of ``max_file_bytes``: the size up to which a file is read."""
+"""Default of ``max_file_bytes``, the largest file that is read."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-"""Without ``O_NONBLOCK``, opening a pipe waits for somebody who writes to it."""
+"""Without ``O_NONBLOCK``, opening a pipe waits for a writer."""
 
 
 def read_regular_file(path: str | Path, limit: int = MAX_FILE_BYTES) -> bytes:
-    """Read a file; raise ``OSError`` or ``ValueError`` for what is not one, or is too large."""
+    """Read a regular file. Raises ``OSError``, ``ValueError`` for another kind or a large one."""
     descriptor = os.open(path, _FLAGS | getattr(os, "O_CLOEXEC", 0))
     try:
-        _check(os.fstat(descriptor), limit)
+        _check_file(os.fstat(descriptor), limit)
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(limit + 1)
     finally:
         os.close(descriptor)
-    if len(data) > limit:  # it has grown since
+    if len(data) > limit:  # it has grown meanwhile
         raise ValueError(f"it has more than max_file_bytes={limit} bytes")
     return data
 
 
-def _check(facts: os.stat_result, limit: int) -> None:
-    if not stat.S_ISREG(facts.st_mode):
+def _check_file(status: os.stat_result, limit: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
         raise ValueError("it is not a regular file")
-    if facts.st_size > limit:
-        raise ValueError(f"it has {facts.st_size} bytes, more than max_file_bytes={limit}")
+    if status.st_size > limit:
+        raise ValueError(f"it has {status.st_size} bytes, more than max_file_bytes={limit}")

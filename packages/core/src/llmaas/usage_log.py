@@ -1,6 +1,6 @@
-"""Remember what every call used, and report it by model, day or tag.
+"""Usage log and reports by model, day or tag.
 
-One JSON line a call: counts and amounts, never content. Several processes may append.
+One line of JSON per call: counts and amounts, never content. Several processes may append.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from llmaas.ops.effects import Operation, Run
 _logger = logging.getLogger("llmaas")
 _TAG: ContextVar[str] = ContextVar("llmaas_usage_tag", default="")
 GROUPS = ("model", "day", "tag", "operation")
-"""What a report can be by."""
+"""Groupings of a report."""
 
 
 @contextmanager
 def tagged(tag: str) -> Iterator[None]:
-    """Name what the calls of a ``with`` block are for: a project, a customer, a feature.
+    """Tag the calls of a ``with`` block: a project, a customer, a feature.
 
-    It holds in tasks and threads that the block starts, too.
+    Also applies to tasks and threads that the block starts.
     """
     follow(_TAG)
     token = _TAG.set(tag)
@@ -42,28 +42,27 @@ def tagged(tag: str) -> Iterator[None]:
 
 
 class UsageLog:
-    """A hook for ``LLMaaS(hooks=...)`` that appends each call to a JSONL file."""
+    """Hook for ``LLMaaS(hooks=...)`` that appends each call to a JSONL file."""
 
     def __init__(self, path: str | Path, *, tag: str = "") -> None:
         self.path, self._tag = str(path), tag
 
-    def before_call(self, about: CallInfo) -> Operation[tuple[CallInfo, str]]:
-        """Let the call through; remember what it is for."""
-        return about, _TAG.get() or self._tag
+    def before_call(self, call: CallInfo) -> Operation[tuple[CallInfo, str]]:
+        """Keep the call and its tag."""
+        return call, _TAG.get() or self._tag
         yield
 
-    def after_call(self, ticket: tuple[CallInfo, str], outcome: CallResult) -> Operation[None]:
-        """Write down what the call used."""
-        record = _record(*ticket, outcome)
+    def after_call(self, ticket: tuple[CallInfo, str], result: CallResult) -> Operation[None]:
+        """Append the usage of the call."""
+        record = _build_record(*ticket, result)
         yield Run(lambda: _jsonl.append(self.path, record))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The sums of one group. ``energy_kwh`` is an estimate; None where nothing is published.
+    """Totals of one group. ``energy_kwh`` is an estimate; None if no data is published.
 
-    ``reasoning_tokens`` are those that answers spent on reasoning. ``unknown`` are the answered
-    calls whose cost nobody told: the amounts do not hold them.
+    ``unknown`` counts the answered calls without reported usage, which the totals lack.
     """
 
     group: str
@@ -78,7 +77,7 @@ class Row:
 
 
 class Rows(list[Row]):
-    """The rows of a report. ``skipped`` are the numbers of the lines that are not records."""
+    """Rows of a report. ``skipped`` holds the numbers of lines that are not records."""
 
     def __init__(self, rows: Iterable[Row], skipped: Sequence[int]) -> None:
         super().__init__(rows)
@@ -86,16 +85,16 @@ class Rows(list[Row]):
 
 
 def report(path: str | Path, by: str = "model") -> Rows:
-    """Sum a log up by ``model``, ``day``, ``tag`` or ``operation``, the dearest first by model.
+    """Aggregate a log by ``model``, ``day``, ``tag`` or ``operation``, most expensive first.
 
-    A line that is not a record (torn by a full disk, or foreign) is skipped, and reported in
-    ``skipped`` and by a warning in the log.
+    Days are in order. A line that is not a record (incomplete or foreign) is skipped, listed in
+    ``skipped``, and logged as a warning.
     """
     if by not in GROUPS:
-        raise ValueError(f"a report is by {', '.join(GROUPS)}, not by {by!r}")
+        raise ValueError(f"by must be one of {', '.join(GROUPS)}, got {by!r}")
     groups: dict[str, dict[str, Any]] = {}
     skipped: list[int] = []
-    for number, line in _lines(Path(path)):
+    for number, line in _read_lines(Path(path)):
         try:
             _add(groups, by, json.loads(line))
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
@@ -104,69 +103,69 @@ def report(path: str | Path, by: str = "model") -> Rows:
         _logger.warning(
             "%s: %d lines are not records of calls, %s", path, len(skipped), skipped[:9]
         )
-    rows = [Row(name, **sums) for name, sums in groups.items()]
+    rows = [Row(name, **totals) for name, totals in groups.items()]
     rows.sort(key=lambda r: (r.group,) if by == "day" else (-r.cost_micro_eur, r.group))
     return Rows(rows, skipped)
 
 
-_TOLD = ("prompt_tokens", "completion_tokens", "cost_micro_eur", "reasoning_tokens")
-_SUMS = ("calls", "failed", "unknown", *_TOLD)
+_REPORTED = ("prompt_tokens", "completion_tokens", "cost_micro_eur", "reasoning_tokens")
+_TOTALS = ("calls", "failed", "unknown", *_REPORTED)
 
 
 def _add(groups: dict[str, dict[str, Any]], by: str, record: Mapping[str, Any]) -> None:
-    """Count a record, or raise before anything of it is counted."""
+    """Add a record. Raises before any field is added if one is invalid."""
     name = str(record["at"])[:10] if by == "day" else str(record.get(by) or "-")
-    failed, counts = not record["ok"], {field: _number(record, field) for field in _TOLD}
-    energy = _number(record, "energy_kwh") if record.get("energy_kwh") is not None else None
-    sums = groups.setdefault(name, dict.fromkeys(_SUMS, 0) | {"energy_kwh": None})
-    sums["calls"] += 1
-    sums["failed"] += failed
-    sums["unknown"] += not failed and record.get("cost_micro_eur", 0) is None
+    failed, counts = not record["ok"], {field: _parse_number(record, field) for field in _REPORTED}
+    energy = _parse_number(record, "energy_kwh") if record.get("energy_kwh") is not None else None
+    totals = groups.setdefault(name, dict.fromkeys(_TOTALS, 0) | {"energy_kwh": None})
+    totals["calls"] += 1
+    totals["failed"] += failed
+    totals["unknown"] += not failed and record.get("cost_micro_eur", 0) is None
     for field, count in counts.items():
-        sums[field] += count
+        totals[field] += count
     if energy is not None:
-        sums["energy_kwh"] = (sums["energy_kwh"] or 0) + energy
+        totals["energy_kwh"] = (totals["energy_kwh"] or 0) + energy
 
 
-def _number(record: Mapping[str, Any], name: str) -> float:
+def _parse_number(record: Mapping[str, Any], name: str) -> float:
     value = record.get(name) or 0
-    if not isinstance(value, int | float) or not abs(value) <= _MOST:  # NaN is none, either
+    if not isinstance(value, int | float) or not abs(value) <= _MAX_VALUE:  # excludes NaN
         raise ValueError(f"{name} is {value!r}")
     return value
 
 
-_MOST = 1e18
-"""More than any sum of tokens or millionths of a euro can be."""
+_MAX_VALUE = 1e18
+"""Upper bound of any number of tokens or millionths of a euro."""
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def _read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            # The last one may be being written; a file that was edited may hold empty lines.
+            # The last line may still be written; an edited file may have empty lines.
             if line.endswith(b"\n") and line.strip():
                 yield number, line.removeprefix(b"\xef\xbb\xbf")
 
 
-def _record(about: CallInfo, tag: str, outcome: CallResult) -> dict[str, Any]:
-    usage, model = outcome.usage, getattr(outcome.result, "model", None) or about.model
+def _build_record(call: CallInfo, tag: str, result: CallResult) -> dict[str, Any]:
+    usage, model = result.usage, getattr(result.result, "model", None) or call.model
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "operation": about.operation,
+        "operation": call.operation,
         "model": model,
         "tag": tag,
-        "ok": outcome.error is None,
+        "ok": result.error is None,
         "prompt_tokens": usage.prompt_tokens if usage else None,
-        "completion_tokens": outcome.output_tokens,
+        "completion_tokens": result.output_tokens,
         "reasoning_tokens": usage.reasoning_tokens if usage else None,
-        "cost_micro_eur": outcome.cost_micro_eur,
-        "energy_kwh": _energy(about, model, outcome),
-        "seconds": round(outcome.duration, 4),
+        "cost_micro_eur": result.cost_micro_eur,
+        "energy_kwh": _estimate_energy(call, model, result),
+        "seconds": round(result.duration, 4),
     }
 
 
-def _energy(about: CallInfo, model: str, outcome: CallResult) -> float | None:
-    if outcome.usage is None:
+def _estimate_energy(call: CallInfo, model: str, result: CallResult) -> float | None:
+    if result.usage is None:
         return None
-    if about.operation == "embeddings":
-        return energy_kwh(model, outcome.usage.prompt_tokens)
-    return chat_energy_kwh(outcome.usage, model)
+    if call.operation == "embeddings":
+        return energy_kwh(model, result.usage.prompt_tokens)
+    return chat_energy_kwh(result.usage, model)

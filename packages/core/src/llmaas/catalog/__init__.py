@@ -1,8 +1,8 @@
-"""The models of the service: what they can do, how long they live, who answers for them.
+"""Model catalog: capabilities, lifecycles and redirects of the service's models.
 
-Packaged facts (cards of the documentation, one saved live list, both dated in ``about()``)
-are read on first use; ``refresh(client)`` or ``update(live_models)`` lays a live
-``GET /v1/models`` answer over them for this process.
+The packaged catalog (from the documentation and one saved model list, both dated in ``about()``)
+is loaded on first use; ``refresh(client)`` or ``update(live_models)`` merges the current answer of
+``GET /v1/models`` into it for this process.
 """
 
 from llmaas.catalog.catalog import Catalog

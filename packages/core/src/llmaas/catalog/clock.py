@@ -1,4 +1,4 @@
-"""The day that lifecycles are judged by; one place, so that a test can hold it still."""
+"""Current date for lifecycles, in one place so that tests can replace it."""
 
 from __future__ import annotations
 

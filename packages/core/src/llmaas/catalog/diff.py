@@ -1,4 +1,4 @@
-"""What has changed between the catalog and what the service lists now."""
+"""Difference between the catalog and a live model list."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from llmaas.types import LiveModel
 
 
 class RedirectChangesCapabilityError(LookupError):
-    """A name is answered by a model that can do other things; the message tells which."""
+    """A redirect changes capabilities; the message lists them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """A name that another model answers to; ``changes`` in words, empty when nothing is known."""
+    """Name that another model answers to; ``changes`` describes the differences, if known."""
 
     name: str
     to: str
@@ -27,7 +27,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """Ids that are new, ids that are gone, and names that are newly redirected."""
+    """New IDs, removed IDs, and new redirects."""
 
     new: tuple[str, ...]
     gone: tuple[str, ...]
@@ -38,7 +38,7 @@ class Diff:
 
 
 def diff(live: Iterable[LiveModel], *, strict: bool = False) -> Diff:
-    """Compare a live list (``client.models()``) with the catalog in force.
+    """Compare a live list (``client.models()``) with the current catalog.
 
     With ``strict``, a new redirect that changes a capability raises
     ``RedirectChangesCapabilityError``.
@@ -57,12 +57,12 @@ def diff(live: Iterable[LiveModel], *, strict: bool = False) -> Diff:
     return Diff(tuple(sorted(now - was)), tuple(sorted(was - now)), redirected)
 
 
-def _changes(asked: Model, serving: Model) -> tuple[str, ...]:
-    return tuple(capability_changes(asked, serving))
+def _changes(requested: Model, serving: Model) -> tuple[str, ...]:
+    return tuple(capability_changes(requested, serving))
 
 
 def _check(redirected: tuple[Redirect, ...]) -> None:
-    bad = [r for r in redirected if r.changes]
-    if bad:
-        told = "; ".join(f"{r.name} is now {r.to}: {', '.join(r.changes)}" for r in bad)
-        raise RedirectChangesCapabilityError(told)
+    changed = [r for r in redirected if r.changes]
+    if changed:
+        message = "; ".join(f"{r.name} is now {r.to}: {', '.join(r.changes)}" for r in changed)
+        raise RedirectChangesCapabilityError(message)

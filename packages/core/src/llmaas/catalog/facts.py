@@ -1,4 +1,4 @@
-"""What a call needs to know of its model, looked up once for each name and catalog."""
+"""Facts that a call needs about its model, cached by name and catalog."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from llmaas.catalog.families import get_family
 from llmaas.catalog.state import current
 from llmaas.wire.conversation.family import Family
 
-_MOST_NAMES = 512
-"""Names that are kept: they may come from users."""
+_MAX_NAMES = 512
+"""Size of the cache: names may come from users."""
 
 _INLINE_FAMILIES = ("qwen", "deepseek")
-"""Seen with ``<think>`` in the answer (reference 3.6)."""
+"""Families whose answers contain ``<think>`` on the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,40 +21,40 @@ class Facts:
     """Facts about the model that answers to a name."""
 
     is_known: bool
-    """Whether the catalog has the name, as an id or as an alias."""
+    """Whether the catalog has the name, as an ID or as an alias."""
     sees: bool
-    """Whether the model may take images: all may, but those known not to."""
+    """Whether the model accepts images. Defaults to True."""
     window: int | None
-    """The context window in tokens, where it is known."""
+    """Context window in tokens; None if unknown."""
     family: Family
-    """The rules of its chat template."""
+    """Rules of its chat template."""
     may_reason: bool
-    """Whether it may reason: all may, but those known not to."""
+    """Whether the model may reason. Defaults to True."""
     may_hold: bool
-    """Whether its first text may be reasoning whose tag was opened inside the prompt."""
+    """Whether its first text may be reasoning whose opening tag is in the prompt."""
 
 
-_known: tuple[Catalog | None, dict[str, Facts]] = (None, {})
-"""The catalog that the facts were read from, and the facts by name: a new catalog begins anew."""
+_cache: tuple[Catalog | None, dict[str, Facts]] = (None, {})
+"""Catalog, and the facts read from it by name. Another catalog empties the cache."""
 
 
 def get_facts(name: str) -> Facts:
-    """Return the facts about the model that answers to ``name``."""
-    global _known
-    book, (read, facts) = current(), _known
-    if read is not book:
+    """Look up the facts about the model that answers to ``name``."""
+    global _cache
+    catalog, (cached, facts) = current(), _cache
+    if cached is not catalog:
         facts = {}
-        _known = (book, facts)
+        _cache = (catalog, facts)
     found = facts.get(name)
     if found is None:
-        if len(facts) >= _MOST_NAMES:
+        if len(facts) >= _MAX_NAMES:
             facts.clear()
-        found = facts[name] = _read(book, name)
+        found = facts[name] = _read_facts(catalog, name)
     return found
 
 
-def _read(book: Catalog, name: str) -> Facts:
-    own, serving = book.get(name), book.resolve(name).model
+def _read_facts(catalog: Catalog, name: str) -> Facts:
+    own, serving = catalog.get(name), catalog.resolve(name).model
     is_inline = name.lower().startswith(_INLINE_FAMILIES)
     reasons = own is not None and bool(own.reasoning)
     return Facts(

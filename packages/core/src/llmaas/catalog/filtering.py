@@ -1,4 +1,4 @@
-"""Pick models by what is known of them."""
+"""Filters of models by their facts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from llmaas.catalog.model import Model
 from llmaas.catalog.state import all_models
 
 
-class Wanted(TypedDict, total=False):
-    """What ``filter`` can ask; a criterion left out accepts every model."""
+class Criteria(TypedDict, total=False):
+    """Criteria of ``filter``; a missing one accepts every model."""
 
     category: str
     phase: str
@@ -31,19 +31,19 @@ class Wanted(TypedDict, total=False):
     on: date
 
 
-def filter(**wanted: Unpack[Wanted]) -> list[Model]:  # noqa: A001 - read as catalog.filter(...)
-    """Return the models that meet every criterion, in the catalog's order.
+def filter(**criteria: Unpack[Criteria]) -> list[Model]:  # noqa: A001 - read as catalog.filter(...)
+    """Select the models that meet every criterion, in the catalog's order.
 
-    A fact that no source gives meets no minimum or maximum and no ``True``. ``max_kwh`` is
-    per million tokens, ``min_speed`` tokens per second, ``on`` the day that
-    ``expiring_within`` counts from (today by default).
+    An unknown fact meets no minimum, no maximum and no ``True``. ``max_kwh`` is per million
+    tokens, ``min_speed`` in tokens per second. ``on`` is the start of ``expiring_within``, and
+    defaults to today.
     """
-    day = wanted.pop("on", None) or clock.today()
-    tests = [_test(name, value, day) for name, value in wanted.items()]
+    day = criteria.pop("on", None) or clock.today()
+    tests = [_build_test(name, value, day) for name, value in criteria.items()]
     return [model for model in all_models() if all(test(model) for test in tests)]
 
 
-def _test(name: str, value: object, day: date) -> Callable[[Model], bool]:
+def _build_test(name: str, value: object, day: date) -> Callable[[Model], bool]:
     if name in _RANGES:
         fact, good = _RANGES[name]
         return lambda model: (known := fact(model)) is not None and good(known, value)

@@ -1,4 +1,4 @@
-"""Say once, in one sentence, what a user of a model name ought to know."""
+"""Lifecycle warnings of models: redirected, retired or unknown names, reported once."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from llmaas.catalog.model import Model
 from llmaas.catalog.state import about, current, resolve
 from llmaas.warnings import ModelLifecycleWarning
 
-_QUIET = ("sandbox/",)  # personas of the sandbox are made up on purpose
+_IGNORED = ("sandbox/",)  # test models of the sandbox are in no catalog
 
 _warned: set[str] = set()
 _lock = threading.Lock()
 
 
 def lifecycle_note(name: str, on: date | None = None) -> str | None:
-    """Return what to know before using ``name`` (redirected, retired, unknown), or None."""
-    if name.startswith(_QUIET):
+    """Describe what is wrong with ``name`` (redirected, retired, unknown); None if nothing is."""
+    if name.startswith(_IGNORED):
         return None
     found = resolve(name)
     if found.model is None:
-        return f"model {name!r} is unknown to the catalog of {_observed()}; see `llmaas models`"
+        return f"model {name!r} is unknown to the catalog of {_observed_on()}; see `llmaas models`"
     if found.redirected_to:
         return _redirect_note(name, found.model)
     return _own_note(found.model, on or clock.today())
@@ -33,9 +33,9 @@ def lifecycle_note(name: str, on: date | None = None) -> str | None:
 def warn_once(name: str, *, stacklevel: int = 2) -> None:
     """Warn (``ModelLifecycleWarning``) about ``name``, the first time in this process only.
 
-    ``stacklevel`` counts as in ``warnings.warn``: 2 blames the caller of this function.
+    ``stacklevel`` is that of ``warnings.warn``: 2 is the caller of this function.
     """
-    if name in _warned:  # without the lock: asked before each call
+    if name in _warned:  # without the lock, since this runs before each call
         return
     with _lock:
         if name in _warned:
@@ -47,12 +47,12 @@ def warn_once(name: str, *, stacklevel: int = 2) -> None:
 
 
 def forget_warnings() -> None:
-    """Warn anew about names already warned about."""
+    """Forget which names were warned about."""
     with _lock:
         _warned.clear()
 
 
-def _observed() -> str:
+def _observed_on() -> str:
     return about()["observed_at"][:10]
 
 
@@ -61,7 +61,7 @@ def _own_note(model: Model, today: date) -> str | None:
     if model.phase == "deprecated":
         return f"model {model.id!r} is deprecated ({_ended(model)}){advice}"
     if not model.live:
-        return f"model {model.id!r} is not in the service's list of {_observed()}{advice}"
+        return f"model {model.id!r} is not in the service's list of {_observed_on()}{advice}"
     if not model.supported_on(today):
         return f"support of model {model.id!r} ended on {model.end_of_support}{advice}"
     return None
@@ -72,20 +72,20 @@ def _ended(model: Model) -> str:
 
 
 def _redirect_note(name: str, serving: Model) -> str:
-    asked = current().models.get(name) or Model(id=name)
-    changes = ", ".join(capability_changes(asked, serving))
+    requested = current().models.get(name) or Model(id=name)
+    changes = ", ".join(capability_changes(requested, serving))
     effect = f", which changes {changes}" if changes else ""
-    fate = "deprecated and " if asked.phase == "deprecated" else ""
-    return f"model {name!r} is {fate}redirected to {serving.id!r}{effect}"
+    phase = "deprecated and " if requested.phase == "deprecated" else ""
+    return f"model {name!r} is {phase}redirected to {serving.id!r}{effect}"
 
 
-def capability_changes(asked: Model, serving: Model) -> Iterator[str]:
-    """Yield each capability that the redirect changes, where both sides are known."""
+def capability_changes(requested: Model, serving: Model) -> Iterator[str]:
+    """Describe each capability that a redirect changes, if known for both models."""
     for name in ("tools", "vision", "reasoning"):
-        before, after = getattr(asked, name), getattr(serving, name)
+        before, after = getattr(requested, name), getattr(serving, name)
         if None not in (before, after) and before != after:
             yield f"{name} ({'gained' if after else 'lost'})"
-    if asked.context and serving.context and asked.context != serving.context:
-        yield f"context ({asked.context:,} to {serving.context:,} tokens)"
-    if asked.parameters and serving.parameters and asked.parameters != serving.parameters:
-        yield f"size ({asked.parameters} to {serving.parameters})"
+    if requested.context and serving.context and requested.context != serving.context:
+        yield f"context ({requested.context:,} to {serving.context:,} tokens)"
+    if requested.parameters and serving.parameters and requested.parameters != serving.parameters:
+        yield f"size ({requested.parameters} to {serving.parameters})"

@@ -1,4 +1,4 @@
-"""Read the catalog that ships with the package."""
+"""Loader of the packaged catalog."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from llmaas.catalog.catalog import Catalog, second_names
+from llmaas.catalog.catalog import Catalog, build_aliases
 from llmaas.catalog.model import Model
 
 
 @cache
-def packaged() -> Catalog:
-    """Return the packaged catalog, parsed once per process."""
+def load_packaged() -> Catalog:
+    """Load the packaged catalog, once per process."""
     text = files("llmaas").joinpath("data", "catalog.json").read_text("utf-8")
     data = json.loads(text)
     vectors = json.loads(files("llmaas").joinpath("data", "vectors.json").read_text("utf-8"))
     models = {
-        card["id"]: _model({**card, **vectors["models"].get(card["id"], {})})
+        card["id"]: _to_model({**card, **vectors["models"].get(card["id"], {})})
         for card in data["models"]
     }
     return Catalog(
         models=models,
-        aliases=second_names(models.values()),
+        aliases=build_aliases(models.values()),
         redirects=data["redirects"],
         about=data["about"],
     )
 
 
-def _model(card: Mapping[str, Any]) -> Model:
-    dates = {key: _day(card[key]) for key in ("released", "end_of_support")}
+def _to_model(card: Mapping[str, Any]) -> Model:
+    dates = {key: _parse_date(card[key]) for key in ("released", "end_of_support")}
     return Model(**{**card, **dates, "aliases": tuple(card["aliases"])})
 
 
-def _day(text: str | None) -> date | None:
+def _parse_date(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)

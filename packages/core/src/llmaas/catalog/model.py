@@ -1,4 +1,4 @@
-"""One model, and what became of a name that was asked for."""
+"""Models of the catalog, and resolutions of requested names."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from llmaas.catalog import clock
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What is known of one model; ``None`` means that no source says.
+    """Facts about a model; ``None`` means unknown.
 
     ``category`` is chat, code, vision, embedding, rerank, translation, safety, ocr, audio
     (realtime speech in), transcription (of files), speech (out) or image. ``phase`` is
-    production, deprecated or undocumented (served, but in no documentation). ``live`` tells
-    whether the service listed the model under its own id; ``aliases`` are its other names.
+    production, deprecated or undocumented (served, but in no documentation). ``live`` means that
+    the service lists the model under its own ID; ``aliases`` are its other names.
     """
 
     id: str
@@ -40,17 +40,17 @@ class Model:
     root: str | None = None
     live_context_tokens: int | None = None
     dimensions: int | None = None
-    """Numbers of a vector, for embedding models."""
+    """Length of a vector of an embedding model."""
     shortens: bool | None = None
-    """Whether an embedding model was trained for shorter vectors (``dimensions=``)."""
+    """Whether an embedding model supports shorter vectors (``dimensions=``)."""
 
     @property
     def context(self) -> int | None:
-        """The context in tokens: what the service listed, else what is documented."""
+        """Context window in tokens: as listed by the service, else as documented."""
         return self.live_context_tokens or self.context_tokens
 
     def supported_on(self, day: date) -> bool:
-        """Tell whether no announced end of support lies before ``day``."""
+        """Whether the model is supported on ``day``; True if no end is announced."""
         return self.end_of_support is None or self.end_of_support >= day
 
     def days_of_support(self, on: date | None = None) -> int | None:
@@ -64,10 +64,10 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Who answers to a name: ``model`` is None for an unknown one.
+    """Model that answers to a name; ``model`` is None for an unknown name.
 
-    ``redirected_to`` is the serving id when the name is that of another model, None when
-    the name is the serving model's own or merely its second name.
+    ``redirected_to`` is the ID of the serving model if the name is that of another model, and None
+    if it is the serving model's ID or alias.
     """
 
     model: Model | None

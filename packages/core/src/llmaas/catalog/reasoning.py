@@ -1,9 +1,9 @@
 """Reasoning switches of model families: which request fields turn it on, off, up and down.
 
-The first row whose prefix begins a model's name (without publisher, in lower case) holds. Rows
-say what the family's chat template reads; vLLM, SGLang and llama.cpp ignore fields that a
-template does not read, without a word. On vLLM, ``enable_thinking`` at the top level does
-nothing: it is sent beside the template's field where the service's own clients send it.
+The first row with a prefix of the model's name (without publisher, in lower case) applies. Rows
+list the fields that the family's chat template reads; vLLM, SGLang and llama.cpp silently ignore
+others. On vLLM, ``enable_thinking`` at the top level has no effect: it is sent in addition, as the
+service's own clients do.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ def _template(**switches: Any) -> Fields:
 
 @dataclass(frozen=True, slots=True)
 class ReasoningSwitch:
-    """Request fields of one family; None where the family has no such switch."""
+    """Request fields of one family; None if the family has no such switch."""
 
     prefixes: tuple[str, ...]
     off: Fields | None = None
     on: Fields | None = None
     levels: Mapping[str, Fields] = field(default_factory=dict)
-    """Fields of the efforts that the family knows."""
+    """Fields by effort, for the efforts that the family supports."""
     always: bool = False
-    """Whether the family reasons whatever is asked."""
+    """Whether the family always reasons."""
     never: bool = False
     """Whether the family never reasons."""
 
@@ -81,20 +81,20 @@ UNKNOWN = ReasoningSwitch(
     _template(enable_thinking=True, thinking=True),
     _effort("low", "medium", "high"),
 )
-"""Any other model: the fields that most templates read, and OpenAI's efforts."""
+"""Other models: the fields that most templates read, and OpenAI's efforts."""
 
 
 @lru_cache(maxsize=512)
 def get_switch(model: str) -> ReasoningSwitch:
-    """Return the switch of a model by its name, or by the id or root that it resolves to."""
+    """Find the switch of a model by its name, or by the ID or root that it resolves to."""
     known = resolve(model).model
     names = [model, *((known.id, known.root or "") if known else ())]
     for name in names:
-        found = _by_prefix(name.rpartition("/")[2].lower())
+        found = _match_prefix(name.rpartition("/")[2].lower())
         if found is not None:
             return found
     return UNKNOWN
 
 
-def _by_prefix(name: str) -> ReasoningSwitch | None:
+def _match_prefix(name: str) -> ReasoningSwitch | None:
     return next((row for row in FAMILIES if name.startswith(row.prefixes)), None)

@@ -1,4 +1,4 @@
-"""Choose a model for a task, and say why."""
+"""Selection of a model for a task, with reasons."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from llmaas.catalog.model import Model
 from llmaas.catalog.state import all_models
 
 
-def _day(day: date | None) -> float | None:
+def _to_ordinal(day: date | None) -> float | None:
     return None if day is None else day.toordinal()
 
 
-def _negated(value: float | None) -> float | None:
+def _negate(value: float | None) -> float | None:
     return None if value is None else -value
 
 
-def _long_term(model: Model) -> float:
-    """Rank long-term support before all else, then the longest support."""
-    return (_day(model.end_of_support) or 0) * (2 if model.lts else 1)
+def _rank_long_term(model: Model) -> float:
+    """Rank long-term support first, then the longest support."""
+    return (_to_ordinal(model.end_of_support) or 0) * (2 if model.lts else 1)
 
 
-def _billions(parameters: str | None) -> float | None:
-    """Read a size as the cards print it: ``120B``, ``567M``."""
+def _parse_billions(parameters: str | None) -> float | None:
+    """Parse a size as in the model cards (``120B``, ``567M``)."""
     text = (parameters or "").strip().upper()
     unit = {"B": 1.0, "M": 0.001}.get(text[-1:])
     try:
@@ -48,33 +48,33 @@ TASKS = {
     "speech": ("speech",),
     "image": ("image",),
 }
-"""The categories that can do a task. Vision and code models also chat."""
+"""Categories of models by task. Vision and code models also chat."""
 
 NEEDS = ("tools", "vision", "reasoning", "lts", "safety")
 
 PREFERENCES: dict[str, tuple[str, Callable[[Model], float | None]]] = {
-    "support": ("longest support", lambda m: _day(m.end_of_support)),
-    "energy": ("least energy", lambda m: _negated(m.kwh_per_mtoken)),
+    "support": ("longest support", lambda m: _to_ordinal(m.end_of_support)),
+    "energy": ("least energy", lambda m: _negate(m.kwh_per_mtoken)),
     "speed": ("fastest", lambda m: m.tokens_per_second),
     "context": ("longest context", lambda m: m.context),
-    "lts": ("long-term support, longest", lambda m: _long_term(m)),
-    "quality": ("most parameters", lambda m: _billions(m.parameters)),
+    "lts": ("long-term support, longest", lambda m: _rank_long_term(m)),
+    "quality": ("most parameters", lambda m: _parse_billions(m.parameters)),
 }
-"""What to rank by: a label and a value of which more is better.
+"""Criteria of ranking: a label and a value, the higher the better.
 
-No source rates the models' answers: size is the only public measure that goes with quality.
+No source rates the models' answers; size is the only public measure related to quality.
 """
 
 TIE_BREAKERS = ("support", "energy", "speed", "context")
 
 
 class NoSuchModelError(LookupError):
-    """No model meets every need; the message counts what each need left over."""
+    """No model meets every need; the message has the number left after each need."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The model chosen, the reasons in plain words, and the next best ids."""
+    """Chosen model, the reasons, and the IDs of the next best models."""
 
     model: Model
     reasons: tuple[str, ...]
@@ -95,16 +95,17 @@ def choose(
     prefer: str = "support",
     on: date | None = None,
 ) -> Choice:
-    """Return the best served, supported model for ``task``.
+    """Choose the best served and supported model for a task.
 
     ``needs`` are any of tools, vision, reasoning, lts, safety; ``context`` is in tokens;
     ``prefer`` is support, energy, speed, context, lts or quality; the first four break ties.
+    Raises ``NoSuchModelError`` if no model meets every need.
     """
     _check(task, needs, prefer)
-    wanted = _needs(task, needs, context, on or clock.today())
-    left, trail = _sift(wanted)
+    wanted = _build_needs(task, needs, context, on or clock.today())
+    left, trail = _apply_needs(wanted)
     if not left:
-        raise NoSuchModelError("no model is left: " + ", ".join(trail))
+        raise NoSuchModelError("No model meets every need: " + ", ".join(trail))
     order = [prefer, *(name for name in TIE_BREAKERS if name != prefer)]
     ranked = sorted(left, key=lambda model: _rank(model, order), reverse=True)
     best = f"{PREFERENCES[prefer][0]} of {len(left)}"
@@ -122,7 +123,7 @@ def _check(task: str, needs: Collection[str], prefer: str) -> None:
                 raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(known)}")
 
 
-def _needs(task: str, needs: Collection[str], context: int | None, day: date) -> list[_Need]:
+def _build_needs(task: str, needs: Collection[str], context: int | None, day: date) -> list[_Need]:
     flags = {*needs, "vision"} if task == "vision" else set(needs)
     wanted = [
         _Need("served now", lambda m: m.live),
@@ -139,8 +140,8 @@ def _has(flag: str) -> Callable[[Model], bool]:
     return lambda model: bool(getattr(model, flag))
 
 
-def _sift(wanted: list[_Need]) -> tuple[list[Model], list[str]]:
-    """Return who meets every need, and how many each need left."""
+def _apply_needs(wanted: list[_Need]) -> tuple[list[Model], list[str]]:
+    """Select the models that meet every need, and count those left after each."""
     left, trail = list(all_models()), []
     for need in wanted:
         left = [model for model in left if need.met(model)]
@@ -149,6 +150,6 @@ def _sift(wanted: list[_Need]) -> tuple[list[Model], list[str]]:
 
 
 def _rank(model: Model, order: list[str]) -> tuple[tuple[bool, float], ...]:
-    """Return a sort key: an unknown value ranks below every known one."""
+    """Build a sort key: an unknown value ranks below every known one."""
     values = (PREFERENCES[name][1](model) for name in order)
     return tuple((value is not None, value or 0.0) for value in values)

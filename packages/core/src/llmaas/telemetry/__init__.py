@@ -1,6 +1,6 @@
-"""What happened, for those who operate: OpenTelemetry spans and metrics, and audit records.
+"""Telemetry hooks: OpenTelemetry spans and metrics, and audit logs.
 
-All of it is off unless asked for, and holds no content unless asked twice.
+All of them are opt-in; message content is a separate opt-in.
 """
 
 from llmaas.telemetry.audit import AuditLog

@@ -1,4 +1,4 @@
-"""Who asked which model, when, at what cost: one JSON line a call, without content."""
+"""Audit log: caller, model, time and cost of each call as a line of JSON, without content."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _logger = logging.getLogger("llmaas")
 
 
 class AuditLog:
-    """A hook that writes a record of each call to a JSONL file or a logger.
+    """Hook that writes a record of each call to a JSONL file or a logger.
 
-    ``tags`` (a dict, or a callable that returns one: the end user, the project) are kept with
-    each record; what JSON cannot hold is written as text. The key is told by its fingerprint
-    only. Lines are appended whole, so that several processes may share a file, and the file may
-    be renamed at any time (log rotation).
+    ``tags`` (a dict, or a callable that returns one: the end user, the project) are added to each
+    record; values that are not JSON are written as text. Of the key, only a fingerprint is
+    written. Lines are appended whole: several processes may share a file, and it may be renamed at
+    any time (log rotation).
     """
 
     def __init__(
@@ -34,15 +34,15 @@ class AuditLog:
         self._target = target if isinstance(target, logging.Logger) else Path(target)
         self._tags = tags
 
-    def before_call(self, about: CallInfo) -> Operation[Any]:
-        """Remember when and what was asked."""
-        return (datetime.now(UTC), about, self._current_tags())
+    def before_call(self, call: CallInfo) -> Operation[Any]:
+        """Keep the time, the call and its tags."""
+        return (datetime.now(UTC), call, self._current_tags())
         yield  # an operation without effects
 
-    def after_call(self, ticket: Any, outcome: CallResult) -> Operation[None]:
+    def after_call(self, ticket: Any, result: CallResult) -> Operation[None]:
         """Write the record."""
-        when, about, tags = ticket
-        record = dict(_record(when, about, outcome), **({"tags": tags} if tags else {}))
+        when, call, tags = ticket
+        record = dict(_record(when, call, result), **({"tags": tags} if tags else {}))
         yield Run(lambda: self._write(record))
 
     def _write(self, record: dict[str, Any]) -> None:
@@ -52,35 +52,35 @@ class AuditLog:
             _jsonl.append(self._target, record, _jsonl.SPACED)
 
     def _current_tags(self) -> dict[Any, Any]:
-        """Return the tags of a call; a call never goes without its record for them."""
+        """Read the tags of a call. Errors are logged, so that the record is always written."""
         try:
             return dict((self._tags() if callable(self._tags) else self._tags) or {})
         except Exception as error:
-            _logger.warning("AuditLog: the tags of a call are lost", exc_info=True)
+            _logger.warning("AuditLog: tags failed", exc_info=True)
             return {"tags_error": type(error).__name__}
 
 
-def _record(when: datetime, about: CallInfo, outcome: CallResult) -> Iterator[tuple[str, Any]]:
+def _record(when: datetime, call: CallInfo, result: CallResult) -> Iterator[tuple[str, Any]]:
     yield "time", when.isoformat()
-    yield "operation", about.operation
-    yield "model", about.model
-    yield "key", about.settings.key.fingerprint
-    yield "outcome", "ok" if outcome.error is None else type(outcome.error).__name__
-    yield "duration", round(outcome.duration, 6)
-    if outcome.usage is not None:
-        yield "prompt_tokens", outcome.usage.prompt_tokens
-        yield "completion_tokens", outcome.usage.completion_tokens
-        yield "reasoning_tokens", outcome.usage.reasoning_tokens
-    yield "cost_micro_eur", outcome.cost_micro_eur
-    yield "request_id", _request_id(outcome)
-    if outcome.resends:
-        yield "resends", outcome.resends
-    if isinstance(outcome.result, Completion):
-        yield "answered_by", outcome.result.model
-        backend = outcome.result.backend
+    yield "operation", call.operation
+    yield "model", call.model
+    yield "key", call.settings.key.fingerprint
+    yield "outcome", "ok" if result.error is None else type(result.error).__name__
+    yield "duration", round(result.duration, 6)
+    if result.usage is not None:
+        yield "prompt_tokens", result.usage.prompt_tokens
+        yield "completion_tokens", result.usage.completion_tokens
+        yield "reasoning_tokens", result.usage.reasoning_tokens
+    yield "cost_micro_eur", result.cost_micro_eur
+    yield "request_id", _request_id(result)
+    if result.resends:
+        yield "resends", result.resends
+    if isinstance(result.result, Completion):
+        yield "answered_by", result.result.model
+        backend = result.result.backend
         yield "machine", None if backend is None else backend.machine_name
 
 
-def _request_id(outcome: CallResult) -> str | None:
-    found: str | None = getattr(outcome.result, "request_id", None)
-    return found or getattr(outcome.error, "request_id", None)
+def _request_id(result: CallResult) -> str | None:
+    found: str | None = getattr(result.result, "request_id", None)
+    return found or getattr(result.error, "request_id", None)

@@ -1,4 +1,4 @@
-"""Messages in the form of OpenTelemetry's GenAI conventions: a role and ``parts``."""
+"""Messages in the format of OpenTelemetry's GenAI conventions: a role and ``parts``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from llmaas.text import well_formed
-from llmaas.types import Completion
+from llmaas.types import Choice, Completion
 
 _MODALITIES = {
     "image_url": "image",
@@ -22,19 +22,19 @@ _FINISH_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call"}
 
 
 def input_messages(inputs: Any) -> str:
-    """Return what was sent as JSON of ``gen_ai.input.messages``."""
+    """Serialize inputs for ``gen_ai.input.messages``."""
     if isinstance(inputs, str):
         inputs = [inputs]
-    return _as_json(list(_messages(inputs)))
+    return _to_json(list(_messages(inputs)))
 
 
 def output_messages(completion: Completion) -> str:
-    """Return all answers as JSON of ``gen_ai.output.messages``."""
-    return _as_json(
+    """Serialize the choices of an answer for ``gen_ai.output.messages``."""
+    return _to_json(
         [
             {
                 "role": "assistant",
-                "parts": list(_parts_of_choice(choice)),
+                "parts": list(_choice_parts(choice)),
                 "finish_reason": _FINISH_REASONS.get(
                     choice.finish_reason or "", choice.finish_reason or "error"
                 ),
@@ -45,12 +45,12 @@ def output_messages(completion: Completion) -> str:
 
 
 def tool_definitions(tools: Any) -> str | None:
-    """Return the tools of a request as JSON of ``gen_ai.tool.definitions``."""
+    """Serialize the tools of a request for ``gen_ai.tool.definitions``."""
     if not isinstance(tools, Sequence) or isinstance(tools, str) or not tools:
         return None
     functions = (tool.get("function") for tool in tools if isinstance(tool, Mapping))
-    told = [{"type": "function", **function} for function in functions if function]
-    return _as_json(told) if told else None
+    definitions = [{"type": "function", **function} for function in functions if function]
+    return _to_json(definitions) if definitions else None
 
 
 def _messages(inputs: Iterable[Any]) -> Iterator[dict[str, Any]]:
@@ -75,13 +75,13 @@ def _parts(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "response": content,
         }
         return
-    yield from _parts_of_content(content)
+    yield from _content_parts(content)
     for call in message.get("tool_calls") or ():
         function = call.get("function") or {}
         yield _tool_call(call.get("id"), function.get("name"), function.get("arguments"))
 
 
-def _parts_of_content(content: Any) -> Iterator[dict[str, Any]]:
+def _content_parts(content: Any) -> Iterator[dict[str, Any]]:
     if isinstance(content, str):
         if content:
             yield _text(content)
@@ -102,22 +102,22 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(url, str) and not url.startswith("data:"):
         return {"type": "uri", "modality": _MODALITIES[kind], "uri": url}
     mime_type = url[5:].partition(";")[0] if isinstance(url, str) else None
-    # The bytes stay out: megabytes of base64 are no attribute of a span.
+    # Without the bytes: megabytes of base64 do not belong in a span.
     return {"type": "blob", "modality": _MODALITIES[kind], "mime_type": mime_type, "content": ""}
 
 
-def _parts_of_choice(choice: Any) -> Iterator[dict[str, Any]]:
+def _choice_parts(choice: Choice) -> Iterator[dict[str, Any]]:
     if choice.reasoning:
         yield {"type": "reasoning", "content": choice.reasoning}
-    if choice.content or choice.refusal:
-        yield _text(choice.content or choice.refusal)
+    if text := choice.content or choice.refusal:
+        yield _text(text)
     for call in choice.tool_calls:
         yield _tool_call(call.id, call.name, call.arguments)
 
 
 def _tool_call(id_: Any, name: Any, arguments: Any) -> dict[str, Any]:
     if isinstance(arguments, str):
-        with contextlib.suppress(ValueError, RecursionError):  # else shown as the model wrote them
+        with contextlib.suppress(ValueError, RecursionError):  # invalid JSON stays text
             arguments = json.loads(arguments or "{}")
     return {"type": "tool_call", "id": id_, "name": str(name or ""), "arguments": arguments}
 
@@ -126,6 +126,6 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "content": text}
 
 
-def _as_json(value: Any) -> str:
-    """Return JSON; exporters encode as UTF-8, which has no halves of pairs."""
+def _to_json(value: Any) -> str:
+    """Serialize as JSON without lone surrogates, which exporters cannot encode as UTF-8."""
     return well_formed(json.dumps(value, ensure_ascii=False, default=str))

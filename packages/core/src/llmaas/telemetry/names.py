@@ -1,4 +1,4 @@
-"""The names of OpenTelemetry's GenAI semantic conventions (in development; as of 2026-11)."""
+"""Names of OpenTelemetry's GenAI semantic conventions (in development; as of 2026-11)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OPERATIONS = {
     "image": "generate_content",
     "batch": "batch",
 }
-"""Our operations by theirs; where the conventions have none, the service's own word."""
+"""Operation names of the conventions; for others, the name of the operation here."""
 
 REQUEST_PARAMETERS = {
     "max_tokens": "gen_ai.request.max_tokens",
@@ -28,11 +28,11 @@ REQUEST_PARAMETERS = {
 }
 
 OUTPUT_TYPES = {"speech": "speech", "image": "image"}
-"""What an operation asks for; a chat may ask for JSON."""
+"""Output types by operation. A chat has one if it requests JSON."""
 
 CONTENT_VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 CONTENT_ON_SPANS = frozenset({"true", "1", "span_only", "span_and_event"})
-"""Values of the variable that put messages on spans; it also takes no_content and event_only."""
+"""Values of the variable that add messages to spans; others are no_content and event_only."""
 
 TOKEN_BUCKETS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576]
 SECOND_BUCKETS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96,

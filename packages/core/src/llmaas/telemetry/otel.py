@@ -26,12 +26,12 @@ from llmaas.types import Completion, Embeddings
 
 
 class Telemetry:
-    """A hook that makes one span and its metrics a call.
+    """Hook that records one span and its metrics per call.
 
-    ``content=True`` adds messages and answers to the spans: they may hold personal data. It
-    defaults to ``OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT``. A call that another
-    instrumentation describes with a span of its own gets no second one: ours adds what that
-    lacks, and tokens are counted once.
+    ``content=True`` adds messages and answers to the spans, which may contain personal data. It
+    defaults to ``OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT``. If another instrumentation
+    already describes the call with a span, missing attributes are added to that span instead, and
+    tokens are counted once.
     """
 
     def __init__(
@@ -49,69 +49,71 @@ class Telemetry:
             ) from error
         self._trace = trace
         self._tracer = trace.get_tracer("llmaas", __version__, tracer_provider)
-        self._content = _content_wanted() if content is None else content
-        self._instruments(metrics.get_meter("llmaas", __version__, meter_provider))
+        self._content = _is_content_enabled() if content is None else content
+        self._create_instruments(metrics.get_meter("llmaas", __version__, meter_provider))
 
-    def before_call(self, about: CallInfo) -> Operation[Any]:
-        """Start the call's span below the current one, if that does not describe the call."""
-        if self._is_second(about) or beside.is_suppressed():
+    def before_call(self, call: CallInfo) -> Operation[Any]:
+        """Start a span, unless another one describes the call."""
+        if self._is_duplicate(call) or beside.is_suppressed():
             return None
-        theirs = beside.describing_span()
-        if theirs is not None:
-            return _Ticket(about, theirs, is_ours=False)
+        foreign = beside.find_foreign_span()
+        if foreign is not None:
+            return _Ticket(call, foreign, is_own=False)
         span = self._tracer.start_span(
-            f"{OPERATIONS[about.operation]} {about.model}",
+            f"{OPERATIONS[call.operation]} {call.model}",
             kind=self._trace.SpanKind.CLIENT,
-            attributes=dict(_common(about), **dict(self._asked(about))),
+            attributes=dict(_shared_attributes(call), **dict(self._request_attributes(call))),
         )
-        return _Ticket(about, span, is_ours=True)
+        return _Ticket(call, span, is_own=True)
         yield  # an operation without effects
 
-    def after_call(self, ticket: _Ticket | None, outcome: CallResult) -> Operation[None]:
+    def after_call(self, ticket: _Ticket | None, result: CallResult) -> Operation[None]:
         """End the span and record the metrics."""
         if ticket is None:
             return
-        shared = dict(_common(ticket.about))
-        failed = outcome.error is not None and not isinstance(outcome.error, StreamAbandoned)
+        shared = dict(_shared_attributes(ticket.call))
+        failed = result.error is not None and not isinstance(result.error, StreamAbandoned)
         if failed:
-            shared["error.type"] = type(outcome.error).__qualname__
-        if model := getattr(outcome.result, "model", None):
+            shared["error.type"] = type(result.error).__qualname__
+        if model := getattr(result.result, "model", None):
             shared["gen_ai.response.model"] = model
-        answered = dict(_answered(outcome, content=self._content))
-        if ticket.is_ours:
-            if failed and outcome.error is not None:
-                ticket.span.set_status(self._trace.StatusCode.ERROR, self._why(outcome.error))
-            ticket.span.set_attributes({**shared, **answered})
+        attributes = dict(_response_attributes(result, content=self._content))
+        if ticket.is_own:
+            if failed and result.error is not None:
+                ticket.span.set_status(
+                    self._trace.StatusCode.ERROR, self._describe_error(result.error)
+                )
+            ticket.span.set_attributes({**shared, **attributes})
             ticket.span.end()
         else:
-            _add(ticket.span, {**dict(_asked(ticket.about)), **answered})
-        self._record(shared, outcome, counts=ticket.counts)
+            _add_missing(ticket.span, {**dict(_request_parameters(ticket.call)), **attributes})
+        self._record(shared, result, counts=ticket.counts)
         return
         yield
 
-    def _is_second(self, about: CallInfo) -> bool:
-        """Whether a client's own telemetry sees the call beside that of the process."""
+    def _is_duplicate(self, call: CallInfo) -> bool:
+        """Whether the client has telemetry of its own in addition to that of the process."""
         if self not in REGISTRY:
             return False
-        return any(isinstance(hook, Telemetry) for hook in about.settings.hooks)
+        return any(isinstance(hook, Telemetry) for hook in call.settings.hooks)
 
-    def _asked(self, about: CallInfo) -> Iterator[tuple[str, Any]]:
-        yield from _asked(about)
+    def _request_attributes(self, call: CallInfo) -> Iterator[tuple[str, Any]]:
+        yield from _request_parameters(call)
         if not self._content:
             return
-        yield "gen_ai.input.messages", input_messages(about.inputs)
-        if definitions := tool_definitions(about.params.get("tools")):
+        yield "gen_ai.input.messages", input_messages(call.inputs)
+        if definitions := tool_definitions(call.params.get("tools")):
             yield "gen_ai.tool.definitions", definitions
 
-    def _why(self, error: BaseException) -> str:
-        """Say what failed. Messages may quote prompts and answers, so they count as content."""
+    def _describe_error(self, error: BaseException) -> str:
+        """Describe an error. Its message is content, since it may quote prompts and answers."""
         status = getattr(error, "status_code", None)
         kind = (
             type(error).__qualname__ if status is None else f"{type(error).__qualname__} {status}"
         )
         return f"{kind}: {error}" if self._content else kind
 
-    def _instruments(self, meter: Any) -> None:
+    def _create_instruments(self, meter: Any) -> None:
         self._tokens = meter.create_histogram(
             "gen_ai.client.token.usage",
             unit="{token}",
@@ -129,18 +131,18 @@ class Telemetry:
         )
         self._cost = meter.create_counter("llmaas.client.cost", unit="EUR")
 
-    def _record(self, shared: Mapping[str, Any], outcome: CallResult, *, counts: bool) -> None:
-        if outcome.cost_micro_eur:
-            self._cost.add(outcome.cost_micro_eur / 1_000_000, shared)
-        if outcome.first_token is not None:
-            self._first.record(outcome.first_token, shared)
-        if not counts:  # the instrumentation around this call records these two
+    def _record(self, shared: Mapping[str, Any], result: CallResult, *, counts: bool) -> None:
+        if result.cost_micro_eur:
+            self._cost.add(result.cost_micro_eur / 1_000_000, shared)
+        if result.first_token is not None:
+            self._first.record(result.first_token, shared)
+        if not counts:  # the other instrumentation records these two
             return
-        self._duration.record(outcome.duration, shared)
-        if outcome.usage is not None:
+        self._duration.record(result.duration, shared)
+        if result.usage is not None:
             used = (
-                ("input", outcome.usage.prompt_tokens),
-                ("output", outcome.usage.completion_tokens),
+                ("input", result.usage.prompt_tokens),
+                ("output", result.usage.completion_tokens),
             )
             for kind, count in used:
                 self._tokens.record(count, {**shared, "gen_ai.token.type": kind})
@@ -149,10 +151,10 @@ class Telemetry:
 def instrument(
     *, tracer_provider: Any = None, meter_provider: Any = None, content: bool | None = None
 ) -> Telemetry:
-    """Watch every call of this process, also of the adapters; return the hook.
+    """Record every call of this process, including those of adapters; return the hook.
 
-    Without providers, the global ones are used: nothing is sent unless one is configured. A
-    second call takes the place of the first, so that no call is counted twice.
+    Providers default to the global ones: without a configured provider, nothing is exported. A
+    second call replaces the first.
     """
     telemetry = Telemetry(
         tracer_provider=tracer_provider, meter_provider=meter_provider, content=content
@@ -162,33 +164,33 @@ def instrument(
 
 
 def uninstrument() -> None:
-    """Stop watching the process's calls."""
+    """Stop recording the calls of this process."""
     REGISTRY.replace(Telemetry)
 
 
-def _common(about: CallInfo) -> Iterator[tuple[str, Any]]:
-    """Yield what spans and metrics share: few values, so that metrics stay small."""
-    yield "gen_ai.operation.name", OPERATIONS[about.operation]
+def _shared_attributes(call: CallInfo) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes of spans and metrics, of low cardinality."""
+    yield "gen_ai.operation.name", OPERATIONS[call.operation]
     yield "gen_ai.provider.name", PROVIDER
-    yield "gen_ai.request.model", about.model
-    address = urlsplit(about.settings.root)
+    yield "gen_ai.request.model", call.model
+    address = urlsplit(call.settings.root)
     yield "server.address", address.hostname or ""
     yield "server.port", address.port or (443 if address.scheme == "https" else 80)
 
 
-def _asked(about: CallInfo) -> Iterator[tuple[str, Any]]:
-    params = {**about.params, **(_mapping(about.params.get("extra_body")))}
+def _request_parameters(call: CallInfo) -> Iterator[tuple[str, Any]]:
+    params = {**call.params, **(_to_mapping(call.params.get("extra_body")))}
     for name, attribute in REQUEST_PARAMETERS.items():
         value = params.get(name)
         if isinstance(value, int | float) and not isinstance(value, bool):
             yield attribute, float(value) if name == "top_k" else value
     if stop := params.get("stop"):
         yield "gen_ai.request.stop_sequences", [stop] if isinstance(stop, str) else list(stop)
-    if about.operation in OUTPUT_TYPES:
-        yield "gen_ai.output.type", OUTPUT_TYPES[about.operation]
-    elif about.operation == "chat" and _wants_json(params.get("response_format")):
+    if call.operation in OUTPUT_TYPES:
+        yield "gen_ai.output.type", OUTPUT_TYPES[call.operation]
+    elif call.operation == "chat" and _wants_json(params.get("response_format")):
         yield "gen_ai.output.type", "json"
-    if about.stream:
+    if call.stream:
         yield "gen_ai.request.stream", True
 
 
@@ -198,36 +200,34 @@ def _wants_json(response_format: Any) -> bool:
     return not (isinstance(response_format, Mapping) and response_format.get("type") == "text")
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _to_mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _answered(outcome: CallResult, *, content: bool) -> Iterator[tuple[str, Any]]:
-    if outcome.usage is not None:
-        yield "gen_ai.usage.input_tokens", outcome.usage.prompt_tokens
-        yield "gen_ai.usage.output_tokens", outcome.usage.completion_tokens
-        if outcome.usage.reasoning_tokens is not None:
-            yield "gen_ai.usage.reasoning.output_tokens", outcome.usage.reasoning_tokens
-        if outcome.usage.cached_tokens is not None:
-            yield "gen_ai.usage.cache_read.input_tokens", outcome.usage.cached_tokens
-    if outcome.resends:
-        yield "http.request.resend_count", outcome.resends
-    if isinstance(outcome.result, Embeddings):
-        yield "gen_ai.response.model", outcome.result.model
-        first = next((v for v in outcome.result.vectors if v is not None), None)
+def _response_attributes(result: CallResult, *, content: bool) -> Iterator[tuple[str, Any]]:
+    if result.usage is not None:
+        yield "gen_ai.usage.input_tokens", result.usage.prompt_tokens
+        yield "gen_ai.usage.output_tokens", result.usage.completion_tokens
+        if result.usage.reasoning_tokens is not None:
+            yield "gen_ai.usage.reasoning.output_tokens", result.usage.reasoning_tokens
+        if result.usage.cached_tokens is not None:
+            yield "gen_ai.usage.cache_read.input_tokens", result.usage.cached_tokens
+    if result.resends:
+        yield "http.request.resend_count", result.resends
+    if isinstance(result.result, Embeddings):
+        yield "gen_ai.response.model", result.result.model
+        first = next((v for v in result.result.vectors if v is not None), None)
         if first is not None:
             yield "gen_ai.embeddings.dimension.count", len(first)
-    if outcome.cost_micro_eur is not None:
-        yield "llmaas.cost_micro_eur", outcome.cost_micro_eur
-    if outcome.resends:
-        yield "http.request.resend_count", outcome.resends
-    if outcome.first_token is not None:
-        yield "gen_ai.response.time_to_first_chunk", outcome.first_token
-    if isinstance(outcome.result, Completion):
-        yield from _of_completion(outcome.result, content=content)
+    if result.cost_micro_eur is not None:
+        yield "llmaas.cost_micro_eur", result.cost_micro_eur
+    if result.first_token is not None:
+        yield "gen_ai.response.time_to_first_chunk", result.first_token
+    if isinstance(result.result, Completion):
+        yield from _completion_attributes(result.result, content=content)
 
 
-def _of_completion(completion: Completion, *, content: bool) -> Iterator[tuple[str, Any]]:
+def _completion_attributes(completion: Completion, *, content: bool) -> Iterator[tuple[str, Any]]:
     yield "gen_ai.response.model", completion.model
     reasons = [c.finish_reason for c in completion.choices if c.finish_reason]
     if reasons:
@@ -242,23 +242,23 @@ def _of_completion(completion: Completion, *, content: bool) -> Iterator[tuple[s
         yield "gen_ai.output.messages", output_messages(completion)
 
 
-def _add(span: Any, attributes: Mapping[str, Any]) -> None:
-    """Add to another's span what it does not say by itself; a stream may outlive it."""
+def _add_missing(span: Any, attributes: Mapping[str, Any]) -> None:
+    """Add missing attributes to another span, unless it has ended (before a stream)."""
     if not span.is_recording():
         return
     known = dict(span.attributes or {})
     span.set_attributes({name: v for name, v in attributes.items() if name not in known})
 
 
-def _content_wanted() -> bool:
+def _is_content_enabled() -> bool:
     return os.environ.get(CONTENT_VARIABLE, "").strip().lower() in CONTENT_ON_SPANS
 
 
 class _Ticket:
-    """A call under way and the span that describes it."""
+    """Running call and the span that describes it."""
 
-    __slots__ = ("about", "counts", "is_ours", "span")
+    __slots__ = ("call", "counts", "is_own", "span")
 
-    def __init__(self, about: CallInfo, span: Any, *, is_ours: bool) -> None:
-        self.about, self.span, self.is_ours = about, span, is_ours
-        self.counts = is_ours or not beside.records_tokens(span)
+    def __init__(self, call: CallInfo, span: Any, *, is_own: bool) -> None:
+        self.call, self.span, self.is_own = call, span, is_own
+        self.counts = is_own or not beside.records_tokens(span)
