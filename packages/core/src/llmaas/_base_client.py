@@ -78,7 +78,7 @@ class BaseClient:
         if plan is None:
             return self._send_chat(messages, model, options, look)
         options["is_attempt"] = True
-        return fallbacks.chat_in_turn(
+        return fallbacks.chat_with_fallbacks(
             plan,
             lambda step: self._send_chat(
                 step.messages(messages), step.model, step.options(options)
@@ -91,12 +91,12 @@ class BaseClient:
         return options
 
     def _after_reading(
-        self, messages: Messages, go_on: Callable[[Messages], Operation[T]]
+        self, messages: Messages, continue_with: Callable[[Messages], Operation[T]]
     ) -> Operation[T]:
         """Read the files that messages name, under asyncio in a thread; then go on."""
         limit = self.settings.max_file_bytes
         read = yield Run(lambda: normalize_messages(messages, limit))
-        return (yield from go_on(read))
+        return (yield from continue_with(read))
 
     def _send_chat(
         self, messages: Messages, model: str, options: Any, look: Inspection = NOT_INSPECTED
@@ -123,7 +123,7 @@ class BaseClient:
         if plan is None:
             return self._open(messages, model, options, look)
         options["is_attempt"] = True
-        return fallbacks.stream_in_turn(
+        return fallbacks.stream_with_fallbacks(
             plan,
             lambda step: self._open(step.messages(messages), step.model, step.options(options)),
         )

@@ -12,8 +12,18 @@ class LLMaaSError(Exception):
     """Base class of all errors of this package."""
 
     hint: str | None = None
+    partial: Any = None
+    """The embeddings or rankings received before the error; they are billed."""
     attempts: tuple[Attempt, ...] = ()
     """All requests of the call, this one last, where there were several (see ``fallbacks``)."""
+
+
+def attach(error: BaseException, **facts: Any) -> None:
+    """Attach the billed part of a call to an error, also to Ctrl-C and errors of callbacks.
+
+    Hooks count it, and callers read it: ``error.partial`` and ``error.completion``.
+    """
+    vars(error).update(facts)
 
 
 class ConfigurationError(LLMaaSError, ValueError):

@@ -108,7 +108,7 @@ def _read_sync(state: StreamState, runner: SyncRunner) -> Generator[Event, None,
             state.reply.drain()
             state.reply.close()
             opened = runner.run(following)
-            state.go_on(opened, opened.reply.close)
+            state.continue_with(opened, opened.reply.close)
             decoder, chunks, events = state.decoder, state.chunks, state.first
         done = state.take_done(events)
         yield from events
@@ -193,7 +193,7 @@ async def _read_async(state: StreamState, runner: AsyncRunner) -> AsyncGenerator
             await state.reply.drain()
             await state.reply.close()
             opened = await runner.run(following)
-            state.go_on(opened, _closer(opened.reply))
+            state.continue_with(opened, _closer(opened.reply))
             decoder, chunks, events = state.decoder, state.chunks, state.first
         done = state.take_done(events)
         for event in events:

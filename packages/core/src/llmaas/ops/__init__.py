@@ -1,5 +1,5 @@
-"""What a client can do, each written once as a generator of effects.
+"""Operations of the client, each written once as a generator of effects.
 
-An operation yields what it needs done (``effects``) and gets the outcome back; ``drive``
-does it with threads or with asyncio. So there is one chat, one embed, one retry, not two.
+An operation yields effects and receives their results; ``SyncRunner`` or ``AsyncRunner`` performs
+them. So there is one chat, one embed and one retry for threads and asyncio.
 """

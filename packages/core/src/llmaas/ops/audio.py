@@ -7,7 +7,7 @@ from typing import Any
 
 from llmaas._errors_base import InvalidInputError
 from llmaas.ops.effects import Operation, Run
-from llmaas.ops.json_request import check_texts, known, request_json, whole
+from llmaas.ops.json_request import check_model_name, check_texts, merge_extra_body, request_json
 from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
 from llmaas.types import Speech, Transcription
@@ -30,17 +30,17 @@ def transcribe(
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[Transcription]:
-    """Write down a recording."""
+    """Transcribe an audio file."""
     wire = {
-        "model": model if model is None else known(settings, model),
+        "model": model if model is None else check_model_name(settings, model),
         "language": language,
         "initial_prompt": initial_prompt,
         "task": task,
         **params,
     }
-    fields = {name: value for name, value in whole(wire).items() if value is not None}
+    fields = {name: value for name, value in merge_extra_body(wire).items() if value is not None}
     limit = settings.max_file_bytes
-    # Reading and writing both take their time: under asyncio, in a thread.
+    # Reading and encoding block: under asyncio, they run in a thread.
     body, content_type = yield Run(lambda: multipart(fields, *_file(file, limit)))
     return (
         yield from request_json(
@@ -71,10 +71,10 @@ def speak(
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[Speech]:
-    """Say a text."""
+    """Synthesize speech."""
     wire = {"speed": speed, "lang_code": lang_code, **params}
     body = {
-        "model": known(settings, model),
+        "model": check_model_name(settings, model),
         "input": check_texts(text, "text")[0],
         "voice": voice,
         "response_format": response_format,
@@ -97,16 +97,16 @@ def _file(source: AudioSource, limit: int) -> tuple[str, bytes]:
     try:
         name, data = read_file(source, limit)
     except (OSError, TypeError, ValueError, AttributeError) as error:
-        raise InvalidInputError(f"the recording cannot be read: {error}") from error
+        raise InvalidInputError(f"file cannot be read: {error}") from error
     if not data:
-        raise InvalidInputError(f"the recording {name!r} is empty")
+        raise InvalidInputError(f"file {name!r} is empty.")
     return name, data
 
 
 def _read_transcription(data: bytes, _: Mapping[str, str]) -> Transcription:
     body = loads(data)
     if not isinstance(body, Mapping) or not isinstance(body.get("text"), str):
-        raise ValueError("it holds no text")  # seen on the service; not an empty recording
+        raise ValueError("it has no text")  # seen on the service; not an empty audio file
     return Transcription(
         text=body["text"],
         language=body.get("language"),
@@ -123,7 +123,7 @@ def _segment(segment: Mapping[str, Any]) -> Mapping[str, Any]:
 def _read_speech(data: bytes, headers: Mapping[str, str]) -> Speech:
     content_type = headers.get("content-type", "")
     if not data or content_type.startswith(("application/json", "text/")):
-        raise ValueError("it is no audio")
+        raise ValueError("the body is not audio")
     milliseconds = headers.get("x-tts-duration-ms")
     try:
         duration = float(milliseconds) / 1000 if milliseconds else None

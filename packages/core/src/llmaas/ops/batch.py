@@ -24,7 +24,7 @@ from llmaas.wire.tool_schemas import RenamedTools
 
 PATH = "/v1/chat/completions/batch"
 _OF_SINGLE_CALLS = ("repair", "fallbacks", "retry_empty")
-"""Options of a chat that a batch has no use for: its answers come later."""
+"""Options of a chat that do not apply to a batch."""
 _IN_WORDS = Adjustment(
     "schema_in_words",
     "response_format was described in words: engines that enforce a schema call no tool, and a "
@@ -32,7 +32,7 @@ _IN_WORDS = Adjustment(
 )
 
 MAX_CONVERSATIONS = 1_000
-"""Conversations in one lot (reference 7.1)."""
+"""Conversations per batch (reference 7.1)."""
 
 
 def submit(
@@ -45,10 +45,10 @@ def submit(
     extra_headers: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Operation[Batch]:
-    """Hand in a lot. Never retried: the endpoint is not idempotent, and every lot is billed."""
+    """Submit a batch. Never retried: the endpoint is not idempotent, and every batch is billed."""
     if not 0 < len(conversations) <= MAX_CONVERSATIONS:
         raise InvalidInputError(
-            f"a lot holds 1 to {MAX_CONVERSATIONS} conversations, not {len(conversations)}"
+            f"conversations must be 1 to {MAX_CONVERSATIONS}, got {len(conversations)}."
         )
     options = {k: v for k, v in options.items() if k not in _OF_SINGLE_CALLS}
     requests = [_prepared(settings, each, model, options) for each in conversations]
@@ -79,13 +79,13 @@ def _prepared(settings: Settings, messages: Messages, model: str, options: Any) 
 
 
 def _renamed(tools: RenamedTools) -> Adjustment:
-    """Tell new names of tools: answers come later, perhaps elsewhere, with these."""
+    """Report renamed tools: the results of the batch use the new names."""
     names = ", ".join(f"{own!r} became {sent!r}" for sent, own in tools.renamed.items())
     return Adjustment("tool_names", f"Names that engines refuse were replaced: {names}.")
 
 
 def get(settings: Settings, batch_id: str, *, model: str = "") -> Operation[Batch]:
-    """Read a lot's state, and its results once they are there."""
+    """Get the status of a batch, and its results once it has finished."""
     path = f"{PATH}/{check_batch_id(batch_id)}"
     return (yield from request_json(settings, path, None, _reader(model), method="GET"))
 
@@ -111,14 +111,14 @@ def _reader(model: str) -> Callable[[bytes, Mapping[str, str]], Batch]:
 
 
 def _missing(batch: Batch) -> list[Exception]:
-    """Build an error for each conversation of which a lot that ended says nothing."""
+    """Build an error for each conversation without a result in a finished batch."""
     count = batch.total - len(batch.results)
     if not batch.done or count <= 0:
         return []
     from llmaas.errors import APIError
 
     reason = (batch.error or {}).get("message", "no reason was given")
-    text = f"The lot {batch.id} {batch.status} without this answer: {reason}"
+    text = f"Batch {batch.id} {batch.status} without this answer: {reason}"
     return [APIError.build(text, body=batch.error) for _ in range(count)]
 
 

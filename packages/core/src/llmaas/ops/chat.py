@@ -1,4 +1,4 @@
-"""Chat, whole or streamed."""
+"""Exchange of a chat request, whole or streamed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from llmaas.wire.failures import (
 )
 
 _REST = 0.5
-"""Seconds to wait for ``[DONE]`` after every choice has told why it ended."""
+"""Seconds to wait for ``[DONE]`` after the finish reasons of all choices."""
 _USAGE, _MOST_USAGE, _USAGE_SHARE = 2.0, 10.0, 0.25
 """Seconds to wait for usage: a share of the time that the answer took, within bounds."""
 
@@ -32,21 +32,22 @@ T = TypeVar("T")
 
 
 def chat(request: ChatRequest) -> Operation[Completion]:
-    """Ask and return the whole answer."""
-    return _refitted(request, _chat)
+    """Send the request and return the whole answer."""
+    return _with_fitting_budget(request, _chat)
 
 
 def open_stream(request: ChatRequest) -> Operation[OpenStream]:
-    """Ask and return once the first events have come.
+    """Send the request and return after the first events.
 
-    Until then nothing has been handed out, so that a stream which breaks may be asked for
-    again; after that it never is.
+    A stream that breaks before them is retried; afterwards never.
     """
-    return _refitted(request, _open_stream)
+    return _with_fitting_budget(request, _open_stream)
 
 
-def _refitted(request: ChatRequest, send: Callable[[ChatRequest], Operation[T]]) -> Operation[T]:
-    """Send a request; once more with what fits if our own ``max_tokens`` was too large."""
+def _with_fitting_budget(
+    request: ChatRequest, send: Callable[[ChatRequest], Operation[T]]
+) -> Operation[T]:
+    """Send a request; once more with a lower ``max_tokens`` if our default was too large."""
     try:
         return (yield from send(request))
     except Exception as error:
@@ -72,7 +73,7 @@ def _chat(request: ChatRequest) -> Operation[Completion]:
         events = decoder.take(data)
         data = None  # it may echo a key, and tools print the variables of frames
         if decoder.fault is None:
-            return completion_of(request, events)
+            return finish_completion(request, events)
         yield from _retry_early_error(request, decoder, reply.headers)
 
 
@@ -107,7 +108,7 @@ def _open_stream(request: ChatRequest) -> Operation[OpenStream]:
 
 
 def _may_begin(request: ChatRequest, events: list[Event]) -> bool:
-    """Whether a stream may be handed out with these events."""
+    """Tell whether a stream may be returned with these events."""
     return has_text(events) if request.is_attempt else bool(events)
 
 
@@ -120,9 +121,9 @@ def has_text(events: list[Event]) -> bool:
 
 
 def limit_rest(reply: Any, *, has_usage: bool, took: float) -> None:
-    """Wait only briefly for what may follow an answer that took so long: usage and ``[DONE]``.
+    """Wait briefly for what may follow an answer that took ``took`` seconds: usage and ``[DONE]``.
 
-    Some servers keep the connection open, and some send heartbeats on it for ever. A service under
+    Some servers keep the connection open, and some send heartbeats forever. A service under
     load sends usage late, and an answer without it has no known cost.
     """
     limit = getattr(reply, "limit_rest", None)  # a transport of somebody else may have none
@@ -133,7 +134,7 @@ def limit_rest(reply: Any, *, has_usage: bool, took: float) -> None:
 def _retry_early_error(
     request: ChatRequest, decoder: ChatDecoder, headers: Mapping[str, str]
 ) -> Operation[None]:
-    """Retry what broke before any answer came like the failure that it stands for."""
+    """Retry an error that arrived before any content like the failure that it reports."""
     fault = decoder.fault
     failure: Failure | None = None
     if isinstance(fault, ErrorEvent):
@@ -149,7 +150,7 @@ def _retry_early_error(
 def fault_error(
     request: ChatRequest, decoder: EventDecoder, headers: Mapping[str, str]
 ) -> Exception:
-    """Return the exception for an answer that is none, or that broke off."""
+    """Build the exception for an invalid or incomplete answer."""
     from llmaas._error_factory import error_in_stream
 
     assert decoder.fault is not None
@@ -161,8 +162,8 @@ def fault_error(
     )
 
 
-def completion_of(request: ChatRequest, events: list[Event]) -> Completion:
-    """Return the completion that ends a list of events, after a look at what it is worth."""
+def finish_completion(request: ChatRequest, events: list[Event]) -> Completion:
+    """Return the completion of the last event, with ``parsed`` and notes filled in."""
     last = events[-1]
     assert isinstance(last, Done)
     completion = (

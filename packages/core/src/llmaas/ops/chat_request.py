@@ -12,7 +12,7 @@ from llmaas.hooks import CallInfo
 from llmaas.messages import Message, Messages, add_nonce, normalize_messages
 from llmaas.ops import model_profile, output_budget
 from llmaas.ops.checks import check_chat
-from llmaas.ops.conversation_rules import conformed
+from llmaas.ops.conversation_rules import conform_messages
 from llmaas.ops.encoding import encode, encode_plain
 from llmaas.ops.reasoning import report_ignored, to_fields
 from llmaas.ops.retrying import JSON, Deadline, EndpointRequest, RetryState
@@ -28,47 +28,47 @@ PATH = "/v1/chat/completions"
 
 @dataclass(slots=True)
 class ChatRequest:
-    """One question: what to send, and how patiently."""
+    """A chat request: body, headers and state of its retries."""
 
     settings: Settings
     body: dict[str, Any]
     headers: Mapping[str, str] = field(repr=False)
     retries: RetryState
     shape: OutputSchema | None = None
-    """What the answer must look like, when it must."""
+    """Schema of the answer, if one is required."""
     owns_budget: bool = False
-    """Whether ``max_tokens`` is our default, which may be lowered, and not the caller's."""
+    """Whether ``max_tokens`` is our default, which may be lowered."""
     adjustments: tuple[Adjustment, ...] = ()
-    """Changes that were made to the request."""
+    """Changes made to the request."""
     is_attempt: bool = False
-    """Whether another request may follow (see ``ops.attempts``): a stream then hands out nothing
+    """Whether another request may follow (see ``ops.fallbacks``): a stream then yields nothing
     before text or a tool call has begun."""
 
     conforms: bool = True
-    """Whether a request may be changed so that engines take it."""
+    """Whether the request may be changed so that engines accept it."""
     plain: Sequence[Message] | None = field(default=None, repr=False)
     """The messages where they are a plain conversation (see ``inspect_messages``)."""
 
     @property
     def model(self) -> str:
-        """The model asked for."""
+        """The requested model."""
         return str(self.body["model"])
 
     def with_notes(self, completion: Completion) -> Completion:
-        """Return the answer with what was changed in its request, and ignored of it."""
+        """Add the request's adjustments, and ignored options, to its answer."""
         if self.adjustments:
             notes = (*completion.adjustments, *self.adjustments)
             completion = replace(completion, adjustments=notes)
         return report_ignored(completion) if turns_reasoning_off(self.body) else completion
 
     def call_info(self, attempts: int = 1) -> CallInfo:
-        """Return what hooks are told of the question."""
+        """Describe the request for hooks."""
         stream, deadline = bool(self.body.get("stream")), self.retries.deadline
         inputs, body = self.body["messages"], self.body
         return CallInfo("chat", self.model, self.settings, inputs, body, stream, deadline, attempts)
 
     def encode(self, *, stream: bool) -> EndpointRequest:
-        """Return the request."""
+        """Encode the request."""
         is_plain = self.plain is not None and self.body["messages"] is self.plain
         data = encode_plain(self.body) if is_plain else encode(self.body)
         return EndpointRequest(PATH, data, headers=self.headers, stream=stream, model=self.model)
@@ -95,9 +95,9 @@ def build_request(
     look: Inspection = NOT_INSPECTED,
     **params: Any,
 ) -> ChatRequest:
-    """Check a question and make its request; nothing is sent yet.
+    """Check the arguments of a chat and build its request.
 
-    ``look`` is what a look at the messages told (see ``inspect_messages``).
+    ``look`` is the result of inspecting the messages (see ``inspect_messages``).
     """
     model_profile.check_model(settings, model)
     extra_headers = settings.hide(extra_headers)
@@ -113,7 +113,7 @@ def build_request(
         look.is_plain and accepts_plain(get_facts(model).family, given[0], has_names=look.has_names)
     ):
         is_strict = settings.strict if strict is None else strict
-        sent, adjustments = conformed(
+        sent, adjustments = conform_messages(
             given, model=model, wanted=conforms, params=params, strict=bool(is_strict)
         )
         if not look.size:
@@ -157,7 +157,7 @@ def build_request(
 def _given(
     settings: Settings, messages: Messages, look: Inspection, *, fresh: bool, asks_for_json: bool
 ) -> tuple[Sequence[Message], Inspection]:
-    """Return the caller's messages as dicts, and what a look at them still tells."""
+    """Normalize the caller's messages; return them with the inspection that still holds."""
     given: Sequence[Message] = (
         [*messages]
         if look.size and not isinstance(messages, str)

@@ -18,7 +18,7 @@ _warned: set[str] = set()
 """Kinds of changes that this process was warned of; there are only as many as kinds."""
 
 
-def conformed(
+def conform_messages(
     messages: Sequence[Message],
     *,
     model: str,

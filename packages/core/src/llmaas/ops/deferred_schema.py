@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from llmaas._errors_base import attach
 from llmaas.ops.chat import chat, open_stream
 from llmaas.ops.chat_request import ChatRequest
 from llmaas.ops.effects import Operation
@@ -50,7 +51,7 @@ def chat_with_tools(request: ChatRequest) -> Operation[Completion]:
     if is_final(draft, request):
         return draft
     _enforce(request, enforced, draft)
-    final = yield from bearing(draft, with_fallback_to_words(request, chat))
+    final = yield from with_first_answer(draft, with_fallback_to_words(request, chat))
     return with_draft(final, draft)
 
 
@@ -163,7 +164,7 @@ class SchemaFollowUp:
         events.pop()
         self.draft = done.completion
         _enforce(self._request, self._enforced, done.completion)
-        return bearing(self.draft, with_fallback_to_words(self._request, open_stream))
+        return with_first_answer(self.draft, with_fallback_to_words(self._request, open_stream))
 
 
 def describe_schema(request: ChatRequest) -> dict[str, Any]:
@@ -180,13 +181,13 @@ def _enforce(request: ChatRequest, enforced: dict[str, Any], draft: Completion) 
     request.adjustments = (*request.adjustments, _NOTE)
 
 
-def bearing(first: Completion, second: Operation[T]) -> Operation[T]:
-    """Run what follows an answer; a failure carries that answer."""
+def with_first_answer(first: Completion, second: Operation[T]) -> Operation[T]:
+    """Run the operation after an answer; attach the answer to its error."""
     try:
         return (yield from second)
     except BaseException as error:
         if getattr(error, "completion", None) is None:
-            error.completion = first  # type: ignore[attr-defined]
+            attach(error, completion=first)
         raise
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from llmaas._errors_base import attach
 from llmaas.hooks import CallInfo
 from llmaas.ops.dimensions import Dimensions
 from llmaas.ops.distinct import Distinct
 from llmaas.ops.effects import Operation, Parallel
 from llmaas.ops.embed_job import EmbedJob, OnBatch, OnModel, Progress
 from llmaas.ops.hooked_calls import with_part_hooks
-from llmaas.ops.json_request import check_texts, known, request_json
+from llmaas.ops.json_request import check_model_name, check_texts, request_json
 from llmaas.ops.refusals import concerns_every_request, may_concern_a_text, name_text
 from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
@@ -48,7 +49,7 @@ def embed(
     wire = {"encoding_format": encoding_format, **params}
     job = EmbedJob(
         settings,
-        known(settings, model),
+        check_model_name(settings, model),
         inputs,
         {name: value for name, value in wire.items() if value is not None},
         Dimensions.create(model, dimensions),
@@ -73,7 +74,7 @@ def embed(
             yield Parallel(batches, max(1, concurrency), must_end=on_batch is not None)
     except BaseException as error:
         if job.usages or any(vector is not None for vector in job.vectors):
-            error.partial = job.answer()  # type: ignore[attr-defined]  # billed
+            attach(error, partial=job.answer())
         raise
     return job.answer()
 
@@ -113,12 +114,12 @@ def _request(job: EmbedJob, start: int, stop: int) -> Operation[None]:
     call = CallInfo(
         "embeddings", job.model, job.settings, texts, deadline=job.moment.at, is_part=True
     )
-    yield from with_part_hooks(call, _kept(job, texts, start))
+    yield from with_part_hooks(call, _embed_and_keep(job, texts, start))
 
 
-def _kept(job: EmbedJob, texts: list[str], start: int) -> Operation[Embeddings]:
-    """Embed texts, and hand out what came before anything else can fail: it is paid."""
-    answer = yield from _answered(job, texts, start)
+def _embed_and_keep(job: EmbedJob, texts: list[str], start: int) -> Operation[Embeddings]:
+    """Embed texts and deliver their vectors before anything else can fail: they are billed."""
+    answer = yield from _embed_distinct(job, texts, start)
     if answer.usage is not None:
         job.usages.append(answer.usage)
     for index, error in answer.errors.items():
@@ -126,33 +127,33 @@ def _kept(job: EmbedJob, texts: list[str], start: int) -> Operation[Embeddings]:
     job.keep(start, answer.vectors)
     try:
         job.note_model(answer.model)
-        job.hand_out(start, start + len(texts))
+        job.deliver(start, start + len(texts))
     except BaseException as error:
-        error.partial = answer  # type: ignore[attr-defined]  # budgets count it
+        attach(error, partial=answer)
         raise
     return answer
 
 
-def _answered(job: EmbedJob, texts: list[str], start: int) -> Operation[Embeddings]:
+def _embed_distinct(job: EmbedJob, texts: list[str], start: int) -> Operation[Embeddings]:
     body = {"model": job.model, "input": texts, **job.dimensions.params, **job.params}
     try:
-        vectors = yield from _asked(job, body)
+        vectors = yield from _send(job, body)
     except Exception as error:
         if not job.dimensions.is_needless(error, body):
             raise
         body.pop("dimensions")
-        vectors = yield from _asked(job, body)
+        vectors = yield from _send(job, body)
         job.dimensions.check(vectors.length, error)
     model = str(vectors.body.get("model") or job.model)
     usage = parse_input_usage(vectors.body.get("usage"))
     errors = {
-        index: _unusable(job.inputs.positions(start + index)[0], why)
+        index: _build_vector_error(job.inputs.positions(start + index)[0], why)
         for index, why in vectors.errors.items()
     }
     return Embeddings(vectors.values, model, usage, errors)
 
 
-def _asked(job: EmbedJob, body: Mapping[str, Any]) -> Operation[Vectors]:
+def _send(job: EmbedJob, body: Mapping[str, Any]) -> Operation[Vectors]:
     count = len(body["input"])
 
     def read(data: bytes, _: Mapping[str, str]) -> Vectors:
@@ -162,7 +163,7 @@ def _asked(job: EmbedJob, body: Mapping[str, Any]) -> Operation[Vectors]:
 
 
 def _checked(job: EmbedJob, vectors: Vectors) -> Vectors:
-    """Hold vectors to the length of those before; raise where no input can be told apart."""
+    """Check the length of vectors; raise where no single input is at fault."""
     with job.lock:
         job.length = job.length or vectors.length
     vectors.expect(job.length)
@@ -172,7 +173,7 @@ def _checked(job: EmbedJob, vectors: Vectors) -> Vectors:
     return vectors
 
 
-def _unusable(position: int, why: str) -> Exception:
+def _build_vector_error(position: int, why: str) -> Exception:
     from llmaas.errors import InvalidResponseError
 
     return InvalidResponseError.build(

@@ -74,7 +74,7 @@ class EmbedJob:
             if self.vectors[position] is None and position not in self.errors:
                 self.fail(index, error)
 
-    def hand_out(self, start: int, stop: int) -> None:
+    def deliver(self, start: int, stop: int) -> None:
         """Hand out the vectors of one request."""
         if self.on_batch is not None:
             for run in self.inputs.runs(start, stop):

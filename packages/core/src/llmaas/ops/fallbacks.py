@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from llmaas._errors_base import StructuredOutputError
+from llmaas._errors_base import StructuredOutputError, attach
 from llmaas._option_parsing import parse_model_names
 from llmaas.messages import Messages, add_instruction
 from llmaas.ops.effects import Close, Operation
@@ -71,7 +71,7 @@ class Plan:
     def _following(self, step: Step, attempt: Attempt) -> Step | None:
         if attempt.empty and self.retry_empty and not step.is_retry:
             return Step(step.model, is_retry=True)
-        if not attempt.empty and not (attempt.error and may_go_on(attempt.error)):
+        if not attempt.empty and not (attempt.error and may_try_next_model(attempt.error)):
             return None
         if hasattr(attempt.error, "window"):
             self._keep_larger(step.model, attempt.error)
@@ -97,7 +97,7 @@ def plan_attempts(settings: Settings, model: str, options: dict[str, Any]) -> Pl
     return Plan(settings, [model, *others], retry)
 
 
-def may_go_on(error: Exception) -> bool:
+def may_try_next_model(error: Exception) -> bool:
     """Tell whether another model may answer what this one did not.
 
     Models that are gone, overloaded, out of tokens or too small, and answers that are none. A
@@ -136,10 +136,10 @@ def is_empty(completion: Completion | None) -> bool:
     )
 
 
-def chat_in_turn(
+def chat_with_fallbacks(
     plan: Plan, send: Callable[[Step], Operation[Completion]]
 ) -> Operation[Completion]:
-    """Ask one model after the other until one answers."""
+    """Try one model after the other until one answers."""
     step = plan.take()
     while True:
         try:
@@ -156,10 +156,10 @@ def chat_in_turn(
         step = following
 
 
-def stream_in_turn(
+def stream_with_fallbacks(
     plan: Plan, send: Callable[[Step], Operation[OpenStream]]
 ) -> Operation[OpenStream]:
-    """Open one stream after the other until one brings text or a tool call."""
+    """Open one stream after the other until one has text or a tool call."""
     step = plan.take()
     while True:
         try:
@@ -203,7 +203,7 @@ def _after_error(plan: Plan, step: Step, error: Exception) -> Step | None:
     attempt = Attempt(step.model, error, usage, is_misfit and is_empty(partial))
     following = plan.after(step, attempt)
     if following is None and plan.earlier:
-        error.attempts = (*plan.earlier, attempt)  # type: ignore[attr-defined]
+        attach(error, attempts=(*plan.earlier, attempt))
     return following
 
 

@@ -1,4 +1,4 @@
-"""Drawing."""
+"""Image generation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmaas.ops.effects import Operation
-from llmaas.ops.json_request import check_texts, known, request_json
+from llmaas.ops.json_request import check_model_name, check_texts, request_json
 from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
 from llmaas.types import Image
@@ -26,10 +26,10 @@ def images(
     extra_headers: Mapping[str, str] | None = None,
     **params: Any,
 ) -> Operation[list[Image]]:
-    """Draw images from a prompt."""
+    """Generate images from a prompt."""
     wire = {"size": size, "n": n, "response_format": response_format, **params}
     body = {
-        "model": known(settings, model),
+        "model": check_model_name(settings, model),
         "prompt": check_texts(prompt, "prompt")[0],
         **{name: value for name, value in wire.items() if value is not None},
     }

@@ -1,4 +1,4 @@
-"""Requests whose answer is one JSON body."""
+"""Requests with a JSON response."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from llmaas.wire.json_codec import loads
 T = TypeVar("T")
 
 _UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
-"""What a reader raises that meets something else than it was promised."""
+"""Errors that a reader raises for an unexpected body."""
 
 
 def request_json(
@@ -35,16 +35,16 @@ def request_json(
     deadline: float | Deadline | None = None,
     extra_headers: Any = None,
 ) -> Operation[T]:
-    """Send a body (``raw`` bytes as they are) and ``read`` the answer.
+    """Send a body (``raw`` bytes unchanged) and parse the response with ``read``.
 
-    A ``ValueError`` of ``read`` says that the answer is none.
+    An error of ``read`` becomes ``InvalidResponseError``.
     """
     extra_headers = settings.hide(extra_headers)
     retries = RetryState(settings, timeout, deadline)
     headers = {"content-type": content_type} if content_type else JSON
     request = EndpointRequest(
         path,
-        raw if body is None else encode(whole(body)),
+        raw if body is None else encode(merge_extra_body(body)),
         method,
         {**headers, **extra_headers},
         model=None if body is None else body.get("model"),
@@ -53,20 +53,20 @@ def request_json(
     try:
         return read(data, reply_headers)
     except _UNREADABLE as error:
-        failure = _no_answer(settings, path, data, reply_headers, error)
+        failure = _invalid_response(settings, path, data, reply_headers, error)
     # No variable holds what the service may have echoed: tools print those of frames.
     del data, reply_headers
     raise failure
 
 
-def whole(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a request with ``extra_body`` laid over them."""
-    told = dict(fields)
-    extra = told.pop("extra_body", None)
-    return told if extra is None else {**told, **check_extra_body(extra)}
+def merge_extra_body(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge ``extra_body`` into the fields of a request."""
+    merged = dict(fields)
+    extra = merged.pop("extra_body", None)
+    return merged if extra is None else {**merged, **check_extra_body(extra)}
 
 
-def _no_answer(
+def _invalid_response(
     settings: Settings, path: str, data: bytes, headers: Mapping[str, str], error: Exception
 ) -> Exception:
     from llmaas._error_factory import error_in_stream
@@ -93,13 +93,13 @@ def _reason(data: bytes, error: Exception) -> str:
 
 
 LIST_SECONDS = 30.0
-"""The list of the service took over 60 s in recorded runs, and nothing needs it that long."""
+"""Default deadline of the list, which took over 60 s in recorded runs."""
 
 
 def models(
     settings: Settings, *, deadline: float | Deadline | None = None
 ) -> Operation[list[LiveModel]]:
-    """List what the key may use, within ``deadline`` seconds (30, or those of the settings)."""
+    """List the models of the key. ``deadline`` defaults to 30 s, capped at the client's."""
     if deadline is None:
         deadline = min(LIST_SECONDS, settings.deadline or LIST_SECONDS)
 
@@ -129,8 +129,8 @@ def _name(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def check_texts(texts: Any, what: str) -> list[str]:
-    """Return a list of strings, or refuse what the service would refuse less clearly."""
+def check_texts(texts: Any, name: str) -> list[str]:
+    """Return a list of strings; raise ``InvalidInputError`` for other values."""
     if isinstance(texts, str):
         return [texts]
     checked: list[str] = list(texts)
@@ -140,12 +140,12 @@ def check_texts(texts: Any, what: str) -> list[str]:
             if isinstance(text, int | list | tuple):
                 hint = " Token ids are not accepted by the service: send the text itself."
             raise InvalidInputError(
-                f"{what} {position} must be a string, not {type(text).__name__}.{hint}"
+                f"{name} {position} must be a string, got {type(text).__name__}.{hint}"
             )
     return checked
 
 
-def known(settings: Settings, model: str) -> str:
-    """Return the model's name after the usual check of it."""
+def check_model_name(settings: Settings, model: str) -> str:
+    """Check a model name and return it."""
     model_profile.check_model(settings, model)
     return model

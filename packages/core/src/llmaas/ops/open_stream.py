@@ -50,18 +50,18 @@ class EventDecoder(Protocol):
 
 
 class FollowUp(Protocol):
-    """A request that may follow an answer in the same stream (see ``ops.deferred``)."""
+    """A request that may follow an answer in the same stream (see ``ops.deferred_schema``)."""
 
     draft: Completion | None
-    """The answer before it, once it is known that another one follows."""
+    """The previous answer, once another request follows it."""
 
     def after(self, events: list[Event]) -> Operation[OpenStream] | None:
-        """Take the last events of the answer; return the next request, None if it was final."""
+        """Return the next request after the last events of an answer, None if it was final."""
 
 
 @dataclass(slots=True)
 class OpenStream:
-    """A stream whose first events have come."""
+    """A stream whose first events were received."""
 
     request: ChatRequest
     reply: Any
@@ -71,4 +71,4 @@ class OpenStream:
     hook_runner: HookRunner | None = None
     follow_up: FollowUp | None = None
     earlier: tuple[Attempt, ...] = ()
-    """Requests of the same call before this one (see ``ops.attempts``)."""
+    """Requests of the same call before this one (see ``ops.fallbacks``)."""

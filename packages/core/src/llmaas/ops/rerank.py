@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from llmaas._errors_base import attach
 from llmaas.ops.effects import Operation
-from llmaas.ops.json_request import check_texts, known, request_json
+from llmaas.ops.json_request import check_model_name, check_texts, request_json
 from llmaas.ops.refusals import may_concern_a_text, name_text
 from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
@@ -71,7 +72,7 @@ def rerank(
     wire = {"return_documents": return_documents, **params}
     job = _Job(
         settings,
-        known(settings, model),
+        check_model_name(settings, model),
         check_texts(query, "query")[0],
         texts,
         top_n,
@@ -86,18 +87,18 @@ def rerank(
     try:
         return (yield from _either_path(job, version, range(len(texts))))
     except Exception as error:
-        if len(texts) == 1 or not isolate_errors or not _may_be_one(job, error):
+        if len(texts) == 1 or not isolate_errors or not _may_concern_a_document(job, error):
             raise
     try:
-        yield from _halves(job, version, _likeliest_last(texts))
+        yield from _bisect(job, version, _sort_likely_refused_last(texts))
     except BaseException as error:
         if job.parts:
-            error.partial = job.merged()  # type: ignore[attr-defined]  # billed
+            attach(error, partial=job.merged())
         raise
     return job.merged()
 
 
-def _halves(job: _Job, version: int, positions: Sequence[int]) -> Operation[None]:
+def _bisect(job: _Job, version: int, positions: Sequence[int]) -> Operation[None]:
     """Rank both halves of what was refused, the one of shorter documents first.
 
     Where the shortest document is refused alone, the query or the request is at fault.
@@ -107,10 +108,10 @@ def _halves(job: _Job, version: int, positions: Sequence[int]) -> Operation[None
         try:
             job.keep((yield from _either_path(job, version, some)), some)
         except Exception as error:
-            if not _may_be_one(job, error):
+            if not _may_concern_a_document(job, error):
                 raise
             if len(some) > 1:
-                yield from _halves(job, version, some)
+                yield from _bisect(job, version, some)
             elif not job.parts:
                 raise
             else:
@@ -118,11 +119,11 @@ def _halves(job: _Job, version: int, positions: Sequence[int]) -> Operation[None
                 job.errors[some[0]] = error
 
 
-def _may_be_one(job: _Job, error: Exception) -> bool:
+def _may_concern_a_document(job: _Job, error: Exception) -> bool:
     return may_concern_a_text(error, ("model", "query", "top_n", *job.params))
 
 
-def _likeliest_last(texts: Sequence[str]) -> list[int]:
+def _sort_likely_refused_last(texts: Sequence[str]) -> list[int]:
     """Return positions, shortest documents first; blank ones last, as engines refuse them."""
     return sorted(range(len(texts)), key=lambda n: (not texts[n].strip(), len(texts[n])))
 
@@ -132,15 +133,15 @@ def _either_path(job: _Job, version: int, positions: Sequence[int]) -> Operation
     other = 3 - version if version in (1, 2) else None
     learned = job.settings.learned
     if other is not None and other == learned.rerank_version:
-        return (yield from _ask(job, other, positions))
+        return (yield from _send(job, other, positions))
     try:
-        return (yield from _ask(job, version, positions))
+        return (yield from _send(job, version, positions))
     except Exception as error:
         if other is None or not _is_missing_path(error):
             raise
         missing = error
     try:
-        ranking = yield from _ask(job, other, positions)
+        ranking = yield from _send(job, other, positions)
     except Exception as error:
         if _is_missing_path(error):
             raise missing from None
@@ -158,7 +159,7 @@ def _is_missing_path(error: Exception) -> bool:
     return not isinstance(error, ModelNotFoundError)
 
 
-def _ask(job: _Job, version: int, positions: Sequence[int]) -> Operation[RerankResponse]:
+def _send(job: _Job, version: int, positions: Sequence[int]) -> Operation[RerankResponse]:
     count = len(positions)
     body = {
         "model": job.model,

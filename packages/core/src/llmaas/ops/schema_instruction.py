@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from llmaas.messages import Message, add_instruction
 from llmaas.ops.chat_request import ChatRequest
-from llmaas.ops.conversation_rules import conformed
+from llmaas.ops.conversation_rules import conform_messages
 from llmaas.ops.effects import Operation
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ def with_fallback_to_words(
             raise
     assert request.shape is not None
     body = in_words(request.body, request.shape.to_instruction())
-    messages, _ = conformed(body["messages"], model=request.model, wanted=request.conforms)
+    messages, _ = conform_messages(body["messages"], model=request.model, wanted=request.conforms)
     request.body = {**body, "messages": messages}
     return (yield from send(request))
 

@@ -76,7 +76,7 @@ class StreamState:
         """Return how the stream goes on after an answer; None for nearly all, which end there."""
         return None if self._follow_up is None else self._follow_up.after(events)
 
-    def go_on(self, opened: OpenStream, let_go: Callable[[], object]) -> None:
+    def continue_with(self, opened: OpenStream, let_go: Callable[[], object]) -> None:
         """Go on with another request of the same call."""
         self._draft = None if self._follow_up is None else self._follow_up.draft
         self._follow_up, self._let_go, self._limited_with_usage = None, let_go, None

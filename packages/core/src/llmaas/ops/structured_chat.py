@@ -8,7 +8,12 @@ from llmaas.invalid_output import invalid_output_error
 from llmaas.ops import output_budget
 from llmaas.ops.chat import chat, open_stream
 from llmaas.ops.chat_request import ChatRequest
-from llmaas.ops.deferred_schema import bearing, chat_with_tools, is_deferred, open_with_tools
+from llmaas.ops.deferred_schema import (
+    chat_with_tools,
+    is_deferred,
+    open_with_tools,
+    with_first_answer,
+)
 from llmaas.ops.effects import Operation
 from llmaas.ops.open_stream import OpenStream
 from llmaas.ops.schema_instruction import with_fallback_to_words, with_reply
@@ -48,7 +53,7 @@ def chat_structured(request: ChatRequest, *, repair: bool = True) -> Operation[C
     )
     if again is None:
         raise invalid_output_error(first, problem)
-    second = yield from bearing(first, chat(again))
+    second = yield from with_first_answer(first, chat(again))
     second = replace(second, usage=add_usages([first.usage, second.usage]))
     problem = find_mismatch(second, request.shape)
     if problem is not None:
