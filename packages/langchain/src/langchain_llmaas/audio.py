@@ -1,4 +1,4 @@
-"""Recordings as documents: a parser for blobs, and a loader for files and addresses of blobs."""
+"""Transcription of audio files to documents: a blob parser, and a document loader."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ AudioFile = str | Path | bytes | Blob
 
 
 class LLMaaSAudioParser(ConnectionMixin, BaseBlobParser):
-    """Writes down recordings: one document each, or one for each segment with its times."""
+    """Transcribes audio: one document per file, or one per segment with its times."""
 
     model: str | None = None
-    """A transcription model; the service picks one where none is named."""
+    """A transcription model. Defaults to the service's choice."""
     language: str | None = None
-    """ISO 639-1."""
+    """ISO 639-1 code. Detected by default."""
     initial_prompt: str | None = None
-    """Words that the recording is likely to hold."""
+    """Words that the audio is likely to contain."""
     task: Literal["transcribe", "translate"] | None = None
-    split: Literal["recording", "segment"] = "recording"
+    split: Literal["file", "segment"] = "file"
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
 
     def lazy_parse(self, blob: Blob) -> Iterator[Document]:
-        """Yield the documents of one recording."""
+        """Transcribe one audio file."""
         with translate_errors:
             transcription = self.client.transcribe(_to_upload(blob), **self._options())
         yield from self._documents(blob, transcription)
 
     async def alazy_parse(self, blob: Blob) -> AsyncIterator[Document]:
-        """Yield the documents of one recording."""
+        """Transcribe one audio file."""
         with translate_errors:
             file = await asyncio.to_thread(_to_upload, blob)
             transcription = await self.async_client.transcribe(file, **self._options())
@@ -58,77 +58,81 @@ class LLMaaSAudioParser(ConnectionMixin, BaseBlobParser):
             **self.model_kwargs,
         }
 
-    def _documents(self, blob: Blob, told: Transcription) -> Iterator[Document]:
-        facts = {**blob.metadata, "model": self.model, "language": told.language}
+    def _documents(self, blob: Blob, transcription: Transcription) -> Iterator[Document]:
+        metadata = {**blob.metadata, "model": self.model, "language": transcription.language}
         if blob.source:
-            facts["source"] = blob.source
-        seconds = _duration(told)
+            metadata["source"] = blob.source
+        seconds = _duration(transcription)
         if seconds is not None:
             cost = audio_cost_micro_eur(seconds)
             record_cost(self.model or "transcription", cost)
-            facts |= {"duration": seconds, "cost_eur": cost / 1_000_000}
-        facts = {name: fact for name, fact in facts.items() if fact is not None}
-        if self.split == "segment" and told.segments:
-            yield from (_to_document(part, facts) for part in told.segments)
+            metadata |= {"duration": seconds, "cost_eur": cost / 1_000_000}
+        metadata = {name: value for name, value in metadata.items() if value is not None}
+        if self.split == "segment" and transcription.segments:
+            yield from (_to_document(segment, metadata) for segment in transcription.segments)
         else:
-            yield Document(page_content=told.text, metadata=facts)
+            yield Document(page_content=transcription.text, metadata=metadata)
 
 
 class LLMaaSAudioLoader(BaseLoader):
-    """Loads documents from recordings: paths, bytes or blobs."""
+    """Loads documents from audio files: paths, bytes or blobs."""
 
     def __init__(
         self,
-        recordings: AudioFile | Iterable[AudioFile],
+        audio_files: AudioFile | Iterable[AudioFile],
         *,
         parser: LLMaaSAudioParser | None = None,
         **options: Any,
     ) -> None:
-        """Take recordings and a parser, or the options to make one from."""
+        """Store audio files and a parser, or create the parser from ``options``."""
         if parser is not None and options:
-            raise ValueError(f"give a parser, or its options ({', '.join(options)}), not both")
-        self.recordings: Iterable[AudioFile] = (
-            [recordings] if isinstance(recordings, str | Path | bytes | Blob) else recordings
+            raise ValueError(f"parser excludes parser options, got both: {', '.join(options)}")
+        self.audio_files: Iterable[AudioFile] = (
+            [audio_files] if isinstance(audio_files, str | Path | bytes | Blob) else audio_files
         )
         self.parser = parser or LLMaaSAudioParser(**options)
 
     def lazy_load(self) -> Iterator[Document]:
-        """Yield the documents of all recordings, one recording after the other."""
-        for recording in self.recordings:
-            yield from self.parser.lazy_parse(_to_blob(recording))
+        """Transcribe the audio files one after another."""
+        for audio_file in self.audio_files:
+            yield from self.parser.lazy_parse(_to_blob(audio_file))
 
     async def alazy_load(self) -> AsyncIterator[Document]:
-        """Yield the documents of all recordings, one recording after the other."""
-        for recording in self.recordings:
-            async for document in self.parser.alazy_parse(_to_blob(recording)):
+        """Transcribe the audio files one after another."""
+        for audio_file in self.audio_files:
+            async for document in self.parser.alazy_parse(_to_blob(audio_file)):
                 yield document
 
 
-def _to_blob(recording: Any) -> Blob:
-    if isinstance(recording, Blob):
-        return recording
-    if isinstance(recording, bytes):
-        return Blob.from_data(recording)
-    return Blob.from_path(recording)
+def _to_blob(audio_file: Any) -> Blob:
+    if isinstance(audio_file, Blob):
+        return audio_file
+    if isinstance(audio_file, bytes):
+        return Blob.from_data(audio_file)
+    return Blob.from_path(audio_file)
 
 
 def _to_upload(blob: Blob) -> tuple[str, bytes]:
-    """Return bytes and a name: servers tell formats by its ending."""
+    """Return a name and bytes. Servers detect the format by the name's suffix."""
     data = blob.as_bytes()
     name = PurePath(blob.source).name if blob.source else ""
-    ending = "" if PurePath(name).suffix else PurePath(audio_file_name(data)).suffix
-    return f"{name or 'audio'}{ending}", data
+    suffix = "" if PurePath(name).suffix else PurePath(audio_file_name(data)).suffix
+    return f"{name or 'audio'}{suffix}", data
 
 
-def _duration(told: Transcription) -> float | None:
-    """Return the length of the recording, as far as the answer tells it."""
-    if isinstance(duration := told.extra.get("duration"), int | float):
+def _duration(transcription: Transcription) -> float | None:
+    """Return the audio's length in seconds, or None if the answer does not report it."""
+    if isinstance(duration := transcription.extra.get("duration"), int | float):
         return float(duration)
-    ends = [part["end"] for part in told.segments if isinstance(part.get("end"), int | float)]
+    ends = [
+        segment["end"]
+        for segment in transcription.segments
+        if isinstance(segment.get("end"), int | float)
+    ]
     return float(max(ends)) if ends else None
 
 
-def _to_document(part: Mapping[str, Any], facts: Mapping[str, Any]) -> Document:
-    times = {name: part[name] for name in ("start", "end") if name in part}
-    text = str(part.get("text", "")).strip()
-    return Document(page_content=text, metadata={**facts, **times})
+def _to_document(segment: Mapping[str, Any], metadata: Mapping[str, Any]) -> Document:
+    times = {name: segment[name] for name in ("start", "end") if name in segment}
+    text = str(segment.get("text", "")).strip()
+    return Document(page_content=text, metadata={**metadata, **times})

@@ -1,4 +1,4 @@
-"""``ChatLLMaaS``: LangChain's chat model over the service."""
+"""``ChatLLMaaS``: a LangChain chat model for LLMaaS."""
 
 from __future__ import annotations
 
@@ -58,56 +58,55 @@ _LOCAL_SWITCHES = ("stream", "stream_usage", "disable_streaming")  # switches, n
 class ChatLLMaaS(ConnectionMixin, BaseChatModel):
     """A chat model of LLMaaS.
 
-    Everything that LangChain's chat models do, native in both worlds (threads and asyncio).
-    Messages carry their reasoning (``additional_kwargs["reasoning_content"]`` and content
-    blocks), their tokens and cost (``usage_metadata``, ``cost_micro_eur`` among them) and
-    where they come from (``response_metadata``: ``backend``, ``request_id``, ``rate_limit``,
-    ``cost_micro_eur``, ``cached``). Errors are LangChain's and the core's at once
-    (``langchain_llmaas.errors``).
+    Supports all operations of a LangChain chat model, with native sync and async clients.
+    Messages carry reasoning (``additional_kwargs["reasoning_content"]`` and content blocks),
+    tokens and cost (``usage_metadata``, with ``cost_micro_eur``), and ``response_metadata``
+    (``backend``, ``request_id``, ``rate_limit``, ``cost_micro_eur``, ``cached``). Errors belong
+    to both exception hierarchies (``langchain_llmaas.errors``).
     """
 
     model_config = MODEL_CONFIG
 
     model_name: str = Field(alias="model")
-    """A model's name: ``llmaas models`` lists them."""
+    """The model's name, as listed by ``llmaas models``."""
     temperature: float | None = None
     max_tokens: int | None = None
-    """16,384 unless said (the service's own default is 1,024), at most half of the context."""
+    """Defaults to 16,384, capped at half the model's context (server default: 1,024)."""
     top_p: float | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     stop: list[str] | str | None = None
     seed: int | None = None
     n: int | None = Field(default=None, ge=1)
-    """Answers to one question; more than one cannot be streamed."""
+    """Number of choices. Streaming supports one."""
     logprobs: bool | None = None
     top_logprobs: int | None = None
     reasoning: bool | str | dict[str, Any] | None = None
-    """False switches reasoning off, True on; ``"low"`` to ``"xhigh"`` set the effort."""
+    """False disables reasoning, True enables it; ``"low"`` to ``"xhigh"`` set the effort."""
     fallbacks: list[str] | None = None
-    """Models to try, in order, when this one is gone, overloaded, too small or answers nothing."""
+    """Models to try in order if this one is retired, overloaded, too small or returns no answer."""
     retry_empty: bool | None = None
-    """Ask once more when an answer is empty."""
+    """Retry once if an answer is empty."""
     conform: bool | None = None
-    """Change the conversation to what the model takes. Defaults to True."""
+    """Adapt the conversation to the model's constraints. Defaults to True."""
     fresh: bool | None = None
-    """Add a nonce to the last user message, so that no gateway replays a cached answer."""
+    """Bypass gateway caches by a nonce in the last user message."""
     strict: bool | None = None
-    """Refuse images for a model without vision, instead of warning. Strict tools and schemas are
-    arguments of ``bind_tools`` and ``with_structured_output``."""
+    """Reject images for a model without vision, instead of warning. For strict schemas see
+    ``bind_tools`` and ``with_structured_output``."""
     reasoning_effort: str | None = None
     enable_thinking: bool | None = None
-    """For qwen models only: others fail on it."""
+    """Supported by qwen models only: others reject it."""
     user: str | None = None
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Parameters that have no field here; they go on the wire as they are."""
+    """Request parameters without a field here, sent unchanged."""
     extra_body: Mapping[str, Any] | None = None
-    """Laid over the body of each request."""
+    """Merged over the body of each request."""
     streaming: bool = False
     stream_usage: bool = True
-    """Ask for the usage of streams."""
+    """Request the usage of streams."""
     send_reasoning: SendReasoning = "auto"
-    """Whether reasoning goes back to the model: ``auto`` (within the turn), ``always``,
+    """Whether reasoning is sent back to the model: ``auto`` (within its turn), ``always`` or
     ``never``."""
 
     @model_validator(mode="after")
@@ -121,7 +120,7 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
 
     @property
     def _default_params(self) -> dict[str, Any]:
-        """What each request carries unless a call says otherwise."""
+        """Parameters of each request, which a call may override."""
         values = ((name, getattr(self, name)) for name in _REQUEST_FIELDS)
         return {name: value for name, value in values if value is not None} | self.model_kwargs
 
@@ -131,34 +130,34 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
 
     @classmethod
     def is_lc_serializable(cls) -> bool:
-        """Let dumps name the class and its fields; the key becomes the name of its variable."""
+        """Allow serialization. A dump names the key's environment variable, not the key."""
         return True
 
     def _resolve_model_profile(self) -> ModelProfile | None:
         return get_profile(self.model_name)
 
     def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
-        kwargs.pop("extra_headers", None)  # may hold secrets: not for traces
+        kwargs.pop("extra_headers", None)  # may hold secrets
         return super()._get_invocation_params(stop=stop, **kwargs)
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        said = {**self._identifying_params, **kwargs}
+        values = {**self._identifying_params, **kwargs}
         params = LangSmithParams(
             ls_provider=PROVIDER,
             ls_model_name=kwargs.get("model") or self.model_name,
             ls_model_type="chat",
         )
         for name in ("temperature", "max_tokens"):
-            if said.get(name) is not None:
-                params[f"ls_{name}"] = said[name]  # type: ignore[literal-required]
-        if stops := stop or said.get("stop"):
+            if values.get(name) is not None:
+                params[f"ls_{name}"] = values[name]  # type: ignore[literal-required]
+        if stops := stop or values.get("stop"):
             params["ls_stop"] = [stops] if isinstance(stops, str) else stops
         return params
 
     def build_request(
         self, messages: Sequence[BaseMessage], stop: list[str] | None = None, **overrides: Any
     ) -> dict[str, Any]:
-        """Return what the core is called with; nothing is sent."""
+        """Build the arguments of the core's ``chat``. Nothing is sent."""
         request = {
             "repair": False,
             "model": self.model_name,
@@ -178,15 +177,13 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
         self, messages: list[BaseMessage], stop: list[str] | None, overrides: Mapping[str, Any]
     ) -> dict[str, Any]:
         request = self.build_request(messages, stop, **overrides)
-        reject_multiple_choices(
-            request, "several answers cannot be streamed, use invoke or generate."
-        )
+        reject_multiple_choices(request, "a stream has one choice. Use invoke or generate.")
         if not overrides.get("stream_usage", self.stream_usage):
             request.setdefault("stream_options", None)
         return request
 
     def _combine_llm_outputs(self, llm_outputs: list[dict[str, Any] | None], /) -> dict[str, Any]:
-        """Add up the tokens of several conversations; an answer out of a cache has none."""
+        """Sum the tokens of several conversations. Cached answers have none."""
         return combine_outputs(llm_outputs)
 
     def _generate(
@@ -251,7 +248,7 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
     def bind(  # type: ignore[override]  # newer versions name a private class
         self, **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Bind arguments; headers become the model's own, which no repr, dump or trace shows."""
+        """Bind arguments. Headers move into the model, hidden from reprs, dumps and traces."""
         headers = kwargs.pop("extra_headers", None)
         if headers is not None:
             return with_headers(self, headers).bind(**kwargs)  # type: ignore[no-any-return]
@@ -272,11 +269,11 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
         parallel_tool_calls: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Let the model call tools: functions, ``BaseTool``, pydantic classes or schemas.
+        """Bind tools: functions, ``BaseTool``, pydantic classes or schemas.
 
-        ``tool_choice``: ``auto``, ``none``, a tool's name, a dict; ``any``, ``required`` or
-        True force a call (of the one tool by its name, which is documented; of one among
-        several by ``required``, which is not).
+        ``tool_choice``: ``auto``, ``none``, a tool's name or a dict; ``any``, ``required`` or
+        True force a call: a single tool by its name, one of several by ``required``, which the
+        service does not document.
         """
         kwargs["tools"] = [to_function(tool, strict=strict) for tool in tools]
         if tool_choice:
@@ -294,24 +291,26 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
         strict: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, Any]:
-        """Answer with a value of ``schema``: a class, TypedDict or JSON schema.
+        """Return values of ``schema``: a class, TypedDict or JSON schema.
 
-        ``method``: ``function_calling``, ``json_schema`` or ``json_mode``. With
-        ``include_raw`` a dict ``{"raw", "parsed", "parsing_error"}`` and no exception. With
-        ``tools`` the model may call them first: the value of such an answer is None.
+        ``method``: ``function_calling``, ``json_schema`` or ``json_mode``. ``include_raw``
+        returns ``{"raw", "parsed", "parsing_error"}`` and raises nothing. With ``tools``, the
+        model may call them first: the value of such an answer is None.
         """
         return build_structured_model(
             self, schema, method=method, strict=strict, include_raw=include_raw, **kwargs
         )
 
     def get_token_ids(self, text: str) -> list[int]:
-        """Refuse: the service publishes no tokenizer (unless ``custom_get_token_ids`` is set)."""
+        """Raise ``NotImplementedError`` without ``custom_get_token_ids``: there is no tokenizer."""
         if self.custom_get_token_ids is not None:
             return self.custom_get_token_ids(text)
-        raise NotImplementedError("LLMaaS publishes no tokenizer: get_num_tokens estimates")
+        raise NotImplementedError(
+            "LLMaaS publishes no tokenizer: use get_num_tokens, or set custom_get_token_ids"
+        )
 
     def get_num_tokens(self, text: str) -> int:
-        """Estimate tokens as the service documents it: four characters each. No download."""
+        """Estimate the tokens of a text, at four characters per token."""
         if self.custom_get_token_ids is not None:
             return len(self.custom_get_token_ids(text))
         return estimate_tokens(text)
@@ -319,5 +318,5 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
     def get_num_tokens_from_messages(
         self, messages: Sequence[BaseMessage], tools: Sequence[Any] | None = None
     ) -> int:
-        """Estimate the tokens of a conversation. No download."""
+        """Estimate the tokens of a conversation."""
         return count_tokens_approximately(messages, tools=[*tools] if tools else None)

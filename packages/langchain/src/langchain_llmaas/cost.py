@@ -1,4 +1,4 @@
-"""What a piece of a program costs, in euros: chats, embeddings, rankings and transcriptions."""
+"""Cost tracking in euros for chats, embeddings, rankings, transcriptions and batches."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from llmaas.adapters import follow_context
 from llmaas.energy import energy_kwh
 
 _MAX_REMEMBERED_CALLS = 10_000
-"""Calls that a handler knows again: it must not grow for ever."""
+"""Maximum call ids that a handler remembers. Bounds its memory."""
 
 
 @dataclass(slots=True)
 class ModelUsage:
-    """What one model took. Costs in whole millionths of a euro; reasoning as far as it was told."""
+    """Usage of one model. Costs in micro-euros; reasoning tokens as far as they are reported."""
 
     calls: int = 0
     input_tokens: int = 0
@@ -37,7 +37,7 @@ class ModelUsage:
 
 
 class CostCallbackHandler(BaseCallbackHandler):
-    """Adds up what calls cost, by model. An answer out of a cache costs nothing."""
+    """Sums the cost of calls by model. A cached answer costs nothing."""
 
     run_inline = True
 
@@ -49,31 +49,31 @@ class CostCallbackHandler(BaseCallbackHandler):
 
     @property
     def cost_micro_eur(self) -> int:
-        """The cost in whole millionths of a euro."""
+        """The total cost in micro-euros."""
         return sum(usage.cost_micro_eur for usage in self.by_model.values())
 
     @property
     def cost_eur(self) -> float:
-        """The cost in EUR, by the tariff of the day."""
+        """The total cost in EUR, at the current tariff."""
         return self.cost_micro_eur / 1_000_000
 
     @property
     def calls(self) -> int:
-        """How many calls were made."""
+        """The number of calls."""
         return sum(usage.calls for usage in self.by_model.values())
 
     @property
     def energy_kwh_estimate(self) -> float:
-        """An estimate, from the catalog's averages, of the energy for generating; in kWh."""
+        """Estimated energy of generation in kWh, from the catalog's averages."""
         estimates = (energy_kwh(name, usage.output_tokens) for name, usage in self.by_model.items())
         return sum(estimate or 0.0 for estimate in estimates)
 
     def add(
         self, model: str, cost_micro_eur: int, *, call_id: Hashable = None, **tokens: int
     ) -> None:
-        """Count one call; tokens are the fields of ``Spent`` of that name.
+        """Count one call. ``tokens`` are fields of ``ModelUsage``.
 
-        What is told again under the same name ``call_id`` is not counted again.
+        A call reported again under the same ``call_id`` is not counted again.
         """
         with self._lock:
             if self._is_new(call_id):
@@ -96,9 +96,9 @@ class CostCallbackHandler(BaseCallbackHandler):
         return True
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID | None = None, **_: Any) -> None:
-        """Count the answers of this package; those of others, and cached ones, are no cost here.
+        """Count answers of this package. Cached answers and those of other packages are ignored.
 
-        Within a chain, a block's handler and those of the blocks around it are all told.
+        Nested handlers are all notified of the same run, whose id prevents double counting.
         """
         for generations in response.generations:
             for generation in generations:
@@ -109,15 +109,15 @@ class CostCallbackHandler(BaseCallbackHandler):
     def _record_message(
         self, message: AIMessage, usage: UsageMetadata, run_id: UUID | None
     ) -> None:
-        facts = message.response_metadata
-        ours = facts if facts.get("model_provider") == PROVIDER else {}
-        # LangChain's events of version 3 keep no cost in the usage.
-        cost = cast(Any, usage).get("cost_micro_eur", ours.get("cost_micro_eur"))
-        # LangChain marks an answer out of its cache by a total_cost of 0.
+        metadata = message.response_metadata
+        own = metadata if metadata.get("model_provider") == PROVIDER else {}
+        # Version 3 stream events drop the cost from the usage.
+        cost = cast(Any, usage).get("cost_micro_eur", own.get("cost_micro_eur"))
+        # LangChain sets a total_cost of 0 on cached answers.
         if cost is None or usage.get("total_cost") == 0:
             return
         self.add(
-            facts.get("model_name", ""),
+            metadata.get("model_name", ""),
             cost,
             call_id=run_id,
             input_tokens=usage["input_tokens"],
@@ -126,7 +126,7 @@ class CostCallbackHandler(BaseCallbackHandler):
         )
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID | None = None, **_: Any) -> None:
-        """Count what partial of an answer that broke off, where the service told its tokens."""
+        """Count a partial answer, if the error carries its usage."""
         partial = getattr(error, "completion", None)
         if isinstance(partial, Completion) and partial.usage is not None:
             self.add(
@@ -148,12 +148,11 @@ register_configure_hook(_current, inheritable=True)
 
 @contextmanager
 def get_cost_callback() -> Iterator[CostCallbackHandler]:
-    """Count what everything within the ``with`` block costs; blocks may be nested.
+    """Track the cost of all calls within the ``with`` block. Blocks may be nested.
 
-    Chats are counted through LangChain's callbacks, whichever way they are called; this
-    package's embeddings, rankings, transcriptions and batches count themselves. That holds in
-    tasks and threads that the block starts, and in work that it submits to a
-    ``ThreadPoolExecutor``.
+    Chats are counted through LangChain's callbacks; embeddings, rankings, transcriptions and
+    batches of this package report their cost themselves. Tasks and threads started by the block,
+    and work it submits to a ``ThreadPoolExecutor``, are included.
     """
     follow_context(_current)
     handler = CostCallbackHandler(_current.get())
@@ -166,7 +165,7 @@ def get_cost_callback() -> Iterator[CostCallbackHandler]:
 
 @contextmanager
 def record_partial_cost() -> Iterator[None]:
-    """Count what was billed of a call that fails: the error carries it."""
+    """Report the billed part of a failed call, which the error carries."""
     try:
         yield
     except BaseException as error:
@@ -180,7 +179,7 @@ def record_partial_cost() -> Iterator[None]:
 def record_cost(
     model: str, cost_micro_eur: int | None, *, call_id: Hashable = None, **tokens: int
 ) -> None:
-    """Tell the handler in force, if any, about a call that is no chat."""
+    """Report a call other than a chat to the active handler, if any."""
     handler = _current.get()
     if handler is not None and cost_micro_eur is not None:
         handler.add(model, cost_micro_eur, call_id=call_id, **tokens)

@@ -1,8 +1,7 @@
-"""The demo with LangChain: a tool-calling agent that searches, an LCEL chain that answers.
+"""The demo of LangChain: a tool-calling agent searches, and an LCEL chain answers.
 
-The model is given a search tool and decides what to look for; the tool is a chain of
-``LLMaaSEmbeddings``, LangChain's vector store and ``LLMaaSRerank``; the answer is streamed by
-a chain of prompt and ``ChatLLMaaS``.
+The search tool is a chain of ``LLMaaSEmbeddings``, LangChain's vector store and
+``LLMaaSRerank``. A chain of a prompt and ``ChatLLMaaS`` streams the answer.
 """
 
 from __future__ import annotations
@@ -41,10 +40,10 @@ def demo(
     out: Callable[[str], None],
 ) -> DemoResult:
     """Answer ``question`` from ``documents``; see ``llmaas_cli.demo.interface``."""
-    told: Any = {"base_url": client_settings.base_url, "api_key": client_settings.api_key}
-    chat = ChatLLMaaS(model=client_settings.chat_model, **told)
-    embeddings = LLMaaSEmbeddings(model=client_settings.embedding_model, **told)
-    reranker = LLMaaSRerank(model=client_settings.rerank_model, top_n=CITED, **told)
+    connection: Any = {"base_url": client_settings.base_url, "api_key": client_settings.api_key}
+    chat = ChatLLMaaS(model=client_settings.chat_model, **connection)
+    embeddings = LLMaaSEmbeddings(model=client_settings.embedding_model, **connection)
+    reranker = LLMaaSRerank(model=client_settings.rerank_model, top_n=CITED, **connection)
     with get_cost_callback() as cost:
         store = build_store(split(documents), embeddings)
         found = search(chat, build_retriever(store, reranker), question)
@@ -62,7 +61,7 @@ def demo(
 
 
 def build_store(passages: Sequence[Passage], embeddings: LLMaaSEmbeddings) -> InMemoryVectorStore:
-    """Return a vector store that holds the passages."""
+    """Build a vector store of the passages."""
     texts = [
         Text(page_content=passage.with_title, metadata={"passage": passage}) for passage in passages
     ]
@@ -72,14 +71,14 @@ def build_store(passages: Sequence[Passage], embeddings: LLMaaSEmbeddings) -> In
 def build_retriever(
     store: InMemoryVectorStore, reranker: LLMaaSRerank
 ) -> Runnable[str, list[Text]]:
-    """Return a chain from a query to the best documents."""
+    """Build a chain from a query to the best documents."""
     candidates = store.as_retriever(search_kwargs={"k": CANDIDATES})
     both = {"query": RunnablePassthrough(), "documents": candidates}
     return both | RunnableLambda(lambda found: [*reranker.compress_documents(**found)])
 
 
 def search(chat: ChatLLMaaS, retriever: Runnable[str, list[Text]], question: str) -> list[Text]:
-    """Let the model call the search tool; return what its call found."""
+    """Let the model call the search tool; return its documents."""
     tool = StructuredTool.from_function(
         lambda query: ("", retriever.invoke(query)),
         name="search_documents",
@@ -92,48 +91,48 @@ def search(chat: ChatLLMaaS, retriever: Runnable[str, list[Text]], question: str
         },
     )
     agent = chat.bind_tools([tool], tool_choice="any")
-    asked = agent.invoke([SystemMessage(SEARCHER), HumanMessage(question)])
-    found: list[Text] = tool.invoke(_call(asked, question)).artifact
+    reply = agent.invoke([SystemMessage(SEARCHER), HumanMessage(question)])
+    found: list[Text] = tool.invoke(_first_call(reply, question)).artifact
     return found
 
 
 def build_answer_chain(chat: ChatLLMaaS) -> Runnable[Any, Any]:
-    """Return the chain that answers from what was found."""
+    """Build the chain that answers from the documents."""
     return (
-        RunnablePassthrough.assign(passages=lambda said: format_passages(said["found"]))
+        RunnablePassthrough.assign(passages=lambda inputs: format_passages(inputs["found"]))
         | PROMPT
         | chat
     )
 
 
 def stream(
-    chain: Runnable[Any, Any], said: dict[str, Any], out: Callable[[str], None]
+    chain: Runnable[Any, Any], inputs: dict[str, Any], out: Callable[[str], None]
 ) -> AIMessageChunk:
-    """Hand the answer's text on as it comes, and return the whole message."""
+    """Stream the answer to ``out`` and return the complete message."""
     answer = AIMessageChunk(content="")
-    for chunk in chain.stream(said):
+    for chunk in chain.stream(inputs):
         out(chunk.text)
         answer += chunk
     return answer
 
 
 def format_passages(found: Sequence[Text]) -> str:
-    """Return the passages as the prompt shows them."""
+    """Format the passages for the prompt."""
     return "\n\n".join(f"[{number}] {text.page_content}" for number, text in enumerate(found, 1))
 
 
 def to_sources(found: Sequence[Text]) -> list[Source]:
-    """Return the passages in the order in which they are cited."""
+    """Convert the documents to numbered sources."""
     return [
         Source(number, text.metadata["passage"], text.metadata["relevance_score"])
         for number, text in enumerate(found, 1)
     ]
 
 
-def _call(asked: AIMessage, question: str) -> Any:
-    """Return the model's first call; without one the question itself is searched for."""
+def _first_call(reply: AIMessage, question: str) -> Any:
+    """Return the model's first call, or a search for the question itself."""
     default = {"name": "search_documents", "args": {"query": question}, "id": "call_0"}
-    call = asked.tool_calls[0] if asked.tool_calls else default
+    call = reply.tool_calls[0] if reply.tool_calls else default
     return {**call, "type": "tool_call"}
 
 

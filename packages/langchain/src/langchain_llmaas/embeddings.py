@@ -1,4 +1,4 @@
-"""``LLMaaSEmbeddings``: LangChain's embeddings over the service."""
+"""``LLMaaSEmbeddings``: LangChain embeddings for LLMaaS."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ Progress = Callable[[int, int], None]
 
 
 class LLMaaSEmbeddings(ConnectionMixin, Embeddings):
-    """Vectors for texts: strings on the wire, several requests at once, order kept.
+    """Embeds texts in concurrent batches, in order. Equal texts are sent once.
 
-    The service refuses token arrays, and truncates nothing: split long texts before. Equal texts
-    are sent once. An error that ends a call carries the vectors that were paid for, as
-    ``error.partial.vectors`` (None where there is none), and names the refused text.
+    Texts are sent as strings (the service rejects token arrays) and never truncated: split long
+    texts first. An error carries the vectors already billed as ``error.partial.vectors`` (None
+    for missing ones) and names the rejected text.
     """
 
     model: str
     chunk_size: int = Field(default=64, ge=1)
-    """Texts in one request; halved where the service refuses so many."""
+    """Texts per request, halved if the service rejects that many. Defaults to 64."""
     concurrency: int = Field(default=4, ge=1)
-    """Requests at once."""
+    """Maximum concurrent requests. Defaults to 4."""
     dimensions: int | None = None
-    """Numbers of a vector. Defaults to the model's own size, which is never sent."""
+    """Size of a vector. Defaults to the model's own size, which is never sent."""
     show_progress_bar: bool = False
-    """Whether a bar counts the texts of ``embed_documents``."""
+    """Show a progress bar in ``embed_documents``."""
     progress: Progress | None = Field(default=None, exclude=True, repr=False)
     """Called with (done, total) texts after each request."""
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
@@ -44,28 +44,28 @@ class LLMaaSEmbeddings(ConnectionMixin, Embeddings):
 
     @property
     def vector_size(self) -> int | None:
-        """Numbers of a vector; None where neither ``dimensions`` nor the catalog tells."""
+        """Size of a vector; None if neither ``dimensions`` nor the catalog defines it."""
         known = catalog.get(self.model)
         return self.dimensions or (known.dimensions if known else None)
 
     @property
     def context(self) -> int | None:
-        """The most tokens of one text; None where the catalog does not tell."""
+        """Maximum tokens of a text; None if the catalog does not define it."""
         known = catalog.get(self.model)
         return known.context if known else None
 
     @property
     def namespace(self) -> str:
-        """A name of model and dimensions for caches of vectors; file names refuse the ``:``."""
+        """Cache namespace of model and dimensions. Contains no ``:``, which file names forbid."""
         name = self.model if self.dimensions is None else f"{self.model}-{self.dimensions}"
         return re.sub(r"[^A-Za-z0-9_.-]", "-", name)
 
     def get_num_tokens(self, text: str) -> int:
-        """Estimate the tokens of a text (four characters each), without a tokenizer."""
+        """Estimate the tokens of a text, at four characters per token."""
         return estimate_tokens(text)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Return one vector a text."""
+        """Embed texts."""
         if not texts:
             return []
         with translate_errors, record_partial_cost(), self._progress() as progress:
@@ -74,12 +74,12 @@ class LLMaaSEmbeddings(ConnectionMixin, Embeddings):
             )
 
     def embed_query(self, text: str) -> list[float]:
-        """Return the vector of a question."""
+        """Embed a query."""
         with translate_errors, record_partial_cost():
             return _record_vectors(self.client.embed([text], **self._options()))[0]
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Return one vector a text."""
+        """Embed texts."""
         if not texts:
             return []
         with translate_errors, record_partial_cost(), self._progress() as progress:
@@ -87,7 +87,7 @@ class LLMaaSEmbeddings(ConnectionMixin, Embeddings):
             return _record_vectors(embedded)
 
     async def aembed_query(self, text: str) -> list[float]:
-        """Return the vector of a question."""
+        """Embed a query."""
         with translate_errors, record_partial_cost():
             return _record_vectors(await self.async_client.embed([text], **self._options()))[0]
 
@@ -100,16 +100,16 @@ class LLMaaSEmbeddings(ConnectionMixin, Embeddings):
 
         with tqdm(desc="Embedding", unit="text") as bar:
 
-            def told(done: int, total: int) -> None:
+            def update(done: int, total: int) -> None:
                 bar.total = total
                 bar.update(done - bar.n)
                 if self.progress is not None:
                     self.progress(done, total)
 
-            yield told
+            yield update
 
     def _options(self) -> Any:
-        """Return the options; a refused text raises, as a store must not lose one silently."""
+        """Build the options. A rejected text raises: a store must not lose it silently."""
         return {
             "model": self.model,
             "batch_size": self.chunk_size,

@@ -1,4 +1,4 @@
-"""Errors that belong to LangChain's hierarchy and to the core's.
+"""Errors in both exception hierarchies, LangChain's and the core's.
 
 ``except ModelRateLimitError``, ``except llmaas.RateLimitError`` and ``except
 openai.RateLimitError`` all catch the same exception. It has the core's ``hint`` and

@@ -1,4 +1,4 @@
-"""``LLMaaSImages``: a tool with which an agent draws."""
+"""``LLMaaSImages``: an image generation tool for agents."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Artifact = list[dict[str, Any]]
 
 
 class ImagesInput(BaseModel):
-    """What the model fills in."""
+    """Arguments of the tool."""
 
     prompt: str = Field(description="What the image shows, in detail.")
 
 
 class LLMaaSImages(ConnectionMixin, BaseTool):
-    """Draws images. The model reads a sentence; the images are the ``artifact`` of the message.
+    """Generates images. The model reads a sentence; the images are the message's ``artifact``.
 
-    The artifact is a list of LangChain's image blocks: put them into a message as they are.
-    The price of images is not published, so that no cost is counted.
+    The artifact is a list of LangChain image blocks, ready to use in a message. The price of
+    images is not published, so their cost is not tracked.
     """
 
     model_config = MODEL_CONFIG
@@ -60,10 +60,12 @@ class LLMaaSImages(ConnectionMixin, BaseTool):
 
 
 def _to_tool_output(prompt: str, images: Sequence[Image]) -> tuple[str, Artifact]:
-    drawn = [image for image in images if image.error is None]
-    noun = "image" if len(drawn) == 1 else "images"
+    generated = [image for image in images if image.error is None]
+    noun = "image" if len(generated) == 1 else "images"
     failed = "".join(f". One failed: {image.error}" for image in images if image.error)
-    return f"Drew {len(drawn)} {noun}: {prompt}{failed}", [_to_block(image) for image in drawn]
+    return f"Drew {len(generated)} {noun}: {prompt}{failed}", [
+        _to_block(image) for image in generated
+    ]
 
 
 def _to_block(image: Image) -> dict[str, Any]:
@@ -74,7 +76,7 @@ def _to_block(image: Image) -> dict[str, Any]:
 
 
 def _mime_type(data: bytes) -> str:
-    """Return the kind of an image by its bytes; the service draws PNG unless they say other."""
+    """Detect the MIME type of an image. Defaults to PNG, the service's format."""
     try:
         return image_type(data)
     except ValueError:

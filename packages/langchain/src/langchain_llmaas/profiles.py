@@ -1,4 +1,4 @@
-"""LangChain's model profiles, made from the catalog of the core: nothing to keep in step."""
+"""LangChain model profiles, derived from the core's catalog."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from llmaas import catalog
 
 _CHAT_CATEGORIES = frozenset({"chat", "code", "vision", "translation", "safety", "ocr"})
 _STATUS = {"production": "active", "deprecated": "deprecated"}
-_KNOWN_KEYS = frozenset(get_type_hints(ModelProfile))  # LangChain warns about keys that it lacks
+_KNOWN_KEYS = frozenset(get_type_hints(ModelProfile))  # LangChain warns about other keys
 
 
 def get_profile(name: str) -> ModelProfile | None:
-    """Return what the model that answers to ``name`` can do, or None if it is unknown.
+    """Build the profile of a model, or return None for unknown models.
 
-    ``structured_output`` is left out on purpose: nobody has shown that the service enforces
-    schemas, and agents that believe so would drop their tools for it.
+    ``structured_output`` is omitted on purpose: the service is not known to enforce schemas,
+    and agents that rely on it would drop their tools.
     """
     model = catalog.resolve(name).model
     return (
@@ -26,19 +26,19 @@ def get_profile(name: str) -> ModelProfile | None:
 
 
 def all_profiles() -> dict[str, ModelProfile]:
-    """Return the profile of every chat model of the catalog."""
-    found = {model.id: get_profile(model.id) for model in catalog.all_models()}
-    return {name: profile for name, profile in found.items() if profile is not None}
+    """Build the profiles of all chat models in the catalog."""
+    profiles = {model.id: get_profile(model.id) for model in catalog.all_models()}
+    return {name: profile for name, profile in profiles.items() if profile is not None}
 
 
 def _build_profile(model: catalog.Model) -> ModelProfile:
     output = catalog.max_output_default(model.id)
-    facts: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "name": model.id,
         "status": _STATUS.get(model.phase),
         "release_date": model.released and model.released.isoformat(),
         "open_weights": model.licence is not None or None,
-        "max_input_tokens": model.context and model.context - output,  # leaves room to answer
+        "max_input_tokens": model.context and model.context - output,  # reserves the output
         "max_output_tokens": model.context and output,
         "text_inputs": True,
         "image_inputs": model.vision,
@@ -56,5 +56,7 @@ def _build_profile(model: catalog.Model) -> ModelProfile:
         "tool_call_streaming": model.tools,
         "temperature": True,
     }
-    known = {key: fact for key, fact in facts.items() if key in _KNOWN_KEYS and fact is not None}
-    return cast("ModelProfile", known)
+    profile = {
+        key: value for key, value in fields.items() if key in _KNOWN_KEYS and value is not None
+    }
+    return cast("ModelProfile", profile)

@@ -1,4 +1,4 @@
-"""A rate limiter that knows what the service limits: output tokens, by hour and by day."""
+"""Rate limiter for the service's quotas: output tokens per hour and day."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from llmaas.quota import TIERS, Ledger, Limit
 class TierRateLimiter(BaseRateLimiter):
     """Waits until the account's tier has output tokens left, for ``ChatLLMaaS(rate_limiter=)``.
 
-    Before a request its tokens are unknown: as many as recent answers had are taken, and
-    settled by the true number once the answer is there. To be shared by all models that use
-    one account; with a SQLite or Redis ``ledger`` of the core also by processes and machines.
+    A request reserves as many tokens as recent answers used, and settles the true number when
+    it ends. Share one limiter between all models of an account; a SQLite or Redis ``ledger`` of
+    the core shares it between processes and machines.
     """
 
     def __init__(
@@ -31,32 +31,32 @@ class TierRateLimiter(BaseRateLimiter):
         account: str = "default",
         expected: int = 500,
     ) -> None:
-        """Take a tier (1 to 4), or limits of your own; ``expected`` tokens for a first answer."""
+        """Set a tier (1 to 4) or custom limits; ``expected`` is the first reservation."""
         if tier is not None and tier not in TIERS:
-            raise ValueError(f"tier must be one of {[*TIERS]}, not {tier!r}")
+            raise ValueError(f"tier must be one of {[*TIERS]}, got {tier!r}")
         limits = [*(TIERS[tier].limits if tier else ()), *limits]
         if not limits:
-            raise ValueError("say which tier, or which limits")
+            raise ValueError("tier or limits is required, got neither")
         self._tokens = TokenReservations(limits, ledger=ledger, account=account, expected=expected)
 
     def acquire(self, *, blocking: bool = True) -> bool:
-        """Take tokens for a request, waiting for them if need be."""
-        while (nap := self._tokens.reserve()) is not None:
+        """Reserve tokens for a request, and wait for them if ``blocking``."""
+        while (delay := self._tokens.reserve()) is not None:
             if not blocking:
                 return False
-            time.sleep(nap)
+            time.sleep(delay)
         return True
 
     async def aacquire(self, *, blocking: bool = True) -> bool:
-        """Take tokens for a request, waiting for them if need be."""
-        while (nap := await self._tokens.areserve()) is not None:
+        """Reserve tokens for a request, and wait for them if ``blocking``."""
+        while (delay := await self._tokens.areserve()) is not None:
             if not blocking:
                 return False
-            await asyncio.sleep(nap)
+            await asyncio.sleep(delay)
         return True
 
     def settle(self, tokens: int | None) -> None:
-        """Put the tokens used in the place of those taken first; None (unknown) keeps the guess."""
+        """Replace the oldest reservation by the tokens used; None (unknown) keeps it."""
         self._tokens.settle(tokens)
 
     @property
@@ -66,7 +66,7 @@ class TierRateLimiter(BaseRateLimiter):
 
 
 class _TokenTracker:
-    """``with counted(limiter) as count``: settles with what was counted, however it ends."""
+    """Settles a reservation by the counted tokens when its ``with`` block ends."""
 
     def __init__(self, limiter: TierRateLimiter) -> None:
         self._limiter = limiter
@@ -83,10 +83,10 @@ class _TokenTracker:
     def __exit__(
         self, _: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if isinstance(came := getattr(error, "completion", None), Completion):
-            self._tokens = count_output_tokens(came)
-        left_early = error is not None and not isinstance(error, Exception)
-        self._limiter.settle(None if left_early else self._tokens)
+        if isinstance(partial := getattr(error, "completion", None), Completion):
+            self._tokens = count_output_tokens(partial)
+        interrupted = error is not None and not isinstance(error, Exception)
+        self._limiter.settle(None if interrupted else self._tokens)
 
 
 class _NullTracker:
@@ -105,5 +105,5 @@ _NULL_TRACKER = _NullTracker()
 
 
 def track_tokens(limiter: BaseRateLimiter | None) -> _TokenTracker | _NullTracker:
-    """Return what tells a ``TierRateLimiter`` the tokens of one request, nothing to others."""
+    """Track the tokens of one request for a ``TierRateLimiter``; do nothing for others."""
     return _TokenTracker(limiter) if isinstance(limiter, TierRateLimiter) else _NULL_TRACKER

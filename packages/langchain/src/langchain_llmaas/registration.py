@@ -1,8 +1,8 @@
-"""``register()``: let ``init_chat_model("llmaas:...")`` and ``init_embeddings`` find us.
+"""Registration of ``llmaas`` for ``init_chat_model("llmaas:...")`` and ``init_embeddings``.
 
-LangChain keeps its providers in two private tables and offers no way in. So this happens
-only when asked for, never on import, and is all that this package touches of them; it may go
-the day LangChain lists ``llmaas`` itself or takes entry points.
+LangChain has no public registry of providers, only two private tables. ``register()`` changes
+them on request, never on import. Remove it when LangChain lists ``llmaas`` or supports entry
+points.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from langchain_llmaas.content_blocks import PROVIDER
 
 
 def register() -> None:
-    """Make ``llmaas`` a provider of ``langchain``'s ``init_*`` functions, in this process."""
-    # private: no public registry in langchain 1.0 to 1.5; gone when LangChain lists llmaas
+    """Add ``llmaas`` to the providers of ``langchain``'s ``init_*`` functions."""
+    # private: langchain 1.0 to 1.5 has no public registry; remove when it lists llmaas
     from langchain.chat_models.base import _BUILTIN_PROVIDERS as CHATS  # private: see above
     from langchain.embeddings.base import _BUILTIN_PROVIDERS as EMBEDDERS  # private: see above
 

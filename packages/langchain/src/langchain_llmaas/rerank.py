@@ -1,4 +1,4 @@
-"""``LLMaaSRerank``: documents by relevance, for ``ContextualCompressionRetriever`` and others."""
+"""``LLMaaSRerank``: a document compressor that ranks by relevance."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ Rankable = str | Document | Mapping[str, Any]
 
 
 class LLMaaSRerank(ConnectionMixin, BaseDocumentCompressor):
-    """Ranks documents by what they say about a query.
+    """Ranks documents by relevance to a query, for ``ContextualCompressionRetriever`` and others.
 
-    Every submitted document is billed, whatever ``top_n``.
+    Every submitted document is billed, regardless of ``top_n``.
     """
 
     model_config = MODEL_CONFIG
 
     model: str
     top_n: int | None = Field(default=3, ge=1)
-    """How many documents to keep; None keeps all."""
+    """Maximum number of documents to return; None returns all. Defaults to 3."""
     min_score: float | None = None
-    """Documents below this normalised score (0..1) are dropped."""
+    """Minimum normalized score (0..1) of a document."""
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Further parameters of the request, such as ``truncate_prompt_tokens``."""
 
@@ -44,10 +44,10 @@ class LLMaaSRerank(ConnectionMixin, BaseDocumentCompressor):
         top_n: int | None = -1,
         rank_fields: Sequence[str] | None = None,
     ) -> list[dict[str, Any]]:
-        """Return ``{"index", "relevance_score", "normalized_score"}`` by falling relevance.
+        """Rank documents; return ``{"index", "relevance_score", "normalized_score"}``, best first.
 
-        The raw score is the service's logit; the normalised one lies within 0..1.
-        ``rank_fields`` names what to read of documents that are dicts.
+        ``relevance_score`` is the service's logit; the normalized score lies within 0..1.
+        ``rank_fields`` selects the fields of documents that are dicts.
         """
         if not documents:
             return []
@@ -66,7 +66,7 @@ class LLMaaSRerank(ConnectionMixin, BaseDocumentCompressor):
         top_n: int | None = -1,
         rank_fields: Sequence[str] | None = None,
     ) -> list[dict[str, Any]]:
-        """Return what ``rerank`` returns."""
+        """Asynchronous version of ``rerank``."""
         if not documents:
             return []
         with translate_errors, record_partial_cost():
@@ -77,13 +77,13 @@ class LLMaaSRerank(ConnectionMixin, BaseDocumentCompressor):
     def compress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
     ) -> Sequence[Document]:
-        """Return the best documents as copies, ``relevance_score`` in their metadata."""
+        """Return copies of the best documents, with ``relevance_score`` in their metadata."""
         return _select(documents, self.rerank(documents, query))
 
     async def acompress_documents(
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None = None
     ) -> Sequence[Document]:
-        """Return the best documents as copies, ``relevance_score`` in their metadata."""
+        """Return copies of the best documents, with ``relevance_score`` in their metadata."""
         return _select(documents, await self.arerank(documents, query))
 
     def _build_request(
@@ -105,7 +105,7 @@ class LLMaaSRerank(ConnectionMixin, BaseDocumentCompressor):
     def _entries(self, ranking: RerankResponse) -> list[dict[str, Any]]:
         record_cost(ranking.model, ranking.cost_micro_eur)
         for error in ranking.errors.values():
-            logger.warning("A document was left out of a ranking: %s", error)
+            logger.warning("A document was not ranked: %s", error)
         return [
             {
                 "index": ranked.index,

@@ -1,4 +1,4 @@
-"""Tools and schemas of LangChain as functions of a request."""
+"""Conversion of LangChain tools and schemas to functions of the API."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from llmaas.adapters import inline_definitions, mark_strict, output_type
 def to_function(tool: Any, *, strict: bool | None = None) -> dict[str, Any]:
     """Convert a tool, function, class or schema to a function.
 
-    LangChain's own conversion empties recursive references and, with ``strict``, maps: here the
-    first keep what they refer to, and functions that strict mode cannot take are not marked.
+    Unlike LangChain's conversion, it keeps the targets of recursive references, and does not
+    mark functions ``strict`` whose schemas strict mode cannot express, such as maps.
     """
     if _is_plain_class(tool):
         return _mark_strict(_class_to_function(tool), strict)
@@ -36,7 +36,7 @@ def to_function(tool: Any, *, strict: bool | None = None) -> dict[str, Any]:
 
 
 def is_class(schema: Any) -> bool:
-    """Whether values of a schema are instances of a class, and not dicts."""
+    """Whether values of a schema are class instances, not dicts."""
     return _is_plain_class(schema) or (isinstance(schema, type) and is_basemodel_subclass(schema))
 
 
@@ -50,18 +50,20 @@ def _is_plain_class(schema: Any) -> bool:
 
 
 def _class_to_function(schema: type) -> dict[str, Any]:
-    read = output_type(schema)
-    plain = dict(read.schema)
-    plain.pop("title", None)
-    said = plain.pop("description", "") or ("" if is_dataclass(schema) else schema.__doc__ or "")
+    described = output_type(schema)
+    parameters = dict(described.schema)
+    parameters.pop("title", None)
+    description = parameters.pop("description", "") or (
+        "" if is_dataclass(schema) else schema.__doc__ or ""
+    )
     return {
         "type": "function",
-        "function": {"name": read.name, "description": said, "parameters": plain},
+        "function": {"name": described.name, "description": description, "parameters": parameters},
     }
 
 
 def _mark_strict(tool: dict[str, Any], strict: bool | None) -> dict[str, Any]:
-    """Say whether the arguments must match, where strict mode takes their schema."""
+    """Set ``strict``, if strict mode can express the schema."""
     function = tool["function"]
     if strict is None or "strict" in function:
         return tool
@@ -71,14 +73,14 @@ def _mark_strict(tool: dict[str, Any], strict: bool | None) -> dict[str, Any]:
 
 
 def _has_empty_schema(schema: Any) -> bool:
-    """Whether there is an empty schema, which a recursive reference becomes."""
+    """Whether a schema is empty somewhere: LangChain empties recursive references."""
     if isinstance(schema, Mapping):
         return not schema or any(map(_has_empty_schema, schema.values()))
     return isinstance(schema, list) and any(map(_has_empty_schema, schema))
 
 
 def _arguments_model(tool: Any) -> Any:
-    """Return the pydantic class that describes the arguments of a tool."""
+    """Return the pydantic class of a tool's arguments, if any."""
     if isinstance(tool, BaseTool):
         tool = tool.tool_call_schema
     elif callable(tool) and not isinstance(tool, type):
@@ -87,5 +89,5 @@ def _arguments_model(tool: Any) -> Any:
 
 
 def _build_parameters(model: Any) -> dict[str, Any]:
-    plain = inline_definitions(model.model_json_schema())
-    return {key: value for key, value in plain.items() if key not in ("title", "description")}
+    schema = inline_definitions(model.model_json_schema())
+    return {key: value for key, value in schema.items() if key not in ("title", "description")}
