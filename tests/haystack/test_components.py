@@ -368,7 +368,7 @@ def test_guard_asks_every_risk(sandbox: Any, run: Any) -> None:
     for wrong in ([], "harm"):
         with pytest.raises(ValueError, match="risks"):
             LLMaaSGuard(risks=wrong)
-    with pytest.raises(ValueError, match="no message"):
+    with pytest.raises(ValueError, match="user or assistant message with text"):
         run(lenient, messages=[ChatMessage.from_system("x")])
 
 

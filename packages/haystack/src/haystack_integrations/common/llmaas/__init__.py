@@ -1,4 +1,4 @@
-"""What the components share: the way to the service, and what is no component."""
+"""Shared code of the components, and ``list_models``."""
 
 from haystack_integrations.common.llmaas import _telemetry as _telemetry
 from haystack_integrations.common.llmaas._version import __version__

@@ -1,7 +1,6 @@
-"""Imported before Haystack: it would report every pipeline to PostHog unless told not to.
+"""Opt-out of Haystack's telemetry, which reports every pipeline to PostHog by default.
 
-Whoever set the variable is obeyed. Where Haystack was imported before this package it has
-already decided: then only the environment can tell it.
+Must be imported before Haystack, which reads the variable once. A value set by the user wins.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Vectors kept on disk as they come, so that a run that was killed goes on where it was."""
+"""Checkpoint file of an embedding run, from which a killed run resumes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _KEYS_PER_QUERY = 500
 
 
 class Checkpoint:
-    """A SQLite file of vectors, by what was embedded where: server, model, parameters and text.
+    """SQLite file of vectors, keyed by server, model, parameters and text.
 
-    Each batch is committed by itself. Safe for threads; one process at a time should write.
+    Each batch is one transaction. Thread-safe; only one process at a time should write.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -30,7 +30,7 @@ class Checkpoint:
     @classmethod
     @contextmanager
     def open(cls, path: str | Path | None) -> Iterator[Checkpoint | None]:
-        """Yield the file's checkpoint until the block ends; None without a path."""
+        """Open a checkpoint for the duration of the block; yield None without a path."""
         if path is None:
             yield None
             return
@@ -39,32 +39,32 @@ class Checkpoint:
             yield checkpoint
 
     def close(self) -> None:
-        """Close the file. A thread that still has vectors to write opens it again."""
+        """Close the file. A thread that still has vectors to write reopens it."""
         with self._lock:
             db, self._db = self._db, None
         if db is not None:
             db.close()
 
     def read(self, keys: Iterable[bytes]) -> dict[str, dict[bytes, list[float]]]:
-        """Return the vectors that are there, by the model that made them."""
+        """Load the stored vectors of these keys, by model and key."""
         found: dict[str, dict[bytes, list[float]]] = {}
         assert self._db is not None
-        rest = iter(keys)
-        while some := list(islice(rest, _KEYS_PER_QUERY)):
-            marks = ",".join("?" * len(some))
+        remaining = iter(keys)
+        while batch := list(islice(remaining, _KEYS_PER_QUERY)):
+            marks = ",".join("?" * len(batch))
             query = f"SELECT model, key, vector FROM embeddings WHERE key IN ({marks})"  # noqa: S608
-            for model, key, blob in self._db.execute(query, some):
+            for model, key, blob in self._db.execute(query, batch):
                 found.setdefault(model, {})[key] = array("d", blob).tolist()
         return found
 
     def write(self, model: str, pairs: Iterable[tuple[bytes, Sequence[float]]]) -> None:
-        """Keep vectors of the model that answered."""
+        """Store vectors under the model that computed them."""
         rows = [(key, model, array("d", vector).tobytes()) for key, vector in pairs]
         with self._lock:
             if self._db is not None:
                 _insert(self._db, rows)
                 return
-        with closing(_connect(self._path)) as db:  # a second Ctrl-C ended the run
+        with closing(_connect(self._path)) as db:  # closed by a second Ctrl-C
             _insert(db, rows)
 
 
@@ -87,11 +87,11 @@ def _insert(db: sqlite3.Connection, rows: Sequence[tuple[bytes, str, bytes]]) ->
 def cache_key(
     server: str, model: str, dimensions: int | None, text: str, params: Mapping[str, Any]
 ) -> bytes:
-    """Return the key of a text: equal for equal requests, and for nothing else.
+    """Compute the key of a text, which is equal only for equal requests.
 
-    Two servers may know two models by one name: a sandbox invents its vectors. Which model
-    answered is kept beside the key: a name may be redirected.
+    The server is part of it: a sandbox serves other vectors under the same model name. The
+    model that answered is stored beside the key, because the service may redirect a name.
     """
-    more = f"\0{json.dumps(params, sort_keys=True, default=str)}" if params else ""
-    whole = f"{server}\0{model}\0{dimensions}{more}\0{text}"
-    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).digest()
+    suffix = f"\0{json.dumps(params, sort_keys=True, default=str)}" if params else ""
+    request = f"{server}\0{model}\0{dimensions}{suffix}\0{text}"
+    return hashlib.sha256(request.encode("utf-8", "surrogatepass")).digest()

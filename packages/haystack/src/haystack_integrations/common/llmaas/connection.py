@@ -1,8 +1,8 @@
-"""The way to the service: who opens it, when, and what a component keeps of it.
+"""Connection of the components to the service.
 
-``open_client`` and ``open_async_client`` are the one seam: every component calls them, here
-and nowhere else. A test that replaces one of them in this module (with a client whose
-``transport`` is its own, say) has all of the traffic.
+All components open their clients by ``open_client`` and ``open_async_client`` of this module: a
+test that replaces them, with a client that has its own ``transport`` for instance, sees all
+requests.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from llmaas.settings import KEY_VARIABLE, Settings
 DEFAULT_API_KEY = Secret.from_env_var(KEY_VARIABLE)
 
 _IGNORED = frozenset({"limits", "http1", "http2", "follow_redirects", "max_redirects"})
-"""Arguments of an HTTP client that have no meaning here: the core keeps its own pools."""
+"""Arguments of an HTTP client that are ignored: the core manages its own connections."""
 
 _CLIENT_FIELDS = ("client", "async_client")
 _MAY_HOLD_HEADERS = (
@@ -33,17 +33,17 @@ _open_lock = threading.Lock()
 
 
 def open_client(settings: Settings) -> LLMaaS:
-    """Return the client that all synchronous calls of a component go through."""
+    """Open the client of a component's synchronous calls."""
     return LLMaaS.from_settings(settings)
 
 
 def open_async_client(settings: Settings) -> AsyncLLMaaS:
-    """Return the client that all asynchronous calls of a component go through."""
+    """Open the client of a component's asynchronous calls."""
     return AsyncLLMaaS.from_settings(settings)
 
 
 class ConnectionMixin:
-    """A component's connection: opened when first needed, and never copied, pickled or shown."""
+    """Connection settings and lazily opened clients, which are never copied, pickled or shown."""
 
     api_key: Secret
     api_base_url: str | None
@@ -61,7 +61,7 @@ class ConnectionMixin:
         max_retries: int | None,
         http_client_kwargs: dict[str, Any] | None,
     ) -> None:
-        """Keep what a connection needs; nothing is resolved or opened yet."""
+        """Store the settings. Nothing is resolved or opened yet."""
         self.api_key = api_key
         self.api_base_url = api_base_url
         self.timeout = timeout
@@ -71,21 +71,21 @@ class ConnectionMixin:
         self.async_client = None
 
     def warm_up(self) -> None:
-        """Open the synchronous client; ``MissingAPIKeyError`` (a ``ValueError``) without a key."""
+        """Open the synchronous client. Raises ``MissingAPIKeyError`` (a ``ValueError``)."""
         self._get_client()
 
     async def warm_up_async(self) -> None:
-        """Open the asynchronous client. It serves any event loop, one after the other too."""
+        """Open the asynchronous client, which serves any number of event loops."""
         self._get_async_client()
 
     def close(self) -> None:
-        """Give the synchronous connections back; a later run opens them again."""
+        """Close the synchronous client. The next run reopens it."""
         client, self.client = self.client, None
         if client is not None:
             client.close()
 
     async def close_async(self) -> None:
-        """Give the asynchronous connections back; a later run opens them again."""
+        """Close the asynchronous client. The next run reopens it."""
         client, self.async_client = self.async_client, None
         if client is not None:
             await client.close()
@@ -117,7 +117,7 @@ class ConnectionMixin:
         )
 
     def _connection_to_dict(self) -> dict[str, Any]:
-        """Return what ``to_dict`` says about the connection."""
+        """Serialize the connection settings for ``to_dict``."""
         return {
             "api_key": self.api_key,
             "api_base_url": self.api_base_url,
@@ -127,23 +127,23 @@ class ConnectionMixin:
         }
 
     def _redacted_http_options(self) -> dict[str, Any] | None:
-        """Return the options of the HTTP client without passwords and headers that authenticate."""
-        told = self.http_client_kwargs
-        return None if told is None else redact_options(told)
+        """Return ``http_client_kwargs`` without passwords and authentication headers."""
+        kwargs = self.http_client_kwargs
+        return None if kwargs is None else redact_options(kwargs)
 
     def _get_telemetry_data(self) -> dict[str, Any]:
-        """Tell Haystack's telemetry, where it is on, the model's name and nothing else."""
+        """Report only the model's name to Haystack's telemetry, if it is enabled."""
         return {"model": getattr(self, "model", None)}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin = self.__class__.__new__(self.__class__)
-        memo[id(self)] = twin
+        clone = self.__class__.__new__(self.__class__)
+        memo[id(self)] = clone
         for name, value in vars(self).items():
-            setattr(twin, name, None if name in _CLIENT_FIELDS else copy.deepcopy(value, memo))
-        return twin
+            setattr(clone, name, None if name in _CLIENT_FIELDS else copy.deepcopy(value, memo))
+        return clone
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out clients and secrets; a key given as text comes from the environment."""
+        """Exclude clients and secrets. A key given as a token is read from the environment."""
         state = {**vars(self), **dict.fromkeys(_CLIENT_FIELDS)}
         state["http_client_kwargs"] = self._redacted_http_options()
         state |= {
@@ -155,11 +155,10 @@ class ConnectionMixin:
 
 
 def parse_http_client_kwargs(kwargs: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the core's options for arguments of an HTTP client, given as plain values.
+    """Convert arguments of an HTTP client to the core's options.
 
-    ``proxy``, ``headers``, ``timeout`` and ``verify`` (a CA bundle's path) are understood.
-    ``ConfigurationError`` for ``verify=False``, which would give the key to anyone on the way,
-    and for what is not known.
+    Supports ``proxy``, ``headers``, ``timeout`` and ``verify`` (the path of a CA bundle). Raises
+    ``ConfigurationError`` for unknown names, and for ``verify=False``, which would expose the key.
     """
     options: dict[str, Any] = {}
     for name, value in (kwargs or {}).items():
@@ -175,8 +174,8 @@ def parse_http_client_kwargs(kwargs: dict[str, Any] | None) -> dict[str, Any]:
 def _ca_bundle(value: Any) -> str:
     if not isinstance(value, str):
         raise ConfigurationError(
-            "http_client_kwargs: certificates are always checked; for a private authority set "
-            "verify to the path of its CA bundle"
+            f"http_client_kwargs: verify must be True or the path of a CA bundle, got {value!r}: "
+            "certificates are always checked"
         )
     return value
 
@@ -192,6 +191,6 @@ def _resolve_key(secret: Secret) -> str | None:
 def _is_from_environment(secret: Secret) -> bool:
     try:
         secret.to_dict()
-    except ValueError:  # Haystack's tokens refuse to be written down
+    except ValueError:  # Haystack refuses to serialize tokens
         return False
     return True

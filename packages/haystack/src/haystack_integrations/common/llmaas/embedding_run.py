@@ -1,4 +1,4 @@
-"""Documents to texts, vectors to documents, and a run that can be stopped between them."""
+"""Embedding run over documents, resumable from a checkpoint."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 def build_meta(answer: Embeddings) -> dict[str, Any]:
-    """Return the model, and the tokens and cost where the service reported them."""
+    """Build a component's ``meta``: the model, and the reported tokens and cost."""
     meta: dict[str, Any] = {"model": answer.model}
     if answer.usage is not None:
         usage = answer.usage
@@ -34,23 +34,23 @@ def build_meta(answer: Embeddings) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class EmbeddingRun:
-    """One run over documents: the vectors already known, the texts to send, and the results."""
+    """State of one run: the known vectors, the texts to send, and the failures."""
 
     keys: list[bytes]
     """The key of each document's text."""
     texts: dict[bytes, str]
-    kept: dict[str, dict[bytes, list[float]]]
-    """Vectors of the checkpoint, by the model that made them."""
+    stored: dict[str, dict[bytes, list[float]]]
+    """Vectors of the checkpoint, by model and key."""
     checkpoint: Checkpoint | None
     bar: Any
     model: str
-    """The model whose vectors are taken."""
+    """The model whose vectors are used."""
     known: dict[bytes, list[float]] = field(default_factory=dict)
     pending: list[bytes] = field(default_factory=list)
     failed: dict[bytes, Exception] = field(default_factory=dict)
     usage: Usage | None = None
     has_requests: bool = False
-    """Whether a request was needed."""
+    """Whether any text had to be sent."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -66,38 +66,38 @@ class EmbeddingRun:
         path: str | None,
         progress_bar: bool,
     ) -> Iterator[EmbeddingRun]:
-        """Yield the run for texts; those in the checkpoint at ``path`` are not pending again."""
+        """Open a run. Texts in the checkpoint at ``path`` are not sent again."""
         keys = [cache_key(server, model, dimensions, text, params) for text in texts]
         by_key = dict(zip(keys, texts, strict=True))
         with (
             Checkpoint.open(path) as checkpoint,
             tqdm(total=len(by_key), disable=not progress_bar, desc="Calculating embeddings") as bar,
         ):
-            kept = checkpoint.read(by_key) if checkpoint else {}
-            likeliest = max(kept, key=lambda name: len(kept[name]), default=model)
-            run = cls(keys, by_key, kept, checkpoint, bar, likeliest)
-            run.known = dict(kept.get(likeliest, {}))
+            stored = checkpoint.read(by_key) if checkpoint else {}
+            likely_model = max(stored, key=lambda name: len(stored[name]), default=model)
+            run = cls(keys, by_key, stored, checkpoint, bar, likely_model)
+            run.known = dict(stored.get(likely_model, {}))
             bar.update(len(run.known))
             yield run
 
     def next_texts(self) -> list[str]:
-        """Return the texts that must be sent next; none when all are known or failed."""
+        """Return the texts to send next: those neither known nor failed."""
         self.pending = [k for k in self.texts if k not in self.known and k not in self.failed]
         self.has_requests = self.has_requests or bool(self.pending)
         return [self.texts[key] for key in self.pending]
 
     def switch_model(self, model: str) -> None:
-        """Take the vectors of the model that answers: two models' vectors do not compare."""
+        """Use only vectors of ``model``: vectors of two models cannot be compared."""
         with self.lock:
             if model == self.model:
                 return
             self.model = model
             self.bar.update(-len(self.known))
-            self.known = dict(self.kept.get(model, {}))
+            self.known = dict(self.stored.get(model, {}))
             self.bar.update(len(self.known))
 
     def save_batch(self, offset: int, vectors: Sequence[Any]) -> None:
-        """Take the vectors of one request, in whichever thread."""
+        """Store the vectors of one request. Thread-safe."""
         keys = self.pending[offset : offset + len(vectors)]
         pairs = zip(keys, vectors, strict=True)
         received = [(key, vector) for key, vector in pairs if vector is not None]
@@ -107,7 +107,7 @@ class EmbeddingRun:
             self.bar.update(len(received))
 
     def add_response(self, answer: Embeddings) -> None:
-        """Note what a request for all missing texts brought."""
+        """Record the vectors, errors and usage of a call."""
         received = zip(self.pending, answer.vectors, strict=True)
         self.known.update((key, vector) for key, vector in received if vector is not None)
         self.failed.update({self.pending[at]: error for at, error in answer.errors.items()})
@@ -120,14 +120,14 @@ class EmbeddingRun:
             )
 
     def summary(self) -> Embeddings:
-        """Return the model and the tokens of the whole run, 0 where all texts were known."""
+        """Return the model and usage of the run; 0 tokens if nothing was sent."""
         return Embeddings([], self.model, self.usage if self.has_requests else Usage())
 
 
 def with_embeddings(
     documents: Sequence[Document], keys: Sequence[bytes], known: Mapping[bytes, list[float]]
 ) -> list[Document]:
-    """Return copies of documents, with vectors of their own where there are some."""
+    """Copy documents and set their vectors, where known."""
     vectors = (known.get(key, doc.embedding) for key, doc in zip(keys, documents, strict=True))
     return [
         replace(doc, embedding=vector and [*vector])
@@ -136,10 +136,10 @@ def with_embeddings(
 
 
 def report_failures(failures: Mapping[str, Exception], *, raising: bool) -> dict[str, str]:
-    """Log (or raise) why documents have no vector; return the reasons by document id."""
+    """Log the errors of failed documents, or raise the first; return messages by document id."""
     if failures and raising:
         document, error = next(iter(failures.items()))
-        error.add_note(f"document {document}, one of {len(failures)} that failed")
+        error.add_note(f"document {document}, one of {len(failures)} failed documents")
         raise error
     for error in dict.fromkeys(failures.values()):
         ids = ", ".join(id_ for id_, other in failures.items() if other is error)

@@ -1,4 +1,4 @@
-"""Files in a prompt, made into parts that the service takes: it documents texts and images."""
+"""Conversion of files in a prompt to texts and images, the parts that the service accepts."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from llmaas.documents import DocumentLimits
 
 _PAGES_AHEAD = 4
 _LIMITS = DocumentLimits(max_pages=100)
-"""Of one attachment: more pages fill any model's context."""
+"""Limits per attachment: more pages exceed the context of any model."""
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml")
 
 
-def expand_files(content: Any, *, draw: bool = True) -> Any:
-    """Return a message's content with text files as text, and PDFs as images of their pages.
+def expand_files(content: Any, *, render: bool = True) -> Any:
+    """Convert text files in a message's content to text, and PDFs to images of their pages.
 
-    PDFs are drawn where the extra ``ocr`` is installed, if at all. Other files stay as they are.
+    PDFs need the extra ``ocr`` and ``render``. Other files are passed through unchanged.
     """
     if not isinstance(content, list):
         return content
-    return [taken for part in content for taken in _expand_part(part, draw)]
+    return [item for part in content for item in _expand_part(part, render)]
 
 
-def _expand_part(part: Mapping[str, Any], draw: bool) -> Iterator[Mapping[str, Any]]:
+def _expand_part(part: Mapping[str, Any], render: bool) -> Iterator[Mapping[str, Any]]:
     file = part.get("file") if part.get("type") == "file" else None
     if file is None:
         yield part
@@ -36,7 +36,7 @@ def _expand_part(part: Mapping[str, Any], draw: bool) -> Iterator[Mapping[str, A
     if kind.startswith(_TEXT_TYPES):
         text = decode_text(base64.b64decode(data))[0]
         yield {"type": "text", "text": f"{file['filename']}:\n{text}"}
-    elif kind == "application/pdf" and draw and _can_render():
+    elif kind == "application/pdf" and render and _can_render():
         yield from _render(base64.b64decode(data))
     else:
         yield part
@@ -50,5 +50,5 @@ def _render(data: bytes) -> Iterator[Mapping[str, Any]]:
     from haystack_integrations.common.llmaas.pages import render_pages, take_pages
 
     pages = render_pages(data, _LIMITS)
-    while some := take_pages(pages, _PAGES_AHEAD):
-        yield from map(image_part, some)
+    while batch := take_pages(pages, _PAGES_AHEAD):
+        yield from map(image_part, batch)

@@ -1,4 +1,4 @@
-"""Haystack's chat messages, made into what goes on the wire."""
+"""Conversion of Haystack's chat messages to messages of the API."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REASONING_FIELDS = frozenset({"reasoning_content", "reasoning", "thinking"})
 
 
 def coerce_messages(messages: list[ChatMessage] | str) -> list[ChatMessage]:
-    """Return a list of messages; a string becomes one from the user."""
+    """Return a list of messages. A string becomes a user message."""
     if isinstance(messages, str):
         return [ChatMessage.from_user(messages)]
     if isinstance(messages, list) and all(isinstance(m, ChatMessage) for m in messages):
@@ -35,29 +35,29 @@ def coerce_messages(messages: list[ChatMessage] | str) -> list[ChatMessage]:
 def to_api_messages(
     messages: Sequence[ChatMessage], *, send_reasoning: bool = False, unpack_files: bool = True
 ) -> list[dict[str, Any]]:
-    """Return OpenAI's dicts for messages.
+    """Convert messages to OpenAI's format.
 
-    An empty assistant message at the end is left out: some models stop after thinking on it.
+    Trailing empty assistant messages are dropped: some models only reason after them.
     """
     kept = list(messages)
     while len(kept) > 1 and _is_empty_answer(kept[-1]):
         kept.pop()
-    wire: list[dict[str, Any]] = []
+    converted: list[dict[str, Any]] = []
     for message in kept:
         plain = _convert_text(message)
         if plain is not None:
-            wire.append(plain)
+            converted.append(plain)
         else:
-            wire += _convert(message, send_reasoning, unpack_files)
-    return wire
+            converted += _convert(message, send_reasoning, unpack_files)
+    return converted
 
 
 def _convert_text(message: ChatMessage) -> dict[str, Any] | None:
-    """Return the dict of a message that is one text, as nearly all of a long conversation are.
+    """Convert a message that is a single text (fast path); return None for others.
 
-    Haystack's converter searches each message ten times for parts that it does not have.
+    Haystack's own converter scans each message ten times.
     """
-    parts = message._content  # no public attribute tells all parts
+    parts = message._content  # no public attribute lists all parts
     if len(parts) != 1 or type(parts[0]) is not TextContent or message.name is not None:
         return None
     if "refusal" in message.meta:
@@ -68,7 +68,7 @@ def _convert_text(message: ChatMessage) -> dict[str, Any] | None:
 def _convert(
     message: ChatMessage, send_reasoning: bool, unpack_files: bool
 ) -> Iterator[dict[str, Any]]:
-    """Yield a message for each tool result, which may show images, or the message."""
+    """Yield one message per tool result, or the converted message."""
     results = message.tool_call_results
     if results and not (message.texts or message.tool_calls or message.images or message.files):
         yield from map(_convert_result, results)
@@ -77,7 +77,7 @@ def _convert(
 
 
 def _convert_result(result: ToolCallResult) -> dict[str, Any]:
-    """Return a tool's result; the core moves images to a user message."""
+    """Convert a tool's result. The core moves its images to a user message."""
     call = {"tool_call_id": result.origin.id} if result.origin.id is not None else {}
     name = {} if call else {"name": ascii_name(result.origin.tool_name)}
     content: Any = result.result
@@ -98,7 +98,7 @@ def _convert_message(
             wire["content"] = expand_files(wire["content"])
         return wire
     texts = message.texts
-    if len(texts) > 1:  # Haystack's converter sends the first alone
+    if len(texts) > 1:  # Haystack's converter sends only the first
         wire["content"] = "\n".join(text for text in texts if text)
     if send_reasoning and (thoughts := message.reasonings):
         field = _reasoning_field(thoughts[0])
@@ -107,7 +107,7 @@ def _convert_message(
 
 
 def _to_openai_dict(message: ChatMessage) -> dict[str, Any]:
-    """Return Haystack's own dict, which fails on dates and the like in the arguments of calls."""
+    """Convert by Haystack, which fails on dates and similar values in tool arguments."""
     try:
         return message.to_openai_dict_format(require_tool_call_ids=False)
     except TypeError:

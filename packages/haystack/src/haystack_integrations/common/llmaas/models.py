@@ -1,4 +1,4 @@
-"""The models that a key may use."""
+"""List of the models available to a key."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def list_models(
     timeout: float | None = None,
     max_retries: int | None = None,
 ) -> list[LiveModel]:
-    """Return the models as the service lists them now, with aliases and context sizes.
+    """List the service's models, with aliases and context sizes.
 
-    :param api_key: The key; ``LLMAAS_API_KEY`` unless said.
-    :param api_base_url: The address; ``LLMAAS_BASE_URL``, then the service's own, unless said.
-    :param timeout: The longest silence, in seconds.
-    :param max_retries: How often a failed request is repeated.
+    :param api_key: The API key. Defaults to ``LLMAAS_API_KEY``.
+    :param api_base_url: The base URL. Defaults to ``LLMAAS_BASE_URL``, then the service.
+    :param timeout: Read timeout in seconds. Defaults to 600.
+    :param max_retries: Maximum retries of a failed request. Defaults to 2.
     """
     connection = ConnectionMixin()
     connection._init_connection(api_key, api_base_url, timeout, max_retries, None)

@@ -1,4 +1,4 @@
-"""PDF pages and images as an OCR model takes them (the core's ``llmaas.documents``)."""
+"""Rendering of PDF pages and images for OCR models (by the core's ``llmaas.documents``)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from llmaas.documents import DocumentLimits
 _HINT = "Run 'pip install \"llmaas-haystack[ocr]\"'"
 
 with LazyImport(_HINT) as rendering_import:
-    import pypdfium2  # noqa: F401 - asked for here, used by the core
+    import pypdfium2  # noqa: F401 - checked here, used by the core
     from PIL import Image  # noqa: F401
 
 
 def render_pages(data: bytes, limits: DocumentLimits | None = None) -> Iterator[bytes]:
-    """Yield the pages of a PDF, or of an image, as images; ``ValueError`` for what is neither."""
+    """Yield the pages of a PDF or image as images. Raises ``ValueError`` for other data."""
     rendering_import.check()
     from llmaas.documents import draw_pages
 
@@ -24,15 +24,15 @@ def render_pages(data: bytes, limits: DocumentLimits | None = None) -> Iterator[
 
 
 def take_pages(pages: Iterator[bytes], count: int) -> list[bytes]:
-    """Draw up to so many further pages."""
+    """Render up to ``count`` further pages."""
     rendering_import.check()
-    from llmaas.documents import take as drawn
+    from llmaas.documents import take
 
-    return drawn(pages, count)
+    return take(pages, count)
 
 
 def shrink_image(data: bytes) -> bytes | None:
-    """Return an image at 70 % of its size; None when it is too small for that."""
+    """Shrink an image to 70 % of its size; return None if it is too small."""
     from llmaas.documents import smaller as shrunk
 
     return shrunk(data)

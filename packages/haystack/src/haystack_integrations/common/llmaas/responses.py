@@ -1,25 +1,43 @@
-"""The core's answers, made into Haystack's chat messages."""
+"""Conversion of completions and stream events to Haystack's messages and chunks."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 from haystack import logging
-from haystack.dataclasses import ChatMessage, ReasoningContent, ToolCall
+from haystack.dataclasses import (
+    ChatMessage,
+    ComponentInfo,
+    FinishReason,
+    ReasoningContent,
+    StreamingChunk,
+    ToolCall,
+    ToolCallDelta,
+)
 
-from llmaas import Choice, Completion, Usage
+from llmaas import AsyncStream, Choice, Completion, Done, Event, Stream, Usage
+from llmaas import ToolCallDelta as CoreToolCallDelta
 from llmaas.adapters import is_json, split_tool_calls
 
 logger = logging.getLogger(__name__)
 
+_FINISH_REASONS: dict[str | None, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "content_filter": "content_filter",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+}
 
-def to_messages(completion: Completion, **more: Any) -> list[ChatMessage]:
-    """Return one message a choice; ``more`` goes into their ``meta``."""
+
+def to_messages(completion: Completion, **meta: Any) -> list[ChatMessage]:
+    """Convert each choice to a message, and add ``meta`` to their ``meta``."""
     replies = [
-        _to_message(choice, {**_shared_meta(completion), **more}) for choice in completion.choices
+        _to_message(choice, {**_shared_meta(completion), **meta}) for choice in completion.choices
     ]
     for reply in replies:
         _warn_if_truncated(reply.meta)
@@ -27,7 +45,7 @@ def to_messages(completion: Completion, **more: Any) -> list[ChatMessage]:
 
 
 def keep_json(completion: Completion) -> Completion:
-    """Return a streamed structured answer with nothing but its JSON as text."""
+    """Reduce the text of a streamed structured answer to its JSON."""
     if completion.parsed is None or is_json(completion.text):
         return completion
     first, *others = completion.choices
@@ -36,7 +54,7 @@ def keep_json(completion: Completion) -> Completion:
 
 
 def to_usage(usage: Usage | None) -> dict[str, Any]:
-    """Return token counts and nothing else: an Agent adds up every number that it finds here."""
+    """Convert token counts. Nothing else is added: an Agent sums every number it finds here."""
     if usage is None:
         return {}
     counts: dict[str, Any] = {
@@ -60,11 +78,11 @@ def _to_message(choice: Choice, shared: Mapping[str, Any]) -> ChatMessage:
         "finish_reason": choice.finish_reason,
         **shared,
     }
-    calls, broken = _tool_calls(choice)
+    calls, invalid = _tool_calls(choice)
     optional = {
         "logprobs": choice.logprobs,
         "refusal": choice.refusal,
-        "invalid_tool_calls": broken,
+        "invalid_tool_calls": invalid,
     }
     meta.update({name: value for name, value in optional.items() if value})
     return ChatMessage.from_assistant(
@@ -82,7 +100,7 @@ def _to_reasoning(choice: Choice) -> ReasoningContent | None:
 
 
 def _tool_calls(choice: Choice) -> tuple[list[ToolCall], list[dict[str, Any]]]:
-    """Return the calls, and as they came those whose arguments are no JSON object."""
+    """Return the valid calls, and the raw calls whose arguments are not a JSON object."""
     valid, invalid = split_tool_calls(choice)
     for call, _ in invalid:
         logger.warning(
@@ -127,7 +145,7 @@ def _warn_if_truncated(meta: Mapping[str, Any]) -> None:
 
 
 def blocked_reply(error: Any, model: str) -> ChatMessage:
-    """Return a refused prompt as an answer that was filtered, for Agents and fallbacks."""
+    """Build a reply for a blocked prompt, with the finish reason ``content_filter``."""
     meta = {
         "model": model,
         "index": 0,
@@ -138,3 +156,61 @@ def blocked_reply(error: Any, model: str) -> ChatMessage:
     if error.request_id:
         meta["request_id"] = error.request_id
     return ChatMessage.from_assistant("", meta=json.loads(json.dumps(meta)))
+
+
+class ChunkBuilder:
+    """Builds one chunk per stream event. A chunk holds text, reasoning or a tool call.
+
+    Content blocks are numbered in order of appearance: reasoning, text and each tool call are
+    separate blocks, and ``start`` marks the first chunk of a block.
+    """
+
+    def __init__(self, info: ComponentInfo, stream: Stream | AsyncStream) -> None:
+        self._info = info
+        self._stream = stream
+        self._model: str | None = None
+        self._block = ""
+        self._index = -1
+        self._calls: dict[int, int] = {}
+        self.started_at: str | None = None
+        """Time of the first event, in ISO 8601 format."""
+
+    def build(self, event: Event) -> StreamingChunk:
+        """Build the chunk of an event."""
+        now = datetime.now().isoformat()
+        if self._model is None:
+            self._model, self.started_at = self._stream.completion.model, now
+        if isinstance(event, Done):
+            return self._end(event.completion, now)
+        meta: dict[str, Any] = {"model": self._model, "index": event.index, "received_at": now}
+        if isinstance(event, CoreToolCallDelta):
+            start = event.position not in self._calls and self._enter("tool_call", is_new=True)
+            index = self._calls.setdefault(event.position, self._index)
+            call = ToolCallDelta(event.position, event.name, event.arguments or None, event.id)
+            return StreamingChunk("", meta, self._info, index, [call], start=start)
+        start = self._enter(event.type)
+        if event.type == "reasoning":
+            thought = ReasoningContent(event.text)
+            return StreamingChunk("", meta, self._info, self._index, start=start, reasoning=thought)
+        if event.logprobs:
+            meta["logprobs"] = event.logprobs
+        return StreamingChunk(event.text, meta, self._info, self._index, start=start)
+
+    def _enter(self, block: str, *, is_new: bool = False) -> bool:
+        """Enter the block of a chunk; return whether it is a new block."""
+        if block == self._block and not is_new:
+            return False
+        self._block = block
+        self._index += 1
+        return True
+
+    def _end(self, completion: Completion, now: str) -> StreamingChunk:
+        reason = completion.finish_reason
+        meta = {
+            "model": completion.model,
+            "index": 0,
+            "finish_reason": reason,
+            "received_at": now,
+            "usage": to_usage(completion.usage),
+        }
+        return StreamingChunk("", meta, self._info, finish_reason=_FINISH_REASONS.get(reason))

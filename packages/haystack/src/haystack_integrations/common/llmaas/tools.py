@@ -1,4 +1,4 @@
-"""Haystack's tools and response formats, made into what goes on the wire."""
+"""Conversion of Haystack's tools and response formats to the API's format."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from llmaas.structured import parse_response_format
 
 
 def check_unique_names(tools: ToolsType | None) -> None:
-    """Refuse two tools of one name: the model's calls could not be told apart."""
+    """Raise ``ValueError`` if two tools have the same name: calls would be ambiguous."""
     counts = Counter(tool.name for tool in flatten_tools_or_toolsets(tools))
-    twice = sorted(name for name, count in counts.items() if count > 1)
-    if twice:
-        raise ValueError(f"Duplicate tool names found: {twice}")
+    duplicates = sorted(name for name, count in counts.items() if count > 1)
+    if duplicates:
+        raise ValueError(f"Duplicate tool names found: {duplicates}")
 
 
 def to_api_tools(tools: ToolsType | None, *, strict: bool) -> list[dict[str, Any]]:
-    """Return the tools as OpenAI's dicts; the tools themselves are not changed.
+    """Convert tools to OpenAI's format. The tools themselves are not changed.
 
-    ``strict`` is left out for parameters that strict mode would change, such as maps.
+    ``strict`` is omitted for schemas that strict mode cannot express, such as maps.
     """
     check_unique_names(tools)
     specs = [dict(tool.tool_spec) for tool in flatten_tools_or_toolsets(tools)]
@@ -34,10 +34,10 @@ def to_api_tools(tools: ToolsType | None, *, strict: bool) -> list[dict[str, Any
 
 
 def to_response_format(response_format: Any) -> Any:
-    """Return a response format as a dict: a class becomes its JSON schema.
+    """Convert a response format to a dict: a class becomes its JSON schema.
 
-    Classes are pydantic models, dataclasses, ``TypedDict`` and others with annotations. The same
-    dict goes on the wire and into YAML, so that a reloaded pipeline asks the same.
+    Classes are pydantic models, dataclasses, ``TypedDict`` and others with annotations. Requests
+    and YAML hold the same dict, so that a reloaded pipeline sends the same request.
     """
     if response_format is None or isinstance(response_format, Mapping):
         return response_format

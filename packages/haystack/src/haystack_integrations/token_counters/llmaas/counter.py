@@ -1,4 +1,4 @@
-"""``LLMaaSTokenCounter``: an estimate of how much of a context messages fill."""
+"""``LLMaaSTokenCounter``: estimates the tokens of messages."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from llmaas.pricing import estimate_tokens
 
 
 class LLMaaSTokenCounter:
-    """Counts as the service documents it: four characters a token. Nothing is sent.
+    """Estimates tokens as the service documents it: four characters per token.
 
-    The service has no tokenizer to ask. Images and files are taken at a flat rate.
+    No request is sent: the service has no tokenizer endpoint. Images and files count at a flat
+    rate.
 
     ```python
     from haystack.dataclasses import ChatMessage
@@ -32,23 +33,23 @@ class LLMaaSTokenCounter:
         tokens_per_image: int = 800,
         tokens_per_file: int = 1000,
     ) -> None:
-        """Keep the rates.
+        """Store the rates.
 
-        :param tokens_per_message: For the role and the marks around each message.
-        :param tokens_per_image: For each image.
-        :param tokens_per_file: For each file.
+        :param tokens_per_message: Overhead of each message (role and separators).
+        :param tokens_per_image: Tokens of an image.
+        :param tokens_per_file: Tokens of a file.
         """
         self.tokens_per_message = tokens_per_message
         self.tokens_per_image = tokens_per_image
         self.tokens_per_file = tokens_per_file
 
     def count(self, messages: list[ChatMessage], tools: ToolsType | None = None) -> int:
-        """Return the estimated number of tokens; 0 for nothing.
+        """Estimate the number of tokens.
 
-        :param messages: The messages. Reasoning in them does not count: it is not sent.
-        :param tools: Tools whose schemas are sent with them.
+        :param messages: The messages. Their reasoning is not counted, because it is not sent.
+        :param tools: Tools sent with the messages.
         """
-        return sum(map(self._of_message, messages)) + sum(
+        return sum(map(self._count_message, messages)) + sum(
             estimate_tokens(json.dumps(tool, ensure_ascii=False))
             for tool in to_api_tools(tools, strict=False)
         )
@@ -68,7 +69,7 @@ class LLMaaSTokenCounter:
         counter: LLMaaSTokenCounter = default_from_dict(cls, data)
         return counter
 
-    def _of_message(self, message: ChatMessage) -> int:
+    def _count_message(self, message: ChatMessage) -> int:
         texts = [*message.texts, *map(_result_text, message.tool_call_results)]
         for call in message.tool_calls:
             texts += [call.tool_name, json.dumps(call.arguments, default=str)]

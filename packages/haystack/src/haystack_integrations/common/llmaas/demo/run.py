@@ -1,4 +1,4 @@
-"""The demo: see ``llmaas_cli.demo.interface`` for what it is given and what it returns."""
+"""The demo of Haystack (interface: ``llmaas_cli.demo.interface``)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PACKAGE = "haystack_integrations.common.llmaas.demo"
 
 
 def load_pipeline(name: str, settings: DemoSettings) -> Pipeline:
-    """Return the pipeline that ``name.yaml`` describes, with all of it asking where told."""
+    """Load the pipeline of ``name.yaml`` and point its components to the server."""
     pipeline = Pipeline.loads(files(_PACKAGE).joinpath(f"{name}.yaml").read_text("utf-8"))
     models = {"llm": settings.chat_model, "ranker": settings.rerank_model}
     for part, component in pipeline.walk():

@@ -1,4 +1,4 @@
-"""``LLMaaSTranscriber``: what is said in recordings, as documents."""
+"""``LLMaaSTranscriber``: transcribes audio files to documents."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SUFFIXES = {
 
 @component
 class LLMaaSTranscriber(ConnectionMixin):
-    """Writes down recordings: one document each, or one a segment.
+    """Transcribes audio files: one document per file or per segment.
 
     ```python
     from haystack_integrations.components.audio.llmaas import LLMaaSTranscriber
@@ -53,21 +53,21 @@ class LLMaaSTranscriber(ConnectionMixin):
         http_client_kwargs: dict[str, Any] | None = None,
         transcription_kwargs: dict[str, Any] | None = None,
     ) -> None:
-        """Keep the settings; the key is read and the connection opened by the first run.
+        """Store the settings. The first run reads the key and opens the connection.
 
-        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
-        :param model: A transcription model's name; the service chooses unless said.
-        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
-        :param language: ISO 639-1; recognised unless said.
-        :param initial_prompt: Names and words that the recording holds.
+        :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
+        :param model: A transcription model's name. Defaults to the service's choice.
+        :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
+        :param language: ISO 639-1 code. Detected by default.
+        :param initial_prompt: Names and words that the audio is likely to contain.
         :param task: `transcribe`, or `translate` to English.
-        :param segments_as_documents: Give one document a segment, with `start` and `end` in its
-            `meta`, where the service tells segments.
-        :param concurrency: Recordings under way at once.
-        :param timeout: The longest silence in seconds; 600 unless said.
-        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param segments_as_documents: Return one document per segment, with `start` and `end` in its
+            `meta`, if the service reports segments.
+        :param concurrency: Maximum concurrent requests. Defaults to 2.
+        :param timeout: Read timeout in seconds. Defaults to 600.
+        :param max_retries: Maximum retries of a failed request. Defaults to 2.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
-        :param transcription_kwargs: Further fields of the form.
+        :param transcription_kwargs: Further form fields of the request.
         """
         self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
@@ -107,7 +107,7 @@ class LLMaaSTranscriber(ConnectionMixin):
 
     @component.output_types(documents=list[Document])
     def run(self, sources: list[str | Path | ByteStream]) -> dict[str, list[Document]]:
-        """Write down recordings.
+        """Transcribe audio files.
 
         :param sources: Paths, or `ByteStream`s with a `mime_type` or a file name in their meta.
         :returns: `{"documents": [...]}` in the order of the sources, with language, model and
@@ -115,24 +115,24 @@ class LLMaaSTranscriber(ConnectionMixin):
         """
         client, options = self._get_client(), self._options()
 
-        def one(source: str | Path | ByteStream) -> list[Document]:
+        def transcribe(source: str | Path | ByteStream) -> list[Document]:
             return self._documents(source, client.transcribe(_to_upload(source), **options))
 
-        return _to_output(map_bounded(one, sources, limit=self.concurrency))
+        return _to_output(map_bounded(transcribe, sources, limit=self.concurrency))
 
     @component.output_types(documents=list[Document])
     async def run_async(self, sources: list[str | Path | ByteStream]) -> dict[str, list[Document]]:
-        """Write down recordings, without blocking the event loop.
+        """Transcribe audio files without blocking the event loop.
 
         :param sources: Paths, or `ByteStream`s with a `mime_type` or a file name in their meta.
         :returns: As `run`.
         """
         client, options = self._get_async_client(), self._options()
 
-        async def one(source: str | Path | ByteStream) -> list[Document]:
+        async def transcribe(source: str | Path | ByteStream) -> list[Document]:
             return self._documents(source, await client.transcribe(_to_upload(source), **options))
 
-        return _to_output(await amap_bounded(one, sources, limit=self.concurrency))
+        return _to_output(await amap_bounded(transcribe, sources, limit=self.concurrency))
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -143,12 +143,14 @@ class LLMaaSTranscriber(ConnectionMixin):
             **self.transcription_kwargs,
         }
 
-    def _documents(self, source: str | Path | ByteStream, written: Transcription) -> list[Document]:
+    def _documents(
+        self, source: str | Path | ByteStream, transcription: Transcription
+    ) -> list[Document]:
         meta = _source_meta(source)
-        meta.update(model=self.model, language=written.language)
-        segments = [dict(segment) for segment in written.segments]
+        meta.update(model=self.model, language=transcription.language)
+        segments = [dict(segment) for segment in transcription.segments]
         if not (self.segments_as_documents and segments):
-            return [Document(content=written.text, meta={**meta, "segments": segments})]
+            return [Document(content=transcription.text, meta={**meta, "segments": segments})]
         return [
             Document(
                 content=str(segment.get("text") or ""), meta={**meta, **_segment_meta(segment, i)}
@@ -170,14 +172,14 @@ def _source_meta(source: str | Path | ByteStream) -> dict[str, Any]:
 
 
 def _to_upload(source: str | Path | ByteStream) -> Any:
-    """Return what the core takes: servers go by the ending of the file's name."""
+    """Build the upload. Servers detect the format by the file name's suffix."""
     if not isinstance(source, ByteStream):
         return source
-    told = source.meta.get("file_path") or source.meta.get("file_name") or ""
-    name = Path(str(told)).name
+    path = source.meta.get("file_path") or source.meta.get("file_name") or ""
+    name = Path(str(path)).name
     if Path(name).suffix:
         return name, source.data
-    ending = _SUFFIXES.get(source.mime_type or "") or mimetypes.guess_extension(
+    suffix = _SUFFIXES.get(source.mime_type or "") or mimetypes.guess_extension(
         source.mime_type or ""
     )
-    return (f"{name or 'audio'}{ending}", source.data) if ending else source.data
+    return (f"{name or 'audio'}{suffix}", source.data) if suffix else source.data

@@ -1,4 +1,4 @@
-"""``LLMaaSOCRDocumentConverter``: scans, photographs and PDFs to Markdown."""
+"""``LLMaaSOCRDocumentConverter``: converts scans, photos and PDFs to Markdown."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from llmaas.documents import FORMATS, LIMITS, DocumentLimits
 
 logger = logging.getLogger(__name__)
 _PAGES_AHEAD = 4
-"""Pages images per request under way: memory stays flat however long a PDF is."""
+"""Pages rendered per concurrent request. Bounds memory for long PDFs."""
 
 
 @component
 class LLMaaSOCRDocumentConverter(ConnectionMixin):
-    """Reads PDFs (images page by page) and images with an OCR model.
+    """Converts PDFs (rendered page by page) and images with an OCR model.
 
     ```python
     from haystack_integrations.components.converters.llmaas import LLMaaSOCRDocumentConverter
@@ -40,8 +40,8 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
     documents = LLMaaSOCRDocumentConverter().run(["facture.pdf"])["documents"]
     ```
 
-    Pages are separated by form feeds, as Haystack's splitters expect, unless
-    `page_documents` asks for one document a page. Needs the extra `ocr`.
+    Pages are separated by form feeds, as Haystack's splitters expect, or are documents of their
+    own with `page_documents`. Requires the extra `ocr`.
     """
 
     def __init__(
@@ -62,26 +62,26 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
         max_pixels: int = LIMITS.max_pixels,
         image_formats: Sequence[str] = FORMATS,
     ) -> None:
-        """Keep the settings; the key is read and the connection opened by the first run.
+        """Store the settings. The first run reads the key and opens the connection.
 
-        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
+        :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
         :param model: A vision model's name. `deepseek-ocr` was in the documentation of August
             2026 and not in the live list of September: see `list_models`.
         :param prompt: `markdown`, `figure` or `text` for the fixed prompts of deepseek-ocr,
             `locate:SOMETHING` for where that stands; anything else is sent as it is.
-        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
-        :param page_documents: Give one document a page.
-        :param max_side: Pixels of a page's longer side at most.
-        :param concurrency: Pages under way at once.
-        :param raise_on_failure: Raise when a source or page cannot be read, instead of leaving
-            it out with a warning.
-        :param generation_kwargs: Parameters of the requests.
-        :param timeout: The longest silence in seconds; 600 unless said.
-        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
+        :param page_documents: Return one document per page.
+        :param max_side: Maximum pixels of a page's longer side.
+        :param concurrency: Maximum concurrent requests. Defaults to 4.
+        :param raise_on_failure: Raise if a source or page cannot be read. By default, it is
+            skipped with a warning.
+        :param generation_kwargs: Request parameters.
+        :param timeout: Read timeout in seconds. Defaults to 600.
+        :param max_retries: Maximum retries of a failed request. Defaults to 2.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
-        :param max_pages: Pages of one source at most; a source with more is not read.
-        :param max_pixels: Pixels of an image at most, before it is decoded.
-        :param image_formats: Pillow's names of the image formats that are read.
+        :param max_pages: Maximum pages of a source. Longer sources are not read.
+        :param max_pixels: Maximum pixels of an image, checked before it is decoded.
+        :param image_formats: Accepted image formats, by Pillow's names.
         """
         self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
@@ -131,7 +131,7 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
         sources: list[str | Path | ByteStream],
         meta: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> dict[str, list[Document]]:
-        """Read sources.
+        """Convert sources.
 
         :param sources: Paths of PDFs and images, or their bytes.
         :param meta: For the documents of all sources, or a list with one for each.
@@ -139,7 +139,7 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
         """
         self.warm_up()
         documents: list[Document] = []
-        for source, facts in zip(sources, _expand_meta(meta, len(sources)), strict=True):
+        for source, extra_meta in zip(sources, _expand_meta(meta, len(sources)), strict=True):
             pages: list[Page] = []
             try:
                 images = self._render(source)
@@ -148,7 +148,7 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
             except (OSError, ValueError) as error:
                 self._skip(source, error)
                 continue
-            documents += self._documents(source, pages, facts)
+            documents += self._documents(source, pages, extra_meta)
         return {"documents": documents}
 
     @component.output_types(documents=list[Document])
@@ -157,7 +157,7 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
         sources: list[str | Path | ByteStream],
         meta: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> dict[str, list[Document]]:
-        """Read sources; pages are images in a thread, so that the event loop goes on.
+        """Convert sources without blocking the event loop: a thread renders the pages.
 
         :param sources: Paths of PDFs and images, or their bytes.
         :param meta: For the documents of all sources, or a list with one for each.
@@ -165,7 +165,7 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
         """
         await self.warm_up_async()
         documents: list[Document] = []
-        for source, facts in zip(sources, _expand_meta(meta, len(sources)), strict=True):
+        for source, extra_meta in zip(sources, _expand_meta(meta, len(sources)), strict=True):
             pages: list[Page] = []
             try:
                 images = await asyncio.to_thread(self._render, source)
@@ -176,7 +176,7 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
             except (OSError, ValueError) as error:
                 self._skip(source, error)
                 continue
-            documents += self._documents(source, pages, facts)
+            documents += self._documents(source, pages, extra_meta)
         return {"documents": documents}
 
     @property
@@ -231,12 +231,12 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
         )
 
     def _documents(
-        self, source: str | Path | ByteStream, pages: list[Page], facts: dict[str, Any]
+        self, source: str | Path | ByteStream, pages: list[Page], extra_meta: dict[str, Any]
     ) -> list[Document]:
-        if all(page.error for page in pages):  # told page by page already
+        if all(page.error for page in pages):  # already logged per page
             return []
-        meta = {**source_meta(source), **facts}
-        return to_documents(pages, meta, one_a_page=self.page_documents)
+        meta = {**source_meta(source), **extra_meta}
+        return to_documents(pages, meta, per_page=self.page_documents)
 
 
 def _expand_meta(

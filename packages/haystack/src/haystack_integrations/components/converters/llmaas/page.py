@@ -1,4 +1,4 @@
-"""One page: how it is asked for, what is read of it, and the documents that pages make."""
+"""OCR of one page: its request, its result, and documents built from pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPTIONS = {"temperature": 0, "max_tokens": 4096}
 
 @dataclass(slots=True)
 class Page:
-    """What was read of one page, or why nothing was."""
+    """Result of one page: its text, or the error."""
 
     text: str
     model: str = ""
@@ -36,23 +36,23 @@ class Page:
 
     @classmethod
     def from_completion(cls, answer: Completion) -> Page:
-        """Return the page that an answer describes."""
+        """Build a page from the model's answer."""
         usage = to_usage(answer.usage)
         return cls(answer.text, answer.model, answer.finish_reason, usage)
 
     def to_meta(self, number: int) -> dict[str, Any]:
-        """Return what a document's ``meta`` says of this page."""
-        facts = {
+        """Build the document ``meta`` of this page."""
+        meta = {
             "page_number": number,
             "model": self.model,
             "finish_reason": self.finish_reason,
             "usage": self.usage,
         }
-        return facts if self.error is None else {**facts, "error": self.error}
+        return meta if self.error is None else {**meta, "error": self.error}
 
 
 def build_messages(image: bytes, prompt: str) -> list[dict[str, Any]]:
-    """Return the messages that ask for one page."""
+    """Build the messages that request one page."""
     text = PROMPTS.get(prompt, prompt)
     if prompt.startswith("locate:"):
         text = f"Locate <|ref|>{prompt.removeprefix('locate:')}<|/ref|> in the image."
@@ -60,41 +60,41 @@ def build_messages(image: bytes, prompt: str) -> list[dict[str, Any]]:
 
 
 def shrink_or_raise(error: Exception, image: bytes) -> bytes:
-    """Return a smaller image when the service found this one too large; else raise the error."""
-    less = shrink_image(image) if getattr(error, "status_code", None) == 413 else None
-    if less is None:
+    """Shrink an image that is too large for the service (413), or raise the error."""
+    smaller = shrink_image(image) if getattr(error, "status_code", None) == 413 else None
+    if smaller is None:
         raise error
-    return less
+    return smaller
 
 
 def to_documents(
-    pages: Sequence[Page], meta: Mapping[str, Any], *, one_a_page: bool
+    pages: Sequence[Page], meta: Mapping[str, Any], *, per_page: bool
 ) -> list[Document]:
-    """Return one document with form feeds between its pages, or one a page."""
-    if one_a_page:
+    """Build one document with form feeds between its pages, or one document per page."""
+    if per_page:
         return [
             Document(content=page.text, meta={**meta, **page.to_meta(number)})
             for number, page in enumerate(pages, 1)
         ]
-    facts: dict[str, Any] = {"page_count": len(pages), "usage": _sum_usage(pages)}
+    summary: dict[str, Any] = {"page_count": len(pages), "usage": _sum_usage(pages)}
     if model := next((page.model for page in pages if page.model), None):
-        facts["model"] = model
+        summary["model"] = model
     if cut := [n for n, page in enumerate(pages, 1) if page.finish_reason == "length"]:
-        facts["truncated_pages"] = cut
+        summary["truncated_pages"] = cut
     if failed := {str(n): page.error for n, page in enumerate(pages, 1) if page.error}:
-        facts["failed_pages"] = failed
-    return [Document(content="\f".join(page.text for page in pages), meta={**meta, **facts})]
+        summary["failed_pages"] = failed
+    return [Document(content="\f".join(page.text for page in pages), meta={**meta, **summary})]
 
 
 def source_meta(source: str | Path | ByteStream) -> dict[str, Any]:
-    """Return where a document comes from."""
+    """Build the ``meta`` of a source: that of a stream, or the file name."""
     if isinstance(source, ByteStream):
         return dict(source.meta)
     return {"file_path": Path(source).name}
 
 
 def read_source(source: str | Path | ByteStream) -> bytes:
-    """Return a source's bytes; ``OSError`` when it cannot be read."""
+    """Read the bytes of a source. Raises ``OSError``."""
     return source.data if isinstance(source, ByteStream) else Path(source).read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""Embedders: of queries, and of documents."""
+"""Embedders for queries and documents."""
 
 from haystack_integrations.components.embedders.llmaas.document_embedder import (
     LLMaaSDocumentEmbedder,

@@ -1,4 +1,4 @@
-"""``LLMaaSDocumentEmbedder``: the vectors of documents, in batches, several at once."""
+"""``LLMaaSDocumentEmbedder``: embeds documents in concurrent batches."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ _EXTRA_DEFAULTS: dict[str, Any] = {"concurrency": 4, "checkpoint": None, "embedd
 
 @component
 class LLMaaSDocumentEmbedder(ConnectionMixin):
-    """Embeds documents; takes what `OpenAIDocumentEmbedder` takes.
+    """Embeds documents. Accepts the parameters of `OpenAIDocumentEmbedder`.
 
-    Beyond that, `concurrency` requests are under way at once (in `run` too), a text that the
-    service refuses costs its neighbours nothing, and with `checkpoint` a run that was killed
-    goes on where it was.
+    In addition, up to `concurrency` requests run at once (also in `run`), a rejected text does
+    not fail its batch, and `checkpoint` lets a killed run resume.
 
     ```python
     from haystack import Document
@@ -59,27 +58,27 @@ class LLMaaSDocumentEmbedder(ConnectionMixin):
         checkpoint: str | None = None,
         embedding_kwargs: dict[str, Any] | None = None,
     ) -> None:
-        """Keep the settings; the key is read and the connection opened by the first run.
+        """Store the settings. The first run reads the key and opens the connection.
 
-        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
+        :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
         :param model: An embedding model's name.
-        :param dimensions: Numbers of a vector. Not sent where it is the model's own size.
-        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
-        :param organization: Kept for compatibility; the service has no organisations.
-        :param prefix: Put before each text.
-        :param suffix: Put behind each text.
-        :param batch_size: Texts in one request.
-        :param progress_bar: Whether a bar counts the texts.
+        :param dimensions: Size of a vector. Not sent if it is the model's own size.
+        :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
+        :param organization: Accepted for compatibility; the service has no organizations.
+        :param prefix: Prepended to each text.
+        :param suffix: Appended to each text.
+        :param batch_size: Texts per request. Defaults to 32.
+        :param progress_bar: Show a progress bar.
         :param meta_fields_to_embed: Fields of `meta` to embed with the text.
-        :param embedding_separator: Put between these fields and the text.
-        :param timeout: The longest silence in seconds; 600 unless said.
-        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param embedding_separator: Separates these fields and the text.
+        :param timeout: Read timeout in seconds. Defaults to 600.
+        :param max_retries: Maximum retries of a failed request. Defaults to 2.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
-        :param raise_on_failure: Raise when a document cannot be embedded, instead of logging it
-            and returning it without a vector.
-        :param concurrency: Requests under way at once.
-        :param checkpoint: A file (SQLite) that keeps each vector as it comes. Texts that it has
-            of the same server and model are not sent again, by this run or a later one.
+        :param raise_on_failure: Raise if a document cannot be embedded. By default, the error
+            is logged and the document returned without a vector.
+        :param concurrency: Maximum concurrent requests. Defaults to 4.
+        :param checkpoint: Path of a SQLite file that stores each vector. Texts that it holds for
+            the same server and model are not sent again, in this run or a later one.
         :param embedding_kwargs: Further parameters of the request, such as
             `truncate_prompt_tokens`.
         """
@@ -103,9 +102,9 @@ class LLMaaSDocumentEmbedder(ConnectionMixin):
 
         :returns: The serialized component as a dictionary.
         """
-        ours = {name: getattr(self, name) for name in _EXTRA_DEFAULTS}
+        extra = {name: getattr(self, name) for name in _EXTRA_DEFAULTS}
         if self.embedding_kwargs:
-            ours["embedding_kwargs"] = redact_options(self.embedding_kwargs)
+            extra["embedding_kwargs"] = redact_options(self.embedding_kwargs)
         return default_to_dict(
             self,
             **self._connection_to_dict(),
@@ -119,7 +118,7 @@ class LLMaaSDocumentEmbedder(ConnectionMixin):
             meta_fields_to_embed=self.meta_fields_to_embed,
             embedding_separator=self.embedding_separator,
             raise_on_failure=self.raise_on_failure,
-            **{name: value for name, value in ours.items() if value != _EXTRA_DEFAULTS[name]},
+            **{name: value for name, value in extra.items() if value != _EXTRA_DEFAULTS[name]},
         )
 
     @classmethod
@@ -138,14 +137,12 @@ class LLMaaSDocumentEmbedder(ConnectionMixin):
 
         :param documents: The documents.
         :returns: `{"documents": copies with vectors, "meta": {"model": ..., "usage": ...}}`;
-            `meta["cost_eur"]` is the cost, `meta["errors"]` tells by document id why one has
-            no vector.
-        :raises llmaas.APIError: When every request would fail, for a wrong key for instance.
+            `meta["cost_eur"]` is the cost, `meta["errors"]` maps ids of documents without a
+            vector to the error message.
+        :raises llmaas.APIError: If every request would fail, for example because of a wrong key.
         """
-        texts, client = (
-            self._prepare_texts_to_embed(_check_documents(self, documents)),
-            self._get_client(),
-        )
+        texts = self._prepare_texts_to_embed(_check_documents(self, documents))
+        client = self._get_client()
         with self._open_run(texts, client.settings.base_url) as run:
             while texts := run.next_texts():
                 run.add_response(client.embed(texts, **self._options(run)))
@@ -158,20 +155,18 @@ class LLMaaSDocumentEmbedder(ConnectionMixin):
         :param documents: The documents.
         :returns: As `run`.
         """
-        texts, client = (
-            self._prepare_texts_to_embed(_check_documents(self, documents)),
-            self._get_async_client(),
-        )
+        texts = self._prepare_texts_to_embed(_check_documents(self, documents))
+        client = self._get_async_client()
         with self._open_run(texts, client.settings.base_url) as run:
             while texts := run.next_texts():
                 run.add_response(await client.embed(texts, **self._options(run)))
         return self._result(documents, run)
 
     def _prepare_texts_to_embed(self, documents: list[Document]) -> list[str]:
-        """Return what is embedded of each document: ids may be the caller's, and repeated."""
-        return [self._text_of(document) for document in documents]
+        """Build the text of each document. Keyed by position: ids may repeat."""
+        return [self._build_text(document) for document in documents]
 
-    def _text_of(self, document: Document) -> str:
+    def _build_text(self, document: Document) -> str:
         fields = (document.meta.get(name) for name in self.meta_fields_to_embed)
         parts = [str(value) for value in fields if value is not None]
         joined = self.embedding_separator.join([*parts, document.content or ""])
@@ -211,7 +206,7 @@ class LLMaaSDocumentEmbedder(ConnectionMixin):
 
 
 def _check_documents(embedder: object, documents: Any) -> list[Document]:
-    """Return documents, or refuse what is none."""
+    """Return the documents. Raises ``TypeError`` for anything else."""
     if isinstance(documents, list) and all(isinstance(d, Document) for d in documents):
         return documents
     raise TypeError(

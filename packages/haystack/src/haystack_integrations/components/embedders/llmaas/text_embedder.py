@@ -1,4 +1,4 @@
-"""``LLMaaSTextEmbedder``: the vector of a query."""
+"""``LLMaaSTextEmbedder``: embeds a query."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from llmaas.adapters import redact_options
 
 @component
 class LLMaaSTextEmbedder(ConnectionMixin):
-    """Embeds a string; takes what `OpenAITextEmbedder` takes.
+    """Embeds a string. Accepts the parameters of `OpenAITextEmbedder`.
 
     ```python
     from haystack_integrations.components.embedders.llmaas import LLMaaSTextEmbedder
@@ -39,17 +39,17 @@ class LLMaaSTextEmbedder(ConnectionMixin):
         *,
         embedding_kwargs: dict[str, Any] | None = None,
     ) -> None:
-        """Keep the settings; the key is read and the connection opened by the first run.
+        """Store the settings. The first run reads the key and opens the connection.
 
-        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
+        :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
         :param model: An embedding model's name.
-        :param dimensions: Numbers of a vector. Not sent where it is the model's own size.
-        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
-        :param organization: Kept for compatibility; the service has no organisations.
-        :param prefix: Put before the text.
-        :param suffix: Put behind the text.
-        :param timeout: The longest silence in seconds; 600 unless said.
-        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param dimensions: Size of a vector. Not sent if it is the model's own size.
+        :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
+        :param organization: Accepted for compatibility; the service has no organizations.
+        :param prefix: Prepended to the text.
+        :param suffix: Appended to the text.
+        :param timeout: Read timeout in seconds. Defaults to 600.
+        :param max_retries: Maximum retries of a failed request. Defaults to 2.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
         :param embedding_kwargs: Further parameters of the request, such as
             `truncate_prompt_tokens`.
@@ -67,10 +67,10 @@ class LLMaaSTextEmbedder(ConnectionMixin):
 
         :returns: The serialized component as a dictionary.
         """
-        told = self.embedding_kwargs
+        kwargs = self.embedding_kwargs
         return default_to_dict(
             self,
-            **({"embedding_kwargs": redact_options(told)} if told else {}),
+            **({"embedding_kwargs": redact_options(kwargs)} if kwargs else {}),
             **self._connection_to_dict(),
             model=self.model,
             dimensions=self.dimensions,
@@ -96,8 +96,8 @@ class LLMaaSTextEmbedder(ConnectionMixin):
         :param text: The text.
         :returns: `{"embedding": [...], "meta": {"model": ..., "usage": ..., "cost_eur": ...}}`
         """
-        whole, client = self._whole(text), self._get_client()
-        return _to_output(client.embed(whole, **self._options()))
+        full_text, client = self._build_text(text), self._get_client()
+        return _to_output(client.embed(full_text, **self._options()))
 
     @component.output_types(embedding=list[float], meta=dict[str, Any])
     async def run_async(self, text: str) -> dict[str, Any]:
@@ -106,14 +106,14 @@ class LLMaaSTextEmbedder(ConnectionMixin):
         :param text: The text.
         :returns: `{"embedding": [...], "meta": {"model": ..., "usage": ..., "cost_eur": ...}}`
         """
-        whole, client = self._whole(text), self._get_async_client()
-        return _to_output(await client.embed(whole, **self._options()))
+        full_text, client = self._build_text(text), self._get_async_client()
+        return _to_output(await client.embed(full_text, **self._options()))
 
     def _options(self) -> dict[str, Any]:
-        more = self.embedding_kwargs or {}
-        return {"model": self.model, "dimensions": self.dimensions, **more}
+        extra = self.embedding_kwargs or {}
+        return {"model": self.model, "dimensions": self.dimensions, **extra}
 
-    def _whole(self, text: str) -> str:
+    def _build_text(self, text: str) -> str:
         if not isinstance(text, str):
             raise TypeError(
                 f"{type(self).__name__} expects a string as an input. "

@@ -1,4 +1,4 @@
-"""Generators: chat, batches of chats at half price, images."""
+"""Generators for chats, batches of chats and images."""
 
 from haystack_integrations.components.generators.llmaas.batch import LLMaaSBatchChatGenerator
 from haystack_integrations.components.generators.llmaas.chat.chat_generator import (

@@ -1,4 +1,4 @@
-"""``LLMaaSBatchChatGenerator``: many conversations at half price, handed in and fetched later."""
+"""``LLMaaSBatchChatGenerator``: batches of conversations at half price."""
 
 from __future__ import annotations
 
@@ -34,16 +34,15 @@ from llmaas.pricing import chat_cost_micro_eur
 
 _MESSAGE_OPTIONS = {"send_reasoning": False, "unpack_files": True}
 _CHAT_ONLY_OPTIONS = ("on_blocked", "repair")
-"""Keys of ``generation_kwargs`` that the chat generator acts on when it has an answer."""
+"""Keys of ``generation_kwargs`` that only the chat generator supports. They are not sent."""
 
 
 @component
 class LLMaaSBatchChatGenerator(ConnectionMixin):
-    """Hands in a lot of conversations, or fetches the answers of one.
+    """Submits a batch of conversations, or fetches its replies by `batch_id`.
 
-    The two may be runs, pipelines or processes of their own, hours apart: what passes between
-    them is the `batch_id`. As long as a lot is not done there is no `replies` output, so that
-    what is connected to it does not run.
+    The two steps may be separate runs, pipelines or processes, hours apart. While the batch is
+    running there is no `replies` output, so that connected components do not run.
 
     ```python
     from haystack.dataclasses import ChatMessage
@@ -70,21 +69,21 @@ class LLMaaSBatchChatGenerator(ConnectionMixin):
         wait: float = 0.0,
         poll_interval: float = 45.0,
     ) -> None:
-        """Keep the settings; the key is read and the connection opened by the first run.
+        """Store the settings. The first run reads the key and opens the connection.
 
-        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said. A lot
-            can be fetched with the key that handed it in only.
-        :param model: One model for the whole lot.
-        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
-        :param generation_kwargs: Parameters that all conversations share.
-        :param timeout: The longest silence in seconds; 600 unless said.
-        :param max_retries: How often fetching is repeated; handing in never is (it would be
-            billed twice).
+        :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
+            Only the key that submitted a batch can fetch it.
+        :param model: The model of the batch.
+        :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
+        :param generation_kwargs: Request parameters of all conversations.
+        :param timeout: Read timeout in seconds. Defaults to 600.
+        :param max_retries: Maximum retries of fetching. Submitting is never retried: the batch
+            could be billed twice.
         :param tools: Tools and toolsets that the model may call.
         :param tools_strict: Whether the schema of tool arguments is strictly adhered to.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
-        :param wait: Seconds that a run may wait for the lot to be done; 0 does not wait.
-        :param poll_interval: Seconds between two looks at a lot; the service advises 30 to 60.
+        :param wait: Seconds to wait for the replies. Defaults to 0, which does not wait.
+        :param poll_interval: Seconds between polls. Defaults to 45; the service advises 30 to 60.
         """
         check_unique_names(tools)
         self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
@@ -136,13 +135,13 @@ class LLMaaSBatchChatGenerator(ConnectionMixin):
         conversations: list[list[ChatMessage]] | list[str] | None = None,
         batch_id: str | None = None,
     ) -> dict[str, Any]:
-        """Hand in `conversations`, or look at the lot `batch_id`. Give one of the two.
+        """Submit `conversations`, or fetch the batch `batch_id`.
 
-        :param conversations: Up to 1,000 conversations; a string is one message from the user.
-        :param batch_id: What handing in returned.
-        :returns: `batch_id`, `status`, `meta` (counts, cost), and once the lot is done
-            `replies`: one per conversation in their order. One that failed has the
-            `finish_reason` `error`, and the reason in `meta["error"]`.
+        :param conversations: Up to 1,000 conversations. A string is one user message.
+        :param batch_id: The id that submitting returned.
+        :returns: `batch_id`, `status`, `meta` (counts, cost), and `replies` once the batch is
+            done: one per conversation, in their order. A failed one has the `finish_reason`
+            `error`, and the message in `meta["error"]`.
         """
         client = self._get_client()
         if batch_id is None:
@@ -161,17 +160,17 @@ class LLMaaSBatchChatGenerator(ConnectionMixin):
         conversations: list[list[ChatMessage]] | list[str] | None = None,
         batch_id: str | None = None,
     ) -> dict[str, Any]:
-        """Do as `run`, without blocking the event loop.
+        """Submit or fetch a batch without blocking the event loop.
 
-        :param conversations: Up to 1,000 conversations; a string is one message from the user.
-        :param batch_id: What handing in returned.
+        :param conversations: Up to 1,000 conversations. A string is one user message.
+        :param batch_id: The id that submitting returned.
         :returns: As `run`.
         """
         client = self._get_async_client()
         if batch_id is None:
             chats = await asyncio.to_thread(
                 self._to_conversations, conversations
-            )  # PDFs may be drawn
+            )  # may render PDFs
             batch = await client.submit_batch(chats, **self._options())
         else:
             batch = await client.get_batch(_check_batch_id(batch_id, conversations))
@@ -181,7 +180,7 @@ class LLMaaSBatchChatGenerator(ConnectionMixin):
 
     def _to_conversations(self, conversations: Any) -> list[Any]:
         if conversations is None:
-            raise ValueError("Give conversations to hand in, or the batch_id of a lot to fetch.")
+            raise ValueError("conversations or batch_id is required, got neither.")
         how = {
             name: bool(self.generation_kwargs.get(name, at))
             for name, at in _MESSAGE_OPTIONS.items()
@@ -189,18 +188,18 @@ class LLMaaSBatchChatGenerator(ConnectionMixin):
         return [to_api_messages(coerce_messages(messages), **how) for messages in conversations]
 
     def _options(self) -> dict[str, Any]:
-        unsent = (*_MESSAGE_OPTIONS, *_CHAT_ONLY_OPTIONS)
-        options = {k: v for k, v in self.generation_kwargs.items() if k not in unsent}
+        not_sent = (*_MESSAGE_OPTIONS, *_CHAT_ONLY_OPTIONS)
+        options = {k: v for k, v in self.generation_kwargs.items() if k not in not_sent}
         if "response_format" in options:
             options["response_format"] = to_response_format(options["response_format"])
-        reject_multiple_choices(options, "a batch gives one answer a conversation.")
+        reject_multiple_choices(options, "a batch returns one answer per conversation.")
         tools = to_api_tools(self.tools, strict=self.tools_strict)
         return {**options, "model": self.model, **({"tools": tools} if tools else {})}
 
 
 def _check_batch_id(batch_id: str, conversations: Any) -> str:
     if conversations is not None:
-        raise ValueError("Give conversations or a batch_id, not both.")
+        raise ValueError("conversations and batch_id exclude each other, got both.")
     return batch_id
 
 
@@ -223,14 +222,16 @@ def _to_output(batch: Batch) -> dict[str, Any]:
 
 def _to_reply(item: Completion | Exception, model: str) -> ChatMessage:
     if isinstance(item, Completion) and item.choices:
-        spent = item.usage
-        cost = chat_cost_micro_eur(spent, batch=True) / 1_000_000 if spent else None
+        usage = item.usage
+        cost = chat_cost_micro_eur(usage, batch=True) / 1_000_000 if usage else None
         return to_messages(item, cost_eur=cost)[0]
     meta = {
         "model": model,
         "index": 0,
         "finish_reason": "error",
         "usage": {},
-        "error": "There is no answer." if isinstance(item, Completion) else str(item),
+        "error": "The batch holds no answer for this conversation."
+        if isinstance(item, Completion)
+        else str(item),
     }
     return ChatMessage.from_assistant("", meta=meta)

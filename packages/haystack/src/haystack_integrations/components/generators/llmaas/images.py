@@ -1,4 +1,4 @@
-"""``LLMaaSImageGenerator``: images from a prompt."""
+"""``LLMaaSImageGenerator``: generates images from prompts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from llmaas import Image
 
 @component
 class LLMaaSImageGenerator(ConnectionMixin):
-    """Draws an image; takes what `OpenAIImageGenerator` takes.
+    """Generates an image. Accepts the parameters of `OpenAIImageGenerator`.
 
     ```python
     from haystack_integrations.components.generators.llmaas import LLMaaSImageGenerator
@@ -36,17 +36,17 @@ class LLMaaSImageGenerator(ConnectionMixin):
         max_retries: int | None = None,
         http_client_kwargs: dict[str, Any] | None = None,
     ) -> None:
-        """Keep the settings; the key is read and the connection opened by the first run.
+        """Store the settings. The first run reads the key and opens the connection.
 
         :param model: An image model's name.
-        :param quality: Sent unless it is `auto`; the service does not document it.
-        :param size: `1024x1024`, `1536x1024` or `1024x1536`; `auto` leaves it to the service.
-        :param response_format: `b64_json`, or `url` where the service keeps images.
-        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
-        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
-        :param organization: Kept for compatibility; the service has no organisations.
-        :param timeout: The longest silence in seconds; 600 unless said.
-        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param quality: Not sent if `auto`. The service does not document it.
+        :param size: `1024x1024`, `1536x1024`, `1024x1536` or `auto` (chosen by the service).
+        :param response_format: `b64_json`, or `url` if the service stores images.
+        :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
+        :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
+        :param organization: Accepted for compatibility; the service has no organizations.
+        :param timeout: Read timeout in seconds. Defaults to 600.
+        :param max_retries: Maximum retries of a failed request. Defaults to 2.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
         """
         self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
@@ -89,13 +89,13 @@ class LLMaaSImageGenerator(ConnectionMixin):
         quality: str | None = None,
         response_format: str | None = None,
     ) -> dict[str, Any]:
-        """Draw an image.
+        """Generate an image.
 
-        :param prompt: What to draw.
-        :param size: Used instead of the constructor's.
-        :param quality: Used instead of the constructor's.
-        :param response_format: Used instead of the constructor's.
-        :returns: `{"images": base64 strings, "urls": of images that the service keeps,
+        :param prompt: Description of the image.
+        :param size: Overrides the constructor's value.
+        :param quality: Overrides the constructor's value.
+        :param response_format: Overrides the constructor's value.
+        :returns: `{"images": base64 strings, "urls": of stored images,
             "revised_prompt": ""}`
         """
         options = self._options(size, quality, response_format)
@@ -109,12 +109,12 @@ class LLMaaSImageGenerator(ConnectionMixin):
         quality: str | None = None,
         response_format: str | None = None,
     ) -> dict[str, Any]:
-        """Draw an image, without blocking the event loop.
+        """Generate an image without blocking the event loop.
 
-        :param prompt: What to draw.
-        :param size: Used instead of the constructor's.
-        :param quality: Used instead of the constructor's.
-        :param response_format: Used instead of the constructor's.
+        :param prompt: Description of the image.
+        :param size: Overrides the constructor's value.
+        :param quality: Overrides the constructor's value.
+        :param response_format: Overrides the constructor's value.
         :returns: As `run`.
         """
         options = self._options(size, quality, response_format)
@@ -123,16 +123,19 @@ class LLMaaSImageGenerator(ConnectionMixin):
     def _options(
         self, size: str | None, quality: str | None, response_format: str | None
     ) -> dict[str, Any]:
-        told = {"size": size or self.size, "quality": quality or self.quality}
-        said = {name: value for name, value in told.items() if value != "auto"}
-        chosen = response_format or self.response_format
-        return {"model": self.model, "response_format": chosen, "n": 1, **said}
+        hints = {"size": size or self.size, "quality": quality or self.quality}
+        return {
+            "model": self.model,
+            "response_format": response_format or self.response_format,
+            "n": 1,
+            **{name: value for name, value in hints.items() if value != "auto"},
+        }
 
 
 def _to_output(images: list[Image]) -> dict[str, Any]:
-    drawn = [base64.b64encode(image.data).decode("ascii") for image in images if image.data]
+    encoded = [base64.b64encode(image.data).decode("ascii") for image in images if image.data]
     return {
-        "images": drawn,
+        "images": encoded,
         "revised_prompt": "",
         "urls": [image.url for image in images if image.url],
     }

@@ -1,4 +1,4 @@
-"""``LLMaaSRanker``: documents by relevance to a query."""
+"""``LLMaaSRanker``: ranks documents by relevance to a query."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 @component
 class LLMaaSRanker(ConnectionMixin):
-    """Orders documents by how relevant a reranking model finds them.
+    """Ranks documents by the scores of a reranking model.
 
     ```python
     from haystack import Document
@@ -44,18 +44,18 @@ class LLMaaSRanker(ConnectionMixin):
         *,
         ranking_kwargs: dict[str, Any] | None = None,
     ) -> None:
-        """Keep the settings; the key is read and the connection opened by the first run.
+        """Store the settings. The first run reads the key and opens the connection.
 
-        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
+        :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
         :param model: A reranking model's name.
-        :param top_k: The most documents to return. All that are submitted are billed.
-        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
-        :param meta_fields_to_embed: Fields of `meta` to judge with the text.
-        :param embedding_separator: Put between these fields and the text.
-        :param score_threshold: Leave out documents with a lower score.
-        :param scale_score: Give scores between 0 and 1, the logistic function of the raw ones.
-        :param timeout: The longest silence in seconds; 600 unless said.
-        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param top_k: Maximum number of documents to return. All submitted ones are billed.
+        :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
+        :param meta_fields_to_embed: Fields of `meta` to rank with the text.
+        :param embedding_separator: Separates these fields and the text.
+        :param score_threshold: Drop documents with a lower score.
+        :param scale_score: Scale scores to 0..1 by the logistic function.
+        :param timeout: Read timeout in seconds. Defaults to 600.
+        :param max_retries: Maximum retries of a failed request. Defaults to 2.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
         :param ranking_kwargs: Further parameters of the request, such as
             `truncate_prompt_tokens`.
@@ -74,10 +74,10 @@ class LLMaaSRanker(ConnectionMixin):
 
         :returns: The serialized component as a dictionary.
         """
-        told = self.ranking_kwargs
+        kwargs = self.ranking_kwargs
         return default_to_dict(
             self,
-            **({"ranking_kwargs": redact_options(told)} if told else {}),
+            **({"ranking_kwargs": redact_options(kwargs)} if kwargs else {}),
             **self._connection_to_dict(),
             model=self.model,
             top_k=self.top_k,
@@ -101,59 +101,67 @@ class LLMaaSRanker(ConnectionMixin):
     def run(
         self, query: str, documents: list[Document], top_k: int | None = None
     ) -> dict[str, Any]:
-        """Order documents.
+        """Rank documents.
 
-        :param query: What is looked for.
-        :param documents: The documents to order.
-        :param top_k: Used instead of the constructor's.
-        :returns: `{"documents": the best, best first, "meta": model, usage, backend and cost}`
+        :param query: The query.
+        :param documents: The documents to rank.
+        :param top_k: Overrides the constructor's value.
+        :returns: `{"documents": best first, "meta": model, usage, backend and cost}`
         """
-        asked, wanted = _drop_empty(documents), self._wanted(top_k)
-        texts = [self._text_of(document) for document in asked]
-        ranking = self._get_client().rerank(query, texts, **self._options(wanted))
-        return self._result(documents, asked, ranking, wanted)
+        candidates, limit = _drop_empty(documents), self._limit(top_k)
+        texts = [self._build_text(document) for document in candidates]
+        ranking = self._get_client().rerank(query, texts, **self._options(limit))
+        return self._result(documents, candidates, ranking, limit)
 
     @component.output_types(documents=list[Document], meta=dict[str, Any])
     async def run_async(
         self, query: str, documents: list[Document], top_k: int | None = None
     ) -> dict[str, Any]:
-        """Order documents, without blocking the event loop.
+        """Rank documents without blocking the event loop.
 
-        :param query: What is looked for.
-        :param documents: The documents to order.
-        :param top_k: Used instead of the constructor's.
+        :param query: The query.
+        :param documents: The documents to rank.
+        :param top_k: Overrides the constructor's value.
         :returns: As `run`.
         """
-        asked, wanted = _drop_empty(documents), self._wanted(top_k)
-        texts = [self._text_of(document) for document in asked]
-        ranking = await self._get_async_client().rerank(query, texts, **self._options(wanted))
-        return self._result(documents, asked, ranking, wanted)
+        candidates, limit = _drop_empty(documents), self._limit(top_k)
+        texts = [self._build_text(document) for document in candidates]
+        ranking = await self._get_async_client().rerank(query, texts, **self._options(limit))
+        return self._result(documents, candidates, ranking, limit)
 
-    def _wanted(self, top_k: int | None) -> int:
+    def _limit(self, top_k: int | None) -> int:
         return self.top_k if top_k is None else _check_top_k(top_k)
 
-    def _options(self, wanted: int) -> dict[str, Any]:
-        more = self.ranking_kwargs or {}
-        return {"model": self.model, "top_n": wanted, "return_documents": False, **more}
+    def _options(self, limit: int) -> dict[str, Any]:
+        extra = self.ranking_kwargs or {}
+        return {"model": self.model, "top_n": limit, "return_documents": False, **extra}
 
-    def _text_of(self, document: Document) -> str:
+    def _build_text(self, document: Document) -> str:
         fields = (document.meta.get(name) for name in self.meta_fields_to_embed)
         parts = [str(value) for value in fields if value]
         return self.embedding_separator.join([*parts, document.content or ""])
 
     def _result(
-        self, documents: list[Document], asked: list[Document], ranking: RerankResponse, wanted: int
+        self,
+        documents: list[Document],
+        candidates: list[Document],
+        ranking: RerankResponse,
+        limit: int,
     ) -> dict[str, Any]:
-        scored = [(asked[ranked.index], self._score(ranked)) for ranked in ranking.results]
-        floor = self.score_threshold
-        best = [replace(d, score=score) for d, score in scored if floor is None or score >= floor]
-        if floor is None:  # what has no text has no score, and comes last
-            refused = [asked[index] for index in sorted(ranking.errors)]
-            best += [replace(d, score=None) for d in refused]
+        scored = [(candidates[ranked.index], self._score(ranked)) for ranked in ranking.results]
+        threshold = self.score_threshold
+        best = [
+            replace(d, score=score)
+            for d, score in scored
+            if threshold is None or score >= threshold
+        ]
+        if threshold is None:  # documents without a score come last
+            rejected = [candidates[index] for index in sorted(ranking.errors)]
+            best += [replace(d, score=None) for d in rejected]
             best += [replace(d, score=None) for d in documents if not d.content]
         for error in ranking.errors.values():
             logger.warning("A document was not ranked: {error}", error=error)
-        return {"documents": best[:wanted], "meta": _build_meta(ranking)}
+        return {"documents": best[:limit], "meta": _build_meta(ranking)}
 
     def _score(self, ranked: RerankResult) -> float:
         return ranked.normalized_score if self.scale_score else ranked.relevance_score

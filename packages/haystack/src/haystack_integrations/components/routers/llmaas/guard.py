@@ -1,4 +1,4 @@
-"""``LLMaaSGuard``: messages go one way if a guardian model finds them harmless, else another."""
+"""``LLMaaSGuard``: routes messages by the verdicts of a guardian model."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _CHECKED_ROLES = (ChatRole.USER, ChatRole.ASSISTANT)
 
 @component
 class LLMaaSGuard(ConnectionMixin):
-    """Asks a guardian model about a conversation and routes it to `safe` or `unsafe`.
+    """Checks a conversation with a guardian model and routes it to `safe` or `unsafe`.
 
-    One question a risk is asked, all at once: the risk's name is the system prompt, and the
-    model answers yes (there is a risk) or no. What is neither counts as unsafe.
+    One request per risk, all concurrent: the risk's name is the system prompt, and the model
+    answers yes (there is a risk) or no. Other answers count as unsafe.
 
     ```python
     from haystack.dataclasses import ChatMessage
@@ -49,20 +49,20 @@ class LLMaaSGuard(ConnectionMixin):
         http_client_kwargs: dict[str, Any] | None = None,
         unclear_is_safe: bool = False,
     ) -> None:
-        """Keep the settings; the key is read and the connection opened by the first run.
+        """Store the settings. The first run reads the key and opens the connection.
 
-        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
+        :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
         :param model: A guardian model's name.
-        :param risks: Names of risks, as the model knows them; each is a request.
-        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
-        :param generation_kwargs: Parameters of the requests; `temperature` is 0 unless said.
-        :param timeout: The longest silence in seconds; 600 unless said.
-        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param risks: Names of risks known to the model. Each is a request.
+        :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
+        :param generation_kwargs: Request parameters. `temperature` defaults to 0.
+        :param timeout: Read timeout in seconds. Defaults to 600.
+        :param max_retries: Maximum retries of a failed request. Defaults to 2.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
-        :param unclear_is_safe: Let pass what the model answers neither yes nor no to.
+        :param unclear_is_safe: Treat answers other than yes or no as safe. Defaults to False.
         """
         if not risks or isinstance(risks, str):
-            raise ValueError("risks must be a list of names, with one at least")
+            raise ValueError(f"risks must be a non-empty list of names, got {risks!r}")
         self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model
         self.risks = list(risks)
@@ -100,19 +100,19 @@ class LLMaaSGuard(ConnectionMixin):
         meta=dict[str, Any],
     )
     def run(self, messages: list[ChatMessage] | str) -> dict[str, Any]:
-        """Judge a conversation.
+        """Check a conversation.
 
-        :param messages: The conversation; what user and assistant said is judged.
-        :returns: The messages under `safe` or under `unsafe`; `risks` holds True, False or None
-            (unclear) by name, `meta` the usage and the model's words.
+        :param messages: The conversation. User and assistant messages are checked.
+        :returns: The messages under `safe` or `unsafe`; `risks` maps names to True, False or
+            None (unclear), `meta` holds the usage and the answers.
         """
-        asked, client = coerce_messages(messages), self._get_client()
-        judged, options = _to_checked_messages(asked), self._options()
+        conversation, client = coerce_messages(messages), self._get_client()
+        checked, options = _to_checked_messages(conversation), self._options()
 
-        def one(risk: str) -> Completion:
-            return client.chat(_build_messages(risk, judged), **options)
+        def check(risk: str) -> Completion:
+            return client.chat(_build_messages(risk, checked), **options)
 
-        return self._verdict(asked, map_bounded(one, self.risks, limit=len(self.risks)))
+        return self._to_output(conversation, map_bounded(check, self.risks, limit=len(self.risks)))
 
     @component.output_types(
         safe=list[ChatMessage],
@@ -121,27 +121,29 @@ class LLMaaSGuard(ConnectionMixin):
         meta=dict[str, Any],
     )
     async def run_async(self, messages: list[ChatMessage] | str) -> dict[str, Any]:
-        """Judge a conversation, without blocking the event loop.
+        """Check a conversation without blocking the event loop.
 
-        :param messages: The conversation; what user and assistant said is judged.
+        :param messages: The conversation. User and assistant messages are checked.
         :returns: As `run`.
         """
-        asked, client = coerce_messages(messages), self._get_async_client()
-        judged, options = _to_checked_messages(asked), self._options()
+        conversation, client = coerce_messages(messages), self._get_async_client()
+        checked, options = _to_checked_messages(conversation), self._options()
 
-        async def one(risk: str) -> Completion:
-            return await client.chat(_build_messages(risk, judged), **options)
+        async def check(risk: str) -> Completion:
+            return await client.chat(_build_messages(risk, checked), **options)
 
-        return self._verdict(asked, await amap_bounded(one, self.risks, limit=len(self.risks)))
+        return self._to_output(
+            conversation, await amap_bounded(check, self.risks, limit=len(self.risks))
+        )
 
     def _options(self) -> dict[str, Any]:
         return {"temperature": 0, **self.generation_kwargs, "model": self.model}
 
-    def _verdict(self, messages: list[ChatMessage], answers: list[Completion]) -> dict[str, Any]:
+    def _to_output(self, messages: list[ChatMessage], answers: list[Completion]) -> dict[str, Any]:
         texts = dict(zip(self.risks, (answer.text for answer in answers), strict=True))
         risks = {risk: parse_guard_verdict(text) for risk, text in texts.items()}
-        harmless = (False, None) if self.unclear_is_safe else (False,)
-        is_safe = all(found in harmless for found in risks.values())
+        safe_verdicts = (False, None) if self.unclear_is_safe else (False,)
+        is_safe = all(verdict in safe_verdicts for verdict in risks.values())
         meta = {
             "model": answers[0].model,
             "usage": {r: to_usage(a.usage) for r, a in zip(self.risks, answers, strict=True)},
@@ -151,22 +153,22 @@ class LLMaaSGuard(ConnectionMixin):
 
 
 def _to_checked_messages(messages: list[ChatMessage]) -> list[dict[str, Any]]:
-    """Return what was said, text files included: guardians take no calls and no images."""
-    spoken = [message for message in messages if message.role in _CHECKED_ROLES]
-    wire = to_api_messages(spoken, unpack_files=False)
-    said = [{"role": message["role"], "content": _to_text(message["content"])} for message in wire]
-    kept = [message for message in said if message["content"]]
-    if not kept:
-        raise ValueError("There is no message of user or assistant to judge.")
-    return kept
+    """Convert to plain texts, text files included: guardians accept no calls or images."""
+    checked = [message for message in messages if message.role in _CHECKED_ROLES]
+    converted = to_api_messages(checked, unpack_files=False)
+    texts = [{"role": each["role"], "content": _to_text(each["content"])} for each in converted]
+    non_empty = [each for each in texts if each["content"]]
+    if not non_empty:
+        raise ValueError("messages must hold a user or assistant message with text, got none.")
+    return non_empty
 
 
 def _to_text(content: Any) -> str:
     if isinstance(content, list):
-        parts = expand_files(content, draw=False)
+        parts = expand_files(content, render=False)
         return "\n".join(part["text"] for part in parts if part.get("type") == "text")
     return content or ""
 
 
-def _build_messages(risk: str, said: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"role": "system", "content": risk}, *said]
+def _build_messages(risk: str, checked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"role": "system", "content": risk}, *checked]

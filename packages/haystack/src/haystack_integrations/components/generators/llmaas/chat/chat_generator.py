@@ -1,4 +1,4 @@
-"""``LLMaaSChatGenerator``: takes the place of ``OpenAIChatGenerator``, argument for argument."""
+"""``LLMaaSChatGenerator``: drop-in replacement for ``OpenAIChatGenerator``."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ from haystack.utils import Secret, deserialize_callable, serialize_callable
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
 from haystack_integrations.common.llmaas.messages import coerce_messages
-from haystack_integrations.common.llmaas.responses import blocked_reply, keep_json, to_messages
-from haystack_integrations.common.llmaas.streaming import ChunkBuilder
+from haystack_integrations.common.llmaas.responses import (
+    ChunkBuilder,
+    blocked_reply,
+    keep_json,
+    to_messages,
+)
 from haystack_integrations.common.llmaas.tools import check_unique_names, to_response_format
 from haystack_integrations.components.generators.llmaas.chat.request import ChatRequest
 from llmaas import Completion
@@ -35,9 +39,9 @@ from llmaas.adapters import redact_options
 class LLMaaSChatGenerator(ConnectionMixin):
     """Completes chats with the models of LLMaaS.
 
-    Constructor, ``run`` and ``run_async`` take what those of ``OpenAIChatGenerator`` take, and
-    messages, tools, streaming and structured output work alike. Beyond that, reasoning, usage
-    (also when streaming), cost, machine and request id of every answer are kept.
+    Accepts the parameters of ``OpenAIChatGenerator``; messages, tools, streaming and structured
+    output work alike. Each reply also carries its reasoning, usage (also when streaming), cost,
+    backend and request id.
 
     ```python
     from haystack.dataclasses import ChatMessage
@@ -60,7 +64,7 @@ class LLMaaSChatGenerator(ConnectionMixin):
         "gemma4:31b",
         "llama3.3:70b",
     ]
-    """A non-exhaustive list of chat models; `list_models` tells what a key may use today."""
+    """A non-exhaustive list of chat models. `list_models` lists those available to a key."""
 
     def __init__(
         self,
@@ -76,27 +80,26 @@ class LLMaaSChatGenerator(ConnectionMixin):
         tools_strict: bool = False,
         http_client_kwargs: dict[str, Any] | None = None,
     ) -> None:
-        """Keep the settings; the key is read and the connection opened by the first run.
+        """Store the settings. The first run reads the key and opens the connection.
 
-        :param api_key: The key; the environment variable `LLMAAS_API_KEY` unless said.
+        :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
         :param model: A model's name or alias.
-        :param streaming_callback: Called with each `StreamingChunk` as it comes.
-        :param api_base_url: The address; `LLMAAS_BASE_URL`, then the service's, unless said.
-        :param organization: Kept for compatibility; the service has no organisations.
-        :param generation_kwargs: Parameters of the request; unknown ones are sent as they are.
-            `max_tokens` is 16,384 (at most half of the context) unless said. `response_format`
-            takes a pydantic model, a JSON schema or `{"type": "json_object"}`. Keys of ours,
-            which are not sent: `on_blocked` (`"raise"`, or `"reply"` for a reply whose
-            `finish_reason` is `content_filter`), `send_reasoning` (send the reasoning in the
-            history back; off unless said), `unpack_files` (text files as text, PDFs as images
-            of their pages where the extra `ocr` is installed; on unless said), `repair`
-            (correct a JSON answer that does not fit once; on unless said, never when
-            streaming), `reasoning` (False, or an effort), `fallbacks` (models to ask when this one
-            does not answer), `retry_empty`, `conform`, `fresh` (no cached answer), `strict` (refuse
-            images for a blind model), `timeout`, `deadline` (seconds in all) and `extra_headers`
-            of this run.
-        :param timeout: The longest silence in seconds; 600 unless said, as some models think.
-        :param max_retries: How often a failed request is repeated; 2 unless said.
+        :param streaming_callback: Called with each `StreamingChunk`.
+        :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
+        :param organization: Accepted for compatibility; the service has no organizations.
+        :param generation_kwargs: Request parameters; unknown ones are sent unchanged. `max_tokens`
+            defaults to 16,384, capped at half the model's context. `response_format` takes a
+            pydantic model, a JSON schema or `{"type": "json_object"}`. Client-side keys, which
+            are not sent: `on_blocked` (`"raise"`, or `"reply"` for a reply whose `finish_reason`
+            is `content_filter`), `send_reasoning` (send the history's reasoning back; defaults
+            to False), `unpack_files` (text files as text, PDFs as page images if the extra `ocr`
+            is installed; defaults to True), `repair` (retry once if a JSON answer does not match
+            the schema, never when streaming; defaults to True), `reasoning` (False, or an
+            effort), `fallbacks` (models to try if this one fails), `retry_empty`, `conform`,
+            `fresh` (bypass caches), `strict` (reject images for models without vision),
+            `timeout`, `deadline` (total seconds) and `extra_headers`.
+        :param timeout: Read timeout in seconds. Defaults to 600: reasoning models answer late.
+        :param max_retries: Maximum retries of a failed request. Defaults to 2.
         :param tools: Tools and toolsets that the model may call.
         :param tools_strict: Whether the schema of tool arguments is strictly adhered to.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
@@ -156,13 +159,13 @@ class LLMaaSChatGenerator(ConnectionMixin):
         tools: ToolsType | None = None,
         tools_strict: bool | None = None,
     ) -> dict[str, list[ChatMessage]]:
-        """Ask the model.
+        """Complete a chat.
 
-        :param messages: The conversation; a string is one message from the user.
-        :param streaming_callback: Called with each `StreamingChunk` as it comes.
-        :param generation_kwargs: Laid key by key over those of the constructor.
-        :param tools: Used instead of the constructor's; `[]` for none.
-        :param tools_strict: Used instead of the constructor's.
+        :param messages: The conversation. A string is one user message.
+        :param streaming_callback: Called with each `StreamingChunk`.
+        :param generation_kwargs: Merged over the constructor's, key by key.
+        :param tools: Overrides the constructor's tools; `[]` for none.
+        :param tools_strict: Overrides the constructor's value.
         :returns: `{"replies": [ChatMessage, ...]}`
         """
         client = self._get_client()
@@ -192,13 +195,13 @@ class LLMaaSChatGenerator(ConnectionMixin):
         tools: ToolsType | None = None,
         tools_strict: bool | None = None,
     ) -> dict[str, list[ChatMessage]]:
-        """Ask the model, without blocking the event loop; otherwise as `run`.
+        """Complete a chat without blocking the event loop.
 
-        :param messages: The conversation; a string is one message from the user.
-        :param streaming_callback: Called, and awaited if need be, with each `StreamingChunk`.
-        :param generation_kwargs: Laid key by key over those of the constructor.
-        :param tools: Used instead of the constructor's; `[]` for none.
-        :param tools_strict: Used instead of the constructor's.
+        :param messages: The conversation. A string is one user message.
+        :param streaming_callback: Called (or awaited) with each `StreamingChunk`.
+        :param generation_kwargs: Merged over the constructor's, key by key.
+        :param tools: Overrides the constructor's tools; `[]` for none.
+        :param tools_strict: Overrides the constructor's value.
         :returns: `{"replies": [ChatMessage, ...]}`
         """
         client = self._get_async_client()
@@ -209,7 +212,7 @@ class LLMaaSChatGenerator(ConnectionMixin):
         if not conversation:
             return {"replies": []}
         arguments = (conversation, callback, generation_kwargs, tools, tools_strict)
-        if any(message.files for message in conversation):  # to draw PDFs takes its time
+        if any(message.files for message in conversation):  # rendering PDFs takes long
             request = await asyncio.to_thread(self._build_request, *arguments)
         else:
             request = self._build_request(*arguments)
@@ -261,13 +264,13 @@ class LLMaaSChatGenerator(ConnectionMixin):
         return _to_output(stream.completion, builder)
 
     def _recover(self, error: Exception, request: ChatRequest) -> dict[str, list[ChatMessage]]:
-        """Return what stands in for some errors; raise all others."""
+        """Return replies in place of some errors; raise all others."""
         from llmaas.errors import PromptBlockedError, StructuredOutputError
 
         if request.blocked_becomes_reply and isinstance(error, PromptBlockedError):
             return {"replies": [blocked_reply(error, self.model)]}
         if isinstance(error, StructuredOutputError) and error.completion is not None:
-            return {"replies": to_messages(error.completion)}  # Haystack's validators judge it
+            return {"replies": to_messages(error.completion)}  # validated by Haystack's components
         raise error
 
 

@@ -1,4 +1,4 @@
-"""What a run of the chat generator asks: arguments merged, checked and made for the wire."""
+"""Request of one run of the chat generator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ON_BLOCKED = ("raise", "reply")
 
 @dataclass(slots=True)
 class ChatRequest:
-    """Messages and options for the core, and what to do when the prompt is blocked."""
+    """Messages and options of a core call, and the reaction to a blocked prompt."""
 
     messages: list[dict[str, Any]]
     options: dict[str, Any]
@@ -35,20 +35,21 @@ class ChatRequest:
         strict: bool,
         streaming: bool,
     ) -> ChatRequest:
-        """Read ``generation_kwargs``: some keys are ours, what the core does not know is sent."""
+        """Build a request. Keys of ``kwargs`` that neither we nor the core know are sent."""
         options = dict(kwargs)
         on_blocked = options.pop("on_blocked", "raise")
         if on_blocked not in ON_BLOCKED:
-            raise ValueError(f"on_blocked must be one of {ON_BLOCKED}, not {on_blocked!r}")
+            raise ValueError(f"on_blocked must be one of {ON_BLOCKED}, got {on_blocked!r}")
         send_reasoning = bool(options.pop("send_reasoning", False))
         unpack_files = bool(options.pop("unpack_files", True))
         if streaming:
             reject_multiple_choices(options, "several answers cannot be streamed, set n=1.")
         if "response_format" in options:
             options["response_format"] = to_response_format(options["response_format"])
-        wire_tools = to_api_tools(tools, strict=strict)
-        if wire_tools:
-            options["tools"] = wire_tools
+        if api_tools := to_api_tools(tools, strict=strict):
+            options["tools"] = api_tools
         options["model"] = model
-        wire = to_api_messages(messages, send_reasoning=send_reasoning, unpack_files=unpack_files)
-        return cls(wire, options, on_blocked == "reply")
+        converted = to_api_messages(
+            messages, send_reasoning=send_reasoning, unpack_files=unpack_files
+        )
+        return cls(converted, options, on_blocked == "reply")
