@@ -110,7 +110,7 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(url: str) -> None
         chain = chain.__cause__ or chain.__context__
 
 
-def test_the_refusal_of_a_password_says_where_it_goes() -> None:
+def test_refused_password_names_the_headers_option() -> None:
     with pytest.raises(llmaas.ConfigurationError, match="headers"):
         LLMaaS(api_key=KEY, base_url="https://jo:hunter22@gw.example")
 

@@ -68,7 +68,7 @@ def test_what_is_packed_is_unpacked(api: Any, what: str) -> None:
 
 
 @pytest.mark.parametrize("window", [15, -15])
-def test_deflate_comes_with_and_without_its_header(api: Any, window: int) -> None:
+def test_deflate_is_decoded_with_and_without_header(api: Any, window: int) -> None:
     import zlib
 
     packer = zlib.compressobj(wbits=window)

@@ -204,7 +204,7 @@ def test_a_kept_connection_obeys_the_next_calls_deadline(sandbox: Any, api: Any)
     assert client.do("chat", 'Say "Oui"', model=MODEL).text == "Oui"
 
 
-def test_a_server_that_leaves_the_body_open_holds_nobody_up(api: Any) -> None:
+def test_complete_answer_returns_when_the_server_leaves_the_body_open(api: Any) -> None:
     """The answer is whole, [DONE] came, but the end of the body does not."""
     whole = CHUNK + b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
     with server(after(HEAD + whole + b"data: [DONE]\n\n", silent)) as url:

@@ -37,7 +37,9 @@ def odd_values() -> list[Any]:
 
 
 @pytest.mark.parametrize("number", range(8))
-def test_a_record_is_written_whatever_it_holds(tmp_path: Path, number: int) -> None:
+def test_record_is_written_when_json_does_not_support_its_values(
+    tmp_path: Path, number: int
+) -> None:
     value, log = odd_values()[number], tmp_path / "log"
     append(log, {"before": 1, "odd": value, "key": {value if number == 0 else "k": 1}})
     assert json.loads(log.read_text(encoding="utf-8"))["before"] == 1
@@ -113,7 +115,7 @@ def test_files_of_records_are_private(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "log").stat().st_mode) == 0o600
 
 
-def test_a_log_that_is_renamed_is_begun_anew(tmp_path: Path) -> None:
+def test_append_creates_a_new_file_when_the_log_was_renamed(tmp_path: Path) -> None:
     log = tmp_path / "log"
     append(log, {"n": 1})
     log.rename(tmp_path / "log.1")

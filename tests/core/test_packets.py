@@ -45,7 +45,7 @@ def test_a_small_request_is_one_packet(api: Any) -> None:
 
 @pytest.mark.parametrize("deadline", [None, 60])
 @pytest.mark.parametrize("size", [15_000, 16_384, 17_000, 400_000])
-def test_a_request_of_any_size_comes_whole(api: Any, size: int, deadline: float | None) -> None:
+def test_request_of_any_size_arrives_complete(api: Any, size: int, deadline: float | None) -> None:
     listener = Listener()
     with server(listener) as url:
         client = api(base_url=url, api_key="k")

@@ -46,7 +46,7 @@ def test_owners_share_a_pool_that_the_last_one_closes(shared: Any, closed: list[
 
 
 @pytest.mark.timeout(60)
-def test_an_owner_collected_while_another_borrows_blocks_nobody(closed: list[str]) -> None:
+def test_acquire_does_not_deadlock_when_an_owner_is_collected(closed: list[str]) -> None:
     def make(network: PoolKey) -> str:
         gc.collect()
         return network.origin
@@ -71,7 +71,7 @@ def begun(peer: socket.socket, over: threading.Event) -> None:
 
 @pytest.mark.parametrize("limit", [{"deadline": 0.5}, {"timeout": 0.5}], ids=str)
 @pytest.mark.timeout(60)
-def test_no_free_connection_is_told_in_time(limit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pool_timeout_is_reported_in_time(limit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("aiohttp_sessions", "connection_pool"):
         monkeypatch.setattr(f"llmaas.transport.{module}.POOL_SIZE", 1)
 

@@ -72,7 +72,7 @@ def test_a_total_that_proves_nothing_adds_nothing(total):
     assert chat_cost_micro_eur(usage, on=DAY) == 580
 
 
-def test_halves_of_a_micro_euro_round_up():
+def test_half_micro_euros_are_rounded_up():
     assert chat_cost_micro_eur(Usage(1, 0, 1), on=DAY) == 2  # 1.8
     assert chat_cost_micro_eur(Usage(4, 0, 4), on=DAY) == 7  # 7.2
     assert chat_cost_micro_eur(Usage(5, 0, 5), on=DAY, batch=True) == 5  # 4.5

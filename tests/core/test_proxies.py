@@ -74,7 +74,7 @@ def test_a_proxy_that_wants_other_credentials(api: Any, way: Any, shown: str) ->
         assert not caught.value.reached
 
 
-def test_a_proxy_that_cannot_connect_is_asked_again(api: Any, tls_box: Any) -> None:
+def test_request_is_retried_when_the_proxy_cannot_connect(api: Any, tls_box: Any) -> None:
     """502 and the like of a proxy pass, as those of the service do; 403 does not."""
     options = {
         "base_url": tls_box.base_url,
@@ -142,13 +142,13 @@ def test_a_proxy_without_scheme_is_an_http_one(sandbox: Any, api: Any) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["socks4", "ftp"])
-def test_a_proxy_of_a_kind_that_nobody_knows(sandbox: Any, api: Any, scheme: str) -> None:
+def test_proxy_of_unknown_scheme_is_refused(sandbox: Any, api: Any, scheme: str) -> None:
     client = api(proxy=f"{scheme}://{SECRET}@127.0.0.1:9")
     with pytest.raises(llmaas.ConfigurationError, match=scheme) as caught:
         client.do("chat", "?", model=MODEL)
     assert "p%40ss" not in str(caught.value)
 
 
-def test_asyncio_says_that_it_knows_no_socks(sandbox: Any) -> None:
+def test_asyncio_refuses_socks_proxies(sandbox: Any) -> None:
     with pytest.raises(llmaas.ConfigurationError, match="socks5"):
         Async(proxy="socks5://127.0.0.1:9").do("chat", "?", model=MODEL)

@@ -95,7 +95,7 @@ def test_new_connection_is_not_replaced_when_it_ends_without_an_answer(kind: str
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_kept_connection_is_not_replaced_when_a_byte_of_the_answer_came(kind: str) -> None:
+def test_reused_connection_is_not_replaced_after_the_first_byte(kind: str) -> None:
     def begin(peer: socket.socket) -> None:
         peer.recv(65536)
         peer.sendall(b"HTTP/1.1 2")

@@ -68,7 +68,7 @@ def sent_format(sandbox: Any) -> Any:
 
 @pytest.mark.parametrize("kind", [City, Country, Place, River])
 @STREAMED
-def test_every_kind_of_class_is_asked_for_and_read_alike(
+def test_every_kind_of_class_is_sent_and_parsed_alike(
     sandbox: Any, api: Any, kind: Any, stream: bool
 ) -> None:
     sandbox.script([{"content": '{"name": "Lyon"}'}])
@@ -199,7 +199,7 @@ def test_number_that_was_cut_is_never_a_value(sandbox: Any, api: Any, stream: bo
     ids=str,
 )
 @STREAMED
-def test_refused_format_is_asked_for_in_words(
+def test_refused_response_format_is_replaced_by_an_instruction(
     sandbox: Any, api: Any, refusal: Any, stream: bool
 ) -> None:
     status, message = refusal

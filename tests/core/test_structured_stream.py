@@ -35,11 +35,11 @@ def test_filter_leaves_the_json_when_cut_anywhere(text, size):
 
 @SIZES
 @pytest.mark.parametrize("text", ["Voici : `x`", "", "``", "```", "``not a fence", "[1, 2", "12"])
-def test_filter_passes_text_when_it_holds_no_json(text, size):
+def test_filter_passes_text_without_json(text, size):
     assert through(text, size) == text
 
 
-def test_filter_hands_out_an_object_as_it_comes():
+def test_filter_emits_an_object_as_it_arrives():
     stripper = JSONFilter()
     assert [stripper.feed(piece) for piece in ("```json\n", '{"a', '": [1', "]", "} fin")] == [
         "",

@@ -17,7 +17,7 @@ def served(kind: str, folder: Path) -> Sandbox:
     return Sandbox(tls=kind, data_dir=folder)  # type: ignore[arg-type]
 
 
-def test_a_private_authority_is_trusted_when_told(
+def test_private_ca_is_trusted_when_configured(
     api: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with served("good", tmp_path) as box:
@@ -46,7 +46,7 @@ def test_a_bundle_that_is_not_there(api: Any) -> None:
         client.do("models")
 
 
-def test_a_bundle_that_holds_no_certificate(api: Any, tmp_path: Path) -> None:
+def test_ca_bundle_without_certificates_is_refused(api: Any, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("Dear")
     bundle = str(tmp_path / "ca.pem")
     client = api(base_url="https://127.0.0.1:9", api_key="k", ca_bundle=bundle)

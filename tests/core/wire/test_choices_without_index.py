@@ -38,17 +38,17 @@ BODIES = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_choices_of_a_body_are_told_apart(name: str) -> None:
+def test_choices_of_a_body_get_distinct_indexes(name: str) -> None:
     assert texts(json.dumps({"id": "x", "choices": BODIES[name]}).encode()) == ["a", "b"]
 
 
-def test_indexes_that_are_told_are_kept() -> None:
+def test_sent_indexes_are_kept() -> None:
     body = {"choices": [message("b", index=1), message("a", index=0)]}
     assert texts(json.dumps(body).encode()) == ["a", "b"]
 
 
 @pytest.mark.parametrize("index", [{}, {"index": None}, {"index": 0}])
-def test_choices_of_a_chunk_are_told_apart(index: Any) -> None:
+def test_choices_of_a_chunk_get_distinct_indexes(index: Any) -> None:
     chunks = [{"choices": [delta(first, **index), delta(second, **index)]} for first, second in
               (("a", "x"), ("b", "y"))]  # fmt: skip
     ends = {"choices": [{**index, "delta": {}, "finish_reason": "stop"} for _ in range(2)]}

@@ -78,7 +78,7 @@ def test_conforming_twice_changes_nothing_more_and_loses_no_text(messages: list[
 
 @settings(max_examples=150)
 @given(CONVERSATIONS)
-def test_calls_and_results_pair_whatever_came(messages: list[Any]) -> None:
+def test_calls_and_results_are_paired_for_any_history(messages: list[Any]) -> None:
     for family in families():
         ids: list[str] = []
         waiting: list[str] = []
@@ -119,7 +119,7 @@ def test_system_text_joins_the_user_where_no_system_role_is_known() -> None:
     assert conformed([system("s"), USER], GEMMA) == [{"role": "user", "content": "s\n\nu"}]
 
 
-def test_system_alone_becomes_the_user_where_one_must_exist() -> None:
+def test_system_message_becomes_a_user_message_when_one_is_required() -> None:
     assert conformed([system("s")], QWEN) == [{"role": "user", "content": "s"}]
 
 
@@ -128,7 +128,7 @@ def test_missing_result_is_stated_as_missing() -> None:
     assert sent[2] == result(content="No result: the call did not return.")
 
 
-def test_orphan_result_becomes_text_of_the_user() -> None:
+def test_orphaned_result_becomes_a_user_message() -> None:
     sent = conformed([USER, result("gone", "21", name="weather"), USER])
     assert sent[1] == {"role": "user", "content": "Result of the tool weather:\n21"}
 
@@ -139,7 +139,7 @@ def test_results_follow_their_calls_in_the_order_of_calls() -> None:
     assert sent[2:] == [result("a", "1"), result("b", "2"), USER]
 
 
-def test_ids_that_come_again_are_told_apart() -> None:
+def test_repeated_ids_become_unique() -> None:
     turn = [USER, caller(call("call_0")), result("call_0")]
     sent = conformed([*turn, *turn])
     assert sent[:3] == turn
@@ -216,7 +216,7 @@ def test_several_calls_become_rounds_where_one_is_taken() -> None:
     ]
 
 
-def test_tools_are_told_where_the_template_knows_none() -> None:
+def test_calls_become_text_when_the_template_has_no_tools() -> None:
     sent = conformed([USER, caller(), result()], GEMMA)
     assert sent[1:] == [
         {"role": "assistant", "content": 'Call of weather: {"city": "Paris"}'},

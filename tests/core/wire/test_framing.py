@@ -106,7 +106,7 @@ def test_chunks_of_one_read_are_joined() -> None:
 
 
 @pytest.mark.parametrize("answer", [LENGTH, CHUNKS, TRAILERS])
-def test_no_answer_may_follow_when_more_came_than_the_body(answer: bytes) -> None:
+def test_connection_is_not_reused_when_data_follows_the_body(answer: bytes) -> None:
     head, rest = split_head(answer + b"HTTP/1.1 200 OK\r\n\r\n")
     body = body_after(head, b"POST")
     body.feed(rest)

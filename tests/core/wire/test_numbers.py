@@ -50,7 +50,7 @@ def test_usage_is_read_under_any_name(raw: Any) -> None:
         {"speed": 3},
     ],
 )
-def test_usage_that_is_not_told_is_none_and_never_zero(raw: Any) -> None:
+def test_unknown_usage_is_none_and_not_zero(raw: Any) -> None:
     assert parse_usage(raw) is None
 
 
@@ -129,7 +129,7 @@ def test_an_index_is_read_when_it_is_text_or_a_float(indexes: Any) -> None:
 
 
 @pytest.mark.parametrize("index", [True, "x", 0.5, "-1", -1, 2, [0], {}])
-def test_an_index_that_is_none_is_refused(index: Any) -> None:
+def test_invalid_index_is_refused(index: Any) -> None:
     with pytest.raises(ValueError, match="a vector for input"):
         read_vectors(body([0.5], [1.5], indexes=[0, index]), 2, numpy=False)
     with pytest.raises(ValueError, match="ranks document"):
@@ -171,7 +171,7 @@ def test_a_score_that_is_not_a_number_is_an_error_for_its_document(bad: Any) -> 
     assert list(got.errors) == [1]
 
 
-def test_a_document_without_a_result_is_an_error_unless_fewer_were_asked_for() -> None:
+def test_document_without_result_is_an_error_unless_top_n_is_set() -> None:
     assert list(ranking((0, 0.5), (2, 0.1)).errors) == [1]
     assert not ranking((0, 0.5), (2, 0.1), top_n=2).errors
 

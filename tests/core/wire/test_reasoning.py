@@ -27,7 +27,7 @@ def test_reasoning_between_tags_names_the_content_and_none_names_nothing() -> No
     assert answer(*text("texte")).choices[0].reasoning_field is None
 
 
-def test_same_reasoning_under_two_names_comes_once() -> None:
+def test_reasoning_in_two_fields_is_emitted_once() -> None:
     got = answer(chunk({"reasoning_content": "hm", "reasoning": "hm"}), *text("ok"))
     assert got.reasoning == "hm"
 

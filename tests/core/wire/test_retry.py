@@ -61,7 +61,7 @@ def test_distrust_and_deadlines_are_not(kind: str) -> None:
 
 
 @given(st.integers(0, 6), st.floats(0, 1), st.floats(0, 100))
-def test_never_earlier_than_asked_and_never_beyond_the_cap(
+def test_delay_is_between_the_requested_one_and_the_cap(
     attempt: int, jitter: float, asked: float
 ) -> None:
     policy = RetryPolicy(max_retries=5)

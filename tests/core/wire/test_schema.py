@@ -107,7 +107,7 @@ def test_strict_schema_is_none_when_strict_mode_would_change_it(subschema):
     assert strict_schema(schema, require_all=True) is None
 
 
-def test_optional_properties_are_required_only_when_asked():
+def test_optional_properties_are_required_only_with_require_all():
     schema = {"type": "object", "properties": {"a": {"type": "string", "default": "x"}}}
     assert strict_schema(schema) is None
     strict = strict_schema(schema, require_all=True)

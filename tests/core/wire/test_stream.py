@@ -148,7 +148,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_error_event_carries_what_came_before(error: dict[str, object]) -> None:
+def test_error_event_keeps_the_partial_completion(error: dict[str, object]) -> None:
     events, reader = decode(sse(chunk({"content": "avant"}), error, *text("après")))
     assert isinstance(reader.fault, ErrorEvent)
     assert reader.fault.partial.text == "avant"

@@ -228,7 +228,7 @@ def test_bare_json_is_read_as_calls_when_a_call_is_forced(choice: Any) -> None:
         assert plain(read(list(said), tool_choice=choice)[0]) == PARIS
 
 
-def test_held_text_is_handed_out_when_calls_come_as_well() -> None:
+def test_buffered_text_is_emitted_when_calls_follow() -> None:
     said = f"<tool_call>{CALL}</tool_call>"
     entry = {"index": 0, "id": "c1", "function": {"name": "wipe", "arguments": "{}"}}
     completion, _ = run(sse(chunk({"content": said}), chunk({"tool_calls": [entry]}), *text("")))

@@ -88,7 +88,7 @@ def test_text_and_call_in_one_delta_keep_both() -> None:
     assert [e.type for e in events] == ["text", "tool_call", "tool_call", "done"]
 
 
-def test_name_that_comes_after_arguments_is_still_announced_first() -> None:
+def test_name_after_arguments_is_emitted_first() -> None:
     events, _ = decode(
         sse(
             tool(index=0, id="a", arguments='{"x":'),

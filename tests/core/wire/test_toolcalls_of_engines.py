@@ -192,7 +192,7 @@ def test_raw_control_characters_in_strings_are_read(step: int) -> None:
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 6, 99])
-def test_escaped_halves_of_characters_are_replaced(step: int) -> None:
+def test_escaped_lone_surrogates_are_replaced(step: int) -> None:
     text = '{"t": "a\\ud83d b\\ud83d\\ude00c \\\\ud83d \\ude00"}'
     pieces = [tool(index=0, arguments=text[i : i + step]) for i in range(0, len(text), step)]
     (call,) = read(streamed(tool(index=0, id="a", name="f"), *pieces))
@@ -288,7 +288,7 @@ def test_calls_of_an_interrupted_stream_are_cut() -> None:
 @pytest.mark.parametrize(
     "reason", ["MAX_TOKENS", "max_output_tokens", "MAX_OUTPUT_TOKENS", "repetition", "cancelled"]
 )
-def test_last_call_is_cut_when_a_gateway_says_so_in_its_own_words(reason: str) -> None:
+def test_last_call_is_cut_for_finish_reasons_of_gateways(reason: str) -> None:
     assert [call.cut for call in read(whole(entry("wipe"), finish=reason))] == [True]
     (call,) = read(streamed(tool(index=0, id="c1", name="wipe", arguments="{}"), finish=reason))
     assert call.cut
