@@ -93,8 +93,8 @@ def test_kept_answers_stay_small_when_requests_are_many_or_large() -> None:
 
     answers: Any = ResponseCache()
     for i in range(100):
-        answers.keep(b"%d" % i, Sized())
-    assert answers.find(b"0") is None
-    assert answers.find(b"99") is not None
-    answers.keep(b"x" * (MAX_REQUEST + 1), Sized())
-    assert answers.find(b"x" * (MAX_REQUEST + 1)) is None
+        answers.put(b"%d" % i, Sized())
+    assert answers.get(b"0") is None
+    assert answers.get(b"99") is not None
+    answers.put(b"x" * (MAX_REQUEST + 1), Sized())
+    assert answers.get(b"x" * (MAX_REQUEST + 1)) is None
