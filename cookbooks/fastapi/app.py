@@ -12,8 +12,8 @@ import faults
 import routes
 from config import Config
 from gate import Gate
-from house import opened
 from metrics import CountRequests, Metrics
+from services import open_services
 
 
 def create_app(config: Config | None = None, gate: Gate | None = None) -> FastAPI:
@@ -23,8 +23,8 @@ def create_app(config: Config | None = None, gate: Gate | None = None) -> FastAP
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opened(config, gate, metrics) as house:
-            app.state.house = house
+        async with open_services(config, gate, metrics) as services:
+            app.state.services = services
             yield
 
     # The pages of the documentation would fetch scripts from elsewhere; /openapi.json stays.

@@ -13,10 +13,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import faults
 import wire
-from house import InHouse, KnownUser, User
 from llmaas import AsyncStream, Completion, LLMaaSError, ReasoningDelta, TextDelta
 from llmaas.energy import chat_energy_kwh
 from questions import ChatRequest, CompletionRequest
+from services import AppServices, KnownUser, User
 from streams import EventStream, event, while_connected
 
 PAGE = Path(__file__).parent / "page"
@@ -27,32 +27,32 @@ router = APIRouter()
 
 @router.post("/v1/chat/completions")
 async def completions(
-    question: CompletionRequest, request: Request, house: InHouse, user: KnownUser
+    question: CompletionRequest, request: Request, services: AppServices, user: KnownUser
 ) -> Response:
     """Answer as OpenAI does, whole or streamed."""
-    call = question.call(house.config.max_output_tokens)
+    call = question.call(services.config.max_output_tokens)
     async with AsyncExitStack() as stack:
-        stack.enter_context(house.gate.passing())
+        stack.enter_context(services.gate.passing())
         if not question.stream:
             completion = await while_connected(request.receive, user.client.chat(**call))
             return JSONResponse(wire.whole(completion))
-        stream = await opened(stack, request, user, call)
+        stream = await open_answer(stack, request, user, call)
         return EventStream(_as_chunks(stream, usage=question.wants_usage), stack.pop_all())
 
 
 @router.post("/chat")
 async def chat(
-    question: ChatRequest, request: Request, house: InHouse, user: KnownUser
+    question: ChatRequest, request: Request, services: AppServices, user: KnownUser
 ) -> Response:
     """Answer with events of our own: reasoning, text, then done with the bill, or error."""
     call = {
         "messages": question.messages(),
-        "model": question.model or house.config.default_model,
-        "max_tokens": house.config.max_output_tokens,
+        "model": question.model or services.config.default_model,
+        "max_tokens": services.config.max_output_tokens,
     }
     async with AsyncExitStack() as stack:
-        stack.enter_context(house.gate.passing())
-        stream = await opened(stack, request, user, call)
+        stack.enter_context(services.gate.passing())
+        stream = await open_answer(stack, request, user, call)
         return EventStream(_as_events(stream, user), stack.pop_all())
 
 
@@ -83,19 +83,19 @@ async def live() -> dict[str, str]:
 
 
 @router.get("/health/ready")
-async def ready(house: InHouse) -> JSONResponse:
+async def ready(services: AppServices) -> JSONResponse:
     """Tell a load balancer whether to send questions here."""
-    if not house.gate.is_open:
-        return JSONResponse({"status": "stopping", "running": house.gate.running}, 503)
-    if not await house.reaches_service():
+    if not services.gate.is_open:
+        return JSONResponse({"status": "stopping", "running": services.gate.running}, 503)
+    if not await services.reaches_service():
         return JSONResponse({"status": "the service does not answer"}, 503)
-    return JSONResponse({"status": "ready", "running": house.gate.running})
+    return JSONResponse({"status": "ready", "running": services.gate.running})
 
 
 @router.get("/metrics")
-async def metrics(house: InHouse) -> Response:
+async def metrics(services: AppServices) -> Response:
     """Give Prometheus its figures."""
-    return Response(generate_latest(house.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/")
@@ -104,7 +104,7 @@ async def page() -> FileResponse:
     return FileResponse(PAGE / "index.html", headers=CLOSED)
 
 
-async def opened(
+async def open_answer(
     stack: AsyncExitStack, request: Request, user: User, call: dict[str, Any]
 ) -> AsyncStream:
     """Return a stream once it has begun, so that what fails before has a status of its own."""

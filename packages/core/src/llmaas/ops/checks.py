@@ -10,7 +10,7 @@ from llmaas._errors_base import InvalidInputError
 
 _BATCH_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,199}")
 _COUNTS = ("max_tokens", "max_completion_tokens", "n")
-"""Parameters that budgets and quotas reserve by: a negative one would make room in them."""
+"""Parameters that budgets and quotas reserve by: a negative one would raise their limit."""
 
 
 def check_chat(tools: Any, tool_choice: Any, params: Mapping[str, Any]) -> None:

@@ -67,5 +67,5 @@ def _warn(adjustments: Sequence[Adjustment], model: str) -> None:
 
 
 def forget_warnings() -> None:
-    """Warn anew of kinds that were warned of."""
+    """Warn again about kinds already warned about."""
     _warned.clear()

@@ -100,7 +100,7 @@ def plan_attempts(settings: Settings, model: str, options: dict[str, Any]) -> Pl
 def may_try_next_model(error: Exception) -> bool:
     """Tell whether another model may answer what this one did not.
 
-    Models that are gone, overloaded, out of tokens or too small, and answers that are none. A
+    Models that are gone, overloaded, out of tokens or too small, and invalid responses. A
     refused key, a blocked prompt or a request that is wrong would fail with any model, and what
     never reached the service as well.
     """

@@ -28,7 +28,7 @@ DEFAULT = ModelDefault()
 
 
 def check_model(settings: Settings, model: str) -> None:
-    """Refuse what is no model name; warn once about deprecated or redirected ones.
+    """Reject an invalid model name; warn once about deprecated or redirected ones.
 
     Unknown names are worth a warning at the service only: other addresses have their own.
     """
@@ -59,7 +59,7 @@ def may_begin_unopened(settings: Settings, model: str) -> bool:
 
 
 def buffer_size(settings: Settings, model: str) -> int:
-    """Return how much text of this model waits to be recognised as unopened reasoning.
+    """Return how much text of this model waits for the end of reasoning without an opening tag.
 
     A model that reasons must put its reasoning somewhere: until a stream of it has been
     seen whole, the first text may be reasoning whose tag was opened inside the prompt.

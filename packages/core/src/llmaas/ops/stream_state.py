@@ -22,7 +22,7 @@ from llmaas.wire.failures import TransportFailure
 
 
 class StreamState:
-    """What a stream, its iterator and the caretaker share.
+    """State that a stream, its iterator and the finalizer share.
 
     It knows neither of the first two, so that they go as soon as nobody holds them.
     ``let_go`` gives the connection back from any thread.

@@ -22,7 +22,7 @@ from llmaas.types import Completion
 from llmaas.wire.usage import add_usages
 
 _LEAST_GAIN = 1.5
-"""Another answer is asked for only with so many times the room of the one that was cut."""
+"""Least factor by which ``max_tokens`` grows when a truncated answer is requested again."""
 _MOST_GAIN = 2
 
 
@@ -33,7 +33,7 @@ def attempts(request: ChatRequest, *, repair: bool) -> int:
 
 
 def chat_structured(request: ChatRequest, *, repair: bool = True) -> Operation[Completion]:
-    """Ask until the answer matches, at most once more: with what is wrong, or with more room."""
+    """Ask until the answer matches, at most once more: with the problem, or with more tokens."""
     assert request.shape is not None
     if is_deferred(request):
         first = yield from chat_with_tools(request)
@@ -47,7 +47,7 @@ def chat_structured(request: ChatRequest, *, repair: bool = True) -> Operation[C
     if first.choices[0].refusal:  # asking again changes no mind, and costs
         raise invalid_output_error(first, problem)
     again = (
-        _with_more_room(request, first)
+        _with_more_tokens(request, first)
         if is_cut(first)
         else _corrected(request, first.text, problem)
     )
@@ -77,10 +77,10 @@ def _corrected(request: ChatRequest, text: str, problem: ValueError) -> ChatRequ
     return replace(request, body={**request.body, "messages": messages})
 
 
-def _with_more_room(request: ChatRequest, cut: Completion) -> ChatRequest | None:
+def _with_more_tokens(request: ChatRequest, cut: Completion) -> ChatRequest | None:
     """Return the request with a larger ``max_tokens``; None if that is the caller's or spent.
 
-    An answer that ends in white space was not cut for lack of room.
+    An answer that ends in white space was not cut for lack of tokens.
     """
     if not request.owns_budget or cut.finish_reason == "content_filter" or cut.text[-32:].isspace():
         return None

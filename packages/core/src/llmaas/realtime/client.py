@@ -43,7 +43,7 @@ async def listen(
     ``source`` is PCM of 16 bits, mono, 16 kHz: bytes, an iterable or async iterable of bytes of
     any size, or a ``Path`` of an audio file (extra ``realtime``). ``Pause`` in it ends an
     utterance, and so do ``longest`` seconds of audio; the service takes one utterance a
-    connection, so that the next one connects anew. ``silence`` is how many seconds the server
+    connection, so that the next one reconnects. ``silence`` is how many seconds the server
     may say nothing after the end of an utterance.
 
     Raises the ``APIError`` of a refused connection, ``StreamError`` for an error that the

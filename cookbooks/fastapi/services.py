@@ -43,7 +43,7 @@ class User:
         return self.quota.used()[HOUR]
 
 
-class House:
+class Services:
     """The state of the app, made when it starts."""
 
     def __init__(self, config: Config, gate: Gate, metrics: Metrics, client: AsyncLLMaaS) -> None:
@@ -80,27 +80,27 @@ class House:
 
 
 @asynccontextmanager
-async def opened(config: Config, gate: Gate, metrics: Metrics) -> AsyncIterator[House]:
-    """Yield the house: over the service if ``LLMAAS_API_KEY`` is set, else over a sandbox."""
+async def open_services(config: Config, gate: Gate, metrics: Metrics) -> AsyncIterator[Services]:
+    """Yield the services: over the service if ``LLMAAS_API_KEY`` is set, else over a sandbox."""
     with open_endpoint(tokens_per_second=SANDBOX_PACE) as where:
         print(f"{where.description} answers", flush=True)
         async with AsyncLLMaaS(api_key=where.api_key, base_url=where.base_url) as client:
-            yield House(config, gate, metrics, client)
+            yield Services(config, gate, metrics, client)
 
 
-def house_of(request: Request) -> House:
-    """Return the house of the running app."""
-    house: House = request.app.state.house
-    return house
+def get_services(request: Request) -> Services:
+    """Return the services of the running app."""
+    services: Services = request.app.state.services
+    return services
 
 
-InHouse = Annotated[House, Depends(house_of)]
+AppServices = Annotated[Services, Depends(get_services)]
 Token = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 
 
-def authenticated(house: InHouse, token: Token) -> User:
+def authenticated(services: AppServices, token: Token) -> User:
     """Return who asks, or refuse."""
-    user = house.user_with(token.credentials) if token else None
+    user = services.user_with(token.credentials) if token else None
     if user is None:
         message = "Send `Authorization: Bearer` with a token of this application."
         raise Refusal(401, "invalid_token", message, **{"www-authenticate": "Bearer"})
