@@ -64,12 +64,12 @@ async def test_conform_fresh_and_strict_reach_the_core(where: str, streamed: boo
     async def ask(messages: Any, **options: Any) -> None:
         own = {k: v for k, v in options.items() if where == "constructor" and k != "fresh"}
         client = LLMaaSChatClient("gpt-oss:120b", api_key="sk-a", base_url=served.base_url, **own)
-        told = {k: v for k, v in options.items() if k not in own}
+        call_options = {k: v for k, v in options.items() if k not in own}
         if streamed:
-            stream = client.get_response(messages, stream=True, options=told)
+            stream = client.get_response(messages, stream=True, options=call_options)
             await stream.get_final_response()
         else:
-            await client.get_response(messages, options=told)
+            await client.get_response(messages, options=call_options)
 
     with engine(lambda _: {"content": "ok"}) as served:
         await ask(SYSTEMS, conform=False)

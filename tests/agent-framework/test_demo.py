@@ -12,19 +12,19 @@ def test_demo_answers_with_citations(sandbox):
     settings = DemoSettings(sandbox.base_url, sandbox.api_key)
     entry = frameworks()["agent-framework"]
     with ThreadPoolExecutor(1) as thread:  # it runs an event loop; pytest-asyncio has one here
-        told = thread.submit(
+        result = thread.submit(
             run, entry, QUESTION, documents, settings=settings, out=pieces.append
         ).result()
-    assert told.framework == "agent-framework"
-    assert told.answer == "".join(pieces)
-    assert "[1]" in told.answer
-    assert told.reasoning
-    assert told.reasoning not in told.answer
-    assert told.sources[0].passage.document in {document.name for document in documents}
-    assert told.usage.total_tokens > 0
-    assert told.usage.reasoning_tokens > 0
-    assert told.embedding_tokens > 0
-    assert told.ranked_documents == 20
-    assert told.backend.machine_name
+    assert result.framework == "agent-framework"
+    assert result.answer == "".join(pieces)
+    assert "[1]" in result.answer
+    assert result.reasoning
+    assert result.reasoning not in result.answer
+    assert result.sources[0].passage.document in {document.name for document in documents}
+    assert result.usage.total_tokens > 0
+    assert result.usage.reasoning_tokens > 0
+    assert result.embedding_tokens > 0
+    assert result.ranked_documents == 20
+    assert result.backend.machine_name
     paths = [request.path.rsplit("/", 1)[-1] for request in sandbox.requests]
     assert (paths[0], paths[-2], paths[-1]) == ("completions", "rerank", "completions")

@@ -199,7 +199,7 @@ def test_secret_headers_are_refused():
 @pytest.mark.parametrize("before", ["", "my_agents", "autogen_llmaas"])
 def test_namespace_is_allowed_on_import(before):
     code = "import os, autogen_llmaas; print(os.environ['AUTOGEN_ALLOWED_PROVIDER_NAMESPACES'])"
-    told = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", code],
         env={"AUTOGEN_ALLOWED_PROVIDER_NAMESPACES": before},
         capture_output=True,
@@ -207,7 +207,7 @@ def test_namespace_is_allowed_on_import(before):
         check=True,
     )
     names = [*filter(None, [before if before != "autogen_llmaas" else ""]), "autogen_llmaas"]
-    assert told.stdout.strip() == ",".join(names)
+    assert completed.stdout.strip() == ",".join(names)
 
 
 def test_model_info_comes_from_the_catalog():

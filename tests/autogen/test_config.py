@@ -125,9 +125,9 @@ def test_file_is_readable_by_owner_only(tmp_path):
 
 def test_environment_variables_hold_the_entries(tmp_path):
     entries = config_list(extra_body={"note": "l'été"})
-    told = environment(entries)
-    assert told["LLMAAS_API_KEY"] == SECRET
-    assert json.loads(told["OAI_CONFIG_LIST"]) == entries
+    variables = environment(entries)
+    assert variables["LLMAAS_API_KEY"] == SECRET
+    assert json.loads(variables["OAI_CONFIG_LIST"]) == entries
     path = write_environment(tmp_path / ".env", entries)
     assert mode(path) == 0o600
     script = f'. {path}; printf %s "$OAI_CONFIG_LIST"'
@@ -210,8 +210,10 @@ def test_builders_do_not_import_a_framework():
         "print([m for m in sys.modules if m.partition('.')[0] in ('autogen_core', 'autogen',"
         " 'ag2', 'autogen_agentchat', 'openai')])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    completed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert completed.stdout.strip() == "[]"
 
 
 def test_command_masks_the_key_by_default(capsys):
@@ -268,14 +270,14 @@ def test_shells_and_dotenv_read_the_same_list(tmp_path):
     path = write_environment(tmp_path / "list.env", odd)
     assert json.loads(dotenv.dotenv_values(path)["OAI_CONFIG_LIST"]) == odd
     script = f'. {path}; printf %s "$OAI_CONFIG_LIST"'
-    told = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
-    assert json.loads(told.stdout) == odd
+    completed = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert json.loads(completed.stdout) == odd
 
 
 def test_module_is_executable():
     run = [sys.executable, "-m", "autogen_llmaas", "component"]
-    told = subprocess.run(run, capture_output=True, text=True, check=True)
-    assert json.loads(told.stdout)["component_type"] == "model"
+    completed = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert json.loads(completed.stdout)["component_type"] == "model"
 
 
 def test_import_adds_little_to_the_framework():
@@ -285,14 +287,18 @@ def test_import_adds_little_to_the_framework():
         "LLMaaSChatCompletionClient('gpt-oss:120b'), LLMaaSMemory()\n"
         "print([m for m in sys.modules if m in ('openai', 'aiohttp', 'httpx', 'httpx2')])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    completed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert completed.stdout.strip() == "[]"
 
 
 def test_no_public_name_is_hidden_by_the_module_that_holds_it():
     code = "from autogen_llmaas import entry, config_list; print(config_list()[0]['model'])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == MODEL
+    completed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert completed.stdout.strip() == MODEL
     assert not set(MODULE_BY_NAME) & set(MODULE_BY_NAME.values())
 
 
@@ -306,6 +312,6 @@ async def test_logprobs_and_n_are_settings_of_the_client(sandbox):
 
 def test_proxy_is_kept_without_its_password():
     client = LLMaaSChatCompletionClient(MODEL, proxy="http://me:secret@127.0.0.1:3128")
-    told = client.dump_component().model_dump_json()
-    assert "127.0.0.1:3128" in told
-    assert "secret" not in told
+    dump = client.dump_component().model_dump_json()
+    assert "127.0.0.1:3128" in dump
+    assert "secret" not in dump

@@ -19,7 +19,7 @@ pytest.importorskip("grpc", reason=NO_GRPC)
 
 
 @pytest.fixture(scope="module")
-def told():
+def output():
     """What the script said: three workers, one of them killed amid its work."""
     options = ["--workers", "3", "--tasks", str(TASKS), "--lease", "15", "--kill-one"]
     with Sandbox(faults="slow-headers:0.2") as box:
@@ -36,15 +36,17 @@ def told():
         yield done.stdout
 
 
-def test_work_is_taken_over_when_a_worker_is_killed(told):
-    [(worker, task)] = re.findall(r"^(\w+) was lost with task (\d+)$", told, re.MULTILINE)
+def test_work_is_taken_over_when_a_worker_is_killed(output):
+    [(worker, task)] = re.findall(r"^(\w+) was lost with task (\d+)$", output, re.MULTILINE)
     assert worker == "worker_0"
-    [finisher] = re.findall(rf"^(\w+) did task {task}:", told, re.MULTILINE)
+    [finisher] = re.findall(rf"^(\w+) did task {task}:", output, re.MULTILINE)
     assert finisher != worker
 
 
-def test_all_results_come_together(told):
-    done = re.findall(r"^(\w+) did task (\d+):", told, re.MULTILINE)
+def test_all_results_come_together(output):
+    done = re.findall(r"^(\w+) did task (\d+):", output, re.MULTILINE)
     assert sorted(int(number) for _, number in done) == list(range(TASKS))
     assert {worker for worker, _ in done} >= {"worker_1", "worker_2"}
-    assert re.search(rf"^{TASKS} of {TASKS} tasks, 0\.\d+ EUR, lost: worker_0$", told, re.MULTILINE)
+    assert re.search(
+        rf"^{TASKS} of {TASKS} tasks, 0\.\d+ EUR, lost: worker_0$", output, re.MULTILINE
+    )

@@ -158,9 +158,9 @@ async def test_another_model_name_in_the_answer_without_warning(ask, client, san
 
 
 async def test_finish_reasons(ask, client, sandbox):
-    told = ["stop", "length", "content_filter", "other"]
-    sandbox.script([{"content": "Oui.", "finish_reason": reason} for reason in told])
-    found = [(await ask(client, "Hi")).result.finish_reason for _ in told]
+    reasons = ["stop", "length", "content_filter", "other"]
+    sandbox.script([{"content": "Oui.", "finish_reason": reason} for reason in reasons])
+    found = [(await ask(client, "Hi")).result.finish_reason for _ in reasons]
     assert found == ["stop", "length", "content_filter", "unknown"]
 
 
@@ -223,8 +223,8 @@ async def test_citation_is_no_json(client, sandbox):
 
 
 async def test_token_without_probability_is_impossible(ask, client, sandbox):
-    told = {"token": "O", "logprob": None, "top_logprobs": [{"token": "O", "logprob": None}]}
-    sandbox.script([{"content": "O", "logprobs": {"content": [told]}}])
+    token = {"token": "O", "logprob": None, "top_logprobs": [{"token": "O", "logprob": None}]}
+    sandbox.script([{"content": "O", "logprobs": {"content": [token]}}])
     answer = await ask(client, "Hi", extra_create_args={"logprobs": True})
     [token] = answer.result.logprobs
     assert (token.logprob, token.top_logprobs[0].logprob) == (-9999.0, -9999.0)
@@ -248,8 +248,8 @@ async def test_response_format_of_the_constructor(sandbox, kind):
     for each in (client, copy):
         result = await each.create([UserMessage(content="?", source="user")])
         assert json.loads(result.content) == {"city": "Paris", "degrees": 21}
-        told = sandbox.requests[-1].json["response_format"]["json_schema"]
-        assert (told["name"], told["strict"]) == ("Report", True)
+        schema = sandbox.requests[-1].json["response_format"]["json_schema"]
+        assert (schema["name"], schema["strict"]) == ("Report", True)
 
 
 @pytest.mark.parametrize(

@@ -99,8 +99,8 @@ class Harness:
             self.history.add_message(ChatMessageContent(role="user", items=parts))
         kernel = Kernel()
         kernel.add_plugin(self.office, "office")
-        told = self.service.instantiate_prompt_execution_settings(**settings)
-        answer = await self._answer(told, kernel)
+        execution_settings = self.service.instantiate_prompt_execution_settings(**settings)
+        answer = await self._answer(execution_settings, kernel)
         self.history.add_message(answer)
         return answer
 

@@ -214,8 +214,8 @@ async def test_every_kind_of_class_is_a_response_format(sandbox, chat, kind):
     response = await agent.get_response("?")
     assert Forecast.model_validate_json(str(response)).celsius == 21
     assert isinstance(response.message.metadata["parsed"], kind)
-    told = sandbox.requests[-1].json["response_format"]["json_schema"]
-    assert (told["name"], told["strict"]) == (kind.__name__, True)
+    schema = sandbox.requests[-1].json["response_format"]["json_schema"]
+    assert (schema["name"], schema["strict"]) == (kind.__name__, True)
     chunks = [item.message async for item in agent.invoke_stream("?")]
     text = "".join(chunk.content for chunk in chunks)
     assert Forecast.model_validate_json(text).celsius == 21

@@ -38,14 +38,14 @@ async def test_reasoning_is_in_the_metadata(sandbox, make, ask, dialect):
 async def test_streamed_reasoning_is_cumulative(sandbox, make, stream):
     sandbox.script([think("reasoning")])
     chunks = await stream.chunks(make(THINKER), history_of("?"))
-    told = ""
+    cumulative = ""
     pieces = [chunk for chunk in chunks if "reasoning_delta" in chunk.metadata]
     assert len(pieces) > 1
     for chunk in pieces:
-        told += chunk.metadata["reasoning_delta"]
-        assert chunk.metadata["reasoning_content"] == told
+        cumulative += chunk.metadata["reasoning_delta"]
+        assert chunk.metadata["reasoning_content"] == cumulative
         assert not chunk.items
-    assert told == THOUGHT
+    assert cumulative == THOUGHT
     merged = sum(chunks[1:], chunks[0])
     assert merged.metadata["reasoning_content"] == THOUGHT
     assert merged.content == SAID
@@ -103,10 +103,10 @@ async def test_usage_has_its_details(sandbox, chat, ask):
         "prompt_tokens_details": {"cached_tokens": 2},
     }
     sandbox.script([{"content": SAID, "usage": usage}])
-    told = (await ask(chat)).metadata["usage"]
-    assert (told.prompt_tokens, told.completion_tokens) == (5, 7)
-    assert told.completion_tokens_details.reasoning_tokens == 3
-    assert told.prompt_tokens_details.cached_tokens == 2
+    usage = (await ask(chat)).metadata["usage"]
+    assert (usage.prompt_tokens, usage.completion_tokens) == (5, 7)
+    assert usage.completion_tokens_details.reasoning_tokens == 3
+    assert usage.prompt_tokens_details.cached_tokens == 2
 
 
 @pytest.mark.parametrize(

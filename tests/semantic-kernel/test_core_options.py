@@ -77,8 +77,8 @@ async def test_conform_fresh_and_strict_reach_the_core(where: str, streamed: boo
     async def ask(chat_history: ChatHistory, **options: Any) -> None:
         own = {k: v for k, v in options.items() if where == "constructor" and k != "fresh"}
         chat = LLMaaSChatCompletion("gpt-oss:120b", api_key="sk-a", base_url=served.base_url, **own)
-        told = {k: v for k, v in options.items() if k not in own}
-        settings = LLMaaSChatPromptExecutionSettings(**told)
+        call_options = {k: v for k, v in options.items() if k not in own}
+        settings = LLMaaSChatPromptExecutionSettings(**call_options)
         if streamed:
             chunks = chat.get_streaming_chat_message_content(chat_history, settings)
             _ = [chunk async for chunk in chunks]

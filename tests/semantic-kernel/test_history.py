@@ -204,8 +204,8 @@ async def test_prompt_function_result_is_its_text(sandbox, chat, kernel, ask):
         function_choice_behavior=FunctionChoiceBehavior.Auto()
     )
     await ask(chat, "?", settings, kernel=kernel)
-    (told,) = (m for m in sandbox.requests[-1].json["messages"] if m["role"] == "tool")
-    assert told["content"] == "oui"
+    (result,) = (m for m in sandbox.requests[-1].json["messages"] if m["role"] == "tool")
+    assert result["content"] == "oui"
 
 
 @pytest.mark.parametrize("beside", [(), (PICTURE,)], ids=["text", "image"])
@@ -300,13 +300,13 @@ async def test_results_are_sent_when_they_are_not_in_a_tool_message(sent, role):
     result = FunctionResultContent(id="call-1", name="weather-get_weather", result="21 degrees")
     question = message(AuthorRole.USER, TextContent(text="Weather?"))
     if role == AuthorRole.ASSISTANT:
-        told = [message(role, CALL, result)]
+        messages = [message(role, CALL, result)]
     else:
-        told = [
+        messages = [
             message(AuthorRole.ASSISTANT, CALL),
             message(role, result, TextContent(text="Go on.")),
         ]
-    wire = await sent(question, *told)
+    wire = await sent(question, *messages)
     roles = [each["role"] for each in wire]
     assert roles[:3] == ["user", "assistant", "tool"]
     assert wire[2]["content"] == "21 degrees"

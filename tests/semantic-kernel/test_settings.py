@@ -41,7 +41,7 @@ async def test_unknown_settings_are_on_the_wire(sent):
 
 
 async def test_every_named_setting_is_on_the_wire(sent):
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "temperature": 0.0,
         "top_p": 0.5,
         "max_tokens": 99,
@@ -54,8 +54,8 @@ async def test_every_named_setting_is_on_the_wire(sent):
         "top_logprobs": 2,
         "parallel_tool_calls": False,
     }
-    body = await sent(Settings(ai_model_id="gpt-oss:120b", number_of_responses=1, **told))
-    assert body == {"model": "gpt-oss:120b", "n": 1, **told}
+    body = await sent(Settings(ai_model_id="gpt-oss:120b", number_of_responses=1, **values))
+    assert body == {"model": "gpt-oss:120b", "n": 1, **values}
 
 
 async def test_extra_body_headers_and_wire_names(sent, sandbox):

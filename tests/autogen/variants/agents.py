@@ -23,7 +23,7 @@ CALL = {"name": "weather", "arguments": {"city": "Paris"}, "id": "call_1"}
 
 
 class Report(BaseModel):
-    """What is asked for as structured output."""
+    """Structured output."""
 
     city: str
     degrees: int

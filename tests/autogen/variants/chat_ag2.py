@@ -27,7 +27,7 @@ REFUSED = {"id": "x", "object": "chat.completion", "model": MODEL, "choices": [C
 
 
 class Report(BaseModel):
-    """What is asked for as structured output."""
+    """Structured output."""
 
     city: str
     degrees: int
@@ -163,7 +163,7 @@ def body(message: dict[str, Any], finish: str, *, streaming: bool) -> dict[str, 
 
 
 async def no_cut_call_runs(box: Sandbox, config: LLMaaSConfig) -> None:
-    """The model is told that the call failed, and the conversation goes on."""
+    """The model receives the error of the call and the conversation continues."""
     for arguments in ("", "null", "{}", '{"path": "/a', '{"path": "/a"', '{"path": "/a"}'):
         box.reset()
         RAN.clear()

@@ -1,7 +1,7 @@
 """A two-agent chat on AutoGen 0.2 or AG2 Classic with the stock client and ours.
 
 Run in an environment with one of pyautogen 0.2, pyautogen 0.9 or autogen 0.14, the core, the
-sandbox and this room: ``python chat_classic.py``. No pytest: the lineages need only a Python.
+sandbox and this package: ``python chat_classic.py``. No pytest: the variants need only Python.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def everything_is_accepted() -> None:
 
 
 def the_file_is_read() -> None:
-    """What is written is what the lineage reads: from the file, and from the variable."""
+    """The variant reads the entries from the file and from the variable."""
     entries = config_list(MODEL)
     os.environ.update(environment(entries))
     with tempfile.TemporaryDirectory() as folder:
@@ -149,7 +149,7 @@ def wipe(path: str = "*") -> str:
 
 
 def no_cut_call_runs(box: Sandbox) -> None:
-    """The model is told that the call failed, and the conversation goes on."""
+    """The model receives the error of the call and the conversation continues."""
     for arguments in ("", "null", "{}", '{"path": "/a', '{"path": "/a"', '{"path": "/a"}'):
         box.reset()
         RAN.clear()

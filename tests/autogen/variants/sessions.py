@@ -8,18 +8,18 @@ from pathlib import Path
 import nox
 
 HERE = Path(__file__).parent
-HOME = HERE.parents[2]
-ROOMS = [f"./packages/{room}" for room in ("autogen", "core", "cli", "sandbox")]
-TESTS = nox.project.dependency_groups(nox.project.load_toml(HOME / "pyproject.toml"), "test")
+ROOT = HERE.parents[2]
+PACKAGES = [f"./packages/{package}" for package in ("autogen", "core", "cli", "sandbox")]
+TESTS = nox.project.dependency_groups(nox.project.load_toml(ROOT / "pyproject.toml"), "test")
 CLASSIC = ["pyautogen==0.2.35", "pyautogen[openai]==0.9", "autogen[openai]==0.14.1"]
 AGENTCHAT = ["0.5.7", "0.6.4", "0.7.5"]
 
 
 @nox.session(name="autogen-classic")
-@nox.parametrize("lineage", CLASSIC)
-def classic(session: nox.Session, lineage: str) -> None:
+@nox.parametrize("variant", CLASSIC)
+def classic(session: nox.Session, variant: str) -> None:
     """Our config_list and our client in chats and teams of AutoGen 0.2 and AG2 Classic."""
-    session.install(*ROOMS, lineage)
+    session.install(*PACKAGES, variant)
     session.chdir(session.create_tmp())  # the oldest writes its cache where it stands
     session.run("python", str(HERE / "chat_classic.py"))
     session.run("python", str(HERE / "teams_classic.py"))
@@ -28,7 +28,7 @@ def classic(session: nox.Session, lineage: str) -> None:
 @nox.session(name="autogen-ag2")
 def ag2(session: nox.Session) -> None:
     """LLMaaSConfig in chats and teams of AG2 1.x."""
-    session.install(*ROOMS, "ag2[openai]>=1,<2")
+    session.install(*PACKAGES, "ag2[openai]>=1,<2")
     session.run("python", str(HERE / "chat_ag2.py"))
     session.run("python", str(HERE / "teams_ag2.py"))
 
@@ -37,14 +37,14 @@ def ag2(session: nox.Session) -> None:
 @nox.parametrize("openai", ["2", "3"])
 @nox.parametrize("version", AGENTCHAT)
 def agentchat(session: nox.Session, version: str, openai: str) -> None:
-    """The same agents, and the tests of the room, on each line of AgentChat."""
+    """The same agents, and the tests of the package, on each line of AgentChat."""
     session.install(
-        *ROOMS,
+        *PACKAGES,
         *TESTS,
         f"autogen-agentchat=={version}",
         f"autogen-core=={version}",
         f"openai>={openai},<{int(openai) + 1}",
     )
     session.run("python", str(HERE / "agents.py"))
-    session.chdir(HOME)
+    session.chdir(ROOT)
     session.run("pytest", "tests/autogen", *session.posargs)

@@ -6,7 +6,7 @@ from client import Client
 from stub import PIECE, TEXT, pieces_of
 
 
-def messages_of(messages):
+def to_messages(messages):
     from agent_framework import Message
 
     return [Message(m["role"], [m["content"]]) for m in messages]
@@ -28,20 +28,20 @@ class AgentFramework(Client):
     }
 
     def __init__(self, base_url):
-        self.chat = self.made(base_url)
+        self.chat = self.create_client(base_url)
 
-    def made(self, base_url):
+    def create_client(self, base_url):
         from agent_framework_llmaas import LLMaaSChatClient
 
         return LLMaaSChatClient(base_url=base_url, api_key="sk-test")
 
     async def acall(self, messages, model):
-        answer = await self.chat.get_response(messages_of(messages), options={"model": model})
+        answer = await self.chat.get_response(to_messages(messages), options={"model": model})
         return answer.text
 
     async def astream(self, messages, model):
         stream = self.chat.get_response(
-            messages_of(messages), stream=True, options={"model": model}
+            to_messages(messages), stream=True, options={"model": model}
         )
         return "".join([update.text async for update in stream])
 
@@ -55,7 +55,7 @@ class AgentFrameworkStock(AgentFramework):
     imports = "from agent_framework_openai import OpenAIChatCompletionClient"
     goals = {}
 
-    def made(self, base_url):
+    def create_client(self, base_url):
         from agent_framework_openai import OpenAIChatCompletionClient
 
         return OpenAIChatCompletionClient(base_url=base_url, api_key="sk-test", model="granite")
@@ -70,7 +70,7 @@ class AgentFrameworkAlone(AgentFramework):
     imports = "from agent_framework import BaseChatClient, FunctionInvocationLayer"
     goals = {}
 
-    def made(self, base_url):
+    def create_client(self, base_url):
         from agent_framework import (
             BaseChatClient,
             ChatResponse,

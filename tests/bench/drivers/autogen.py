@@ -20,7 +20,7 @@ class Stock(Client):
         self.base_url = base_url
         self.clients: dict[str, Any] = {}
 
-    def made(self, model: str) -> Any:
+    def create_client(self, model: str) -> Any:
         from autogen_ext.models.openai import OpenAIChatCompletionClient
 
         info = {
@@ -36,7 +36,7 @@ class Stock(Client):
 
     def client(self, model: str) -> Any:
         if model not in self.clients:
-            self.clients[model] = self.made(model)
+            self.clients[model] = self.create_client(model)
         return self.clients[model]
 
     def messages(self, messages: Sequence[Message]) -> list[Any]:
@@ -79,7 +79,7 @@ class Ours(Stock):
         "500 in flight": 5,
     }
 
-    def made(self, model: str) -> Any:
+    def create_client(self, model: str) -> Any:
         from autogen_llmaas import LLMaaSChatCompletionClient
 
         return LLMaaSChatCompletionClient(model, base_url=self.base_url, api_key="sk-test")

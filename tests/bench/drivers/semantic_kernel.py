@@ -6,7 +6,7 @@ from client import Client
 from stub import PIECE, TEXT, pieces_of
 
 
-def history_of(messages):
+def to_history(messages):
     from semantic_kernel.contents import ChatHistory, ChatMessageContent
 
     said = [ChatMessageContent(role=m["role"], content=m["content"]) for m in messages]
@@ -29,9 +29,9 @@ class SemanticKernel(Client):
     }
 
     def __init__(self, base_url):
-        self.chat = self.made(base_url)
+        self.chat = self.create_client(base_url)
 
-    def made(self, base_url):
+    def create_client(self, base_url):
         from semantic_kernel_llmaas import LLMaaSChatCompletion
 
         return LLMaaSChatCompletion("granite", base_url=base_url, api_key="sk-test")
@@ -41,13 +41,13 @@ class SemanticKernel(Client):
 
     async def acall(self, messages, model):
         answer = await self.chat.get_chat_message_content(
-            history_of(messages), self.settings(model)
+            to_history(messages), self.settings(model)
         )
         return answer.content
 
     async def astream(self, messages, model):
         stream = self.chat.get_streaming_chat_message_contents(
-            history_of(messages), self.settings(model)
+            to_history(messages), self.settings(model)
         )
         return "".join([chunk.content async for chunks in stream for chunk in chunks])
 
@@ -61,7 +61,7 @@ class SemanticKernelStock(SemanticKernel):
     imports = "from semantic_kernel.connectors.ai.open_ai import OpenAIChatCompletion"
     goals = {}
 
-    def made(self, base_url):
+    def create_client(self, base_url):
         from openai import AsyncOpenAI
         from semantic_kernel.connectors.ai.open_ai import OpenAIChatCompletion
 
@@ -81,7 +81,7 @@ class SemanticKernelAlone(SemanticKernel):
     )
     goals = {}
 
-    def made(self, base_url):
+    def create_client(self, base_url):
         from semantic_kernel.connectors.ai.chat_completion_client_base import (
             ChatCompletionClientBase,
         )
