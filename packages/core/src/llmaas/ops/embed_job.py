@@ -1,4 +1,4 @@
-"""State of one call for embeddings: what has come, and what was refused."""
+"""State of one embedding call: vectors received, and errors of refused texts."""
 
 from __future__ import annotations
 

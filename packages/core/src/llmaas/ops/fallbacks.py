@@ -33,7 +33,7 @@ _HINT = "The previous reply to this conversation was empty. Write the reply itse
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request of a call: a model, and whether it was asked before."""
+    """One request of a call: a model, and whether this is its second request."""
 
     model: str
     is_retry: bool = False
@@ -53,7 +53,7 @@ class Plan:
 
     settings: Settings
     models: list[str]
-    """Models that are still to be asked."""
+    """Models that have not been tried."""
     retry_empty: bool
     earlier: list[Attempt] = field(default_factory=list)
 

@@ -15,7 +15,7 @@ from llmaas.wire.prompt_size import estimate_prompt, is_clearly_below
 _FIELDS = ("max_tokens", "max_completion_tokens")
 _REFUSALS = frozenset({400, 413, 422, 500})
 _LEAST = 1_024
-"""Tokens asked for where the estimate leaves fewer: the engine then tells exact counts."""
+"""Tokens requested if the estimate leaves fewer: the engine then reports exact counts."""
 
 _MARGIN = 64
 _SHARE = 32
@@ -55,8 +55,8 @@ def default_max_tokens(
     most = _most(settings, model, window)
     if window is None or is_clearly_below(messages, tools, window - most, size):
         return most
-    told = {"messages": messages, "tools": tools, "response_format": response_format}
-    left = window - prompt_tokens(told)
+    prompt = {"messages": messages, "tools": tools, "response_format": response_format}
+    left = window - prompt_tokens(prompt)
     return min(most, max(left, _LEAST))
 
 
@@ -94,42 +94,42 @@ def refit(settings: Settings, body: Mapping[str, Any], error: Exception) -> int 
     if getattr(error, "status_code", None) not in _REFUSALS:
         return None
     message = str(getattr(error, "message", error))
-    told = parse_overflow(message, getattr(error, "body", None))
-    if told.limit is None and not is_overflow(message):
+    overflow = parse_overflow(message, getattr(error, "body", None))
+    if overflow.limit is None and not is_overflow(message):
         return None
-    return _fitting(settings, body, told)
+    return _fitting(settings, body, overflow)
 
 
-def _fitting(settings: Settings, body: Mapping[str, Any], told: Overflow) -> int | None:
-    model, asked = str(body["model"]), int(body["max_tokens"])
+def _fitting(settings: Settings, body: Mapping[str, Any], overflow: Overflow) -> int | None:
+    model, requested = str(body["model"]), int(body["max_tokens"])
     learned = settings.learned
-    if told.limit is not None:
-        learned.record_limit(model, told.limit)
-        return told.limit if told.limit < asked else None
-    if told.window is not None:
-        learned.record_window(model, told.window)
+    if overflow.limit is not None:
+        learned.record_limit(model, overflow.limit)
+        return overflow.limit if overflow.limit < requested else None
+    if overflow.window is not None:
+        learned.record_window(model, overflow.window)
     window = window_of(settings, model)
     if window is None:
         return None
-    left = min(_left(window, told, body), _most(settings, model, window))
-    return left if 0 < left < asked else None
+    left = min(_left(window, overflow, body), _most(settings, model, window))
+    return left if 0 < left < requested else None
 
 
-def _left(window: int, told: Overflow, body: Mapping[str, Any]) -> int:
+def _left(window: int, overflow: Overflow, body: Mapping[str, Any]) -> int:
     """Return what a prompt leaves of the window: exact counts, else a careful estimate."""
-    if told.prompt is not None and not told.is_lower_bound:
-        left = window - told.prompt
+    if overflow.prompt is not None and not overflow.is_lower_bound:
+        left = window - overflow.prompt
         return left - min(_SLACK, left // 10)
-    most = window - (told.prompt or 0)
+    most = window - (overflow.prompt or 0)
     prompt = estimate_prompt(body["messages"], body.get("tools"), body.get("response_format"))
     return min(most, max(window - prompt - prompt // 4 - _MARGIN, min(_LEAST, most // 4)))
 
 
-def lowered(asked: int, fitting: int) -> Adjustment:
+def lowered(requested: int, fitting: int) -> Adjustment:
     """Return the note that a budget of ours was lowered."""
     return Adjustment(
         "max_tokens",
-        f"max_tokens was lowered from {asked} to {fitting}: the prompt leaves no more of the "
+        f"max_tokens was lowered from {requested} to {fitting}: the prompt leaves no more of the "
         "model's context window.",
     )
 

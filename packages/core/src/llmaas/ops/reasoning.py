@@ -74,17 +74,17 @@ def _off(switch: ReasoningSwitch) -> tuple[Fields, str]:
 def lower_effort(model: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options that ask for less reasoning: low effort, or none where it was low."""
     kept = {k: v for k, v in options.items() if k not in ("reasoning_effort", "enable_thinking")}
-    asked = options.get("reasoning", options.get("reasoning_effort"))
+    requested = options.get("reasoning", options.get("reasoning_effort"))
     switch = get_switch(model)
-    if switch.never or isinstance(asked, Mapping):
+    if switch.never or isinstance(requested, Mapping):
         return dict(options)
-    was_low = asked in (False, "none", "off", "minimal", "low") or not switch.levels
+    was_low = requested in (False, "none", "off", "minimal", "low") or not switch.levels
     can_stop = switch.off is not None
     return {**kept, "reasoning": False if was_low and can_stop else "low"}
 
 
 def report_ignored(completion: Completion) -> Completion:
-    """Note, and warn once, that a model reasoned although it was told not to."""
+    """Note, and warn once, that a model reasoned although reasoning was switched off."""
     from dataclasses import replace
 
     thought = (completion.reasoning or "").strip()

@@ -192,7 +192,7 @@ def send_and_read(
 ) -> Operation[tuple[bytes, Mapping[str, str]]]:
     """Send a call until it is answered whole; return body and headers.
 
-    A body that breaks off is asked for again: no part of it has been handed out.
+    A truncated body is requested again: no part of it was returned.
     """
     while True:
         reply = yield from send_with_retries(retries, request)

@@ -41,7 +41,7 @@ class StreamState:
         self._is_ended = False
         self._began = time.monotonic()
         self._limited_with_usage: bool | None = None
-        """Whether usage had come when reading was limited; None until then."""
+        """Whether usage was received when reading was limited; None until then."""
         self.request, self.reply, self.chunks = opened.request, opened.reply, opened.chunks
         self.decoder, self.first = opened.decoder, opened.events
         self.is_closed = False
@@ -126,7 +126,7 @@ class StreamState:
             settle_now(self.leave())
 
     def _settled(self, completion: Completion, events: list[Event]) -> Completion:
-        """Fill in ``parsed`` where the answer matches; what was handed out cannot be repaired."""
+        """Fill in ``parsed`` where the answer matches; delivered events cannot be repaired."""
         if self.request.shape is None:
             return completion
         whole = fill_parsed(completion, self.request.shape, streamed=True)
