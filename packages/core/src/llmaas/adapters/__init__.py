@@ -1,7 +1,7 @@
-"""Building blocks for adapters: what every framework integration needs beside the client.
+"""Helpers that framework integrations share.
 
-A stable interface, versioned with the core. Adapters import public modules of ``llmaas`` and
-this package, no inner module. Names are imported when first used.
+A stable interface, versioned with the core. Adapters import this package and public modules of
+``llmaas``, never internal modules. Names are imported on first use.
 """
 
 from __future__ import annotations

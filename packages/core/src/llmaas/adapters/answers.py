@@ -23,21 +23,21 @@ __all__ = [
 
 
 def created_at(completion: Completion) -> datetime | None:
-    """Return when the service made the answer, in UTC; None if it does not tell a date."""
+    """Convert the creation time of an answer to UTC; None if it is missing or invalid."""
     if completion.created is None:
         return None
     try:
         return datetime.fromtimestamp(completion.created, UTC)
-    except (ValueError, OverflowError, OSError):  # not seconds of our calendar: milliseconds, ...
+    except (ValueError, OverflowError, OSError):  # not seconds, but for example milliseconds
         return None
 
 
 def split_tool_calls(
     choice: Choice,
 ) -> tuple[list[tuple[ToolCall, dict[str, Any]]], list[tuple[ToolCall, ValueError]]]:
-    """Return valid calls with their parsed arguments, and invalid ones with the reason.
+    """Separate valid calls with parsed arguments from invalid ones with the reason.
 
-    A call that was cut, or whose arguments are not a JSON object, is invalid: never run it.
+    A call that was cut, or whose arguments are not a JSON object, is invalid. Never run it.
     """
     valid: list[tuple[ToolCall, dict[str, Any]]] = []
     invalid: list[tuple[ToolCall, ValueError]] = []

@@ -1,4 +1,4 @@
-"""Waiting for batches, and their ids in the errors of a wait that fails."""
+"""Waiting for batches, with their IDs in the errors of a failed wait."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def wait_for_batch(
     Takes a batch or its id. Returns the last state: check ``done``. A batch given as an object
     that is done, or a timeout of 0, sends no request for it.
     """
-    end = _end(timeout)
+    deadline = _to_deadline(timeout)
     current = client.get_batch(batch) if isinstance(batch, str) else batch
-    while not current.done and (pause := _pause(poll_interval, end)) is not None:
+    while not current.done and (pause := _next_pause(poll_interval, deadline)) is not None:
         time.sleep(pause)
         current = client.get_batch(current.id)
     return current
@@ -35,10 +35,10 @@ async def await_batch(
     poll_interval: float = 30.0,
     timeout: float | None = None,  # noqa: ASYNC109 - as in wait_for_batch
 ) -> Batch:
-    """Do what ``wait_for_batch`` does, for asyncio."""
-    end = _end(timeout)
+    """Do the same as ``wait_for_batch``, with asyncio."""
+    deadline = _to_deadline(timeout)
     current = await client.get_batch(batch) if isinstance(batch, str) else batch
-    while not current.done and (pause := _pause(poll_interval, end)) is not None:
+    while not current.done and (pause := _next_pause(poll_interval, deadline)) is not None:
         await asyncio.sleep(pause)
         current = await client.get_batch(current.id)
     return current
@@ -46,7 +46,7 @@ async def await_batch(
 
 @contextmanager
 def keep_batch_ids(*ids: str) -> Iterator[list[str]]:
-    """Add a note with the ids of submitted batches, which are billed, to whatever is raised.
+    """Add a note with the IDs of submitted batches, which are billed, to any exception.
 
     Yields the list of ids; append those of batches that are submitted within the block.
     """
@@ -59,11 +59,13 @@ def keep_batch_ids(*ids: str) -> Iterator[list[str]]:
         raise
 
 
-def _end(timeout: float | None) -> float | None:
+def _to_deadline(timeout: float | None) -> float | None:
     return None if timeout is None else time.monotonic() + timeout
 
 
-def _pause(poll_interval: float, end: float | None) -> float | None:
-    """Return the seconds to sleep before the next request; None when no time is left."""
-    left = poll_interval if end is None else min(poll_interval, end - time.monotonic())
-    return left if left > 0 or end is None else None
+def _next_pause(poll_interval: float, deadline: float | None) -> float | None:
+    """Compute the seconds until the next request; None if the deadline has passed."""
+    if deadline is None:
+        return poll_interval
+    pause = min(poll_interval, deadline - time.monotonic())
+    return pause if pause > 0 else None

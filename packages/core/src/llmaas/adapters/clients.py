@@ -1,4 +1,4 @@
-"""Clients of objects whose fields may change."""
+"""Clients of framework objects with mutable fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ClientPair", "open_clients", "tls_context"]
 
 @dataclass(frozen=True, slots=True)
 class ClientPair:
-    """The two clients of one configuration; they share its settings."""
+    """Sync and async client of one configuration."""
 
     options: Mapping[str, Any] = field(repr=False)
     sync_client: LLMaaS
@@ -22,10 +22,10 @@ class ClientPair:
 
 
 def open_clients(current: ClientPair | None, **options: Any) -> ClientPair:
-    """Return the clients of these options: ``current`` if it was built from equal ones.
+    """Create the clients of the given options, or return ``current`` if its options are equal.
 
     ``options`` are arguments of ``LLMaaS``; ``api_key`` may be a secret of pydantic. Raises
-    ``ConfigurationError`` for what can never work. No request is sent.
+    ``ConfigurationError`` for invalid options. No request is sent.
     """
     if current is not None and current.options == options:
         return current

@@ -1,4 +1,4 @@
-"""Context variables that follow work into other threads."""
+"""Propagation of context variables to other threads."""
 
 from __future__ import annotations
 

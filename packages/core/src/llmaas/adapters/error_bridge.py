@@ -1,4 +1,4 @@
-"""Errors that belong to the core's hierarchy and to that of a framework."""
+"""Errors that belong to the hierarchies of the core and of a framework."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ErrorBridge:
         self._joined: dict[tuple[Any, ...], Any] = {}
 
     def translate(self, error: Exception, **context: Any) -> Exception:
-        """Return an error of the core as one of both hierarchies; others as they are."""
+        """Convert an error of the core to one of both hierarchies; return others unchanged."""
         if not isinstance(error, LLMaaSError):
             return error
         kind = type(error)
@@ -59,11 +59,11 @@ class ErrorBridge:
         return translated
 
     def find_class(self, name: str) -> Any:
-        """Return the class of that name; assign it to ``__getattr__`` of the bridge's module.
+        """Look up a joined class by name; assign it to ``__getattr__`` of the bridge's module.
 
-        Raises ``AttributeError`` for what is not an error of the core that the table covers.
+        Raises ``AttributeError`` if the table does not cover an error of that name.
         """
-        kind = None if name.startswith("__") else _core_error(self._core_name(name))
+        kind = None if name.startswith("__") else _find_core_error(self._core_name(name))
         bases = self._find_bases(kind, None) if kind else ()
         if not bases:
             raise AttributeError(f"module {self.module!r} has no attribute {name!r}")
@@ -85,7 +85,7 @@ class ErrorBridge:
         self.raise_translated(error, {})
 
     def raise_translated(self, error: BaseException | None, context: dict[str, Any]) -> None:
-        """Raise the error of both hierarchies, if there is another one."""
+        """Raise the error of both hierarchies, if it differs from the original."""
         if isinstance(error, Exception):
             both = self.translate(error, **context)
             if both is not error:
@@ -97,7 +97,7 @@ class ErrorBridge:
         return self._table
 
     def _find_bases(self, kind: Any, error: Any) -> tuple[type[Exception], ...]:
-        """Return the framework's classes for a class of the core, by its nearest ancestor."""
+        """Look up the framework's classes of a core class, by its nearest ancestor."""
         table = self._read_table()
         found = next((table[base] for base in kind.__mro__ if base in table), ())
         if not isinstance(found, type | tuple):
@@ -105,7 +105,7 @@ class ErrorBridge:
         return found if isinstance(found, tuple) else (found,)
 
     def _join(self, kind: Any, bases: tuple[type[Exception], ...]) -> Any:
-        """Return the class that joins one of the core with the framework's, always the same."""
+        """Create the class that joins a core class with the framework's, once."""
         key = (kind, *bases)
         if key not in self._joined:
             parents = tuple(self._find_parents(kind, bases))
@@ -118,11 +118,11 @@ class ErrorBridge:
                 "bridge_module": self.module,
             }
             joined = type(self._public_name(kind), (kind, *parents, *others), members)
-            self._joined.setdefault(key, joined)  # of two threads, one wins
+            self._joined.setdefault(key, joined)  # of two threads, the first one wins
         return self._joined[key]
 
     def _find_parents(self, kind: Any, bases: tuple[type[Exception], ...]) -> Iterator[Any]:
-        """Yield the joined classes of the core's base classes that add no class of theirs."""
+        """Yield the joined classes of the core's base classes, unless they add other classes."""
         for base in kind.__bases__:
             theirs = self._find_bases(base, None)
             if theirs and all(any(issubclass(b, each) for b in bases) for each in theirs):
@@ -138,7 +138,7 @@ class ErrorBridge:
 
 
 class _Translation:
-    """A bridge with the context of one call."""
+    """Bridge with the context of one call."""
 
     def __init__(self, bridge: ErrorBridge, context: dict[str, Any]) -> None:
         self._bridge = bridge
@@ -183,7 +183,7 @@ def bridge_errors(
     )
 
 
-def _core_error(name: str) -> Any:
+def _find_core_error(name: str) -> Any:
     from llmaas import errors
 
     kind = getattr(errors, name, None)

@@ -1,4 +1,4 @@
-"""Types and names of files, by their bytes."""
+"""Types and names of files, detected by their bytes."""
 
 from __future__ import annotations
 

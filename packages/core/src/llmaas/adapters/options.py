@@ -1,4 +1,4 @@
-"""Options of connections: what may be kept, and what is refused."""
+"""Redaction and checks of connection options."""
 
 from __future__ import annotations
 

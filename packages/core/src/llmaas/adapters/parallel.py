@@ -1,4 +1,4 @@
-"""Parallel calls, at most a given number at a time."""
+"""Parallel calls with a limited concurrency."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ R = TypeVar("R")
 def map_bounded(function: Callable[[T], R], items: Iterable[T], *, limit: int) -> list[R]:
     """Call a function for each item in at most ``limit`` threads; return the results in order.
 
-    Each thread runs in a copy of the caller's context: its budget, its trace. Raises the first
-    failure; items that have not begun are then skipped.
+    Each call runs in a copy of the caller's context (budget, trace). Raises the first failure;
+    items that have not started are then skipped.
     """
-    todo = list(items)
-    if len(todo) < 2 or limit < 2:
-        return [function(item) for item in todo]
-    contexts = [copy_context() for _ in todo]  # one cannot be entered twice at a time
+    pending = list(items)
+    if len(pending) < 2 or limit < 2:
+        return [function(item) for item in pending]
+    contexts = [copy_context() for _ in pending]  # a context cannot be entered twice at once
     failures: list[BaseException] = []
 
     def call(context: Context, item: T) -> R:
@@ -33,8 +33,8 @@ def map_bounded(function: Callable[[T], R], items: Iterable[T], *, limit: int) -
             failures.append(error)
             raise
 
-    with ThreadPoolExecutor(min(limit, len(todo)), "llmaas-adapter") as pool:
-        return list(pool.map(call, contexts, todo))
+    with ThreadPoolExecutor(min(limit, len(pending)), "llmaas-adapter") as pool:
+        return list(pool.map(call, contexts, pending))
 
 
 async def amap_bounded(
@@ -49,7 +49,7 @@ async def amap_bounded(
 
     async def call(item: T) -> R:
         async with slots:
-            if failures:  # this one wakes before it can be cancelled
+            if failures:  # it woke up before it could be cancelled
                 raise asyncio.CancelledError
             try:
                 return await function(item)

@@ -1,4 +1,4 @@
-"""Checks and conversions of what adapters send."""
+"""Checks and conversions of requests."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def reject_multiple_choices(params: Mapping[str, Any], reason: str) -> None:
     cannot hold, and the alternative.
     """
     if requests_several_choices(params):
-        asked = (params.get("extra_body") or {}).get("n") or params.get("n")
-        raise InvalidInputError(f"n must be 1, got {asked!r}: {reason}")
+        count = (params.get("extra_body") or {}).get("n") or params.get("n")
+        raise InvalidInputError(f"n must be 1, got {count!r}: {reason}")

@@ -1,4 +1,4 @@
-"""JSON schemas of tools and answers, as the service takes them."""
+"""JSON schemas of tools and answers for the service."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
 
 
 def mark_strict(function: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a function's definition with ``strict`` set, if strict mode takes its parameters.
+    """Set ``strict`` in a function's definition if strict mode supports its parameters.
 
-    Strict mode has no maps, for example: such a function is returned as it is.
+    Otherwise (strict mode does not support maps, for example) the definition is unchanged.
     """
     closed = strict_schema(function.get("parameters") or _NO_PARAMETERS, require_all=True)
     if closed is None:

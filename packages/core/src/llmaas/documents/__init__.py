@@ -1,4 +1,4 @@
-"""Files as models take them: pages of PDFs, images, audio (extra ``documents`` for drawing)."""
+"""Conversion of PDFs, images and audio files for models (extra ``documents`` for rendering)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name when it is used first: Pillow is an extra."""
+    """Import a name on first use, because Pillow is an optional dependency."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

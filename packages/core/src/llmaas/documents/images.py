@@ -1,4 +1,4 @@
-"""Images of any kind, made into upright RGB pictures that look as they did."""
+"""Conversion of images of any kind to upright RGB images that look the same."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from llmaas.documents.limits import LIMITS, DocumentLimits
 _WEB = frozenset({"JPEG", "PNG", "GIF", "WEBP", "BMP"})
 _EIGHT_BITS = frozenset({"RGB", "L", "P", "1"})
 _PATCH = 28
-"""Pixels that models see as one: a smaller image has nothing that could be misread."""
+"""Side of a patch in pixels, the unit of vision models: smaller images need no conversion."""
 _SMALLEST_SIDE = 512
 _ORIENTATION = 0x0112
-"""The EXIF tag in which cameras write how they were held; models do not read it."""
+"""EXIF tag with the orientation of the camera; models do not read it."""
 _PHOTOMETRIC = 262  # TIFF: 0 means that white is zero
 _LIGHT = 224
-"""A mean gray above which a transparent drawing would vanish on white."""
+"""Mean gray above which a transparent drawing would be invisible on white."""
 
 try:
     from PIL import Image, ImageOps
@@ -29,13 +29,13 @@ except ModuleNotFoundError as error:
 
 
 class UnreadableImageError(ValueError):
-    """Raised for a file that is not an image, or a damaged one."""
+    """File that is not an image, or a damaged image."""
 
 
 def open_image(data: bytes, limits: DocumentLimits = LIMITS) -> Any:
-    """Return a ``PIL.Image`` that is not decoded yet.
+    """Open a ``PIL.Image`` without decoding it.
 
-    Raises ``ValueError`` for what is not an image of ``limits.formats``, or is too large.
+    Raises ``ValueError`` if it is not an image of ``limits.formats``, or too large.
     """
     Image.init()
     formats = [name for name in limits.formats if name in Image.OPEN]
@@ -52,7 +52,7 @@ def open_image(data: bytes, limits: DocumentLimits = LIMITS) -> Any:
 
 
 def check_size(image: Any, limits: DocumentLimits) -> None:
-    """Raise ``ValueError`` for an image that would fill the memory."""
+    """Raise ``ValueError`` for an image with more than ``limits.max_pixels`` pixels."""
     width, height = image.size
     if width * height > limits.max_pixels:
         raise ValueError(
@@ -61,33 +61,33 @@ def check_size(image: Any, limits: DocumentLimits) -> None:
 
 
 def is_plain(image: Any, max_side: int) -> bool:
-    """Whether an image can be sent as it is: RGB, upright, and not too large."""
+    """Whether an image can be sent unchanged: RGB, opaque, upright and not too large."""
     is_upright = image.getexif().get(_ORIENTATION, 1) == 1
     is_opaque = "transparency" not in image.info
     return bool(is_upright and is_opaque and image.mode == "RGB" and max(image.size) <= max_side)
 
 
 def for_chat(data: bytes, limits: DocumentLimits = LIMITS) -> bytes:
-    """Return an image as models read it: as it is, or as an upright RGB JPEG of 2,048 pixels.
+    """Convert an image that models would misread to an upright RGB JPEG; return others unchanged.
 
-    Raises ``ValueError`` for what is not an image, is over the limits, or has several pages.
+    Raises ``ValueError`` if it is not an image, exceeds the limits, or has several pages.
     """
     image = open_image(data, limits)
     pages = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
     if pages > 1:
         raise ValueError(
-            f"the image has {pages} pages: send each by itself (llmaas.documents.draw_pages)"
+            f"the image has {pages} pages: send each one separately (llmaas.documents.draw_pages)"
         )
     try:
-        if _reads_well(image, limits.max_side):
+        if _is_read_correctly(image, limits.max_side):
             return data
         return to_jpeg(to_rgb(image, limits.max_side))
     except (SyntaxError, EOFError, OSError, MemoryError) as error:
         raise UnreadableImageError(f"the image cannot be read: {error}") from error
 
 
-def _reads_well(image: Any, max_side: int) -> bool:
-    """Whether engines, which convert images to RGB, see in this one what a person sees."""
+def _is_read_correctly(image: Any, max_side: int) -> bool:
+    """Whether the image looks the same after engines have converted it to RGB."""
     if max(image.size) < _PATCH:
         return image.format in _WEB
     if image.format not in _WEB or max(image.size) > max_side:
@@ -100,53 +100,53 @@ def _reads_well(image: Any, max_side: int) -> bool:
 
 
 def to_rgb(image: Any, max_side: int) -> Any:
-    """Return an upright RGB copy, at most ``max_side`` pixels long.
+    """Create an upright RGB copy with sides of at most ``max_side`` pixels.
 
-    Deep gray values are scaled, transparency is laid on a ground that shows what is drawn.
+    Gray values of more than 8 bits are scaled; transparency gets a contrasting background.
     """
     if image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB"):
         image.draft(image.mode, (max_side, max_side))  # decodes large photographs at a fraction
-    is_negative = _white_is_zero(image)  # asked first: the upright copy has no TIFF tags
+    is_negative = _white_is_zero(image)  # before the transposition, whose result has no TIFF tags
     upright = ImageOps.exif_transpose(image)
-    flat = _on_ground(upright) if _is_transparent(upright) else _as_rgb(upright)
+    flat = _add_background(upright) if _is_transparent(upright) else _convert_to_rgb(upright)
     flat = ImageOps.invert(flat) if is_negative else flat
     flat.thumbnail((max_side, max_side))
     return flat
 
 
 def to_jpeg(image: Any) -> bytes:
-    """Return an RGB image as a JPEG file."""
+    """Encode an RGB image as JPEG."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=92)
     return buffer.getvalue()
 
 
 def smaller(data: bytes) -> bytes | None:
-    """Return an image at 70 % of its size; None when it is too small for that."""
+    """Shrink an image to 70 % of its size; None if it is too small for that."""
     image = open_image(data)
     side = int(max(image.size) * 0.7)
     return None if side < _SMALLEST_SIDE else to_jpeg(to_rgb(image, side))
 
 
-def _as_rgb(image: Any) -> Any:
+def _convert_to_rgb(image: Any) -> Any:
     if image.mode == "F" or image.mode.startswith("I"):
-        return _eight_bits(image).convert("RGB")
+        return _to_eight_bits(image).convert("RGB")
     if image.mode == "LAB":
         return _from_lab(image)
     return image.convert("RGB")
 
 
-def _eight_bits(image: Any) -> Any:
-    """Return deep gray as 8 bits; Pillow's own conversion would cut all values at 255."""
+def _to_eight_bits(image: Any) -> Any:
+    """Scale gray values to 8 bits; Pillow's conversion would clip them at 255."""
     deep = image if image.mode == "F" else image.convert("I")
     low, high = (value if math.isfinite(value) else 0 for value in deep.getextrema())
-    low, high = min(low, 0), _ceiling(high)
+    low, high = min(low, 0), _white_value(high)
     scale = 255 / ((high - low) or 1)
     return deep.point(lambda value: value * scale + -low * scale).convert("L")
 
 
-def _ceiling(highest: float) -> float:
-    """Return the value of white: 1 for shares, else all bits of the depth in use set."""
+def _white_value(highest: float) -> float:
+    """Compute the value of white: 1 for fractions, else the maximum of the bit depth in use."""
     if highest <= 1:
         return 1
     return float(2 ** max(8, math.ceil(math.log2(highest + 1))) - 1)
@@ -161,10 +161,10 @@ def _is_transparent(image: Any) -> bool:
     return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
 
 
-def _on_ground(image: Any) -> Any:
-    """Lay a transparent image on white, or on black if it is drawn in light colors."""
+def _add_background(image: Any) -> Any:
+    """Put a transparent image on white, or on black if it is drawn in light colors."""
     if image.mode.startswith("I") or image.mode == "F":
-        return _as_rgb(image)
+        return _convert_to_rgb(image)
     seen = image.convert("RGBA")
     alpha = seen.getchannel("A")
     counts = seen.convert("L").histogram(mask=alpha.point(lambda value: 255 * (value > 127)))

@@ -1,4 +1,4 @@
-"""Limits on files of strangers: small files can unpack to gigabytes or hold thousands of pages."""
+"""Limits for untrusted files, which can expand to gigabytes or have thousands of pages."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ FORMATS = (
     "JPEG", "MPO", "PNG", "TIFF", "GIF", "WEBP", "BMP", "JPEG2000", "AVIF", "HEIF", "PPM", "ICO",
     "TGA",
 )  # fmt: skip
-"""Image formats that Pillow decodes by itself. EPS is not among them: it runs Ghostscript."""
+"""Image formats that Pillow decodes itself. Not EPS, for which it runs Ghostscript."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentLimits:
-    """What a file may hold at most.
+    """Limits of a file.
 
     ``max_side`` is the longer side of a page in pixels, as the service advises for OCR.
-    ``max_pixels`` bounds an image before it is decoded (64 million: A4 at 600 dpi, in color
+    ``max_pixels`` is checked before an image is decoded (64 million: A4 at 600 dpi, in color
     about 200 MB). ``formats`` are Pillow's names of image formats.
     """
 
@@ -27,4 +27,4 @@ class DocumentLimits:
 
 
 LIMITS = DocumentLimits()
-"""The defaults."""
+"""Default limits."""

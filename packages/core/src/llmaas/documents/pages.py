@@ -1,4 +1,4 @@
-"""Pages of PDFs and images, as images that models take."""
+"""Rendering of PDF and TIFF pages as images for models."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from typing import Any
 from llmaas.documents.images import check_size, is_plain, open_image, to_jpeg, to_rgb
 from llmaas.documents.limits import LIMITS, DocumentLimits
 
-_READY = {"JPEG", "PNG"}
+_UNCHANGED_FORMATS = {"JPEG", "PNG"}
 _PREVIEW = 254  # TIFF's NewSubfileType: bit 0 is set for a smaller version of another page
 _drawing = threading.Lock()
 
 
 def is_pdf(data: bytes) -> bool:
-    """Whether bytes are a PDF (its mark may stand behind some junk)."""
+    """Whether bytes are a PDF (the signature may follow other bytes)."""
     return b"%PDF-" in data[:1024]
 
 
 def draw_pages(data: bytes, limits: DocumentLimits = LIMITS) -> Iterator[bytes]:
-    """Yield the pages of a PDF or of a TIFF, or an image, each as a JPEG or PNG file.
+    """Yield the pages of a PDF or TIFF, or an image, each as a JPEG or PNG file.
 
-    Forms of PDFs are drawn with the values of their fields. Raises ``ValueError`` for what is
-    neither, or is over the limits.
+    PDF forms are rendered with the values of their fields. Raises ``ValueError`` if the file is
+    neither, or exceeds the limits.
     """
     try:
-        yield from _of_pdf(data, limits) if is_pdf(data) else _of_image(data, limits)
+        yield from _draw_pdf(data, limits) if is_pdf(data) else _draw_image(data, limits)
     except (SyntaxError, EOFError, OSError, MemoryError) as error:
         raise ValueError(f"the file cannot be read: {error}") from error
 
 
 def take(drawn: Iterator[bytes], count: int) -> list[bytes]:
-    """Draw up to so many further pages; the drawing library bears one thread at a time."""
+    """Draw up to ``count`` further pages. Serialized: PDFium is not thread-safe."""
     with _drawing:
         return list(islice(drawn, count))
 
 
-def _of_pdf(data: bytes, limits: DocumentLimits) -> Iterator[bytes]:
+def _draw_pdf(data: bytes, limits: DocumentLimits) -> Iterator[bytes]:
     try:
         import pypdfium2
     except ModuleNotFoundError as error:
@@ -49,24 +49,24 @@ def _of_pdf(data: bytes, limits: DocumentLimits) -> Iterator[bytes]:
     try:
         with closing(pypdfium2.PdfDocument(data)) as document:
             _check_count(len(document), limits)
-            document.init_forms()  # before any page is opened, or fields are drawn empty
+            document.init_forms()  # before any page is opened: otherwise fields are drawn empty
             for number in range(len(document)):
                 with closing(document[number]) as page:
-                    yield to_jpeg(to_rgb(_drawn(page, limits), limits.max_side))
+                    yield to_jpeg(to_rgb(_render(page, limits), limits.max_side))
     except pypdfium2.PdfiumError as error:
         raise ValueError(f"the PDF cannot be read: {error}") from error
 
 
-def _drawn(page: Any, limits: DocumentLimits) -> Any:
+def _render(page: Any, limits: DocumentLimits) -> Any:
     width, height = page.get_size()
     return page.render(scale=limits.max_side / (max(width, height) or 1)).to_pil()
 
 
-def _of_image(data: bytes, limits: DocumentLimits) -> Iterator[bytes]:
+def _draw_image(data: bytes, limits: DocumentLimits) -> Iterator[bytes]:
     image = open_image(data, limits)
     count = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
     _check_count(count, limits)
-    if count == 1 and image.format in _READY and is_plain(image, limits.max_side):
+    if count == 1 and image.format in _UNCHANGED_FORMATS and is_plain(image, limits.max_side):
         yield data
         return
     for number in range(count):

@@ -1,4 +1,4 @@
-"""Text of PDFs, with what was typed into their forms (extra ``documents``)."""
+"""Extraction of the text of PDFs, including values of forms (extra ``documents``)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from llmaas.documents.limits import LIMITS, DocumentLimits
 
 
 def pdf_text(data: bytes, limits: DocumentLimits = LIMITS) -> str:
-    """Return the text of a PDF as Markdown, a section a page; empty for a scan.
+    """Extract the text of a PDF as Markdown, one section per page; empty for a scan.
 
-    Raises ``ValueError`` for what is not a PDF, or has too many pages.
+    Raises ``ValueError`` if the file is not a PDF, or has too many pages.
     """
     try:
         import pypdfium2
@@ -23,15 +23,15 @@ def pdf_text(data: bytes, limits: DocumentLimits = LIMITS) -> str:
             if len(document) > limits.max_pages:
                 raise ValueError(f"the PDF has {len(document):,} pages, over {limits.max_pages:,}")
             document.init_forms()
-            pages = [_text(document, number) for number in range(len(document))]
+            pages = [_extract_page(document, number) for number in range(len(document))]
     except pypdfium2.PdfiumError as error:
         raise ValueError(f"the PDF cannot be read: {error}") from error
     return "\n\n".join(f"# Page {n}\n\n{text}" for n, text in enumerate(pages, 1) if text)
 
 
-def _text(document: Any, number: int) -> str:
+def _extract_page(document: Any, number: int) -> str:
     if document.formenv is not None:
         with closing(document[number]) as page:
-            page.flatten()  # makes the values of fields a part of the page
+            page.flatten()  # turns the values of fields into text of the page
     with closing(document[number]) as page, closing(page.get_textpage()) as text:
         return str(text.get_text_bounded()).replace("\r\n", "\n").strip()

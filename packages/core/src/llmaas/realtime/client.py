@@ -1,4 +1,4 @@
-"""Live transcription: a source of audio in, texts out, one connection for each utterance."""
+"""Client of live transcription, with one connection per utterance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from llmaas import errors
 from llmaas._error_factory import build_error
 from llmaas.hooks import REGISTRY, CallInfo
 from llmaas.ops.hooked_calls import HookRunner
-from llmaas.realtime.socket import broken, connected
+from llmaas.realtime.socket import build_failure, open_socket
 from llmaas.realtime.sources import Audio, Pause, Source, frames, pieces
 from llmaas.realtime.utterance import (
     BYTES_PER_SECOND,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from llmaas.client import AsyncLLMaaS
 
 REALTIME_MODEL = "mistralai/Voxtral-Mini-4B-Realtime-2602"
-"""The name that the socket takes: it resolves no aliases (observed by a client in production)."""
+"""Model name of the endpoint, which does not resolve aliases (observed in production)."""
 
 
 async def listen(
@@ -38,7 +38,7 @@ async def listen(
     longest: float = 60.0,
     silence: float = 60.0,
 ) -> AsyncIterator[PartialText | FinalText]:
-    """Transcribe audio while it comes; yield ``PartialText`` as it grows, then ``FinalText``.
+    """Transcribe audio as it arrives; yield ``PartialText`` as it grows, then ``FinalText``.
 
     ``source`` is PCM of 16 bits, mono, 16 kHz: bytes, an iterable or async iterable of bytes of
     any size, or a ``Path`` of an audio file (extra ``realtime``). ``Pause`` in it ends an
@@ -54,21 +54,23 @@ async def listen(
     async for first in audio:
         if not isinstance(first, bytes):
             continue  # a pause
-        async for event in _watched(client, model, _upto(first, audio, most), silence):
+        async for event in _transcribe_with_hooks(
+            client, model, _limit_audio(first, audio, most), silence
+        ):
             yield event
 
 
-async def _watched(
+async def _transcribe_with_hooks(
     client: AsyncLLMaaS, model: str, audio: AsyncIterator[bytes], silence: float
 ) -> AsyncIterator[PartialText | FinalText]:
-    """Let the client's hooks see one utterance."""
+    """Run the client's hooks around one utterance."""
     settings, run = client.settings, client._runner.run
     call = CallInfo("transcription", model, settings, (), {})
     hooks = HookRunner(REGISTRY.hooks_for(settings), call)
     await run(hooks.run_before())
     result: FinalText | None = None
     try:
-        async for event in _utterance(client, model, audio, silence):
+        async for event in _transcribe_utterance(client, model, audio, silence):
             if isinstance(event, FinalText):
                 result = event
             yield event
@@ -78,11 +80,11 @@ async def _watched(
     await run(hooks.run_after(result, None))
 
 
-async def _utterance(
+async def _transcribe_utterance(
     client: AsyncLLMaaS, model: str, audio: AsyncIterator[bytes], silence: float
 ) -> AsyncIterator[PartialText | FinalText]:
     utterance = Utterance()
-    async with connected(client.settings) as socket:
+    async with open_socket(client.settings) as socket:
         sending = asyncio.create_task(_send(socket, utterance, model, audio))
         try:
             while not utterance.done:
@@ -93,7 +95,7 @@ async def _utterance(
             message = f"The service reported: {error}"
             raise errors.StreamError.build(message, completion=None) from None
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise build_error(broken(error, str(client.settings.root))) from error
+            raise build_error(build_failure(error, str(client.settings.root))) from error
         finally:
             sending.cancel()
             with suppress(asyncio.CancelledError, Exception):
@@ -111,9 +113,9 @@ async def _send(socket: Any, utterance: Utterance, model: str, audio: AsyncItera
 async def _receive(
     socket: Any, utterance: Utterance, sending: asyncio.Task[None], silence: float
 ) -> PartialText | FinalText | None:
-    """Return the next event; what ended the sending too early is raised.
+    """Receive the next event. Raises the error that ended the sending.
 
-    As long as audio is sent the server may be silent: a speaker may be, too.
+    There is no timeout while audio is sent, since the speaker may pause.
     """
     receiving = asyncio.ensure_future(socket.receive())
     try:
@@ -123,7 +125,7 @@ async def _receive(
             sending.result()
             await asyncio.wait({receiving}, timeout=silence)
         if not receiving.done():
-            text = f"the server said nothing for {silence:g} s after the end of the audio"
+            text = f"the server sent nothing for {silence:g} s after the end of the audio"
             raise aiohttp.ServerTimeoutError(text)
     finally:
         if not receiving.done():
@@ -133,10 +135,12 @@ async def _receive(
         return utterance.receive(message.data)
     if message.type == aiohttp.WSMsgType.ERROR:
         raise message.data
-    raise ConnectionError("the service closed the connection before the text was whole")
+    raise ConnectionError("the service closed the connection before the text was complete")
 
 
-async def _upto(first: bytes, audio: AsyncIterator[Audio], most: int) -> AsyncIterator[bytes]:
+async def _limit_audio(
+    first: bytes, audio: AsyncIterator[Audio], most: int
+) -> AsyncIterator[bytes]:
     """Yield frames until a pause, the end, or about ``most`` bytes."""
     buffer, taken = bytearray(first), len(first)
     while taken < most:

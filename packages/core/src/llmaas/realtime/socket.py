@@ -1,4 +1,4 @@
-"""The WebSocket of one utterance, on aiohttp."""
+"""WebSocket of one utterance, on aiohttp."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from llmaas.transport.pool_registry import PoolKey, tls_context
 from llmaas.wire.failures import StatusFailure, TransportFailure
 
 PATH = "/v1/realtime"
-_LARGEST = 1 << 20
-"""Bytes of one message of the server."""
+_MAX_MESSAGE_BYTES = 1 << 20
 
 
 @asynccontextmanager
-async def connected(settings: Settings) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """Yield the socket of a new connection.
+async def open_socket(settings: Settings) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """Open a connection and yield its socket.
 
     Raises the ``APIError`` of a refused upgrade (401, 403, 404), or ``APIConnectionError``.
     """
@@ -29,44 +28,47 @@ async def connected(settings: Settings) -> AsyncIterator[aiohttp.ClientWebSocket
     tls = tls_context(network.ca_bundle) if network.is_tls else True
     connector = aiohttp.TCPConnector(ssl=tls)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=settings.timeout.connect)
-    # A session of its own: the pool's reader of heads takes a 101 for an interim answer.
+    # Its own session: the pool's parser of headers treats 101 as an interim response.
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-        socket = await _opened(session, settings, network)
+        socket = await _connect(session, settings, network)
         try:
             yield socket
         finally:
             await socket.close()
 
 
-async def _opened(
+async def _connect(
     session: aiohttp.ClientSession, settings: Settings, network: PoolKey
 ) -> aiohttp.ClientWebSocketResponse:
     url = "ws" + settings.root.removeprefix("http") + PATH
     try:
-        # No variable holds the key: tools print those of a traceback's frames.
+        # The key is not in a variable, since tools print the variables of traceback frames.
         return await session.ws_connect(
             url,
-            headers={**dict(settings.headers), "authorization": f"Bearer {await _key(settings)}"},
+            headers={
+                **dict(settings.headers),
+                "authorization": f"Bearer {await _read_key(settings)}",
+            },
             proxy=network.proxy,
             heartbeat=20.0,
-            max_msg_size=_LARGEST,
+            max_msg_size=_MAX_MESSAGE_BYTES,
         )
     except aiohttp.WSServerHandshakeError as error:
         failure = StatusFailure(error.status, dict(error.headers or {}), b"", "GET", url)
         raise build_error(failure, secrets=settings.secrets) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise build_error(broken(error, url), secrets=settings.secrets) from error
+        raise build_error(build_failure(error, url), secrets=settings.secrets) from error
 
 
-def broken(error: BaseException | None, url: str) -> TransportFailure:
-    """Describe a connection that failed or ended too early."""
+def build_failure(error: BaseException | None, url: str) -> TransportFailure:
+    """Build the failure of a connection that could not be opened or ended too early."""
     kind = "timeout" if isinstance(error, TimeoutError) else "read"
     if isinstance(error, aiohttp.ClientConnectorError):
         kind = "connect"
-    text = str(error) if error else "the service closed the connection before the text was whole"
+    text = str(error) if error else "the service closed the connection before the text was complete"
     return TransportFailure(kind, text, error, "GET", url)
 
 
-async def _key(settings: Settings) -> str:
+async def _read_key(settings: Settings) -> str:
     key = settings.key.get()
     return str(await key if inspect.isawaitable(key) else key)

@@ -1,7 +1,7 @@
-"""One utterance: what the client says, and what the server's messages mean. No socket here.
+"""Protocol of one utterance, without I/O.
 
-The protocol is the service's own, not OpenAI's Realtime API: flat messages, one utterance a
-connection, and an end without the text, which is the sum of all pieces.
+The protocol is specific to the service and is not OpenAI's Realtime API: flat messages, one
+utterance per connection, and a final message without the text, which is that of all deltas.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from typing import Any
 from llmaas.pricing import audio_cost_micro_eur
 
 RATE = 16_000
-"""Samples per second that the service takes: PCM of 16 bits, mono."""
+"""Samples per second of the service: 16-bit mono PCM."""
 BYTES_PER_SECOND = 2 * RATE
-_MOST = 2_000
-"""Characters of an error that are kept."""
+_MAX_ERROR_LENGTH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class PartialText:
-    """The text of an utterance so far; ``delta`` is what is new in it."""
+    """Text of an utterance so far; ``delta`` is the new part."""
 
     text: str
     delta: str
@@ -31,26 +30,26 @@ class PartialText:
 
 @dataclass(frozen=True, slots=True)
 class FinalText:
-    """The text of a whole utterance. ``seconds`` of audio were sent for it."""
+    """Text of a complete utterance, from ``seconds`` of audio."""
 
     text: str
     seconds: float
     session_id: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """What else the service told, such as its usage (whose unit is not documented)."""
+    """Other fields of the service, such as usage (in an undocumented unit)."""
 
     @property
     def cost_micro_eur(self) -> int:
-        """The cost in millionths of a euro, by the price of a started minute of audio."""
+        """Cost in millionths of a euro, by the price of a started minute of audio."""
         return audio_cost_micro_eur(self.seconds)
 
 
 class ReportedError(ValueError):
-    """The service refused a message of the utterance."""
+    """Error that the service reported for an utterance."""
 
 
 class Utterance:
-    """The state of one connection."""
+    """State of one connection."""
 
     __slots__ = ("_parts", "_sent", "_session_id", "done")
 
@@ -62,44 +61,44 @@ class Utterance:
 
     @property
     def text(self) -> str:
-        """The text that has come."""
+        """Text received so far."""
         return "".join(self._parts)
 
     @staticmethod
     def opening(model: str) -> tuple[str, ...]:
-        """Return the first messages: the model, and the commit that clients of record send."""
+        """Build the first messages: the model, and the commit that the vendor's clients send."""
         commit = {"type": "input_audio_buffer.commit"}
         return json.dumps({"type": "session.update", "model": model}), json.dumps(commit)
 
     def audio(self, data: bytes) -> str:
-        """Return the message that sends PCM samples."""
+        """Build the message that sends PCM samples."""
         self._sent += len(data)
         message = {"type": "input_audio_buffer.append", "audio": base64.b64encode(data).decode()}
         return json.dumps(message)
 
     @staticmethod
     def ending() -> str:
-        """Return the message that ends the audio."""
+        """Build the message that ends the audio."""
         return json.dumps({"type": "input_audio_buffer.commit", "final": True})
 
     def receive(self, message: str | bytes) -> PartialText | FinalText | None:
-        """Read a message of the server; None where it says nothing new (heartbeats).
+        """Process a message of the server; None if it has no text (heartbeats).
 
         Raises ``ReportedError`` for an error that the service reports.
         """
-        told = _parsed(message)
-        match told.get("type"):
+        event = _parse(message)
+        match event.get("type"):
             case "session.created":
-                self._session_id = str(told.get("id") or "") or None
+                self._session_id = str(event.get("id") or "") or None
             case "transcription.delta":
-                return self._grow(told.get("delta"))
+                return self._grow(event.get("delta"))
             case "transcription.done":
                 self.done = True
-                extra = {key: value for key, value in told.items() if key != "type"}
+                extra = {key: value for key, value in event.items() if key != "type"}
                 seconds = self._sent / BYTES_PER_SECOND
                 return FinalText(self.text, seconds, self._session_id, extra)
             case "error":
-                raise ReportedError(_reason(told.get("error"))[:_MOST])
+                raise ReportedError(_reason(event.get("error"))[:_MAX_ERROR_LENGTH])
         return None
 
     def _grow(self, delta: Any) -> PartialText | None:
@@ -109,7 +108,7 @@ class Utterance:
         return PartialText(self.text, delta)
 
 
-def _parsed(message: str | bytes) -> Mapping[str, Any]:
+def _parse(message: str | bytes) -> Mapping[str, Any]:
     try:
         value = json.loads(message)
     except (ValueError, RecursionError):
