@@ -13,7 +13,7 @@ TAKEN = {"status": 202, "json": {"id": "batch-1", "status": "queued", "model": "
 GOOD = {"choices": [{"index": 0, "message": {"content": "oui"}, "finish_reason": "stop"}]}
 
 
-def test_a_lot_is_named_when_it_cannot_be_looked_at(sandbox: Any, run: Any) -> None:
+def test_batch_error_names_batch_when_polling_fails(sandbox: Any, run: Any) -> None:
     sandbox.script([TAKEN, {"status": 500}])
     batches = LLMaaSBatchChatGenerator(wait=5, poll_interval=0.05, max_retries=0)
     with pytest.raises(llmaas.InternalServerError) as caught:
@@ -21,7 +21,7 @@ def test_a_lot_is_named_when_it_cannot_be_looked_at(sandbox: Any, run: Any) -> N
     assert "batch-1" in caught.value.__notes__[0]
 
 
-def test_a_failed_lot_keeps_the_places_of_all_conversations(sandbox: Any, run: Any) -> None:
+def test_failed_batch_keeps_order_of_conversations(sandbox: Any, run: Any) -> None:
     failed = {**TAKEN["json"], "status": "failed", "request_counts": {"total": 3},
               "results": [GOOD], "error": {"message": "panne"}}  # fmt: skip
     sandbox.script([{"json": failed}])
@@ -31,7 +31,7 @@ def test_a_failed_lot_keeps_the_places_of_all_conversations(sandbox: Any, run: A
     assert "panne" in lost[0].meta["error"]
 
 
-def test_what_is_no_answer_keeps_its_place(sandbox: Any, run: Any) -> None:
+def test_missing_answer_keeps_its_position(sandbox: Any, run: Any) -> None:
     done = {**TAKEN["json"], "status": "completed", "results": [{"choices": []}, GOOD]}
     sandbox.script([{"json": done}])
     empty, good = run(LLMaaSBatchChatGenerator(), batch_id="batch-1")["replies"]
@@ -39,7 +39,7 @@ def test_what_is_no_answer_keeps_its_place(sandbox: Any, run: Any) -> None:
 
 
 @pytest.mark.parametrize("kwargs", [{"n": 2}, {"extra_body": {"n": 2}}])
-def test_a_lot_has_one_answer_a_conversation(sandbox: Any, run: Any, kwargs: Any) -> None:
+def test_batch_rejects_multiple_choices(sandbox: Any, run: Any, kwargs: Any) -> None:
     with pytest.raises(ValueError, match="n must be 1"):
         run(LLMaaSBatchChatGenerator(generation_kwargs=kwargs), conversations=["a"])
     assert not [*sandbox.requests]

@@ -180,7 +180,7 @@ def test_ocr_tells_which_pages_failed_or_were_cut(sandbox: Any, run: Any, caplog
         run(ocr(concurrency=1, raise_on_failure=True), sources=[ByteStream(pdf(3))])
 
 
-def test_after_a_failure_no_other_page_is_asked_for(sandbox: Any, run: Any) -> None:
+def test_ocr_stops_after_failure(sandbox: Any, run: Any) -> None:
     failed = {"status": 500, "json": {}}
     for number in range(1, 9):  # a page may have begun by chance, but not each time
         sandbox.script([failed])
@@ -200,7 +200,7 @@ def test_ocr_pages_go_through_haystacks_splitter(sandbox: Any) -> None:
         ("un", 1), ("deux", 2)]  # fmt: skip
 
 
-def test_batch_is_handed_in_and_fetched_later(sandbox: Any, run: Any) -> None:
+def test_batch_is_submitted_and_fetched_later(sandbox: Any, run: Any) -> None:
     questions = [[ChatMessage.from_user(f'Say "{n}"')] for n in range(3)]
     batches = LLMaaSBatchChatGenerator(generation_kwargs={"temperature": 0.1, "max_tokens": 50})
     first = run(batches, conversations=questions)
@@ -265,7 +265,7 @@ def test_batch_may_wait(sandbox: Any, run: Any) -> None:
     assert len(sandbox.requests) == 3
 
 
-def test_batch_is_never_handed_in_twice(sandbox: Any, run: Any) -> None:
+def test_batch_is_never_submitted_twice(sandbox: Any, run: Any) -> None:
     sandbox.script([{"status": 503, "json": {}}])
     with pytest.raises(llmaas.InternalServerError):
         run(LLMaaSBatchChatGenerator(), conversations=["a"])
@@ -275,7 +275,7 @@ def test_batch_is_never_handed_in_twice(sandbox: Any, run: Any) -> None:
             run(LLMaaSBatchChatGenerator(), **wrong)
 
 
-def test_a_pipeline_can_stop_between_handing_in_and_fetching(sandbox: Any) -> None:
+def test_pipeline_may_stop_between_submit_and_fetch(sandbox: Any) -> None:
     """What hangs on the replies does not run before they are there."""
     from haystack.components.builders import AnswerBuilder
 
@@ -325,7 +325,7 @@ def test_guard_routes(sandbox: Any, run: Any, answer: str, risk: bool | None) ->
     assert body["temperature"] == 0
 
 
-def test_guard_shows_the_guardian_what_was_said_and_nothing_else(sandbox: Any, run: Any) -> None:
+def test_guard_sends_only_texts(sandbox: Any, run: Any) -> None:
     """A call without its result is refused by servers that check, and guardians see no images."""
     call = ToolCall("f", {"x": 1}, id="1")
     image = ImageContent(base64.b64encode(picture()).decode(), mime_type="image/png")
@@ -343,7 +343,7 @@ def test_guard_shows_the_guardian_what_was_said_and_nothing_else(sandbox: Any, r
     ]
 
 
-def test_a_budget_around_a_component_counts_all_of_its_requests(sandbox: Any, run: Any) -> None:
+def test_budget_around_a_component_counts_all_of_its_requests(sandbox: Any, run: Any) -> None:
     """Requests that are made at once belong to the block that the component was run in."""
     sandbox.script([{"content": "No"}] * 2)
     with llmaas.LLMaaS() as client, client.budget(eur=1) as budget:
@@ -355,7 +355,7 @@ def test_a_budget_around_a_component_counts_all_of_its_requests(sandbox: Any, ru
     assert 0 < guarded < budget.spent
 
 
-def test_guard_asks_every_risk(sandbox: Any, run: Any) -> None:
+def test_guard_checks_every_risk(sandbox: Any, run: Any) -> None:
     sandbox.script([{"content": "No"}] * 3)
     result = run(LLMaaSGuard(risks=["harm", "jailbreak", "profanity"]), messages="Bonjour")
     assert result["risks"] == {"harm": False, "jailbreak": False, "profanity": False}
@@ -372,7 +372,7 @@ def test_guard_asks_every_risk(sandbox: Any, run: Any) -> None:
         run(lenient, messages=[ChatMessage.from_system("x")])
 
 
-def test_guard_keeps_a_prompt_from_the_model(sandbox: Any) -> None:
+def test_guard_blocks_prompt_in_pipeline(sandbox: Any) -> None:
     pipeline = Pipeline()
     pipeline.add_component("guard", LLMaaSGuard(risks=["harm"]))
     pipeline.add_component("llm", LLMaaSChatGenerator())
@@ -423,7 +423,7 @@ def test_list_models(sandbox: Any) -> None:
     assert "gpt-oss:20b" in models["gpt-oss:120b"].aliases
 
 
-def test_pictures_reach_the_model(sandbox: Any, ask: Any) -> None:
+def test_images_reach_model(sandbox: Any, ask: Any) -> None:
     parts = ["Que vois-tu ?", ImageContent("aGk=", mime_type="image/png", detail="low")]
     ask([ChatMessage.from_user(content_parts=parts)], of=LLMaaSChatGenerator(model=VISION))
     text, image = sandbox.requests[-1].json["messages"][0]["content"]
@@ -431,7 +431,7 @@ def test_pictures_reach_the_model(sandbox: Any, ask: Any) -> None:
     assert image["image_url"] == {"url": "data:image/png;base64,aGk=", "detail": "low"}
 
 
-def test_files_reach_the_model_as_what_it_takes(sandbox: Any, ask: Any) -> None:
+def test_files_are_sent_as_text_or_images(sandbox: Any, ask: Any) -> None:
     files = [("text/csv", "été;1".encode(), "a.csv"), ("application/pdf", pdf(2), "b.pdf")]
     parts = [FileContent(base64.b64encode(data).decode(), mime_type=kind, filename=name)
              for kind, data, name in files]  # fmt: skip

@@ -28,7 +28,7 @@ def attached(data: bytes, mime_type: str, name: str = "file") -> ChatMessage:
     return ChatMessage.from_user(content_parts=["What is this?", content])
 
 
-def test_ocr_sees_what_people_see(sandbox: Any) -> None:
+def test_ocr_renders_files_as_displayed(sandbox: Any) -> None:
     sources = [ByteStream(make()) for make in corpus.IMAGES.values()]
     converter = LLMaaSOCRDocumentConverter(model=VISION, concurrency=1, raise_on_failure=True)
     documents = converter.run(sources)["documents"]
@@ -38,7 +38,7 @@ def test_ocr_sees_what_people_see(sandbox: Any) -> None:
     assert not {name: seen[name] for name in seen if seen[name] <= 100}
 
 
-def test_a_form_is_read_by_ocr_and_by_a_chat(sandbox: Any) -> None:
+def test_form_is_rendered_for_ocr_and_chat(sandbox: Any) -> None:
     LLMaaSOCRDocumentConverter(model=VISION).run([ByteStream(corpus.form())])
     LLMaaSChatGenerator(model=VISION).run([attached(corpus.form(), "application/pdf")])
     read, chatted = images_sent(sandbox)
@@ -47,7 +47,7 @@ def test_a_form_is_read_by_ocr_and_by_a_chat(sandbox: Any) -> None:
 
 
 @pytest.mark.parametrize("encoding", corpus.TEXTS)
-def test_attached_text_is_decoded_as_what_it_is(sandbox: Any, encoding: str) -> None:
+def test_attached_text_is_decoded_by_its_encoding(sandbox: Any, encoding: str) -> None:
     text = corpus.TEXTS[encoding] * 5
     message = attached(text.encode(encoding), "text/plain", "notes.txt")
     LLMaaSChatGenerator(model=VISION).run([message])

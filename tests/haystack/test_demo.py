@@ -41,7 +41,7 @@ def test_runs_twice_without_mixing_documents(sandbox: Any) -> None:
         assert {s.passage.document for s in result.sources} == {document.name}
 
 
-def test_models_are_those_that_are_given(sandbox: Any) -> None:
+def test_demo_uses_given_models(sandbox: Any) -> None:
     chosen = settings(sandbox, chat_model="gemma4:31b", rerank_model="qwen3-reranker:0.6b",
                       embedding_model="granite-embedding:278m")  # fmt: skip
     demo(QUESTION, load_documents()[-1:], client_settings=chosen, out=lambda _: None)
@@ -58,7 +58,7 @@ def test_is_registered() -> None:
     assert entry.load() is demo
 
 
-def test_the_shipped_yaml_is_what_pipelines_write(sandbox: Any) -> None:
+def test_demo_yaml_matches_serialized_pipelines(sandbox: Any) -> None:
     """Golden files: a change of a module path or parameter would break users' YAML."""
     folder = importlib.resources.files("haystack_integrations.common.llmaas.demo")
     for name in ("indexing", "query"):

@@ -63,7 +63,7 @@ def pages(count: int) -> bytes:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe stands for a slow disk")
-def test_a_recording_on_a_slow_disk(sandbox: Any, tmp_path: Path) -> None:
+def test_event_loop_runs_while_audio_file_is_read(sandbox: Any, tmp_path: Path) -> None:
     """Nothing slow is a regular file: the thread that opens it tells instead of the clock."""
     recording = tmp_path / "slow.mp3"
     recording.write_bytes(b"ID3" + bytes(64))
@@ -79,13 +79,13 @@ def test_a_recording_on_a_slow_disk(sandbox: Any, tmp_path: Path) -> None:
     assert threading.get_ident() not in openers
 
 
-def test_files_of_a_lot_are_drawn(sandbox: Any) -> None:
+def test_event_loop_runs_while_batch_files_are_rendered(sandbox: Any) -> None:
     batches = LLMaaSBatchChatGenerator(model="qwen3-vl:235b")
     gap, took = longest_gap(batches.run_async([[with_pdf(pages(12))]]))
     assert gap < took / 2
 
 
-def test_a_file_of_a_prompt_is_drawn(sandbox: Any) -> None:
+def test_event_loop_runs_while_prompt_file_is_rendered(sandbox: Any) -> None:
     chat = LLMaaSChatGenerator(model="qwen3-vl:235b")
     gap, took = longest_gap(chat.run_async([with_pdf(pages(12))]))
     content = sandbox.requests[-1].json["messages"][0]["content"]
@@ -93,7 +93,7 @@ def test_a_file_of_a_prompt_is_drawn(sandbox: Any) -> None:
     assert gap < took / 2
 
 
-def test_an_image_that_is_too_large_is_made_smaller(sandbox: Any) -> None:
+def test_event_loop_runs_while_image_is_shrunk(sandbox: Any) -> None:
     image, buffer = pytest.importorskip("PIL.Image"), io.BytesIO()
     image.new("RGB", (5000, 5000), "white").save(buffer, "PNG")  # few bytes, many pixels
     sandbox.script([{"status": 413}, {"content": "lu"}])
@@ -103,7 +103,7 @@ def test_an_image_that_is_too_large_is_made_smaller(sandbox: Any) -> None:
     assert gap < took / 2
 
 
-def test_nothing_is_drawn_for_a_guardian(sandbox: Any, run: Any) -> None:
+def test_guard_renders_no_pdf(sandbox: Any, run: Any) -> None:
     """It takes no images; so a PDF that cannot be drawn is no matter either."""
     sandbox.script([{"content": "no"}, {"content": "no"}])
     assert "safe" in run(LLMaaSGuard(), messages=[with_pdf(b"%PDF-broken")])

@@ -121,7 +121,7 @@ def print_if(streaming: bool) -> Any:
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-def test_agent_compaction_goes_by_our_usage(sandbox: Any, run: Any, streaming: bool) -> None:
+def test_agent_compaction_uses_reported_usage(sandbox: Any, run: Any, streaming: bool) -> None:
     big = {"prompt_tokens": 900, "completion_tokens": 50, "total_tokens": 950}
     sandbox.script([call("Nice", usage=big), said("ok")])
     hook = CompactionHook(compactor=SlidingWindowCompactor(), context_window=1000,
@@ -287,7 +287,7 @@ def test_document_content_extractor(sandbox: Any, tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-def test_fallback_goes_on_after_a_failure(sandbox: Any, run: Any, streaming: bool) -> None:
+def test_fallback_continues_after_error(sandbox: Any, run: Any, streaming: bool) -> None:
     sandbox.script([{"status": 503, "json": {}}, said("oui")])
     both = FallbackChatGenerator([generator(model="gpt-oss:120b"), generator(model="gemma4:31b")])
     callback = print_if(streaming)
@@ -315,7 +315,7 @@ def test_agent_ends_on_a_blocked_prompt(sandbox: Any, run: Any) -> None:
     assert run(agent, messages=user())["exit_reason"] == "content_filter"
 
 
-def test_errors_come_out_of_pipelines_with_their_cause(sandbox: Any) -> None:
+def test_pipeline_error_keeps_cause(sandbox: Any) -> None:
     from haystack.core.errors import PipelineRuntimeError
 
     sandbox.script([{"status": 404, "json": {"error": {"code": "model_not_found"}}}])
@@ -326,7 +326,7 @@ def test_errors_come_out_of_pipelines_with_their_cause(sandbox: Any) -> None:
     assert isinstance(caught.value.__cause__, llmaas.ModelNotFoundError)
 
 
-def test_several_replies_share_nothing(sandbox: Any, run: Any) -> None:
+def test_replies_share_no_meta(sandbox: Any, run: Any) -> None:
     generator = LLMaaSChatGenerator(generation_kwargs={"n": 2})
     first, second = run(generator, messages='Say "x"')["replies"]
     first.meta["usage"]["prompt_tokens"] = -1
@@ -335,14 +335,14 @@ def test_several_replies_share_nothing(sandbox: Any, run: Any) -> None:
     assert second.meta["backend"]
 
 
-def test_several_replies_are_not_run_together_in_a_stream(sandbox: Any, stream: Any) -> None:
+def test_stream_rejects_multiple_choices(sandbox: Any, stream: Any) -> None:
     for kwargs in ({"n": 2}, {"extra_body": {"n": 2}}):
         with pytest.raises(ValueError, match="n must be 1"):
             stream("?", generation_kwargs=kwargs)
     assert not [*sandbox.requests]
 
 
-def test_names_are_such_as_the_wire_takes(sandbox: Any, ask: Any) -> None:
+def test_names_are_converted_to_ascii(sandbox: Any, ask: Any) -> None:
     ask([ChatMessage.from_user("?", name="Zoé M."), ChatMessage.from_assistant("!", name="b c"),
          ChatMessage.from_user("?")])  # fmt: skip
     sent = sandbox.requests[-1].json["messages"]

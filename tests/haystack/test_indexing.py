@@ -48,7 +48,7 @@ def embedded(sandbox: Any) -> Counter[str]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_a_killed_run_goes_on_where_it_was(sandbox: Any, tmp_path: Path, how: Any) -> None:
+def test_killed_run_resumes_from_checkpoint(sandbox: Any, tmp_path: Path, how: Any) -> None:
     checkpoint = tmp_path / "vectors.sqlite"
     # Halfway there is a slow stretch: the signal finds it at work, on a busy machine as well.
     for count, delay in ((25, 0.05), (2 * CONCURRENCY, 1.0), (25 - 2 * CONCURRENCY, 0.05)):
@@ -84,7 +84,7 @@ def cookbook(name: str) -> Any:
     return module
 
 
-def test_the_cookbook_indexes_and_asks(sandbox: Any, tmp_path: Path, capsys: Any) -> None:
+def test_cookbook_indexes_and_asks(sandbox: Any, tmp_path: Path, capsys: Any) -> None:
     folder = tmp_path / "texts"
     folder.mkdir()
     (folder / "a.md").write_text("# Chats\n\nLe chat dort sur le toit.\n\nLe chien court.\n")

@@ -68,14 +68,14 @@ def sent(sandbox: Any, position: int = -1) -> Any:
 
 
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
-def test_pitfall_01_reasoning_beside_the_text(sandbox: Any, ask: Any, name: str) -> None:
+def test_reasoning_beside_the_text(sandbox: Any, ask: Any, name: str) -> None:
     sandbox.script([either(ask, {name: "Je pense.", "content": "Oui."})])
     (reply,) = ask()
     assert reply.reasoning == ReasoningContent("Je pense.", extra={"field": name})
     assert reply.text == "Oui."
 
 
-def test_pitfall_02_streamed_reasoning_has_blocks_and_merges(sandbox: Any, stream: Any) -> None:
+def test_streamed_reasoning_has_blocks_and_merges(sandbox: Any, stream: Any) -> None:
     sandbox.script([{"content": "Bon jour", "reasoning": "Je pense ici"},
                     {"content": "Bon jour", "reasoning": "Je pense ici"}])  # fmt: skip
     (streamed,) = stream()
@@ -90,7 +90,7 @@ def test_pitfall_02_streamed_reasoning_has_blocks_and_merges(sandbox: Any, strea
     }
 
 
-def test_pitfall_03_reasoning_and_content_in_one_delta(sandbox: Any, stream: Any) -> None:
+def test_reasoning_and_content_in_one_delta(sandbox: Any, stream: Any) -> None:
     sandbox.script([sse(chunk({"reasoning_content": "hm", "content": "Bon"}),
                         chunk({"content": "jour"}), chunk({}, "stop"))])  # fmt: skip
     (reply,) = stream()
@@ -99,7 +99,7 @@ def test_pitfall_03_reasoning_and_content_in_one_delta(sandbox: Any, stream: Any
     assert kinds == [("", True), ("Bon", False), ("jour", False)]
 
 
-def test_pitfall_04_inline_think_becomes_reasoning(sandbox: Any, ask: Any) -> None:
+def test_inline_think_becomes_reasoning(sandbox: Any, ask: Any) -> None:
     sandbox.script([{"content": "Oui.", "reasoning": "Je pense.", "fault": "think"}])
     (reply,) = ask()
     assert reply.text == "Oui."
@@ -107,7 +107,7 @@ def test_pitfall_04_inline_think_becomes_reasoning(sandbox: Any, ask: Any) -> No
     assert reply.reasoning.extra == {"field": "content"}
 
 
-def test_pitfall_05_reasoning_used_the_whole_budget(sandbox: Any, ask: Any) -> None:
+def test_reasoning_used_the_whole_budget(sandbox: Any, ask: Any) -> None:
     sandbox.script([either(ask, {"reasoning_content": "long"}, "length")])
     with pytest.warns(llmaas.warnings.EmptyAnswerWarning):
         (reply,) = ask()
@@ -116,7 +116,7 @@ def test_pitfall_05_reasoning_used_the_whole_budget(sandbox: Any, ask: Any) -> N
     assert reply.meta["finish_reason"] == "length"
 
 
-def test_pitfall_05_an_agent_ends_with_that_reason(sandbox: Any, tool: Tool) -> None:
+def test_agent_ends_with_that_reason(sandbox: Any, tool: Tool) -> None:
     sandbox.script([answer({"reasoning_content": "long", "content": None}, "length")] * 9)
     agent = Agent(chat_generator=LLMaaSChatGenerator(model=MODEL), tools=[tool], max_agent_steps=5)
     with pytest.warns(llmaas.warnings.EmptyAnswerWarning):
@@ -127,9 +127,7 @@ def test_pitfall_05_an_agent_ends_with_that_reason(sandbox: Any, tool: Tool) -> 
 
 @pytest.mark.parametrize("option", [False, True])
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
-def test_pitfall_06_reasoning_in_the_history(
-    sandbox: Any, ask: Any, option: bool, field: str
-) -> None:
+def test_reasoning_in_the_history(sandbox: Any, ask: Any, option: bool, field: str) -> None:
     history = [
         ChatMessage.from_user("a"),
         ChatMessage.from_assistant("b", reasoning=ReasoningContent("hm", {"field": field})),
@@ -140,12 +138,12 @@ def test_pitfall_06_reasoning_in_the_history(
     assert "send_reasoning" not in sent(sandbox)
 
 
-def test_pitfall_07_empty_assistant_message_last(sandbox: Any, ask: Any) -> None:
+def test_trailing_empty_assistant_message_is_dropped(sandbox: Any, ask: Any) -> None:
     ask([ChatMessage.from_user("a"), ChatMessage.from_assistant("", reasoning="hm")])
     assert sent(sandbox)["messages"] == [{"role": "user", "content": "a"}]
 
 
-def test_pitfall_08_text_and_tool_call_in_one_delta(sandbox: Any, ask: Any, tool: Tool) -> None:
+def test_text_and_tool_call_in_one_delta(sandbox: Any, ask: Any, tool: Tool) -> None:
     call = {"index": 0, "id": "c1", "type": "function",
             "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}  # fmt: skip
     sandbox.script([either(ask, {"content": "Voyons", "tool_calls": [call]}, "tool_calls")])
@@ -154,7 +152,7 @@ def test_pitfall_08_text_and_tool_call_in_one_delta(sandbox: Any, ask: Any, tool
     assert reply.tool_calls == [ToolCall("weather", {"city": "Paris"}, id="c1")]
 
 
-def test_pitfall_09_tool_deltas_without_index(sandbox: Any, stream: Any, tool: Tool) -> None:
+def test_tool_deltas_without_index(sandbox: Any, stream: Any, tool: Tool) -> None:
     calls = [{"name": "weather", "arguments": {"city": c}} for c in ("Paris", "Lyon")]
     for fault in ("tool-no-index", "tool-same-index", "tool-repeat-id", "tool-object-args"):
         sandbox.script([{"tool_calls": calls, "fault": fault}])
@@ -167,9 +165,7 @@ def test_pitfall_09_tool_deltas_without_index(sandbox: Any, stream: Any, tool: T
 
 
 @pytest.mark.parametrize("arguments", ["", None, "{}"])
-def test_pitfall_10_empty_tool_arguments(
-    sandbox: Any, ask: Any, tool: Tool, arguments: Any
-) -> None:
+def test_empty_tool_arguments(sandbox: Any, ask: Any, tool: Tool, arguments: Any) -> None:
     call = {"index": 0, "id": "c1", "type": "function",
             "function": {"name": "weather", "arguments": arguments}}  # fmt: skip
     sandbox.script([either(ask, {"content": None, "tool_calls": [call]}, "tool_calls")])
@@ -178,7 +174,7 @@ def test_pitfall_10_empty_tool_arguments(
     assert reply.text is None
 
 
-def test_pitfall_11_strict_leaves_the_tool_alone(sandbox: Any, ask: Any, tool: Tool) -> None:
+def test_strict_leaves_the_tool_alone(sandbox: Any, ask: Any, tool: Tool) -> None:
     before = json.dumps(tool.tool_spec)
     ask(tools=[tool], tools_strict=True)
     function = sent(sandbox)["tools"][0]["function"]
@@ -187,14 +183,14 @@ def test_pitfall_11_strict_leaves_the_tool_alone(sandbox: Any, ask: Any, tool: T
     assert json.dumps(tool.tool_spec) == before
 
 
-def test_pitfall_11_a_toolset_stays_one(tool: Tool) -> None:
+def test_toolset_is_not_flattened(tool: Tool) -> None:
     generator = LLMaaSChatGenerator(tools=Toolset([tool]))
     twin = LLMaaSChatGenerator.from_dict(generator.to_dict())
     assert isinstance(twin.tools, Toolset)
     assert [t.name for t in twin.tools] == ["weather"]
 
 
-def test_pitfall_12_two_tools_of_one_name(sandbox: Any, ask: Any, tool: Tool) -> None:
+def test_duplicate_tool_names_raise(sandbox: Any, ask: Any, tool: Tool) -> None:
     with pytest.raises(ValueError, match="Duplicate tool names found"):
         ask(tools=[tool, tool])
     with pytest.raises(ValueError, match="weather"):
@@ -202,7 +198,7 @@ def test_pitfall_12_two_tools_of_one_name(sandbox: Any, ask: Any, tool: Tool) ->
     assert not sandbox.requests
 
 
-def test_pitfall_13_usage_is_asked_for_when_streaming(sandbox: Any, stream: Any) -> None:
+def test_stream_requests_usage(sandbox: Any, stream: Any) -> None:
     (reply,) = stream()
     assert sent(sandbox)["stream_options"] == {"include_usage": True}
     assert reply.meta["usage"]["total_tokens"] > 0
@@ -210,7 +206,7 @@ def test_pitfall_13_usage_is_asked_for_when_streaming(sandbox: Any, stream: Any)
     assert "stream_options" not in sent(sandbox)
 
 
-def test_pitfall_14_usage_wherever_it_comes(sandbox: Any, stream: Any) -> None:
+def test_usage_wherever_it_comes(sandbox: Any, stream: Any) -> None:
     seen = []
     for fault in ("usage-last", "usage-finish", "usage-every"):
         sandbox.script([{"content": "Oui", "reasoning": "hm", "usage": USAGE, "fault": fault}])
@@ -222,13 +218,13 @@ def test_pitfall_14_usage_wherever_it_comes(sandbox: Any, stream: Any) -> None:
     assert "cost_eur" not in reply.meta
 
 
-def test_pitfall_15_backend(sandbox: Any, ask: Any) -> None:
+def test_backend(sandbox: Any, ask: Any) -> None:
     backend = {"engine_type": "vllm", "machine_name": "ma02"}
     sandbox.script([either(ask, {"content": "Oui"}, backend=backend)])
     assert ask()[0].meta["backend"] == backend
 
 
-def test_pitfall_16_only_additive_counters_in_usage(sandbox: Any, ask: Any) -> None:
+def test_only_additive_counters_in_usage(sandbox: Any, ask: Any) -> None:
     usage = {**USAGE, "reasoning_tokens": 2, "tokens_per_second": 80.0, "estimated": True}
     sandbox.script([{"content": "Oui", "usage": usage}])
     (reply,) = ask()
@@ -236,14 +232,14 @@ def test_pitfall_16_only_additive_counters_in_usage(sandbox: Any, ask: Any) -> N
 
 
 @pytest.mark.parametrize("body", [{"choices": []}, {"choices": [], "usage": USAGE}, {}])
-def test_pitfall_17_no_choices_is_an_error(sandbox: Any, ask: Any, body: Any) -> None:
+def test_no_choices_is_an_error(sandbox: Any, ask: Any, body: Any) -> None:
     step = {"sse": [body, "[DONE]"]} if ask.streaming else {"json": body}
     sandbox.script([step])
     with pytest.raises((llmaas.InvalidResponseError, llmaas.StreamInterrupted)):
         ask()
 
 
-def test_pitfall_18_a_short_wait_is_waited(sandbox: Any, ask: Any) -> None:
+def test_short_retry_after_is_waited(sandbox: Any, ask: Any) -> None:
     refused = {"status": 429, "headers": {"retry-after": "1"}, "json": {"error": {"message": "x"}}}
     sandbox.script([refused, {"content": "Oui"}])
     began = time.monotonic()
@@ -253,7 +249,7 @@ def test_pitfall_18_a_short_wait_is_waited(sandbox: Any, ask: Any) -> None:
     assert len(sandbox.requests) == 2
 
 
-def test_pitfall_18_a_long_wait_is_told(sandbox: Any, ask: Any) -> None:
+def test_long_retry_after_raises(sandbox: Any, ask: Any) -> None:
     sandbox.script([{"status": 429, "headers": {"retry-after": "3600"}, "json": {}}])
     with pytest.raises(llmaas.RateLimitError) as caught:
         ask(of=LLMaaSChatGenerator(model=MODEL))
@@ -265,7 +261,7 @@ WHY = {"message": "Prompt blocked for security reasons", "type": "security", "co
 BLOCKED = {"status": 403, "json": {"error": WHY}}
 
 
-def test_pitfall_19_a_blocked_prompt_is_a_typed_error(sandbox: Any, ask: Any) -> None:
+def test_blocked_prompt_is_a_typed_error(sandbox: Any, ask: Any) -> None:
     sandbox.script([BLOCKED])
     with pytest.raises(llmaas.PromptBlockedError) as caught:
         ask(of=LLMaaSChatGenerator(model=MODEL))
@@ -273,7 +269,7 @@ def test_pitfall_19_a_blocked_prompt_is_a_typed_error(sandbox: Any, ask: Any) ->
     assert len(sandbox.requests) == 1
 
 
-def test_pitfall_19_a_blocked_prompt_as_a_reply(sandbox: Any, ask: Any) -> None:
+def test_blocked_prompt_as_a_reply(sandbox: Any, ask: Any) -> None:
     sandbox.script([BLOCKED])
     (reply,) = ask(generation_kwargs={"on_blocked": "reply"})
     assert reply.meta["finish_reason"] == "content_filter"
@@ -283,7 +279,7 @@ def test_pitfall_19_a_blocked_prompt_as_a_reply(sandbox: Any, ask: Any) -> None:
         ask(generation_kwargs={"on_blocked": "perhaps"})
 
 
-def test_pitfall_20_an_error_in_mid_stream_keeps_the_text(sandbox: Any, stream: Any) -> None:
+def test_error_in_mid_stream_keeps_the_text(sandbox: Any, stream: Any) -> None:
     sandbox.script([{"content": "un deux trois quatre", "fault": "error-event:2,no-reasoning"}])
     with pytest.raises(llmaas.StreamError) as caught:
         stream()
@@ -295,7 +291,7 @@ def wait_for_goodbye(sandbox: Any) -> None:
     eventually(lambda: sandbox.requests[-1].disconnected)
 
 
-def test_pitfall_21_a_callback_that_raises_closes_the_stream(sandbox: Any, stream: Any) -> None:
+def test_callback_that_raises_closes_the_stream(sandbox: Any, stream: Any) -> None:
     async def abad(chunk: StreamingChunk) -> None:
         raise RuntimeError("assez")
 
@@ -308,7 +304,7 @@ def test_pitfall_21_a_callback_that_raises_closes_the_stream(sandbox: Any, strea
     wait_for_goodbye(sandbox)
 
 
-def test_pitfall_21_a_cancelled_task_closes_the_stream(sandbox: Any) -> None:
+def test_cancelled_task_closes_the_stream(sandbox: Any) -> None:
     sandbox.script([{"content": "mot " * 500, "fault": "trickle:20:5"}])
 
     async def cancelled() -> int:
@@ -329,9 +325,7 @@ def test_pitfall_21_a_cancelled_task_closes_the_stream(sandbox: Any) -> None:
     wait_for_goodbye(sandbox)
 
 
-def test_pitfall_22_a_pydantic_format_with_streaming_and_tools(
-    sandbox: Any, ask: Any, tool: Tool
-) -> None:
+def test_pydantic_format_with_streaming_and_tools(sandbox: Any, ask: Any, tool: Tool) -> None:
     sandbox.script([{"content": "Nice."}, {"content": '{"nom": "Nice", "habitants": 3}'}])
     (reply,) = ask(tools=[tool], generation_kwargs={"response_format": Ville})
     assert json.loads(reply.text) == {"nom": "Nice", "habitants": 3}
@@ -344,26 +338,26 @@ def test_pitfall_22_a_pydantic_format_with_streaming_and_tools(
     assert "strict" not in sent(sandbox)["tools"][0]["function"]
 
 
-def test_pitfall_22_a_tool_call_instead_of_the_format(sandbox: Any, ask: Any, tool: Tool) -> None:
+def test_tool_call_instead_of_the_format(sandbox: Any, ask: Any, tool: Tool) -> None:
     sandbox.script([{"tool_calls": [{"name": "weather", "arguments": {"city": "Nice"}}]}])
     (reply,) = ask(tools=[tool], generation_kwargs={"response_format": Ville})
     assert reply.tool_call.arguments == {"city": "Nice"}
     assert len(sandbox.requests) == 1
 
 
-def test_pitfall_22_fenced_json_comes_back_without_its_fence(sandbox: Any) -> None:
+def test_fenced_json_comes_back_without_its_fence(sandbox: Any) -> None:
     generator = LLMaaSChatGenerator(model=MODEL, generation_kwargs={"response_format": Ville})
     sandbox.script([{"content": '```json\n{"nom": "Nice", "habitants": 3}\n```'}])
     assert generator.run("?")["replies"][0].text == '{"nom": "Nice", "habitants": 3}'
 
 
-def test_pitfall_22_broken_json_comes_back_as_text(sandbox: Any, ask: Any) -> None:
+def test_broken_json_comes_back_as_text(sandbox: Any, ask: Any) -> None:
     sandbox.script([{"content": '{"nom": "Ni'}] * 2)
     (reply,) = ask(generation_kwargs={"response_format": Ville})
     assert reply.text == '{"nom": "Ni'
 
 
-def test_pitfall_22_a_misfit_is_corrected_once_unless_told(sandbox: Any) -> None:
+def test_invalid_output_is_repaired_once_by_default(sandbox: Any) -> None:
     generator = LLMaaSChatGenerator(model=MODEL, generation_kwargs={"response_format": Ville})
     good = '{"nom": "Nice", "habitants": 3}'
     sandbox.script([{"content": "non", "usage": USAGE}, {"content": good, "usage": USAGE}])
@@ -382,7 +376,7 @@ class Commune:
 
 
 @pytest.mark.parametrize("shape", [Ville, Commune])
-def test_pitfall_23_a_class_as_format_survives_yaml(sandbox: Any, shape: type) -> None:
+def test_class_as_format_survives_yaml(sandbox: Any, shape: type) -> None:
     pipeline = Pipeline()
     pipeline.add_component(
         "llm", LLMaaSChatGenerator(model=MODEL, generation_kwargs={"response_format": shape})
@@ -396,7 +390,7 @@ def test_pitfall_23_a_class_as_format_survives_yaml(sandbox: Any, shape: type) -
     assert first == second
 
 
-def test_pitfall_24_unknown_parameters_are_sent(sandbox: Any, ask: Any) -> None:
+def test_unknown_parameters_are_sent(sandbox: Any, ask: Any) -> None:
     ask(generation_kwargs={"top_k": 7, "enable_thinking": False, "extra_body": {"x": [1]}})
     assert (sent(sandbox)["top_k"], sent(sandbox)["x"]) == (7, [1])
     assert sent(sandbox)["enable_thinking"] is False
@@ -438,7 +432,7 @@ def test_strict_tools_keep_their_maps(sandbox: Any, ask: Any) -> None:
     assert "strict" not in function
 
 
-def test_arguments_of_a_history_that_json_does_not_have_are_sent(sandbox: Any, ask: Any) -> None:
+def test_non_json_tool_arguments_are_sent(sandbox: Any, ask: Any) -> None:
     call = ToolCall("weather", {"day": date(2026, 1, 2)}, id="c1")
     ask([ChatMessage.from_user("Weather?"), ChatMessage.from_assistant(tool_calls=[call]),
          ChatMessage.from_tool("21", origin=call)])  # fmt: skip

@@ -42,7 +42,7 @@ def refuses(sandbox: Any, *outcomes: Any) -> None:
     sandbox.script(list(outcomes))
 
 
-def test_pitfall_31_one_refused_text(sandbox: Any, run: Any, caplog: Any) -> None:
+def test_one_refused_text(sandbox: Any, run: Any, caplog: Any) -> None:
     refuses(sandbox, REFUSED, vectors((0, 1.0)), REFUSED)
     asked = documents("bon", "")
     result = run(quiet(concurrency=1), documents=asked)
@@ -52,7 +52,7 @@ def test_pitfall_31_one_refused_text(sandbox: Any, run: Any, caplog: Any) -> Non
     assert asked[0].embedding is None  # the caller's documents are not changed
 
 
-def test_pitfall_31_raise_on_failure(sandbox: Any, run: Any) -> None:
+def test_raise_on_failure(sandbox: Any, run: Any) -> None:
     refuses(sandbox, REFUSED, vectors((0, 1.0)), REFUSED)
     asked = documents("bon", "")
     with pytest.raises(llmaas.BadRequestError) as caught:
@@ -60,7 +60,7 @@ def test_pitfall_31_raise_on_failure(sandbox: Any, run: Any) -> None:
     assert asked[1].id in caught.value.__notes__[0]
 
 
-def test_pitfall_31_a_failed_batch_leaves_the_others(sandbox: Any, run: Any) -> None:
+def test_failed_batch_leaves_the_others(sandbox: Any, run: Any) -> None:
     refuses(sandbox, HTML, vectors((0, 2.0)))
     result = run(quiet(concurrency=1, batch_size=1), documents=documents("a", "b"))
     assert [d.embedding for d in result["documents"]] == [None, [2.0]]
@@ -69,7 +69,7 @@ def test_pitfall_31_a_failed_batch_leaves_the_others(sandbox: Any, run: Any) -> 
         run(quiet(raise_on_failure=True), documents=documents("a", "b"))
 
 
-def test_pitfall_32_out_of_order_and_without_usage(sandbox: Any, run: Any) -> None:
+def test_out_of_order_and_without_usage(sandbox: Any, run: Any) -> None:
     refuses(sandbox, vectors((2, 2.0), (0, 0.0), (1, 1.0)))
     result = run(quiet(), documents=documents("a", "b", "c"))
     assert [d.embedding for d in result["documents"]] == [[0.0], [1.0], [2.0]]
@@ -79,7 +79,7 @@ def test_pitfall_32_out_of_order_and_without_usage(sandbox: Any, run: Any) -> No
     assert answer == {"embedding": [5.0], "meta": {"model": "bge-m3:567m"}}
 
 
-def test_pitfall_33_what_is_sent(sandbox: Any, run: Any) -> None:
+def test_what_is_sent(sandbox: Any, run: Any) -> None:
     run(quiet(prefix="<", suffix=">", meta_fields_to_embed=["titre", "nul"],
               embedding_separator=" | "),
         documents=[Document(content="corps", meta={"titre": "T", "nul": None})])  # fmt: skip
@@ -94,7 +94,7 @@ def test_pitfall_33_what_is_sent(sandbox: Any, run: Any) -> None:
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
-def test_pitfall_33_bounded_concurrency(sandbox: Any, run: Any, concurrency: int) -> None:
+def test_bounded_concurrency(sandbox: Any, run: Any, concurrency: int) -> None:
     delay = 0.2 * concurrency
     sandbox.script([{"delay": delay, **vectors((0, 1.0), usage={"prompt_tokens": 1})}] * 6)
     embedder = quiet(batch_size=1, concurrency=concurrency)
@@ -106,7 +106,7 @@ def test_pitfall_33_bounded_concurrency(sandbox: Any, run: Any, concurrency: int
     assert result["meta"]["usage"] == {"prompt_tokens": 6, "total_tokens": 6}
 
 
-def test_the_progress_bar_counts_texts(sandbox: Any, run: Any, capfd: Any) -> None:
+def test_progress_bar_counts_texts(sandbox: Any, run: Any, capfd: Any) -> None:
     run(quiet(progress_bar=True, batch_size=4), documents=documents(*"abcdefghij"))
     shown = capfd.readouterr().err
     assert "Calculating embeddings" in shown
@@ -115,7 +115,7 @@ def test_the_progress_bar_counts_texts(sandbox: Any, run: Any, capfd: Any) -> No
     assert "Calculating" not in capfd.readouterr().err
 
 
-def test_wrong_input_is_told(run: Any) -> None:
+def test_wrong_input_raises(run: Any) -> None:
     for wrong in ("text", [1, 2], [Document(content="a"), "b"]):
         with pytest.raises(TypeError, match="expects a list of Documents as input"):
             run(quiet(), documents=wrong)
@@ -123,12 +123,12 @@ def test_wrong_input_is_told(run: Any) -> None:
         run(LLMaaSTextEmbedder(), text=["a"])
 
 
-def test_no_documents_no_request(sandbox: Any, run: Any) -> None:
+def test_embedder_sends_nothing_when_empty(sandbox: Any, run: Any) -> None:
     assert run(quiet(), documents=[]) == {"documents": [], "meta": {}}
     assert not sandbox.requests
 
 
-def test_a_checkpoint_asks_nothing_twice(sandbox: Any, run: Any, tmp_path: Path) -> None:
+def test_checkpoint_avoids_repeated_requests(sandbox: Any, run: Any, tmp_path: Path) -> None:
     path = str(tmp_path / "vectors.sqlite")
     asked = documents(*(f"texte {n}" for n in range(20)))
     embedder = quiet(checkpoint=path, batch_size=4, concurrency=1, raise_on_failure=True)
@@ -145,9 +145,7 @@ def test_a_checkpoint_asks_nothing_twice(sandbox: Any, run: Any, tmp_path: Path)
     assert len(other[0].embedding) == 8  # another question, another vector
 
 
-def test_a_checkpoint_of_one_server_is_none_of_another(
-    sandbox: Any, run: Any, tmp_path: Path
-) -> None:
+def test_checkpoint_is_separate_per_server(sandbox: Any, run: Any, tmp_path: Path) -> None:
     """What the sandbox made up must never end among the service's vectors."""
     path = str(tmp_path / "vectors.sqlite")
     run(quiet(checkpoint=path), documents=documents("a"))
@@ -182,7 +180,7 @@ def ranking(**rest: Any) -> dict[str, Any]:
     return {"json": {"id": "score-1", "model": "qwen3-reranker:4b", "results": results, **rest}}
 
 
-def test_pitfall_34_unsorted_raw_scores(sandbox: Any, run: Any) -> None:
+def test_unsorted_raw_scores(sandbox: Any, run: Any) -> None:
     usage = {"prompt_tokens": 9, "total_tokens": 9}
     backend = {"engine_type": "vllm", "machine_name": "ma01"}
     sandbox.script([ranking(usage=usage, backend=backend)])
@@ -195,7 +193,7 @@ def test_pitfall_34_unsorted_raw_scores(sandbox: Any, run: Any) -> None:
     assert (body["top_n"], body["documents"]) == (10, ["a", "b", "c"])
 
 
-def test_pitfall_34_old_usage_is_kept(sandbox: Any, run: Any) -> None:
+def test_old_usage_is_kept(sandbox: Any, run: Any) -> None:
     sandbox.script([ranking(usage={"billed_units": {"search_units": 1}})])
     result = run(LLMaaSRanker(), query="q", documents=documents("a", "b", "c"))
     assert result["meta"]["usage"] == {"billed_units": {"search_units": 1}}
@@ -209,7 +207,7 @@ def test_documents_without_text_come_last_and_have_no_score(sandbox: Any, run: A
     assert (last.content, last.score) == (None, None)
 
 
-def test_a_ranking_can_be_cut_and_scaled(sandbox: Any, run: Any) -> None:
+def test_ranking_can_be_cut_and_scaled(sandbox: Any, run: Any) -> None:
     asked = documents("a", "b", "c")
     sandbox.script([ranking(), ranking(), ranking()])
     result = run(LLMaaSRanker(score_threshold=0.0), query="q", documents=asked)
@@ -223,7 +221,7 @@ def test_a_ranking_can_be_cut_and_scaled(sandbox: Any, run: Any) -> None:
         run(LLMaaSRanker(), query="q", documents=asked, top_k=0)
 
 
-def test_pitfall_35_no_document_is_dropped_silently(sandbox: Any, run: Any, caplog: Any) -> None:
+def test_no_document_is_dropped_silently(sandbox: Any, run: Any, caplog: Any) -> None:
     asked = [*documents("le chat dort"), Document(content=None, meta={"image": 1})]
     result = run(LLMaaSRanker(), query="chat", documents=asked)
     assert [d.content for d in result["documents"]] == ["le chat dort", None]
@@ -234,7 +232,7 @@ def test_pitfall_35_no_document_is_dropped_silently(sandbox: Any, run: Any, capl
     assert run(LLMaaSRanker(), query="q", documents=[])["documents"] == []
 
 
-def test_pitfall_35_a_slow_ranker_has_time(sandbox: Any, run: Any) -> None:
+def test_slow_ranker_has_time(sandbox: Any, run: Any) -> None:
     assert LLMaaSRanker()._settings().timeout.read == 600
     sandbox.script([{"delay": 1.0, **ranking()}])
     asked = documents("a", "b", "c")
@@ -242,7 +240,7 @@ def test_pitfall_35_a_slow_ranker_has_time(sandbox: Any, run: Any) -> None:
         run(LLMaaSRanker(timeout=0.2, max_retries=0), query="q", documents=asked)
 
 
-def test_pitfall_35_refusals_are_typed_or_retried(sandbox: Any, run: Any) -> None:
+def test_refusals_are_typed_or_retried(sandbox: Any, run: Any) -> None:
     asked = documents("a", "b", "c")
     refused = {"status": 429, "headers": {"retry-after": "0.1"}, "json": {}}
     sandbox.script([refused, ranking()])
@@ -266,15 +264,13 @@ WAV = b"RIFF\x24\x00\x00\x00WAVEfmt " + b"\x00" * 400
         (ByteStream(b"fLaC" + b"\0" * 99), b'"audio.flac"'),
     ],
 )
-def test_pitfall_36_names_by_type(sandbox: Any, run: Any, source: Any, name: bytes) -> None:
+def test_names_by_type(sandbox: Any, run: Any, source: Any, name: bytes) -> None:
     sandbox.script([{"json": {"text": "oui"}}])
     run(LLMaaSTranscriber(), sources=[source])
     assert b"filename=" + name in sandbox.requests[-1].body
 
 
-def test_pitfall_36_segments_language_and_meta_of_ones_own(
-    sandbox: Any, run: Any, tmp_path: Path
-) -> None:
+def test_segments_language_and_meta_of_ones_own(sandbox: Any, run: Any, tmp_path: Path) -> None:
     segments = [{"id": 0, "start": 0.0, "end": 1.5, "text": "Bon"},
                 {"id": 1, "start": 1.5, "end": 2.0, "text": "jour"}]  # fmt: skip
     said = {"json": {"text": "Bonjour", "language": "fr", "segments": segments}}
@@ -308,7 +304,7 @@ def test_transcription_parameters_and_order(sandbox: Any, run: Any) -> None:
         assert field in body
 
 
-def test_a_recording_that_is_none_is_an_error(sandbox: Any, run: Any) -> None:
+def test_invalid_audio_raises(sandbox: Any, run: Any) -> None:
     with pytest.raises(llmaas.InvalidInputError):
         run(LLMaaSTranscriber(), sources=["nothing-here.mp3"])
     with pytest.raises(llmaas.InvalidInputError):

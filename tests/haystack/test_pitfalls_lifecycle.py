@@ -55,7 +55,7 @@ KEY = "sk-very-secret-token"
 
 
 @pytest.mark.parametrize("retries", [0, 2])
-def test_pitfall_25_three_event_loops(sandbox: Any, retries: int) -> None:
+def test_three_event_loops(sandbox: Any, retries: int) -> None:
     generator = LLMaaSChatGenerator(max_retries=retries)
     for _ in range(3):
         replies = asyncio.run(generator.run_async('Say "oui"'))["replies"]
@@ -63,9 +63,7 @@ def test_pitfall_25_three_event_loops(sandbox: Any, retries: int) -> None:
     assert len(sandbox.requests) == 3
 
 
-def test_pitfall_26_eight_threads_make_one_client(
-    sandbox: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_eight_threads_make_one_client(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
     def counted(settings: Any) -> Any:
@@ -81,7 +79,7 @@ def test_pitfall_26_eight_threads_make_one_client(
 
 
 @each
-def test_pitfall_27_copies_of_a_warm_component(sandbox: Any, kind: Any) -> None:
+def test_copies_of_a_warm_component(sandbox: Any, kind: Any) -> None:
     component = kind()
     component.warm_up()
     asyncio.run(component.warm_up_async())
@@ -93,7 +91,7 @@ def test_pitfall_27_copies_of_a_warm_component(sandbox: Any, kind: Any) -> None:
     assert component.client is not None
 
 
-def test_pitfall_28_from_dict_twice(sandbox: Any) -> None:
+def test_from_dict_twice(sandbox: Any) -> None:
     data = LLMaaSChatGenerator(streaming_callback=print_streaming_chunk).to_dict()
     before = json.dumps(data)
     for _ in range(2):
@@ -103,7 +101,7 @@ def test_pitfall_28_from_dict_twice(sandbox: Any) -> None:
 
 
 @each
-def test_pitfall_29_closing_is_always_possible(sandbox: Any, kind: Any) -> None:
+def test_closing_is_always_possible(sandbox: Any, kind: Any) -> None:
     component = kind()
     component.close()
     asyncio.run(component.close_async())
@@ -115,7 +113,7 @@ def test_pitfall_29_closing_is_always_possible(sandbox: Any, kind: Any) -> None:
     assert (component.client, component.async_client) == (None, None)
 
 
-def test_pitfall_29_close_and_close_async_are_independent(sandbox: Any) -> None:
+def test_close_and_close_async_are_independent(sandbox: Any) -> None:
     generator = LLMaaSChatGenerator()
     generator.warm_up()
     asyncio.run(generator.run_async("?"))
@@ -127,7 +125,7 @@ def test_pitfall_29_close_and_close_async_are_independent(sandbox: Any) -> None:
 
 
 @each
-def test_pitfall_30_the_key_is_needed_by_the_first_run_only(kind: Any) -> None:
+def test_key_is_needed_by_the_first_run_only(kind: Any) -> None:
     component = kind()  # no key in the environment
     with pytest.raises(ValueError, match=r"None of the .* environment variables are set") as caught:
         component.warm_up()
@@ -137,7 +135,7 @@ def test_pitfall_30_the_key_is_needed_by_the_first_run_only(kind: Any) -> None:
 
 
 @each
-def test_pitfall_30_a_token_is_never_written_or_shown(sandbox: Any, kind: Any) -> None:
+def test_token_is_never_written_or_shown(sandbox: Any, kind: Any) -> None:
     component = kind(api_key=Secret.from_token(KEY))
     component.warm_up()
     with pytest.raises(ValueError, match="Cannot serialize token-based secret"):
@@ -149,7 +147,7 @@ def test_pitfall_30_a_token_is_never_written_or_shown(sandbox: Any, kind: Any) -
     assert copy.deepcopy(component).api_key.resolve_value() == KEY
 
 
-def test_a_key_in_an_error_is_scrubbed(sandbox: Any) -> None:
+def test_key_in_an_error_is_scrubbed(sandbox: Any) -> None:
     sandbox.script([{"status": 401, "json": {"error": {"message": f"bad key {KEY}"}}}])
     with pytest.raises(llmaas.AuthenticationError) as caught:
         LLMaaSChatGenerator(api_key=Secret.from_token(KEY)).run("?")
@@ -157,7 +155,7 @@ def test_a_key_in_an_error_is_scrubbed(sandbox: Any) -> None:
 
 
 @each
-def test_a_component_comes_back_from_its_dictionary(kind: Any) -> None:
+def test_component_round_trips_through_dict(kind: Any) -> None:
     data = kind().to_dict()
     assert data["type"] == f"{kind.__module__}.{kind.__name__}"
     json.dumps(data)
@@ -174,7 +172,7 @@ def test_run_and_run_async_agree(kind: Any) -> None:
 
 
 @pytest.mark.parametrize(("ours", "stock"), STOCK, ids=lambda kind: kind.__name__)
-def test_takes_the_place_of_the_stock_class(ours: Any, stock: Any) -> None:
+def test_signature_matches_stock_class(ours: Any, stock: Any) -> None:
     for method in ("run", "run_async"):
         theirs = inspect.signature(getattr(stock, method)).parameters
         assert list(inspect.signature(getattr(ours, method)).parameters) == list(theirs)
@@ -187,7 +185,7 @@ def test_takes_the_place_of_the_stock_class(ours: Any, stock: Any) -> None:
     assert set(plain) <= set(ours().to_dict()["init_parameters"])
 
 
-def test_foreign_environment_changes_nothing(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_openai_environment_is_ignored(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("API_KEY", "BASE_URL", "ORG_ID", "TIMEOUT", "MAX_RETRIES"):
         monkeypatch.setenv(f"OPENAI_{name}", "999")
     generator = LLMaaSChatGenerator(organization="acme")
@@ -210,14 +208,14 @@ def test_settings_reach_the_client(sandbox: Any) -> None:
 
 
 @pytest.mark.parametrize("kwargs", [{"verify": False}, {"auth": "x"}])
-def test_what_cannot_be_honoured_is_refused(sandbox: Any, kwargs: Any) -> None:
+def test_unsupported_http_client_kwargs_raise(sandbox: Any, kwargs: Any) -> None:
     generator = LLMaaSChatGenerator(http_client_kwargs=kwargs)
     assert generator.to_dict()["init_parameters"]["http_client_kwargs"] == kwargs
     with pytest.raises(llmaas.ConfigurationError):
         generator.run("?")
 
 
-def test_the_seam_has_all_of_the_traffic(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_open_client_sees_all_requests(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test may replace one function and see every request, chat, stream or vector."""
     urls: list[str] = []
 

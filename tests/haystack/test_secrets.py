@@ -39,7 +39,7 @@ def test_no_secret_is_pickled_or_dumped():
     assert dumped["init_parameters"]["http_client_kwargs"] == kept
 
 
-def test_a_copy_keeps_them():
+def test_copy_keeps_them():
     assert copy.deepcopy(made(Secret.from_token(secret_leaks.KEY))).http_client_kwargs == OPTIONS
 
 

@@ -22,7 +22,7 @@ def get_weather(city: str) -> str:
 
 
 @pytest.mark.parametrize("version", ["v0", "v1"])
-def test_an_agent_calls_and_answers(chat, version):
+def test_agent_calls_and_answers(chat, version):
     agent = create_agent(chat(output_version=version), [get_weather])
     state = agent.invoke({"messages": [("user", "What is the weather in Paris?")]})
     kinds = [message.type for message in state["messages"]]
@@ -55,7 +55,7 @@ def test_agents_run_in_several_event_loops(chat):
         assert "sunny" in state["messages"][-1].text
 
 
-def test_summaries_are_made_by_our_token_counts(chat, sandbox):
+def test_summarization_uses_our_token_counts(chat, sandbox):
     middleware = SummarizationMiddleware(model=chat(), trigger=("tokens", 60), keep=("messages", 1))
     agent = create_agent(chat(), [], middleware=[middleware])
     history = [("user", "word " * 60), ("ai", "Oui."), ("user", 'Say "x"')]
@@ -65,11 +65,11 @@ def test_summaries_are_made_by_our_token_counts(chat, sandbox):
     assert "summary" in state["messages"][0].text.lower()
 
 
-def test_a_fraction_of_the_context_comes_from_the_profile(chat):
+def test_fraction_of_the_context_comes_from_the_profile(chat):
     SummarizationMiddleware(model=chat(), trigger=("fraction", 0.8))  # raises without a profile
 
 
-def test_an_agent_draws(chat, sandbox):
+def test_agent_generates_images(chat, sandbox):
     sandbox.script(
         [
             {"tool_calls": [{"name": "draw_image", "arguments": {"prompt": "a cat"}}]},
@@ -82,7 +82,7 @@ def test_an_agent_draws(chat, sandbox):
     assert drawn.artifact[0]["type"] == "image"
 
 
-def test_init_functions_find_us_once_registered(sandbox):
+def test_init_functions_work_after_register(sandbox):
     register()
     register()
     model = init_chat_model("llmaas:gpt-oss:120b", temperature=0)

@@ -27,7 +27,7 @@ def kinds(message):
 
 @pytest.mark.parametrize("version", ["v0", "v1"])
 @pytest.mark.parametrize("before", ["reasoning", "content", "both"])
-def test_pitfall_01_reasoning_text_and_tool_call_all_survive(chat, ask, sandbox, version, before):
+def test_stream_keeps_reasoning_text_and_tool_call(chat, ask, sandbox, version, before):
     step = {"tool_calls": [CALL, {**CALL, "id": "call_2"}], "reasoning": "", "content": ""}
     said = {"reasoning": "Hm, the weather.", "content": "I look."}
     step |= said if before == "both" else {before: said[before]}
@@ -40,7 +40,7 @@ def test_pitfall_01_reasoning_text_and_tool_call_all_survive(chat, ask, sandbox,
     assert message.text == step["content"]
 
 
-def test_pitfall_01_the_same_through_v3_events(chat, sandbox):
+def test_v3_events_keep_reasoning_text_and_tool_call(chat, sandbox):
     sandbox.script([{"reasoning": "Hm.", "content": "I look.", "tool_calls": [CALL]}])
     model = chat(output_version="v1").bind_tools([get_weather])
     stream = model.stream_events("Weather?", version="v3")
@@ -49,7 +49,7 @@ def test_pitfall_01_the_same_through_v3_events(chat, sandbox):
     assert message.tool_calls[0]["id"] == "call_1"
 
 
-def test_pitfall_02_what_every_chunk_repeats_comes_once(chat, ask, sandbox):
+def test_chunk_metadata_is_merged_once(chat, ask, sandbox):
     chunk = {"id": "c1", "model": "m", "backend": {"engine_type": "vllm", "machine_name": "ma01"}}
     pieces = [{**chunk, "choices": [{"index": 0, "delta": {"content": c}}]} for c in "abc"]
     last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
@@ -67,14 +67,14 @@ def test_pitfall_02_what_every_chunk_repeats_comes_once(chat, ask, sandbox):
 
 
 @pytest.mark.parametrize("dialect", ["usage-last", "usage-finish", "usage-every"])
-def test_pitfall_03_usage_is_counted_once_wherever_it_stands(chat, ask, sandbox, dialect):
+def test_usage_is_counted_once_in_any_position(chat, ask, sandbox, dialect):
     fixed = {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12}
     sandbox.script([{"content": "Oui.", "reasoning": "", "usage": fixed, "fault": dialect}])
     usage = ask(chat(), "?").usage_metadata
     assert (usage["input_tokens"], usage["output_tokens"], usage["total_tokens"]) == (7, 5, 12)
 
 
-def test_pitfall_03_no_usage_is_none(chat, ask, sandbox):
+def test_usage_is_none_when_missing(chat, ask, sandbox):
     sandbox.script([{"content": "Oui.", "fault": "usage-none"}])
     message = ask(chat(), "?")
     assert message.usage_metadata is None
@@ -82,12 +82,12 @@ def test_pitfall_03_no_usage_is_none(chat, ask, sandbox):
 
 
 @pytest.mark.parametrize("dialect", ["usage-toplevel-reasoning", "usage-nested-reasoning"])
-def test_pitfall_04_reasoning_tokens_from_both_places(chat, ask, sandbox, dialect):
+def test_reasoning_tokens_are_read_from_both_fields(chat, ask, sandbox, dialect):
     sandbox.script([{"content": "Oui.", "reasoning": "Hm, hm, hm.", "fault": dialect}])
     assert ask(chat(), "?").usage_metadata["output_token_details"]["reasoning"] > 0
 
 
-def test_pitfall_05_usage_adds_up_with_its_cost(chat, ask):
+def test_usage_sums_include_cost(chat, ask):
     model = chat()
     with get_usage_metadata_callback() as seen:
         first, second = (ask(model, f'Say "{word}"').usage_metadata for word in ("one", "two"))
@@ -96,7 +96,7 @@ def test_pitfall_05_usage_adds_up_with_its_cost(chat, ask):
     assert seen.usage_metadata == {"gpt-oss:120b": total}
 
 
-def test_pitfall_05_usage_survives_a_checkpoint(chat):
+def test_usage_survives_checkpoint(chat):
     from langgraph.checkpoint.memory import InMemorySaver
     from langgraph.graph import START, MessagesState, StateGraph
 
@@ -111,7 +111,7 @@ def test_pitfall_05_usage_survives_a_checkpoint(chat):
     assert isinstance(kept.usage_metadata["cost_micro_eur"], int)
 
 
-def test_pitfall_06_an_answer_out_of_the_cache_costs_nothing(chat, sandbox):
+def test_cached_answer_costs_nothing(chat, sandbox):
     model = chat(cache=InMemoryCache())
     with get_cost_callback() as cost:
         model.invoke('Say "x"')
@@ -122,7 +122,7 @@ def test_pitfall_06_an_answer_out_of_the_cache_costs_nothing(chat, sandbox):
 
 
 @pytest.mark.parametrize("dialect", ["reasoning_content", "reasoning", "reasoning-both", "think"])
-def test_pitfall_07_reasoning_comes_once_from_every_shape(chat, ask, sandbox, dialect):
+def test_reasoning_is_read_once_from_every_field(chat, ask, sandbox, dialect):
     sandbox.script([{"content": "Oui.", "reasoning": "Hm, hm.", "fault": dialect}])
     message = ask(chat(), "?")
     assert message.additional_kwargs["reasoning_content"].strip() == "Hm, hm."
@@ -133,7 +133,7 @@ def test_pitfall_07_reasoning_comes_once_from_every_shape(chat, ask, sandbox, di
 
 
 @pytest.mark.parametrize("version", ["v0", "v1"])
-def test_pitfall_08_reasoning_goes_back_within_the_turn(chat, ask, sandbox, version):
+def test_reasoning_is_sent_back_within_turn(chat, ask, sandbox, version):
     sandbox.script([{"reasoning": "I must look.", "tool_calls": [CALL]}, {"content": "Sunny."}])
     model = chat(output_version=version).bind_tools([get_weather])
     history = [HumanMessage("Weather?")]
@@ -147,7 +147,7 @@ def test_pitfall_08_reasoning_goes_back_within_the_turn(chat, ask, sandbox, vers
     assert all("reasoning_content" not in m for m in sandbox.requests[-1].json["messages"])
 
 
-def test_pitfall_08_reasoning_in_an_agent_loop(chat, sandbox):
+def test_reasoning_is_sent_back_in_agent_loop(chat, sandbox):
     from langchain.agents import create_agent
 
     sandbox.script([{"reasoning": "I must look.", "tool_calls": [CALL]}, {"content": "Sunny."}])
@@ -157,20 +157,20 @@ def test_pitfall_08_reasoning_in_an_agent_loop(chat, sandbox):
 
 
 @pytest.mark.parametrize(("echo", "turns"), [("always", 1), ("never", 0)])
-def test_send_reasoning_can_be_told(chat, sandbox, echo, turns):
+def test_send_reasoning_is_configurable(chat, sandbox, echo, turns):
     kept = AIMessage("Oui.", additional_kwargs={"reasoning_content": "Hm."})
     chat(send_reasoning=echo).invoke([HumanMessage("?"), kept, HumanMessage("And?")])
     sent = sandbox.requests[-1].json["messages"]
     assert sum("reasoning_content" in message for message in sent) == turns
 
 
-def test_a_question_is_one_whoever_wrote_it_down(chat):
+def test_chat_message_of_user_starts_new_turn(chat):
     kept = AIMessage("Oui.", additional_kwargs={"reasoning_content": "Hm."})
     sent = chat().build_request([HumanMessage("?"), kept, ChatMessage("And?", role="user")])
     assert "reasoning_content" not in sent["messages"][1]
 
 
-def test_pitfall_09_broken_arguments_are_kept_and_sent_back_as_text_in_json(chat, ask, sandbox):
+def test_broken_arguments_are_kept_and_sent_back(chat, ask, sandbox):
     broken = '{"city": "Par'
     call = {**CALL, "arguments": broken}
     sandbox.script([{"tool_calls": [call]}])
@@ -183,14 +183,14 @@ def test_pitfall_09_broken_arguments_are_kept_and_sent_back_as_text_in_json(chat
 
 
 @pytest.mark.parametrize("arguments", ["[1, 2]", "not json"])
-def test_pitfall_09_arguments_that_are_no_object_are_invalid(chat, ask, sandbox, arguments):
+def test_non_object_arguments_are_invalid(chat, ask, sandbox, arguments):
     sandbox.script([{"tool_calls": [{**CALL, "arguments": arguments}]}])
     message = ask(chat().bind_tools([get_weather]), "Weather?")
     assert [call["args"] for call in message.invalid_tool_calls] == [arguments]
     assert message.tool_calls == []
 
 
-def test_pitfall_10_stream_with_and_without_a_run_manager(chat):
+def test_stream_works_without_run_manager(chat):
     class Tokens(BaseCallbackHandler):
         def __init__(self):
             self.tokens = []
@@ -208,14 +208,14 @@ def test_pitfall_10_stream_with_and_without_a_run_manager(chat):
     assert len(manager.tokens) == len(without) == len(with_one)
 
 
-def test_pitfall_11_odd_chunks_are_accepted(chat, ask, sandbox):
+def test_unusual_chunks_are_accepted(chat, ask, sandbox):
     same = {"id": "c", "choices": [{"index": 0, "delta": {"content": "ha "}}]}
     end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
     sandbox.script([{"sse": [{"choices": []}, *[same] * 150, end, "[DONE]"]}])
     assert ask(chat(streaming=True), "?").text == "ha " * 150
 
 
-def test_pitfall_12_provider_and_model_are_filed_alike(chat, ask):
+def test_provider_and_model_are_consistent(chat, ask):
     class Metadata(BaseCallbackHandler):
         def on_chat_model_start(self, *_, metadata, **__):
             self.metadata = metadata
@@ -233,14 +233,14 @@ def test_pitfall_12_provider_and_model_are_filed_alike(chat, ask):
     "dialect",
     ["tool-no-index", "tool-repeat-id", "tool-same-index", "tool-object-args", "tool-empty-args"],
 )
-def test_every_dialect_of_tool_calls(chat, ask, sandbox, dialect):
+def test_tool_calls_of_every_variant(chat, ask, sandbox, dialect):
     sandbox.script([{"tool_calls": [CALL, {**CALL, "id": "call_2"}], "fault": dialect}])
     calls = ask(chat().bind_tools([get_weather]), "Weather?").tool_calls
     assert [call["name"] for call in calls] == ["get_weather"] * 2
     assert len({call["id"] for call in calls}) == 2
 
 
-def test_several_answers_count_once(chat, sandbox):
+def test_multiple_choices_count_usage_once(chat, sandbox):
     result = chat(n=3).generate([[HumanMessage('Say "x"')]])
     answers = [generation.message for generation in result.generations[0]]
     assert [answer.text for answer in answers] == ["x"] * 3
@@ -260,13 +260,13 @@ def test_logprobs(chat, ask):
     assert "".join(entry["token"] for entry in content).strip() == "one two"
 
 
-def test_the_limits_and_the_request_id_are_told(chat, ask, sandbox):
+def test_metadata_holds_rate_limit_and_request_id(chat, ask, sandbox):
     facts = ask(chat(), 'Say "x"').response_metadata
     assert facts["rate_limit"]["limit"] == 1000
     assert facts["request_id"] == sandbox.requests[-1].request_id
 
 
-def test_a_refusal_is_told_and_raised_for_structured_answers(chat, sandbox):
+def test_refusal_raises_in_structured_output(chat, sandbox):
     refused = {
         "choices": [
             {
@@ -282,5 +282,5 @@ def test_a_refusal_is_told_and_raised_for_structured_answers(chat, sandbox):
         chat().with_structured_output({"title": "a", "type": "object"}).invoke("?")
 
 
-def test_the_class_is_ours():
+def test_class_is_ours():
     assert ChatLLMaaS.__module__.startswith("langchain_llmaas")

@@ -36,21 +36,21 @@ def way(request):
     return request.param
 
 
-def test_a_lot_that_was_taken_is_named_when_the_next_one_is_not(chat, sandbox, way):
+def test_batch_error_names_submitted_batches_when_next_one_fails(chat, sandbox, way):
     sandbox.script([TAKEN, {"status": 500}])
     with pytest.raises(core.InternalServerError) as caught:
         way(chat(), ["a"] * 1_001)
     assert "batch_1" in caught.value.__notes__[0]
 
 
-def test_a_lot_is_named_when_it_cannot_be_looked_at(chat, sandbox, way):
+def test_batch_error_names_batch_when_polling_fails(chat, sandbox, way):
     sandbox.script([TAKEN, {"status": 500}])
     with pytest.raises(core.InternalServerError) as caught:
         way(chat(), ["a"])
     assert "batch_1" in caught.value.__notes__[0]
 
 
-def test_a_failed_lot_keeps_the_places_of_all_prompts(chat, sandbox, way):
+def test_failed_batch_keeps_order_of_prompts(chat, sandbox, way):
     sandbox.script([TAKEN, {"json": FAILED}])
     good, *lost = way(chat(), ["a", "b", "c"], return_exceptions=True)
     assert good.text == "good"
@@ -59,7 +59,7 @@ def test_a_failed_lot_keeps_the_places_of_all_prompts(chat, sandbox, way):
     assert isinstance(lost[0], lc.ModelError)
 
 
-def test_a_failed_lot_of_which_nothing_is_told_is_an_error(chat, sandbox, way):
+def test_failed_batch_without_results_raises(chat, sandbox, way):
     nothing = {name: FAILED[name] for name in ("id", "status", "error")}
     sandbox.script([TAKEN, {"json": nothing}])
     with pytest.raises(lc.ModelError, match="the engine died") as caught:
@@ -67,7 +67,7 @@ def test_a_failed_lot_of_which_nothing_is_told_is_an_error(chat, sandbox, way):
     assert "batch_1" in caught.value.__notes__[0]
 
 
-def test_a_failed_prompt_is_an_error_of_both_families(chat, sandbox, way):
+def test_failed_prompt_error_is_in_both_hierarchies(chat, sandbox, way):
     results = [GOOD, {"error": {"message": "too long"}}]
     sandbox.script([TAKEN, {"json": {**READY["json"], "results": results}}])
     _, bad = way(chat(), ["a", "b"], return_exceptions=True)
@@ -75,7 +75,7 @@ def test_a_failed_prompt_is_an_error_of_both_families(chat, sandbox, way):
     assert isinstance(bad, lc.ModelError)
 
 
-def test_the_timeout_is_not_slept_through(chat, sandbox, way):
+def test_batch_timeout_is_not_exceeded_by_polling(chat, sandbox, way):
     sandbox.script([TAKEN, QUEUED, QUEUED])
     start = time.monotonic()
     with pytest.raises(TimeoutError, match="batch_1"):
@@ -83,14 +83,14 @@ def test_the_timeout_is_not_slept_through(chat, sandbox, way):
     assert time.monotonic() - start < 10
 
 
-def test_a_lot_has_one_answer_a_prompt(chat, sandbox):
+def test_batch_rejects_multiple_choices(chat, sandbox):
     for model in (chat(n=2), chat(model_kwargs={"n": 2}), chat(extra_body={"n": 2})):
         with pytest.raises(ValueError, match="n must be 1"):
             LLMaaSBatch(model).submit(["a"])
     assert not [*sandbox.requests]
 
 
-def test_a_lot_that_is_read_twice_is_counted_once(chat, sandbox):
+def test_batch_read_twice_is_billed_once(chat, sandbox):
     sandbox.script([READY, READY])
     batch = LLMaaSBatch(chat())
     with get_cost_callback() as outer:

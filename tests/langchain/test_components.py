@@ -60,7 +60,7 @@ def aload(loader):
 
 
 @pytest.mark.parametrize("way", [load, aload])
-def test_a_recording_becomes_a_document(sandbox, recording, way):
+def test_audio_file_becomes_document(sandbox, recording, way):
     with get_cost_callback() as cost:
         (document,) = way(LLMaaSAudioLoader(recording, language="fr", initial_prompt="LLMaaS"))
     assert document.page_content
@@ -78,7 +78,7 @@ def test_segments_become_documents_with_their_times(sandbox, recording, way):
     assert documents[0].metadata["start"] < documents[0].metadata["end"]
 
 
-def test_a_parser_takes_blobs(sandbox):
+def test_parser_accepts_blobs(sandbox):
     blob = Blob.from_data(wav(1), metadata={"speaker": "Marie"})
     (document,) = LLMaaSAudioParser().parse(blob)
     assert document.metadata["speaker"] == "Marie"
@@ -87,7 +87,7 @@ def test_a_parser_takes_blobs(sandbox):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe stands for a slow disk")
-def test_the_event_loop_goes_on_while_a_slow_disk_is_read(sandbox, tmp_path):
+def test_event_loop_runs_while_file_is_read(sandbox, tmp_path):
     slow = tmp_path / "slow.mp3"
     os.mkfifo(slow)
     threading.Timer(0.6, slow.write_bytes, [b"ID3" + bytes(64)]).start()
@@ -107,7 +107,7 @@ def test_the_event_loop_goes_on_while_a_slow_disk_is_read(sandbox, tmp_path):
     assert len(ticks) > 5
 
 
-def test_a_recording_without_an_ending_gets_one(sandbox, tmp_path):
+def test_audio_file_without_suffix_gets_one(sandbox, tmp_path):
     path = tmp_path / "talk"
     path.write_bytes(wav(1))
     assert LLMaaSAudioLoader(path).load()
@@ -126,7 +126,7 @@ def test_images_are_the_artifact(sandbox, native):
     assert (sent["prompt"], sent["size"], sent["n"]) == ("a cat", "1024x1024", 2)
 
 
-def test_one_bad_image_of_several_is_told_and_is_no_artifact(sandbox):
+def test_failed_image_is_reported_and_not_in_artifact(sandbox):
     entries = [{"url": "https://example.org/a.png"}, {"b64_json": "!!!"}]
     sandbox.script([{"status": 200, "json": {"data": entries}}])
     call = {"name": "draw_image", "args": {"prompt": "a cat"}, "id": "1", "type": "tool_call"}
@@ -138,7 +138,7 @@ def test_one_bad_image_of_several_is_told_and_is_no_artifact(sandbox):
 @pytest.mark.parametrize(
     ("start", "kind"), [(b"\xff\xd8\xff\xe0", "image/jpeg"), (b"unknown", "image/png")]
 )
-def test_an_image_is_called_what_it_is(sandbox, start, kind):
+def test_image_has_detected_mime_type(sandbox, start, kind):
     drawn = base64.b64encode(start).decode()
     sandbox.script([{"json": {"data": [{"b64_json": drawn}]}}])
     call = {"name": "draw_image", "args": {"prompt": "a cat"}, "id": "1", "type": "tool_call"}
@@ -161,7 +161,7 @@ def arun_batch(model, prompts, **options):
 
 
 @pytest.mark.parametrize("way", [run_batch, arun_batch])
-def test_a_lot_answers_in_order_at_half_price(chat, way):
+def test_batch_answers_in_order_at_half_price(chat, way):
     model = chat()
     with get_cost_callback() as cost:
         answers = way(model, ['Say "one"', [("user", 'Say "two"')], 'Say "three"'])
@@ -172,7 +172,7 @@ def test_a_lot_answers_in_order_at_half_price(chat, way):
     assert cost.cost_micro_eur == total
 
 
-def test_a_lot_carries_what_is_bound(chat, sandbox):
+def test_batch_sends_bound_arguments(chat, sandbox):
     model = chat(temperature=0.3).bind_tools([get_weather]).bind(max_tokens=99)
     batch = LLMaaSBatch(model, seed=1)
     batch.submit(["What is the weather in Paris?"])
@@ -195,7 +195,7 @@ RESULTS = {
 
 
 @pytest.mark.parametrize("way", [run_batch, arun_batch])
-def test_a_failed_prompt_keeps_its_place(chat, sandbox, way):
+def test_failed_prompt_keeps_its_position(chat, sandbox, way):
     queued = {"status": 202, "json": {"id": "batch_1", "status": "queued"}}
     sandbox.script([queued, {"json": RESULTS}] * 2)
     good, bad = way(chat(), ["a", "b"], return_exceptions=True)
@@ -206,7 +206,7 @@ def test_a_failed_prompt_keeps_its_place(chat, sandbox, way):
     assert "batch_1" in caught.value.__notes__[0]
 
 
-def test_a_lot_that_takes_too_long_can_still_be_read(chat, sandbox):
+def test_batch_is_readable_after_timeout(chat, sandbox):
     queued = {"status": 202, "json": {"id": "batch_1", "status": "queued"}}
     sandbox.script([queued, {"json": {"id": "batch_1", "status": "queued"}}, {"json": RESULTS}])
     with pytest.raises(TimeoutError, match="batch_1"):
@@ -229,7 +229,7 @@ def test_costs_of_everything_within_a_block(chat, ask):
     assert "2 calls" in repr(outer)
 
 
-def test_reasoning_is_counted_as_the_service_told_it(chat, ask):
+def test_cost_handler_counts_reported_reasoning_tokens(chat, ask):
     with get_cost_callback() as outer, get_cost_callback() as inner:
         usage = ask(chat(), "Why is the sky blue?").usage_metadata
     (spent,) = inner.by_model.values()
@@ -246,13 +246,13 @@ def test_costs_are_counted_in_parallel_branches(chat):
 HOUR = 3_600
 
 
-def test_a_tier_is_waited_for_by_tokens(chat, ask):
+def test_rate_limiter_waits_for_tokens(chat, ask):
     limiter = TierRateLimiter(limits=[Limit(60, HOUR)], expected=10)
     answer = ask(chat(rate_limiter=limiter), 'Say "x"')
     assert limiter.remaining == 60 - answer.usage_metadata["output_tokens"]
 
 
-def test_tokens_come_back_when_their_time_has_passed():
+def test_rate_limiter_frees_tokens_after_window():
     limiter = TierRateLimiter(limits=[Limit(100, 2), Limit(10_000, HOUR)], expected=60)
     assert limiter.acquire(blocking=False)
     assert not limiter.acquire(blocking=False)
@@ -271,7 +271,7 @@ def test_tiers_are_those_of_the_documentation():
         TierRateLimiter()
 
 
-def test_waiting_ends_when_tokens_are_given_back():
+def test_rate_limiter_wakes_when_tokens_are_released():
     limiter = TierRateLimiter(limits=[Limit(10, HOUR)], expected=10)
     assert limiter.acquire()
     threading.Timer(0.2, limiter.settle, [0]).start()
@@ -280,7 +280,7 @@ def test_waiting_ends_when_tokens_are_given_back():
     assert asyncio.run(limiter.aacquire())
 
 
-def test_a_failed_request_gives_its_tokens_back(chat, ask, sandbox):
+def test_rate_limiter_releases_tokens_on_error(chat, ask, sandbox):
     limiter = TierRateLimiter(limits=[Limit(1_000, HOUR)])
     sandbox.script([{"status": 400}])
     with pytest.raises(Exception, match="400"):
@@ -288,7 +288,7 @@ def test_a_failed_request_gives_its_tokens_back(chat, ask, sandbox):
     assert limiter.remaining == 1_000
 
 
-def test_a_stream_left_early_counts_as_expected(chat):
+def test_rate_limiter_keeps_estimate_when_stream_is_closed_early(chat):
     limiter = TierRateLimiter(limits=[Limit(1_000, HOUR)], expected=40)
     stream = chat(rate_limiter=limiter).stream("Tell me a story")
     next(stream)
@@ -296,7 +296,7 @@ def test_a_stream_left_early_counts_as_expected(chat):
     assert limiter.remaining == 960
 
 
-def test_a_stream_that_breaks_counts_what_came(chat):
+def test_rate_limiter_counts_partial_stream(chat):
     limiter = TierRateLimiter(limits=[Limit(1_000, HOUR)], expected=40)
     broken = chat(rate_limiter=limiter, default_headers={"x-sandbox-fault": "usage-every,cut:6"})
     with pytest.raises(StreamInterrupted) as caught, get_cost_callback() as cost:
@@ -308,7 +308,7 @@ def test_a_stream_that_breaks_counts_what_came(chat):
     assert spent.cost_micro_eur > 0
 
 
-def test_who_is_cancelled_while_tokens_are_taken_takes_none(chat, sandbox):
+def test_rate_limiter_releases_tokens_when_task_is_cancelled(chat, sandbox):
     class Slow(MemoryLedger):
         def reserve(self, *args):
             time.sleep(0.3)
@@ -336,13 +336,13 @@ def test_two_limiters_share_a_ledger(tmp_path):
     assert pickle.loads(pickle.dumps(second)).remaining == 149_900
 
 
-def test_limiters_travel_and_others_work(chat):
+def test_rate_limiter_pickles_and_other_limiters_work(chat):
     assert pickle.loads(pickle.dumps(TierRateLimiter(2))).remaining == 300_000
     other = InMemoryRateLimiter(requests_per_second=100)
     assert chat(rate_limiter=other).invoke('Say "x"').text == "x"
 
 
-def test_the_demo_searches_by_a_tool_and_answers_from_what_it_found(sandbox):
+def test_demo_searches_by_a_tool_and_answers_from_what_it_found(sandbox):
     from llmaas_cli.demo import DemoSettings, load_documents
     from llmaas_cli.demo.runner import frameworks, run
 
@@ -367,7 +367,7 @@ def test_the_demo_searches_by_a_tool_and_answers_from_what_it_found(sandbox):
     assert asked["tools"][0]["function"]["name"] == "search_documents"
 
 
-def test_a_block_within_a_chain_is_counted_once_by_the_block_around_it(chat, ask):
+def test_nested_cost_handlers_count_once(chat, ask):
     model, inner_calls = chat(), []
 
     def node(question):

@@ -5,7 +5,7 @@ import runpy
 from tests.helpers.repository import ROOT
 
 
-def test_the_agent_searches_and_says_what_it_cost(sandbox, capsys):
+def test_agent_searches_and_says_what_it_cost(sandbox, capsys):
     recipe = runpy.run_path(str(ROOT / "cookbooks" / "langchain" / "agent_and_rag.py"))
     assert recipe["main"]()
     told = capsys.readouterr().out

@@ -65,7 +65,7 @@ def test_retry_empty_and_reasoning_reach_the_core(ask: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["human", "system", "tool"])
 @pytest.mark.parametrize("form", range(4))
-def test_finding_8_text_in_a_message_names_no_file(tmp_path: Path, kind: str, form: int) -> None:
+def test_string_in_message_is_not_read_as_file(tmp_path: Path, kind: str, form: int) -> None:
     path = tmp_path / "x.png"
     path.write_bytes(PNG)
     text = str(path)
@@ -84,7 +84,7 @@ def test_finding_8_text_in_a_message_names_no_file(tmp_path: Path, kind: str, fo
 
 
 @pytest.mark.parametrize("form", range(3))
-def test_path_of_the_program_is_read(tmp_path: Path, form: int) -> None:
+def test_path_object_is_read_as_file(tmp_path: Path, form: int) -> None:
     path = tmp_path / "x.png"
     path.write_bytes(PNG)
     content: Any = [[{"type": "image", "url": path}, {"type": "image", "image": path},
@@ -117,7 +117,7 @@ def test_bound_headers_and_arguments_are_sent_when_bound_again(
         assert served.headers[0]["x-team"] == "blue"
 
 
-def test_finding_15_bound_headers_are_in_no_repr_and_no_dump() -> None:
+def test_bound_headers_are_hidden_from_repr_and_dump() -> None:
     secret = "gateway-secret-0123456789"
     model = ChatLLMaaS(model="good", api_key="sk-a", base_url="http://127.0.0.1:9")
     for bound in (

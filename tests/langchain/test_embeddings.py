@@ -31,39 +31,39 @@ def made(sandbox):
     return make
 
 
-def test_pitfall_33_only_strings_and_floats_go_out(made, vectors, sandbox):
+def test_embeddings_send_strings_and_floats_only(made, vectors, sandbox):
     assert len(vectors(made(), ["one", "two"])) == 2
     sent = sandbox.requests[-1].json
     assert sent["input"] == ["one", "two"]
     assert sent.get("encoding_format", "float") == "float"
 
 
-def test_pitfall_34_vectors_come_in_the_order_of_the_texts(made, vectors, sandbox):
+def test_embeddings_keep_order_of_texts(made, vectors, sandbox):
     data = [{"index": i, "embedding": [float(i)]} for i in (2, 0, 1)]
     sandbox.script([{"json": {"data": data, "model": "m"}}])
     assert vectors(made(), ["a", "b", "c"]) == [[0.0], [1.0], [2.0]]
 
 
-def test_pitfall_34_more_texts_than_a_request_takes(made, vectors, sandbox):
+def test_embeddings_split_large_inputs(made, vectors, sandbox):
     texts = [f"text {number}" for number in range(7)]
     chunked = vectors(made(chunk_size=3), texts)
     assert sorted(len(request.json["input"]) for request in sandbox.requests) == [1, 3, 3]
     assert chunked == vectors(made(), texts)
 
 
-def test_nothing_to_embed_asks_nothing(made, vectors, sandbox):
+def test_embeddings_send_nothing_when_empty(made, vectors, sandbox):
     assert vectors(made(), []) == []
     assert not sandbox.requests
 
 
-def test_a_refused_text_is_not_lost_in_silence(made, vectors, sandbox):
+def test_embeddings_raise_when_text_is_rejected(made, vectors, sandbox):
     bad = {"status": 400, "json": {"error": {"message": "too long"}}}
     sandbox.script([bad, {"json": {"data": [{"index": 0, "embedding": [1.0]}]}}, bad])
     with pytest.raises(ModelInvalidRequestError, match=r"text 1 of 2.*too long"):
         vectors(made(), ["good", "bad"])
 
 
-def test_a_query_is_embedded_like_a_document(made):
+def test_query_is_embedded_like_a_document(made):
     assert made().embed_query("a") == made().embed_documents(["a"])[0]
     assert asyncio.run(made().aembed_query("a")) == made().embed_query("a")
 
@@ -81,14 +81,14 @@ def test_costs_are_counted(made, vectors):
     assert cost.cost_micro_eur > 0
 
 
-def test_copies_work_and_typos_do_not(made):
+def test_embeddings_copy_and_reject_unknown_fields(made):
     assert pickle.loads(pickle.dumps(made())).embed_query("a")
     assert copy.deepcopy(made()).embed_query("a")
     with pytest.raises(ValueError, match="chunksize"):
         made(chunksize=3)
 
 
-def test_failed_indexing_keeps_paid_vectors_and_tells_its_cost(made, vectors, sandbox):
+def test_embeddings_error_keeps_billed_vectors_and_cost(made, vectors, sandbox):
     data = [{"index": i, "embedding": [float(i)]} for i in (0, 1)]
     usage = {"prompt_tokens": 1000, "total_tokens": 1000}
     sandbox.script(

@@ -31,7 +31,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("status", "ours", "theirs", "retryable"), ROWS)
-def test_pitfall_30_statuses(chat, ask, sandbox, status, ours, theirs, retryable):
+def test_error_class_matches_status(chat, ask, sandbox, status, ours, theirs, retryable):
     body = {"error": {"message": "No.", "type": "t", "code": None}}
     sandbox.script([{"status": status, "json": body, "headers": {"x-request-id": "r1"}}])
     with pytest.raises(ours) as caught:
@@ -48,20 +48,20 @@ def test_pitfall_30_statuses(chat, ask, sandbox, status, ours, theirs, retryable
     assert (type(again), str(again), again.request_id) == (type(error), str(error), "r1")
 
 
-def test_pitfall_30_context_overflow(chat, ask, sandbox):
+def test_context_overflow_raises_both_classes(chat, ask, sandbox):
     sandbox.script([{"status": 400, "json": OVERFLOW}])
     with pytest.raises(lc.ContextOverflowError, match="Shorten") as caught:
         ask(chat(max_tokens=100), "?")  # a budget of the caller is never lowered
     assert isinstance(caught.value, llmaas.ContextOverflowError)
 
 
-def test_pitfall_30_unknown_model(chat, ask):
+def test_unknown_model_error_has_hint(chat, ask):
     with pytest.raises(lc.ModelNotFoundError, match="llmaas models") as caught:
         ask(chat(model="nobody-knows-it"), "?")
     assert isinstance(caught.value, llmaas.ModelNotFoundError)
 
 
-def test_pitfall_30_nobody_there(ask):
+def test_unreachable_server_raises_connection_error(ask):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     model = ChatLLMaaS(model="m", base_url=f"http://127.0.0.1:{port}", api_key="k", max_retries=0)
@@ -71,7 +71,7 @@ def test_pitfall_30_nobody_there(ask):
     assert caught.value.is_retryable
 
 
-def test_pitfall_30_too_slow(chat, ask, sandbox):
+def test_slow_server_raises_timeout_error(chat, ask, sandbox):
     sandbox.script([{"content": "late", "delay": 3}])
     with pytest.raises(lc.ModelTimeoutError) as caught:
         ask(chat(timeout=0.3), "?")
@@ -86,13 +86,13 @@ def test_no_key_is_an_authentication_error(ask, sandbox, monkeypatch):
     assert isinstance(caught.value, llmaas.MissingAPIKeyError)
 
 
-def test_what_is_no_answer_is_an_error(chat, ask):
+def test_invalid_body_raises_invalid_response_error(chat, ask):
     with pytest.raises(lc.ModelAPIError) as caught:
         ask(chat(default_headers={"x-sandbox-fault": "html-200"}), "?")
     assert isinstance(caught.value, core.InvalidResponseError)
 
 
-def test_pitfall_30_a_traced_failure_carries_what_the_service_said(chat, ask, sandbox):
+def test_traced_error_holds_response_body(chat, ask, sandbox):
     class Trace(BaseCallbackHandler):
         facts = None
 
@@ -108,7 +108,7 @@ def test_pitfall_30_a_traced_failure_carries_what_the_service_said(chat, ask, sa
     assert "content-type" in trace.facts["headers"]
 
 
-def test_pitfall_31_two_failures_are_tried_again(chat, ask, sandbox):
+def test_two_failures_are_retried(chat, ask, sandbox):
     sandbox.script([{"status": 503}, {"status": 503}, {"content": "Oui."}])
     assert ask(chat(max_retries=2), "?").text == "Oui."
     assert len(sandbox.requests) == 3
@@ -132,7 +132,7 @@ def reading(request):
     return request.param
 
 
-def test_pitfall_32_a_stream_that_stalls(chat, sandbox, reading):
+def test_stalled_stream_raises_timeout_error(chat, sandbox, reading):
     model = chat(timeout=1, default_headers={"x-sandbox-fault": "stall:30:2"})
     with pytest.raises(lc.ModelTimeoutError) as caught:
         reading(model, [])
@@ -145,7 +145,7 @@ def test_pitfall_32_a_stream_that_stalls(chat, sandbox, reading):
     ("fault", "kind"),
     [("cut:3", lc.ModelConnectionError), ("error-event:2", lc.ModelAPIError)],
 )
-def test_a_broken_stream_hands_out_what_came(chat, reading, fault, kind):
+def test_interrupted_stream_error_has_partial_completion(chat, reading, fault, kind):
     got = []
     with pytest.raises(kind) as caught:
         reading(chat(default_headers={"x-sandbox-fault": fault}), got)
@@ -154,14 +154,14 @@ def test_a_broken_stream_hands_out_what_came(chat, reading, fault, kind):
 
 
 @pytest.mark.parametrize("kind", [LLMaaSEmbeddings, LLMaaSRerank])
-def test_the_others_raise_the_same(kind, sandbox):
+def test_embeddings_rerank_and_audio_raise_bridged_errors(kind, sandbox):
     made = kind(model="bge-m3:567m", api_key="sk-wrong", max_retries=0)
     call = made.embed_query if kind is LLMaaSEmbeddings else lambda text: made.rerank([text], text)
     with pytest.raises(lc.ModelAuthenticationError):
         call("?")
 
 
-def test_every_error_of_the_core_has_its_class():
+def test_every_core_error_is_bridged():
     families = [value for value in vars(core).values() if isinstance(value, type)]
     for kind in {kind for kind in families if issubclass(kind, core.APIError)}:
         joined = getattr(both, kind.__name__)
@@ -169,7 +169,7 @@ def test_every_error_of_the_core_has_its_class():
         assert issubclass(joined, lc.ModelError)
 
 
-def test_retry_middleware_reads_them(chat, sandbox):
+def test_retry_middleware_accepts_bridged_errors(chat, sandbox):
     from langchain.agents import create_agent
     from langchain.agents.middleware import ModelRetryMiddleware
 

@@ -33,7 +33,7 @@ FOREIGN = {
 }
 
 
-def test_pitfall_22_nothing_of_openai_leaks(chat, ask, sandbox, monkeypatch):
+def test_openai_environment_is_ignored(chat, ask, sandbox, monkeypatch):
     for name, value in FOREIGN.items():
         monkeypatch.setenv(name, value)
     ask(chat(), "?")
@@ -43,7 +43,7 @@ def test_pitfall_22_nothing_of_openai_leaks(chat, ask, sandbox, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", [ChatLLMaaS, LLMaaSEmbeddings, LLMaaSRerank])
-def test_pitfall_23_the_key_is_never_shown(kind):
+def test_key_is_never_shown(kind):
     headers = {"x-secret": "hidden-header"}
     made = kind(model="bge-m3:567m", api_key=SECRET, default_headers=headers)
     shown = [repr(made), str(made), repr(made.client), str(dumpd(made)), str(pickle.dumps(made))]
@@ -53,7 +53,7 @@ def test_pitfall_23_the_key_is_never_shown(kind):
     assert "hidden-header" not in "".join(shown[:4])
 
 
-def test_pitfall_23_traces_hold_neither_key_nor_headers(chat, ask):
+def test_traces_hold_neither_key_nor_headers(chat, ask):
     class Spy(BaseCallbackHandler):
         seen = ""
 
@@ -81,7 +81,7 @@ def test_headers_among_the_parameters_are_sent_and_never_shown(chat, ask, sandbo
     assert given["extra_headers"]["x-a"] == "seen"
 
 
-def test_pitfall_24_one_instance_in_several_event_loops(chat):
+def test_model_works_in_several_event_loops(chat):
     model = chat(max_retries=0)
 
     async def use():
@@ -96,7 +96,7 @@ def test_pitfall_24_one_instance_in_several_event_loops(chat):
 @pytest.mark.parametrize(
     "twin", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
 )
-def test_pitfall_25_copies_of_a_used_model_work(chat, twin):
+def test_copies_of_used_model_work(chat, twin):
     model = chat()
     model.invoke("?")
     asyncio.run(model.ainvoke("?"))
@@ -105,7 +105,7 @@ def test_pitfall_25_copies_of_a_used_model_work(chat, twin):
     assert asyncio.run(again.ainvoke('Say "x"')).text == "x"
 
 
-def test_pitfall_25_a_changed_copy_asks_elsewhere(chat, sandbox):
+def test_copy_uses_its_own_base_url(chat, sandbox):
     model = chat()
     model.invoke("?")
     moved = model.model_copy(update={"api_key": None, "default_headers": {"x-copy": "yes"}})
@@ -114,7 +114,7 @@ def test_pitfall_25_a_changed_copy_asks_elsewhere(chat, sandbox):
     assert "x-copy" not in sandbox.requests[-2].headers
 
 
-def test_a_pickle_reads_the_key_where_it_is_loaded(sandbox, monkeypatch):
+def test_unpickled_model_reads_key_from_environment(sandbox, monkeypatch):
     kept = pickle.dumps(ChatLLMaaS(model="gpt-oss:120b", api_key="sk-wrong"))
     assert pickle.loads(kept).invoke('Say "x"').text == "x"  # the environment has the right one
 
@@ -127,7 +127,7 @@ def test_keys_may_rotate(sandbox):
     assert model.invoke('Say "x"').text == "x"
 
 
-def test_pitfall_26_tokens_are_counted_without_a_network():
+def test_token_counts_need_no_network():
     model = ChatLLMaaS(model="nobody-knows-it")
     assert model.get_num_tokens("four characters each") == 5
     assert model.get_num_tokens_from_messages([HumanMessage("four characters each")]) > 5
@@ -137,7 +137,7 @@ def test_pitfall_26_tokens_are_counted_without_a_network():
     assert counted.get_num_tokens("abc") == 3
 
 
-def test_pitfall_27_every_model_of_the_catalogue_has_a_known_profile():
+def test_every_catalog_model_has_profile():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         models = [ChatLLMaaS(model=model.id) for model in catalog.all_models()]
@@ -150,7 +150,7 @@ def test_pitfall_27_every_model_of_the_catalogue_has_a_known_profile():
     assert all("structured_output" not in profile for profile in profiles)
 
 
-def test_profiles_say_what_the_catalogue_says():
+def test_profiles_match_catalog():
     profile = ChatLLMaaS(model="gpt-oss:120b").profile
     model = catalog.get("gpt-oss:120b")
     assert profile["max_input_tokens"] + profile["max_output_tokens"] == model.context
@@ -162,7 +162,7 @@ def test_profiles_say_what_the_catalogue_says():
 
 
 @pytest.mark.filterwarnings("ignore:The function `load` is in beta")
-def test_pitfall_28_a_dump_is_loaded_with_its_secret_apart():
+def test_dump_loads_with_separate_secret():
     model = ChatLLMaaS(model="gpt-oss:120b", api_key=SECRET, temperature=0.2, stop=["a"])
     text = dumps(model)
     assert SECRET not in text
@@ -175,7 +175,7 @@ def test_pitfall_28_a_dump_is_loaded_with_its_secret_apart():
     assert again == model
 
 
-def test_pitfall_29_the_rate_limiter_is_asked_once_a_request(chat, ask):
+def test_rate_limiter_is_called_once_per_request(chat, ask):
     class Counting(InMemoryRateLimiter):
         count = 0
 
@@ -196,7 +196,7 @@ def test_pitfall_29_the_rate_limiter_is_asked_once_a_request(chat, ask):
     assert limiter.count == 2
 
 
-def test_every_public_name_is_there():
+def test_public_names_are_importable():
     assert [*langchain_llmaas.__all__] == sorted(langchain_llmaas.__all__, key=str)
     for name in langchain_llmaas.__all__:
         assert getattr(langchain_llmaas, name)
@@ -204,7 +204,7 @@ def test_every_public_name_is_there():
         _ = langchain_llmaas.Nothing
 
 
-def test_a_deprecated_model_is_warned_about_with_its_successor(chat):
+def test_deprecated_model_is_warned_about_with_its_successor(chat):
     from llmaas.warnings import ModelLifecycleWarning
 
     catalog.forget_warnings()

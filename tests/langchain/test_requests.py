@@ -46,19 +46,19 @@ def body(chat, ask, sandbox):
 
 
 @pytest.mark.parametrize("how", [{"max_tokens": 200}, {"model_kwargs": {"max_tokens": 200}}])
-def test_pitfall_13_max_tokens_keeps_its_name(body, how):
+def test_max_tokens_keeps_its_name(body, how):
     sent = body(**how)
     assert sent["max_tokens"] == 200
     assert "max_completion_tokens" not in sent
 
 
-def test_the_default_of_max_tokens_leaves_room_to_reason(body):
+def test_default_of_max_tokens_leaves_room_to_reason(body):
     assert body()["max_tokens"] == 16_384
     assert "max_tokens" not in body(call={"max_tokens": None})
 
 
 @pytest.mark.parametrize("model", ["gpt-5-like", "o1", "codex-mini"])
-def test_pitfall_14_and_15_names_mean_nothing(chat, sandbox, model):
+def test_model_name_changes_no_parameters(chat, sandbox, model):
     sandbox.script([{"json": {"choices": [{"message": {"content": "Oui."}}]}}])
     chat(model=model, temperature=0.2).invoke([SystemMessage("Be kind."), HumanMessage("?")])
     sent = sandbox.requests[-1]
@@ -67,12 +67,12 @@ def test_pitfall_14_and_15_names_mean_nothing(chat, sandbox, model):
     assert sent.json["messages"][0]["role"] == "system"
 
 
-def test_pitfall_15_reasoning_options_do_not_change_the_path(body):
+def test_reasoning_options_keep_endpoint(body):
     assert body(call={"reasoning": {"effort": "low"}})["reasoning"] == {"effort": "low"}
     assert body(reasoning_effort="low")["reasoning_effort"] == "low"
 
 
-def test_pitfall_16_usage_of_streams_is_asked_for(chat, sandbox):
+def test_stream_requests_usage(chat, sandbox):
     model = chat()
     list(model.stream("?"))
     assert sandbox.requests[-1].json["stream_options"] == {"include_usage": True}
@@ -100,13 +100,13 @@ NAMED = {"type": "function", "function": {"name": "get_weather"}}
         (False, None, None),
     ],
 )
-def test_pitfall_17_every_form_of_tool_choice(chat, sandbox, choice, one, several):
+def test_tool_choice_accepts_every_form(chat, sandbox, choice, one, several):
     for tools, expected in (([get_weather], one), ([get_weather, get_time], several)):
         chat().bind_tools(tools, tool_choice=choice).invoke("Weather in Paris?")
         assert sandbox.requests[-1].json.get("tool_choice") == expected
 
 
-def test_pitfall_18_what_was_not_asked_is_not_sent(body):
+def test_unset_parameters_are_not_sent(body):
     sent = body(bind=lambda model: model.bind_tools([get_weather]))
     assert "parallel_tool_calls" not in sent
     assert "strict" not in sent["tools"][0]["function"]
@@ -115,7 +115,7 @@ def test_pitfall_18_what_was_not_asked_is_not_sent(body):
     assert sent["tools"][0]["function"]["strict"] is True
 
 
-def test_pitfall_19_an_agent_with_a_response_format_uses_a_tool_for_it(chat, sandbox):
+def test_agent_response_format_uses_tool(chat, sandbox):
     from langchain.agents import create_agent
 
     agent = create_agent(chat(), [get_weather], response_format=Joke)
@@ -130,7 +130,7 @@ def test_pitfall_19_an_agent_with_a_response_format_uses_a_tool_for_it(chat, san
     assert all("strict" not in t["function"] for t in sent["tools"])
 
 
-def test_pitfall_19_bind_tools_tolerates_what_agents_pass(body):
+def test_bind_tools_accepts_agent_arguments(body):
     form = {"type": "json_object"}
     sent = body(bind=lambda m: m.bind_tools([get_weather], strict=None, response_format=form))
     assert sent["response_format"] == form
@@ -154,7 +154,7 @@ IMAGE = {"type": "image_url", "image_url": {"url": DATA}}
         {"type": "image", "image": base64.b64decode(PNG)},
     ],
 )
-def test_pitfall_20_images_of_every_convention(chat, sandbox, block):
+def test_images_of_every_convention_are_sent(chat, sandbox, block):
     question = [{"type": "text", "text": "What is it?"}, block]
     chat(model="gemma4:31b").invoke([HumanMessage(question)])
     parts = sandbox.requests[-1].json["messages"][0]["content"]
@@ -199,17 +199,17 @@ def test_pitfall_20_images_of_every_convention(chat, sandbox, block):
         ),
     ],
 )
-def test_pitfall_20_other_blocks(chat, block, part):
+def test_other_blocks_are_converted(chat, block, part):
     assert chat().build_request([HumanMessage([block])])["messages"][0]["content"] == [part]
 
 
-def test_a_block_without_data_is_refused_before_it_is_sent(chat, sandbox):
+def test_block_without_data_raises_before_request(chat, sandbox):
     with pytest.raises(ValueError, match="has no data: set url or base64"):
         chat().invoke([HumanMessage([{"type": "image"}])])
     assert not sandbox.requests
 
 
-def test_pitfall_20_anthropic_blocks(chat):
+def test_anthropic_blocks_are_converted(chat):
     history = [
         HumanMessage("?"),
         AIMessage(
@@ -233,7 +233,7 @@ def test_pitfall_20_anthropic_blocks(chat):
     ]
 
 
-def test_pitfall_20_what_tools_show_follows_their_answers(chat, sandbox):
+def test_tool_media_follows_tool_results(chat, sandbox):
     calls = [{"name": "look", "args": {}, "id": i} for i in ("a", "b")]
     shown = [
         {"type": "text", "text": "Here."},
@@ -272,7 +272,7 @@ def test_images_in_anthropic_tool_results_reach_the_model(chat, sandbox):
     assert attached["content"][1] == IMAGE
 
 
-def test_objects_that_a_tool_gave_are_not_lost(chat):
+def test_tool_result_objects_are_sent_as_json(chat):
     answer = ToolMessage([{"degrees": 20}, "!", {"type": "unknown"}], tool_call_id="a")
     history = [AIMessage("", tool_calls=[{"name": "f", "args": {}, "id": "a"}]), answer]
     assert chat().build_request(history)["messages"][-1]["content"] == '{"degrees": 20}!'
@@ -300,7 +300,7 @@ def test_blocks_of_version_1_go_back_as_text_and_calls(chat):
     assert sent["tool_calls"][0]["function"]["arguments"] == '{"city": "Brest"}'
 
 
-def test_pitfall_21_unknown_options_reach_the_wire(body):
+def test_unknown_options_are_sent(body):
     sent = body(
         model_kwargs={"min_p": 0.1},
         extra_body={"top_k": 5},
@@ -311,7 +311,7 @@ def test_pitfall_21_unknown_options_reach_the_wire(body):
     assert {name: sent.get(name) for name in wanted} == wanted
 
 
-def test_pitfall_21_a_misspelt_field_is_refused(chat):
+def test_misspelled_field_raises(chat):
     with pytest.raises(ValueError, match="temprature"):
         chat(temprature=1)
 
@@ -338,7 +338,7 @@ def test_headers_go_out(chat, sandbox):
 
 
 @pytest.mark.parametrize("said", [{"n": 2}, {"model_kwargs": {"n": 2}}, {"extra_body": {"n": 2}}])
-def test_several_answers_are_not_run_together_in_a_stream(chat, sandbox, said):
+def test_stream_rejects_multiple_choices(chat, sandbox, said):
     with pytest.raises(ValueError, match="n must be 1"):
         [*chat(**said).stream("?")]
     assert not [*sandbox.requests]
@@ -367,7 +367,7 @@ def test_every_text_of_a_history_is_sent(body, messages, model):
     assert ("T1" in sent, "T2" in sent) == (True, True)
 
 
-def test_values_of_calls_that_json_does_not_have_are_sent(body):
+def test_non_json_tool_arguments_are_sent(body):
     history = [
         HumanMessage("Hi"),
         AIMessage("", tool_calls=[DATED]),
@@ -377,7 +377,7 @@ def test_values_of_calls_that_json_does_not_have_are_sent(body):
     assert json.loads(call["function"]["arguments"]) == {"day": "2026-01-02", "high": None}
 
 
-def test_llm_output_adds_the_tokens_of_all_conversations_up(chat, sandbox):
+def test_llm_output_sums_tokens(chat, sandbox):
     messages = [[HumanMessage("a")], [HumanMessage("b")]]
     result = chat().generate(messages)
     counts = [g[0].message.usage_metadata for g in result.generations]
@@ -386,7 +386,7 @@ def test_llm_output_adds_the_tokens_of_all_conversations_up(chat, sandbox):
     assert told["cost_micro_eur"] == sum(c["cost_micro_eur"] for c in counts)
 
 
-def test_what_engines_add_to_an_answer_is_kept(chat, sandbox):
+def test_extra_engine_fields_are_kept(chat, sandbox):
     message = {"role": "assistant", "content": "hi"}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     more = {"system_fingerprint": "fp_1", "service_tier": "default"}

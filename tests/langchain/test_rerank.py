@@ -32,13 +32,13 @@ def made(sandbox):
     return make
 
 
-def test_pitfall_35_nothing_to_rank_asks_nothing(made, do, sandbox):
+def test_rerank_sends_nothing_when_empty(made, do, sandbox):
     assert do(made(), "rerank", [], "?") == []
     assert do(made(), "compress_documents", [], "?") == []
     assert not sandbox.requests
 
 
-def test_pitfall_35_documents_keep_their_id_and_their_owner_his_metadata(made, do):
+def test_rerank_copies_documents_and_keeps_ids(made, do):
     documents = [
         Document(page_content=text, id=str(number), metadata={"deep": {"number": number}})
         for number, text in enumerate(TEXTS)
@@ -52,7 +52,7 @@ def test_pitfall_35_documents_keep_their_id_and_their_owner_his_metadata(made, d
     assert documents[2].metadata == {"deep": {"number": 2}}
 
 
-def test_entries_fall_in_relevance(made, do):
+def test_rerank_sorts_by_relevance(made, do):
     entries = do(made(top_n=2), "rerank", TEXTS, "What is the capital of France?")
     assert entries[0]["index"] == 2
     assert len(entries) == 2
@@ -60,7 +60,7 @@ def test_entries_fall_in_relevance(made, do):
     assert 0 <= entries[0]["normalized_score"] <= 1
 
 
-def test_a_call_may_say_otherwise(made, do, sandbox):
+def test_rerank_call_overrides_fields(made, do, sandbox):
     told = {"model": "bge-reranker-v2-m3:567m", "top_n": None, "rank_fields": ["a"]}
     sandbox.script([{"json": {"results": [{"index": 0, "relevance_score": 1.0}], "model": "m"}}])
     do(made(), "rerank", [{"a": "x", "b": "y"}], "?", **told)
@@ -70,7 +70,7 @@ def test_a_call_may_say_otherwise(made, do, sandbox):
     assert "top_n" not in sent
 
 
-def test_weak_documents_may_be_dropped(made, do):
+def test_rerank_drops_documents_below_min_score(made, do):
     assert do(made(min_score=1.0), "rerank", TEXTS, "What is the capital of France?") == []
 
 

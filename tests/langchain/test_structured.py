@@ -55,7 +55,7 @@ def test_every_method_and_kind_of_schema(chat, ask, sandbox, method, schema):
 
 
 @pytest.mark.parametrize("fence", ["```json\n{}\n```", "Here it is:\n```\n{}\n```"])
-def test_fences_are_taken_off(chat, sandbox, fence):
+def test_code_fences_are_removed(chat, sandbox, fence):
     sandbox.script([{"content": fence.format(TEXT)}])
     assert chat().with_structured_output(City, method="json_schema").invoke("?") == City(**VALUE)
 
@@ -72,13 +72,13 @@ def test_raw_parsed_and_error_side_by_side(chat, ask, sandbox, method):
     assert bad["parsing_error"] is not None
 
 
-def test_what_does_not_fit_raises(chat, sandbox):
+def test_invalid_output_raises(chat, sandbox):
     sandbox.script([{"content": "no json at all"}])
     with pytest.raises(OutputParserException):
         chat().with_structured_output(City, method="json_mode").invoke("?")
 
 
-def test_a_response_that_does_not_fit_may_be_repaired_by_the_core(chat, sandbox):
+def test_invalid_output_may_be_repaired_by_core(chat, sandbox):
     sandbox.script([{"content": '{"name": 1}'}, {"content": TEXT}])
     chain = chat().with_structured_output(City, method="json_schema", repair=True)
     assert chain.invoke("?") == City(**VALUE)
@@ -86,7 +86,7 @@ def test_a_response_that_does_not_fit_may_be_repaired_by_the_core(chat, sandbox)
 
 
 @pytest.mark.parametrize(("strict", "wire"), [(None, True), (True, True), (False, False)])
-def test_json_schema_on_the_wire(chat, sandbox, strict, wire):
+def test_json_schema_is_sent(chat, sandbox, strict, wire):
     sandbox.script([{"content": TEXT}])
     chat().with_structured_output(SCHEMA, method="json_schema", strict=strict).invoke("?")
     form = sandbox.requests[-1].json["response_format"]
@@ -96,14 +96,14 @@ def test_json_schema_on_the_wire(chat, sandbox, strict, wire):
     assert form["json_schema"]["schema"]["required"] == ["name", "country"]
 
 
-def test_the_tool_is_forced_by_its_name(chat, sandbox):
+def test_tool_is_forced_by_its_name(chat, sandbox):
     sandbox.script([step("function_calling", "City")])
     chat().with_structured_output(City).invoke("?")
     choice = {"type": "function", "function": {"name": "City"}}
     assert sandbox.requests[-1].json["tool_choice"] == choice
 
 
-def test_nonsense_is_refused(chat):
+def test_invalid_method_raises(chat):
     with pytest.raises(ValueError, match="method must be"):
         chat().with_structured_output(City, method="magic")
     with pytest.raises(ValueError, match="strict must be None"):
@@ -128,7 +128,7 @@ def pieces(request):
 
 @pytest.mark.parametrize("method", ["function_calling", "json_schema", "json_mode"])
 @pytest.mark.parametrize("schema", [CityDict, SCHEMA])
-def test_a_stream_gives_what_there_is_of_a_value(chat, sandbox, pieces, method, schema):
+def test_structured_stream_yields_partial_values(chat, sandbox, pieces, method, schema):
     sandbox.script([step(method, schema["title"] if schema is SCHEMA else "CityDict")])
     values = pieces(chat().with_structured_output(schema, method=method))
     assert len(values) > 1
@@ -136,13 +136,13 @@ def test_a_stream_gives_what_there_is_of_a_value(chat, sandbox, pieces, method, 
 
 
 @pytest.mark.parametrize("schema", [City, SCHEMA])
-def test_a_stream_that_holds_no_value_raises(chat, sandbox, pieces, schema):
+def test_structured_stream_raises_without_value(chat, sandbox, pieces, schema):
     sandbox.script([{"content": "no json at all"}])
     with pytest.raises(OutputParserException):
         pieces(chat().with_structured_output(schema, method="json_mode"))
 
 
-def test_a_streamed_refusal_raises(chat, sandbox, pieces):
+def test_streamed_refusal_raises(chat, sandbox, pieces):
     refused = {"choices": [{"index": 0, "delta": {"refusal": "I must not."}}]}
     end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
     sandbox.script([{"sse": [refused, end, "[DONE]"]}])
@@ -193,7 +193,7 @@ METHODS = pytest.mark.parametrize("method", ["function_calling", "json_schema", 
 
 @METHODS
 @pytest.mark.parametrize("schema", [Town, Village])
-def test_classes_are_read_alike(chat, ask, sandbox, method, schema):
+def test_every_kind_of_class_is_parsed(chat, ask, sandbox, method, schema):
     sandbox.script([step(method, schema.__name__)])
     value = ask_value(ask, chat().with_structured_output(schema, method=method))
     assert isinstance(value, schema)
@@ -235,7 +235,7 @@ def test_tool_with_a_recursive_parameter_keeps_it(chat, sandbox, kind):
 
 
 @METHODS
-def test_name_that_no_function_may_have(chat, ask, sandbox, method):
+def test_invalid_function_name_is_replaced(chat, ask, sandbox, method):
     sandbox.script([step(method, "Page_int", '{"item": 1}')])
     value = ask_value(ask, chat().with_structured_output(Page[int], method=method))
     assert value == Page[int](item=1)
@@ -267,7 +267,7 @@ def test_cut_answer_is_never_a_value(chat, ask, sandbox, method, schema):
     assert len(sandbox.requests) == 1
 
 
-def test_call_that_came_as_text_is_read(chat, ask, sandbox):
+def test_tool_call_in_text_is_parsed(chat, ask, sandbox):
     sandbox.script([{"content": f"Sure: {TEXT}"}])
     assert ask_value(ask, chat().with_structured_output(City)) == City(**VALUE)
 
