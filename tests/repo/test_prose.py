@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.helpers.repository import PACKAGES, ROOT, tracked_files
+from tests.helpers.retired_words import find_retired, public_files
 from tools import cassette_table, readme_contract, readme_packages
 
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
@@ -75,3 +76,23 @@ def test_changelog_entries_begin_with_a_package():
 def test_changelog_entries_are_short():
     entries = re.split(r"\n(?=- |\n)", changelog())
     assert not [entry for entry in entries if entry.startswith("- ") and entry.count("\n") > 1]
+
+
+def test_public_text_uses_no_retired_words():
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {word!r} in {around!r}"
+        for path in public_files()
+        for line, word, around in find_retired(path)
+    ]
+    assert not found, "use the field's terms (CONTRIBUTING.md, Conventions):\n" + "\n".join(found)
+
+
+def test_retired_words_are_found(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("A room of the house.\n\nIt is no list; 3 unless said. `room` is code.\n")
+    assert [(line, word) for line, word, _ in find_retired(page)] == [
+        (1, "room"),
+        (1, "house"),
+        (3, "is no"),
+        (3, "unless said"),
+    ]
