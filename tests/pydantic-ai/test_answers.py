@@ -46,7 +46,7 @@ async def test_a_cut_call_never_runs(model, ask, sandbox, arguments):
 def test_arguments_of_a_cut_call_are_no_json(arguments):
     call = llmaas.types.ToolCall("1", "pay", arguments, cut=True)
     with pytest.raises(ValueError, match=r"."):
-        json.loads(responses.arguments(call))
+        json.loads(responses.tool_call_arguments(call))
 
 
 @pytest.mark.filterwarnings("ignore::llmaas.warnings.EmptyAnswerWarning")

@@ -5,10 +5,10 @@ Errors belong to two hierarchies: Pydantic AI's (``ModelAPIError``, ``UserError`
 """
 
 from pydantic_ai_llmaas._version import __version__
+from pydantic_ai_llmaas.connection import LLMaaSProvider
 from pydantic_ai_llmaas.embeddings import LLMaaSEmbeddingModel
 from pydantic_ai_llmaas.model import LLMaaSModel
 from pydantic_ai_llmaas.profiles import all_profiles, model_profile
-from pydantic_ai_llmaas.provider import LLMaaSProvider
 from pydantic_ai_llmaas.settings import LLMaaSModelSettings
 
 __all__ = [

@@ -11,8 +11,8 @@ from pydantic_ai.embeddings.result import EmbedInputType
 
 from llmaas import Embeddings, catalog
 from llmaas.pricing import estimate_tokens
+from pydantic_ai_llmaas.connection import NAME, LLMaaSProvider
 from pydantic_ai_llmaas.errors import translate_errors
-from pydantic_ai_llmaas.provider import NAME, LLMaaSProvider
 from pydantic_ai_llmaas.responses import to_usage
 
 

@@ -51,7 +51,7 @@ def _server_error(error: Any) -> tuple[type[Exception], ...]:
     return _http(theirs.ModelServerError)
 
 
-def _fill(joined: Any, error: Any, *, model_name: str) -> None:
+def _set_attributes(joined: Any, error: Any, *, model_name: str) -> None:
     """Set what Pydantic AI's own constructors set; the core's attributes win."""
     message = str(error)
     own = _build(joined, error, model_name, message)
@@ -84,5 +84,5 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-translate_errors = bridge_errors(_table, module=__name__, keep_original=True, fill=_fill)
+translate_errors = bridge_errors(_table, module=__name__, keep_original=True, fill=_set_attributes)
 __getattr__ = translate_errors.find_class

@@ -32,7 +32,7 @@ Wire = dict[str, Any]
 _PARTS = {"image": "image_url", "audio": "audio_url", "video": "video_url"}
 
 
-async def wire_messages(
+async def to_api_messages(
     messages: Sequence[ModelMessage], instructions: Sequence[InstructionPart], *, reasoning: str
 ) -> list[Wire]:
     """Convert a history; the core orders it as the model's chat template requires.
@@ -40,7 +40,7 @@ async def wire_messages(
     ``reasoning`` tells which thinking goes back: ``auto`` (of the current turn), ``always`` or
     ``never``.
     """
-    last_question = _last_question(messages)
+    last_question = _last_user_position(messages)
     wire: list[Wire] = []
     for position, message in enumerate(messages):
         if isinstance(message, ModelResponse):
@@ -53,7 +53,7 @@ async def wire_messages(
     return wire
 
 
-def _last_question(messages: Sequence[ModelMessage]) -> int:
+def _last_user_position(messages: Sequence[ModelMessage]) -> int:
     for position in range(len(messages) - 1, -1, -1):
         parts = messages[position].parts
         if any(isinstance(part, UserPromptPart) for part in parts):
@@ -68,13 +68,13 @@ async def _request(message: ModelRequest) -> AsyncIterator[Wire]:
         if isinstance(part, ToolReturnPart):
             text, returned = part.model_response_str_and_user_content()
             files += returned
-            yield _result(part.tool_call_id, text)
+            yield _tool_message(part.tool_call_id, text)
         elif isinstance(part, UserPromptPart):
             yield {"role": "user", "content": await _user_content(part.content)}
         elif isinstance(part, SystemPromptPart):
             yield {"role": "system", "content": part.content}
         elif isinstance(part, RetryPromptPart):
-            yield _retry(part)
+            yield _retry_message(part)
         elif isinstance(part, CompactionPart):
             yield {"role": "user", "content": part.content or ""}
         else:
@@ -86,13 +86,13 @@ async def _request(message: ModelRequest) -> AsyncIterator[Wire]:
         yield {"role": "user", "content": await _user_content(files)}
 
 
-def _retry(part: RetryPromptPart) -> Wire:
+def _retry_message(part: RetryPromptPart) -> Wire:
     if part.tool_name is None:
         return {"role": "user", "content": part.model_response()}
-    return _result(part.tool_call_id, part.model_response())
+    return _tool_message(part.tool_call_id, part.model_response())
 
 
-def _result(call_id: str, text: str) -> Wire:
+def _tool_message(call_id: str, text: str) -> Wire:
     return {"role": "tool", "tool_call_id": call_id, "content": text}
 
 
@@ -105,7 +105,7 @@ def _response(message: ModelResponse, *, with_reasoning: bool) -> Iterator[Wire]
         elif isinstance(part, ThinkingPart):
             thoughts.append(part.content)
         elif isinstance(part, ToolCallPart):
-            calls.append(_call(part))
+            calls.append(_tool_call(part))
     text = "\n\n".join(filter(None, texts))
     reasoning = "".join(thoughts) if with_reasoning else ""
     if not (text or calls or reasoning):
@@ -118,7 +118,7 @@ def _response(message: ModelResponse, *, with_reasoning: bool) -> Iterator[Wire]
     yield wire
 
 
-def _call(part: ToolCallPart) -> Wire:
+def _tool_call(part: ToolCallPart) -> Wire:
     function = {"name": part.tool_name, "arguments": part.args_as_json_str()}
     return {"id": part.tool_call_id, "type": "function", "function": function}
 
@@ -126,13 +126,13 @@ def _call(part: ToolCallPart) -> Wire:
 async def _user_content(content: str | Sequence[UserContent]) -> str | list[Wire]:
     if isinstance(content, str):
         return content
-    parts = [await _part(item) for item in content if not isinstance(item, CachePoint)]
+    parts = [await _content_part(item) for item in content if not isinstance(item, CachePoint)]
     if all(part["type"] == "text" for part in parts):
         return "\n\n".join(part["text"] for part in parts)
     return parts
 
 
-async def _part(item: UserContent) -> Wire:
+async def _content_part(item: UserContent) -> Wire:
     if isinstance(item, str):
         return {"type": "text", "text": item}
     if isinstance(item, TextContent):
@@ -142,11 +142,11 @@ async def _part(item: UserContent) -> Wire:
             return {"type": "text", "text": item.data.decode("utf-8", "replace")}
         return _media(item, item.data_uri)
     if isinstance(item, FileUrl):
-        return _media(item, await _address(item))
+        return _media(item, await _media_url(item))
     raise UserError(f"LLMaaS takes text, images, audio and video, got {type(item).__name__}.")
 
 
-async def _address(item: FileUrl) -> str:
+async def _media_url(item: FileUrl) -> str:
     """Return the URL for the service to fetch, or a data URI if it must be downloaded here."""
     if not item.force_download:
         return item.url

@@ -19,9 +19,9 @@ from pydantic_ai.settings import ModelSettings
 from llmaas import AsyncLLMaaS, StructuredOutputError
 from llmaas.adapters import strip_fence
 from llmaas.structured import is_cut
+from pydantic_ai_llmaas.connection import LLMaaSProvider
 from pydantic_ai_llmaas.errors import translate_errors
-from pydantic_ai_llmaas.messages import wire_messages
-from pydantic_ai_llmaas.provider import LLMaaSProvider
+from pydantic_ai_llmaas.messages import to_api_messages
 from pydantic_ai_llmaas.responses import to_response
 from pydantic_ai_llmaas.settings import call_arguments
 from pydantic_ai_llmaas.streaming import LLMaaSStreamedResponse
@@ -155,7 +155,7 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
         arguments.update(tool_arguments(settings, parameters))
         arguments["response_format"] = response_format(parameters, has_tools="tools" in arguments)
         arguments["model"] = self._model_name
-        arguments["messages"] = await wire_messages(
+        arguments["messages"] = await to_api_messages(
             messages, instructions, reasoning=self.send_reasoning
         )
         retries = settings.get("max_retries")

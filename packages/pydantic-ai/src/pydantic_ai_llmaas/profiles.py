@@ -16,7 +16,7 @@ def model_profile(model_name: str) -> ModelProfile | None:
     describes it in words, and has an answer that does not match corrected once.
     """
     model = catalog.resolve(model_name).model
-    return None if model is None or model.category not in _CHAT else _build(model)
+    return None if model is None or model.category not in _CHAT else _build_profile(model)
 
 
 def all_profiles() -> dict[str, ModelProfile]:
@@ -37,7 +37,7 @@ def default_profile() -> ModelProfile:
     )
 
 
-def _build(model: catalog.Model) -> ModelProfile:
+def _build_profile(model: catalog.Model) -> ModelProfile:
     profile = default_profile()
     profile["context_window"] = model.context
     profile["supports_thinking"] = model.reasoning is not False

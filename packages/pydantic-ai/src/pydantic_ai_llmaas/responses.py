@@ -18,7 +18,7 @@ from pydantic_ai.usage import RequestUsage
 
 from llmaas import Completion, ToolCall, Usage
 from llmaas.adapters import created_at
-from pydantic_ai_llmaas.provider import NAME
+from pydantic_ai_llmaas.connection import NAME
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
@@ -32,32 +32,32 @@ _FINISH: dict[str, FinishReason] = {
 def to_response(completion: Completion, base_url: str) -> ModelResponse:
     """Convert a whole answer."""
     return ModelResponse(
-        parts=_parts(completion),
+        parts=_response_parts(completion),
         usage=to_usage(completion.usage),
         model_name=completion.model,
         timestamp=created_at(completion) or datetime.now(UTC),
         provider_name=NAME,
         provider_url=base_url,
         provider_response_id=completion.id,
-        provider_details=details(completion),
+        provider_details=provider_details(completion),
         finish_reason=finish_reason(completion),
     )
 
 
-def _parts(completion: Completion) -> list[ModelResponsePart]:
+def _response_parts(completion: Completion) -> list[ModelResponsePart]:
     parts: list[ModelResponsePart] = []
     if completion.reasoning:
         parts.append(ThinkingPart(completion.reasoning))
     if completion.text:
         parts.append(TextPart(completion.text))
     parts += [
-        ToolCallPart(call.name, arguments(call), tool_call_id=call.id)
+        ToolCallPart(call.name, tool_call_arguments(call), tool_call_id=call.id)
         for call in completion.tool_calls
     ]
     return parts
 
 
-def arguments(call: ToolCall) -> str:
+def tool_call_arguments(call: ToolCall) -> str:
     """Return a call's arguments; of a cut call never a JSON document, so that it cannot run.
 
     An agent then has the model call again, or raises ``IncompleteToolCall``.
@@ -78,15 +78,15 @@ def to_usage(usage: Usage | None) -> RequestUsage:
     """
     if usage is None:
         return RequestUsage(unmeasured_requests=1)
-    details = {name: value for name, value in usage.extra.items() if type(value) is int}
+    provider_details = {name: value for name, value in usage.extra.items() if type(value) is int}
     if usage.reasoning_tokens is not None:
-        details["reasoning_tokens"] = usage.reasoning_tokens
+        provider_details["reasoning_tokens"] = usage.reasoning_tokens
     return RequestUsage(
         input_tokens=usage.prompt_tokens,
         output_tokens=usage.completion_tokens,
         cache_read_tokens=usage.cached_tokens or 0,
         output_reasoning_tokens=usage.reasoning_tokens or 0,
-        details=details,
+        details=provider_details,
     )
 
 
@@ -97,7 +97,7 @@ def finish_reason(completion: Completion) -> FinishReason | None:
     return _FINISH.get(completion.finish_reason or "")
 
 
-def details(completion: Completion) -> dict[str, Any]:
+def provider_details(completion: Completion) -> dict[str, Any]:
     """Return what a response has no field for, as plain JSON values; absent ones are left out."""
     first = completion.choices[0] if completion.choices else None
     values = {

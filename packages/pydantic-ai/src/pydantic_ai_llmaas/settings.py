@@ -9,7 +9,7 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
 PREFIX = "llmaas_"
-_SAME = (
+_SHARED_SETTINGS = (
     "max_tokens",
     "temperature",
     "top_p",
@@ -55,7 +55,9 @@ def call_arguments(
     settings: Mapping[str, Any], parameters: ModelRequestParameters
 ) -> dict[str, Any]:
     """Convert prepared settings to the arguments of ``chat`` and ``stream``, tools excepted."""
-    arguments = {name: settings[name] for name in _SAME if settings.get(name) is not None}
+    arguments = {
+        name: settings[name] for name in _SHARED_SETTINGS if settings.get(name) is not None
+    }
     if stop := settings.get("stop_sequences"):
         arguments["stop"] = stop
     if parameters.thinking is not None:

@@ -12,8 +12,8 @@ from pydantic_ai.models import StreamedResponse
 from llmaas import AsyncStream, Completion, Done, Event, ReasoningDelta, TextDelta
 from llmaas.adapters import FenceStripper, created_at
 from pydantic_ai_llmaas import responses
+from pydantic_ai_llmaas.connection import NAME
 from pydantic_ai_llmaas.errors import translate_errors
-from pydantic_ai_llmaas.provider import NAME
 
 
 @dataclass
@@ -66,7 +66,7 @@ class LLMaaSStreamedResponse(StreamedResponse):
                 yield self._parts_manager.handle_tool_call_part(
                     vendor_part_id=position,
                     tool_name=call.name,
-                    args=responses.arguments(call),
+                    args=responses.tool_call_arguments(call),
                     tool_call_id=call.id,
                 )
         self._tell(completion)
@@ -76,7 +76,7 @@ class LLMaaSStreamedResponse(StreamedResponse):
         self._usage = responses.to_usage(completion.usage)
         self._created = created_at(completion) or self._created
         self.provider_response_id = completion.id
-        self.provider_details = responses.details(completion)
+        self.provider_details = responses.provider_details(completion)
         self.finish_reason = responses.finish_reason(completion)
 
     async def close_stream(self) -> None:

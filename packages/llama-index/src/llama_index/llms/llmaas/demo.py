@@ -31,7 +31,7 @@ CANDIDATES, CITED = 20, 5
 SEARCHER = "Call search_documents once to find what answers the question."
 
 
-class Totals(BaseEventHandler):
+class TokenTotals(BaseEventHandler):
     """Adds up the tokens of each operation."""
 
     _tokens: dict[str, list[int]] = PrivateAttr(default_factory=dict)
@@ -57,7 +57,7 @@ def demo(
     out: Callable[[str], None],
 ) -> DemoResult:
     """Answer ``question`` from ``documents``; see ``llmaas_cli.demo.interface``."""
-    totals, dispatcher = Totals(), get_dispatcher()
+    totals, dispatcher = TokenTotals(), get_dispatcher()
     dispatcher.add_event_handler(totals)
     try:
         return _answer(question, split(documents), client_settings, out, totals)
@@ -70,7 +70,7 @@ def _answer(
     passages: Sequence[Passage],
     settings: DemoSettings,
     out: Callable[[str], None],
-    totals: Totals,
+    totals: TokenTotals,
 ) -> DemoResult:
     address: Any = {"base_url": settings.base_url, "api_key": settings.api_key}
     llm = LLMaaS(model=settings.chat_model, **address)
@@ -128,7 +128,7 @@ def stream(
     return response
 
 
-def _usage(totals: Totals, last: ChatResponse) -> Usage:
+def _usage(totals: TokenTotals, last: ChatResponse) -> Usage:
     prompt, completion = totals.of("chat")
     reasoning = last.additional_kwargs.get("reasoning_tokens")
     return Usage(prompt, completion, prompt + completion, reasoning)

@@ -30,24 +30,24 @@ def to_api_messages(
     messages: Sequence[ChatMessage], send_reasoning: SendReasoning = "auto"
 ) -> list[dict[str, Any]]:
     """Convert messages. Those given are not changed."""
-    last_user = _last_user(messages) if send_reasoning == "auto" else -1
+    last_user = _last_user_position(messages) if send_reasoning == "auto" else -1
     converted = []
     for position, message in enumerate(messages):
         role = _ROLES.get(message.role.value, message.role.value)
         if role == "assistant":
             echo = send_reasoning != "never" and position > last_user
-            converted.append(_assistant(message, echo=echo))
+            converted.append(_assistant_message(message, echo=echo))
         else:
-            converted.append(_plain(role, message))
+            converted.append(_message(role, message))
     return converted
 
 
-def _last_user(messages: Sequence[ChatMessage]) -> int:
+def _last_user_position(messages: Sequence[ChatMessage]) -> int:
     users = (n for n in range(len(messages) - 1, -1, -1) if messages[n].role == MessageRole.USER)
     return next(users, -1)
 
 
-def _plain(role: str, message: ChatMessage) -> dict[str, Any]:
+def _message(role: str, message: ChatMessage) -> dict[str, Any]:
     blocks, extra = message.blocks, message.additional_kwargs
     first = blocks[0] if len(blocks) == 1 else None
     content: Any = first.text if type(first) is TextBlock else _parts(blocks)
@@ -61,7 +61,7 @@ def _plain(role: str, message: ChatMessage) -> dict[str, Any]:
     return converted
 
 
-def _assistant(message: ChatMessage, *, echo: bool) -> dict[str, Any]:
+def _assistant_message(message: ChatMessage, *, echo: bool) -> dict[str, Any]:
     calls = list(_calls(message))
     texts = [part["text"] for part in _parts(message.blocks) if part["type"] == "text"]
     converted: dict[str, Any] = {"role": "assistant", "content": "\n".join(texts)}
@@ -94,10 +94,10 @@ def _call(id_: str | None, name: str, arguments: Any) -> dict[str, Any]:
 
 
 def _parts(blocks: Sequence[Any]) -> list[dict[str, Any]]:
-    return [part for block in blocks for part in _parts_of(block)]
+    return [part for block in blocks for part in _block_parts(block)]
 
 
-def _parts_of(block: Any) -> Iterator[dict[str, Any]]:
+def _block_parts(block: Any) -> Iterator[dict[str, Any]]:
     if isinstance(block, TextBlock):
         yield {"type": "text", "text": block.text}
     elif isinstance(block, ImageBlock):

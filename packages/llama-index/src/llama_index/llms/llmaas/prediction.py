@@ -39,7 +39,7 @@ class StructuredPrediction(FunctionCallingLLM):
             return super().structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
         self._start(output_cls, prompt, prompt_args)
         messages = self._get_messages(prompt, **prompt_args)
-        return _ended(self.chat(messages, **_options(output_cls, llm_kwargs)))
+        return _completed(self.chat(messages, **_options(output_cls, llm_kwargs)))
 
     @dispatcher.span
     async def astructured_predict(
@@ -54,7 +54,7 @@ class StructuredPrediction(FunctionCallingLLM):
             return await super().astructured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
         self._start(output_cls, prompt, prompt_args)
         messages = self._get_messages(prompt, **prompt_args)
-        return _ended(await self.achat(messages, **_options(output_cls, llm_kwargs)))
+        return _completed(await self.achat(messages, **_options(output_cls, llm_kwargs)))
 
     def _structured_stream_call(
         self,
@@ -85,7 +85,7 @@ class StructuredPrediction(FunctionCallingLLM):
             return await call(output_cls, prompt, llm_kwargs, **prompt_args)
         messages = self._get_messages(prompt, **prompt_args)
         responses = await self.astream_chat(messages, **_options(output_cls, llm_kwargs))
-        return _values(responses, output_cls)
+        return _stream_values(responses, output_cls)
 
     @property
     def _uses_programs(self) -> bool:
@@ -102,13 +102,13 @@ def _options(output_cls: type[Any], llm_kwargs: Options) -> dict[str, Any]:
     return {**(llm_kwargs or {}), "response_format": output_cls}
 
 
-def _ended(response: Any) -> Any:
+def _completed(response: Any) -> Any:
     value = to_value(response)
     dispatcher.event(LLMStructuredPredictEndEvent(output=value))
     return value
 
 
-async def _values(responses: Any, output_cls: type[Any]) -> AsyncGenerator[Any, None]:
+async def _stream_values(responses: Any, output_cls: type[Any]) -> AsyncGenerator[Any, None]:
     convert = StreamedObject(output_cls).convert
     async for response in responses:
         if (value := convert(response)) is not None:

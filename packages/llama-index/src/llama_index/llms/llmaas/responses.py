@@ -28,7 +28,7 @@ def to_response(completion: Completion, *, delta: str | None = None) -> ChatResp
         raw=_raw(completion),
         delta=delta,
         logprobs=_logprobs(choice.logprobs),
-        additional_kwargs=_facts(completion),
+        additional_kwargs=_metadata(completion),
     )
 
 
@@ -87,7 +87,7 @@ def _invalid(call: ToolCall, error: ValueError) -> dict[str, Any]:
     return {**facts, "error": str(error)}
 
 
-def _facts(completion: Completion) -> dict[str, Any]:
+def _metadata(completion: Completion) -> dict[str, Any]:
     """Return usage, cost and provenance as plain values; ``parsed`` is the structured value."""
     usage = completion.usage
     facts: dict[str, Any] = {
