@@ -147,6 +147,24 @@ def test_map_bounded_keeps_order_context_and_limit():
     assert most <= 3
 
 
+async def test_amap_bounded_raises_after_the_others_have_ended():
+    ended: list[int] = []
+
+    async def work(number: int) -> None:
+        if number == 0:
+            await asyncio.sleep(0)
+            raise ValueError("first")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append(number)
+
+    with pytest.raises(ValueError, match="first"):
+        await adapters.amap_bounded(work, range(3), limit=3)
+    assert ended == [1, 2]
+
+
 async def test_amap_bounded_keeps_order_and_limit():
     slots = asyncio.Semaphore(3)
 

@@ -42,7 +42,7 @@ async def amap_bounded(
 ) -> list[R]:
     """Await a function for each item, at most ``limit`` at a time; return the results in order.
 
-    Raises the first failure; the others are then cancelled.
+    Raises the first failure, once the others are cancelled and have ended.
     """
     slots = asyncio.Semaphore(max(1, limit))
     failures: list[BaseException] = []
@@ -63,3 +63,4 @@ async def amap_bounded(
     finally:
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
