@@ -35,9 +35,9 @@ class LLMaaSTokenCounter:
     ) -> None:
         """Store the rates.
 
-        :param tokens_per_message: Overhead of each message (role and separators).
-        :param tokens_per_image: Tokens of an image.
-        :param tokens_per_file: Tokens of a file.
+        :param tokens_per_message: Overhead of each message (role and separators). Defaults to 4.
+        :param tokens_per_image: Tokens of an image. Defaults to 800.
+        :param tokens_per_file: Tokens of a file. Defaults to 1,000.
         """
         self.tokens_per_message = tokens_per_message
         self.tokens_per_image = tokens_per_image

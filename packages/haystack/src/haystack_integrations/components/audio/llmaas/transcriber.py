@@ -60,9 +60,9 @@ class LLMaaSTranscriber(ConnectionMixin):
         :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
         :param language: ISO 639-1 code. Detected by default.
         :param initial_prompt: Names and words that the audio is likely to contain.
-        :param task: `transcribe`, or `translate` to English.
+        :param task: `transcribe`, or `translate` to English. Not sent by default.
         :param segments_as_documents: Return one document per segment, with `start` and `end` in its
-            `meta`, if the service reports segments.
+            `meta`, if the service reports segments. Defaults to False.
         :param concurrency: Maximum concurrent requests. Defaults to 2.
         :param timeout: Read timeout in seconds. Defaults to 600.
         :param max_retries: Maximum retries of a failed request. Defaults to 2.

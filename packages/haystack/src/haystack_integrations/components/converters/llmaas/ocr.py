@@ -65,13 +65,15 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
         """Store the settings. The first run reads the key and opens the connection.
 
         :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
-        :param model: A vision model's name. `deepseek-ocr` was in the documentation of August
-            2026 and not in the live list of September: see `list_models`.
+        :param model: A vision model's name. Defaults to `deepseek-ocr`, which the service's
+            documentation of August 2026 lists, but not its model list of September: see
+            `list_models`.
         :param prompt: `markdown`, `figure` or `text` for the fixed prompts of deepseek-ocr,
-            `locate:SOMETHING` for where that stands; anything else is sent as it is.
+            `locate:TEXT` for the position of a text; other values are sent unchanged. Defaults
+            to `markdown`.
         :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
-        :param page_documents: Return one document per page.
-        :param max_side: Maximum pixels of a page's longer side.
+        :param page_documents: Return one document per page. Defaults to False.
+        :param max_side: Maximum pixels of a page's longer side. Defaults to 2,048.
         :param concurrency: Maximum concurrent requests. Defaults to 4.
         :param raise_on_failure: Raise if a source or page cannot be read. By default, it is
             skipped with a warning.
@@ -79,9 +81,11 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
         :param timeout: Read timeout in seconds. Defaults to 600.
         :param max_retries: Maximum retries of a failed request. Defaults to 2.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
-        :param max_pages: Maximum pages of a source. Longer sources are not read.
-        :param max_pixels: Maximum pixels of an image, checked before it is decoded.
-        :param image_formats: Accepted image formats, by Pillow's names.
+        :param max_pages: Maximum pages of a source. Longer sources are not read. Defaults to 500.
+        :param max_pixels: Maximum pixels of an image, checked before decoding. Defaults to
+            64,000,000.
+        :param image_formats: Accepted image formats, by Pillow's names. Defaults to
+            `llmaas.documents.FORMATS`.
         """
         self._init_connection(api_key, api_base_url, timeout, max_retries, http_client_kwargs)
         self.model = model

@@ -61,16 +61,16 @@ class LLMaaSDocumentEmbedder(ConnectionMixin):
         """Store the settings. The first run reads the key and opens the connection.
 
         :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
-        :param model: An embedding model's name.
-        :param dimensions: Size of a vector. Not sent if it is the model's own size.
+        :param model: An embedding model's name. Defaults to `bge-m3:567m`.
+        :param dimensions: Size of a vector. Defaults to the model's own size, which is never sent.
         :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
         :param organization: Accepted for compatibility; the service has no organizations.
         :param prefix: Prepended to each text.
         :param suffix: Appended to each text.
         :param batch_size: Texts per request. Defaults to 32.
-        :param progress_bar: Show a progress bar.
-        :param meta_fields_to_embed: Fields of `meta` to embed with the text.
-        :param embedding_separator: Separates these fields and the text.
+        :param progress_bar: Show a progress bar. Defaults to True.
+        :param meta_fields_to_embed: Fields of `meta` to embed with the text. Defaults to none.
+        :param embedding_separator: Separates these fields and the text. Defaults to a line feed.
         :param timeout: Read timeout in seconds. Defaults to 600.
         :param max_retries: Maximum retries of a failed request. Defaults to 2.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).

@@ -42,8 +42,8 @@ class LLMaaSTextEmbedder(ConnectionMixin):
         """Store the settings. The first run reads the key and opens the connection.
 
         :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
-        :param model: An embedding model's name.
-        :param dimensions: Size of a vector. Not sent if it is the model's own size.
+        :param model: An embedding model's name. Defaults to `bge-m3:567m`.
+        :param dimensions: Size of a vector. Defaults to the model's own size, which is never sent.
         :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
         :param organization: Accepted for compatibility; the service has no organizations.
         :param prefix: Prepended to the text.

@@ -73,14 +73,14 @@ class LLMaaSBatchChatGenerator(ConnectionMixin):
 
         :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
             Only the key that submitted a batch can fetch it.
-        :param model: The model of the batch.
+        :param model: The model of the batch. Defaults to `gpt-oss:120b`.
         :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
         :param generation_kwargs: Request parameters of all conversations.
         :param timeout: Read timeout in seconds. Defaults to 600.
-        :param max_retries: Maximum retries of fetching. Submitting is never retried: the batch
-            could be billed twice.
+        :param max_retries: Maximum retries when fetching. Defaults to 2. Submitting is never
+            retried, because the batch could be billed twice.
         :param tools: Tools and toolsets that the model may call.
-        :param tools_strict: Whether the schema of tool arguments is strictly adhered to.
+        :param tools_strict: Request strict schemas for tool arguments. Defaults to False.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
         :param wait: Seconds to wait for the replies. Defaults to 0, which does not wait.
         :param poll_interval: Seconds between polls. Defaults to 45; the service advises 30 to 60.

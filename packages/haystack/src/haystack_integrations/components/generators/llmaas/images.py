@@ -38,10 +38,12 @@ class LLMaaSImageGenerator(ConnectionMixin):
     ) -> None:
         """Store the settings. The first run reads the key and opens the connection.
 
-        :param model: An image model's name.
-        :param quality: Not sent if `auto`. The service does not document it.
+        :param model: An image model's name. Defaults to `z-image:16b`.
+        :param quality: Defaults to `auto`, which is not sent. The service does not document it.
         :param size: `1024x1024`, `1536x1024`, `1024x1536` or `auto` (chosen by the service).
-        :param response_format: `b64_json`, or `url` if the service stores images.
+            Defaults to `1024x1024`.
+        :param response_format: `b64_json`, or `url` if the service stores images. Defaults to
+            `b64_json`.
         :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
         :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
         :param organization: Accepted for compatibility; the service has no organizations.

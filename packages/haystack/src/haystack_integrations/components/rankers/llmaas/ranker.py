@@ -47,13 +47,14 @@ class LLMaaSRanker(ConnectionMixin):
         """Store the settings. The first run reads the key and opens the connection.
 
         :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
-        :param model: A reranking model's name.
-        :param top_k: Maximum number of documents to return. All submitted ones are billed.
+        :param model: A reranking model's name. Defaults to `qwen3-reranker:4b`.
+        :param top_k: Maximum number of documents to return. Defaults to 10. All submitted
+            documents are billed.
         :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
-        :param meta_fields_to_embed: Fields of `meta` to rank with the text.
-        :param embedding_separator: Separates these fields and the text.
-        :param score_threshold: Drop documents with a lower score.
-        :param scale_score: Scale scores to 0..1 by the logistic function.
+        :param meta_fields_to_embed: Fields of `meta` to rank with the text. Defaults to none.
+        :param embedding_separator: Separates these fields and the text. Defaults to a line feed.
+        :param score_threshold: Drop documents with a lower score. Defaults to none.
+        :param scale_score: Scale scores to 0..1 by the logistic function. Defaults to False.
         :param timeout: Read timeout in seconds. Defaults to 600.
         :param max_retries: Maximum retries of a failed request. Defaults to 2.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).

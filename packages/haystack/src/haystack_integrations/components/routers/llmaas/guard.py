@@ -52,8 +52,9 @@ class LLMaaSGuard(ConnectionMixin):
         """Store the settings. The first run reads the key and opens the connection.
 
         :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
-        :param model: A guardian model's name.
-        :param risks: Names of risks known to the model. Each is a request.
+        :param model: A guardian model's name. Defaults to `granite4.1-guardian:8b`.
+        :param risks: Names of risks known to the model. Each is a request. Defaults to `harm` and
+            `jailbreak`.
         :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
         :param generation_kwargs: Request parameters. `temperature` defaults to 0.
         :param timeout: Read timeout in seconds. Defaults to 600.

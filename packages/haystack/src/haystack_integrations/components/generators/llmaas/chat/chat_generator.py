@@ -83,7 +83,7 @@ class LLMaaSChatGenerator(ConnectionMixin):
         """Store the settings. The first run reads the key and opens the connection.
 
         :param api_key: The API key. Defaults to the environment variable `LLMAAS_API_KEY`.
-        :param model: A model's name or alias.
+        :param model: A model's name or alias. Defaults to `gpt-oss:120b`.
         :param streaming_callback: Called with each `StreamingChunk`.
         :param api_base_url: The base URL. Defaults to `LLMAAS_BASE_URL`, then the service.
         :param organization: Accepted for compatibility; the service has no organizations.
@@ -98,10 +98,11 @@ class LLMaaSChatGenerator(ConnectionMixin):
             effort), `fallbacks` (models to try if this one fails), `retry_empty`, `conform`,
             `fresh` (bypass caches), `strict` (reject images for models without vision),
             `timeout`, `deadline` (total seconds) and `extra_headers`.
-        :param timeout: Read timeout in seconds. Defaults to 600: reasoning models answer late.
+        :param timeout: Read timeout in seconds. Defaults to 600, because reasoning models
+            may take minutes to answer.
         :param max_retries: Maximum retries of a failed request. Defaults to 2.
         :param tools: Tools and toolsets that the model may call.
-        :param tools_strict: Whether the schema of tool arguments is strictly adhered to.
+        :param tools_strict: Request strict schemas for tool arguments. Defaults to False.
         :param http_client_kwargs: `proxy`, `headers`, `timeout` and `verify` (a CA bundle's path).
         """
         check_unique_names(tools)
