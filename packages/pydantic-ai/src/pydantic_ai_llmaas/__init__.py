@@ -1,7 +1,7 @@
-"""LLMaaS for Pydantic AI: a model, a provider, model profiles and an embedding model.
+"""LLMaaS integration for Pydantic AI: a model, a provider, profiles and an embedding model.
 
-Errors belong to two hierarchies: Pydantic AI's (``ModelAPIError``, ``UserError``) and the core's
-(``llmaas.errors``); ``__cause__`` is the core's error.
+Errors inherit from Pydantic AI's classes (``ModelAPIError``, ``UserError``) and from those of
+``llmaas.errors``. ``__cause__`` is the original ``llmaas`` error.
 """
 
 from pydantic_ai_llmaas._version import __version__

@@ -1,4 +1,4 @@
-"""``LLMaaSProvider``: the core's client as a Pydantic AI provider."""
+"""Provider class ``LLMaaSProvider``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAME = "llmaas"
 
 
 class LLMaaSProvider(Provider[AsyncLLMaaS]):
-    """Connection to LLMaaS, shared by any number of models and event loops."""
+    """Connection to LLMaaS. Any number of models and event loops can share it."""
 
     def __init__(
         self,
@@ -27,13 +27,13 @@ class LLMaaSProvider(Provider[AsyncLLMaaS]):
         client: AsyncLLMaaS | None = None,
         **connection: Any,
     ) -> None:
-        """Configure the connection; nothing is sent yet.
+        """Configure the connection. Sends nothing.
 
-        ``api_key`` (also a callable, for keys that rotate) and ``base_url`` default to
-        ``LLMAAS_API_KEY`` and ``LLMAAS_BASE_URL``. ``connection`` takes the other arguments of
+        ``api_key`` (a string, or a callable for rotating keys) and ``base_url`` default to
+        ``LLMAAS_API_KEY`` and ``LLMAAS_BASE_URL``. ``connection`` accepts the other arguments of
         ``AsyncLLMaaS``: ``timeout``, ``max_retries``, ``deadline``, ``ca_bundle``, ``proxy``,
-        ``headers``, ``fallbacks``, ``retry_empty``, ``hooks``, ... Or pass a ``client``.
-        Raises ``UserError`` for a missing key and for a value that cannot work.
+        ``headers``, ``fallbacks``, ``retry_empty``, ``hooks``, ... A ``client`` replaces them all.
+        Raises ``UserError`` for a missing key or an invalid value.
         """
         reject_unknown_arguments(type(self), connection)
         self._client = client or _connect(api_key=api_key, base_url=base_url, **connection)
@@ -50,12 +50,12 @@ class LLMaaSProvider(Provider[AsyncLLMaaS]):
 
     @property
     def client(self) -> AsyncLLMaaS:
-        """The core's client."""
+        """The ``llmaas`` client."""
         return self._client
 
     @staticmethod
     def model_profile(model_name: str) -> ModelProfile | None:
-        """Return the profile of a model, by the catalog."""
+        """Build the profile of a model from the catalog."""
         return model_profile(model_name) or default_profile()
 
 

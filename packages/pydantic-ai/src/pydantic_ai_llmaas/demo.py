@@ -1,4 +1,4 @@
-"""The demo with Pydantic AI: an agent that searches the documents with a tool, then answers."""
+"""Demo with Pydantic AI: an agent that searches the documents with a tool, then answers."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ async def _answer(
 
 
 def _search_first(context: RunContext[None]) -> ModelSettings:
-    """Have the model search before it answers."""
+    """Force a tool call in the first step."""
     return ModelSettings(tool_choice="required" if context.run_step == 1 else "auto")
 
 
 async def _stream(
     agent: Agent[None, str], question: str, out: Callable[[str], None]
 ) -> AgentRunResult[str]:
-    """Run the agent and pass on the text of its answer."""
+    """Run the agent and stream the text of its answer to ``out``."""
     async with agent.run_stream_events(question) as events:
         async for event in events:
             if isinstance(event, AgentRunResultEvent):
@@ -96,7 +96,7 @@ def _text(event: Any) -> str:
 
 
 class Library:
-    """The documents, searched by the framework's embedder and ranked."""
+    """Search tool over the documents: embeddings, then rerank."""
 
     def __init__(
         self, client: AsyncLLMaaS, passages: Sequence[Passage], settings: DemoSettings

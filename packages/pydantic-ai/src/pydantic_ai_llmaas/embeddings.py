@@ -1,4 +1,4 @@
-"""``LLMaaSEmbeddingModel``: embeddings on LLMaaS for ``pydantic_ai.Embedder``."""
+"""Embedding model ``LLMaaSEmbeddingModel``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pydantic_ai_llmaas.responses import to_usage
 
 @dataclass(init=False)
 class LLMaaSEmbeddingModel(EmbeddingModel):
-    """Embeddings on LLMaaS, in batches that run in parallel. Equal texts are embedded once."""
+    """Embeddings for ``pydantic_ai.Embedder``, in parallel batches. Equal texts are sent once."""
 
     _model_name: str = field(repr=False)
     _provider: LLMaaSProvider = field(repr=False)
@@ -30,7 +30,7 @@ class LLMaaSEmbeddingModel(EmbeddingModel):
         provider: LLMaaSProvider | Literal["llmaas"] = "llmaas",
         settings: EmbeddingSettings | None = None,
     ) -> None:
-        """Choose a model; ``provider`` defaults to one from the environment."""
+        """Configure a model. ``provider`` defaults to a provider from the environment."""
         self._model_name = model_name
         self._provider = LLMaaSProvider() if isinstance(provider, str) else provider
         super().__init__(settings=settings)
@@ -57,9 +57,9 @@ class LLMaaSEmbeddingModel(EmbeddingModel):
         input_type: EmbedInputType,
         settings: EmbeddingSettings | None = None,
     ) -> EmbeddingResult:
-        """Return one vector for each text, in their order.
+        """Embed texts as one vector each, in order.
 
-        Raises the error of the first text that the service refuses, which names it by its place.
+        Raises the error of the first refused text. The error names its position.
         """
         texts, merged = self.prepare_embed(inputs, settings)
         options = _options(dict(merged))
@@ -78,12 +78,12 @@ class LLMaaSEmbeddingModel(EmbeddingModel):
         )
 
     async def max_input_tokens(self) -> int | None:
-        """Return the longest text that the model takes, in tokens; None for an unknown model."""
+        """Return the model's maximum input in tokens, or None for an unknown model."""
         model = catalog.resolve(self._model_name).model
         return None if model is None else model.context
 
     async def count_tokens(self, text: str) -> int:
-        """Estimate the tokens of a text as the service documents it: four characters each."""
+        """Estimate the tokens of a text by the service's rule: four characters per token."""
         return estimate_tokens(text)
 
 
@@ -93,7 +93,7 @@ def _options(settings: dict[str, Any]) -> dict[str, Any]:
         for name in ("dimensions", "extra_headers", "extra_body")
         if settings.get(name) is not None
     }
-    if settings.get("truncate"):  # -1: at the model's own limit (vLLM)
+    if settings.get("truncate"):  # -1 means the model's limit (vLLM)
         options["truncate_prompt_tokens"] = -1
     return options
 

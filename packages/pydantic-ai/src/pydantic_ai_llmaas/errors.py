@@ -1,6 +1,6 @@
-"""Errors that belong to Pydantic AI's hierarchy and to the core's.
+"""Errors that inherit from Pydantic AI's classes and from those of ``llmaas``.
 
-The classes are built when they are first used: the core's errors import ``openai``.
+The classes are built on first use, because ``llmaas.errors`` imports ``openai``.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _server_error(error: Any) -> tuple[type[Exception], ...]:
 
 
 def _set_attributes(joined: Any, error: Any, *, model_name: str) -> None:
-    """Set what Pydantic AI's own constructors set; the core's attributes win."""
+    """Set the attributes of Pydantic AI's constructors. Those of ``llmaas`` take precedence."""
     message = str(error)
     own = _build(joined, error, model_name, message)
     vars(joined).update({**vars(own), "message": message, **vars(error)}, model_name=model_name)

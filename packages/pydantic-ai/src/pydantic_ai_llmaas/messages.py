@@ -1,4 +1,4 @@
-"""Pydantic AI's message history in the request format of the service."""
+"""Conversion of Pydantic AI messages to API messages."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _PARTS = {"image": "image_url", "audio": "audio_url", "video": "video_url"}
 async def to_api_messages(
     messages: Sequence[ModelMessage], instructions: Sequence[InstructionPart], *, reasoning: str
 ) -> list[Wire]:
-    """Convert a history; the core orders it as the model's chat template requires.
+    """Convert a history. The client orders it as the model's chat template requires.
 
-    ``reasoning`` tells which thinking goes back: ``auto`` (of the current turn), ``always`` or
+    ``reasoning`` selects the thinking to send: ``auto`` (current turn only), ``always`` or
     ``never``.
     """
     last_question = _last_user_position(messages)
@@ -62,7 +62,7 @@ def _last_user_position(messages: Sequence[ModelMessage]) -> int:
 
 
 async def _request(message: ModelRequest) -> AsyncIterator[Wire]:
-    """Yield a request's messages; files that tools returned follow their results."""
+    """Yield the messages of a request. Files returned by tools follow the tool results."""
     files: list[UserContent] = []
     for part in message.parts:
         if isinstance(part, ToolReturnPart):
@@ -97,7 +97,7 @@ def _tool_message(call_id: str, text: str) -> Wire:
 
 
 def _response(message: ModelResponse, *, with_reasoning: bool) -> Iterator[Wire]:
-    """Yield one message with text and calls; none for a response without either."""
+    """Yield one message with text, calls and reasoning; nothing for an empty response."""
     texts, thoughts, calls = [], [], []
     for part in message.parts:
         if isinstance(part, TextPart):
@@ -147,7 +147,7 @@ async def _content_part(item: UserContent) -> Wire:
 
 
 async def _media_url(item: FileUrl) -> str:
-    """Return the URL for the service to fetch, or a data URI if it must be downloaded here."""
+    """Return the URL that the service fetches; download if ``force_download``, as a data URI."""
     if not item.force_download:
         return item.url
     return (await download_item(item, data_format="base64_uri"))["data"]

@@ -1,4 +1,4 @@
-"""``LLMaaSModel``: chat on LLMaaS as a Pydantic AI model."""
+"""Model class ``LLMaaSModel``."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ SendReasoning = Literal["auto", "always", "never"]
 
 @dataclass(init=False)
 class LLMaaSModel(Model[AsyncLLMaaS]):
-    """Chat on LLMaaS: text, thinking, tools and structured output, whole and streamed.
+    """Model for text, thinking, tools and structured output, whole and streamed.
 
-    ``provider_details`` of a response hold ``cost_eur``, ``backend``, ``request_id`` and the notes
-    of the core (``adjustments``, ``attempts``, ``cached``, ``empty_reason``). Safe to share
-    between threads and event loops.
+    ``provider_details`` of a response holds ``cost_eur``, ``backend``, ``request_id``,
+    ``adjustments``, ``attempts``, ``cached`` and ``empty_reason``. Threads and event loops can
+    share a model.
     """
 
     _relocates_tool_files = True
@@ -62,12 +62,12 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
         settings: ModelSettings | None = None,
         send_reasoning: SendReasoning = "auto",
     ) -> None:
-        """Choose a model.
+        """Configure a model.
 
-        ``provider`` defaults to one from the environment (``LLMAAS_API_KEY``,
-        ``LLMAAS_BASE_URL``), ``profile`` to that of the catalog. ``send_reasoning`` tells which
-        thinking of the history goes back to the model: ``auto`` (of the current turn, as models
-        that call tools require it), ``always`` or ``never``.
+        ``provider`` defaults to a provider from the environment (``LLMAAS_API_KEY``,
+        ``LLMAAS_BASE_URL``), ``profile`` to the catalog's. ``send_reasoning`` selects the thinking
+        that is sent back to the model: ``auto`` (current turn only, because models that call tools
+        require it), ``always`` or ``never``. Defaults to ``auto``.
         """
         self._model_name = model_name
         self._provider = LLMaaSProvider() if isinstance(provider, str) else provider
@@ -76,7 +76,7 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
 
     @property
     def client(self) -> AsyncLLMaaS:
-        """The core's client."""
+        """The ``llmaas`` client."""
         return self._provider.client
 
     @property
@@ -100,11 +100,11 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        """Ask, and return the whole answer.
+        """Send a request and return the complete response.
 
-        An answer that does not match a native output schema, also after one correction, is
-        returned as it is: the agent asks again as often as its ``retries`` allow. Raises
-        ``UnexpectedModelBehavior`` if it was cut off.
+        Returns an answer that does not match a native output schema after one correction, so
+        that the agent retries as often as its ``retries`` allow. Raises
+        ``UnexpectedModelBehavior`` if such an answer is truncated.
         """
         check_allow_model_requests()
         with translate_errors(model_name=self._model_name):
@@ -125,7 +125,7 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
         model_request_parameters: ModelRequestParameters,
         run_context: RunContext[Any] | None = None,
     ) -> AsyncGenerator[StreamedResponse]:
-        """Ask, and return the answer as it comes. Leaving the block closes the connection."""
+        """Send a request and stream the response. Leaving the block closes the connection."""
         check_allow_model_requests()
         with translate_errors(model_name=self._model_name):
             client, arguments, parameters = await self._prepare(
@@ -147,7 +147,7 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> tuple[AsyncLLMaaS, dict[str, Any], ModelRequestParameters]:
-        """Return the client to use, the arguments of its call, and the prepared parameters."""
+        """Build the client, the arguments of its call and the prepared parameters."""
         prepared, parameters = self.prepare_request(model_settings, model_request_parameters)
         settings: dict[str, Any] = dict(prepared or {})
         instructions = self._get_instruction_parts(messages, parameters) or []
@@ -167,5 +167,5 @@ def _invalid_output_or_raise(error: Exception) -> Completion:
     completion: Completion | None = getattr(error, "completion", None)
     is_invalid = completion is not None and isinstance(error, StructuredOutputError)
     if completion is not None and is_invalid and not is_cut(completion):
-        return completion  # of a cut answer the framework might read an example as the value
+        return completion  # in a truncated answer, the framework might parse an example
     raise error

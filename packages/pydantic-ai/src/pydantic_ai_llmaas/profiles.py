@@ -1,4 +1,4 @@
-"""Pydantic AI model profiles, built from the model catalog of the core."""
+"""Pydantic AI model profiles from the model catalog."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ _CHAT = frozenset({"chat", "code", "vision", "translation", "safety", "ocr"})
 
 
 def model_profile(model_name: str) -> ModelProfile | None:
-    """Return the profile of the model that answers to a name; None for an unknown name.
+    """Build the profile of the model behind a name, or return None for an unknown name.
 
-    ``supports_json_schema_output`` is always true: the client sends the schema to the engine, also
-    describes it in words, and has an answer that does not match corrected once.
+    ``supports_json_schema_output`` is always true: the client sends the schema to the engine,
+    describes it in words and requests one correction of an invalid answer.
     """
     model = catalog.resolve(model_name).model
     return None if model is None or model.category not in _CHAT else _build_profile(model)
 
 
 def all_profiles() -> dict[str, ModelProfile]:
-    """Return the profile of every chat model of the catalog, by model name."""
+    """Build the profiles of all chat models in the catalog, by model name."""
     found = {model.id: model_profile(model.id) for model in catalog.all_models()}
     return {name: profile for name, profile in found.items() if profile is not None}
 
 
 def default_profile() -> ModelProfile:
-    """Return what holds for every model of the service, known to the catalog or not."""
+    """Build the profile that applies to every model, also one that the catalog lacks."""
     return ModelProfile(
         supports_json_schema_output=True,
         supports_json_object_output=True,
-        supports_inline_system_prompts=True,  # the core moves them where a template forbids them
+        supports_inline_system_prompts=True,  # the client moves them if a template forbids them
         supports_thinking=True,
         supports_document_input=False,
         context_window=None,

@@ -1,4 +1,4 @@
-"""The core's completions as Pydantic AI's responses."""
+"""Conversion of completions to Pydantic AI responses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FINISH: dict[str, FinishReason] = {
 
 
 def to_response(completion: Completion, base_url: str) -> ModelResponse:
-    """Convert a whole answer."""
+    """Convert a completion."""
     return ModelResponse(
         parts=_response_parts(completion),
         usage=to_usage(completion.usage),
@@ -58,9 +58,9 @@ def _response_parts(completion: Completion) -> list[ModelResponsePart]:
 
 
 def tool_call_arguments(call: ToolCall) -> str:
-    """Return a call's arguments; of a cut call never a JSON document, so that it cannot run.
+    """Return a call's arguments, as invalid JSON for a truncated call so that it cannot run.
 
-    An agent then has the model call again, or raises ``IncompleteToolCall``.
+    The agent then has the model repeat the call, or raises ``IncompleteToolCall``.
     """
     if not call.cut:
         return call.arguments
@@ -72,7 +72,7 @@ def tool_call_arguments(call: ToolCall) -> str:
 
 
 def to_usage(usage: Usage | None) -> RequestUsage:
-    """Convert token counts; counters without a field of their own are in ``details``.
+    """Convert token counts. ``details`` holds counters that have no field.
 
     A response without usage counts as an unmeasured request.
     """
@@ -91,14 +91,14 @@ def to_usage(usage: Usage | None) -> RequestUsage:
 
 
 def finish_reason(completion: Completion) -> FinishReason | None:
-    """Return the finish reason by Pydantic AI's names; None for one that it does not know."""
+    """Convert the finish reason to Pydantic AI's name, or to None if it has no name for it."""
     if completion.choices and completion.choices[0].refusal:
         return "content_filter"
     return _FINISH.get(completion.finish_reason or "")
 
 
 def provider_details(completion: Completion) -> dict[str, Any]:
-    """Return what a response has no field for, as plain JSON values; absent ones are left out."""
+    """Collect the JSON values for which a response has no field. Absent values are omitted."""
     first = completion.choices[0] if completion.choices else None
     values = {
         "finish_reason": completion.finish_reason,

@@ -1,4 +1,4 @@
-"""``LLMaaSModelSettings``, and settings as arguments of the core's client."""
+"""Model settings and their conversion to arguments of the client."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ _SHARED_SETTINGS = (
     "extra_body",
 )
 _EFFORTS = {"max": "xhigh"}
-"""Levels of ``thinking`` that the core knows by another name."""
+"""Levels of ``thinking`` with another name in the client."""
 
 
 class LLMaaSModelSettings(ModelSettings, total=False):
-    """Settings of LLMaaS beyond Pydantic AI's own.
+    """Settings of LLMaaS in addition to Pydantic AI's.
 
-    Any other key that begins with ``llmaas_`` goes to the service without the prefix.
+    Any other key with the prefix ``llmaas_`` is sent to the service without the prefix.
     """
 
     llmaas_reasoning: bool | str
-    """False switches reasoning off, True on; ``"minimal"`` to ``"xhigh"`` set the effort. Takes
+    """False disables reasoning, True enables it; ``"minimal"`` to ``"xhigh"`` set the effort. Takes
     precedence over ``thinking``."""
     llmaas_fallbacks: Sequence[str]
-    """Models to ask, in order, when the model is gone, overloaded, too small or answers nothing."""
+    """Models to try in order if the model is gone, overloaded, too small or returns nothing."""
     llmaas_retry_empty: bool
-    """Ask once more when an answer is empty."""
+    """Whether the request is repeated once if the answer is empty."""
     llmaas_fresh: bool
-    """Add a nonce to the last user message, so that no gateway replays a cached answer."""
+    """Whether a nonce is added to the last user message, so that no gateway replays an answer."""
     llmaas_strict: bool
-    """Refuse images for a model without vision, instead of warning."""
+    """Whether images for a model without vision raise an error instead of a warning."""
     llmaas_conform: bool
-    """Change the conversation to what the model takes. Defaults to True."""
+    """Whether the conversation is adapted to what the model accepts. Defaults to True."""
     llmaas_deadline: float
-    """Longest time of the whole call in seconds, retries included."""
+    """Maximum seconds of a call including retries."""
     llmaas_logprobs: bool
     llmaas_top_logprobs: int
 
@@ -54,7 +54,7 @@ class LLMaaSModelSettings(ModelSettings, total=False):
 def call_arguments(
     settings: Mapping[str, Any], parameters: ModelRequestParameters
 ) -> dict[str, Any]:
-    """Convert prepared settings to the arguments of ``chat`` and ``stream``, tools excepted."""
+    """Convert prepared settings to the arguments of ``chat`` and ``stream``, except tools."""
     arguments = {
         name: settings[name] for name in _SHARED_SETTINGS if settings.get(name) is not None
     }

@@ -1,4 +1,4 @@
-"""``LLMaaSStreamedResponse``: the core's events as Pydantic AI's."""
+"""Conversion of stream events to Pydantic AI events."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pydantic_ai_llmaas.errors import translate_errors
 
 @dataclass
 class LLMaaSStreamedResponse(StreamedResponse):
-    """A streamed answer. Usage, cost and finish reason are set when it has ended."""
+    """Streamed response. Usage, cost and finish reason are set at its end."""
 
     stream: AsyncStream
     requested_model: str
     base_url: str
     fence: FenceStripper
-    """Removes the Markdown fence from an answer that was requested as JSON."""
+    """Filter that removes the Markdown fence from JSON answers."""
     _model: str | None = field(default=None, init=False)
     _created: datetime = field(default_factory=lambda: datetime.now(UTC), init=False)
 
@@ -62,7 +62,7 @@ class LLMaaSStreamedResponse(StreamedResponse):
         if rest := self.fence.finish(completion):
             yield from self._parts_manager.handle_text_delta(vendor_part_id=None, content=rest)
         for position, call in enumerate(completion.tool_calls):
-            if call.cut:  # its pieces may have been a JSON document
+            if call.cut:  # its fragments may form valid JSON
                 yield self._parts_manager.handle_tool_call_part(
                     vendor_part_id=position,
                     tool_name=call.name,
@@ -72,7 +72,7 @@ class LLMaaSStreamedResponse(StreamedResponse):
         self._tell(completion)
 
     def _tell(self, completion: Completion) -> None:
-        """Set what only the end of an answer tells."""
+        """Set the values that are known only at the end of a stream."""
         self._usage = responses.to_usage(completion.usage)
         self._created = created_at(completion) or self._created
         self.provider_response_id = completion.id
@@ -91,7 +91,7 @@ class LLMaaSStreamedResponse(StreamedResponse):
 
     @property
     def model_name(self) -> str:
-        """The model that answers; the requested one until it has begun."""
+        """The model that answers; the requested model before the first event."""
         return self._model or self.requested_model
 
     @property

@@ -12,13 +12,13 @@ from pydantic_ai.settings import ToolOrOutput
 from pydantic_ai.tools import ToolDefinition
 
 Choice = tuple[str, Set[str] | None]
-"""``none``, ``auto`` or ``required``, and the names of the tools to send: None for all."""
+"""``none``, ``auto`` or ``required``, and the names of the tools to send (None for all)."""
 
 
 def tool_arguments(
     settings: Mapping[str, Any], parameters: ModelRequestParameters
 ) -> dict[str, Any]:
-    """Return ``tools``, ``tool_choice`` and ``parallel_tool_calls`` for the core."""
+    """Build ``tools``, ``tool_choice`` and ``parallel_tool_calls`` for the client."""
     mode, names = _choose(settings.get("tool_choice"), parameters)
     tools = parameters.declared_tool_defs.values()
     sent = [_describe(tool) for tool in tools if names is None or tool.name in names]
@@ -31,7 +31,7 @@ def tool_arguments(
 
 
 def response_format(parameters: ModelRequestParameters, *, has_tools: bool) -> Any:
-    """Return the ``response_format`` of the output mode; None for text and output tools."""
+    """Build the ``response_format`` of the output mode, or None for text and output tools."""
     if parameters.output_mode == "native" and parameters.output_object is not None:
         return _json_schema(parameters.output_object)
     if parameters.output_mode == "prompted" and not has_tools:
@@ -58,9 +58,9 @@ def _may_answer(parameters: ModelRequestParameters) -> bool:
 
 
 def _known(names: list[str], parameters: ModelRequestParameters) -> set[str]:
-    """Return the named tools that can be sent.
+    """Select the named tools that the request declares.
 
-    Raises ``UserError`` if there are none.
+    Raises ``UserError`` if the request declares none of them.
     """
     known = set(names) & parameters.declared_tool_defs.keys()
     if not known:

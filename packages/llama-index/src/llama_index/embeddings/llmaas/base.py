@@ -1,4 +1,4 @@
-"""``LLMaaSEmbedding``: embeddings for LlamaIndex over the core client."""
+"""Embedding class ``LLMaaSEmbedding``."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ Vector = list[float]
 
 
 class LLMaaSEmbedding(Connection, BaseEmbedding):
-    """Vectors for texts, in order. Equal texts are sent once.
+    """Embeddings of texts, in order. Equal texts are sent once.
 
-    A text that the service refuses raises an error that names it: an index must not lose a text
-    silently. Vectors that came before are in ``error.partial.vectors``. The cost is emitted as
+    A refused text raises an error that names it, because an index must not lose a text silently.
+    ``error.partial.vectors`` holds the vectors received before. Each call emits its cost as a
     ``CostEvent``.
     """
 
     model_name: str = Field(validation_alias=AliasChoices("model_name", "model"))
-    """The name of an embedding model."""
+    """Name of an embedding model."""
     embed_batch_size: int = Field(default=256, gt=0, le=2048)
-    """Texts that LlamaIndex passes on at once."""
+    """Texts that LlamaIndex submits per call. Defaults to 256."""
     request_size: int = Field(default=64, ge=1)
-    """Texts in one request; halved where the service refuses so many."""
+    """Texts per request, halved if the service refuses the number. Defaults to 64."""
     concurrency: int = Field(default=4, ge=1)
-    """Requests at once."""
+    """Maximum parallel requests. Defaults to 4."""
     dimensions: int | None = None
-    """Numbers of a vector. Defaults to the model's own size, which is never sent."""
+    """Size of a vector. Defaults to the model's size, which is not sent."""
     additional_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Further parameters of each request."""
+    """Additional parameters of each request."""
 
     @classmethod
     def class_name(cls) -> str:

@@ -1,7 +1,7 @@
-"""LLMaaS for LlamaIndex: the LLM, cost events and an offline tokenizer.
+"""LLMaaS integration for LlamaIndex: the LLM, cost events and an offline tokenizer.
 
-Embeddings are in ``llama_index.embeddings.llmaas``, the rerank postprocessor is in
-``llama_index.postprocessor.llmaas``. One distribution ships the three.
+``llama_index.embeddings.llmaas`` contains the embeddings, ``llama_index.postprocessor.llmaas``
+the rerank postprocessor. One distribution contains all three.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``LLMaaS``: the LLM class of LlamaIndex over the core client."""
+"""LLM class ``LLMaaS``."""
 
 from __future__ import annotations
 
@@ -53,41 +53,41 @@ _PARAMETERS = (
 
 
 class LLMaaS(Connection, StructuredPrediction):
-    """An LLM of LLMaaS: chat, completion, tools and structured predictions, sync and async.
+    """LLM with chat, completion, tools and structured predictions, sync and async.
 
-    Responses carry reasoning (``ThinkingBlock``), usage, cost and the machine that answered
-    (``additional_kwargs``). Errors are those of ``llmaas.errors``.
+    Responses hold reasoning (``ThinkingBlock``) and usage, cost and the machine that answered
+    (``additional_kwargs``). Raises the errors of ``llmaas.errors``.
     """
 
     model: str
-    """The name of a model: ``llmaas models`` lists them."""
+    """Name of a chat model. The command ``llmaas models`` lists them."""
     temperature: float | None = None
     max_tokens: int | None = None
-    """Defaults to 16,384, at most half of the context."""
+    """Defaults to 16,384, capped at half the model's context."""
     top_p: float | None = None
     seed: int | None = None
     stop: list[str] | str | None = None
     reasoning: bool | str | None = None
-    """False switches reasoning off, True on; ``"low"`` to ``"xhigh"`` set the effort."""
+    """False disables reasoning, True enables it; ``"low"`` to ``"xhigh"`` set the effort."""
     fallbacks: list[str] | None = None
-    """Models to request, in order, when this one is gone, overloaded, too small or empty."""
+    """Models to try in order if this one is gone, overloaded, too small or returns nothing."""
     retry_empty: bool | None = None
-    """Repeat the request once when an answer is empty."""
+    """Whether the request is repeated once if the answer is empty."""
     conform: bool | None = None
-    """Change the conversation to what the model accepts. Defaults to True."""
+    """Whether the conversation is adapted to what the model accepts. Defaults to True."""
     strict: bool | None = None
-    """Refuse images for a model without vision, instead of a warning."""
+    """Whether images for a model without vision raise an error instead of a warning."""
     extra_body: Mapping[str, Any] | None = None
-    """Fields to lay over those of each request."""
+    """Fields that override those of each request."""
     additional_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Further parameters of each request."""
+    """Additional parameters of each request."""
     send_reasoning: SendReasoning = "auto"
-    """Whether reasoning goes back to the model: ``auto`` (within the turn), ``always``,
-    ``never``."""
+    """Reasoning to send back to the model: ``auto`` (current turn only), ``always`` or ``never``.
+    Defaults to ``auto``."""
     context_window: int | None = None
-    """Defaults to the catalog's, or to LlamaIndex's default for an unknown model."""
+    """Tokens. Defaults to the catalog, or to LlamaIndex's default for an unknown model."""
     is_function_calling_model: bool | None = None
-    """Defaults to the catalog's. True for an unknown model."""
+    """Defaults to the catalog, or to True for an unknown model."""
 
     @classmethod
     def class_name(cls) -> str:
@@ -110,34 +110,34 @@ class LLMaaS(Connection, StructuredPrediction):
         )
 
     def request(self, messages: Sequence[ChatMessage], **options: Any) -> dict[str, Any]:
-        """Build the arguments of the core's ``chat``. Nothing is sent."""
+        """Build the arguments of the client's ``chat``. Sends nothing."""
         values = ((name, getattr(self, name)) for name in _PARAMETERS)
         given = {name: value for name, value in values if value is not None}
         converted = to_api_messages(messages, self.send_reasoning)
         arguments = {"model": self.model, **given, **self.additional_kwargs, **options}
-        arguments.pop("formatted", None)  # of complete(): chat templates are the engine's
+        arguments.pop("formatted", None)  # from complete(): the engine applies the chat template
         return {**arguments, "messages": converted}
 
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """Return the whole answer."""
+        """Send messages and return the complete answer."""
         return self._chat(messages, **kwargs)
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """Return the whole answer."""
+        """Send messages and return the complete answer."""
         return await self._achat(messages, **kwargs)
 
     @llm_chat_callback()
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
-        """Return the answer as it comes; the last response is the whole one."""
+        """Stream the answer. The last response is complete."""
         return self._stream_chat(messages, **kwargs)
 
     @llm_chat_callback()
     async def astream_chat(
         self, messages: Sequence[ChatMessage], **kwargs: Any
     ) -> ChatResponseAsyncGen:
-        """Return the answer as it comes; the last response is the whole one."""
+        """Stream the answer. The last response is complete."""
         return await self._astream_chat(messages, **kwargs)
 
     def _chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
@@ -156,14 +156,14 @@ class LLMaaS(Connection, StructuredPrediction):
 
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        """Answer a prompt, sent as one user message."""
+        """Complete a prompt, which is sent as one user message."""
         return chat_to_completion_decorator(self._chat)(prompt, **kwargs)
 
     @llm_completion_callback()
     async def acomplete(
         self, prompt: str, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponse:
-        """Answer a prompt, sent as one user message."""
+        """Complete a prompt, which is sent as one user message."""
         chat = achat_to_completion_decorator(self._achat)
         return await chat(prompt, **kwargs)
 
@@ -171,7 +171,7 @@ class LLMaaS(Connection, StructuredPrediction):
     def stream_complete(
         self, prompt: str, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseGen:
-        """Answer a prompt, sent as one user message."""
+        """Stream the completion of a prompt, which is sent as one user message."""
         chat = stream_chat_to_completion_decorator(self._stream_chat)
         return chat(prompt, **kwargs)
 
@@ -179,7 +179,7 @@ class LLMaaS(Connection, StructuredPrediction):
     async def astream_complete(
         self, prompt: str, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseAsyncGen:
-        """Answer a prompt, sent as one user message."""
+        """Stream the completion of a prompt, which is sent as one user message."""
         chat = astream_chat_to_completion_decorator(self._astream_chat)
         return await chat(prompt, **kwargs)
 
@@ -194,7 +194,7 @@ class LLMaaS(Connection, StructuredPrediction):
         tool_choice: Any = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """Build the arguments of ``chat``. ``tool_choice``: a mode, a tool's name or a dict."""
+        """Build the arguments of ``chat``. ``tool_choice`` is a mode, a tool's name or a dict."""
         arguments: dict[str, Any] = {"messages": to_messages(user_msg, chat_history), **kwargs}
         if tools:
             arguments["tools"] = [to_function(tool) for tool in tools]
@@ -215,9 +215,9 @@ class LLMaaS(Connection, StructuredPrediction):
     def get_tool_calls_from_response(
         self, response: ChatResponse, error_on_no_tool_call: bool = True, **kwargs: Any
     ) -> list[ToolSelection]:
-        """Return the calls that may run; truncated calls are not among them.
+        """Extract the tool calls that may run. Truncated calls are excluded.
 
-        Raises ``ValueError`` if there is none and ``error_on_no_tool_call`` is set.
+        Raises ``ValueError`` if no call remains and ``error_on_no_tool_call`` is set.
         """
         calls = to_selections(response)
         if not calls and error_on_no_tool_call:

@@ -1,4 +1,4 @@
-"""Connection fields that the classes of this package share."""
+"""Shared connection fields."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ _OPTIONS = (
 
 
 class Connection(BaseComponent):
-    """Connection fields, and the two core clients, made when first needed.
+    """Connection fields and the two ``llmaas`` clients, which are created on first use.
 
-    The key, the headers and the proxy are never in a repr, a dump or a pickle: a copy from a
-    pickle reads ``LLMAAS_API_KEY``.
+    A repr, a dump or a pickle never contains the key, the headers or the proxy. An unpickled
+    copy reads ``LLMAAS_API_KEY``.
     """
 
     api_key: SecretStr | Callable[[], Any] | None = Field(default=None, exclude=True, repr=False)
-    """The key, or a callable that returns the current one. Defaults to ``LLMAAS_API_KEY``."""
+    """API key, or a callable that returns it. Defaults to ``LLMAAS_API_KEY``."""
     base_url: str | None = None
-    """The address, with or without ``/v1``. Defaults to ``LLMAAS_BASE_URL``, then the service."""
+    """URL with or without ``/v1``. Defaults to ``LLMAAS_BASE_URL``, then to the service."""
     timeout: float | Timeout | None = None
-    """The longest silence in seconds, also within a stream. Defaults to 600."""
+    """Maximum seconds without data, also within a stream. Defaults to 600."""
     max_retries: int = Field(default=2, ge=0)
-    """Retries of connection errors, 408, 409, 429 and 5xx."""
+    """Maximum retries of connection errors, 408, 409, 429 and 5xx. Defaults to 2."""
     deadline: float | None = None
-    """The longest duration of a call in seconds, retries included."""
+    """Maximum seconds of a call including retries. Defaults to no limit."""
     ca_bundle: str | None = None
-    """A file of trusted certificates. Defaults to ``LLMAAS_CA_BUNDLE``."""
+    """File with trusted certificates. Defaults to ``LLMAAS_CA_BUNDLE``."""
     max_file_bytes: int = Field(default=MAX_FILE_BYTES, ge=0)
-    """The size up to which local files are read. Defaults to 64 MiB."""
+    """Maximum size of a local file in bytes. Defaults to 64 MiB."""
     proxy: str | None = Field(default=None, exclude=True, repr=False)
     default_headers: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
 
@@ -53,22 +53,22 @@ class Connection(BaseComponent):
 
     @property
     def client(self) -> Client:
-        """The core client for threads."""
+        """Client for threads."""
         return self._clients().sync_client
 
     @property
     def async_client(self) -> AsyncLLMaaS:
-        """The core client for asyncio. One object serves any number of event loops."""
+        """Client for asyncio. It serves any number of event loops."""
         return self._clients().async_client
 
     def _clients(self) -> ClientPair:
-        """Return the clients, built again after a field has changed."""
+        """Open the clients, again after a field has changed."""
         options = {name: getattr(self, name) for name in _OPTIONS}
         self._made = open_clients(self._made, headers=self.default_headers, **options)
         return self._made
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the clients and everything that may hold a secret."""
+        """Omit the clients and all fields that may contain a secret."""
         state = super().__getstate__()
         hidden = dict.fromkeys(("api_key", "proxy", "default_headers"))
         return {**state, "__dict__": {**state["__dict__"], **hidden}, "__pydantic_private__": None}

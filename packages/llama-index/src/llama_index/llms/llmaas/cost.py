@@ -1,4 +1,4 @@
-"""Cost events of LlamaIndex's instrumentation."""
+"""Cost events for LlamaIndex's instrumentation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ dispatcher = get_dispatcher(__name__)
 
 
 class CostEvent(BaseEvent):
-    """The cost of one chat, embedding or rerank call, in millionths of a euro."""
+    """Cost of one chat, embedding or rerank call in millionths of a euro."""
 
     operation: str
     """``chat``, ``embeddings`` or ``rerank``."""
@@ -29,7 +29,7 @@ class CostEvent(BaseEvent):
 
 
 def emit_cost(operation: str, model: str, micro_eur: int | None, usage: Usage | None) -> None:
-    """Emit a ``CostEvent``, unless the service reported no usage."""
+    """Emit a ``CostEvent`` if the cost is known."""
     if micro_eur is None:
         return
     counts: dict[str, Any] = {}

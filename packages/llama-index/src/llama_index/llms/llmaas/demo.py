@@ -1,7 +1,7 @@
-"""The demo with LlamaIndex: an index of the passages, a reranker, and an answer that is streamed.
+"""Demo with LlamaIndex: an index of the passages, a reranker and a streamed answer.
 
-The model calls a search tool; the tool retrieves from LlamaIndex's in-memory vector index with
-``LLMaaSEmbedding`` and ranks with ``LLMaaSRerank``.
+The model calls a search tool. The tool retrieves passages from LlamaIndex's in-memory vector
+index with ``LLMaaSEmbedding`` and ranks them with ``LLMaaSRerank``.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ SEARCHER = "Call search_documents once to find what answers the question."
 
 
 class TokenTotals(BaseEventHandler):
-    """Adds up the tokens of each operation."""
+    """Event handler that sums the tokens per operation."""
 
     _tokens: dict[str, list[int]] = PrivateAttr(default_factory=dict)
 
     def handle(self, event: Any, **kwargs: Any) -> None:
-        """Count one event."""
+        """Add the tokens of a cost event."""
         if isinstance(event, CostEvent):
             total = self._tokens.setdefault(event.operation, [0, 0])
             total[0] += event.prompt_tokens
@@ -99,7 +99,7 @@ def _answer(
 
 
 def search_query(llm: LLMaaS, question: str) -> str:
-    """Let the model call the search tool; return its query, or else the question."""
+    """Have the model call the search tool. Return its query, or the question without a call."""
 
     def search_documents(query: str) -> str:
         """Search the documents for passages about a query."""
@@ -115,7 +115,7 @@ def search_query(llm: LLMaaS, question: str) -> str:
 def stream(
     llm: LLMaaS, found: Sequence[NodeWithScore], question: str, out: Callable[[str], None]
 ) -> ChatResponse:
-    """Pass on the text of the answer as it comes; return the whole response."""
+    """Stream the answer to ``out`` and return the complete response."""
     passages = "\n\n".join(f"[{n}] {node.get_content()}" for n, node in enumerate(found, 1))
     messages = [
         ChatMessage(INSTRUCTIONS, role="system"),

@@ -1,4 +1,4 @@
-"""LlamaIndex messages as messages of the API."""
+"""Conversion of LlamaIndex messages to API messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from llama_index.core.base.llms.types import (
 )
 
 SendReasoning = Literal["auto", "always", "never"]
-"""Whether reasoning goes back to the model. ``auto``: only within the turn it belongs to."""
+"""Reasoning to send back to the model. ``auto``: only that of the current turn."""
 
 _ROLES = {"chatbot": "assistant", "model": "assistant", "developer": "system"}
 
@@ -29,7 +29,7 @@ _ROLES = {"chatbot": "assistant", "model": "assistant", "developer": "system"}
 def to_api_messages(
     messages: Sequence[ChatMessage], send_reasoning: SendReasoning = "auto"
 ) -> list[dict[str, Any]]:
-    """Convert messages. Those given are not changed."""
+    """Convert messages to API messages. The input is not modified."""
     last_user = _last_user_position(messages) if send_reasoning == "auto" else -1
     converted = []
     for position, message in enumerate(messages):
@@ -75,7 +75,7 @@ def _assistant_message(message: ChatMessage, *, echo: bool) -> dict[str, Any]:
 
 
 def _calls(message: ChatMessage) -> Iterator[dict[str, Any]]:
-    """Yield the tool calls: those of blocks, else those that older integrations keep beside."""
+    """Yield the tool calls of the blocks, or of ``additional_kwargs`` (older integrations)."""
     blocks = [block for block in message.blocks if isinstance(block, ToolCallBlock)]
     for block in blocks:
         yield _call(block.tool_call_id, block.tool_name, block.tool_kwargs)
@@ -114,7 +114,7 @@ def _block_parts(block: Any) -> Iterator[dict[str, Any]]:
 
 
 def _image(block: ImageBlock) -> dict[str, Any]:
-    """Return an image part. The core reads and limits a local file, so its path is passed on."""
+    """Convert an image. A local file stays a path, because the client reads and limits it."""
     if block.path is not None and block.image is None:
         return {"type": "image", "image": Path(block.path)}
     url: dict[str, Any] = {"url": _url(block, "image/png")}
@@ -124,7 +124,7 @@ def _image(block: ImageBlock) -> dict[str, Any]:
 
 
 def _url(block: Any, default_type: str) -> str:
-    """Return the address of a block's content, else its bytes as a data URI."""
+    """Convert a block's content to its URL, or to a data URI if it has none."""
     if block.url is not None:
         return str(block.url)
     kind = getattr(block, "image_mimetype", None) or getattr(block, "video_mimetype", None)

@@ -1,4 +1,4 @@
-"""``structured_predict`` and its variants, by the core's ``response_format``."""
+"""Structured predictions through ``response_format``."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Options = dict[str, Any] | None
 
 
 class StructuredPrediction(FunctionCallingLLM):
-    """Structured predictions that the core sends, repairs once and validates.
+    """Structured predictions that the client validates and repairs once.
 
-    With a ``pydantic_program_mode`` other than ``DEFAULT``, LlamaIndex's own programs run.
+    If ``pydantic_program_mode`` is not ``DEFAULT``, LlamaIndex's programs run instead.
     """
 
     @dispatcher.span
@@ -34,7 +34,7 @@ class StructuredPrediction(FunctionCallingLLM):
         llm_kwargs: Options = None,
         **prompt_args: Any,
     ) -> Any:
-        """Return an instance of ``output_cls``. Raises ``StructuredOutputError``."""
+        """Predict an instance of ``output_cls``. Raises ``StructuredOutputError``."""
         if self._uses_programs:
             return super().structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
         self._start(output_cls, prompt, prompt_args)
@@ -49,7 +49,7 @@ class StructuredPrediction(FunctionCallingLLM):
         llm_kwargs: Options = None,
         **prompt_args: Any,
     ) -> Any:
-        """Return an instance of ``output_cls``. Raises ``StructuredOutputError``."""
+        """Predict an instance of ``output_cls``. Raises ``StructuredOutputError``."""
         if self._uses_programs:
             return await super().astructured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
         self._start(output_cls, prompt, prompt_args)

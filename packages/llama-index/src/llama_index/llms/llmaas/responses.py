@@ -1,4 +1,4 @@
-"""Answers of the core as LlamaIndex responses."""
+"""Conversion of completions to LlamaIndex responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from llmaas.adapters import split_tool_calls
 
 
 def to_response(completion: Completion, *, delta: str | None = None) -> ChatResponse:
-    """Convert a whole answer, and emit its cost."""
+    """Convert a completion and emit its cost."""
     emit_cost("chat", completion.model, completion.cost_micro_eur, completion.usage)
     choice = completion.choices[0] if completion.choices else Choice()
     return ChatResponse(
@@ -33,15 +33,15 @@ def to_response(completion: Completion, *, delta: str | None = None) -> ChatResp
 
 
 class StreamedResponse:
-    """Turns the events of one stream into responses: each holds all text so far."""
+    """Converter of one stream's events to responses. Each response holds all text so far."""
 
     def __init__(self) -> None:
         self._text = self._reasoning = ""
 
     def convert(self, event: Any) -> ChatResponse | None:
-        """Return the response of one event; None for a piece of a tool call.
+        """Convert one event to a response, or to None for a fragment of a tool call.
 
-        Tool calls come whole, with the last response: a part of one must not run.
+        The last response holds the complete tool calls, because a fragment must not run.
         """
         if event.type == "text":
             self._text += event.text
@@ -82,13 +82,13 @@ def _message(choice: Choice, completion: Completion) -> ChatMessage:
 
 
 def _invalid(call: ToolCall, error: ValueError) -> dict[str, Any]:
-    """Describe a call that must not run: it was truncated, or its arguments are not JSON."""
+    """Describe a call that must not run: truncated, or with arguments that are not JSON."""
     facts = {"id": call.id, "name": call.name, "arguments": call.arguments}
     return {**facts, "error": str(error)}
 
 
 def _metadata(completion: Completion) -> dict[str, Any]:
-    """Return usage, cost and provenance as plain values; ``parsed`` is the structured value."""
+    """Collect usage, cost and provenance. ``parsed`` is the structured value."""
     usage = completion.usage
     facts: dict[str, Any] = {
         "finish_reason": completion.finish_reason,
@@ -111,7 +111,7 @@ _COUNTS = (
 
 
 def _raw(completion: Completion) -> dict[str, Any]:
-    """Return what token counters and agents read of a raw answer, as plain JSON values."""
+    """Build the JSON values that token counters and agents read from a raw response."""
     usage = completion.usage
     return {
         "id": completion.id,

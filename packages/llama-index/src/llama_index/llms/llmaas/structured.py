@@ -1,4 +1,4 @@
-"""Structured predictions through ``response_format`` of the core."""
+"""Values of structured responses."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from llmaas import StructuredOutputError
 
 
 class StreamedObject:
-    """Turns the responses of a structured stream into partial objects, then the whole one."""
+    """Converter of a structured stream's responses to partial objects and the final object."""
 
     def __init__(self, output_cls: Any) -> None:
         self._output_cls = output_cls
         self._last: Any = None
 
     def convert(self, response: ChatResponse) -> Any:
-        """Return the object as far as it has come; None before its JSON begins."""
+        """Convert a response to the object received so far, or to None before its JSON begins."""
         if response.raw is not None:
             return to_value(response)
         if response.delta and "{" in (response.message.content or ""):
@@ -29,7 +29,7 @@ class StreamedObject:
 
 
 def to_value(response: ChatResponse) -> Any:
-    """Return the value of a structured response, or raise ``StructuredOutputError``."""
+    """Extract the value of a structured response. Raises ``StructuredOutputError``."""
     value = response.additional_kwargs.get("parsed")
     if value is None:
         text = response.message.content or ""

@@ -1,4 +1,4 @@
-"""Tools of LlamaIndex as functions of a request, and the calls of a response."""
+"""Conversion of LlamaIndex tools to API functions, and of responses to tool selections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from llmaas.adapters import inline_definitions
 
 
 def to_function(tool: Any) -> dict[str, Any]:
-    """Convert a tool; a dict is passed on. References are inlined, as engines resolve few."""
+    """Convert a tool; keep a dict. References are inlined, because engines resolve only some."""
     if isinstance(tool, dict):
         return tool
     metadata = tool.metadata
@@ -31,7 +31,7 @@ def to_function(tool: Any) -> dict[str, Any]:
 def to_messages(
     user_msg: str | ChatMessage | None, chat_history: Sequence[ChatMessage] | None
 ) -> list[ChatMessage]:
-    """Return the history followed by the user's message."""
+    """Append the user's message to a copy of the history."""
     messages = list(chat_history or ())
     if isinstance(user_msg, str):
         user_msg = ChatMessage(user_msg, role="user")
@@ -39,7 +39,7 @@ def to_messages(
 
 
 def to_selections(response: ChatResponse) -> list[ToolSelection]:
-    """Return the calls that may run. Truncated ones are in ``invalid_tool_calls``."""
+    """Convert the calls that may run. ``invalid_tool_calls`` holds the truncated ones."""
     return [
         ToolSelection(
             tool_id=block.tool_call_id or "",
@@ -52,7 +52,7 @@ def to_selections(response: ChatResponse) -> list[ToolSelection]:
 
 
 def keep_first_call(response: ChatResponse) -> ChatResponse:
-    """Drop all tool calls but the first."""
+    """Remove all tool calls except the first, in place."""
     calls = [block for block in response.message.blocks if isinstance(block, ToolCallBlock)]
     dropped = {id(block) for block in calls[1:]}
     if dropped:

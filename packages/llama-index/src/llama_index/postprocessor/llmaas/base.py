@@ -1,4 +1,4 @@
-"""``LLMaaSRerank``: a node postprocessor over the core client."""
+"""Node postprocessor ``LLMaaSRerank``."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ dispatcher = get_dispatcher(__name__)
 
 
 class LLMaaSRerank(Connection, BaseNodePostprocessor):
-    """Keeps the nodes that are most relevant to the query.
+    """Node postprocessor that keeps the nodes most relevant to the query.
 
-    Scores are the service's raw logits, or 0 to 1 with ``normalize``. The nodes given keep
-    their own scores. Every node is billed, whatever ``top_n``.
+    Scores are the service's raw logits, or 0 to 1 with ``normalize``. The input nodes keep
+    their scores. The service bills every node, regardless of ``top_n``.
     """
 
     model: str
-    """The name of a rerank model."""
+    """Name of a rerank model."""
     top_n: int = Field(default=5, ge=1)
-    """Nodes to keep."""
+    """Maximum number of nodes to keep. Defaults to 5."""
     min_score: float | None = None
     """Drop nodes below this normalized score (0 to 1)."""
     normalize: bool = False
-    """Map scores to 0 to 1."""
+    """Whether scores are mapped to 0 to 1. Defaults to False."""
     metadata_mode: MetadataMode = MetadataMode.EMBED
-    """Which metadata of a node is ranked with its text."""
+    """Node metadata to rank with the text. Defaults to the metadata for embeddings."""
     additional_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Further parameters of each request."""
+    """Additional parameters of each request."""
 
     @classmethod
     def class_name(cls) -> str:
@@ -91,7 +91,7 @@ class LLMaaSRerank(Connection, BaseNodePostprocessor):
     def _reporting(
         self, nodes: list[NodeWithScore], query: QueryBundle | None
     ) -> Iterator[Callable[[list[NodeWithScore]], list[NodeWithScore]]]:
-        """Report the call to the instrumentation and to the callbacks."""
+        """Emit the start and end events to the instrumentation and the callbacks."""
         dispatcher.event(
             ReRankStartEvent(query=query, nodes=nodes, top_n=self.top_n, model_name=self.model)
         )
