@@ -13,7 +13,7 @@ _MAX_INLINE_VALUES = 50_000
 
 
 async def cosine_similarities(query: array[float], vectors: Sequence[array[float]]) -> list[float]:
-    """Return the cosine of each vector and the query query_row, without blocking the event loop."""
+    """Return the cosine of each vector and the query, without blocking the event loop."""
     if len(query) * len(vectors) <= _MAX_INLINE_VALUES:
         return _cosines_python(query, vectors)
     return await asyncio.to_thread(_cosines_numpy, query, vectors)
