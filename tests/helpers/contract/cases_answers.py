@@ -78,19 +78,19 @@ async def fenced(harness: Harness) -> None:
     assert (await harness.ask(schema=City)).value == City(name="Paris")
 
 
-@contract.case("a structured answer among words, brackets and invisible characters")
+@contract.case("a structured answer among text, brackets and invisible characters")
 async def among_words(harness: Harness) -> None:
     harness.box.script([{"content": 'As [1] says:\ufeff {"name": "Paris"}\nVoilà [2].'}])
     assert (await harness.ask(schema=City)).value == City(name="Paris")
 
 
-@contract.case("a structured answer that came as reasoning")
+@contract.case("a structured answer sent as reasoning")
 async def in_reasoning(harness: Harness) -> None:
     harness.box.script([{"content": "", "reasoning": '{"name": "Paris"}'}])
     assert (await harness.ask(schema=City)).value == City(name="Paris")
 
 
-@contract.case("a structured answer that was cut is never a value")
+@contract.case("a truncated structured answer is not a value")
 async def cut_json(harness: Harness) -> None:
     text = 'Example: {"name": "Lyon"}. Answer: {"name": "Par'
     harness.box.script([{"content": text, "finish_reason": "length"}])
@@ -117,7 +117,7 @@ async def usage(harness: Harness) -> None:
     assert (await harness.ask()).tokens == 8
 
 
-@contract.case("usage counted once when every chunk tells it", streamed)
+@contract.case("usage counted once when every chunk has it", streamed)
 async def usage_every(harness: Harness) -> None:
     harness.box.script([{"content": "Un deux trois.", "usage": USAGE, "fault": "usage-every"}])
     assert (await harness.ask()).tokens == 8

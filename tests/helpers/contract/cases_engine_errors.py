@@ -21,7 +21,7 @@ def event(**chunk: Any) -> str:
     return f"data: {json.dumps({**HEAD, **chunk})}\n\n"
 
 
-@contract.case("an error after a first chunk with the role alone is retried", streamed)
+@contract.case("an error after a chunk with only the role is retried", streamed)
 async def after_the_role(harness: Harness) -> None:
     harness.box.script(
         [{"sse": [event(choices=[ROLE]), f"data: {json.dumps({'error': SICK})}\n\n"]}]
@@ -65,7 +65,7 @@ OVERFLOWS = {
 def overflow_row(engine: str, words: str) -> None:
     """Enter a row: the words in which an engine refuses a long prompt name its window."""
 
-    @contract.case(f"a context overflow in the words of {engine}: the error names the window")
+    @contract.case(f"a context overflow as reported by {engine}: the error names the window")
     async def check(harness: Harness) -> None:
         error = {"message": words, "type": "BadRequestError", "code": 400}
         harness.box.script([{"status": 400, "json": {"error": error}}] * 2)
@@ -76,7 +76,7 @@ for _engine, _words in OVERFLOWS.items():
     overflow_row(_engine, _words)
 
 
-@contract.case("an error that echoes the request is short, and says nothing of the prompt")
+@contract.case("an error that echoes the request is shortened and hides the prompt")
 async def echo(harness: Harness) -> None:
     secret = "the patient is Mr Martin"
     told = [{"type": "x", "loc": ["body"], "msg": "too long", "input": secret * 50_000}]
@@ -86,7 +86,7 @@ async def echo(harness: Harness) -> None:
     assert secret not in str(error)
 
 
-@contract.case("a schema that is refused by 500 is described in words")
+@contract.case("a schema refused with a 500 is described in the prompt")
 async def refused_schema(harness: Harness) -> None:
     words = "response_format is not supported by this backend"
     harness.box.script([{"status": 500, "json": {"error": {"message": words}}}])
@@ -94,7 +94,7 @@ async def refused_schema(harness: Harness) -> None:
     assert (await harness.ask(schema=City)).value == City(name="Paris")
 
 
-@contract.case("half of a character is a replacement character")
+@contract.case("half of a surrogate pair becomes a replacement character")
 async def half(harness: Harness) -> None:
     deltas = [{"role": "assistant", "content": "a \ud83d"}, {"content": " b"}]
     script(harness, {"role": "assistant", "content": "a \ud83d b"}, deltas=deltas)

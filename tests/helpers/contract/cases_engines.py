@@ -90,7 +90,7 @@ calls_row(
     "template tokens in a tool's name", [call(f"{NAME}<|channel|>commentary", PARIS, id="c1")]
 )
 calls_row(
-    "tool arguments that come twice",
+    "tool arguments sent twice",
     [],
     pieces=[
         call(NAME, PARIS[:5], index=0, id="c1"),
@@ -120,7 +120,7 @@ CUT = {
 def cut_row(where: str, entries: Sequence[Mapping[str, Any]]) -> None:
     """Enter a row: a tool call that ``max_tokens`` cut is not a valid call."""
 
-    @contract.case(f"no tool call that was cut {where}")
+    @contract.case(f"no tool call that was truncated {where}")
     async def check(harness: Harness) -> None:
         script(harness, calls(*entries), finish="length")
         client = harness.connect()
@@ -137,14 +137,14 @@ for _where, _entries in CUT.items():
     cut_row(_where, _entries)
 
 
-@contract.case("a character in two halves", streamed)
+@contract.case("a character split over two chunks", streamed)
 async def halves(harness: Harness) -> None:
     deltas = [{"role": "assistant", "content": "a \ud83d"}, {"content": "\ude00 b"}]
     script(harness, {}, deltas=deltas)
     assert (await harness.ask()).text == "a \U0001f600 b"
 
 
-@contract.case("a closing tag that a parser left")
+@contract.case("a closing reasoning tag left by a parser")
 async def stray_tag(harness: Harness) -> None:
     deltas = [{"reasoning_content": "Hm."}, {"content": "</think>"}, {"content": "\n\nOui."}]
     message = {"role": "assistant", "reasoning_content": "Hm.", "content": "</think>\n\nOui."}
@@ -168,7 +168,7 @@ IN_TEXT = {
 def in_text_row(family: str, form: str) -> None:
     """Enter a row: text that is nothing but a call of an offered tool is that call."""
 
-    @contract.case(f"a tool call that the engine left in the text, as {family} writes it")
+    @contract.case(f"a tool call left in the text by the engine, in the format of {family}")
     async def check(harness: Harness) -> None:
         said = (form % PARIS).replace("NAME", harness.driver.tool)
         pieces = [{"content": said[at : at + 5]} for at in range(0, len(said), 5)]
@@ -182,7 +182,7 @@ for _family, _form in IN_TEXT.items():
     in_text_row(_family, _form)
 
 
-@contract.case("a closing tag that an answer quotes")
+@contract.case("a closing reasoning tag quoted in an answer")
 async def quoted_tag(harness: Harness) -> None:
     said = "A template closes reasoning with </think> and goes on."
     deltas = [{"content": said[at : at + 4]} for at in range(0, len(said), 4)]

@@ -52,7 +52,7 @@ refused("a wrong key (401): an error with its status", 401, CODED)
 refused("a right that the key lacks (403): an error with its status", 403, CODED)
 
 
-@contract.case("an unknown model (404): the error names what may be used")
+@contract.case("an unknown model (404): the error names available models")
 async def unknown_model(harness: Harness) -> None:
     error = await harness.expect_error(harness.connect(model="no-such-model"))
     assert "llmaas models" in str(error)
@@ -71,7 +71,7 @@ refused("a limit reached (429): `retry_after` on the error", 429, CODED, **{"ret
 refused("a limit reached without headers: an error with its status", 429, CODED)
 
 
-@contract.case("a limit reached is waited out, never shorter than asked")
+@contract.case("a rate limit is waited for, at least as long as `Retry-After`")
 async def waited_out(harness: Harness) -> None:
     limit = {"status": 429, "json": CODED, "headers": {"retry-after": str(WAIT)}}
     harness.box.script([limit, {"content": "Oui."}])
@@ -80,7 +80,7 @@ async def waited_out(harness: Harness) -> None:
     assert time.monotonic() - began >= WAIT
 
 
-@contract.case("a limit reached without headers is waited out")
+@contract.case("a rate limit without headers is waited for")
 async def waited_out_blindly(harness: Harness) -> None:
     harness.box.script([{"status": 429, "json": CODED}, {"content": "Oui."}])
     assert (await harness.ask(harness.connect(retries=1))).text == "Oui."
@@ -93,7 +93,7 @@ async def retried(harness: Harness) -> None:
     assert (await harness.ask(harness.connect(retries=2))).text == "Oui."
 
 
-@contract.case("a 5xx that lasts: an error with its status, after the retries asked for")
+@contract.case("a lasting 5xx: an error with its status, after the configured retries")
 async def lasting(harness: Harness) -> None:
     harness.box.script([{"status": 503, "headers": {"retry-after": "0.01"}}] * 4)
     error = await harness.expect_error(harness.connect(retries=2))
@@ -117,7 +117,7 @@ broken("a web page instead of an answer is an error", "html-200", any_mode)
 broken("an empty body instead of an answer is an error", "empty-200", any_mode)
 
 
-@contract.case("the error of a broken stream carries what came", streamed)
+@contract.case("the error of a broken stream has the partial answer", streamed)
 async def carried(harness: Harness) -> None:
     harness.box.script(
         [{"content": "Un deux trois quatre cinq.", "fault": "cut:4:fin,no-reasoning"}]
@@ -126,7 +126,7 @@ async def carried(harness: Harness) -> None:
     assert error.completion.text.startswith("Un")
 
 
-@contract.case("an answer that is empty for lack of budget is explained")
+@contract.case("an answer that is empty because `max_tokens` ran out is explained")
 async def empty(harness: Harness) -> None:
     step = {"content": "", "reasoning": THOUGHT, "finish_reason": "length"}
     harness.box.script([step])

@@ -14,7 +14,7 @@ contract = Contract()
 YES = {"role": "assistant", "content": "Oui."}
 
 
-@contract.case("an answer that a cache replayed is marked")
+@contract.case("an answer replayed by a cache is marked")
 async def cached(harness: Harness) -> None:
     script(harness, YES, headers={"x-cache": "hit"})
     assert (await harness.ask()).notes["cached"]
@@ -22,7 +22,7 @@ async def cached(harness: Harness) -> None:
     assert not (await harness.ask()).notes["cached"]
 
 
-@contract.case("a fresh answer is asked for with a nonce")
+@contract.case("`fresh` bypasses caches with a nonce")
 async def fresh(harness: Harness) -> None:
     script(harness, YES)
     await harness.ask(options={"fresh": True})
@@ -32,14 +32,14 @@ async def fresh(harness: Harness) -> None:
     assert "Bonjour" in str(sent["messages"][-1]["content"])
 
 
-@contract.case("a change of the request is told in the answer's metadata")
+@contract.case("an adjusted request is reported in the answer's metadata")
 async def adjusted(harness: Harness) -> None:
     script(harness, YES)
     answer = await harness.ask(options={"reasoning": False})
     assert [note["kind"] for note in answer.notes["adjustments"]] == ["reasoning"]
 
 
-@contract.case("several requests of one call are told in the answer's metadata")
+@contract.case("several requests of one call are reported in the answer's metadata")
 async def attempted(harness: Harness) -> None:
     script(harness, {"role": "assistant", "content": ""})
     script(harness, YES)
@@ -47,7 +47,7 @@ async def attempted(harness: Harness) -> None:
     assert [attempt.get("empty") for attempt in answer.notes["attempts"]] == [True, None]
 
 
-@contract.case("unknown usage costs nothing that is known")
+@contract.case("unknown usage has an unknown cost")
 async def no_usage(harness: Harness) -> None:
     for usage in (None, {}, {"total_tokens": 9}, {"prompt_tokens": 0, "completion_tokens": 0}):
         script(harness, YES, usage=usage)
@@ -55,7 +55,7 @@ async def no_usage(harness: Harness) -> None:
         assert (answer.cost, answer.tokens or 0) == (None, 0)
 
 
-@contract.case("an answer of reasoning alone is explained, although it ended by itself")
+@contract.case("an answer of reasoning only is explained, also after a normal end")
 async def reasoned_only(harness: Harness) -> None:
     script(harness, {"role": "assistant", "content": None, "reasoning": "Hm."}, finish="stop")
     with warnings.catch_warnings(record=True) as caught:

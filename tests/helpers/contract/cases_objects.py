@@ -85,14 +85,14 @@ async def threads(harness: Harness) -> None:
         assert set(await asyncio.gather(*tasks)) == {"Oui"}
 
 
-@contract.case("a pickled object answers, and holds no key")
+@contract.case("a pickled object works and holds no key")
 async def pickled(harness: Harness) -> None:
     data = pickle.dumps(harness.connect())
     assert harness.box.api_key.encode() not in data
     assert (await harness.ask(pickle.loads(data), text='Say "Oui"')).text == "Oui"
 
 
-@contract.case("the key in no repr, no log and no error, even if the service echoes it")
+@contract.case("the key appears in no repr, log or error, also if the service echoes it")
 async def secret(harness: Harness) -> None:
     client = harness.connect(key=KEY)
     body = {"error": {"message": f"Incorrect key: {KEY}", "code": "invalid_api_key"}}
