@@ -1,10 +1,10 @@
-"""A review board: two experts read the same note at once, an editor writes one answer of both.
+"""Review board: two agents review a note in parallel, a third combines their opinions.
 
     ./run python cookbooks/agent-framework/review_board.py
 
-Elsewhere it needs `agent-framework-llmaas`, `agent-framework-orchestrations` and
-`llmaas-cli[sandbox]`. Without LLMAAS_API_KEY the embedded sandbox answers. It shows agents that
-share one client, tools, a workflow, a value as a pydantic object, reasoning, and what it all cost.
+Outside this repository, install `agent-framework-llmaas`, `agent-framework-orchestrations` and
+`llmaas-cli[sandbox]`. Without LLMAAS_API_KEY, the example uses the embedded sandbox. It
+demonstrates a shared client, tools, a workflow, structured output, reasoning and the total cost.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ spent: list[float] = []
 
 
 class Verdict(BaseModel):
-    """What the editor decides."""
+    """Structured decision of the editor."""
 
     title: str
     approved: bool
@@ -46,7 +46,7 @@ def yearly_cost(terabytes: float) -> str:
 
 @chat_middleware
 async def keep_the_bill(context: ChatContext, call_next) -> None:
-    """Note what each call to the model costs, in EUR."""
+    """Record the cost of each model call in EUR."""
     await call_next()
     if not context.stream and context.result is not None:
         spent.append(context.result.additional_properties.get("cost_eur", 0.0))

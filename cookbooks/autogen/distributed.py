@@ -1,11 +1,11 @@
-"""Agents in several processes, on AutoGen's own gRPC runtime: the work of a lost one is finished.
+"""Agents in several processes on AutoGen's gRPC runtime, with reassignment of lost tasks.
 
     ./run python cookbooks/autogen/distributed.py --workers 3 --kill-one
 
-This process hosts the runtime and hands out tasks; each worker is a process of its own with one
-agent. A task carries the component of the model client, without a key: the worker loads it with
-the key of its own environment. A worker that does not answer within its lease is given up, and
-its task goes to another. AgentChat teams hang on this runtime, so the agents are RoutedAgents.
+This process hosts the runtime and distributes tasks. Each worker is a separate process with one
+agent. A task contains the component of the model client without a key. The worker loads it with
+the key of its environment. If a worker does not answer within its lease, another worker receives
+the task. The agents are RoutedAgents, because AgentChat teams hang on this runtime.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ START_SECONDS = 60.0
 
 @dataclass
 class Hello:
-    """Asks whether a worker is there; it answers with its process number."""
+    """Readiness check of a worker, and its reply with the process ID."""
 
     pid: int = 0
 
 
 @dataclass
 class Task:
-    """One passage to read. ``component`` is JSON and holds no key."""
+    """Question about one passage. ``component`` is JSON without a key."""
 
     number: int
     question: str
@@ -59,7 +59,7 @@ class Task:
 
 @dataclass
 class Finding:
-    """What one worker made of one task."""
+    """Result of one task."""
 
     number: int
     worker: str
@@ -68,11 +68,11 @@ class Finding:
 
 
 class Reader(RoutedAgent):
-    """Reads one passage at a time."""
+    """Agent that answers from one passage at a time."""
 
     @message_handler
     async def on_hello(self, message: Hello, ctx: MessageContext) -> Hello:
-        """Say that the worker is there."""
+        """Confirm that the worker is ready."""
         return Hello(os.getpid())
 
     @message_handler
@@ -93,12 +93,12 @@ class Reader(RoutedAgent):
 
 @lru_cache(maxsize=8)
 def client_of(component: str) -> LLMaaSChatCompletionClient:
-    """Load a client once; the key comes from this process's environment."""
+    """Load a client once, with the key of this process's environment."""
     return ChatCompletionClient.load_component(json.loads(component), LLMaaSChatCompletionClient)
 
 
 async def connected(address: str) -> GrpcWorkerAgentRuntime:
-    """Join the runtime at an address."""
+    """Connect to the runtime at an address."""
     runtime = GrpcWorkerAgentRuntime(host_address=address)
     await runtime.start()
     for kind in (Hello, Task, Finding):
@@ -107,7 +107,7 @@ async def connected(address: str) -> GrpcWorkerAgentRuntime:
 
 
 async def work(name: str, address: str) -> None:
-    """Be a worker until told to stop."""
+    """Run a worker until SIGTERM."""
     runtime = await connected(address)
     await Reader.register(runtime, name, lambda: Reader("Reads a passage"))
     stop = asyncio.Event()
@@ -118,7 +118,7 @@ async def work(name: str, address: str) -> None:
 
 @dataclass
 class Round:
-    """All tasks, what is found, and who was lost."""
+    """Pending tasks, results and lost workers."""
 
     tasks: deque[Task]
     total: int
@@ -127,9 +127,9 @@ class Round:
     lost: dict[str, int] = field(default_factory=dict)
 
     async def serve(self, runtime: GrpcWorkerAgentRuntime, worker: str) -> None:
-        """Give one worker tasks until all are done, or it is silent for longer than its lease."""
+        """Send tasks to one worker until all are done or a task exceeds the lease."""
         while len(self.findings) < self.total:
-            if not self.tasks:  # a task under way elsewhere may still come back
+            if not self.tasks:  # another worker may still fail and return its task
                 await asyncio.sleep(0.05)
                 continue
             task = self.tasks.popleft()
@@ -146,12 +146,12 @@ class Round:
 
 
 def first_line(text: str) -> str:
-    """Return as much as a terminal shows."""
+    """Shorten a text to one line of 70 characters."""
     return text.strip().partition("\n")[0][:70]
 
 
 async def find(runtime: GrpcWorkerAgentRuntime, worker: str) -> int:
-    """Return a worker's process number, once it is there: sends before that are dropped."""
+    """Wait until a worker is ready and return its process ID. Earlier messages are dropped."""
     async with asyncio.timeout(START_SECONDS):
         while True:
             try:
@@ -162,14 +162,14 @@ async def find(runtime: GrpcWorkerAgentRuntime, worker: str) -> int:
 
 
 async def kill_when_busy(progress: Round, pid: int) -> None:
-    """Kill a worker in the middle of the work."""
-    while len(progress.findings) < 2:  # noqa: ASYNC110 - nothing to wait for but time
+    """Kill a worker after two results."""
+    while len(progress.findings) < 2:  # noqa: ASYNC110 - no event to wait for
         await asyncio.sleep(0.01)
     os.kill(pid, signal.SIGKILL)
 
 
 async def coordinate(told: argparse.Namespace, environment: dict[str, str]) -> Round:
-    """Host the runtime, start the workers, hand out the work, collect what they find."""
+    """Host the runtime, start the workers, distribute the tasks and collect the results."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     host = GrpcWorkerAgentRuntimeHost(address=address)
@@ -200,7 +200,7 @@ async def coordinate(told: argparse.Namespace, environment: dict[str, str]) -> R
 
 
 def tasks_of(model: str, count: int) -> list[Task]:
-    """Return one task a passage of the documents."""
+    """Build one task per passage of the documents."""
     component = json.dumps(native_component(model))
     passages = split(load_documents(language="en"))[:count]
     return [
@@ -210,7 +210,7 @@ def tasks_of(model: str, count: int) -> list[Task]:
 
 
 def main() -> int:
-    """Run as coordinator, or as the worker that it starts."""
+    """Run as coordinator, or as a worker with ``--worker``."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default="gpt-oss:120b")
     parser.add_argument("--workers", type=int, default=3)
@@ -219,7 +219,7 @@ def main() -> int:
     parser.add_argument("--kill-one", action="store_true", help="and see its work finished")
     parser.add_argument("--worker", nargs=2, metavar=("NAME", "ADDRESS"), help=argparse.SUPPRESS)
     told = parser.parse_args()
-    # Until a worker is there the host logs an error for each message to it.
+    # The host logs an error for each message to a worker that is not ready.
     logging.getLogger("autogen_core").setLevel(logging.CRITICAL)
     if told.worker:
         asyncio.run(work(*told.worker))

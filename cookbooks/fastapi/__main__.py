@@ -1,4 +1,4 @@
-"""``python cookbooks/fastapi``: serve until SIGTERM, then let running answers finish."""
+"""Server with graceful shutdown: ``python cookbooks/fastapi``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gate import Gate, PatientServer
 
 
 def main() -> None:
-    """Serve."""
+    """Serve until SIGTERM, then finish running requests."""
     config = Config.of_environment()
     gate = Gate(config)
     settings = uvicorn.Config(

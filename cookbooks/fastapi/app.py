@@ -1,4 +1,4 @@
-"""The application: ``uvicorn --factory app:create_app``, or ``python .`` for a patient server."""
+"""Application: ``uvicorn --factory app:create_app``, or ``python .`` for graceful shutdown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services import open_services
 
 
 def create_app(config: Config | None = None, gate: Gate | None = None) -> FastAPI:
-    """Return the application."""
+    """Create the application."""
     config = config or Config.of_environment()
     gate, metrics = gate or Gate(config), Metrics()
 
@@ -27,7 +27,7 @@ def create_app(config: Config | None = None, gate: Gate | None = None) -> FastAP
             app.state.services = services
             yield
 
-    # The pages of the documentation would fetch scripts from elsewhere; /openapi.json stays.
+    # The documentation pages load scripts from other hosts. /openapi.json remains available.
     app = FastAPI(
         title="LLMaaS backend",
         lifespan=lifespan,

@@ -1,4 +1,4 @@
-"""What an operator decides: environment variables, and a file that names the end users."""
+"""Configuration: environment variables and a file of end users."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An end user: what opens the door, and how much may be used."""
+    """End user with a hashed token, a budget and a quota."""
 
     name: str
     token_sha256: str = field(repr=False)
     eur: float
-    """In all; raise it to top up."""
+    """Total budget in EUR. Increase it to add credit."""
     tokens_per_hour: int
-    """Output tokens."""
+    """Maximum output tokens per hour."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that may differ between two places where this runs. Times in seconds."""
+    """Deployment settings. Times are in seconds."""
 
     accounts: tuple[Account, ...]
     ledger: str | None = None
-    """A SQLite file that several workers and restarts share; None counts in memory."""
+    """SQLite file, shared by workers and kept across restarts. None counts in memory."""
     default_model: str = "gpt-oss:120b"
     max_output_tokens: int = 4_096
-    """The most that one answer may have: it is what quota and budget set aside beforehand."""
+    """Maximum tokens of an answer. Quota and budget reserve this amount per request."""
     max_body_bytes: int = 20_000_000
-    """Room for a few pictures; larger bodies are refused (413) unread."""
+    """Maximum body size, enough for a few images. Larger bodies are rejected unread (413)."""
     notice: float = 2.0
-    """How long a load balancer has to see that we are not ready any more, at least."""
+    """Minimum time between "not ready" and shutdown, for load balancers."""
     drain: float = 60.0
-    """How long running answers may take to finish after SIGTERM, at most."""
+    """Maximum time for running requests to finish after SIGTERM."""
     host: str = "127.0.0.1"
     port: int = 8000
 
     @classmethod
     def of_environment(cls) -> Config:
-        """Read the ``APP_*`` variables."""
+        """Read the ``APP_*`` environment variables."""
         env = os.environ
         return cls(
             accounts=accounts(Path(env.get("APP_USERS", HERE / "users.toml"))),

@@ -1,4 +1,4 @@
-"""Typed errors as HTTP answers, in the shape that OpenAI's clients read."""
+"""Conversion of typed errors to HTTP responses in OpenAI's error format."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from starlette.requests import ClientDisconnect
 import llmaas
 
 
-class Refusal(Exception):  # noqa: N818 - what we say no to is no fault of ours
-    """An answer of our own that is no answer: status, code, message, headers."""
+class Refusal(Exception):  # noqa: N818 - a client error, not a failure
+    """Rejected request: status, code, message and headers."""
 
     def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
         super().__init__(message)
         self.status, self.code, self.headers = status, code, headers
 
 
-# The first line that fits counts. None keeps the status that the service gave.
+# The first matching class applies. None keeps the status of the service.
 STATUSES: tuple[tuple[type[Exception], int | None, str], ...] = (
     (llmaas.BudgetExceededError, 402, "budget_exceeded"),
     (llmaas.QuotaExceededError, 429, "quota_exceeded"),
     (llmaas.MissingAPIKeyError, 500, "not_configured"),
     (llmaas.ConfigurationError, 400, "invalid_request"),
     (llmaas.PromptBlockedError, 403, "prompt_blocked"),
-    # Our key is no business of the end user's: 401 and 403 would blame the wrong one.
+    # The application's key failed. 401 or 403 would blame the end user's token.
     (llmaas.AuthenticationError, 502, "upstream_refused"),
     (llmaas.PermissionDeniedError, 502, "upstream_refused"),
     (llmaas.ModelNotFoundError, 404, "model_not_found"),
@@ -43,7 +43,7 @@ STATUSES: tuple[tuple[type[Exception], int | None, str], ...] = (
 
 
 def status_and_code(error: llmaas.LLMaaSError) -> tuple[int, str]:
-    """Return the HTTP status and the code that a program can act on."""
+    """Map an error to an HTTP status and an error code."""
     for kind, status, code in STATUSES:
         if isinstance(error, kind):
             given = getattr(error, "status_code", None) or 502
@@ -52,7 +52,7 @@ def status_and_code(error: llmaas.LLMaaSError) -> tuple[int, str]:
 
 
 def body(error: llmaas.LLMaaSError) -> dict[str, Any]:
-    """Return what is said about an error; the core's texts never hold the key."""
+    """Build the body of an error response. The error texts never contain the key."""
     _, code = status_and_code(error)
     told = {"message": getattr(error, "message", str(error)), "hint": error.hint}
     if code == "upstream_refused":
@@ -62,14 +62,14 @@ def body(error: llmaas.LLMaaSError) -> dict[str, Any]:
 
 
 def answer(error: llmaas.LLMaaSError) -> JSONResponse:
-    """Return an error as a response."""
+    """Convert an error to a response."""
     wait = getattr(error, "retry_after", None)
     headers = {"retry-after": str(math.ceil(wait))} if wait else None
     return JSONResponse(body(error), status_and_code(error)[0], headers)
 
 
 def install(app: FastAPI) -> None:
-    """Let the app answer with these."""
+    """Register the error handlers."""
     app.add_exception_handler(llmaas.LLMaaSError, _core_error)
     app.add_exception_handler(Refusal, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -96,13 +96,13 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 
 async def _of_the_framework(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # no such path, method not allowed
+    assert isinstance(error, HTTPException)  # unknown path or method not allowed
     code = str(error.detail).lower().replace(" ", "_")
     return _plain("Refusal", error.status_code, code, str(error.detail), error.headers or {})
 
 
 async def _nobody_there(_: Request, __: Exception) -> Response:
-    return Response(status_code=499)  # for the metrics: nobody reads it
+    return Response(status_code=499)  # for the metrics only: the client has disconnected
 
 
 def _plain(

@@ -1,4 +1,4 @@
-"""Who is inside: running answers are counted, and after SIGTERM nobody new comes in."""
+"""Graceful shutdown: counts running requests and rejects new requests after SIGTERM."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from faults import Refusal
 
 
 class Gate:
-    """Lets questions in until it is closed."""
+    """Counter of running requests that rejects new requests after ``close``."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -23,16 +23,16 @@ class Gate:
 
     @property
     def is_open(self) -> bool:
-        """Whether questions are let in."""
+        """Whether new requests are accepted."""
         return self._closed_at is None
 
     def close(self) -> None:
-        """Let nobody in any more; those inside may finish."""
+        """Reject new requests. Running requests may finish."""
         self._closed_at = time.monotonic()
 
     @contextmanager
     def passing(self) -> Iterator[None]:
-        """Count an answer as long as it runs."""
+        """Count a request while it runs. Raises ``Refusal`` (503) when closed."""
         if not self.is_open:
             raise Refusal(503, "shutting_down", "This server is stopping.", **{"retry-after": "1"})
         self.running += 1
@@ -42,7 +42,7 @@ class Gate:
             self.running -= 1
 
     def may_go(self) -> bool:
-        """Tell whether the server can stop: everybody left, or stayed for too long."""
+        """Check whether the server can stop: all requests have finished or timed out."""
         if self._closed_at is None:
             return False
         since = time.monotonic() - self._closed_at
@@ -50,19 +50,19 @@ class Gate:
 
 
 class PatientServer(uvicorn.Server):
-    """Stops in two steps: not ready and refusing while answers finish, then closed."""
+    """Server that drains: it rejects new requests until running ones finish, then stops."""
 
     def __init__(self, config: uvicorn.Config, gate: Gate) -> None:
         super().__init__(config)
         self._gate = gate
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Close the gate at the first signal; stop at once at the second."""
+        """Close the gate on the first signal. Stop immediately on the second."""
         if self._gate.is_open:
             self._gate.close()
         else:
             super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
-        """Look, ten times a second, whether it is time to go."""
+        """Check ten times per second whether the server can stop."""
         return await super().on_tick(counter) or self._gate.may_go()

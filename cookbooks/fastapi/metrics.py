@@ -1,4 +1,4 @@
-"""What Prometheus reads: requests, and what the calls to the service used."""
+"""Prometheus metrics of HTTP requests and service calls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 
 
 class Metrics:
-    """The figures of one server. No label holds content, and none an end user can invent."""
+    """Metrics of one server. Labels contain no content and no values chosen by end users."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -37,18 +37,18 @@ class Metrics:
 
 
 class CallMeter:
-    """A hook for the client of one end user."""
+    """Hook that records the calls of one end user."""
 
     def __init__(self, metrics: Metrics, user: str) -> None:
         self._metrics, self._user = metrics, user
 
     def before_call(self, about: CallInfo) -> Generator[Any, Any, None]:
-        """Let the call through."""
+        """Allow the call."""
         return
-        yield  # hooks are operations, which may yield effects: this one has none
+        yield  # makes this a generator: hooks may yield effects, this one yields none
 
     def after_call(self, ticket: None, outcome: CallResult) -> Generator[Any, Any, None]:
-        """Count how the call ended and what it used."""
+        """Record the outcome, usage and cost of a call."""
         metrics, user = self._metrics, self._user
         ended = "ok" if outcome.error is None else type(outcome.error).__name__
         metrics.calls.labels(user, ended).inc()
@@ -64,13 +64,13 @@ class CallMeter:
 
 
 class CountRequests:
-    """An ASGI middleware; the others of the framework would buffer or cancel streams."""
+    """ASGI middleware that counts requests. Framework middleware would buffer or cancel streams."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on, and count the answer once its head is sent."""
+        """Forward the request and count the response when its headers are sent."""
 
         async def send_on(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":

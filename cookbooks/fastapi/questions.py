@@ -1,4 +1,4 @@
-"""What end users may ask, checked: the rest of a body goes to the service as it is."""
+"""Request validation. Unvalidated fields are sent to the service unchanged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 def only_what_travels(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Refuse ``{"type": "image", "image": PATH}``: the core would read files of this server."""
+    """Reject ``{"type": "image", "image": PATH}``, with which the client reads local files."""
     for message in messages:
         parts = message.get("content")
         for part in parts if isinstance(parts, list) else []:
@@ -22,7 +22,7 @@ Tokens = Annotated[int, Field(ge=1)]
 
 
 class CompletionRequest(BaseModel):
-    """The body of ``/v1/chat/completions``. Named here is what we look at ourselves."""
+    """Body of ``/v1/chat/completions``. Declares the fields that this application uses."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -40,10 +40,10 @@ class CompletionRequest(BaseModel):
         return bool((self.stream_options or {}).get("include_usage"))
 
     def call(self, most: int) -> dict[str, Any]:
-        """Return arguments for ``client.chat`` and ``client.stream``.
+        """Build arguments for ``client.chat`` and ``client.stream``.
 
-        What we do not know goes into ``extra_body``: it must not be taken for an option of
-        our own client, such as a header or a deadline.
+        Unknown fields are sent in ``extra_body``, so that they cannot set client options such as
+        headers or the deadline.
         """
         asked = self.max_completion_tokens or self.max_tokens or most
         return {
@@ -56,20 +56,20 @@ class CompletionRequest(BaseModel):
 
 
 class Turn(BaseModel):
-    """Something that was said before."""
+    """Previous message of the conversation."""
 
     role: Annotated[str, Field(pattern="^(user|assistant)$")]
     content: str
 
 
 class ChatRequest(BaseModel):
-    """The body of ``/chat``, which our own page sends."""
+    """Body of ``/chat``, sent by the application's page."""
 
     question: Annotated[str, Field(min_length=1, max_length=100_000)]
     history: list[Turn] = []
     model: str | None = None
 
     def messages(self) -> list[dict[str, str]]:
-        """Return the conversation for the service."""
+        """Build the API messages."""
         told = [turn.model_dump() for turn in self.history]
         return [*told, {"role": "user", "content": self.question}]

@@ -1,4 +1,4 @@
-"""What can be asked of this server."""
+"""HTTP routes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ router = APIRouter()
 async def completions(
     question: CompletionRequest, request: Request, services: AppServices, user: KnownUser
 ) -> Response:
-    """Answer as OpenAI does, whole or streamed."""
+    """Create a chat completion in OpenAI's format, whole or streamed."""
     call = question.call(services.config.max_output_tokens)
     async with AsyncExitStack() as stack:
         stack.enter_context(services.gate.passing())
@@ -44,7 +44,7 @@ async def completions(
 async def chat(
     question: ChatRequest, request: Request, services: AppServices, user: KnownUser
 ) -> Response:
-    """Answer with events of our own: reasoning, text, then done with the bill, or error."""
+    """Stream events: reasoning and text, then ``done`` with usage and cost, or ``error``."""
     call = {
         "messages": question.messages(),
         "model": question.model or services.config.default_model,
@@ -58,7 +58,7 @@ async def chat(
 
 @router.get("/v1/models")
 async def models(user: KnownUser) -> dict[str, Any]:
-    """List the models that may be asked."""
+    """List the available models."""
     listed = await user.client.models()
     data = [{"id": m.id, "object": "model", "created": 0, "owned_by": m.owned_by} for m in listed]
     return {"object": "list", "data": data}
@@ -66,7 +66,7 @@ async def models(user: KnownUser) -> dict[str, Any]:
 
 @router.get("/usage")
 def usage(user: KnownUser) -> dict[str, Any]:
-    """Tell end users what is left to them."""
+    """Report the caller's remaining budget and quota."""
     return {
         "user": user.account.name,
         "spent_eur": user.budget.spent,
@@ -78,13 +78,13 @@ def usage(user: KnownUser) -> dict[str, Any]:
 
 @router.get("/health/live")
 async def live() -> dict[str, str]:
-    """Answer as long as the process can: an orchestrator restarts it otherwise."""
+    """Liveness probe. An orchestrator restarts the process if it fails."""
     return {"status": "live"}
 
 
 @router.get("/health/ready")
 async def ready(services: AppServices) -> JSONResponse:
-    """Tell a load balancer whether to send questions here."""
+    """Readiness probe for load balancers."""
     if not services.gate.is_open:
         return JSONResponse({"status": "stopping", "running": services.gate.running}, 503)
     if not await services.reaches_service():
@@ -94,20 +94,20 @@ async def ready(services: AppServices) -> JSONResponse:
 
 @router.get("/metrics")
 async def metrics(services: AppServices) -> Response:
-    """Give Prometheus its figures."""
+    """Export the Prometheus metrics."""
     return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/")
 async def page() -> FileResponse:
-    """Show a page that streams."""
+    """Serve a page with a streaming chat."""
     return FileResponse(PAGE / "index.html", headers=CLOSED)
 
 
 async def open_answer(
     stack: AsyncExitStack, request: Request, user: User, call: dict[str, Any]
 ) -> AsyncStream:
-    """Return a stream once it has begun, so that what fails before has a status of its own."""
+    """Open a stream. Earlier errors then have their own HTTP status."""
     stream = await while_connected(request.receive, user.client.stream(**call))
     return await stack.enter_async_context(stream)
 
@@ -120,7 +120,7 @@ async def _as_chunks(stream: AsyncStream, *, usage: bool) -> AsyncIterator[str]:
             for chunk in wire.chunks(one, start, usage=usage):
                 yield event(chunk)
         yield event("[DONE]")
-    except LLMaaSError as error:  # and no [DONE]: what came is no whole answer
+    except LLMaaSError as error:  # without [DONE], because the answer is incomplete
         yield event(faults.body(error))
 
 
@@ -131,7 +131,7 @@ async def _as_events(stream: AsyncStream, user: User) -> AsyncIterator[str]:
                 yield event({"text": one.text}, "text")
             elif isinstance(one, ReasoningDelta):
                 yield event({"text": one.text}, "reasoning")
-        yield event(_bill(stream.completion, user), "done")  # settled only now
+        yield event(_bill(stream.completion, user), "done")  # the budget is settled here
     except LLMaaSError as error:
         yield event(faults.body(error), "error")
 

@@ -1,4 +1,4 @@
-"""What all requests share: the client, the end users with their limits, the gate, the figures."""
+"""Shared state: the client, the end users with their limits, the gate and the metrics."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from metrics import CallMeter, Metrics
 
 HOUR = 3_600.0
 SANDBOX_PACE = 40.0
-"""Tokens per second of the embedded sandbox, so that one sees an answer being written."""
+"""Tokens per second of the embedded sandbox, slow enough to show streaming."""
 UPSTREAM_CHECK = 30.0
-"""Seconds for which it is believed that the service answers, or does not."""
+"""Seconds for which the result of a reachability check is cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An end user, and a client that keeps to what is theirs."""
+    """End user with a client that enforces their budget and quota."""
 
     account: Account
     client: AsyncLLMaaS
@@ -39,12 +39,12 @@ class User:
 
     @property
     def used_this_hour(self) -> int:
-        """Output tokens that count against the quota now."""
+        """Output tokens that currently count against the quota."""
         return self.quota.used()[HOUR]
 
 
 class Services:
-    """The state of the app, made when it starts."""
+    """Application state, created at startup."""
 
     def __init__(self, config: Config, gate: Gate, metrics: Metrics, client: AsyncLLMaaS) -> None:
         self.config, self.gate, self.metrics, self.client = config, gate, metrics, client
@@ -54,7 +54,7 @@ class Services:
 
     def _user(self, account: Account, ledger: Ledger) -> User:
         limit = Limit(account.tokens_per_hour, HOUR)
-        # A web client is not kept waiting: it is told when to come back.
+        # A web request does not wait for the quota: it fails with Retry-After.
         quota = Quota(limits=[limit], ledger=ledger, account=account.name, wait=False)
         budget = Budget(account.eur, ledger=ledger, account=account.name)
         meter = CallMeter(self.metrics, account.name)
@@ -62,13 +62,13 @@ class Services:
         return User(account, watched, budget, quota)
 
     def user_with(self, token: str) -> User | None:
-        """Return whose token this is; every one is compared, in the same time."""
+        """Find the user of a token. Compares all tokens in constant time."""
         mark = hashlib.sha256(token.encode()).hexdigest()
         found = [u for u in self._users if hmac.compare_digest(mark, u.account.token_sha256)]
         return found[0] if found else None
 
     async def reaches_service(self) -> bool:
-        """Tell whether the service answers, asking it twice a minute at most."""
+        """Check whether the service answers, with at most two requests per minute."""
         if time.monotonic() - self._checked > UPSTREAM_CHECK or not self._checked:
             try:
                 await self.client.models()
@@ -81,7 +81,7 @@ class Services:
 
 @asynccontextmanager
 async def open_services(config: Config, gate: Gate, metrics: Metrics) -> AsyncIterator[Services]:
-    """Yield the services: over the service if ``LLMAAS_API_KEY`` is set, else over a sandbox."""
+    """Open the client: of the service if ``LLMAAS_API_KEY`` is set, else of a sandbox."""
     with open_endpoint(tokens_per_second=SANDBOX_PACE) as where:
         print(f"{where.description} answers", flush=True)
         async with AsyncLLMaaS(api_key=where.api_key, base_url=where.base_url) as client:
@@ -89,7 +89,7 @@ async def open_services(config: Config, gate: Gate, metrics: Metrics) -> AsyncIt
 
 
 def get_services(request: Request) -> Services:
-    """Return the services of the running app."""
+    """Return the state of the running application."""
     services: Services = request.app.state.services
     return services
 
@@ -99,7 +99,7 @@ Token = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_e
 
 
 def authenticated(services: AppServices, token: Token) -> User:
-    """Return who asks, or refuse."""
+    """Authenticate the caller. Raises ``Refusal`` (401) for an unknown token."""
     user = services.user_with(token.credentials) if token else None
     if user is None:
         message = "Send `Authorization: Bearer` with a token of this application."

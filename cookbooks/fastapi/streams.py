@@ -1,4 +1,4 @@
-"""Server-sent events that end with their reader: nobody pays for what nobody reads."""
+"""Server-sent events that end when the client disconnects, so that no unread token is billed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Await ``work``; when the client hangs up before, cancel it and raise ``ClientDisconnect``."""
+    """Await ``work``. Cancel it and raise ``ClientDisconnect`` if the client disconnects first."""
     task, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(receive))
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -26,12 +26,12 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     finally:
         task.cancel()
         gone.cancel()
-        # Cancelled once, not again and again: what was reserved is still settled.
+        # A single cancellation lets the task settle its quota and budget reservations.
         await asyncio.gather(task, gone, return_exceptions=True)
 
 
 class EventStream(StreamingResponse):
-    """A stream of events, and what has to be closed however it ends."""
+    """Event stream that always closes its resources."""
 
     def __init__(self, events: AsyncIterator[str], resources: AsyncExitStack) -> None:
         headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
@@ -39,14 +39,14 @@ class EventStream(StreamingResponse):
         self._resources = resources
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the events until they end or the client hangs up."""
+        """Send events until the stream ends or the client disconnects."""
         async with self._resources:
             with suppress(ClientDisconnect):
                 await while_connected(receive, self.stream_response(send))
 
 
 def event(data: Any, name: str | None = None) -> str:
-    """Return one event; text stands as it is, everything else as JSON."""
+    """Format one event. Data other than text is serialized as JSON."""
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
     return f"event: {name}\ndata: {text}\n\n" if name else f"data: {text}\n\n"
 

@@ -1,4 +1,4 @@
-"""The core's answers as OpenAI's clients expect them: one dialect, whatever the service spoke."""
+"""Conversion of completions and stream events to OpenAI's response format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from llmaas import Choice, Completion, Done, Event, ReasoningDelta, TextDelta, T
 
 
 def whole(completion: Completion) -> dict[str, Any]:
-    """Return a whole answer; ``cost_eur`` and ``backend`` are beyond OpenAI's fields."""
+    """Convert a completion. ``cost_eur`` and ``backend`` extend OpenAI's fields."""
     return {
         **head(completion, "chat.completion"),
         "choices": [_choice(choice) for choice in completion.choices],
@@ -19,7 +19,7 @@ def whole(completion: Completion) -> dict[str, Any]:
 
 
 def chunks(event: Event, start: dict[str, Any], *, usage: bool) -> Iterator[dict[str, Any]]:
-    """Return what an event becomes: mostly one chunk; the end is finish reasons, then usage."""
+    """Convert an event to chunks. ``Done`` becomes finish reasons, then usage."""
     if isinstance(event, Done):
         for choice in event.completion.choices:
             yield {**start, "choices": [_delta(choice.index, {}, choice.finish_reason or "stop")]}
@@ -30,7 +30,7 @@ def chunks(event: Event, start: dict[str, Any], *, usage: bool) -> Iterator[dict
 
 
 def head(completion: Completion, kind: str) -> dict[str, Any]:
-    """Return what stands on a whole answer and on each chunk."""
+    """Build the fields that completions and chunks share."""
     return {
         "id": completion.id,
         "object": kind,
@@ -40,7 +40,7 @@ def head(completion: Completion, kind: str) -> dict[str, Any]:
 
 
 def bill(completion: Completion) -> dict[str, Any]:
-    """Return what an answer took and which machine gave it."""
+    """Build the usage, the cost and the machine of a completion."""
     usage, backend = completion.usage, completion.backend
     counted = None
     if usage is not None:
@@ -89,6 +89,6 @@ def _delta(index: int, delta: dict[str, Any], finish_reason: str | None = None) 
 
 
 def _call(id_: str | None, name: str | None, arguments: str) -> dict[str, Any]:
-    """Return a call, or a piece of one: what a piece does not tell is left out."""
+    """Build a tool call or a fragment of one. Absent fields are omitted."""
     function = {"name": name, "arguments": arguments} if name else {"arguments": arguments}
     return {"id": id_, "type": "function", "function": function} if id_ else {"function": function}

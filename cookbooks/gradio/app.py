@@ -1,4 +1,4 @@
-"""Talk with text, pictures and recordings: ``python app.py``, then open the address it prints."""
+"""Chat with text, images and audio: run ``python app.py`` and open the printed address."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from llmaas_cli.demo import Endpoint, open_endpoint
 from talk import Talk
 
 SANDBOX_PACE = 40.0
-"""Tokens per second of the embedded sandbox, so that one sees an answer being written."""
+"""Tokens per second of the embedded sandbox, slow enough to show streaming."""
 
 EXAMPLES: list[MultimodalValue] = [
     {"text": "Why can the answer of a reasoning model come back empty?"},
     {"text": 'Say "Bonjour à tous"'},
 ]
 
-# Fonts of the visitor's own machine: the page fetches nothing from elsewhere.
+# System fonts, so that the page loads nothing from other hosts.
 THEME = gr.themes.Soft(
     primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
 )
 
 
 def main() -> None:
-    """Serve the app on this machine until it is interrupted."""
+    """Serve the app on localhost until it is interrupted."""
     with open_endpoint(tokens_per_second=SANDBOX_PACE) as where:
         client = AsyncLLMaaS(api_key=where.api_key, base_url=where.base_url)
         page = interface(Talk(client), where)
         page.launch(
-            server_name="127.0.0.1",  # GRADIO_SERVER_PORT chooses the port
+            server_name="127.0.0.1",  # GRADIO_SERVER_PORT sets the port
             theme=THEME,
             css=CSS,
             app_kwargs={"middleware": [Middleware(ClosedPage)]},
@@ -41,7 +41,7 @@ def main() -> None:
             run_history=False,
             footer_links=[],
             max_file_size="20mb",
-            quiet=True,  # it would advertise a public tunnel
+            quiet=True,  # otherwise Gradio advertises a public tunnel
             prevent_thread_lock=True,
         )
         print(f"Open {page.local_url} ({where.description} answers)", flush=True)
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def interface(talk: Talk, where: Endpoint) -> gr.ChatInterface:
-    """Return the page."""
+    """Build the page."""
     return gr.ChatInterface(
         talk.respond,
         multimodal=True,
@@ -67,12 +67,12 @@ def interface(talk: Talk, where: Endpoint) -> gr.ChatInterface:
         analytics_enabled=False,
         api_visibility="private",
         concurrency_limit=16,
-        delete_cache=(3600, 24 * 3600),  # seconds: uploads are kept for a day at most
+        delete_cache=(3600, 24 * 3600),  # seconds; deletes uploads after one day at most
     )
 
 
 def introduction(where: Endpoint) -> str:
-    """Say who answers, since a sandbox must not pass for the service."""
+    """Describe the endpoint, so that users recognize the sandbox."""
     if where.is_sandbox:
         return "Answered by the embedded sandbox: it only quotes. Set `LLMAAS_API_KEY` for more."
     return f"Answered by `{where.base_url}`."

@@ -1,4 +1,4 @@
-"""Tell browsers to fetch from this app, send to this app, and know no other address."""
+"""Content security policy that limits browsers to this app's address."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-# Gradio's page has scripts and styles of its own inline; addresses are what matters here.
+# Gradio's page contains inline scripts and styles. The policy restricts addresses only.
 POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' blob:; "
     "style-src 'self' 'unsafe-inline'; object-src 'none'; form-action 'self'"
 )
 CSS = "button[aria-label='Share'] { display: none }"
-"""Gradio's share button uploads to a public site: the policy refuses it, so it need not show."""
+"""Hides Gradio's share button. It uploads to a public site, which the policy blocks."""
 
 
 class ClosedPage:
-    """An ASGI middleware that adds the policy to every answer."""
+    """ASGI middleware that adds the policy to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; the head of an answer gets one more line."""
+        """Forward the request and add the header to the response."""
 
         async def send_on(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":

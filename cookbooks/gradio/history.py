@@ -1,4 +1,4 @@
-"""What Gradio remembers of a conversation, as the messages that the service takes."""
+"""Conversion of Gradio's chat history to API messages."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from reply import HEARD
 
 
 def is_image(path: str) -> bool:
-    """Tell pictures from recordings, which browsers also save as ``video/webm``."""
+    """Distinguish images from audio files, which browsers also save as ``video/webm``."""
     return (mimetypes.guess_type(path)[0] or "").startswith("image/")
 
 
 def user_message(text: str, images: Sequence[str]) -> dict[str, Any]:
-    """Return a message with its pictures; the core sends files as data URIs."""
+    """Build a message with images. The client sends files as data URIs."""
     if not images:
         return {"role": "user", "content": text}
     parts: list[dict[str, Any]] = [{"type": "image", "image": Path(image)} for image in images]
@@ -24,7 +24,7 @@ def user_message(text: str, images: Sequence[str]) -> dict[str, Any]:
 
 
 def conversation(history: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the turns so far: thoughts and bills left out, recordings as what was heard."""
+    """Convert the history. Reasoning and costs are omitted, audio becomes its transcript."""
     messages: list[dict[str, Any]] = []
     for entry in history:
         title = (entry.get("metadata") or {}).get("title")
@@ -37,7 +37,7 @@ def conversation(history: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def has_images(messages: Iterable[Mapping[str, Any]]) -> bool:
-    """Tell whether a model that sees is needed."""
+    """Check whether the messages require a model with vision."""
     return any(isinstance(message["content"], list) for message in messages)
 
 

@@ -1,4 +1,4 @@
-"""An answer as the page shows it: folded thoughts, the text, and a line that says what it took."""
+"""Reply for the page: collapsed reasoning, text, and a line with tokens and cost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEARD, REASONING = "Heard", "Reasoning"
 
 @dataclass(slots=True)
 class Reply:
-    """What has come of an answer so far."""
+    """Partial or complete reply."""
 
     heard: str = ""
     reasoning: str = ""
@@ -29,22 +29,22 @@ class Reply:
     error: LLMaaSError | None = None
     began: float = field(default_factory=time.monotonic)
     thought_for: float | None = None
-    """Seconds until the first text came."""
+    """Seconds before the first text fragment."""
 
     def hear(self, transcription: Transcription) -> None:
-        """Take a transcription; its price is that of the minutes that its segments last."""
+        """Add a transcription. Its cost is computed from the duration of its segments."""
         self.heard = f"{self.heard}\n\n{transcription.text}".strip()
         last = transcription.segments[-1] if transcription.segments else {}
         self.audio_micro_eur += audio_cost_micro_eur(float(last.get("end") or 0))
 
     def say(self, text: str) -> None:
-        """Take a piece of the answer."""
+        """Append a text fragment."""
         if self.thought_for is None:
             self.thought_for = round(time.monotonic() - self.began, 1)
         self.text += text
 
     def messages(self) -> list[gr.ChatMessage]:
-        """Return what the chat shows now."""
+        """Build the messages to display."""
         shown = []
         if self.heard:
             shown.append(folded(HEARD, self.heard))
@@ -85,7 +85,7 @@ class Reply:
 
 
 def folded(title: str, content: str, *, seconds: float | None = None) -> gr.ChatMessage:
-    """Return a thought that is closed until somebody opens it."""
+    """Build a collapsed section."""
     metadata: MetadataDict = {"title": title, "status": "done"}
     if seconds is not None:
         metadata["duration"] = seconds
@@ -93,7 +93,7 @@ def folded(title: str, content: str, *, seconds: float | None = None) -> gr.Chat
 
 
 def problem(error: LLMaaSError) -> gr.ChatMessage:
-    """Return what went wrong and what to do, open; the core's texts never hold the key."""
+    """Build an expanded section with an error and its fix. The texts never contain the key."""
     lines = [getattr(error, "message", str(error)), error.hint]
     if request_id := getattr(error, "request_id", None):
         lines.append(f"request: `{request_id}`")

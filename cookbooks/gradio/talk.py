@@ -1,4 +1,4 @@
-"""Answer what was written, shown or said."""
+"""Chat handler for text, images and audio."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHAT_MODEL, VISION_MODEL = "gpt-oss:120b", "gemma4:31b"
 
 
 class Talk:
-    """A conversation partner; one serves all visitors."""
+    """Chat handler. One instance serves all users."""
 
     def __init__(self, client: AsyncLLMaaS) -> None:
         self.client = client
@@ -25,7 +25,7 @@ class Talk:
     async def respond(
         self, message: dict[str, Any], history: list[dict[str, Any]]
     ) -> AsyncIterator[list[gr.ChatMessage]]:
-        """Yield the reply as it grows; when Gradio stops listening, the stream is closed."""
+        """Stream the reply. The stream is closed when Gradio stops the generator."""
         reply = Reply()
         try:
             images = [path for path in message["files"] if is_image(path)]

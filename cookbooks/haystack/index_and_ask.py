@@ -1,10 +1,10 @@
-"""Index a folder of texts with LLMaaS in Haystack, stop whenever you like, ask a question.
+"""Index a folder of texts with LLMaaS in Haystack, with resume, and answer a question.
 
     ./run python cookbooks/haystack/index_and_ask.py [FOLDER] [--question TEXT]
 
-Vectors are kept in ``vectors.sqlite`` as they come: after Ctrl-C or a crash, the same command
-goes on where it was. Without a folder the documents that ship with ``llmaas`` are taken. Without
-LLMAAS_API_KEY the embedded sandbox answers.
+``vectors.sqlite`` stores each vector immediately: after Ctrl-C or a crash, the same command
+resumes. The folder defaults to the documents of ``llmaas-cli``. Without LLMAAS_API_KEY, the
+example uses the embedded sandbox.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Question: {{ question }}"""
 
 
 def indexing(store: InMemoryDocumentStore, checkpoint: str) -> Pipeline:
-    """Split, embed eight requests at a time, write."""
+    """Build the indexing pipeline: split, embed with eight parallel requests, write."""
     pipeline = Pipeline()
     pipeline.add_component("split", DocumentSplitter(split_by="word", split_length=80))
     pipeline.add_component("embed", LLMaaSDocumentEmbedder(concurrency=8, checkpoint=checkpoint))
@@ -51,7 +51,7 @@ def indexing(store: InMemoryDocumentStore, checkpoint: str) -> Pipeline:
 
 
 def asking(store: InMemoryDocumentStore) -> Pipeline:
-    """Find twenty, rank five, answer as it is written."""
+    """Build the query pipeline: retrieve twenty, keep the best five, stream the answer."""
     pipeline = Pipeline()
     pipeline.add_component("embed", LLMaaSTextEmbedder())
     pipeline.add_component("find", InMemoryEmbeddingRetriever(store, top_k=20))
@@ -67,7 +67,7 @@ def asking(store: InMemoryDocumentStore) -> Pipeline:
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Index, ask, and print what it cost."""
+    """Index the documents, answer the question and print usage and cost."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--question", default="Why can an answer be empty?")

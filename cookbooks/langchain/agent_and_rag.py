@@ -1,9 +1,9 @@
-"""An agent that searches your documents and answers from them, and what all of it cost.
+"""Agent that searches documents and answers from them, with the total cost.
 
     ./run python cookbooks/langchain/agent_and_rag.py "Why can an answer come back empty?"
 
-Elsewhere it needs `langchain`, `langchain-llmaas`, `llmaas-cli[sandbox]` and `numpy`. Without
-LLMAAS_API_KEY the embedded sandbox answers.
+Outside this repository, install `langchain`, `langchain-llmaas`, `llmaas-cli[sandbox]` and
+`numpy`. Without LLMAAS_API_KEY, the example uses the embedded sandbox.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The same travel agent in Agent Framework. Needs `pip install agent-framework-llmaas`."""
+"""Travel agent in Agent Framework. Needs `pip install agent-framework-llmaas`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def stream(question: str) -> list[str]:
 
 
 async def remember(first: str, second: str) -> int:
-    """Ask twice in one conversation; return how many messages it holds."""
+    """Ask two questions in one conversation and return its number of messages."""
     agent = made()
     session = agent.create_session()
     await agent.run(first, session=session)

@@ -1,4 +1,4 @@
-"""The same travel agent in AutoGen. Needs `pip install 'autogen-llmaas[agentchat]'`."""
+"""Travel agent in AutoGen. Needs `pip install 'autogen-llmaas[agentchat]'`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def stream(question: str) -> list[str]:
 
 
 async def remember(first: str, second: str) -> int:
-    """Ask twice in one conversation; return how many messages it holds."""
+    """Ask two questions in one conversation and return its number of messages."""
     agent = made()
     await agent.run(task=first)
     await agent.run(task=second)

@@ -1,4 +1,4 @@
-"""A travel agent in Semantic Kernel. Needs `pip install semantic-kernel-llmaas`."""
+"""Travel agent in Semantic Kernel. Needs `pip install semantic-kernel-llmaas`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def stream(question: str) -> list[str]:
 
 
 async def remember(first: str, second: str) -> int:
-    """Ask twice in one conversation; return how many messages it holds."""
+    """Ask two questions in one conversation and return its number of messages."""
     agent = made()
     answer = await agent.get_response(first)
     answer = await agent.get_response(second, thread=answer.thread)

@@ -1,7 +1,7 @@
-"""Draws the pictures of the no-code pages: ``python cookbooks/nocode/draw.py``.
+"""Generator of the diagrams on the no-code pages: ``python cookbooks/nocode/draw.py``.
 
-They are drawings of what one looks for on a screen, not screenshots: nobody had an account on the
-platforms here. What they show is in drawings.json.
+The diagrams show the relevant controls of each screen. They are not screenshots, because no
+account on these platforms was available. drawings.json contains their content.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NOTE_DEPTH = {"field": 38, "select": 38, "code": 38, "button": 16}
 
 
 def drawing(picture: Mapping[str, Any]) -> str:
-    """Return a picture as SVG: cards in a chain, or windows side by side."""
+    """Render a diagram as SVG: a chain of cards, or windows side by side."""
     parts, width, height = chain(picture) if "chain" in picture else windows(picture)
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
@@ -34,7 +34,7 @@ def drawing(picture: Mapping[str, Any]) -> str:
 
 
 def chain(picture: Mapping[str, Any]) -> tuple[list[str], int, int]:
-    """Draw steps from left to right, with arrows between them."""
+    """Draw steps from left to right, connected by arrows."""
     parts: list[str] = []
     x = MARGIN
     for number, card in enumerate(picture["chain"], 1):
@@ -77,7 +77,7 @@ def frame(x: int, width: int, height: int, title: str) -> Iterator[str]:
 
 
 def row_height(row: Mapping[str, Any]) -> int:
-    """Return how tall a row is; each line of its value adds to it."""
+    """Compute the height of a row from the lines of its value."""
     lines = row.get("value", "").count("\n") + 1
     if "label" in row and not is_plain(row):
         return ROW + 14 + (lines - 1) * LINE_HEIGHT
@@ -89,7 +89,7 @@ def is_plain(row: Mapping[str, Any]) -> bool:
 
 
 def drawn(row: Mapping[str, Any], x: int, y: int, width: int) -> Iterator[str]:
-    """Draw a row by its kind: field (the usual), code, select, button, tick, pair, text."""
+    """Draw a row by its kind: field (default), code, select, button, tick, pair or text."""
     kind = row.get("kind", "field")
     yield from DRAWERS[kind](row, x, y, width)
     if "note" in row:
@@ -175,7 +175,7 @@ def words(
 
 
 def copies() -> dict[Path, str]:
-    """Return each drawing and what it must hold."""
+    """Build the generated files and their contents."""
     told = json.loads((HERE / "drawings.json").read_text())
     return {HERE.parent / path: drawing(picture) for path, picture in told.items()}
 

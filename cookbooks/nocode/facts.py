@@ -1,7 +1,7 @@
-"""Writes what the no-code projects know of models and prices: ``python cookbooks/nocode/facts.py``.
+"""Generator of the no-code projects' model and price data: ``python cookbooks/nocode/facts.py``.
 
-The platforms run no Python, so each project carries a copy. The core's catalog and tariff are
-the source; a test tells when a copy has aged.
+The platforms do not run Python, so each project contains a copy. The catalog and the tariff of
+``llmaas`` are the source. A test fails if a copy is outdated.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KINDS = {
 
 
 def facts() -> dict[str, Any]:
-    """Return all of it, as the Zapier project reads it."""
+    """Build the data in the format of the Zapier project."""
     return {
         "service": SERVICE,
         "prices": prices(),
@@ -36,7 +36,7 @@ def facts() -> dict[str, Any]:
 
 
 def prices() -> dict[str, Any]:
-    """Return the newest tariff: tokens in micro-EUR per 1,000, audio in micro-EUR per minute."""
+    """Convert the newest tariff: micro-EUR per 1,000 tokens and per minute of audio."""
     newest = pricing.TARIFFS[-1]
     return {
         "since": newest.since.isoformat(),
@@ -48,12 +48,12 @@ def prices() -> dict[str, Any]:
 
 
 def live_models() -> list[Model]:
-    """Return the models of the saved live list, by name."""
+    """List the live models of the catalog, sorted by name."""
     return sorted((model for model in catalog.all_models() if model.live), key=lambda m: m.id)
 
 
 def told(model: Model) -> dict[str, Any]:
-    """Return what a picker shows of a model; None is unknown."""
+    """Describe a model for a picker. None means unknown."""
     end = model.end_of_support
     return {
         "category": model.category,
@@ -67,7 +67,7 @@ def told(model: Model) -> dict[str, Any]:
 
 
 def successors() -> dict[str, str]:
-    """Return who answers, or should be asked, in the place of a name that is no live model."""
+    """Map the names of models that are not live to the live models that replace them."""
     old = {model.id for model in catalog.all_models() if not model.live}
     found = {name: heir(name) for name in sorted(old)}
     return {name: after for name, after in found.items() if after}
@@ -88,17 +88,17 @@ def heir(name: str) -> str | None:
 
 
 def read(name: str) -> Any:
-    """Return a JSON file that lies beside this one."""
+    """Read a JSON file in this folder."""
     return json.loads((HERE / name).read_text())
 
 
 def as_json(value: Any) -> str:
-    """Return the text of a data file."""
+    """Serialize a data file."""
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
 def common() -> dict[str, Any]:
-    """Return the same for Make, whose expressions take lists and no computed keys with dots."""
+    """Build the data for Make, whose expressions support lists but no computed keys with dots."""
     all_of_it = facts()
     models: dict[str, dict[str, Any]] = all_of_it["models"]
     words = all_of_it["instructions"]
@@ -137,7 +137,7 @@ def spoken(words: dict[str, Any]) -> dict[str, str]:
 
 
 def halves(frame: dict[str, str]) -> dict[str, dict[str, str]]:
-    """Cut the frame where the text goes: what users write is joined, never searched or replaced."""
+    """Split the template at the placeholder. User text is concatenated, never substituted."""
     cut = {tongue: frame[tongue].split("%text%") for tongue in TONGUES}
     return {
         "before": {tongue: before for tongue, (before, _) in cut.items()},
@@ -146,7 +146,7 @@ def halves(frame: dict[str, str]) -> dict[str, dict[str, str]]:
 
 
 def copies() -> dict[Path, str]:
-    """Return each file of the projects that is written here, and what it must hold."""
+    """Build the generated files and their contents."""
     return {
         HERE.parent / "zapier" / "data" / "facts.json": as_json(facts()),
         HERE.parent / "make" / "app" / "general" / "common.json": as_json(common()),

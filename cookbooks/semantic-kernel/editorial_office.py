@@ -1,10 +1,10 @@
-"""An editorial office: notes in a vector store, a researcher who searches, an editor who judges.
+"""Two agents: a researcher searches notes in a vector store, an editor writes and approves.
 
     ./run python cookbooks/semantic-kernel/editorial_office.py
 
-Elsewhere it needs `semantic-kernel-llmaas[agents]` and `llmaas-cli[sandbox]`.
-Without LLMAAS_API_KEY the embedded sandbox answers. It shows embeddings and rerank in a plugin,
-two agents in a sequential orchestration, a structured verdict, and a process that runs them.
+Outside this repository, install `semantic-kernel-llmaas[agents]` and `llmaas-cli[sandbox]`.
+Without LLMAAS_API_KEY, the example uses the embedded sandbox. It demonstrates embeddings and
+rerank in a plugin, a sequential orchestration, structured output and a process.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ ENTRIES = VectorStoreCollectionDefinition(
 
 
 class Verdict(BaseModel):
-    """What the office decides."""
+    """Structured decision of the editor."""
 
     title: str
     approved: bool
 
 
 class Library:
-    """The notes, found by meaning and sorted by a reranker."""
+    """Notes with vector search and rerank."""
 
     def __init__(self) -> None:
         self.reranker = LLMaaSRerankPlugin("qwen3-reranker:4b")
@@ -99,7 +99,7 @@ async def office() -> SequentialOrchestration[str, Verdict]:
 
 
 class Publish(KernelProcessStep):
-    """A step of a process: one question through the office."""
+    """Process step that answers one question with both agents."""
 
     published: ClassVar[list[Verdict]] = []
 

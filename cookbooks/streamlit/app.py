@@ -1,4 +1,4 @@
-"""Chat over your documents: ``streamlit run app.py``. The page; the rest is in its neighbours."""
+"""Page of the document chat: ``streamlit run app.py``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CARET = " ▌"
 
 
 def main() -> None:
-    """Draw the page; Streamlit runs this anew after every click."""
+    """Draw the page. Streamlit runs this function after every interaction."""
     st.set_page_config(page_title="LLMaaS chat", page_icon="💬")
     meter = st.session_state.setdefault("meter", Meter())
     history: list[Turn] = st.session_state.setdefault("history", [])
@@ -35,7 +35,7 @@ def main() -> None:
     st.caption(service.who_answers())
     for turn in history:
         show(turn)
-    # Disabled while an answer comes: there is a button to stop it.
+    # Disabled while an answer streams. The stop button ends the stream.
     question = st.chat_input("Ask something", submit_mode="disable", disabled=not model)
     if question and model:
         answer(client, Turn(question, model), shelves, history, meter)
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def pick_model() -> str | None:
-    """Return the model that the user picks from those that the key may use now."""
+    """Show the model picker and return the selection, or None if no model is available."""
     try:
         models = service.chat_models()
     except LLMaaSError as error:
@@ -60,7 +60,7 @@ def pick_model() -> str | None:
 
 
 def take_documents(client: LLMaaS) -> list[knowledge.Shelf]:
-    """Return the uploaded documents, each embedded once."""
+    """Show the upload field and embed each document once."""
     files = st.file_uploader("Documents", knowledge.TYPES, accept_multiple_files=True)
     library: dict[str, knowledge.Shelf] = st.session_state.setdefault("library", {})
     wanted = []
@@ -89,10 +89,10 @@ def answer(
     history: list[Turn],
     meter: Meter,
 ) -> None:
-    """Answer a question before the user's eyes, and remember the turn however it ends."""
+    """Stream the answer to a question and always store the turn."""
     before, earlier = meter.copy(), list(history)
     history.append(turn)
-    turn.stopped = True  # unless it ends below: the stop button leaves from the middle
+    turn.stopped = True  # reset below; the stop button raises inside the try block
     try:
         st.chat_message("user").markdown(without_pictures(turn.question))
         with st.chat_message("assistant"):
@@ -108,11 +108,11 @@ def answer(
         turn.problem, turn.stopped = Problem.of(error), False
     finally:
         turn.spent = meter.since(before)
-    st.rerun()  # draws the turn once more, at rest
+    st.rerun()  # redraws the finished turn
 
 
 def show_stream(client: LLMaaS, turn: Turn, earlier: list[Turn]) -> None:
-    """Draw reasoning and answer as they come."""
+    """Draw reasoning and answer while they stream."""
     thought, text = st.empty(), st.empty()
     with closing(turns.stream(client, turn, earlier)) as growing:
         for _ in growing:
@@ -124,7 +124,7 @@ def show_stream(client: LLMaaS, turn: Turn, earlier: list[Turn]) -> None:
 
 
 def show(turn: Turn) -> None:
-    """Draw a turn at rest."""
+    """Draw a finished turn."""
     st.chat_message("user").markdown(without_pictures(turn.question))
     with st.chat_message("assistant"):
         if turn.reasoning:
@@ -154,14 +154,14 @@ def show_sources(turn: Turn) -> None:
 
 
 def show_problem(problem: Problem) -> None:
-    """Draw what went wrong and what to do."""
+    """Draw an error and its fix."""
     hint = f"\n\n{plain(problem.hint)}" if problem.hint else ""
     reference = f"\n\nrequest id {plain(problem.request_id)}" if problem.request_id else ""
     st.error(f"**{problem.kind}**: {plain(problem.message)}{hint}{reference}")
 
 
 def show_gauge(place: st.delta_generator.DeltaGenerator, meter: Meter) -> None:
-    """Draw what the session has used, searches included."""
+    """Draw the usage totals of the session, including searches."""
     with place:
         st.subheader("This session")
         st.metric("Cost", format_eur(meter.micro_eur))

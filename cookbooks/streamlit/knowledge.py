@@ -1,4 +1,4 @@
-"""Uploaded documents: read, cut into passages, embedded once, searched for each question."""
+"""Uploaded documents: parsing, splitting, embedding and search."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LIMITS = DocumentLimits(max_pages=500)
 
 
 class UnreadableError(ValueError):
-    """A document holds no text that can be read; the message says why."""
+    """Document without readable text. The message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A document's passages and their vectors."""
+    """Passages of a document and their vectors."""
 
     name: str
     passages: list[Passage]
@@ -32,7 +32,7 @@ class Shelf:
 
 
 def read(name: str, data: bytes) -> Document:
-    """Return an uploaded file as a document; a page of a PDF becomes a section."""
+    """Parse an uploaded file. Each PDF page becomes a section."""
     is_pdf = name.lower().endswith(".pdf") or b"%PDF-" in data[:1024]
     text = _pdf_text(data) if is_pdf else decode(data)[0]
     document = parse(name, searchable(text))
@@ -42,14 +42,14 @@ def read(name: str, data: bytes) -> Document:
 
 
 def shelve(client: LLMaaS, document: Document) -> Shelf:
-    """Embed a document's passages, title and heading included."""
+    """Embed the passages of a document with title and heading."""
     passages = split([document])
     embedded = client.embed([one.with_title for one in passages], model=EMBEDDING_MODEL)
     return Shelf(document.name, passages, embedded.vectors)
 
 
 def find(client: LLMaaS, question: str, shelves: Sequence[Shelf]) -> list[Source]:
-    """Return the passages that answer best: the nearest vectors, put in order by the reranker."""
+    """Find the best passages: nearest vectors, then rerank."""
     wanted = client.embed(question, model=EMBEDDING_MODEL).vectors
     known = [vector for shelf in shelves for vector in shelf.vectors]
     passages = [passage for shelf in shelves for passage in shelf.passages]

@@ -1,4 +1,4 @@
-"""What a session has used: every call counts, those for searching and stopped ones too."""
+"""Usage totals of a session, including search calls and interrupted streams."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from llmaas_cli.format import format_kwh
 
 @dataclass(slots=True)
 class Meter:
-    """A hook for ``LLMaaS(hooks=[meter])``. Energy is an estimate from the catalog."""
+    """Hook that sums usage: ``LLMaaS(hooks=[meter])``. Energy is estimated from the catalog."""
 
     micro_eur: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
     kwh: float = 0.0
     ranked: int = 0
-    """Passages that were ranked: their price is not one of tokens."""
+    """Number of ranked passages, which are not billed by token."""
 
     def before_call(self, about: CallInfo) -> Generator[Any, Any, CallInfo]:
-        """Let the call through; remember what it is."""
+        """Allow the call and keep its description for ``after_call``."""
         return about
-        yield  # hooks are operations, which may yield effects: this one has none
+        yield  # makes this a generator: hooks may yield effects, this one yields none
 
     def after_call(self, about: CallInfo, outcome: CallResult) -> Generator[Any, Any, None]:
-        """Count what the call used."""
+        """Add the usage of a call."""
         usage = outcome.usage or _estimate(about, outcome)
         cost = outcome.cost_micro_eur
         self.micro_eur += chat_cost_micro_eur(usage) if cost is None else cost
-        if about.operation == "rerank":  # whose tokens are told, but not what is paid for
+        if about.operation == "rerank":  # reports tokens, but is billed per document
             self.ranked += getattr(outcome.result, "documents", 0)
         else:
             self.tokens_in += usage.prompt_tokens
@@ -44,7 +44,7 @@ class Meter:
         yield
 
     def since(self, before: Meter) -> Meter:
-        """Return what was used since a copy was taken."""
+        """Compute the usage since an earlier copy."""
         return Meter(
             self.micro_eur - before.micro_eur,
             self.tokens_in - before.tokens_in,
@@ -54,7 +54,7 @@ class Meter:
         )
 
     def copy(self) -> Meter:
-        """Return what has been used so far."""
+        """Copy the current totals."""
         return replace(self)
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class Meter:
 
 
 def _estimate(about: CallInfo, outcome: CallResult) -> Usage:
-    """Return what a stopped answer used, about: its usage would have come at the end."""
+    """Estimate the usage of an interrupted stream, which ends before its usage is reported."""
     if about.operation != "chat" or outcome.result is None:
         return Usage()
     tokens = about.input_tokens, outcome.output_tokens

@@ -1,4 +1,4 @@
-"""Who answers, and which models it has to offer."""
+"""Endpoint, client and available models."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from llmaas_cli.demo import Endpoint, open_endpoint
 CHATS = ("chat", "code", "vision")
 DEFAULT_MODEL = "gpt-oss:120b"
 SANDBOX_PACE = 40.0
-"""Tokens per second of the embedded sandbox, so that one sees an answer being written."""
+"""Tokens per second of the embedded sandbox, slow enough to show streaming."""
 
 
 @st.cache_resource(show_spinner=False)
 def backed_by() -> Endpoint:
-    """Return the service if ``LLMAAS_API_KEY`` is set, else a sandbox that lives as long as we."""
+    """Open the service if ``LLMAAS_API_KEY`` is set, else a sandbox until the process exits."""
     stack = ExitStack()
     atexit.register(stack.close)
     return stack.enter_context(open_endpoint(tokens_per_second=SANDBOX_PACE))
@@ -28,28 +28,28 @@ def backed_by() -> Endpoint:
 
 @st.cache_resource(show_spinner=False)
 def shared_client() -> LLMaaS:
-    """Return the client of all sessions: they share its connections."""
+    """Create the client. All sessions share its connections."""
     where = backed_by()
     return LLMaaS(api_key=where.api_key, base_url=where.base_url)
 
 
 @st.cache_data(ttl=600, show_spinner="Asking which models there are …")
 def chat_models() -> list[Model]:
-    """Return the models that the key may chat with, and what the catalog knows of them."""
-    catalog.refresh(shared_client())  # without a list in time, the packaged catalog serves
+    """List the chat models that the key can access, with their catalog entries."""
+    catalog.refresh(shared_client())  # on failure, the packaged catalog applies
     found = catalog.filter(live=True)
     chatting = [model for model in found if model.category in CHATS]
     return sorted(chatting, key=lambda model: (model.id != DEFAULT_MODEL, model.id))
 
 
 def label(model: Model) -> str:
-    """Return a line for the picker: the name and what the model can do."""
+    """Format a picker entry: the model's name and capabilities."""
     skills = [name for name in ("reasoning", "vision", "tools") if getattr(model, name)]
     return " · ".join([model.id, *skills])
 
 
 def facts(model: Model) -> str:
-    """Return what the catalog knows, a line each; what no source says is left out."""
+    """Format the catalog entry, one value per line. Unknown values are omitted."""
     price = token_price_eur(model.category)
     known = [
         " · ".join(filter(None, [model.publisher, model.parameters])),
@@ -63,7 +63,7 @@ def facts(model: Model) -> str:
 
 
 def who_answers() -> str:
-    """Return in a sentence who answers, since a sandbox must not pass for the service."""
+    """Describe the endpoint, so that users recognize the sandbox."""
     where = backed_by()
     if where.is_sandbox:
         return "Answered by the embedded sandbox: it only quotes. Set `LLMAAS_API_KEY` for more."

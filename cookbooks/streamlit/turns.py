@@ -1,4 +1,4 @@
-"""A question and its answer: asked, filled in as the stream brings it, remembered."""
+"""Turns of a conversation: a question, its streamed answer and the result."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from meter import Meter
 
 _MARKS = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:]")
 _LIVE = re.compile(r":(?=[a-z/])|www(?=\.)|@")
-"""Streamlit makes icons of ``:material/home:`` and links of addresses, escaped or not."""
+"""Text that Streamlit renders as icons (``:material/home:``) or links even when escaped."""
 _CITED = re.compile(r"\[(\d+)\]")
 
 
 @dataclass(slots=True)
 class Problem:
-    """What went wrong, and what can be done about it."""
+    """Error message and its fix."""
 
     kind: str
     message: str
@@ -30,14 +30,14 @@ class Problem:
 
     @classmethod
     def of(cls, error: LLMaaSError) -> Problem:
-        """Read an error of the core; its texts never hold the key."""
+        """Convert an error. The texts never contain the key."""
         message = getattr(error, "message", str(error))
         return cls(type(error).__name__, message, error.hint, getattr(error, "request_id", None))
 
 
 @dataclass(slots=True)
 class Turn:
-    """One question and what came of it."""
+    """Question with its answer, sources, usage and error."""
 
     question: str
     model: str
@@ -52,13 +52,13 @@ class Turn:
 
     @property
     def cited(self) -> list[Source]:
-        """The sources whose number stands in the answer."""
+        """Sources that the answer cites by number."""
         numbers = {int(number) for number in _CITED.findall(self.answer)}
         return [source for source in self.sources if source.number in numbers]
 
 
 def messages(turn: Turn, earlier: Sequence[Turn]) -> list[Any]:
-    """Return the conversation, as much of it as half of the model's context holds."""
+    """Build the API messages, trimmed to half of the model's context."""
     told: list[Any] = []
     for one in earlier:
         if one.answer:
@@ -72,7 +72,7 @@ def messages(turn: Turn, earlier: Sequence[Turn]) -> list[Any]:
 
 
 def stream(client: LLMaaS, turn: Turn, earlier: Sequence[Turn]) -> Generator[Turn, None, None]:
-    """Ask, and yield the turn whenever there is more of it; leaving early closes the stream."""
+    """Stream the answer into the turn and yield it after each event. Closing ends the stream."""
     with client.stream(messages(turn, earlier), model=turn.model) as events:
         for event in events:
             if isinstance(event, TextDelta):
@@ -85,15 +85,15 @@ def stream(client: LLMaaS, turn: Turn, earlier: Sequence[Turn]) -> Generator[Tur
 
 
 def without_pictures(text: str) -> str:
-    """Show Markdown's pictures as they are written.
+    """Escape Markdown images.
 
-    The browser would fetch them: a document could have the model send what it read elsewhere.
+    The browser would load them, so that a malicious document could leak data through the URL.
     """
     return visible(text).replace("![", "!\\[")
 
 
 def plain(text: str) -> str:
-    """Return text for Markdown in which nothing of it is Markdown."""
+    """Escape text so that no Markdown in it is rendered."""
     broken = _LIVE.sub("\\g<0>\u2060", visible(text))
     return _MARKS.sub(r"\\\g<0>", broken)
 

@@ -1,7 +1,7 @@
-"""Writes the code that is pasted into Bubble: ``python cookbooks/bubble/plugin/build.py``.
+"""Generator of the code to paste into Bubble: ``python cookbooks/bubble/plugin/build.py``.
 
-Bubble keeps each server-side action in a text box of its own, without imports: so each is built
-from the parts that it needs, and from the facts of models and prices.
+Bubble stores each server-side action in a separate text box and supports no imports. Each action
+is therefore built from the parts that it needs and from the model and price data.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "nocode"))
 
-from facts import facts  # noqa: E402 - found beside us only now
+from facts import facts  # noqa: E402 - needs the path above
 
 HEAD = """\
 async function(properties, context) {
@@ -28,19 +28,19 @@ CHAT = ("thinking", "longest_answer_tokens")
 
 
 def definition() -> dict[str, Any]:
-    """Return what is typed into the plugin editor."""
+    """Read the plugin definition for the plugin editor."""
     return json.loads((HERE / "plugin.json").read_text())
 
 
 def built(action: dict[str, Any]) -> str:
-    """Return the code of an action."""
+    """Build the code of an action."""
     parts = [(HERE / "parts" / f"{part}.js").read_text() for part in action["parts"]]
     known = json.dumps(needed(action), ensure_ascii=False)
     return HEAD % known + "\n".join(indent(part, "  ") for part in parts) + "}\n"
 
 
 def needed(action: dict[str, Any]) -> dict[str, Any]:
-    """Return the facts that an action uses."""
+    """Select the model and price data that an action uses."""
     known = facts()
     chosen = {name: known[name] for name in NEEDED}
     if "chat" in action["parts"]:
@@ -51,7 +51,7 @@ def needed(action: dict[str, Any]) -> dict[str, Any]:
 
 
 def copies() -> dict[Path, str]:
-    """Return each file that is written here, and what it must hold."""
+    """Build the generated files and their contents."""
     actions = definition()["actions"]
     return {HERE / "actions" / f"{action['name']}.js": built(action) for action in actions}
 
