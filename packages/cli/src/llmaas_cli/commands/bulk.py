@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from llmaas_cli.commands import bulk_options
 from llmaas_cli.commands.options import AsJson, BaseUrl, UseSandbox
 
 if TYPE_CHECKING:
@@ -24,14 +24,6 @@ app = typer.Typer(
 )
 
 
-class EngineName(StrEnum):
-    """Engines of a bulk run."""
-
-    ASYNCIO = "asyncio"
-    BATCH = "batch"
-    RAY = "ray"
-
-
 @app.callback()
 def bulk() -> None:
     """Answer many prompts: rate-limited, metered, resumable."""
@@ -39,58 +31,23 @@ def bulk() -> None:
 
 @app.command("run", epilog=_EXAMPLE)
 def command(
-    prompts: Annotated[
-        Path,
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            help="JSONL: a string, messages, or an object with prompt or messages on each line.",
-        ),
-    ],
-    model: Annotated[str, typer.Option("--model", "-m")],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", "-o", help="Results, one JSON line each. An existing run is resumed."
-        ),
-    ],
-    engine: Annotated[
-        EngineName, typer.Option(help="Concurrent calls, the batch endpoint (half price), or Ray.")
-    ] = EngineName.ASYNCIO,
-    concurrency: Annotated[int, typer.Option(min=1, help="Maximum of concurrent calls.")] = 32,
-    max_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Longest answer, in tokens.")
-    ] = None,
-    temperature: Annotated[float | None, typer.Option()] = None,
-    system: Annotated[
-        str | None, typer.Option("--system", "-s", help="System message of each prompt.")
-    ] = None,
-    ordered: Annotated[
-        bool, typer.Option("--ordered", help="Sort the results at the end.")
-    ] = False,
-    retry_errors: Annotated[
-        bool, typer.Option("--retry-errors", help="Retry prompts that failed in an earlier run.")
-    ] = False,
-    budget: Annotated[
-        float | None,
-        typer.Option(min=0, metavar="EUR", help="Limit of the cost, over all resumed runs."),
-    ] = None,
-    tier: Annotated[
-        int | None, typer.Option(min=1, max=4, help="Stay within this tier's output-token limit.")
-    ] = None,
-    redis: Annotated[
-        str | None, typer.Option(metavar="URL", help="Share --tier and --budget through Redis.")
-    ] = None,
-    resubmit: Annotated[
-        bool, typer.Option("--resubmit", help="Resubmit lost batches: they may be billed twice.")
-    ] = False,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Wait for batches, or collect them later.")
-    ] = True,
-    poll: Annotated[
-        float, typer.Option(min=0, help="Seconds between two requests for a batch.")
-    ] = 30.0,
-    workers: Annotated[int, typer.Option(min=1, help="Ray's worker processes.")] = 2,
+    prompts: bulk_options.Prompts,
+    model: bulk_options.Model,
+    out: bulk_options.Out,
+    engine: bulk_options.Engine = bulk_options.EngineName.ASYNCIO,
+    concurrency: bulk_options.Concurrency = 32,
+    max_tokens: bulk_options.MaxTokens = None,
+    temperature: bulk_options.Temperature = None,
+    system: bulk_options.System = None,
+    ordered: bulk_options.Ordered = False,
+    retry_errors: bulk_options.RetryErrors = False,
+    budget: bulk_options.BudgetEUR = None,
+    tier: bulk_options.TierNumber = None,
+    redis: bulk_options.Redis = None,
+    resubmit: bulk_options.Resubmit = False,
+    wait: bulk_options.Wait = True,
+    poll: bulk_options.PollSeconds = 30.0,
+    workers: bulk_options.Workers = 2,
     sandbox: UseSandbox = False,
     base_url: BaseUrl = None,
     as_json: AsJson = False,
