@@ -20,6 +20,7 @@ from tests.helpers.browser.apps import (
     visiting,
 )
 from tests.helpers.isolation.network import REFUSED
+from tests.helpers.repository import ROOT
 from tests.helpers.waiting import eventually
 
 needs("jupyterlab", "ipykernel", "ipywidgets", "playwright")
@@ -109,8 +110,9 @@ def settle(home):
     write(home / "notebooks/magic.ipynb", book)
     for name, values in SETTINGS.items():
         write(home / f"settings/@jupyterlab/{name}.jupyterlab-settings", values)
-    command = [sys.executable, str(GUARD), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    command = [sys.executable, "-m", GUARD, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     kernel = {"argv": command, "display_name": "Python 3", "language": "python"}
+    kernel["env"] = {"PYTHONPATH": str(ROOT)}  # the kernel starts in the notebook's folder
     write(home / "path/kernels/python3/kernel.json", kernel)
 
 
@@ -227,7 +229,7 @@ def test_the_stop_button_ends_an_answer_and_the_kernel_goes_on(notebook, box):
     output = run(notebook, QUESTION)
     states(notebook, "mot mot mot")
     notebook.get_by_role("button", name=re.compile("Interrupt")).click()
-    output.get_by_text("Stopped: question and answer are not remembered.").wait_for()
+    output.get_by_text("Stopped: the turn is not added to the conversation.").wait_for()
     assert "mot mot mot" in output.inner_text()
     assert "Interrupted." in output.inner_text()
     eventually(lambda: box.requests[-1].disconnected, 30)
