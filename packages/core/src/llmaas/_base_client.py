@@ -13,6 +13,7 @@ from llmaas.ops import batch, chat, fallbacks, output_budget, structured_chat
 from llmaas.ops.chat_request import build_request
 from llmaas.ops.checks import check_chat
 from llmaas.ops.effects import Operation, Run
+from llmaas.ops.fallbacks import Plan, Step
 from llmaas.ops.hooked_calls import with_hooks, with_stream_hooks
 from llmaas.ops.open_stream import OpenStream
 from llmaas.ops.retrying import Deadline
@@ -70,19 +71,36 @@ class BaseClient:
         return (type(self).from_settings, (self.settings, self._given_transport))
 
     def _chat(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
+        return self._try_models(
+            messages, model, options, self._send_chat, fallbacks.chat_with_fallbacks
+        )
+
+    def _stream(self, messages: Messages, model: str, options: Any) -> Operation[OpenStream]:
+        return self._try_models(
+            messages, model, options, self._open, fallbacks.stream_with_fallbacks
+        )
+
+    def _try_models(
+        self,
+        messages: Messages,
+        model: str,
+        options: Any,
+        send: Callable[..., Operation[T]],
+        try_steps: Callable[[Plan, Callable[[Step], Operation[T]]], Operation[T]],
+    ) -> Operation[T]:
+        """Send a chat to its model, or to one model after the other if there are fallbacks."""
         self.settings.hide_in(options)
         look = inspect_messages(messages)
         if not look.size and holds_files(messages):
-            return self._after_reading(messages, lambda read: self._chat(read, model, options))
+            return self._after_reading(
+                messages, lambda read: self._try_models(read, model, options, send, try_steps)
+            )
         plan = fallbacks.plan_attempts(self.settings, model, options)
         if plan is None:
-            return self._send_chat(messages, model, options, look)
+            return send(messages, model, options, look)
         options["is_attempt"] = True
-        return fallbacks.chat_with_fallbacks(
-            plan,
-            lambda step: self._send_chat(
-                step.messages(messages), step.model, step.options(options)
-            ),
+        return try_steps(
+            plan, lambda step: send(step.messages(messages), step.model, step.options(options))
         )
 
     def _hide_headers(self, options: Any) -> Any:
@@ -113,20 +131,6 @@ class BaseClient:
             )
         call = request.call_info(attempts=structured_chat.attempts(request, repair=repair))
         return with_hooks(call, structured_chat.chat_structured(request, repair=repair))
-
-    def _stream(self, messages: Messages, model: str, options: Any) -> Operation[OpenStream]:
-        self.settings.hide_in(options)
-        look = inspect_messages(messages)
-        if not look.size and holds_files(messages):
-            return self._after_reading(messages, lambda read: self._stream(read, model, options))
-        plan = fallbacks.plan_attempts(self.settings, model, options)
-        if plan is None:
-            return self._open(messages, model, options, look)
-        options["is_attempt"] = True
-        return fallbacks.stream_with_fallbacks(
-            plan,
-            lambda step: self._open(step.messages(messages), step.model, step.options(options)),
-        )
 
     def _open(
         self, messages: Messages, model: str, options: Any, look: Inspection = NOT_INSPECTED

@@ -107,32 +107,23 @@ def build_request(
         conforms and shape is not None and shape.response_format.get("type") == "json_object"
     )
     given, look = _given(settings, messages, look, fresh=fresh, asks_for_json=asks_for_json)
-    sent: Sequence[Message] = given
-    adjustments: tuple[Adjustment, ...] = ()
-    if not (
-        look.is_plain and accepts_plain(get_facts(model).family, given[0], has_names=look.has_names)
-    ):
-        is_strict = settings.strict if strict is None else strict
-        sent, adjustments = conform_messages(
-            given, model=model, wanted=conforms, params=params, strict=bool(is_strict)
-        )
-        if not look.size:
-            model_profile.check_images(settings, model, sent, strict)
-    owns_budget = isinstance(max_tokens, model_profile.ModelDefault)
-    if isinstance(max_tokens, model_profile.ModelDefault):
-        max_tokens = None
-    check_chat(tools, tool_choice, {"max_tokens": max_tokens, **params})
-    notes: tuple[Adjustment, ...] = ()
+    sent, adjustments = _adjust(
+        settings, model, given, look, params, conforms=conforms, strict=strict
+    )
+    limit = None if isinstance(max_tokens, model_profile.ModelDefault) else max_tokens
+    check_chat(tools, tool_choice, {"max_tokens": limit, **params})
     if reasoning is not None:
         params, notes = to_fields(model, reasoning, params)
-    if owns_budget := owns_budget and not output_budget.is_given(params):
-        max_tokens = output_budget.default_max_tokens(
-            settings,
-            model,
-            sent,
-            tools,
-            shape and shape.response_format,
-            size=look.size if sent is given else 0,
+        adjustments = (*adjustments, *notes)
+    is_unchanged = sent is given
+    owns_budget = isinstance(max_tokens, model_profile.ModelDefault) and not output_budget.is_given(
+        params
+    )
+    if owns_budget:
+        sent_format = shape and shape.response_format
+        size = look.size if is_unchanged else 0
+        limit = output_budget.default_max_tokens(
+            settings, model, sent, tools, sent_format, size=size
         )
     body = chat_body(
         sent,
@@ -141,17 +132,42 @@ def build_request(
         tools=tools,
         tool_choice=tool_choice,
         response_format=response_format if shape is None else shape.response_format,
-        params={"max_tokens": max_tokens, **params},
+        params={"max_tokens": limit, **params},
     )
-    if tools and conforms:
-        body = with_valid_tools(body)
-    headers = {**JSON, **extra_headers}
-    retries = RetryState(settings, timeout, deadline)
-    notes = (*adjustments, *notes)
-    plain = sent if look.is_plain and sent is given else None
     return ChatRequest(
-        settings, body, headers, retries, shape, owns_budget, notes, is_attempt, conforms, plain
+        settings,
+        with_valid_tools(body) if tools and conforms else body,
+        {**JSON, **extra_headers},
+        RetryState(settings, timeout, deadline),
+        shape,
+        owns_budget,
+        adjustments,
+        is_attempt,
+        conforms,
+        plain=sent if look.is_plain and is_unchanged else None,
     )
+
+
+def _adjust(
+    settings: Settings,
+    model: str,
+    given: Sequence[Message],
+    look: Inspection,
+    params: Mapping[str, Any],
+    *,
+    conforms: bool,
+    strict: bool | None,
+) -> tuple[Sequence[Message], tuple[Adjustment, ...]]:
+    """Adjust messages to the model's chat template; a plain conversation stays as it is."""
+    if look.is_plain and accepts_plain(get_facts(model).family, given[0], has_names=look.has_names):
+        return given, ()
+    is_strict = settings.strict if strict is None else strict
+    sent, adjustments = conform_messages(
+        given, model=model, wanted=conforms, params=params, strict=bool(is_strict)
+    )
+    if not look.size:
+        model_profile.check_images(settings, model, sent, strict)
+    return sent, adjustments
 
 
 def _given(
