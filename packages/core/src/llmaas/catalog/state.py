@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from llmaas.catalog.catalog import Catalog
 from llmaas.catalog.loader import load_packaged
@@ -79,26 +79,32 @@ def refresh(client: ListsModels) -> bool:
     Returns False, with a ``StaleCatalogWarning``, if the service is unavailable. Other errors,
     such as a refused key, are raised.
     """
-    try:
+    with _Refresh() as attempt:
         update(client.models())
-    except Exception as error:
-        if not is_unavailable(error):
-            raise
-        warn_stale(error)
-        return False
-    return True
+    return attempt.succeeded
 
 
 async def arefresh(client: AsyncListsModels) -> bool:
     """Do the same as ``refresh``, for ``AsyncLLMaaS``."""
-    try:
+    with _Refresh() as attempt:
         update(await client.models())
-    except Exception as error:
-        if not is_unavailable(error):
-            raise
+    return attempt.succeeded
+
+
+class _Refresh:
+    """Context of a refresh. It turns an unavailable service into a ``StaleCatalogWarning``."""
+
+    succeeded = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        self.succeeded = error is None
+        if not isinstance(error, Exception) or not is_unavailable(error):
+            return False
         warn_stale(error)
-        return False
-    return True
+        return True
 
 
 def is_unavailable(error: Exception) -> bool:
