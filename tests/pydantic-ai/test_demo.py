@@ -1,30 +1,10 @@
 """``llmaas demo --framework pydantic-ai``: an agent that searches the shipped documents."""
 
-from concurrent.futures import ThreadPoolExecutor
-
-from llmaas_cli.demo import DemoSettings, frameworks, load_documents, run
-
-QUESTION = "Why can the answer of a reasoning model come back empty, and what is the remedy?"
+from tests.helpers.demo import run_demo
 
 
-def test_the_demo_answers_and_cites(sandbox):
-    documents, pieces = load_documents(), []
-    settings = DemoSettings(sandbox.base_url, sandbox.api_key)
-    entry = frameworks()["pydantic-ai"]
-    with ThreadPoolExecutor(1) as thread:  # it runs an event loop; pytest-asyncio has one here
-        told = thread.submit(
-            run, entry, QUESTION, documents, settings=settings, out=pieces.append
-        ).result()
-    assert told.framework == "pydantic-ai"
-    assert told.answer == "".join(pieces)
-    assert "[1]" in told.answer
-    assert told.reasoning
-    assert told.reasoning not in told.answer
-    assert told.sources[0].passage.document in {document.name for document in documents}
-    assert told.usage.total_tokens > 0
-    assert told.usage.reasoning_tokens > 0
-    assert told.embedding_tokens > 0
-    assert told.ranked_documents == 20
-    assert told.backend.machine_name
+def test_demo_answers_with_citations(sandbox):
+    result = run_demo("pydantic-ai", sandbox)
+    assert result.usage.reasoning_tokens > 0
     paths = [request.path.rsplit("/", 1)[-1] for request in sandbox.requests]
     assert (paths[0], paths[-2], paths[-1]) == ("completions", "rerank", "completions")
