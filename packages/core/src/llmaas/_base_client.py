@@ -90,14 +90,14 @@ class BaseClient:
     ) -> Operation[T]:
         """Send a chat to its model, or to one model after the other if there are fallbacks."""
         self.settings.hide_in(options)
-        look = inspect_messages(messages)
-        if not look.size and holds_files(messages):
+        inspection = inspect_messages(messages)
+        if not inspection.size and holds_files(messages):
             return self._after_reading(
                 messages, lambda read: self._try_models(read, model, options, send, try_steps)
             )
         plan = fallbacks.plan_attempts(self.settings, model, options)
         if plan is None:
-            return send(messages, model, options, look)
+            return send(messages, model, options, inspection)
         options["is_attempt"] = True
         return try_steps(
             plan, lambda step: send(step.messages(messages), step.model, step.options(options))
@@ -117,13 +117,13 @@ class BaseClient:
         return (yield from continue_with(read))
 
     def _send_chat(
-        self, messages: Messages, model: str, options: Any, look: Inspection = NOT_INSPECTED
+        self, messages: Messages, model: str, options: Any, inspection: Inspection = NOT_INSPECTED
     ) -> Operation[Completion]:
         repair = options.pop("repair", True)
         request = build_request(
-            self.settings, messages, model=model, stream=False, look=look, **options
+            self.settings, messages, model=model, stream=False, inspection=inspection, **options
         )
-        if request.shape is None:
+        if request.schema is None:
             return (
                 with_hooks(request.call_info(), chat.chat(request))
                 if self._has_hooks
@@ -133,13 +133,13 @@ class BaseClient:
         return with_hooks(call, structured_chat.chat_structured(request, repair=repair))
 
     def _open(
-        self, messages: Messages, model: str, options: Any, look: Inspection = NOT_INSPECTED
+        self, messages: Messages, model: str, options: Any, inspection: Inspection = NOT_INSPECTED
     ) -> Operation[OpenStream]:
         options.pop("repair", None)  # delivered events cannot be repaired
         request = build_request(
-            self.settings, messages, model=model, stream=True, look=look, **options
+            self.settings, messages, model=model, stream=True, inspection=inspection, **options
         )
-        if request.shape is None:
+        if request.schema is None:
             opening = chat.open_stream(request)
             return with_stream_hooks(request.call_info(), opening) if self._has_hooks else opening
         call = request.call_info(attempts=structured_chat.attempts(request, repair=False))

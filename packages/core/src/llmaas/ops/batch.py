@@ -68,8 +68,10 @@ def submit(
 
 def _prepared(settings: Settings, messages: Messages, model: str, options: Any) -> ChatRequest:
     """Prepare a conversation as a chat; describe a schema in words where tools may be called."""
-    look = inspect_messages(messages)
-    request = build_request(settings, messages, model=model, stream=False, look=look, **options)
+    inspection = inspect_messages(messages)
+    request = build_request(
+        settings, messages, model=model, stream=False, inspection=inspection, **options
+    )
     if is_deferred(request):
         describe_schema(request)
         request.adjustments = (*request.adjustments, _IN_WORDS)

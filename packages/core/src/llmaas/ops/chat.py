@@ -167,7 +167,7 @@ def finish_completion(request: ChatRequest, events: list[Event]) -> Completion:
     last = events[-1]
     assert isinstance(last, Done)
     completion = (
-        last.completion if request.shape is None else fill_parsed(last.completion, request.shape)
+        last.completion if request.schema is None else fill_parsed(last.completion, request.schema)
     )
     model_profile.record(request.settings, request.model, completion, warns=not request.is_attempt)
     return request.with_notes(completion)

@@ -34,7 +34,7 @@ class ChatRequest:
     body: dict[str, Any]
     headers: Mapping[str, str] = field(repr=False)
     retries: RetryState
-    shape: OutputSchema | None = None
+    schema: OutputSchema | None = None
     """Schema of the answer, if one is required."""
     owns_budget: bool = False
     """Whether ``max_tokens`` is our default, which may be lowered."""
@@ -92,23 +92,25 @@ def build_request(
     extra_headers: Any = None,
     conform: bool | None = None,
     fresh: bool = False,
-    look: Inspection = NOT_INSPECTED,
+    inspection: Inspection = NOT_INSPECTED,
     **params: Any,
 ) -> ChatRequest:
     """Check the arguments of a chat and build its request.
 
-    ``look`` is the result of inspecting the messages (see ``inspect_messages``).
+    ``inspection`` is the result of inspecting the messages (see ``inspect_messages``).
     """
     model_profile.check_model(settings, model)
     extra_headers = settings.hide(extra_headers)
-    shape = None if response_format is None else parse_response_format(response_format)
+    schema = None if response_format is None else parse_response_format(response_format)
     conforms = settings.conform if conform is None else conform
     asks_for_json = (
-        conforms and shape is not None and shape.response_format.get("type") == "json_object"
+        conforms and schema is not None and schema.response_format.get("type") == "json_object"
     )
-    given, look = _given(settings, messages, look, fresh=fresh, asks_for_json=asks_for_json)
+    given, inspection = _given(
+        settings, messages, inspection, fresh=fresh, asks_for_json=asks_for_json
+    )
     sent, adjustments = _adjust(
-        settings, model, given, look, params, conforms=conforms, strict=strict
+        settings, model, given, inspection, params, conforms=conforms, strict=strict
     )
     limit = None if isinstance(max_tokens, model_profile.ModelDefault) else max_tokens
     check_chat(tools, tool_choice, {"max_tokens": limit, **params})
@@ -120,8 +122,8 @@ def build_request(
         params
     )
     if owns_budget:
-        sent_format = shape and shape.response_format
-        size = look.size if is_unchanged else 0
+        sent_format = schema and schema.response_format
+        size = inspection.size if is_unchanged else 0
         limit = output_budget.default_max_tokens(
             settings, model, sent, tools, sent_format, size=size
         )
@@ -131,7 +133,7 @@ def build_request(
         stream=stream,
         tools=tools,
         tool_choice=tool_choice,
-        response_format=response_format if shape is None else shape.response_format,
+        response_format=response_format if schema is None else schema.response_format,
         params={"max_tokens": limit, **params},
     )
     return ChatRequest(
@@ -139,12 +141,12 @@ def build_request(
         with_valid_tools(body) if tools and conforms else body,
         {**JSON, **extra_headers},
         RetryState(settings, timeout, deadline),
-        shape,
+        schema,
         owns_budget,
         adjustments,
         is_attempt,
         conforms,
-        plain=sent if look.is_plain and is_unchanged else None,
+        plain=sent if inspection.is_plain and is_unchanged else None,
     )
 
 
@@ -152,35 +154,42 @@ def _adjust(
     settings: Settings,
     model: str,
     given: Sequence[Message],
-    look: Inspection,
+    inspection: Inspection,
     params: Mapping[str, Any],
     *,
     conforms: bool,
     strict: bool | None,
 ) -> tuple[Sequence[Message], tuple[Adjustment, ...]]:
     """Adjust messages to the model's chat template; a plain conversation stays as it is."""
-    if look.is_plain and accepts_plain(get_facts(model).family, given[0], has_names=look.has_names):
+    if inspection.is_plain and accepts_plain(
+        get_facts(model).family, given[0], has_names=inspection.has_names
+    ):
         return given, ()
     is_strict = settings.strict if strict is None else strict
     sent, adjustments = conform_messages(
         given, model=model, wanted=conforms, params=params, strict=bool(is_strict)
     )
-    if not look.size:
+    if not inspection.size:
         model_profile.check_images(settings, model, sent, strict)
     return sent, adjustments
 
 
 def _given(
-    settings: Settings, messages: Messages, look: Inspection, *, fresh: bool, asks_for_json: bool
+    settings: Settings,
+    messages: Messages,
+    inspection: Inspection,
+    *,
+    fresh: bool,
+    asks_for_json: bool,
 ) -> tuple[Sequence[Message], Inspection]:
     """Normalize the caller's messages; return them with the inspection that still holds."""
     given: Sequence[Message] = (
         [*messages]
-        if look.size and not isinstance(messages, str)
+        if inspection.size and not isinstance(messages, str)
         else normalize_messages(messages, settings.max_file_bytes)
     )
     if fresh:
-        given, look = add_nonce(given, uuid.uuid4().hex[:16]), NOT_INSPECTED
+        given, inspection = add_nonce(given, uuid.uuid4().hex[:16]), NOT_INSPECTED
     if asks_for_json:
-        given, look = mention_json(given), NOT_INSPECTED
-    return given, look
+        given, inspection = mention_json(given), NOT_INSPECTED
+    return given, inspection

@@ -37,7 +37,7 @@ def is_deferred(request: ChatRequest) -> bool:
     body = request.body
     return (
         request.conforms
-        and request.shape is not None
+        and request.schema is not None
         and bool(body.get("tools"))
         and "response_format" in body
         and body.get("tool_choice") != "none"
@@ -67,9 +67,9 @@ def open_with_tools(request: ChatRequest) -> Operation[OpenStream]:
 
 def is_final(draft: Completion, request: ChatRequest) -> bool:
     """Whether an answer calls tools, was cut or matches: nothing is asked after it."""
-    assert request.shape is not None
+    assert request.schema is not None
     has_calls = any(choice.tool_calls for choice in draft.choices)
-    return has_calls or is_cut(draft) or find_mismatch(draft, request.shape) is None
+    return has_calls or is_cut(draft) or find_mismatch(draft, request.schema) is None
 
 
 class TextBuffer:
@@ -156,9 +156,9 @@ class SchemaFollowUp:
         done = events[-1] if events else None
         if not isinstance(done, Done):
             return None
-        shape = self._request.shape
-        assert shape is not None
-        if is_final(fill_parsed(done.completion, shape, streamed=True), self._request):
+        schema = self._request.schema
+        assert schema is not None
+        if is_final(fill_parsed(done.completion, schema, streamed=True), self._request):
             events[-1:] = [*self._buffer.release(), done]
             return None
         events.pop()
@@ -169,9 +169,9 @@ class SchemaFollowUp:
 
 def describe_schema(request: ChatRequest) -> dict[str, Any]:
     """Describe the schema in words instead of enforcing it; return the body that enforces it."""
-    assert request.shape is not None
+    assert request.schema is not None
     enforced = {**request.body, "tool_choice": "none"}
-    request.body = in_words(request.body, request.shape.to_instruction(after_tools=True))
+    request.body = in_words(request.body, request.schema.to_instruction(after_tools=True))
     return enforced
 
 

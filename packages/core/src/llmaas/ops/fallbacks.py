@@ -198,9 +198,9 @@ def _attempt(model: str, completion: Completion) -> Attempt:
 def _after_error(plan: Plan, step: Step, error: Exception) -> Step | None:
     """Return the step after a failure; None, with all attempts in the error, where it ends."""
     partial: Completion | None = getattr(error, "completion", None)
-    is_misfit = isinstance(error, StructuredOutputError)
+    is_invalid = isinstance(error, StructuredOutputError)
     usage = None if partial is None else partial.usage
-    attempt = Attempt(step.model, error, usage, is_misfit and is_empty(partial))
+    attempt = Attempt(step.model, error, usage, is_invalid and is_empty(partial))
     following = plan.after(step, attempt)
     if following is None and plan.earlier:
         attach(error, attempts=(*plan.earlier, attempt))
@@ -212,8 +212,8 @@ def _whole(opened: OpenStream) -> Completion | None:
     last = opened.events[-1] if opened.decoder.over and opened.events else None
     if not isinstance(last, Done):
         return None
-    shape = opened.request.shape
-    return last.completion if shape is None else fill_parsed(last.completion, shape)
+    schema = opened.request.schema
+    return last.completion if schema is None else fill_parsed(last.completion, schema)
 
 
 def _end_empty(opened: OpenStream, whole: Completion) -> Operation[None]:

@@ -31,8 +31,8 @@ def with_fallback_to_words(
     except Exception as error:
         if "response_format" not in request.body or not _is_about_format(error):
             raise
-    assert request.shape is not None
-    body = in_words(request.body, request.shape.to_instruction())
+    assert request.schema is not None
+    body = in_words(request.body, request.schema.to_instruction())
     messages, _ = conform_messages(body["messages"], model=request.model, wanted=request.conforms)
     request.body = {**body, "messages": messages}
     return (yield from send(request))

@@ -127,9 +127,9 @@ class StreamState:
 
     def _settled(self, completion: Completion, events: list[Event]) -> Completion:
         """Fill in ``parsed`` where the answer matches; delivered events cannot be repaired."""
-        if self.request.shape is None:
+        if self.request.schema is None:
             return completion
-        whole = fill_parsed(completion, self.request.shape, streamed=True)
+        whole = fill_parsed(completion, self.request.schema, streamed=True)
         if whole.text and not completion.text.strip():  # the answer came as reasoning
             events.append(TextDelta(whole.text))
         return whole

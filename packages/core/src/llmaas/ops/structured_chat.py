@@ -34,14 +34,14 @@ def attempts(request: ChatRequest, *, repair: bool) -> int:
 
 def chat_structured(request: ChatRequest, *, repair: bool = True) -> Operation[Completion]:
     """Ask until the answer matches, at most once more: with the problem, or with more tokens."""
-    assert request.shape is not None
+    assert request.schema is not None
     if is_deferred(request):
         first = yield from chat_with_tools(request)
     else:
         first = yield from with_fallback_to_words(request, chat)
     if not repair or any(choice.tool_calls for choice in first.choices):
         return first
-    problem = find_mismatch(first, request.shape)
+    problem = find_mismatch(first, request.schema)
     if problem is None:
         return first
     if first.choices[0].refusal:  # asking again changes no mind, and costs
@@ -55,7 +55,7 @@ def chat_structured(request: ChatRequest, *, repair: bool = True) -> Operation[C
         raise invalid_output_error(first, problem)
     second = yield from with_first_answer(first, chat(again))
     second = replace(second, usage=add_usages([first.usage, second.usage]))
-    problem = find_mismatch(second, request.shape)
+    problem = find_mismatch(second, request.schema)
     if problem is not None:
         raise invalid_output_error(second, problem)
     return second

@@ -41,5 +41,5 @@ def to_response_format(response_format: Any) -> Any:
     """
     if response_format is None or isinstance(response_format, Mapping):
         return response_format
-    shape = parse_response_format(response_format)
-    return response_format if shape is None else shape.response_format
+    schema = parse_response_format(response_format)
+    return response_format if schema is None else schema.response_format
