@@ -20,7 +20,7 @@ from tools import matrix
 
 TESTS = Path(__file__).parent
 FOREIGN = ("LLMAAS_", "OPENAI_", "AZURE_OPENAI_", "LANGSMITH_", "LANGCHAIN_")
-COLOURS = ("CLICOLOR_FORCE", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE")
+COLORS = ("CLICOLOR_FORCE", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE")
 recorded_now: set[Path] = set()
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = (
     "False"  # read when a package's conftest imports haystack
@@ -34,6 +34,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="record cassettes anew, against the sandbox or (with a key) the service",
     )
     parser.addoption("--cassettes", help="play or record in this folder")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Use one process for single files, where starting workers costs more than it saves.
+
+    Recording needs one process as well: a cassette is recorded by the first test that plays it.
+    """
+    files = all(Path(name.partition("::")[0]).is_file() for name in config.args)
+    return 0 if files or config.getoption("--record") else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -60,36 +70,36 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart() -> None:
-    """What makes a CI's log colourful colours no output that a test reads."""
-    for name in COLOURS:
+    """Remove what makes the log of a CI colorful: tests read uncolored output."""
+    for name in COLORS:
         os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def what_this_run_is_made_of(record_testsuite_property: Callable[[str, object], None]) -> None:
-    """A JUnit file tells the versions: ``nox -s matrix`` collects them."""
+def record_versions(record_testsuite_property: Callable[[str, object], None]) -> None:
+    """Record the versions in the JUnit file, for ``nox -s matrix``."""
     for name, number in matrix.environment().items():
         record_testsuite_property(name, number)
 
 
 @pytest.fixture(autouse=True)
-def nobody_leaves() -> Iterator[None]:
-    """What tries to leave this machine fails the test, even if it swallows the refusal."""
+def no_external_connection() -> Iterator[None]:
+    """Fail a test that connects to another machine, even if it catches the error."""
     yield
     assert not network.forgive()
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys and proxies of the developer's environment are removed."""
+    """Remove keys and proxies of the developer's environment."""
     for name in list(os.environ):
         if name.startswith(FOREIGN) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 
 @pytest.fixture(autouse=True)
-def the_day_of_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Models reach the end of their support; the tests stay on the day they were written for."""
+def fixed_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the date of the catalog to one day: models reach the end of their support."""
     monkeypatch.setattr("llmaas.catalog.clock.today", lambda: date(2026, 11, 25))
 
 
@@ -114,7 +124,7 @@ def play(
 ) -> Iterator[Callable[..., Cassette]]:
     """``play("scenario")`` replays a cassette of the test's package, to its last exchange.
 
-    The environment points at it, so that a client without arguments uses it. ``provoked`` names
+    The environment points at it, so that a client without arguments uses it. ``faults`` names
     faults that the sandbox injects when it is recorded (a rate limit, for example); a recording
     of the service leaves such a cassette unchanged.
     """
@@ -125,13 +135,13 @@ def play(
     source = request.config.getoption("--record")
     with ExitStack() as stack:
 
-        def start(scenario: str, provoked: str = "") -> Cassette:
+        def start(scenario: str, faults: str = "") -> Cassette:
             path = folder / f"{scenario}.yaml"
-            if provoked and source == "live":
+            if faults and source == "live":
                 return pointed_at(stack.enter_context(player.play(kept / path.name)), monkeypatch)
             anew = source and path not in recorded_now
             recorded_now.add(path)
-            cassette = player.record(path, source, provoked) if anew else player.play(path)
+            cassette = player.record(path, source, faults) if anew else player.play(path)
             return pointed_at(stack.enter_context(cassette), monkeypatch)
 
         yield start

@@ -31,8 +31,8 @@ def get_weather(city: str) -> str:
 def start(play, stream):
     """Play a scenario's cassette, the streamed one if the test streams; return a client."""
 
-    def start(scenario, model=on.TALKER, provoked="", **options):
-        play(f"{scenario}-stream" if stream else scenario, provoked=provoked)
+    def start(scenario, model=on.TALKER, faults="", **options):
+        play(f"{scenario}-stream" if stream else scenario, faults=faults)
         return LLMaaSChatClient(model, max_retries=0, **options)
 
     return start
@@ -100,7 +100,7 @@ async def test_wrong_key(start, af, stream):
 
 async def test_limit_reached(start, af, stream):
     with pytest.raises(llmaas.RateLimitError) as caught:
-        await af.ask(start("limit-reached", provoked=on.LIMIT), on.SAY, stream=stream)
+        await af.ask(start("limit-reached", faults=on.LIMIT), on.SAY, stream=stream)
     assert isinstance(caught.value, exceptions.ChatClientException)
     assert (caught.value.status_code, caught.value.retry_after) == (429, 7)
 

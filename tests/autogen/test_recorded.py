@@ -32,8 +32,8 @@ WEATHER = FunctionTool(get_weather, description="Weather in a city")
 def start(play, streams):
     """Play a scenario's cassette, the streamed one if the test streams; return a client."""
 
-    def start(scenario, model=on.TALKER, provoked="", **options):
-        play(f"{scenario}-stream" if streams else scenario, provoked=provoked)
+    def start(scenario, model=on.TALKER, faults="", **options):
+        play(f"{scenario}-stream" if streams else scenario, faults=faults)
         return LLMaaSChatCompletionClient(model, max_retries=0, rate_limit_timeout=0, **options)
 
     return start
@@ -101,7 +101,7 @@ async def test_wrong_key(start, ask):
 
 async def test_limit_reached(start, ask):
     with pytest.raises(llmaas.RateLimitError) as caught:
-        await ask(start("limit-reached", provoked=on.LIMIT), on.SAY)
+        await ask(start("limit-reached", faults=on.LIMIT), on.SAY)
     assert (caught.value.status_code, caught.value.retry_after) == (429, 7)
 
 

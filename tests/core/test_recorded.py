@@ -195,8 +195,8 @@ def test_transcription_by_the_plain_sdk(play: Any) -> None:
 def refused(play: Any, api: Any, request: Any) -> Any:
     """Play a scenario, ask, and return the error that must come."""
 
-    def refused(scenario: str, provoked: str = "", key: str | None = None, **how: Any) -> Any:
-        play(f"{scenario}-stream" if request.param else scenario, provoked=provoked)
+    def refused(scenario: str, faults: str = "", key: str | None = None, **how: Any) -> Any:
+        play(f"{scenario}-stream" if request.param else scenario, faults=faults)
         client, asked = api(api_key=key), {"model": on.TALKER, **how}
         with pytest.raises(llmaas.APIStatusError) as caught:
             client.events(on.SAY, **asked) if request.param else client.do("chat", on.SAY, **asked)
@@ -228,7 +228,7 @@ def test_wrong_key(refused: Any) -> None:
 
 
 def test_a_limit_reached(refused: Any) -> None:
-    error = refused("limit-reached", provoked=on.LIMIT)
+    error = refused("limit-reached", faults=on.LIMIT)
     assert isinstance(error, llmaas.RateLimitError)
     assert isinstance(error, openai.RateLimitError)
     assert (error.status_code, error.retry_after) == (429, 7)

@@ -119,7 +119,7 @@ def test_wrong_key(start: Any, ask: Any) -> None:
 
 
 def test_a_limit_reached(start: Any, ask: Any) -> None:
-    start("limit-reached", provoked=on.LIMIT)
+    start("limit-reached", faults=on.LIMIT)
     with pytest.raises(llmaas.RateLimitError) as caught:
         ask(on.SAY, of=generator())
     assert (caught.value.status_code, caught.value.retry_after) == (429, 7)

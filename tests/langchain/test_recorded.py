@@ -38,8 +38,8 @@ def streams(ask):
 def start(play, streams):
     """Play a scenario's cassette, the streamed one if the test streams; return a model."""
 
-    def start(scenario, model=on.TALKER, provoked="", **options):
-        play(f"{scenario}-stream" if streams else scenario, provoked=provoked)
+    def start(scenario, model=on.TALKER, faults="", **options):
+        play(f"{scenario}-stream" if streams else scenario, faults=faults)
         return ChatLLMaaS(model=model, max_retries=0, **options)
 
     return start
@@ -126,7 +126,7 @@ def test_wrong_key(start, ask):
 
 def test_a_limit_reached(start, ask):
     with pytest.raises(lc.ModelRateLimitError) as caught:
-        ask(start("limit-reached", provoked=on.LIMIT), on.SAY)
+        ask(start("limit-reached", faults=on.LIMIT), on.SAY)
     assert (caught.value.status_code, caught.value.retry_after) == (429, 7)
 
 

@@ -26,8 +26,8 @@ def get_weather(city: str) -> str:
 def start(play, ask):
     """Play a scenario's cassette, the streamed one if the test streams; return a model."""
 
-    def start(scenario, model=on.TALKER, provoked="", **options):
-        play(f"{scenario}-stream" if "stream" in ask.__name__ else scenario, provoked=provoked)
+    def start(scenario, model=on.TALKER, faults="", **options):
+        play(f"{scenario}-stream" if "stream" in ask.__name__ else scenario, faults=faults)
         return LLMaaS(model=model, max_retries=0, **options)
 
     return start
@@ -102,7 +102,7 @@ def test_wrong_key(start, ask):
 
 def test_a_limit_reached(start, ask):
     with pytest.raises(llmaas.RateLimitError) as caught:
-        ask(start("limit-reached", provoked=on.LIMIT), on.SAY)
+        ask(start("limit-reached", faults=on.LIMIT), on.SAY)
     assert (caught.value.status_code, caught.value.retry_after) == (429, 7)
 
 

@@ -22,8 +22,8 @@ def get_weather(city: str) -> str:
 def start(play, stream):
     """Play a scenario's cassette, the streamed one if the test streams; return a model."""
 
-    def start(scenario, model=on.TALKER, provoked="", **connection):
-        play(f"{scenario}-stream" if stream else scenario, provoked=provoked)
+    def start(scenario, model=on.TALKER, faults="", **connection):
+        play(f"{scenario}-stream" if stream else scenario, faults=faults)
         return LLMaaSModel(model, provider=LLMaaSProvider(max_retries=0, **connection))
 
     return start
@@ -82,7 +82,7 @@ async def test_wrong_key(start, ask):
 
 async def test_a_limit_reached(start, ask):
     with pytest.raises(exceptions.ModelRateLimitError) as caught:
-        await ask(start("limit-reached", provoked=on.LIMIT), on.SAY)
+        await ask(start("limit-reached", faults=on.LIMIT), on.SAY)
     assert isinstance(caught.value, llmaas.RateLimitError)
     assert (caught.value.status_code, caught.value.retry_after) == (429, 7)
 

@@ -34,8 +34,8 @@ class City(BaseModel):
 def start(play, ask):
     """Play a scenario's cassette, the streamed one if ``ask`` streams; return a chat service."""
 
-    def start(scenario, model=on.TALKER, provoked="", **options):
-        play(f"{scenario}-stream" if ask.streamed else scenario, provoked=provoked)
+    def start(scenario, model=on.TALKER, faults="", **options):
+        play(f"{scenario}-stream" if ask.streamed else scenario, faults=faults)
         return LLMaaSChatCompletion(model, max_retries=0, **options)
 
     return start
@@ -96,7 +96,7 @@ async def test_wrong_key(start, ask):
 
 async def test_limit_reached(start, ask):
     with pytest.raises(LLMaaSRateLimitError) as caught:
-        await ask(start("limit-reached", provoked=on.LIMIT), on.SAY)
+        await ask(start("limit-reached", faults=on.LIMIT), on.SAY)
     assert (caught.value.status_code, caught.value.retry_after) == (429, 7)
 
 

@@ -44,7 +44,7 @@ class Header:
 
     recorded: str
     """Who answered: ``sandbox``, or ``service`` with the date."""
-    provoked: str = ""
+    faults: str = ""
     """The sandbox's faults without which it would have answered otherwise."""
     secret: str = field(default="", repr=False)
     """The key: wherever an answer echoes it, ``***`` is written."""
@@ -117,8 +117,8 @@ class YAMLSerializer:
     def serialize(self, cassette: Mapping[str, Any]) -> str:
         """Return the text of the file."""
         head = {"recorded": self.signature.recorded}
-        if self.signature.provoked:
-            head["provoked"] = self.signature.provoked
+        if self.signature.faults:
+            head["provoked"] = self.signature.faults
         exchanges = [_written(exchange) for exchange in cassette["interactions"]]
         text = canonical_text({**head, "exchanges": exchanges})
         secret = self.signature.secret

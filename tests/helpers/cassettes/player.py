@@ -37,15 +37,15 @@ def play(path: Path) -> Iterator[Cassette]:
 
 
 @contextmanager
-def record(path: Path, source: str, provoked: str = "") -> Iterator[Cassette]:
+def record(path: Path, source: str, faults: str = "") -> Iterator[Cassette]:
     """Record the file again from ``source``: "sandbox" (with faults, if some are named) or "live".
 
     The old file stays until something was recorded, so a service that is away costs nothing.
     """
     fresh = path.with_name(f".{path.name}")
     fresh.unlink(missing_ok=True)
-    with _connected(source, provoked) as cassette:
-        signature = Header(recorder_name(source), provoked, cassette.api_key)
+    with _connected(source, faults) as cassette:
+        signature = Header(recorder_name(source), faults, cassette.api_key)
         with build_vcr(signature).use_cassette(str(fresh)):
             yield cassette
     assert fresh.is_file(), f"{path.name}: nothing was asked, so nothing is recorded"
@@ -64,7 +64,7 @@ def recorder_name(source: str, root: str = LIVE_ROOT) -> str:
 
 
 @contextmanager
-def _connected(source: str, provoked: str) -> Iterator[Cassette]:
+def _connected(source: str, faults: str) -> Iterator[Cassette]:
     if source == "live":
         assert LIVE_KEY, "set LLMAAS_API_KEY to record against the service"
         yield Cassette(f"{LIVE_ROOT}/v1", LIVE_KEY)
@@ -72,5 +72,5 @@ def _connected(source: str, provoked: str) -> Iterator[Cassette]:
     from llmaas_sandbox import Sandbox
 
     # A fresh one, its clock stopped: nothing but the request shapes its answers.
-    with Sandbox(frozen_at=FROZEN_AT, faults=provoked) as box:
+    with Sandbox(frozen_at=FROZEN_AT, faults=faults) as box:
         yield Cassette(box.base_url, box.api_key)
