@@ -166,7 +166,7 @@ def test_the_default_question_is_in_the_language_of_the_terminal(demo, monkeypat
 SLOW = """
 import time
 
-time.sleep(1)  # as frameworks are imported
+time.sleep(4)  # as frameworks are imported
 
 
 def demo(question, documents, *, client_settings, out):
@@ -181,7 +181,7 @@ def test_times_are_without_imports(demo, another_framework):
     (another_framework.parent / "plain_demo.py").write_text(SLOW)
     _, out, _ = demo("--framework", "plain", "--json")
     [result] = json.loads(out)["results"]
-    assert result["seconds_to_first_text"] <= result["seconds"] < 0.9
+    assert result["seconds_to_first_text"] <= result["seconds"] < 3.9
 
 
 def test_figures_of_the_sandbox_are_marked_and_costs_added_up(demo, another_framework, sandbox):

@@ -149,7 +149,7 @@ def test_other_refusals_are_no_overflow(words: str) -> None:
 @pytest.mark.parametrize("hostile", ["1" * 5_000_000, "maximum context length is " * 200_000,
                                      "(" * 5_000_000, "1 " * 2_000_000])  # fmt: skip
 def test_hostile_words_are_read_in_linear_time(hostile: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     parse_overflow(hostile)
     is_overflow(hostile)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
