@@ -100,7 +100,10 @@ class BaseClient:
             return send(messages, model, options, inspection)
         options["is_attempt"] = True
         return try_steps(
-            plan, lambda step: send(step.messages(messages), step.model, step.options(options))
+            plan,
+            lambda step: send(
+                step.messages(messages), step.model, step.options(options, self.settings.profile)
+            ),
         )
 
     def _hide_headers(self, options: Any) -> Any:

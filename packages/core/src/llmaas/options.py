@@ -7,8 +7,10 @@ them in ``extra_body``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from llmaas.catalog.profile import Profile
 from llmaas.settings import Limits, Timeout
 from llmaas.wire.chat import ToolChoice
 
@@ -50,6 +52,9 @@ class ClientOptions(TypedDict, total=False):
     False."""
     conform: bool
     """Change conversations to what the model's chat template accepts. Defaults to True."""
+    profile: Profile | str | PathLike[str] | None
+    """What `llmaas probe --save` measured, or its file; it overrides the packaged catalog. Defaults
+    to ``LLMAAS_PROFILE``."""
 
 
 class CallOptions(TypedDict, total=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,11 +21,13 @@ from llmaas._option_parsing import (
     parse_headers,
     parse_model_names,
 )
+from llmaas.catalog.profile import Profile
 from llmaas.local_files import MAX_FILE_BYTES
 from llmaas.urls import DEFAULT_BASE_URL, normalize_base_url
 from llmaas.wire.retry import RetryPolicy
 
 URL_VARIABLE, CA_VARIABLE = "LLMAAS_BASE_URL", "LLMAAS_CA_BUNDLE"
+PROFILE_VARIABLE = "LLMAAS_PROFILE"
 _NO_HEADERS = _redaction.HiddenHeaders(())
 VENDOR_URL_VARIABLE = "LLMAAS_API_URL"
 """Variable of the vendor's own products, read if ``LLMAAS_BASE_URL`` is not set."""
@@ -36,6 +39,7 @@ __all__ = [
     "DEFAULT_BASE_URL",
     "KEY_VARIABLE",
     "MAX_FILE_BYTES",
+    "PROFILE_VARIABLE",
     "URL_VARIABLE",
     "APIKey",
     "Limits",
@@ -138,6 +142,31 @@ def _parse_limits(value: Any) -> Limits:
     return value
 
 
+def _parse_profile(value: Any) -> Profile | None:
+    given = value or os.environ.get(PROFILE_VARIABLE) or None
+    if given is None or isinstance(given, Profile):
+        return given
+    if isinstance(given, Mapping):
+        return Profile.from_dict(given)
+    if not isinstance(given, str | os.PathLike):
+        raise ConfigurationError(f"profile must be a Profile or a path, got {value!r}.")
+    status = _stat(path := os.fspath(given))
+    return _read_profile(path, status and (status.st_mtime_ns, status.st_size, status.st_ino))
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None  # reading it reports why
+
+
+@lru_cache(maxsize=16)
+def _read_profile(path: str, state: tuple[int, ...] | None) -> Profile:
+    """Read a file once per state, since each framework object may have a client of its own."""
+    return Profile.read(path)
+
+
 def _keep(value: Any) -> Any:
     return value
 
@@ -179,6 +208,9 @@ class Settings:
         default=MAX_FILE_BYTES, metadata=_option(_parse_file_bytes, is_public=True)
     )
     strict: bool = field(default=False, metadata=_option(_keep, is_public=True))
+    profile: Profile | None = field(
+        default=None, metadata=_option(_parse_profile, reads_environment=True, is_public=True)
+    )
     learned: Learned = field(default_factory=Learned, repr=False, compare=False)
     """Facts about models, learned from the answers at this address with this key."""
 
@@ -241,7 +273,7 @@ class Settings:
         for name, option in OPTIONS.items():
             value = getattr(self, option.name)
             if option.metadata["option"].is_public and value != option.default:
-                public[name] = list(value) if isinstance(value, tuple) else value
+                public[name] = _to_json(value)
         return public
 
     def replace(self, **changes: Any) -> Settings:
@@ -301,6 +333,12 @@ def _field(argument: str) -> Field[Any]:
 
 def _parse(argument: str, value: Any) -> Any:
     return _field(argument).metadata["option"].parse(value)
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, Profile):
+        return value.source or value.to_dict()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def address_from_environment() -> str | None:

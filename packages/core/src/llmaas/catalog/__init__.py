@@ -10,6 +10,9 @@ from llmaas.catalog.diff import Diff, Redirect, RedirectChangesCapabilityError, 
 from llmaas.catalog.filtering import filter  # noqa: A004 - read as catalog.filter(...)
 from llmaas.catalog.lifecycle import forget_warnings, lifecycle_note, warn_once
 from llmaas.catalog.model import Model, Resolution
+from llmaas.catalog.model_facts import ModelProfile
+from llmaas.catalog.profile import Profile
+from llmaas.catalog.profile_file import ProfileError
 from llmaas.catalog.selection import Choice, NoSuchModelError, choose
 from llmaas.catalog.state import (
     about,
@@ -29,7 +32,10 @@ __all__ = [
     "Choice",
     "Diff",
     "Model",
+    "ModelProfile",
     "NoSuchModelError",
+    "Profile",
+    "ProfileError",
     "Redirect",
     "RedirectChangesCapabilityError",
     "Resolution",

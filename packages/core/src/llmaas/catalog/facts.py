@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from llmaas.catalog.catalog import Catalog
 from llmaas.catalog.families import get_family
-from llmaas.catalog.state import current
+from llmaas.catalog.model_facts import ModelProfile
+from llmaas.catalog.profile import Profile
+from llmaas.catalog.state import current, resolve
 from llmaas.wire.conversation.family import Family
 
 _MAX_NAMES = 512
@@ -32,14 +35,62 @@ class Facts:
     """Whether the model may reason. Defaults to True."""
     may_hold: bool
     """Whether its first text may be reasoning whose opening tag is in the prompt."""
+    measured: ModelProfile | None = None
+    """What the client's profile says about the model."""
 
 
 _cache: tuple[Catalog | None, dict[str, Facts]] = (None, {})
 """Catalog, and the facts read from it by name. Another catalog empties the cache."""
 
 
-def get_facts(name: str) -> Facts:
-    """Look up the facts about the model that answers to ``name``."""
+def get_facts(name: str, profile: Profile | None = None) -> Facts:
+    """Look up the facts about the model that answers to ``name``.
+
+    What ``profile`` says overrides the catalog.
+    """
+    return _get(name) if profile is None else _get_measured(name, profile)
+
+
+def _get_measured(name: str, profile: Profile) -> Facts:
+    """Return facts with those of a profile, which are merged once per name and catalog."""
+    base = _get(name)
+    known: tuple[Facts, Facts] | None = profile.facts.get(name)
+    if known is None or known[0] is not base:
+        if len(profile.facts) >= _MAX_NAMES:
+            profile.facts.clear()
+        known = profile.facts[name] = (base, _merge(base, find_measured(name, profile)))
+    return known[1]
+
+
+def find_measured(name: str, profile: Profile | None) -> ModelProfile | None:
+    """Find what a profile says about the model that answers to ``name``."""
+    if profile is None:
+        return None
+    serving = resolve(name).model
+    names = (serving.id, serving.root, *serving.aliases) if serving else ()
+    return profile.get_model(name, *names)
+
+
+def _merge(facts: Facts, measured: ModelProfile | None) -> Facts:
+    if measured is None:
+        return facts
+    where = measured.reasoning_field
+    known: dict[str, Any] = {
+        "sees": measured.vision,
+        "window": measured.context_window,
+        "may_reason": None if where is None else where == "content",
+        "may_hold": None if where is None else where == "content",
+    }
+    return replace(
+        facts,
+        is_known=True,
+        family=replace(facts.family, **measured.conversation_rules),
+        measured=measured,
+        **{name: value for name, value in known.items() if value is not None},
+    )
+
+
+def _get(name: str) -> Facts:
     global _cache
     catalog, (cached, facts) = current(), _cache
     if cached is not catalog:

@@ -75,6 +75,19 @@ FAMILIES = (
     ReasoningSwitch(("nemotron", "nvidia-nemotron", "gemma4", "gemma-4", "glm", "cogito", "smollm3",
                      "exaone", "hunyuan"), _THINKING_OFF, _THINKING_ON),
 )  # fmt: skip
+SWITCHES: Mapping[str, ReasoningSwitch] = {
+    "enable_thinking": ReasoningSwitch((), {"enable_thinking": False}, {"enable_thinking": True}),
+    "chat_template_kwargs.enable_thinking": ReasoningSwitch((), _THINKING_OFF, _THINKING_ON),
+    "chat_template_kwargs.thinking": ReasoningSwitch(
+        (), _template(thinking=False), _template(thinking=True)
+    ),
+    "reasoning_effort": ReasoningSwitch((), {"reasoning_effort": "none"}, {}),
+    "always": ReasoningSwitch((), always=True),
+    "never": ReasoningSwitch((), never=True),
+}
+"""Switches by the field that turns reasoning off, as a profile names them; ``always`` for models
+that cannot stop reasoning and ``never`` for models that do not reason."""
+
 UNKNOWN = ReasoningSwitch(
     (),
     _template(enable_thinking=False, thinking=False),

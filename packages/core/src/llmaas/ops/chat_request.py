@@ -115,7 +115,7 @@ def build_request(
     limit = None if isinstance(max_tokens, model_profile.ModelDefault) else max_tokens
     check_chat(tools, tool_choice, {"max_tokens": limit, **params})
     if reasoning is not None:
-        params, notes = to_fields(model, reasoning, params)
+        params, notes = to_fields(model, reasoning, params, settings.profile)
         adjustments = (*adjustments, *notes)
     is_unchanged = sent is given
     owns_budget = isinstance(max_tokens, model_profile.ModelDefault) and not output_budget.is_given(
@@ -162,12 +162,17 @@ def _adjust(
 ) -> tuple[Sequence[Message], tuple[Adjustment, ...]]:
     """Adjust messages to the model's chat template; a plain conversation stays as it is."""
     if inspection.is_plain and accepts_plain(
-        get_facts(model).family, given[0], has_names=inspection.has_names
+        get_facts(model, settings.profile).family, given[0], has_names=inspection.has_names
     ):
         return given, ()
     is_strict = settings.strict if strict is None else strict
     sent, adjustments = conform_messages(
-        given, model=model, wanted=conforms, params=params, strict=bool(is_strict)
+        given,
+        model=model,
+        profile=settings.profile,
+        wanted=conforms,
+        params=params,
+        strict=bool(is_strict),
     )
     if not inspection.size:
         model_profile.check_images(settings, model, sent, strict)

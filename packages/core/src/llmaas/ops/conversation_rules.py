@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from llmaas.catalog.facts import get_facts
+from llmaas.catalog.profile import Profile
 from llmaas.types import Adjustment
 from llmaas.warnings import RequestAdjustedWarning, warn
 from llmaas.wire.conversation import FORMAL, Family, conform
@@ -22,6 +23,7 @@ def conform_messages(
     messages: Sequence[Message],
     *,
     model: str,
+    profile: Profile | None = None,
     wanted: bool = True,
     params: Mapping[str, Any] | None = None,
     strict: bool = False,
@@ -32,16 +34,15 @@ def conform_messages(
     """
     if not wanted:
         return messages, ()
-    right, adjustments = conform(
-        messages, _family(model, params), sees=strict or get_facts(model).sees
-    )
+    facts = get_facts(model, profile)
+    family = _with_last(facts.family, params)
+    right, adjustments = conform(messages, family, sees=strict or facts.sees)
     if adjustments:
         _warn(adjustments, model)
     return right, adjustments
 
 
-def _family(model: str, params: Mapping[str, Any] | None) -> Family:
-    family = get_facts(model).family
+def _with_last(family: Family, params: Mapping[str, Any] | None) -> Family:
     if family.ends_with_input and params and _continues(params):
         return replace(family, ends_with_input=False)
     return family

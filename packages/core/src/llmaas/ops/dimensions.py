@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmaas import catalog
+from llmaas.catalog.measured import native_size
+from llmaas.catalog.profile import Profile
 
 _WORDS = ("matryoshka", "dimension")
 _REFUSALS = frozenset({400, 422})
@@ -27,11 +28,11 @@ class Dimensions:
     """What to send."""
 
     @classmethod
-    def create(cls, model: str, wanted: int | None) -> Dimensions:
+    def create(cls, model: str, wanted: int | None, profile: Profile | None = None) -> Dimensions:
         """Leave a size out that is the model's own."""
         if wanted is None:
             return cls(None, None)
-        own = native_size(model)
+        own = native_size(model, profile)
         return cls(wanted, own, {} if wanted == own else {"dimensions": wanted})
 
     def is_needless(self, error: Exception, body: Mapping[str, Any]) -> bool:
@@ -54,9 +55,3 @@ class Dimensions:
             self.own = length
             self.params = {"dimensions": self.wanted}
             raise refusal
-
-
-def native_size(model: str) -> int | None:
-    """Return the size of a model's vectors, None where the catalog does not tell."""
-    known = catalog.get(model)
-    return None if known is None else known.dimensions

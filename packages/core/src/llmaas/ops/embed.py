@@ -52,7 +52,7 @@ def embed(
         check_model_name(settings, model),
         inputs,
         {name: value for name, value in wire.items() if value is not None},
-        Dimensions.create(model, dimensions),
+        Dimensions.create(model, dimensions, settings.profile),
         {
             "timeout": timeout,
             "deadline": moment,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from llmaas._errors_base import StructuredOutputError, attach
 from llmaas._option_parsing import parse_model_names
+from llmaas.catalog.profile import Profile
 from llmaas.messages import Messages, add_instruction
 from llmaas.ops.effects import Close, Operation
 from llmaas.ops.model_profile import warn_if_empty
@@ -42,9 +43,9 @@ class Step:
         """Return the messages to send."""
         return add_instruction(messages, _HINT) if self.is_retry else messages
 
-    def options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def options(self, options: Mapping[str, Any], profile: Profile | None = None) -> dict[str, Any]:
         """Return the options of the request."""
-        return lower_effort(self.model, options) if self.is_retry else dict(options)
+        return lower_effort(self.model, options, profile) if self.is_retry else dict(options)
 
 
 @dataclass(slots=True)

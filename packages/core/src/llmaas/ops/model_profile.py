@@ -34,7 +34,7 @@ def check_model(settings: Settings, model: str) -> None:
     """
     if not isinstance(model, str) or not model.strip():
         raise InvalidInputError(f"model must be a model's name, not {model!r}")
-    if get_facts(model).is_known or settings.is_service:
+    if get_facts(model, settings.profile).is_known or settings.is_service:
         catalog.warn_once(model, stacklevel=caller_level() + 1)
 
 
@@ -42,7 +42,7 @@ def check_images(
     settings: Settings, model: str, messages: Sequence[Mapping[str, Any]], strict: bool | None
 ) -> None:
     """Warn about images for a model without vision; refuse them with ``strict``."""
-    if get_facts(model).sees or not holds_images(messages):
+    if get_facts(model, settings.profile).sees or not holds_images(messages):
         return
     text = f"{model} is not known to see images: it may refuse or ignore those of this request."
     if settings.strict if strict is None else strict:
@@ -55,7 +55,9 @@ def may_begin_unopened(settings: Settings, model: str) -> bool:
 
     Not where the model does not reason, or was seen to send its reasoning in a field.
     """
-    return model not in settings.learned.apart and get_facts(model).may_reason
+    if model in settings.learned.apart:
+        return False
+    return get_facts(model, settings.profile).may_reason
 
 
 def buffer_size(settings: Settings, model: str) -> int:
@@ -68,7 +70,7 @@ def buffer_size(settings: Settings, model: str) -> int:
         return _HOLD_UNOPENED
     if model in settings.learned.plain or model in settings.learned.apart:
         return 0
-    return _HOLD_UNKNOWN if get_facts(model).may_hold else 0
+    return _HOLD_UNKNOWN if get_facts(model, settings.profile).may_hold else 0
 
 
 def record(

@@ -35,7 +35,7 @@ def is_given(params: Mapping[str, Any]) -> bool:
 def window_of(settings: Settings, model: str) -> int | None:
     """Return the context window in tokens: as a refusal named it, else as the catalog does."""
     known = settings.learned.windows.get(model)
-    return get_facts(model).window if known is None else known
+    return get_facts(model, settings.profile).window if known is None else known
 
 
 def default_max_tokens(
@@ -83,6 +83,9 @@ def _as_messages(conversation: Any) -> Sequence[Mapping[str, Any]]:
 def _most(settings: Settings, model: str, window: int | None) -> int:
     """Return the default for a short prompt: at most half of the window."""
     most = settings.learned.limits.get(model, DEFAULT_MAX_OUTPUT)
+    if settings.profile is not None:
+        measured = get_facts(model, settings.profile).measured
+        most = min(most, (measured and measured.max_output_tokens) or most)
     return min(most, max(1, window // 2)) if window else most
 
 

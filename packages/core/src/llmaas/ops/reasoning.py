@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmaas.catalog.reasoning import LEVELS, Fields, ReasoningSwitch, get_switch
+from llmaas.catalog.measured import get_switch
+from llmaas.catalog.profile import Profile
+from llmaas.catalog.reasoning import LEVELS, Fields, ReasoningSwitch
 from llmaas.ops.checks import invalid
 from llmaas.types import Adjustment, Completion
 from llmaas.warnings import IgnoredOptionWarning, warn
@@ -16,7 +18,7 @@ _TEMPLATE = "chat_template_kwargs"
 
 
 def to_fields(
-    model: str, reasoning: Any, params: Mapping[str, Any]
+    model: str, reasoning: Any, params: Mapping[str, Any], profile: Profile | None = None
 ) -> tuple[dict[str, Any], tuple[Adjustment, ...]]:
     """Return the parameters with the fields that the model's family takes, and what it lacks.
 
@@ -24,7 +26,7 @@ def to_fields(
     """
     if isinstance(reasoning, Mapping):
         return {**params, "reasoning": reasoning}, ()
-    fields, missing = _fields(get_switch(model), _level(reasoning))
+    fields, missing = _fields(get_switch(model, profile), _level(reasoning))
     merged = {**fields, **params}
     if _TEMPLATE in fields and isinstance(params.get(_TEMPLATE), Mapping):
         merged[_TEMPLATE] = {**fields[_TEMPLATE], **params[_TEMPLATE]}
@@ -71,11 +73,13 @@ def _off(switch: ReasoningSwitch) -> tuple[Fields, str]:
     return switch.levels[lowest], f"cannot stop reasoning; effort {lowest!r} was sent"
 
 
-def lower_effort(model: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def lower_effort(
+    model: str, options: Mapping[str, Any], profile: Profile | None = None
+) -> dict[str, Any]:
     """Return options that ask for less reasoning: low effort, or none where it was low."""
     kept = {k: v for k, v in options.items() if k not in ("reasoning_effort", "enable_thinking")}
     requested = options.get("reasoning", options.get("reasoning_effort"))
-    switch = get_switch(model)
+    switch = get_switch(model, profile)
     if switch.never or isinstance(requested, Mapping):
         return dict(options)
     was_low = requested in (False, "none", "off", "minimal", "low") or not switch.levels

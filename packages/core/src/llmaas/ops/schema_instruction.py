@@ -33,7 +33,12 @@ def with_fallback_to_words(
             raise
     assert request.schema is not None
     body = in_words(request.body, request.schema.to_instruction())
-    messages, _ = conform_messages(body["messages"], model=request.model, wanted=request.conforms)
+    messages, _ = conform_messages(
+        body["messages"],
+        model=request.model,
+        profile=request.settings.profile,
+        wanted=request.conforms,
+    )
     request.body = {**body, "messages": messages}
     return (yield from send(request))
 
