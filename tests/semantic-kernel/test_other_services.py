@@ -1,9 +1,15 @@
 """Embeddings, speech, images, text completion and reranking."""
 
+import base64
+
 import numpy as np
 import pytest
+from openai import AsyncOpenAI
 from semantic_kernel import Kernel
-from semantic_kernel.connectors.ai.open_ai import OpenAITextToImageExecutionSettings
+from semantic_kernel.connectors.ai.open_ai import (
+    OpenAITextToImage,
+    OpenAITextToImageExecutionSettings,
+)
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
 from semantic_kernel.contents import AudioContent
 from semantic_kernel.exceptions import ServiceInvalidRequestError, ServiceResponseException
@@ -193,12 +199,26 @@ async def test_extra_body_is_laid_over_every_request(sandbox, embedding):
 
 async def test_several_images_and_addresses(sandbox):
     service = LLMaaSTextToImage("z-image:16b")
-    several = await service.generate_images(
-        "A cat", 1024, 1024, LLMaaSTextToImageExecutionSettings(n=2)
-    )
-    assert len(several) == 2
+    settings = LLMaaSTextToImageExecutionSettings(n=2, size=(1024, 1024))
+    assert len(await service.generate_images("A cat", settings)) == 2
     sandbox.script([{"status": 200, "json": {"data": [{"url": "https://example.org/cat.png"}]}}])
     assert await service.generate_image("A cat") == "https://example.org/cat.png"
+
+
+async def test_several_images_are_text_as_from_the_stock_connector(sandbox):
+    data = base64.b64encode(b"picture").decode()
+    step = {"status": 200, "json": {"data": [{"b64_json": data}, {"url": "https://example.org/a"}]}}
+    sandbox.script([step, step, step])
+    async with AsyncOpenAI(api_key="sk-stock", base_url=sandbox.base_url) as client:
+        stock = OpenAITextToImage("z-image:16b", async_client=client)
+        expected = await stock.generate_images(prompt="A cat", n=2)
+    ours = LLMaaSTextToImage("z-image:16b")
+    assert (
+        await ours.generate_images(prompt="A cat", n=2)
+        == expected
+        == [data, "https://example.org/a"]
+    )
+    assert await ours.generate_image("A cat") == b"picture"
 
 
 async def test_invalid_image_is_skipped_with_a_warning(sandbox):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
@@ -46,34 +47,38 @@ class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
         **kwargs: Any,
     ) -> bytes | str:
         """Generate one image: its bytes, or its URL with ``response_format="url"``."""
-        return (await self.generate_images(description, width, height, settings, **kwargs))[0]
+        size = {"size": f"{width}x{height}"} if width and height else {}
+        [image, *_] = await self._generate(description, settings, kwargs | size)
+        return image.data if image.data is not None else image.url or ""
 
     async def generate_images(
-        self,
-        description: str,
-        width: int | None = None,
-        height: int | None = None,
-        settings: PromptExecutionSettings | None = None,
-        **kwargs: Any,
-    ) -> list[bytes | str]:
-        """Generate as many images as the settings request; warn about those that failed."""
+        self, prompt: str, settings: PromptExecutionSettings | None = None, **kwargs: Any
+    ) -> list[str]:
+        """Generate as many images as the settings request; warn about those that failed.
+
+        Return URLs or base64, as ``OpenAITextToImage`` does.
+        """
+        return [_as_text(image) for image in await self._generate(prompt, settings, kwargs)]
+
+    async def _generate(
+        self, prompt: str, settings: PromptExecutionSettings | None, options: dict[str, Any]
+    ) -> list[Image]:
+        """Generate images; return those that did not fail, at least one."""
         own = self.get_prompt_execution_settings_from_settings(
             settings or LLMaaSTextToImageExecutionSettings()
         )
         assert isinstance(own, LLMaaSTextToImageExecutionSettings)
-        if width and height:
-            own = own.model_copy(update={"size": (width, height)})
-        options = own.to_request(self.ai_model_id) | kwargs
-        options.pop("prompt", None)  # OpenAI's settings hold the description
+        options = own.to_request(self.ai_model_id) | options
+        options.pop("prompt", None)  # OpenAI's settings hold the prompt
         with translate_errors:
-            images = await self.client.generate_images(description, **options)
+            images = await self.client.generate_images(prompt, **options)
         for image in images:
             if image.error is not None:
                 warnings.warn(
-                    f"1 of {len(images)} images failed: {image.error}", LLMaaSWarning, stacklevel=2
+                    f"1 of {len(images)} images failed: {image.error}", LLMaaSWarning, stacklevel=3
                 )
-        return [_image_content(image) for image in images if image.error is None]
+        return [image for image in images if image.error is None]
 
 
-def _image_content(image: Image) -> bytes | str:
-    return image.data if image.data is not None else image.url or ""
+def _as_text(image: Image) -> str:
+    return base64.b64encode(image.data).decode() if image.data is not None else image.url or ""
