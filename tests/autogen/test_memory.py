@@ -12,7 +12,8 @@ from autogen_core import ComponentModel
 from autogen_core.memory import Memory, MemoryContent, MemoryMimeType
 
 from autogen_llmaas import LLMaaSEmbeddings, LLMaaSMemory, _similarity, embedding_component
-from llmaas import InternalServerError, InvalidInputError
+from llmaas import ConfigurationError, InternalServerError, InvalidInputError
+from tests.helpers.servers.proxy import Proxy
 
 FACTS = [
     "The cat sleeps on the red sofa all afternoon.",
@@ -236,3 +237,23 @@ async def test_embedding_parameters_reach_the_request(sandbox):
     await memory.query("cat")
     assert next(iter(sandbox.requests)).json["truncate_prompt_tokens"] == 512
     assert next(iter(sandbox.requests)).json["dimensions"] == 256
+
+
+async def test_embeddings_and_memories_use_a_proxy_that_they_do_not_store(sandbox):
+    with Proxy(credentials="ann:secret") as proxy:
+        options = {"proxy": proxy.url("ann:secret"), "deadline": 30.0, "max_retries": 0}
+        embeddings = LLMaaSEmbeddings(**options)
+        memory = await filled(**options)
+        await asyncio.to_thread(embeddings, ["a"])
+        await copy.deepcopy(embeddings).embed(["b"])
+        await memory.query("invoices")
+        assert len(proxy.seen) >= 3
+        for stored in (embeddings.get_config(), memory.dump_component().config):
+            assert (stored["proxy"], stored["deadline"]) == (proxy.url(), 30.0)
+
+
+@pytest.mark.parametrize("made", [LLMaaSMemory, LLMaaSEmbeddings], ids=lambda made: made.__name__)
+def test_misspelt_argument_is_refused_by_the_name_of_the_class(made):
+    expected = rf"{made.__name__}\(\) got an unexpected keyword argument 'dimension'"
+    with pytest.raises((ConfigurationError, TypeError), match=expected):
+        made(dimension=3)

@@ -4,13 +4,14 @@ import asyncio
 
 import pytest
 from llama_index.core import Document, VectorStoreIndex
+from llama_index.core.callbacks import CallbackManager
 from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.event_handlers import BaseEventHandler
 
 import llmaas
 from llama_index.embeddings.llmaas import LLMaaSEmbedding
-from llama_index.llms.llmaas import CostEvent
+from llama_index.llms.llmaas import CostEvent, LLMaaS
 from llama_index.postprocessor.llmaas import LLMaaSRerank
 
 EVENTS = []
@@ -107,3 +108,16 @@ def test_index_answers_a_question(embedding, rerank, make_llm):
     answer = asyncio.run(engine.aquery("What does the ranking cost?"))
     assert len(answer.source_nodes) == 2
     assert str(answer)
+
+
+@pytest.mark.parametrize("made", [LLMaaS, LLMaaSEmbedding, LLMaaSRerank])
+def test_misspelt_argument_is_refused_by_the_name_of_the_class(made):
+    expected = rf"{made.__name__}\(\) got an unexpected keyword argument 'apikey'"
+    with pytest.raises(TypeError, match=expected):
+        made(model="bge-m3:567m", apikey="sk-x")
+
+
+@pytest.mark.parametrize("made", [LLMaaS, LLMaaSEmbedding, LLMaaSRerank])
+def test_object_is_restored_from_its_dump(made):
+    dumped = made(model="bge-m3:567m", callback_manager=CallbackManager()).to_dict()
+    assert made.from_dict(dumped).to_dict() == made(**dumped).to_dict() == dumped

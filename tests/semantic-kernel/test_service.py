@@ -278,3 +278,10 @@ def python(code):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("made", [LLMaaSChatCompletion, LLMaaSRerankPlugin])
+def test_misspelt_argument_is_refused_by_the_name_of_the_class(made):
+    expected = rf"{made.__name__}\(\) got an unexpected keyword argument 'ai_model'"
+    with pytest.raises(TypeError, match=expected):
+        made(ai_model="gpt-oss:120b")

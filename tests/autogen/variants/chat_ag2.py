@@ -221,6 +221,9 @@ async def options_reach_the_core(box: Sandbox) -> None:
             fallbacks=[MODEL],
             reasoning="low",
             fresh=True,
+            logprobs=True,
+            logit_bias={"7": -100},
+            deadline=60,
             strict=True,
             retry_empty=True,
             streaming=streaming,
@@ -231,7 +234,8 @@ async def options_reach_the_core(box: Sandbox) -> None:
         bodies = [request.json for request in box.requests]
         assert [each["model"] for each in bodies] == ["no-such-model", MODEL]
         assert bodies[1]["reasoning_effort"] == "low"
-        assert not {"fresh", "strict", "retry_empty"} & {*bodies[1]}
+        assert (bodies[1]["logprobs"], bodies[1]["logit_bias"]) == (True, {"7": -100})
+        assert not {"fresh", "strict", "retry_empty", "deadline"} & {*bodies[1]}
 
 
 async def a_refusal_is_said(box: Sandbox) -> None:

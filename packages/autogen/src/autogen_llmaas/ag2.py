@@ -45,6 +45,9 @@ _CONNECTION_FIELDS = (
     "timeout",
     "max_retries",
     "rate_limit_timeout",
+    "deadline",
+    "ca_bundle",
+    "proxy",
     "default_headers",
 )
 
@@ -66,6 +69,11 @@ class LLMaaSConfig(ModelConfig):
     seed: int | None = None
     stop: str | list[str] | None = None
     user: str | None = None
+    logit_bias: dict[str, int] | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    n: int | None = None
+    """Number of choices; AG2 reads the first."""
     tool_choice: Any = None
     parallel_tool_calls: bool | None = None
     reasoning: bool | str | None = None
@@ -77,6 +85,10 @@ class LLMaaSConfig(ModelConfig):
     reasoning_effort: str | None = None
     extra_body: dict[str, Any] | None = None
     timeout: float | None = None
+    deadline: float | None = None
+    """Maximum duration of one call in seconds, including waits for rate limits."""
+    ca_bundle: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     max_retries: int = 2
     rate_limit_timeout: float = RATE_LIMIT_TIMEOUT
     default_headers: dict[str, str] | None = field(default=None, repr=False)
@@ -109,8 +121,7 @@ class LLMaaSConfig(ModelConfig):
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "api_key"}
-        if values["default_headers"]:
-            values |= redact_options({"default_headers": values["default_headers"]})
+        values |= redact_options({name: values[name] for name in ("default_headers", "proxy")})
         return (_unpickle, (type(self), values))
 
 
@@ -121,10 +132,17 @@ class LLMaaSAG2Client(LLMClient):
         self._config = config
         self._reasoning: dict[str, str] = {}
         client = AsyncLLMaaS(
-            **connection_options(config.api_key, config.api_key_env, config.base_url),
-            timeout=config.timeout,
-            max_retries=config.max_retries,
-            headers=config.default_headers,
+            **connection_options(
+                config.api_key,
+                config.api_key_env,
+                config.base_url,
+                timeout=config.timeout,
+                max_retries=config.max_retries,
+                deadline=config.deadline,
+                ca_bundle=config.ca_bundle,
+                proxy=config.proxy,
+                default_headers=config.default_headers,
+            )
         )
         self._client = with_rate_limit_timeout(client, config.rate_limit_timeout)
 

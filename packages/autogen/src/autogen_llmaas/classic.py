@@ -18,7 +18,7 @@ from typing import Any
 from autogen_llmaas.connection import connection_options, with_rate_limit_timeout
 from autogen_llmaas.settings import RATE_LIMIT_TIMEOUT
 from llmaas import Choice, Completion, LLMaaS, ToolCall, Usage, catalog
-from llmaas.adapters import ascii_name
+from llmaas.adapters import ascii_name, reject_unknown_arguments
 from llmaas.options import ChatOptions
 from llmaas.settings import KEY_VARIABLE
 
@@ -71,14 +71,17 @@ class LLMaaSClient:
     """``ModelClient`` over the core's client. Register it with ``register``."""
 
     def __init__(self, config: Mapping[str, Any], **kwargs: Any) -> None:
+        reject_unknown_arguments(type(self), kwargs.keys() - _CALL_OPTIONS)
         base_url = config.get("base_url")
         self._defaults = {name: kwargs.pop(name) for name in _CALL_OPTIONS if name in kwargs}
-        client = LLMaaS(  # AG2 passes an object as base_url
+        client = LLMaaS(
             **connection_options(
-                config.get("api_key"), KEY_VARIABLE, str(base_url) if base_url else None
+                config.get("api_key"),
+                KEY_VARIABLE,
+                str(base_url) if base_url else None,  # AG2 passes an object
+                timeout=config.get("timeout"),
+                default_headers=config.get("default_headers"),
             ),
-            timeout=config.get("timeout"),
-            headers=config.get("default_headers"),
             **kwargs,
         )
         self._client = with_rate_limit_timeout(client, RATE_LIMIT_TIMEOUT)

@@ -54,7 +54,7 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         api_key: ApiKey = None,
         **settings: Unpack[ClientSettings],
     ) -> None:
-        self._initialize(LLMaaSClientConfig.create(model, settings), api_key)
+        self._initialize(LLMaaSClientConfig.create(model, settings, type(self).__name__), api_key)
 
     def _initialize(self, config: LLMaaSClientConfig, api_key: ApiKey) -> None:
         self._config, self._api_key = config, api_key

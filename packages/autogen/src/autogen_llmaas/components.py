@@ -51,7 +51,7 @@ def native_component(model: str, **settings: Unpack[ClientSettings]) -> Componen
 
     It holds the name of the key's environment variable, never the key.
     """
-    config = LLMaaSClientConfig.create(model, settings).without_secrets()
+    config = LLMaaSClientConfig.create(model, settings, "native_component").without_secrets()
     return _component(NATIVE, "model", model, config.model_dump(exclude_none=True))
 
 
@@ -64,7 +64,7 @@ def portable_component(
     variable to the key of LLMaaS where the component is loaded. Raises ``ConfigurationError``
     for settings that the stock client does not support.
     """
-    config = LLMaaSClientConfig.create(model, settings)
+    config = LLMaaSClientConfig.create(model, settings, "portable_component")
     _reject_non_portable(settings)
     stock: dict[str, Any] = {
         "model": model,

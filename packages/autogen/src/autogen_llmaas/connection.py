@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypedDict, TypeVar
+from typing import Any, Required, TypedDict, TypeVar, Unpack, cast
 
 from autogen_llmaas.settings import LLMaaSClientConfig
 from llmaas import AsyncLLMaaS, LLMaaS, MissingAPIKeyError
@@ -15,17 +15,34 @@ ApiKey = str | Callable[[], Any] | None
 ClientT = TypeVar("ClientT", LLMaaS, AsyncLLMaaS)
 
 
-class ConnectionOptions(TypedDict):
-    """Key and base URL arguments of the core's clients."""
+class Connection(TypedDict, total=False):
+    """Optional connection arguments. Times in seconds; None is the core's default."""
 
-    api_key: str | Callable[[], Any]
-    base_url: str | None
+    timeout: float | None
+    deadline: float | None
+    max_retries: int | None
+    ca_bundle: str | None
+    proxy: str | None
+    default_headers: Mapping[str, str] | None
+
+
+class ConnectionOptions(TypedDict, total=False):
+    """Connection arguments of the core's clients."""
+
+    api_key: Required[str | Callable[[], Any]]
+    base_url: Required[str | None]
+    timeout: float
+    deadline: float
+    max_retries: int
+    ca_bundle: str
+    proxy: str
+    headers: Mapping[str, str]
 
 
 def connection_options(
-    api_key: ApiKey, api_key_env: str, base_url: str | None
+    api_key: ApiKey, api_key_env: str, base_url: str | None, **connection: Unpack[Connection]
 ) -> ConnectionOptions:
-    """Resolve key and base URL for the core's clients.
+    """Build the connection arguments of the core's clients.
 
     The variable ``api_key_env`` is read whenever a client is created. Raises
     ``MissingAPIKeyError`` if there is no key.
@@ -33,7 +50,10 @@ def connection_options(
     key = api_key or os.environ.get(api_key_env)
     if not key:
         raise MissingAPIKeyError(f"No API key. Set {api_key_env} or pass api_key=...")
-    return {"api_key": key, "base_url": base_url}
+    options: dict[str, Any] = {"api_key": key, "base_url": base_url}
+    renamed = {"default_headers": "headers"}
+    options |= {renamed.get(k, k): v for k, v in connection.items() if v is not None}
+    return cast("ConnectionOptions", options)
 
 
 def with_rate_limit_timeout(client: ClientT, seconds: float) -> ClientT:
@@ -47,12 +67,16 @@ def with_rate_limit_timeout(client: ClientT, seconds: float) -> ClientT:
 def create_client(config: LLMaaSClientConfig, api_key: ApiKey) -> AsyncLLMaaS:
     """Create the core's client of a configuration."""
     client = AsyncLLMaaS(
-        **connection_options(api_key, config.api_key_env, config.base_url),
-        timeout=config.timeout,
-        max_retries=config.max_retries,
-        deadline=config.deadline,
-        ca_bundle=config.ca_bundle,
-        proxy=config.proxy,
-        headers=config.default_headers,
+        **connection_options(
+            api_key,
+            config.api_key_env,
+            config.base_url,
+            timeout=config.timeout,
+            max_retries=config.max_retries,
+            deadline=config.deadline,
+            ca_bundle=config.ca_bundle,
+            proxy=config.proxy,
+            default_headers=config.default_headers,
+        )
     )
     return with_rate_limit_timeout(client, config.rate_limit_timeout)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from autogen_llmaas._chroma import ChromaFunction
-from autogen_llmaas.connection import ApiKey, connection_options
+from autogen_llmaas.connection import ApiKey, Connection, connection_options
 from llmaas import AsyncLLMaaS, Embeddings, LLMaaS
+from llmaas.adapters import redact_options, reject_unknown_arguments
 from llmaas.settings import KEY_VARIABLE
 
 DEFAULT_EMBEDDER = "bge-m3:567m"
@@ -26,6 +27,8 @@ class LLMaaSEmbeddings(ChromaFunction):
         concurrency: Concurrent requests. Defaults to 4.
         dimensions: Dimensions of a vector. Not sent if it is the model's default.
         embedding_kwargs: Further parameters of the request, such as ``truncate_prompt_tokens``.
+        connection: ``timeout``, ``deadline``, ``max_retries``, ``ca_bundle``, ``proxy`` and
+            ``default_headers``, as in ``LLMaaSClientConfig``.
 
     """
 
@@ -40,7 +43,9 @@ class LLMaaSEmbeddings(ChromaFunction):
         concurrency: int | None = None,
         dimensions: int | None = None,
         embedding_kwargs: dict[str, Any] | None = None,
+        **connection: Unpack[Connection],
     ) -> None:
+        reject_unknown_arguments(type(self), connection, Connection.__annotations__)
         self.model = model
         self.api_key_env = api_key_env
         self.base_url = base_url
@@ -48,6 +53,7 @@ class LLMaaSEmbeddings(ChromaFunction):
         self.concurrency = concurrency
         self.dimensions = dimensions
         self.embedding_kwargs = embedding_kwargs
+        self.connection = connection
         self.tokens = 0
         self._api_key = api_key
 
@@ -99,7 +105,8 @@ class LLMaaSEmbeddings(ChromaFunction):
         return answer.vectors
 
     def _connection_options(self) -> Any:
-        return connection_options(self._api_key, self.api_key_env, self.base_url)
+        connection = self.connection
+        return connection_options(self._api_key, self.api_key_env, self.base_url, **connection)
 
     def _options(self) -> dict[str, Any]:
         named = {
@@ -116,10 +123,10 @@ class LLMaaSEmbeddings(ChromaFunction):
         self.tokens += usage.prompt_tokens if usage else 0
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor arguments without the key."""
+        """Return the constructor arguments without the key and other secrets."""
         named = ("model", "api_key_env", "base_url", "batch_size", "concurrency", "dimensions",
                  "embedding_kwargs")  # fmt: skip
-        values = {name: getattr(self, name) for name in named}
+        values = {name: getattr(self, name) for name in named} | redact_options(self.connection)
         return {name: value for name, value in values.items() if value is not None}
 
     def __repr__(self) -> str:
@@ -129,7 +136,7 @@ class LLMaaSEmbeddings(ChromaFunction):
         return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: Any) -> Self:
-        return type(self)(api_key=self._api_key, **self.get_config())
+        return type(self)(api_key=self._api_key, **(self.get_config() | {**self.connection}))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_unpickle, (type(self), self.get_config()))

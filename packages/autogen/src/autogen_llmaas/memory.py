@@ -18,9 +18,11 @@ from pydantic import BaseModel, ConfigDict
 from autogen_llmaas._cancellation import await_cancellable
 from autogen_llmaas._similarity import cosine_similarities
 from autogen_llmaas._vectors import TextVectors
-from autogen_llmaas.connection import ApiKey
+from autogen_llmaas.connection import ApiKey, Connection
 from autogen_llmaas.embeddings import DEFAULT_EMBEDDER, LLMaaSEmbeddings
+from autogen_llmaas.settings import create_config
 from llmaas import InvalidInputError
+from llmaas.adapters import redact_options
 from llmaas.settings import KEY_VARIABLE
 
 HEADING = "Relevant memory content:"
@@ -47,6 +49,14 @@ class LLMaaSMemoryConfig(BaseModel):
     """Dimensions of a vector. Not sent if it is the model's default."""
     embedding_kwargs: dict[str, Any] | None = None
     """Further parameters of the request, such as ``truncate_prompt_tokens``."""
+    timeout: float | None = None
+    deadline: float | None = None
+    """Maximum duration of one call in seconds, including retries."""
+    max_retries: int | None = None
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    """Proxy URL; its credentials are not stored in a component."""
+    default_headers: dict[str, str] | None = None
     contents: list[MemoryContent] = []
     vectors: list[str | None] = []
     """Vectors of the contents, float32 in base64; None if not embedded yet."""
@@ -57,7 +67,7 @@ class LLMaaSMemoryConfig(BaseModel):
 
 
 _EMBEDDING_FIELDS = ("api_key_env", "base_url", "batch_size", "concurrency", "dimensions",
-                  "embedding_kwargs")  # fmt: skip
+                     "embedding_kwargs", *Connection.__annotations__)  # fmt: skip
 
 
 class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
@@ -73,8 +83,10 @@ class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
     def __init__(
         self, model: str = DEFAULT_EMBEDDER, *, api_key: ApiKey = None, **settings: Any
     ) -> None:
-        self._config = config = LLMaaSMemoryConfig(model=model, **settings)
-        options = {name: getattr(config, name) for name in _EMBEDDING_FIELDS}
+        owner = type(self).__name__
+        config = create_config(LLMaaSMemoryConfig, owner, {"model": model, **settings})
+        self._config = config
+        options: Any = {name: getattr(config, name) for name in _EMBEDDING_FIELDS}
         self.embeddings = LLMaaSEmbeddings(model, api_key=api_key, **options)
         self._contents = [(content, _content_text(content)) for content in config.contents]
         self._vectors = TextVectors(self.embeddings)
@@ -153,7 +165,9 @@ class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
 
     def _to_config(self) -> LLMaaSMemoryConfig:
         vectors = [_encode_vector(self._vectors.known.get(text)) for _, text in self._contents]
+        secret = self._config.model_dump(include={"proxy", "default_headers"})
         update: dict[str, Any] = {
+            **redact_options(secret),
             "contents": list(self.contents),
             "vectors": vectors,
             "vectors_model": self._vectors.model,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self, TypedDict
+from typing import Any, Self, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
@@ -173,15 +173,9 @@ class LLMaaSClientConfig(BaseModel):
         return headers
 
     @classmethod
-    def create(cls, model: str, settings: Mapping[str, Any]) -> LLMaaSClientConfig:
+    def create(cls, model: str, settings: Mapping[str, Any], owner: str) -> LLMaaSClientConfig:
         """Validate settings. Raises ``ConfigurationError`` with the names, not the values."""
-        try:
-            return cls(model=model, **settings)
-        except ValidationError as error:
-            wrong = (
-                f"{_field_path(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)
-            )
-            raise ConfigurationError("; ".join(wrong)) from None
+        return create_config(cls, owner, {"model": model, **settings})
 
     def without_secrets(self) -> Self:
         """Return a copy without proxy credentials and headers that may hold secrets."""
@@ -197,5 +191,23 @@ class LLMaaSClientConfig(BaseModel):
         return {name: value for name, value in values.items() if value is not None}
 
 
-def _field_path(location: Sequence[int | str]) -> str:
-    return ".".join(map(str, location))
+ConfigT = TypeVar("ConfigT", bound=BaseModel)
+
+
+def create_config(config_class: type[ConfigT], owner: str, values: Mapping[str, Any]) -> ConfigT:
+    """Validate the arguments of the class ``owner``.
+
+    Raises ``ConfigurationError`` with the names of invalid arguments, not their values.
+    """
+    try:
+        return config_class(**values)
+    except ValidationError as error:
+        wrong = (_explain(owner, fault) for fault in error.errors(include_input=False))
+        raise ConfigurationError("; ".join(wrong)) from None
+
+
+def _explain(owner: str, fault: Any) -> str:
+    path = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        return f"{owner}() got an unexpected keyword argument {path!r}"
+    return f"{path}: {fault['msg']}"

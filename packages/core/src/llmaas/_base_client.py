@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
+from llmaas._keyword_arguments import reject_unknown_arguments
 from llmaas.content_parts import holds_files
 from llmaas.hooks import REGISTRY, CallInfo
 from llmaas.messages import Messages, normalize_messages
@@ -36,6 +37,7 @@ class BaseClient:
     """Settings of a client, and the operations of its calls."""
 
     def __init__(self, *, transport: Any = None, **options: Unpack[ClientOptions]) -> None:
+        reject_unknown_arguments(type(self), options)
         self.settings = Settings.create(**options)
         self._use(transport)
 

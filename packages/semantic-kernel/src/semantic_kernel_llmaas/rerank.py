@@ -25,6 +25,10 @@ class RankedDocument(TypedDict):
 class _Reranker(LLMaaSService):
     MODEL_FIELD: ClassVar[str] = "rerank_model_id"
 
+    @classmethod
+    def _public_class(cls) -> type:
+        return LLMaaSRerankPlugin
+
     def __init__(
         self,
         ai_model_id: str | None = None,

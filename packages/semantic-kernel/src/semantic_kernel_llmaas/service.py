@@ -51,6 +51,11 @@ class LLMaaSService(AIServiceClientBase):
 
     client: AsyncLLMaaS = Field(exclude=True, repr=False)
 
+    @classmethod
+    def _public_class(cls) -> type:
+        """Return the class that errors about arguments name."""
+        return cls
+
     def _initialize(
         self,
         ai_model_id: str | None,
@@ -60,12 +65,13 @@ class LLMaaSService(AIServiceClientBase):
         options: Connection,
         **fields: Any,
     ) -> None:
+        own = Connection.__annotations__.keys()
+        reject_unknown_arguments(self._public_class(), options.keys() - own)
         environment = read_settings(
             options.pop("env_file_path", None), options.pop("env_file_encoding", None)
         )
         model = environment.select_model(self.MODEL_FIELD, ai_model_id)
         client_argument = options.pop("client", None)
-        reject_unknown_arguments(type(self), options.keys() - {"default_headers"})
         client = client_argument or create_client(environment, api_key, base_url, options)
         values = {**fields, "ai_model_id": model, "service_id": service_id or "", "client": client}
         try:

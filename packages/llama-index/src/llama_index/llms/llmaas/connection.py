@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from llama_index.core.schema import BaseComponent
-from pydantic import Field, PrivateAttr, SecretStr
+from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, model_validator
 
 from llmaas import AsyncLLMaaS, Timeout
 from llmaas import LLMaaS as Client
-from llmaas.adapters import ClientPair, open_clients
+from llmaas.adapters import ClientPair, open_clients, reject_unknown_arguments
 from llmaas.settings import MAX_FILE_BYTES
 
 _OPTIONS = (
@@ -51,6 +51,14 @@ class Connection(BaseComponent):
 
     _made: ClientPair | None = PrivateAttr(default=None)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _reject_unknown(cls, values: Any) -> Any:
+        """Refuse misspelt arguments, which LlamaIndex's classes ignore."""
+        if isinstance(values, Mapping):
+            reject_unknown_arguments(cls, values, {*_argument_names(cls), "class_name"})
+        return values
+
     @property
     def client(self) -> Client:
         """Client for threads."""
@@ -72,3 +80,12 @@ class Connection(BaseComponent):
         state = super().__getstate__()
         hidden = dict.fromkeys(("api_key", "proxy", "default_headers"))
         return {**state, "__dict__": {**state["__dict__"], **hidden}, "__pydantic_private__": None}
+
+
+def _argument_names(owner: type[BaseComponent]) -> Iterator[str]:
+    """Yield the names and aliases of the fields."""
+    for name, field in owner.model_fields.items():
+        yield name
+        aliases = field.validation_alias
+        choices = aliases.choices if isinstance(aliases, AliasChoices) else [field.alias]
+        yield from (choice for choice in choices if isinstance(choice, str))
