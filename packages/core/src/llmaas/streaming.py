@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from llmaas.ops.async_runner import AsyncRunner
 from llmaas.ops.finalizer import FINALIZER
+from llmaas.ops.measured_request import rate_limit_names
 from llmaas.ops.open_stream import OpenStream
 from llmaas.ops.stream_state import StreamState
 from llmaas.ops.sync_runner import SyncRunner
@@ -40,7 +41,8 @@ class _Stream:
     @property
     def rate_limit(self) -> RateLimit | None:
         """The ``X-RateLimit-*`` headers of the reply."""
-        return parse_rate_limit(self._state.reply.headers)
+        names = rate_limit_names(self._state.request.settings.profile)
+        return parse_rate_limit(self._state.reply.headers, names)
 
 
 class Stream(_Stream):

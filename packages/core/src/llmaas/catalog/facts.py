@@ -83,7 +83,6 @@ def _merge(facts: Facts, measured: ModelProfile | None) -> Facts:
     }
     return replace(
         facts,
-        is_known=True,
         family=replace(facts.family, **measured.conversation_rules),
         measured=measured,
         **{name: value for name, value in known.items() if value is not None},

@@ -14,6 +14,7 @@ from llmaas.ops import model_profile, output_budget
 from llmaas.ops.checks import check_chat
 from llmaas.ops.conversation_rules import conform_messages
 from llmaas.ops.encoding import encode, encode_plain
+from llmaas.ops.measured_request import fit_to_profile
 from llmaas.ops.reasoning import report_ignored, to_fields
 from llmaas.ops.retrying import JSON, Deadline, EndpointRequest, RetryState
 from llmaas.settings import Settings
@@ -136,9 +137,17 @@ def build_request(
         response_format=response_format if schema is None else schema.response_format,
         params={"max_tokens": limit, **params},
     )
+    if settings.profile is not None and conforms:
+        body, notes = fit_to_profile(
+            body,
+            settings.profile,
+            kept=params.get("extra_body") or (),
+            strict=bool(settings.strict if strict is None else strict),
+        )
+        adjustments = (*adjustments, *notes)
     return ChatRequest(
         settings,
-        with_valid_tools(body) if tools and conforms else body,
+        with_valid_tools(body) if "tools" in body and conforms else body,
         {**JSON, **extra_headers},
         RetryState(settings, timeout, deadline),
         schema,

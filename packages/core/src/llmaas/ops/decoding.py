@@ -8,6 +8,7 @@ from typing import Any
 
 from llmaas._headers import Headers
 from llmaas.ops import model_profile
+from llmaas.ops.measured_request import rate_limit_names
 from llmaas.settings import Settings
 from llmaas.wire.accumulator import Context
 from llmaas.wire.chat import turns_reasoning_off
@@ -31,6 +32,7 @@ def decoder_for(
             tools=body.get("tools") or (),
             tool_choice=body.get("tool_choice"),
             max_tokens=_limit(body),
+            rate_limit_names=rate_limit_names(settings.profile),
         ),
         settings.limits.event,
     )

@@ -16,7 +16,12 @@ from llmaas.ops.chat import chat, open_stream
 from llmaas.ops.chat_request import ChatRequest
 from llmaas.ops.effects import Operation
 from llmaas.ops.open_stream import EventDecoder, OpenStream
-from llmaas.ops.schema_instruction import in_words, with_fallback_to_words, with_reply
+from llmaas.ops.schema_instruction import (
+    in_words,
+    is_enforced,
+    with_fallback_to_words,
+    with_reply,
+)
 from llmaas.structured import fill_parsed, find_mismatch, is_cut
 from llmaas.types import Adjustment, Choice, Completion, Done, Event, TextDelta, ToolCallDelta
 from llmaas.wire.failures import ResponseFault, TransportFailure
@@ -41,6 +46,7 @@ def is_deferred(request: ChatRequest) -> bool:
         and bool(body.get("tools"))
         and "response_format" in body
         and body.get("tool_choice") != "none"
+        and is_enforced(request)
     )
 
 

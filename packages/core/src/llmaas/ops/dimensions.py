@@ -12,6 +12,7 @@ from typing import Any
 
 from llmaas.catalog.measured import native_size
 from llmaas.catalog.profile import Profile
+from llmaas.ops.measured_request import check_dimensions
 
 _WORDS = ("matryoshka", "dimension")
 _REFUSALS = frozenset({400, 422})
@@ -32,6 +33,7 @@ class Dimensions:
         """Leave a size out that is the model's own."""
         if wanted is None:
             return cls(None, None)
+        check_dimensions(model, wanted, profile)
         own = native_size(model, profile)
         return cls(wanted, own, {} if wanted == own else {"dimensions": wanted})
 

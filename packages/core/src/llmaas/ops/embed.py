@@ -13,6 +13,7 @@ from llmaas.ops.effects import Operation, Parallel
 from llmaas.ops.embed_job import EmbedJob, OnBatch, OnModel, Progress
 from llmaas.ops.hooked_calls import with_part_hooks
 from llmaas.ops.json_request import check_model_name, check_texts, request_json
+from llmaas.ops.measured_request import batch_limit, fit_embedding
 from llmaas.ops.refusals import concerns_every_request, may_concern_a_text, name_text
 from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
@@ -51,7 +52,11 @@ def embed(
         settings,
         check_model_name(settings, model),
         inputs,
-        {name: value for name, value in wire.items() if value is not None},
+        fit_embedding(
+            {name: value for name, value in wire.items() if value is not None},
+            model,
+            settings.profile,
+        ),
         Dimensions.create(model, dimensions, settings.profile),
         {
             "timeout": timeout,
@@ -67,7 +72,7 @@ def embed(
         moment,
         [None] * inputs.total,
     )
-    size, count = max(1, batch_size), len(inputs.texts)
+    size, count = batch_limit(model, settings.profile, max(1, batch_size)), len(inputs.texts)
     batches = [_batch(job, i, min(i + size, count)) for i in range(0, count, size)]
     try:
         if batches:

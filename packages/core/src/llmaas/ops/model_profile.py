@@ -34,7 +34,8 @@ def check_model(settings: Settings, model: str) -> None:
     """
     if not isinstance(model, str) or not model.strip():
         raise InvalidInputError(f"model must be a model's name, not {model!r}")
-    if get_facts(model, settings.profile).is_known or settings.is_service:
+    facts = get_facts(model, settings.profile)
+    if facts.is_known or (settings.is_service and facts.measured is None):
         catalog.warn_once(model, stacklevel=caller_level() + 1)
 
 

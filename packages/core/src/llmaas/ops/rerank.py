@@ -9,6 +9,7 @@ from typing import Any
 from llmaas._errors_base import attach
 from llmaas.ops.effects import Operation
 from llmaas.ops.json_request import check_model_name, check_texts, request_json
+from llmaas.ops.measured_request import document_limit, rerank_version
 from llmaas.ops.refusals import may_concern_a_text, name_text
 from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
@@ -84,8 +85,10 @@ def rerank(
         },
         isolate_errors,
     )
+    limit = document_limit(model, settings.profile) or len(texts)
     try:
-        return (yield from _either_path(job, version, range(len(texts))))
+        if len(texts) <= limit:
+            return (yield from _either_path(job, version, range(len(texts))))
     except Exception as error:
         if len(texts) == 1 or not isolate_errors or not _may_concern_a_document(job, error):
             raise
@@ -104,7 +107,11 @@ def _bisect(job: _Job, version: int, positions: Sequence[int]) -> Operation[None
     Where the shortest document is refused alone, the query or the request is at fault.
     """
     middle = len(positions) // 2
+    limit = document_limit(job.model, job.settings.profile) or len(positions)
     for some in (positions[:middle], positions[middle:]):
+        if len(some) > limit:
+            yield from _bisect(job, version, some)
+            continue
         try:
             job.keep((yield from _either_path(job, version, some)), some)
         except Exception as error:
@@ -132,6 +139,8 @@ def _either_path(job: _Job, version: int, positions: Sequence[int]) -> Operation
     """Ask ``/v2/rerank``, or ``/v1/rerank`` where a server has only that one (or vice versa)."""
     other = 3 - version if version in (1, 2) else None
     learned = job.settings.learned
+    if learned.rerank_version is None:
+        learned.rerank_version = rerank_version(job.settings.profile)
     if other is not None and other == learned.rerank_version:
         return (yield from _send(job, other, positions))
     try:

@@ -10,6 +10,7 @@ from llmaas.messages import Message, add_instruction
 from llmaas.ops.chat_request import ChatRequest
 from llmaas.ops.conversation_rules import conform_messages
 from llmaas.ops.effects import Operation
+from llmaas.ops.measured_request import enforces
 
 T = TypeVar("T")
 
@@ -25,14 +26,19 @@ _ABOUT_FORMAT = re.compile(
 def with_fallback_to_words(
     request: ChatRequest, send: Callable[[ChatRequest], Operation[T]]
 ) -> Operation[T]:
-    """Send a request; once more with the schema in words if its ``response_format`` is refused."""
-    try:
-        return (yield from send(request))
-    except Exception as error:
-        if "response_format" not in request.body or not _is_about_format(error):
-            raise
+    """Send a request; with the schema in words if its ``response_format`` is refused.
+
+    A format that the client's profile knows to be refused or ignored is not sent at all.
+    """
+    if is_enforced(request):
+        try:
+            return (yield from send(request))
+        except Exception as error:
+            if "response_format" not in request.body or not _is_about_format(error):
+                raise
     assert request.schema is not None
-    body = in_words(request.body, request.schema.to_instruction())
+    has_tools = bool(request.body.get("tools")) and request.body.get("tool_choice") != "none"
+    body = in_words(request.body, request.schema.to_instruction(after_tools=has_tools))
     messages, _ = conform_messages(
         body["messages"],
         model=request.model,
@@ -41,6 +47,12 @@ def with_fallback_to_words(
     )
     request.body = {**body, "messages": messages}
     return (yield from send(request))
+
+
+def is_enforced(request: ChatRequest) -> bool:
+    """Whether a request goes out with its ``response_format``: the profile may know better."""
+    sent = request.body.get("response_format")
+    return sent is None or enforces(sent, request.model, request.settings.profile)
 
 
 def in_words(body: dict[str, Any], instruction: str) -> dict[str, Any]:

@@ -9,7 +9,13 @@ from typing import Any
 from llmaas._headers import Headers
 from llmaas.types import Completion, Event, Usage
 from llmaas.wire.choice_accumulator import ChoiceAccumulator
-from llmaas.wire.usage import is_blank_usage, parse_backend, parse_rate_limit, parse_usage
+from llmaas.wire.usage import (
+    RATE_LIMIT_NAMES,
+    is_blank_usage,
+    parse_backend,
+    parse_rate_limit,
+    parse_usage,
+)
 
 _TOP = frozenset({"id", "object", "created", "model", "choices", "usage", "backend"})
 
@@ -36,6 +42,8 @@ class Context:
     """Tool choice of the request, as sent."""
     max_tokens: int | None = None
     """Token limit of the answer, if the request has one."""
+    rate_limit_names: Sequence[str] = RATE_LIMIT_NAMES
+    """Header names of the rate limit: limit, remaining, reset."""
 
 
 class ChoiceFailed(Exception):  # noqa: N818 - internal to this package
@@ -168,7 +176,7 @@ class CompletionAccumulator:
             backend=parse_backend(self._backend),
             created=self._created,
             request_id=context.headers.get("x-request-id"),
-            rate_limit=parse_rate_limit(context.headers),
+            rate_limit=parse_rate_limit(context.headers, context.rate_limit_names),
             requested_model=context.requested_model,
             extra=self._extra,
             resends=context.resends,

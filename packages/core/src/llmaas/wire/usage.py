@@ -97,11 +97,15 @@ def parse_backend(raw: Any) -> Backend | None:
     return Backend(_text(raw.get("engine_type")), _text(raw.get("machine_name")))
 
 
-def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
+RATE_LIMIT_NAMES = tuple(f"x-ratelimit-{what}-requests" for what in ("limit", "remaining", "reset"))
+"""Header names of the limit, of what remains of it and of the time of its reset."""
+
+
+def parse_rate_limit(
+    headers: Mapping[str, str], names: Sequence[str] = RATE_LIMIT_NAMES
+) -> RateLimit | None:
     """Parse ``X-RateLimit-*-Requests``; their relation to tiers is not documented."""
-    limit = headers.get("x-ratelimit-limit-requests")
-    remaining = headers.get("x-ratelimit-remaining-requests")
-    reset = headers.get("x-ratelimit-reset-requests")
+    limit, remaining, reset = [headers.get(name) for name in names]
     if limit is None and remaining is None and reset is None:
         return None
     return RateLimit(_whole(limit), _whole(remaining), _number(reset))
