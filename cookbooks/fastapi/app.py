@@ -27,7 +27,7 @@ def create_app(config: Config | None = None, gate: Gate | None = None) -> FastAP
             app.state.services = services
             yield
 
-    # The documentation pages load scripts from other hosts. /openapi.json remains available.
+    # FastAPI's documentation pages load scripts from other hosts. routes.docs replaces them.
     app = FastAPI(
         title="LLMaaS backend",
         lifespan=lifespan,
@@ -38,5 +38,6 @@ def create_app(config: Config | None = None, gate: Gate | None = None) -> FastAP
     app.add_middleware(CountRequests, metrics=metrics)
     app.include_router(routes.router)
     app.mount("/page", StaticFiles(directory=routes.PAGE), name="page")
+    app.mount("/docs", StaticFiles(packages=[("fastapi_offline", "static")]), name="swagger-ui")
     faults.install(app)
     return app

@@ -20,7 +20,11 @@ from services import AppServices, KnownUser, User
 from streams import EventStream, event, while_connected
 
 PAGE = Path(__file__).parent / "page"
-CLOSED = {"content-security-policy": "default-src 'self'; form-action 'none'; base-uri 'none'"}
+POLICY = "default-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+CLOSED = {"content-security-policy": POLICY}
+# Swagger UI sets inline styles and shows icons as data URIs.
+DOCS_POLICY = f"{POLICY}; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+DEMO_TOKEN = "alice-demo"
 
 router = APIRouter()
 
@@ -98,10 +102,29 @@ async def metrics(services: AppServices) -> Response:
     return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/")
+@router.get("/about")
+async def about(services: AppServices) -> dict[str, Any]:
+    """Describe who answers. Announces the demo user's token on the embedded sandbox only."""
+    if not services.is_sandbox:
+        return {"answered_by": f"the service, with {services.config.default_model}"}
+    return {
+        "answered_by": "the embedded sandbox, which quotes and has no model",
+        "note": "Set LLMAAS_API_KEY where the server runs for real answers.",
+        "demo_token": DEMO_TOKEN if services.user_with(DEMO_TOKEN) else None,
+    }
+
+
+@router.get("/", include_in_schema=False)
 async def page() -> FileResponse:
     """Serve a page with a streaming chat."""
     return FileResponse(PAGE / "index.html", headers=CLOSED)
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs() -> FileResponse:
+    """Serve the API's documentation, without files of other hosts."""
+    headers = {"content-security-policy": DOCS_POLICY}
+    return FileResponse(PAGE / "docs.html", headers=headers)
 
 
 async def open_answer(

@@ -46,8 +46,17 @@ class User:
 class Services:
     """Application state, created at startup."""
 
-    def __init__(self, config: Config, gate: Gate, metrics: Metrics, client: AsyncLLMaaS) -> None:
+    def __init__(
+        self,
+        config: Config,
+        gate: Gate,
+        metrics: Metrics,
+        client: AsyncLLMaaS,
+        *,
+        is_sandbox: bool = False,
+    ) -> None:
         self.config, self.gate, self.metrics, self.client = config, gate, metrics, client
+        self.is_sandbox = is_sandbox
         ledger: Ledger = SQLiteLedger(config.ledger) if config.ledger else MemoryLedger()
         self._users = [self._user(account, ledger) for account in config.accounts]
         self._checked, self._reached = 0.0, False
@@ -85,7 +94,7 @@ async def open_services(config: Config, gate: Gate, metrics: Metrics) -> AsyncIt
     with open_endpoint(tokens_per_second=SANDBOX_PACE) as where:
         print(f"{where.description} answers", flush=True)
         async with AsyncLLMaaS(api_key=where.api_key, base_url=where.base_url) as client:
-            yield Services(config, gate, metrics, client)
+            yield Services(config, gate, metrics, client, is_sandbox=where.is_sandbox)
 
 
 def get_services(request: Request) -> Services:

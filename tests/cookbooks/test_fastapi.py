@@ -426,18 +426,102 @@ def test_errors_are_shown_on_the_page(browser, app):
         page.get_by_text("budget_exceeded").wait_for()
 
 
+MARKDOWN = """# Title
+
+Some **bold**, *italics* and `code`.
+
+1. one
+2. two
+   - nested
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+```python
+print("<b>")
+```
+
+[safe](https://a.example) and a last line"""
+
+HOSTILE = (
+    "<img src=https://evil.example/a.png onerror=alert(1)> <script>alert(1)</script> "
+    "![pixel](https://evil.example/b.png) [x](javascript:alert(1)) [y](data:text/html,z) "
+    '[q](https://ok.example/"onmouseover="alert(1)) the end'
+)
+
+
+def test_page_renders_markdown(browser, app, box):
+    box.script([{"content": MARKDOWN}])
+    with visiting(browser, app.url) as page:
+        ask_on_page(page, "Format this")
+        text = page.locator(".text")
+        assert text.locator("h3").inner_text() == "Title"
+        assert text.locator("strong").inner_text() == "bold"
+        assert text.locator("ol > li > ul > li").inner_text() == "nested"
+        assert text.locator("td").all_inner_texts() == ["1", "2"]
+        assert text.locator("pre").inner_text() == 'print("<b>")'
+        assert text.get_by_role("link").get_attribute("href") == "https://a.example"
+        ask_on_page(page, "And now?", bills=2)
+    assert box.requests[-1].json["messages"][1]["content"] == MARKDOWN
+
+
+def test_page_runs_and_loads_nothing_when_an_answer_has_html(browser, app, box):
+    box.script([{"content": HOSTILE}])
+    with visiting(browser, app.url) as page:
+        page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+        ask_on_page(page, "Attack")
+        assert "<script>alert(1)</script>" in page.locator(".text").inner_text()
+        assert (
+            page.locator(".text :is(img, script, iframe, style, [onerror], [onmouseover])").count()
+            == 0
+        )
+        targets = page.locator(".text a").evaluate_all("links => links.map(link => link.href)")
+        assert all(target.startswith("https://") for target in targets)
+        assert len(targets) == 2  # the picture became a link
+
+
+def test_page_shows_plain_text_when_markdown_is_nested_too_deeply(browser, app, box):
+    with visiting(browser, app.url) as page:
+        deep = ">" * 20_000
+        draw = "t => { const e = document.body; renderMarkdown(e, t); return e.innerText }"
+        assert page.evaluate(draw, deep) == deep
+
+
+def test_page_explains_an_empty_answer(browser, app, box):
+    box.script([{"content": "", "reasoning": "Hm.", "finish_reason": "length"}])
+    with visiting(browser, app.url) as page:
+        ask_on_page(page, "Think")
+        assert "max_tokens" in page.locator(".problem").inner_text()
+
+
+def test_api_documentation_works_without_other_hosts(browser, app):
+    with visiting(browser, app.url + "/docs") as page:
+        page.get_by_text("/v1/chat/completions").first.wait_for()
+
+
+def test_about_announces_no_token_when_the_service_answers(app):
+    assert set(ask(app, "GET", "/about", user=None)[2]) == {"answered_by"}
+
+
 def test_without_a_key_it_runs_on_its_own_sandbox(browser):
     with started({}) as alone, visiting(browser, alone.url, height=700) as page:
-        page.get_by_label("Token").fill("alice-demo")
-        say(page, 'Say "Bonjour à tous"')
+        page.get_by_text("embedded sandbox").wait_for()
+        page.get_by_role("button", name="Why can the answer").click()
         assert "EUR" in bill(page)
-        say(page, "Pourquoi Bonjour ?")
+        say(page, 'Say "**Bonjour** à `tous`"')
         page.locator(".bill").nth(1).wait_for()
         page.get_by_label("Token").fill("nobody")
         say(page, "Et moi ?")
         page.locator(".problem").wait_for()
         picture(page, FOLDER / "screenshot.png")
         assert alone.stayed_here()
+
+
+def ask_on_page(page, question, bills=1):
+    page.get_by_label("Token").fill("zoe-token")
+    say(page, question)
+    page.locator(".bill").nth(bills - 1).wait_for()
 
 
 def say(page, question):

@@ -1,5 +1,4 @@
 // Sends a question, reads the events of the answer as they come, and shows them.
-// What the model says is only ever put in as text, never as HTML.
 "use strict";
 
 const byId = (id) => document.getElementById(id);
@@ -18,7 +17,15 @@ function newAnswer() {
   const thought = add(box, "details", "thought");
   thought.hidden = true;
   add(thought, "summary", "", "Reasoning");
-  return { box, thought, reasoning: add(thought, "div", ""), text: add(box, "div", "text") };
+  return { box, thought, reasoning: add(thought, "div", ""), text: add(box, "div", "text"), raw: "" };
+}
+
+// Renders at most once per frame, however many fragments arrive.
+function draw(answer) {
+  answer.frame ??= requestAnimationFrame(() => {
+    answer.frame = null;
+    renderMarkdown(answer.text, answer.raw);
+  });
 }
 
 async function* events(response) {
@@ -44,7 +51,8 @@ const show = {
   },
   text(answer, data) {
     answer.thought.open = false;
-    answer.text.textContent += data.text;
+    answer.raw += data.text;
+    draw(answer);
   },
   done(answer, data) {
     const usage = data.usage, parts = [data.model];
@@ -53,7 +61,7 @@ const show = {
     if (data.energy_kwh_estimate) parts.push(`${data.energy_kwh_estimate.toFixed(6)} kWh (estimate)`);
     parts.push(`${data.remaining_eur.toFixed(4)} EUR left`);
     if (data.backend) parts.push(data.backend.machine_name);
-    if (data.empty_because) problem(answer, data.empty_because);
+    if (data.empty_reason) problem(answer, data.empty_reason);
     add(answer.box, "div", "bill", parts.join(" · "));
   },
   error(answer, data) {
@@ -83,21 +91,39 @@ async function ask(question) {
   } catch (failure) {
     problem(answer, failure.name === "AbortError" ? "Stopped." : "The connection broke.");
   }
-  if (answer.text.textContent) {
+  if (answer.raw) {
+    renderMarkdown(answer.text, answer.raw);
     history.push({ role: "user", content: question });
-    history.push({ role: "assistant", content: answer.text.textContent });
+    history.push({ role: "assistant", content: answer.raw });
   }
   answer.box.classList.remove("running");
   byId("stop").hidden = true;
   byId("send").disabled = false;
 }
 
+function send(question) {
+  if (byId("send").disabled || !question.trim()) return;
+  byId("intro").hidden = true;
+  add(byId("log"), "div", "question", question);
+  ask(question);
+}
+
+// Says who answers. Only the embedded sandbox announces a token, that of a demo user.
+async function introduce() {
+  const about = await (await fetch("about")).json();
+  byId("about").textContent = `Answered by ${about.answered_by}.` + (about.note ? ` ${about.note}` : "");
+  if (about.demo_token && !byId("token").value) byId("token").value = about.demo_token;
+}
+
 byId("stop").addEventListener("click", () => running.abort());
+byId("examples").addEventListener("click", (clicked) => {
+  if (clicked.target instanceof HTMLButtonElement) send(clicked.target.textContent);
+});
 byId("form").addEventListener("submit", (submitted) => {
   submitted.preventDefault();
-  if (byId("send").disabled) return;
   const field = byId("question"), question = field.value;
-  add(byId("log"), "div", "question", question);
+  if (byId("send").disabled) return;
   field.value = "";
-  ask(question);
+  send(question);
 });
+introduce().catch(() => {});
