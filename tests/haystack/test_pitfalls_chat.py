@@ -125,17 +125,34 @@ def test_agent_ends_with_that_reason(sandbox: Any, tool: Tool) -> None:
     assert len(sandbox.requests) == 1
 
 
-@pytest.mark.parametrize("option", [False, True])
+@pytest.mark.parametrize(
+    ("option", "turns"),
+    [("auto", [None, "hm"]), ("always", ["hm", "hm"]), (True, ["hm", "hm"]),
+     ("never", [None, None]), (False, [None, None]), (None, [None, "hm"])],
+)  # fmt: skip
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
-def test_reasoning_in_the_history(sandbox: Any, ask: Any, option: bool, field: str) -> None:
+def test_reasoning_in_the_history(
+    sandbox: Any, ask: Any, option: Any, turns: Any, field: str
+) -> None:
+    thought = ReasoningContent("hm", {"field": field})
+    call = ToolCall(id="c1", tool_name="weather", arguments={"city": "Nice"})
     history = [
         ChatMessage.from_user("a"),
-        ChatMessage.from_assistant("b", reasoning=ReasoningContent("hm", {"field": field})),
+        ChatMessage.from_assistant("b", reasoning=thought),
         ChatMessage.from_user("c"),
+        ChatMessage.from_assistant(tool_calls=[call], reasoning=thought),
+        ChatMessage.from_tool("Soleil", origin=call),
     ]
-    ask(history, generation_kwargs={"send_reasoning": option})
-    assert sent(sandbox)["messages"][1].get(field) == ("hm" if option else None)
+    ask(history, generation_kwargs={} if option is None else {"send_reasoning": option})
+    messages = sent(sandbox)["messages"]
+    assert [messages[at].get(field) for at in (1, 3)] == turns
     assert "send_reasoning" not in sent(sandbox)
+
+
+def test_unknown_send_reasoning_raises(sandbox: Any, ask: Any) -> None:
+    with pytest.raises(ValueError, match="send_reasoning must be"):
+        ask(generation_kwargs={"send_reasoning": "sometimes"})
+    assert not sandbox.requests
 
 
 def test_trailing_empty_assistant_message_is_dropped(sandbox: Any, ask: Any) -> None:

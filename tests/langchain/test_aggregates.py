@@ -95,6 +95,22 @@ def test_events_of_version_3_keep_the_cost(chat, sandbox, run):
     assert message.usage_metadata["input_tokens"] > 0
 
 
+@pytest.mark.parametrize("part", [None, "text"], ids=["events", "text"])
+@pytest.mark.filterwarnings("ignore:.*beta")
+def test_cost_is_counted_when_version_3_events_are_only_iterated(chat, part):
+    """LangChain's task that would report the end is cancelled with the loop (ChatOpenAI too)."""
+
+    async def run():
+        stream = await chat().astream_events("Hi", version="v3")
+        return [event async for event in (getattr(stream, part) if part else stream)]
+
+    with get_cost_callback() as outer, get_cost_callback() as inner:
+        assert asyncio.run(run())
+        asyncio.run(run())
+    assert inner.calls == outer.calls == 2
+    assert inner.cost_micro_eur == outer.cost_micro_eur > 0
+
+
 @pytest.mark.filterwarnings("ignore:.*beta")
 def test_dump_of_several_answers_adds_up(chat):
     messages = [chat().invoke("Hi"), v3(chat()), *[chat().invoke("Hi, Hi")] * 2]

@@ -5,11 +5,13 @@ import json
 import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler, get_usage_metadata_callback
+from langchain_core.language_models import ModelProfile
 from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, ToolMessage
 from langchain_core.messages.ai import add_usage
 from langchain_core.tools import tool
 
 from langchain_llmaas import ChatLLMaaS, get_cost_callback
+from langchain_llmaas.profiles import get_profile
 
 
 @tool
@@ -280,6 +282,62 @@ def test_refusal_raises_in_structured_output(chat, sandbox):
     assert chat().invoke("?").content_blocks == [{"type": "refusal", "refusal": "I must not."}]
     with pytest.raises(Exception, match="I must not"):
         chat().with_structured_output({"title": "a", "type": "object"}).invoke("?")
+
+
+FIELDS = {"system_fingerprint": "fp_1", "service_tier": "default"}
+
+
+def test_fields_that_chatopenai_keeps_are_kept(chat, sandbox, ask):
+    choice = {"index": 0, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    whole = {"id": "c", "model": "m", **FIELDS, "usage": usage}
+    message = {"role": "assistant", "content": "Oui."}
+    if "stream" in ask.__name__:
+        chunk = {"id": "c", "model": "m", **FIELDS, "choices": [{**choice, "delta": message}]}
+        sandbox.script([{"sse": [chunk, {"choices": [], "usage": usage}, "[DONE]"]}])
+    else:
+        sandbox.script([{"json": {**whole, "choices": [{**choice, "message": message}]}}])
+    metadata = ask(chat(), "Hi").response_metadata
+    assert {name: metadata[name] for name in FIELDS} == FIELDS
+
+
+def test_llm_output_sums_usage_and_keeps_the_fingerprint(chat, sandbox):
+    choice = {"index": 0, "message": {"content": "Oui."}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4}
+    body = {"id": "c", "model": "gpt-oss:120b", "choices": [choice], "usage": usage, **FIELDS}
+    sandbox.script([{"json": body}] * 2)
+    output = chat().generate([[HumanMessage("a")], [HumanMessage("b")]]).llm_output
+    assert output["system_fingerprint"] == "fp_1"
+    assert output["model_name"] == "gpt-oss:120b"
+    assert output["token_usage"]["prompt_tokens"] == 6
+    assert output["token_usage"]["cost_micro_eur"] > 0
+
+
+@pytest.mark.parametrize(
+    ("step", "raw", "normalized"),
+    [
+        ({"content": "Oui."}, "stop", "stop"),
+        ({"content": "Ou", "finish_reason": "length"}, "length", "length"),
+        ({"tool_calls": [{"name": "f", "arguments": {}}]}, "tool_calls", "tool_call"),
+        ({"content": "Ou", "finish_reason": "content_filter"}, "content_filter", "content_filter"),
+    ],
+)
+def test_finish_reason_is_raw_and_normalized(chat, ask, sandbox, step, raw, normalized):
+    """Event streams read both since langchain-core 1.8.4."""
+    sandbox.script([step])
+    metadata = ask(chat(), "Hi").response_metadata
+    assert metadata["finish_reason"] == raw
+    assert metadata["normalized_finish_reason"] == normalized
+
+
+def test_profile_names_the_efforts_of_the_model():
+    if "reasoning_effort_levels" not in ModelProfile.__annotations__:
+        pytest.skip("langchain-core before 1.7")
+    profile = get_profile("gpt-oss:120b")
+    assert profile["reasoning_effort_levels"] == ["low", "medium", "high"]
+    assert profile["reasoning_effort_default"] == "medium"
+    assert "reasoning_effort_levels" not in get_profile("llama3.3:70b")
+    assert profile["max_input_tokens"] + profile["max_output_tokens"] == 131072
 
 
 def test_class_is_ours():

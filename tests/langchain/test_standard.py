@@ -54,7 +54,11 @@ class TestChatUnit(ChatModelUnitTests):
         {"api_key": "sk-env", "base_url": "https://env.example/v1"},
     )
 
-    @pytest.mark.xfail(reason="load() takes classes that langchain_core lists; ours is not yet")
+    @pytest.mark.xfail(
+        raises=ValueError,
+        strict=True,
+        reason="load() accepts the classes of langchain_core.load.mapping; ours is not listed",
+    )
     def test_serdes(self, model, snapshot):
         super().test_serdes(model, snapshot)
 

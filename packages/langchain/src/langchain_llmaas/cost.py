@@ -12,7 +12,6 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage
-from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import LLMResult
 from langchain_core.tracers.context import register_configure_hook
 
@@ -95,6 +94,18 @@ class CostCallbackHandler(BaseCallbackHandler):
             del self._counted[next(iter(self._counted))]
         return True
 
+    def on_llm_new_token(
+        self, token: Any, *, chunk: Any = None, run_id: UUID | None = None, **_: Any
+    ) -> None:
+        """Count the last chunk of a stream.
+
+        An asynchronous version 3 event stream that is only iterated may never reach
+        ``on_llm_end``: the event loop may be closed before its background task reports it.
+        """
+        message = getattr(chunk, "message", None)
+        if getattr(message, "usage_metadata", None) is not None:
+            self._record_message(message, run_id)
+
     def on_llm_end(self, response: LLMResult, *, run_id: UUID | None = None, **_: Any) -> None:
         """Count answers of this package. Cached answers and those of other packages are ignored.
 
@@ -102,13 +113,12 @@ class CostCallbackHandler(BaseCallbackHandler):
         """
         for generations in response.generations:
             for generation in generations:
-                message = getattr(generation, "message", None)
-                if isinstance(message, AIMessage) and message.usage_metadata is not None:
-                    self._record_message(message, message.usage_metadata, run_id)
+                self._record_message(getattr(generation, "message", None), run_id)
 
-    def _record_message(
-        self, message: AIMessage, usage: UsageMetadata, run_id: UUID | None
-    ) -> None:
+    def _record_message(self, message: Any, run_id: UUID | None) -> None:
+        if not isinstance(message, AIMessage) or message.usage_metadata is None:
+            return
+        usage = message.usage_metadata
         metadata = message.response_metadata
         own = metadata if metadata.get("model_provider") == PROVIDER else {}
         # Version 3 stream events drop the cost from the usage.

@@ -33,6 +33,7 @@ def all_profiles() -> dict[str, ModelProfile]:
 
 def _build_profile(model: catalog.Model) -> ModelProfile:
     output = catalog.max_output_default(model.id)
+    efforts, default_effort = catalog.reasoning_efforts(model.id)
     fields: dict[str, Any] = {
         "name": model.id,
         "status": _STATUS.get(model.phase),
@@ -51,6 +52,8 @@ def _build_profile(model: catalog.Model) -> ModelProfile:
         "image_outputs": False,
         "audio_outputs": False,
         "reasoning_output": model.reasoning,
+        "reasoning_effort_levels": [*efforts] or None,
+        "reasoning_effort_default": default_effort,
         "tool_calling": model.tools,
         "tool_choice": model.tools,
         "tool_call_streaming": model.tools,

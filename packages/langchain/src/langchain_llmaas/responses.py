@@ -17,6 +17,15 @@ from llmaas import Choice, Completion, Done, Usage, catalog
 from llmaas.adapters import split_tool_calls
 from llmaas.pricing import chat_cost_micro_eur
 
+_NORMALIZED_REASONS = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_call",
+    "function_call": "tool_call",
+    "content_filter": "content_filter",
+}
+"""``normalized_finish_reason`` of LangChain's event streams (langchain-core 1.8.4)."""
+
 _PROVIDER_METADATA = {"model_provider": PROVIDER}
 
 
@@ -26,7 +35,10 @@ def to_chat_result(completion: Completion, *, batch: bool = False) -> ChatResult
         to_message(completion, choice, batch=batch, counts=position == 0)
         for position, choice in enumerate(completion.choices)
     ]
-    output: dict[str, Any] = {"model_name": _catalog_name(completion.model)}
+    output: dict[str, Any] = {
+        "model_name": _catalog_name(completion.model),
+        **_select_extra(completion, "system_fingerprint"),
+    }
     if completion.usage is not None:
         output["token_usage"] = to_token_usage(completion.usage, batch=batch)
     generations = [ChatGeneration(message=message) for message in messages]
@@ -111,14 +123,24 @@ def build_metadata(
         "model_provider": PROVIDER,
         "model_name": _catalog_name(completion.model),
         "finish_reason": choice.finish_reason,
+        "normalized_finish_reason": _normalize_reason(choice),
         "id": completion.id,
         "created": completion.created,
-        "system_fingerprint": completion.extra.get("system_fingerprint"),
-        "service_tier": completion.extra.get("service_tier"),
+        **_select_extra(completion, "system_fingerprint", "service_tier"),
         "logprobs": choice.logprobs,
         "cost_micro_eur": usage and chat_cost_micro_eur(usage, batch=batch),
     }
     return {name: fact for name, fact in facts.items() if fact is not None} | known
+
+
+def _normalize_reason(choice: Choice) -> str | None:
+    return "refusal" if choice.refusal else _NORMALIZED_REASONS.get(choice.finish_reason or "")
+
+
+def _select_extra(completion: Completion, *names: str) -> dict[str, Any]:
+    """Select fields of the answer that the core does not interpret."""
+    extra = completion.extra
+    return {name: extra[name] for name in names if name in extra} if extra else {}
 
 
 def _catalog_name(model: str) -> str:

@@ -13,6 +13,7 @@ from llmaas.catalog.model import Model, Resolution
 from llmaas.catalog.model_facts import ModelProfile
 from llmaas.catalog.profile import Profile
 from llmaas.catalog.profile_file import ProfileError
+from llmaas.catalog.reasoning import reasoning_efforts
 from llmaas.catalog.selection import Choice, NoSuchModelError, choose
 from llmaas.catalog.state import (
     about,
@@ -49,6 +50,7 @@ __all__ = [
     "get",
     "lifecycle_note",
     "max_output_default",
+    "reasoning_efforts",
     "refresh",
     "reset",
     "resolve",

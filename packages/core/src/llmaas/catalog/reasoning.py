@@ -34,6 +34,8 @@ class ReasoningSwitch:
     on: Fields | None = None
     levels: Mapping[str, Fields] = field(default_factory=dict)
     """Fields by effort, for the efforts that the family supports."""
+    default: str | None = None
+    """Effort of a request that sets none, if the family documents it."""
     always: bool = False
     """Whether the family always reasons."""
     never: bool = False
@@ -50,13 +52,15 @@ _THINKING_OFF, _THINKING_ON = _template(enable_thinking=False), _template(enable
 
 FAMILIES = (
     # Qwen/Qwen3.8-27B: the template knows xhigh (the default), medium and low.
-    ReasoningSwitch(("qwen3.8",), _QWEN_OFF, _QWEN_ON, _effort("low", "medium", "xhigh")),
+    ReasoningSwitch(("qwen3.8",), _QWEN_OFF, _QWEN_ON, _effort("low", "medium", "xhigh"),
+                    default="xhigh"),
     ReasoningSwitch(("qwen3-2507-think", "qwen3-next-80b-a3b-thinking", "qwq"), always=True),
     ReasoningSwitch(("qwen3-coder", "qwen-coder", "qwen3-next", "qwen2", "qwen3-2507:30b"),
                     never=True),
     ReasoningSwitch(("qwen",), _QWEN_OFF, _QWEN_ON),
-    # openai/gpt-oss model card: low, medium and high; it cannot be switched off.
-    ReasoningSwitch(("gpt-oss",), levels=_effort("low", "medium", "high"), always=True),
+    # openai/gpt-oss model card: low, medium (the default) and high; it cannot be switched off.
+    ReasoningSwitch(("gpt-oss",), levels=_effort("low", "medium", "high"), default="medium",
+                    always=True),
     # mistralai/Mistral-Small-4 model card: "none" or "high"; Mistral's tokenizers refuse
     # enable_thinking (seen on the service).
     ReasoningSwitch(("mistral-small4", "mistral-small-4", "mistral-medium-3.5"),
@@ -107,6 +111,14 @@ def get_switch(model: str) -> ReasoningSwitch:
         if found is not None:
             return found
     return UNKNOWN
+
+
+def reasoning_efforts(model: str) -> tuple[tuple[str, ...], str | None]:
+    """Return the efforts of a model in rising order, and its default. Unknown models have none."""
+    switch = get_switch(model)
+    if switch is UNKNOWN:
+        return (), None
+    return tuple(level for level in LEVELS if level in switch.levels), switch.default
 
 
 def _match_prefix(name: str) -> ReasoningSwitch | None:

@@ -94,7 +94,8 @@ class CompletionAccumulator:
         choices = chunk.get("choices")
         if self._id is None:
             self._take_head(chunk)
-        if len(chunk) != 5 or "usage" in chunk or "backend" in chunk or not choices:
+            self._take_rest(chunk)
+        elif len(chunk) != 5 or "usage" in chunk or "backend" in chunk or not choices:
             self._take_rest(chunk)  # more than id, object, created, model, choices
         if choices is None and isinstance(chunk.get("message"), dict):
             choices = [_from_ollama(chunk)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from haystack.dataclasses import (
     ChatMessage,
     ChatRole,
+    FileContent,
+    ImageContent,
     ReasoningContent,
     TextContent,
     ToolCall,
@@ -19,7 +21,14 @@ from haystack.dataclasses import (
 from haystack_integrations.common.llmaas.files import expand_files
 from llmaas.adapters import ascii_name
 
+SendReasoning: TypeAlias = Literal["auto", "always", "never"] | bool
+"""Whether reasoning is sent back to the model. ``auto``: within its own turn only, as models that
+call tools need it; later turns would only pay for it."""
+
+_SEND_REASONING = {"auto": "auto", "always": "always", "never": "never", True: "always",
+                   False: "never"}  # fmt: skip
 _ROLES = {role: role.value for role in ChatRole}
+_PARTS = (str, TextContent, ImageContent, FileContent)
 _REASONING_FIELDS = frozenset({"reasoning_content", "reasoning", "thinking"})
 
 
@@ -33,23 +42,43 @@ def coerce_messages(messages: list[ChatMessage] | str) -> list[ChatMessage]:
 
 
 def to_api_messages(
-    messages: Sequence[ChatMessage], *, send_reasoning: bool = False, unpack_files: bool = True
+    messages: Sequence[ChatMessage],
+    *,
+    send_reasoning: SendReasoning = "auto",
+    unpack_files: bool = True,
 ) -> list[dict[str, Any]]:
     """Convert messages to OpenAI's format.
 
     Trailing empty assistant messages are dropped: some models only reason after them.
     """
+    first_with_reasoning = _first_with_reasoning(messages, send_reasoning)
     kept = list(messages)
     while len(kept) > 1 and _is_empty_answer(kept[-1]):
         kept.pop()
     converted: list[dict[str, Any]] = []
-    for message in kept:
+    for position, message in enumerate(kept):
         plain = _convert_text(message)
         if plain is not None:
             converted.append(plain)
         else:
-            converted += _convert(message, send_reasoning, unpack_files)
+            converted += _convert(message, position >= first_with_reasoning, unpack_files)
     return converted
+
+
+def _first_with_reasoning(messages: Sequence[ChatMessage], send_reasoning: SendReasoning) -> int:
+    """Return the position of the first message whose reasoning is sent."""
+    try:
+        choice = _SEND_REASONING[send_reasoning]
+    except (KeyError, TypeError):
+        raise ValueError(
+            f"send_reasoning must be 'auto', 'always', 'never' or a bool, got {send_reasoning!r}."
+        ) from None
+    if choice != "auto":
+        return 0 if choice == "always" else len(messages)
+    for position in range(len(messages) - 1, -1, -1):
+        if messages[position].is_from(ChatRole.USER):
+            return position
+    return 0
 
 
 def _convert_text(message: ChatMessage) -> dict[str, Any] | None:
@@ -71,20 +100,29 @@ def _convert(
     """Yield one message per tool result, or the converted message."""
     results = message.tool_call_results
     if results and not (message.texts or message.tool_calls or message.images or message.files):
-        yield from map(_convert_result, results)
+        yield from (_convert_result(result, unpack_files) for result in results)
     else:
         yield _convert_message(message, send_reasoning, unpack_files)
 
 
-def _convert_result(result: ToolCallResult) -> dict[str, Any]:
+def _convert_result(result: ToolCallResult, unpack_files: bool) -> dict[str, Any]:
     """Convert a tool's result. The core moves its images to a user message."""
     call = {"tool_call_id": result.origin.id} if result.origin.id is not None else {}
     name = {} if call else {"name": ascii_name(result.origin.tool_name)}
-    content: Any = result.result
-    if not isinstance(content, str):
-        content = ChatMessage.from_user(content_parts=list(content)).to_openai_dict_format()
-        content = content["content"]
+    content = _result_content(result.result)
+    if unpack_files and not isinstance(content, str):
+        content = expand_files(content)
     return {"role": "tool", "content": content, **call, **name}
+
+
+def _result_content(result: Any) -> Any:
+    """Return a result's text, or its parts. A tool with ``raw_result`` may return anything."""
+    if isinstance(result, str):
+        return result
+    parts = [result] if isinstance(result, _PARTS) else result
+    if isinstance(parts, list | tuple) and parts and all(isinstance(p, _PARTS) for p in parts):
+        return ChatMessage.from_user(content_parts=list(parts)).to_openai_dict_format()["content"]
+    return json.dumps(result, ensure_ascii=False, default=str)
 
 
 def _convert_message(

@@ -32,7 +32,7 @@ from llmaas.adapters import (
 )
 from llmaas.pricing import chat_cost_micro_eur
 
-_MESSAGE_OPTIONS = {"send_reasoning": False, "unpack_files": True}
+_MESSAGE_OPTIONS = {"send_reasoning": "auto", "unpack_files": True}
 _CHAT_ONLY_OPTIONS = ("on_blocked", "repair")
 """Keys of ``generation_kwargs`` that only the chat generator supports. They are not sent."""
 

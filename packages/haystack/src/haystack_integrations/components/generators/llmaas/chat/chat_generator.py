@@ -91,8 +91,9 @@ class LLMaaSChatGenerator(ConnectionMixin):
             defaults to 16,384, capped at half the model's context. `response_format` takes a
             pydantic model, a JSON schema or `{"type": "json_object"}`. Client-side keys, which
             are not sent: `on_blocked` (`"raise"`, or `"reply"` for a reply whose `finish_reason`
-            is `content_filter`), `send_reasoning` (send the history's reasoning back; defaults
-            to False), `unpack_files` (text files as text, PDFs as page images if the extra `ocr`
+            is `content_filter`), `send_reasoning` (send the history's reasoning back:
+            `"auto"`, within the current turn only, `"always"` or `"never"`; defaults to
+            `"auto"`), `unpack_files` (text files as text, PDFs as page images if the extra `ocr`
             is installed; defaults to True), `repair` (retry once if a JSON answer does not match
             the schema, never when streaming; defaults to True), `reasoning` (False, or an
             effort), `fallbacks` (models to try if this one fails), `retry_empty`, `conform`,

@@ -40,7 +40,7 @@ class ChatRequest:
         on_blocked = options.pop("on_blocked", "raise")
         if on_blocked not in ON_BLOCKED:
             raise ValueError(f"on_blocked must be one of {ON_BLOCKED}, got {on_blocked!r}")
-        send_reasoning = bool(options.pop("send_reasoning", False))
+        send_reasoning = options.pop("send_reasoning", "auto")
         unpack_files = bool(options.pop("unpack_files", True))
         if streaming:
             reject_multiple_choices(options, "several answers cannot be streamed, set n=1.")
