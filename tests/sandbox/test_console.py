@@ -53,19 +53,32 @@ def test_the_page_needs_nothing_from_elsewhere(ask: Any) -> None:
     assert not re.search(r"https?://|@import|url\(|<link|src=", text)
 
 
-def test_a_real_browser_draws_it(ask: Any, llmaas_sandbox: Any, tmp_path: Any) -> None:
+def dump_dom(address: str, profile: Any) -> str:
+    """Return the page as a browser renders it, or skip the test."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("no browser on this machine")
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=3000"]
+    command += [f"--user-data-dir={profile}", "--dump-dom", address]
+    return subprocess.run(command, capture_output=True, text=True, timeout=90).stdout
+
+
+def test_console_hides_everything_when_no_key_is_given(llmaas_sandbox: Any, tmp_path: Any) -> None:
+    dom = dump_dom(f"{llmaas_sandbox.root_url}/console#wrong", tmp_path)
+    assert "the key is not valid" in dom
+    assert '<main id="all" hidden="">' in dom
+    assert "[hidden] { display: none !important; }" in dom
+    assert '<form id="login">' in dom
+
+
+def test_a_real_browser_draws_it(ask: Any, llmaas_sandbox: Any, tmp_path: Any) -> None:
     key = llmaas_sandbox.make_key("acme", tier="1", label="<b>ci</b>")
     ask(CHAT, BODY, key=key)
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=3000"]
-    command += [f"--user-data-dir={tmp_path}", "--dump-dom"]
-    address = f"{llmaas_sandbox.root_url}/console#{llmaas_sandbox.admin_key}"
-    done = subprocess.run([*command, address], capture_output=True, text=True, timeout=90)
-    dom = done.stdout
+    dom = dump_dom(f"{llmaas_sandbox.root_url}/console#{llmaas_sandbox.admin_key}", tmp_path)
     assert "gemma4:31b" in dom
     assert "&lt;b&gt;ci&lt;/b&gt;" in dom
     assert "<polyline" in dom
+    assert 'text-anchor="middle"' in dom  # axes
+    assert 'data-label="errors"' in dom  # labels of the cells on a phone
     assert "live · " in dom
     assert "ma12" in dom
