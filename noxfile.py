@@ -31,6 +31,7 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 COVERAGE_FLOOR = os.environ.get("COVERAGE_FLOOR", "94")
 APPS_LOCK = "cookbooks/requirements.lock"
 OPENAI2_LOCK = "tests/openai2.lock"
+DOCS_LOCK = "docs/site/requirements.lock"
 LOCK_HEADER = """\
 # Pinned requirements of all packages: written by `nox -s lock`, installed by `./run`.
 """
@@ -38,6 +39,7 @@ APPS_LOCK_HEADER = """\
 # Pinned requirements of the cookbook apps: written by `nox -s lock`, installed by `./run --apps`.
 """
 OPENAI2_LOCK_HEADER = "# openai 2: written by `nox -s lock`, installed by `./run --openai2`.\n"
+DOCS_LOCK_HEADER = "# Documentation site: written by `nox -s lock`, installed by `nox -s docs`.\n"
 
 
 @nox.session
@@ -151,6 +153,17 @@ def snippets(session: nox.Session) -> None:
     """Execute the snippets of every README."""
     install_all(session)
     session.run("pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation site into dist/docs and check it; `-- serve` serves it."""
+    session.install("--require-hashes", "-r", DOCS_LOCK)
+    session.env["NO_MKDOCS_2_WARNING"] = "1"  # an advertisement in red
+    action, *options = session.posargs or ["build", "--strict", "--quiet"]
+    session.run("python", "-m", "mkdocs", action, *options, "-f", "docs/site/mkdocs.yml")
+    if action == "build":
+        session.run("python", "-m", "tools.check_site", "dist/docs")
 
 
 @nox.session
@@ -281,7 +294,7 @@ def templates(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Check the locks for known vulnerabilities; fails too when the database is unreachable."""
     session.install("pip-audit>=2.10")
-    session.run("python", "-m", "tools.audit", LOCK, APPS_LOCK, OPENAI2_LOCK)
+    session.run("python", "-m", "tools.audit", LOCK, APPS_LOCK, OPENAI2_LOCK, DOCS_LOCK)
 
 
 @nox.session
@@ -308,6 +321,7 @@ def lock(session: nox.Session) -> None:
     apps = group("test") + group("build") + lines
     write_lock(session, APPS_LOCK, collect_requirements(BASE_PACKAGES, apps), APPS_LOCK_HEADER)
     write_lock(session, OPENAI2_LOCK, ["openai>=2,<3"], OPENAI2_LOCK_HEADER, "--no-deps")
+    write_lock(session, DOCS_LOCK, group("docs"), DOCS_LOCK_HEADER)
 
 
 def write_lock(session: nox.Session, lock: str, texts: list[str], header: str, *more: str) -> None:

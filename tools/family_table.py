@@ -36,7 +36,7 @@ HEAD = """\
 
 Written by `nox -s reports` from [families.json](../packages/core/src/llmaas/data/families.json);
 do not edit. Before a chat is sent, its conversation is changed to what the chat template of its
-model's family takes ([how](../packages/core/README.md#conversations-that-every-model-takes)). For
+model's family takes ([how](../packages/core/README.md#conversations-for-every-chat-template)). For
 every family: one system message, first; each call with its result after it; unique call ids;
 arguments that are JSON objects; no empty assistant message, no null content. The rules below come
 on top. `nox -s templates` renders random conversations in these templates, as llama-cpp-python

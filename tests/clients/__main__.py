@@ -2,6 +2,8 @@
 
     python tests/clients [NAME ...] [--folder FOLDER] [--write]
 
+Pages of docs/ that need packages of their own are run in the same way.
+
 Python packages are installed by uv (or pip), npm packages by npm, into ``FOLDER`` (the cache of the
 user). Scripts of a few lines try each client; the table of outcomes goes to the standard output,
 with ``--write`` into the sandbox's page. Ends with 1 when one failed. Needs a package index.
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from clients import CLIENTS, Client
+from pages import javascript, page_clients
 
 from llmaas_sandbox import Sandbox
 
@@ -36,10 +40,12 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=cache / "llmaas-clients")
     parser.add_argument("--write", action="store_true", help="keep the table in the page")
     given = parser.parse_args()
-    wanted = [c for c in CLIENTS if not given.names or any(n in c.name for n in given.names)]
+    every = [*CLIENTS, *page_clients()]
+    wanted = [c for c in every if not given.names or any(n in c.name for n in given.names)]
     with Sandbox() as box:
         told = [(client, tried(client, given.folder.resolve(), box)) for client in wanted]
-    table = tabled(told)
+    table = tabled([row for row in told if not row[0].page])
+    print(tabled([row for row in told if row[0].page]))
     print(table)
     if given.write:
         before, _, rest = PAGE.read_text().partition(HEAD)
@@ -56,6 +62,8 @@ def tried(client: Client, folder: Path, box: Sandbox) -> tuple[str, str]:
         "SANDBOX_ROOT": box.root_url,
         "OPENAI_BASE_URL": box.base_url,
         "OPENAI_API_KEY": box.api_key,
+        "LLMAAS_BASE_URL": box.base_url,
+        "LLMAAS_API_KEY": box.api_key,
         "NO_PROXY": "127.0.0.1",
     }
     try:
@@ -81,8 +89,13 @@ def python(client: Client, home: Path) -> list[str]:
         install = ["uv", "pip", "install", "-q", "--python", str(program)]
         if shutil.which("uv") is None:
             install = [str(program), "-m", "pip", "install", "-q"]
-        run([*install, *client.packages], home)
-    return [str(program), str(HERE / "scripts" / client.script)]
+        own = [str(HERE.parents[1] / "packages/core")] if client.page else []
+        run([*install, *client.packages, *own], home)
+    command = [str(program), str(HERE / "scripts" / client.script)]
+    if client.page:
+        name = re.match(r"[\w-]+", client.packages[0])
+        command += [str(client.page), name[0] if name else ""]
+    return command
 
 
 def node(client: Client, home: Path) -> list[str]:
@@ -93,6 +106,8 @@ def node(client: Client, home: Path) -> list[str]:
         run(["npm", "install", "--no-audit", "--no-fund", *client.packages], home)
     for script in (HERE / "scripts").glob("*.mjs"):
         shutil.copy(script, home)
+    if client.page:
+        (home / client.script).write_text(javascript(client.page))
     return ["node", client.script]
 
 

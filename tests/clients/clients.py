@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,8 @@ class Client:
     name: str
     script: str
     packages: tuple[str, ...]
+    page: Path | None = None
+    """The page of the documentation whose snippets are run."""
 
     @property
     def folder(self) -> str:

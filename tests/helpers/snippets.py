@@ -8,11 +8,14 @@ import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from tools import readme_packages
 
 BLOCK = re.compile(r"(?P<mark><!-- not run: .+? -->\n+)?```python\n(?P<code>.*?)```", re.DOTALL)
+
+REQUIRES = re.compile(r"\A---\n(?:.+\n)*?requires: (?P<names>.+)\n(?:.+\n)*?---\n")
 
 
 def run(page: Path) -> int:
@@ -21,11 +24,22 @@ def run(page: Path) -> int:
     namespace: dict[str, Any] = {"__name__": "__main__"}
     with asyncio.Runner() as runner:
         for code in codes:
-            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-            awaited = eval(compile(code, page, "exec", flags=flags), namespace)
+            awaited = eval(compiled(code, page), namespace)
             if inspect.iscoroutine(awaited):
                 runner.run(awaited)
     return len(codes)
+
+
+def compiled(code: str, page: Path) -> CodeType:
+    """Compile an example, which may await outside of a function."""
+    code_object: CodeType = compile(code, page, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    return code_object
+
+
+def requirements(page: Path) -> list[str]:
+    """Return the packages, beyond those of the tests, that a page names under ``requires``."""
+    line = REQUIRES.search(page.read_text())
+    return line["names"].split() if line else []
 
 
 def snippets(page: Path) -> Iterator[str]:
@@ -35,6 +49,11 @@ def snippets(page: Path) -> Iterator[str]:
         if not block["mark"]:
             first_line = text[: block.start("code")].count("\n")
             yield "\n" * first_line + block["code"]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the code blocks of a page in another language."""
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
 
 
 def own_text(page: Path) -> str:

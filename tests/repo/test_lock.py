@@ -9,7 +9,10 @@ from packaging.utils import canonicalize_name
 
 from tests.helpers.repository import PACKAGES, ROOT
 
-PATHS = ("requirements.lock", "cookbooks/requirements.lock", "tests/openai2.lock")
+PATHS = (
+    *("requirements.lock", "cookbooks/requirements.lock", "tests/openai2.lock"),
+    "docs/site/requirements.lock",
+)
 LOCKS = {path: (ROOT / path).read_text() for path in PATHS}
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[\w.!+]+)(?P<rest>[^\n]*)$", re.MULTILINE)
 OURS = {package.project["name"] for package in PACKAGES}
@@ -36,8 +39,10 @@ def test_lock_contains_no_address(lock):
 def groups():
     tables = [ROOT / "pyproject.toml", *(package.path / "pyproject.toml" for package in PACKAGES)]
     for table in tables:
-        for group in tomllib.loads(table.read_text()).get("dependency-groups", {}).values():
-            yield from (entry for entry in group if isinstance(entry, str))
+        groups = tomllib.loads(table.read_text()).get("dependency-groups", {})
+        for name, group in groups.items():
+            if name != "docs":
+                yield from (entry for entry in group if isinstance(entry, str))
 
 
 def asked():
@@ -62,6 +67,12 @@ def test_lock_satisfies(text):
 @pytest.mark.parametrize("text", wanted_by_apps())
 def test_apps_lock_satisfies(text):
     assert satisfied(text, pins("cookbooks/requirements.lock")), "run `nox -s lock`"
+
+
+def test_docs_lock_satisfies_the_group_docs():
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["docs"]
+    found = pins("docs/site/requirements.lock")
+    assert [text for text in wanted if not satisfied(text, found)] == [], "run `nox -s lock`"
 
 
 def test_openai2_lock_pins_openai_only():

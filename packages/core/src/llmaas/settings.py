@@ -26,11 +26,11 @@ from llmaas.local_files import MAX_FILE_BYTES
 from llmaas.urls import DEFAULT_BASE_URL, normalize_base_url
 from llmaas.wire.retry import RetryPolicy
 
-URL_VARIABLE, CA_VARIABLE = "LLMAAS_BASE_URL", "LLMAAS_CA_BUNDLE"
+URL_VARIABLE = "LLMAAS_BASE_URL"
+CA_VARIABLE = "LLMAAS_CA_BUNDLE"
 PROFILE_VARIABLE = "LLMAAS_PROFILE"
 _NO_HEADERS = _redaction.HiddenHeaders(())
-VENDOR_URL_VARIABLE = "LLMAAS_API_URL"
-"""Variable of the vendor's own products, read if ``LLMAAS_BASE_URL`` is not set."""
+VENDOR_URL_VARIABLE = "LLMAAS_API_URL"  # the vendor's own products'; the second choice
 _ACCOUNT = frozenset({"root", "key"})
 """Fields whose change makes the learned facts about models obsolete."""
 

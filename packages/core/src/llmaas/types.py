@@ -73,6 +73,11 @@ class ToolCall:
             )
         return value
 
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to a call of an assistant's message."""
+        function = {"name": self.name, "arguments": self.arguments}
+        return {"id": self.id, "type": "function", "function": function}
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -146,6 +151,19 @@ class Completion:
         requests if there were several) and ``empty_reason``.
         """
         return build_metadata(self)
+
+    def to_message(self) -> dict[str, Any]:
+        """Convert the answer to an assistant's message, to continue the conversation.
+
+        Tool calls that were cut are left out. Reasoning is kept beside tool calls, whose results
+        the model reads together with it.
+        """
+        message: dict[str, Any] = {"role": "assistant", "content": self.text}
+        if calls := [call.to_dict() for call in self.tool_calls if not call.cut]:
+            message["tool_calls"] = calls
+            if self.reasoning:
+                message["reasoning_content"] = self.reasoning
+        return message
 
     @property
     def _first(self) -> Choice:

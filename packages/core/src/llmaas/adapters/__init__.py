@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from llmaas.adapters.error_bridge import (
         ErrorBridge,
+        ErrorTable,
         bridge_errors,
     )
     from llmaas.adapters.files import (

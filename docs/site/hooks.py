@@ -1,0 +1,143 @@
+"""Hooks of the documentation site: mounted pages, the API reference, links, page languages.
+
+Pages that live elsewhere in the repository are shown under an address of the site, so that a
+package's README is its guide. Links between files of the repository are rewritten to pages of the
+site; a link to a file that is not on the site becomes plain text or, with ``REPOSITORY_URL``, a
+link to the repository.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+from tools.public_api import public_modules, summary
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+REPOSITORY_URL = os.environ.get("REPOSITORY_URL", "").rstrip("/")
+
+FRAMEWORKS = (
+    *("agent-framework", "autogen", "haystack", "langchain", "llama-index"),
+    *("pydantic-ai", "semantic-kernel"),
+)
+MOUNTS = {
+    **{f"packages/{name}/README.md": f"frameworks/{name}.md" for name in FRAMEWORKS},
+    "packages/core/README.md": "reference/client.md",
+    "packages/cli/README.md": "reference/cli.md",
+    "packages/sandbox/README.md": "reference/sandbox.md",
+    "tests/README.md": "reference/results.md",
+    "tests/SECURITY.md": "reference/security-tests.md",
+    "CONTRIBUTING.md": "about/contributing.md",
+    "CHANGELOG.md": "about/changelog.md",
+    "SECURITY.md": "about/security.md",
+    "cookbooks/README.md": "cookbooks.md",
+}
+"""Pages of the site by their files in the repository. Folders stand for their README."""
+
+LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s]+)\)")
+FENCE = re.compile(r"^ *(```|~~~).*?^ *\1", re.MULTILINE | re.DOTALL)
+LIST_ITEM = re.compile(r"(?:[*+-]|\d+\.) ")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add mounted pages and the API reference."""
+    for source, address in MOUNTS.items():
+        if (ROOT / source).is_file():
+            files.append(File.generated(config, address, abs_src_path=str(ROOT / source)))
+    for address, text in api_pages():
+        files.append(File.generated(config, address, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Rewrite links between files of the repository, and separate lists from paragraphs."""
+    source = page.file.abs_src_path
+    text = separate_lists(markdown)
+    if not source:
+        return text
+    folder = Path(source).parent.relative_to(ROOT).as_posix()
+
+    def rewritten(match: re.Match[str]) -> str:
+        return rewrite(match, folder, page.file.src_uri)
+
+    return outside_fences(text, lambda part: LINK.sub(rewritten, part))
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Declare the language of pages that are not in English."""
+    language = page.meta.get("language")
+    return output.replace('<html lang="en"', f'<html lang="{language}"', 1) if language else output
+
+
+def rewrite(match: re.Match[str], folder: str, page: str) -> str:
+    """Return a Markdown link whose target is a page of the site, if there is one."""
+    target, mark, anchor = match["target"].partition("#")
+    if not target or re.match(r"[a-z]+:", target):
+        return match[0]
+    path = posixpath.normpath(posixpath.join(folder, target))
+    address = site_address(path)
+    if address:
+        if path == "README.md" and anchor:
+            anchor = "quick-start"  # the start page has other headings than the repository's
+        relative = posixpath.relpath(address, posixpath.dirname(page) or ".")
+        return f"{match['image']}[{match['text']}]({relative}{mark}{anchor})"
+    if REPOSITORY_URL:
+        return f"[{match['text']}]({REPOSITORY_URL}/blob/main/{path}{mark}{anchor})"
+    return match["text"]
+
+
+def site_address(path: str) -> str | None:
+    """Return the address on the site of a file or folder of the repository."""
+    for name in (path, f"{path}/README.md"):
+        if name in MOUNTS:
+            return MOUNTS[name]
+    if path.startswith("docs/") and not path.startswith("docs/site") and (ROOT / path).is_file():
+        return path.removeprefix("docs/")
+    return "index.md" if path == "README.md" else None
+
+
+def outside_fences(text: str, change: Any) -> str:
+    """Apply a function to the parts of a text that are not code blocks."""
+    parts, end = [], 0
+    for fence in FENCE.finditer(text):
+        parts += [change(text[end : fence.start()]), fence[0]]
+        end = fence.end()
+    return "".join([*parts, change(text[end:])])
+
+
+def separate_lists(text: str) -> str:
+    """Put an empty line before each list, which Python-Markdown requires and GitHub does not."""
+
+    def separated(part: str) -> str:
+        lines: list[str] = []
+        for line in part.splitlines(keepends=True):
+            before = lines[-1] if lines else "\n"
+            starts = LIST_ITEM.match(line) and before.strip() and not before.startswith(" ")
+            if starts and not LIST_ITEM.match(before):
+                lines.append("\n")
+            lines.append(line)
+        return "".join(lines)
+
+    return outside_fences(text, separated)
+
+
+def api_pages() -> Iterator[tuple[str, str]]:
+    """Yield the address and the text of each page of the API reference."""
+    rows = []
+    for module, names in sorted(public_modules().items()):
+        address = f"api/{module}.md"
+        rows.append(f"| [`{module}`]({module}.md) | {summary(module)} |")
+        members = "\n\n".join(f"::: {module}.{name}" for name in names)
+        body = members or f"::: {module}\n    options:\n      show_root_heading: false\n"
+        yield address, f"# {module}\n\n{summary(module)}\n\n{body}\n"
+    table = "\n".join(["| module | |", "|---|---|", *rows])
+    yield "api/index.md", f"# API reference\n\nEvery public name, by module.\n\n{table}\n"
