@@ -36,6 +36,7 @@ ELSEWHERE = {
     *("engine", "finish-on-last", "tool-name-first", "tool-whole", "cut-call-closed"),
     *("named-stop", "calls-missing", "usage-on-request", "error-code-int"),
     *("unauthorized-string", "error-after-role"),
+    "no-backend",  # tests/sandbox/test_profile.py
     *("reasoning-stop", "json-in-reasoning", "constrained", "cache", "slow-models"),
     *("latency", "first-token", "pace"),  # tests/sandbox/test_chance.py
 }

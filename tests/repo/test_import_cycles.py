@@ -40,7 +40,7 @@ LAYERS = {
         "foundation": "bounded_cache catalog clock config connections errors json_body reply"
         " request_log scripted_responses store tls tokens usage",
         "domain": "audio audit auth batch chat embeddings engines families faults images legacy"
-        " lifecycle limits machines monitor prompts realtime rerank responder upstream",
+        " lifecycle limits machines measured monitor prompts realtime rerank responder upstream",
         "state": "state",
         "statistics": "console",
         "http": "http",

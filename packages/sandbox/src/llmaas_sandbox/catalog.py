@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -33,6 +33,8 @@ class Model:
     released: str | None = None
     vision: bool | None = None
     """None when the documentation does not tell."""
+    measured: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What the profile of a service says about the model."""
 
     @property
     def family(self) -> str:

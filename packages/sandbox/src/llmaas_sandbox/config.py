@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from llmaas_sandbox.tls.authority import Kind
 
@@ -53,6 +53,9 @@ class Config:
     """Whether batches wait for the documented window: nights and weekends."""
     legacy_batches: bool = False
     """Whether the retired ``/v1/files`` and ``/v1/batches`` exist."""
+    profile: Any = None
+    """Measured service to emulate: a file of ``llmaas probe --save``, its content, or a
+    ``Profile`` of the client."""
     tls: Kind | None = None
     """Kind of the TLS certificate, issued by a generated authority; None is plain HTTP."""
     upstream: str | None = None

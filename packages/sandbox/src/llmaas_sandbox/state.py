@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from llmaas_sandbox.audit.log import AuditLog
 from llmaas_sandbox.auth.key_store import KeyStore
@@ -18,6 +20,7 @@ from llmaas_sandbox.legacy.store import LegacyStore
 from llmaas_sandbox.limits.counters import Counters, MemoryCounters, RedisCounters, StoredCounters
 from llmaas_sandbox.limits.meter import Meter
 from llmaas_sandbox.machines.fleet import Fleet
+from llmaas_sandbox.measured.profile import load_profile
 from llmaas_sandbox.monitor.alerts import Alerts
 from llmaas_sandbox.monitor.history import History
 from llmaas_sandbox.monitor.metrics import Metrics
@@ -62,6 +65,12 @@ class State:
         self.fixtures = Fixtures(secrets, config.replay_speed)
         self.attempts: Counter[str] = Counter()
         self.default_faults = parse_faults(config.faults)
+        self.profile = load_profile(config.profile)
+
+    @property
+    def facts(self) -> Mapping[str, Any] | None:
+        """The facts of the emulated service, or None without a profile."""
+        return None if self.profile is None else self.profile.facts
 
     def reset(self) -> None:
         """Clear everything except the configured keys and the audit log."""

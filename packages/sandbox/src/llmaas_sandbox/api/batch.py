@@ -22,7 +22,8 @@ PATH = "/v1/chat/completions/batch"
 
 def create(exchange: Exchange) -> Reply:
     """Queue a batch (202); 501 if batches are disabled, 503 if the queue is full."""
-    if not exchange.state.config.batch_enabled:
+    measured = (exchange.state.facts or {}).get("batches")
+    if not exchange.state.config.batch_enabled or measured is False:
         raise status_error(501)
     body = exchange.body
     model = resolve_model(exchange, body.get("model"), CHAT)

@@ -14,6 +14,7 @@ from llmaas_sandbox.chat.serialization import ResponseWriter
 from llmaas_sandbox.chat.validation import prompt_refusal, validate_request
 from llmaas_sandbox.http.exchange import Endpoint, Exchange
 from llmaas_sandbox.http.model_lookup import CHAT, resolve_model
+from llmaas_sandbox.measured.requests import accept_chat
 from llmaas_sandbox.reply import Reply
 from llmaas_sandbox.usage import Usage
 
@@ -23,7 +24,7 @@ def chat(exchange: Exchange) -> Reply:
     if exchange.state.config.prompt_filter and isinstance(exchange.body.get("messages"), list):
         caller = exchange.caller.id if exchange.caller else ""
         exchange.state.screening.check(_objects(exchange.body["messages"]), caller)
-    if exchange.faults.chosen or exchange.step is not None:
+    if exchange.faults.chosen or exchange.step is not None or exchange.state.profile is not None:
         return answer_conversation(exchange)
     return _prepared_reply(exchange)
 
@@ -56,6 +57,8 @@ def answer_conversation(exchange: Exchange) -> Reply:
     body = exchange.body
     model = resolve_model(exchange, body.get("model"), CHAT)
     validate_request(body, model, exchange.faults)
+    if model.measured:
+        exchange.parsed = accept_chat(body, model)
     if "cache" in exchange.faults:
         return _replayed_reply(exchange, model)
     return _compose_reply(exchange, model)

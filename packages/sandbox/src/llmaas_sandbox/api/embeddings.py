@@ -14,6 +14,7 @@ from llmaas_sandbox.families.check import context_exceeded, context_window
 from llmaas_sandbox.http.exchange import Endpoint, Exchange
 from llmaas_sandbox.http.model_lookup import resolve_model
 from llmaas_sandbox.json_body import get_or_default
+from llmaas_sandbox.measured.requests import check_dimensions, check_inputs
 from llmaas_sandbox.reply import Reply
 from llmaas_sandbox.tokens import count_tokens
 from llmaas_sandbox.usage import Usage
@@ -26,12 +27,19 @@ def embeddings(exchange: Exchange) -> Reply:
     """Embed strings; token arrays are rejected (400)."""
     body = exchange.body
     model = resolve_model(exchange, body.get("model"), frozenset(("embedding",)))
-    texts = _texts(body.get("input"))
+    facts = model.measured
+    texts = _texts(body.get("input"), takes_tokens=bool(facts.get("accepts_token_arrays")))
+    check_inputs(texts, facts)
     encoding = get_or_default(body, "encoding_format", "float")
     if encoding not in ("float", "base64"):
         raise bad_request("Invalid parameter 'encoding_format'", "encoding_format")
     _check_length(texts, context_window(model, exchange.faults))
-    size = _dimensions(body.get("dimensions"), DIMENSIONS.get(model.id, DEFAULT_DIMENSIONS))
+    if facts.get("accepts_base64") is False:
+        encoding = "float"
+    own = facts.get("embedding_dimensions") or DIMENSIONS.get(model.id, DEFAULT_DIMENSIONS)
+    size = _dimensions(body.get("dimensions"), own)
+    if facts and body.get("dimensions") is not None:
+        check_dimensions(size, model)
     data = [
         {"object": "embedding", "index": i, "embedding": _encoded(vector(t, size), encoding)}
         for i, t in enumerate(texts)
@@ -46,8 +54,10 @@ def embeddings(exchange: Exchange) -> Reply:
     )
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any, *, takes_tokens: bool = False) -> list[str]:
     texts = [value] if isinstance(value, str) else value
+    if takes_tokens:
+        texts = _as_texts(texts)
     if not isinstance(texts, list) or not texts:
         raise bad_request(
             "Invalid parameter 'input': must be a string or an array of strings", "input"
@@ -61,6 +71,15 @@ def _texts(value: Any) -> list[str]:
     if "" in texts:
         raise bad_request("The decoder prompt cannot be empty", "input")
     return texts
+
+
+def _as_texts(value: Any) -> Any:
+    """Return token arrays as texts of as many words; other inputs unchanged."""
+    if not isinstance(value, list):
+        return value
+    if value and all(type(token) is int for token in value):
+        value = [value]
+    return [" ".join(map(str, each)) if isinstance(each, list) else each for each in value]
 
 
 def _check_length(texts: list[str], context: int) -> None:

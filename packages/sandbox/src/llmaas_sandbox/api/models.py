@@ -14,8 +14,11 @@ from llmaas_sandbox.reply import Reply
 def listing(exchange: Exchange) -> Reply:
     """List the live models that the key may use; ``created`` is the current time."""
     now = int(exchange.state.clock.now())
-    moved, caller = redirects(), exchange.caller
-    seen = (m for m in live_models() if caller is None or caller.may_use(model_names(m)))
+    profile, caller = exchange.state.profile, exchange.caller
+    is_measured = profile is not None and profile.models
+    moved = {} if is_measured else redirects()
+    models = profile.models.values() if profile is not None and is_measured else live_models()
+    seen = (m for m in models if caller is None or caller.may_use(model_names(m)))
     data = [entry(model, now, moved) for model in seen]
     return Reply(fields.to_engine_models({"object": "list", "data": data}, exchange.faults))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
-from llmaas_sandbox.errors import bad_request
+from llmaas_sandbox.errors import bad_request, not_found
 from llmaas_sandbox.families.check import context_exceeded, context_window
 from llmaas_sandbox.http.exchange import Endpoint, Exchange
 from llmaas_sandbox.http.model_lookup import resolve_model
+from llmaas_sandbox.measured.requests import check_documents
 from llmaas_sandbox.reply import Reply
 from llmaas_sandbox.rerank.scores import logits, to_unit_interval
 from llmaas_sandbox.tokens import count_tokens
@@ -23,11 +24,17 @@ def rerank(exchange: Exchange) -> Reply:
     body = exchange.body
     model = resolve_model(exchange, body.get("model"), frozenset(("rerank",)))
     query, documents, top = _checked(body)
+    facts = exchange.state.facts or {}
+    if facts.get("rerank_path", exchange.path) != exchange.path:
+        raise not_found()
+    check_documents(documents, model.measured)
     size = context_window(model, exchange.faults)
     longest = count_tokens(query) + max(map(count_tokens, documents))
     if size and longest > size:
         raise context_exceeded(longest, size)
     scores = logits(query, documents)
+    if facts.get("rerank_scores") == "unit_interval":
+        scores = [to_unit_interval(score) for score in scores]
     order = sorted(range(len(documents)), key=lambda i: (-scores[i], i))[:top]
     tokens = sum(count_tokens(d) for d in documents) + count_tokens(query)
     usage = Usage(prompt=tokens, documents=len(documents))
@@ -44,7 +51,7 @@ def rerank(exchange: Exchange) -> Reply:
         "results": [_new(i, scores[i], documents[i] if with_text else None) for i in order],
         "backend": exchange.backend,
     }
-    if exchange.faults.engine:
+    if exchange.faults.engine or "no-backend" in exchange.faults:
         del payload["backend"]
     return Reply(payload, usage=usage)
 

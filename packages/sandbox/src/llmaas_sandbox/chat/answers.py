@@ -14,6 +14,7 @@ from llmaas_sandbox.families.check import select_family
 from llmaas_sandbox.faults.names import REASONING
 from llmaas_sandbox.faults.parse import Faults
 from llmaas_sandbox.faults.variants import to_json_text
+from llmaas_sandbox.measured.requests import turns_reasoning_off
 from llmaas_sandbox.responder import thinking
 from llmaas_sandbox.responder.conversation import Conversation
 from llmaas_sandbox.responder.replies import build_reply
@@ -121,6 +122,9 @@ def _reasoning(request: ChatRequest, messages: Conversation) -> str:
     reasons = model.reasoning or faults.first(REASONING) is not None
     if not reasons or "no-reasoning" in faults:
         return ""
+    is_off = turns_reasoning_off(request.body, model.measured)
+    if is_off is not None:
+        return "" if is_off else thinking.build_reasoning(messages, request.body)
     if not thinking.is_reasoning_enabled(request.body, top_level=not faults.engine):
         return ""
     return thinking.build_reasoning(messages, request.body)

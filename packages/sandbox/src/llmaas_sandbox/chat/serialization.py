@@ -61,6 +61,10 @@ class ResponseWriter:
         """The ``backend`` object of the response."""
         return self.step.get("backend") or self.request.backend
 
+    @property
+    def _backend(self) -> Json:
+        return {} if "no-backend" in self.faults else {"backend": self.backend}
+
     # whole response
 
     def body(self) -> Json:
@@ -68,7 +72,7 @@ class ResponseWriter:
         whole: Json = {**self.base, "object": "chat.completion", "choices": self.whole_choices()}
         if "usage-none" not in self.faults:
             whole["usage"] = self.usage()
-        whole["backend"] = self.backend
+        whole |= self._backend
         whole = fields.to_engine_body(whole, self.faults, self.requested)
         return to_ollama(whole, stream=False) if "ollama-native" in self.faults else whole
 
@@ -161,10 +165,10 @@ class ResponseWriter:
         if "usage-every" in self.faults:
             return self._with_running_usage(stream)
         if "usage-finish" in self.faults or "ollama-native" in self.faults:
-            stream[-1] = {**stream[-1], "usage": self.usage(), "backend": self.backend}
+            stream[-1] = {**stream[-1], "usage": self.usage(), **self._backend}
             return stream
         last = {**self.base, "object": "chat.completion.chunk", "choices": []}
-        return [*stream, {**last, "usage": self.usage(), "backend": self.backend}]
+        return [*stream, {**last, "usage": self.usage(), **self._backend}]
 
     def _usage_is_unwanted(self, option: str) -> bool:
         """Whether usage requires an option that the request does not set."""
@@ -181,5 +185,5 @@ class ResponseWriter:
             usage = (
                 total if done else self.usage(most * i // max(1, len(stream) - 1), reasoning_tokens)
             )
-            counted.append({**chunk, "usage": usage, "backend": self.backend})
+            counted.append({**chunk, "usage": usage, **self._backend})
         return counted

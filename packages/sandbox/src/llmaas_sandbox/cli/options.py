@@ -45,6 +45,12 @@ def _who_may_ask(root: argparse.ArgumentParser) -> None:
 def _answers(root: argparse.ArgumentParser) -> None:
     add = root.add_argument_group("answers").add_argument
     add("--faults", help="faults for every request, as in x-sandbox-fault")
+    add(
+        "--profile",
+        type=Path,
+        metavar="FILE",
+        help="emulate the service of this profile, which llmaas probe --save wrote",
+    )
     add("--seed", type=int, help="what odds and jitter of faults are drawn from (default: 0)")
     add("--rerank-shape", choices=("new", "old"), help="shape of rerank answers (default: new)")
     add("--tokens-per-second", type=float, help="pace of answers; 0 answers at once (default)")

@@ -10,6 +10,7 @@ from llmaas_sandbox.errors import Refusal, bad_request
 from llmaas_sandbox.families.rules import Message, is_function_name
 from llmaas_sandbox.families.table import BY_NAME, Family, get_family
 from llmaas_sandbox.faults.parse import Faults
+from llmaas_sandbox.measured.rules import measured_family
 from llmaas_sandbox.tokens import count_message_tokens, has_images
 
 
@@ -23,14 +24,15 @@ def check_engine_rules(body: Mapping[str, Any], model: Model, faults: Faults) ->
     family = select_family(model, faults)
     if family is not None:
         check_conversation(body["messages"], family)
-    check_window(body, context_window(model, faults))
+    counts_both = model.measured.get("limits_prompt_plus_output") is not False
+    check_window(body, context_window(model, faults), counts_both=counts_both)
 
 
 def select_family(model: Model, faults: Faults) -> Family | None:
     """Return the family named by the fault ``template``, or the model's own."""
     name = faults.argument("template", 0, "")
     if not name:
-        return get_family(model.id)
+        return measured_family(model.measured) or get_family(model.id)
     if name not in BY_NAME:
         raise bad_request(f"Fault 'template': no family '{name}'; known: {', '.join(BY_NAME)}")
     return BY_NAME[name]
@@ -85,8 +87,11 @@ def context_exceeded(tokens: int, size: int) -> Refusal:
     )
 
 
-def check_window(body: Mapping[str, Any], size: int) -> None:
-    """Reject a prompt, or a prompt plus ``max_tokens``, beyond the context window."""
+def check_window(body: Mapping[str, Any], size: int, *, counts_both: bool = True) -> None:
+    """Reject a prompt, or a prompt plus ``max_tokens``, beyond the context window.
+
+    Without ``counts_both`` the answer is limited to the rest of the window, as vLLM does.
+    """
     if not size:
         return
     name = next((n for n in ("max_tokens", "max_completion_tokens") if body.get(n)), None)
@@ -100,7 +105,7 @@ def check_window(body: Mapping[str, Any], size: int) -> None:
     prompt = count_message_tokens(body["messages"], body.get("tools"))
     if prompt >= size:
         raise context_exceeded(prompt, size)
-    if prompt + wanted > size:
+    if counts_both and prompt + wanted > size:
         raise bad_request(
             f"This model's maximum context length is {size} tokens. However, you requested "
             f"{wanted} output tokens and your prompt contains at least {prompt} input tokens, "

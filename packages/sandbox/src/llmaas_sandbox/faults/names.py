@@ -21,6 +21,7 @@ FAULTS: Mapping[str, str] = {
     "usage-toplevel-reasoning": "`usage.reasoning_tokens` (the default)",
     "usage-nested-reasoning": "`usage.completion_tokens_details.reasoning_tokens`",
     "choiceless-backend": "a first chunk without `choices`, carrying only `backend`",
+    "no-backend": "no `backend` anywhere",
     # how tool calls are written
     "text-and-tool": "text and a tool call in one delta (and in one message)",
     "tool-no-index": "tool deltas without `index` and `id`, each call in one chunk",

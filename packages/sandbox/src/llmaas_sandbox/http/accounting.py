@@ -14,6 +14,7 @@ from llmaas_sandbox.errors import bad_key
 from llmaas_sandbox.http.exchange import Endpoint, Exchange
 from llmaas_sandbox.lifecycle.phases import headers as lifecycle_headers
 from llmaas_sandbox.limits.prices import calculate_cost
+from llmaas_sandbox.measured.responses import rename_rate_limits
 from llmaas_sandbox.monitor.history import Row
 from llmaas_sandbox.request_log import RequestRecord
 from llmaas_sandbox.usage import NO_USAGE, Usage
@@ -48,7 +49,8 @@ def build_headers(exchange: Exchange, endpoint: Endpoint) -> dict[str, str]:
     """Build the headers about limits and the model's lifecycle."""
     headers: dict[str, str] = {}
     if exchange.caller is not None and endpoint.path.startswith(("/v1", "/v2")):
-        headers |= exchange.state.meter.headers(exchange.caller)
+        counted = exchange.state.meter.headers(exchange.caller)
+        headers |= rename_rate_limits(counted, exchange.state.facts)
     if exchange.caller is not None and exchange.caller.successor:
         headers["x-sandbox-key-expires"] = str(int(exchange.caller.expires or 0))
     if exchange.model is not None and exchange.requested:

@@ -33,6 +33,8 @@ def resolve_model(exchange: Exchange, name: Any, categories: frozenset[str]) -> 
 def _find(name: str, exchange: Exchange) -> Model | None:
     if name.startswith(TEST_MODEL_PREFIX):
         return _build_test_model(name, exchange)
+    if exchange.state.profile is not None:
+        return exchange.state.profile.resolve(name)
     if exchange.state.config.strict_lifecycle:
         return resolve_supported(name, exchange.state.clock.now())
     return resolve(name)

@@ -29,6 +29,7 @@ from llmaas_sandbox.http.delivery import Delivery
 from llmaas_sandbox.http.exchange import Endpoint, Exchange, Handler
 from llmaas_sandbox.http.origins import check_origin
 from llmaas_sandbox.http.upstream import forward_request, meter_stream, replay_request, strip_usage
+from llmaas_sandbox.measured.responses import shape_refusal
 from llmaas_sandbox.reply import Reply
 from llmaas_sandbox.request_log import RequestRecord
 from llmaas_sandbox.scripted_responses import Step
@@ -105,6 +106,8 @@ class RequestPipeline:
         return (self.exchange.step if self.exchange else None) or {}
 
     def _refuse(self, refused: Refusal | ErrorPage) -> ResponsePlan:
+        if self.state.facts is not None and isinstance(refused, Refusal):
+            refused = shape_refusal(refused, self.state.facts)
         self.accounting.settle(self.exchange, refused.status, NO_USAGE, batch=False)
         try:
             return response_plan.plan_refusal(refused, self.faults, self.headers)
@@ -162,6 +165,8 @@ class RequestPipeline:
         chosen: tuple[Fault, ...] = self.state.default_faults
         body, step = exchange.parsed, exchange.step
         model = body.get("model") if isinstance(body, dict) else None
+        if self.state.profile is not None:
+            chosen = self.state.profile.find_faults(model) + chosen
         if isinstance(model, str) and model.startswith(TEST_MODEL_PREFIX):
             chosen += _test_model_faults(model)
         chosen += parse_fault_header(exchange.headers)
