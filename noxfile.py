@@ -143,9 +143,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types with mypy --strict."""
+    """Check types with mypy --strict, and those of the public API with pyright, too."""
     install_all(session)
+    session.install("basedpyright")
     session.run("mypy")
+    session.run("pytest", "tests/typing")
 
 
 @nox.session

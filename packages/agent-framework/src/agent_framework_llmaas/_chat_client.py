@@ -29,6 +29,7 @@ from agent_framework_llmaas._responses import to_response, to_updates
 from agent_framework_llmaas.errors import translate_errors
 from llmaas import AsyncLLMaaS, StructuredOutputError
 from llmaas.adapters import reject_multiple_choices, reject_unknown_arguments
+from llmaas.model_names import ChatModelName
 
 if TYPE_CHECKING:
     from agent_framework import (
@@ -56,7 +57,7 @@ class RawLLMaaSChatClient(BaseChatClient[OptionsT], Generic[OptionsT]):
 
     def __init__(
         self,
-        model: str | None = None,
+        model: ChatModelName | None = None,
         *,
         api_key: str | Callable[[], Any] | None = None,
         base_url: str | None = None,
@@ -169,7 +170,7 @@ class LLMaaSChatClient(
 
     def __init__(
         self,
-        model: str | None = None,
+        model: ChatModelName | None = None,
         *,
         middleware: Sequence[ChatAndFunctionMiddlewareTypes] | None = None,
         function_invocation_configuration: FunctionInvocationConfiguration | None = None,

@@ -24,6 +24,7 @@ from agent_framework_llmaas._responses import usage_details
 from agent_framework_llmaas.errors import translate_errors
 from llmaas import AsyncLLMaaS, Embeddings, InvalidInputError
 from llmaas.adapters import reject_unknown_arguments
+from llmaas.model_names import EmbeddingModelName
 
 
 class LLMaaSEmbeddingOptions(EmbeddingGenerationOptions, total=False):
@@ -47,7 +48,7 @@ class RawLLMaaSEmbeddingClient(BaseEmbeddingClient[str, list[float], OptionsT], 
 
     def __init__(
         self,
-        model: str | None = None,
+        model: EmbeddingModelName | None = None,
         *,
         api_key: str | Callable[[], Any] | None = None,
         base_url: str | None = None,

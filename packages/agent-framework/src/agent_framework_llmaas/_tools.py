@@ -19,6 +19,12 @@ from agent_framework import Content, FunctionTool, tool
 from agent_framework_llmaas._connection import create_client
 from agent_framework_llmaas.errors import translate_errors
 from llmaas import AsyncLLMaaS
+from llmaas.model_names import (
+    ImageModelName,
+    RerankModelName,
+    SpeechModelName,
+    TranscriptionModelName,
+)
 
 ResultT = TypeVar("ResultT")
 _SUFFIXES = {
@@ -31,7 +37,7 @@ _SUFFIXES = {
 
 def rerank_tool(
     *,
-    model: str,
+    model: RerankModelName,
     documents: Sequence[str] | None = None,
     top_n: int = 5,
     client: AsyncLLMaaS | None = None,
@@ -71,7 +77,7 @@ def rerank_tool(
 def transcription_tool(
     *,
     folder: str | Path,
-    model: str | None = None,
+    model: TranscriptionModelName | None = None,
     client: AsyncLLMaaS | None = None,
     name: str = "transcribe",
 ) -> FunctionTool:
@@ -91,7 +97,7 @@ def transcription_tool(
 
 def speech_tool(
     *,
-    model: str,
+    model: SpeechModelName,
     voice: str = "alloy",
     response_format: str = "mp3",
     folder: str | Path | None = None,
@@ -117,7 +123,7 @@ def speech_tool(
 
 def image_tool(
     *,
-    model: str,
+    model: ImageModelName,
     size: str | None = None,
     folder: str | Path | None = None,
     client: AsyncLLMaaS | None = None,

@@ -29,6 +29,7 @@ from autogen_llmaas.connection import ApiKey, connection_options, with_rate_limi
 from autogen_llmaas.settings import RATE_LIMIT_TIMEOUT
 from llmaas import AsyncLLMaaS, Completion, StructuredOutputError
 from llmaas.adapters import invalid_output_error, is_cut_short, redact_options
+from llmaas.model_names import ChatModelName
 from llmaas.settings import KEY_VARIABLE
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ _CONNECTION_FIELDS = (
 class LLMaaSConfig(ModelConfig):
     """A model of LLMaaS. None omits a parameter. The key is neither printed nor pickled."""
 
-    model: str
+    model: ChatModelName
     api_key: ApiKey = field(default=None, repr=False)
     api_key_env: str = KEY_VARIABLE
     base_url: str | None = None

@@ -30,6 +30,7 @@ from autogen_llmaas.tools import ToolNameMap
 from autogen_llmaas.usage_totals import UsageTotals
 from llmaas import AsyncLLMaaS, Completion, catalog
 from llmaas.adapters import invalid_output_error, is_cut_short
+from llmaas.model_names import ChatModelName
 
 UNKNOWN_CONTEXT = 32_768
 """Context size in tokens that is assumed for a model missing from the catalog."""
@@ -49,7 +50,7 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
 
     def __init__(
         self,
-        model: str,
+        model: ChatModelName,
         *,
         api_key: ApiKey = None,
         **settings: Unpack[ClientSettings],

@@ -10,6 +10,7 @@ from autogen_llmaas._version import __version__
 from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClientConfig
 from llmaas import ConfigurationError, catalog
 from llmaas.catalog import Model
+from llmaas.model_names import ChatModelName, EmbeddingModelName
 from llmaas.settings import Settings
 
 NATIVE = "autogen_llmaas.client.LLMaaSChatCompletionClient"
@@ -46,7 +47,7 @@ def model_info(model: str, overrides: Mapping[str, Any] | None = None) -> dict[s
     }
 
 
-def native_component(model: str, **settings: Unpack[ClientSettings]) -> Component:
+def native_component(model: ChatModelName, **settings: Unpack[ClientSettings]) -> Component:
     """Build a component of our client for ``ChatCompletionClient.load_component``.
 
     It holds the name of the key's environment variable, never the key.
@@ -56,7 +57,7 @@ def native_component(model: str, **settings: Unpack[ClientSettings]) -> Componen
 
 
 def portable_component(
-    model: str, *, api_key: str | None = None, **settings: Unpack[ClientSettings]
+    model: ChatModelName, *, api_key: str | None = None, **settings: Unpack[ClientSettings]
 ) -> Component:
     """Build a component of AutoGen's stock client, for use without this package.
 
@@ -81,7 +82,7 @@ def portable_component(
     return _component(PORTABLE, "model", model, stock)
 
 
-def embedding_component(model: str = "bge-m3:567m", **settings: Any) -> Component:
+def embedding_component(model: EmbeddingModelName = "bge-m3:567m", **settings: Any) -> Component:
     """Build a component of a semantic memory (``LLMaaSMemory``)."""
     return _component(MEMORY, "memory", model, {"model": model, **settings})
 

@@ -9,6 +9,7 @@ from autogen_llmaas._chroma import ChromaFunction
 from autogen_llmaas.connection import ApiKey, Connection, connection_options
 from llmaas import AsyncLLMaaS, Embeddings, LLMaaS
 from llmaas.adapters import redact_options, reject_unknown_arguments
+from llmaas.model_names import EmbeddingModelName
 from llmaas.settings import KEY_VARIABLE
 
 DEFAULT_EMBEDDER = "bge-m3:567m"
@@ -34,7 +35,7 @@ class LLMaaSEmbeddings(ChromaFunction):
 
     def __init__(
         self,
-        model: str = DEFAULT_EMBEDDER,
+        model: EmbeddingModelName = DEFAULT_EMBEDDER,
         *,
         api_key: ApiKey = None,
         api_key_env: str = KEY_VARIABLE,

@@ -12,6 +12,7 @@ from typing import Any, TypedDict, Unpack
 
 from autogen_llmaas.settings import SECRET_HEADERS
 from llmaas import ConfigurationError, MissingAPIKeyError, catalog
+from llmaas.model_names import ChatModelName
 from llmaas.pricing import tariff
 from llmaas.settings import KEY_VARIABLE, APIKey, Settings
 
@@ -38,7 +39,7 @@ class EntryOptions(TypedDict, total=False):
     """Sent in ``extra_body``: AG2 0.9 rejects its values."""
 
 
-def entry(model: str = DEFAULT_MODEL, **options: Unpack[EntryOptions]) -> Entry:
+def entry(model: ChatModelName = DEFAULT_MODEL, **options: Unpack[EntryOptions]) -> Entry:
     """Build an entry. Prices are EUR per 1,000 tokens, although AutoGen prints a dollar sign.
 
     ``api_key`` defaults to ``LLMAAS_API_KEY``. Raises ``MissingAPIKeyError`` without a key,

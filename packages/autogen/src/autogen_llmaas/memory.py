@@ -23,6 +23,7 @@ from autogen_llmaas.embeddings import DEFAULT_EMBEDDER, LLMaaSEmbeddings
 from autogen_llmaas.settings import create_config
 from llmaas import InvalidInputError
 from llmaas.adapters import redact_options
+from llmaas.model_names import EmbeddingModelName
 from llmaas.settings import KEY_VARIABLE
 
 HEADING = "Relevant memory content:"
@@ -81,7 +82,11 @@ class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
     component_config_schema = LLMaaSMemoryConfig
 
     def __init__(
-        self, model: str = DEFAULT_EMBEDDER, *, api_key: ApiKey = None, **settings: Any
+        self,
+        model: EmbeddingModelName = DEFAULT_EMBEDDER,
+        *,
+        api_key: ApiKey = None,
+        **settings: Any,
     ) -> None:
         owner = type(self).__name__
         config = create_config(LLMaaSMemoryConfig, owner, {"model": model, **settings})

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from llmaas import ConfigurationError
 from llmaas.adapters import redact_options
+from llmaas.model_names import ChatModelName
 from llmaas.settings import KEY_VARIABLE
 from llmaas.structured import parse_response_format
 
@@ -98,7 +99,7 @@ class LLMaaSClientConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, protected_namespaces=())
 
-    model: str
+    model: ChatModelName
     api_key_env: str = KEY_VARIABLE
     """Name of the environment variable with the key."""
     base_url: str | None = None

@@ -6,25 +6,29 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
-from llmaas._base_client import BaseClient
+from llmaas._chat_methods import AsyncChatMethods, ChatMethods
 from llmaas.messages import Messages
+from llmaas.model_names import (
+    ChatModelName,
+    EmbeddingModelName,
+    ImageModelName,
+    RerankModelName,
+    SpeechModelName,
+)
 from llmaas.ops import audio, batch, embed, images, json_request, rerank
 from llmaas.ops.async_runner import AsyncRunner
 from llmaas.ops.sync_runner import SyncRunner
 from llmaas.options import (
     BatchOptions,
-    ChatOptions,
     EmbedOptions,
     ImageOptions,
     RerankOptions,
     SpeakOptions,
     TranscribeOptions,
 )
-from llmaas.streaming import AsyncStream, Stream
 from llmaas.transport import AsyncTransport, SyncTransport
 from llmaas.types import (
     Batch,
-    Completion,
     Embeddings,
     Image,
     LiveModel,
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
     import openai
 
 
-class LLMaaS(BaseClient):
+class LLMaaS(ChatMethods):
     """Client for threads. Thread-safe; usable as a context manager.
 
     ``ClientOptions`` documents the arguments. ``api_key`` and ``base_url`` default to
@@ -54,23 +58,12 @@ class LLMaaS(BaseClient):
         super()._use(transport)
         self._runner = SyncRunner(self.settings, transport)
 
-    def chat(self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]) -> Completion:
-        """Send a chat request and return the whole answer.
-
-        ``messages`` is a string or a list of OpenAI message dicts; images in them may be ``Path``
-        objects, bytes, URLs or data URIs (a string is never a file name). With
-        ``response_format``, ``parsed`` is the value; an answer that does not match is corrected
-        once. Raises ``StructuredOutputError`` if the correction does not match either.
-        """
-        return self._runner.run(self._chat(messages, model, options))
-
-    def stream(self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]) -> Stream:
-        """Send a chat request and return its events as they are received."""
-        opened = self._runner.run(self._stream(messages, model, options))
-        return Stream(opened, self._runner)
-
     def embed(
-        self, texts: str | Sequence[str], *, model: str, **options: Unpack[EmbedOptions]
+        self,
+        texts: str | Sequence[str],
+        *,
+        model: EmbeddingModelName,
+        **options: Unpack[EmbedOptions],
     ) -> Embeddings:
         """Embed texts; return one vector per text, in order.
 
@@ -87,7 +80,7 @@ class LLMaaS(BaseClient):
         query: str,
         documents: Sequence[str],
         *,
-        model: str,
+        model: RerankModelName,
         **options: Unpack[RerankOptions],
     ) -> RerankResponse:
         """Sort documents by descending relevance; all submitted documents are billed."""
@@ -102,7 +95,9 @@ class LLMaaS(BaseClient):
             self._call("transcription", audio.transcribe, file, **self._hide_headers(options))
         )
 
-    def speak(self, text: str, *, model: str, **options: Unpack[SpeakOptions]) -> Speech:
+    def speak(
+        self, text: str, *, model: SpeechModelName, **options: Unpack[SpeakOptions]
+    ) -> Speech:
         """Synthesize speech from a text."""
         operation = self._call(
             "speech", audio.speak, text, model=model, **self._hide_headers(options)
@@ -110,7 +105,7 @@ class LLMaaS(BaseClient):
         return self._runner.run(operation)
 
     def generate_images(
-        self, prompt: str, *, model: str, **options: Unpack[ImageOptions]
+        self, prompt: str, *, model: ImageModelName, **options: Unpack[ImageOptions]
     ) -> list[Image]:
         """Generate images from a prompt."""
         operation = self._call(
@@ -126,7 +121,11 @@ class LLMaaS(BaseClient):
         return self._runner.run(json_request.models(self.settings, deadline=deadline))
 
     def submit_batch(
-        self, conversations: Sequence[Messages], *, model: str, **options: Unpack[BatchOptions]
+        self,
+        conversations: Sequence[Messages],
+        *,
+        model: ChatModelName,
+        **options: Unpack[BatchOptions],
     ) -> Batch:
         """Submit up to 1,000 conversations at half price; never retried (not idempotent)."""
         return self._runner.run(self._submit(conversations, model, options))
@@ -164,7 +163,7 @@ class LLMaaS(BaseClient):
         self.close()
 
 
-class AsyncLLMaaS(BaseClient):
+class AsyncLLMaaS(AsyncChatMethods):
     """Client for asyncio, with the methods of ``LLMaaS`` as coroutines.
 
     One client may be used in several event loops, also concurrently: each loop has its own pool,
@@ -175,21 +174,12 @@ class AsyncLLMaaS(BaseClient):
         super()._use(transport)
         self._runner = AsyncRunner(self.settings, transport)
 
-    async def chat(
-        self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]
-    ) -> Completion:
-        """Send a chat request and return the whole answer (see ``LLMaaS.chat``)."""
-        return await self._runner.run(self._chat(messages, model, options))
-
-    async def stream(
-        self, messages: Messages, *, model: str, **options: Unpack[ChatOptions]
-    ) -> AsyncStream:
-        """Send a chat request and return its events as they are received."""
-        opened = await self._runner.run(self._stream(messages, model, options))
-        return AsyncStream(opened, self._runner)
-
     async def embed(
-        self, texts: str | Sequence[str], *, model: str, **options: Unpack[EmbedOptions]
+        self,
+        texts: str | Sequence[str],
+        *,
+        model: EmbeddingModelName,
+        **options: Unpack[EmbedOptions],
     ) -> Embeddings:
         """Embed texts; return one vector per text, in order (see ``LLMaaS.embed``)."""
         operation = self._call(
@@ -202,7 +192,7 @@ class AsyncLLMaaS(BaseClient):
         query: str,
         documents: Sequence[str],
         *,
-        model: str,
+        model: RerankModelName,
         **options: Unpack[RerankOptions],
     ) -> RerankResponse:
         """Sort documents by descending relevance; all submitted documents are billed."""
@@ -219,7 +209,9 @@ class AsyncLLMaaS(BaseClient):
             self._call("transcription", audio.transcribe, file, **self._hide_headers(options))
         )
 
-    async def speak(self, text: str, *, model: str, **options: Unpack[SpeakOptions]) -> Speech:
+    async def speak(
+        self, text: str, *, model: SpeechModelName, **options: Unpack[SpeakOptions]
+    ) -> Speech:
         """Synthesize speech from a text."""
         operation = self._call(
             "speech", audio.speak, text, model=model, **self._hide_headers(options)
@@ -227,7 +219,7 @@ class AsyncLLMaaS(BaseClient):
         return await self._runner.run(operation)
 
     async def generate_images(
-        self, prompt: str, *, model: str, **options: Unpack[ImageOptions]
+        self, prompt: str, *, model: ImageModelName, **options: Unpack[ImageOptions]
     ) -> list[Image]:
         """Generate images from a prompt."""
         operation = self._call(
@@ -240,7 +232,11 @@ class AsyncLLMaaS(BaseClient):
         return await self._runner.run(json_request.models(self.settings, deadline=deadline))
 
     async def submit_batch(
-        self, conversations: Sequence[Messages], *, model: str, **options: Unpack[BatchOptions]
+        self,
+        conversations: Sequence[Messages],
+        *,
+        model: ChatModelName,
+        **options: Unpack[BatchOptions],
     ) -> Batch:
         """Submit up to 1,000 conversations at half price; never retried (not idempotent)."""
         return await self._runner.run(self._submit(conversations, model, options))

@@ -11,6 +11,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from llmaas.catalog.profile import Profile
+from llmaas.model_names import ChatModelName, TranscriptionModelName
 from llmaas.settings import Limits, Timeout
 from llmaas.wire.chat import ToolChoice
 
@@ -41,7 +42,7 @@ class ClientOptions(TypedDict, total=False):
     """Limits of the size of an answer. Defaults to ``Limits()``."""
     hooks: Sequence[Hook]
     """Code that runs before and after every call: quotas, budgets, telemetry."""
-    fallbacks: Sequence[str]
+    fallbacks: Sequence[ChatModelName]
     """Models to try, in order, if the model of a call fails (see ``ChatOptions``)."""
     retry_empty: bool
     """Send the request once more after an empty answer. Defaults to False."""
@@ -67,14 +68,12 @@ class CallOptions(TypedDict, total=False):
     """Fields that are merged into the request body, and win."""
 
 
-class ChatOptions(CallOptions, total=False):
-    """Options of ``chat`` and ``stream``."""
+class TextOptions(CallOptions, total=False):
+    """Options of ``chat`` and ``stream``, without ``response_format``."""
 
     tools: Sequence[Mapping[str, Any]] | None
     tool_choice: ToolChoice
     """``none``, ``auto``, ``required``, a tool's name, or a dict."""
-    response_format: Any
-    """A dict in OpenAI's format, a pydantic model or a dataclass."""
     conform: bool
     """Change the conversation to what the model's chat template accepts. Defaults to the client's
     ``conform`` (True). Changes are listed in ``Completion.adjustments``."""
@@ -100,7 +99,7 @@ class ChatOptions(CallOptions, total=False):
     """Sent unchanged; prefer ``reasoning``, which every model accepts."""
     enable_thinking: bool | None
     """Sent unchanged, for qwen models only: others reject it, and vLLM ignores it."""
-    fallbacks: Sequence[str] | None
+    fallbacks: Sequence[ChatModelName] | None
     """Models to try, in order, if the model is retired or unknown, returns 5xx or a 429 after all
     retries, has too small a context, or returns an empty answer. Defaults to those of the client.
     Streams then yield reasoning only once text or a tool call has begun."""
@@ -116,6 +115,13 @@ class ChatOptions(CallOptions, total=False):
     user: str | None
     stream_options: Mapping[str, Any] | None
     """Defaults to ``{"include_usage": True}``; None omits the field."""
+
+
+class ChatOptions(TextOptions, total=False):
+    """Options of ``chat`` and ``stream``."""
+
+    response_format: Any
+    """A dict in OpenAI's format, a pydantic model or a dataclass."""
 
 
 class EmbedOptions(CallOptions, total=False):
@@ -161,7 +167,7 @@ class RerankOptions(CallOptions, total=False):
 class TranscribeOptions(CallOptions, total=False):
     """Options of ``transcribe``."""
 
-    model: str | None
+    model: TranscriptionModelName | None
     language: str | None
     """ISO 639-1 code."""
     initial_prompt: str | None

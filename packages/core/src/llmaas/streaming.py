@@ -6,7 +6,7 @@ import asyncio
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self
 
 from llmaas.ops.async_runner import AsyncRunner
 from llmaas.ops.finalizer import FINALIZER
@@ -15,11 +15,11 @@ from llmaas.ops.open_stream import OpenStream
 from llmaas.ops.stream_state import StreamState
 from llmaas.ops.sync_runner import SyncRunner
 from llmaas.transport.base import TransportError
-from llmaas.types import Completion, Event, RateLimit
+from llmaas.types import Completion, Event, Parsed, RateLimit
 from llmaas.wire.usage import parse_rate_limit
 
 
-class _Stream:
+class _Stream(Generic[Parsed]):
     """Base class of both streams."""
 
     def __init__(self, state: StreamState, events: Any) -> None:
@@ -28,7 +28,7 @@ class _Stream:
         weakref.finalize(events, state.abandon)
 
     @property
-    def completion(self) -> Completion:
+    def completion(self) -> Completion[Parsed]:
         """The whole answer once the stream has ended; the partial answer until then."""
         return self._state.completion
 
@@ -45,7 +45,7 @@ class _Stream:
         return parse_rate_limit(self._state.reply.headers, names)
 
 
-class Stream(_Stream):
+class Stream(_Stream[Parsed]):
     """Iterator of the events of an answer; ``Done`` is always the last.
 
     Raises ``StreamInterrupted`` or ``StreamError`` (both with ``completion``) if the answer is cut
@@ -59,15 +59,15 @@ class Stream(_Stream):
         self._runner = runner
         super().__init__(state, _read_sync(state, runner))
 
-    def __iter__(self) -> Iterator[Event]:
-        events: Iterator[Event] = self._events
+    def __iter__(self) -> Iterator[Event[Parsed]]:
+        events: Iterator[Event[Parsed]] = self._events
         return events
 
-    def __next__(self) -> Event:
-        event: Event = next(self._events)
+    def __next__(self) -> Event[Parsed]:
+        event: Event[Parsed] = next(self._events)
         return event
 
-    def until_done(self) -> Completion:
+    def until_done(self) -> Completion[Parsed]:
         """Read to the end and return the whole state."""
         for _ in self._events:
             pass
@@ -130,7 +130,7 @@ def _read_sync(state: StreamState, runner: SyncRunner) -> Generator[Event, None,
     yield done
 
 
-class AsyncStream(_Stream):
+class AsyncStream(_Stream[Parsed]):
     """Async iterator of the events of an answer (see ``Stream``)."""
 
     def __init__(self, opened: OpenStream, runner: AsyncRunner) -> None:
@@ -138,15 +138,15 @@ class AsyncStream(_Stream):
         self._runner = runner
         super().__init__(state, _read_async(state, runner))
 
-    def __aiter__(self) -> AsyncIterator[Event]:
-        events: AsyncIterator[Event] = self._events
+    def __aiter__(self) -> AsyncIterator[Event[Parsed]]:
+        events: AsyncIterator[Event[Parsed]] = self._events
         return events
 
-    async def __anext__(self) -> Event:
-        event: Event = await anext(self._events)
+    async def __anext__(self) -> Event[Parsed]:
+        event: Event[Parsed] = await anext(self._events)
         return event
 
-    async def until_done(self) -> Completion:
+    async def until_done(self) -> Completion[Parsed]:
         """Read to the end and return the whole state."""
         async for _ in self._events:
             pass

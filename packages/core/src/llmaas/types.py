@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias
 
 from llmaas._empty_reason import explain_empty_answer
 from llmaas._headers import Headers
@@ -23,6 +23,15 @@ from llmaas.result_types import RerankResult as RerankResult
 from llmaas.result_types import Speech as Speech
 from llmaas.result_types import Transcription as Transcription
 from llmaas.result_types import known_values
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    Parsed = TypeVar("Parsed", default=Any, covariant=True)
+else:  # without importing typing_extensions, which no other module needs at run time
+    from typing import TypeVar
+
+    Parsed = TypeVar("Parsed", covariant=True)
 
 FinishReason: TypeAlias = str
 """``stop``, ``length``, ``tool_calls``, ``content_filter``; unknown values pass through."""
@@ -118,8 +127,12 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
-    """Complete answer of a chat, streamed or not."""
+class Completion(Generic[Parsed]):
+    """Complete answer of a chat, streamed or not.
+
+    Type checkers know the type of ``parsed``: ``chat(response_format=City)`` returns a
+    ``Completion[City]``.
+    """
 
     id: str | None
     model: str
@@ -130,7 +143,7 @@ class Completion:
     request_id: str | None = None
     rate_limit: RateLimit | None = None
     requested_model: str | None = None
-    parsed: Any = None
+    parsed: Parsed = None  # type: ignore[assignment]
     """Value of a structured answer: an instance of the given type, or plain JSON."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     adjustments: tuple[Adjustment, ...] = ()
@@ -253,14 +266,17 @@ class ToolCallDelta:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Done(Generic[Parsed]):
     """Last event of every complete stream; ``completion`` is the whole answer."""
 
-    completion: Completion
+    completion: Completion[Parsed]
     type: Literal["done"] = "done"
 
 
-Event: TypeAlias = TextDelta | ReasoningDelta | ToolCallDelta | Done
+if TYPE_CHECKING:
+    Event: TypeAlias = TextDelta | ReasoningDelta | ToolCallDelta | Done[Parsed]
+else:
+    Event = TextDelta | ReasoningDelta | ToolCallDelta | Done  # as isinstance accepts it
 
 
 @dataclass(frozen=True, slots=True)

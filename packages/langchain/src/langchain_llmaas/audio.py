@@ -17,6 +17,7 @@ from langchain_llmaas.cost import record_cost
 from langchain_llmaas.errors import translate_errors
 from llmaas import Transcription
 from llmaas.adapters import audio_file_name
+from llmaas.model_names import TranscriptionModelName
 from llmaas.pricing import audio_cost_micro_eur
 
 AudioFile = str | Path | bytes | Blob
@@ -25,7 +26,7 @@ AudioFile = str | Path | bytes | Blob
 class LLMaaSAudioParser(ConnectionMixin, BaseBlobParser):
     """Transcribes audio: one document per file, or one per segment with its times."""
 
-    model: str | None = None
+    model: TranscriptionModelName | None = None
     """A transcription model. Defaults to the service's choice."""
     language: str | None = None
     """ISO 639-1 code. Detected by default."""

@@ -27,6 +27,7 @@ from langchain_llmaas.responses import combine_outputs, to_chat_result, to_chunk
 from langchain_llmaas.structured_output import Method, build_structured_model
 from langchain_llmaas.tools import to_function
 from llmaas.adapters import reject_multiple_choices
+from llmaas.model_names import ChatModelName
 from llmaas.pricing import estimate_tokens
 from llmaas.structured import mention_json
 
@@ -67,7 +68,7 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
 
     model_config = MODEL_CONFIG
 
-    model_name: str = Field(alias="model")
+    model_name: ChatModelName = Field(alias="model")
     """The model's name, as listed by ``llmaas models``."""
     temperature: float | None = None
     max_tokens: int | None = None

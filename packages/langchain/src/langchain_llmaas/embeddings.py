@@ -15,6 +15,7 @@ from langchain_llmaas.cost import record_cost, record_partial_cost
 from langchain_llmaas.errors import translate_errors
 from llmaas import Embeddings as CoreEmbeddings
 from llmaas import catalog
+from llmaas.model_names import EmbeddingModelName
 from llmaas.pricing import estimate_tokens
 
 Progress = Callable[[int, int], None]
@@ -28,7 +29,7 @@ class LLMaaSEmbeddings(ConnectionMixin, Embeddings):
     for missing ones) and names the rejected text.
     """
 
-    model: str
+    model: EmbeddingModelName
     chunk_size: int = Field(default=64, ge=1)
     """Texts per request, halved if the service rejects that many. Defaults to 64."""
     concurrency: int = Field(default=4, ge=1)

@@ -14,6 +14,7 @@ from langchain_llmaas.connection import MODEL_CONFIG, ConnectionMixin
 from langchain_llmaas.errors import translate_errors
 from llmaas import Image
 from llmaas.adapters import image_type
+from llmaas.model_names import ImageModelName
 
 Artifact = list[dict[str, Any]]
 
@@ -37,7 +38,7 @@ class LLMaaSImages(ConnectionMixin, BaseTool):
     description: str = "Draw an image from a description. The user sees it."
     args_schema: Any = ImagesInput
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
-    model: str
+    model: ImageModelName
     size: str | None = None
     n: int = Field(default=1, ge=1)
 

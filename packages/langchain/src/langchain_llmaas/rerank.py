@@ -14,6 +14,7 @@ from langchain_llmaas.connection import MODEL_CONFIG, ConnectionMixin
 from langchain_llmaas.cost import record_cost, record_partial_cost
 from langchain_llmaas.errors import translate_errors
 from llmaas import RerankResponse
+from llmaas.model_names import RerankModelName
 
 logger = logging.getLogger(__name__)
 Rankable = str | Document | Mapping[str, Any]
@@ -27,7 +28,7 @@ class LLMaaSRerank(ConnectionMixin, BaseDocumentCompressor):
 
     model_config = MODEL_CONFIG
 
-    model: str
+    model: RerankModelName
     top_n: int | None = Field(default=3, ge=1)
     """Maximum number of documents to return; None returns all. Defaults to 3."""
     min_score: float | None = None

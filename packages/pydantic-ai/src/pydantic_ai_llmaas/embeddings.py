@@ -10,6 +10,7 @@ from pydantic_ai.embeddings import EmbeddingModel, EmbeddingResult, EmbeddingSet
 from pydantic_ai.embeddings.result import EmbedInputType
 
 from llmaas import Embeddings, catalog
+from llmaas.model_names import EmbeddingModelName
 from llmaas.pricing import estimate_tokens
 from pydantic_ai_llmaas.connection import NAME, LLMaaSProvider
 from pydantic_ai_llmaas.errors import translate_errors
@@ -25,7 +26,7 @@ class LLMaaSEmbeddingModel(EmbeddingModel):
 
     def __init__(
         self,
-        model_name: str,
+        model_name: EmbeddingModelName,
         *,
         provider: LLMaaSProvider | Literal["llmaas"] = "llmaas",
         settings: EmbeddingSettings | None = None,

@@ -18,6 +18,7 @@ from pydantic_ai.settings import ModelSettings
 
 from llmaas import AsyncLLMaaS, StructuredOutputError
 from llmaas.adapters import strip_fence
+from llmaas.model_names import ChatModelName
 from llmaas.structured import is_cut
 from pydantic_ai_llmaas.connection import LLMaaSProvider
 from pydantic_ai_llmaas.errors import translate_errors
@@ -55,7 +56,7 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
 
     def __init__(
         self,
-        model_name: str,
+        model_name: ChatModelName,
         *,
         provider: LLMaaSProvider | Literal["llmaas"] = "llmaas",
         profile: ModelProfileSpec | None = None,

@@ -10,6 +10,7 @@ from semantic_kernel.connectors.ai.text_to_audio_client_base import TextToAudioC
 from semantic_kernel.contents import AudioContent, TextContent
 
 from llmaas import InvalidInputError, Speech
+from llmaas.model_names import SpeechModelName, TranscriptionModelName
 from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import (
@@ -29,7 +30,7 @@ class LLMaaSAudioToText(LLMaaSService, AudioToTextClientBase):
 
     def __init__(
         self,
-        ai_model_id: str | None = None,
+        ai_model_id: TranscriptionModelName | None = None,
         service_id: str | None = None,
         api_key: ApiKey = None,
         base_url: str | None = None,
@@ -81,7 +82,7 @@ class LLMaaSTextToAudio(LLMaaSService, TextToAudioClientBase):
 
     def __init__(
         self,
-        ai_model_id: str | None = None,
+        ai_model_id: SpeechModelName | None = None,
         service_id: str | None = None,
         api_key: ApiKey = None,
         base_url: str | None = None,

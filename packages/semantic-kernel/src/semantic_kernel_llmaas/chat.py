@@ -15,6 +15,7 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
     trace_streaming_chat_completion,
 )
 
+from llmaas.model_names import ChatModelName
 from llmaas.structured import wants_json
 from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.messages import MessageConverter
@@ -50,7 +51,7 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
 
     def __init__(
         self,
-        ai_model_id: str | None = None,
+        ai_model_id: ChatModelName | None = None,
         service_id: str | None = None,
         api_key: ApiKey = None,
         base_url: str | None = None,

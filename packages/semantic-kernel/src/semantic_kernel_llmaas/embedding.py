@@ -8,6 +8,7 @@ from pydantic import Field
 from semantic_kernel.connectors.ai.embedding_generator_base import EmbeddingGeneratorBase
 
 from llmaas import Embeddings, catalog
+from llmaas.model_names import EmbeddingModelName
 from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 from semantic_kernel_llmaas.settings import LLMaaSEmbeddingPromptExecutionSettings
@@ -32,7 +33,7 @@ class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
 
     def __init__(
         self,
-        ai_model_id: str | None = None,
+        ai_model_id: EmbeddingModelName | None = None,
         service_id: str | None = None,
         api_key: ApiKey = None,
         base_url: str | None = None,

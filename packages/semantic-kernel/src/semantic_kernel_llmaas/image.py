@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from semantic_kernel.connectors.ai.text_to_image_client_base import TextToImageClientBase
 
 from llmaas import Image
+from llmaas.model_names import ImageModelName
 from llmaas.warnings import LLMaaSWarning
 from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
@@ -25,7 +26,7 @@ class LLMaaSTextToImage(LLMaaSService, TextToImageClientBase):
 
     def __init__(
         self,
-        ai_model_id: str | None = None,
+        ai_model_id: ImageModelName | None = None,
         service_id: str | None = None,
         api_key: ApiKey = None,
         base_url: str | None = None,

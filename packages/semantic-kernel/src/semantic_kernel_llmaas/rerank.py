@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, TypedDict, TypeVar, Unpack
 from semantic_kernel.functions import kernel_function
 
 from llmaas import RerankResponse
+from llmaas.model_names import RerankModelName
 from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.service import ApiKey, Connection, LLMaaSService
 
@@ -31,7 +32,7 @@ class _Reranker(LLMaaSService):
 
     def __init__(
         self,
-        ai_model_id: str | None = None,
+        ai_model_id: RerankModelName | None = None,
         service_id: str | None = None,
         api_key: ApiKey = None,
         base_url: str | None = None,
@@ -49,7 +50,7 @@ class LLMaaSRerankPlugin:
 
     def __init__(
         self,
-        ai_model_id: str | None = None,
+        ai_model_id: RerankModelName | None = None,
         api_key: ApiKey = None,
         base_url: str | None = None,
         **options: Unpack[Connection],

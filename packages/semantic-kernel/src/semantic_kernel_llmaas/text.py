@@ -12,6 +12,7 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
     trace_text_completion,
 )
 
+from llmaas.model_names import ChatModelName
 from semantic_kernel_llmaas._metadata import choice_metadata, completion_metadata
 from semantic_kernel_llmaas.chat import PROVIDER
 from semantic_kernel_llmaas.errors import translate_errors
@@ -30,7 +31,7 @@ class LLMaaSTextCompletion(LLMaaSService, TextCompletionClientBase):
 
     def __init__(
         self,
-        ai_model_id: str | None = None,
+        ai_model_id: ChatModelName | None = None,
         service_id: str | None = None,
         api_key: ApiKey = None,
         base_url: str | None = None,

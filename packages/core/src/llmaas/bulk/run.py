@@ -16,6 +16,7 @@ from llmaas.bulk.job import Engine, Job
 from llmaas.bulk.progress import Progress
 from llmaas.bulk.sorting import sort_results
 from llmaas.client import AsyncLLMaaS, LLMaaS
+from llmaas.model_names import ChatModelName
 
 ENGINES = {
     "asyncio": ("llmaas.bulk.engine_asyncio", "run_asyncio"),
@@ -54,7 +55,7 @@ class BulkStoppedError(LLMaaSError):
         return (type(self), (str(self), self.report))
 
 
-def run(source: Source, out: str | Path, *, model: str, **options: Any) -> Report:
+def run(source: Source, out: str | Path, *, model: ChatModelName, **options: Any) -> Report:
     """Answer all prompts of ``source`` into the JSONL file ``out`` (see ``arun``)."""
     return asyncio.run(arun(source, out, model=model, **options))
 
@@ -63,7 +64,7 @@ async def arun(
     source: Source,
     out: str | Path,
     *,
-    model: str,
+    model: ChatModelName,
     client: LLMaaS | AsyncLLMaaS | None = None,
     engine: str = "asyncio",
     concurrency: int = 32,

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from llmaas._errors_base import ConfigurationError
+from llmaas.model_names import ChatModelName, EmbeddingModelName, RerankModelName
 from llmaas.ray import stages
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ BATCH_SIZE = 64
 def chat(
     dataset: Dataset,
     *,
-    model: str,
+    model: ChatModelName,
     actors: int | tuple[int, int] = 1,
     batch_size: int = BATCH_SIZE,
     **options: Any,
@@ -36,7 +37,7 @@ def chat(
 def embed(
     dataset: Dataset,
     *,
-    model: str,
+    model: EmbeddingModelName,
     actors: int | tuple[int, int] = 1,
     batch_size: int = 256,
     **options: Any,
@@ -48,7 +49,7 @@ def embed(
 def rerank(
     dataset: Dataset,
     *,
-    model: str,
+    model: RerankModelName,
     actors: int | tuple[int, int] = 1,
     batch_size: int = BATCH_SIZE,
     **options: Any,

@@ -14,6 +14,7 @@ from llmaas.bulk.engine_asyncio import ItemRunner
 from llmaas.bulk.error_policy import Action, classify_error
 from llmaas.bulk.items import Item
 from llmaas.client import AsyncLLMaaS
+from llmaas.model_names import ChatModelName, EmbeddingModelName, RerankModelName
 from llmaas.ray import columns
 from llmaas.settings import Settings
 from llmaas.types import Completion
@@ -91,7 +92,12 @@ class Chat(Stage):
     fields = columns.CHAT
 
     def __init__(
-        self, model: str, *, column: str = "prompt", system: str | None = None, **options: Any
+        self,
+        model: ChatModelName,
+        *,
+        column: str = "prompt",
+        system: str | None = None,
+        **options: Any,
     ) -> None:
         """Create an actor; ``system`` is put before every conversation."""
         super().__init__(model, **options)
@@ -160,7 +166,7 @@ class Embed(Stage):
 
     fields = columns.EMBED
 
-    def __init__(self, model: str, *, column: str = "text", **options: Any) -> None:
+    def __init__(self, model: EmbeddingModelName, *, column: str = "text", **options: Any) -> None:
         """Create an actor."""
         super().__init__(model, **options)
         self._client = self._client.with_options(max_retries=self._retries)
@@ -197,7 +203,12 @@ class Rerank(Stage):
     fields = columns.RERANK
 
     def __init__(
-        self, model: str, *, query: str = "query", documents: str = "documents", **options: Any
+        self,
+        model: RerankModelName,
+        *,
+        query: str = "query",
+        documents: str = "documents",
+        **options: Any,
     ) -> None:
         """Create an actor; ``query`` and ``documents`` name columns."""
         super().__init__(model, **options)

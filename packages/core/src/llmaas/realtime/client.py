@@ -12,6 +12,7 @@ import aiohttp
 from llmaas import errors
 from llmaas._error_factory import build_error
 from llmaas.hooks import REGISTRY, CallInfo
+from llmaas.model_names import RealtimeModelName
 from llmaas.ops.hooked_calls import HookRunner
 from llmaas.realtime.socket import build_failure, open_socket
 from llmaas.realtime.sources import Audio, Pause, Source, frames, pieces
@@ -34,7 +35,7 @@ async def listen(
     client: AsyncLLMaaS,
     source: Source,
     *,
-    model: str = REALTIME_MODEL,
+    model: RealtimeModelName = REALTIME_MODEL,
     longest: float = 60.0,
     silence: float = 60.0,
 ) -> AsyncIterator[PartialText | FinalText]:

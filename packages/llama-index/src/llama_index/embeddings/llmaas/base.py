@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field
 from llama_index.llms.llmaas.connection import Connection
 from llama_index.llms.llmaas.cost import emit_cost
 from llmaas import Embeddings
+from llmaas.model_names import EmbeddingModelName
 
 Vector = list[float]
 
@@ -22,7 +23,7 @@ class LLMaaSEmbedding(Connection, BaseEmbedding):
     ``CostEvent``.
     """
 
-    model_name: str = Field(validation_alias=AliasChoices("model_name", "model"))
+    model_name: EmbeddingModelName = Field(validation_alias=AliasChoices("model_name", "model"))
     """Name of an embedding model."""
     embed_batch_size: int = Field(default=256, gt=0, le=2048)
     """Texts that LlamaIndex submits per call. Defaults to 256."""

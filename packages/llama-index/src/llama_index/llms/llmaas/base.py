@@ -36,6 +36,7 @@ from llama_index.llms.llmaas.tools import (
     to_selections,
 )
 from llmaas import catalog
+from llmaas.model_names import ChatModelName
 
 _PARAMETERS = (
     "temperature",
@@ -59,7 +60,7 @@ class LLMaaS(Connection, StructuredPrediction):
     (``additional_kwargs``). Raises the errors of ``llmaas.errors``.
     """
 
-    model: str
+    model: ChatModelName
     """Name of a chat model. The command ``llmaas models`` lists them."""
     temperature: float | None = None
     max_tokens: int | None = None

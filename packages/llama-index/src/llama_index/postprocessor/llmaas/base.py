@@ -17,6 +17,7 @@ from pydantic import Field
 from llama_index.llms.llmaas.connection import Connection
 from llama_index.llms.llmaas.cost import emit_cost
 from llmaas import InvalidInputError, RerankResponse
+from llmaas.model_names import RerankModelName
 
 logger = logging.getLogger(__name__)
 dispatcher = get_dispatcher(__name__)
@@ -29,7 +30,7 @@ class LLMaaSRerank(Connection, BaseNodePostprocessor):
     their scores. The service bills every node, regardless of ``top_n``.
     """
 
-    model: str
+    model: RerankModelName
     """Name of a rerank model."""
     top_n: int = Field(default=5, ge=1)
     """Maximum number of nodes to keep. Defaults to 5."""

@@ -13,6 +13,7 @@ from haystack.utils import Secret
 from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
 from llmaas import Transcription
 from llmaas.adapters import amap_bounded, map_bounded, redact_options
+from llmaas.model_names import TranscriptionModelName
 
 _SUFFIXES = {
     "audio/mpeg": ".mp3",
@@ -41,7 +42,7 @@ class LLMaaSTranscriber(ConnectionMixin):
     def __init__(
         self,
         api_key: Secret = DEFAULT_API_KEY,
-        model: str | None = None,
+        model: TranscriptionModelName | None = None,
         api_base_url: str | None = None,
         language: str | None = None,
         initial_prompt: str | None = None,

@@ -24,6 +24,7 @@ from haystack_integrations.components.converters.llmaas.page import (
 )
 from llmaas.adapters import amap_bounded, map_bounded, redact_options
 from llmaas.documents import FORMATS, LIMITS, DocumentLimits
+from llmaas.model_names import ChatModelName
 
 logger = logging.getLogger(__name__)
 _PAGES_AHEAD = 4
@@ -47,7 +48,7 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
     def __init__(
         self,
         api_key: Secret = DEFAULT_API_KEY,
-        model: str = "deepseek-ocr",
+        model: ChatModelName = "deepseek-ocr",
         prompt: str = "markdown",
         api_base_url: str | None = None,
         page_documents: bool = False,

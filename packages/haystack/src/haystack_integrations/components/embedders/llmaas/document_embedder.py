@@ -16,6 +16,7 @@ from haystack_integrations.common.llmaas.embedding_run import (
     with_embeddings,
 )
 from llmaas.adapters import redact_options
+from llmaas.model_names import EmbeddingModelName
 
 _EXTRA_DEFAULTS: dict[str, Any] = {"concurrency": 4, "checkpoint": None, "embedding_kwargs": None}
 
@@ -39,7 +40,7 @@ class LLMaaSDocumentEmbedder(ConnectionMixin):
     def __init__(
         self,
         api_key: Secret = DEFAULT_API_KEY,
-        model: str = DEFAULT_MODEL,
+        model: EmbeddingModelName = DEFAULT_MODEL,
         dimensions: int | None = None,
         api_base_url: str | None = None,
         organization: str | None = None,

@@ -11,6 +11,7 @@ from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, Conn
 from haystack_integrations.common.llmaas.embedding_run import DEFAULT_MODEL, build_meta
 from llmaas import Embeddings
 from llmaas.adapters import redact_options
+from llmaas.model_names import EmbeddingModelName
 
 
 @component
@@ -27,7 +28,7 @@ class LLMaaSTextEmbedder(ConnectionMixin):
     def __init__(
         self,
         api_key: Secret = DEFAULT_API_KEY,
-        model: str = DEFAULT_MODEL,
+        model: EmbeddingModelName = DEFAULT_MODEL,
         dimensions: int | None = None,
         api_base_url: str | None = None,
         organization: str | None = None,

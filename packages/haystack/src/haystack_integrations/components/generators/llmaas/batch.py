@@ -30,6 +30,7 @@ from llmaas.adapters import (
     reject_multiple_choices,
     wait_for_batch,
 )
+from llmaas.model_names import ChatModelName
 from llmaas.pricing import chat_cost_micro_eur
 
 _MESSAGE_OPTIONS = {"send_reasoning": "auto", "unpack_files": True}
@@ -58,7 +59,7 @@ class LLMaaSBatchChatGenerator(ConnectionMixin):
     def __init__(
         self,
         api_key: Secret = DEFAULT_API_KEY,
-        model: str = "gpt-oss:120b",
+        model: ChatModelName = "gpt-oss:120b",
         api_base_url: str | None = None,
         generation_kwargs: dict[str, Any] | None = None,
         timeout: float | None = None,

@@ -10,6 +10,7 @@ from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
 from llmaas import Image
+from llmaas.model_names import ImageModelName
 
 
 @component
@@ -25,7 +26,7 @@ class LLMaaSImageGenerator(ConnectionMixin):
 
     def __init__(
         self,
-        model: str = "z-image:16b",
+        model: ImageModelName = "z-image:16b",
         quality: str = "auto",
         size: str = "1024x1024",
         response_format: str = "b64_json",

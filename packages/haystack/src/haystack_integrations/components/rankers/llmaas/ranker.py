@@ -11,6 +11,7 @@ from haystack.utils import Secret
 from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
 from llmaas import RerankResponse, RerankResult
 from llmaas.adapters import redact_options
+from llmaas.model_names import RerankModelName
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class LLMaaSRanker(ConnectionMixin):
     def __init__(
         self,
         api_key: Secret = DEFAULT_API_KEY,
-        model: str = "qwen3-reranker:4b",
+        model: RerankModelName = "qwen3-reranker:4b",
         top_k: int = 10,
         api_base_url: str | None = None,
         meta_fields_to_embed: list[str] | None = None,

@@ -16,6 +16,7 @@ from haystack_integrations.common.llmaas.responses import to_usage
 from llmaas import Completion
 from llmaas.adapters import amap_bounded, map_bounded, parse_guard_verdict, redact_options
 from llmaas.guard import GUARDIAN
+from llmaas.model_names import ChatModelName
 
 RISKS = ("harm", "jailbreak")
 _CHECKED_ROLES = (ChatRole.USER, ChatRole.ASSISTANT)
@@ -40,7 +41,7 @@ class LLMaaSGuard(ConnectionMixin):
     def __init__(
         self,
         api_key: Secret = DEFAULT_API_KEY,
-        model: str = GUARDIAN,
+        model: ChatModelName = GUARDIAN,
         risks: Sequence[str] = RISKS,
         api_base_url: str | None = None,
         generation_kwargs: dict[str, Any] | None = None,

@@ -33,6 +33,7 @@ from haystack_integrations.common.llmaas.tools import check_unique_names, to_res
 from haystack_integrations.components.generators.llmaas.chat.request import ChatRequest
 from llmaas import Completion
 from llmaas.adapters import redact_options
+from llmaas.model_names import ChatModelName
 
 
 @component
@@ -69,7 +70,7 @@ class LLMaaSChatGenerator(ConnectionMixin):
     def __init__(
         self,
         api_key: Secret = DEFAULT_API_KEY,
-        model: str = "gpt-oss:120b",
+        model: ChatModelName = "gpt-oss:120b",
         streaming_callback: StreamingCallbackT | None = None,
         api_base_url: str | None = None,
         organization: str | None = None,
