@@ -25,7 +25,7 @@ LAYERS = {
     "llmaas": {
         "foundation": "_errors_base _lazy _http_library _tokens _version urls _control_tokens"
         " errors finish_reasons _fork _headers _jsonl _api_key _learned local_files proxies _scopes"
-        " _option_parsing _redaction text _guard_verdict warnings",
+        " _option_parsing _redaction text _guard_verdict warnings model_names",
         "values": "answer_metadata content_parts documents _empty_reason messages pricing"
         " result_types types",
         "wire": "wire",
@@ -33,7 +33,7 @@ LAYERS = {
         "connection": "options _openai_sdk settings transport",
         "operations": "_calls hooks ops",
         "hooks": "guard quota telemetry usage_log",
-        "client": "_base_client client _keyword_arguments realtime streaming",
+        "client": "_base_client _chat_methods client _keyword_arguments realtime streaming",
         "programs": "_ipython adapters bulk ray",
     },
     "llmaas_sandbox": {

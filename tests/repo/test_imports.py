@@ -64,7 +64,16 @@ def test_package_imports_only_itself_and_the_core(package):
 PUBLIC_MODULES = {"llmaas"} | {
     f"llmaas.{name}"
     for name in (
-        *("adapters", "catalog", "documents", "energy", "errors", "guard", "options"),
+        *(
+            "adapters",
+            "catalog",
+            "documents",
+            "energy",
+            "errors",
+            "guard",
+            "model_names",
+            "options",
+        ),
         *("pricing", "quota", "settings", "structured", "warnings"),
     )
 }
