@@ -17,6 +17,7 @@ from llmaas_cli.commands.demo import command as demo
 from llmaas_cli.commands.doctor import command as doctor
 from llmaas_cli.commands.mcp import command as mcp
 from llmaas_cli.commands.models import command as models
+from llmaas_cli.commands.probe import command as probe
 from llmaas_cli.terminal.failures import short_errors
 
 _MIN_BOX_WIDTH = 60  # columns
@@ -38,6 +39,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "models": (models, "llmaas models --vision --tools --sort energy"),
     "cost": (cost, "llmaas cost report.md --output 800 --calls 1000 --batch"),
     "doctor": (doctor, "llmaas doctor --model gemma4:31b --timeout 5"),
+    "probe": (probe, "llmaas probe --only reasoning --models qwen3.6:27b"),
     "embed": (embed.embed, "llmaas embed notes/ --out vectors.jsonl"),
     "rerank": (embed.rerank, 'llmaas rerank "opening hours" notes/ --top 3'),
     "transcribe": (

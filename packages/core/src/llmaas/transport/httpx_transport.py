@@ -73,12 +73,15 @@ class HTTPXTransport:
 class HTTPXReply:
     """Reply whose head was received."""
 
-    __slots__ = ("_body", "_limits", "_request", "_stream", "_timeout", "headers", "status")
+    __slots__ = (
+        *("_body", "_limits", "_network", "_request", "_stream", "_timeout", "headers", "status"),
+    )
 
     def __init__(
         self, response: Any, request: Request, timeout: DeadlineTimeout, limits: Limits
     ) -> None:
         self._stream = response.stream
+        self._network = response.extensions.get("network_stream")
         self._request = request
         self._timeout = timeout
         self._limits = limits
@@ -89,6 +92,14 @@ class HTTPXReply:
         }
         # The raw stream avoids the library's decoding and bookkeeping on each read.
         self._body = iter(self._stream)
+
+    @property
+    def connection(self) -> tuple[Any, str | None]:
+        """Local address and TLS version of the connection; None where unknown."""
+        if self._network is None:
+            return None, None
+        tls = self._network.get_extra_info("ssl_object")
+        return self._network.get_extra_info("client_addr"), tls and tls.version()
 
     def read(self) -> bytes:
         """Read the whole body."""

@@ -1,0 +1,170 @@
+"""``llmaas probe``: check what the client assumes about the service."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llmaas_cli.commands.options import AsJson, BaseUrl, UseSandbox
+
+if TYPE_CHECKING:
+    from llmaas import LLMaaS
+    from llmaas_cli.endpoint import Endpoint
+    from llmaas_cli.probe.model import Probe
+    from llmaas_cli.probe.report import Report
+    from llmaas_cli.probe.run import Run
+
+DEFAULT_BUDGET = 0.20
+
+
+def command(
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Probes whose id begins so, or a section; may be repeated."),
+    ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--models",
+            "-m",
+            help="A model (NAME or NAME=KIND), or 'all'; may be repeated. Defaults to one of each "
+            "family.",
+        ),
+    ] = None,
+    budget: Annotated[
+        float, typer.Option(min=0.0, metavar="EUR", help="The most that the run may cost.")
+    ] = DEFAULT_BUDGET,
+    audio: Annotated[
+        bool, typer.Option("--audio", help="Also probe transcription and speech.")
+    ] = False,
+    images: Annotated[bool, typer.Option("--images", help="Also probe images.")] = False,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False, help="File of results; the same command resumes an interrupted run."
+        ),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="Timeout of each request.")
+    ] = 120.0,
+    show: Annotated[
+        bool, typer.Option("--list", help="List the probes instead; sends nothing.")
+    ] = False,
+    sandbox: UseSandbox = False,
+    base_url: BaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the service what the client only assumes about it, for at most --budget EUR."""
+    from llmaas_cli.commands.probe_view import print_list, print_report
+    from llmaas_cli.probe.table import select
+    from llmaas_cli.terminal.output import print_json
+
+    probes = _select(only, select)
+    if show:
+        print_list(probes)
+        return
+    flags = {name for name, given in (("audio", audio), ("images", images)) if given}
+    with _open(sandbox, base_url) as endpoint:
+        client = _client(endpoint, timeout)
+        run = _prepare(client, endpoint, probes, models or [], flags, budget, checkpoint, timeout)
+        report = _execute(run, endpoint, budget, quiet=as_json)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        print_report(report)
+
+
+def _select(only: list[str] | None, select: Any) -> list[Probe]:
+    from llmaas.errors import InvalidInputError
+
+    found: list[Probe] = select(only or ())
+    if not found:
+        raise InvalidInputError(
+            f"--only: no probe begins with {', '.join(only or ())}. See --list."
+        )
+    return found
+
+
+def _open(sandbox: bool, base_url: str | None) -> Any:
+    """Open the service if a key or an address is given, else a sandbox."""
+    from llmaas_cli.endpoint import open_endpoint
+
+    has_address = base_url or os.environ.get("LLMAAS_API_KEY", "").strip()
+    return open_endpoint(sandbox=sandbox or not has_address, base_url=base_url)
+
+
+def _client(endpoint: Endpoint, timeout: float) -> LLMaaS:
+    from llmaas import LLMaaS
+
+    return LLMaaS(
+        api_key=endpoint.api_key.strip() or None,
+        base_url=endpoint.base_url,
+        max_retries=0,
+        timeout=timeout,
+    )
+
+
+def _prepare(
+    client: LLMaaS,
+    endpoint: Endpoint,
+    probes: list[Probe],
+    names: list[str],
+    flags: set[str],
+    budget: float,
+    path: Path | None,
+    timeout: float,
+) -> Run:
+    from llmaas_cli.probe.checkpoint import Checkpoint
+    from llmaas_cli.probe.run import Run, plan
+    from llmaas_cli.probe.sender import Sender
+
+    address = "sandbox" if endpoint.is_sandbox else endpoint.base_url
+    checkpoint = Checkpoint(path, address)
+    chosen = _choose(client, names, timeout)
+    left = max(0.0, budget - checkpoint.spent_micro_eur / 1_000_000)
+    return Run(
+        plan(probes, chosen, frozenset(flags)),
+        chosen,
+        Sender(client, left, timeout=timeout),
+        checkpoint,
+    )
+
+
+def _choose(client: LLMaaS, names: list[str], timeout: float) -> Any:
+    """Choose models from the list; the list may be missing if models are named."""
+    from llmaas import catalog
+    from llmaas.errors import APIError, AuthenticationError
+    from llmaas_cli.probe.selection import choose
+
+    try:
+        listed = client.models(deadline=timeout)
+    except APIError as error:
+        if not names or names == ["all"] or isinstance(error, AuthenticationError):
+            raise
+        listed = []
+    catalog.update(listed)
+    return choose(listed, names)
+
+
+def _execute(run: Run, endpoint: Endpoint, budget: float, *, quiet: bool) -> Report:
+    from llmaas.pricing import format_eur
+    from llmaas_cli.commands.probe_view import progress_bar
+    from llmaas_cli.probe.report import Report
+    from llmaas_cli.terminal.output import print_status
+
+    report = Report(
+        "sandbox" if endpoint.is_sandbox else endpoint.base_url, endpoint.is_sandbox, budget
+    )
+    print_status(
+        f"{len(run.tasks)} probes of {endpoint.description}, at most "
+        f"{format_eur(run.highest_micro_eur)}; the budget is {format_eur(round(budget * 1e6))}.",
+        "dim",
+    )
+    with progress_bar(len(run.tasks), quiet=quiet) as update:
+        for result in run:
+            report.results.append(result)
+            update(result)
+    return report

@@ -1,0 +1,1 @@
+"""Probes of a service: its answers confirm or contradict what the client assumes."""

@@ -1,0 +1,74 @@
+"""Interpreter of the rules: facts of an answer decide a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmaas_cli.probe.facts import Facts
+from llmaas_cli.probe.model import (
+    NOT_SUPPORTED,
+    UNCLEAR,
+    Learned,
+    Probe,
+    Result,
+    Rule,
+    rule,
+)
+
+COMMON = (
+    rule(UNCLEAR, "No answer: run it again.", failed=True),
+    rule(UNCLEAR, "The key may not do this: use another key.", status={401, 403}),
+    rule(UNCLEAR, "The service was busy: run it again later.", status={408, 429, 502, 503, 504}),
+    rule(UNCLEAR, "The service reported an error of its own: run it again.", is_server_error=True),
+    rule(NOT_SUPPORTED, "Do not use it at this address.", is_missing=True),
+)
+"""Rules of all probes, for answers that none of their own rules expects."""
+OTHERWISE = Rule(UNCLEAR, {}, "An answer that no rule expects: please report it.")
+
+
+def decide(probe: Probe, facts: Facts) -> Rule:
+    """Return the first rule that the facts match."""
+    everything = (*probe.rules, *COMMON, OTHERWISE)
+    return next(each for each in everything if matches(each.when, facts))
+
+
+def matches(when: Mapping[str, Any], facts: Facts) -> bool:
+    """Whether all facts have their values.
+
+    A set lists the allowed values, a function decides, and any other value must be equal.
+    """
+    return all(_is(facts[name], wanted) for name, wanted in when.items())
+
+
+def _is(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, set | frozenset):
+        return value in wanted
+    if callable(wanted):
+        return bool(wanted(value))
+    return type(value) is type(wanted) and bool(value == wanted)
+
+
+def judge(probe: Probe, model: str, facts: Facts) -> Result:
+    """Decide a probe, and describe the evidence without content."""
+    decided = decide(probe, facts)
+    learned = {
+        name: facts[value.fact] if isinstance(value, Learned) else value
+        for name, value in decided.learns.items()
+    }
+    return Result(
+        probe.id,
+        model,
+        decided.verdict,
+        decided.follows.format_map(facts),
+        facts.evidence((*probe.shows, *_facts_of(decided, probe))),
+        {name: value for name, value in learned.items() if value is not None},
+        seconds=facts.seconds,
+    )
+
+
+def _facts_of(decided: Rule, probe: Probe) -> list[str]:
+    names = [*decided.when]
+    if decided.verdict is UNCLEAR:  # all that was looked for
+        names += [name for each in probe.rules for name in each.when]
+    return list(dict.fromkeys(names))
