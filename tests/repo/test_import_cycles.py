@@ -27,14 +27,14 @@ LAYERS = {
         " errors finish_reasons _fork _headers _jsonl _api_key _learned local_files proxies _scopes"
         " _option_parsing _redaction text _guard_verdict warnings model_names",
         "values": "answer_metadata content_parts documents _empty_reason messages pricing"
-        " result_types types",
+        " raw_types result_types types",
         "wire": "wire",
         "knowledge": "catalog context energy invalid_output output_types _error_factory structured",
         "connection": "options _openai_sdk settings transport",
         "operations": "_calls hooks ops",
         "hooks": "guard quota telemetry usage_log",
         "client": "_base_client _chat_methods client _keyword_arguments realtime streaming",
-        "programs": "_ipython adapters bulk ray",
+        "programs": "_ipython adapters bulk raw ray",
     },
     "llmaas_sandbox": {
         "foundation": "bounded_cache catalog clock config connections errors json_body reply"

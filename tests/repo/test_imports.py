@@ -80,7 +80,10 @@ PUBLIC_MODULES = {"llmaas"} | {
 """Modules of the core for everybody. Building blocks from further inside are in ``adapters``."""
 PROGRAM_MODULES = PUBLIC_MODULES | {
     f"llmaas.{name}"
-    for name in ("bulk", "context", "proxies", "raw", "realtime", "text", "types", "urls", "usage_log")
+    for name in (
+        *("bulk", "context", "proxies", "raw", "realtime", "text"),
+        *("types", "urls", "usage_log"),
+    )
 }
 """Modules that ``llmaas-cli`` may import as well."""
 USERS = [p for p in PACKAGES if p.name not in ("core", "sandbox")]

@@ -5,11 +5,15 @@ For diagnosis of a service. Programs use the methods of ``LLMaaS``, which handle
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from llmaas.catalog.facts import get_facts
 from llmaas.ops.raw_request import exchange, to_call
+from llmaas.ops.reasoning import to_fields
 from llmaas.quota.budget import highest_cost_micro_eur
 from llmaas.raw_types import RawRequest, RawResponse
+from llmaas.wire.failures import StatusFailure, TransportFailure
 
 if TYPE_CHECKING:
     from llmaas.client import LLMaaS
@@ -43,7 +47,6 @@ def highest_cost(client: LLMaaS, request: RawRequest) -> int:
 def to_error(request: RawRequest, response: RawResponse) -> APIError | None:
     """Build the error that a method of ``LLMaaS`` raises for an answer; None below status 300."""
     from llmaas._error_factory import build_error
-    from llmaas.wire.failures import StatusFailure, TransportFailure
 
     if response.status >= 300:
         failure = StatusFailure(
@@ -57,15 +60,9 @@ def to_error(request: RawRequest, response: RawResponse) -> APIError | None:
 
 def reasoning_fields(model: str, reasoning: bool | str) -> dict[str, Any]:
     """Return the fields that ``LLMaaS.chat(reasoning=...)`` adds to a request of a model."""
-    from llmaas.ops.reasoning import to_fields
-
     return to_fields(model, reasoning, {})[0]
 
 
 def conversation_rules(model: str) -> dict[str, Any]:
     """Return the rules that ``LLMaaS.chat`` applies to conversations with a model, by name."""
-    from dataclasses import asdict
-
-    from llmaas.catalog.facts import get_facts
-
     return asdict(get_facts(model).family)
