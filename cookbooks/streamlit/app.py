@@ -19,6 +19,11 @@ from meter import Meter
 from turns import Problem, Turn, plain, without_pictures
 
 CARET = " ▌"
+EXPLANATION = """\
+Ask a question, with or without documents. With documents, the app finds the best passages
+(embeddings, then rerank), and the answer cites them. Each answer shows its reasoning, tokens, cost
+in EUR and energy."""
+EXAMPLES = ["Why is the sky blue?", 'Say "Bonjour à tous"']
 
 
 def main() -> None:
@@ -29,14 +34,18 @@ def main() -> None:
     client = service.shared_client().with_options(hooks=[meter])
     with st.sidebar:
         model = pick_model()
-        shelves = take_documents(client)
         gauge = st.container()
     st.title("Chat over your documents")
     st.caption(service.who_answers())
+    # In the page, not in the sidebar, which phones hide.
+    with st.expander("Documents", icon=":material/description:", expanded=not history):
+        shelves = take_documents(client)
     for turn in history:
         show(turn)
     # Disabled while an answer streams. The stop button ends the stream.
-    question = st.chat_input("Ask something", submit_mode="disable", disabled=not model)
+    written = st.chat_input("Ask something", submit_mode="disable", disabled=not model)
+    example = None if history else pick_example(shelves)
+    question = written or example
     if question and model:
         answer(client, Turn(question, model), shelves, history, meter)
     show_gauge(gauge, meter)
@@ -59,20 +68,35 @@ def pick_model() -> str | None:
     return chosen.id
 
 
+def pick_example(shelves: list[knowledge.Shelf]) -> str | None:
+    """Show an explanation and example questions, and return the question that is clicked."""
+    place = st.empty()
+    questions = knowledge.EXAMPLES if shelves else EXAMPLES
+    with place.container():
+        st.markdown(EXPLANATION)
+        with st.container(horizontal=True):
+            clicked = [question for question in questions if st.button(plain(question))]
+    if clicked:
+        place.empty()
+    return clicked[0] if clicked else None
+
+
 def take_documents(client: LLMaaS) -> list[knowledge.Shelf]:
     """Show the upload field and embed each document once."""
-    files = st.file_uploader("Documents", knowledge.TYPES, accept_multiple_files=True)
+    uploads = st.file_uploader("Upload", knowledge.TYPES, accept_multiple_files=True)
+    files = [(upload.name, upload.getvalue()) for upload in uploads or []]
+    if st.toggle("Use the demo's documents (52 pages, in English and French)"):
+        files += knowledge.demo_files()
     library: dict[str, knowledge.Shelf] = st.session_state.setdefault("library", {})
     wanted = []
-    for file in files or []:
-        data = file.getvalue()
-        mark = hashlib.sha256(file.name.encode("utf-8", "replace") + data).hexdigest()
+    for name, data in files:
+        mark = hashlib.sha256(name.encode("utf-8", "replace") + data).hexdigest()
         try:
             if mark not in library:
-                with st.spinner(plain(f"Reading {file.name} …")):
-                    library[mark] = knowledge.shelve(client, knowledge.read(file.name, data))
+                with st.spinner(plain(f"Reading {name} …")):
+                    library[mark] = knowledge.shelve(client, knowledge.read(name, data))
         except knowledge.UnreadableError as error:
-            st.warning(plain(f"{file.name}: {error}"))
+            st.warning(plain(f"{name}: {error}"))
         except LLMaaSError as error:
             show_problem(Problem.of(error))
         else:

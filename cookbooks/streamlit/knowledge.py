@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 
 from llmaas import LLMaaS
 from llmaas.documents import DocumentLimits, pdf_text
@@ -16,6 +19,12 @@ from llmaas_cli.demo.interface import EMBEDDING_MODEL, RERANK_MODEL
 
 TYPES = ["txt", "md", "pdf"]
 LIMITS = DocumentLimits(max_pages=500)
+EXAMPLES = [
+    "Why can the answer of a reasoning model come back empty?",
+    "Comment planifier une tâche toutes les nuits ?",
+    "How does unattended-upgrades work?",
+]
+"""Questions that the demo's documents answer."""
 
 
 class UnreadableError(ValueError):
@@ -29,6 +38,14 @@ class Shelf:
     name: str
     passages: list[Passage]
     vectors: list[Sequence[float]]
+
+
+@cache
+def demo_files() -> list[tuple[str, bytes]]:
+    """Load the documents of ``llmaas demo``, which come with the package: name and bytes."""
+    folder = resources.files("llmaas_cli.demo") / "data"
+    found = [file for file in folder.iterdir() if re.search(r"\.\w\w\.md$", file.name)]
+    return sorted((file.name, file.read_bytes()) for file in found)
 
 
 def read(name: str, data: bytes) -> Document:

@@ -212,6 +212,24 @@ def test_the_picked_model_answers(page, box):
     assert box.requests[-1].json["model"] == "gemma4:31b"
 
 
+def test_example_question_is_answered_from_the_demo_documents(page, box):
+    page.get_by_text("Use the demo's documents").click()
+    page.get_by_text("can be cited").wait_for()
+    page.get_by_role("button", name="Why can the answer").click()
+    at_rest(page)
+    assert "the content comes back empty" in answer(page).inner_text()
+    answer(page).get_by_test_id("stExpander").filter(has_text="Sources").wait_for()
+    assert page.get_by_role("button", name="Why can the answer").count() == 0
+
+
+def test_upload_is_visible_on_a_phone(browser, app):
+    with visiting(browser, app.url, width=390) as phone:
+        phone.get_by_test_id("stFileUploaderDropzone").wait_for()
+        box = phone.get_by_test_id("stFileUploaderDropzone").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+
+
 def test_without_a_key_it_runs_on_its_own_sandbox(browser):
     with started({}) as alone, visiting(browser, alone.url) as page:
         page.get_by_text("embedded sandbox").wait_for()

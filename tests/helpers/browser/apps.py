@@ -154,9 +154,9 @@ def browsing() -> Iterator[Any]:
 
 
 @contextmanager
-def visiting(browser: Any, url: str, *, height: int = 900) -> Iterator[Any]:
+def visiting(browser: Any, url: str, *, width: int = 1200, height: int = 900) -> Iterator[Any]:
     """Yield a page at ``url``; afterwards, fail if it asked for anything beyond this machine."""
-    page = browser.new_page(viewport={"width": 1200, "height": height})
+    page = browser.new_page(viewport={"width": width, "height": height})
     page.set_default_timeout(60_000)
     asked: list[str] = []
     stopped: list[str] = []
