@@ -24,7 +24,8 @@ def public_modules() -> dict[str, list[str]]:
     A module without ``__all__`` has an empty list: its names without an underscore are public.
     """
     found: dict[str, list[str]] = {}
-    for source in sorted(ROOT.glob("packages/*/src")):
+    sources = sorted(ROOT.glob("packages/*/src"), key=lambda path: path.parent.name != "core")
+    for source in sources:  # the client first
         for path in sorted(source.rglob("*.py")):
             module = module_name(path.relative_to(source))
             if is_public(module, path):

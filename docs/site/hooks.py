@@ -43,6 +43,9 @@ MOUNTS = {
 }
 """Pages of the site by their files in the repository. Folders stand for their README."""
 
+MODULES = "<!-- modules: written by docs/site/hooks.py -->"
+LONGEST_CONTENTS = 40
+"""Entries of a table of contents; a longer one lists classes and functions without members."""
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s]+)\)")
 FENCE = re.compile(r"^ *(```|~~~).*?^ *\1", re.MULTILINE | re.DOTALL)
 LIST_ITEM = re.compile(r"(?:[*+-]|\d+\.) ")
@@ -55,13 +58,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             files.append(File.generated(config, address, abs_src_path=str(ROOT / source)))
     for address, text in api_pages():
         files.append(File.generated(config, address, content=text))
+    add_to_navigation(config.nav or [])
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Rewrite links between files of the repository, and separate lists from paragraphs."""
     source = page.file.abs_src_path
-    text = separate_lists(markdown)
+    text = separate_lists(markdown.replace(MODULES, module_table()))
     if not source:
         return text
     folder = Path(source).parent.relative_to(ROOT).as_posix()
@@ -70,6 +74,17 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return rewrite(match, folder, page.file.src_uri)
 
     return outside_fences(text, lambda part: LINK.sub(rewritten, part))
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> None:
+    """Shorten the table of contents of long pages of the API reference."""
+    entries = [entry for top in page.toc for entry in top.children]
+    if (
+        page.file.src_uri.startswith("api/")
+        and sum(1 + len(entry.children) for entry in entries) > LONGEST_CONTENTS
+    ):
+        for entry in entries:
+            entry.children.clear()
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
@@ -131,13 +146,29 @@ def separate_lists(text: str) -> str:
 
 
 def api_pages() -> Iterator[tuple[str, str]]:
-    """Yield the address and the text of each page of the API reference."""
-    rows = []
-    for module, names in sorted(public_modules().items()):
-        address = f"api/{module}.md"
-        rows.append(f"| [`{module}`]({module}.md) | {summary(module)} |")
-        members = "\n\n".join(f"::: {module}.{name}" for name in names)
+    """Yield the address and the text of the page of each public module."""
+    for module, names in public_modules().items():
+        members = "\n\n".join(directive(f"{module}.{name}") for name in names)
         body = members or f"::: {module}\n    options:\n      show_root_heading: false\n"
-        yield address, f"# {module}\n\n{summary(module)}\n\n{body}\n"
-    table = "\n".join(["| module | |", "|---|---|", *rows])
-    yield "api/index.md", f"# API reference\n\nEvery public name, by module.\n\n{table}\n"
+        yield f"api/{module}.md", f"# {module}\n\n{summary(module)}\n\n{body}\n"
+
+
+def directive(name: str) -> str:
+    """Return the entry of one name; what errors inherit is described once, with their base."""
+    is_error = name.endswith(("Error", "Interrupted", "Abandoned")) and "LLMaaSError" not in name
+    options = "\n    options:\n      inherited_members: false\n" if is_error else ""
+    return f"::: {name}{options}"
+
+
+def module_table() -> str:
+    """Return the table of modules of the API reference."""
+    rows = [f"| [`{name}`]({name}.md) | {summary(name)} |" for name in public_modules()]
+    return "\n".join(["| module | |", "|---|---|", *rows])
+
+
+def add_to_navigation(nav: list[Any]) -> None:
+    """Put the pages of the API reference under the entry ``API``."""
+    [reference] = [entry["Reference"] for entry in nav if "Reference" in entry]
+    [api] = [entry for entry in reference if "API" in entry]
+    pages = [{module: f"api/{module}.md"} for module in public_modules()]
+    api["API"] = ["api/index.md", *pages]
