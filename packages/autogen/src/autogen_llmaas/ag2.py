@@ -48,6 +48,7 @@ _CONNECTION_FIELDS = (
     "rate_limit_timeout",
     "deadline",
     "ca_bundle",
+    "profile",
     "proxy",
     "default_headers",
 )
@@ -89,6 +90,8 @@ class LLMaaSConfig(ModelConfig):
     deadline: float | None = None
     """Maximum duration of one call in seconds, including waits for rate limits."""
     ca_bundle: str | None = None
+    profile: str | None = None
+    """File of ``llmaas probe --save``. Defaults to ``LLMAAS_PROFILE``."""
     proxy: str | None = field(default=None, repr=False)
     max_retries: int = 2
     rate_limit_timeout: float = RATE_LIMIT_TIMEOUT
@@ -141,6 +144,7 @@ class LLMaaSAG2Client(LLMClient):
                 max_retries=config.max_retries,
                 deadline=config.deadline,
                 ca_bundle=config.ca_bundle,
+                profile=config.profile,
                 proxy=config.proxy,
                 default_headers=config.default_headers,
             )

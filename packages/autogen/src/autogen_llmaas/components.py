@@ -21,7 +21,7 @@ CHAT_CATEGORIES = ("chat", "code", "vision")
 _NOT_PORTABLE = {
     *("conform", "fallbacks", "fresh", "reasoning", "retry_empty", "strict"),
     *("enable_thinking", "extra_body", "reasoning_effort", "stream_options"),
-    *("api_key_env", "ca_bundle", "deadline", "rate_limit_timeout", "send_reasoning"),
+    *("api_key_env", "ca_bundle", "deadline", "profile", "rate_limit_timeout", "send_reasoning"),
 }
 _PORTABLE_SETTINGS = ("timeout", "max_retries", "default_headers", "add_name_prefixes")
 

@@ -22,6 +22,7 @@ class Connection(TypedDict, total=False):
     deadline: float | None
     max_retries: int | None
     ca_bundle: str | None
+    profile: str | None
     proxy: str | None
     default_headers: Mapping[str, str] | None
 
@@ -35,6 +36,7 @@ class ConnectionOptions(TypedDict, total=False):
     deadline: float
     max_retries: int
     ca_bundle: str
+    profile: str
     proxy: str
     headers: Mapping[str, str]
 
@@ -75,6 +77,7 @@ def create_client(config: LLMaaSClientConfig, api_key: ApiKey) -> AsyncLLMaaS:
             max_retries=config.max_retries,
             deadline=config.deadline,
             ca_bundle=config.ca_bundle,
+            profile=config.profile,
             proxy=config.proxy,
             default_headers=config.default_headers,
         )

@@ -28,8 +28,8 @@ class LLMaaSEmbeddings(ChromaFunction):
         concurrency: Concurrent requests. Defaults to 4.
         dimensions: Dimensions of a vector. Not sent if it is the model's default.
         embedding_kwargs: Further parameters of the request, such as ``truncate_prompt_tokens``.
-        connection: ``timeout``, ``deadline``, ``max_retries``, ``ca_bundle``, ``proxy`` and
-            ``default_headers``, as in ``LLMaaSClientConfig``.
+        connection: ``timeout``, ``deadline``, ``max_retries``, ``ca_bundle``, ``profile``,
+            ``proxy`` and ``default_headers``, as in ``LLMaaSClientConfig``.
 
     """
 

@@ -55,6 +55,8 @@ class LLMaaSMemoryConfig(BaseModel):
     """Maximum duration of one call in seconds, including retries."""
     max_retries: int | None = None
     ca_bundle: str | None = None
+    profile: str | None = None
+    """File of ``llmaas probe --save``. Defaults to ``LLMAAS_PROFILE``."""
     proxy: str | None = None
     """Proxy URL; its credentials are not stored in a component."""
     default_headers: dict[str, str] | None = None

@@ -81,6 +81,7 @@ class ClientSettings(TypedDict, total=False):
     extra_body: Mapping[str, Any] | None
     default_headers: Mapping[str, str] | None
     ca_bundle: str | None
+    profile: str | None
     proxy: str | None
     timeout: float | None
     deadline: float | None
@@ -141,6 +142,8 @@ class LLMaaSClientConfig(BaseModel):
     extra_body: dict[str, Any] | None = None
     default_headers: dict[str, str] | None = None
     ca_bundle: str | None = None
+    profile: str | None = None
+    """File of ``llmaas probe --save``. Defaults to ``LLMAAS_PROFILE``."""
     proxy: str | None = None
     """Proxy URL; its credentials are not stored in a component."""
     timeout: float | None = None

@@ -53,7 +53,7 @@ class ClientOptions(TypedDict, total=False):
     False."""
     conform: bool
     """Change conversations to what the model's chat template accepts. Defaults to True."""
-    profile: Profile | str | PathLike[str] | None
+    profile: Profile | str | PathLike[str] | Mapping[str, Any] | None
     """What `llmaas probe --save` measured, or its file; it overrides the packaged catalog. Defaults
     to ``LLMAAS_PROFILE``."""
 

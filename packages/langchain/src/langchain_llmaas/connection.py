@@ -6,10 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from langchain_core.utils import from_env, secret_from_env
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PrivateAttr,
+    SecretStr,
+    model_validator,
+)
 
 from llmaas import AsyncLLMaaS, LLMaaS, Timeout
 from llmaas.adapters import ClientPair, open_clients, redact_options
+from llmaas.catalog import Profile
 from llmaas.settings import KEY_VARIABLE, MAX_FILE_BYTES, URL_VARIABLE
 
 MODEL_CONFIG = ConfigDict(
@@ -49,6 +58,8 @@ class ConnectionMixin(BaseModel):
     """Maximum duration of a call in seconds, retries included."""
     ca_bundle: str | None = None
     """Path of a CA bundle. Defaults to ``LLMAAS_CA_BUNDLE``."""
+    service_profile: str | InstanceOf[Profile] | None = None
+    """Result of ``llmaas probe --save``, or its path. Defaults to ``LLMAAS_PROFILE``."""
     max_file_bytes: int = Field(default=MAX_FILE_BYTES, ge=0)
     """Maximum size of a local file in bytes. Defaults to 64 MiB."""
     proxy: str | None = Field(default=None, exclude=True, repr=False)
@@ -89,7 +100,8 @@ class ConnectionMixin(BaseModel):
     def _clients(self) -> ClientPair:
         """Return the clients. They are rebuilt when a field changes, as ``model_copy`` does."""
         options = {name: getattr(self, name) for name in _CLIENT_OPTIONS}
-        self._client_pair = open_clients(self._client_pair, headers=self.default_headers, **options)
+        renamed = {"headers": self.default_headers, "profile": self.service_profile}
+        self._client_pair = open_clients(self._client_pair, **renamed, **options)
         return self._client_pair
 
     def __getstate__(self) -> dict[Any, Any]:

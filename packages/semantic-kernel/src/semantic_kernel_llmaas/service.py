@@ -10,6 +10,7 @@ from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
 from llmaas import AsyncLLMaaS, Timeout
 from llmaas.adapters import reject_unknown_arguments
+from llmaas.catalog import Profile
 from semantic_kernel_llmaas.environment import LLMaaSSettings, read_settings
 from semantic_kernel_llmaas.errors import (
     LLMaaSInitializationError,
@@ -34,6 +35,7 @@ class Connection(TypedDict, total=False):
     conform: bool
     strict: bool
     max_file_bytes: int
+    profile: Profile | str | Mapping[str, Any] | None
     client: AsyncLLMaaS | None
     """An existing client; the other arguments are then ignored."""
     env_file_path: str | None

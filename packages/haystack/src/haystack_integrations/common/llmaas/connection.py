@@ -157,14 +157,15 @@ class ConnectionMixin:
 def parse_http_client_kwargs(kwargs: dict[str, Any] | None) -> dict[str, Any]:
     """Convert arguments of an HTTP client to the core's options.
 
-    Supports ``proxy``, ``headers``, ``timeout`` and ``verify`` (the path of a CA bundle). Raises
+    Supports ``proxy``, ``headers``, ``timeout``, ``verify`` (the path of a CA bundle) and
+    ``profile`` (the path of a file of ``llmaas probe --save``). Raises
     ``ConfigurationError`` for unknown names, and for ``verify=False``, which would expose the key.
     """
     options: dict[str, Any] = {}
     for name, value in (kwargs or {}).items():
         if name == "verify" and value is not True:
             options["ca_bundle"] = _ca_bundle(value)
-        elif name in ("proxy", "headers", "timeout"):
+        elif name in ("proxy", "headers", "timeout", "profile"):
             options[name] = value
         elif name not in _IGNORED and name != "verify":
             raise ConfigurationError(f"http_client_kwargs: {name!r} is not supported")

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from llama_index.core.schema import BaseComponent
-from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import AliasChoices, Field, InstanceOf, PrivateAttr, SecretStr, model_validator
 
 from llmaas import AsyncLLMaaS, Timeout
 from llmaas import LLMaaS as Client
 from llmaas.adapters import ClientPair, open_clients, reject_unknown_arguments
+from llmaas.catalog import Profile
 from llmaas.settings import MAX_FILE_BYTES
 
 _OPTIONS = (
@@ -22,6 +23,7 @@ _OPTIONS = (
     "ca_bundle",
     "proxy",
     "max_file_bytes",
+    "profile",
 )
 
 
@@ -44,6 +46,8 @@ class Connection(BaseComponent):
     """Maximum seconds of a call including retries. Defaults to no limit."""
     ca_bundle: str | None = None
     """File with trusted certificates. Defaults to ``LLMAAS_CA_BUNDLE``."""
+    profile: str | InstanceOf[Profile] | None = None
+    """Result of ``llmaas probe --save``, or its path. Defaults to ``LLMAAS_PROFILE``."""
     max_file_bytes: int = Field(default=MAX_FILE_BYTES, ge=0)
     """Maximum size of a local file in bytes. Defaults to 64 MiB."""
     proxy: str | None = Field(default=None, exclude=True, repr=False)
