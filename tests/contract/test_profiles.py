@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from agent_framework_llmaas import LLMaaSChatClient
 from autogen_llmaas import LLMaaSChatCompletionClient
 from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
 from langchain_llmaas import ChatLLMaaS
 from llama_index.llms.llmaas import LLMaaS as LlamaIndexLLMaaS
+from llmaas.catalog import ModelProfile, Profile
 from pydantic_ai_llmaas import LLMaaSProvider
 from semantic_kernel_llmaas import LLMaaSChatCompletion
-
-from llmaas.catalog import ModelProfile, Profile
 
 MODEL = "gpt-oss:120b"
 
