@@ -6,9 +6,11 @@ import gradio as gr
 from gradio.components.multimodal_textbox import MultimodalValue
 from starlette.middleware import Middleware
 
+import models
 from closed import CSS, ClosedPage
 from llmaas import AsyncLLMaaS
 from llmaas_cli.demo import Endpoint, open_endpoint
+from look import THEME
 from talk import Talk
 
 SANDBOX_PACE = 40.0
@@ -18,11 +20,6 @@ EXAMPLES: list[MultimodalValue] = [
     {"text": "Why can the answer of a reasoning model come back empty?"},
     {"text": 'Say "Bonjour à tous"'},
 ]
-
-# System fonts, so that the page loads nothing from other hosts.
-THEME = gr.themes.Soft(
-    primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
-)
 
 
 def main() -> None:
@@ -60,10 +57,14 @@ def interface(talk: Talk, where: Endpoint) -> gr.ChatInterface:
             sources=["upload", "microphone"],
             stop_btn=True,
         ),
-        chatbot=gr.Chatbot(height="70vh", show_label=False, allow_tags=False, buttons=["copy"]),
+        chatbot=gr.Chatbot(height="58vh", show_label=False, allow_tags=False, buttons=["copy"]),
         title="LLMaaS: text, pictures and speech",
         description=introduction(where),
-        examples=EXAMPLES,
+        additional_inputs=[
+            gr.Dropdown(models.choices(where), value=models.CHAT_MODEL, label="Model")
+        ],
+        additional_inputs_accordion=gr.Accordion("Options", open=True),
+        examples=[[example, None] for example in EXAMPLES],  # None keeps the chosen model
         analytics_enabled=False,
         api_visibility="private",
         concurrency_limit=16,

@@ -12,8 +12,11 @@ POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' blob:; "
     "style-src 'self' 'unsafe-inline'; object-src 'none'; form-action 'self'"
 )
-CSS = "button[aria-label='Share'] { display: none }"
-"""Hides Gradio's share button. It uploads to a public site, which the policy blocks."""
+CSS = """
+button[aria-label='Share'] { display: none }
+button.example { border: 1px solid var(--border-color-primary) }
+"""
+"""Hides Gradio's share button, which uploads to a public site (the policy blocks it too)."""
 
 
 class ClosedPage:

@@ -9,11 +9,11 @@ from typing import Any
 
 import gradio as gr
 
-from history import conversation, has_images, is_image, user_message
+import models
+from history import conversation, is_image, user_message
 from llmaas import AsyncLLMaaS, Done, LLMaaSError, ReasoningDelta, TextDelta
+from models import CHAT_MODEL
 from reply import Reply
-
-CHAT_MODEL, VISION_MODEL = "gpt-oss:120b", "gemma4:31b"
 
 
 class Talk:
@@ -23,7 +23,7 @@ class Talk:
         self.client = client
 
     async def respond(
-        self, message: dict[str, Any], history: list[dict[str, Any]]
+        self, message: dict[str, Any], history: list[dict[str, Any]], model: str = CHAT_MODEL
     ) -> AsyncIterator[list[gr.ChatMessage]]:
         """Stream the reply. The stream is closed when Gradio stops the generator."""
         reply = Reply()
@@ -34,7 +34,9 @@ class Talk:
                     reply.hear(await self.client.transcribe(Path(path)))
                     yield reply.messages()
             said = "\n\n".join(text for text in (message["text"], reply.heard) if text)
-            async with aclosing(self._answer(reply, said, images, history)) as growing:
+            messages = [*conversation(history), user_message(said, images)]
+            chosen = models.for_messages(model, messages)
+            async with aclosing(self._answer(reply, messages, chosen)) as growing:
                 async for grown in growing:
                     yield grown.messages()
         except LLMaaSError as error:
@@ -42,10 +44,8 @@ class Talk:
             yield reply.messages()
 
     async def _answer(
-        self, reply: Reply, said: str, images: list[str], history: list[dict[str, Any]]
+        self, reply: Reply, messages: list[dict[str, Any]], model: str
     ) -> AsyncGenerator[Reply, None]:
-        messages = [*conversation(history), user_message(said, images)]
-        model = VISION_MODEL if has_images(messages) else CHAT_MODEL
         async with await self.client.stream(messages, model=model) as stream:
             async for event in stream:
                 if isinstance(event, TextDelta):

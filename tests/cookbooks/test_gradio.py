@@ -113,6 +113,32 @@ def test_reasoning_is_shown_while_it_comes_and_folded_afterwards(page, box):
     page.get_by_text(thought).wait_for()
 
 
+def pick_model(page, name):
+    page.get_by_label("Model", exact=True).click()
+    page.get_by_role("option", name=re.compile(f"^{re.escape(name)}")).click()
+
+
+def test_picked_model_answers(page, box):
+    pick_model(page, "qwen3.6:27b")
+    ask(page, 'Say "Bonjour"')
+    bill(page)
+    assert box.requests[-1].json["model"] == "qwen3.6:27b"
+
+
+def test_picked_model_with_vision_sees_a_picture(page, box):
+    pick_model(page, "qwen3.6:27b")
+    attach(page, "point.png", "image/png", png())
+    ask(page, "What is in the picture?")
+    bill(page)
+    assert box.requests[-1].json["model"] == "qwen3.6:27b"
+
+
+def test_example_question_is_answered(page, box):
+    page.get_by_role("button", name=re.compile("Why can the answer")).click()
+    bill(page)
+    assert box.requests[-1].json["model"] == "gpt-oss:120b"
+
+
 def test_a_picture_goes_to_a_model_that_sees(page, box):
     attach(page, "point.png", "image/png", png())
     ask(page, "What is in the picture?")

@@ -62,3 +62,11 @@ def test_streamlit_theme_uses_the_palette():
     }
     for mode, colors in PALETTE.items():
         assert theme[mode] == {name: colors[role] for name, role in names.items()}
+
+
+def test_gradio_theme_uses_the_palette():
+    text = (ROOT / "cookbooks/gradio/look.py").read_text()
+    pairs = re.findall(rf'"([\w-]+)": \("({COLOR})", "({COLOR})"\)', text)
+    assert pairs
+    for role, light, dark in pairs:
+        assert (PALETTE["light"][role], PALETTE["dark"][role]) == (light, dark)
