@@ -54,8 +54,18 @@ def exported(path: Path) -> list[str]:
         targets = node.targets if isinstance(node, ast.Assign) else []
         if any(isinstance(each, ast.Name) and each.id == "__all__" for each in targets):
             names = ast.literal_eval(node.value)  # type: ignore[attr-defined]
-            return [name for name in names if name != "__version__"]
+            return sorted((name for name in names if name != "__version__"), key=rank)
     return []
+
+
+def rank(name: str) -> int:
+    """Rank a name for readers: clients first, errors last, the others as they are listed."""
+    return 1 + is_error(name) - name.endswith("LLMaaS")
+
+
+def is_error(name: str) -> bool:
+    """Whether a name is that of an exception."""
+    return name.endswith(("Error", "Interrupted", "Abandoned"))
 
 
 def summary(module: str) -> str:

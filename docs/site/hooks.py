@@ -18,8 +18,9 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from pymdownx.slugs import slugify
 
-from tools.public_api import public_modules, summary
+from tools.public_api import is_error, public_modules, summary
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -44,8 +45,12 @@ MOUNTS = {
 """Pages of the site by their files in the repository. Folders stand for their README."""
 
 MODULES = "<!-- modules: written by docs/site/hooks.py -->"
+SECTION = re.compile(r"^<!-- section: (?P<path>\S+)#(?P<anchor>\S+) -->$", re.MULTILINE)
+HEADING = re.compile(r"^(?P<level>#+) (?P<text>.+)\n", re.MULTILINE)
 LONGEST_CONTENTS = 40
 """Entries of a table of contents; a longer one lists classes and functions without members."""
+LATER = "---\nsearch: {boost: 0.5}\n---\n\n"
+"""Head of pages that search lists after others."""
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s]+)\)")
 FENCE = re.compile(r"^ *(```|~~~).*?^ *\1", re.MULTILINE | re.DOTALL)
 LIST_ITEM = re.compile(r"(?:[*+-]|\d+\.) ")
@@ -73,7 +78,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     def rewritten(match: re.Match[str]) -> str:
         return rewrite(match, folder, page.file.src_uri)
 
-    return outside_fences(text, lambda part: LINK.sub(rewritten, part))
+    text = outside_fences(text, lambda part: LINK.sub(rewritten, part))
+    return include(text, page.file.src_uri)
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> None:
@@ -91,6 +97,29 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Declare the language of pages that are not in English."""
     language = page.meta.get("language")
     return output.replace('<html lang="en"', f'<html lang="{language}"', 1) if language else output
+
+
+def include(text: str, page: str) -> str:
+    """Replace comments that name a section of another page by the text of that section."""
+
+    def included(match: re.Match[str]) -> str:
+        folder = posixpath.dirname(match["path"])
+        text = separate_lists((ROOT / match["path"]).read_text("utf-8"))
+        body = section(text, match["anchor"])
+        return outside_fences(body, lambda part: LINK.sub(lambda m: rewrite(m, folder, page), part))
+
+    return SECTION.sub(included, text)
+
+
+def section(text: str, anchor: str) -> str:
+    """Return the text below a heading, up to the next one of its level."""
+    headings = list(HEADING.finditer(FENCE.sub(lambda fence: " " * len(fence[0]), text)))
+    for number, heading in enumerate(headings):
+        if slugify(case="lower")(heading["text"], "-") == anchor:
+            later = (h for h in headings[number + 1 :] if len(h["level"]) <= len(heading["level"]))
+            end = next(later, None)
+            return text[heading.end() : end.start() if end else len(text)]
+    raise ValueError(f"there is no section {anchor!r}")
 
 
 def rewrite(match: re.Match[str], folder: str, page: str) -> str:
@@ -150,13 +179,12 @@ def api_pages() -> Iterator[tuple[str, str]]:
     for module, names in public_modules().items():
         members = "\n\n".join(directive(f"{module}.{name}") for name in names)
         body = members or f"::: {module}\n    options:\n      show_root_heading: false\n"
-        yield f"api/{module}.md", f"# {module}\n\n{summary(module)}\n\n{body}\n"
+        yield f"api/{module}.md", f"{LATER}# {module}\n\n{summary(module)}\n\n{body}\n"
 
 
 def directive(name: str) -> str:
     """Return the entry of one name; what errors inherit is described once, with their base."""
-    is_error = name.endswith(("Error", "Interrupted", "Abandoned")) and "LLMaaSError" not in name
-    options = "\n    options:\n      inherited_members: false\n" if is_error else ""
+    options = "\n    options:\n      inherited_members: false\n" if is_error(name) else ""
     return f"::: {name}{options}"
 
 
