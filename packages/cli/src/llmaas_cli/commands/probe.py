@@ -47,6 +47,27 @@ def command(
             dir_okay=False, help="File of results; the same command resumes an interrupted run."
         ),
     ] = None,
+    page: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Also write the report as an HTML page.")
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            file_okay=False, help="Folder for the exchanges as cassettes, without key and hosts."
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="Who answered, in cassettes. Defaults to `service DATE`."
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False, help="File for the profile, which clients read from LLMAAS_PROFILE."
+        ),
+    ] = None,
     timeout: Annotated[
         float, typer.Option(min=0.1, metavar="SECONDS", help="Timeout of each request.")
     ] = 120.0,
@@ -59,7 +80,7 @@ def command(
 ) -> None:
     """Ask the service what the client only assumes about it, for at most --budget EUR."""
     from llmaas_cli.commands.probe_view import print_list, print_report
-    from llmaas_cli.probe.table import select
+    from llmaas_cli.probe.table.all import select
     from llmaas_cli.terminal.output import print_json
 
     probes = _select(only, select)
@@ -71,6 +92,7 @@ def command(
         client = _client(endpoint, timeout)
         run = _prepare(client, endpoint, probes, models or [], flags, budget, checkpoint, timeout)
         report = _execute(run, endpoint, budget, quiet=as_json)
+    _write_files(report, run, endpoint.api_key, page=page, record=record, source=source, save=save)
     if as_json:
         print_json(report.to_dict())
     else:
@@ -168,3 +190,36 @@ def _execute(run: Run, endpoint: Endpoint, budget: float, *, quiet: bool) -> Rep
             report.results.append(result)
             update(result)
     return report
+
+
+def _write_files(
+    report: Report,
+    run: Run,
+    key: str,
+    *,
+    page: Path | None,
+    record: Path | None,
+    source: str | None,
+    save: Path | None,
+) -> None:
+    """Write the files that the options name, and say so on stderr."""
+    from llmaas_cli.terminal.output import print_status
+
+    if save is not None:
+        from llmaas_cli.probe.save import to_profile
+
+        to_profile(report, run.models).write(save)
+        print_status(f"profile: {save} (set LLMAAS_PROFILE to it)", "green")
+    if page is not None:
+        from llmaas_cli.probe.page import to_html
+
+        page.write_text(to_html(report), "utf-8")
+        print_status(f"page: {page}", "green")
+    if record is not None:
+        from llmaas_cli.probe.record import provenance, write_cassettes
+
+        measured = report.measured.date()
+        who = source or provenance(report.address, is_sandbox=report.is_sandbox, measured=measured)
+        files, dropped = write_cassettes(record, run.exchanges, who, (key,) if key else ())
+        left_out = f"; {dropped} exchanges were too large" if dropped else ""
+        print_status(f"cassettes: {len(files)} files in {record}{left_out}", "green")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from llmaas_cli.probe.model import Probe, Result, Verdict
-from llmaas_cli.probe.table import BY_ID
+from llmaas_cli.probe.table.all import BY_ID
 
 SANDBOX_NOTE = (
     "These answers are the sandbox's. They prove nothing about the service: set LLMAAS_API_KEY "

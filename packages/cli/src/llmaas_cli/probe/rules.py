@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmaas_cli.probe.facts import Facts
+from llmaas_cli.probe.facts.reading import Facts
 from llmaas_cli.probe.model import (
     NOT_SUPPORTED,
     UNCLEAR,

@@ -9,7 +9,7 @@ from typing import Any
 from llmaas.errors import BudgetExceededError
 from llmaas_cli.probe.checkpoint import Checkpoint
 from llmaas_cli.probe.exchange import Exchange
-from llmaas_cli.probe.facts import Facts
+from llmaas_cli.probe.facts.reading import Facts
 from llmaas_cli.probe.model import Probe, Result
 from llmaas_cli.probe.rules import judge
 from llmaas_cli.probe.selection import Models
