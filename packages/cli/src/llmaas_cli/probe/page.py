@@ -49,7 +49,7 @@ def _render_row(finding: Finding) -> str:
     models = ", ".join(escape(name) for name in finding.models if name)
     return (
         f'<tr data-verdict="{verdict}"><td><code>{escape(finding.probe.id)}</code>'
-        f"<p>{_code(finding.probe.assumes)}</p><small>{escape(finding.probe.source)}</small></td>"
+        f"<p>{_code(finding.probe.assumes)}</p><small>{_code(finding.probe.source)}</small></td>"
         f'<td><span class="verdict {verdict.replace(" ", "-")}">{verdict}</span>'
         f"<small>{models}</small></td>"
         f"<td>{_render_evidence(finding.evidence)}</td><td>{_code(finding.follows)}</td></tr>"

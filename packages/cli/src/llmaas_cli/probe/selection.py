@@ -61,7 +61,8 @@ class Models:
         if subject is Subject.REASONER:
             return thinkers[:1]
         if subject is Subject.PLAIN:
-            return ([name for name in chats if not may_reason(name)] or list(chats))[:1]
+            plain = [name for name in chats if not may_reason(name)] or list(chats)
+            return sorted(plain, key=_lacks_tools)[:1]
         names = sorted(self.by_kind.get(_KINDS[subject], ()), key=self._window_or_most)
         return names[: _MOST if self.is_named else 2]
 
@@ -142,6 +143,11 @@ def _parse(name: str) -> tuple[str, str]:
 def _is_undocumented(name: str) -> bool:
     known = catalog.get(name)
     return known is None or known.phase != "production"
+
+
+def _lacks_tools(name: str) -> bool:
+    known = catalog.resolve(name).model
+    return known is not None and not known.tools
 
 
 def _representatives(names: Sequence[str]) -> list[str]:

@@ -46,6 +46,8 @@ def _exchange(
         return RawResponse(
             failure=reply.kind, seconds=time.monotonic() - start, cost_micro_eur=cost
         )
+    # Before the body is read: its end may close the connection.
+    address, tls_version = getattr(reply, "connection", (None, None))
     if request.max_events is None:
         body = yield Read(reply)
     else:
@@ -53,7 +55,6 @@ def _exchange(
     failure = body.kind if isinstance(body, TransportFailure) else ""
     data = b"" if isinstance(body, TransportFailure) else body
     hide = Redactor(settings.secrets)
-    address, tls_version = getattr(reply, "connection", (None, None))
     return RawResponse(
         reply.status,
         {name: hide.text(value) for name, value in reply.headers.items()},

@@ -6,6 +6,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any
 
@@ -95,11 +96,11 @@ class HTTPXReply:
 
     @property
     def connection(self) -> tuple[Any, str | None]:
-        """Local address and TLS version of the connection; None where unknown."""
-        if self._network is None:
-            return None, None
-        tls = self._network.get_extra_info("ssl_object")
-        return self._network.get_extra_info("client_addr"), tls and tls.version()
+        """Local address and TLS version of the connection; None once it is closed."""
+        with suppress(AttributeError, OSError):
+            tls = self._network.get_extra_info("ssl_object")
+            return self._network.get_extra_info("client_addr"), tls and tls.version()
+        return None, None
 
     def read(self) -> bytes:
         """Read the whole body."""

@@ -47,6 +47,16 @@ def error_code_kind(exchange: Exchange) -> str:
     )
 
 
+def is_ok(exchange: Exchange) -> bool:
+    """Whether the answer is complete and neither an error nor a page; a chat has a choice."""
+    response = exchange.response
+    if not 200 <= response.status < 300 or response.failure or exchange.error:
+        return False
+    if exchange.request.path.endswith("/chat/completions"):
+        return bool(exchange.choice or exchange.deltas)
+    return response.body.lstrip()[:1] != b"<"
+
+
 def error_format(exchange: Exchange) -> str | None:
     """Name the form of errors as a profile does."""
     found = error_shape(exchange) or ""
@@ -142,7 +152,7 @@ def windows_known(exchange: Exchange) -> str:
 
 FACTS = {
     "status": lambda e: e.response.status,
-    "ok": lambda e: 200 <= e.response.status < 300 and not e.response.failure,
+    "ok": is_ok,
     "failed": lambda e: not e.response.status or bool(e.response.failure),
     "failure": lambda e: e.response.failure,
     "refused": lambda e: e.response.status in _REFUSALS,

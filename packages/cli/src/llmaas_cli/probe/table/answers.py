@@ -11,7 +11,7 @@ from llmaas_cli.probe.model import (
     Subject,
     rule,
 )
-from llmaas_cli.probe.table.sources import API, OPENAI, SWAGGER, VLLM
+from llmaas_cli.probe.table.sources import API, SWAGGER, VLLM
 
 COMPLETIONS = "/v1/completions"
 
@@ -21,7 +21,7 @@ PROBES = (
         API, (chat(max_tokens=32, also="{reasoning_off}"),),
         (
             rule(CONFIRMED, ok=True, has_choice=True, finish_reason={"stop", "length"}),
-            rule(CONTRADICTED, REPORT, ok=True),
+            rule(CONTRADICTED, REPORT, status=200, is_json=True),
         ), shows=("finish_reason", "content_kind", "id_shape"),
     ),
     Probe(
@@ -86,16 +86,8 @@ PROBES = (
             max_tokens=1),),
         (
             rule(CONFIRMED, refused=True),
-            rule(CONFIRMED, "It is no temporary error: do not retry.", status={500, 502}),
+            rule(CONFIRMED, "Do not retry such an error.", status={500, 502}),
             rule(CONTRADICTED, "The part may be ignored: check the answers.", ok=True),
         ), shows=("error_message",),
-    ),
-    Probe(
-        "accents", "answers", "Answers are UTF-8, without escapes that break accents.",
-        OPENAI, (chat("Answer with the word été only.", max_tokens=32, also="{reasoning_off}"),),
-        (
-            rule(CONFIRMED, ok=True, is_json=True),
-            rule(CONTRADICTED, REPORT, ok=True),
-        ), shows=("content_type",),
     ),
 )  # fmt: skip

@@ -104,7 +104,7 @@ PROBES = (
     ),
     Probe(
         "backend", "connection", "Answers name the machine in `backend`.",
-        "Cloud-Temple/docs, docs/llmaas/llmaas.md", (chat(max_tokens=1),),
+        "docs/llmaas/llmaas.md", (chat(max_tokens=1),),
         (
             rule(CONFIRMED, ok=True, has_backend=True, learns={"adds_backend": True}),
             rule(CONTRADICTED, "`completion.backend` is None.", ok=True,

@@ -108,7 +108,7 @@ PROBES = (
         [USER, call(), result()],
         (rule(CONFIRMED, ok=True),
          rule(CONTRADICTED, "Use a model with tools.", refused=True)),
-        "Cloud-Temple/docs, docs/llmaas/api.md", tools=[WEATHER],
+        "docs/llmaas/api.md", tools=[WEATHER],
     ),
     _template(
         "orphan-result", "A result without its call is accepted.",

@@ -26,7 +26,8 @@ def _switch(id: str, assumes: str, name: str, **fields: Any) -> Probe:  # noqa: 
         f"{VLLM}; {TRANSKRYPTOR}",
         (chat(QUESTION, max_tokens=64), chat(QUESTION, max_tokens=64, **fields)),
         (
-            rule(UNCLEAR, "The model did not reason without it either.", first__reasoned=False),
+            rule(UNCLEAR, "The model did not reason without it either.", first__ok=True,
+                 first__reasoned=False),
             rule(CONFIRMED, ok=True, reasoned=False, learns={"reasoning_switch": name}),
             rule(CONTRADICTED, "It has no effect here.", ok=True),
             rule(NOT_SUPPORTED, "Do not send it to this model.", refused=True),
