@@ -71,9 +71,18 @@ def send(
         wire.request(command.method, urlsplit(command.url).path, body or None, headers)
         answer = wire.getresponse()
         assert answer.status == 200, answer.read()
+        if answer.headers.get_content_type() == "text/event-stream":
+            return events(answer.read().decode())
         return json.load(answer)
     finally:
         wire.close()
+
+
+def events(text: str) -> list[Any]:
+    """Return the JSON of each event of a stream, which ends with ``[DONE]``."""
+    *data, end = re.findall(r"^data: (.*)$", text, re.MULTILINE)
+    assert end == "[DONE]"
+    return [json.loads(each) for each in data]
 
 
 def multipart(command: Command, file: bytes) -> bytes:

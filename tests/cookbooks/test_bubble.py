@@ -71,6 +71,17 @@ class TestConnector:
         send(self.command("Ask"), sandbox.root_url, sandbox.api_key, given)
         assert sandbox.requests[0].json["messages"][1]["content"] == tricky
 
+    def test_streamed_call_yields_the_answer_in_pieces(self, sandbox):
+        call = CALLS["Ask, streamed"]
+        assert call["data_type"] == "Stream"
+        sandbox.script([{"content": "Un deux trois quatre."}])
+        command = self.command("Ask, streamed")
+        chunks = send(command, sandbox.root_url, sandbox.api_key, call["parameters"])
+        deltas = [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
+        pieces = [delta.get("content") or "" for delta in deltas]
+        assert len(list(filter(None, pieces))) > 1
+        assert "".join(pieces) == "Un deux trois quatre."
+
     def test_every_command_is_described(self):
         files = {path.name for path in (FOLDER / "connector").glob("*.curl")}
         assert files == {call["file"] for call in CALLS.values()}

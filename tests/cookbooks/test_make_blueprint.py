@@ -27,7 +27,7 @@ def run(text, sandbox):
     scope = {"1": {"text": text}}
     made = render(steps()["json:TransformToJSON"]["mapper"]["object"], scope)
     scope["2"] = {"json": json.dumps(made, ensure_ascii=False)}
-    scope["3"] = sent(steps()["http:ActionSendDataAPIKeyAuth"]["mapper"], scope, sandbox)
+    scope["3"] = sent(steps()["http:MakeRequest"]["mapper"], scope, sandbox)
     return render(steps()["gateway:WebhookRespond"]["mapper"], scope)
 
 
@@ -37,9 +37,9 @@ def sent(mapper, scope, sandbox):
     headers = {one["name"]: one["value"] for one in mapper["headers"]}
     headers |= {
         "authorization": f"Bearer {sandbox.api_key}",
-        "content-type": mapper["contentType"],
+        "content-type": {"json": "application/json"}[mapper["contentType"]],
     }
-    body = render(mapper["data"], scope).encode()
+    body = render(mapper["jsonStringBodyContent"], scope).encode()
     with urlopen(Request(url, body, headers, method=mapper["method"].upper())) as answer:
         return {"statusCode": answer.status, "data": json.load(answer)}
 
@@ -72,7 +72,7 @@ def test_its_instructions_are_those_of_the_other_platforms():
     words = json.loads((FOLDER / "nocode/instructions.json").read_text())["summarise"]
     form = words["forms"]["bullets"]["fr"]
     system = words["fr"].replace("%language%", "français").replace("%form%", form)
-    body = steps()["http:ActionSendDataAPIKeyAuth"]["mapper"]["data"]
+    body = steps()["http:MakeRequest"]["mapper"]["jsonStringBodyContent"]
     assert json.loads(body.replace("{{2.json}}", '""'))["messages"][0]["content"] == system
 
 
@@ -83,6 +83,13 @@ def test_it_is_importable_by_what_every_blueprint_has():
     for step in BLUEPRINT["flow"]:
         assert {"id", "module", "version", "parameters", "mapper", "metadata"} == set(step)
         assert {"x", "y"} <= set(step["metadata"]["designer"])
+
+
+def test_blueprint_uses_the_http_app_version_4_with_a_keychain():
+    step = steps()["http:MakeRequest"]
+    assert (step["version"], step["parameters"]["authenticationType"]) == (4, "apiKey")
+    assert step["mapper"]["inputMethod"] == "jsonString"
+    assert not any("keychain" in key.lower() and value for key, value in step["parameters"].items())
 
 
 def test_no_account_and_no_key_is_in_it():
