@@ -104,8 +104,9 @@ def command(group: str, verb: str, **options: str) -> list[str]:
 
 
 def print_command(group: str, verb: str, **options: str) -> dict[str, Any]:
-    """Print a command with its long values shortened."""
-    short = {name: value if len(value) < 60 else "..." for name, value in options.items()}
+    """Print a command without the contents of the source files."""
+    sources = {"body", "common", "docs"}
+    short = {name: "..." if name in sources else value for name, value in options.items()}
     print(" ".join(command(group, verb, **short)))
     return {"name": options.get("name", "llmaas-connection")}
 
