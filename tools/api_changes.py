@@ -1,4 +1,4 @@
-"""Check of the public API against the last release: ``python -m tools.public_api``.
+"""Check of the public API against the last release: ``python -m tools.api_changes``.
 
 Compares every exported name with the newest tag ``vX.Y.Z``, by griffe, without importing anything.
 A breaking change needs the next minor version (the next major one from 1.0 on).
@@ -18,7 +18,8 @@ from typing import Any
 
 import griffe
 
-from tests.helpers.repository import PACKAGES, PUBLIC_MODULES, ROOT, Package
+from tests.helpers.repository import PACKAGES, ROOT
+from tools.public_api import public_modules
 from tools.release import VERSION, current_version, run_git, to_numbers
 
 COLORS = re.compile(r"\x1b\[[\d;]*m")
@@ -44,7 +45,7 @@ def find_breakages(tag: str) -> Iterator[str]:
         for package in PACKAGES:
             source = package.path.relative_to(ROOT) / "src"
             for name in package.import_names:
-                yield from compare(package, name, Path(folder) / source, ROOT / source)
+                yield from compare(name, Path(folder) / source, ROOT / source)
 
 
 def extract(tag: str, folder: Path) -> None:
@@ -55,29 +56,28 @@ def extract(tag: str, folder: Path) -> None:
         archive.extractall(folder, filter="data")
 
 
-def compare(package: Package, name: str, before: Path, after: Path) -> Iterator[str]:
+def compare(name: str, before: Path, after: Path) -> Iterator[str]:
     """Describe the breaking changes of one import name between two folders."""
     if not before.joinpath(*name.split(".")).exists():  # new since then
         return
     old, new = (griffe.load(name, search_paths=[source]) for source in (before, after))
-    exported = exported_paths(package, name, old)
+    exported = exported_paths(old)
     for breakage in griffe.find_breaking_changes(old, new):
         if is_within(breakage.obj.canonical_path, exported):
             line = breakage.explain(griffe.ExplanationStyle.ONE_LINE)
             yield COLORS.sub("", line).replace(f"{after}/", "").replace(f"{before}/", "")
 
 
-def exported_paths(package: Package, name: str, module: Any) -> set[str]:
-    """Return where the exported names of a package are defined, with the bases of classes."""
-    homes = PUBLIC_MODULES if package.name == "core" else {name}
+def exported_paths(module: Any) -> set[str]:
+    """Return where the public names of a package are defined, with the bases of classes."""
     paths: set[str] = set()
-    for home in homes:
-        _, _, below = home.partition(f"{name}.")
-        found = module[below] if below else module
-        for member in found.exports or ():
-            target = found.members.get(str(member))
-            if target is not None:
-                paths |= defining_paths(target)
+    for home, names in public_modules().items():
+        _, is_inside, below = f"{home}.".partition(f"{module.path}.")
+        if is_inside and (not below or below.strip(".") in module.modules):
+            found = module[below.strip(".")] if below else module
+            public = names or [name for name in found.members if not name.startswith("_")]
+            members = (found.members.get(name) for name in public)
+            paths |= {path for member in members if member for path in defining_paths(member)}
     return paths
 
 

@@ -11,7 +11,17 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CORE_MODULES = (
     *("adapters", "bulk", "catalog", "context", "documents", "energy", "errors", "guard", "hooks"),
-    *("messages", "options", "pricing", "proxies", "quota", "ray", "realtime", "settings"),
+    *(
+        "messages",
+        "model_names",
+        "options",
+        "pricing",
+        "proxies",
+        "quota",
+        "ray",
+        "realtime",
+        "settings",
+    ),
     *("structured", "telemetry", "text", "types", "urls", "usage_log", "warnings"),
 )
 """Public modules of the core."""

@@ -22,6 +22,8 @@ REPOSITORY = "https://github.com/Cloud-Temple/llmaas-python"
 
 VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 STATED = re.compile(r'^(version|__version__) = "([^"]+)"$', re.MULTILINE)
+OURS = re.compile(r"(\"[\w-]*llmaas[\w-]*(?:\[[^]]*\])?)>=\d+\.\d+,<\d+\.\d+")
+"""A requirement of one package by another."""
 HEAD = re.compile(r"^## \[([^\]]+)\](?: - (\S+))?\n", re.MULTILINE)
 
 
@@ -76,9 +78,8 @@ def set_version(text: str, version: str) -> str:
     """Replace the version, and the range in which packages require each other."""
     major, minor, _ = to_numbers(version)
     text = STATED.sub(rf'\1 = "{version}"', text)
-    ours = "|".join(re.escape(package.project["name"]) for package in PACKAGES)
     wanted = rf"\1>={major}.{minor},<{major}.{minor + 1}"
-    return re.sub(rf"(\"(?:{ours})(?:\[[^]]*\])?)>=\d+\.\d+,<\d+\.\d+", wanted, text)
+    return OURS.sub(wanted, text)
 
 
 def date_section(changelog: str, version: str, today: date) -> str:

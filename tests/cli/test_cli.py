@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from llmaas import catalog
+from llmaas import __version__, catalog
 from llmaas_cli.commands import main
 
 KEY = "sk-sandbox"
@@ -41,7 +41,7 @@ def llmaas(capsys, monkeypatch):
 
 
 def test_version(llmaas):
-    assert llmaas("--version") == (0, "llmaas 0.1.0\n", "")
+    assert llmaas("--version") == (0, f"llmaas {__version__}\n", "")
 
 
 @pytest.mark.parametrize("name", ["demo", "chat", "models", "cost", "doctor"])
@@ -191,7 +191,7 @@ def test_a_reader_that_leaves_is_no_error(sandbox):
 def test_the_installed_command_is_the_same():
     script = os.path.join(os.path.dirname(sys.executable), "llmaas")
     done = subprocess.run([script, "--version"], capture_output=True, timeout=60, check=True)
-    assert done.stdout == b"llmaas 0.1.0\n"
+    assert done.stdout == f"llmaas {__version__}\n".encode()
 
 
 # --- models -------------------------------------------------------------------------------

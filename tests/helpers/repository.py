@@ -64,24 +64,6 @@ class Package:
 
 PACKAGES = [Package(path.parent) for path in sorted(ROOT.glob("packages/*/pyproject.toml"))]
 
-PUBLIC_MODULES = {"llmaas"} | {
-    f"llmaas.{name}"
-    for name in (
-        *(
-            "adapters",
-            "catalog",
-            "documents",
-            "energy",
-            "errors",
-            "guard",
-            "model_names",
-            "options",
-        ),
-        *("pricing", "quota", "settings", "structured", "warnings"),
-    )
-}
-"""Modules of the core for everybody. Building blocks from further inside are in ``adapters``."""
-
 
 def tracked_files() -> list[Path]:
     """Every file of the repository, as git lists them."""

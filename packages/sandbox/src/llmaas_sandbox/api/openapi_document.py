@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from importlib.metadata import version
 from typing import Any
 
 from llmaas_sandbox.api.openapi_schemas import SCHEMAS, STRING, object_schema, ref
@@ -60,7 +61,7 @@ def build_document(endpoints: Iterable[Endpoint], server: str) -> dict[str, Any]
         "openapi": "3.1.0",
         "info": {
             "title": "LLMaaS sandbox",
-            "version": "0.1.0",
+            "version": version("llmaas-sandbox"),
             "description": "A local stand-in for the LLMaaS inference service.",
         },
         "servers": [{"url": server}],
