@@ -60,9 +60,32 @@ class StdioCommand:
     args: list[str]
 
 
+@dataclass(frozen=True)
+class Served:
+    """Server of a test: a URL, or a command if ``url`` is None."""
+
+    journal: Journal
+    url: str | None = None
+
+    @property
+    def stdio(self) -> StdioCommand:
+        """Command that starts the server over stdio."""
+        return over_stdio(self.journal.path)
+
+
 def over_stdio(journal: Path) -> StdioCommand:
     """Build the command of a server over stdio."""
     return StdioCommand(sys.executable, [__file__, str(journal)])
+
+
+@contextmanager
+def serve(transport: str, journal: Path) -> Iterator[Served]:
+    """Yield a server over ``stdio`` or ``http``."""
+    if transport == "stdio":
+        yield Served(Journal(journal))
+        return
+    with over_http(journal) as url:
+        yield Served(Journal(journal), url)
 
 
 @contextmanager

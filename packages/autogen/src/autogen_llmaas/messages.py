@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,9 @@ from autogen_llmaas.tools import ToolNameMap, api_name
 from llmaas import ConfigurationError
 
 _APIMessage = dict[str, Any]
+
+_IMAGE = re.compile(r"\[Image: (iVBORw0KGgo[A-Za-z0-9+/]+={0,2})\]")
+"""Image of a tool: AutoGen writes it into the text of the result, as PNG in base64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class MessageConverter:
             elif isinstance(message, SystemMessage):
                 converted.append({"role": "system", "content": message.content})
             else:
-                converted += _tool_results(message)
+                converted += self._tool_results(message)
         if any(each["role"] != "system" for each in converted):
             return converted
         return [{"role": "user", "content": "\n\n".join(each["content"] for each in converted)}]
@@ -101,6 +105,24 @@ class MessageConverter:
             return cached
         return (None, thought) if self.send_reasoning else (thought, None)
 
+    def _tool_results(self, message: FunctionExecutionResultMessage) -> list[_APIMessage]:
+        return [
+            {
+                "role": "tool",
+                "tool_call_id": result.call_id,
+                "content": self._tool_content(result.content),
+            }
+            for result in message.content
+        ]
+
+    def _tool_content(self, text: str) -> str | list[_APIMessage]:
+        """Send images of a tool as images; as text they cost thousands of tokens."""
+        if "[Image: iVBORw0KGgo" not in text:
+            return text
+        if not self.supports_images:
+            return _IMAGE.sub("[Image]", text)
+        return list(_split_images(text))
+
     def _call(self, call: FunctionCall) -> _APIMessage:
         function = {"name": self.tool_names.to_api_name(call.name), "arguments": call.arguments}
         return {"id": call.id, "type": "function", "function": function}
@@ -110,8 +132,10 @@ def _text_part(text: str) -> _APIMessage:
     return {"type": "text", "text": text}
 
 
-def _tool_results(message: FunctionExecutionResultMessage) -> list[_APIMessage]:
-    return [
-        {"role": "tool", "tool_call_id": result.call_id, "content": result.content}
-        for result in message.content
-    ]
+def _split_images(text: str) -> Iterator[_APIMessage]:
+    """Split text into text and image parts."""
+    for position, piece in enumerate(_IMAGE.split(text)):
+        if position % 2:
+            yield {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{piece}"}}
+        elif stripped := piece.strip("\n"):
+            yield _text_part(stripped)

@@ -204,9 +204,19 @@ def _content_parts(items: Iterable[Any]) -> Iterator[dict[str, Any]]:
         if isinstance(item, TextContent):
             yield {"type": "text", "text": item.text}
         elif isinstance(item, ImageContent):
-            image: dict[str, Any] = {"type": "image", "image": str(item)}
+            image: dict[str, Any] = {"type": "image", "image": _uri(item)}
             yield image | {k: item.metadata[k] for k in ("detail",) if k in item.metadata}
         elif isinstance(item, AudioContent):
-            yield {"type": "audio_url", "audio_url": {"url": str(item)}}
+            yield {"type": "audio_url", "audio_url": {"url": _uri(item)}}
         elif not isinstance(item, ReasoningContent | FunctionResultContent):
             logger.warning("items: %s is not supported and was left out", type(item).__name__)
+
+
+def _uri(content: ImageContent | AudioContent) -> str:
+    """Return the URI of a content.
+
+    Semantic Kernel's MCP plugins pass base64 without its encoding: ``data:image/png;,iVBORw0K``.
+    """
+    uri = str(content)
+    head, _, data = uri.partition(",")
+    return f"{head}base64,{data}" if head.startswith("data:") and head.endswith(";") else uri

@@ -62,19 +62,16 @@ def _serve(
     share_key: bool,
 ) -> None:
     from llmaas import AsyncLLMaaS
-    from llmaas_cli.mcp import Callers, create_server
+    from llmaas_cli.mcp import Callers, create_server, run
     from llmaas_cli.terminal.output import print_status
 
     client = AsyncLLMaaS(api_key=endpoint.api_key or None, base_url=endpoint.base_url)
     callers = Callers(
         client, budget_eur=budget, over_http=http_address is not None, shares_key=share_key
     )
-    if http_address is None:
-        create_server(callers, folder=folder, log_level="WARNING").run("stdio")
-        return
-    host, port = http_address
-    print_status(
-        f"MCP server at http://{host}:{port}/mcp, with {endpoint.description}. Ctrl-C stops it."
-    )
-    server = create_server(callers, folder=folder, log_level="WARNING", host=host, port=port)
-    server.run("streamable-http")
+    if http_address is not None:
+        host, port = http_address
+        print_status(
+            f"MCP server at http://{host}:{port}/mcp, with {endpoint.description}. Ctrl-C stops it."
+        )
+    run(create_server(callers, folder=folder, address=http_address), http_address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmaas_cli.mcp.callers import Callers
+from llmaas_cli.mcp.sdk import run
 from llmaas_cli.mcp.server import create_server
 
-__all__ = ["Callers", "create_server"]
+__all__ = ["Callers", "create_server", "run"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mcp.server.fastmcp import FastMCP
 from mcp.types import ToolAnnotations
 
 from llmaas_cli import __version__
 from llmaas_cli.mcp.callers import Callers
+from llmaas_cli.mcp.sdk import Address, FastMCP, create_fastmcp
 from llmaas_cli.mcp.tools import Tools
 
 INSTRUCTIONS = (
@@ -23,14 +23,15 @@ FREE = ("models", "cost")
 BILLED = ("chat", "embed", "rerank", "transcribe", "speak", "image")
 
 
-def create_server(callers: Callers, *, folder: Path | None = None, **settings: Any) -> FastMCP[Any]:
+def create_server(
+    callers: Callers, *, folder: Path | None = None, address: Address | None = None
+) -> FastMCP[Any]:
     """Create an MCP server with the tools of the service.
 
-    ``transcribe`` opens files of ``folder`` only; None opens none. ``settings`` are those of
-    ``FastMCP`` (``host``, ``port``, ``json_response``, ...).
+    ``transcribe`` opens files of ``folder`` only; None opens none. ``address`` is where it will
+    be served over HTTP.
     """
-    server: FastMCP[Any] = FastMCP("llmaas", instructions=INSTRUCTIONS, **settings)
-    server._mcp_server.version = __version__
+    server = create_fastmcp("llmaas", INSTRUCTIONS, __version__, address)
     tools = Tools(callers, folder)
     for name in (*BILLED, *FREE):
         hints = ToolAnnotations(

@@ -9,8 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from mcp.server.fastmcp import Context
-from mcp.server.fastmcp.exceptions import ToolError
 from mcp.types import AudioContent, CallToolResult, ImageContent, TextContent
 
 from llmaas import AsyncLLMaaS, catalog
@@ -22,10 +20,10 @@ from llmaas.types import Completion, Usage
 from llmaas_cli.demo.interface import CHAT_MODEL, EMBEDDING_MODEL, RERANK_MODEL
 from llmaas_cli.mcp import results
 from llmaas_cli.mcp.callers import Callers
+from llmaas_cli.mcp.sdk import ToolContext, ToolError
 
 SPEECH_MODEL, IMAGE_MODEL = "kokoro", "z-image:16b"
 Effort = Literal["none", "low", "medium", "high"]
-ToolContext = Context[Any, Any, Any]
 
 
 class Tools:

@@ -14,11 +14,17 @@ from llama_index.llms.llmaas._version import __version__
 if TYPE_CHECKING:
     from llama_index.llms.llmaas.base import LLMaaS
     from llama_index.llms.llmaas.cost import CostEvent
+    from llama_index.llms.llmaas.mcp_content import with_mcp_content
     from llama_index.llms.llmaas.tokens import approximate_tokenizer
 
-__all__ = ["CostEvent", "LLMaaS", "__version__", "approximate_tokenizer"]
+__all__ = ["CostEvent", "LLMaaS", "__version__", "approximate_tokenizer", "with_mcp_content"]
 
-_MODULE_BY_NAME = {"CostEvent": "cost", "LLMaaS": "base", "approximate_tokenizer": "tokens"}
+_MODULE_BY_NAME = {
+    "CostEvent": "cost",
+    "LLMaaS": "base",
+    "approximate_tokenizer": "tokens",
+    "with_mcp_content": "mcp_content",
+}
 
 
 def __getattr__(name: str) -> Any:

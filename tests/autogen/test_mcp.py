@@ -1,0 +1,63 @@
+"""Tools of an MCP server in an agent."""
+
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+from autogen_agentchat.agents import AssistantAgent
+from autogen_ext.tools.mcp import McpWorkbench, StdioServerParams, StreamableHttpServerParams
+
+from autogen_llmaas import LLMaaSChatCompletionClient
+from tests.helpers import mcp_checks, mcp_server
+
+pytestmark = pytest.mark.filterwarnings("ignore:Use `streamable_http_client`:DeprecationWarning")
+
+
+@pytest.fixture(params=["stdio", "http"])
+def server(request, tmp_path):
+    with mcp_server.serve(request.param, tmp_path / "journal") as served:
+        yield served
+
+
+@asynccontextmanager
+async def agent(server, model="gemma4:31b"):
+    if server.url:
+        parameters = StreamableHttpServerParams(url=server.url)
+    else:
+        parameters = StdioServerParams(command=server.stdio.command, args=server.stdio.args)
+    client = LLMaaSChatCompletionClient(model, max_retries=0)
+    async with McpWorkbench(parameters) as workbench:
+
+        async def run(prompt):
+            agent = AssistantAgent("a", client, workbench=workbench, reflect_on_tool_use=True)
+            return (await agent.run(task=prompt)).messages[-1].content
+
+        yield run
+
+
+async def test_text_of_a_tool_reaches_the_model(sandbox, server):
+    async with agent(server) as run:
+        await mcp_checks.check_text(sandbox, run)
+
+
+async def test_image_of_a_tool_reaches_the_model(sandbox, server):
+    async with agent(server) as run:
+        await mcp_checks.check_image(sandbox, run)
+
+
+async def test_image_of_a_tool_is_left_out_when_the_model_has_no_vision(sandbox, server):
+    sandbox.script([mcp_checks.call("picture"), {"content": "?"}])
+    async with agent(server, "gpt-oss:120b") as run:
+        assert await run("What is on the picture?") == "?"
+    messages = list(sandbox.requests)[-1].json["messages"]
+    assert "A picture:\\n[Image]" in json.dumps(messages)
+
+
+async def test_error_of_a_tool_reaches_the_model(sandbox, server):
+    async with agent(server) as run:
+        await mcp_checks.check_error(sandbox, run)
+
+
+async def test_server_is_usable_after_a_cancelled_run(sandbox, server):
+    async with agent(server) as run:
+        await mcp_checks.check_cancelling(sandbox, run, server)
