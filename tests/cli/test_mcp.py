@@ -6,25 +6,19 @@ import base64
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx
 import pytest
 import uvicorn
-from mcp import ClientSession, StdioServerParameters
-from mcp.client.stdio import stdio_client
-from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.exceptions import McpError
-from mcp.types import CancelledNotification, CancelledNotificationParams, ClientNotification
 
 from llmaas import AsyncLLMaaS, catalog
 from llmaas_cli.mcp import Callers, create_server
-from tests.helpers import corpus
-from tests.helpers.waiting import eventually
+from tests.helpers import corpus, mcp_client
+from tests.helpers.waiting import eventually, soon
 
 NAMES = {"chat", "embed", "rerank", "transcribe", "speak", "image", "models", "cost"}
 
@@ -35,23 +29,16 @@ def packaged_catalog() -> Iterator[None]:
     catalog.reset()
 
 
-@asynccontextmanager
-async def over_stdio(sandbox: Any, *arguments: str, **env: str) -> AsyncIterator[ClientSession]:
+def over_stdio(sandbox: Any, *arguments: str, **env: str) -> Any:
     where = {"LLMAAS_BASE_URL": sandbox.base_url, "LLMAAS_API_KEY": sandbox.api_key}
-    program = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "llmaas_cli", "mcp", *arguments],
-        env={**os.environ, **where, **env},
-    )
-    async with stdio_client(program) as (read, write), ClientSession(read, write) as session:
-        await session.initialize()
-        yield session
+    args = ["-m", "llmaas_cli", "mcp", *arguments]
+    return mcp_client.over_stdio(sys.executable, args, {**os.environ, **where, **env})
 
 
 @contextmanager
-def served(callers: Callers, **options: Any) -> Iterator[str]:
+def served(callers: Callers) -> Iterator[str]:
     """Yield the address of a server over HTTP."""
-    app = create_server(callers, json_response=False, **options).streamable_http_app()
+    app = create_server(callers).streamable_http_app()
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -64,67 +51,44 @@ def served(callers: Callers, **options: Any) -> Iterator[str]:
         thread.join(10)
 
 
-@asynccontextmanager
-async def over_http(url: str, key: str | None) -> AsyncIterator[ClientSession]:
-    headers = {"authorization": f"Bearer {key}"} if key else {}
-    async with (
-        httpx.AsyncClient(headers=headers, timeout=30) as http,
-        streamable_http_client(url, http_client=http) as (read, write, _),
-        ClientSession(read, write) as session,
-    ):
-        await session.initialize()
-        yield session
-
-
-def words(result: Any) -> str:
-    return "".join(getattr(part, "text", "") for part in result.content)
-
-
 async def test_every_tool_works_over_stdio(sandbox: Any, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(corpus.WAV)
     sandbox.script([{"content": "Paris", "path": "/v1/chat/completions"}])
     async with over_stdio(sandbox, "--budget", "1", "--folder", str(tmp_path)) as session:
-        assert {tool.name for tool in (await session.list_tools()).tools} == NAMES
-        chatted = await session.call_tool("chat", {"prompt": "Capital?", "system": "Be brief."})
-        assert chatted.structuredContent is not None
-        assert chatted.structuredContent["text"] == "Paris"
-        assert chatted.structuredContent["cost_eur"] > 0
-        embedded = await session.call_tool("embed", {"texts": ["a", "b"]})
-        assert embedded.structuredContent is not None
-        assert [len(v) for v in embedded.structuredContent["vectors"]] == [1024, 1024]
-        assert words(embedded) == "2 vectors of 1024 numbers, by bge-m3:567m."
-        ranked = await session.call_tool("rerank", {"query": "a cat", "documents": ["x", "a cat"]})
-        assert ranked.structuredContent is not None
-        assert ranked.structuredContent["results"][0]["document"] == "a cat"
+        assert set(await session.tool_names()) == NAMES
+        chatted = await session.call("chat", {"prompt": "Capital?", "system": "Be brief."})
+        assert chatted.structured["text"] == "Paris"
+        assert chatted.structured["cost_eur"] > 0
+        embedded = await session.call("embed", {"texts": ["a", "b"]})
+        assert [len(v) for v in embedded.structured["vectors"]] == [1024, 1024]
+        assert embedded.text == "2 vectors of 1024 numbers, by bge-m3:567m."
+        ranked = await session.call("rerank", {"query": "a cat", "documents": ["x", "a cat"]})
+        assert ranked.structured["results"][0]["document"] == "a cat"
         for recording in (
             {"file": "a.wav"},
             {"audio_base64": base64.b64encode(corpus.WAV).decode()},
         ):
-            heard = await session.call_tool("transcribe", recording)
-            assert heard.structuredContent is not None
-            assert isinstance(heard.structuredContent["text"], str)
-        [audio] = (await session.call_tool("speak", {"text": "Hi", "audio_format": "wav"})).content
-        assert base64.b64decode(audio.data)[:4] == b"RIFF"  # type: ignore[union-attr]
-        [image] = (await session.call_tool("image", {"prompt": "a lighthouse"})).content
-        assert image.mimeType == "image/png"  # type: ignore[union-attr]
-        listed = await session.call_tool("models", {"category": "chat", "needs": ["tools"]})
-        assert listed.structuredContent is not None
-        tools = [model["tools"] for model in listed.structuredContent["models"]]
+            heard = await session.call("transcribe", recording)
+            assert isinstance(heard.structured["text"], str)
+        [audio] = (await session.call("speak", {"text": "Hi", "audio_format": "wav"})).content
+        assert base64.b64decode(audio.data)[:4] == b"RIFF"
+        image = await session.call("image", {"prompt": "a lighthouse"})
+        assert image.mime_type == "image/png"
+        listed = await session.call("models", {"category": "chat", "needs": ["tools"]})
+        tools = [model["tools"] for model in listed.structured["models"]]
         assert tools
         assert all(tools)
-        left = await session.call_tool("cost", {"text": "hello", "completion_tokens": 1_000_000})
-        assert left.structuredContent is not None
-        assert left.structuredContent["estimate_eur"] == pytest.approx(8, rel=0.01)
-        assert 0 < left.structuredContent["spent_eur"] < 1
+        left = await session.call("cost", {"text": "hello", "completion_tokens": 1_000_000})
+        assert left.structured["estimate_eur"] == pytest.approx(8, rel=0.01)
+        assert 0 < left.structured["spent_eur"] < 1
 
 
 async def test_answer_is_a_value_when_a_schema_is_given(sandbox: Any) -> None:
     sandbox.script([{"content": 'Here: {"name": "Lyon"}'}])
     schema = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
     async with over_stdio(sandbox) as session:
-        answer = await session.call_tool("chat", {"prompt": "A city", "json_schema": schema})
-    assert answer.structuredContent is not None
-    assert answer.structuredContent["parsed"] == {"name": "Lyon"}
+        answer = await session.call("chat", {"prompt": "A city", "json_schema": schema})
+    assert answer.structured["parsed"] == {"name": "Lyon"}
 
 
 async def test_progress_is_told_when_an_answer_is_streamed(sandbox: Any) -> None:
@@ -135,15 +99,15 @@ async def test_progress_is_told_when_an_answer_is_streamed(sandbox: Any) -> None
         told.append(message)
 
     async with over_stdio(sandbox) as session:
-        await session.call_tool("chat", {"prompt": "Count"}, progress_callback=note)
+        await session.call("chat", {"prompt": "Count"}, on_progress=note)
     assert "".join(text or "" for text in told).endswith("one two three")
 
 
 async def test_budget_is_kept_when_it_is_spent(sandbox: Any) -> None:
     async with over_stdio(sandbox, "--budget", "0.0001") as session:
-        refused = await session.call_tool("chat", {"prompt": "x" * 4_000})
-    assert refused.isError
-    assert "BudgetExceededError" in words(refused)
+        refused = await session.call("chat", {"prompt": "x" * 4_000})
+    assert refused.is_error
+    assert "BudgetExceededError" in refused.text
     assert not [r for r in sandbox.requests if r.path.endswith("completions")]
 
 
@@ -168,33 +132,31 @@ async def test_error_says_what_is_wrong_when_a_call_cannot_be_made(
     (folder / "link.wav").symlink_to(tmp_path / "secret.wav")
     async with over_stdio(sandbox, "--folder", str(folder)) as session:
         for name, arguments, said in WRONG:
-            result = await session.call_tool(name, arguments)
-            assert result.isError, (name, arguments)
-            assert said in words(result)
-            assert sandbox.api_key not in words(result)
+            result = await session.call(name, arguments)
+            assert result.is_error, (name, arguments)
+            assert said in result.text
+            assert sandbox.api_key not in result.text
 
 
 async def test_no_file_is_opened_without_a_folder(sandbox: Any, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(corpus.WAV)
     async with over_stdio(sandbox) as session:
-        result = await session.call_tool("transcribe", {"file": str(tmp_path / "a.wav")})
-    assert result.isError
-    assert "opens no files" in words(result)
+        result = await session.call("transcribe", {"file": str(tmp_path / "a.wav")})
+    assert result.is_error
+    assert "opens no files" in result.text
 
 
 async def test_each_caller_spends_its_own_budget_over_http(sandbox: Any) -> None:
     client = AsyncLLMaaS(api_key="sk-of-the-server", base_url=sandbox.base_url)
     with served(Callers(client, budget_eur=1, over_http=True)) as url:
-        async with over_http(url, sandbox.api_key) as session:
-            answer = await session.call_tool("chat", {"prompt": 'Say "a"'})
-            assert not answer.isError, words(answer)
-            spent = await session.call_tool("cost", {})
-            assert spent.structuredContent is not None
-            assert spent.structuredContent["spent_eur"] > 0
-        async with over_http(url, "sk-of-another") as session:
-            spent = await session.call_tool("cost", {})
-            assert spent.structuredContent is not None
-            assert spent.structuredContent["spent_eur"] == 0
+        async with mcp_client.over_http(url, sandbox.api_key) as session:
+            answer = await session.call("chat", {"prompt": 'Say "a"'})
+            assert not answer.is_error, answer.text
+            spent = await session.call("cost", {})
+            assert spent.structured["spent_eur"] > 0
+        async with mcp_client.over_http(url, "sk-of-another") as session:
+            spent = await session.call("cost", {})
+            assert spent.structured["spent_eur"] == 0
     assert "sk-of-the-server" not in str([dict(r.headers) for r in sandbox.requests])
 
 
@@ -222,26 +184,17 @@ async def test_key_of_the_server_answers_for_nobody_else_over_http(sandbox: Any)
     client = AsyncLLMaaS(api_key=sandbox.api_key, base_url=sandbox.base_url)
     for shares_key in (False, True):
         with served(Callers(client, over_http=True, shares_key=shares_key)) as url:
-            async with over_http(url, None) as session:
-                answer = await session.call_tool("chat", {"prompt": 'Say "a"'})
-        assert answer.isError is not shares_key
-        assert shares_key or "Authorization: Bearer" in words(answer)
+            async with mcp_client.over_http(url, None) as session:
+                answer = await session.call("chat", {"prompt": 'Say "a"'})
+        assert answer.is_error is not shares_key
+        assert shares_key or "Authorization: Bearer" in answer.text
 
 
 async def test_request_ends_when_the_host_cancels_a_call(sandbox: Any) -> None:
     sandbox.script([{"content": "slow", "delay": 60}])
     client = AsyncLLMaaS(api_key=sandbox.api_key, base_url=sandbox.base_url)
     with served(Callers(client, over_http=True)) as url:
-        async with over_http(url, sandbox.api_key) as session, anyio.create_task_group() as group:
-            call = session._request_id
-            group.start_soon(refused, session)
-            await anyio.to_thread.run_sync(eventually, lambda: list(sandbox.requests))
-            params = CancelledNotificationParams(requestId=call)
-            note = CancelledNotification(params=params)
-            await session.send_notification(ClientNotification(note))
-            await anyio.to_thread.run_sync(eventually, lambda: sandbox.requests[0].finished)
-
-
-async def refused(session: ClientSession) -> None:
-    with pytest.raises(McpError, match="cancelled"):
-        await session.call_tool("chat", {"prompt": "x"})
+        async with mcp_client.over_http(url, sandbox.api_key) as session:
+            async with session.cancelled_call("chat", {"prompt": "x"}):
+                await soon(lambda: list(sandbox.requests))
+            await soon(lambda: sandbox.requests[0].finished)
