@@ -201,10 +201,11 @@ def notebooks(session: nox.Session) -> None:
 
 @nox.session
 def readme(session: nox.Session) -> None:
-    """Write the generated parts of the READMEs: packages, contract, comparison, badges."""
+    """Write the generated parts of the READMEs: packages, contract, links, comparison, badges."""
     install_all(session)
     session.run("python", "-m", "tools.readme_packages")
     session.run("python", "-m", "tools.readme_contract")
+    session.run("python", "-m", "tools.readme_links")
     session.run("python", "-m", "tools.readme_stock")
     session.run("python", "-m", "tools.badges")
 

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from tests.helpers.repository import PACKAGES, ROOT
+from tools.readme_links import BRANCH, repository_url
 
 TABLE = ROOT / "tests" / "README.md"
 BEGIN, END = "<!-- contract: written by `nox -s readme` -->", "<!-- /contract -->"
@@ -45,9 +46,10 @@ def render_comparison(package: str) -> str:
     lacking = [row for row in passed if row[stock_column(package)] not in {"yes", "n/a"}]
     items = [f"* {row['']}{qualify(row[stock_column(package)])}" for row in lacking]
     stock = "the plain SDK" if package == "core" else "the framework's stock class"
+    contract = f"[contract]({repository_url()}/blob/{BRANCH}/tests/README.md)"
     start = (
-        f"This package passes {len(passed)} of the {len(rows)} behaviors of the"
-        f" [contract](../../tests/README.md). On the same sandbox {stock} does not pass these:"
+        f"This package passes {len(passed)} of the {len(rows)} behaviors of the {contract}."
+        f" On the same sandbox {stock} does not pass these:"
     )
     return "\n".join([start, "", *items])
 

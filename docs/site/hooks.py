@@ -21,6 +21,7 @@ from mkdocs.structure.pages import Page
 from pymdownx.slugs import slugify
 
 from tools.public_api import is_error, public_modules, summary
+from tools.readme_links import BRANCH, repository_url
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -52,6 +53,7 @@ LONGEST_CONTENTS = 40
 LATER = "---\nsearch: {boost: 0.5}\n---\n\n"
 """Head of pages that search lists after others."""
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s]+)\)")
+OWN_FILE = re.compile(rf"{re.escape(repository_url())}/(?:blob|tree)/{BRANCH}/(?P<path>.+)")
 FENCE = re.compile(r"^ *(```|~~~).*?^ *\1", re.MULTILINE | re.DOTALL)
 LIST_ITEM = re.compile(r"(?:[*+-]|\d+\.) ")
 
@@ -125,6 +127,8 @@ def section(text: str, anchor: str) -> str:
 def rewrite(match: re.Match[str], folder: str, page: str) -> str:
     """Return a Markdown link whose target is a page of the site, if there is one."""
     target, mark, anchor = match["target"].partition("#")
+    if own := OWN_FILE.fullmatch(target):  # the packages' pages, which PyPI also shows
+        folder, target = "", own["path"]
     if not target or re.match(r"[a-z]+:", target):
         return match[0]
     path = posixpath.normpath(posixpath.join(folder, target))

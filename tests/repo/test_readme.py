@@ -6,7 +6,7 @@ import pytest
 
 from llmaas import catalog
 from tests.helpers.repository import PACKAGES, ROOT
-from tools import badges, readme_stock
+from tools import badges, readme_links, readme_stock
 
 FRONT_PAGES = [ROOT / name for name in ("README.md", "README.fr.md", "README.es.md")]
 COMMANDS = ["./run llmaas demo", "./run pytest"]
@@ -63,6 +63,12 @@ def test_picture_is_small_and_loads_nothing(picture):
     text = picture.read_text()
     assert len(text) < LARGEST_PICTURE
     assert not re.search(r"url\((?!#)|@import|<script|<image|href=", text)
+
+
+@pytest.mark.parametrize("page", readme_links.pages(), ids=name_of)
+def test_package_page_has_absolute_links_to_existing_files(page):
+    assert page.read_text() == readme_links.render(page), "run `nox -s readme`"
+    assert [path for path in readme_links.linked_files(page) if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
