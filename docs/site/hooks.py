@@ -84,15 +84,14 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     return include(text, page.file.src_uri)
 
 
-def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> None:
-    """Shorten the table of contents of long pages of the API reference."""
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Mark missing behaviors in tables; shorten long tables of contents of the API reference."""
     entries = [entry for top in page.toc for entry in top.children]
-    if (
-        page.file.src_uri.startswith("api/")
-        and sum(1 + len(entry.children) for entry in entries) > LONGEST_CONTENTS
-    ):
+    length = sum(1 + len(entry.children) for entry in entries)
+    if page.file.src_uri.startswith("api/") and length > LONGEST_CONTENTS:
         for entry in entries:
             entry.children.clear()
+    return re.sub("<td>(no|whole only|streamed only)</td>", r'<td class="missing">\1</td>', html)
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:

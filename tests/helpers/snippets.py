@@ -32,7 +32,9 @@ def run(page: Path) -> int:
 
 def compiled(code: str, page: Path) -> CodeType:
     """Compile an example, which may await outside of a function."""
-    code_object: CodeType = compile(code, page, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    # Not with the future imports of this module.
+    code_object: CodeType = compile(code, page, "exec", flags=flags, dont_inherit=True)
     return code_object
 
 
