@@ -311,6 +311,7 @@ EXAMPLES: dict[str, list[Example]] = {
         shown(UNCLEAR, say(finish="stop", usage={**USAGE, "completion_tokens": 1})),
     ],
     "max-completion-tokens": [
+        shown(UNCLEAR, say(usage=None)),
         shown(YES, say(finish="length")),
         shown(NO, say(usage={**USAGE, "completion_tokens": 9})),
         shown(NOT_SUPPORTED, error()),

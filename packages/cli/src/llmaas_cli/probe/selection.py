@@ -99,7 +99,7 @@ def _long_text(window: int | None) -> str | None:
 def may_reason(name: str) -> bool:
     """Whether a model may reason: as the catalog says, or unknown."""
     known = catalog.resolve(name).model
-    return known is None or bool(known.reasoning)
+    return known is None or known.reasoning is not False
 
 
 def kind_of(name: str) -> str:

@@ -119,8 +119,9 @@ def json_kind(exchange: Exchange) -> str:
 
 def matches_enum(exchange: Exchange) -> bool:
     """Whether the JSON has the value that only the schema of the request names."""
-    answer = load(visible_text(exchange)) or load(exchange.message.get("reasoning"))
-    return as_dict(answer).get("code") == "QZX-17"
+    names = ("reasoning", "reasoning_content")
+    texts = (visible_text(exchange), *(exchange.message.get(name) for name in names))
+    return any(as_dict(load(each)).get("code") == "QZX-17" for each in texts)
 
 
 def reasoning_tokens(exchange: Exchange) -> int | None:

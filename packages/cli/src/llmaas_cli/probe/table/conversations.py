@@ -15,7 +15,12 @@ from llmaas_cli.probe.table.sources import TEMPLATES, VLLM
 SYSTEM = {"role": "system", "content": "Be short."}
 USER = {"role": "user", "content": OK}
 ASSISTANT = {"role": "assistant", "content": "OK"}
-CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+CITY = {
+    "type": "object",
+    "properties": {"city": {"type": "string", "enum": ["Paris", "Lyon"]}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
 WEATHER = {
     "type": "function",
     "function": {"name": "get_weather", "description": "Weather of a city", "parameters": CITY},

@@ -26,9 +26,11 @@ PROBES = (
             rule(CONFIRMED, ok=True, finish_reason="length", completion_tokens={1, 2},
                  learns={"parameters.max_completion_tokens": "honored"}),
             rule(CONTRADICTED, "Use max_tokens.", ok=True,
+                 completion_tokens=lambda n: (n or 0) > 2,
                  learns={"parameters.max_completion_tokens": "ignored"}),
             rule(NOT_SUPPORTED, "Use max_tokens.", refused=True,
                  learns={"parameters.max_completion_tokens": "refused"}),
+            rule(UNCLEAR, "The answer was shorter, or its tokens are not counted.", ok=True),
         ), shows=("finish_reason", "completion_tokens"),
     ),
     Probe(

@@ -6,7 +6,7 @@ from llmaas_cli.probe.table.sources import API, HOW_TO, VLLM
 
 PLAIN = chat(max_tokens=8, stream=True)
 WITH_USAGE = stream(max_tokens=8)
-TEXT = stream("Answer: blue.", max_tokens=32, also="{reasoning_off}")
+TEXT = stream("Write: one two three four five", max_tokens=4, also="{reasoning_off}")
 
 PROBES = (
     Probe(

@@ -25,11 +25,19 @@ TIME = {"type": "function", "function": {"name": "get_time", "description": "Tim
 _NO_TOOLS = "Use a model with tools (llmaas models --tools)."
 
 
-def _forced(choice: object, **params: Any) -> tuple[Call, ...]:
+def _strict(tool: Any) -> Any:
+    """Return a tool whose arguments must fit: a short call, whatever the model would say."""
+    return {**tool, "function": {**tool["function"], "strict": True}}
+
+
+def _forced(choice: object, *, tools: Any = (WEATHER, TIME), **params: Any) -> tuple[Call, ...]:
     return (
-        chat(SMALL_TALK, max_tokens=200, tools=[WEATHER, TIME], tool_choice=choice, also=OFF,
-             **params),
+        chat(SMALL_TALK, max_tokens=200, tools=list(tools), tool_choice=choice, temperature=0,
+             also=OFF, **params),
     )  # fmt: skip
+
+
+STRICT = (_strict(WEATHER), _strict(TIME))
 
 
 PROBES = (
@@ -47,7 +55,7 @@ PROBES = (
     ),
     Probe(
         "tool-named", "tools", "A named `tool_choice` makes the model call that tool.",
-        API, _forced(NAMED),
+        API, _forced(NAMED, tools=STRICT),
         (
             rule(CONFIRMED, ok=True, call_count=lambda n: n > 0, called="get_weather",
                  learns={"tool_choices.named": "honored"}),
@@ -58,7 +66,7 @@ PROBES = (
     ),
     Probe(
         "tool-named-finish", "tools", "A named call has the finish reason `tool_calls`.",
-        f"{OPENAI}; {VLLM} says `stop`", _forced(NAMED),
+        f"{OPENAI}; {VLLM} says `stop`", _forced(NAMED, tools=STRICT),
         (
             rule(CONFIRMED, ok=True, call_count=lambda n: n > 0, finish_reason="tool_calls"),
             rule(CONTRADICTED, "Look at the calls, not at the finish reason.",
@@ -88,7 +96,7 @@ PROBES = (
         ), shows=("argument_kind", "finish_reason"),
     ),
     Probe(
-        "tool-ids", "tools", "Each call has an id.", API, _forced("required"),
+        "tool-ids", "tools", "Each call has an id.", API, _forced("required", tools=STRICT),
         (
             rule(CONFIRMED, ok=True,
                  call_id_shape={"9 letters and digits", "chatcmpl-tool-*", "call_*", "other"}),
@@ -99,7 +107,7 @@ PROBES = (
     ),
     Probe(
         "tool-content", "tools", "The content beside calls is null.",
-        f"{API}; {VLLM} sends an empty text for forced calls", _forced("required"),
+        f"{API}; {VLLM} sends an empty text for forced calls", _forced("required", tools=STRICT),
         (
             rule(UNCLEAR, "No tool was called.", ok=True, call_count=0),
             rule(CONFIRMED, ok=True, content_kind={"null", "absent"}),
@@ -122,7 +130,7 @@ PROBES = (
         "tool-stream", "tools",
         "A streamed call begins with index, id and name; arguments follow in parts.",
         f"{API}; {VLLM} sends the name alone first",
-        _forced("required", stream=True, stream_options={"include_usage": True}),
+        _forced("required", tools=STRICT, stream=True, stream_options={"include_usage": True}),
         (
             rule(CONFIRMED, ok=True, call_start={"name and arguments", "name only"}),
             rule(CONTRADICTED, "Nothing to do: the client joins all forms.",
@@ -132,7 +140,7 @@ PROBES = (
     ),
     Probe(
         "tool-parallel-off", "tools", "`parallel_tool_calls: false` allows one call at most.",
-        "never seen in a source", _forced("required", parallel_tool_calls=False),
+        "never seen in a source", _forced("required", tools=STRICT, parallel_tool_calls=False),
         (
             rule(CONFIRMED, ok=True, call_count=1),
             rule(CONTRADICTED, "Execute the first call only, or all.",
