@@ -2,15 +2,15 @@
 
 Pages that live elsewhere in the repository are shown under an address of the site, so that a
 package's README is its guide. Links between files of the repository are rewritten to pages of the
-site; a link to a file that is not on the site becomes plain text or, with ``REPOSITORY_URL``, a
-link to the repository.
+site, and so are links to the repository's address, which PyPI needs. Other files of the repository
+are linked there.
 """
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from tools.readme_links import BRANCH, repository_url
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-REPOSITORY_URL = os.environ.get("REPOSITORY_URL", "").rstrip("/")
+METADATA = tomllib.loads((ROOT / "packages/core/pyproject.toml").read_text("utf-8"))
+REPOSITORY = METADATA["project"]["urls"]["Source"]
 
 FRAMEWORKS = (
     *("agent-framework", "autogen", "haystack", "langchain", "llama-index"),
@@ -137,9 +138,8 @@ def rewrite(match: re.Match[str], folder: str, page: str) -> str:
             anchor = "quick-start"  # the start page has other headings than the repository's
         relative = posixpath.relpath(address, posixpath.dirname(page) or ".")
         return f"{match['image']}[{match['text']}]({relative}{mark}{anchor})"
-    if REPOSITORY_URL:
-        return f"[{match['text']}]({REPOSITORY_URL}/blob/main/{path}{mark}{anchor})"
-    return match["text"]
+    kind = "tree" if (ROOT / path).is_dir() else "blob"
+    return f"{match['image']}[{match['text']}]({REPOSITORY}/{kind}/main/{path}{mark}{anchor})"
 
 
 def site_address(path: str) -> str | None:
