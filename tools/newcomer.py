@@ -19,8 +19,8 @@ from pathlib import Path
 from tests.helpers.repository import ROOT
 
 COMMAND = ["python3", "run", "llmaas", "demo", "--framework", "core"]
-ANSWER = re.compile(rb"\? [^\n]+\n\s*(?:\x1b\[[\d;]*m|\s)*\w{2}")
-"""The question, and the first letters of the answer below it."""
+ANSWER = re.compile(rb"\x1b\[\?25h(?:\x1b\[[\d;?]*\w|\s)*[A-Z]")
+"""The end of the spinner, which shows the cursor again, and the first letter of the answer."""
 
 
 def measure(installer: str) -> tuple[float, float, float]:

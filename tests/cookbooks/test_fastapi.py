@@ -481,6 +481,14 @@ def test_page_runs_and_loads_nothing_when_an_answer_has_html(browser, app, box):
         assert len(targets) == 2  # the picture became a link
 
 
+def test_page_keeps_the_end_of_a_long_answer_in_view(browser, app, box):
+    box.script([{"content": "\n\n".join(["ligne"] * 60)}])
+    with visiting(browser, app.url, height=500) as page:
+        ask_on_page(page, "Long")
+        end = "document.documentElement.scrollHeight - scrollY - innerHeight"
+        page.wait_for_function(f"{end} < 5")
+
+
 def test_page_shows_plain_text_when_markdown_is_nested_too_deeply(browser, app, box):
     with visiting(browser, app.url) as page:
         deep = ">" * 20_000
@@ -509,7 +517,7 @@ def test_without_a_key_it_runs_on_its_own_sandbox(browser):
         page.get_by_text("embedded sandbox").wait_for()
         page.get_by_role("button", name="Why can the answer").click()
         assert "EUR" in bill(page)
-        say(page, 'Say "**Bonjour** à `tous`"')
+        say(page, 'Say "**Bonjour** à tous"')
         page.locator(".bill").nth(1).wait_for()
         page.get_by_label("Token").fill("nobody")
         say(page, "Et moi ?")

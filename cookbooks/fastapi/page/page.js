@@ -20,11 +20,18 @@ function newAnswer() {
   return { box, thought, reasoning: add(thought, "div", ""), text: add(box, "div", "text"), raw: "" };
 }
 
+// Keeps the end in view, unless the reader has scrolled up. 100: pixels of a line and a margin.
+function follow(change) {
+  const page = document.documentElement, atEnd = page.scrollHeight - page.scrollTop - page.clientHeight < 100;
+  change();
+  if (atEnd) page.scrollTop = page.scrollHeight;
+}
+
 // Renders at most once per frame, however many fragments arrive.
 function draw(answer) {
   answer.frame ??= requestAnimationFrame(() => {
     answer.frame = null;
-    renderMarkdown(answer.text, answer.raw);
+    follow(() => renderMarkdown(answer.text, answer.raw));
   });
 }
 
@@ -86,8 +93,10 @@ async function ask(question) {
       body: JSON.stringify({ question, history }),
       signal: running.signal,
     });
-    if (!response.ok) show.error(answer, await response.json());
-    else for await (const [name, data] of events(response)) show[name](answer, data);
+    if (!response.ok) {
+      const refusal = await response.json();
+      follow(() => show.error(answer, refusal));
+    } else for await (const [name, data] of events(response)) follow(() => show[name](answer, data));
   } catch (failure) {
     problem(answer, failure.name === "AbortError" ? "Stopped." : "The connection broke.");
   }
@@ -105,6 +114,7 @@ function send(question) {
   if (byId("send").disabled || !question.trim()) return;
   byId("intro").hidden = true;
   add(byId("log"), "div", "question", question);
+  document.documentElement.scrollTop = document.documentElement.scrollHeight;
   ask(question);
 }
 
