@@ -101,3 +101,33 @@ def test_long_term_support_and_size_as_preferences():
     largest = catalog.choose(prefer="quality", on=DAY)
     assert largest.model.id == "qwen3-vl:235b"
     assert "most parameters" in largest.reasons[-1]
+
+
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+CALL = {"role": "assistant", "content": None, "tool_calls": [{"id": "a", "function": {}}]}
+
+
+@pytest.mark.parametrize(
+    ("messages", "options", "reasons"),
+    [
+        ("Bonjour", {}, {"holds 4,098 tokens"}),
+        ("Bonjour", {"max_tokens": 100}, {"holds 102 tokens"}),
+        ("Bonjour", {"tools": [{"name": "f"}]}, {"has tools"}),
+        ([{"role": "user", "content": "?"}, CALL], {}, {"has tools"}),
+        ([{"role": "tool", "content": [{"type": "text", "text": "a"}, IMAGE]}], {}, {"has vision"}),
+        ("Bonjour", {"needs": ["lts"], "task": "code"}, {"has lts", "does code"}),
+        ("x" * 800_000, {}, {"holds 404,096 tokens"}),
+    ],
+)
+def test_choice_for_a_request_adds_what_the_request_needs(messages, options, reasons):
+    try:
+        told = catalog.choose_for_request(messages, on=DAY, **options).reasons
+    except catalog.NoSuchModelError as error:
+        told = str(error).split(": ", 1)[1].split(", ")
+    assert reasons <= {reason.rpartition(" (")[0] for reason in told}
+
+
+def test_choice_for_a_request_needs_no_more_than_the_request():
+    told = " ".join(catalog.choose_for_request("Bonjour", on=DAY).reasons)
+    assert "has vision" not in told
+    assert "has tools" not in told

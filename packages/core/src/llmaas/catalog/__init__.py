@@ -14,6 +14,7 @@ from llmaas.catalog.model_facts import ModelProfile
 from llmaas.catalog.profile import Profile
 from llmaas.catalog.profile_file import ProfileError
 from llmaas.catalog.reasoning import reasoning_efforts
+from llmaas.catalog.request_choice import choose_for_request
 from llmaas.catalog.selection import Choice, NoSuchModelError, choose
 from llmaas.catalog.state import (
     about,
@@ -44,6 +45,7 @@ __all__ = [
     "all_models",
     "arefresh",
     "choose",
+    "choose_for_request",
     "diff",
     "filter",
     "forget_warnings",

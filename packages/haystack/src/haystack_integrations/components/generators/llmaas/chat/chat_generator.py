@@ -271,7 +271,7 @@ class LLMaaSChatGenerator(ConnectionMixin):
         from llmaas.errors import PromptBlockedError, StructuredOutputError
 
         if request.blocked_becomes_reply and isinstance(error, PromptBlockedError):
-            return {"replies": [blocked_reply(error, self.model)]}
+            return {"replies": [blocked_reply(error, request.options["model"])]}
         if isinstance(error, StructuredOutputError) and error.completion is not None:
             return {"replies": to_messages(error.completion)}  # validated by Haystack's components
         raise error

@@ -48,7 +48,7 @@ class ChatRequest:
             options["response_format"] = to_response_format(options["response_format"])
         if api_tools := to_api_tools(tools, strict=strict):
             options["tools"] = api_tools
-        options["model"] = model
+        options.setdefault("model", model)  # as in OpenAIChatGenerator
         converted = to_api_messages(
             messages, send_reasoning=send_reasoning, unpack_files=unpack_files
         )
