@@ -353,9 +353,15 @@ EXAMPLES: dict[str, list[Example]] = {
     "broken-arguments": REFUSED_IS_RIGHT,
     "parallel-calls": against(ONE_CALL, OPEN),
     "reasoning-in-history": against(STRICT, OPEN),
-    "tool-required": [shown(YES, call()), shown(NO, say()), shown(NOT_SUPPORTED, error())],
+    "tool-required": [
+        shown(YES, call()),
+        shown(UNCLEAR, say('<tool_call>{"na', finish="length")),
+        shown(NO, say()),
+        shown(NOT_SUPPORTED, error()),
+    ],
     "tool-named": [
         shown(YES, call()),
+        shown(UNCLEAR, say("<tool_call>", finish="length")),
         shown(NO, call("get_time")),
         shown(NO, say()),
         shown(NOT_SUPPORTED, error()),

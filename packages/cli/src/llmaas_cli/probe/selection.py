@@ -28,7 +28,7 @@ _GUESSES = (
     ("safety", ("guard",)),
     ("image", ("z-image", "flux", "diffusion")),
 )
-_LONGEST_PROMPT = 4_096
+_LONGEST_PROMPT = 10_000
 """Tokens of the longest window that is exceeded by a prompt: it is billed if it is accepted."""
 _SILENCE = (
     b"RIFF\xa4>\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x80>\x00\x00\x00}\x00\x00"

@@ -22,6 +22,7 @@ NAMED = {"type": "function", "function": {"name": "get_weather"}}
 OFF = "{reasoning_off}"
 TIME = {"type": "function", "function": {"name": "get_time", "description": "Time of a city",
                                          "parameters": WEATHER["function"]["parameters"]}}  # type: ignore[index]  # fmt: skip
+_CUT = "The answer was cut before a call."
 _NO_TOOLS = "Use a model with tools (llmaas models --tools)."
 
 
@@ -43,10 +44,11 @@ STRICT = (_strict(WEATHER), _strict(TIME))
 PROBES = (
     Probe(
         "tool-required", "tools", "`tool_choice: required` makes the model call a tool.",
-        f"{SWAGGER}; {VLLM}", _forced("required"),
+        f"{SWAGGER}; {VLLM}", _forced("required", tools=STRICT),
         (
             rule(CONFIRMED, ok=True, call_count=lambda n: n > 0,
                  learns={"tool_choices.required": "honored"}),
+            rule(UNCLEAR, _CUT, ok=True, finish_reason="length"),
             rule(CONTRADICTED, "Name the tool, or check that it was called.", ok=True,
                  learns={"tool_choices.required": "ignored"}),
             rule(NOT_SUPPORTED, _NO_TOOLS, refused=True,
@@ -59,6 +61,7 @@ PROBES = (
         (
             rule(CONFIRMED, ok=True, call_count=lambda n: n > 0, called="get_weather",
                  learns={"tool_choices.named": "honored"}),
+            rule(UNCLEAR, _CUT, ok=True, call_count=0, finish_reason="length"),
             rule(CONTRADICTED, "Check which tool was called.", ok=True,
                  learns={"tool_choices.named": "ignored"}),
             rule(NOT_SUPPORTED, _NO_TOOLS, refused=True, learns={"tool_choices.named": "refused"}),
