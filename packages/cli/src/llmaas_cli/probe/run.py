@@ -15,6 +15,13 @@ from llmaas_cli.probe.rules import judge
 from llmaas_cli.probe.selection import Models
 from llmaas_cli.probe.sender import Sender
 
+_LACKING = {
+    "alias": "the list has no other name of the model",
+    "window": "the window of the model is unknown",
+    "long_text": "the window is unknown, or so large that a prompt beyond it may be expensive",
+}
+"""Why a probe cannot be run without a value that it needs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -76,7 +83,7 @@ class Run:
             return Result(task.probe.id, task.model, None, task.missing)
         values = self._values(task.model)
         if lacking := [name for name in task.probe.needs if values.get(name) is None]:
-            reason = f"Not run: the {lacking[0]} of the model is unknown."
+            reason = f"Not run: {_LACKING[lacking[0]]}."
             return Result(task.probe.id, task.model, None, reason)
         before = self.sender.budget.spent
         try:
