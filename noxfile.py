@@ -270,6 +270,13 @@ def clients(session: nox.Session) -> None:
 
 
 @nox.session
+def samples(session: nox.Session) -> None:
+    """Run agents in the shape of the frameworks' official samples."""
+    install_all(session)
+    session.run("pytest", *map(str, ROOT.glob("tests/*/test_samples.py")), *session.posargs)
+
+
+@nox.session
 def devui(session: nox.Session) -> None:
     """Test Agent Framework's DevUI, a prerelease that the lock leaves out."""
     flag = "--prerelease=allow" if session.venv_backend == "uv" else "--pre"
