@@ -264,7 +264,7 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def clients(session: nox.Session) -> None:
-    """Test third-party clients against the sandbox, each in its own environment; needs an index."""
+    """Test third-party clients and pages of docs/ that need others' packages; needs an index."""
     install_package(session, "sandbox")
     session.run("python", "tests/clients", *session.posargs)
 

@@ -198,8 +198,10 @@ def module_table() -> str:
 
 
 def add_to_navigation(nav: list[Any]) -> None:
-    """Put the pages of the API reference under the entry ``API``."""
+    """Put the API reference under its entry, and pages of docs/ that have none under Reference."""
     [reference] = [entry["Reference"] for entry in nav if "Reference" in entry]
     [api] = [entry for entry in reference if "API" in entry]
     pages = [{module: f"api/{module}.md"} for module in public_modules()]
     api["API"] = ["api/index.md", *pages]
+    named = str(nav)
+    reference += [p.name for p in sorted(DOCS.glob("*.md")) if f"'{p.name}'" not in named]
