@@ -277,6 +277,32 @@ def samples(session: nox.Session) -> None:
 
 
 @nox.session
+@nox.parametrize("kind", ["gateways", "studio", "editors"])
+def registries(session: nox.Session, kind: str) -> None:
+    """Load the rows for registries in the packages that they belong to, each in an environment.
+
+    `python -m tools.registries FOLDER --usd-per-eur RATE` writes the rows.
+    """
+    packages = {
+        "gateways": ["litellm", "any-llm-sdk", "genai-prices"],
+        "studio": ["autogenstudio"],
+        "editors": ["aider-chat"],
+    }
+    install_package(session, "autogen", *packages[kind], "pyyaml")
+    environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    if kind == "editors" and shutil.which("npm"):
+        folder = Path(session.create_tmp()).resolve()
+        npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder)]
+        session.run(*npm, "@continuedev/config-yaml", "opencode-ai", "yaml", external=True)
+        modules = folder / "node_modules"
+        path = os.pathsep.join([str(modules / ".bin"), str(session.env.get("PATH"))])
+        environment |= {"NODE_PATH": str(modules), "PATH": path}
+    quiet = ["-W", "ignore", "-p", "no:unraisableexception"]  # warnings of other packages
+    test = "tests/registries/test_loaded.py"
+    session.run("pytest", *quiet, test, *session.posargs, env=environment)
+
+
+@nox.session
 def devui(session: nox.Session) -> None:
     """Test Agent Framework's DevUI, a prerelease that the lock leaves out."""
     flag = "--prerelease=allow" if session.venv_backend == "uv" else "--pre"

@@ -1,0 +1,1 @@
+"""Rows for registries of models and integrations, generated from the catalog."""
