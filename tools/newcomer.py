@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,12 @@ def run(clone: Path, env: dict[str, str]) -> tuple[float, float]:
     return first, time.monotonic()
 
 
+def processor_seconds() -> float:
+    """Return the processor time of all processes that were started and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 4096)
@@ -86,5 +93,9 @@ def _read(terminal: int) -> bytes:
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ["uv", "pip"]:
+        before = processor_seconds()
         clone, first, end = measure(name)
-        print(f"{name}: clone {clone:.0f} s, first text {first:.0f} s, end {end:.0f} s")
+        used = processor_seconds() - before
+        times = f"clone {clone:.0f} s, first text {first:.0f} s, end {end:.0f} s"
+        load = f"load average {os.getloadavg()[1]:.0f} on {os.cpu_count()} cores"
+        print(f"{name}: {times}; {used:.0f} s of processor time, {load}", flush=True)
