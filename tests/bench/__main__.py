@@ -72,9 +72,12 @@ def descendants(client: type[Client]) -> list[type[Client]]:
 
 
 def wanted(client: type[Client], options: argparse.Namespace) -> bool:
-    """Return whether a client was asked for, or is the peer of one that was."""
-    peers = {each.peer for each in found() if each.name in options.only}
-    return client.name in options.only or client.name in peers
+    """Return whether a client was asked for, or is the peer, framework or core of one that was."""
+    chosen = [each for each in found() if each.name in options.only]
+    beside = {name for each in chosen for name in (each.peer, each.floor)}
+    if any(each.floor for each in chosen):
+        beside.add(report.CORE)
+    return client.name in options.only or client.name in beside
 
 
 if __name__ == "__main__":

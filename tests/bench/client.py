@@ -19,6 +19,8 @@ class Client:
     name: ClassVar[str]
     peer: ClassVar[str | None] = None
     """The name of the client that this one is compared with."""
+    floor: ClassVar[str | None] = None
+    """The name of the framework's own row, which an adapter's figure contains."""
     distributions: ClassVar[Sequence[str]] = ()
     """Whose versions are printed."""
     imports: ClassVar[str] = ""

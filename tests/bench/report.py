@@ -13,6 +13,7 @@ from workloads import WORKS
 UNITS = {**{work.name: work.unit for work in WORKS}, "import": "ms", "memory": "KB"}
 MORE_IS_BETTER = {work.name for work in WORKS if work.more_is_better}
 UNCOMPARED = {"memory"}
+CORE = "llmaas"
 
 Results = Mapping[str, Mapping[str, float]]
 
@@ -24,7 +25,9 @@ def table(clients: Sequence[type[Client]], results: Results) -> str:
     rows = [[client.name, *(cell(client, work, results) for work in works)] for client in clients]
     lines = [head, ["---", *["---:"] * len(works)], *rows]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return "\n\n".join([heading(clients), body, *goals(clients, results)])
+    return "\n\n".join(
+        [heading(clients), body, *own_costs(clients, results), *goals(clients, results)]
+    )
 
 
 def heading(clients: Sequence[type[Client]]) -> str:
@@ -34,6 +37,32 @@ def heading(clients: Sequence[type[Client]]) -> str:
         f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {', '.join(told)}. "
         "In brackets: how many times better than the peer."
     )
+
+
+def own_costs(clients: Sequence[type[Client]], results: Results) -> list[str]:
+    """Return the table of what adapters add to their frameworks, none without such clients."""
+    works = [work for work in results if UNITS[work] in {"µs", "ms"}]
+    lines = [
+        [client.name, *(own_cost(client, work, results[work]) for work in works)]
+        for client in clients
+        if client.floor
+    ]
+    lines = [line for line in lines if any(line[1:])]
+    if not lines:
+        return []
+    head = ["own cost: without the framework's row (of the core's)", *works]
+    table = [head, ["---", *["---:"] * len(works)], *lines]
+    return ["\n".join("| " + " | ".join(line) + " |" for line in table)]
+
+
+def own_cost(client: type[Client], work: str, figures: Mapping[str, float]) -> str:
+    """Return what an adapter adds to its framework, and how many times the core's cost that is."""
+    mine, floor = figures.get(client.name), figures.get(client.floor or "")
+    if mine is None or floor is None:
+        return ""
+    own, core = mine - floor, figures.get(CORE)
+    times = "" if core is None or work == "import" else f" ({own / core:.1f}x)"
+    return f"{own:,.0f} {UNITS[work]}{times}"
 
 
 def cell(client: type[Client], work: str, results: Results) -> str:

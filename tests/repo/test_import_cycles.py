@@ -33,7 +33,8 @@ LAYERS = {
         "connection": "options _openai_sdk settings transport",
         "operations": "_calls hooks ops",
         "hooks": "guard quota telemetry usage_log",
-        "client": "_base_client _chat_methods client _keyword_arguments realtime streaming",
+        "client": "_base_client _chat_methods client _keyword_arguments _operations realtime"
+        " streaming",
         "programs": "_ipython adapters bulk raw ray",
     },
     "llmaas_sandbox": {
@@ -58,6 +59,7 @@ LAZY = {
     "llmaas.transport.aiohttp_transport": "imports aiohttp",
     "llmaas.documents.images": "imports Pillow, an extra",
     "llmaas.quota": "only for clients that have a budget",
+    "langchain_llmaas.structured_output": "imports LangChain's output parsers",
     "haystack_integrations.common.llmaas.pages": "imports Pillow and pypdfium2, an extra",
     "llmaas_sandbox.server": "pytest loads the plugin in every run",
 }

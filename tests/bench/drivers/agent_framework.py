@@ -17,6 +17,7 @@ class AgentFramework(Client):
 
     name = "AF LLMaaSChatClient"
     peer = "AF OpenAIChatCompletionClient"
+    floor = "agent_framework alone"
     distributions = ("agent-framework-core",)
     imports = "from agent_framework_llmaas import LLMaaSChatClient"
     goals = {
@@ -50,7 +51,7 @@ class AgentFrameworkStock(AgentFramework):
     """The framework's own client for OpenAI-compatible services."""
 
     name = "AF OpenAIChatCompletionClient"
-    peer = None
+    peer = floor = None
     distributions = ("agent-framework-openai", "openai")
     imports = "from agent_framework_openai import OpenAIChatCompletionClient"
     goals = {}
@@ -62,10 +63,10 @@ class AgentFrameworkStock(AgentFramework):
 
 
 class AgentFrameworkAlone(AgentFramework):
-    """The framework with a client that answers at once: the least that an adapter can cost."""
+    """The framework's layers over a client that answers at once: the least an adapter can cost."""
 
     name = "agent_framework alone"
-    peer = None
+    peer = floor = None
     distributions = ()
     imports = "from agent_framework import BaseChatClient, FunctionInvocationLayer"
     goals = {}
@@ -73,13 +74,18 @@ class AgentFrameworkAlone(AgentFramework):
     def create_client(self, base_url):
         from agent_framework import (
             BaseChatClient,
+            ChatMiddlewareLayer,
             ChatResponse,
             ChatResponseUpdate,
             Content,
+            FunctionInvocationLayer,
             Message,
         )
+        from agent_framework.observability import ChatTelemetryLayer
 
-        class Canned(BaseChatClient):
+        class Canned(
+            FunctionInvocationLayer, ChatMiddlewareLayer, ChatTelemetryLayer, BaseChatClient
+        ):
             def _inner_get_response(self, *, messages, stream, options, **kwargs):
                 if stream:
                     return self._build_response_stream(self._pieces(options["model"]))

@@ -69,6 +69,7 @@ class Ours(Stock):
 
     name = "autogen, LLMaaSChatCompletionClient"
     peer = "autogen, OpenAIChatCompletionClient"
+    floor = "autogen alone"
     distributions = ("autogen-llmaas", "autogen-core")
     imports = "from autogen_llmaas import LLMaaSChatCompletionClient as C; C('m')"
     goals = {

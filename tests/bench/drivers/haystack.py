@@ -72,6 +72,7 @@ class Ours(Stock):
 
     name = "llmaas-haystack"
     peer = Stock.name
+    floor = "haystack alone"
     distributions = ("llmaas-haystack",)
     imports = (
         "from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator as G;"
@@ -98,7 +99,7 @@ class Alone(Stock):
 
     name = "haystack alone"
     distributions = ("haystack-ai",)
-    imports = "from haystack import component; from haystack.dataclasses import ChatMessage"
+    imports = "from haystack import component, tools; from haystack.dataclasses import ChatMessage"
 
     def call(self, messages: Sequence[Message], model: str) -> str:
         from haystack.dataclasses import ChatMessage

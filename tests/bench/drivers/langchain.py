@@ -34,6 +34,7 @@ class ChatLLMaaS(Runnables, Client):
 
     name = "ChatLLMaaS"
     peer = "ChatOpenAI"
+    floor = "langchain alone"
     distributions = ("langchain-llmaas", "langchain-core")
     imports = "from langchain_llmaas import ChatLLMaaS"
     goals = {

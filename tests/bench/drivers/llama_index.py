@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from client import Client
+from stub import PIECE, TEXT, pieces_of
 
 
 def messages_of(messages):
@@ -15,14 +16,17 @@ class LlamaIndex(Client):
     """Ours."""
 
     name = "LlamaIndex LLMaaS"
-    peer = None
+    floor = "llama_index alone"
     distributions = ("llama-index-llms-llmaas", "llama-index-core")
     imports = "from llama_index.llms.llmaas import LLMaaS"
 
     def __init__(self, base_url):
+        self.llm = self.create_llm(base_url)
+
+    def create_llm(self, base_url):
         from llama_index.llms.llmaas import LLMaaS
 
-        self.llm = LLMaaS(model="granite", base_url=base_url, api_key="sk-test")
+        return LLMaaS(model="granite", base_url=base_url, api_key="sk-test")
 
     def call(self, messages, model):
         return self.llm.chat(messages_of(messages), model=model).message.content
@@ -36,3 +40,45 @@ class LlamaIndex(Client):
     async def astream(self, messages, model):
         responses = await self.llm.astream_chat(messages_of(messages), model=model)
         return [response async for response in responses][-1].message.content
+
+
+class LlamaIndexAlone(LlamaIndex):
+    """The framework with a class that answers at once: the least that an adapter can cost."""
+
+    name = "llama_index alone"
+    floor = None
+    distributions = ("llama-index-core",)
+    imports = "from llama_index.core.llms.function_calling import FunctionCallingLLM"
+
+    def create_llm(self, base_url):
+        from llama_index.core.base.llms.types import ChatMessage, ChatResponse, LLMMetadata
+        from llama_index.core.llms import CustomLLM
+        from llama_index.core.llms.callbacks import llm_chat_callback
+
+        def growing(model):
+            text = ""
+            for _ in range(pieces_of(model)):
+                text += PIECE
+                message = ChatMessage(text, role="assistant")
+                yield ChatResponse(message=message, delta=PIECE)
+
+        class Canned(CustomLLM):
+            @property
+            def metadata(self):
+                return LLMMetadata()
+
+            @llm_chat_callback()
+            def chat(self, messages, **kwargs):
+                return ChatResponse(message=ChatMessage(TEXT, role="assistant"))
+
+            @llm_chat_callback()
+            def stream_chat(self, messages, model="", **kwargs):
+                return growing(model)
+
+            def complete(self, prompt, formatted=False, **kwargs):
+                raise NotImplementedError
+
+            def stream_complete(self, prompt, formatted=False, **kwargs):
+                raise NotImplementedError
+
+        return Canned()

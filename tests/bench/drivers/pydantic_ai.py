@@ -22,6 +22,7 @@ class PydanticAI(Client):
 
     name = "Pydantic AI LLMaaSModel"
     peer = "Pydantic AI OpenAIChatModel"
+    floor = "pydantic_ai alone"
     distributions = ("pydantic-ai-slim",)
     imports = "from pydantic_ai_llmaas import LLMaaSModel"
     goals = {}
@@ -59,7 +60,7 @@ class PydanticAIStock(PydanticAI):
     """The framework's own model for OpenAI-compatible services."""
 
     name = "Pydantic AI OpenAIChatModel"
-    peer = None
+    peer = floor = None
     distributions = ("openai",)
     imports = "from pydantic_ai.models.openai import OpenAIChatModel"
 
@@ -75,7 +76,7 @@ class PydanticAIAlone(PydanticAI):
     """The framework with a model that answers at once: the least that an adapter can cost."""
 
     name = "pydantic_ai alone"
-    peer = None
+    peer = floor = None
     distributions = ()
     imports = "from pydantic_ai.models import Model"
 
@@ -87,7 +88,9 @@ class PydanticAIAlone(PydanticAI):
             for _ in range(pieces_of(name)):
                 yield PIECE
 
-        def answer(messages, info):
-            return ModelResponse([TextPart(TEXT)])
+        class Canned(FunctionModel):
+            async def request(self, messages, model_settings, model_request_parameters):
+                self.prepare_request(model_settings, model_request_parameters)
+                return ModelResponse([TextPart(TEXT)])  # the base class would count words
 
-        return FunctionModel(answer, stream_function=pieces)
+        return Canned(stream_function=pieces)

@@ -18,6 +18,7 @@ class SemanticKernel(Client):
 
     name = "SK LLMaaSChatCompletion"
     peer = "SK OpenAIChatCompletion"
+    floor = "semantic_kernel alone"
     distributions = ("semantic-kernel",)
     imports = "from semantic_kernel_llmaas import LLMaaSChatCompletion"
     goals = {
@@ -56,7 +57,7 @@ class SemanticKernelStock(SemanticKernel):
     """The framework's own connector for OpenAI-compatible services."""
 
     name = "SK OpenAIChatCompletion"
-    peer = None
+    peer = floor = None
     distributions = ("semantic-kernel", "openai")
     imports = "from semantic_kernel.connectors.ai.open_ai import OpenAIChatCompletion"
     goals = {}
@@ -73,7 +74,7 @@ class SemanticKernelAlone(SemanticKernel):
     """The framework with a service that answers at once: the least that an adapter can cost."""
 
     name = "semantic_kernel alone"
-    peer = None
+    peer = floor = None
     distributions = ()
     imports = (
         "from semantic_kernel.connectors.ai.chat_completion_client_base"

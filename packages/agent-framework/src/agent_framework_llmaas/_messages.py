@@ -20,6 +20,7 @@ _INTERNAL_TYPES = frozenset(
     {"function_approval_request", "function_approval_response", "usage", "error", "text_reasoning"}
 )
 """Content types of the framework that are not part of the conversation."""
+_TEXT_ROLES = frozenset({"user", "assistant"})
 _ASSISTANT_TYPES = _INTERNAL_TYPES | {"text", "function_call"}
 _MEDIA_PARTS = {"image": "image_url", "audio": "audio_url", "video": "video_url"}
 
@@ -39,8 +40,21 @@ def to_api_messages(
     """
     converted: list[APIMessage] = []
     for message in prepend_instructions_to_messages(list(messages), instructions):
-        converted.extend(_convert_message(message, send_reasoning))
+        plain = _convert_text(message)
+        if plain is not None:
+            converted.append(plain)
+        else:
+            converted.extend(_convert_message(message, send_reasoning))
     return converted
+
+
+def _convert_text(message: Message) -> APIMessage | None:
+    """Convert a user or assistant message of one text (fast path); return None for others."""
+    role, contents = message.role, message.contents
+    if len(contents) != 1 or contents[0].type != "text" or message.author_name:
+        return None
+    text = contents[0].text
+    return {"role": role, "content": text} if text and role in _TEXT_ROLES else None
 
 
 def _convert_message(message: Message, send_reasoning: bool) -> Iterator[APIMessage]:

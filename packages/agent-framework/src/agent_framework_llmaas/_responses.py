@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent_framework import (
     ChatResponse,
@@ -15,7 +15,6 @@ from agent_framework import (
 )
 
 from llmaas import (
-    AsyncStream,
     Choice,
     Completion,
     Done,
@@ -25,6 +24,9 @@ from llmaas import (
     Usage,
 )
 from llmaas.adapters import created_at, strip_fence
+
+if TYPE_CHECKING:
+    from llmaas import AsyncStream
 
 _USAGE_NAMES = {
     "input_token_count": "prompt_tokens",

@@ -6,24 +6,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
+from llmaas import _operations as ops
 from llmaas._keyword_arguments import reject_unknown_arguments
 from llmaas.content_parts import holds_files
 from llmaas.hooks import REGISTRY, CallInfo
 from llmaas.messages import Messages, normalize_messages
-from llmaas.ops import batch, chat, fallbacks, output_budget, structured_chat
-from llmaas.ops.chat_request import build_request
 from llmaas.ops.checks import check_chat
 from llmaas.ops.effects import Operation, Run
-from llmaas.ops.fallbacks import Plan, Step
-from llmaas.ops.hooked_calls import with_hooks, with_stream_hooks
-from llmaas.ops.open_stream import OpenStream
-from llmaas.ops.retrying import Deadline
 from llmaas.options import ClientOptions
 from llmaas.settings import Settings
 from llmaas.types import Batch, Completion
 from llmaas.wire.conversation import NOT_INSPECTED, Inspection, inspect_messages
 
 if TYPE_CHECKING:
+    from llmaas.ops.fallbacks import Plan, Step
+    from llmaas.ops.open_stream import OpenStream
     from llmaas.quota import Budget
 
 T = TypeVar("T")
@@ -74,12 +71,12 @@ class BaseClient:
 
     def _chat(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
         return self._try_models(
-            messages, model, options, self._send_chat, fallbacks.chat_with_fallbacks
+            messages, model, options, self._send_chat, ops.fallbacks.chat_with_fallbacks
         )
 
     def _stream(self, messages: Messages, model: str, options: Any) -> Operation[OpenStream]:
         return self._try_models(
-            messages, model, options, self._open, fallbacks.stream_with_fallbacks
+            messages, model, options, self._open, ops.fallbacks.stream_with_fallbacks
         )
 
     def _try_models(
@@ -97,7 +94,7 @@ class BaseClient:
             return self._after_reading(
                 messages, lambda read: self._try_models(read, model, options, send, try_steps)
             )
-        plan = fallbacks.plan_attempts(self.settings, model, options)
+        plan = ops.fallbacks.plan_attempts(self.settings, model, options)
         if plan is None:
             return send(messages, model, options, inspection)
         options["is_attempt"] = True
@@ -125,30 +122,38 @@ class BaseClient:
         self, messages: Messages, model: str, options: Any, inspection: Inspection = NOT_INSPECTED
     ) -> Operation[Completion]:
         repair = options.pop("repair", True)
-        request = build_request(
+        request = ops.chat_request.build_request(
             self.settings, messages, model=model, stream=False, inspection=inspection, **options
         )
         if request.schema is None:
             return (
-                with_hooks(request.call_info(), chat.chat(request))
+                ops.hooked_calls.with_hooks(request.call_info(), ops.chat.chat(request))
                 if self._has_hooks
-                else chat.chat(request)
+                else ops.chat.chat(request)
             )
-        call = request.call_info(attempts=structured_chat.attempts(request, repair=repair))
-        return with_hooks(call, structured_chat.chat_structured(request, repair=repair))
+        call = request.call_info(attempts=ops.structured_chat.attempts(request, repair=repair))
+        return ops.hooked_calls.with_hooks(
+            call, ops.structured_chat.chat_structured(request, repair=repair)
+        )
 
     def _open(
         self, messages: Messages, model: str, options: Any, inspection: Inspection = NOT_INSPECTED
     ) -> Operation[OpenStream]:
         options.pop("repair", None)  # delivered events cannot be repaired
-        request = build_request(
+        request = ops.chat_request.build_request(
             self.settings, messages, model=model, stream=True, inspection=inspection, **options
         )
         if request.schema is None:
-            opening = chat.open_stream(request)
-            return with_stream_hooks(request.call_info(), opening) if self._has_hooks else opening
-        call = request.call_info(attempts=structured_chat.attempts(request, repair=False))
-        return with_stream_hooks(call, structured_chat.open_structured(request))
+            opening = ops.chat.open_stream(request)
+            return (
+                ops.hooked_calls.with_stream_hooks(request.call_info(), opening)
+                if self._has_hooks
+                else opening
+            )
+        call = request.call_info(attempts=ops.structured_chat.attempts(request, repair=False))
+        return ops.hooked_calls.with_stream_hooks(
+            call, ops.structured_chat.open_structured(request)
+        )
 
     @property
     def _has_hooks(self) -> bool:
@@ -166,14 +171,14 @@ class BaseClient:
         """Build an operation with hooks, whose deadline starts now."""
         if name in _TEXT_OPERATIONS:
             inputs = (*inputs[:-1], _listed(inputs[-1]))
-        moment = Deadline.coerce(self.settings, options.pop("deadline", None))
+        moment = ops.retrying.Deadline.coerce(self.settings, options.pop("deadline", None))
         operation = make(self.settings, *inputs, deadline=moment, **options)
         model, params = options.get("model") or "", options if name == "batch" else {}
         texts = () if name == "transcription" else inputs[-1]
         if name == "embeddings":
             texts = _distinct(texts)  # equal texts are sent, and billed, once
         call = CallInfo(name, model, self.settings, texts, params, deadline=moment.at)
-        return with_hooks(call, operation)
+        return ops.hooked_calls.with_hooks(call, operation)
 
     def _submit(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
         self.settings.hide_in(options)
@@ -181,10 +186,10 @@ class BaseClient:
         conversations = list(conversations)
         if any(map(holds_files, conversations)):
             return self._submit_files(conversations, model, options)
-        if isinstance(model, str) and not output_budget.is_given(options):  # budgets read it
-            most = output_budget.default_of_batch(self.settings, model, conversations, options)
+        if isinstance(model, str) and not ops.output_budget.is_given(options):  # budgets read it
+            most = ops.output_budget.default_of_batch(self.settings, model, conversations, options)
             options.setdefault("max_tokens", most)
-        return self._call("batch", batch.submit, conversations, model=model, **options)
+        return self._call("batch", ops.batch.submit, conversations, model=model, **options)
 
     def _submit_files(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:
         limit = self.settings.max_file_bytes

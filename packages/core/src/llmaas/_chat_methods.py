@@ -6,16 +6,19 @@ A class as ``response_format`` is the type of ``completion.parsed``. For type ch
 
 from __future__ import annotations
 
-from typing import Unpack, overload
+from typing import TYPE_CHECKING, Unpack, overload
 
+import llmaas
 from llmaas._base_client import BaseClient
 from llmaas.messages import Messages
 from llmaas.model_names import ChatModelName
-from llmaas.ops.async_runner import AsyncRunner
-from llmaas.ops.sync_runner import SyncRunner
 from llmaas.options import ChatOptions, TextOptions
-from llmaas.streaming import AsyncStream, Stream
 from llmaas.types import Completion, Parsed
+
+if TYPE_CHECKING:
+    from llmaas.ops.async_runner import AsyncRunner
+    from llmaas.ops.sync_runner import SyncRunner
+    from llmaas.streaming import AsyncStream, Stream
 
 
 class ChatMethods(BaseClient):
@@ -70,7 +73,7 @@ class ChatMethods(BaseClient):
     ) -> Stream:
         """Send a chat request and return its events as they are received."""
         opened = self._runner.run(self._stream(messages, model, options))
-        return Stream(opened, self._runner)
+        return llmaas.Stream(opened, self._runner)
 
 
 class AsyncChatMethods(BaseClient):
@@ -119,4 +122,4 @@ class AsyncChatMethods(BaseClient):
     ) -> AsyncStream:
         """Send a chat request and return its events as they are received."""
         opened = await self._runner.run(self._stream(messages, model, options))
-        return AsyncStream(opened, self._runner)
+        return llmaas.AsyncStream(opened, self._runner)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
+from llmaas import _operations as ops
 from llmaas._chat_methods import AsyncChatMethods, ChatMethods
 from llmaas.messages import Messages
 from llmaas.model_names import (
@@ -15,9 +16,6 @@ from llmaas.model_names import (
     RerankModelName,
     SpeechModelName,
 )
-from llmaas.ops import audio, batch, embed, images, json_request, rerank
-from llmaas.ops.async_runner import AsyncRunner
-from llmaas.ops.sync_runner import SyncRunner
 from llmaas.options import (
     BatchOptions,
     EmbedOptions,
@@ -26,7 +24,6 @@ from llmaas.options import (
     SpeakOptions,
     TranscribeOptions,
 )
-from llmaas.transport import AsyncTransport, SyncTransport
 from llmaas.types import (
     Batch,
     Embeddings,
@@ -36,10 +33,12 @@ from llmaas.types import (
     Speech,
     Transcription,
 )
-from llmaas.wire.multipart import AudioSource
 
 if TYPE_CHECKING:
     import openai
+
+    from llmaas.transport import AsyncTransport, SyncTransport
+    from llmaas.wire.multipart import AudioSource
 
 
 class LLMaaS(ChatMethods):
@@ -56,7 +55,7 @@ class LLMaaS(ChatMethods):
 
     def _use(self, transport: SyncTransport | None) -> None:
         super()._use(transport)
-        self._runner = SyncRunner(self.settings, transport)
+        self._runner = ops.sync_runner.SyncRunner(self.settings, transport)
 
     def embed(
         self,
@@ -71,7 +70,7 @@ class LLMaaS(ChatMethods):
         texts are embedded.
         """
         operation = self._call(
-            "embeddings", embed.embed, texts, model=model, **self._hide_headers(options)
+            "embeddings", ops.embed.embed, texts, model=model, **self._hide_headers(options)
         )
         return self._runner.run(operation)
 
@@ -84,15 +83,14 @@ class LLMaaS(ChatMethods):
         **options: Unpack[RerankOptions],
     ) -> RerankResponse:
         """Sort documents by descending relevance; all submitted documents are billed."""
-        operation = self._call(
-            "rerank", rerank.rerank, query, documents, model=model, **self._hide_headers(options)
-        )
+        hidden = self._hide_headers(options)
+        operation = self._call("rerank", ops.rerank.rerank, query, documents, model=model, **hidden)
         return self._runner.run(operation)
 
     def transcribe(self, file: AudioSource, **options: Unpack[TranscribeOptions]) -> Transcription:
         """Transcribe an audio file: a path, bytes, an open file or ``(name, bytes)``."""
         return self._runner.run(
-            self._call("transcription", audio.transcribe, file, **self._hide_headers(options))
+            self._call("transcription", ops.audio.transcribe, file, **self._hide_headers(options))
         )
 
     def speak(
@@ -100,7 +98,7 @@ class LLMaaS(ChatMethods):
     ) -> Speech:
         """Synthesize speech from a text."""
         operation = self._call(
-            "speech", audio.speak, text, model=model, **self._hide_headers(options)
+            "speech", ops.audio.speak, text, model=model, **self._hide_headers(options)
         )
         return self._runner.run(operation)
 
@@ -109,7 +107,7 @@ class LLMaaS(ChatMethods):
     ) -> list[Image]:
         """Generate images from a prompt."""
         operation = self._call(
-            "image", images.images, prompt, model=model, **self._hide_headers(options)
+            "image", ops.images.images, prompt, model=model, **self._hide_headers(options)
         )
         return self._runner.run(operation)
 
@@ -118,7 +116,7 @@ class LLMaaS(ChatMethods):
 
         ``deadline`` is in seconds. Defaults to 30, or to the client's deadline if it is shorter.
         """
-        return self._runner.run(json_request.models(self.settings, deadline=deadline))
+        return self._runner.run(ops.json_request.models(self.settings, deadline=deadline))
 
     def submit_batch(
         self,
@@ -132,7 +130,7 @@ class LLMaaS(ChatMethods):
 
     def get_batch(self, batch_id: str) -> Batch:
         """Get the status of a batch, and its results once it has finished."""
-        return self._runner.run(batch.get(self.settings, batch_id))
+        return self._runner.run(ops.batch.get(self.settings, batch_id))
 
     @property
     def openai(self) -> openai.OpenAI:
@@ -172,7 +170,7 @@ class AsyncLLMaaS(AsyncChatMethods):
 
     def _use(self, transport: AsyncTransport | None) -> None:
         super()._use(transport)
-        self._runner = AsyncRunner(self.settings, transport)
+        self._runner = ops.async_runner.AsyncRunner(self.settings, transport)
 
     async def embed(
         self,
@@ -183,7 +181,7 @@ class AsyncLLMaaS(AsyncChatMethods):
     ) -> Embeddings:
         """Embed texts; return one vector per text, in order (see ``LLMaaS.embed``)."""
         operation = self._call(
-            "embeddings", embed.embed, texts, model=model, **self._hide_headers(options)
+            "embeddings", ops.embed.embed, texts, model=model, **self._hide_headers(options)
         )
         return await self._runner.run(operation)
 
@@ -196,9 +194,8 @@ class AsyncLLMaaS(AsyncChatMethods):
         **options: Unpack[RerankOptions],
     ) -> RerankResponse:
         """Sort documents by descending relevance; all submitted documents are billed."""
-        operation = self._call(
-            "rerank", rerank.rerank, query, documents, model=model, **self._hide_headers(options)
-        )
+        hidden = self._hide_headers(options)
+        operation = self._call("rerank", ops.rerank.rerank, query, documents, model=model, **hidden)
         return await self._runner.run(operation)
 
     async def transcribe(
@@ -206,7 +203,7 @@ class AsyncLLMaaS(AsyncChatMethods):
     ) -> Transcription:
         """Transcribe an audio file: a path, bytes, an open file or ``(name, bytes)``."""
         return await self._runner.run(
-            self._call("transcription", audio.transcribe, file, **self._hide_headers(options))
+            self._call("transcription", ops.audio.transcribe, file, **self._hide_headers(options))
         )
 
     async def speak(
@@ -214,7 +211,7 @@ class AsyncLLMaaS(AsyncChatMethods):
     ) -> Speech:
         """Synthesize speech from a text."""
         operation = self._call(
-            "speech", audio.speak, text, model=model, **self._hide_headers(options)
+            "speech", ops.audio.speak, text, model=model, **self._hide_headers(options)
         )
         return await self._runner.run(operation)
 
@@ -223,13 +220,13 @@ class AsyncLLMaaS(AsyncChatMethods):
     ) -> list[Image]:
         """Generate images from a prompt."""
         operation = self._call(
-            "image", images.images, prompt, model=model, **self._hide_headers(options)
+            "image", ops.images.images, prompt, model=model, **self._hide_headers(options)
         )
         return await self._runner.run(operation)
 
     async def models(self, *, deadline: float | None = None) -> list[LiveModel]:
         """List the models that the key may use (see ``LLMaaS.models``)."""
-        return await self._runner.run(json_request.models(self.settings, deadline=deadline))
+        return await self._runner.run(ops.json_request.models(self.settings, deadline=deadline))
 
     async def submit_batch(
         self,
@@ -243,7 +240,7 @@ class AsyncLLMaaS(AsyncChatMethods):
 
     async def get_batch(self, batch_id: str) -> Batch:
         """Get the status of a batch, and its results once it has finished."""
-        return await self._runner.run(batch.get(self.settings, batch_id))
+        return await self._runner.run(ops.batch.get(self.settings, batch_id))
 
     @property
     def openai(self) -> openai.AsyncOpenAI:

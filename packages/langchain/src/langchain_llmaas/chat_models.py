@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LangSmithParams, LanguageModelInput, ModelProfile
@@ -24,12 +24,14 @@ from langchain_llmaas.messages import SendReasoning, to_api_messages
 from langchain_llmaas.profiles import get_profile
 from langchain_llmaas.rate_limiter import track_tokens
 from langchain_llmaas.responses import combine_outputs, to_chat_result, to_chunk
-from langchain_llmaas.structured_output import Method, build_structured_model
 from langchain_llmaas.tools import to_function
 from llmaas.adapters import reject_multiple_choices
 from llmaas.model_names import ChatModelName
 from llmaas.pricing import estimate_tokens
 from llmaas.structured import mention_json
+
+if TYPE_CHECKING:
+    from langchain_llmaas.structured_output import Method
 
 _REQUEST_FIELDS = (
     "temperature",
@@ -298,6 +300,8 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
         returns ``{"raw", "parsed", "parsing_error"}`` and raises nothing. With ``tools``, the
         model may call them first: the value of such an answer is None.
         """
+        from langchain_llmaas.structured_output import build_structured_model
+
         return build_structured_model(
             self, schema, method=method, strict=strict, include_raw=include_raw, **kwargs
         )

@@ -22,7 +22,11 @@ from llmaas.catalog import Profile
 from llmaas.settings import KEY_VARIABLE, MAX_FILE_BYTES, URL_VARIABLE
 
 MODEL_CONFIG = ConfigDict(
-    arbitrary_types_allowed=True, extra="forbid", populate_by_name=True, protected_namespaces=()
+    arbitrary_types_allowed=True,
+    extra="forbid",
+    populate_by_name=True,
+    protected_namespaces=(),
+    defer_build=False,
 )
 _CLIENT_OPTIONS = (
     "api_key",
@@ -42,7 +46,7 @@ class ConnectionMixin(BaseModel):
     The key is never shown or pickled: an unpickled object reads ``LLMAAS_API_KEY``.
     """
 
-    model_config = MODEL_CONFIG
+    model_config = {**MODEL_CONFIG, "defer_build": True}  # only subclasses have instances
 
     api_key: SecretStr | Callable[[], Any] | None = Field(
         default_factory=secret_from_env(KEY_VARIABLE, default=None)

@@ -47,6 +47,8 @@ def to_api_messages(
         role = _PLAIN_ROLES.get(type(message))
         if role and type(message.content) is str and not message.name:
             wire.append({"role": role, "content": message.content})  # fast path
+        elif _is_plain_answer(message):
+            wire.append({"role": "assistant", "content": message.content})
         elif isinstance(message, AIMessage):
             in_turn = send_reasoning == "auto" and position > last_user
             reasoning = _reasoning_text(message) if in_turn or send_reasoning == "always" else ""
@@ -56,6 +58,16 @@ def to_api_messages(
         else:
             wire += _convert(message)
     return wire
+
+
+def _is_plain_answer(message: BaseMessage) -> bool:
+    """Whether an assistant message is a text without reasoning, calls, refusal or name."""
+    return (
+        type(message) is AIMessage
+        and type(message.content) is str
+        and not (message.additional_kwargs or message.tool_calls or message.invalid_tool_calls)
+        and not message.name
+    )
 
 
 def _last_user_position(messages: Sequence[BaseMessage]) -> int:

@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from langchain_core.rate_limiters import BaseRateLimiter
 
-from llmaas import Completion
-from llmaas.adapters import TokenReservations, count_output_tokens
-from llmaas.quota import TIERS, Ledger, Limit
+from llmaas import Completion, adapters
+
+if TYPE_CHECKING:
+    from llmaas.quota import Ledger, Limit
 
 
 class TierRateLimiter(BaseRateLimiter):
@@ -32,12 +34,16 @@ class TierRateLimiter(BaseRateLimiter):
         expected: int = 500,
     ) -> None:
         """Set a tier (1 to 4) or custom limits; ``expected`` is the first reservation."""
+        from llmaas.quota import TIERS  # with SQLite, which most chat models do not need
+
         if tier is not None and tier not in TIERS:
             raise ValueError(f"tier must be one of {[*TIERS]}, got {tier!r}")
         limits = [*(TIERS[tier].limits if tier else ()), *limits]
         if not limits:
             raise ValueError("tier or limits is required, got neither")
-        self._tokens = TokenReservations(limits, ledger=ledger, account=account, expected=expected)
+        self._tokens = adapters.TokenReservations(
+            limits, ledger=ledger, account=account, expected=expected
+        )
 
     def acquire(self, *, blocking: bool = True) -> bool:
         """Reserve tokens for a request, and wait for them if ``blocking``."""
@@ -84,7 +90,7 @@ class _TokenTracker:
         self, _: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
         if isinstance(partial := getattr(error, "completion", None), Completion):
-            self._tokens = count_output_tokens(partial)
+            self._tokens = adapters.count_output_tokens(partial)
         interrupted = error is not None and not isinstance(error, Exception)
         self._limiter.settle(None if interrupted else self._tokens)
 

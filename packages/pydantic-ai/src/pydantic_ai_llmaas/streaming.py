@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from pydantic_ai.messages import ModelResponseStreamEvent
 from pydantic_ai.models import StreamedResponse
 
-from llmaas import AsyncStream, Completion, Done, Event, ReasoningDelta, TextDelta
+from llmaas import Completion, Done, Event, ReasoningDelta, TextDelta
 from llmaas.adapters import FenceStripper, created_at
 from pydantic_ai_llmaas import responses
 from pydantic_ai_llmaas.connection import NAME
 from pydantic_ai_llmaas.errors import translate_errors
+
+if TYPE_CHECKING:
+    from llmaas import AsyncStream
 
 
 @dataclass

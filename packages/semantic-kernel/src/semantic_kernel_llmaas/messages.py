@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 _JSON_KEYS = str | int | float | bool | None
 _INSTRUCTION_ROLES = (AuthorRole.SYSTEM, AuthorRole.DEVELOPER)
+_USER, _ASSISTANT = AuthorRole.USER, AuthorRole.ASSISTANT  # faster than a look-up in the enum
 REASONING = "reasoning_content"
 """The key of reasoning, in ``metadata`` and in a request's messages."""
 
@@ -41,11 +42,14 @@ class MessageConverter:
 
     def convert(self, history: ChatHistory) -> list[dict[str, Any]]:
         """Convert a history; several tool results become several messages."""
-        return [
-            converted
-            for message in history.messages
-            for converted in self._convert_message(message)
-        ]
+        converted: list[dict[str, Any]] = []
+        for message in history.messages:
+            plain = None if self.send_reasoning else _convert_text(message)
+            if plain is not None:
+                converted.append(plain)
+            else:
+                converted.extend(self._convert_message(message))
+        return converted
 
     def _convert_message(self, message: ChatMessageContent) -> Iterator[dict[str, Any]]:
         if message.role == AuthorRole.TOOL:
@@ -75,6 +79,16 @@ class MessageConverter:
         if self.send_reasoning and (reasoning := extract_reasoning(message)):
             converted[REASONING] = reasoning
         return converted | _name_field(message)
+
+
+def _convert_text(message: ChatMessageContent) -> dict[str, Any] | None:
+    """Convert a user or assistant message of one text (fast path); return None for others."""
+    role, items = message.role, message.items
+    if len(items) != 1 or type(items[0]) is not TextContent or message.name:
+        return None
+    if role is _USER:
+        return {"role": "user", "content": items[0].text}
+    return {"role": "assistant", "content": items[0].text} if role is _ASSISTANT else None
 
 
 def extract_reasoning(message: ChatMessageContent) -> str:

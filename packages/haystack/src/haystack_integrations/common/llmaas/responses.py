@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from haystack import logging
 from haystack.dataclasses import (
@@ -19,9 +19,12 @@ from haystack.dataclasses import (
     ToolCallDelta,
 )
 
-from llmaas import AsyncStream, Choice, Completion, Done, Event, Stream, Usage
+from llmaas import Choice, Completion, Done, Event, Usage
 from llmaas import ToolCallDelta as CoreToolCallDelta
 from llmaas.adapters import is_json, split_tool_calls
+
+if TYPE_CHECKING:
+    from llmaas import AsyncStream, Stream
 
 logger = logging.getLogger(__name__)
 

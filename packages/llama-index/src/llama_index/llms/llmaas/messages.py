@@ -23,7 +23,8 @@ from llama_index.core.base.llms.types import (
 SendReasoning = Literal["auto", "always", "never"]
 """Reasoning to send back to the model. ``auto``: only that of the current turn."""
 
-_ROLES = {"chatbot": "assistant", "model": "assistant", "developer": "system"}
+_RENAMED = {"chatbot": "assistant", "model": "assistant", "developer": "system"}
+_ROLES = {role: _RENAMED.get(role.value, role.value) for role in MessageRole}
 
 
 def to_api_messages(
@@ -33,13 +34,24 @@ def to_api_messages(
     last_user = _last_user_position(messages) if send_reasoning == "auto" else -1
     converted = []
     for position, message in enumerate(messages):
-        role = _ROLES.get(message.role.value, message.role.value)
-        if role == "assistant":
+        role = _ROLES[message.role]
+        plain = _convert_text(role, message)
+        if plain is not None:
+            converted.append(plain)
+        elif role == "assistant":
             echo = send_reasoning != "never" and position > last_user
             converted.append(_assistant_message(message, echo=echo))
         else:
             converted.append(_message(role, message))
     return converted
+
+
+def _convert_text(role: str, message: ChatMessage) -> dict[str, Any] | None:
+    """Convert a message that is a single text (fast path); return None for others."""
+    blocks = message.blocks
+    if message.additional_kwargs or len(blocks) != 1 or type(blocks[0]) is not TextBlock:
+        return None
+    return None if role == "tool" else {"role": role, "content": blocks[0].text}
 
 
 def _last_user_position(messages: Sequence[ChatMessage]) -> int:
