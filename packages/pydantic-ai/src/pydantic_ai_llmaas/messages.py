@@ -43,7 +43,10 @@ async def to_api_messages(
     last_question = _last_user_position(messages)
     wire: list[Wire] = []
     for position, message in enumerate(messages):
-        if isinstance(message, ModelResponse):
+        plain = _convert_text(message)
+        if plain is not None:
+            wire.append(plain)
+        elif isinstance(message, ModelResponse):
             sent = reasoning == "always" or (reasoning == "auto" and position > last_question)
             wire.extend(_response(message, with_reasoning=sent))
         else:
@@ -51,6 +54,16 @@ async def to_api_messages(
     start = next((i for i, m in enumerate(wire) if m["role"] != "system"), len(wire))
     wire[start:start] = [{"role": "system", "content": part.content} for part in instructions]
     return wire
+
+
+def _convert_text(message: ModelMessage) -> Wire | None:
+    """Convert a question or an answer of one text (fast path); return None for others."""
+    part = message.parts[0] if len(message.parts) == 1 else None
+    if type(part) is UserPromptPart and type(part.content) is str:
+        return {"role": "user", "content": part.content}
+    if type(part) is TextPart and part.content:
+        return {"role": "assistant", "content": part.content}
+    return None
 
 
 def _last_user_position(messages: Sequence[ModelMessage]) -> int:
