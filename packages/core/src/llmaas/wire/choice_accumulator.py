@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llmaas.finish_reasons import TRUNCATED
 from llmaas.types import Choice, Event, ReasoningDelta, TextDelta, ToolCall
+from llmaas.wire.delta_text import as_text, split_parts
 from llmaas.wire.reasoning_splitter import Piece, ReasoningSplitter
 from llmaas.wire.text_calls import TextCalls
 from llmaas.wire.think_tags import CLOSE, OPEN
@@ -178,7 +178,7 @@ class ChoiceAccumulator:
             value = delta.get(field)
             if value is None or value == "":
                 continue
-            thought = _as_text(value)
+            thought = as_text(value)
             if not thought or thought == seen:  # some engines send it in two fields
                 continue
             seen = thought
@@ -199,7 +199,7 @@ class ChoiceAccumulator:
         if logprobs:
             self._keep_logprobs(logprobs)
         if not isinstance(content, str):
-            content, thought = _flatten(content)
+            content, thought = split_parts(content)
             if thought:
                 self._reasoning.append(thought)
                 events.append(ReasoningDelta(thought, self.index))
@@ -283,26 +283,3 @@ class ChoiceAccumulator:
                 self._logprobs.setdefault(key, []).extend(value)
             elif value is not None:
                 self._logprobs[key] = value
-
-
-def _as_text(value: Any) -> str:
-    if value is None or isinstance(value, str):
-        return value or ""
-    if isinstance(value, dict):
-        inner = value.get("text", value.get("content"))
-        return inner if isinstance(inner, str) else json.dumps(value, ensure_ascii=False)
-    if isinstance(value, list):
-        return "".join(_as_text(part) for part in value)
-    return str(value)
-
-
-def _flatten(content: Any) -> tuple[str, str]:
-    """Convert a content that is an object or a list of parts to text and reasoning."""
-    parts = content if isinstance(content, list) else [content]
-    text, thought = [], []
-    for part in parts:
-        if isinstance(part, dict) and part.get("type") in ("thinking", "reasoning"):
-            thought.append(_as_text(part.get("thinking", part.get("text"))))
-        else:
-            text.append(_as_text(part))
-    return "".join(text), "".join(thought)

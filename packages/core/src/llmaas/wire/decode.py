@@ -7,6 +7,7 @@ from typing import Any
 
 from llmaas.types import Completion, Done, Event
 from llmaas.wire.accumulator import ChoiceFailed, CompletionAccumulator, Context
+from llmaas.wire.error_event import find_error
 from llmaas.wire.failures import (
     ErrorEvent,
     InvalidBody,
@@ -15,12 +16,9 @@ from llmaas.wire.failures import (
     TruncatedResponse,
     too_large,
 )
-from llmaas.wire.json_codec import loads, parse, parse_leniently
+from llmaas.wire.json_codec import loads, parse
+from llmaas.wire.payload_parser import PayloadParser
 from llmaas.wire.sse import SSEReader
-from llmaas.wire.surrogates import SurrogateJoiner
-
-_MAX_PIECES = 64
-"""Maximum events that one JSON object may span; each adds an attempt to parse them all."""
 
 _SSE_BEGINNINGS = b":deir"  # of a comment, data, event, id, retry
 
@@ -42,11 +40,8 @@ class ChatDecoder:
         "_body",
         "_done_seen",
         "_format",
-        "_incomplete",
-        "_is_strict",
-        "_piece_count",
+        "_payloads",
         "_sse",
-        "_surrogates",
         "fault",
         "finished",
         "over",
@@ -57,11 +52,7 @@ class ChatDecoder:
         self._sse = SSEReader(event_limit)
         self._format = ""
         self._body = bytearray()
-        self._incomplete = b""
-        self._piece_count = 0
-        self._surrogates = SurrogateJoiner()
-        self._is_strict = True
-        """Whether all payloads so far were strict JSON."""
+        self._payloads = PayloadParser()
         self._done_seen = False
         self.over = False
         self.finished = False
@@ -145,7 +136,7 @@ class ChatDecoder:
         return data
 
     def _take(self, payload: bytes, events: list[Event]) -> None:
-        if self._is_strict:
+        if self._payloads.is_strict:
             try:
                 chunk = parse(payload)
             except ValueError:
@@ -158,13 +149,17 @@ class ChatDecoder:
         if text == b"[DONE]":
             self._take_done(events)
             return
-        chunk = self._parse(text)
+        try:
+            chunk = self._payloads.parse(text)
+        except ValueError as error:
+            self._stop(TruncatedResponse(str(error), self._accumulator.completion()))
+            return
         if isinstance(chunk, dict):
             self._take_chunk(chunk, events)
 
     def _take_chunk(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
         tells_error = "error" in chunk or "detail" in chunk or chunk.get("object") == "error"
-        error = _error_in(chunk) if tells_error or "choices" not in chunk else None
+        error = find_error(chunk) if tells_error or "choices" not in chunk else None
         if error is not None:
             self._stop(ErrorEvent(error, self._accumulator.completion()))
             return
@@ -178,46 +173,8 @@ class ChatDecoder:
         self._done_seen = True
         if self._accumulator.closing_usage:
             self._accumulator.infer_finish_reasons()
-        if self._accumulator.finished and not self._incomplete:
+        if self._accumulator.finished and not self._payloads.is_incomplete:
             self._complete(events)
-
-    def _parse(self, text: bytes) -> Any:
-        """Parse a payload; join JSON split across events; skip values that are not objects."""
-        if not text.startswith(b"{") and not self._incomplete:
-            return None  # keep-alives and greetings of proxies
-        try:
-            chunk = parse(text)
-        except ValueError as error:
-            return self._parse_leniently(text, error)
-        if self._surrogates and isinstance(chunk, dict):
-            chunk = self._surrogates.repair(chunk)
-        if self._incomplete:  # the previous piece will never be complete
-            self._stop(TruncatedResponse("a chunk is invalid JSON", self._accumulator.completion()))
-            return None
-        return chunk
-
-    def _parse_leniently(self, text: bytes, error: ValueError) -> Any:
-        self._is_strict = False
-        if not self._incomplete:
-            try:
-                return parse_leniently(text, error, self._surrogates.repair)
-            except ValueError:
-                pass
-        return self._parse_joined(text)
-
-    def _parse_joined(self, text: bytes) -> Any:
-        self._incomplete += text
-        self._piece_count += 1
-        try:
-            chunk = loads(self._incomplete)
-        except ValueError:
-            if self._piece_count > _MAX_PIECES:
-                self._stop(
-                    TruncatedResponse("a chunk is invalid JSON", self._accumulator.completion())
-                )
-            return None
-        self._incomplete, self._piece_count = b"", 0
-        return chunk
 
     def _end_stream(self, cause: TransportFailure | None, events: list[Event]) -> None:
         if self._accumulator.finished and (self._done_seen or self._accumulator.has_all_choices):
@@ -238,8 +195,8 @@ class ChatDecoder:
         events.append(Done(self._accumulator.completion()))
 
     def _finish(self, events: list[Event], *, complete: bool) -> None:
-        if self._surrogates:
-            self._accumulator.feed(self._surrogates.flush(), events)
+        if self._payloads.surrogates:
+            self._accumulator.feed(self._payloads.surrogates.flush(), events)
         self._accumulator.finish(events, complete=complete)
 
     def _end_body(self, cause: TransportFailure | None, events: list[Event]) -> None:
@@ -279,36 +236,3 @@ class ChatDecoder:
     def _stop(self, fault: ResponseFault) -> None:
         self.fault = fault
         self.over = True
-
-
-def _bare_error(chunk: Mapping[str, Any]) -> Any:
-    """Find an error in a list, or a body that is an error itself (gateways)."""
-    errors = chunk.get("errors")
-    if isinstance(errors, list) and errors:
-        return errors[0]
-    code, kind = chunk.get("code"), chunk.get("type")
-    is_error = (
-        chunk.get("status") in ("error", "failed")
-        or chunk.get("success") is False
-        or (isinstance(code, int) and code >= 400)
-        or (isinstance(kind, str) and "error" in kind.lower())
-    )
-    return chunk if is_error and isinstance(chunk.get("message"), str) else None
-
-
-def _error_in(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Find an error in any recorded format (reference 9.2)."""
-    error = chunk.get("error")
-    if not error and chunk.get("object") == "error":
-        error = chunk
-    if not error and "choices" not in chunk:
-        error = _bare_error(chunk)
-    if not error and "detail" in chunk and not chunk.get("choices"):
-        detail = chunk["detail"]
-        error = detail.get("error", detail) if isinstance(detail, dict) else detail
-    if not error:
-        return None
-    if not isinstance(error, dict):
-        return {"message": str(error)}
-    inner = error.get("error")
-    return inner if isinstance(inner, dict) and len(error) == 1 else error
