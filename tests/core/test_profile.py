@@ -199,6 +199,8 @@ def test_measured_reasoning_switch_overrides_the_familys(
     assert {name: body[name] for name in known if name in body} == fields
 
 
-def test_measured_efforts_are_the_nearest_that_are_sent(ask: Any) -> None:
-    measured = profile(reasoning_efforts=("low", "medium"))
-    assert ask(measured, reasoning="xhigh")["reasoning_effort"] == "medium"
+def test_measured_efforts_add_to_the_familys(ask: Any) -> None:
+    measured = profile(reasoning_efforts=("xhigh",))
+    assert ask(measured, reasoning="xhigh")["reasoning_effort"] == "xhigh"
+    assert ask(measured, reasoning="low")["reasoning_effort"] == "low"
+    assert ask(None, reasoning="xhigh")["reasoning_effort"] == "high"

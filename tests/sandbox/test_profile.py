@@ -205,12 +205,6 @@ def test_only_the_measured_switch_turns_reasoning_off(
     assert reasons(chat_template_kwargs={"enable_thinking": False})
 
 
-def test_efforts_other_than_the_measured_ones_are_refused(serve: Any) -> None:
-    post = serve({"reasoning_efforts": ["low"]})
-    assert post(reasoning_effort="low").status_code == 200
-    assert post(reasoning_effort="high").status_code == 400
-
-
 def test_embeddings_have_the_measured_size_and_limits(serve: Any) -> None:
     post = serve({"embedding_dimensions": 64, "shorter_dimensions": [16, 32],
                   "embedding_batch_limit": 2, "context_window": 20})  # fmt: skip

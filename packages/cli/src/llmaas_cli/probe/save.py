@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from llmaas.catalog import Profile
 from llmaas_cli.probe.report import Report
-from llmaas_cli.probe.selection import Models
+from llmaas_cli.probe.selection import Models, kind_of
 
 _OF_SERVICE = frozenset(each.name for each in fields(Profile))
 _CATEGORIES = frozenset(("chat", "embedding", "rerank", "transcription", "speech", "image"))
@@ -33,8 +33,10 @@ def to_profile(report: Report, models: Models) -> Profile:
         notes={"contradicted": sorted({r.probe for r in report.results if _is_against(r)})},
         **service,
     )
-    for model, facts in by_model.items():
-        profile = profile.with_facts(model, **_about(model, models), **nest(facts))
+    for model in dict.fromkeys((*models.listed, *by_model)):
+        profile = profile.with_facts(
+            model, **{**_about(model, models), **nest(by_model.get(model, {}))}
+        )
     return profile
 
 
@@ -50,8 +52,10 @@ def _engine(models: Models) -> str | None:
 
 def _about(model: str, models: Models) -> dict[str, Any]:
     entry = models.listed.get(model)
-    kind = next((kind for kind, names in models.by_kind.items() if model in names), "")
+    kinds = (kind for kind, names in models.by_kind.items() if model in names)
+    kind = next(kinds, "") or kind_of(model)
     return {
+        "context_window": (entry.context_tokens if entry else None) or None,
         "aliases": tuple(n for n in (entry.aliases if entry else ()) if n != model),
         "category": kind if kind in _CATEGORIES else None,
     }

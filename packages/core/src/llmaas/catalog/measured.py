@@ -17,10 +17,9 @@ def get_switch(model: str, profile: Profile | None = None) -> ReasoningSwitch:
     measured = find_measured(model, profile)
     if measured is None:
         return own
-    levels = {effort: {"reasoning_effort": effort} for effort in measured.reasoning_efforts}
-    if measured.reasoning_switch is None:
-        return replace(own, levels=levels) if levels else own
-    return replace(SWITCHES[measured.reasoning_switch], levels=levels)
+    efforts = {effort: {"reasoning_effort": effort} for effort in measured.reasoning_efforts}
+    switch = own if measured.reasoning_switch is None else SWITCHES[measured.reasoning_switch]
+    return replace(switch, levels={**own.levels, **efforts})
 
 
 def native_size(model: str, profile: Profile | None = None) -> int | None:

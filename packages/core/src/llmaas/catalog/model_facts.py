@@ -85,7 +85,7 @@ class ModelProfile:
     reasoning_switch: str | None = fact(one_of(*SWITCHES))
     """How reasoning is turned off: a key of ``llmaas.catalog.reasoning.SWITCHES``."""
     reasoning_efforts: tuple[str, ...] = fact(to_words, ())
-    """Accepted values of ``reasoning_effort``."""
+    """Values of ``reasoning_effort`` that were accepted, beside those of the family."""
     conversation_rules: Mapping[str, Any] = fact(_to_rules, dict)
     """Rules of the chat template by name (see ``Family``); they override the family's."""
     embedding_dimensions: int | None = fact(to_count)

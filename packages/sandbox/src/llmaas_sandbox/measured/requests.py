@@ -27,7 +27,6 @@ def accept_chat(body: dict[str, Any], model: Model) -> dict[str, Any]:
         *_check_choice(body.get("tool_choice"), facts.get("tool_choices") or {}),
     }
     _check_limit(body, facts)
-    _check_effort(body, facts)
     read = {name: value for name, value in body.items() if name not in ignored}
     default = facts.get("default_max_tokens")
     if default and not any(body.get(name) for name in _LIMITS):
@@ -68,12 +67,6 @@ def _check_limit(body: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
             "tokens.",
             name,
         )
-
-
-def _check_effort(body: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    efforts, effort = facts.get("reasoning_efforts"), body.get(_EFFORT)
-    if efforts and effort not in (None, "none", *efforts):
-        raise bad_request(f"{_EFFORT} must be one of {', '.join(efforts)}", _EFFORT)
 
 
 def turns_reasoning_off(body: Mapping[str, Any], facts: Mapping[str, Any]) -> bool | None:

@@ -58,9 +58,14 @@ RULES: Mapping[tuple[str, Any], Rule] = {
 
 
 def measured_family(facts: Mapping[str, Any]) -> Family | None:
-    """Return a family with the measured rules, or None if none were measured."""
+    """Return a family with the measured rules, or None if none were measured.
+
+    A system message is only accepted first, as in most templates, unless it was measured.
+    """
     measured = facts.get("conversation_rules")
-    return _build_family(tuple(sorted(measured.items()))) if measured else None
+    if not measured:
+        return None
+    return _build_family(tuple(sorted({"system": "first", **measured}.items())))
 
 
 @lru_cache(maxsize=64)

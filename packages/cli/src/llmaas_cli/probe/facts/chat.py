@@ -109,10 +109,10 @@ def content_kind(exchange: Exchange) -> str:
 
 def json_kind(exchange: Exchange) -> str:
     """Whether the text is a JSON object: ``object``, ``fenced``, ``other`` or ``none``."""
-    found = visible_text(exchange)
-    if not found:
+    whole, found = text(exchange), visible_text(exchange)
+    if not whole:
         return "none"
-    if _is_object(found):
+    if _is_object(whole) or _is_object(found):  # a tag may be part of a JSON text
         return "object"
     return "fenced" if re.search(r"```", found) else "other"
 
