@@ -74,14 +74,14 @@ PUBLIC_MODULES = {"llmaas"} | {
             "model_names",
             "options",
         ),
-        *("pricing", "quota", "settings", "structured", "warnings"),
+        *("pricing", "quota", "realtime", "settings", "structured", "warnings"),
     )
 }
 """Modules of the core for everybody. Building blocks from further inside are in ``adapters``."""
 PROGRAM_MODULES = PUBLIC_MODULES | {
     f"llmaas.{name}"
     for name in (
-        *("bulk", "context", "proxies", "raw", "realtime", "text"),
+        *("bulk", "context", "proxies", "raw", "text"),
         *("types", "urls", "usage_log"),
     )
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from semantic_kernel_llmaas.environment import LLMaaSSettings
     from semantic_kernel_llmaas.errors import llmaas_error
     from semantic_kernel_llmaas.image import LLMaaSTextToImage
+    from semantic_kernel_llmaas.realtime import LLMaaSRealtimeTranscription
     from semantic_kernel_llmaas.rerank import LLMaaSRerankPlugin
     from semantic_kernel_llmaas.settings import (
         LLMaaSAudioToTextExecutionSettings,
@@ -34,6 +35,7 @@ __all__ = [
     "LLMaaSChatCompletion",
     "LLMaaSChatPromptExecutionSettings",
     "LLMaaSEmbeddingPromptExecutionSettings",
+    "LLMaaSRealtimeTranscription",
     "LLMaaSRerankPlugin",
     "LLMaaSSettings",
     "LLMaaSTextCompletion",
@@ -53,6 +55,7 @@ _MODULE_BY_NAME = {
     "LLMaaSChatCompletion": "chat",
     "LLMaaSChatPromptExecutionSettings": "settings",
     "LLMaaSEmbeddingPromptExecutionSettings": "settings",
+    "LLMaaSRealtimeTranscription": "realtime",
     "LLMaaSRerankPlugin": "rerank",
     "LLMaaSSettings": "environment",
     "LLMaaSTextCompletion": "text",

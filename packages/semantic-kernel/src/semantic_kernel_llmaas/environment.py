@@ -26,6 +26,7 @@ class LLMaaSSettings(KernelBaseSettings):
     chat_model_id: str | None = None
     text_model_id: str | None = None
     embedding_model_id: str | None = None
+    realtime_model_id: str | None = None
     rerank_model_id: str | None = None
     audio_to_text_model_id: str | None = None
     text_to_audio_model_id: str | None = None
@@ -36,12 +37,12 @@ class LLMaaSSettings(KernelBaseSettings):
         """The API key in plain text."""
         return self.api_key.get_secret_value() if self.api_key else None
 
-    def select_model(self, field: str, ai_model_id: str | None) -> str:
-        """Return ``ai_model_id``, or the default of ``field``.
+    def select_model(self, field: str, ai_model_id: str | None, default: str | None = None) -> str:
+        """Return ``ai_model_id``, or the value of ``field``, or ``default``.
 
         Raises ``ServiceInitializationError`` if neither is set.
         """
-        model = ai_model_id or getattr(self, field)
+        model = ai_model_id or getattr(self, field) or default
         if not model or not model.strip():
             variable = f"{self.env_prefix}{field.upper()}"
             raise LLMaaSInitializationError(

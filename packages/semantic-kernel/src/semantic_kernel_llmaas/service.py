@@ -50,6 +50,7 @@ class LLMaaSService(AIServiceClientBase):
 
     MODEL_FIELD: ClassVar[str]
     """The field of ``LLMaaSSettings`` that ``ai_model_id`` defaults to."""
+    DEFAULT_MODEL: ClassVar[str | None] = None
 
     client: AsyncLLMaaS = Field(exclude=True, repr=False)
 
@@ -72,7 +73,7 @@ class LLMaaSService(AIServiceClientBase):
         environment = read_settings(
             options.pop("env_file_path", None), options.pop("env_file_encoding", None)
         )
-        model = environment.select_model(self.MODEL_FIELD, ai_model_id)
+        model = environment.select_model(self.MODEL_FIELD, ai_model_id, self.DEFAULT_MODEL)
         client_argument = options.pop("client", None)
         client = client_argument or create_client(environment, api_key, base_url, options)
         values = {**fields, "ai_model_id": model, "service_id": service_id or "", "client": client}
