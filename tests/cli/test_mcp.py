@@ -20,6 +20,7 @@ from llmaas_cli.mcp import Callers, create_server
 from tests.helpers import corpus, mcp_client
 from tests.helpers.waiting import eventually, soon
 
+pytestmark = pytest.mark.filterwarnings("ignore:Field 'lifespan'")  # SDK 1 before 1.28
 NAMES = {"chat", "embed", "rerank", "transcribe", "speak", "image", "models", "cost"}
 
 

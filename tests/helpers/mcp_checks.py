@@ -18,7 +18,7 @@ from tests.helpers.mcp_server import NAMES, PNG, Served
 from tests.helpers.waiting import soon
 
 Run = Callable[[str], Awaitable[str]]
-SECONDS = 50.0
+SECONDS = 120.0
 """Longest wait; the slow tool takes longer. Servers over stdio start slowly on a busy machine."""
 
 

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,7 +111,9 @@ def over_http(journal: Path) -> Iterator[str]:
 
 def create(journal: Journal) -> FastMCP[Any]:
     """Create the server with its four tools."""
-    server: FastMCP[Any] = FastMCP("tests", log_level="CRITICAL")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # older versions of SDK 1 with a newer pydantic-settings
+        server: FastMCP[Any] = FastMCP("tests", log_level="CRITICAL")
 
     @server.tool()
     async def weather(city: str, days: int = 1) -> str:
@@ -134,10 +137,10 @@ def create(journal: Journal) -> FastMCP[Any]:
 
     @server.tool()
     async def slow() -> str:
-        """Take a minute."""
+        """Take ten minutes."""
         journal.write("slow")
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(600)
         except asyncio.CancelledError:
             journal.write("slow cancelled")
             raise
