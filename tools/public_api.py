@@ -25,6 +25,8 @@ CORE_MODULES = (
     *("structured", "telemetry", "text", "types", "urls", "usage_log", "warnings"),
 )
 """Public modules of the core."""
+OTHERS = ("autogen_llmaas.classic", "llmaas_cli.demo", "llmaas_cli.jupyter", "llmaas_cli.mcp")
+"""Public modules inside other packages."""
 INTERNAL = ("llmaas_cli.", "llmaas_sandbox.")
 
 
@@ -51,6 +53,8 @@ def module_name(path: Path) -> str:
 
 def is_public(module: str, path: Path) -> bool:
     """Whether users import names from a module."""
+    if module in OTHERS:
+        return True
     if "._" in module or module.startswith(INTERNAL) or module.endswith(".demo"):
         return False
     if module.startswith("llmaas."):

@@ -1,11 +1,13 @@
 """The documentation site: navigation, the checks of the built pages, the list of public names."""
 
+import ast
 import re
 
 import pytest
 
 import llmaas
-from tests.helpers.repository import ROOT
+from tests.helpers import snippets
+from tests.helpers.repository import PACKAGES, ROOT
 from tools import check_site
 from tools.public_api import public_modules
 
@@ -32,6 +34,30 @@ def test_public_names_are_read_without_importing():
     names = public_modules()["llmaas"]
     assert set(names) == set(llmaas.__all__) - {"__version__"}
     assert names[:2] == ["AsyncLLMaaS", "LLMaaS"]
+
+
+def imported_by_pages():
+    """Yield page, module and name of each import from our packages in a snippet."""
+    roots = tuple(name for package in PACKAGES for name in package.import_names)
+    for page in (ROOT / "README.md", *ROOT.glob("packages/*/README.md"), *DOCS.rglob("*.md")):
+        for block in snippets.BLOCK.finditer(page.read_text()):
+            for node in ast.walk(ast.parse(block["code"])):
+                if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(
+                    tuple(f"{root}." for root in roots)
+                ):
+                    yield from ((page.name, node.module, alias.name) for alias in node.names)
+
+
+def test_names_that_pages_import_are_in_the_api_reference():
+    public = public_modules()
+    internal = [
+        (page, module, name)
+        for page, module, name in imported_by_pages()
+        if f"{module}.{name}" not in public and name not in (public.get(module, []) or [name])
+    ]
+    assert not internal
+    unknown = {module for _, module, _ in imported_by_pages()} - {*public, "llmaas_sandbox"}
+    assert not {module for module in unknown if not any(m.startswith(module) for m in public)}
 
 
 @pytest.fixture
