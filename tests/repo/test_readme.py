@@ -7,6 +7,7 @@ import pytest
 from llmaas import catalog
 from tests.helpers.repository import PACKAGES, ROOT
 from tools import badges, readme_links, readme_stock
+from tools.readme_contract import read_contract
 
 FRONT_PAGES = [ROOT / name for name in ("README.md", "README.fr.md", "README.es.md")]
 COMMANDS = ["./run llmaas demo", "./run pytest"]
@@ -49,6 +50,16 @@ def test_front_pages_recommend_the_same_models():
 
 def test_stock_table_matches_contract_and_benchmark():
     assert readme_stock.README.read_text() == readme_stock.render(), "run `nox -s readme`"
+
+
+@pytest.mark.parametrize(
+    "claim", ["cost in EUR", "has the partial answer", "names available models"]
+)
+def test_no_stock_class_has_what_the_front_page_says(claim):
+    [row] = [row for row in read_contract() if row[""].endswith(claim)]
+    stock = {column: cell for column, cell in row.items() if re.match("stock |openai SDK", column)}
+    assert stock
+    assert set(stock.values()) == {"no"}
 
 
 @pytest.mark.parametrize(
