@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 from autogen_agentchat.agents import AssistantAgent
-from autogen_ext.tools import mcp
 
 from autogen_llmaas import LLMaaSChatCompletionClient
 from tests.helpers import mcp_checks, mcp_server
 
+mcp = pytest.importorskip("autogen_ext.tools.mcp", reason="autogen-ext[mcp]", exc_type=ImportError)
 pytestmark = pytest.mark.filterwarnings("ignore:Use `streamable_http_client`:DeprecationWarning")
 
 

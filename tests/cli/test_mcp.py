@@ -40,10 +40,10 @@ def over_stdio(sandbox: Any, *arguments: str, **env: str) -> Any:
 def served(callers: Callers) -> Iterator[str]:
     """Yield the address of a server over HTTP."""
     app = create_server(callers).streamable_http_app()
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    eventually(lambda: server.started)
+    eventually(lambda: server.started, 60)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield f"http://127.0.0.1:{port}/mcp"

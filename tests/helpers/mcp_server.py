@@ -97,10 +97,10 @@ def over_http(journal: Path) -> Iterator[str]:
     from tests.helpers.waiting import eventually
 
     app = create(Journal(journal)).streamable_http_app()
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    eventually(lambda: server.started)
+    eventually(lambda: server.started, 60)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield f"http://127.0.0.1:{port}/mcp"
