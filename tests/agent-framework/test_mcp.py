@@ -10,6 +10,8 @@ from agent_framework import Agent, MCPStdioTool, MCPStreamableHTTPTool
 
 from tests.helpers import mcp_checks, mcp_server
 
+pytestmark = mcp_checks.MARKS
+
 
 @pytest.fixture(params=["stdio", "http"])
 def server(request, tmp_path):

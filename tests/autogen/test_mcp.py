@@ -10,7 +10,7 @@ from autogen_llmaas import LLMaaSChatCompletionClient
 from tests.helpers import mcp_checks, mcp_server
 
 mcp = pytest.importorskip("autogen_ext.tools.mcp", reason="autogen-ext[mcp]", exc_type=ImportError)
-pytestmark = pytest.mark.filterwarnings("ignore:Use `streamable_http_client`:DeprecationWarning")
+pytestmark = mcp_checks.MARKS
 
 
 @pytest.fixture(params=["stdio", "http"])

@@ -17,6 +17,11 @@ import pytest
 from tests.helpers.mcp_server import NAMES, PNG, Served
 from tests.helpers.waiting import soon
 
+MARKS = [
+    pytest.mark.filterwarnings("ignore:Use `streamable_http_client`:DeprecationWarning"),
+    # Frameworks and older SDKs leave streams and processes to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 Run = Callable[[str], Awaitable[str]]
 SECONDS = 120.0
 """Longest wait; the slow tool takes longer. Servers over stdio start slowly on a busy machine."""

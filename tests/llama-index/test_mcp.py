@@ -1,6 +1,5 @@
 """Tools of an MCP server in an agent."""
 
-import gc
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,17 +9,13 @@ from llama_index.tools.mcp import BasicMCPClient, McpToolSpec
 from llama_index.llms.llmaas import with_mcp_content
 from tests.helpers import mcp_checks, mcp_server
 
-pytestmark = [  # llama-index-tools-mcp uses deprecated names and leaves processes to the collector
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = [*mcp_checks.MARKS, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 @pytest.fixture(params=["stdio", "http"])
 def server(request, tmp_path):
     with mcp_server.serve(request.param, tmp_path / "journal") as served:
         yield served
-    gc.collect()
 
 
 @asynccontextmanager

@@ -8,6 +8,8 @@ from pydantic_ai.mcp import MCPToolset, StdioTransport
 
 from tests.helpers import mcp_checks, mcp_server
 
+pytestmark = mcp_checks.MARKS
+
 
 @pytest.fixture(params=["stdio", "http"])
 def server(request, tmp_path):
@@ -18,7 +20,7 @@ def server(request, tmp_path):
 @asynccontextmanager
 async def agent(server, make_model):
     stdio = server.stdio
-    toolset = MCPToolset(server.url or StdioTransport(stdio.command, stdio.args))
+    toolset = MCPToolset(server.url or StdioTransport(stdio.command, stdio.args), init_timeout=100)
     agent = Agent(make_model("gemma4:31b"), toolsets=[toolset])
     async with agent:
 

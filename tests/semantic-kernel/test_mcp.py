@@ -9,7 +9,7 @@ from semantic_kernel.connectors.mcp import MCPStdioPlugin, MCPStreamableHttpPlug
 from tests.helpers import mcp_checks, mcp_server
 
 PREFIX = "mcp-"
-pytestmark = pytest.mark.filterwarnings("ignore:Use `streamable_http_client`:DeprecationWarning")
+pytestmark = mcp_checks.MARKS
 
 
 @pytest.fixture(params=["stdio", "http"])
