@@ -193,6 +193,13 @@ def test_unsorted_raw_scores(sandbox: Any, run: Any) -> None:
     assert (body["top_n"], body["documents"]) == (10, ["a", "b", "c"])
 
 
+def test_ranker_uses_version_1_when_the_engine_has_no_version_2(sandbox: Any, run: Any) -> None:
+    sandbox.script([{"status": 404, "json": {"detail": "Not Found"}, "path": "/v2/rerank"}])
+    result = run(LLMaaSRanker(), query="chat", documents=documents("a", "chat"))
+    assert len(result["documents"]) == 2
+    assert [request.path for request in sandbox.requests] == ["/v2/rerank", "/v1/rerank"]
+
+
 def test_old_usage_is_kept(sandbox: Any, run: Any) -> None:
     sandbox.script([ranking(usage={"billed_units": {"search_units": 1}})])
     result = run(LLMaaSRanker(), query="q", documents=documents("a", "b", "c"))

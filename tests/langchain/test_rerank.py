@@ -96,3 +96,10 @@ def test_model_kwargs_reach_the_request(sandbox):
         ["a"], "q"
     )
     assert sandbox.requests[-1].json["truncate_prompt_tokens"] == 512
+
+
+def test_rerank_uses_version_1_when_the_engine_has_no_version_2(made, do, sandbox):
+    sandbox.script([{"status": 404, "json": {"detail": "Not Found"}, "path": "/v2/rerank"}])
+    ranked = do(made(), "rerank", TEXTS, "capital")
+    assert len(ranked) == 3
+    assert [request.path for request in sandbox.requests] == ["/v2/rerank", "/v1/rerank"]
