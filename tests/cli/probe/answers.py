@@ -419,6 +419,7 @@ EXAMPLES: dict[str, list[Example]] = {
     "tool-choice-alone": REFUSED_IS_RIGHT,
     "json-object": [
         shown(YES, say('{"sea": "blue"}')),
+        shown(YES, say('{"sea": "a tag </think>"}')),
         shown(NO, say("The sea is blue.")),
         shown(NO, say('```json\n{"sea": 1}\n```')),
         shown(NOT_SUPPORTED, error()),

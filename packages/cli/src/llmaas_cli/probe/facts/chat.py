@@ -25,7 +25,9 @@ def text(exchange: Exchange) -> str:
 
 
 def visible_text(exchange: Exchange) -> str:
-    """Return the text after reasoning between tags."""
+    """Return the text after reasoning between tags, which JSON may hold as text."""
+    if load(text(exchange)) is not None:
+        return text(exchange)
     return re.sub(r"(?s)^.*</think(ing)?>", "", text(exchange)).strip()
 
 
@@ -34,7 +36,8 @@ def reasoning_field(exchange: Exchange) -> str:
     names = [n for n in ("reasoning", "reasoning_content") if exchange.message.get(n)]
     if names:
         return "both" if len(names) == 2 else names[0]
-    return "tags" if _TAG.search(text(exchange)) else "none"
+    has_tag = _TAG.search(text(exchange)) and load(text(exchange)) is None
+    return "tags" if has_tag else "none"
 
 
 def profile_field(exchange: Exchange) -> str:

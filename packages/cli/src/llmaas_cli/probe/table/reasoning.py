@@ -109,7 +109,7 @@ PROBES = (
         "reasoning-stop", "reasoning",
         "An answer that ends with `stop` after reasoning has a text.",
         "about one call in six of Qwen3.8 has none at its default effort (QwenLM/Qwen3.8 #216)",
-        (chat(QUESTION, max_tokens=1500),),
+        (chat(QUESTION, max_tokens=900),),
         (
             rule(CONFIRMED, ok=True, has_text=True),
             rule(CONTRADICTED, "Lower the effort: reasoning='low', or retry_empty=True.",
