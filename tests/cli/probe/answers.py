@@ -83,12 +83,13 @@ def ended(place: Any) -> Answer:
 
 
 def switched() -> list[Example]:
-    """Examples of a switch of reasoning: an answer without it, and one with it."""
+    """Examples of a switch of reasoning: an answer without it, and two with it."""
     return [
-        shown(UNCLEAR, say(), say()),
-        shown(YES, REASONED, say()),
-        shown(NO, REASONED, REASONED),
-        shown(NOT_SUPPORTED, REASONED, error()),
+        shown(UNCLEAR, say(), say(), say()),
+        shown(YES, REASONED, say(), say()),
+        shown(NO, REASONED, REASONED, REASONED),
+        shown(NO, REASONED, say(), REASONED),
+        shown(NOT_SUPPORTED, REASONED, error(), error()),
     ]
 
 
@@ -461,7 +462,14 @@ EXAMPLES: dict[str, list[Example]] = {
         shown(NOT_SUPPORTED, say("9.9")),
         shown(UNCLEAR, say("9", finish="length")),
     ],
-    "reasoning-off": [shown(YES, say()), shown(NO, REASONED), shown(NOT_SUPPORTED, error())],
+    "reasoning-off": [
+        shown(YES, say()),
+        shown(YES, say("9.9 </think> is larger",
+                       usage={**USAGE, "completion_tokens_details": {"reasoning_tokens": 0}})),
+        shown(NO, say("<think>Hm.</think>9.9")),
+        shown(NO, REASONED),
+        shown(NOT_SUPPORTED, error()),
+    ],
     "reasoning-off-top": switched(),
     "reasoning-off-effort": switched(),
     "reasoning-off-template": switched(),

@@ -11,7 +11,8 @@ from llmaas.catalog import Profile
 from llmaas_cli.commands import main
 from llmaas_cli.probe.scrub import scrub, scrub_body
 from tests.helpers.cassettes.format import canonical_text, read
-from tests.helpers.servers.answering import Answer, answering
+from tests.helpers.cassettes.probed import replay
+from tests.helpers.servers.answering import answering
 
 FEW = ("--only", "errors", "--only", "windows", "--only", "reasoning", "-m", "gpt-oss:120b")
 
@@ -92,45 +93,6 @@ def test_recorded_run_replays_with_the_same_verdicts(sandbox, tmp_path, capsys, 
 def verdicts(capsys):
     report = json.loads(capsys.readouterr().out)
     return {(each["probe"], each["model"]): each["verdict"] for each in report["results"]}
-
-
-def replay(folder):
-    """Answer each request from cassettes: equal requests in order, the last one again."""
-    answers = {}
-    for path in sorted(folder.glob("*.yaml"), key=lambda path: path.stem):
-        for exchange in read(path)["exchanges"]:
-            answers.setdefault(key_of(exchange["request"]), []).append(exchange["response"])
-
-    def choose(asked):
-        shown = asked.headers["authorization"].removeprefix("Bearer").strip()
-        wrong = {"key": "wrong"} if not shown or "probe" in shown else {}
-        body = to_body(asked.body)
-        request = {"method": asked.method, "uri": asked.path, **body, **wrong}
-        known = answers[key_of(request)]
-        return to_answer(known.pop(0) if len(known) > 1 else known[0])
-
-    return choose
-
-
-def to_body(data):
-    try:
-        return {"json": json.loads(data)}
-    except ValueError:
-        return {"text": data.decode()}
-
-
-def key_of(request):
-    path = request["uri"].removeprefix("https://api.ai.cloud-temple.com")
-    body = json.dumps(request.get("json", request.get("text") or None), sort_keys=True)
-    return request["method"], path, body, request.get("key")
-
-
-def to_answer(response):
-    if "json" in response:
-        body = json.dumps(response["json"]).encode()
-    else:
-        body = response.get("text", "").encode()
-    return Answer(response["status"], response["headers"], body)
 
 
 def test_record_names_the_missing_package(sandbox, tmp_path, monkeypatch, capsys):

@@ -35,7 +35,7 @@ _SILENCE = (
     b"\x02\x00\x10\x00data\x80>\x00\x00" + bytes(16_000)
 )
 """Half a second of silence: WAV, 16 kHz, mono."""
-_MOST = 8
+_MOST = 6
 """Chat models of the default selection."""
 
 

@@ -48,7 +48,13 @@ def profile_field(exchange: Exchange) -> str:
 
 
 def reasoned(exchange: Exchange) -> bool:
-    """Whether the model reasoned."""
+    """Whether the model reasoned.
+
+    Tags in a text are not reasoning if the engine, which looks for it, counted none.
+    """
+    details = as_dict(exchange.usage.get("completion_tokens_details"))
+    if reasoning_field(exchange) == "tags" and details.get("reasoning_tokens") == 0:
+        return False
     return reasoning_field(exchange) != "none" or bool(reasoning_tokens(exchange))
 
 

@@ -8,6 +8,7 @@ from llmaas_cli.probe.model import (
     CONTRADICTED,
     NOT_SUPPORTED,
     UNCLEAR,
+    Call,
     Learned,
     Probe,
     Subject,
@@ -19,19 +20,24 @@ QUESTION = "Which is larger, 9.9 or 9.11? Answer with the number."
 ON, OFF = "{reasoning_on}", "{reasoning_off}"
 
 
+def _ask(**fields: Any) -> Call:
+    return chat(QUESTION, max_tokens=64, temperature=0, **fields)
+
+
 def _switch(id: str, assumes: str, name: str, **fields: Any) -> Probe:  # noqa: A002
-    """Build the probe of one switch: reasoning without it, none with it."""
+    """Build the probe of one switch: reasoning without it, and twice none with it."""
     return Probe(
         f"reasoning-off-{id}", "reasoning", f"{assumes} turns reasoning off.",
         f"{VLLM}; {TRANSKRYPTOR}",
-        (chat(QUESTION, max_tokens=64), chat(QUESTION, max_tokens=64, **fields)),
+        (_ask(), *(_ask(**fields),) * 2),
         (
             rule(UNCLEAR, "The model did not reason without it either.", first__ok=True,
                  first__reasoned=False),
-            rule(CONFIRMED, ok=True, reasoned=False, learns={"reasoning_switch": name}),
+            rule(CONFIRMED, ok=True, second__reasoned=False, reasoned=False,
+                 learns={"reasoning_switch": name}),
             rule(CONTRADICTED, "It has no effect here.", ok=True),
             rule(NOT_SUPPORTED, "Do not send it to this model.", refused=True),
-        ), Subject.REASONING, ("first.reasoned", "reasoned", "error_message"),
+        ), Subject.REASONING, ("first.reasoned", "second.reasoned", "reasoned", "error_message"),
     )  # fmt: skip
 
 
@@ -39,7 +45,7 @@ PROBES = (
     Probe(
         "reasoning-field", "reasoning", "Reasoning is in `reasoning` or `reasoning_content`.",
         f"three forms on record: {HOW_TO}, {TRANSKRYPTOR}",
-        (chat(QUESTION, max_tokens=400, also=ON),),
+        (chat(QUESTION, max_tokens=300, also=ON),),
         (
             rule(CONFIRMED, ok=True, reasoning_field={"reasoning", "reasoning_content", "both"},
                  learns={"reasoning_field": Learned("profile_field")}),
@@ -53,7 +59,7 @@ PROBES = (
     ),
     Probe(
         "reasoning-off", "reasoning", "The client's switch turns reasoning off.",
-        f"{TRANSKRYPTOR}; model cards", (chat(QUESTION, max_tokens=64, also=OFF),),
+        f"{TRANSKRYPTOR}; model cards", (_ask(also=OFF),),
         (
             rule(CONFIRMED, ok=True, reasoned=False),
             rule(CONTRADICTED, "Set max_tokens high enough for reasoning.", ok=True),

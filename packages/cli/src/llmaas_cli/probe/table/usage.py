@@ -13,7 +13,7 @@ from llmaas_cli.probe.model import (
 )
 from llmaas_cli.probe.table.sources import API, CONCEPTS, OVERVIEW
 
-THINK = chat("Which is larger, 9.9 or 9.11?", max_tokens=400, also="{reasoning_on}")
+THINK = chat("Which is larger, 9.9 or 9.11?", max_tokens=300, also="{reasoning_on}")
 
 PROBES = (
     Probe(
