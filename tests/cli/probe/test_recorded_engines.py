@@ -22,7 +22,7 @@ RUNS = {
     "chat-mistral": (
         "tiny-chat-mistral=chat",
         *("--only", "conversations", "--only", "tool-named", "--only", "tool-required"),
-        *("--only", "tool-ids", "--only", "reasoning-t"),
+        *("--only", "tool-ids", "--only", "reasoning-t", "--only", "list-", "--only", "window"),
     ),
     "embed": ("tiny-embed=embedding", "--only", "embeddings", "--only", "list-"),
     "cross": ("tiny-cross=rerank", "--only", "rerank", "--only", "list-"),
