@@ -4,10 +4,12 @@
                        [--against CLONE]
 
 Every client lives in a process of its own on one processor, the server on another. Clients take
-turns, round by round, and the median of the rounds counts: ratios hold, absolute figures depend
-on the machine. With ``--against``, the clients named are compared with those of another clone, in
-its own ``.venv``: before a change, say. A client is a class in a file under ``drivers/``; a new
-file is found by itself.
+turns, round by round, and the best round counts: other work on the machine only ever makes a round
+worse. Ratios hold, absolute figures depend on the machine. The rows "alone" are the frameworks'
+objects without an adapter; a second table shows what each adapter adds to them. With
+``--against``, the clients named are compared with those of another clone, in its own ``.venv``:
+before a change, say. A client is a class in a file under ``drivers/``; a new file is found by
+itself.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Any, Self
 
 from affinity import pin
@@ -51,7 +50,7 @@ class Session:
         self.stack.close()
 
     def measured(self, names: Sequence[str]) -> Results:
-        """Return, by work and client, the median figure of the rounds."""
+        """Return, by work and client, the figure of the best round."""
         works = [work for work in WORKS if work.name in names]
         results: Results = {work.name: self.rounds_of(work) for work in works}
         if "import" in names:
@@ -70,13 +69,14 @@ class Session:
         for _ in range(self.rounds):
             for name in able:
                 figures[name].append(work.figure(Cost(**self.order(name, work.name, times))))
-        return {name: median(values) for name, values in figures.items()}
+        best = max if work.more_is_better else min
+        return {name: best(values) for name, values in figures.items()}
 
     def imports(self) -> dict[str, float]:
         """Return the processor time, in ms, of importing each client in a fresh process."""
         able = [client for client in self.clients if client.imports]
         return {
-            client.name: 1000 * median(import_time(client.imports) for _ in range(self.rounds))
+            client.name: 1000 * min(import_time(client.imports) for _ in range(self.rounds))
             for client in able
         }
 
