@@ -219,6 +219,7 @@ def reports(session: nox.Session) -> None:
     session.run("python", "-m", "tools.engine_differences", "--write")
     session.run("python", "-m", "tools.family_table")
     session.run("python", "-m", "tools.corpus_table")
+    session.run("python", "-m", "tools.verified")
     if "--load" in session.posargs:
         session.run("python", "tests/load", "--write")
 
