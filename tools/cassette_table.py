@@ -18,7 +18,7 @@ STREAM = "-stream"
 def render() -> str:
     """Render the table and a summary."""
     folders = (path for path in FOLDER.iterdir() if path.is_dir() and path.name != "engines")
-    packages = sorted(path.name for path in folders)
+    packages = sorted(path.name for path in folders if any(path.glob("*.yaml")))
     held = {
         package: {path.stem for path in (FOLDER / package).glob("*.yaml")} for package in packages
     }
