@@ -22,13 +22,7 @@ TESTS = ROOT / "tests"
 FOLDER = TESTS / "cassettes"
 ENGINES = FOLDER / "engines"
 CASSETTES = sorted(path for path in FOLDER.rglob("*.*") if ENGINES not in path.parents)
-PROBED = "cli/probe/"
-"""Exchanges of probes: an engine's, with a wrong key, and with headers that only probes read."""
-PROBED_HEADERS = {"x-cache", "x-request-id", "x-ratelimit-reset-requests"}
-SIGNATURE = (
-    r"sandbox|engine vllm \d[\d.]+, \d{4}-\d{2}-\d{2}"
-    r"|service \d{4}-\d{2}-\d{2}( at (?!localhost|127\.|\[?::1)\S+)?"
-)
+SIGNATURE = r"sandbox|service \d{4}-\d{2}-\d{2}( at (?!localhost|127\.|\[?::1)\S+)?"
 SECRETS = r"Bearer |\bsk-|cookie|127\.0\.0\.1|localhost"
 CHATTING = sorted(path.parent.name for path in TESTS.glob("*/contract_driver.py"))
 
@@ -76,11 +70,9 @@ def test_cassette_source_is_rejected_when_false(claim):
 def test_cassettes_contain_no_machine_data(documents):
     for name, document in documents.items():
         for exchange in document["exchanges"]:
-            own = {"key"} if name.startswith(PROBED) else set()
-            assert set(exchange["request"]) <= {"method", "uri", "json", "text", "base64"} | own
+            assert set(exchange["request"]) <= {"method", "uri", "json", "text", "base64"}, name
             assert exchange["request"]["uri"].startswith(SERVICE), name
-            read_by_probes = PROBED_HEADERS if name.startswith(PROBED) else set()
-            assert set(exchange["response"]["headers"]) <= KEPT_HEADERS | read_by_probes, name
+            assert set(exchange["response"]["headers"]) <= KEPT_HEADERS, name
         assert not re.search(SECRETS, TAPES[name].read_text()), name
 
 

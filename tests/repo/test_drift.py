@@ -11,8 +11,7 @@ from tests.helpers.cassettes.player import FROZEN_AT
 from tests.helpers.repository import ROOT
 
 FOLDER = ROOT / "tests" / "cassettes"
-CASSETTES = sorted(path for path in FOLDER.rglob("*.yaml") if "probe" not in path.parts)
-"""Without the exchanges of probes, whose answers are an engine's."""
+CASSETTES = sorted(FOLDER.rglob("*.yaml"))
 
 each_cassette = pytest.mark.parametrize(
     "path", CASSETTES, ids=lambda path: "/".join(path.relative_to(FOLDER).parts)

@@ -11,8 +11,7 @@ from llmaas.catalog import Profile
 from llmaas_cli.commands import main
 from llmaas_cli.probe.scrub import scrub, scrub_body
 from tests.helpers.cassettes.format import canonical_text, read
-from tests.helpers.cassettes.probed import replay
-from tests.helpers.servers.answering import answering
+from tests.helpers.cassettes.probe_replay import KEY, replaying
 
 FEW = ("--only", "errors", "--only", "windows", "--only", "reasoning", "-m", "gpt-oss:120b")
 
@@ -84,8 +83,9 @@ def test_recorded_run_replays_with_the_same_verdicts(sandbox, tmp_path, capsys, 
     arguments = (*FEW, "--only", "models", "--json")
     probe(*arguments, "--record", str(folder))
     recorded = verdicts(capsys)
-    with answering(replay(folder)) as url:
+    with replaying(folder) as url:
         monkeypatch.setenv("LLMAAS_BASE_URL", url)
+        monkeypatch.setenv("LLMAAS_API_KEY", KEY)
         probe(*arguments)
     assert verdicts(capsys) == recorded
 
