@@ -41,6 +41,20 @@ def test_client_imports_nothing_of_the_cli():
     assert done.returncode == 0, done.stderr
 
 
+def test_class_of_a_client_loads_no_operation_until_one_is_created():
+    loaded = "{m for m in sys.modules if m.startswith(('llmaas.ops.chat', 'llmaas.ops.embed'))}"
+    lines = [
+        "import sys, llmaas; llmaas.LLMaaS, llmaas.AsyncLLMaaS",
+        f"assert not {loaded}, {loaded}",
+        "client = llmaas.LLMaaS(api_key='sk-test', base_url='http://127.0.0.1:9', max_retries=0)",
+        "try: client.chat('Hello', model='m')",
+        "except llmaas.APIConnectionError: pass",
+        f"assert {loaded} == {{'llmaas.ops.chat', 'llmaas.ops.chat_request'}}, {loaded}",
+    ]
+    done = run("\n".join(lines))
+    assert done.returncode == 0, done.stderr
+
+
 def test_load_ext_names_the_package_to_install_when_the_cli_is_missing():
     done = run(WITHOUT_CLI + "import llmaas; llmaas.load_ipython_extension(None)")
     assert done.stderr.splitlines()[-1] == (
