@@ -26,7 +26,9 @@ async def agent(server, model="gemma4:31b"):
     if server.url:
         parameters = mcp.StreamableHttpServerParams(url=server.url)
     else:
-        parameters = mcp.StdioServerParams(command=server.stdio.command, args=server.stdio.args)
+        parameters = mcp.StdioServerParams(
+            command=server.stdio.command, args=server.stdio.args, read_timeout_seconds=100
+        )
     client = LLMaaSChatCompletionClient(model, max_retries=0)
     async with mcp.McpWorkbench(parameters) as workbench:
 
