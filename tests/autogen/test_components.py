@@ -36,6 +36,7 @@ EVERYTHING = {
     "top_logprobs": 2,
     "n": 1,
     "proxy": "http://127.0.0.1:3128",
+    "profile": "profile.json",
     "logit_bias": {"1": 2},
     "response_format": {"type": "json_object"},
     "parallel_tool_calls": False,
