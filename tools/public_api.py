@@ -11,21 +11,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CORE_MODULES = (
     *("adapters", "bulk", "catalog", "context", "documents", "energy", "errors", "guard", "hooks"),
-    *(
-        "messages",
-        "model_names",
-        "options",
-        "pricing",
-        "proxies",
-        "quota",
-        "ray",
-        "realtime",
-        "settings",
-    ),
-    *("structured", "telemetry", "text", "types", "urls", "usage_log", "warnings"),
+    *("messages", "model_names", "options", "pricing", "proxies", "quota", "ray", "realtime"),
+    *("settings", "structured", "telemetry", "text", "types", "urls", "usage_log", "warnings"),
 )
 """Public modules of the core."""
-OTHERS = ("autogen_llmaas.classic", "llmaas_cli.demo", "llmaas_cli.jupyter", "llmaas_cli.mcp")
+OTHERS = (
+    *("autogen_llmaas.classic", "langchain_llmaas.middleware"),
+    *("llmaas_cli.demo", "llmaas_cli.jupyter", "llmaas_cli.mcp"),
+)
 """Public modules inside other packages."""
 INTERNAL = ("llmaas_cli.", "llmaas_sandbox.")
 

@@ -25,6 +25,7 @@ def pages(facts: Facts) -> Iterator[tuple[str, str]]:
     assert {CHAT_MODEL, EMBEDDING_MODEL} <= offered, "choose other models for the pages"
     values = {
         "REPOSITORY": REPOSITORY,
+        "INDEX": f"https://{'pypi'}.org/project",  # in parts: no file names a package index
         "KEY": KEY,
         "CHAT_MODEL": CHAT_MODEL,
         "EMBEDDING_MODEL": EMBEDDING_MODEL,
