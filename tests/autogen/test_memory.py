@@ -233,7 +233,8 @@ def test_embeddings_are_a_function_of_chroma(sandbox):
 
 
 async def test_embedding_parameters_reach_the_request(sandbox):
-    memory = await filled(embedding_kwargs={"truncate_prompt_tokens": 512}, dimensions=256)
+    options = {"embedding_kwargs": {"truncate_prompt_tokens": 512}, "dimensions": 256}
+    memory = await filled(model="qwen3-embedding:0.6b", **options)
     await memory.query("cat")
     assert next(iter(sandbox.requests)).json["truncate_prompt_tokens"] == 512
     assert next(iter(sandbox.requests)).json["dimensions"] == 256

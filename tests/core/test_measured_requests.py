@@ -174,6 +174,18 @@ def test_dimensions_are_checked_when_they_were_measured(api: Any, served: Engine
     assert len(served.bodies) == 2
 
 
+def test_dimensions_are_sent_when_a_profile_contradicts_the_catalog(
+    api: Any, served: Engine
+) -> None:
+    measured = profile("bge-m3:567m", accepts_dimensions=True)
+    client = api(base_url=served.base_url, profile=measured)
+    client.do("embed", ["a"], model="bge-m3:567m", dimensions=512)
+    assert served.bodies[-1]["dimensions"] == 512
+    other = api(base_url=served.base_url, profile=profile("bge-m3:567m"))
+    with pytest.raises(llmaas.InvalidInputError, match="supports 1024, got 512"):
+        other.do("embed", ["a"], model="bge-m3:567m", dimensions=512)
+
+
 def test_documents_are_ranked_in_requests_of_the_measured_size(api: Any, served: Engine) -> None:
     measured = profile("r", rerank_document_limit=2)
     client = api(base_url=served.base_url, profile=measured)

@@ -102,8 +102,23 @@ def test_dimensions_are_left_out_when_they_are_the_models_own(sandbox: Any, api:
     got = api().do("embed", ["a"], model=M, dimensions=1024)
     assert "dimensions" not in sandbox.requests[0].json
     assert len(got.vectors[0]) == 1024
-    api().do("embed", ["a"], model=M, dimensions=512)
+    api().do("embed", ["a"], model="qwen3-embedding:0.6b", dimensions=512)
     assert sandbox.requests[1].json["dimensions"] == 512
+
+
+@pytest.mark.parametrize(
+    ("model", "wanted", "sizes"),
+    [(M, 512, "1024"), ("granite-embedding:278m", 1024, "768"),
+     ("qwen3-embedding:0.6b", 2560, "1 to 1024"), ("qwen3-embedding:0.6b", 0, "1 to 1024"),
+     ("unknown", 0, "1 or more")],
+)  # fmt: skip
+def test_dimensions_raise_when_the_model_is_known_not_to_support_them(
+    sandbox: Any, api: Any, model: str, wanted: int, sizes: str
+) -> None:
+    expected = f"^dimensions: {model} supports {sizes}, got {wanted}"
+    with pytest.raises(llmaas.InvalidInputError, match=expected):
+        api().do("embed", ["a"], model=model, dimensions=wanted)
+    assert not sandbox.requests
 
 
 NO_MATRYOSHKA = refusal(400, 'Model "x" does not support matryoshka representation')

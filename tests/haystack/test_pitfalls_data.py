@@ -88,7 +88,7 @@ def test_what_is_sent(sandbox: Any, run: Any) -> None:
         "input": ["<T | corps>"],
         "encoding_format": "float",
     }
-    run(LLMaaSTextEmbedder(dimensions=64, prefix="q: "), text="a")
+    run(LLMaaSTextEmbedder(model="qwen3-embedding:0.6b", dimensions=64, prefix="q: "), text="a")
     body = sandbox.requests[-1].json
     assert (body["dimensions"], body["input"]) == (64, ["q: a"])
 
@@ -129,10 +129,10 @@ def test_embedder_sends_nothing_when_empty(sandbox: Any, run: Any) -> None:
 
 
 def test_checkpoint_avoids_repeated_requests(sandbox: Any, run: Any, tmp_path: Path) -> None:
-    path = str(tmp_path / "vectors.sqlite")
+    made = {"checkpoint": str(tmp_path / "vectors.sqlite"), "model": "qwen3-embedding:0.6b"}
     asked = documents(*(f"texte {n}" for n in range(20)))
-    embedder = quiet(checkpoint=path, batch_size=4, concurrency=1, raise_on_failure=True)
-    first = run(quiet(checkpoint=path, batch_size=4), documents=asked[:8])["documents"]
+    embedder = quiet(**made, batch_size=4, concurrency=1, raise_on_failure=True)
+    first = run(quiet(**made, batch_size=4), documents=asked[:8])["documents"]
     sandbox.script([HTML])
     with pytest.raises(llmaas.InternalServerError):
         run(embedder, documents=asked)
@@ -141,7 +141,7 @@ def test_checkpoint_avoids_repeated_requests(sandbox: Any, run: Any, tmp_path: P
     assert sorted(texts) == sorted(d.content for d in asked)
     assert [d.embedding for d in rest[:8]] == [d.embedding for d in first]
     assert all(len(d.embedding) == 1024 for d in rest)
-    other = run(quiet(checkpoint=path, dimensions=8), documents=asked[:1])["documents"]
+    other = run(quiet(**made, dimensions=8), documents=asked[:1])["documents"]
     assert len(other[0].embedding) == 8  # another question, another vector
 
 

@@ -69,7 +69,7 @@ def test_query_is_embedded_like_a_document(made):
 
 
 def test_parameters_reach_the_wire(made, sandbox):
-    made(dimensions=256, model_kwargs={"user": "u"}).embed_query("a")
+    made(model="qwen3-embedding:0.6b", dimensions=256, model_kwargs={"user": "u"}).embed_query("a")
     sent = sandbox.requests[-1].json
     assert (sent["dimensions"], sent["user"]) == (256, "u")
 
@@ -121,8 +121,8 @@ def test_sizes_and_limits_are_known_without_a_request(made, sandbox):
 def test_namespace_fits_a_cache_in_files(made, sandbox, tmp_path):
     classic = pytest.importorskip("langchain_classic.embeddings")
     storage = pytest.importorskip("langchain_classic.storage")
-    embeddings = made(dimensions=256)
-    assert embeddings.namespace == "bge-m3-567m-256"
+    embeddings = made(model="qwen3-embedding:0.6b", dimensions=256)
+    assert embeddings.namespace == "qwen3-embedding-0.6b-256"
     cached = classic.CacheBackedEmbeddings.from_bytes_store(
         embeddings,
         storage.LocalFileStore(tmp_path),

@@ -72,7 +72,8 @@ async def test_long_lists_are_sent_in_batches_in_order(sandbox, embedding):
     assert [len(request.json["input"]) for request in sandbox.requests[-2:]] == [100, 50]
 
 
-async def test_settings_of_vector_stores_pass(sandbox, embedding):
+async def test_settings_of_vector_stores_pass(sandbox):
+    embedding = LLMaaSTextEmbedding("qwen3-embedding:0.6b", max_retries=0)
     await embedding.generate_raw_embeddings(["un"], PromptExecutionSettings(dimensions=256))
     assert sandbox.requests[0].json["dimensions"] == 256
 

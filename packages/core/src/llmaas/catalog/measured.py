@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from llmaas.catalog import state
 from llmaas.catalog.facts import find_measured
@@ -22,10 +22,39 @@ def get_switch(model: str, profile: Profile | None = None) -> ReasoningSwitch:
     return replace(switch, levels={**own.levels, **efforts})
 
 
-def native_size(model: str, profile: Profile | None = None) -> int | None:
-    """Return the size of a model's vectors, None if it is unknown."""
-    measured = find_measured(model, profile)
-    if measured is not None and measured.embedding_dimensions is not None:
-        return measured.embedding_dimensions
-    known = state.get(model)
-    return None if known is None else known.dimensions
+@dataclass(frozen=True, slots=True)
+class VectorSizes:
+    """Sizes of the vectors of an embedding model."""
+
+    own: int | None
+    """Size without ``dimensions``; None if unknown."""
+    shortens: bool | None
+    """Whether the model supports other sizes; None if unknown."""
+    shorter: tuple[int, ...] = ()
+    """The supported shorter sizes, where only some are."""
+
+    def allow(self, wanted: int) -> bool:
+        """Tell whether vectors may have ``wanted`` dimensions. Unknown models may have any."""
+        if wanted == self.own:
+            return True
+        if self.shortens is False or wanted < 1:
+            return False
+        return wanted in self.shorter if self.shorter else self.own is None or wanted < self.own
+
+    def __str__(self) -> str:
+        sizes = self.shorter if self.own is None else (*self.shorter, self.own)
+        if self.shortens is False or self.shorter:
+            return ", ".join(map(str, dict.fromkeys(sizes))) or "its own only"
+        return f"1 to {self.own}" if self.own else "1 or more"
+
+
+def vector_sizes(model: str, profile: Profile | None = None) -> VectorSizes:
+    """Look up the sizes of a model's vectors."""
+    known, measured = state.get(model), find_measured(model, profile)
+    own, shortens = (None, None) if known is None else (known.dimensions, known.shortens)
+    if measured is None:
+        return VectorSizes(own, shortens)
+    accepts, shorter = measured.accepts_dimensions, measured.shorter_dimensions
+    if accepts is None:
+        accepts = bool(shorter) or shortens
+    return VectorSizes(measured.embedding_dimensions or own, accepts, shorter)

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmaas.catalog.measured import native_size
+from llmaas._errors_base import InvalidInputError
+from llmaas.catalog.measured import vector_sizes
 from llmaas.catalog.profile import Profile
-from llmaas.ops.measured_request import check_dimensions
 
 _WORDS = ("matryoshka", "dimension")
 _REFUSALS = frozenset({400, 422})
@@ -30,12 +30,16 @@ class Dimensions:
 
     @classmethod
     def create(cls, model: str, wanted: int | None, profile: Profile | None = None) -> Dimensions:
-        """Leave a size out that is the model's own."""
+        """Leave a size out that is the model's own.
+
+        Raises ``InvalidInputError`` for a size that the model is known not to support.
+        """
         if wanted is None:
             return cls(None, None)
-        check_dimensions(model, wanted, profile)
-        own = native_size(model, profile)
-        return cls(wanted, own, {} if wanted == own else {"dimensions": wanted})
+        sizes = vector_sizes(model, profile)
+        if not sizes.allow(wanted):
+            raise InvalidInputError(f"dimensions: {model} supports {sizes}, got {wanted}.")
+        return cls(wanted, sizes.own, {} if wanted == sizes.own else {"dimensions": wanted})
 
     def is_needless(self, error: Exception, body: Mapping[str, Any]) -> bool:
         """Tell whether a refusal of ``dimensions`` may be met by leaving it out; stop sending it.

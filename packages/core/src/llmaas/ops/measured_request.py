@@ -118,18 +118,6 @@ def fit_embedding(params: dict[str, Any], model: str, profile: Profile | None) -
     return left
 
 
-def check_dimensions(model: str, wanted: int, profile: Profile | None) -> None:
-    """Raise ``InvalidInputError`` for a size of vectors that the model was measured to refuse."""
-    measured = find_measured(model, profile)
-    if measured is None or wanted == measured.embedding_dimensions:
-        return
-    shorter = measured.shorter_dimensions
-    if measured.accepts_dimensions is False or (shorter and wanted not in shorter):
-        own = (measured.embedding_dimensions,) if measured.embedding_dimensions else ()
-        known = ", ".join(map(str, dict.fromkeys((*shorter, *own)))) or "its own only"
-        raise InvalidInputError(f"dimensions: {model} supports {known}, got {wanted}.")
-
-
 def document_limit(model: str, profile: Profile | None) -> int | None:
     """Return how many documents a rerank request may have, None if it is unknown."""
     measured = find_measured(model, profile)
