@@ -37,13 +37,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Use one process for single files, where starting workers costs more than it saves.
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Use two processes per processor: tests wait most of the time.
 
-    Recording needs one process as well: a cassette is recorded by the first test that plays it.
+    Single files run in one process, where starting others costs more than it saves. So does
+    recording: a cassette is recorded by the first test that plays it.
     """
-    files = all(Path(name.partition("::")[0]).is_file() for name in config.args)
-    return 0 if files or config.getoption("--record") else None
+    is_short = all(Path(name.partition("::")[0]).is_file() for name in config.args)
+    return 0 if is_short or config.getoption("--record") else 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
