@@ -7,6 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from llmaas_sandbox import Sandbox
 from tests.helpers.waiting import eventually
 
 MODEL = "mistralai/Voxtral-Mini-4B-Realtime-2602"
@@ -100,12 +101,15 @@ def test_a_binary_frame_is_no_message(dial: Any) -> None:
         assert hear(socket)["type"] == "error"
 
 
-def test_closed_sockets_are_forgotten(dial: Any, llmaas_sandbox: Any) -> None:
-    eventually(lambda: not llmaas_sandbox.connections)
-    with dial() as socket:
-        hear(socket)
-        assert llmaas_sandbox.connections == 1
-    eventually(lambda: not llmaas_sandbox.connections)
+def test_closed_sockets_are_forgotten() -> None:
+    with Sandbox() as box:  # the session's may have connections of other tests
+        with connect(
+            f"{box.base_url.replace('http', 'ws')}/realtime",
+            additional_headers={"Authorization": f"Bearer {box.api_key}"},
+        ) as socket:
+            hear(socket)
+            assert box.connections == 1
+        eventually(lambda: not box.connections)
 
 
 class Kept(logging.Handler):
