@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import math
 import socket
 import threading
 import time
@@ -256,3 +258,36 @@ def test_closing_the_client_ends_a_call_in_another_thread() -> None:
         asking.join(FOREVER)
         assert not asking.is_alive()
     assert len(failures) == 1
+
+
+async def _block(turns: float) -> None:
+    """Keep each turn of the loop busy for longer than the connect timeout."""
+    while (turns := turns - 1) >= 0:
+        time.sleep(0.15)  # noqa: ASYNC251 - blocks the loop on purpose
+        await asyncio.sleep(0)
+
+
+def _impatient(url: str, key: str = "k") -> llmaas.AsyncLLMaaS:
+    timeout = Timeout(connect=0.1, read=30)
+    return llmaas.AsyncLLMaaS(base_url=url, api_key=key, max_retries=0, timeout=timeout)
+
+
+def test_connecting_succeeds_when_the_loop_was_busy_beyond_the_timeout(sandbox: Any) -> None:
+    async def main() -> list[Any]:
+        client = _impatient(sandbox.base_url, sandbox.api_key)
+        calls = [client.chat("hi", model=MODEL) for _ in range(5)]
+        return (await asyncio.gather(*calls, _block(8)))[:-1]
+
+    assert all(answer.text for answer in asyncio.run(main()))
+
+
+def test_connecting_ends_when_the_loop_is_always_busy() -> None:
+    async def main() -> None:
+        busy = asyncio.create_task(_block(math.inf))
+        try:
+            await _impatient(url).chat("hi", model=MODEL)
+        finally:
+            busy.cancel()
+
+    with full() as url, pytest.raises(llmaas.APIConnectionError):
+        asyncio.run(main())

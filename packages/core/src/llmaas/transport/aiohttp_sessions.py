@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 
+from llmaas.transport.aiohttp_connector import Connector
 from llmaas.transport.aiohttp_request import Request, create_socket
 from llmaas.transport.pool_registry import KEEPALIVE, POOL_SIZE, PoolKey, tls_context
 from llmaas.wire.http_head import HEAD_LIMIT
@@ -66,7 +67,7 @@ async def _open_for(loop: asyncio.AbstractEventLoop, key: PoolKey) -> Session:
 
 def _open(key: PoolKey) -> Session:
     sockets: weakref.WeakSet[socket] = weakref.WeakSet()
-    connector = aiohttp.TCPConnector(
+    connector = Connector(
         limit=POOL_SIZE,
         keepalive_timeout=KEEPALIVE,
         ssl=tls_context(key.ca_bundle) if key.is_tls else True,
