@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from llmaas.catalog.profile import Profile
 from llmaas.model_names import ChatModelName, TranscriptionModelName
 from llmaas.settings import Limits, Timeout
 from llmaas.wire.chat import ToolChoice
 
 if TYPE_CHECKING:
+    from llmaas.catalog.profile import Profile
     from llmaas.hooks import Hook
 
 

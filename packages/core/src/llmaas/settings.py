@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from llmaas import _redaction
@@ -21,10 +21,12 @@ from llmaas._option_parsing import (
     parse_headers,
     parse_model_names,
 )
-from llmaas.catalog.profile import Profile
 from llmaas.local_files import MAX_FILE_BYTES
 from llmaas.urls import DEFAULT_BASE_URL, normalize_base_url
 from llmaas.wire.retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from llmaas.catalog.profile import Profile
 
 URL_VARIABLE = "LLMAAS_BASE_URL"
 CA_VARIABLE = "LLMAAS_CA_BUNDLE"
@@ -144,7 +146,11 @@ def _parse_limits(value: Any) -> Limits:
 
 def _parse_profile(value: Any) -> Profile | None:
     given = value or os.environ.get(PROFILE_VARIABLE) or None
-    if given is None or isinstance(given, Profile):
+    if given is None:
+        return None
+    from llmaas.catalog.profile import Profile  # slow to import, and seldom needed
+
+    if isinstance(given, Profile):
         return given
     if isinstance(given, Mapping):
         return Profile.from_dict(given)
@@ -164,6 +170,8 @@ def _stat(path: str) -> os.stat_result | None:
 @lru_cache(maxsize=16)
 def _read_profile(path: str, state: tuple[int, ...] | None) -> Profile:
     """Read a file once per state, since each framework object may have a client of its own."""
+    from llmaas.catalog.profile import Profile  # see _parse_profile
+
     return Profile.read(path)
 
 
@@ -336,7 +344,7 @@ def _parse(argument: str, value: Any) -> Any:
 
 
 def _to_json(value: Any) -> Any:
-    if isinstance(value, Profile):
+    if hasattr(value, "to_dict"):  # a Profile
         return value.source or value.to_dict()
     return list(value) if isinstance(value, tuple) else value
 
