@@ -86,6 +86,11 @@ def test_parser_accepts_blobs(sandbox):
         LLMaaSAudioLoader(blob, parser=LLMaaSAudioParser(), language="fr")
 
 
+def test_loader_is_named_when_an_argument_is_unknown():
+    with pytest.raises(TypeError, match=r"^LLMaaSAudioLoader\(\) got .*'misspelt'"):
+        LLMaaSAudioLoader(b"", misspelt=1)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe stands for a slow disk")
 def test_event_loop_runs_while_file_is_read(sandbox, tmp_path):
     slow = tmp_path / "slow.mp3"

@@ -84,7 +84,7 @@ def test_costs_are_counted(made, vectors):
 def test_embeddings_copy_and_reject_unknown_fields(made):
     assert pickle.loads(pickle.dumps(made())).embed_query("a")
     assert copy.deepcopy(made()).embed_query("a")
-    with pytest.raises(ValueError, match="chunksize"):
+    with pytest.raises(TypeError, match="chunksize"):
         made(chunksize=3)
 
 

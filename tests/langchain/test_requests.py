@@ -312,7 +312,7 @@ def test_unknown_options_are_sent(body):
 
 
 def test_misspelled_field_raises(chat):
-    with pytest.raises(ValueError, match="temprature"):
+    with pytest.raises(TypeError, match=r"^ChatLLMaaS\(\) got .*'temprature'"):
         chat(temprature=1)
 
 

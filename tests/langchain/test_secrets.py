@@ -5,7 +5,13 @@ import pickle
 
 import pytest
 
-from langchain_llmaas import ChatLLMaaS, LLMaaSEmbeddings
+from langchain_llmaas import (
+    ChatLLMaaS,
+    LLMaaSAudioParser,
+    LLMaaSEmbeddings,
+    LLMaaSImages,
+    LLMaaSRerank,
+)
 from tests.helpers.isolation import secret_leaks
 
 PROXY = "http://jo:hunter222@127.0.0.1:9"
@@ -25,3 +31,20 @@ def test_no_secret_is_pickled(kind):
     assert woken.proxy == "http://127.0.0.1:9"
     same = copy.deepcopy(model)
     assert (same.proxy, same.default_headers) == (PROXY, headers)
+
+
+KINDS = [ChatLLMaaS, LLMaaSEmbeddings, LLMaaSRerank, LLMaaSImages, LLMaaSAudioParser]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_key_is_shown_when_its_argument_is_misspelt(kind):
+    with pytest.raises(TypeError, match=rf"^{kind.__name__}\(\) got .*'apikey'$"):
+        kind(model="m", apikey=secret_leaks.KEY)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("wrong", [{"default_headers": "hunter222"}, {"proxy": ["hunter222"]}])
+def test_no_value_is_shown_when_an_argument_has_a_wrong_type(kind, wrong):
+    with pytest.raises(ValueError, match=rf"{kind.__name__}\n{next(iter(wrong))}") as caught:
+        kind(model="m", **wrong)
+    assert "hunter222" not in f"{caught.value!s}{caught.value!r}"

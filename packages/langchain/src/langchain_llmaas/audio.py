@@ -16,7 +16,7 @@ from langchain_llmaas.connection import ConnectionMixin
 from langchain_llmaas.cost import record_cost
 from langchain_llmaas.errors import translate_errors
 from llmaas import Transcription
-from llmaas.adapters import audio_file_name
+from llmaas.adapters import audio_file_name, reject_unknown_arguments
 from llmaas.model_names import TranscriptionModelName
 from llmaas.pricing import audio_cost_micro_eur
 
@@ -88,6 +88,7 @@ class LLMaaSAudioLoader(BaseLoader):
         """Store audio files and a parser, or create the parser from ``options``."""
         if parser is not None and options:
             raise ValueError(f"parser excludes parser options, got both: {', '.join(options)}")
+        reject_unknown_arguments(type(self), options, LLMaaSAudioParser.model_fields)
         self.audio_files: Iterable[AudioFile] = (
             [audio_files] if isinstance(audio_files, str | Path | bytes | Blob) else audio_files
         )

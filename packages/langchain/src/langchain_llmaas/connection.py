@@ -17,13 +17,19 @@ from pydantic import (
 )
 
 from llmaas import AsyncLLMaaS, LLMaaS, Timeout
-from llmaas.adapters import ClientPair, open_clients, redact_options
+from llmaas.adapters import (
+    ClientPair,
+    open_clients,
+    redact_options,
+    reject_unknown_arguments,
+)
 from llmaas.catalog import Profile
 from llmaas.settings import KEY_VARIABLE, MAX_FILE_BYTES, URL_VARIABLE
 
 MODEL_CONFIG = ConfigDict(
     arbitrary_types_allowed=True,
     extra="forbid",
+    hide_input_in_errors=True,  # values may be secrets
     populate_by_name=True,
     protected_namespaces=(),
     defer_build=False,
@@ -74,6 +80,15 @@ class ConnectionMixin(BaseModel):
     def model_post_init(self, context: Any, /) -> None:
         """Call LangChain's own hook, which pydantic skips when a class has private attributes."""
         super().model_post_init(context)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reject_unknown(cls, values: Any) -> Any:
+        """Refuse misspelt arguments here: an error of pydantic holds the value, perhaps a key."""
+        if isinstance(values, Mapping) and cls.model_config.get("extra") == "forbid":
+            aliases = {field.alias for field in cls.model_fields.values() if field.alias}
+            reject_unknown_arguments(cls, values, {*cls.model_fields, *aliases})
+        return values
 
     @model_validator(mode="after")
     def _hide_llmaas_headers(self) -> Self:
