@@ -326,3 +326,28 @@ def test_forked_child_uses_no_connection_of_parent(sandbox: Any) -> None:
 
     assert in_child(work)
     assert client.models()
+
+
+WAIT_FOR_ERRORS = """
+import asyncio, sys, time
+from llmaas.ops.worker_threads import run_async, run_bounded
+
+def ledger():
+    until = time.monotonic() + 20
+    while "llmaas.errors" not in sys.modules and time.monotonic() < until:
+        time.sleep(0.01)
+    return "llmaas.errors" in sys.modules
+
+deadline = time.monotonic() + 40
+if sys.argv[1] == "sync":
+    print(run_bounded(ledger, deadline, None, may_outlive=False))
+else:
+    print(asyncio.run(run_async(ledger, deadline, None, may_outlive=False)))
+"""
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_errors_are_imported_before_the_deadline_when_a_ledger_is_slow(mode: str) -> None:
+    code = [sys.executable, "-c", WAIT_FOR_ERRORS, mode]
+    done = subprocess.run(code, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("True", "")

@@ -11,6 +11,7 @@ import atexit
 import contextvars
 import logging
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +27,8 @@ _IDLE_TIMEOUT = 10.0
 """Seconds after which an idle thread ends."""
 _EXIT_TIMEOUT = 5.0
 """Seconds that process exit waits for abandoned work."""
+_SLOW_SECONDS = 0.1
+"""Seconds of waiting after which the errors are imported, before the deadline may need them."""
 _logger = logging.getLogger("llmaas")
 
 
@@ -155,6 +158,8 @@ def run_bounded(
     job.notify = done.set
     WORKER_POOL.submit(job)
     try:
+        if deadline is not None and not done.wait(_until_slow(deadline)):
+            _load_errors()
         done.wait(_remaining(deadline))
     except BaseException:  # Ctrl-C
         _abandon(job)
@@ -177,6 +182,10 @@ async def run_async(
     job.notify = partial(_finish_threadsafe, loop, future)
     WORKER_POOL.submit(job)
     try:
+        if deadline is not None:
+            _, waiting = await asyncio.wait({future}, timeout=_until_slow(deadline))
+            if waiting:
+                _load_errors()
         await asyncio.wait({future}, timeout=_remaining(deadline))
     except BaseException:
         _abandon(job)
@@ -217,6 +226,21 @@ def _raise_late(may_outlive: bool) -> None:
             "The deadline passed while the call waited for the ledger of a quota or budget.",
             reached=False,
         )
+
+
+def _until_slow(deadline: float) -> float:
+    return max(0.0, min(_SLOW_SECONDS, deadline - time.monotonic()))
+
+
+def _load_errors() -> None:
+    """Import the errors in another thread, so that raising one at the deadline takes no time."""
+    if "llmaas.errors" not in sys.modules:
+        WORKER_POOL.submit(_import_errors)
+
+
+def _import_errors() -> None:
+    with suppress(OSError):  # without a free file descriptor; imported at the deadline instead
+        import llmaas.errors  # noqa: F401
 
 
 def _remaining(deadline: float | None) -> float | None:
