@@ -10,7 +10,7 @@ import io
 import re
 import subprocess
 import sys
-import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,10 +50,10 @@ def find_breakages(tag: str) -> Iterator[str]:
 
 def extract(tag: str, folder: Path) -> None:
     """Write the packages of a release into a folder."""
-    command = ["git", "archive", tag, "packages"]
+    command = ["git", "archive", "--format=zip", tag, "packages"]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+    with zipfile.ZipFile(io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder)
 
 
 def compare(name: str, before: Path, after: Path) -> Iterator[str]:

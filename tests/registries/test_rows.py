@@ -33,6 +33,12 @@ MODELS_DEV_FIELDS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def packaged_catalog():
+    """Use the packaged catalog: another test may have refreshed it."""
+    catalog.reset()
+
+
 def models_dev(files):
     found = {path: text for path, text in files.items() if path.startswith(MODELS_DEV)}
     return {
