@@ -13,14 +13,6 @@ mcp = pytest.importorskip("autogen_ext.tools.mcp", reason="autogen-ext[mcp]", ex
 pytestmark = mcp_checks.MARKS
 
 
-@pytest.fixture(params=["stdio", "http"])
-def server(request, tmp_path):
-    if request.param == "http" and not hasattr(mcp, "StreamableHttpServerParams"):
-        pytest.skip("autogen-ext before 0.6")
-    with mcp_server.serve(request.param, tmp_path / "journal") as served:
-        yield served
-
-
 @asynccontextmanager
 async def agent(server, model="gemma4:31b"):
     if server.url:
@@ -39,29 +31,22 @@ async def agent(server, model="gemma4:31b"):
         yield run
 
 
-async def test_text_of_a_tool_reaches_the_model(sandbox, server):
-    async with agent(server) as run:
-        await mcp_checks.check_text(sandbox, run)
+@pytest.fixture
+def connect():
+    return agent
 
 
-async def test_image_of_a_tool_reaches_the_model(sandbox, server):
-    async with agent(server) as run:
-        await mcp_checks.check_image(sandbox, run)
+class TestAgent(mcp_checks.AgentTests):
+    @pytest.fixture(params=["stdio", "http"])
+    def server(self, request, tmp_path):
+        if request.param == "http" and not hasattr(mcp, "StreamableHttpServerParams"):
+            pytest.skip("autogen-ext before 0.6")
+        with mcp_server.serve(request.param, tmp_path / "journal") as served:
+            yield served
 
-
-async def test_image_of_a_tool_is_left_out_when_the_model_has_no_vision(sandbox, server):
-    sandbox.script([mcp_checks.call("picture"), {"content": "?"}])
-    async with agent(server, "gpt-oss:120b") as run:
-        assert await run("What is on the picture?") == "?"
-    messages = list(sandbox.requests)[-1].json["messages"]
-    assert "A picture:\\n[Image]" in json.dumps(messages)
-
-
-async def test_error_of_a_tool_reaches_the_model(sandbox, server):
-    async with agent(server) as run:
-        await mcp_checks.check_error(sandbox, run)
-
-
-async def test_server_is_usable_after_a_cancelled_run(sandbox, server):
-    async with agent(server) as run:
-        await mcp_checks.check_cancelling(sandbox, run, server)
+    async def test_image_of_a_tool_is_left_out_when_the_model_has_no_vision(self, sandbox, server):
+        sandbox.script([mcp_checks.call("picture"), {"content": "?"}])
+        async with agent(server, "gpt-oss:120b") as run:
+            assert await run("What is on the picture?") == "?"
+        messages = list(sandbox.requests)[-1].json["messages"]
+        assert "A picture:\\n[Image]" in json.dumps(messages)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from llmaas import AsyncLLMaaS, catalog
 from llmaas_cli.mcp import Callers, create_server
-from tests.helpers import corpus, mcp_client
-from tests.helpers.waiting import eventually, soon
+from tests.helpers import corpus, mcp_client, mcp_server
+from tests.helpers.waiting import soon
 
 pytestmark = pytest.mark.filterwarnings("ignore:Field 'lifespan'")  # SDK 1 before 1.28
 NAMES = {"chat", "embed", "rerank", "transcribe", "speak", "image", "models", "cost"}
@@ -39,17 +37,8 @@ def over_stdio(sandbox: Any, *arguments: str, **env: str) -> Any:
 @contextmanager
 def served(callers: Callers) -> Iterator[str]:
     """Yield the address of a server over HTTP."""
-    app = create_server(callers).streamable_http_app()
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", ws="none"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    eventually(lambda: server.started, 60)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}/mcp"
-    finally:
-        server.should_exit = server.force_exit = True
-        thread.join(10)
+    with mcp_server.serve_app(create_server(callers).streamable_http_app()) as url:
+        yield url
 
 
 async def test_every_tool_works_over_stdio(sandbox: Any, tmp_path: Path) -> None:

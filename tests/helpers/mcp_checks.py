@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.helpers import mcp_server
 from tests.helpers.mcp_server import NAMES, PNG, Served
 from tests.helpers.waiting import soon
 
@@ -23,6 +26,7 @@ MARKS = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 Run = Callable[[str], Awaitable[str]]
+Connect = Callable[[Served], AbstractAsyncContextManager[Run]]
 SECONDS = 120.0
 """Longest wait; the slow tool takes longer. Servers over stdio start slowly on a busy machine."""
 
@@ -83,6 +87,47 @@ async def check_cancelling(
         await soon(lambda: "slow cancelled" in server.journal.words, SECONDS)
     sandbox.script([call("weather", prefix, city="Nice"), {"content": "Sun."}])
     assert await run("Weather?") == "Sun."
+
+
+class AgentTests:
+    """Tests of an agent with the server's tools.
+
+    The fixture ``connect`` of a test file connects an agent to a server, within one task.
+    """
+
+    prefix = ""
+    ends_the_tool = False
+
+    @pytest.fixture(params=["stdio", "http"])
+    def server(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+        with mcp_server.serve(request.param, tmp_path / "journal") as served:
+            yield served
+
+    async def test_text_of_a_tool_reaches_the_model(
+        self, sandbox: Any, server: Served, connect: Connect
+    ) -> None:
+        async with connect(server) as run:
+            await check_text(sandbox, run, self.prefix)
+
+    async def test_image_of_a_tool_reaches_the_model(
+        self, sandbox: Any, server: Served, connect: Connect
+    ) -> None:
+        async with connect(server) as run:
+            await check_image(sandbox, run, self.prefix)
+
+    async def test_error_of_a_tool_reaches_the_model(
+        self, sandbox: Any, server: Served, connect: Connect
+    ) -> None:
+        async with connect(server) as run:
+            await check_error(sandbox, run, self.prefix)
+
+    async def test_server_is_usable_after_a_cancelled_run(
+        self, sandbox: Any, server: Served, connect: Connect
+    ) -> None:
+        async with connect(server) as run:
+            await check_cancelling(
+                sandbox, run, server, self.prefix, ends_the_tool=self.ends_the_tool
+            )
 
 
 def _bodies(sandbox: Any) -> list[Any]:

@@ -93,12 +93,18 @@ def serve(transport: str, journal: Path) -> Iterator[Served]:
 
 @contextmanager
 def over_http(journal: Path) -> Iterator[str]:
-    """Yield the URL of a server over streamable HTTP."""
+    """Yield the URL of the server over streamable HTTP."""
+    with serve_app(create(Journal(journal)).streamable_http_app()) as url:
+        yield url
+
+
+@contextmanager
+def serve_app(app: Any) -> Iterator[str]:
+    """Yield the URL of a server's app in a thread."""
     import uvicorn
 
     from tests.helpers.waiting import eventually
 
-    app = create(Journal(journal)).streamable_http_app()
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
