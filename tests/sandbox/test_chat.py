@@ -158,19 +158,6 @@ def test_reasoning_can_be_switched_off(chat: Any) -> None:
     assert "reasoning" not in answer["choices"][0]["message"]
 
 
-@pytest.mark.parametrize(
-    "switch",
-    [
-        {"enable_thinking": False},
-        {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}},
-        {"reasoning_effort": "none"},
-    ],
-)
-def test_reasoning_stays_on_when_the_model_always_reasons(chat: Any, switch: Any) -> None:
-    answer = chat("Bonjour", model="gpt-oss:120b", **switch).json
-    assert answer["choices"][0]["message"]["reasoning_content"]
-
-
 def test_the_thinking_switch_is_refused_by_mistral(chat: Any) -> None:
     assert chat("Bonjour", enable_thinking=False).status == 400
 

@@ -145,7 +145,7 @@ def test_vllm_knows_seven_efforts(chat: Any) -> None:
 
 
 def test_vllm_ignores_the_thinking_switch_on_top(chat: Any) -> None:
-    asked = {"model": "qwen3.6:35b", "faults": VLLM}
+    asked = {"model": THINKER, "faults": VLLM}
     assert choice(chat("x", **asked, enable_thinking=False))["message"]["reasoning"]
     for off in (
         {"chat_template_kwargs": {"enable_thinking": False}},

@@ -125,10 +125,7 @@ def _reasoning(request: ChatRequest, messages: Conversation) -> str:
     is_off = turns_reasoning_off(request.body, model.measured)
     if is_off is not None:
         return "" if is_off else thinking.build_reasoning(messages, request.body)
-    is_on = thinking.always_reasons(model.family) or thinking.is_reasoning_enabled(
-        request.body, top_level=not faults.engine
-    )
-    if not is_on:
+    if not thinking.is_reasoning_enabled(request.body, top_level=not faults.engine):
         return ""
     return thinking.build_reasoning(messages, request.body)
 

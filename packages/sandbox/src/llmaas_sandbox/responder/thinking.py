@@ -32,11 +32,6 @@ def build_reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str
     return " ".join(steps[:effort])
 
 
-def always_reasons(family: str) -> bool:
-    """Whether no switch stops the family's reasoning, as the model card of gpt-oss states."""
-    return family.startswith("gpt-oss")
-
-
 def is_reasoning_enabled(body: Mapping[str, Any], *, top_level: bool = True) -> bool:
     """Whether the request leaves reasoning on; engines ignore the switch on top."""
     off = top_level and body.get("enable_thinking") is False
