@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -28,6 +29,13 @@ from tests.helpers.mcp_server import Journal
 # The SDK's client over HTTP leaves its sockets to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 PNG = base64.b64encode(mcp_server.PNG).decode()
+
+
+@pytest.fixture(autouse=True)
+def finalize_sockets() -> Iterator[None]:
+    """Finalize the SDK's sockets in their own test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ LAYERS = {
         " raw_types result_types types",
         "wire": "wire",
         "knowledge": "catalog context energy invalid_output output_types _error_factory structured",
-        "connection": "options _openai_sdk settings transport",
+        "connection": "options _openai_sdk _profile_option settings transport",
         "operations": "_calls hooks ops",
         "hooks": "guard quota telemetry usage_log",
         "client": "_base_client _chat_methods client _keyword_arguments _operations realtime"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ from llmaas._option_parsing import (
     parse_headers,
     parse_model_names,
 )
+from llmaas._profile_option import PROFILE_VARIABLE, parse_profile
 from llmaas.local_files import MAX_FILE_BYTES
 from llmaas.urls import DEFAULT_BASE_URL, normalize_base_url
 from llmaas.wire.retry import RetryPolicy
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 URL_VARIABLE = "LLMAAS_BASE_URL"
 CA_VARIABLE = "LLMAAS_CA_BUNDLE"
-PROFILE_VARIABLE = "LLMAAS_PROFILE"
 _NO_HEADERS = _redaction.HiddenHeaders(())
 VENDOR_URL_VARIABLE = "LLMAAS_API_URL"  # the vendor's own products'; the second choice
 _ACCOUNT = frozenset({"root", "key"})
@@ -144,37 +143,6 @@ def _parse_limits(value: Any) -> Limits:
     return value
 
 
-def _parse_profile(value: Any) -> Profile | None:
-    given = value or os.environ.get(PROFILE_VARIABLE) or None
-    if given is None:
-        return None
-    from llmaas.catalog.profile import Profile  # slow to import, and seldom needed
-
-    if isinstance(given, Profile):
-        return given
-    if isinstance(given, Mapping):
-        return Profile.from_dict(given)
-    if not isinstance(given, str | os.PathLike):
-        raise ConfigurationError(f"profile must be a Profile or a path, got {value!r}.")
-    status = _stat(path := os.fspath(given))
-    return _read_profile(path, status and (status.st_mtime_ns, status.st_size, status.st_ino))
-
-
-def _stat(path: str) -> os.stat_result | None:
-    try:
-        return os.stat(path)
-    except OSError:
-        return None  # reading it reports why
-
-
-@lru_cache(maxsize=16)
-def _read_profile(path: str, state: tuple[int, ...] | None) -> Profile:
-    """Read a file once per state, since each framework object may have a client of its own."""
-    from llmaas.catalog.profile import Profile  # see _parse_profile
-
-    return Profile.read(path)
-
-
 def _keep(value: Any) -> Any:
     return value
 
@@ -217,7 +185,7 @@ class Settings:
     )
     strict: bool = field(default=False, metadata=_option(_keep, is_public=True))
     profile: Profile | None = field(
-        default=None, metadata=_option(_parse_profile, reads_environment=True, is_public=True)
+        default=None, metadata=_option(parse_profile, reads_environment=True, is_public=True)
     )
     learned: Learned = field(default_factory=Learned, repr=False, compare=False)
     """Facts about models, learned from the answers at this address with this key."""

@@ -16,7 +16,7 @@ from llmaas.ops.json_request import request_json
 from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
 from llmaas.types import Adjustment, Batch, Completion, Event
-from llmaas.wire.accumulator import CompletionAccumulator, Context
+from llmaas.wire.accumulator import ChoiceFailed, CompletionAccumulator, Context
 from llmaas.wire.conversation import inspect_messages
 from llmaas.wire.error_body import from_mapping
 from llmaas.wire.json_codec import loads
@@ -130,7 +130,10 @@ def _result(item: Mapping[str, Any], model: str) -> Completion | Exception:
         return _error(error)
     events: list[Event] = []
     assembler = CompletionAccumulator(Context(requested_model=model, seed=str(item.get("id"))))
-    assembler.feed(item, events)
+    try:
+        assembler.feed(item, events)
+    except ChoiceFailed as failed:
+        return _error(failed.error)
     assembler.finish(events)
     return assembler.completion()
 
