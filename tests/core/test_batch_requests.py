@@ -11,6 +11,7 @@ from pydantic import BaseModel
 import llmaas
 from llmaas import Completion
 from llmaas.content_parts import data_uri
+from tests.helpers.servers.answering import answer_json, answering
 
 MODEL = "mistral-small4:119b"
 TOOL = {
@@ -112,3 +113,16 @@ def test_batch_tells_the_names_of_tools_that_had_to_be_replaced(sandbox: Any, ap
     [[change]] = lot.adjustments
     assert (change.kind, "météo du jour" in change.detail, sent in change.detail) == (
         "tool_names", True, True)  # fmt: skip
+
+
+FAILED = {"choices": [{"index": 0, "message": {"content": "h"}, "error": {"message": "no room"}}]}
+ANSWERED = {"choices": [{"index": 0, "message": {"content": "Oui"}, "finish_reason": "stop"}]}
+
+
+def test_batch_keeps_the_other_answers_when_a_choice_failed(api: Any) -> None:
+    batch = {"id": "b", "status": "completed", "request_counts": {"total": 2}}
+    with answering(lambda _: answer_json({**batch, "results": [FAILED, ANSWERED]})) as url:
+        answers = api(base_url=url, api_key="k").do("get_batch", "b").answers
+    assert isinstance(answers[0], llmaas.APIError)
+    assert "no room" in str(answers[0])
+    assert answers[1].text == "Oui"
