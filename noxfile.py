@@ -160,7 +160,7 @@ def snippets(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation site into dist/docs and check it; `-- serve` serves it."""
-    session.install("--require-hashes", "-r", DOCS_LOCK)
+    session.install("--no-deps", "--require-hashes", "-r", DOCS_LOCK)
     session.env["NO_MKDOCS_2_WARNING"] = "1"  # an advertisement in red
     action, *options = session.posargs or ["build", "--strict", "--quiet"]
     session.run("python", "-m", "mkdocs", action, *options, "-f", "docs/site/mkdocs.yml")
