@@ -351,3 +351,28 @@ def test_errors_are_imported_before_the_deadline_when_a_ledger_is_slow(mode: str
     code = [sys.executable, "-c", WAIT_FOR_ERRORS, mode]
     done = subprocess.run(code, capture_output=True, text=True, timeout=60, check=False)
     assert (done.stdout.strip(), done.stderr) == ("True", "")
+
+
+WAIT_FOR_LIMIT = """
+import os, sys, threading, time
+from llmaas import LLMaaS
+from llmaas.quota import Limit, Quota
+
+limits = [Limit(1_000, 3_600)]
+quota = Quota(limits=limits)
+quota.ledger.reserve(quota.account, 1_000, limits)
+client = LLMaaS(api_key="k", hooks=[quota])
+call = lambda: client.chat("?", model="gpt-oss:120b", max_tokens=10, deadline=40)
+threading.Thread(target=call, daemon=True).start()
+until = time.monotonic() + 20
+while "llmaas.errors" not in sys.modules and time.monotonic() < until:
+    time.sleep(0.01)
+print("llmaas.errors" in sys.modules, flush=True)
+os._exit(0)
+"""
+
+
+def test_errors_are_imported_before_the_deadline_when_a_quota_is_used_up() -> None:
+    code = [sys.executable, "-c", WAIT_FOR_LIMIT]
+    done = subprocess.run(code, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("True", "")

@@ -159,7 +159,7 @@ def run_bounded(
     WORKER_POOL.submit(job)
     try:
         if deadline is not None and not done.wait(_until_slow(deadline)):
-            _load_errors()
+            load_errors_early()
         done.wait(_remaining(deadline))
     except BaseException:  # Ctrl-C
         _abandon(job)
@@ -185,7 +185,7 @@ async def run_async(
         if deadline is not None:
             _, waiting = await asyncio.wait({future}, timeout=_until_slow(deadline))
             if waiting:
-                _load_errors()
+                load_errors_early()
         await asyncio.wait({future}, timeout=_remaining(deadline))
     except BaseException:
         _abandon(job)
@@ -232,8 +232,11 @@ def _until_slow(deadline: float) -> float:
     return max(0.0, min(_SLOW_SECONDS, deadline - time.monotonic()))
 
 
-def _load_errors() -> None:
-    """Import the errors in another thread, so that raising one at the deadline takes no time."""
+def load_errors_early() -> None:
+    """Import the errors in another thread, so that raising one at a deadline takes no time.
+
+    For calls that wait: the errors import the openai SDK, which takes up to seconds.
+    """
     if "llmaas.errors" not in sys.modules:
         WORKER_POOL.submit(_import_errors)
 

@@ -10,6 +10,7 @@ from llmaas._errors_base import BudgetExceededError
 from llmaas._fork import reset_after_fork
 from llmaas.hooks import REGISTRY, CallInfo, CallResult
 from llmaas.ops.effects import Operation, Run, Sleep
+from llmaas.ops.worker_threads import load_errors_early
 from llmaas.pricing import format_eur, rerank_cost_micro_eur, tariff
 from llmaas.quota import reserving
 from llmaas.quota.ledger import Denied, Ledger, Limit, MemoryLedger, Reservation
@@ -182,6 +183,7 @@ def _limit_to_deadline(call: CallInfo, seconds: float) -> float:
     """Shorten a delay to the deadline. Raises ``DeadlineExceededError`` if it has passed."""
     if call.deadline is None:
         return seconds
+    load_errors_early()
     remaining = call.deadline - time.monotonic()
     if remaining > 0:
         return min(seconds, remaining)

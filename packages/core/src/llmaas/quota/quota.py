@@ -15,6 +15,7 @@ from llmaas._fork import reset_after_fork
 from llmaas.hooks import CallInfo, CallResult
 from llmaas.ops.effects import Operation, Wait
 from llmaas.ops.wakeup import Wakeup
+from llmaas.ops.worker_threads import load_errors_early
 from llmaas.quota import reserving
 from llmaas.quota.ledger import Denied, Ledger, Limit, MemoryLedger, Reservation
 
@@ -65,6 +66,8 @@ class _Waiter:
     def wait(self, seconds: float) -> Operation[None]:
         """Wait until the call is woken. Raises ``DeadlineExceededError`` at its deadline."""
         deadline = self.call.deadline
+        if deadline is not None:
+            load_errors_early()
         remaining = seconds if deadline is None else deadline - time.monotonic()
         if remaining <= 0:
             from llmaas.errors import DeadlineExceededError
