@@ -9,7 +9,9 @@ from autogen_agentchat.agents import AssistantAgent
 from autogen_llmaas import LLMaaSChatCompletionClient
 from tests.helpers import mcp_checks, mcp_server
 
-mcp = pytest.importorskip("autogen_ext.tools.mcp", reason="autogen-ext[mcp]", exc_type=ImportError)
+mcp = pytest.importorskip(
+    "autogen_ext.tools.mcp", reason="autogen-ext[mcp] is not installed", exc_type=ImportError
+)
 pytestmark = mcp_checks.MARKS
 
 
@@ -40,7 +42,7 @@ class TestAgent(mcp_checks.AgentTests):
     @pytest.fixture(params=["stdio", "http"])
     def server(self, request, tmp_path):
         if request.param == "http" and not hasattr(mcp, "StreamableHttpServerParams"):
-            pytest.skip("autogen-ext before 0.6")
+            pytest.skip("autogen-ext before 0.6 has no streamable HTTP")
         with mcp_server.serve(request.param, tmp_path / "journal") as served:
             yield served
 

@@ -25,9 +25,9 @@ from ag2.events import (
 )
 
 from autogen_llmaas._ag2_messages import to_api_messages
-from autogen_llmaas.connection import ApiKey, connection_options, with_rate_limit_timeout
+from autogen_llmaas.connection import ApiKey, create_client
 from autogen_llmaas.settings import RATE_LIMIT_TIMEOUT
-from llmaas import AsyncLLMaaS, Completion, StructuredOutputError
+from llmaas import Completion, StructuredOutputError
 from llmaas.adapters import invalid_output_error, is_cut_short, redact_options
 from llmaas.model_names import ChatModelName
 from llmaas.settings import KEY_VARIABLE
@@ -135,21 +135,7 @@ class LLMaaSAG2Client(LLMClient):
     def __init__(self, config: LLMaaSConfig) -> None:
         self._config = config
         self._reasoning: dict[str, str] = {}
-        client = AsyncLLMaaS(
-            **connection_options(
-                config.api_key,
-                config.api_key_env,
-                config.base_url,
-                timeout=config.timeout,
-                max_retries=config.max_retries,
-                deadline=config.deadline,
-                ca_bundle=config.ca_bundle,
-                profile=config.profile,
-                proxy=config.proxy,
-                default_headers=config.default_headers,
-            )
-        )
-        self._client = with_rate_limit_timeout(client, config.rate_limit_timeout)
+        self._client = create_client(config, config.api_key)
 
     async def __call__(
         self,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Required, TypedDict, TypeVar, Unpack, cast
+from typing import Any, Protocol, Required, TypedDict, TypeVar, Unpack, cast
 
-from autogen_llmaas.settings import LLMaaSClientConfig
 from llmaas import AsyncLLMaaS, LLMaaS, MissingAPIKeyError
 
 ApiKey = str | Callable[[], Any] | None
@@ -25,6 +24,22 @@ class Connection(TypedDict, total=False):
     profile: str | None
     proxy: str | None
     default_headers: Mapping[str, str] | None
+
+
+class ClientConfig(Protocol):
+    """Configuration of a client; it has every field of ``Connection``, too."""
+
+    @property
+    def api_key_env(self) -> str:
+        """Variable that holds the key."""
+
+    @property
+    def base_url(self) -> str | None:
+        """Address of the service."""
+
+    @property
+    def rate_limit_timeout(self) -> float:
+        """Seconds to wait for rate limits."""
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -66,20 +81,10 @@ def with_rate_limit_timeout(client: ClientT, seconds: float) -> ClientT:
     )
 
 
-def create_client(config: LLMaaSClientConfig, api_key: ApiKey) -> AsyncLLMaaS:
+def create_client(config: ClientConfig, api_key: ApiKey) -> AsyncLLMaaS:
     """Create the core's client of a configuration."""
-    client = AsyncLLMaaS(
-        **connection_options(
-            api_key,
-            config.api_key_env,
-            config.base_url,
-            timeout=config.timeout,
-            max_retries=config.max_retries,
-            deadline=config.deadline,
-            ca_bundle=config.ca_bundle,
-            profile=config.profile,
-            proxy=config.proxy,
-            default_headers=config.default_headers,
-        )
+    given = {name: getattr(config, name) for name in Connection.__annotations__}
+    options = connection_options(
+        api_key, config.api_key_env, config.base_url, **cast("Connection", given)
     )
-    return with_rate_limit_timeout(client, config.rate_limit_timeout)
+    return with_rate_limit_timeout(AsyncLLMaaS(**options), config.rate_limit_timeout)
