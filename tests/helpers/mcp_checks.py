@@ -27,6 +27,7 @@ MARKS = [
 ]
 Run = Callable[[str], Awaitable[str]]
 Connect = Callable[[Served], AbstractAsyncContextManager[Run]]
+Check = Callable[[Any, Run, str], Awaitable[None]]
 SECONDS = 120.0
 """Longest wait; the slow tool takes longer. Servers over stdio start slowly on a busy machine."""
 
@@ -103,23 +104,12 @@ class AgentTests:
         with mcp_server.serve(request.param, tmp_path / "journal") as served:
             yield served
 
-    async def test_text_of_a_tool_reaches_the_model(
-        self, sandbox: Any, server: Served, connect: Connect
+    @pytest.mark.parametrize("check", [check_text, check_image, check_error])
+    async def test_result_of_a_tool_reaches_the_model(
+        self, sandbox: Any, server: Served, connect: Connect, check: Check
     ) -> None:
         async with connect(server) as run:
-            await check_text(sandbox, run, self.prefix)
-
-    async def test_image_of_a_tool_reaches_the_model(
-        self, sandbox: Any, server: Served, connect: Connect
-    ) -> None:
-        async with connect(server) as run:
-            await check_image(sandbox, run, self.prefix)
-
-    async def test_error_of_a_tool_reaches_the_model(
-        self, sandbox: Any, server: Served, connect: Connect
-    ) -> None:
-        async with connect(server) as run:
-            await check_error(sandbox, run, self.prefix)
+            await check(sandbox, run, self.prefix)
 
     async def test_server_is_usable_after_a_cancelled_run(
         self, sandbox: Any, server: Served, connect: Connect

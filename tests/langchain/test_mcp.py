@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 
-pytest.importorskip("langchain_mcp_adapters")
+pytest.importorskip("langchain_mcp_adapters", reason="langchain-mcp-adapters is not installed")
 
 from langchain.agents import create_agent
 from langchain_mcp_adapters.client import MultiServerMCPClient
