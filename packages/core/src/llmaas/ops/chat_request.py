@@ -113,21 +113,16 @@ def build_request(
     sent, adjustments = _adjust(
         settings, model, given, inspection, params, conforms=conforms, strict=strict
     )
-    limit = None if isinstance(max_tokens, model_profile.ModelDefault) else max_tokens
-    check_chat(tools, tool_choice, {"max_tokens": limit, **params})
+    is_default = isinstance(max_tokens, model_profile.ModelDefault)
+    check_chat(tools, tool_choice, {"max_tokens": None if is_default else max_tokens, **params})
     if reasoning is not None:
         params, notes = to_fields(model, reasoning, params, settings.profile)
         adjustments = (*adjustments, *notes)
     is_unchanged = sent is given
-    owns_budget = isinstance(max_tokens, model_profile.ModelDefault) and not output_budget.is_given(
-        params
+    size = inspection.size if is_unchanged else 0
+    limit, owns_budget = _limit_answer(
+        settings, model, max_tokens, params, sent, tools, schema, size=size
     )
-    if owns_budget:
-        sent_format = schema and schema.response_format
-        size = inspection.size if is_unchanged else 0
-        limit = output_budget.default_max_tokens(
-            settings, model, sent, tools, sent_format, size=size
-        )
     body = chat_body(
         sent,
         model=model,
@@ -137,17 +132,12 @@ def build_request(
         response_format=response_format if schema is None else schema.response_format,
         params={"max_tokens": limit, **params},
     )
-    if settings.profile is not None and conforms:
-        body, notes = fit_to_profile(
-            body,
-            settings.profile,
-            kept=params.get("extra_body") or (),
-            strict=bool(settings.strict if strict is None else strict),
-        )
+    if conforms:
+        body, notes = _fit(settings, body, params, strict=strict)
         adjustments = (*adjustments, *notes)
     return ChatRequest(
         settings,
-        with_valid_tools(body) if "tools" in body and conforms else body,
+        body,
         {**JSON, **extra_headers},
         RetryState(settings, timeout, deadline),
         schema,
@@ -157,6 +147,42 @@ def build_request(
         conforms,
         plain=sent if inspection.is_plain and is_unchanged else None,
     )
+
+
+def _limit_answer(
+    settings: Settings,
+    model: str,
+    max_tokens: int | model_profile.ModelDefault | None,
+    params: Mapping[str, Any],
+    sent: Sequence[Message],
+    tools: Any,
+    schema: OutputSchema | None,
+    *,
+    size: int,
+) -> tuple[int | None, bool]:
+    """Return the token limit of the answer, and whether it is the client's choice."""
+    if not isinstance(max_tokens, model_profile.ModelDefault):
+        return max_tokens, False
+    if output_budget.is_given(params):
+        return None, False
+    sent_format = schema and schema.response_format
+    limit = output_budget.default_max_tokens(settings, model, sent, tools, sent_format, size=size)
+    return limit, True
+
+
+def _fit(
+    settings: Settings, body: dict[str, Any], params: Mapping[str, Any], *, strict: bool | None
+) -> tuple[dict[str, Any], tuple[Adjustment, ...]]:
+    """Return the body as the model accepts it, and notes of what the profile changed."""
+    notes: tuple[Adjustment, ...] = ()
+    if settings.profile is not None:
+        body, notes = fit_to_profile(
+            body,
+            settings.profile,
+            kept=params.get("extra_body") or (),
+            strict=bool(settings.strict if strict is None else strict),
+        )
+    return (with_valid_tools(body) if "tools" in body else body), notes
 
 
 def _adjust(
