@@ -6,10 +6,11 @@
 Every client lives in a process of its own on one processor, the server on another. Clients take
 turns, round by round, and the best round counts: other work on the machine only ever makes a round
 worse. Ratios hold, absolute figures depend on the machine. The rows "alone" are the frameworks'
-objects without an adapter; a second table shows what each adapter adds to them. With
-``--against``, the clients named are compared with those of another clone, in its own ``.venv``:
-before a change, say. A client is a class in a file under ``drivers/``; a new file is found by
-itself.
+objects without an adapter; a second table shows what each adapter adds to them, and two more
+whether the adapters' targets against the core are met. Conversations are converted to the
+framework's messages before the measurement, as an agent holds them. With ``--against``, the
+clients named are compared with those of another clone, in its own ``.venv``: before a change, say.
+A client is a class in a file under ``drivers/``; a new file is found by itself.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ DRIVERS = Path(__file__).parent / "drivers"
 
 def main() -> None:
     """Measure and print."""
-    options = parsed()
+    parser = options_parser()
+    options = parser.parse_args()
+    if problem := fault(options):
+        parser.error(problem)
     if options.against is not None:
-        compared = [client for client in found() if client.name in (options.only or ())]
+        compared = [client for client in found() if client.name in options.only]
         rounds, scale = options.rounds, options.scale
         for line in against.lines(compared, options.works, options.against, rounds, scale):
             print(line, flush=True)
@@ -46,8 +50,8 @@ def main() -> None:
         print(report.table(clients, results))
 
 
-def parsed() -> argparse.Namespace:
-    """Return the options."""
+def options_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     names = [*(work.name for work in WORKS), "import", "memory"]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these clients and their peers")
@@ -56,7 +60,19 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="how much to do in a round")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--against", type=Path, metavar="CLONE", help="compare with another clone")
-    return parser.parse_args()
+    return parser
+
+
+def fault(options: argparse.Namespace) -> str | None:
+    """Return what is wrong with the clients named, None if nothing is."""
+    known = [client.name for client in found()]
+    unknown = [name for name in options.only or () if name not in known]
+    if unknown:
+        names = "\n  ".join(known)
+        return f"--only: unknown clients {unknown}. Installed clients:\n  {names}"
+    if options.against is not None and not options.only:
+        return "--against compares the clients of --only, got none. Add --only NAME."
+    return None
 
 
 def found() -> list[type[Client]]:

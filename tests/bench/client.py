@@ -31,19 +31,27 @@ class Client:
     def __init__(self, base_url: str) -> None:
         """Connect to the stub."""
 
-    def call(self, messages: Sequence[Message], model: str) -> str:
+    def prepare(self, messages: Sequence[Message]) -> Any:
+        """Convert a conversation to what the other methods take, outside the measured time.
+
+        An agent keeps its conversation as the framework's messages and does not convert it at
+        each step.
+        """
+        return messages
+
+    def call(self, messages: Any, model: str) -> str:
         """Ask and return the text."""
         raise NotImplementedError
 
-    async def acall(self, messages: Sequence[Message], model: str) -> str:
+    async def acall(self, messages: Any, model: str) -> str:
         """Ask and return the text."""
         raise NotImplementedError
 
-    def stream(self, messages: Sequence[Message], model: str) -> str:
+    def stream(self, messages: Any, model: str) -> str:
         """Stream and return the text, joined from the pieces."""
         raise NotImplementedError
 
-    async def astream(self, messages: Sequence[Message], model: str) -> str:
+    async def astream(self, messages: Any, model: str) -> str:
         """Stream and return the text, joined from the pieces."""
         raise NotImplementedError
 

@@ -14,6 +14,8 @@ UNITS = {**{work.name: work.unit for work in WORKS}, "import": "ms", "memory": "
 MORE_IS_BETTER = {work.name for work in WORKS if work.more_is_better}
 UNCOMPARED = {"memory"}
 CORE = "llmaas"
+MOST_OWN, MOST_TIMES = 150, 2.0
+"""Targets of adapters: µs per call beyond the framework and the core; times the core's total."""
 
 Results = Mapping[str, Mapping[str, float]]
 
@@ -26,7 +28,13 @@ def table(clients: Sequence[type[Client]], results: Results) -> str:
     lines = [head, ["---", *["---:"] * len(works)], *rows]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     return "\n\n".join(
-        [heading(clients), body, *own_costs(clients, results), *goals(clients, results)]
+        [
+            heading(clients),
+            body,
+            *own_costs(clients, results),
+            *targets(clients, results),
+            *goals(clients, results),
+        ]
     )
 
 
@@ -47,12 +55,14 @@ def own_costs(clients: Sequence[type[Client]], results: Results) -> list[str]:
         for client in clients
         if client.floor
     ]
-    lines = [line for line in lines if any(line[1:])]
-    if not lines:
-        return []
-    head = ["own cost: without the framework's row (of the core's)", *works]
-    table = [head, ["---", *["---:"] * len(works)], *lines]
-    return ["\n".join("| " + " | ".join(line) + " |" for line in table)]
+    return compared("own cost: without the framework's row (of the core's)", works, lines)
+
+
+def compared(title: str, works: Sequence[str], lines: Sequence[list[str]]) -> list[str]:
+    """Return a table with the lines that have figures, nothing without any."""
+    filled = [line for line in lines if any(line[1:])]
+    table = [[title, *works], ["---", *["---:"] * len(works)], *filled]
+    return ["\n".join("| " + " | ".join(line) + " |" for line in table)] if filled else []
 
 
 def own_cost(client: type[Client], work: str, figures: Mapping[str, float]) -> str:
@@ -63,6 +73,41 @@ def own_cost(client: type[Client], work: str, figures: Mapping[str, float]) -> s
     own, core = mine - floor, figures.get(CORE)
     times = "" if core is None or work == "import" else f" ({own / core:.1f}x)"
     return f"{own:,.0f} {UNITS[work]}{times}"
+
+
+def targets(clients: Sequence[type[Client]], results: Results) -> list[str]:
+    """Return the tables of the adapters' targets against the core, measured in the same run."""
+    calls = [work for work in results if work.startswith("call")]
+    long = [work for work in results if "messages" in work]
+    adapters = [client for client in clients if client.floor]
+    beyond = [
+        [each.name, *(beyond_core(each, results[work]) for work in calls)] for each in adapters
+    ]
+    totals = [[each.name, *(of_core(each, results[work]) for work in long)] for each in adapters]
+    return [
+        *compared(f"own cost beyond the core's (target: {MOST_OWN} µs)", calls, beyond),
+        *compared(f"total, of the core's (target: {MOST_TIMES:g}x)", long, totals),
+    ]
+
+
+def beyond_core(client: type[Client], figures: Mapping[str, float]) -> str:
+    """Return what an adapter costs beyond its framework and the core, and whether that is met."""
+    needed = [figures.get(name) for name in (client.name, client.floor or "", CORE)]
+    if None in needed:
+        return ""
+    total, floor, core = needed
+    return verdict(total - floor - core, MOST_OWN, "{:,.0f} µs")
+
+
+def of_core(client: type[Client], figures: Mapping[str, float]) -> str:
+    """Return how many times the core's total an adapter's is, and whether that is met."""
+    total, core = figures.get(client.name), figures.get(CORE)
+    return "" if total is None or core is None else verdict(total / core, MOST_TIMES, "{:.2f}x")
+
+
+def verdict(value: float, most: float, form: str) -> str:
+    """Return a figure with the word for its target."""
+    return f"{form.format(value)}, {'met' if value <= most else 'missed'}"
 
 
 def cell(client: type[Client], work: str, results: Results) -> str:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from client import Client
 from stub import CHUNKS, PIECE, SHORT_CHUNKS, TEXT, VECTORS
@@ -33,9 +34,11 @@ class Work:
 
     name: str
     method: str
-    run: Callable[[Client, asyncio.Runner, int], int]
+    run: Callable[[Client, asyncio.Runner, Any, int], int]
     times: int
     unit: str = "µs"
+    length: int = 0
+    """The number of messages in the conversation; 0 is one question."""
 
     def figure(self, cost: Cost) -> float:
         """Return the figure to print, from what a round has cost."""
@@ -55,56 +58,49 @@ def history(length: int) -> list[dict[str, str]]:
     return [{"role": SPEAKERS[n % 2], "content": f"{n}: {words}"} for n in range(length)]
 
 
-def ask(messages: list[dict[str, str]]) -> Callable[[Client, asyncio.Runner, int], int]:
-    """Return the work of asking, one call after the other."""
-
-    def work(client: Client, _runner: asyncio.Runner, times: int) -> int:
-        for _ in range(times):
-            expect(client.call(messages, "granite"), TEXT)
-        return times
-
-    return work
+def ask(client: Client, _runner: asyncio.Runner, messages: Any, times: int) -> int:
+    """Ask, one call after the other."""
+    for _ in range(times):
+        expect(client.call(messages, "granite"), TEXT)
+    return times
 
 
-def aask(messages: list[dict[str, str]]) -> Callable[[Client, asyncio.Runner, int], int]:
-    """Return the work of asking asynchronously, one call after the other."""
+def aask(client: Client, runner: asyncio.Runner, messages: Any, times: int) -> int:
+    """Ask asynchronously, one call after the other."""
 
-    async def calls(client: Client, times: int) -> None:
+    async def calls() -> None:
         for _ in range(times):
             expect(await client.acall(messages, "granite"), TEXT)
 
-    def work(client: Client, runner: asyncio.Runner, times: int) -> int:
-        runner.run(calls(client, times))
-        return times
-
-    return work
+    runner.run(calls())
+    return times
 
 
-def read_streams(client: Client, _runner: asyncio.Runner, times: int) -> int:
+def read_streams(client: Client, _runner: asyncio.Runner, messages: Any, times: int) -> int:
     """Read long streams; units are their chunks."""
     for _ in range(times):
-        expect(client.stream(QUESTION, "granite"), PIECE * CHUNKS)
+        expect(client.stream(messages, "granite"), PIECE * CHUNKS)
     return times * CHUNKS
 
 
-def aread_streams(client: Client, runner: asyncio.Runner, times: int) -> int:
+def aread_streams(client: Client, runner: asyncio.Runner, messages: Any, times: int) -> int:
     """Read long streams asynchronously; units are their chunks."""
 
     async def streams() -> None:
         for _ in range(times):
-            expect(await client.astream(QUESTION, "granite"), PIECE * CHUNKS)
+            expect(await client.astream(messages, "granite"), PIECE * CHUNKS)
 
     runner.run(streams())
     return times * CHUNKS
 
 
-def fly(client: Client, runner: asyncio.Runner, times: int) -> int:
+def fly(client: Client, runner: asyncio.Runner, messages: Any, times: int) -> int:
     """Keep 500 calls in flight; each is answered after 50 ms."""
 
     async def one(queue: list[int]) -> None:
         while queue:
             queue.pop()
-            expect(await client.acall(QUESTION, "slow"), TEXT)
+            expect(await client.acall(messages, "slow"), TEXT)
 
     async def everyone() -> None:
         queue = list(range(times))
@@ -114,10 +110,10 @@ def fly(client: Client, runner: asyncio.Runner, times: int) -> int:
     return times
 
 
-def embedding(encoding: str) -> Callable[[Client, asyncio.Runner, int], int]:
+def embedding(encoding: str) -> Callable[[Client, asyncio.Runner, Any, int], int]:
     """Return the work of embedding 256 texts at once."""
 
-    def work(client: Client, _runner: asyncio.Runner, times: int) -> int:
+    def work(client: Client, _runner: asyncio.Runner, _messages: Any, times: int) -> int:
         for _ in range(times):
             expect(client.embed(TEXTS, encoding), VECTORS)
         return times
@@ -127,10 +123,11 @@ def embedding(encoding: str) -> Callable[[Client, asyncio.Runner, int], int]:
 
 def grow(client: Client, runner: asyncio.Runner, times: int) -> float:
     """Return by how many KB the process grew over many short streams, after a tenth of them."""
+    messages = client.prepare(QUESTION)
 
     async def streams(count: int) -> None:
         for _ in range(count):
-            expect(await client.astream(QUESTION, "short"), PIECE * SHORT_CHUNKS)
+            expect(await client.astream(messages, "short"), PIECE * SHORT_CHUNKS)
 
     runner.run(streams(times // 10))
     before = resident_kb()
@@ -154,21 +151,22 @@ def expect(found: object, wanted: object) -> None:
 
 
 def measured(work: Work, client: Client, runner: asyncio.Runner, times: int) -> Cost:
-    """Do the work and return what it cost."""
+    """Do the work and return what it cost, without the conversion of the conversation."""
+    messages = client.prepare(history(work.length) if work.length else QUESTION)
     cpu, wall = time.process_time(), time.perf_counter()
-    units = work.run(client, runner, times)
+    units = work.run(client, runner, messages, times)
     return Cost(time.process_time() - cpu, time.perf_counter() - wall, units)
 
 
 WORKS = [
-    Work("call", "call", ask(QUESTION), 100),
-    Work("call, async", "acall", aask(QUESTION), 100),
+    Work("call", "call", ask, 100),
+    Work("call, async", "acall", aask, 100),
     Work("chunk", "stream", read_streams, 2),
     Work("chunk, async", "astream", aread_streams, 2),
-    Work("101 messages", "call", ask(history(101)), 10),
-    Work("101 messages, async", "acall", aask(history(101)), 10),
-    Work("401 messages", "call", ask(history(401)), 4),
-    Work("401 messages, async", "acall", aask(history(401)), 4),
+    Work("101 messages", "call", ask, 10, length=101),
+    Work("101 messages, async", "acall", aask, 10, length=101),
+    Work("401 messages", "call", ask, 4, length=401),
+    Work("401 messages, async", "acall", aask, 4, length=401),
     Work("embed, floats", "embed", embedding("float"), 3, "ms"),
     Work("embed, base64", "embed", embedding("base64"), 3, "ms"),
     Work("500 in flight", "acall", fly, 2500, "requests/s"),

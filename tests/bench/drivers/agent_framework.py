@@ -6,12 +6,6 @@ from client import Client
 from stub import PIECE, TEXT, pieces_of
 
 
-def to_messages(messages):
-    from agent_framework import Message
-
-    return [Message(m["role"], [m["content"]]) for m in messages]
-
-
 class AgentFramework(Client):
     """Ours."""
 
@@ -36,14 +30,17 @@ class AgentFramework(Client):
 
         return LLMaaSChatClient(base_url=base_url, api_key="sk-test")
 
+    def prepare(self, messages):
+        from agent_framework import Message
+
+        return [Message(m["role"], [m["content"]]) for m in messages]
+
     async def acall(self, messages, model):
-        answer = await self.chat.get_response(to_messages(messages), options={"model": model})
+        answer = await self.chat.get_response(messages, options={"model": model})
         return answer.text
 
     async def astream(self, messages, model):
-        stream = self.chat.get_response(
-            to_messages(messages), stream=True, options={"model": model}
-        )
+        stream = self.chat.get_response(messages, stream=True, options={"model": model})
         return "".join([update.text async for update in stream])
 
 

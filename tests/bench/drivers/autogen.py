@@ -39,7 +39,7 @@ class Stock(Client):
             self.clients[model] = self.create_client(model)
         return self.clients[model]
 
-    def messages(self, messages: Sequence[Message]) -> list[Any]:
+    def prepare(self, messages: Sequence[Message]) -> Any:
         from autogen_core.models import AssistantMessage, UserMessage
 
         kinds = {"user": UserMessage, "assistant": AssistantMessage}
@@ -48,18 +48,18 @@ class Stock(Client):
             for message in messages
         ]
 
-    async def acall(self, messages: Sequence[Message], model: str) -> str:
+    async def acall(self, messages: Any, model: str) -> str:
         from autogen_core import CancellationToken
 
         client, token = self.client(model), CancellationToken()
-        result = await client.create(self.messages(messages), cancellation_token=token)
+        result = await client.create(messages, cancellation_token=token)
         return result.content
 
-    async def astream(self, messages: Sequence[Message], model: str) -> str:
+    async def astream(self, messages: Any, model: str) -> str:
         from autogen_core import CancellationToken
 
         client, token = self.client(model), CancellationToken()
-        stream = client.create_stream(self.messages(messages), cancellation_token=token)
+        stream = client.create_stream(messages, cancellation_token=token)
         pieces = [piece async for piece in stream if isinstance(piece, str)]
         return "".join(pieces)
 
@@ -87,17 +87,16 @@ class Ours(Stock):
 
 
 class Alone(Stock):
-    """The framework's messages and results alone: the least that an adapter can cost."""
+    """The framework's results alone: the least that an adapter can cost."""
 
     name = "autogen alone"
     distributions = ("autogen-core",)
     imports = "from autogen_core.models import ChatCompletionClient"
     astream = Client.astream  # its pieces are texts
 
-    async def acall(self, messages: Sequence[Message], model: str) -> str:
+    async def acall(self, messages: Any, model: str) -> str:
         from autogen_core.models import CreateResult, RequestUsage
 
-        self.messages(messages)
         usage = RequestUsage(prompt_tokens=20, completion_tokens=300)
         result = CreateResult(content=TEXT, finish_reason="stop", usage=usage, cached=False)
         return result.content

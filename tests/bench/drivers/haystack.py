@@ -38,32 +38,32 @@ class Stock(Client):
             self.generators[model] = self.made(model)
         return self.generators[model]
 
-    def messages(self, messages: Sequence[Message]) -> list[Any]:
+    def prepare(self, messages: Sequence[Message]) -> Any:
         return [self.to_message(message) for message in messages]
 
-    def call(self, messages: Sequence[Message], model: str) -> str:
-        return self.generator(model).run(self.messages(messages))["replies"][0].text
+    def call(self, messages: Any, model: str) -> str:
+        return self.generator(model).run(messages)["replies"][0].text
 
-    async def acall(self, messages: Sequence[Message], model: str) -> str:
-        result = await self.generator(model).run_async(self.messages(messages))
+    async def acall(self, messages: Any, model: str) -> str:
+        result = await self.generator(model).run_async(messages)
         return result["replies"][0].text
 
-    def stream(self, messages: Sequence[Message], model: str) -> str:
+    def stream(self, messages: Any, model: str) -> str:
         pieces: list[str] = []
 
         def take(chunk: Any) -> None:
             pieces.append(chunk.content)
 
-        self.generator(model).run(self.messages(messages), streaming_callback=take)
+        self.generator(model).run(messages, streaming_callback=take)
         return "".join(pieces)
 
-    async def astream(self, messages: Sequence[Message], model: str) -> str:
+    async def astream(self, messages: Any, model: str) -> str:
         pieces: list[str] = []
 
         async def take(chunk: Any) -> None:
             pieces.append(chunk.content)
 
-        await self.generator(model).run_async(self.messages(messages), streaming_callback=take)
+        await self.generator(model).run_async(messages, streaming_callback=take)
         return "".join(pieces)
 
 
@@ -95,27 +95,25 @@ class Ours(Stock):
 
 
 class Alone(Stock):
-    """The framework's messages, replies and chunks alone: the least that an adapter can cost."""
+    """The framework's replies and chunks alone: the least that an adapter can cost."""
 
     name = "haystack alone"
     distributions = ("haystack-ai",)
     imports = "from haystack import component, tools; from haystack.dataclasses import ChatMessage"
 
-    def call(self, messages: Sequence[Message], model: str) -> str:
+    def call(self, messages: Any, model: str) -> str:
         from haystack.dataclasses import ChatMessage
 
-        self.messages(messages)
         return {"replies": [ChatMessage.from_assistant(TEXT)]}["replies"][0].text
 
-    async def acall(self, messages: Sequence[Message], model: str) -> str:
+    async def acall(self, messages: Any, model: str) -> str:
         return self.call(messages, model)
 
-    def stream(self, messages: Sequence[Message], model: str) -> str:
+    def stream(self, messages: Any, model: str) -> str:
         from haystack.dataclasses import StreamingChunk
 
-        self.messages(messages)
         chunks = [StreamingChunk(content=PIECE) for _ in range(pieces_of(model))]
         return "".join([chunk.content for chunk in chunks])
 
-    async def astream(self, messages: Sequence[Message], model: str) -> str:
+    async def astream(self, messages: Any, model: str) -> str:
         return self.stream(messages, model)

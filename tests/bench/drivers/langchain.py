@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from client import Client, Message
 from stub import PIECE, TEXT, pieces_of
@@ -11,16 +12,21 @@ from stub import PIECE, TEXT, pieces_of
 class Runnables:
     """What both packages do the same way."""
 
-    def call(self, messages: Sequence[Message], model: str) -> str:
+    def prepare(self, messages: Sequence[Message]) -> Any:
+        from langchain_core.messages import convert_to_messages
+
+        return convert_to_messages(messages)
+
+    def call(self, messages: Any, model: str) -> str:
         return self.chat.invoke(messages, model=model).text
 
-    async def acall(self, messages: Sequence[Message], model: str) -> str:
+    async def acall(self, messages: Any, model: str) -> str:
         return (await self.chat.ainvoke(messages, model=model)).text
 
-    def stream(self, messages: Sequence[Message], model: str) -> str:
+    def stream(self, messages: Any, model: str) -> str:
         return "".join([chunk.text for chunk in self.chat.stream(messages, model=model)])
 
-    async def astream(self, messages: Sequence[Message], model: str) -> str:
+    async def astream(self, messages: Any, model: str) -> str:
         chunks = self.chat.astream(messages, model=model)
         return "".join([chunk.text async for chunk in chunks])
 

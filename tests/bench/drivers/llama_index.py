@@ -6,12 +6,6 @@ from client import Client
 from stub import PIECE, TEXT, pieces_of
 
 
-def messages_of(messages):
-    from llama_index.core.base.llms.types import ChatMessage
-
-    return [ChatMessage(m["content"], role=m["role"]) for m in messages]
-
-
 class LlamaIndex(Client):
     """Ours."""
 
@@ -28,17 +22,22 @@ class LlamaIndex(Client):
 
         return LLMaaS(model="granite", base_url=base_url, api_key="sk-test")
 
+    def prepare(self, messages):
+        from llama_index.core.base.llms.types import ChatMessage
+
+        return [ChatMessage(m["content"], role=m["role"]) for m in messages]
+
     def call(self, messages, model):
-        return self.llm.chat(messages_of(messages), model=model).message.content
+        return self.llm.chat(messages, model=model).message.content
 
     async def acall(self, messages, model):
-        return (await self.llm.achat(messages_of(messages), model=model)).message.content
+        return (await self.llm.achat(messages, model=model)).message.content
 
     def stream(self, messages, model):
-        return [*self.llm.stream_chat(messages_of(messages), model=model)][-1].message.content
+        return [*self.llm.stream_chat(messages, model=model)][-1].message.content
 
     async def astream(self, messages, model):
-        responses = await self.llm.astream_chat(messages_of(messages), model=model)
+        responses = await self.llm.astream_chat(messages, model=model)
         return [response async for response in responses][-1].message.content
 
 

@@ -6,17 +6,6 @@ from client import Client
 from stub import PIECE, TEXT, pieces_of
 
 
-def messages_of(messages):
-    from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, UserPromptPart
-
-    return [
-        ModelResponse([TextPart(m["content"])])
-        if m["role"] == "assistant"
-        else ModelRequest([UserPromptPart(m["content"])])
-        for m in messages
-    ]
-
-
 class PydanticAI(Client):
     """Ours."""
 
@@ -42,15 +31,25 @@ class PydanticAI(Client):
         provider = LLMaaSProvider(base_url=self.base_url, api_key="sk-test")
         return LLMaaSModel(name, provider=provider)
 
+    def prepare(self, messages):
+        from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, UserPromptPart
+
+        return [
+            ModelResponse([TextPart(m["content"])])
+            if m["role"] == "assistant"
+            else ModelRequest([UserPromptPart(m["content"])])
+            for m in messages
+        ]
+
     async def acall(self, messages, model):
         from pydantic_ai.direct import model_request
 
-        return (await model_request(self.model(model), messages_of(messages))).text
+        return (await model_request(self.model(model), messages)).text
 
     async def astream(self, messages, model):
         from pydantic_ai.direct import model_request_stream
 
-        async with model_request_stream(self.model(model), messages_of(messages)) as stream:
+        async with model_request_stream(self.model(model), messages) as stream:
             async for _ in stream:
                 pass
         return stream.get().text

@@ -6,13 +6,6 @@ from client import Client
 from stub import PIECE, TEXT, pieces_of
 
 
-def to_history(messages):
-    from semantic_kernel.contents import ChatHistory, ChatMessageContent
-
-    said = [ChatMessageContent(role=m["role"], content=m["content"]) for m in messages]
-    return ChatHistory(messages=said)
-
-
 class SemanticKernel(Client):
     """Ours."""
 
@@ -37,19 +30,21 @@ class SemanticKernel(Client):
 
         return LLMaaSChatCompletion("granite", base_url=base_url, api_key="sk-test")
 
+    def prepare(self, messages):
+        from semantic_kernel.contents import ChatHistory, ChatMessageContent
+
+        turns = [ChatMessageContent(role=m["role"], content=m["content"]) for m in messages]
+        return ChatHistory(messages=turns)
+
     def settings(self, model):
         return self.chat.instantiate_prompt_execution_settings(ai_model_id=model)
 
     async def acall(self, messages, model):
-        answer = await self.chat.get_chat_message_content(
-            to_history(messages), self.settings(model)
-        )
+        answer = await self.chat.get_chat_message_content(messages, self.settings(model))
         return answer.content
 
     async def astream(self, messages, model):
-        stream = self.chat.get_streaming_chat_message_contents(
-            to_history(messages), self.settings(model)
-        )
+        stream = self.chat.get_streaming_chat_message_contents(messages, self.settings(model))
         return "".join([chunk.content async for chunks in stream for chunk in chunks])
 
 
