@@ -49,7 +49,7 @@ def read(answer: bytes, cuts: list[int]) -> tuple[bytes, bool]:
         answer[: answer.find(b"\r\n\r\n") + 4] if b"\r\n\r\n" in answer else answer
     )
     assert not rest
-    body = body_after(head, b"POST")
+    body = body_after(head, "POST")
     came = b""
     for piece in [*pieces(answer[answer.find(b"\r\n\r\n") + 4 :], cuts), b""]:
         if body.broken is not None:
@@ -100,7 +100,7 @@ def test_body_is_refused_as_h11_does_when_it_breaks_the_standard(
 
 def test_chunks_of_one_read_are_joined() -> None:
     head, rest = split_head(CHUNKS)
-    body = body_after(head, b"POST")
+    body = body_after(head, "POST")
     assert body.feed(rest) == b"hello 0123456789"
     assert body.done
 
@@ -108,7 +108,7 @@ def test_chunks_of_one_read_are_joined() -> None:
 @pytest.mark.parametrize("answer", [LENGTH, CHUNKS, TRAILERS])
 def test_connection_is_not_reused_when_data_follows_the_body(answer: bytes) -> None:
     head, rest = split_head(answer + b"HTTP/1.1 200 OK\r\n\r\n")
-    body = body_after(head, b"POST")
+    body = body_after(head, "POST")
     body.feed(rest)
     assert body.done
     assert not body.is_reusable
@@ -116,7 +116,7 @@ def test_connection_is_not_reused_when_data_follows_the_body(answer: bytes) -> N
 
 def test_chunk_header_is_refused_when_it_never_ends() -> None:
     head, _ = split_head(CHUNKED)
-    body = body_after(head, b"POST")
+    body = body_after(head, "POST")
     body.feed(b"1" * 16_000)
     with pytest.raises(ValueError, match="illegal chunk header"):
         body.feed(b"1" * 16_000)
@@ -124,4 +124,4 @@ def test_chunk_header_is_refused_when_it_never_ends() -> None:
 
 def test_head_request_has_no_body() -> None:
     head, _ = split_head(LENGTH)
-    assert body_after(head, b"HEAD").done
+    assert body_after(head, "HEAD").done

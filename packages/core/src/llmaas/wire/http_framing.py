@@ -56,7 +56,7 @@ def split_head(data: bytes) -> tuple[Head, bytes]:
     return head, data[end + 4 :]
 
 
-def body_after(head: Head, method: bytes) -> Body:
+def body_after(head: Head, method: str) -> Body:
     """Build the framing of the body after a head."""
     lengths: set[bytes] = set()
     is_chunked, is_reusable = False, head.version != b"HTTP/1.0"
@@ -70,7 +70,7 @@ def body_after(head: Head, method: bytes) -> Body:
             is_chunked = True
         elif name == b"connection" and b"close" in value.lower():
             is_reusable = False
-    if method == b"HEAD" or head.status in (204, 304):
+    if method == "HEAD" or head.status in (204, 304):
         return Counted(0, is_reusable=is_reusable)
     if is_chunked:
         return Chunked(is_reusable=is_reusable)
