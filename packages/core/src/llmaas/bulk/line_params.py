@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from llmaas._once import OncePerKey
 from llmaas.options import ChatOptions
 
 _logger = logging.getLogger("llmaas")
@@ -26,8 +27,8 @@ _MORE = frozenset(
 )
 _KNOWN = frozenset(ChatOptions.__annotations__) | _MORE
 """Parameters accepted beside the prompt; "params" accepts any."""
-_ignored: set[str] = set()
-_MAX_WARNINGS = 100
+_IGNORED_FIELDS = OncePerKey(limit=100)
+"""Fields that this process was warned about."""
 
 
 def read_params(
@@ -55,8 +56,7 @@ def _read_fields(line: Mapping[str, Any]) -> dict[str, Any]:
     others = [name for name in line if name not in _OWN and name not in ("url", "stream")]
     unknown = [name for name in others if name not in _KNOWN]
     for name in unknown:
-        if name not in _ignored and len(_ignored) < _MAX_WARNINGS:
-            _ignored.add(name)
+        if _IGNORED_FIELDS.add(name):
             _logger.warning(
                 "bulk: field %r beside a prompt is not a parameter and is ignored; "
                 'put it into "params" to send it',

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
 from collections.abc import Iterator
 from datetime import date
 
 from llmaas.catalog import clock
 from llmaas.catalog.model import Model
-from llmaas.catalog.state import about, current, resolve
+from llmaas.catalog.state import STATE, about, current, resolve
 from llmaas.warnings import ModelLifecycleWarning
 
 _IGNORED = ("sandbox/",)  # test models of the sandbox are in no catalog
-
-_warned: set[str] = set()
-_lock = threading.Lock()
 
 
 def lifecycle_note(name: str, on: date | None = None) -> str | None:
@@ -35,21 +31,16 @@ def warn_once(name: str, *, stacklevel: int = 2) -> None:
 
     ``stacklevel`` is that of ``warnings.warn``: 2 is the caller of this function.
     """
-    if name in _warned:  # without the lock, since this runs before each call
+    if not STATE.warned_names.add(name):
         return
-    with _lock:
-        if name in _warned:
-            return
-        _warned.add(name)
     note = lifecycle_note(name)
     if note:
         warnings.warn(note, ModelLifecycleWarning, stacklevel=stacklevel)
 
 
 def forget_warnings() -> None:
-    """Forget which names were warned about."""
-    with _lock:
-        _warned.clear()
+    """Warn again about names already warned about."""
+    STATE.warned_names.clear()
 
 
 def _observed_on() -> str:

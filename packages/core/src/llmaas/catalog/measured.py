@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from llmaas.catalog import state
 from llmaas.catalog.facts import find_measured
 from llmaas.catalog.profile import Profile
-from llmaas.catalog.reasoning import SWITCHES, ReasoningSwitch
 from llmaas.catalog.reasoning import get_switch as get_family_switch
+from llmaas.catalog.reasoning_switches import SWITCHES, ReasoningSwitch
 
 
 def get_switch(model: str, profile: Profile | None = None) -> ReasoningSwitch:

@@ -20,7 +20,7 @@ from llmaas.catalog.profile_checks import (
     to_word,
     to_words,
 )
-from llmaas.catalog.reasoning import SWITCHES
+from llmaas.catalog.reasoning_switches import SWITCHES
 from llmaas.wire.conversation.family import Family
 
 Verdict = Literal["honored", "ignored", "refused"]
@@ -83,7 +83,7 @@ class ModelProfile:
     reasoning_field: str | None = fact(one_of(*REASONING_FIELDS))
     """Field of the answer that holds reasoning."""
     reasoning_switch: str | None = fact(one_of(*SWITCHES))
-    """How reasoning is turned off: a key of ``llmaas.catalog.reasoning.SWITCHES``."""
+    """How reasoning is turned off: a key of ``llmaas.catalog.reasoning_switches.SWITCHES``."""
     reasoning_efforts: tuple[str, ...] = fact(to_words, ())
     """Values of ``reasoning_effort`` that were accepted, beside those of the family."""
     conversation_rules: Mapping[str, Any] = fact(_to_rules, dict)

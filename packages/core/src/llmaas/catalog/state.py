@@ -1,21 +1,79 @@
-"""Current catalog of this process: the packaged one, until a live list is merged into it."""
+"""State of the catalog in this process: the packaged one, until a live list is merged into it."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
+from llmaas._fork import reset_after_fork
+from llmaas._once import OncePerKey
 from llmaas.catalog.catalog import Catalog
 from llmaas.catalog.loader import load_packaged
 from llmaas.catalog.model import Model, Resolution
 from llmaas.types import LiveModel
 from llmaas.warnings import StaleCatalogWarning, warn
 
+if TYPE_CHECKING:
+    from llmaas.catalog.call_facts import CallFacts
+
 DEFAULT_MAX_OUTPUT = 16_384
 """Tokens. Reasoning can use up the service's default of 1,024 before any answer."""
 
-_live: Catalog | None = None
+
+@dataclass(frozen=True, slots=True)
+class CatalogVersion:
+    """A catalog, and a cache of the facts read from it by ``llmaas.catalog.facts``."""
+
+    catalog: Catalog
+    facts: dict[str, CallFacts] = field(default_factory=dict)
+
+
+class CatalogState:
+    """Everything about the catalog that changes while a process runs; ``STATE`` is the only one.
+
+    It lives as long as the process. ``merge`` replaces the version as a whole, so that readers
+    need no lock. A forked child inherits the state, with a lock of its own.
+    """
+
+    def __init__(self) -> None:
+        self.warned_names = OncePerKey()
+        """Names of models that ``warn_once`` reported."""
+        self._version: CatalogVersion | None = None
+        self._lock = threading.Lock()
+        reset_after_fork(self)
+
+    @property
+    def version(self) -> CatalogVersion:
+        """Return the current version; load the packaged catalog on first use."""
+        return self._version or self._load()
+
+    def _load(self) -> CatalogVersion:
+        with self._lock:
+            self._version = self._version or CatalogVersion(load_packaged())
+            return self._version
+
+    def merge(self, listed: Iterable[LiveModel], observed_at: str) -> None:
+        """Merge a live model list, after those of concurrent threads."""
+        before = self.version
+        with self._lock:
+            before = self._version or before
+            self._version = CatalogVersion(before.catalog.with_live(listed, observed_at))
+
+    def reset(self) -> None:
+        """Restore the state of a new process."""
+        with self._lock:
+            self._version = None
+        self.warned_names.clear()
+
+    def renew(self) -> None:
+        """Replace the lock in a forked child: a thread of the parent may have held it."""
+        self._lock = threading.Lock()
+
+
+STATE = CatalogState()
 
 
 class ListsModels(Protocol):
@@ -36,7 +94,7 @@ class AsyncListsModels(Protocol):
 
 def current() -> Catalog:
     """Return the current catalog."""
-    return load_packaged() if _live is None else _live
+    return STATE.version.catalog
 
 
 def get(name: str) -> Model | None:
@@ -125,11 +183,9 @@ def warn_stale(error: Exception) -> None:
 
 def update(listed: Iterable[LiveModel]) -> None:
     """Merge a live list into the catalog (with asyncio: ``update(await client.models())``)."""
-    global _live
-    _live = current().with_live(listed, datetime.now(UTC).isoformat(timespec="seconds"))
+    STATE.merge(listed, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def reset() -> None:
-    """Restore the packaged catalog."""
-    global _live
-    _live = None
+    """Restore the packaged catalog, and warn again about names already warned about."""
+    STATE.reset()

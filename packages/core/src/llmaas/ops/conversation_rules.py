@@ -1,4 +1,4 @@
-"""Conversations as the model that is asked takes them, and who is told of changes."""
+"""Adaptation of conversations to the model's chat template, with warnings about changes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from llmaas._once import OncePerKey
 from llmaas.catalog.facts import get_facts
 from llmaas.catalog.profile import Profile
 from llmaas.types import Adjustment
@@ -15,8 +16,8 @@ from llmaas.wire.conversation.contents import Message
 
 _Conformed = tuple[Sequence[Message], tuple[Adjustment, ...]]
 
-_warned: set[str] = set()
-"""Kinds of changes that this process was warned of; there are only as many as kinds."""
+_WARNED_KINDS = OncePerKey()
+"""Kinds of changes that this process was warned about."""
 
 
 def conform_messages(
@@ -57,16 +58,10 @@ def _continues(params: Mapping[str, Any]) -> bool:
 
 def _warn(adjustments: Sequence[Adjustment], model: str) -> None:
     for each in adjustments:
-        if each.kind in FORMAL or each.kind in _warned:
+        if each.kind in FORMAL or not _WARNED_KINDS.add(each.kind):
             continue
-        _warned.add(each.kind)
         text = (
             f"The conversation was changed for {model}: {each.detail} See completion.adjustments; "
             "conform=False sends it as it is."
         )
         warn(text, RequestAdjustedWarning)
-
-
-def forget_warnings() -> None:
-    """Warn again about kinds already warned about."""
-    _warned.clear()

@@ -7,7 +7,7 @@ from typing import Any
 
 from llmaas.catalog.measured import get_switch
 from llmaas.catalog.profile import Profile
-from llmaas.catalog.reasoning import LEVELS, Fields, ReasoningSwitch
+from llmaas.catalog.reasoning_switches import LEVELS, Fields, ReasoningSwitch
 from llmaas.ops.checks import invalid
 from llmaas.types import Adjustment, Completion
 from llmaas.warnings import IgnoredOptionWarning, warn
