@@ -59,6 +59,7 @@ LAZY = {
     "llmaas.transport.aiohttp_transport": "imports aiohttp",
     "llmaas.documents.images": "imports Pillow, an extra",
     "llmaas.catalog.profile": "only for clients that have a profile",
+    "llmaas.documents.audio_length": "only for clients that have a budget",
     "llmaas.quota": "only for clients that have a budget",
     "langchain_llmaas.structured_output": "imports LangChain's output parsers",
     "haystack_integrations.common.llmaas.pages": "imports Pillow and pypdfium2, an extra",

@@ -78,6 +78,22 @@ def test_probe_never_spends_more_than_the_budget(probe_json, sandbox):
     assert None in verdicts(report).values()
 
 
+def test_probe_reserves_the_price_of_audio(probe_json, sandbox):
+    _, report = probe_json("--only", "transcribe", "--audio", "--budget", "0.009")
+    assert set(verdicts(report).values()) == {None}
+    assert {request.path for request in sandbox.requests} == {"/v1/models"}
+    _, report = probe_json("--only", "transcribe", "--audio", "--budget", "0.2")
+    cost = {each["probe"]: each["cost_eur"] for each in report["results"]}
+    assert cost == {"transcribe": 0.01, "transcribe-text": 0, "transcribe-bad-file": 0}
+
+
+def test_probe_says_what_has_no_price_when_it_is_probed(probe, sandbox):
+    _, _, err = probe("--only", "media", "--audio", "--images")
+    assert "speech and images have no published price" in " ".join(err.split())
+    _, _, err = probe("--only", "transcribe", "--audio")
+    assert "no published price" not in err
+
+
 def test_probe_sends_only_the_selected_probes(probe_json, sandbox):
     _, report = probe_json("--only", "wrong-key")
     assert set(verdicts(report)) == {"wrong-key", "wrong-key-chat"}

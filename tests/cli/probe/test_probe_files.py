@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from importlib.metadata import metadata
 
 import pytest
 
@@ -95,10 +96,14 @@ def verdicts(capsys):
     return {(each["probe"], each["model"]): each["verdict"] for each in report["results"]}
 
 
-def test_record_names_the_missing_package(sandbox, tmp_path, monkeypatch, capsys):
+def test_record_names_its_extra_before_anything_is_sent_when_yaml_is_missing(
+    sandbox, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setitem(sys.modules, "yaml", None)
     assert probe("--only", "wrong-key", "--record", str(tmp_path / "x")) == 2
-    assert "PyYAML" in capsys.readouterr().err
+    assert "llmaas-cli[record]" in " ".join(capsys.readouterr().err.split())
+    assert not sandbox.requests
+    assert "record" in metadata("llmaas-cli").get_all("Provides-Extra")
 
 
 def test_scrub_hides_all_texts_but_those_of_known_fields():

@@ -34,6 +34,8 @@ class CallInfo:
     """Requests that the call may send at most: two where invalid output is corrected."""
     is_part: bool = False
     """Whether this is one of several requests of a call (see ``Hook.counts_parts``)."""
+    audio_seconds: float = 0.0
+    """Longest duration of the audio to transcribe; of a file, known of the part only."""
 
     @cached_property
     def most_input_tokens(self) -> int:

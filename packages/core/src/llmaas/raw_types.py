@@ -17,7 +17,8 @@ class RawRequest:
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     operation: str = ""
-    """What budgets reserve: ``chat``, ``embeddings``, ``rerank``, ``batch``; empty is free."""
+    """What budgets reserve: ``chat``, ``embeddings``, ``rerank``, ``batch``, ``transcription``
+    (``inputs`` are the bytes of the file); empty is free."""
     model: str = ""
     inputs: Any = field(default=None, repr=False)
     params: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -87,6 +87,10 @@ def command(
     if show:
         print_list(probes)
         return
+    if record is not None:
+        from llmaas_cli.probe.record import require_yaml
+
+        require_yaml()
     flags = {name for name, given in (("audio", audio), ("images", images)) if given}
     with _open(sandbox, base_url) as endpoint:
         client = _client(endpoint, timeout)
@@ -182,7 +186,8 @@ def _execute(run: Run, endpoint: Endpoint, budget: float, *, quiet: bool) -> Rep
     )
     print_status(
         f"{len(run.tasks)} probes of {endpoint.description}, at most "
-        f"{format_eur(run.highest_micro_eur)}; the budget is {format_eur(round(budget * 1e6))}.",
+        f"{format_eur(run.highest_micro_eur)}; the budget is {format_eur(round(budget * 1e6))}. "
+        + _describe_unpriced(run),
         "dim",
     )
     with progress_bar(len(run.tasks), quiet=quiet) as update:
@@ -190,6 +195,16 @@ def _execute(run: Run, endpoint: Endpoint, budget: float, *, quiet: bool) -> Rep
             report.results.append(result)
             update(result)
     return report
+
+
+def _describe_unpriced(run: Run) -> str:
+    """Name what the run sends and no budget can limit, because its price is not published."""
+    kinds = {str(task.probe.subject) for task in run.tasks if not task.missing}
+    named = [name for kind, name in (("speech", "speech"), ("image", "images")) if kind in kinds]
+    if not named:
+        return ""
+    verb = "have" if len(named) > 1 or "images" in named else "has"
+    return f"Not included: {' and '.join(named)} {verb} no published price."
 
 
 def _write_files(

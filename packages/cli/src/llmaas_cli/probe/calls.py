@@ -14,6 +14,7 @@ CHAT = "/v1/chat/completions"
 OK = "Answer with the word OK."
 _NAME = re.compile(r"\{(\w+)\}")
 _BOUNDARY = "llmaas-probe-boundary"
+_INPUTS = ("messages", "input", "documents", "file")
 _BILLED = ("max_tokens", "max_completion_tokens", "n", "tools", "response_format", "stream")
 
 
@@ -53,6 +54,12 @@ def rerank(documents: Any, query: str = "price of coffee", path: str = "/v1/rera
     return Call(path, body, operation="rerank")
 
 
+def transcribe(**fields: str) -> Call:
+    """Build a transcription call of half a second of silence."""
+    form = {"model": "{model}", "file": "{silence}", **fields}
+    return Call("/v1/audio/transcriptions", form=form, operation="transcription")
+
+
 def get(path: str, **fields: Any) -> Call:
     """Build a GET call."""
     return Call(path, method="GET", **fields)
@@ -79,12 +86,13 @@ def fill(value: Any, values: Mapping[str, Any]) -> Any:
 def build(call: Call, values: Mapping[str, Any]) -> tuple[RawRequest, Any]:
     """Build the request of a call, and its body as JSON."""
     body = fill(call.body, values)
-    fields = body if isinstance(body, Mapping) else {}
+    form = None if call.form is None else fill(call.form, values)
+    fields = form or (body if isinstance(body, Mapping) else {})
     params = {name: fields[name] for name in _BILLED if fields.get(name) is not None}
     if call.billed is not None:
         params = {**params, "max_tokens": call.billed}
     headers = {} if call.key is None else {"authorization": f"Bearer {call.key}".strip()}
-    data, kind = _encode(call, body, values)
+    data, kind = _encode(call, body, form)
     return RawRequest(
         str(fill(call.path, values)),
         data,
@@ -92,18 +100,18 @@ def build(call: Call, values: Mapping[str, Any]) -> tuple[RawRequest, Any]:
         {**headers, **kind},
         call.operation,
         str(fields.get("model", "")),
-        next((fields[n] for n in ("messages", "input", "documents") if n in fields), None),
+        next((fields[name] for name in _INPUTS if name in fields), None),
         params,
         call.max_events,
     ), body
 
 
 def _encode(
-    call: Call, body: Any, values: Mapping[str, Any]
+    call: Call, body: Any, form: Mapping[str, Any] | None
 ) -> tuple[bytes | None, dict[str, str]]:
-    if call.form is not None:
+    if form is not None:
         kind = f"multipart/form-data; boundary={_BOUNDARY}"
-        return _multipart(fill(call.form, values)), {"content-type": kind}
+        return _multipart(form), {"content-type": kind}
     if call.text is not None:
         return call.text.encode(), {}
     return (None, {}) if body is None else (json.dumps(body).encode(), {})

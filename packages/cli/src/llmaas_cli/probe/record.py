@@ -42,7 +42,6 @@ def write_cassettes(
 
     ``exchanges`` are listed by the names of results.
     """
-    _yaml()
     folder.mkdir(parents=True, exist_ok=True)
     files, dropped = [], 0
     for section, written in _by_section(exchanges, secrets).items():
@@ -126,7 +125,7 @@ def _sorted(value: Any, *, as_it_is: bool = False) -> Any:
 
 def _text(recorded: str, exchanges: Sequence[Mapping[str, Any]]) -> str:
     """Write a cassette: sorted YAML, several lines of text as a block."""
-    yaml = _yaml()
+    yaml = require_yaml()
 
     class Dumper(yaml.SafeDumper):  # type: ignore[misc, name-defined]
         def ignore_aliases(self, data: object) -> bool:
@@ -144,11 +143,13 @@ def _text(recorded: str, exchanges: Sequence[Mapping[str, Any]]) -> str:
     return str(yaml.dump(document, Dumper=Dumper, **options))
 
 
-def _yaml() -> Any:
+def require_yaml() -> Any:
+    """Import PyYAML, which the extra ``record`` installs. Raises ``ConfigurationError``."""
     try:
         import yaml
     except ModuleNotFoundError as error:
         raise ConfigurationError(
-            "--record requires PyYAML. Run `pip install pyyaml`, or leave --record out."
+            "--record requires PyYAML, which is not installed. "
+            "Run `pip install 'llmaas-cli[record]'`, or leave --record out. Nothing was sent."
         ) from error
     return yaml

@@ -26,11 +26,11 @@ def audio_suffix(data: bytes) -> str | None:
     if suffix := next((suffix for start, suffix in _STARTS if data.startswith(start)), None):
         return suffix
     if data[:3] == b"ID3":
-        return _detect_mpeg(data[_id3_length(data) :]) or ".mp3"
+        return _detect_mpeg(data[id3_length(data) :]) or ".mp3"
     return _detect_mpeg(data.lstrip(b"\0")[:4])
 
 
-def _id3_length(data: bytes) -> int:
+def id3_length(data: bytes) -> int:
     """Compute the length of the tag before the audio: four bytes of seven bits each."""
     size = 0
     for byte in data[6:10]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from llmaas._calls import CallInfo
 from llmaas._errors_base import InvalidInputError
 from llmaas.ops.effects import Operation, Run
+from llmaas.ops.hooked_calls import part_hooks, with_part_hooks
 from llmaas.ops.json_request import check_model_name, check_texts, merge_extra_body, request_json
 from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
@@ -41,20 +43,27 @@ def transcribe(
     fields = {name: value for name, value in merge_extra_body(wire).items() if value is not None}
     limit = settings.max_file_bytes
     # Reading and encoding block: under asyncio, they run in a thread.
-    body, content_type = yield Run(lambda: multipart(fields, *_file(file, limit)))
-    return (
-        yield from request_json(
-            settings,
-            "/v1/audio/transcriptions",
-            None,
-            _read_transcription,
-            raw=body,
-            content_type=content_type,
-            timeout=timeout,
-            deadline=deadline,
-            extra_headers=extra_headers,
-        )
+    is_counted = bool(part_hooks(settings))
+    (body, content_type), seconds = yield Run(lambda: _encode(fields, file, limit, is_counted))
+    moment = Deadline.coerce(settings, deadline)
+    request = request_json(
+        settings,
+        "/v1/audio/transcriptions",
+        None,
+        _read_transcription,
+        raw=body,
+        content_type=content_type,
+        timeout=timeout,
+        deadline=moment,
+        extra_headers=extra_headers,
     )
+    if not is_counted:
+        return (yield from request)
+    call = CallInfo(
+        "transcription", model or "", settings, (), fields, deadline=moment.at, is_part=True,
+        audio_seconds=seconds,
+    )  # fmt: skip
+    return (yield from with_part_hooks(call, request))
 
 
 def speak(
@@ -91,6 +100,19 @@ def speak(
             extra_headers=extra_headers,
         )
     )
+
+
+def _encode(
+    fields: Mapping[str, Any], source: AudioSource, limit: int, is_measured: bool
+) -> tuple[tuple[bytes, str], float]:
+    """Encode the form of a file; return it with the longest duration, if a hook counts it."""
+    name, data = _file(source, limit)
+    seconds = 0.0
+    if is_measured:
+        from llmaas.documents.audio_length import longest_seconds
+
+        seconds = longest_seconds(data)
+    return multipart(fields, name, data), seconds
 
 
 def _file(source: AudioSource, limit: int) -> tuple[str, bytes]:

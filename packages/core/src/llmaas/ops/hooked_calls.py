@@ -15,6 +15,7 @@ from llmaas.hooks import REGISTRY, CallInfo, CallResult, Hook, StreamAbandoned
 from llmaas.ops.effects import Operation
 from llmaas.ops.execution import settle_now
 from llmaas.ops.finalizer import FINALIZER
+from llmaas.settings import Settings
 
 T = TypeVar("T")
 
@@ -120,10 +121,15 @@ def with_hooks(call: CallInfo, operation: Operation[T]) -> Operation[T]:
     return _run_with_hooks(HookRunner(hooks, call), operation) if hooks else operation
 
 
+def part_hooks(settings: Settings) -> tuple[Hook, ...]:
+    """Return the hooks that count each request of a call."""
+    hooks = REGISTRY.hooks_for(settings)
+    return tuple(hook for hook in hooks if getattr(hook, "counts_parts", False))
+
+
 def with_part_hooks(call: CallInfo, operation: Operation[T]) -> Operation[T]:
     """Wrap one request of a call in the hooks that count each request: budgets."""
-    hooks = REGISTRY.hooks_for(call.settings)
-    hooks = tuple(hook for hook in hooks if getattr(hook, "counts_parts", False))
+    hooks = part_hooks(call.settings)
     return _run_with_hooks(HookRunner(hooks, call), operation) if hooks else operation
 
 

@@ -10,7 +10,7 @@ from llmaas._redaction import Redactor
 from llmaas.ops.effects import Close, Operation, Read, ReadSome, Send
 from llmaas.ops.hooked_calls import with_hooks
 from llmaas.ops.retrying import JSON, Deadline
-from llmaas.pricing import chat_cost_micro_eur, rerank_cost_micro_eur
+from llmaas.pricing import audio_cost_micro_eur, chat_cost_micro_eur, rerank_cost_micro_eur
 from llmaas.raw_types import RawRequest, RawResponse
 from llmaas.settings import Settings
 from llmaas.wire.failures import TransportFailure
@@ -87,6 +87,8 @@ def _cost(request: RawRequest, status: int, body: bytes) -> int | None:
         return 0
     if request.operation == "rerank":
         return rerank_cost_micro_eur(len(request.inputs))
+    if request.operation == "transcription":
+        return audio_cost_micro_eur(_audio_seconds(request))
     parse = parse_input_usage if request.operation == "embeddings" else parse_usage
     usage = parse(_raw_usage(body))
     return None if usage is None else chat_cost_micro_eur(usage)
@@ -114,4 +116,13 @@ def to_call(settings: Settings, request: RawRequest) -> CallInfo:
         request.inputs,
         request.params,
         is_part=request.operation == "embeddings",  # budgets reserve those per request
+        audio_seconds=_audio_seconds(request),
     )
+
+
+def _audio_seconds(request: RawRequest) -> float:
+    if request.operation != "transcription":
+        return 0.0
+    from llmaas.documents.audio_length import longest_seconds
+
+    return longest_seconds(request.inputs)

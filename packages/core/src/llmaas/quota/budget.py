@@ -11,7 +11,7 @@ from llmaas._fork import reset_after_fork
 from llmaas.hooks import REGISTRY, CallInfo, CallResult
 from llmaas.ops.effects import Operation, Run, Sleep
 from llmaas.ops.worker_threads import load_errors_early
-from llmaas.pricing import format_eur, rerank_cost_micro_eur, tariff
+from llmaas.pricing import audio_cost_micro_eur, format_eur, rerank_cost_micro_eur, tariff
 from llmaas.quota import reserving
 from llmaas.quota.ledger import Denied, Ledger, Limit, MemoryLedger, Reservation
 from llmaas.types import Batch
@@ -28,7 +28,8 @@ class Budget:
     ``ThreadPoolExecutor``. A call reserves its highest cost, that of twice its estimated input
     tokens and of ``max_tokens``, and settles on the actual cost. A call that may have been billed
     without an answer (cancelled, broken connection, no usage) keeps its reservation. Embeddings
-    are reserved per request.
+    are reserved per request, transcriptions by the length of the audio. Speech and images have no
+    published price: nothing is reserved for them.
 
     ``wait=True`` waits for reservations of running calls instead of refusing a call because of
     them. With a SQLite or Redis ledger, a budget survives restarts and is shared by processes;
@@ -158,8 +159,7 @@ class Budget:
 def highest_cost_micro_eur(call: CallInfo) -> int:
     """Compute the highest cost of a call, in millionths of a euro.
 
-    Zero for speech and images, which have no published price, and for transcription, whose audio
-    length is known only afterwards.
+    Zero for speech and images, which have no published price.
     """
     prices = tariff()
     inputs = call.most_input_tokens
@@ -176,7 +176,7 @@ def highest_cost_micro_eur(call: CallInfo) -> int:
         return inputs * prices.prompt // 1_000 + 1
     if call.operation == "rerank":
         return rerank_cost_micro_eur(len(call.inputs))
-    return 0
+    return audio_cost_micro_eur(call.audio_seconds)
 
 
 def _limit_to_deadline(call: CallInfo, seconds: float) -> float:

@@ -56,17 +56,18 @@ async def listen(
         if not isinstance(first, bytes):
             continue  # a pause
         async for event in _transcribe_with_hooks(
-            client, model, _limit_audio(first, audio, most), silence
+            client, model, _limit_audio(first, audio, most), most, silence
         ):
             yield event
 
 
 async def _transcribe_with_hooks(
-    client: AsyncLLMaaS, model: str, audio: AsyncIterator[bytes], silence: float
+    client: AsyncLLMaaS, model: str, audio: AsyncIterator[bytes], most: int, silence: float
 ) -> AsyncIterator[PartialText | FinalText]:
-    """Run the client's hooks around one utterance."""
+    """Run the client's hooks around one utterance of at most about ``most`` bytes."""
     settings, run = client.settings, client._runner.run
-    call = CallInfo("transcription", model, settings, (), {})
+    seconds = most / BYTES_PER_SECOND
+    call = CallInfo("transcription", model, settings, (), {}, audio_seconds=seconds)
     hooks = HookRunner(REGISTRY.hooks_for(settings), call)
     await run(hooks.run_before())
     result: FinalText | None = None

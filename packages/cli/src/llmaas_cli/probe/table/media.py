@@ -1,5 +1,6 @@
 """Probes of transcription, speech and images: only with ``--audio`` and ``--images``."""
 
+from llmaas_cli.probe.calls import transcribe
 from llmaas_cli.probe.model import (
     CONFIRMED,
     CONTRADICTED,
@@ -13,8 +14,6 @@ from llmaas_cli.probe.model import (
 )
 from llmaas_cli.probe.table.sources import API, HOW_TO
 
-TRANSCRIBE = "/v1/audio/transcriptions"
-FORM = {"model": "{model}", "file": "{silence}"}
 SPEAK = {"model": "{model}", "input": "OK.", "voice": "alloy"}
 IMAGE = {"model": "{model}", "prompt": "a grey square", "size": "1024x1024", "n": 1}
 T, S, I = Subject.TRANSCRIPTION, Subject.SPEECH, Subject.IMAGE  # noqa: E741
@@ -22,7 +21,7 @@ T, S, I = Subject.TRANSCRIPTION, Subject.SPEECH, Subject.IMAGE  # noqa: E741
 PROBES = (
     Probe(
         "transcribe", "media", "A transcription has `text` and segments.",
-        API, (Call(TRANSCRIBE, form=FORM),),
+        API, (transcribe(),),
         (
             rule(CONFIRMED, ok=True, has_transcript=True, has_segments=True),
             rule(CONTRADICTED, "Subtitles are not available.", ok=True, has_transcript=True),
@@ -31,7 +30,7 @@ PROBES = (
     ),
     Probe(
         "transcribe-text", "media", "`response_format: text` is not supported.",
-        API, (Call(TRANSCRIBE, form={**FORM, "response_format": "text"}),),
+        API, (transcribe(response_format="text"),),
         (
             rule(CONFIRMED, refused=True),
             rule(CONFIRMED, "It is ignored.", ok=True, is_json=True),
@@ -41,7 +40,7 @@ PROBES = (
     Probe(
         "transcribe-bad-file", "media", "A file that is not audio is refused.",
         "the service's own tests accept 400, 422 and 503",
-        (Call(TRANSCRIBE, form={**FORM, "file": "{not_audio}"}),),
+        (transcribe(file="{not_audio}"),),
         (
             rule(CONFIRMED, refused=True),
             rule(CONTRADICTED, "Do not retry a 500 or 503 for such files.",
