@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import threading
 import time
 from contextvars import ContextVar
@@ -223,3 +224,37 @@ def test_ids_of_batches_are_noted_in_what_is_raised():
     with pytest.raises(KeyboardInterrupt) as caught:
         submit()
     assert "b-1, b-2" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "text"),
+    [
+        ("a.csv", "text/csv", "a.csv:\nété"),
+        ("a", "text/plain; charset=utf-8", "a:\nété"),
+        ("a.json", "application", "a.json:\nété"),
+        ("a.md", "application/octet-stream", "a.md:\nété"),
+        ("a", "application/ld+json", "a:\nété"),
+        ("a.pdf", "application/pdf", None),
+        ("a", "application/octet-stream", None),
+        ("a.docx", "application", None),
+    ],
+)
+def test_text_file_becomes_text(name, kind, text):
+    data = base64.b64encode("été".encode()).decode()
+    file = {"filename": name, "file_data": f"data:{kind};base64,{data}"}
+    part = {"type": "file", "file": file}
+    expected = part if text is None else {"type": "text", "text": text}
+    assert adapters.text_file_part(part) == expected
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "text", "text": "a"},
+        {"type": "file", "file": {"file_id": "f-1"}},
+        {"type": "file", "file": {"filename": "a.txt", "file_data": "https://a.example/a.txt"}},
+        {"type": "file", "file": {"filename": "a.txt", "file_data": "data:text/plain;base64,a"}},
+    ],
+)
+def test_other_parts_stay_as_they_are(part):
+    assert adapters.text_file_part(part) is part

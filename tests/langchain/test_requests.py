@@ -191,6 +191,10 @@ def test_images_of_every_convention_are_sent(chat, sandbox, block):
                 "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,QQ=="},
             },
         ),
+        (
+            {"type": "file", "base64": "QQ==", "mime_type": "text/csv", "filename": "a.csv"},
+            {"type": "text", "text": "a.csv:\nA"},
+        ),
         ({"type": "file", "file_id": "f1"}, {"type": "file", "file": {"file_id": "f1"}}),
         ({"type": "odd", "value": 1}, {"type": "odd", "value": 1}),
         (

@@ -7,8 +7,15 @@ import pickle
 
 import pytest
 from llama_index.core.agent.workflow import FunctionAgent
-from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ThinkingBlock
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    DocumentBlock,
+    ImageBlock,
+    TextBlock,
+    ThinkingBlock,
+)
 from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
+from llama_index.core.program.function_program import FunctionCallingProgram
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.tools import FunctionTool
 from pydantic import BaseModel
@@ -78,6 +85,15 @@ def test_text_and_image_are_one_message(sandbox, make_llm, ask, tmp_path):
         assert message["content"][1]["image_url"]["url"].startswith("data:image/png;base64,")
 
 
+def test_text_document_is_sent_as_text(sandbox, make_llm, ask, tmp_path):
+    path = tmp_path / "notes.md"
+    path.write_text("Rome", "utf-8")
+    typed = DocumentBlock(data=b"a;1", document_mimetype="text/csv", title="a.csv")
+    ask(make_llm(), [ChatMessage([TextBlock(text="?"), typed, DocumentBlock(path=path)])])
+    (message,) = sent(sandbox)["messages"]
+    assert message["content"] == "?\na.csv:\na;1\nnotes.md:\nRome"
+
+
 def test_reasoning_goes_back_within_the_turn_only(sandbox, make_llm):
     thought = ChatMessage([ThinkingBlock(content="Hm."), TextBlock(text="Oui")], role="assistant")
     history = [ChatMessage("Un ?"), thought, ChatMessage("Deux ?"), thought]
@@ -103,6 +119,31 @@ def test_predict_and_call_runs_one_tool(make_llm, either):
         llm.predict_and_call, llm.apredict_and_call, [WEATHER], "What is the weather in Paris?"
     )
     assert answer.response == "18 degrees in Paris"
+
+
+def test_streamed_program_ends_with_the_arguments_of_its_call(sandbox, make_llm, either):
+    """LlamaIndex finds streamed calls in ``additional_kwargs`` only."""
+    step = {"tool_calls": [{"name": "City", "arguments": {"name": "Nantes"}}], "reasoning": "Hm."}
+    sandbox.script([step])
+    program = FunctionCallingProgram.from_defaults(
+        output_cls=City, prompt_template_str="?", llm=make_llm()
+    )
+
+    async def read():
+        return [value async for value in await program.astream_call()]
+
+    assert either(lambda: [*program.stream_call()], read)[-1] == City(name="Nantes")
+
+
+def test_calls_are_sent_back_once(sandbox, make_llm, ask):
+    sandbox.script([{"tool_calls": [{"name": "get_weather", "arguments": {"city": "Metz"}}]}])
+    llm = make_llm()
+    answer = ask(llm, "?", tools=[WEATHER.metadata.to_openai_tool()]).message
+    (call,) = answer.additional_kwargs["tool_calls"]
+    assert call["function"] == {"name": "get_weather", "arguments": '{"city": "Metz"}'}
+    result = ChatMessage("18", role="tool", additional_kwargs={"tool_call_id": call["id"]})
+    (again,) = llm.request([ChatMessage("?"), answer, result])["messages"][1]["tool_calls"]
+    assert again["function"]["name"] == "get_weather"
 
 
 def test_truncated_call_is_never_run(sandbox, make_llm, ask):

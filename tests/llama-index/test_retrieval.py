@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from llama_index.core import Document, VectorStoreIndex
+from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index_instrumentation import get_dispatcher
@@ -58,7 +59,14 @@ def test_texts_are_sent_in_requests_of_their_size(sandbox, embedding, either, co
     assert cost.prompt_tokens > 0
 
 
-def test_refused_text_raises_and_keeps_what_came(sandbox, either):
+def test_sizes_and_limits_are_known_without_a_request(sandbox, embedding):
+    assert (embedding.vector_size, embedding.context) == (1024, 8192)
+    assert embedding.get_num_tokens("a" * 40) == 10
+    assert LLMaaSEmbedding(model="bge-m3:567m", dimensions=256).vector_size == 256
+    assert not sandbox.requests
+
+
+def test_refused_text_raises_and_keeps_what_came(sandbox, either, costs):
     model = LLMaaSEmbedding(model="bge-m3:567m", max_retries=0, request_size=1, concurrency=1)
     sandbox.script([{}, {"status": 422, "json": {"error": {"message": "no"}}}])
     batch = model.get_text_embedding_batch, model.aget_text_embedding_batch
@@ -66,6 +74,23 @@ def test_refused_text_raises_and_keeps_what_came(sandbox, either):
         either(*batch, ["un", "deux"])
     assert caught.value.status_code == 422
     assert [vector is None for vector in caught.value.partial.vectors] == [False, True]
+    assert [cost.cost_micro_eur for cost in costs()] == [caught.value.partial.cost_micro_eur]
+
+
+def test_interrupted_stream_emits_its_reported_cost(sandbox, make_llm, either, costs):
+    usage = {"prompt_tokens": 1_000, "completion_tokens": 1, "total_tokens": 1_001}
+    chunk = {"choices": [{"index": 0, "delta": {"content": "Ou"}}], "usage": usage}
+    sandbox.script([{"sse": [chunk], "end": "rst"}])
+
+    async def read():
+        stream = await make_llm().astream_chat([ChatMessage("?")])
+        return [response async for response in stream]
+
+    with pytest.raises(llmaas.StreamInterrupted):
+        either(lambda: [*make_llm().stream_chat([ChatMessage("?")])], read)
+    (cost,) = costs()
+    assert (cost.operation, cost.prompt_tokens) == ("chat", 1_000)
+    assert cost.cost_micro_eur > 0
 
 
 def test_wrong_key_is_an_error_of_the_core(sandbox, either):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_llmaas import errors
+from llmaas.adapters import text_file_part
 
 _NON_TEXT = frozenset(
     {
@@ -126,9 +127,12 @@ def _video(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _file(block: Mapping[str, Any]) -> dict[str, Any]:
-    """Convert a file block to OpenAI's form. The service itself accepts no PDF."""
+    """Convert a file block: text to a text part, other files to OpenAI's form.
+
+    The service itself accepts no files.
+    """
     if "file" in block:
-        return dict(block)
+        return dict(text_file_part(block))
     if block.get("source_type") == "text":
         return {"type": "text", "text": block.get("text", "")}
     source = block.get("source")
@@ -139,7 +143,8 @@ def _file(block: Mapping[str, Any]) -> dict[str, Any]:
     extras = block.get("extras") or block.get("metadata") or {}
     name = block.get("filename") or extras.get("filename") or extras.get("name")
     data = {"file_data": _url(block, "application/pdf")}
-    return {"type": "file", "file": {"filename": name or "file", **data}}
+    part = {"type": "file", "file": {"filename": name or "file", **data}}
+    return dict(text_file_part(part))
 
 
 def _url(block: Mapping[str, Any], mime_type: str) -> str | Path:

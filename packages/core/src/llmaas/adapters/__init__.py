@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         audio_file_name,
         decode_text,
         image_type,
+        text_file_part,
     )
     from llmaas.adapters.options import (
         redact_options,
@@ -84,6 +85,7 @@ _MODULE_BY_NAME = {
     "audio_file_name": "files",
     "decode_text": "files",
     "image_type": "files",
+    "text_file_part": "files",
     "redact_options": "options",
     "redact_url": "options",
     "reject_unknown_arguments": "options",
@@ -137,6 +139,7 @@ __all__ = [
     "split_tool_calls",
     "strict_schema",
     "strip_fence",
+    "text_file_part",
     "tls_context",
     "wait_for_batch",
     "wire_name",

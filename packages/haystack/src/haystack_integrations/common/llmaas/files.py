@@ -8,13 +8,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from llmaas import image_part
-from llmaas.adapters import decode_text
+from llmaas.adapters import text_file_part
 from llmaas.documents import DocumentLimits
 
 _PAGES_AHEAD = 4
 _LIMITS = DocumentLimits(max_pages=100)
 """Limits per attachment: more pages exceed the context of any model."""
-_TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml")
 
 
 def expand_files(content: Any, *, render: bool = True) -> Any:
@@ -28,15 +27,10 @@ def expand_files(content: Any, *, render: bool = True) -> Any:
 
 
 def _expand_part(part: Mapping[str, Any], render: bool) -> Iterator[Mapping[str, Any]]:
+    part = text_file_part(part)
     file = part.get("file") if part.get("type") == "file" else None
-    if file is None:
-        yield part
-        return
-    kind, _, data = file["file_data"].removeprefix("data:").partition(";base64,")
-    if kind.startswith(_TEXT_TYPES):
-        text = decode_text(base64.b64decode(data))[0]
-        yield {"type": "text", "text": f"{file['filename']}:\n{text}"}
-    elif kind == "application/pdf" and render and _can_render():
+    kind, _, data = file["file_data"].partition(";base64,") if file else ("", "", "")
+    if kind == "data:application/pdf" and render and _can_render():
         yield from _render(base64.b64decode(data))
     else:
         yield part

@@ -8,9 +8,10 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from pydantic import AliasChoices, Field
 
 from llama_index.llms.llmaas.connection import Connection
-from llama_index.llms.llmaas.cost import emit_cost
-from llmaas import Embeddings
+from llama_index.llms.llmaas.cost import emit_cost, partial_cost
+from llmaas import Embeddings, catalog
 from llmaas.model_names import EmbeddingModelName
+from llmaas.pricing import estimate_tokens
 
 Vector = list[float]
 
@@ -36,16 +37,34 @@ class LLMaaSEmbedding(Connection, BaseEmbedding):
     additional_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Additional parameters of each request."""
 
+    @property
+    def vector_size(self) -> int | None:
+        """Size of a vector; None if neither ``dimensions`` nor the catalog defines it."""
+        known = catalog.get(self.model_name)
+        return self.dimensions or (known.dimensions if known else None)
+
+    @property
+    def context(self) -> int | None:
+        """Maximum tokens of a text; None if the catalog does not define it."""
+        known = catalog.get(self.model_name)
+        return known.context if known else None
+
+    def get_num_tokens(self, text: str) -> int:
+        """Estimate the tokens of a text, at four characters per token. Downloads nothing."""
+        return estimate_tokens(text)
+
     @classmethod
     def class_name(cls) -> str:
         """Return the name in serialized objects."""
         return "LLMaaSEmbedding"
 
     def _embed(self, texts: list[str]) -> list[Vector]:
-        return _vectors(self.client.embed(texts, **self._options()))
+        with partial_cost("embeddings"):
+            return _vectors(self.client.embed(texts, **self._options()))
 
     async def _aembed(self, texts: list[str]) -> list[Vector]:
-        return _vectors(await self.async_client.embed(texts, **self._options()))
+        with partial_cost("embeddings"):
+            return _vectors(await self.async_client.embed(texts, **self._options()))
 
     def _get_query_embedding(self, query: str) -> Vector:
         return self._embed([query])[0]

@@ -26,6 +26,7 @@ from llama_index.core.llms.llm import ToolSelection
 from pydantic import Field
 
 from llama_index.llms.llmaas.connection import Connection
+from llama_index.llms.llmaas.cost import partial_cost
 from llama_index.llms.llmaas.messages import SendReasoning, to_api_messages
 from llama_index.llms.llmaas.prediction import StructuredPrediction
 from llama_index.llms.llmaas.responses import StreamedResponse, to_response
@@ -142,10 +143,12 @@ class LLMaaS(Connection, StructuredPrediction):
         return await self._astream_chat(messages, **kwargs)
 
     def _chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        return to_response(self.client.chat(**self.request(messages, **kwargs)))
+        with partial_cost("chat"):
+            return to_response(self.client.chat(**self.request(messages, **kwargs)))
 
     async def _achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        return to_response(await self.async_client.chat(**self.request(messages, **kwargs)))
+        with partial_cost("chat"):
+            return to_response(await self.async_client.chat(**self.request(messages, **kwargs)))
 
     def _stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         return _responses(self.client.stream(**self.request(messages, **kwargs)))
@@ -230,7 +233,7 @@ class LLMaaS(Connection, StructuredPrediction):
 
 def _responses(stream: Any) -> Generator[ChatResponse, None, None]:
     convert = StreamedResponse().convert
-    with stream:
+    with partial_cost("chat"), stream:
         for event in stream:
             if (response := convert(event)) is not None:
                 yield response
@@ -238,7 +241,8 @@ def _responses(stream: Any) -> Generator[ChatResponse, None, None]:
 
 async def _aresponses(stream: Any) -> AsyncGenerator[ChatResponse, None]:
     convert = StreamedResponse().convert
-    async with stream:
-        async for event in stream:
-            if (response := convert(event)) is not None:
-                yield response
+    with partial_cost("chat"):
+        async with stream:
+            async for event in stream:
+                if (response := convert(event)) is not None:
+                    yield response

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llama_index_instrumentation import get_dispatcher
@@ -13,7 +15,10 @@ dispatcher = get_dispatcher(__name__)
 
 
 class CostEvent(BaseEvent):
-    """Cost of one chat, embedding or rerank call in millionths of a euro."""
+    """Cost of one chat, embedding or rerank call in millionths of a euro.
+
+    A failed call emits the cost of the part that was billed, if it is known.
+    """
 
     operation: str
     """``chat``, ``embeddings`` or ``rerank``."""
@@ -38,3 +43,15 @@ def emit_cost(operation: str, model: str, micro_eur: int | None, usage: Usage | 
         counts["completion_tokens"] = usage.completion_tokens
     event = CostEvent(operation=operation, model=model, cost_micro_eur=micro_eur, **counts)
     dispatcher.event(event)
+
+
+@contextmanager
+def partial_cost(operation: str) -> Iterator[None]:
+    """Emit the billed part of a failed call, which the error holds."""
+    try:
+        yield
+    except BaseException as error:
+        billed = getattr(error, "completion", None) or getattr(error, "partial", None)
+        if billed is not None:
+            emit_cost(operation, billed.model, billed.cost_micro_eur, billed.usage)
+        raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,9 +21,12 @@ from llama_index.core.base.llms.types import (
     VideoBlock,
 )
 
+from llmaas.adapters import text_file_part
+
 SendReasoning = Literal["auto", "always", "never"]
 """Reasoning to send back to the model. ``auto``: only that of the current turn."""
 
+_DEFAULT_TITLE = "input_document"  # set by LlamaIndex
 _RENAMED = {"chatbot": "assistant", "model": "assistant", "developer": "system"}
 _ROLES = {role: _RENAMED.get(role.value, role.value) for role in MessageRole}
 
@@ -119,8 +123,7 @@ def _block_parts(block: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(block, VideoBlock):
         yield {"type": "video_url", "video_url": {"url": _url(block, "video/mp4")}}
     elif isinstance(block, DocumentBlock):
-        data = block.inline_url()
-        yield {"type": "file", "file": {"filename": block.title or "file", "file_data": data}}
+        yield _document(block)
     elif isinstance(block, CitableBlock):
         yield from _parts(block.content)
 
@@ -133,6 +136,17 @@ def _image(block: ImageBlock) -> dict[str, Any]:
     if block.detail:
         url["detail"] = block.detail
     return {"type": "image_url", "image_url": url}
+
+
+def _document(block: DocumentBlock) -> dict[str, Any]:
+    """Convert a document: text to a text part, others to a file, which the service refuses."""
+    title = block.title if block.title != _DEFAULT_TITLE else None
+    source = Path(str(block.path or block.url or "")).name
+    # block.inline_url() takes a text such as "Rome" for base64
+    data = base64.b64encode(block.resolve_document().read()).decode("ascii")
+    uri = f"data:{block.document_mimetype or 'application'};base64,{data}"
+    file = {"filename": title or source or "file", "file_data": uri}
+    return dict(text_file_part({"type": "file", "file": file}))
 
 
 def _url(block: Any, default_type: str) -> str:

@@ -74,11 +74,18 @@ def _message(choice: Choice, completion: Completion) -> ChatMessage:
         ToolCallBlock(tool_call_id=call.id, tool_name=call.name, tool_kwargs=arguments)
         for call, arguments in valid
     ]
+    if valid:  # LlamaIndex's streamed programs look for calls here only
+        extra["tool_calls"] = [_function_call(call) for call, _ in valid]
     if invalid:
         extra["invalid_tool_calls"] = [_invalid(call, error) for call, error in invalid]
     if choice.refusal:
         extra["refusal"] = choice.refusal
     return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=extra)
+
+
+def _function_call(call: ToolCall) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"id": call.id, "type": "function", "function": function}
 
 
 def _invalid(call: ToolCall, error: ValueError) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from llama_index_instrumentation import get_dispatcher
 from pydantic import Field
 
 from llama_index.llms.llmaas.connection import Connection
-from llama_index.llms.llmaas.cost import emit_cost
+from llama_index.llms.llmaas.cost import emit_cost, partial_cost
 from llmaas import InvalidInputError, RerankResponse
 from llmaas.model_names import RerankModelName
 
@@ -53,7 +53,7 @@ class LLMaaSRerank(Connection, BaseNodePostprocessor):
     ) -> list[NodeWithScore]:
         if not nodes:
             return []
-        with self._reporting(nodes, query_bundle) as report:
+        with partial_cost("rerank"), self._reporting(nodes, query_bundle) as report:
             ranking = self.client.rerank(**self._request(nodes, query_bundle))
             return report(self._kept(nodes, ranking))
 
@@ -62,7 +62,7 @@ class LLMaaSRerank(Connection, BaseNodePostprocessor):
     ) -> list[NodeWithScore]:
         if not nodes:
             return []
-        with self._reporting(nodes, query_bundle) as report:
+        with partial_cost("rerank"), self._reporting(nodes, query_bundle) as report:
             ranking = await self.async_client.rerank(**self._request(nodes, query_bundle))
             return report(self._kept(nodes, ranking))
 
