@@ -82,7 +82,9 @@ class LangChainAlone(Runnables, Client):
     """The framework with a model class that answers at once: the least that an adapter can cost."""
 
     name = "langchain alone"
-    imports = "from langchain_core.language_models import BaseChatModel"
+    imports = (  # bind_tools of every provider's class needs tools
+        "from langchain_core.language_models import BaseChatModel; import langchain_core.tools.base"
+    )
     embed = Client.embed
 
     def __init__(self, base_url: str) -> None:
