@@ -1,4 +1,4 @@
-"""Endpoint of a command: the service if a key is set, else a sandbox in this process."""
+"""Endpoint of a command: the service if a key or an address is set, else a sandbox here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmaas.settings import KEY_VARIABLE, Settings
+from llmaas.settings import DEFAULT_BASE_URL, KEY_VARIABLE, Settings, address_from_environment
+
+NO_KEY = "no-key"
+"""Sent to an address that is given without a key: local engines require none and ignore it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,8 @@ class Endpoint:
     api_key: str = field(repr=False)
     is_sandbox: bool
     description: str
+    has_key: bool = True
+    """Whether ``api_key`` is a key; otherwise it is ``NO_KEY``, or empty for the service."""
 
 
 @contextmanager
@@ -27,16 +32,27 @@ def open_endpoint(
 ) -> Iterator[Endpoint]:
     """Open the service, or a sandbox that runs until the block ends.
 
-    ``sandbox`` defaults to True when ``LLMAAS_API_KEY`` is not set; ``sandbox_settings`` are passed
-    to ``llmaas_sandbox.Sandbox``. Raises ``ConfigurationError`` if the sandbox is not installed.
+    ``sandbox`` defaults to True when neither ``LLMAAS_API_KEY`` nor an address is set, by
+    ``base_url`` or ``LLMAAS_BASE_URL``; ``sandbox_settings`` are passed to
+    ``llmaas_sandbox.Sandbox``. An address other than the service's needs no key. Raises
+    ``ConfigurationError`` if the sandbox is not installed.
     """
     key = os.environ.get(KEY_VARIABLE, "")
-    if sandbox is False or (sandbox is None and key):
-        address = Settings.create(base_url=base_url).base_url
-        yield Endpoint(address, key, False, f"the service at {address}")
+    is_given = bool(key.strip() or base_url or address_from_environment())
+    if sandbox is False or (sandbox is None and is_given):
+        yield _find_service(key, base_url)
         return
     with _sandbox_class()(**sandbox_settings) as box:
         yield Endpoint(box.base_url, box.api_key, True, f"the embedded sandbox at {box.base_url}")
+
+
+def _find_service(key: str, base_url: str | None) -> Endpoint:
+    address = Settings.create(base_url=base_url).base_url
+    if key.strip():
+        return Endpoint(address, key, False, f"the service at {address}")
+    placeholder = "" if address == DEFAULT_BASE_URL else NO_KEY
+    description = f"the service at {address}, without a key"
+    return Endpoint(address, placeholder, False, description, has_key=False)
 
 
 def _sandbox_class() -> Any:

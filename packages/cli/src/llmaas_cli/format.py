@@ -67,6 +67,8 @@ def describe_error(error: Exception) -> str:
     text = " ".join(_error_message(error).split()) or type(error).__name__
     if is_instance(error, "MissingAPIKeyError"):
         text = "LLMAAS_API_KEY is not set. Set it, or add --sandbox to try without a key."
+    elif is_instance(error, "AuthenticationError") and not _has_key():
+        text += " LLMAAS_API_KEY is not set."
     elif not _is_expected(error):
         text = f"{type(error).__name__}: {text} (set LLMAAS_DEBUG=1 for the traceback)"
     return visible(redact(text))[:MAX_ERROR_CHARACTERS]
@@ -79,6 +81,10 @@ def _error_message(error: Exception) -> str:
     if isinstance(error, KeyError):  # str() would give the repr of the message
         return str(error.args[0]) if error.args else ""
     return str(error)
+
+
+def _has_key() -> bool:
+    return bool(os.environ.get("LLMAAS_API_KEY", "").strip())
 
 
 def _is_expected(error: Exception) -> bool:

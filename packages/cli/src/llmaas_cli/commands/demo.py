@@ -39,14 +39,14 @@ def command(
 ) -> None:
     """Answer a question over real documents: embed, rerank, stream, cite, and print the cost.
 
-    Uses the embedded sandbox unless LLMAAS_API_KEY is set.
+    Uses the embedded sandbox unless LLMAAS_API_KEY, LLMAAS_BASE_URL or --base-url is set.
     """
     from llmaas_cli.commands import demo_view
     from llmaas_cli.demo import DemoSettings, load_documents, open_endpoint
 
     entries = _select_frameworks(framework)
     asked_question, texts = question or _default_question(language), load_documents(documents)
-    with open_endpoint(sandbox=True if sandbox else None, base_url=base_url) as endpoint:
+    with open_endpoint(sandbox=sandbox or None, base_url=base_url) as endpoint:
         if not as_json:
             demo_view.print_header(endpoint, asked_question, texts, len(entries))
         settings = DemoSettings(endpoint.base_url, endpoint.api_key, chat_model=model)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,10 +58,9 @@ def command(
     models = model or DEFAULT_MODELS
     width = max(len(f"model {name}") for name in models)
     with open_endpoint(sandbox=sandbox, base_url=base_url) as endpoint:
-        key = endpoint.api_key if sandbox else os.environ.get("LLMAAS_API_KEY", "")
-        client = LLMaaS(
-            api_key=key.strip() or None, base_url=endpoint.base_url, max_retries=0, timeout=timeout
-        )
+        sent = endpoint.api_key.strip() or None
+        key = endpoint.api_key if endpoint.has_key or not sent else None
+        client = LLMaaS(api_key=sent, base_url=endpoint.base_url, max_retries=0, timeout=timeout)
         with client:
             for check in run_checks(client, key, models, call=call, timeout=timeout):
                 checks.append(check)

@@ -29,7 +29,7 @@ def transcribe_live(
     from llmaas_cli.endpoint import open_endpoint
 
     async def run() -> None:
-        with open_endpoint(sandbox=sandbox or None, base_url=base_url) as endpoint:
+        with open_endpoint(sandbox=sandbox, base_url=base_url) as endpoint:
             client = AsyncLLMaaS(api_key=endpoint.api_key or None, base_url=endpoint.base_url)
             for path in inputs:
                 await _transcribe(client, path, model, as_json=as_json)

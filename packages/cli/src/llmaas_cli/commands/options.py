@@ -14,7 +14,9 @@ UseSandbox = Annotated[
 BaseUrl = Annotated[
     str | None,
     typer.Option(
-        "--base-url", help="Address of the service. Defaults to LLMAAS_BASE_URL or LLMAAS_API_URL."
+        "--base-url",
+        help="Address of the service, or of a local engine, which needs no key. Defaults to "
+        "LLMAAS_BASE_URL or LLMAAS_API_URL.",
     ),
 ]
 Texts = Annotated[list[str] | None, typer.Option("--text", "-t", help="A text; may be repeated.")]

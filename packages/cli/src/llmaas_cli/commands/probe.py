@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,6 +79,7 @@ def command(
 ) -> None:
     """Ask the service what the client only assumes about it, for at most --budget EUR."""
     from llmaas_cli.commands.probe_view import print_list, print_report
+    from llmaas_cli.endpoint import open_endpoint
     from llmaas_cli.probe.table.all import select
     from llmaas_cli.terminal.output import print_json
 
@@ -92,11 +92,12 @@ def command(
 
         require_yaml()
     flags = {name for name, given in (("audio", audio), ("images", images)) if given}
-    with _open(sandbox, base_url) as endpoint:
+    with open_endpoint(sandbox=sandbox or None, base_url=base_url) as endpoint:
         client = _client(endpoint, timeout)
         run = _prepare(client, endpoint, probes, models or [], flags, budget, checkpoint, timeout)
         report = _execute(run, endpoint, budget, quiet=as_json)
-    _write_files(report, run, endpoint.api_key, page=page, record=record, source=source, save=save)
+    key = endpoint.api_key if endpoint.has_key else ""
+    _write_files(report, run, key, page=page, record=record, source=source, save=save)
     if as_json:
         print_json(report.to_dict())
     else:
@@ -112,14 +113,6 @@ def _select(only: list[str] | None, select: Any) -> list[Probe]:
             f"--only: no probe begins with {', '.join(only or ())}. See --list."
         )
     return found
-
-
-def _open(sandbox: bool, base_url: str | None) -> Any:
-    """Open the service if a key or an address is given, else a sandbox."""
-    from llmaas_cli.endpoint import open_endpoint
-
-    has_address = base_url or os.environ.get("LLMAAS_API_KEY", "").strip()
-    return open_endpoint(sandbox=sandbox or not has_address, base_url=base_url)
 
 
 def _client(endpoint: Endpoint, timeout: float) -> LLMaaS:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def run_checks(
     client: LLMaaS,
-    key: str,
+    key: str | None,
     models: Sequence[str],
     *,
     call: bool,
@@ -24,10 +24,11 @@ def run_checks(
 ) -> Iterator[Check]:
     """Run the checks in order, each within ``timeout`` seconds.
 
+    ``key`` is None for an address that may need none.
     With ``call``, also makes a small, billed call of the first model.
     """
     yield _check_setup(client.settings)
-    malformed = service.check_key_format(key)
+    malformed = None if key is None else service.check_key_format(key)
     if malformed:  # found without a connection
         yield malformed
     reachable = True
@@ -38,7 +39,8 @@ def run_checks(
         yield skip("service", "not checked: it cannot be reached")
         return
     if not malformed:
-        yield from _service_checks(client, models, call=call, timeout=timeout)
+        has_key = key is not None
+        yield from _service_checks(client, models, has_key=has_key, call=call, timeout=timeout)
 
 
 def _check_setup(settings: Settings) -> Check:
@@ -67,17 +69,18 @@ def _network_checks(settings: Settings, timeout: float) -> Iterator[Check]:
 
 
 def _service_checks(
-    client: LLMaaS, models: Sequence[str], *, call: bool, timeout: float
+    client: LLMaaS, models: Sequence[str], *, has_key: bool, call: bool, timeout: float
 ) -> Iterator[Check]:
     try:
         response = service.request_models(client, timeout)
     except Exception as error:
         if not service.is_timeout(error):
-            yield service.list_failed(error)
+            yield service.list_failed(error, has_key=has_key)
             return
         yield service.list_timed_out(timeout)
     else:
-        yield ok("key", f"accepted; {len(response.models)} models available")
+        state = "accepted" if has_key else "none is set, and none is required"
+        yield ok("key", f"{state}; {len(response.models)} models available")
         yield service.check_clock(response)
         yield service.check_latency(response)
         catalog.update(response.models)

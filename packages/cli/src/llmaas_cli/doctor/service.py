@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _SAMPLES = 3
 _CLOCK_WARNING, _CLOCK_FAILURE = 5.0, 300.0  # seconds
 _SLOW_SECONDS = 2.0  # seconds
+_SET_KEY = (
+    "export LLMAAS_API_KEY=... (create a key in the Console under LLMaaS, API keys), or use "
+    "--sandbox."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,7 @@ class ServiceResponse:
 def check_key_format(key: str) -> Check | None:
     """Check the format of the key; None if it is well-formed."""
     if not key:
-        return fail(
-            "key",
-            "LLMAAS_API_KEY is not set",
-            "export LLMAAS_API_KEY=... (create a key in the Console under LLMaaS, API keys), or "
-            "use --sandbox.",
-        )
+        return fail("key", "LLMAAS_API_KEY is not set", _SET_KEY)
     if key != key.strip() or key[0] in "\"'" or key.lower().startswith("bearer "):
         message = (
             "it contains quotes, surrounding spaces or 'Bearer', which other programs would send"
@@ -89,13 +88,15 @@ def list_timed_out(timeout: float) -> Check:
     )
 
 
-def list_failed(error: Exception) -> Check:
+def list_failed(error: Exception, *, has_key: bool = True) -> Check:
     """Create the failure for an error of the model list."""
     from llmaas_cli.format import redact
 
     status = getattr(error, "status_code", None)
     message = redact(" ".join(str(getattr(error, "message", error)).split()))
     advice = getattr(error, "hint", None) or "See the service's status page."
+    if status in (401, 403) and not has_key:
+        return fail("key", f"LLMAAS_API_KEY is not set, and required: {message}", _SET_KEY)
     if status == 401:
         return fail("key", f"refused: {message}", advice)
     if status == 403:

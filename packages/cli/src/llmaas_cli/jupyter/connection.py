@@ -6,7 +6,7 @@ import atexit
 import os
 from contextlib import ExitStack
 
-from llmaas.settings import KEY_VARIABLE, URL_VARIABLE
+from llmaas.settings import KEY_VARIABLE, URL_VARIABLE, address_from_environment
 from llmaas_cli.endpoint import Endpoint, open_endpoint
 
 _open = ExitStack()
@@ -16,19 +16,25 @@ _sandbox: list[Endpoint] = []
 def connect() -> Endpoint:
     """Configure the clients of this notebook for the endpoint, and print its description.
 
-    Without ``LLMAAS_API_KEY``, starts a sandbox and sets the environment variables.
+    Without ``LLMAAS_API_KEY`` and an address, starts a sandbox and sets the environment variables.
     """
     endpoint = current()
     if endpoint.is_sandbox:
-        os.environ[KEY_VARIABLE], os.environ[URL_VARIABLE] = endpoint.api_key, endpoint.base_url
+        os.environ[URL_VARIABLE] = endpoint.base_url
+    if endpoint.is_sandbox or not endpoint.has_key:
+        os.environ[KEY_VARIABLE] = endpoint.api_key
     print(describe_endpoint(endpoint))
     return endpoint
 
 
 def current() -> Endpoint:
-    """Get the endpoint. A key that is set after the sandbox was started takes precedence."""
-    key = os.environ.get(KEY_VARIABLE, "")
-    if key and key not in (sandbox.api_key for sandbox in _sandbox):
+    """Get the endpoint.
+
+    A key or an address that is set after the sandbox was started takes precedence.
+    """
+    key, address = os.environ.get(KEY_VARIABLE), address_from_environment()
+    own = {None, "", *(name for each in _sandbox for name in (each.api_key, each.base_url))}
+    if key not in own or address not in own:
         with open_endpoint(sandbox=False) as endpoint:
             return endpoint
     if not _sandbox:
@@ -49,7 +55,7 @@ def disconnect() -> None:
 def describe_endpoint(endpoint: Endpoint) -> str:
     """Describe an endpoint in a notebook."""
     if not endpoint.is_sandbox:
-        return f"Connected to the service at {endpoint.base_url}"
+        return f"Connected to {endpoint.description}"
     return (
         "Connected to the embedded sandbox: answers quote the prompt, amounts are simulated.\n"
         "Set LLMAAS_API_KEY to use the service."
