@@ -32,6 +32,14 @@ def pdf_text(data: bytes, limits: DocumentLimits = LIMITS) -> str:
 def _extract_page(document: Any, number: int) -> str:
     if document.formenv is not None:
         with closing(document[number]) as page:
-            page.flatten()  # turns the values of fields into text of the page
+            _flatten(page)
     with closing(document[number]) as page, closing(page.get_textpage()) as text:
         return str(text.get_text_bounded()).replace("\r\n", "\n").strip()
+
+
+def _flatten(page: Any) -> None:
+    """Turn the values of fields into text of the page; ``page.flatten`` needs pypdfium2 5."""
+    from pypdfium2 import PdfiumError, raw
+
+    if raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_FAIL:
+        raise PdfiumError("its form fields cannot be read")

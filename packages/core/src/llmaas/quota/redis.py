@@ -97,7 +97,9 @@ class RedisLedger:
         try:
             try:
                 return self._run_script(keys, arguments)
-            except redis.exceptions.MovedError:  # a node of a cluster
+            except redis.ResponseError as error:
+                if not _is_moved(error):
+                    raise
                 self._join_cluster(client)
                 return self._run_script(keys, arguments)
         except (redis.RedisError, OSError) as error:
@@ -133,3 +135,8 @@ class RedisLedger:
 
 def _restore(url: str, prefix: str, hold: float) -> RedisLedger:
     return RedisLedger(url, prefix, hold=hold)
+
+
+def _is_moved(error: Exception) -> bool:
+    """Whether a node of a cluster names another one; before redis 6 the error had no class."""
+    return type(error).__name__ == "MovedError" or str(error).startswith("MOVED ")
