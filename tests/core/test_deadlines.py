@@ -291,3 +291,19 @@ def test_connecting_ends_when_the_loop_is_always_busy() -> None:
 
     with full() as url, pytest.raises(llmaas.APIConnectionError):
         asyncio.run(main())
+
+
+def test_deadline_has_not_reached_the_service_when_a_busy_loop_was_connecting() -> None:
+    async def main(url: str) -> list[Any]:
+        busy = asyncio.create_task(_block(math.inf))
+        try:
+            client = llmaas.AsyncLLMaaS(base_url=url, api_key="k", max_retries=0)
+            calls = [client.chat("hi", model=MODEL, deadline=0.5 + i / 20) for i in range(4)]
+            return await asyncio.gather(*calls, return_exceptions=True)
+        finally:
+            busy.cancel()
+
+    with full() as url:
+        errors = asyncio.run(main(url))
+    assert all(type(error) is llmaas.DeadlineExceededError for error in errors)
+    assert not any(error.reached for error in errors)

@@ -63,6 +63,8 @@ class AiohttpTransport:
                 continue
             except _ERRORS as error:
                 failure = _to_failure(attempt.failure or error, request)
+                if attempt.head is None and failure.kind == "deadline":
+                    failure = replace(failure, reached=False)  # still connecting
                 if not (may_repeat and attempt.was_stale and failure.kind == "read"):
                     raise TransportError(failure) from error
                 may_repeat = False
