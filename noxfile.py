@@ -435,11 +435,9 @@ def wheels(session: nox.Session) -> None:
     session.run(
         "python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", f"{folder}/wheels", *packages
     )
-    files = [
-        str(wheel) if wheel.name.startswith("llmaas_sandbox") else f"{wheel}[demo]"
-        for wheel in sorted((folder / "wheels").iterdir())
-    ]
-    session.install("-q", *files)
+    files = [str(wheel) for wheel in sorted((folder / "wheels").iterdir())]
+    demos = [f"{file}[demo]" for file in files if "/llmaas_sandbox" not in file]
+    session.install("-q", *files, *demos)  # pip before 23.3 needs both
     session.run("python", "-m", "pip", "check")
     session.chdir(folder)
     session.run("llmaas", "demo", env={"LLMAAS_API_KEY": None})
