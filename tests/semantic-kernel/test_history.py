@@ -266,6 +266,13 @@ async def test_images_by_path_and_by_address(sent, tmp_path):
     assert address == {"url": "https://example.org/dot.png", "detail": "low"}
 
 
+@pytest.mark.parametrize("known", [{"mime_type": "image/png"}, {}], ids=["typed", "bytes alone"])
+async def test_image_is_sent_when_its_bytes_have_no_data_format(sent, known):
+    wire = await sent(message(AuthorRole.USER, ImageContent(data=PNG, **known)))
+    uri = wire[0]["content"][0]["image_url"]["url"]
+    assert uri == f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+
+
 async def test_image_whose_uri_is_a_file_s_name_opens_no_file(sandbox, chat, ask, tmp_path):
     path = tmp_path / "dot.png"
     path.write_bytes(PNG)
@@ -275,14 +282,15 @@ async def test_image_whose_uri_is_a_file_s_name_opens_no_file(sandbox, chat, ask
     assert not sandbox.requests
 
 
-async def test_audio_is_sent_as_audio_url(sandbox, chat, stream):
-    sound = AudioContent(data=b"RIFF", data_format="base64", mime_type="audio/wav")
+@pytest.mark.parametrize("data_format", ["base64", None])
+async def test_audio_is_sent_as_audio_url(sandbox, chat, stream, data_format):
+    sound = AudioContent(data=b"RIFF\xff", data_format=data_format, mime_type="audio/wav")
     with pytest.raises(ServiceResponseException):  # no model here hears: 502, as documented
         await stream(chat, history(message(AuthorRole.USER, TextContent(text="?"), sound)))
     part = sandbox.requests[-1].json["messages"][0]["content"][1]
     assert part == {
         "type": "audio_url",
-        "audio_url": {"url": f"data:audio/wav;base64,{base64.b64encode(b'RIFF').decode()}"},
+        "audio_url": {"url": f"data:audio/wav;base64,{base64.b64encode(sound.data).decode()}"},
     }
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import enum
 import json
 from typing import Any
 
@@ -294,6 +295,20 @@ async def test_extension_data_is_skipped_with_a_warning_when_not_json(sent):
     assert "session" not in body
 
 
+class Unknown(enum.Enum):
+    THING = object()
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), {"x": [float("inf")]}, Unknown.THING, {"a": (1, {"b": object()})}]
+)
+async def test_extension_data_is_skipped_when_json_has_no_form_for_it(sent, value):
+    with pytest.warns(IgnoredOptionWarning, match="odd"):
+        body = await sent(PromptExecutionSettings(extension_data={"odd": value, "min_p": 0.5}))
+    assert "odd" not in body
+    assert body["min_p"] == 0.5
+
+
 async def test_last_call_has_no_tools_when_the_invocation_limit_is_reached(
     sandbox, ask, chat, kernel, weather
 ):
@@ -306,6 +321,20 @@ async def test_last_call_has_no_tools_when_the_invocation_limit_is_reached(
     assert ["tools" in request.json for request in sandbox.requests] == [True, True, False]
     assert behavior.maximum_auto_invoke_attempts == 2
     assert weather.asked == ["Nice", "Nice"]
+
+
+@pytest.mark.parametrize("behavior", ["auto", "required"])
+async def test_no_function_runs_beyond_the_limit_when_the_model_insists(
+    sandbox, ask, chat, kernel, weather, behavior
+):
+    call = {"tool_calls": [{"name": "weather-get_weather", "arguments": '{"city": "Nice"}'}]}
+    sandbox.script([call, call])
+    make = getattr(FunctionChoiceBehavior, behavior.capitalize())
+    settings = Settings(function_choice_behavior=make(maximum_auto_invoke_attempts=1))
+    answer = await ask(chat, "?", settings, kernel=kernel)
+    assert weather.asked == ["Nice"]
+    assert [type(item).__name__ for item in answer.items] == ["FunctionCallContent"]
+    assert ["tools" in request.json for request in sandbox.requests] == [True, False]
 
 
 async def test_system_messages_are_merged_when_several_are_in_the_history(sandbox, ask, chat):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, Unpack
 
 from semantic_kernel.connectors.ai.chat_completion_client_base import ChatCompletionClientBase
 from semantic_kernel.connectors.ai.function_calling_utils import (
@@ -84,8 +85,9 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
 
         The base class does so for whole answers only; its streams end without an answer.
         """
-        settings = _with_final_attempt(settings)
-        return super().get_streaming_chat_message_contents(chat_history, settings, **kwargs)
+        extended = _with_final_attempt(settings)
+        chunks = super().get_streaming_chat_message_contents(chat_history, extended, **kwargs)
+        return chunks if extended is settings else _until_end_mark(chunks)
 
     @trace_chat_completion(PROVIDER)
     async def _inner_get_chat_message_contents(
@@ -99,16 +101,26 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
             )
         return to_messages(completion, own.ai_model_id or self.ai_model_id, self.reasoning)
 
-    @trace_streaming_chat_completion(PROVIDER)
-    async def _inner_get_streaming_chat_message_contents(
+    def _inner_get_streaming_chat_message_contents(
         self,
         chat_history: ChatHistory,
         settings: PromptExecutionSettings,
         function_invoke_attempt: int = 0,
     ) -> AsyncGenerator[list[StreamingChatMessageContent], Any]:
         own = self._to_own_settings(settings)
-        if _is_final_attempt(own, function_invoke_attempt):
+        is_final = _is_final_attempt(own, function_invoke_attempt)
+        if is_final:
             self._reset_function_choice_settings(own)
+        chunks: Chunks = self._stream_answer(chat_history, own, function_invoke_attempt)
+        return _with_end_mark(chunks) if is_final else chunks
+
+    @trace_streaming_chat_completion(PROVIDER)
+    async def _stream_answer(
+        self,
+        chat_history: ChatHistory,
+        own: LLMaaSChatPromptExecutionSettings,
+        function_invoke_attempt: int,
+    ) -> AsyncGenerator[list[StreamingChatMessageContent], Any]:
         model = own.ai_model_id or self.ai_model_id
         builder = ChunkBuilder(model, self.reasoning, function_invoke_attempt, own.response_format)
         is_json = wants_json(own.response_format)
@@ -165,3 +177,23 @@ def _with_final_attempt(settings: PromptExecutionSettings) -> PromptExecutionSet
 def _is_final_attempt(settings: PromptExecutionSettings, attempt: int) -> bool:
     behavior = settings.function_choice_behavior
     return behavior is not None and 0 < attempt == behavior.maximum_auto_invoke_attempts - 1
+
+
+Chunks: TypeAlias = "AsyncGenerator[list[StreamingChatMessageContent], Any]"
+
+
+async def _with_end_mark(chunks: Chunks) -> Chunks:
+    """Add an empty list after the chunks of the final attempt."""
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            yield chunk
+    yield []
+
+
+async def _until_end_mark(chunks: Chunks) -> Chunks:
+    """Stop at the end mark: the base class would invoke functions beyond the limit."""
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if not chunk:
+                return
+            yield chunk

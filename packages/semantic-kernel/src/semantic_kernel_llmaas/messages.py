@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -218,19 +219,26 @@ def _content_parts(items: Iterable[Any]) -> Iterator[dict[str, Any]]:
         if isinstance(item, TextContent):
             yield {"type": "text", "text": item.text}
         elif isinstance(item, ImageContent):
-            image: dict[str, Any] = {"type": "image", "image": _uri(item)}
+            image: dict[str, Any] = {"type": "image", "image": _uri(item) or bytes(item.data)}
             yield image | {k: item.metadata[k] for k in ("detail",) if k in item.metadata}
         elif isinstance(item, AudioContent):
-            yield {"type": "audio_url", "audio_url": {"url": _uri(item)}}
+            yield {"type": "audio_url", "audio_url": {"url": _uri(item) or _data_uri(item)}}
         elif not isinstance(item, ReasoningContent | FunctionResultContent):
             logger.warning("items: %s is not supported and was left out", type(item).__name__)
 
 
-def _uri(content: ImageContent | AudioContent) -> str:
-    """Return the URI of a content.
+def _uri(content: ImageContent | AudioContent) -> str | None:
+    """Return the URI, or None for bytes without ``data_format``, which have none.
 
     Semantic Kernel's MCP plugins pass base64 without its encoding: ``data:image/png;,iVBORw0K``.
     """
-    uri = str(content)
+    try:
+        uri = str(content)
+    except UnicodeDecodeError:
+        return None
     head, _, data = uri.partition(",")
     return f"{head}base64,{data}" if head.startswith("data:") and head.endswith(";") else uri
+
+
+def _data_uri(content: AudioContent) -> str:
+    return f"data:{content.mime_type};base64,{b64encode(bytes(content.data)).decode()}"

@@ -189,12 +189,12 @@ def _is_sendable(name: str, value: Any) -> bool:
 
     Applications store their own objects there, which other connectors ignore.
     """
-    if value is None or isinstance(value, str | int | float | Enum) or name in _CORE_OPTIONS:
+    if value is None or isinstance(value, str | int) or name in _CORE_OPTIONS:
         return True
     if name in _FOREIGN_FIELDS:
         return True
     try:
-        json.dumps(value)
+        json.dumps(value.value if isinstance(value, Enum) else value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         text = f"extension_data[{name!r}] is not JSON ({type(value).__name__}) and was not sent."
         warn(text, IgnoredOptionWarning)
