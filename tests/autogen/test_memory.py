@@ -12,6 +12,8 @@ from autogen_core import ComponentModel
 from autogen_core.memory import Memory, MemoryContent, MemoryMimeType
 
 from autogen_llmaas import LLMaaSEmbeddings, LLMaaSMemory, _similarity, embedding_component
+from autogen_llmaas.memory import LLMaaSMemoryConfig
+from autogen_llmaas.memory_settings import MemorySettings
 from llmaas import ConfigurationError, InternalServerError, InvalidInputError
 from tests.helpers.servers.proxy import Proxy
 
@@ -102,6 +104,23 @@ async def test_builder_equals_dump_component(sandbox):
     memory = Memory.load_component(embedding_component(k=2))
     assert isinstance(memory, LLMaaSMemory)
     assert json.loads(memory.dump_component().model_dump_json())["config"]["k"] == 2
+
+
+def test_builder_refuses_what_the_memory_would_refuse():
+    for name in ("dimension", "api_key"):
+        with pytest.raises(ConfigurationError, match=rf"embedding_component\(\).* '{name}'"):
+            embedding_component(**{name: "sk-secret"})
+    assert MemorySettings.__annotations__.keys() == LLMaaSMemoryConfig.model_fields.keys() - {
+        "model"
+    }
+
+
+def test_builder_holds_no_password_of_a_proxy():
+    component = embedding_component(
+        proxy="http://user:hidden@proxy:3128", default_headers={"x-token": "hidden", "x-team": "a"}
+    )
+    assert "hidden" not in json.dumps(component)
+    assert component["config"]["default_headers"] == {"x-team": "a"}
 
 
 async def test_memory_accepts_objects_and_rejects_images(sandbox):

@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime
 from typing import Any, Unpack
 
 from autogen_llmaas._version import __version__
+from autogen_llmaas.memory_settings import MemorySettings
 from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClientConfig
 from llmaas import ConfigurationError, catalog
+from llmaas.adapters import redact_options
 from llmaas.catalog import Model
 from llmaas.model_names import ChatModelName, EmbeddingModelName
 from llmaas.settings import Settings
@@ -82,9 +84,19 @@ def portable_component(
     return _component(PORTABLE, "model", model, stock)
 
 
-def embedding_component(model: EmbeddingModelName = "bge-m3:567m", **settings: Any) -> Component:
-    """Build a component of a semantic memory (``LLMaaSMemory``)."""
-    return _component(MEMORY, "memory", model, {"model": model, **settings})
+def embedding_component(
+    model: EmbeddingModelName = "bge-m3:567m", **settings: Unpack[MemorySettings]
+) -> Component:
+    """Build a component of a semantic memory (``LLMaaSMemory``), without the key and passwords.
+
+    Raises ``ConfigurationError`` for an unknown setting.
+    """
+    unknown = sorted(settings.keys() - MemorySettings.__annotations__.keys())
+    if unknown:
+        raise ConfigurationError(
+            f"embedding_component() got an unexpected keyword argument {unknown[0]!r}"
+        )
+    return _component(MEMORY, "memory", model, {"model": model, **redact_options(settings)})
 
 
 def gallery(

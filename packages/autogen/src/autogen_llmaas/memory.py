@@ -7,7 +7,7 @@ from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from heapq import nlargest
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from autogen_core import CancellationToken, Component
 from autogen_core.memory import Memory, MemoryContent, MemoryQueryResult, UpdateContextResult
@@ -20,6 +20,7 @@ from autogen_llmaas._similarity import cosine_similarities
 from autogen_llmaas._vectors import TextVectors
 from autogen_llmaas.connection import ApiKey, Connection
 from autogen_llmaas.embeddings import DEFAULT_EMBEDDER, LLMaaSEmbeddings
+from autogen_llmaas.memory_settings import MemorySettings
 from autogen_llmaas.settings import create_config
 from llmaas import InvalidInputError
 from llmaas.adapters import redact_options
@@ -88,7 +89,7 @@ class LLMaaSMemory(Memory, Component[LLMaaSMemoryConfig]):
         model: EmbeddingModelName = DEFAULT_EMBEDDER,
         *,
         api_key: ApiKey = None,
-        **settings: Any,
+        **settings: Unpack[MemorySettings],
     ) -> None:
         owner = type(self).__name__
         config = create_config(LLMaaSMemoryConfig, owner, {"model": model, **settings})
