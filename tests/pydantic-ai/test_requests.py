@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from pydantic_ai import (
     Agent,
     BinaryContent,
+    DocumentUrl,
     ImageUrl,
     ModelRetry,
     NativeOutput,
@@ -244,12 +245,34 @@ async def test_images_of_a_tool_follow_its_result(make_model, ask, sandbox, sent
     assert "image_url" in str(sent()["messages"][-1])
 
 
-async def test_text_files_are_sent_as_text_and_others_refused(model, ask, sandbox, sent):
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/json", "application/ld+json; charset=utf-8"]
+)
+async def test_text_files_are_sent_as_text_and_others_refused(
+    model, ask, sandbox, sent, media_type
+):
     sandbox.script([{"content": "Oui."}])
-    await ask(model, ["Lis.", BinaryContent(b"un\n", media_type="text/plain")])
+    await ask(model, ["Lis.", BinaryContent(b"un\n", media_type=media_type)])
     assert sent()["messages"][-1]["content"] == "Lis.\n\nun\n"
     with pytest.raises(UserError, match="application/pdf"):
         await ask(model, [BinaryContent(b"%PDF", media_type="application/pdf")])
+
+
+async def test_document_is_downloaded_and_sent_as_text_when_it_is_text(model, ask, sandbox, sent):
+    url = f"{sandbox.root_url}/openapi.json"
+    document = DocumentUrl(url, media_type="application/json", force_download="allow-local")
+    await ask(model, ["Lis.", document])
+    assert '"title":"LLMaaS sandbox"' in sent()["messages"][-1]["content"]
+
+
+async def test_agent_goes_on_when_a_tool_returns_json_as_a_file(model, ask, sandbox, sent):
+    def report() -> BinaryContent:
+        """Return the report."""
+        return BinaryContent(b'{"total": 3}', media_type="application/json")
+
+    sandbox.script([{"tool_calls": [{"name": "report", "arguments": {}}]}, {"content": "Ok"}])
+    assert (await ask(Agent(model, tools=[report]))).output == "Ok"
+    assert '{"total": 3}' in sent()["messages"][-1]["content"]
 
 
 async def test_a_tool_that_asks_for_a_retry_is_answered(model, ask, sandbox, sent):

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any
 
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.messages import (
-    BinaryContent,
-    CachePoint,
     CompactionPart,
-    FileUrl,
     InstructionPart,
     ModelMessage,
     ModelRequest,
     ModelResponse,
     RetryPromptPart,
     SystemPromptPart,
-    TextContent,
     TextPart,
     ThinkingPart,
     ToolCallPart,
@@ -25,11 +20,8 @@ from pydantic_ai.messages import (
     UserContent,
     UserPromptPart,
 )
-from pydantic_ai.models import download_item
 
-Wire = dict[str, Any]
-
-_PARTS = {"image": "image_url", "audio": "audio_url", "video": "video_url"}
+from pydantic_ai_llmaas.content_parts import Wire, to_content
 
 
 async def to_api_messages(
@@ -83,7 +75,7 @@ async def _request(message: ModelRequest) -> AsyncIterator[Wire]:
             files += returned
             yield _tool_message(part.tool_call_id, text)
         elif isinstance(part, UserPromptPart):
-            yield {"role": "user", "content": await _user_content(part.content)}
+            yield {"role": "user", "content": await to_content(part.content)}
         elif isinstance(part, SystemPromptPart):
             yield {"role": "system", "content": part.content}
         elif isinstance(part, RetryPromptPart):
@@ -96,7 +88,7 @@ async def _request(message: ModelRequest) -> AsyncIterator[Wire]:
                 " model.prepare_messages(messages) first, as an agent does."
             )
     if files:
-        yield {"role": "user", "content": await _user_content(files)}
+        yield {"role": "user", "content": await to_content(files)}
 
 
 def _retry_message(part: RetryPromptPart) -> Wire:
@@ -134,44 +126,3 @@ def _response(message: ModelResponse, *, with_reasoning: bool) -> Iterator[Wire]
 def _tool_call(part: ToolCallPart) -> Wire:
     function = {"name": part.tool_name, "arguments": part.args_as_json_str()}
     return {"id": part.tool_call_id, "type": "function", "function": function}
-
-
-async def _user_content(content: str | Sequence[UserContent]) -> str | list[Wire]:
-    if isinstance(content, str):
-        return content
-    parts = [await _content_part(item) for item in content if not isinstance(item, CachePoint)]
-    if all(part["type"] == "text" for part in parts):
-        return "\n\n".join(part["text"] for part in parts)
-    return parts
-
-
-async def _content_part(item: UserContent) -> Wire:
-    if isinstance(item, str):
-        return {"type": "text", "text": item}
-    if isinstance(item, TextContent):
-        return {"type": "text", "text": item.content}
-    if isinstance(item, BinaryContent):
-        if item.media_type.startswith("text/"):
-            return {"type": "text", "text": item.data.decode("utf-8", "replace")}
-        return _media(item, item.data_uri)
-    if isinstance(item, FileUrl):
-        return _media(item, await _media_url(item))
-    raise UserError(f"LLMaaS takes text, images, audio and video, got {type(item).__name__}.")
-
-
-async def _media_url(item: FileUrl) -> str:
-    """Return the URL that the service fetches; download if ``force_download``, as a data URI."""
-    if not item.force_download:
-        return item.url
-    return (await download_item(item, data_format="base64_uri"))["data"]
-
-
-def _media(item: BinaryContent | FileUrl, address: str) -> Wire:
-    kind = _PARTS.get(item.media_type.partition("/")[0])
-    if kind is None:
-        raise UserError(f"LLMaaS takes text, images, audio and video, got {item.media_type}.")
-    source: Wire = {"url": address}
-    detail = (item.vendor_metadata or {}).get("detail")
-    if isinstance(detail, str):
-        source["detail"] = detail
-    return {"type": kind, kind: source}
