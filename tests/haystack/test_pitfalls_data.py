@@ -121,6 +121,16 @@ def test_wrong_input_raises(run: Any) -> None:
             run(quiet(), documents=wrong)
     with pytest.raises(TypeError, match="expects a string as an input"):
         run(LLMaaSTextEmbedder(), text=["a"])
+    for query, wrong in ((5, documents("a")), ("?", None), ("?", ["a"])):
+        with pytest.raises(TypeError, match="must be a"):
+            run(LLMaaSRanker(), query=query, documents=wrong)
+
+
+@pytest.mark.parametrize("kind", [LLMaaSTextEmbedder, LLMaaSDocumentEmbedder])
+def test_sizes_and_limits_are_known_without_a_request(sandbox: Any, kind: Any) -> None:
+    assert (kind().vector_size, kind().context) == (1024, 8192)
+    assert kind(dimensions=256).vector_size == 256
+    assert not sandbox.requests
 
 
 def test_embedder_sends_nothing_when_empty(sandbox: Any, run: Any) -> None:
@@ -143,6 +153,16 @@ def test_checkpoint_avoids_repeated_requests(sandbox: Any, run: Any, tmp_path: P
     assert all(len(d.embedding) == 1024 for d in rest)
     other = run(quiet(**made, dimensions=8), documents=asked[:1])["documents"]
     assert len(other[0].embedding) == 8  # another question, another vector
+
+
+def test_checkpoint_is_found_again_with_other_headers(
+    sandbox: Any, run: Any, tmp_path: Path
+) -> None:
+    for trace in ("1", "2"):
+        params = {"extra_headers": {"x-trace": trace}, "timeout": float(trace)}
+        embedder = quiet(checkpoint=str(tmp_path / "v.sqlite"), embedding_kwargs=params)
+        run(embedder, documents=documents("un"))
+    assert len(sandbox.requests) == 1
 
 
 def test_checkpoint_is_separate_per_server(sandbox: Any, run: Any, tmp_path: Path) -> None:

@@ -157,6 +157,34 @@ def test_answer_without_the_forced_call_is_an_error_with_the_text(chat, sandbox,
     assert caught.value.llm_output == "Paris."
 
 
+@pytest.mark.parametrize("method", ["function_calling", "json_schema", "json_mode"])
+def test_unknown_tool_call_is_an_error_when_no_tools_are_offered(chat, sandbox, pieces, method):
+    sandbox.script([{"tool_calls": [{"name": "guess", "arguments": {"a": 1}}]}])
+    with pytest.raises(OutputParserException):
+        pieces(chat().with_structured_output(City, method=method))
+
+
+def test_streamed_raw_answer_has_its_error_beside_it(chat, sandbox, pieces):
+    sandbox.script([{"content": "Paris and Lyon.", "reasoning": ""}])
+    items = pieces(chat().with_structured_output(City, include_raw=True))
+    *chunks, parsed, failed = items
+    assert "".join(chunk["raw"].text for chunk in chunks) == "Paris and Lyon."
+    assert len(chunks) > 2  # as they arrive
+    assert parsed == {"parsed": None}
+    assert isinstance(failed["parsing_error"], OutputParserException)
+
+
+UNTITLED = {key: value for key, value in SCHEMA.items() if key != "title"}
+WRAPPED = {"type": "json_schema", "json_schema": {"name": "city", "schema": UNTITLED}}
+
+
+@pytest.mark.parametrize("method", ["function_calling", "json_schema", "json_mode"])
+@pytest.mark.parametrize("schema", [UNTITLED, WRAPPED], ids=["untitled", "response_format"])
+def test_json_schema_needs_no_title(chat, ask, sandbox, method, schema):
+    sandbox.script([step(method, "city" if schema is WRAPPED else "answer")])
+    assert ask_value(ask, chat().with_structured_output(schema, method=method)) == VALUE
+
+
 class Tree(BaseModel):
     """A tree."""
 

@@ -297,8 +297,8 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
         """Return values of ``schema``: a class, TypedDict or JSON schema.
 
         ``method``: ``function_calling``, ``json_schema`` or ``json_mode``. ``include_raw``
-        returns ``{"raw", "parsed", "parsing_error"}`` and raises nothing. With ``tools``, the
-        model may call them first: the value of such an answer is None.
+        returns ``{"raw", "parsed", "parsing_error"}`` and raises no parsing error. With ``tools``,
+        the model may call them first: the value of such an answer is None.
         """
         from langchain_llmaas.structured_output import build_structured_model
 

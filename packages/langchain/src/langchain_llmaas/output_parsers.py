@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.output_parsers import BaseTransformOutputParser
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+from langchain_core.runnables import AddableDict, Runnable, RunnableConfig, RunnableLambda
 
 from llmaas.structured import CUT, OutputSchema
 
@@ -27,9 +27,10 @@ class StructuredOutputParser(Runnable[AIMessage, Any]):
     A complete answer, including the end of a stream, is parsed strictly.
     """
 
-    def __init__(self, parser: Parser, schema: OutputSchema) -> None:
+    def __init__(self, parser: Parser, schema: OutputSchema, *, has_tools: bool = False) -> None:
         self._parser = parser
         self._schema = schema
+        self._has_tools = has_tools  # which the model may call before it answers
         self._final_parser = RunnableLambda(self._parse_or_raise, name=type(parser).__name__)
 
     def parse_message(self, message: AIMessage) -> Any:
@@ -84,8 +85,7 @@ class StructuredOutputParser(Runnable[AIMessage, Any]):
         """Yield the complete value if it is new; raise if there is none."""
         if not chunks:
             return
-        message = chunks[0] + chunks[1:] if len(chunks) > 1 else chunks[0]
-        last = self._parse_or_raise(message)
+        last = self._parse_or_raise(_join(chunks))
         if value is _MISSING or last != value:
             yield last
 
@@ -97,8 +97,8 @@ class JsonTextParser(StructuredOutputParser):
     """Parses JSON in the text of an answer."""
 
     def parse_message(self, message: AIMessage) -> Any:
-        """Parse the text. Returns None if the model calls another tool first."""
-        if message.tool_calls:
+        """Parse the text. Returns None if the model calls a tool first."""
+        if message.tool_calls and self._has_tools:
             return None
         text, cut = str(message.text), _is_cut(message)
         try:
@@ -116,8 +116,10 @@ class JsonTextParser(StructuredOutputParser):
 class ToolCallParser(StructuredOutputParser):
     """Parses the arguments of a tool call."""
 
-    def __init__(self, parser: Parser, schema: OutputSchema, name: str) -> None:
-        super().__init__(parser, schema)
+    def __init__(
+        self, parser: Parser, schema: OutputSchema, name: str, *, has_tools: bool = False
+    ) -> None:
+        super().__init__(parser, schema, has_tools=has_tools)
         self._name = name
 
     def parse_message(self, message: AIMessage) -> Any:
@@ -127,7 +129,7 @@ class ToolCallParser(StructuredOutputParser):
         calls = _tool_calls(message)
         arguments = next((args for name, args in calls if name == self._name), None)
         if arguments is None:
-            return None if calls else self._from_text(message)
+            return None if calls and self._has_tools else self._from_text(message)
         try:
             value = json.loads(arguments) if isinstance(arguments, str) else arguments
             return value if self._schema.convert is None else self._schema.convert(value)
@@ -140,6 +142,64 @@ class ToolCallParser(StructuredOutputParser):
             return self._schema.parse(str(message.text))
         except ValueError as error:
             raise _parser_error(f"the model did not call {self._name!r}", message) from error
+
+
+class RawAndParsed(Runnable[AIMessage, dict[str, Any]]):
+    """Returns an answer as ``raw``, with its value (``parsed``) or its ``parsing_error``.
+
+    A stream yields the chunks of ``raw`` as they arrive. Errors of the parser are not raised.
+    """
+
+    def __init__(self, parser: StructuredOutputParser) -> None:
+        self._parser = parser
+
+    def invoke(
+        self, input: AIMessage, config: RunnableConfig | None = None, **_: Any
+    ) -> dict[str, Any]:
+        """Parse a complete answer."""
+        return {"raw": input, **self._parse(input, config)}
+
+    async def ainvoke(
+        self, input: AIMessage, config: RunnableConfig | None = None, **_: Any
+    ) -> dict[str, Any]:
+        """Parse a complete answer."""
+        return self.invoke(input, config)
+
+    def transform(
+        self, input: Iterator[AIMessage], config: RunnableConfig | None = None, **_: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Yield each chunk, and the value or the error last."""
+        chunks: list[Any] = []
+        for chunk in _tee(input, chunks):
+            yield AddableDict(raw=chunk)
+        yield from self._final_items(chunks, config)
+
+    async def atransform(
+        self, input: AsyncIterator[AIMessage], config: RunnableConfig | None = None, **_: Any
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Yield each chunk, and the value or the error last."""
+        chunks: list[Any] = []
+        async for chunk in _atee(input, chunks):
+            yield AddableDict(raw=chunk)
+        for item in self._final_items(chunks, config):
+            yield item
+
+    def _final_items(
+        self, chunks: list[Any], config: RunnableConfig | None
+    ) -> Iterator[dict[str, Any]]:
+        if chunks:
+            for name, value in self._parse(_join(chunks), config).items():
+                yield AddableDict({name: value})
+
+    def _parse(self, message: AIMessage, config: RunnableConfig | None) -> dict[str, Any]:
+        try:
+            return {"parsed": self._parser.invoke(message, config), "parsing_error": None}
+        except Exception as error:
+            return {"parsed": None, "parsing_error": error}
+
+
+def _join(chunks: list[Any]) -> AIMessage:
+    return chunks[0] + chunks[1:] if len(chunks) > 1 else chunks[0]  # type: ignore[no-any-return]
 
 
 def _tool_calls(message: AIMessage) -> list[tuple[str | None, Any]]:

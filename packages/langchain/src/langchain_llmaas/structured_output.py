@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.output_parsers import JsonOutputParser
 from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser
-from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_json_schema
 
-from langchain_llmaas.output_parsers import JsonTextParser, StructuredOutputParser, ToolCallParser
+from langchain_llmaas.output_parsers import (
+    JsonTextParser,
+    RawAndParsed,
+    StructuredOutputParser,
+    ToolCallParser,
+)
 from langchain_llmaas.tools import is_class, to_function
 from llmaas.adapters import output_type, wire_name
 from llmaas.structured import OutputSchema, json_schema_format
 
 Method = Literal["function_calling", "json_schema", "json_mode"]
+
+_TITLE = "answer"
+_NAMES = frozenset({"title", "name", "function"})
+"""Keys that name a schema, or a function in OpenAI's or Anthropic's format."""
+_SCHEMA_KEYS = frozenset({"type", "properties", "$ref", "anyOf", "allOf", "oneOf"})
 
 
 def build_structured_model(
@@ -31,29 +40,39 @@ def build_structured_model(
     **kwargs: Any,
 ) -> Runnable[LanguageModelInput, Any]:
     """Chain the model and a parser; ``include_raw`` returns both of their results."""
-    params, parser = _build_request_and_parser(schema, method, strict)
+    schema = _with_title(schema, method)
+    params, parser = _build_request_and_parser(schema, method, strict, has_tools=bool(tools))
     if tools:
         params = _add_tools(params, [to_function(tool, strict=strict) for tool in tools])
     traced = {"kwargs": {"method": method, "strict": strict}, "schema": schema}
     bound = model.bind(**params, **kwargs, ls_structured_output_format=traced)
-    if not include_raw:
-        return bound | parser
-    parsed = RunnablePassthrough.assign(
-        parsed=itemgetter("raw") | parser, parsing_error=lambda _: None
-    )
-    failed = RunnablePassthrough.assign(parsed=lambda _: None)
-    return RunnableMap(raw=bound) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+    return bound | (RawAndParsed(parser) if include_raw else parser)
+
+
+def _with_title(schema: Any, method: Method) -> Any:
+    """Return a schema with the title that LangChain requires of a JSON schema.
+
+    A ``response_format`` becomes its schema, unless the method sends it.
+    """
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "json_schema" and method != "json_schema":
+        described = schema.get("json_schema") or {}
+        schema = {"title": described.get("name", _TITLE), **(described.get("schema") or {})}
+    is_untitled = not _NAMES & schema.keys() and _SCHEMA_KEYS & schema.keys()
+    return {"title": _TITLE, **schema} if is_untitled else schema
 
 
 def _build_request_and_parser(
-    schema: Any, method: Method, strict: bool | None
+    schema: Any, method: Method, strict: bool | None, *, has_tools: bool
 ) -> tuple[dict[str, Any], StructuredOutputParser]:
     if method == "function_calling":
         tool = to_function(schema, strict=strict)
         name = tool["function"]["name"] = wire_name(tool["function"]["name"])
         output = _build_output_schema(schema, tool["function"].get("parameters") or {})
-        parser = JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
-        return _force_tool(tool, name), ToolCallParser(parser, output, name)
+        partial = JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
+        parser = ToolCallParser(partial, output, name, has_tools=has_tools)
+        return _force_tool(tool, name), parser
     if method == "json_mode":
         if strict is not None:
             raise ValueError(
@@ -64,13 +83,14 @@ def _build_request_and_parser(
             "response_format": {"type": "json_object"},
             "json_instruction": output.to_instruction(),
         }
-        return params, JsonTextParser(JsonOutputParser(), output)
+        return params, JsonTextParser(JsonOutputParser(), output, has_tools=has_tools)
     if method == "json_schema":
         response_format = build_response_format(schema, strict)
         output = _build_output_schema(
             schema, response_format.get("json_schema", {}).get("schema") or {}
         )
-        return {"response_format": response_format}, JsonTextParser(JsonOutputParser(), output)
+        text_parser = JsonTextParser(JsonOutputParser(), output, has_tools=has_tools)
+        return {"response_format": response_format}, text_parser
     raise ValueError(f"method must be function_calling, json_schema or json_mode, got {method!r}")
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 _KEYS_PER_QUERY = 500
+_TRANSPORT_PARAMS = frozenset({"extra_headers", "timeout", "deadline", "max_retries"})
+"""Parameters that do not change a vector."""
 
 
 class Checkpoint:
@@ -92,6 +94,7 @@ def cache_key(
     The server is part of it: a sandbox serves other vectors under the same model name. The
     model that answered is stored beside the key, because the service may redirect a name.
     """
+    params = {name: params[name] for name in params if name not in _TRANSPORT_PARAMS}
     suffix = f"\0{json.dumps(params, sort_keys=True, default=str)}" if params else ""
     request = f"{server}\0{model}\0{dimensions}{suffix}\0{text}"
     return hashlib.sha256(request.encode("utf-8", "surrogatepass")).digest()

@@ -15,6 +15,7 @@ from haystack_integrations.common.llmaas.embedding_run import (
     report_failures,
     with_embeddings,
 )
+from haystack_integrations.common.llmaas.vector_size import VectorSizeMixin
 from llmaas.adapters import redact_options
 from llmaas.model_names import EmbeddingModelName
 
@@ -22,7 +23,7 @@ _EXTRA_DEFAULTS: dict[str, Any] = {"concurrency": 4, "checkpoint": None, "embedd
 
 
 @component
-class LLMaaSDocumentEmbedder(ConnectionMixin):
+class LLMaaSDocumentEmbedder(ConnectionMixin, VectorSizeMixin):
     """Embeds documents. Accepts the parameters of `OpenAIDocumentEmbedder`.
 
     In addition, up to `concurrency` requests run at once (also in `run`), a rejected text does

@@ -9,13 +9,14 @@ from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
 from haystack_integrations.common.llmaas.embedding_run import DEFAULT_MODEL, build_meta
+from haystack_integrations.common.llmaas.vector_size import VectorSizeMixin
 from llmaas import Embeddings
 from llmaas.adapters import redact_options
 from llmaas.model_names import EmbeddingModelName
 
 
 @component
-class LLMaaSTextEmbedder(ConnectionMixin):
+class LLMaaSTextEmbedder(ConnectionMixin, VectorSizeMixin):
     """Embeds a string. Accepts the parameters of `OpenAITextEmbedder`.
 
     ```python

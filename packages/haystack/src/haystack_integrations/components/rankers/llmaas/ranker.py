@@ -110,7 +110,7 @@ class LLMaaSRanker(ConnectionMixin):
         :param top_k: Overrides the constructor's value.
         :returns: `{"documents": best first, "meta": model, usage, backend and cost}`
         """
-        candidates, limit = _drop_empty(documents), self._limit(top_k)
+        candidates, limit = _drop_empty(_check_inputs(query, documents)), self._limit(top_k)
         texts = [self._build_text(document) for document in candidates]
         ranking = self._get_client().rerank(query, texts, **self._options(limit))
         return self._result(documents, candidates, ranking, limit)
@@ -126,7 +126,7 @@ class LLMaaSRanker(ConnectionMixin):
         :param top_k: Overrides the constructor's value.
         :returns: As `run`.
         """
-        candidates, limit = _drop_empty(documents), self._limit(top_k)
+        candidates, limit = _drop_empty(_check_inputs(query, documents)), self._limit(top_k)
         texts = [self._build_text(document) for document in candidates]
         ranking = await self._get_async_client().rerank(query, texts, **self._options(limit))
         return self._result(documents, candidates, ranking, limit)
@@ -167,6 +167,15 @@ class LLMaaSRanker(ConnectionMixin):
 
     def _score(self, ranked: RerankResult) -> float:
         return ranked.normalized_score if self.scale_score else ranked.relevance_score
+
+
+def _check_inputs(query: Any, documents: Any) -> list[Document]:
+    """Return the documents. Raises ``TypeError`` for inputs of other types."""
+    if not isinstance(query, str):
+        raise TypeError(f"query must be a string, got {type(query).__name__}.")
+    if isinstance(documents, list) and all(isinstance(d, Document) for d in documents):
+        return documents
+    raise TypeError(f"documents must be a list of Documents, got {documents!r:.100}.")
 
 
 def _drop_empty(documents: list[Document]) -> list[Document]:
