@@ -19,7 +19,7 @@ from langchain_llmaas.chat_models import ChatLLMaaS
 from langchain_llmaas.cost import record_cost
 from langchain_llmaas.errors import translate_errors
 from langchain_llmaas.messages import to_api_messages
-from langchain_llmaas.responses import to_message
+from langchain_llmaas.responses import to_message, to_usage_metadata
 from llmaas import Batch, Choice, Completion
 from llmaas.adapters import await_batch, keep_batch_ids, reject_multiple_choices, wait_for_batch
 
@@ -156,7 +156,8 @@ def _to_results(batch: Batch) -> list[BatchResult] | None:
 def _to_result(result: Completion | Exception) -> BatchResult:
     if isinstance(result, Exception):
         return translate_errors.translate(result)
-    return to_message(result, result.choices[0] if result.choices else Choice(), batch=True)
+    choice = result.choices[0] if result.choices else Choice()
+    return to_message(result, choice, to_usage_metadata(result.usage, batch=True))
 
 
 def _batch_error(batch: Batch) -> Exception:

@@ -124,8 +124,9 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
     @property
     def _default_params(self) -> dict[str, Any]:
         """Parameters of each request, which a call may override."""
-        values = ((name, getattr(self, name)) for name in _REQUEST_FIELDS)
-        return {name: value for name, value in values if value is not None} | self.model_kwargs
+        fields = vars(self)
+        given = {name: fields[name] for name in _REQUEST_FIELDS if fields[name] is not None}
+        return given | self.model_kwargs
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
@@ -144,7 +145,7 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
         return super()._get_invocation_params(stop=stop, **kwargs)
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        values = {**self._identifying_params, **kwargs}
+        values = {**vars(self), **self.model_kwargs, **kwargs}
         params = LangSmithParams(
             ls_provider=PROVIDER,
             ls_model_name=kwargs.get("model") or self.model_name,

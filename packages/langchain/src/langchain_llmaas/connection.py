@@ -34,16 +34,19 @@ MODEL_CONFIG = ConfigDict(
     protected_namespaces=(),
     defer_build=False,
 )
-_CLIENT_OPTIONS = (
-    "api_key",
-    "base_url",
-    "timeout",
-    "max_retries",
-    "deadline",
-    "ca_bundle",
-    "proxy",
-    "max_file_bytes",
-)
+_CLIENT_OPTIONS = {
+    "api_key": "api_key",
+    "base_url": "base_url",
+    "timeout": "timeout",
+    "max_retries": "max_retries",
+    "deadline": "deadline",
+    "ca_bundle": "ca_bundle",
+    "proxy": "proxy",
+    "max_file_bytes": "max_file_bytes",
+    "headers": "default_headers",
+    "profile": "service_profile",
+}
+"""Arguments of the core's clients, and the fields that hold their values."""
 
 
 class ConnectionMixin(BaseModel):
@@ -118,10 +121,13 @@ class ConnectionMixin(BaseModel):
 
     def _clients(self) -> ClientPair:
         """Return the clients. They are rebuilt when a field changes, as ``model_copy`` does."""
-        options = {name: getattr(self, name) for name in _CLIENT_OPTIONS}
-        renamed = {"headers": self.default_headers, "profile": self.service_profile}
-        self._client_pair = open_clients(self._client_pair, **renamed, **options)
-        return self._client_pair
+        fields = vars(self)
+        options = {name: fields[field] for name, field in _CLIENT_OPTIONS.items()}
+        current = self._client_pair
+        pair = open_clients(current, **options)
+        if pair is not current:
+            self._client_pair = pair
+        return pair
 
     def __getstate__(self) -> dict[Any, Any]:
         """Exclude clients and secrets: the key, proxy passwords, authentication headers."""

@@ -31,30 +31,29 @@ _PROVIDER_METADATA = {"model_provider": PROVIDER}
 
 def to_chat_result(completion: Completion, *, batch: bool = False) -> ChatResult:
     """Convert all choices of a completion. The first message carries the usage."""
+    usage = to_usage_metadata(completion.usage, batch=batch)
     messages = [
-        to_message(completion, choice, batch=batch, counts=position == 0)
+        to_message(completion, choice, usage if position == 0 else None)
         for position, choice in enumerate(completion.choices)
     ]
     output: dict[str, Any] = {
         "model_name": _catalog_name(completion.model),
         **_select_extra(completion, "system_fingerprint"),
     }
-    if completion.usage is not None:
-        output["token_usage"] = to_token_usage(completion.usage, batch=batch)
+    if usage is not None:
+        output["token_usage"] = to_token_usage(usage)
     generations = [ChatGeneration(message=message) for message in messages]
     return ChatResult(generations=generations, llm_output=output)
 
 
-def to_message(
-    completion: Completion, choice: Choice, *, batch: bool = False, counts: bool = True
-) -> AIMessage:
-    """Convert one choice to a message."""
+def to_message(completion: Completion, choice: Choice, usage: UsageMetadata | None) -> AIMessage:
+    """Convert one choice to a message, which carries ``usage`` and its cost."""
     valid, invalid = split_tool_calls(choice)
     return AIMessage(
         content=choice.content or "",
         additional_kwargs=_additional_kwargs(choice.reasoning, choice.refusal),
-        response_metadata=build_metadata(completion, choice, batch=batch, counts=counts),
-        usage_metadata=to_usage_metadata(completion.usage, batch=batch) if counts else None,
+        response_metadata=build_metadata(completion, choice, usage),
+        usage_metadata=usage,
         tool_calls=[tool_call(name=call.name, args=args, id=call.id) for call, args in valid],
         invalid_tool_calls=[
             invalid_tool_call(name=call.name, args=call.arguments, id=call.id, error=str(error))
@@ -86,13 +85,13 @@ def to_usage_metadata(usage: Usage | None, *, batch: bool = False) -> UsageMetad
     return metadata
 
 
-def to_token_usage(usage: Usage, *, batch: bool = False) -> dict[str, int]:
-    """Convert token counts to OpenAI's names, which handlers read in ``llm_output``."""
+def to_token_usage(usage: Mapping[str, Any]) -> dict[str, int]:
+    """Convert usage metadata to OpenAI's names, which handlers read in ``llm_output``."""
     return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.total_tokens,
-        "cost_micro_eur": chat_cost_micro_eur(usage, batch=batch),
+        "prompt_tokens": usage["input_tokens"],
+        "completion_tokens": usage["output_tokens"],
+        "total_tokens": usage["total_tokens"],
+        "cost_micro_eur": usage["cost_micro_eur"],
     }
 
 
@@ -107,7 +106,7 @@ def combine_outputs(outputs: Sequence[Mapping[str, Any] | None]) -> dict[str, An
 
 
 def build_metadata(
-    completion: Completion, choice: Choice, *, batch: bool = False, counts: bool = True
+    completion: Completion, choice: Choice, usage: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Build an answer's ``response_metadata``. Only the last chunk of a stream carries it.
 
@@ -118,7 +117,6 @@ def build_metadata(
     known.pop("cost_eur", None)
     if limit := known.get("rate_limit"):
         known["rate_limit"] = {name: int(number) for name, number in limit.items()}
-    usage = completion.usage if counts else None
     facts = {
         "model_provider": PROVIDER,
         "model_name": _catalog_name(completion.model),
@@ -128,7 +126,7 @@ def build_metadata(
         "created": completion.created,
         **_select_extra(completion, "system_fingerprint", "service_tier"),
         "logprobs": choice.logprobs,
-        "cost_micro_eur": usage and chat_cost_micro_eur(usage, batch=batch),
+        "cost_micro_eur": usage and usage["cost_micro_eur"],
     }
     return {name: fact for name, fact in facts.items() if fact is not None} | known
 
@@ -185,14 +183,15 @@ def _call_chunk(event: Any) -> ChatGenerationChunk:
 def _final_chunk(event: Done) -> ChatGenerationChunk:
     completion = event.completion
     choice = completion.choices[0] if completion.choices else Choice()
-    facts = build_metadata(completion, choice)
+    usage = to_usage_metadata(completion.usage)
+    facts = build_metadata(completion, choice, usage)
     facts.pop("logprobs", None)  # carried by the earlier chunks
     message = AIMessageChunk(
         content="",
         additional_kwargs=_additional_kwargs(None, choice.refusal),
         tool_call_chunks=list(_invalidating_chunks(choice)),
         response_metadata=facts,
-        usage_metadata=to_usage_metadata(completion.usage),
+        usage_metadata=usage,
         chunk_position="last",
     )
     return ChatGenerationChunk(message=message)
