@@ -5,12 +5,13 @@
 
 Every client lives in a process of its own on one processor, the server on another. Clients take
 turns, round by round, and the best round counts: other work on the machine only ever makes a round
-worse. Ratios hold, absolute figures depend on the machine. The rows "alone" are the frameworks'
-objects without an adapter; a second table shows what each adapter adds to them, and two more
-whether the adapters' targets against the core are met. Conversations are converted to the
-framework's messages before the measurement, as an agent holds them. With ``--against``, the
-clients named are compared with those of another clone, in its own ``.venv``: before a change, say.
-A client is a class in a file under ``drivers/``; a new file is found by itself.
+worse. Ratios hold, absolute figures depend on the machine. The rows "alone" are the frameworks
+without an adapter, around a bare exchange with the server (see ``exchange.py``); a second table
+shows what each adapter adds to its framework, without the exchange, and two more whether the
+adapters' targets against the core are met. Conversations are converted to the framework's
+messages before the measurement, as an agent holds them. With ``--against``, the clients named are
+compared with those of another clone, in its own ``.venv``: before a change, say. A client is a
+class in a file under ``drivers/``; a new file is found by itself.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def wanted(client: type[Client], options: argparse.Namespace) -> bool:
     chosen = [each for each in found() if each.name in options.only]
     beside = {name for each in chosen for name in (each.peer, each.floor)}
     if any(each.floor for each in chosen):
-        beside.add(report.CORE)
+        beside |= {report.CORE, report.EXCHANGE}
     return client.name in options.only or client.name in beside
 
 

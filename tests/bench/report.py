@@ -13,7 +13,7 @@ from workloads import WORKS
 UNITS = {**{work.name: work.unit for work in WORKS}, "import": "ms", "memory": "KB"}
 MORE_IS_BETTER = {work.name for work in WORKS if work.more_is_better}
 UNCOMPARED = {"memory"}
-CORE = "llmaas"
+CORE, EXCHANGE = "llmaas", "bare exchange"
 MOST_OWN, MOST_TIMES = 150, 2.0
 """Targets of adapters: µs per call beyond the framework and the core; times the core's total."""
 
@@ -67,12 +67,18 @@ def compared(title: str, works: Sequence[str], lines: Sequence[list[str]]) -> li
 
 def own_cost(client: type[Client], work: str, figures: Mapping[str, float]) -> str:
     """Return what an adapter adds to its framework, and how many times the core's cost that is."""
-    mine, floor = figures.get(client.name), figures.get(client.floor or "")
+    mine, floor = figures.get(client.name), framework_cost(client, figures)
     if mine is None or floor is None:
         return ""
     own, core = mine - floor, figures.get(CORE)
     times = "" if core is None or work == "import" else f" ({own / core:.1f}x)"
     return f"{own:,.0f} {UNITS[work]}{times}"
+
+
+def framework_cost(client: type[Client], figures: Mapping[str, float]) -> float | None:
+    """Return the cost of a client's framework: its row "alone" without the exchange in it."""
+    alone = figures.get(client.floor or "")
+    return None if alone is None else alone - figures.get(EXCHANGE, 0)
 
 
 def targets(clients: Sequence[type[Client]], results: Results) -> list[str]:
@@ -92,17 +98,21 @@ def targets(clients: Sequence[type[Client]], results: Results) -> list[str]:
 
 def beyond_core(client: type[Client], figures: Mapping[str, float]) -> str:
     """Return what an adapter costs beyond its framework and the core, and whether that is met."""
-    needed = [figures.get(name) for name in (client.name, client.floor or "", CORE)]
-    if None in needed:
+    total, core = figures.get(client.name), figures.get(CORE)
+    floor = framework_cost(client, figures)
+    if total is None or core is None or floor is None:
         return ""
-    total, floor, core = needed
     return verdict(total - floor - core, MOST_OWN, "{:,.0f} µs")
 
 
 def of_core(client: type[Client], figures: Mapping[str, float]) -> str:
     """Return how many times the core's total an adapter's is, and whether that is met."""
     total, core = figures.get(client.name), figures.get(CORE)
-    return "" if total is None or core is None else verdict(total / core, MOST_TIMES, "{:.2f}x")
+    floor = framework_cost(client, figures)
+    if total is None or core is None or floor is None:
+        return ""
+    alone = f" (framework alone {floor / core:.2f}x)"
+    return verdict(total / core, MOST_TIMES, "{:.2f}x") + alone
 
 
 def verdict(value: float, most: float, form: str) -> str:

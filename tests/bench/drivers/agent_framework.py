@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from client import Client
+from exchange import Exchange
 from stub import PIECE, TEXT, pieces_of
 
 
@@ -60,7 +61,7 @@ class AgentFrameworkStock(AgentFramework):
 
 
 class AgentFrameworkAlone(AgentFramework):
-    """The framework's layers over a client that answers at once: the least an adapter can cost."""
+    """The framework's layers over a client that only waits: the least an adapter can cost."""
 
     name = "agent_framework alone"
     peer = floor = None
@@ -80,15 +81,18 @@ class AgentFrameworkAlone(AgentFramework):
         )
         from agent_framework.observability import ChatTelemetryLayer
 
+        exchange = Exchange(base_url)
+
         class Canned(
             FunctionInvocationLayer, ChatMiddlewareLayer, ChatTelemetryLayer, BaseChatClient
         ):
             def _inner_get_response(self, *, messages, stream, options, **kwargs):
                 if stream:
                     return self._build_response_stream(self._pieces(options["model"]))
-                return self._answer()
+                return self._answer(options["model"])
 
-            async def _answer(self):
+            async def _answer(self, model):
+                await exchange.arun(model)
                 return ChatResponse(messages=[Message("assistant", [TEXT])])
 
             async def _pieces(self, model):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from client import Client, Message
+from exchange import Exchange
 from stub import TEXT
 
 
@@ -94,9 +95,14 @@ class Alone(Stock):
     imports = "from autogen_core.models import ChatCompletionClient"
     astream = Client.astream  # its pieces are texts
 
+    def __init__(self, base_url: str) -> None:
+        super().__init__(base_url)
+        self.exchange = Exchange(base_url)
+
     async def acall(self, messages: Any, model: str) -> str:
         from autogen_core.models import CreateResult, RequestUsage
 
+        await self.exchange.arun(model)
         usage = RequestUsage(prompt_tokens=20, completion_tokens=300)
         result = CreateResult(content=TEXT, finish_reason="stop", usage=usage, cached=False)
         return result.content

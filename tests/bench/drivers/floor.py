@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from client import Client, Message
+from exchange import Exchange
+from stub import TEXT
 
 
 class Socket(Client):
@@ -99,3 +101,20 @@ class Aiohttp(Client):
                 *events, rest = (rest + data).split(b"data: ")
                 pieces += [piece for event in events if (piece := Socket.text(event))]
         return "".join(pieces)
+
+
+class BareExchange(Client):
+    """What the rows "alone" do in place of the model's answer. Their own cost is without it."""
+
+    name = "bare exchange"
+
+    def __init__(self, base_url: str) -> None:
+        self.exchange = Exchange(base_url)
+
+    def call(self, messages: Sequence[Message], model: str) -> str:
+        self.exchange.run()
+        return TEXT
+
+    async def acall(self, messages: Sequence[Message], model: str) -> str:
+        await self.exchange.arun(model)
+        return TEXT

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from client import Client, Message
+from exchange import Exchange
 from stub import PIECE, TEXT, pieces_of
 
 
@@ -101,13 +102,22 @@ class Alone(Stock):
     distributions = ("haystack-ai",)
     imports = "from haystack import component, tools; from haystack.dataclasses import ChatMessage"
 
+    def __init__(self, base_url: str) -> None:
+        super().__init__(base_url)
+        self.exchange = Exchange(base_url)
+
     def call(self, messages: Any, model: str) -> str:
+        self.exchange.run()
+        return self.reply()
+
+    async def acall(self, messages: Any, model: str) -> str:
+        await self.exchange.arun(model)
+        return self.reply()
+
+    def reply(self) -> str:
         from haystack.dataclasses import ChatMessage
 
         return {"replies": [ChatMessage.from_assistant(TEXT)]}["replies"][0].text
-
-    async def acall(self, messages: Any, model: str) -> str:
-        return self.call(messages, model)
 
     def stream(self, messages: Any, model: str) -> str:
         from haystack.dataclasses import StreamingChunk

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from client import Client, Message
+from exchange import Exchange
 from stub import PIECE, TEXT, pieces_of
 
 
@@ -79,7 +80,7 @@ class ChatOpenAI(Runnables, Client):
 
 
 class LangChainAlone(Runnables, Client):
-    """The framework with a model class that answers at once: the least that an adapter can cost."""
+    """The framework with a model class that only waits: the least that an adapter can cost."""
 
     name = "langchain alone"
     imports = (  # bind_tools of every provider's class needs tools
@@ -92,16 +93,20 @@ class LangChainAlone(Runnables, Client):
         from langchain_core.messages import AIMessage, AIMessageChunk
         from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
+        exchange = Exchange(base_url)
+
         class Canned(BaseChatModel):
             @property
             def _llm_type(self) -> str:
                 return "canned"
 
             def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+                exchange.run()
                 return ChatResult(generations=[ChatGeneration(message=AIMessage(TEXT))])
 
-            async def _agenerate(self, messages, stop=None, run_manager=None, **kwargs):
-                return self._generate(messages)
+            async def _agenerate(self, messages, stop=None, run_manager=None, model="", **kwargs):
+                await exchange.arun(model)
+                return ChatResult(generations=[ChatGeneration(message=AIMessage(TEXT))])
 
             def _stream(self, messages, stop=None, run_manager=None, model="", **kwargs):
                 for _ in range(pieces_of(model)):

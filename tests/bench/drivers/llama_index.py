@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from client import Client
+from exchange import Exchange
 from stub import PIECE, TEXT, pieces_of
 
 
@@ -42,7 +43,7 @@ class LlamaIndex(Client):
 
 
 class LlamaIndexAlone(LlamaIndex):
-    """The framework with a class that answers at once: the least that an adapter can cost."""
+    """The framework with a class that only waits: the least that an adapter can cost."""
 
     name = "llama_index alone"
     floor = None
@@ -61,6 +62,8 @@ class LlamaIndexAlone(LlamaIndex):
                 message = ChatMessage(text, role="assistant")
                 yield ChatResponse(message=message, delta=PIECE)
 
+        exchange = Exchange(base_url)
+
         class Canned(CustomLLM):
             @property
             def metadata(self):
@@ -68,6 +71,12 @@ class LlamaIndexAlone(LlamaIndex):
 
             @llm_chat_callback()
             def chat(self, messages, **kwargs):
+                exchange.run()
+                return ChatResponse(message=ChatMessage(TEXT, role="assistant"))
+
+            @llm_chat_callback()
+            async def achat(self, messages, model="", **kwargs):
+                await exchange.arun(model)
                 return ChatResponse(message=ChatMessage(TEXT, role="assistant"))
 
             @llm_chat_callback()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from client import Client
+from exchange import Exchange
 from stub import PIECE, TEXT, pieces_of
 
 
@@ -72,7 +73,7 @@ class PydanticAIStock(PydanticAI):
 
 
 class PydanticAIAlone(PydanticAI):
-    """The framework with a model that answers at once: the least that an adapter can cost."""
+    """The framework with a model that only waits: the least that an adapter can cost."""
 
     name = "pydantic_ai alone"
     peer = floor = None
@@ -87,9 +88,12 @@ class PydanticAIAlone(PydanticAI):
             for _ in range(pieces_of(name)):
                 yield PIECE
 
+        exchange = Exchange(self.base_url)
+
         class Canned(FunctionModel):
             async def request(self, messages, model_settings, model_request_parameters):
                 self.prepare_request(model_settings, model_request_parameters)
+                await exchange.arun(name)
                 return ModelResponse([TextPart(TEXT)])  # the base class would count words
 
         return Canned(stream_function=pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from client import Client
+from exchange import Exchange
 from stub import PIECE, TEXT, pieces_of
 
 
@@ -66,7 +67,7 @@ class SemanticKernelStock(SemanticKernel):
 
 
 class SemanticKernelAlone(SemanticKernel):
-    """The framework with a service that answers at once: the least that an adapter can cost."""
+    """The framework with a service that only waits: the least that an adapter can cost."""
 
     name = "semantic_kernel alone"
     peer = floor = None
@@ -83,8 +84,11 @@ class SemanticKernelAlone(SemanticKernel):
         )
         from semantic_kernel.contents import ChatMessageContent, StreamingChatMessageContent
 
+        exchange = Exchange(base_url)
+
         class Canned(ChatCompletionClientBase):
             async def _inner_get_chat_message_contents(self, chat_history, settings):
+                await exchange.arun(settings.ai_model_id)
                 return [ChatMessageContent(role="assistant", content=TEXT)]
 
             async def _inner_get_streaming_chat_message_contents(
