@@ -32,7 +32,8 @@ from llmaas.wire.accumulator import Context
 from llmaas.wire.decode import ChatDecoder
 from llmaas.wire.failures import StatusFailure
 from llmaas.wire.reasoning_splitter import ReasoningSplitter
-from llmaas.wire.retry import RetryPolicy, next_delay, retry_after
+from llmaas.wire.retry import next_delay, retry_after
+from llmaas.wire.retry_policy import RetryPolicy
 from llmaas.wire.sse import SSEReader
 from llmaas.wire.think_tags import HEADERS, PAIRS, STRAYS, TRAILERS
 from llmaas.wire.tool_calls import ToolCallAccumulator

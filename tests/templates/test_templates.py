@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 
 from llmaas.catalog.families import families
-from llmaas.wire.conversation import Family, conform
+from llmaas.wire.conversation.conform import conform
+from llmaas.wire.conversation.family import Family
 from tests.helpers.conversations import CONVERSATIONS, texts_of
 from tools import chat_templates
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 
 from llmaas import catalog
 from llmaas.catalog.families import families, get_family
-from llmaas.wire.conversation import MILD, Family, conform
+from llmaas.wire.conversation.conform import conform
+from llmaas.wire.conversation.family import MILD, Family
 from tests.helpers.conversations import CONVERSATIONS, texts_of
 
 FAMILIES = {family.id: family for family in families()}

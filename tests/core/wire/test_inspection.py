@@ -12,7 +12,8 @@ from llmaas.catalog.families import families
 from llmaas.content_parts import holds_files, holds_images
 from llmaas.messages import normalize_messages
 from llmaas.ops.encoding import encode, encode_plain
-from llmaas.wire.conversation import accepts_plain, conform, inspect_messages
+from llmaas.wire.conversation.conform import conform
+from llmaas.wire.conversation.inspection import accepts_plain, inspect_messages
 
 SYSTEM = {"role": "system", "content": "Be brief."}
 USER = {"role": "user", "content": "What is 21 x 2?"}

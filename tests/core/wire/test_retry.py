@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmaas.wire.failures import StatusFailure, TransportFailure
-from llmaas.wire.retry import RetryPolicy, is_retryable, next_delay, retry_after
+from llmaas.wire.retry import is_retryable, next_delay, retry_after
+from llmaas.wire.retry_policy import RetryPolicy
 
 NOW = 1_800_000_000.0
 

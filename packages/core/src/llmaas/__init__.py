@@ -6,10 +6,9 @@ API error or ``client.openai``.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from llmaas._lazy import MODULE_BY_NAME
+from llmaas._lazy import MODULE_BY_NAME, import_at_first_use
 from llmaas._version import __version__
 
 if TYPE_CHECKING:
@@ -126,13 +125,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    module = MODULE_BY_NAME.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = import_at_first_use(globals(), MODULE_BY_NAME)
 
 
 def __dir__() -> list[str]:

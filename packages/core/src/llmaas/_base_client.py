@@ -10,18 +10,19 @@ from llmaas import _operations as ops
 from llmaas._keyword_arguments import reject_unknown_arguments
 from llmaas.content_parts import holds_files
 from llmaas.hooks import REGISTRY, CallInfo
-from llmaas.messages import Messages, normalize_messages
+from llmaas.messages import normalize_messages
 from llmaas.ops.checks import check_chat
 from llmaas.ops.effects import Operation, Run
-from llmaas.options import ClientOptions
 from llmaas.settings import Settings
-from llmaas.types import Batch, Completion
-from llmaas.wire.conversation import NOT_INSPECTED, Inspection, inspect_messages
+from llmaas.wire.conversation.inspection import NOT_INSPECTED, Inspection, inspect_messages
 
 if TYPE_CHECKING:
+    from llmaas.messages import Messages
     from llmaas.ops.fallbacks import Plan, Step
     from llmaas.ops.open_stream import OpenStream
+    from llmaas.options import ClientOptions
     from llmaas.quota import Budget
+    from llmaas.types import Batch, Completion
 
 T = TypeVar("T")
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmaas._errors_base import InvalidInputError
-from llmaas.pricing import estimate_tokens
-from llmaas.settings import Settings
-from llmaas.types import Completion, Usage
+from llmaas._tokens import estimate_tokens
+
+if TYPE_CHECKING:
+    from llmaas.settings import Settings
+    from llmaas.types import Usage
 
 
 class StreamAbandoned(Exception):  # noqa: N818 - not an error, but how such a stream ended
@@ -108,10 +110,8 @@ class CallResult:
         """Output tokens used: as the service reported, else estimated from the answer."""
         if self.usage is not None:
             return self.usage.completion_tokens
-        if isinstance(self.result, Completion):
-            texts = [(c.content or "") + (c.reasoning or "") for c in self.result.choices]
-            return sum(map(estimate_tokens, texts))
-        return 0
+        choices = getattr(self.result, "choices", ())  # of a completion
+        return sum(estimate_tokens((c.content or "") + (c.reasoning or "")) for c in choices)
 
     @property
     def cost_micro_eur(self) -> int | None:

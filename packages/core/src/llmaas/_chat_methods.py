@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Unpack, overload
 
 import llmaas
 from llmaas._base_client import BaseClient
-from llmaas.messages import Messages
-from llmaas.model_names import ChatModelName
-from llmaas.options import ChatOptions, TextOptions
-from llmaas.types import Completion, Parsed
 
 if TYPE_CHECKING:
+    from llmaas.messages import Messages
+    from llmaas.model_names import ChatModelName
     from llmaas.ops.async_runner import AsyncRunner
     from llmaas.ops.sync_runner import SyncRunner
+    from llmaas.options import ChatOptions, TextOptions
     from llmaas.streaming import AsyncStream, Stream
+    from llmaas.types import Completion, Parsed
 
 
 class ChatMethods(BaseClient):

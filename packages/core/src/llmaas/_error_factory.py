@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from llmaas import catalog, errors
+from llmaas import errors
 from llmaas._redaction import Redactor
+from llmaas.catalog import state as catalog
 from llmaas.wire.error_body import ErrorBody, from_mapping, read_error_body, status_in
 from llmaas.wire.failures import (
     ErrorEvent,

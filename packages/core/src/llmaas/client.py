@@ -8,36 +8,36 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from llmaas import _operations as ops
 from llmaas._chat_methods import AsyncChatMethods, ChatMethods
-from llmaas.messages import Messages
-from llmaas.model_names import (
-    ChatModelName,
-    EmbeddingModelName,
-    ImageModelName,
-    RerankModelName,
-    SpeechModelName,
-)
-from llmaas.options import (
-    BatchOptions,
-    EmbedOptions,
-    ImageOptions,
-    RerankOptions,
-    SpeakOptions,
-    TranscribeOptions,
-)
-from llmaas.types import (
-    Batch,
-    Embeddings,
-    Image,
-    LiveModel,
-    RerankResponse,
-    Speech,
-    Transcription,
-)
 
 if TYPE_CHECKING:
     import openai
 
+    from llmaas.messages import Messages
+    from llmaas.model_names import (
+        ChatModelName,
+        EmbeddingModelName,
+        ImageModelName,
+        RerankModelName,
+        SpeechModelName,
+    )
+    from llmaas.options import (
+        BatchOptions,
+        EmbedOptions,
+        ImageOptions,
+        RerankOptions,
+        SpeakOptions,
+        TranscribeOptions,
+    )
     from llmaas.transport import AsyncTransport, SyncTransport
+    from llmaas.types import (
+        Batch,
+        Embeddings,
+        Image,
+        LiveModel,
+        RerankResponse,
+        Speech,
+        Transcription,
+    )
     from llmaas.wire.multipart import AudioSource
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from llmaas._calls import CallInfo, CallResult, StreamAbandoned
 from llmaas._scopes import follow
-from llmaas.ops.effects import Operation
-from llmaas.settings import Settings
+
+if TYPE_CHECKING:
+    from llmaas.ops.effects import Operation
+    from llmaas.settings import Settings
 
 __all__ = [
     "REGISTRY",

@@ -23,7 +23,7 @@ from llmaas._option_parsing import (
 from llmaas._profile_option import PROFILE_VARIABLE, parse_profile
 from llmaas.local_files import MAX_FILE_BYTES
 from llmaas.urls import DEFAULT_BASE_URL, normalize_base_url
-from llmaas.wire.retry import RetryPolicy
+from llmaas.wire.retry_policy import RetryPolicy
 
 if TYPE_CHECKING:
     from llmaas.catalog.profile import Profile

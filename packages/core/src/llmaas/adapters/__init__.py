@@ -6,15 +6,13 @@ A stable interface, versioned with the core. Adapters import this package and pu
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from llmaas._lazy import import_at_first_use
 
 if TYPE_CHECKING:
     from llmaas.adapters.answers import (
         created_at,
-        invalid_output_error,
-        is_cut_short,
-        is_json,
         parse_guard_verdict,
         split_tool_calls,
     )
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
         keep_batch_ids,
         wait_for_batch,
     )
-    from llmaas.adapters.clients import ClientPair, open_clients, tls_context
+    from llmaas.adapters.clients import ClientPair, open_clients
     from llmaas.adapters.contexts import (
         follow_context,
     )
@@ -60,16 +58,18 @@ if TYPE_CHECKING:
         strict_schema,
         wire_name,
     )
+    from llmaas.adapters.structured import invalid_output_error, is_cut_short, is_json
     from llmaas.adapters.text import (
         FenceStripper,
         strip_fence,
     )
+    from llmaas.adapters.tls import tls_context
 
 _MODULE_BY_NAME = {
     "created_at": "answers",
-    "invalid_output_error": "answers",
-    "is_cut_short": "answers",
-    "is_json": "answers",
+    "invalid_output_error": "structured",
+    "is_cut_short": "structured",
+    "is_json": "structured",
     "parse_guard_verdict": "answers",
     "split_tool_calls": "answers",
     "await_batch": "batches",
@@ -77,7 +77,7 @@ _MODULE_BY_NAME = {
     "wait_for_batch": "batches",
     "ClientPair": "clients",
     "open_clients": "clients",
-    "tls_context": "clients",
+    "tls_context": "tls",
     "follow_context": "contexts",
     "ErrorBridge": "error_bridge",
     "ErrorTable": "error_bridge",
@@ -146,13 +146,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    module = _MODULE_BY_NAME.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = import_at_first_use(globals(), _MODULE_BY_NAME)
 
 
 def __dir__() -> list[str]:

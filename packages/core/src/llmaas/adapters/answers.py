@@ -6,17 +6,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from llmaas._guard_verdict import parse_verdict as parse_guard_verdict
-from llmaas.invalid_output import invalid_output_error, is_cut_short
-from llmaas.wire.json_codec import is_json
 
 if TYPE_CHECKING:
     from llmaas.types import Choice, Completion, ToolCall
 
 __all__ = [
     "created_at",
-    "invalid_output_error",
-    "is_cut_short",
-    "is_json",
     "parse_guard_verdict",
     "split_tool_calls",
 ]

@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmaas.client import AsyncLLMaaS, LLMaaS
-from llmaas.transport.pool_registry import tls_context
-
-__all__ = ["ClientPair", "open_clients", "tls_context"]
+import llmaas  # whose clients are imported when they are created
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +14,8 @@ class ClientPair:
     """Sync and async client of one configuration."""
 
     options: Mapping[str, Any] = field(repr=False)
-    sync_client: LLMaaS
-    async_client: AsyncLLMaaS
+    sync_client: llmaas.LLMaaS
+    async_client: llmaas.AsyncLLMaaS
 
 
 def open_clients(current: ClientPair | None, **options: Any) -> ClientPair:
@@ -29,8 +26,8 @@ def open_clients(current: ClientPair | None, **options: Any) -> ClientPair:
     """
     if current is not None and current.options == options:
         return current
-    client = LLMaaS(**{**options, "api_key": _reveal(options.get("api_key"))})
-    return ClientPair(options, client, AsyncLLMaaS.from_settings(client.settings))
+    client = llmaas.LLMaaS(**{**options, "api_key": _reveal(options.get("api_key"))})
+    return ClientPair(options, client, llmaas.AsyncLLMaaS.from_settings(client.settings))
 
 
 def _reveal(api_key: Any) -> Any:

@@ -17,7 +17,7 @@ from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
 from llmaas.types import Adjustment, Batch, Completion, Event
 from llmaas.wire.accumulator import ChoiceFailed, CompletionAccumulator, Context
-from llmaas.wire.conversation import inspect_messages
+from llmaas.wire.conversation.inspection import inspect_messages
 from llmaas.wire.error_body import from_mapping
 from llmaas.wire.json_codec import loads
 from llmaas.wire.tool_schemas import RenamedTools

@@ -21,7 +21,7 @@ from llmaas.settings import Settings
 from llmaas.structured import OutputSchema, mention_json, parse_response_format
 from llmaas.types import Adjustment, Completion
 from llmaas.wire.chat import chat_body, turns_reasoning_off
-from llmaas.wire.conversation import NOT_INSPECTED, Inspection, accepts_plain
+from llmaas.wire.conversation.inspection import NOT_INSPECTED, Inspection, accepts_plain
 from llmaas.wire.tool_schemas import with_valid_tools
 
 PATH = "/v1/chat/completions"

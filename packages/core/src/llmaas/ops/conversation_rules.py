@@ -11,8 +11,10 @@ from llmaas.catalog.facts import get_facts
 from llmaas.catalog.profile import Profile
 from llmaas.types import Adjustment
 from llmaas.warnings import RequestAdjustedWarning, warn
-from llmaas.wire.conversation import FORMAL, Family, conform
+from llmaas.wire.conversation.conform import conform
 from llmaas.wire.conversation.contents import Message
+from llmaas.wire.conversation.family import Family
+from llmaas.wire.conversation.notes import FORMAL
 
 _Conformed = tuple[Sequence[Message], tuple[Adjustment, ...]]
 

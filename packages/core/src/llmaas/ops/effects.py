@@ -1,18 +1,23 @@
-"""Effects that operations yield to a runner, each with the result that it is given back."""
+"""Effects that operations yield to a runner, each with the result that it is given back.
+
+They are neither compared nor hashed, and created for every call: not frozen, as a frozen instance
+takes longer to create.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from llmaas.ops.wakeup import Wakeup
-from llmaas.settings import Timeout
+if TYPE_CHECKING:
+    from llmaas.ops.wakeup import Wakeup
+    from llmaas.settings import Timeout
 
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Send:
     """Send a request. Gives a reply (its body unread), or the ``TransportFailure``."""
 
@@ -25,35 +30,35 @@ class Send:
     deadline: float | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Read:
     """Read a reply's whole body. Gives bytes, or the ``TransportFailure``."""
 
     reply: Any
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ReadSome:
     """Read available bytes of a streamed reply. Gives bytes, ``b""`` at its end, or the failure."""
 
     chunks: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Close:
     """Close a reply that is not read further."""
 
     reply: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Sleep:
     """Wait for a number of seconds."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Wait:
     """Wait for a wake-up, at most for a number of seconds."""
 
@@ -61,7 +66,7 @@ class Wait:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Run:
     """Run a function that may block (a database); under asyncio, in a thread.
 
@@ -82,7 +87,7 @@ class Run:
         return self.undo is None and not self.may_outlive
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Parallel:
     """Run operations, at most ``limit`` at once. Gives their results in order.
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from llmaas._errors_base import InvalidInputError
-from llmaas.wire.conversation import plain_json
+from llmaas.wire.conversation.inspection import plain_json
 from llmaas.wire.json_codec import dumps, to_bytes
 
 _NO_MESSAGES = b'"messages":[]'

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmaas import catalog
 from llmaas._errors_base import InvalidInputError
 from llmaas.catalog.facts import get_facts
+from llmaas.catalog.lifecycle import warn_once
 from llmaas.content_parts import holds_images
 from llmaas.settings import Settings
 from llmaas.types import Completion
@@ -36,7 +36,7 @@ def check_model(settings: Settings, model: str) -> None:
         raise InvalidInputError(f"model must be a model's name, not {model!r}")
     facts = get_facts(model, settings.profile)
     if facts.is_known or (settings.is_service and facts.measured is None):
-        catalog.warn_once(model, stacklevel=caller_level() + 1)
+        warn_once(model, stacklevel=caller_level() + 1)
 
 
 def check_images(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from llmaas.types import Completion
+if TYPE_CHECKING:
+    from llmaas.types import Completion
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from llmaas.wire.failures import Failure, StatusFailure
+from llmaas.wire.retry_policy import RetryPolicy
 
 _RETRIED_STATUSES = frozenset({408, 409, 429})
 _PERMANENT_5XX = frozenset({501, 505})
@@ -23,20 +24,6 @@ _MIN_SKEW = 2.0
 """Insignificant difference in seconds: dates have no fractions, and servers cache them."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """Number of retries and limits of their pauses, in seconds."""
-
-    max_retries: int = 2
-    base: float = 0.5
-    cap: float = 8.0
-    max_wait: float = 60.0
-    """Longest delay that the service may request; beyond it the error is raised at once."""
-    rate_limit_timeout: float = 0.0
-    """Seconds that a call waits for rate limits (429), independent of ``max_retries``: with many
-    callers per key, most are refused several times."""
 
 
 @dataclass(frozen=True, slots=True)

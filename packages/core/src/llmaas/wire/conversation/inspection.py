@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from json.encoder import encode_basestring_ascii
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from llmaas.wire.conversation.family import Family
 from llmaas.wire.prompt_size import argument_characters
+
+if TYPE_CHECKING:
+    from llmaas.wire.conversation.family import Family
 
 _HEADS = {role: f'{{"role":"{role}","content":' for role in ("system", "user", "assistant")}
 
