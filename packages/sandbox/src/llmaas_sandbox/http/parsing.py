@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from python_multipart.exceptions import FormParserError
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
@@ -89,8 +90,8 @@ async def parse_form(scope: Scope, raw: bytes) -> dict[str, Any]:
         form = await Request(scope, replay).form()
     except HTTPException as problem:  # of a form in an application of starlette's
         raise bad_request(f"The form is not valid: {problem.detail}") from None
-    except MultiPartException as problem:
-        raise bad_request(f"The form is not valid: {problem.message}") from None
+    except (MultiPartException, FormParserError) as problem:  # the second in older starlettes
+        raise bad_request(f"The form is not valid: {problem}") from None
     fields: dict[str, Any] = {}
     for name, value in form.multi_items():
         fields[name] = value if isinstance(value, str) else (value.filename, await value.read())
