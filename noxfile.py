@@ -315,7 +315,8 @@ def devui(session: nox.Session) -> None:
 @nox.session
 def mcp2(session: nox.Session) -> None:
     """Test `llmaas mcp` and Agent Framework's MCP tools with SDK 2, which the lock leaves out."""
-    needed = ["mcp>=2.2", "numpy", "pillow", "soundfile", "uvicorn"]
+    # Agent Framework subscribes to changes of SDK 2's tools by tenacity, without requiring it.
+    needed = ["mcp>=2.2", "numpy", "pillow", "soundfile", "tenacity>=9.1.4", "uvicorn"]
     install_package(session, "agent-framework", *needed)
     tests = ["tests/cli/test_mcp.py", "tests/agent-framework/test_mcp.py"]
     session.run("pytest", *tests, *session.posargs)
@@ -457,7 +458,7 @@ def wheel_requirements(session: nox.Session, package: str, extra: str = "") -> l
     if extra in tables[0].get("optional-dependencies", {}):
         folders[0] += f"[{extra}]"
     if session.venv_backend != "uv":  # which would take editable sources and cached builds
-        return folders
+        return [*folders, str(ROOT / "packages" / package)]  # pip before 23.3 needs it bare, too
     return ["--no-sources", *(f"--refresh-package={table['name']}" for table in tables), *folders]
 
 
