@@ -113,10 +113,10 @@ class APIKey:
     def __copy__(self) -> APIKey:
         return self
 
-    def __deepcopy__(self, memo: Any) -> APIKey:
+    def __deepcopy__(self, memo: object) -> APIKey:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (key_from_environment, ())
 
 

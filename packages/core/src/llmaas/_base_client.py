@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_UNCHANGED: Any = object()
+_UNCHANGED: object = object()
 _TEXT_OPERATIONS = frozenset({"embeddings", "rerank"})
 """Operations whose last input is a list of texts, or one text."""
 
@@ -64,18 +64,18 @@ class BaseClient:
     def __copy__(self) -> Self:
         return self.from_settings(self.settings, self._given_transport)
 
-    def __deepcopy__(self, memo: Any) -> Self:
+    def __deepcopy__(self, memo: object) -> Self:
         return self.from_settings(self.settings, self._given_transport)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (type(self).from_settings, (self.settings, self._given_transport))
 
-    def _chat(self, messages: Messages, model: str, options: Any) -> Operation[Completion]:
+    def _chat(self, messages: Messages, model: str, options: object) -> Operation[Completion]:
         return self._try_models(
             messages, model, options, self._send_chat, ops.fallbacks.chat_with_fallbacks
         )
 
-    def _stream(self, messages: Messages, model: str, options: Any) -> Operation[OpenStream]:
+    def _stream(self, messages: Messages, model: str, options: object) -> Operation[OpenStream]:
         return self._try_models(
             messages, model, options, self._open, ops.fallbacks.stream_with_fallbacks
         )
@@ -198,13 +198,13 @@ class BaseClient:
         return (yield from self._submit(read, model, options))
 
 
-def _distinct(texts: Any) -> Any:
+def _distinct(texts: Any) -> object:
     """Return each text once; other values are refused later."""
     with suppress(TypeError):
         return list(dict.fromkeys(texts))
     return texts
 
 
-def _listed(texts: Any) -> list[Any]:
+def _listed(texts: Any) -> list[object]:
     """Convert texts to a list, so that they can be counted before they are sent."""
     return [texts] if isinstance(texts, str) else list(texts)

@@ -124,7 +124,7 @@ _MEDIA = frozenset({"image_url", "input_image", "input_audio", "audio_url", "vid
 """Types of message parts that are not text: their price is not known before the call."""
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     """Yield all texts of an input, without images and audio files."""
     if isinstance(value, str):
         yield value

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 _FORMS = (
     r"<\|/?[\w ./-]{1,40}\|?>",  # ChatML, Llama 3, harmony, Phi, Granite, GLM: <|im_start|>
@@ -45,7 +44,7 @@ def neutralize(text: str) -> str:
     return text
 
 
-def neutralize_messages(messages: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def neutralize_messages(messages: Iterable[Mapping[str, object]]) -> list[Mapping[str, object]]:
     """Neutralize control tokens in messages of users and tools; other messages stay as is."""
     return [
         {**message, "content": _neutral(message.get("content"))}
@@ -55,7 +54,7 @@ def neutralize_messages(messages: Iterable[Mapping[str, Any]]) -> list[Mapping[s
     ]
 
 
-def _neutral(content: Any) -> Any:
+def _neutral(content: object) -> object:
     if isinstance(content, str):
         return neutralize(content)
     if isinstance(content, Sequence):
@@ -63,7 +62,7 @@ def _neutral(content: Any) -> Any:
     return content
 
 
-def _neutral_part(part: Any) -> Any:
+def _neutral_part(part: object) -> object:
     if isinstance(part, str):
         return neutralize(part)
     if isinstance(part, Mapping) and isinstance(part.get("text"), str):

@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
 
 from llmaas import errors
+from llmaas._error_facts import ErrorFacts
 from llmaas._redaction import Redactor
 from llmaas.catalog import state as catalog
 from llmaas.wire.error_body import ErrorBody, from_mapping, read_error_body, status_in
@@ -82,22 +82,23 @@ def build_error(
     content = hide.body(failure.body)
     body = read_error_body(content)
     kind = _kind(failure.status, body)
-    return kind.build(
-        f"{failure.status}: {body.message or 'no message'}",
-        status_code=failure.status,
-        method=failure.method,
-        url=hide.text(failure.url),
-        content=content,
-        retry_after=retry_after(failure, now=time.time()),
-        resends=resends,
-        hint=_text_hint(kind, failure.url, model) or _hint(kind, failure.status, model),
+    facts: ErrorFacts = {
+        "status_code": failure.status,
+        "method": failure.method,
+        "url": hide.text(failure.url),
+        "content": content,
+        "retry_after": retry_after(failure, now=time.time()),
+        "resends": resends,
+        "hint": _text_hint(kind, failure.url, model) or _hint(kind, failure.status, model),
         **_header_facts(failure.headers, hide),
         **_facts(body),
-        **(_counts(body) if kind is errors.ContextOverflowError else {}),
-    )
+    }
+    if kind is errors.ContextOverflowError:
+        facts |= _counts(body)
+    return kind.build(f"{failure.status}: {body.message or 'no message'}", **facts)
 
 
-def _counts(body: ErrorBody) -> dict[str, Any]:
+def _counts(body: ErrorBody) -> ErrorFacts:
     overflow = parse_overflow(body.message, body.raw)
     return {"window": overflow.window, "prompt_tokens": overflow.prompt}
 
@@ -107,36 +108,32 @@ def error_in_stream(
 ) -> errors.APIError:
     """Build the error of a 200 response that is invalid or incomplete."""
     hide = Redactor(secrets)
-    facts = {"url": hide.text(url), **_header_facts(headers, hide)}
+    facts: ErrorFacts = {"url": hide.text(url), **_header_facts(headers, hide)}
     if isinstance(fault, TruncatedResponse):
         return _truncation_error(fault, facts, hide)
     if isinstance(fault, ErrorEvent):
         body = from_mapping(hide.value(fault.error))
-        return errors.StreamError.build(
-            f"The service reported: {body.message}",
-            completion=fault.partial,
-            status_code=status_in(fault.error),
-            **facts,
-            **_facts(body),
-        )
+        facts |= _facts(body)
+        facts |= {"completion": fault.partial, "status_code": status_in(fault.error)}
+        return errors.StreamError.build(f"The service reported: {body.message}", **facts)
     content = hide.body(fault.body)
     excerpt = content[:200].decode("utf-8", "replace")
+    facts |= {"content": content, "body": excerpt}
     return errors.InvalidResponseError.build(
         f"The service returned 200, but {hide.text(fault.reason)}."
         + (f" The body begins: {excerpt}" if excerpt else ""),
-        content=content,
-        body=excerpt,
         **facts,
     )
 
 
 def _truncation_error(
-    fault: TruncatedResponse, facts: dict[str, Any], hide: Redactor
+    fault: TruncatedResponse, facts: ErrorFacts, hide: Redactor
 ) -> errors.APIError:
     late = fault.cause is not None and fault.cause.kind in ("timeout", "deadline")
     kind = errors.StreamTimeoutError if late else errors.StreamInterrupted
     reason = hide.text(fault.reason).rstrip(".")
-    error = kind.build(f"The answer ended early: {reason}.", completion=fault.partial, **facts)
+    facts["completion"] = fault.partial
+    error = kind.build(f"The answer ended early: {reason}.", **facts)
     error.__cause__ = hide.cause(fault.cause.cause if fault.cause is not None else None)
     return error
 
@@ -163,7 +160,7 @@ def _connection_hint(failure: TransportFailure) -> str | None:
     return _HINTS.get(failure.kind)
 
 
-def _header_facts(headers: Mapping[str, str], hide: Redactor) -> dict[str, Any]:
+def _header_facts(headers: Mapping[str, str], hide: Redactor) -> ErrorFacts:
     shown = {name: hide.text(value) for name, value in headers.items()}
     return {"headers": shown, "request_id": shown.get("x-request-id")}
 
@@ -223,7 +220,7 @@ def _successor_hint(model: str) -> str | None:
     return f"{model} is {known.phase}; its successor is {known.successor}."
 
 
-def _facts(body: ErrorBody) -> dict[str, Any]:
+def _facts(body: ErrorBody) -> ErrorFacts:
     return {
         "body": body.raw,
         "code": body.code,

@@ -18,7 +18,7 @@ class LLMaaSError(Exception):
     """All requests of the call, this one last, where there were several (see ``fallbacks``)."""
 
 
-def attach(error: BaseException, **facts: Any) -> None:
+def attach(error: BaseException, **facts: object) -> None:
     """Attach the billed part of a call to an error, also to Ctrl-C and errors of callbacks.
 
     Hooks count it, and callers read it: ``error.partial`` and ``error.completion``.
@@ -54,7 +54,7 @@ class BudgetExceededError(LLMaaSError):
         super().__init__(message)
         self.retry_after = retry_after
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (str(self), self.retry_after))
 
 
@@ -65,7 +65,7 @@ class QuotaExceededError(LLMaaSError):
         super().__init__(message)
         self.retry_after = retry_after
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (str(self), self.retry_after))
 
 
@@ -83,11 +83,11 @@ class StructuredOutputError(LLMaaSError, ValueError):
         self.text = text
         self.completion = completion
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (_rebuilt, (type(self), str(self), dict(self.__dict__)))
 
 
-def _rebuilt(kind: type[LLMaaSError], message: str, state: dict[str, Any]) -> LLMaaSError:
+def _rebuilt(kind: type[LLMaaSError], message: str, state: dict[str, object]) -> LLMaaSError:
     error = kind(message)
     error.__dict__.update(state)
     return error

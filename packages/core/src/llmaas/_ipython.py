@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
-from typing import Any
 
 
-def load_ipython_extension(shell: Any) -> None:
+def load_ipython_extension(shell: object) -> None:
     """Register the ``%llmaas`` magics. Raises ``ModuleNotFoundError`` without ``llmaas-cli``."""
     _import_extension().load_ipython_extension(shell)
 
 
-def unload_ipython_extension(shell: Any) -> None:
+def unload_ipython_extension(shell: object) -> None:
     """Remove the ``%llmaas`` magics."""
     _import_extension().unload_ipython_extension(shell)
 

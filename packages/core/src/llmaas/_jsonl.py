@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 _LOCK_TIMEOUT = 1.0
 """Seconds to wait for the lock of another process; then the line is written anyway."""
@@ -21,7 +20,7 @@ COMPACT, SPACED = (",", ":"), (", ", ": ")
 """Separators of a line: compact, or the default of ``json.dumps``."""
 
 
-def to_line(record: Mapping[str, Any], separators: tuple[str, str] = COMPACT) -> str:
+def to_line(record: Mapping[str, object], separators: tuple[str, str] = COMPACT) -> str:
     """Encode a record as a line of JSON; values that JSON does not support become text."""
     try:
         line = json.dumps(
@@ -34,7 +33,7 @@ def to_line(record: Mapping[str, Any], separators: tuple[str, str] = COMPACT) ->
 
 
 def append(
-    path: str | Path, record: Mapping[str, Any], separators: tuple[str, str] = COMPACT
+    path: str | Path, record: Mapping[str, object], separators: tuple[str, str] = COMPACT
 ) -> None:
     """Append a record to a file, created with mode 0600; safe for several processes.
 
@@ -111,7 +110,7 @@ def _write_whole(file: int, data: bytes, size: int | None) -> None:
         raise
 
 
-def _plain(value: Any, depth: int) -> Any:
+def _plain(value: object, depth: int) -> object:
     """Convert a value to types that JSON supports."""
     if value is None or isinstance(value, bool | int):
         return value
@@ -128,7 +127,7 @@ def _plain(value: Any, depth: int) -> Any:
     return _text(value)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     try:
         text = str(value)
     except Exception:  # the record is written even if a value has no text

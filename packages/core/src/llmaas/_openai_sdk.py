@@ -44,7 +44,7 @@ def _arguments(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _omit() -> Any:
+def _omit() -> object:
     from openai import Omit
 
     return Omit()

@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from llmaas._errors_base import ConfigurationError
 
 Headers = tuple[tuple[str, str], ...]
 
 
-def parse_deadline(value: Any) -> float | None:
+def parse_deadline(value: object) -> float | None:
     """Return a number of seconds, or None for no deadline."""
     return None if value is None else parse_seconds(value)
 
 
-def parse_seconds(value: Any) -> float:
+def parse_seconds(value: object) -> float:
     """Return a deadline in seconds."""
     if not is_seconds(value):
         raise ConfigurationError(f"deadline must be a number of seconds, got {value!r}.")
     return float(value)
 
 
-def is_seconds(value: Any) -> TypeGuard[float]:
+def is_seconds(value: object) -> TypeGuard[float]:
     """Tell whether a value is a number, and not NaN."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value
 
 
-def parse_count(value: Any, name: str) -> int:
+def parse_count(value: object, name: str) -> int:
     """Return an integer >= 0."""
     if not isinstance(value, int) or value < 0:
         raise ConfigurationError(f"{name} must be an integer >= 0, got {value!r}.")
     return value
 
 
-def parse_model_names(value: Any) -> tuple[str, ...]:
+def parse_model_names(value: object) -> tuple[str, ...]:
     """Return the model names of ``fallbacks``."""
     if (
         isinstance(value, str)

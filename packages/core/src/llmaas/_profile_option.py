@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from llmaas._errors_base import ConfigurationError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PROFILE_VARIABLE = "LLMAAS_PROFILE"
 
 
-def parse_profile(value: Any) -> Profile | None:
+def parse_profile(value: object) -> Profile | None:
     """Return a profile, read from a file if the value is a path."""
     given = value or os.environ.get(PROFILE_VARIABLE) or None
     if given is None:

@@ -65,7 +65,7 @@ def without_credentials(url: str | None) -> str | None:
     return f"{scheme}//{rest}" if slashes else rest
 
 
-def redact_options(options: Mapping[str, Any]) -> dict[str, Any]:
+def redact_options(options: Mapping[str, object]) -> dict[str, object]:
     """Redact connection options for dumps: no passwords, only safe headers."""
     kept = dict(options)
     for name, value in options.items():

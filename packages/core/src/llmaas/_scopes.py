@@ -12,15 +12,20 @@ from __future__ import annotations
 import contextvars
 import functools
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeAlias, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Values: TypeAlias = Sequence[tuple[contextvars.ContextVar[Any], object]]
+"""Variables of any types, with the values that blocks have set."""
 
 _followed: list[contextvars.ContextVar[Any]] = []
 _lock = threading.Lock()
 _in_submit = threading.local()
 
 
-def follow(variable: contextvars.ContextVar[Any]) -> None:
+def follow(variable: contextvars.ContextVar[T]) -> None:
     """Copy a variable to new threads; call it before its first block is entered."""
     with _lock:
         if not _followed:
@@ -29,7 +34,7 @@ def follow(variable: contextvars.ContextVar[Any]) -> None:
             _followed.append(variable)
 
 
-def _values() -> list[tuple[contextvars.ContextVar[Any], Any]]:
+def _values() -> Values:
     """Return the variables that a block has set here."""
     values = ((variable, variable.get(None)) for variable in _followed)
     return [(variable, value) for variable, value in values if value]
@@ -63,9 +68,11 @@ def _starting(start: Callable[[threading.Thread], None]) -> Callable[[threading.
     return scoped_start
 
 
-def _submitting(submit: Callable[..., Any]) -> Callable[..., Any]:
+def _submitting(submit: Callable[..., T]) -> Callable[..., T]:
     @functools.wraps(submit)
-    def scoped_submit(self: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    def scoped_submit(
+        self: object, function: Callable[..., object], /, *args: object, **kwargs: object
+    ) -> T:
         values = _values()
         if not values:
             return submit(self, function, *args, **kwargs)
@@ -79,8 +86,10 @@ def _submitting(submit: Callable[..., Any]) -> Callable[..., Any]:
     return scoped_submit
 
 
-def _with_values(values: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    def work() -> Any:
+def _with_values(
+    values: Values, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    def work() -> T:
         for variable, value in values:
             variable.set(value)
         return function(*args, **kwargs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from llmaas.types import Attempt, Completion
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 _MAX_ERROR = 300
 
 
-def build_metadata(completion: Completion) -> dict[str, Any]:
+def build_metadata(completion: Completion) -> dict[str, object]:
     """Build the result of ``Completion.metadata``."""
     backend, limit = completion.backend, completion.rate_limit
     facts = {
@@ -24,9 +24,9 @@ def build_metadata(completion: Completion) -> dict[str, Any]:
     return known | _notes(completion)
 
 
-def _notes(completion: Completion) -> dict[str, Any]:
+def _notes(completion: Completion) -> dict[str, object]:
     """Collect the entries that only some answers have."""
-    notes: dict[str, Any] = {}
+    notes: dict[str, object] = {}
     if completion.cached:
         notes["cached"] = True
     if completion.adjustments:
@@ -40,8 +40,8 @@ def _notes(completion: Completion) -> dict[str, Any]:
     return notes
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
-    facts: dict[str, Any] = {"model": attempt.model}
+def _attempt(attempt: Attempt) -> dict[str, object]:
+    facts: dict[str, object] = {"model": attempt.model}
     if attempt.error is not None:
         facts["error"] = f"{type(attempt.error).__name__}: {attempt.error}"[:_MAX_ERROR]
     if attempt.empty:

@@ -30,7 +30,7 @@ _ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]{1,20}:", re.IGNORECASE)
 
 def image_part(
     source: ImageSource, *, detail: str | None = None, max_file_bytes: int = MAX_FILE_BYTES
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Build a content part for an image: a path, bytes, an http(s) URL or a data URI.
 
     Files and bytes are sent as base64 data URIs, the documented form. With the extra
@@ -53,7 +53,7 @@ def is_address(text: str) -> bool:
     return _ADDRESS.match(text) is not None
 
 
-def to_wire_part(part: Mapping[str, Any], max_file_bytes: int = MAX_FILE_BYTES) -> Any:
+def to_wire_part(part: Mapping[str, object], max_file_bytes: int = MAX_FILE_BYTES) -> object:
     """Convert a part to the documented format; reads files that the program named by a ``Path``.
 
     Raises ``InvalidInputError`` for a file path given as text, and for unreadable files.
@@ -66,7 +66,7 @@ def to_wire_part(part: Mapping[str, Any], max_file_bytes: int = MAX_FILE_BYTES) 
     return part
 
 
-def _with_address(part: Mapping[str, Any], kind: str, limit: int) -> Mapping[str, Any]:
+def _with_address(part: Mapping[str, object], kind: str, limit: int) -> Mapping[str, object]:
     value = part[kind]
     url = value.get("url") if isinstance(value, Mapping) else value
     if isinstance(url, str) and is_address(url):
@@ -92,12 +92,12 @@ def holds_files(messages: Any) -> bool:
     return False
 
 
-def _holds_files(content: Any) -> bool:
+def _holds_files(content: object) -> bool:
     parts = content if isinstance(content, list | tuple) else ()
     return any(isinstance(_source_in(part), _FILES) for part in parts if isinstance(part, Mapping))
 
 
-def _source_in(part: Mapping[str, Any]) -> Any:
+def _source_in(part: Mapping[str, object]) -> object:
     value = part.get("image" if part.get("type") == "image" else str(part.get("type")))
     return value.get("url") if isinstance(value, Mapping) else value
 
@@ -112,14 +112,14 @@ def holds_images(messages: Sequence[Mapping[str, Any]]) -> bool:
     )
 
 
-def _image(source: Any, detail: Any, limit: int) -> dict[str, Any]:
-    url: dict[str, Any] = {"url": _image_url(source, limit)}
+def _image(source: object, detail: object, limit: int) -> dict[str, object]:
+    url: dict[str, object] = {"url": _image_url(source, limit)}
     if detail is not None:
         url["detail"] = detail
     return {"type": "image_url", "image_url": url}
 
 
-def _image_url(source: Any, limit: int) -> str:
+def _image_url(source: object, limit: int) -> str:
     if isinstance(source, bytes | bytearray):
         data = _for_chat(bytes(source))
         return data_uri(data, image_type(data))

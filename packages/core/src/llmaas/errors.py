@@ -42,10 +42,11 @@ Importing this module imports ``openai``; the rest of the package does so only a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, Unpack
 
 import openai
 
+from llmaas._error_facts import ErrorFacts
 from llmaas._errors_base import BudgetExceededError as BudgetExceededError
 from llmaas._errors_base import ConfigurationError as ConfigurationError
 from llmaas._errors_base import InvalidInputError as InvalidInputError
@@ -77,15 +78,15 @@ class APIError(LLMaaSError, openai.APIError):
     default_hint: ClassVar[str | None] = None
 
     @classmethod
-    def build(cls, message: str, **facts: Any) -> Self:
-        """Build an error from facts: ``status_code``, ``headers``, ``content``, ``url``, ..."""
+    def build(cls, message: str, **facts: Unpack[ErrorFacts]) -> Self:
+        """Build an error from facts. Those that are not given are None, or the defaults."""
         error = cls.__new__(cls)
         Exception.__init__(error, message)
         error.message = message
-        error._take(facts)
+        error._set_facts(facts)
         return error
 
-    def _take(self, facts: dict[str, Any]) -> None:
+    def _set_facts(self, facts: ErrorFacts) -> None:
         self._facts = facts
         self.request = http().Request(facts.get("method", "POST"), facts.get("url") or "http://-")
         self.body = facts.get("body")
@@ -110,15 +111,15 @@ class APIError(LLMaaSError, openai.APIError):
             parts.append(f"[request id {self.request_id}]")
         return " ".join(parts)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (_rebuilt_api_error, (type(self), self.message, self._facts))
 
 
 class APIStatusError(APIError, openai.APIStatusError):
     """A response with an error status."""
 
-    def _take(self, facts: dict[str, Any]) -> None:
-        super()._take(facts)
+    def _set_facts(self, facts: ErrorFacts) -> None:
+        super()._set_facts(facts)
         self.response = http().Response(
             self.status_code,
             headers=_plain_headers(facts.get("headers") or {}),
@@ -144,8 +145,8 @@ class ContextOverflowError(BadRequestError):
     prompt_tokens: int | None = None
     default_hint = "Shorten the conversation, lower max_tokens, or use a model with more context."
 
-    def _take(self, facts: dict[str, Any]) -> None:
-        super()._take(facts)
+    def _set_facts(self, facts: ErrorFacts) -> None:
+        super()._set_facts(facts)
         self.window = facts.get("window")
         self.prompt_tokens = facts.get("prompt_tokens")
 
@@ -252,9 +253,9 @@ class InvalidResponseError(APIError, openai.APIResponseValidationError):
     status_code: int
     default_hint = "A proxy or a captive portal may have answered. Check base_url and proxy."
 
-    def _take(self, facts: dict[str, Any]) -> None:
-        super()._take(facts)
-        self.status_code = facts.get("status_code", 200)
+    def _set_facts(self, facts: ErrorFacts) -> None:
+        super()._set_facts(facts)
+        self.status_code = facts.get("status_code") or 200
         self.response = http().Response(
             self.status_code,
             headers=_plain_headers(facts.get("headers") or {}),
@@ -280,5 +281,5 @@ def _plain_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() not in dropped}
 
 
-def _rebuilt_api_error(kind: type[APIError], message: str, facts: dict[str, Any]) -> APIError:
+def _rebuilt_api_error(kind: type[APIError], message: str, facts: ErrorFacts) -> APIError:
     return kind.build(message, **facts)

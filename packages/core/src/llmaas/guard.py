@@ -117,7 +117,7 @@ class Guard:
     reported: list[Finding] = field(default_factory=list)
     """The last 1,000 findings for which no input was refused."""
 
-    def before_call(self, call: CallInfo) -> Operation[Any]:
+    def before_call(self, call: CallInfo) -> Operation[object]:
         """Refuse an input that is too long, suspicious or risky."""
         if call.model == self.guardian:
             return None
@@ -180,7 +180,7 @@ def _to_conversation(text: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": "-"}, {"role": "assistant", "content": text}]
 
 
-def _texts(inputs: Any) -> Iterator[str]:
+def _texts(inputs: object) -> Iterator[str]:
     """Yield the texts of a string, messages, or the conversations of a batch."""
     if isinstance(inputs, str):
         yield inputs

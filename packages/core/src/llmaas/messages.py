@@ -66,14 +66,14 @@ def add_nonce(messages: Sequence[Message], nonce: str) -> list[Message]:
     return changed
 
 
-def _with_text(content: Any, nonce: str) -> Any:
+def _with_text(content: object, nonce: str) -> object:
     note = f"[request {nonce}]"
     if isinstance(content, Sequence) and not isinstance(content, str):
         return [*content, {"type": "text", "text": note}]
     return f"{content or ''}\n\n{note}".strip()
 
 
-def content_text(content: Any) -> str:
+def content_text(content: object) -> str:
     """Return the text of a content, without its other parts."""
     if isinstance(content, str):
         return content
@@ -88,7 +88,7 @@ def ascii_name(name: str) -> str:
     return _NOT_ASCII_NAME.sub("_", plain).strip("_")[:64] or "agent"
 
 
-def _normalize(message: Any, position: int, max_file_bytes: int) -> Message:
+def _normalize(message: object, position: int, max_file_bytes: int) -> Message:
     if not isinstance(message, Mapping):
         raise InvalidInputError(f"message {position} must be a dict, got {_kind(message)}")
     if "role" not in message:
@@ -106,7 +106,7 @@ def _normalize(message: Any, position: int, max_file_bytes: int) -> Message:
     return {**message, "content": parts}
 
 
-def _normalize_part(part: Any, position: int, max_file_bytes: int) -> Any:
+def _normalize_part(part: object, position: int, max_file_bytes: int) -> object:
     if isinstance(part, str):
         return {"type": "text", "text": part}
     if not isinstance(part, Mapping):
@@ -116,5 +116,5 @@ def _normalize_part(part: Any, position: int, max_file_bytes: int) -> Any:
     return to_wire_part(part, max_file_bytes)
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     return type(value).__name__

@@ -92,7 +92,7 @@ class OutputSchema:
                 break
         raise problem or ValueError("the answer contains no JSON")
 
-    def validate(self, value: Any) -> Any:
+    def validate(self, value: object) -> Any:
         """Validate a JSON value against the schema and convert it; raise ``ValueError``."""
         if self.convert is not None:
             return self.convert(value)
@@ -111,13 +111,13 @@ class OutputSchema:
         return f"{words} It must match this JSON schema:\n{schema}"
 
 
-def wants_json(response_format: Any) -> bool:
+def wants_json(response_format: object) -> bool:
     """Whether a ``response_format`` requests JSON; ``{"type": "text"}`` requests plain text."""
     is_text = isinstance(response_format, Mapping) and response_format.get("type") == "text"
     return response_format is not None and not is_text
 
 
-def parse_response_format(response_format: Any) -> OutputSchema | None:
+def parse_response_format(response_format: object) -> OutputSchema | None:
     """Parse a ``response_format``: a dict in OpenAI's format, a JSON schema or a type.
 
     Types are pydantic models, dataclasses, ``TypedDict`` and classes with annotations. Returns
@@ -139,7 +139,7 @@ def _parse_type(kind: Any) -> OutputSchema:
     return OutputSchema(json_schema_format(read.name, read.schema), read.schema, read.convert)
 
 
-def json_schema_format(name: str, schema: Mapping[str, Any], *, strict: bool = True) -> Any:
+def json_schema_format(name: str, schema: Mapping[str, object], *, strict: bool = True) -> Any:
     """Build a ``response_format`` of type ``json_schema``.
 
     It is ``strict`` only if strict mode supports the schema (a map would have to stay empty).
@@ -240,7 +240,7 @@ def _parse_mapping(response_format: Mapping[str, Any]) -> OutputSchema | None:
     return None
 
 
-def _parse_json_schema(response_format: Mapping[str, Any]) -> OutputSchema:
+def _parse_json_schema(response_format: Mapping[str, object]) -> OutputSchema:
     given = response_format.get("json_schema")
     if not isinstance(given, Mapping) or not isinstance(schema := given.get("schema"), Mapping):
         return OutputSchema(response_format, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from llmaas._errors_base import ConfigurationError
@@ -24,7 +23,7 @@ _QUOTES = " \t\r\n\"'`<>"
 _REST = re.compile(r"[?#].*", re.DOTALL)
 
 
-def normalize_base_url(base_url: Any) -> str:
+def normalize_base_url(base_url: object) -> str:
     """Normalize a base URL, without ``/v1``.
 
     Removes endpoint paths (``.../v1/chat/completions``), a repeated ``/v1`` and surrounding
@@ -58,7 +57,7 @@ def is_loopback(host: str) -> bool:
     return (mapped or address).is_loopback
 
 
-def _split(base_url: Any) -> SplitResult:
+def _split(base_url: object) -> SplitResult:
     if not isinstance(base_url, str):
         raise ConfigurationError(f"base_url must be a string, got {type(base_url).__name__}")
     url = base_url.strip(_QUOTES)

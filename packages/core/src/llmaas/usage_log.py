@@ -112,7 +112,7 @@ _REPORTED = ("prompt_tokens", "completion_tokens", "cost_micro_eur", "reasoning_
 _TOTALS = ("calls", "failed", "unknown", *_REPORTED)
 
 
-def _add(groups: dict[str, dict[str, Any]], by: str, record: Mapping[str, Any]) -> None:
+def _add(groups: dict[str, dict[str, Any]], by: str, record: Mapping[str, object]) -> None:
     """Add a record. Raises before any field is added if one is invalid."""
     name = str(record["at"])[:10] if by == "day" else str(record.get(by) or "-")
     failed, counts = not record["ok"], {field: _parse_number(record, field) for field in _REPORTED}
@@ -146,7 +146,7 @@ def _read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, line.removeprefix(b"\xef\xbb\xbf")
 
 
-def _build_record(call: CallInfo, tag: str, result: CallResult) -> dict[str, Any]:
+def _build_record(call: CallInfo, tag: str, result: CallResult) -> dict[str, object]:
     usage, model = result.usage, getattr(result.result, "model", None) or call.model
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 
-def get_or_default(body: Mapping[str, Any], name: str, default: Any) -> Any:
+def get_or_default(body: Mapping[str, object], name: str, default: object) -> object:
     """Return a field of a body; null counts as absent."""
     value = body.get(name)
     return default if value is None else value

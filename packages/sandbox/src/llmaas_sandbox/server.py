@@ -179,7 +179,7 @@ def create_temporary_folder() -> Path:
 
 
 def server_config(
-    state: State, certificates: Certificates | None = None, **settings: Any
+    state: State, certificates: Certificates | None = None, **settings: object
 ) -> uvicorn.Config:
     """Build uvicorn's configuration for a state; TLS is version 1.3 only."""
     defaults: dict[str, Any] = {

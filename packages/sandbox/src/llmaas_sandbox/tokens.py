@@ -16,7 +16,7 @@ def count_tokens(text: str | None) -> int:
     return max(1, len(text) // CHARACTERS_PER_TOKEN) if text else 0
 
 
-def content_text(content: Any) -> str:
+def content_text(content: object) -> str:
     """Return the text of a message's content, which may be a string or a list of parts."""
     if isinstance(content, str):
         return content
@@ -26,12 +26,12 @@ def content_text(content: Any) -> str:
     return ""
 
 
-def _images(content: Any) -> int:
+def _images(content: object) -> int:
     parts = content if isinstance(content, list) else ()
     return sum(1 for p in parts if isinstance(p, Mapping) and "image" in str(p.get("type", "")))
 
 
-def has_images(content: Any) -> bool:
+def has_images(content: object) -> bool:
     """Whether a message's content contains an image."""
     return isinstance(content, list) and _images(content) > 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from llmaas_cli.format import describe_progress
 
@@ -41,7 +41,7 @@ def print_report(report: Report, as_json: bool) -> None:
         print_status(line, style)
 
 
-def report_to_dict(report: Report) -> dict[str, Any]:
+def report_to_dict(report: Report) -> dict[str, object]:
     """Convert a report to plain JSON values."""
     progress = report.progress
     return {

@@ -73,7 +73,7 @@ def _read_text(path: Path) -> str:
 
 def _estimate_chat(
     model: str, counts: tuple[int, int, int], calls: int, batch: bool, day: date | None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Estimate a chat call, or an embedding call if the model is an embedding model."""
     from llmaas.catalog import resolve, warn_once
     from llmaas.energy import chat_energy_kwh, energy_kwh
@@ -106,7 +106,7 @@ def _fits_context(context: int | None, tokens: int) -> bool | None:
     return None if context is None else tokens <= context
 
 
-def _estimate_rerank(documents: int, calls: int, day: date | None) -> dict[str, Any]:
+def _estimate_rerank(documents: int, calls: int, day: date | None) -> dict[str, object]:
     from llmaas.pricing import rerank_cost_micro_eur, tariff
 
     cost = rerank_cost_micro_eur(documents * calls, on=day)
@@ -118,7 +118,7 @@ def _estimate_rerank(documents: int, calls: int, day: date | None) -> dict[str, 
     }
 
 
-def _estimate_audio(seconds: float, calls: int, day: date | None) -> dict[str, Any]:
+def _estimate_audio(seconds: float, calls: int, day: date | None) -> dict[str, object]:
     from llmaas.pricing import audio_cost_micro_eur, tariff
 
     cost = audio_cost_micro_eur(seconds, on=day) * calls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -119,7 +119,7 @@ def _print_outcomes(
 
 def _outcomes_to_dict(
     outcomes: Mapping[str, DemoResult | Exception], endpoint: Endpoint, asked_question: str
-) -> dict[str, Any]:
+) -> dict[str, object]:
     from llmaas_cli.format import describe_error
     from llmaas_cli.terminal.failures import error_fields
 

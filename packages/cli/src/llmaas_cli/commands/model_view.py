@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from llmaas_cli.format import format_count
 from llmaas_cli.terminal.output import print_json, print_line, stdout, styled, table
@@ -57,7 +57,7 @@ def print_model(name: str, as_json: bool) -> None:
         print_line((note, "yellow"))
 
 
-def model_to_dict(model: Model) -> dict[str, Any]:
+def model_to_dict(model: Model) -> dict[str, object]:
     """Convert a model to plain JSON values, with its context and prices."""
     from llmaas.pricing import unit_prices_eur
 

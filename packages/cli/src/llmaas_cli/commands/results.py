@@ -67,7 +67,7 @@ class ResultWriter:
         else:
             print(visible(text).rstrip("\n"))
 
-    def _write_json(self, value: dict[str, Any]) -> None:
+    def _write_json(self, value: dict[str, object]) -> None:
         if self._file is None:
             print_json(value, lines=True)
             return

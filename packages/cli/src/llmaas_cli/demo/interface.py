@@ -139,7 +139,7 @@ class DemoFunction(Protocol):
         ...
 
 
-def _source_to_dict(source: Source) -> dict[str, Any]:
+def _source_to_dict(source: Source) -> dict[str, object]:
     passage = source.passage
     return {
         "number": source.number,

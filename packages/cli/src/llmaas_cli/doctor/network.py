@@ -129,7 +129,9 @@ def _check_plain_http(target: Target) -> Check:
     return fail("tls", "plain HTTP: the key is sent unencrypted", "Use an https:// address.")
 
 
-def _handshake(target: Target, settings: Settings, timeout: float) -> tuple[str, Mapping[str, Any]]:
+def _handshake(
+    target: Target, settings: Settings, timeout: float
+) -> tuple[str, Mapping[str, object]]:
     context = tls_context(settings.ca_bundle)
     with (
         socket.create_connection((target.host, target.port), timeout=timeout) as plain,

@@ -34,7 +34,7 @@ class ProgressBars:
         self._drawn = 0.0
         self._line = ""
 
-    def __call__(self, *progress: Any) -> None:
+    def __call__(self, *progress: object) -> None:
         """Show the progress. Thread-safe."""
         with self._lock:
             self._show(*_parse_progress(*progress))

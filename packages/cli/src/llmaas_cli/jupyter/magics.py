@@ -128,7 +128,7 @@ class LLMaaSMagics(Magics):
         self.conversation.model = name or self.conversation.model
         print(visible(self.conversation.model))
 
-    def _cost(self, _: str) -> Any:
+    def _cost(self, _: str) -> object:
         return build_cost_table(self.conversation.used)
 
     def _history(self, _: str) -> None:

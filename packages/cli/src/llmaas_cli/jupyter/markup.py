@@ -41,7 +41,7 @@ def _renderer() -> MarkdownIt:
     return renderer
 
 
-def _render_text(self: Any, tokens: Sequence[Any], index: int, options: Any, env: Any) -> str:
+def _render_text(self: object, tokens: Sequence[Any], index: int, options: Any, env: Any) -> str:
     return _escape(tokens[index].content)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from llmaas import LLMaaS, catalog
 from llmaas.catalog import Model
@@ -57,6 +56,6 @@ def _cost_row(label: str, totals: Sequence[ModelUsage]) -> list[str]:
     ]
 
 
-def format_history(history: Iterable[Mapping[str, Any]]) -> str:
+def format_history(history: Iterable[Mapping[str, object]]) -> str:
     """Format the conversation as text."""
     return "\n\n".join(f"{message['role']}: {message['content']}" for message in history)

@@ -109,7 +109,7 @@ class TerminalView:
         self._printer.finish()
 
 
-def create_view(shell: Any) -> View:
+def create_view(shell: object) -> View:
     """Create the view of a shell: a notebook for a kernel, else a terminal."""
     return NotebookView() if hasattr(shell, "kernel") else TerminalView()
 

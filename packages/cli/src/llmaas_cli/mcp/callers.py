@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from llmaas import AsyncLLMaaS
 from llmaas.errors import MissingAPIKeyError
 from llmaas.quota import Budget, MemoryLedger
@@ -30,7 +28,7 @@ class Callers:
         self._needs_keys = over_http and not shares_key
         self._ledger = MemoryLedger()
 
-    def authenticate(self, request: Any = None) -> tuple[AsyncLLMaaS, Budget | None]:
+    def authenticate(self, request: object = None) -> tuple[AsyncLLMaaS, Budget | None]:
         """Get the client and the budget of an HTTP request, or of stdio.
 
         Raises ``MissingAPIKeyError`` for an HTTP request without a key.
@@ -48,7 +46,7 @@ class Callers:
         return client.with_options(hooks=hooks), budget
 
 
-def _bearer_key(request: Any) -> str | None:
+def _bearer_key(request: object) -> str | None:
     """Extract the key of an HTTP request."""
     headers = getattr(request, "headers", None)
     scheme, _, key = (headers.get("authorization", "") if headers else "").partition(" ")

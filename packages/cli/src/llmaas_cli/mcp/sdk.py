@@ -29,7 +29,7 @@ Address = tuple[str, int]
 
 def create_fastmcp(
     name: str, instructions: str, version: str, address: Address | None
-) -> FastMCP[Any]:
+) -> FastMCP[object]:
     """Create a server without tools."""
     if not IS_VERSION_1:
         options: Any = {"version": version}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from mcp.types import ToolAnnotations
 
@@ -25,7 +24,7 @@ BILLED = ("chat", "embed", "rerank", "transcribe", "speak", "image")
 
 def create_server(
     callers: Callers, *, folder: Path | None = None, address: Address | None = None
-) -> FastMCP[Any]:
+) -> FastMCP[object]:
     """Create an MCP server with the tools of the service.
 
     ``transcribe`` opens files of ``folder`` only; None opens none. ``address`` is where it will

@@ -39,7 +39,7 @@ def stream(messages: str | list[Any] = OK, **params: Any) -> Call:
     return chat(messages, stream=True, stream_options={"include_usage": True}, **params)
 
 
-def embed(texts: Any, *, call: Mapping[str, Any] | None = None, **params: Any) -> Call:
+def embed(texts: object, *, call: Mapping[str, Any] | None = None, **params: Any) -> Call:
     """Build an embeddings call."""
     body = {"model": "{model}", "input": texts, **params}
     return Call(
@@ -48,7 +48,7 @@ def embed(texts: Any, *, call: Mapping[str, Any] | None = None, **params: Any) -
 
 
 def rerank(documents: Any, query: str = "price of coffee", path: str = "/v1/rerank",
-           **params: Any) -> Call:  # fmt: skip
+           **params: object) -> Call:  # fmt: skip
     """Build a rerank call."""
     body = {"model": "{model}", "query": query, "documents": documents, **params}
     return Call(path, body, operation="rerank")
@@ -83,7 +83,7 @@ def fill(value: Any, values: Mapping[str, Any]) -> Any:
     return [fill(inner, values) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def build(call: Call, values: Mapping[str, Any]) -> tuple[RawRequest, Any]:
+def build(call: Call, values: Mapping[str, object]) -> tuple[RawRequest, Any]:
     """Build the request of a call, and its body as JSON."""
     body = fill(call.body, values)
     form = None if call.form is None else fill(call.form, values)
@@ -107,7 +107,7 @@ def build(call: Call, values: Mapping[str, Any]) -> tuple[RawRequest, Any]:
 
 
 def _encode(
-    call: Call, body: Any, form: Mapping[str, Any] | None
+    call: Call, body: object, form: Mapping[str, Any] | None
 ) -> tuple[bytes | None, dict[str, str]]:
     if form is not None:
         kind = f"multipart/form-data; boundary={_BOUNDARY}"
@@ -117,7 +117,7 @@ def _encode(
     return (None, {}) if body is None else (json.dumps(body).encode(), {})
 
 
-def _multipart(fields: Mapping[str, Any]) -> bytes:
+def _multipart(fields: Mapping[str, object]) -> bytes:
     """Encode a form; a field of bytes is a file."""
     parts = []
     for name, value in fields.items():

@@ -61,7 +61,7 @@ class Checkpoint:
             _append(self._path, asdict(result))
 
 
-def _append(path: Path, value: Mapping[str, Any]) -> None:
+def _append(path: Path, value: Mapping[str, object]) -> None:
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(value, ensure_ascii=False) + "\n")
 

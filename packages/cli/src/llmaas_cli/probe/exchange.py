@@ -40,11 +40,11 @@ class Exchange:
         return [line[5:].strip() for line in lines if line.startswith(b"data:")]
 
     @cached_property
-    def events(self) -> list[dict[str, Any]]:
+    def events(self) -> list[dict[str, object]]:
         """JSON objects of a stream."""
         return list(self._parse_events())
 
-    def _parse_events(self) -> Iterator[dict[str, Any]]:
+    def _parse_events(self) -> Iterator[dict[str, object]]:
         for data in self.data:
             with suppress(ValueError):
                 value = json.loads(data)
@@ -52,7 +52,7 @@ class Exchange:
                     yield value
 
     @cached_property
-    def deltas(self) -> list[Mapping[str, Any]]:
+    def deltas(self) -> list[Mapping[str, object]]:
         """Deltas of the first choice of a stream."""
         choices = [choice for event in self.events for choice in dicts(event.get("choices"))]
         return [as_dict(each.get("delta")) for each in choices if each.get("index", 0) == 0]
@@ -119,6 +119,6 @@ def as_dict(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def dicts(value: Any) -> list[Mapping[str, Any]]:
+def dicts(value: object) -> list[Mapping[str, Any]]:
     """Return the objects of a JSON list; none for another value."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

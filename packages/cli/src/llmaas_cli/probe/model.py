@@ -76,10 +76,10 @@ class Rule:
     """A verdict, if all facts of ``when`` have their values (see ``rules.matches``)."""
 
     verdict: Verdict
-    when: Mapping[str, Any]
+    when: Mapping[str, object]
     follows: str = NOTHING
     """What follows for the user."""
-    learns: Mapping[str, Any] = field(default_factory=dict)
+    learns: Mapping[str, object] = field(default_factory=dict)
     """Fields of the profile, by name, with their values or ``Learned``."""
 
 
@@ -113,7 +113,7 @@ class Result:
     """None if it was not run."""
     follows: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
-    learned: Mapping[str, Any] = field(default_factory=dict)
+    learned: Mapping[str, object] = field(default_factory=dict)
     cost_micro_eur: int = 0
     seconds: float = 0.0
 

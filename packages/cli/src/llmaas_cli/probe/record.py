@@ -56,17 +56,17 @@ def write_cassettes(
 
 def _by_section(
     exchanges: Mapping[str, Sequence[Exchange]], secrets: tuple[str, ...]
-) -> dict[str, list[dict[str, Any]]]:
-    sections: dict[str, list[dict[str, Any]]] = {}
+) -> dict[str, list[dict[str, object]]]:
+    sections: dict[str, list[dict[str, object]]] = {}
     for name, several in exchanges.items():
         known = sections.setdefault(BY_ID[name.split(" ")[0]].section, [])
         known += [to_dict(each, secrets) for each in several]
     return sections
 
 
-def _parts(written: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def _parts(written: Sequence[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
     """Split exchanges into files below the limit."""
-    part: list[dict[str, Any]] = []
+    part: list[dict[str, object]] = []
     size = 0
     for each in written:
         length = len(_text("", [each]))
@@ -115,7 +115,7 @@ def _body(body: bytes, secrets: tuple[str, ...], *, is_ours: bool = False) -> di
         return {"base64": base64.b64encode(data).decode()}
 
 
-def _sorted(value: Any, *, as_it_is: bool = False) -> Any:
+def _sorted(value: object, *, as_it_is: bool = False) -> object:
     """Sort all keys but the names of a schema's properties."""
     if isinstance(value, dict):
         names = value if as_it_is else sorted(value)

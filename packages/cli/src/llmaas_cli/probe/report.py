@@ -73,7 +73,7 @@ class Report:
         }
 
 
-def _to_dict(result: Result) -> dict[str, Any]:
+def _to_dict(result: Result) -> dict[str, object]:
     probe = BY_ID[result.probe]
     return {
         "probe": result.probe,

@@ -41,7 +41,7 @@ def matches(when: Mapping[str, Any], facts: Facts) -> bool:
     return all(_is(facts[name], wanted) for name, wanted in when.items())
 
 
-def _is(value: Any, wanted: Any) -> bool:
+def _is(value: object, wanted: object) -> bool:
     if isinstance(wanted, set | frozenset):
         return value in wanted
     if callable(wanted):

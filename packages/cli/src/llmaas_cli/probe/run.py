@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from llmaas.errors import BudgetExceededError
 from llmaas_cli.probe.checkpoint import Checkpoint
@@ -61,7 +60,7 @@ class Run:
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
     exchanges: dict[str, list[Exchange]] = field(default_factory=dict)
     """Exchanges of each result, to be recorded."""
-    _learned: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _learned: dict[str, dict[str, object]] = field(default_factory=dict)
 
     @property
     def highest_micro_eur(self) -> int:
@@ -99,7 +98,7 @@ class Run:
         self.checkpoint.add(result)
         return result
 
-    def _values(self, model: str) -> Mapping[str, Any]:
+    def _values(self, model: str) -> Mapping[str, object]:
         """Return the values of a model; what was learned replaces what the list says."""
         learned = self._learned.get(model, {})
         window = learned.get("context_window")

@@ -50,7 +50,7 @@ def _engine(models: Models) -> str | None:
     return "vllm" if owners == {"vllm"} else None
 
 
-def _about(model: str, models: Models) -> dict[str, Any]:
+def _about(model: str, models: Models) -> dict[str, object]:
     entry = models.listed.get(model)
     kinds = (kind for kind, names in models.by_kind.items() if model in names)
     kind = next(kinds, "") or kind_of(model)
@@ -61,7 +61,7 @@ def _about(model: str, models: Models) -> dict[str, Any]:
     }
 
 
-def nest(facts: Mapping[str, Any]) -> dict[str, Any]:
+def nest(facts: Mapping[str, object]) -> dict[str, Any]:
     """Convert dotted names to nested mappings: ``tool_choices.required``."""
     nested: dict[str, Any] = {}
     for name, value in facts.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 HIDDEN = "***"
 _KEY = re.compile(r"\bsk-[\w*.…-]+")
@@ -39,7 +38,7 @@ def scrub_text(text: str, secrets: tuple[str, ...] = ()) -> str:
     return _HOST.sub(HIDDEN, _KEY.sub(HIDDEN, text))
 
 
-def scrub(value: Any, secrets: tuple[str, ...] = (), name: str = "message") -> Any:
+def scrub(value: object, secrets: tuple[str, ...] = (), name: str = "message") -> object:
     """Hide all texts of a JSON value but those of known fields."""
     if isinstance(value, dict):
         return {key: scrub(inner, secrets, key) for key, inner in value.items()}

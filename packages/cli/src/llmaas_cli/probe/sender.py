@@ -49,7 +49,7 @@ class Sender:
             exchanges.append(self._send(call, known))
         return exchanges
 
-    def _send(self, call: Call, values: Mapping[str, Any]) -> Exchange:
+    def _send(self, call: Call, values: Mapping[str, object]) -> Exchange:
         request, body = build(call, values)
         for attempt in range(1, _ATTEMPTS + 1):
             response = raw.send(self._client, request, deadline=self._timeout)
@@ -68,12 +68,12 @@ class Sender:
             reset = _seconds(response.headers.get("x-ratelimit-reset-requests"))
             self._sleep(reset)
 
-    def highest_cost(self, calls: Sequence[Call], values: Mapping[str, Any]) -> int:
+    def highest_cost(self, calls: Sequence[Call], values: Mapping[str, object]) -> int:
         """Compute the amount that the budget reserves for calls, in millionths of a euro."""
         return sum(raw.highest_cost(self._client, build(call, values)[0]) for call in calls)
 
 
-def _values_of(exchanges: Sequence[Exchange]) -> dict[str, Any]:
+def _values_of(exchanges: Sequence[Exchange]) -> dict[str, object]:
     """Return values of the first answer that later calls may name."""
     first = exchanges[0].json if exchanges else None
     return {"first_id": first.get("id", "unknown")} if isinstance(first, dict) else {}

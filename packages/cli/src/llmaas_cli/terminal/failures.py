@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from llmaas_cli.format import describe_error, is_instance, redact
 
@@ -80,7 +80,7 @@ def report(error: Exception, *, as_json: bool = False) -> int:
     return _exit_code(error)
 
 
-def error_fields(error: Exception, text: str) -> dict[str, Any]:
+def error_fields(error: Exception, text: str) -> dict[str, object]:
     """Collect the fields of an error for JSON output."""
     known = ("status_code", "code", "request_id", "retry_after")
     found = {name: getattr(error, name, None) for name in known}
@@ -109,7 +109,9 @@ def affects_all_inputs(error: Exception) -> bool:
 def _short_warnings() -> Iterator[None]:
     """Print each ``LLMaaSWarning`` on one line, without file and line number."""
 
-    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    def show(
+        message: Warning | str, category: type[Warning], *where: object, **more: object
+    ) -> None:
         from llmaas_cli.terminal.output import print_status
 
         print_status(f"warning: {redact(str(message))}", "yellow")

@@ -126,7 +126,7 @@ def print_text(text: str, style: str = "") -> None:
     stdout().print(text, style=style, end="", soft_wrap=True)
 
 
-def csv_cell(value: Any) -> Any:
+def csv_cell(value: object) -> object:
     """Escape a cell that a spreadsheet would evaluate as a formula."""
     is_formula = isinstance(value, str) and value.startswith(_FORMULA)
     return f"'{value}" if is_formula else value

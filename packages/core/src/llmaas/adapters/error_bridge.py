@@ -37,39 +37,38 @@ class ErrorBridge:
         self._names = names
         self._keep_original = keep_original
         self._fill = fill
-        self._joined: dict[tuple[Any, ...], Any] = {}
+        self._joined: dict[tuple[type[Exception], ...], type[LLMaaSError]] = {}
 
-    def translate(self, error: Exception, **context: Any) -> Exception:
+    def translate(self, error: Exception, **context: object) -> Exception:
         """Convert an error of the core to one of both hierarchies; return others unchanged."""
         if not isinstance(error, LLMaaSError):
             return error
         kind = type(error)
-        own: Any = vars(kind).get("core_class", kind)
+        own: type[LLMaaSError] = vars(kind).get("core_class", kind)
         bases = self._find_bases(own, error)
         if all(issubclass(kind, base) for base in bases):
             return error
         from llmaas.errors import convert
 
-        both: Any = convert(error, self._join(own, bases))
+        both = convert(error, self._join(own, bases))
         if self._fill is not None:
             self._fill(both, error, **context)
         vars(both)["bridge_context"] = context
         both.__cause__ = error if self._keep_original else error.__cause__
-        translated: Exception = both.with_traceback(error.__traceback__)
-        return translated
+        return both.with_traceback(error.__traceback__)
 
-    def find_class(self, name: str) -> Any:
+    def find_class(self, name: str) -> type[LLMaaSError]:
         """Look up a joined class by name; assign it to ``__getattr__`` of the bridge's module.
 
         Raises ``AttributeError`` if the table does not cover an error of that name.
         """
         kind = None if name.startswith("__") else _find_core_error(self._core_name(name))
         bases = self._find_bases(kind, None) if kind else ()
-        if not bases:
+        if kind is None or not bases:
             raise AttributeError(f"module {self.module!r} has no attribute {name!r}")
         return self._join(kind, bases)
 
-    def __call__(self, **context: Any) -> _Translation:
+    def __call__(self, **context: object) -> _Translation:
         """Return a context manager that passes ``context`` to ``fill``."""
         return _Translation(self, context)
 
@@ -84,7 +83,7 @@ class ErrorBridge:
     ) -> None:
         self.raise_translated(error, {})
 
-    def raise_translated(self, error: BaseException | None, context: dict[str, Any]) -> None:
+    def raise_translated(self, error: BaseException | None, context: dict[str, object]) -> None:
         """Raise the error of both hierarchies, if it differs from the original."""
         if isinstance(error, Exception):
             both = self.translate(error, **context)
@@ -96,7 +95,7 @@ class ErrorBridge:
             self._table = self._table()
         return self._table
 
-    def _find_bases(self, kind: Any, error: Any) -> tuple[type[Exception], ...]:
+    def _find_bases(self, kind: type, error: Exception | None) -> tuple[type[Exception], ...]:
         """Look up the framework's classes of a core class, by its nearest ancestor."""
         table = self._read_table()
         found = next((table[base] for base in kind.__mro__ if base in table), ())
@@ -104,7 +103,9 @@ class ErrorBridge:
             found = found(error)
         return found if isinstance(found, tuple) else (found,)
 
-    def _join(self, kind: Any, bases: tuple[type[Exception], ...]) -> Any:
+    def _join(
+        self, kind: type[LLMaaSError], bases: tuple[type[Exception], ...]
+    ) -> type[LLMaaSError]:
         """Create the class that joins a core class with the framework's, once."""
         key = (kind, *bases)
         if key not in self._joined:
@@ -121,16 +122,17 @@ class ErrorBridge:
             self._joined.setdefault(key, joined)  # of two threads, the first one wins
         return self._joined[key]
 
-    def _find_parents(self, kind: Any, bases: tuple[type[Exception], ...]) -> Iterator[Any]:
+    def _find_parents(
+        self, kind: type[LLMaaSError], bases: tuple[type[Exception], ...]
+    ) -> Iterator[type[LLMaaSError]]:
         """Yield the joined classes of the core's base classes, unless they add other classes."""
         for base in kind.__bases__:
             theirs = self._find_bases(base, None)
             if theirs and all(any(issubclass(b, each) for b in bases) for each in theirs):
                 yield self._join(base, theirs)
 
-    def _public_name(self, kind: Any) -> str:
-        name: str = kind.__name__
-        return self._names.get(name, self._prefix + name)
+    def _public_name(self, kind: type[LLMaaSError]) -> str:
+        return self._names.get(kind.__name__, self._prefix + kind.__name__)
 
     def _core_name(self, name: str) -> str:
         named = (core for core, public in self._names.items() if public == name)
@@ -140,15 +142,15 @@ class ErrorBridge:
 class _Translation:
     """Bridge with the context of one call."""
 
-    def __init__(self, bridge: ErrorBridge, context: dict[str, Any]) -> None:
+    def __init__(self, bridge: ErrorBridge, context: dict[str, object]) -> None:
         self._bridge = bridge
         self._context = context
 
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, *raised: Any) -> None:
-        self._bridge.raise_translated(raised[1], self._context)
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._bridge.raise_translated(error, self._context)
 
 
 def bridge_errors(
@@ -183,14 +185,14 @@ def bridge_errors(
     )
 
 
-def _find_core_error(name: str) -> Any:
+def _find_core_error(name: str) -> type[LLMaaSError] | None:
     from llmaas import errors
 
     kind = getattr(errors, name, None)
     return kind if isinstance(kind, type) and issubclass(kind, LLMaaSError) else None
 
 
-def _reduce(error: Any) -> tuple[Any, ...]:
+def _reduce(error: Any) -> tuple[object, ...]:
     """Pickle as the core's error, which is translated again where it is loaded."""
     from llmaas.errors import convert
 
@@ -199,6 +201,6 @@ def _reduce(error: Any) -> tuple[Any, ...]:
     return (_load, (error.bridge_module, plain, context))
 
 
-def _load(module: str, error: Exception, context: dict[str, Any]) -> Exception:
+def _load(module: str, error: Exception, context: dict[str, object]) -> Exception:
     bridge: ErrorBridge = import_module(module).translate_errors
     return bridge.translate(error, **context)

@@ -73,7 +73,7 @@ class TokenReservations:
         if delay is None:
             self.settle(0)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         ledger = None if isinstance(self.ledger, MemoryLedger) else self.ledger
         return {**self.__dict__, "ledger": ledger, "_open": deque()}
 

@@ -10,10 +10,10 @@ from llmaas.wire.schema import inline_definitions, strict_schema, wire_name
 
 __all__ = ["inline_definitions", "mark_strict", "output_type", "strict_schema", "wire_name"]
 
-_NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
+_NO_PARAMETERS: Mapping[str, object] = {"type": "object", "properties": {}}
 
 
-def mark_strict(function: Mapping[str, Any]) -> dict[str, Any]:
+def mark_strict(function: Mapping[str, Any]) -> dict[str, object]:
     """Set ``strict`` in a function's definition if strict mode supports its parameters.
 
     Otherwise (strict mode does not support maps, for example) the definition is unchanged.

@@ -23,7 +23,7 @@ class FenceStripper:
         return "" if self._filter is None else self._filter.end(cut=is_cut(answer))
 
 
-def strip_fence(response_format: Any) -> FenceStripper:
+def strip_fence(response_format: object) -> FenceStripper:
     """Create a filter for the pieces of a streamed answer.
 
     It passes text on unchanged unless the ``response_format`` asks for JSON.

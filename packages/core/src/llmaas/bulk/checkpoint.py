@@ -89,7 +89,7 @@ class Checkpoint:
         if time.monotonic() - self._synced > _SYNC_SECONDS:
             self.sync()
 
-    def append_event(self, *event: Any) -> None:
+    def append_event(self, *event: object) -> None:
         """Append an event of an engine; it is on disk when this returns."""
         self._state.append(json.dumps(event, separators=(",", ":")))
         self._state.sync()
@@ -129,7 +129,7 @@ class Checkpoint:
         if is_new and is_empty:
             state.unlink(missing_ok=True)
 
-    def _read_header(self) -> dict[str, Any] | None:
+    def _read_header(self) -> dict[str, object] | None:
         """Parse the first line of the state; None if a run was killed while it wrote it."""
         first = next(iter(self._state), None)
         if first is None:
@@ -138,18 +138,18 @@ class Checkpoint:
             if is_empty and partial[: len(_HEADER_START)] == _HEADER_START[: len(partial)]:
                 return None
         elif first.startswith(_HEADER_START):
-            header: dict[str, Any] = json.loads(first)
+            header: dict[str, object] = json.loads(first)
             return header
         raise ConfigurationError(
             f"{self._state.path} is not the state of a bulk run into {self.out} and was not "
             "changed. Choose another --out."
         )
 
-    def _write_header(self, header: Mapping[str, Any]) -> None:
+    def _write_header(self, header: Mapping[str, object]) -> None:
         self._state.append(json.dumps({"llmaas-bulk": _FORMAT, **header}))
         self._state.sync()
 
-    def _check_header(self, header: Mapping[str, Any], saved: Mapping[str, Any]) -> None:
+    def _check_header(self, header: Mapping[str, object], saved: Mapping[str, object]) -> None:
         for name, value in header.items():
             if saved.get(name) != json.loads(json.dumps(value)):
                 raise ConfigurationError(

@@ -53,7 +53,7 @@ class Worker(Stage):
         self._file = self._folder / "results" / f"{uuid4().hex}.jsonl"
         self._is_stopped = False
 
-    async def __call__(self, batch: Any) -> AsyncIterator[Any]:
+    async def __call__(self, batch: Any) -> AsyncIterator[object]:
         """Answer a batch of lines; yield their number."""
         lines = columns.to_values(columns.to_table(batch), "text")
         items = [Item(**json.loads(line)) for line in lines]
@@ -141,7 +141,7 @@ def _run_workers(ray: Any, job: Job, folder: Path) -> None:
         pass  # counts only: answers are in the workers' files
 
 
-def _worker_options(job: Job, folder: Path, counter: Any, workers: int) -> dict[str, Any]:
+def _worker_options(job: Job, folder: Path, counter: object, workers: int) -> dict[str, object]:
     return {
         "folder": str(folder),
         "counter": counter,
@@ -152,7 +152,7 @@ def _worker_options(job: Job, folder: Path, counter: Any, workers: int) -> dict[
     }
 
 
-def _to_json(item: Item) -> dict[str, Any]:
+def _to_json(item: Item) -> dict[str, object]:
     names = ("index", "messages", "id", "params", "model")
     return {name: getattr(item, name) for name in names}
 

@@ -50,7 +50,7 @@ def count_items(source: Source) -> int | None:
     return len(source) if isinstance(source, Sized) else None
 
 
-def fingerprint(source: Source, size: int | None = None) -> dict[str, Any]:
+def fingerprint(source: Source, size: int | None = None) -> dict[str, object]:
     """Hash the first ``size`` bytes of an input file; empty for an iterable."""
     if not isinstance(source, str | Path):
         return {}
@@ -86,14 +86,14 @@ def _with_system(item: Item, system: str) -> Item:
     return replace(item, messages=[*head, *messages])
 
 
-def _to_item(index: int, value: Any) -> Item:
+def _to_item(index: int, value: object) -> Item:
     try:
         return _parse(index, json.loads(value) if isinstance(value, bytes) else value)
     except (ValueError, TypeError, RecursionError) as error:
         return Item(index, problem=f"line is not a prompt: {error}")
 
 
-def _parse(index: int, value: Any) -> Item:
+def _parse(index: int, value: object) -> Item:
     if isinstance(value, str | list):
         return Item(index, value)
     if not isinstance(value, Mapping):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 from llmaas._once import OncePerKey
 from llmaas.options import ChatOptions
@@ -32,8 +31,8 @@ _IGNORED_FIELDS = OncePerKey(limit=100)
 
 
 def read_params(
-    line: Mapping[str, Any], body: Mapping[str, Any] | None
-) -> tuple[dict[str, Any], str | None]:
+    line: Mapping[str, object], body: Mapping[str, object] | None
+) -> tuple[dict[str, object], str | None]:
     """Extract the parameters and the model of a line.
 
     Raises ``ValueError`` for values that cannot be honored; logs fields that are ignored.
@@ -51,7 +50,7 @@ def read_params(
     return _validate(params), _single_model(models)
 
 
-def _read_fields(line: Mapping[str, Any]) -> dict[str, Any]:
+def _read_fields(line: Mapping[str, object]) -> dict[str, object]:
     """Extract the parameters beside the prompt; warn once about each other field."""
     others = [name for name in line if name not in _OWN and name not in ("url", "stream")]
     unknown = [name for name in others if name not in _KNOWN]
@@ -66,7 +65,7 @@ def _read_fields(line: Mapping[str, Any]) -> dict[str, Any]:
     return {**found, **({"stream": line["stream"]} if "stream" in line else {})}
 
 
-def _validate(params: dict[str, Any]) -> dict[str, Any]:
+def _validate(params: dict[str, object]) -> dict[str, object]:
     if params.pop("stream", None):
         raise ValueError("stream must be false: results are written whole")
     for name in ("messages", "prompt"):
@@ -75,7 +74,7 @@ def _validate(params: dict[str, Any]) -> dict[str, Any]:
     return params
 
 
-def _single_model(models: set[Any]) -> str | None:
+def _single_model(models: set[object]) -> str | None:
     if len(models) > 1:
         raise ValueError(f"a line must name one model, got {sorted(map(str, models))}")
     model = next(iter(models), None)

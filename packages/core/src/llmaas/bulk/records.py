@@ -45,7 +45,7 @@ def build_record(item: Item, result: Completion | Exception, sent: int, *, batch
     return {**record, "error": _error_fields(result), "sent": sent}
 
 
-def to_line(record: Mapping[str, Any]) -> str:
+def to_line(record: Mapping[str, object]) -> str:
     """Serialize a record as one line."""
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str)
 
@@ -71,7 +71,7 @@ def _answer_fields(completion: Completion) -> Record:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _without_empty(usage: dict[str, Any]) -> dict[str, Any]:
+def _without_empty(usage: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in usage.items() if value not in (None, {})}
 
 

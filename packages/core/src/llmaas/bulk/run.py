@@ -51,7 +51,7 @@ class BulkStoppedError(LLMaaSError):
         super().__init__(message)
         self.report = report
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (str(self), self.report))
 
 
@@ -74,7 +74,7 @@ async def arun(
     system: str | None = None,
     progress: Callable[[Progress], None] | None = None,
     engine_options: Mapping[str, Any] | None = None,
-    **params: Any,
+    **params: object,
 ) -> Report:
     """Answer all prompts of ``source`` into the JSONL file ``out``.
 
@@ -118,7 +118,7 @@ def _load_engine(name: str) -> Engine:
 
 def _build_header(
     source: Source, out: Path, model: str, engine: str, params: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     size = read_header(out).get("input", {}).get("bytes")
     return {
         "model": model,
@@ -132,10 +132,10 @@ def _build_job(
     client: LLMaaS | AsyncLLMaaS | None,
     checkpoint: Checkpoint,
     model: str,
-    params: Mapping[str, Any],
+    params: Mapping[str, object],
     concurrency: int,
     retries: int,
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
 ) -> Job:
     if not isinstance(client, AsyncLLMaaS):
         client = AsyncLLMaaS.from_settings(client.settings) if client is not None else AsyncLLMaaS()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from llmaas.bulk.checkpoint import Checkpoint
 from llmaas.bulk.items import Item
@@ -29,7 +28,7 @@ class SubmittedBatch:
         """Name for reports."""
         return self.id or f"number {self.number} (submitted, never confirmed)"
 
-    def to_event(self) -> tuple[Any, ...]:
+    def to_event(self) -> tuple[object, ...]:
         """Build the event that is written before the batch is submitted."""
         return (SUBMITTING, self.number, [[item.index, item.id] for item in self.items])
 

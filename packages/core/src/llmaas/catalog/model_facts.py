@@ -46,7 +46,7 @@ def _to_rules(value: Any) -> dict[str, Any]:
     return kept
 
 
-def _like(default: Any) -> Check:
+def _like(default: object) -> Check:
     return to_flag if isinstance(default, bool) else to_word
 
 

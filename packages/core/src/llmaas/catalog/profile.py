@@ -31,7 +31,7 @@ def _to_models(value: Any) -> dict[str, ModelProfile]:
     return dict(value)
 
 
-def _keep(value: Any) -> Any:
+def _keep(value: object) -> Any:
     return value
 
 
@@ -144,7 +144,7 @@ class Profile:
         profile_file.write_json(path, self.to_dict())
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> Self:
+    def from_dict(cls, raw: Mapping[str, object]) -> Self:
         """Build a profile from what ``to_dict`` returned. Raises ``ProfileError``."""
         values, extra = profile_file.split_known(cls, raw, "profile")
         models = {

@@ -21,12 +21,12 @@ def fact(check: Check, default: Any = None) -> Any:
     return field(default=default, metadata={"check": check})
 
 
-def checked_fields(instance: Any) -> Iterable[Field[Any]]:
+def checked_fields(instance: Any) -> Iterable[Field[object]]:
     """Return the fields of a profile that are written to its file."""
     return (each for each in fields(instance) if "check" in each.metadata)
 
 
-def check_fields(instance: Any) -> None:
+def check_fields(instance: object) -> None:
     """Check all fields of a frozen instance, and keep the converted values.
 
     Raises ``ValueError`` with the field's name, the rule and the value.
@@ -86,7 +86,7 @@ def to_date(value: Any) -> date:
         raise ValueError(f" must be a date such as 2026-11-30, got {value!r}") from None
 
 
-def one_of(*known: Any) -> Check:
+def one_of(*known: object) -> Check:
     """Build a check against a list of values."""
 
     def check(value: Any) -> Any:

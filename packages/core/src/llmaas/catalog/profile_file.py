@@ -41,7 +41,7 @@ def read_json(path: str | Path) -> Mapping[str, Any]:
     return raw
 
 
-def write_json(path: str | Path, value: Mapping[str, Any]) -> None:
+def write_json(path: str | Path, value: Mapping[str, object]) -> None:
     """Replace a file atomically."""
     target = Path(path)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
@@ -56,7 +56,7 @@ def write_json(path: str | Path, value: Mapping[str, Any]) -> None:
 
 
 def split_known(
-    kind: type[Any], raw: Mapping[str, Any], where: str
+    kind: type[object], raw: Mapping[str, object], where: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Separate the known keys of a profile from those of a newer format.
 
@@ -74,7 +74,7 @@ def split_known(
     return {name: value for name, value in raw.items() if name in known}, extra
 
 
-def build_model(kind: type[T], name: str, entry: Any, file: Mapping[str, Any]) -> T:
+def build_model(kind: type[T], name: str, entry: object, file: Mapping[str, object]) -> T:
     """Build the facts of one model; keys of a newer format are ignored."""
     where = f"profile: models[{name!r}]"
     if not isinstance(entry, Mapping):
@@ -93,7 +93,7 @@ def entries(models: Any) -> Iterable[tuple[Any, Any]]:
     return models.items()
 
 
-def to_plain(instance: Any) -> dict[str, Any]:
+def to_plain(instance: object) -> dict[str, Any]:
     """Convert the known facts of a dataclass to JSON values."""
     values = {each.name: getattr(instance, each.name) for each in checked_fields(instance)}
     defaults = {each.name: each.default for each in checked_fields(instance)}
@@ -104,13 +104,13 @@ def to_plain(instance: Any) -> dict[str, Any]:
     }
 
 
-def _to_json(value: Any) -> Any:
+def _to_json(value: object) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value
 
 
-def _version(raw: Mapping[str, Any]) -> int:
+def _version(raw: Mapping[str, object]) -> int:
     version = raw.get("version", VERSION)
     if type(version) is not int or version < 1:
         raise ProfileError(f"profile: version must be an integer >= 1, got {version!r}.")

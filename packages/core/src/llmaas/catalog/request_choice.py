@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
 
 from llmaas._tokens import estimate_tokens
 from llmaas.catalog.selection import Choice, choose
@@ -17,9 +16,9 @@ _ANSWER_TOKENS = 4_096
 
 
 def choose_for_request(
-    messages: Sequence[Mapping[str, Any]] | str,
+    messages: Sequence[Mapping[str, object]] | str,
     *,
-    tools: Collection[Any] | None = None,
+    tools: Collection[object] | None = None,
     max_tokens: int | None = None,
     task: str = "chat",
     needs: Collection[str] = (),
@@ -44,14 +43,14 @@ def choose_for_request(
     return choose(task=task, needs=found, context=context, prefer=prefer, on=on)
 
 
-def _parts(messages: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def _parts(messages: Sequence[Mapping[str, object]]) -> Iterator[Mapping[str, object]]:
     for message in messages:
         content = message.get("content")
         if isinstance(content, list | tuple):
             yield from (part for part in content if isinstance(part, Mapping))
 
 
-def _count_text(messages: Sequence[Mapping[str, Any]], tools: Collection[Any] | None) -> int:
+def _count_text(messages: Sequence[Mapping[str, object]], tools: Collection[object] | None) -> int:
     texts = [content for m in messages if isinstance(content := m.get("content"), str)]
     texts += [text for part in _parts(messages) if isinstance(text := part.get("text"), str)]
     texts += [json.dumps(calls, default=str) for m in messages if (calls := m.get("tool_calls"))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from typing import Any
+from typing import cast
 
 from llmaas.documents.limits import LIMITS, DocumentLimits
 
@@ -32,7 +32,7 @@ class UnreadableImageError(ValueError):
     """File that is not an image, or a damaged image."""
 
 
-def open_image(data: bytes, limits: DocumentLimits = LIMITS) -> Any:
+def open_image(data: bytes, limits: DocumentLimits = LIMITS) -> Image.Image:
     """Open a ``PIL.Image`` without decoding it.
 
     Raises ``ValueError`` if it is not an image of ``limits.formats``, or too large.
@@ -51,7 +51,7 @@ def open_image(data: bytes, limits: DocumentLimits = LIMITS) -> Any:
     return image
 
 
-def check_size(image: Any, limits: DocumentLimits) -> None:
+def check_size(image: Image.Image, limits: DocumentLimits) -> None:
     """Raise ``ValueError`` for an image with more than ``limits.max_pixels`` pixels."""
     width, height = image.size
     if width * height > limits.max_pixels:
@@ -60,7 +60,7 @@ def check_size(image: Any, limits: DocumentLimits) -> None:
         )
 
 
-def is_plain(image: Any, max_side: int) -> bool:
+def is_plain(image: Image.Image, max_side: int) -> bool:
     """Whether an image can be sent unchanged: RGB, opaque, upright and not too large."""
     is_upright = image.getexif().get(_ORIENTATION, 1) == 1
     is_opaque = "transparency" not in image.info
@@ -86,7 +86,7 @@ def for_chat(data: bytes, limits: DocumentLimits = LIMITS) -> bytes:
         raise UnreadableImageError(f"the image cannot be read: {error}") from error
 
 
-def _is_read_correctly(image: Any, max_side: int) -> bool:
+def _is_read_correctly(image: Image.Image, max_side: int) -> bool:
     """Whether the image looks the same after engines have converted it to RGB."""
     if max(image.size) < _PATCH:
         return image.format in _WEB
@@ -95,11 +95,11 @@ def _is_read_correctly(image: Any, max_side: int) -> bool:
     if image.getexif().get(_ORIENTATION, 1) != 1:
         return False
     if image.mode == "RGBA":
-        return bool(image.getchannel("A").getextrema()[0] == 255)
+        return _extremes(image.getchannel("A"))[0] == 255
     return image.mode in _EIGHT_BITS and "transparency" not in image.info
 
 
-def to_rgb(image: Any, max_side: int) -> Any:
+def to_rgb(image: Image.Image, max_side: int) -> Image.Image:
     """Create an upright RGB copy with sides of at most ``max_side`` pixels.
 
     Gray values of more than 8 bits are scaled; transparency gets a contrasting background.
@@ -114,7 +114,7 @@ def to_rgb(image: Any, max_side: int) -> Any:
     return flat
 
 
-def to_jpeg(image: Any) -> bytes:
+def to_jpeg(image: Image.Image) -> bytes:
     """Encode an RGB image as JPEG."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=92)
@@ -128,7 +128,7 @@ def smaller(data: bytes) -> bytes | None:
     return None if side < _SMALLEST_SIDE else to_jpeg(to_rgb(image, side))
 
 
-def _convert_to_rgb(image: Any) -> Any:
+def _convert_to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "F" or image.mode.startswith("I"):
         return _to_eight_bits(image).convert("RGB")
     if image.mode == "LAB":
@@ -136,13 +136,18 @@ def _convert_to_rgb(image: Any) -> Any:
     return image.convert("RGB")
 
 
-def _to_eight_bits(image: Any) -> Any:
+def _to_eight_bits(image: Image.Image) -> Image.Image:
     """Scale gray values to 8 bits; Pillow's conversion would clip them at 255."""
     deep = image if image.mode == "F" else image.convert("I")
-    low, high = (value if math.isfinite(value) else 0 for value in deep.getextrema())
+    low, high = (value if math.isfinite(value) else 0 for value in _extremes(deep))
     low, high = min(low, 0), _white_value(high)
     scale = 255 / ((high - low) or 1)
     return deep.point(lambda value: value * scale + -low * scale).convert("L")
+
+
+def _extremes(gray: Image.Image) -> tuple[float, float]:
+    """Return the lowest and the highest value of an image with one channel."""
+    return cast("tuple[float, float]", gray.getextrema())
 
 
 def _white_value(highest: float) -> float:
@@ -152,16 +157,16 @@ def _white_value(highest: float) -> float:
     return float(2 ** max(8, math.ceil(math.log2(highest + 1))) - 1)
 
 
-def _white_is_zero(image: Any) -> bool:
+def _white_is_zero(image: Image.Image) -> bool:
     tags = getattr(image, "tag_v2", None)
     return bool(tags and image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == 0)
 
 
-def _is_transparent(image: Any) -> bool:
+def _is_transparent(image: Image.Image) -> bool:
     return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
 
 
-def _add_background(image: Any) -> Any:
+def _add_background(image: Image.Image) -> Image.Image:
     """Put a transparent image on white, or on black if it is drawn in light colors."""
     if image.mode.startswith("I") or image.mode == "F":
         return _convert_to_rgb(image)
@@ -169,14 +174,16 @@ def _add_background(image: Any) -> Any:
     alpha = seen.getchannel("A")
     counts = seen.convert("L").histogram(mask=alpha.point(lambda value: 255 * (value > 127)))
     mean = sum(value * count for value, count in enumerate(counts)) / (sum(counts) or 1)
-    has_holes = alpha.getextrema()[0] < 128
+    has_holes = _extremes(alpha)[0] < 128
     ground = Image.new("RGB", seen.size, "black" if has_holes and mean > _LIGHT else "white")
     ground.paste(seen, mask=alpha)
     return ground
 
 
-def _from_lab(image: Any) -> Any:
+def _from_lab(image: Image.Image) -> Image.Image:
     from PIL import ImageCms
 
     lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-    return ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB")
+    converted = ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB")
+    assert converted is not None  # None only for inPlace=True
+    return converted

@@ -6,10 +6,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING
 
 from llmaas.documents.images import check_size, is_plain, open_image, to_jpeg, to_rgb
 from llmaas.documents.limits import LIMITS, DocumentLimits
+
+if TYPE_CHECKING:
+    import pypdfium2
+    from PIL import Image
 
 _UNCHANGED_FORMATS = {"JPEG", "PNG"}
 _PREVIEW = 254  # TIFF's NewSubfileType: bit 0 is set for a smaller version of another page
@@ -57,9 +61,11 @@ def _draw_pdf(data: bytes, limits: DocumentLimits) -> Iterator[bytes]:
         raise ValueError(f"the PDF cannot be read: {error}") from error
 
 
-def _render(page: Any, limits: DocumentLimits) -> Any:
+def _render(page: pypdfium2.PdfPage, limits: DocumentLimits) -> Image.Image:
     width, height = page.get_size()
-    return page.render(scale=limits.max_side / (max(width, height) or 1)).to_pil()
+    scale = limits.max_side / (max(width, height) or 1)
+    image: Image.Image = page.render(scale=scale).to_pil()
+    return image
 
 
 def _draw_image(data: bytes, limits: DocumentLimits) -> Iterator[bytes]:
@@ -72,7 +78,7 @@ def _draw_image(data: bytes, limits: DocumentLimits) -> Iterator[bytes]:
     for number in range(count):
         image.seek(number)
         check_size(image, limits)
-        if number and image.tag_v2.get(_PREVIEW, 0) & 1:
+        if number and getattr(image, "tag_v2", {}).get(_PREVIEW, 0) & 1:
             continue
         yield to_jpeg(to_rgb(image, limits.max_side))
 

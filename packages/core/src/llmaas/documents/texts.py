@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING
 
 from llmaas._errors_base import ConfigurationError
 from llmaas.documents.limits import LIMITS, DocumentLimits
+
+if TYPE_CHECKING:
+    import pypdfium2
 
 
 def pdf_text(data: bytes, limits: DocumentLimits = LIMITS) -> str:
@@ -29,7 +32,7 @@ def pdf_text(data: bytes, limits: DocumentLimits = LIMITS) -> str:
     return "\n\n".join(f"# Page {n}\n\n{text}" for n, text in enumerate(pages, 1) if text)
 
 
-def _extract_page(document: Any, number: int) -> str:
+def _extract_page(document: pypdfium2.PdfDocument, number: int) -> str:
     if document.formenv is not None:
         with closing(document[number]) as page:
             _flatten(page)
@@ -37,7 +40,7 @@ def _extract_page(document: Any, number: int) -> str:
         return str(text.get_text_bounded()).replace("\r\n", "\n").strip()
 
 
-def _flatten(page: Any) -> None:
+def _flatten(page: pypdfium2.PdfPage) -> None:
     """Turn the values of fields into text of the page; ``page.flatten`` needs pypdfium2 5."""
     from pypdfium2 import PdfiumError, raw
 

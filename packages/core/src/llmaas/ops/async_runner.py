@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -76,7 +76,7 @@ class AsyncRunner:
             raise cancelled
         return execution.result
 
-    async def _perform(self, effect: Effect) -> Any:
+    async def _perform(self, effect: Effect) -> object:
         try:
             match effect:
                 case Send():
@@ -109,7 +109,7 @@ class AsyncRunner:
             )
         )
 
-    async def _run_parallel(self, operations: list[Operation[T]], limit: int) -> list[T]:
+    async def _run_parallel(self, operations: Sequence[Operation[T]], limit: int) -> list[T]:
         """Run at most ``limit`` operations at once; after a failure those in progress still end."""
         slots, failures = asyncio.Semaphore(limit), list[Exception]()
 
@@ -129,7 +129,7 @@ class AsyncRunner:
         return results
 
 
-async def _close(execution: Execution[Any]) -> None:
+async def _close(execution: Execution[T]) -> None:
     """Close the socket of a call that failed or was cancelled."""
     if execution.reply is not None:
         await cast("AsyncReply", execution.reply).close()

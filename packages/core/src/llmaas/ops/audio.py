@@ -30,7 +30,7 @@ def transcribe(
     timeout: Any = None,
     deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
-    **params: Any,
+    **params: object,
 ) -> Operation[Transcription]:
     """Transcribe an audio file."""
     wire = {
@@ -78,7 +78,7 @@ def speak(
     timeout: Any = None,
     deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
-    **params: Any,
+    **params: object,
 ) -> Operation[Speech]:
     """Synthesize speech."""
     wire = {"speed": speed, "lang_code": lang_code, **params}
@@ -137,7 +137,7 @@ def _read_transcription(data: bytes, _: Mapping[str, str]) -> Transcription:
     )
 
 
-def _segment(segment: Mapping[str, Any]) -> Mapping[str, Any]:
+def _segment(segment: Mapping[str, object]) -> Mapping[str, object]:
     """Return a segment with a text: that of silence is null on some engines."""
     return segment if segment.get("text") is not None else {**segment, "text": ""}
 

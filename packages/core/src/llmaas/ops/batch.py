@@ -43,7 +43,7 @@ def submit(
     timeout: Any = None,
     deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
-    **options: Any,
+    **options: object,
 ) -> Operation[Batch]:
     """Submit a batch. Never retried: the endpoint is not idempotent, and every batch is billed."""
     if not 0 < len(conversations) <= MAX_CONVERSATIONS:
@@ -138,7 +138,7 @@ def _result(item: Mapping[str, Any], model: str) -> Completion | Exception:
     return assembler.completion()
 
 
-def _error(error: Any) -> Exception:
+def _error(error: object) -> Exception:
     from llmaas.errors import APIError
 
     body = from_mapping(error)

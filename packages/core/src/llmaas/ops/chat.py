@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from llmaas.ops import model_profile, output_budget
 from llmaas.ops.chat_request import PATH, ChatRequest
@@ -120,7 +120,7 @@ def has_text(events: list[Event]) -> bool:
     )
 
 
-def limit_rest(reply: Any, *, has_usage: bool, took: float) -> None:
+def limit_rest(reply: object, *, has_usage: bool, took: float) -> None:
     """Wait briefly for what may follow an answer that took ``took`` seconds: usage and ``[DONE]``.
 
     Some servers keep the connection open, and some send heartbeats forever. A service under

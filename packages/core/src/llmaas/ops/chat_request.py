@@ -153,9 +153,9 @@ def _limit_answer(
     settings: Settings,
     model: str,
     max_tokens: int | model_profile.ModelDefault | None,
-    params: Mapping[str, Any],
+    params: Mapping[str, object],
     sent: Sequence[Message],
-    tools: Any,
+    tools: object,
     schema: OutputSchema | None,
     *,
     size: int,
@@ -171,7 +171,7 @@ def _limit_answer(
 
 
 def _fit(
-    settings: Settings, body: dict[str, Any], params: Mapping[str, Any], *, strict: bool | None
+    settings: Settings, body: dict[str, object], params: Mapping[str, Any], *, strict: bool | None
 ) -> tuple[dict[str, Any], tuple[Adjustment, ...]]:
     """Return the body as the model accepts it, and notes of what the profile changed."""
     notes: tuple[Adjustment, ...] = ()
@@ -190,7 +190,7 @@ def _adjust(
     model: str,
     given: Sequence[Message],
     inspection: Inspection,
-    params: Mapping[str, Any],
+    params: Mapping[str, object],
     *,
     conforms: bool,
     strict: bool | None,

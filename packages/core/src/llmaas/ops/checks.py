@@ -25,7 +25,7 @@ def check_chat(tools: Any, tool_choice: Any, params: Mapping[str, Any]) -> None:
         check_counts(check_extra_body(extra))
 
 
-def check_tools(tools: Any) -> None:
+def check_tools(tools: object) -> None:
     """Refuse what is not a list of dicts."""
     if type(tools) is not list and (
         isinstance(tools, str | bytes | Mapping) or not isinstance(tools, Sequence)
@@ -36,7 +36,7 @@ def check_tools(tools: Any) -> None:
             invalid("tools must be a list of dicts; one of them is not:", tool)
 
 
-def check_counts(params: Mapping[str, Any]) -> None:
+def check_counts(params: Mapping[str, object]) -> None:
     """Refuse counts below one, and what is not a whole number."""
     for name in _COUNTS:
         value = params.get(name)
@@ -44,21 +44,21 @@ def check_counts(params: Mapping[str, Any]) -> None:
             invalid(f"{name} must be an integer >= 1", value)
 
 
-def check_extra_body(extra: Any) -> Mapping[str, Any]:
+def check_extra_body(extra: object) -> Mapping[str, object]:
     """Return the fields to lay over a request; refuse what is not a dict."""
     if not isinstance(extra, Mapping):
         invalid("extra_body must be a dict", extra)
     return extra
 
 
-def check_batch_id(batch_id: Any) -> str:
+def check_batch_id(batch_id: object) -> str:
     """Return a batch id that is one segment of a path; it may come from a user."""
     if not isinstance(batch_id, str) or not _BATCH_ID.fullmatch(batch_id):
         invalid("batch_id must be an id as submit_batch returned it", batch_id)
     return batch_id
 
 
-def invalid(rule: str, value: Any) -> NoReturn:
+def invalid(rule: str, value: object) -> NoReturn:
     """Raise ``InvalidInputError`` with the rule and the value received."""
     shown = repr(value)
     raise InvalidInputError(f"{rule}, got {shown if len(shown) <= 100 else shown[:100] + '...'}")

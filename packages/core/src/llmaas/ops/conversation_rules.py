@@ -45,7 +45,7 @@ def conform_messages(
     return right, adjustments
 
 
-def _with_last(family: Family, params: Mapping[str, Any] | None) -> Family:
+def _with_last(family: Family, params: Mapping[str, object] | None) -> Family:
     if family.ends_with_input and params and _continues(params):
         return replace(family, ends_with_input=False)
     return family

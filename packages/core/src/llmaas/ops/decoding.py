@@ -38,10 +38,10 @@ def decoder_for(
     )
 
 
-def _limit(body: Mapping[str, Any]) -> int | None:
+def _limit(body: Mapping[str, object]) -> int | None:
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     return limit if isinstance(limit, int) else None
 
 
-def _whole(n: Any) -> int:
+def _whole(n: object) -> int:
     return n if isinstance(n, int) and n > 1 else 1

@@ -173,7 +173,7 @@ class SchemaFollowUp:
         return with_first_answer(self.draft, with_fallback_to_words(self._request, open_stream))
 
 
-def describe_schema(request: ChatRequest) -> dict[str, Any]:
+def describe_schema(request: ChatRequest) -> dict[str, object]:
     """Describe the schema in words instead of enforcing it; return the body that enforces it."""
     assert request.schema is not None
     enforced = {**request.body, "tool_choice": "none"}

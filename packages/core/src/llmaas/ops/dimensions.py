@@ -41,7 +41,7 @@ class Dimensions:
             raise InvalidInputError(f"dimensions: {model} supports {sizes}, got {wanted}.")
         return cls(wanted, sizes.own, {} if wanted == sizes.own else {"dimensions": wanted})
 
-    def is_needless(self, error: Exception, body: Mapping[str, Any]) -> bool:
+    def is_needless(self, error: Exception, body: Mapping[str, object]) -> bool:
         """Tell whether a refusal of ``dimensions`` may be met by leaving it out; stop sending it.
 
         It may where nothing is known of the model: the size may be its own.

@@ -43,7 +43,7 @@ class Distinct:
                 yield range(every[first], every[at - 1] + 1)
                 first = at
 
-    def fill(self, vectors: list[Any], index: int, vector: Any) -> None:
+    def fill(self, vectors: list[object], index: int, vector: Any) -> None:
         """Put a vector wherever its text appears; copies, as callers may change one in place."""
         first, *others = self.positions(index)
         vectors[first] = vector

@@ -6,7 +6,7 @@ takes longer to create.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -94,7 +94,7 @@ class Parallel:
     With ``must_end``, Ctrl-C interrupts no operation in progress, not even a single one.
     """
 
-    operations: list[Operation[Any]] = field(default_factory=list)
+    operations: Sequence[Operation[object]] = field(default_factory=list)
     limit: int = 4
     must_end: bool = False
 

@@ -42,7 +42,7 @@ def embed(
     timeout: Any = None,
     deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
-    **params: Any,
+    **params: object,
 ) -> Operation[Embeddings]:
     """Embed texts in batches, several at once; equal texts once."""
     inputs = Distinct.create(check_texts(texts, "text"))

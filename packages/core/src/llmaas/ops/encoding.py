@@ -13,7 +13,7 @@ from llmaas.wire.json_codec import dumps, to_bytes
 _NO_MESSAGES = b'"messages":[]'
 
 
-def encode(body: Any) -> bytes:
+def encode(body: object) -> bytes:
     """Return a body as JSON; raise ``InvalidInputError`` when it cannot be."""
     try:
         return dumps(body)

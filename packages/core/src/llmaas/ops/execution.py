@@ -24,8 +24,8 @@ class Execution(Generic[T]):
 
     def __init__(self, operation: Operation[T]) -> None:
         self._operation = operation
-        self._resume: Callable[[Any], Effect] = operation.send
-        self._value: Any = None
+        self._resume: Callable[[Any], Effect] = operation.send  # or throw, with an error
+        self._value: object = None
         self._effect: Effect | None = None
         self.reply: Reply | AsyncReply | None = None
         """The last reply, to be closed if the operation fails."""
@@ -52,12 +52,12 @@ class Execution(Generic[T]):
         """Resume with an error: the operation may have reservations to settle."""
         self._resume, self._value = self._operation.throw, error
 
-    def _take_value(self) -> Any:
+    def _take_value(self) -> object:
         value, self._value = self._value, None
         return value
 
 
-def drive(execution: Execution[T], perform: Callable[[Effect], Any]) -> T:
+def drive(execution: Execution[T], perform: Callable[[Effect], object]) -> T:
     """Perform each effect in this thread; return the operation's result."""
     while (effect := execution.next_effect()) is not None:
         try:
@@ -67,7 +67,7 @@ def drive(execution: Execution[T], perform: Callable[[Effect], Any]) -> T:
     return execution.result
 
 
-def settle_now(operation: Operation[Any], error: BaseException | None = None) -> None:
+def settle_now(operation: Operation[object], error: BaseException | None = None) -> None:
     """Let an operation settle in this thread, after ``error`` if given; nothing is sent."""
     execution = Execution(operation)
     if error is not None:
@@ -79,9 +79,10 @@ def settle_now(operation: Operation[Any], error: BaseException | None = None) ->
             raise
 
 
-def _perform_locally(effect: Effect) -> Any:
+def _perform_locally(effect: Effect) -> object:
     if isinstance(effect, Run):
         return effect.function()
     if isinstance(effect, Sleep | Wait):
-        return time.sleep(effect.seconds)
+        time.sleep(effect.seconds)
+        return None
     raise RuntimeError("The call was abandoned: nothing more is sent for it.")

@@ -9,7 +9,6 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 Work = Callable[[], object]
 _logger = logging.getLogger("llmaas")
@@ -31,7 +30,7 @@ class FinalizerThread:
 
     def _reset(self) -> None:
         self._lock = threading.Lock()
-        self._queue: Any = queue.SimpleQueue()
+        self._queue = queue.SimpleQueue[Work | None]()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -52,7 +51,7 @@ class FinalizerThread:
 
     def _replace_queue(self) -> None:
         """Create a queue of the thread's kind: gevent may have patched both since."""
-        before, self._queue = self._queue, queue.SimpleQueue()
+        before, self._queue = self._queue, queue.SimpleQueue[Work | None]()
         while not before.empty():
             self._queue.put(before.get_nowait())
 
@@ -63,7 +62,7 @@ class FinalizerThread:
         else:
             self._queue.put(work)
 
-    def _work(self, works: Any) -> None:
+    def _work(self, works: queue.SimpleQueue[Work | None]) -> None:
         while (work := works.get()) is not None:
             _do(work)
             del work  # or it stays alive until the next one

@@ -81,7 +81,7 @@ class HookRunner:
         self.first_token = time.monotonic() - self._start
 
     def run_after(
-        self, value: Any, error: BaseException | None, *, sent: bool = True
+        self, value: object, error: BaseException | None, *, sent: bool = True
     ) -> Operation[None]:
         """Run ``after_call`` of every hook once, whichever thread ends the call first.
 
@@ -110,7 +110,7 @@ class HookRunner:
             raise refusal
 
 
-def _partial_result(error: BaseException | None) -> Any:
+def _partial_result(error: BaseException | None) -> object:
     """Return the part of an answer, or of the batches, that was received before an error."""
     return getattr(error, "completion", None) or getattr(error, "partial", None)
 

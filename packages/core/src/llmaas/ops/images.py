@@ -24,7 +24,7 @@ def images(
     timeout: Any = None,
     deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
-    **params: Any,
+    **params: object,
 ) -> Operation[list[Image]]:
     """Generate images from a prompt."""
     wire = {"size": size, "n": n, "response_format": response_format, **params}

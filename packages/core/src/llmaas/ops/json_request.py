@@ -59,7 +59,7 @@ def request_json(
     raise failure
 
 
-def merge_extra_body(fields: Mapping[str, Any]) -> dict[str, Any]:
+def merge_extra_body(fields: Mapping[str, object]) -> dict[str, object]:
     """Merge ``extra_body`` into the fields of a request."""
     merged = dict(fields)
     extra = merged.pop("extra_body", None)

@@ -21,7 +21,7 @@ _Fitted = tuple[dict[str, Any], tuple[Adjustment, ...]]
 
 
 def fit_to_profile(
-    body: dict[str, Any], profile: Profile, *, kept: Collection[str] = (), strict: bool = False
+    body: dict[str, object], profile: Profile, *, kept: Collection[str] = (), strict: bool = False
 ) -> _Fitted:
     """Return a chat's body without what the model refuses, and notes of the changes.
 
@@ -72,7 +72,7 @@ def _describe(name: str, model: str, profile: Profile, *, is_sent: bool) -> str:
     return f"{model} {what} the parameter {name}, as measured on {profile.measured}{end}"
 
 
-def _with_accepted_choice(body: dict[str, Any], measured: ModelProfile) -> dict[str, Any]:
+def _with_accepted_choice(body: dict[str, Any], measured: ModelProfile) -> dict[str, object]:
     """Replace a refused ``tool_choice`` by one of the same effect, where there is one."""
     choice, verdicts = body["tool_choice"], measured.tool_choices
     form = "named" if isinstance(choice, Mapping) else choice
@@ -107,7 +107,9 @@ def batch_limit(model: str, profile: Profile | None, size: int) -> int:
     return min(size, (measured and measured.embedding_batch_limit) or size)
 
 
-def fit_embedding(params: dict[str, Any], model: str, profile: Profile | None) -> dict[str, Any]:
+def fit_embedding(
+    params: dict[str, object], model: str, profile: Profile | None
+) -> dict[str, object]:
     """Return the parameters of an embedding request without what the model refuses."""
     measured = find_measured(model, profile)
     if measured is None:

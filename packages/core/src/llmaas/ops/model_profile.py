@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from llmaas._errors_base import InvalidInputError
 from llmaas.catalog.facts import get_facts
@@ -40,7 +39,7 @@ def check_model(settings: Settings, model: str) -> None:
 
 
 def check_images(
-    settings: Settings, model: str, messages: Sequence[Mapping[str, Any]], strict: bool | None
+    settings: Settings, model: str, messages: Sequence[Mapping[str, object]], strict: bool | None
 ) -> None:
     """Warn about images for a model without vision; refuse them with ``strict``."""
     if get_facts(model, settings.profile).sees or not holds_images(messages):

@@ -71,7 +71,7 @@ def default_of_batch(
     return min(defaults, default=DEFAULT_MAX_OUTPUT)
 
 
-def _as_messages(conversation: Any) -> Sequence[Mapping[str, Any]]:
+def _as_messages(conversation: object) -> Sequence[Mapping[str, object]]:
     """Return what can be measured of a conversation; it is checked when it is sent."""
     if isinstance(conversation, str):
         return [{"content": conversation}]
@@ -89,7 +89,7 @@ def _most(settings: Settings, model: str, window: int | None) -> int:
     return min(most, max(1, window // 2)) if window else most
 
 
-def refit(settings: Settings, body: Mapping[str, Any], error: Exception) -> int | None:
+def refit(settings: Settings, body: Mapping[str, object], error: Exception) -> int | None:
     """Return the ``max_tokens`` that fits, read from a refusal; None where nothing would help.
 
     Remembers the window and the limit that the words name.

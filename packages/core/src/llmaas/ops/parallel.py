@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 _LOOK = 0.5
@@ -38,7 +38,7 @@ def run_together(work: Sequence[Callable[[], T]], limit: int) -> list[T]:
     return crew.results
 
 
-class _Crew:
+class _Crew(Generic[T]):
     """Threads that take work, one piece after the other.
 
     They are counted by what is under way, not joined: before Python 3.13 a ``Thread.join`` that
@@ -46,8 +46,8 @@ class _Crew:
     that is interrupted leaves a thread that nobody knows of.
     """
 
-    def __init__(self, work: Sequence[Callable[[], Any]]) -> None:
-        self.results: list[Any] = [None] * len(work)
+    def __init__(self, work: Sequence[Callable[[], T]]) -> None:
+        self._results: dict[int, T] = {}
         self.failures: list[BaseException] = []
         self._work, self._numbers = work, iter(range(len(work)))
         self._lock, self._notices = threading.Lock(), queue.SimpleQueue[None]()
@@ -58,7 +58,7 @@ class _Crew:
         """Do what nobody has taken yet, in the thread of a helper."""
         while (number := self._take()) is not None:
             try:
-                self.results[number] = self._work[number]()
+                self._results[number] = self._work[number]()
             except BaseException as error:
                 self.failures.append(error)
             finally:
@@ -70,6 +70,11 @@ class _Crew:
         while not self._is_over():
             with suppress(queue.Empty):
                 self._notices.get(timeout=_LOOK)
+
+    @property
+    def results(self) -> list[T]:
+        """The results, in the order of the work."""
+        return [self._results[number] for number in sorted(self._results)]
 
     def _take(self) -> int | None:
         self._count(1)  # before the look at failures: who notes one sees then what is under way

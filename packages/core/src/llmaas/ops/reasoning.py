@@ -18,7 +18,7 @@ _TEMPLATE = "chat_template_kwargs"
 
 
 def to_fields(
-    model: str, reasoning: Any, params: Mapping[str, Any], profile: Profile | None = None
+    model: str, reasoning: object, params: Mapping[str, Any], profile: Profile | None = None
 ) -> tuple[dict[str, Any], tuple[Adjustment, ...]]:
     """Return the parameters with the fields that the model's family takes, and what it lacks.
 
@@ -35,7 +35,7 @@ def to_fields(
     return merged, ()
 
 
-def _level(reasoning: Any) -> str:
+def _level(reasoning: object) -> str:
     """Return ``off``, ``on`` or one of ``LEVELS``."""
     if isinstance(reasoning, bool):
         return "on" if reasoning else "off"
@@ -74,8 +74,8 @@ def _off(switch: ReasoningSwitch) -> tuple[Fields, str]:
 
 
 def lower_effort(
-    model: str, options: Mapping[str, Any], profile: Profile | None = None
-) -> dict[str, Any]:
+    model: str, options: Mapping[str, object], profile: Profile | None = None
+) -> dict[str, object]:
     """Return options that ask for less reasoning: low effort, or none where it was low."""
     kept = {k: v for k, v in options.items() if k not in ("reasoning_effort", "enable_thinking")}
     requested = options.get("reasoning", options.get("reasoning_effort"))

@@ -64,7 +64,7 @@ def rerank(
     timeout: Any = None,
     deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
-    **params: Any,
+    **params: object,
 ) -> Operation[RerankResponse]:
     """Order documents by relevance; no documents cost no request."""
     texts = check_texts(documents, "document")

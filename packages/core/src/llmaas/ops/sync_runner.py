@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextvars
 import time
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from llmaas.ops.effects import (
     Close,
@@ -51,7 +52,7 @@ class SyncRunner:
                 execution.reply.close()
             raise
 
-    def _perform(self, effect: Effect) -> Any:
+    def _perform(self, effect: Effect) -> object:
         try:
             match effect:
                 case Send():
@@ -84,7 +85,9 @@ class SyncRunner:
             build_http_request(self._settings, effect, self._settings.key.get_sync())
         )
 
-    def _run_parallel(self, operations: list[Operation[T]], limit: int, must_end: bool) -> list[T]:
+    def _run_parallel(
+        self, operations: Sequence[Operation[T]], limit: int, must_end: bool
+    ) -> list[T]:
         """Run at most ``limit`` operations at once; after a failure those in progress still end."""
         if not must_end and (len(operations) == 1 or limit == 1):
             return [self.run(operation) for operation in operations]

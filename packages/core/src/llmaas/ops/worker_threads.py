@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Generic, NoReturn, TypeAlias, TypeVar
 
 from llmaas._fork import reset_after_fork
 
@@ -30,18 +30,20 @@ _EXIT_TIMEOUT = 5.0
 _SLOW_SECONDS = 0.1
 """Seconds of waiting after which the errors are imported, before the deadline may need them."""
 _logger = logging.getLogger("llmaas")
+T = TypeVar("T")
+Work: TypeAlias = Callable[[], None]
 
 
-class Job:
+class Job(Generic[T]):
     """A function that runs in another thread, and whether the caller still waits for it."""
 
-    def __init__(self, function: Callable[[], Any], undo: Callable[[Any], None] | None) -> None:
+    def __init__(self, function: Callable[[], T], undo: Callable[[T], None] | None) -> None:
         self._function, self._undo = function, undo
         self._context = contextvars.copy_context()
         self._lock = threading.Lock()
         self._is_abandoned = False
         self.is_done = False
-        self.result: Any = None
+        self.result: T
         self.error: BaseException | None = None
         self.notify: Callable[[], object] = _ignore
 
@@ -71,7 +73,7 @@ class Job:
         if self._undo is not None and self.error is None:
             self._undo(self.result)
 
-    def take_result(self) -> Any:
+    def take_result(self) -> T:
         """Return the result, or raise the error."""
         try:
             if self.error is not None:
@@ -91,10 +93,10 @@ class WorkerPool:
 
     def renew(self) -> None:
         """Start without threads. Primitives are created at first use: gevent may patch them."""
-        self._queue: Any = None
+        self._queue: queue.SimpleQueue[Work] | None = None
         self._threads = self._unfinished = 0
 
-    def submit(self, work: Callable[[], None]) -> None:
+    def submit(self, work: Work) -> None:
         """Run a function in a thread."""
         if self._queue is None:
             self._lock, self._queue = threading.Lock(), queue.SimpleQueue()
@@ -104,11 +106,11 @@ class WorkerPool:
             self._threads += needs_thread
         self._queue.put(work)
         if needs_thread:
-            self._start()
+            self._start(self._queue)
 
-    def _start(self) -> None:
+    def _start(self, works: queue.SimpleQueue[Work]) -> None:
         thread = threading.Thread(
-            target=self._work, args=(self._queue,), name="llmaas-worker", daemon=True
+            target=self._run, args=(works,), name="llmaas-worker", daemon=True
         )
         try:
             thread.start()
@@ -116,19 +118,19 @@ class WorkerPool:
             with self._lock:
                 self._threads -= 1
             with suppress(queue.Empty):
-                self._do(self._queue.get_nowait())
+                self._do(works.get_nowait())
 
-    def _work(self, work: Any) -> None:
+    def _run(self, works: queue.SimpleQueue[Work]) -> None:
         while True:
             try:
-                self._do(work.get(timeout=_IDLE_TIMEOUT))
+                self._do(works.get(timeout=_IDLE_TIMEOUT))
             except queue.Empty:
                 with self._lock:
-                    if work.empty():
+                    if works.empty():
                         self._threads -= 1
                         return
 
-    def _do(self, work: Callable[[], None]) -> None:
+    def _do(self, work: Work) -> None:
         try:
             work()
         except Exception:
@@ -147,12 +149,12 @@ WORKER_POOL = WorkerPool()
 
 
 def run_bounded(
-    function: Callable[[], Any],
+    function: Callable[[], T],
     deadline: float | None,
-    undo: Callable[[Any], None] | None,
+    undo: Callable[[T], None] | None,
     *,
     may_outlive: bool,
-) -> Any:
+) -> T | None:
     """Run a function in another thread and wait for it until the deadline."""
     job, done = Job(function, undo), threading.Event()
     job.notify = done.set
@@ -165,17 +167,19 @@ def run_bounded(
         _abandon(job)
         raise
     if job.abandon():
-        return _raise_late(may_outlive)
+        if not may_outlive:
+            _raise_late()
+        return None
     return job.take_result()
 
 
 async def run_async(
-    function: Callable[[], Any],
+    function: Callable[[], T],
     deadline: float | None,
-    undo: Callable[[Any], None] | None,
+    undo: Callable[[T], None] | None,
     *,
     may_outlive: bool,
-) -> Any:
+) -> T | None:
     """Run a function in another thread and await it until the deadline or a cancellation."""
     loop, job = asyncio.get_running_loop(), Job(function, undo)
     future: asyncio.Future[None] = loop.create_future()
@@ -191,11 +195,13 @@ async def run_async(
         _abandon(job)
         raise
     if job.abandon():
-        return _raise_late(may_outlive)
+        if not may_outlive:
+            _raise_late()
+        return None
     return job.take_result()
 
 
-async def run_to_end(function: Callable[[], Any]) -> tuple[Any, asyncio.CancelledError | None]:
+async def run_to_end(function: Callable[[], T]) -> tuple[T, asyncio.CancelledError | None]:
     """Run a function in another thread; return its result, and a cancellation meanwhile."""
     # A future, not a task: the end of the event loop cancels all tasks.
     loop, job = asyncio.get_running_loop(), Job(function, None)
@@ -213,19 +219,18 @@ async def run_to_end(function: Callable[[], Any]) -> tuple[Any, asyncio.Cancelle
     return job.take_result(), cancelled
 
 
-def _abandon(job: Job) -> None:
+def _abandon(job: Job[T]) -> None:
     if not job.abandon():
         WORKER_POOL.submit(job.undo)
 
 
-def _raise_late(may_outlive: bool) -> None:
-    if not may_outlive:
-        from llmaas.errors import DeadlineExceededError
+def _raise_late() -> NoReturn:
+    from llmaas.errors import DeadlineExceededError
 
-        raise DeadlineExceededError.build(
-            "The deadline passed while the call waited for the ledger of a quota or budget.",
-            reached=False,
-        )
+    raise DeadlineExceededError.build(
+        "The deadline passed while the call waited for the ledger of a quota or budget.",
+        reached=False,
+    )
 
 
 def _until_slow(deadline: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import NoReturn, Self
 
 from llmaas._errors_base import BudgetExceededError
 from llmaas._fork import reset_after_fork
@@ -58,10 +58,10 @@ class Budget:
         """Drop the requests of the parent in a forked child."""
         self._open_parts = set()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_open_parts": set()}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         reset_after_fork(self)
 

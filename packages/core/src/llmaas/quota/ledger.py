@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from llmaas._fork import lock_during_fork, reset_after_fork
 
@@ -175,10 +175,10 @@ class MemoryLedger:
     def __copy__(self) -> MemoryLedger:
         return self
 
-    def __deepcopy__(self, memo: Any) -> MemoryLedger:
+    def __deepcopy__(self, memo: object) -> MemoryLedger:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (MemoryLedger, ())  # another process has its own
 
     def reserve(self, account: str, amount: int, limits: Sequence[Limit]) -> Reservation | Denied:

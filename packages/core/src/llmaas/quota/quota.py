@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from llmaas._errors_base import QuotaExceededError
 from llmaas._fork import reset_after_fork
@@ -179,10 +178,10 @@ class Quota:
             raise _build_error(waiter, seconds)
         return seconds
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_queue": deque()}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         reset_after_fork(self)
 

@@ -41,7 +41,7 @@ class RedisLedger:
     def __repr__(self) -> str:
         return f"RedisLedger({redis_address.remove_password(self.url)!r})"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         url = redis_address.remove_password(self.url)
         return (_restore, (url, self._prefix, self._hold_seconds))
 
@@ -115,7 +115,7 @@ class RedisLedger:
             self._redis = redis_address.connect_cluster(self.url, password, _TIMEOUTS)
             node.connection_pool.disconnect(inuse_connections=False)
 
-    def _run_script(self, keys: list[str], arguments: list[Any]) -> Any:
+    def _run_script(self, keys: list[str], arguments: list[Any]) -> object:
         import redis
 
         try:

@@ -57,7 +57,7 @@ def remove_password(url: str) -> str:
 
 
 def _options(
-    redis: Any, url: str, password: str | None, options: Mapping[str, Any]
+    redis: Any, url: str, password: str | None, options: Mapping[str, object]
 ) -> dict[str, Any]:
     from redis.backoff import NoBackoff
     from redis.retry import Retry

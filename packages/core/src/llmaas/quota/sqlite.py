@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from llmaas._errors_base import LedgerError
 from llmaas._fork import lock_during_fork
@@ -71,7 +70,7 @@ class SQLiteLedger:
     def __del__(self) -> None:
         self._disconnect()
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (_restore, (self.path, self._timeout, self._hold))
 
     def reserve(self, account: str, amount: int, limits: Sequence[Limit]) -> Reservation | Denied:

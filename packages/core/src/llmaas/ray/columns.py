@@ -60,7 +60,7 @@ def extend(table: pa.Table, results: list[dict[str, Any]], fields: Fields) -> pa
     return table
 
 
-def to_usage_columns(completion: Completion | None) -> dict[str, Any]:
+def to_usage_columns(completion: Completion | None) -> dict[str, object]:
     """Build the columns of tokens and cost; empty if the service did not report usage."""
     if completion is None or completion.usage is None:
         return {}
@@ -90,11 +90,11 @@ def _arrow_types() -> dict[str, Any]:
     }
 
 
-def _to_list(values: Any) -> Any:
+def _to_list(values: Any) -> object:
     return values.tolist() if hasattr(values, "tolist") else values
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(value: object) -> object:
     """Remove the keys that Arrow filled in because messages of other rows have them."""
     if isinstance(value, dict):
         return {name: _without_nulls(item) for name, item in value.items() if item is not None}

@@ -24,7 +24,7 @@ def chat(
     model: ChatModelName,
     actors: int | tuple[int, int] = 1,
     batch_size: int = BATCH_SIZE,
-    **options: Any,
+    **options: object,
 ) -> Dataset:
     """Answer the prompts of a dataset.
 
@@ -40,7 +40,7 @@ def embed(
     model: EmbeddingModelName,
     actors: int | tuple[int, int] = 1,
     batch_size: int = 256,
-    **options: Any,
+    **options: object,
 ) -> Dataset:
     """Embed the texts of a dataset; ``options`` and the new columns are those of ``Embed``."""
     return _apply_stage(stages.Embed, dataset, actors, batch_size, model=model, **options)
@@ -52,7 +52,7 @@ def rerank(
     model: RerankModelName,
     actors: int | tuple[int, int] = 1,
     batch_size: int = BATCH_SIZE,
-    **options: Any,
+    **options: object,
 ) -> Dataset:
     """Rank the documents of each row; ``options`` and the new columns are those of ``Rerank``."""
     return _apply_stage(stages.Rerank, dataset, actors, batch_size, model=model, **options)
@@ -95,7 +95,7 @@ def _apply_stage(
     dataset: Dataset,
     actors: int | tuple[int, int],
     batch_size: int,
-    **options: Any,
+    **options: object,
 ) -> Dataset:
     minimum, maximum = (actors, actors) if isinstance(actors, int) else actors
     if not 1 <= minimum <= maximum:

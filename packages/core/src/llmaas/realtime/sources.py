@@ -39,7 +39,7 @@ async def pieces(source: Source) -> AsyncIterator[Audio]:
             yield data[at : at + FRAME]
 
 
-async def _iterate(source: Source) -> AsyncIterator[Any]:
+async def _iterate(source: Source) -> AsyncIterator[object]:
     if isinstance(source, Path):
         source = await asyncio.to_thread(audio_file, source)
     if isinstance(source, bytes | bytearray | memoryview):

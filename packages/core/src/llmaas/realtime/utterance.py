@@ -101,14 +101,14 @@ class Utterance:
                 raise ReportedError(_reason(event.get("error"))[:_MAX_ERROR_LENGTH])
         return None
 
-    def _grow(self, delta: Any) -> PartialText | None:
+    def _grow(self, delta: object) -> PartialText | None:
         if not isinstance(delta, str) or not delta:
             return None
         self._parts.append(delta)
         return PartialText(self.text, delta)
 
 
-def _parse(message: str | bytes) -> Mapping[str, Any]:
+def _parse(message: str | bytes) -> Mapping[str, object]:
     try:
         value = json.loads(message)
     except (ValueError, RecursionError):
@@ -116,7 +116,7 @@ def _parse(message: str | bytes) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _reason(error: Any) -> str:
+def _reason(error: object) -> str:
     if isinstance(error, Mapping):
         error = error.get("message", error)
     return str(error or "no reason")

@@ -34,7 +34,7 @@ class AuditLog:
         self._target = target if isinstance(target, logging.Logger) else Path(target)
         self._tags = tags
 
-    def before_call(self, call: CallInfo) -> Operation[Any]:
+    def before_call(self, call: CallInfo) -> Operation[object]:
         """Keep the time, the call and its tags."""
         return (datetime.now(UTC), call, self._current_tags())
         yield  # an operation without effects
@@ -51,7 +51,7 @@ class AuditLog:
         else:
             _jsonl.append(self._target, record, _jsonl.SPACED)
 
-    def _current_tags(self) -> dict[Any, Any]:
+    def _current_tags(self) -> dict[Any, object]:
         """Read the tags of a call. Errors are logged, so that the record is always written."""
         try:
             return dict((self._tags() if callable(self._tags) else self._tags) or {})

@@ -39,11 +39,11 @@ def find_foreign_span() -> Any | None:
     return span if is_call else None
 
 
-def records_tokens(span: Any) -> bool:
+def records_tokens(span: object) -> bool:
     """Whether the instrumentation of a span records the tokens as metrics."""
     return _scope_name(span).startswith(_WITH_METRICS)
 
 
-def _scope_name(span: Any) -> str:
+def _scope_name(span: object) -> str:
     scope = getattr(span, "instrumentation_scope", None)
     return str(getattr(scope, "name", ""))

@@ -44,7 +44,7 @@ def output_messages(completion: Completion) -> str:
     )
 
 
-def tool_definitions(tools: Any) -> str | None:
+def tool_definitions(tools: object) -> str | None:
     """Serialize the tools of a request for ``gen_ai.tool.definitions``."""
     if not isinstance(tools, Sequence) or isinstance(tools, str) or not tools:
         return None
@@ -53,7 +53,7 @@ def tool_definitions(tools: Any) -> str | None:
     return _to_json(definitions) if definitions else None
 
 
-def _messages(inputs: Iterable[Any]) -> Iterator[dict[str, Any]]:
+def _messages(inputs: Iterable[object]) -> Iterator[dict[str, object]]:
     for message in inputs:
         if isinstance(message, str):
             yield {"role": "user", "parts": [_text(message)]}
@@ -63,7 +63,7 @@ def _messages(inputs: Iterable[Any]) -> Iterator[dict[str, Any]]:
             yield from _messages(message)
 
 
-def _parts(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _parts(message: Mapping[str, Any]) -> Iterator[dict[str, object]]:
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     if isinstance(reasoning, str):
         yield {"type": "reasoning", "content": reasoning}
@@ -81,7 +81,7 @@ def _parts(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield _tool_call(call.get("id"), function.get("name"), function.get("arguments"))
 
 
-def _content_parts(content: Any) -> Iterator[dict[str, Any]]:
+def _content_parts(content: object) -> Iterator[dict[str, object]]:
     if isinstance(content, str):
         if content:
             yield _text(content)
@@ -93,7 +93,7 @@ def _content_parts(content: Any) -> Iterator[dict[str, Any]]:
                 yield _part(part)
 
 
-def _part(part: Mapping[str, Any]) -> dict[str, Any]:
+def _part(part: Mapping[str, Any]) -> dict[str, object]:
     kind = str(part.get("type", "text"))
     if kind not in _MODALITIES:
         return _text(part["text"]) if isinstance(part.get("text"), str) else {"type": kind}
@@ -106,7 +106,7 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "blob", "modality": _MODALITIES[kind], "mime_type": mime_type, "content": ""}
 
 
-def _choice_parts(choice: Choice) -> Iterator[dict[str, Any]]:
+def _choice_parts(choice: Choice) -> Iterator[dict[str, object]]:
     if choice.reasoning:
         yield {"type": "reasoning", "content": choice.reasoning}
     if text := choice.content or choice.refusal:
@@ -115,17 +115,17 @@ def _choice_parts(choice: Choice) -> Iterator[dict[str, Any]]:
         yield _tool_call(call.id, call.name, call.arguments)
 
 
-def _tool_call(id_: Any, name: Any, arguments: Any) -> dict[str, Any]:
+def _tool_call(id_: object, name: object, arguments: object) -> dict[str, object]:
     if isinstance(arguments, str):
         with contextlib.suppress(ValueError, RecursionError):  # invalid JSON stays text
             arguments = json.loads(arguments or "{}")
     return {"type": "tool_call", "id": id_, "name": str(name or ""), "arguments": arguments}
 
 
-def _text(text: str) -> dict[str, Any]:
+def _text(text: str) -> dict[str, object]:
     return {"type": "text", "content": text}
 
 
-def _to_json(value: Any) -> str:
+def _to_json(value: object) -> str:
     """Serialize as JSON without lone surrogates, which exporters cannot encode as UTF-8."""
     return well_formed(json.dumps(value, ensure_ascii=False, default=str))

@@ -149,7 +149,7 @@ class Telemetry:
 
 
 def instrument(
-    *, tracer_provider: Any = None, meter_provider: Any = None, content: bool | None = None
+    *, tracer_provider: object = None, meter_provider: object = None, content: bool | None = None
 ) -> Telemetry:
     """Record every call of this process, including those of adapters; return the hook.
 
@@ -200,11 +200,11 @@ def _wants_json(response_format: Any) -> bool:
     return not (isinstance(response_format, Mapping) and response_format.get("type") == "text")
 
 
-def _to_mapping(value: Any) -> Mapping[str, Any]:
+def _to_mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _response_attributes(result: CallResult, *, content: bool) -> Iterator[tuple[str, Any]]:
+def _response_attributes(result: CallResult, *, content: bool) -> Iterator[tuple[str, object]]:
     if result.usage is not None:
         yield "gen_ai.usage.input_tokens", result.usage.prompt_tokens
         yield "gen_ai.usage.output_tokens", result.usage.completion_tokens
@@ -227,7 +227,9 @@ def _response_attributes(result: CallResult, *, content: bool) -> Iterator[tuple
         yield from _completion_attributes(result.result, content=content)
 
 
-def _completion_attributes(completion: Completion, *, content: bool) -> Iterator[tuple[str, Any]]:
+def _completion_attributes(
+    completion: Completion, *, content: bool
+) -> Iterator[tuple[str, object]]:
     yield "gen_ai.response.model", completion.model
     reasons = [c.finish_reason for c in completion.choices if c.finish_reason]
     if reasons:
@@ -242,7 +244,7 @@ def _completion_attributes(completion: Completion, *, content: bool) -> Iterator
         yield "gen_ai.output.messages", output_messages(completion)
 
 
-def _add_missing(span: Any, attributes: Mapping[str, Any]) -> None:
+def _add_missing(span: Any, attributes: Mapping[str, object]) -> None:
     """Add missing attributes to another span, unless it has ended (before a stream)."""
     if not span.is_recording():
         return

@@ -36,9 +36,9 @@ class Context:
     """Number of requested choices (``n``)."""
     resends: int = 0
     """Number of retries of the request."""
-    tools: Sequence[Any] = ()
+    tools: Sequence[object] = ()
     """Tools of the request, as sent; their names identify garbled calls."""
-    tool_choice: Any = None
+    tool_choice: object = None
     """Tool choice of the request, as sent."""
     max_tokens: int | None = None
     """Token limit of the answer, if the request has one."""
@@ -49,7 +49,7 @@ class Context:
 class ChoiceFailed(Exception):  # noqa: N818 - internal to this package
     """Error inside a choice (OpenRouter, gateways)."""
 
-    def __init__(self, error: Mapping[str, Any]) -> None:
+    def __init__(self, error: Mapping[str, object]) -> None:
         super().__init__()
         self.error = error
 
@@ -78,18 +78,18 @@ class CompletionAccumulator:
         self._id: str | None = None
         self._model: str | None = None
         self._created: int | None = None
-        self._usage: Any = None
+        self._usage: object = None
         self._parsed: Usage | None = None
-        self._parsed_from: Any = None
+        self._parsed_from: object = None
         """Raw usage that ``_parsed`` was parsed from."""
-        self._extra: dict[str, Any] = {}
-        self._backend: Any = None
+        self._extra: dict[str, object] = {}
+        self._backend: object = None
         self.closing_usage = False
         """Whether usage was received in a chunk without choices, which follows the last choice."""
         self.is_finished = False
         """Whether all requested choices have a finish reason."""
 
-    def feed(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
+    def feed(self, chunk: Mapping[str, object], events: list[Event]) -> None:
         """Process a chunk; append its events to ``events``."""
         choices = chunk.get("choices")
         if self._id is None:
@@ -192,7 +192,7 @@ class CompletionAccumulator:
         if self._created is None and isinstance(chunk.get("created"), int):
             self._created = chunk["created"]
 
-    def _take_rest(self, chunk: Mapping[str, Any]) -> None:
+    def _take_rest(self, chunk: Mapping[str, object]) -> None:
         usage = chunk.get("usage")
         if usage:  # repeated usage is cumulative: the last one counts
             if self._usage is None or not is_blank_usage(usage):
@@ -215,7 +215,7 @@ class CompletionAccumulator:
             return not choices
         return self.has_content and not any(map(_has_content, choices))
 
-    def _take_choice(self, raw: Mapping[str, Any], events: list[Event]) -> None:
+    def _take_choice(self, raw: Mapping[str, object], events: list[Event]) -> None:
         index = raw.get("index")
         index = index if isinstance(index, int) else 0
         choice = self._choices.get(index)
@@ -253,29 +253,29 @@ class CompletionAccumulator:
         self.is_finished = self.finished and self.has_all_choices
 
 
-def _has_content(raw: Any) -> bool:
+def _has_content(raw: object) -> bool:
     delta = raw.get("delta") if isinstance(raw, dict) else None
     return not isinstance(delta, dict) or any(delta[key] for key in delta.keys() - {"role"})
 
 
-def _check_error(error: Any) -> None:
+def _check_error(error: object) -> None:
     """Raise ``ChoiceFailed`` if a choice contains an error."""
     if error:
         raise ChoiceFailed(error if isinstance(error, Mapping) else {"message": str(error)})
 
 
-def _are_whole(choices: list[Any]) -> bool:
+def _are_whole(choices: list[object]) -> bool:
     """Whether all choices are whole messages; several deltas may belong to one choice."""
     return all(isinstance(raw, dict) and "message" in raw for raw in choices)
 
 
-def _with_distinct_indexes(choices: list[Any]) -> list[Any]:
+def _with_distinct_indexes(choices: list[object]) -> list[object]:
     """Assign free indexes to choices of one chunk whose index is missing or repeated."""
     indexes = [raw.get("index") if isinstance(raw, dict) else None for raw in choices]
     if len({index for index in indexes if isinstance(index, int)}) == len(choices):
         return choices
     taken: set[int] = set()
-    distinct: list[Any] = []
+    distinct: list[object] = []
     for raw, index in zip(choices, indexes, strict=True):
         if not isinstance(index, int) or index in taken:
             index = next(n for n in range(len(choices) + 1) if n not in taken)
@@ -284,7 +284,7 @@ def _with_distinct_indexes(choices: list[Any]) -> list[Any]:
     return distinct
 
 
-def _from_ollama(chunk: Mapping[str, Any]) -> dict[str, Any]:
+def _from_ollama(chunk: Mapping[str, object]) -> dict[str, object]:
     """Convert Ollama's own format, ``{"message": ..., "done": ...}``."""
     reason = (chunk.get("done_reason") or "stop") if chunk.get("done") else None
     return {"index": 0, "delta": chunk["message"], "finish_reason": reason}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from llmaas.wire.tool_names import ToolNames
 
@@ -97,7 +96,7 @@ Call = tuple[str, str]
 class Reader:
     """Parser of text that consists only of calls of offered tools."""
 
-    def __init__(self, text: str, tools: Iterable[Any], names: ToolNames) -> None:
+    def __init__(self, text: str, tools: Iterable[object], names: ToolNames) -> None:
         self._text = text
         self._names = names
         self._tools = tools
@@ -154,7 +153,7 @@ class Reader:
         json.loads(arguments)
         return [(self._names.clean(name), arguments)], start + len(raw)
 
-    def _call(self, item: Any) -> Call:
+    def _call(self, item: object) -> Call:
         """Parse a call in JSON."""
         if not isinstance(item, Mapping) or not item.keys() <= _KEYS:
             raise ValueError("not a call")
@@ -193,14 +192,14 @@ def _skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _items(value: Any) -> Iterator[Any]:
+def _items(value: object) -> Iterator[object]:
     if isinstance(value, list):
         yield from value
     else:
         yield value
 
 
-def _properties(tools: Iterable[Any], name: str) -> Mapping[str, Any]:
+def _properties(tools: Iterable[object], name: str) -> Mapping[str, object]:
     for tool in tools:
         function = tool.get("function") if isinstance(tool, Mapping) else None
         if isinstance(function, Mapping) and function.get("name") == name:
@@ -210,7 +209,7 @@ def _properties(tools: Iterable[Any], name: str) -> Mapping[str, Any]:
     return {}
 
 
-def _value(text: str, schema: Any) -> Any:
+def _value(text: str, schema: object) -> object:
     """Convert a textual value to the type of its schema."""
     kind = schema.get("type") if isinstance(schema, Mapping) else "string"
     if kind == "string":

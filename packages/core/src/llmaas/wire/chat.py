@@ -12,22 +12,22 @@ _MODES = frozenset({"none", "auto", "required"})
 
 
 def chat_body(
-    messages: Sequence[Mapping[str, Any]],
+    messages: Sequence[Mapping[str, object]],
     *,
     model: str,
     stream: bool = False,
-    tools: Sequence[Mapping[str, Any]] | None = None,
+    tools: Sequence[Mapping[str, object]] | None = None,
     tool_choice: ToolChoice = None,
-    response_format: Mapping[str, Any] | None = None,
+    response_format: Mapping[str, object] | None = None,
     params: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Build the JSON object to send, without parameters that are None.
 
     Unknown parameters pass through; ``extra_body`` overrides everything.
     """
     params = dict(params or {})
     extra = params.pop("extra_body", None) or {}
-    body: dict[str, Any] = {"model": model, "messages": messages}
+    body: dict[str, object] = {"model": model, "messages": messages}
     if stream:
         body["stream"] = True
         options = params.pop("stream_options", {"include_usage": True})
@@ -43,7 +43,7 @@ def chat_body(
     return body
 
 
-def to_tool_choice(choice: ToolChoice, tools: Sequence[Mapping[str, Any]]) -> Any:
+def to_tool_choice(choice: ToolChoice, tools: Sequence[Mapping[str, object]]) -> object:
     """Convert a tool choice to a documented form: ``none``, ``auto`` or a named function.
 
     ``required`` (also ``any`` or True) becomes the named function if there is only one tool,
@@ -60,16 +60,16 @@ def to_tool_choice(choice: ToolChoice, tools: Sequence[Mapping[str, Any]]) -> An
     return _named(choice)
 
 
-def _named(name: Any) -> dict[str, Any]:
+def _named(name: object) -> dict[str, object]:
     return {"type": "function", "function": {"name": name}}
 
 
-def _name(tool: Mapping[str, Any]) -> Any:
+def _name(tool: Mapping[str, object]) -> object:
     function = tool.get("function")
     return function.get("name") if isinstance(function, Mapping) else tool.get("name")
 
 
-def turns_reasoning_off(body: Mapping[str, Any]) -> bool:
+def turns_reasoning_off(body: Mapping[str, object]) -> bool:
     """Whether a request disables reasoning in any supported form."""
     if _SWITCHES.isdisjoint(body):
         return False

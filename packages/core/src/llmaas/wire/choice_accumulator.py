@@ -42,8 +42,8 @@ class ChoiceAccumulator:
         hold: int,
         *,
         may_lack_opening_tag: bool,
-        tools: Iterable[Any] = (),
-        tool_choice: Any = None,
+        tools: Iterable[object] = (),
+        tool_choice: object = None,
     ) -> None:
         self.index = index
         self.finish_reason: str | None = None
@@ -86,8 +86,8 @@ class ChoiceAccumulator:
 
     def feed(
         self,
-        raw: Mapping[str, Any],
-        delta: Mapping[str, Any],
+        raw: Mapping[str, object],
+        delta: Mapping[str, object],
         events: list[Event],
         *,
         whole: bool = False,
@@ -114,9 +114,9 @@ class ChoiceAccumulator:
 
     def _take_delta(
         self,
-        delta: Mapping[str, Any],
-        content: Any,
-        logprobs: Any,
+        delta: Mapping[str, object],
+        content: object,
+        logprobs: object,
         events: list[Event],
         *,
         whole: bool,
@@ -172,7 +172,7 @@ class ChoiceAccumulator:
             reasoning_field=(self._reasoning_field or "content") if reasoning else None,
         )
 
-    def _take_reasoning(self, delta: Mapping[str, Any], events: list[Event]) -> None:
+    def _take_reasoning(self, delta: Mapping[str, object], events: list[Event]) -> None:
         seen: str | None = None
         for field in _REASONING_FIELDS:
             value = delta.get(field)
@@ -195,7 +195,7 @@ class ChoiceAccumulator:
             thought = thought.removeprefix(OPEN)
         return thought.removesuffix(CLOSE)
 
-    def _take_content(self, content: Any, logprobs: Any, events: list[Event]) -> None:
+    def _take_content(self, content: object, logprobs: Any, events: list[Event]) -> None:
         if logprobs:
             self._keep_logprobs(logprobs)
         if not isinstance(content, str):
@@ -213,7 +213,7 @@ class ChoiceAccumulator:
         self._take_pieces(self._splitter.feed(content), lacked_tag, logprobs, events)
 
     def _take_pieces(
-        self, pieces: list[Piece], lacked_tag: bool, logprobs: Any, events: list[Event]
+        self, pieces: list[Piece], lacked_tag: bool, logprobs: object, events: list[Event]
     ) -> None:
         if self._splitter.lacks_opening_tag and not lacked_tag:
             self._move(pieces, events)
@@ -239,7 +239,7 @@ class ChoiceAccumulator:
             elif not self._text_calls.feed(text):
                 self._release(logprobs, events)
 
-    def _release(self, logprobs: Any, events: list[Event]) -> None:
+    def _release(self, logprobs: object, events: list[Event]) -> None:
         """Emit text that was buffered because it might have been tool calls."""
         held, self._text_calls = self._text_calls, None
         if held is not None and held.held:
@@ -256,7 +256,7 @@ class ChoiceAccumulator:
         if self.finish_reason == "stop":
             self.finish_reason = "tool_calls"
 
-    def _take_calls(self, delta: Mapping[str, Any], events: list[Event], *, whole: bool) -> None:
+    def _take_calls(self, delta: Mapping[str, object], events: list[Event], *, whole: bool) -> None:
         pieces = delta.get("tool_calls")
         if isinstance(pieces, dict):
             pieces = [pieces]
@@ -275,7 +275,7 @@ class ChoiceAccumulator:
     def _calls(self) -> tuple[ToolCall, ...]:
         return () if self._tools is None else self._tools.calls()
 
-    def _keep_logprobs(self, logprobs: Any) -> None:
+    def _keep_logprobs(self, logprobs: object) -> None:
         if not isinstance(logprobs, dict):
             return
         for key, value in logprobs.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from llmaas.types import Completion, Done, Event
 from llmaas.wire.accumulator import ChoiceFailed, CompletionAccumulator, Context
@@ -157,7 +156,7 @@ class ChatDecoder:
         if isinstance(chunk, dict):
             self._take_chunk(chunk, events)
 
-    def _take_chunk(self, chunk: Mapping[str, Any], events: list[Event]) -> None:
+    def _take_chunk(self, chunk: Mapping[str, object], events: list[Event]) -> None:
         tells_error = "error" in chunk or "detail" in chunk or chunk.get("object") == "error"
         error = find_error(chunk) if tells_error or "choices" not in chunk else None
         if error is not None:
@@ -221,7 +220,7 @@ class ChatDecoder:
             return
         self._take_body(answer, body, events)
 
-    def _take_body(self, answer: Any, body: bytes, events: list[Event]) -> None:
+    def _take_body(self, answer: object, body: bytes, events: list[Event]) -> None:
         if not isinstance(answer, dict):
             self._stop(InvalidBody("it is not a JSON object", body))
             return

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 
-def as_text(value: Any) -> str:
+def as_text(value: object) -> str:
     """Convert a text in any form that engines send: a string, an object, or a list of both."""
     if value is None or isinstance(value, str):
         return value or ""
@@ -18,7 +17,7 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def split_parts(content: Any) -> tuple[str, str]:
+def split_parts(content: object) -> tuple[str, str]:
     """Split a content that is an object or a list of parts into text and reasoning."""
     parts = content if isinstance(content, list) else [content]
     text, thought = [], []

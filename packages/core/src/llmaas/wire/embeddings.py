@@ -20,7 +20,7 @@ class Vectors:
     """Vectors by input; invalid ones are None, with the reason in ``errors``."""
 
     values: list[Any]
-    body: Mapping[str, Any]
+    body: Mapping[str, object]
     errors: dict[int, str] = field(default_factory=dict)
     length: int = 0
     """Dimensions of most vectors."""
@@ -61,7 +61,7 @@ def read_vectors(data: bytes, count: int, *, numpy: bool) -> Vectors:
     return vectors
 
 
-def _indexes(items: Sequence[Any], count: int) -> list[int]:
+def _indexes(items: Sequence[object], count: int) -> list[int]:
     """Return the input of each item; by position if an engine numbers all items 0."""
     given = [item.get("index") if isinstance(item, Mapping) else None for item in items]
     if len(items) == count > 1 and given == given[:1] * count:
@@ -93,7 +93,7 @@ class _UnusableError(ValueError):
     """Says what is wrong with a vector."""
 
 
-def _vector(raw: Any, *, numpy: bool) -> Any:
+def _vector(raw: object, *, numpy: bool) -> object:
     if isinstance(raw, str) and raw:
         raw = _unpacked(base64.b64decode(raw, validate=True), numpy=numpy)
         return _as_numpy(raw) if numpy else raw
@@ -107,7 +107,7 @@ def _vector(raw: Any, *, numpy: bool) -> Any:
     return _as_numpy(raw) if numpy else raw
 
 
-def _unpacked(data: bytes, *, numpy: bool) -> Any:
+def _unpacked(data: bytes, *, numpy: bool) -> object:
     """Decode little-endian float32 bytes."""
     floats = array("f")
     floats.frombytes(data)
@@ -135,7 +135,7 @@ def _are_finite(numbers: Any) -> bool:
     return all(isinstance(number, int | float) and isfinite(number) for number in numbers)
 
 
-def _as_numpy(values: Any) -> Any:
+def _as_numpy(values: object) -> object:
     import numpy
 
     vector = numpy.asarray(values, dtype=numpy.float32)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from llmaas.wire.error_words import readable
 from llmaas.wire.failures import ErrorEvent, StatusFailure
@@ -19,8 +18,8 @@ class ErrorBody:
     type: str | None = None
     code: str | None = None
     param: str | None = None
-    backend: Any = None
-    raw: Any = None
+    backend: object = None
+    raw: object = None
 
 
 def read_error_body(body: bytes) -> ErrorBody:
@@ -33,7 +32,7 @@ def read_error_body(body: bytes) -> ErrorBody:
     return from_mapping(raw)
 
 
-def from_mapping(raw: Any) -> ErrorBody:
+def from_mapping(raw: object) -> ErrorBody:
     """Convert parsed JSON, or the ``error`` value of a stream event."""
     if not isinstance(raw, Mapping):
         return ErrorBody(readable(raw), raw=raw)
@@ -55,7 +54,7 @@ def from_mapping(raw: Any) -> ErrorBody:
     )
 
 
-def status_in(error: Mapping[str, Any]) -> int | None:
+def status_in(error: Mapping[str, object]) -> int | None:
     """Return the HTTP status that an error event stands for, if any."""
     for key in ("status", "status_code", "code"):
         value = error.get(key)
@@ -98,9 +97,9 @@ def _html_title(text: str) -> str:
     return f"an HTML page: {title}" if title else "an HTML page"
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _first_words(raw: Mapping[str, Any]) -> str:
+def _first_words(raw: Mapping[str, object]) -> str:
     return str(dict(raw))[:500] if raw else ""

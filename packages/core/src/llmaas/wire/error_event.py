@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 
-def find_error(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def find_error(chunk: Mapping[str, object]) -> Mapping[str, object] | None:
     """Find an error in any recorded format (reference 9.2)."""
     error = chunk.get("error")
     if not error and chunk.get("object") == "error":
@@ -24,7 +23,7 @@ def find_error(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return inner if isinstance(inner, dict) and len(error) == 1 else error
 
 
-def _find_bare_error(chunk: Mapping[str, Any]) -> Any:
+def _find_bare_error(chunk: Mapping[str, object]) -> object:
     """Find an error in a list, or a body that is an error itself (gateways)."""
     errors = chunk.get("errors")
     if isinstance(errors, list) and errors:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 MAX_LENGTH = 2_000
 _MAX_ENTRIES = 5
@@ -16,7 +15,7 @@ _INPUT_IN_DICT = re.compile(
 _INPUT_IN_WORDS = re.compile(r"(?s)input_value=.*?(?=, input_type=|\Z)")
 
 
-def readable(message: Any) -> str:
+def readable(message: object) -> str:
     """Convert a message to text of at most 2,000 characters.
 
     vLLM and FastAPI gateways repeat the rejected input (pydantic's ``input``). It contains the
@@ -32,12 +31,12 @@ def readable(message: Any) -> str:
     return text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + "..."
 
 
-def _format_entries(entries: Sequence[Any]) -> Iterator[str]:
+def _format_entries(entries: Sequence[object]) -> Iterator[str]:
     for entry in entries:
         yield _format_entry(entry) if isinstance(entry, Mapping) else str(entry)[:MAX_LENGTH]
 
 
-def _format_entry(entry: Mapping[str, Any]) -> str:
+def _format_entry(entry: Mapping[str, object]) -> str:
     """Format an entry of a validation error: location and problem."""
     words = entry.get("msg") or entry.get("message")
     if not isinstance(words, str):

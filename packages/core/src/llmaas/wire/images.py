@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Any
 
 from llmaas.types import Image
 from llmaas.wire.json_codec import loads
@@ -29,14 +28,14 @@ def read_images(data: bytes) -> list[Image]:
     return images
 
 
-def _image_or_error(entry: Any) -> Image:
+def _image_or_error(entry: object) -> Image:
     try:
         return _image(entry)
     except ValueError as error:
         return Image(error=error)
 
 
-def _image(entry: Any) -> Image:
+def _image(entry: object) -> Image:
     """Parse an image. Gateways send data URIs in either field and URLs in ``b64_json``."""
     if not isinstance(entry, Mapping):
         raise ValueError("an image is not an object")

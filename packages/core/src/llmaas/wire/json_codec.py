@@ -34,7 +34,7 @@ def loads(data: bytes) -> Any:
         return parse_leniently(data, error, repair_surrogates)
 
 
-def parse_leniently(data: bytes, error: ValueError, repair: Callable[[Any], Any]) -> Any:
+def parse_leniently(data: bytes, error: ValueError, repair: Callable[[Any], object]) -> object:
     """Parse JSON that ``parse`` refused with ``error``, with the deviations that models write.
 
     These are lone surrogates, bytes that are not UTF-8 (replaced by U+FFFD), raw control
@@ -59,7 +59,7 @@ def is_json(text: str) -> bool:
     return True
 
 
-def dumps(value: Any) -> bytes:
+def dumps(value: object) -> bytes:
     """Encode JSON as bytes; raise ``TypeError`` or ``ValueError`` for unsupported values."""
     try:
         text = _encode(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from llmaas.wire.json_codec import is_json
 
@@ -37,7 +37,7 @@ _DECODER = json.JSONDecoder(strict=False)
 class Candidate(NamedTuple):
     """JSON value in a text, with its position."""
 
-    value: Any
+    value: object
     start: int
     end: int
     text: str
@@ -49,7 +49,7 @@ class Candidate(NamedTuple):
         return raw if is_json(raw) else json.dumps(self.value, ensure_ascii=False)
 
 
-def extract_json(text: str) -> Any:
+def extract_json(text: str) -> object:
     """Extract the JSON value of a text.
 
     Of several values, the one at the beginning of the text is returned, otherwise the last object.

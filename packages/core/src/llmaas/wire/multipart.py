@@ -6,7 +6,7 @@ import mimetypes
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from llmaas.documents.audio import audio_suffix
 from llmaas.local_files import MAX_FILE_BYTES, read_regular_file
@@ -55,7 +55,7 @@ def guess_file_name(data: bytes) -> str:
     return f"audio{audio_suffix(data) or '.wav'}"
 
 
-def multipart(fields: Mapping[str, Any], name: str, data: bytes) -> tuple[bytes, str]:
+def multipart(fields: Mapping[str, object], name: str, data: bytes) -> tuple[bytes, str]:
     """Encode a form; return its body and content type.
 
     The boundary is random and occurs in no part, so that file contents or prompts cannot inject
@@ -72,7 +72,7 @@ def multipart(fields: Mapping[str, Any], name: str, data: bytes) -> tuple[bytes,
     return body, f"multipart/form-data; boundary={boundary}"
 
 
-def _boundary(name: str, data: bytes, fields: Mapping[str, Any]) -> str:
+def _boundary(name: str, data: bytes, fields: Mapping[str, object]) -> str:
     texts = _bytes(name + "".join(map(str, fields.values())))
     while True:
         boundary = secrets.token_hex(16)

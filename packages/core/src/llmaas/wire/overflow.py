@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 _READ = 4_000
 """Maximum characters of a message that are read."""
@@ -89,7 +88,7 @@ def is_overflow(words: str) -> bool:
     return any(phrase in text for phrase in PHRASES) or _LONGER.search(text) is not None
 
 
-def parse_overflow(message: str, body: Any = None) -> Overflow:
+def parse_overflow(message: str, body: object = None) -> Overflow:
     """Parse the context window and the counts of an error; ``body`` is its parsed JSON."""
     text = message[:_READ].lower()
     fields = _fields(body)
@@ -101,13 +100,13 @@ def parse_overflow(message: str, body: Any = None) -> Overflow:
     )
 
 
-def _fields(body: Any) -> Mapping[str, Any]:
+def _fields(body: object) -> Mapping[str, object]:
     """Return the fields of an error body; llama.cpp reports its counts there."""
     inner = body.get("error", body) if isinstance(body, Mapping) else None
     return inner if isinstance(inner, Mapping) else {}
 
 
-def _number(value: Any) -> int | None:
+def _number(value: object) -> int | None:
     return value if type(value) is int and value > 0 else None
 
 

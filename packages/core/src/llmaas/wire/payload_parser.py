@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from llmaas.wire.json_codec import loads, parse, parse_leniently
 from llmaas.wire.surrogates import SurrogateJoiner
 
@@ -30,7 +28,7 @@ class PayloadParser:
         """Whether the begin of an object waits for its rest."""
         return bool(self._incomplete)
 
-    def parse(self, text: bytes) -> Any:
+    def parse(self, text: bytes) -> object:
         """Parse a payload; return None if it is not an object, or not yet a whole one.
 
         Raises ``ValueError`` if it can no longer become valid.
@@ -47,7 +45,7 @@ class PayloadParser:
             raise ValueError(_INVALID)
         return chunk
 
-    def _parse_leniently(self, text: bytes, error: ValueError) -> Any:
+    def _parse_leniently(self, text: bytes, error: ValueError) -> object:
         self.is_strict = False
         if not self._incomplete:
             try:
@@ -56,7 +54,7 @@ class PayloadParser:
                 pass
         return self._parse_joined(text)
 
-    def _parse_joined(self, text: bytes) -> Any:
+    def _parse_joined(self, text: bytes) -> object:
         self._incomplete += text
         self._piece_count += 1
         try:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
 
-
-def parse_position(value: Any) -> int | None:
+def parse_position(value: object) -> int | None:
     """Parse a whole number, also written as text or as a float; return None otherwise."""
     if isinstance(value, int):
         return None if isinstance(value, bool) else value

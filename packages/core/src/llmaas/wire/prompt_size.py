@@ -27,7 +27,7 @@ _JSON_BYTES_PER_TOKEN = 3
 
 
 def is_clearly_below(
-    messages: Sequence[Mapping[str, Any]], tools: Any, tokens: int, size: int = 0
+    messages: Sequence[Mapping[str, object]], tools: Any, tokens: int, size: int = 0
 ) -> bool:
     """Whether a prompt is far below a number of tokens, by a check of lengths only.
 
@@ -57,14 +57,14 @@ def argument_characters(calls: Any) -> int:
 
 
 def estimate_prompt(
-    messages: Sequence[Mapping[str, Any]], tools: Any = None, response_format: Any = None
+    messages: Sequence[Mapping[str, object]], tools: object = None, response_format: object = None
 ) -> int:
     """Estimate the tokens of messages, tools and a ``response_format``."""
     total = sum(map(_message_tokens, messages))
     return total + _json_tokens(tools) + _json_tokens(response_format)
 
 
-def _message_tokens(message: Mapping[str, Any]) -> int:
+def _message_tokens(message: Mapping[str, object]) -> int:
     return (
         _PER_MESSAGE
         + _content_tokens(message.get("content"))
@@ -73,20 +73,20 @@ def _message_tokens(message: Mapping[str, Any]) -> int:
     )
 
 
-def _content_tokens(content: Any) -> int:
+def _content_tokens(content: object) -> int:
     if not isinstance(content, list | tuple):
         return _text_tokens(content)
     return sum(map(_part_tokens, content))
 
 
-def _part_tokens(part: Any) -> int:
+def _part_tokens(part: object) -> int:
     if not isinstance(part, Mapping):
         return _text_tokens(part)
     text = part.get("text")
     return IMAGE_TOKENS if text is None else _text_tokens(text)
 
 
-def _text_tokens(text: Any) -> int:
+def _text_tokens(text: object) -> int:
     """Count four ASCII characters, or one other character, as a token."""
     if not isinstance(text, str) or not text:
         return 0
@@ -94,7 +94,7 @@ def _text_tokens(text: Any) -> int:
     return plain // _CHARACTERS_PER_TOKEN + len(text) - plain + 1
 
 
-def _json_tokens(value: Any) -> int:
+def _json_tokens(value: object) -> int:
     if not value:
         return 0
     try:

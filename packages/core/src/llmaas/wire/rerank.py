@@ -46,7 +46,7 @@ def read_ranking(
     )
 
 
-def _results(body: Any) -> list[Any]:
+def _results(body: object) -> list[object]:
     """Return the entries; scoring endpoints list them under ``data``."""
     candidates = (
         [body.get(name) for name in ("results", "data")] if isinstance(body, Mapping) else []

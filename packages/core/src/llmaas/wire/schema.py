@@ -56,7 +56,7 @@ def wire_name(name: str, *, default: str = "answer") -> str:
     return f"{plain[:55] or default}_{crc32(name.encode('utf-8', 'replace')):08x}"
 
 
-def inline_definitions(schema: Schema) -> dict[str, Any]:
+def inline_definitions(schema: Schema) -> dict[str, object]:
     """Inline references to ``$defs``, except recursive ones.
 
     A root that is a reference is replaced by its target, because parameters of a function must
@@ -76,7 +76,7 @@ def inline_definitions(schema: Schema) -> dict[str, Any]:
         return dict(schema)
 
 
-def strict_schema(schema: Schema, *, require_all: bool = False) -> dict[str, Any] | None:
+def strict_schema(schema: Schema, *, require_all: bool = False) -> dict[str, object] | None:
     """Convert a schema to strict mode, or return None if that would change its meaning.
 
     Every object is closed (``additionalProperties: false``) and requires all properties.
@@ -91,7 +91,7 @@ def strict_schema(schema: Schema, *, require_all: bool = False) -> dict[str, Any
     return strict if is_object else None
 
 
-def strict_function(tool: Mapping[str, Any]) -> dict[str, Any]:
+def strict_function(tool: Mapping[str, object]) -> dict[str, object]:
     """Mark a function as strict if its parameters allow it and ``strict`` is not set.
 
     vLLM's hermes parser constrains the arguments of a forced function only then.
@@ -106,12 +106,12 @@ def strict_function(tool: Mapping[str, Any]) -> dict[str, Any]:
     return {**tool, "function": {**function, "parameters": strict, "strict": True}}
 
 
-def map_subschemas(schema: Schema, change: Callable[[Any], Any]) -> dict[str, Any]:
+def map_subschemas(schema: Schema, change: Callable[[object], object]) -> dict[str, object]:
     """Apply a function to the direct subschemas, not to values such as ``enum`` and ``default``."""
     return {key: _mapped(key, value, change) for key, value in schema.items()}
 
 
-def _mapped(key: str, value: Any, change: Callable[[Any], Any]) -> Any:
+def _mapped(key: str, value: object, change: Callable[[object], object]) -> object:
     if key in _OF_NAMES and isinstance(value, Mapping):
         return {name: change(subschema) for name, subschema in value.items()}
     if key in _OF_LISTS or (key == "items" and isinstance(value, list)):
@@ -119,7 +119,7 @@ def _mapped(key: str, value: Any, change: Callable[[Any], Any]) -> Any:
     return change(value) if key in _OF_ONE and isinstance(value, Mapping) else value
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
@@ -162,10 +162,10 @@ class _Inliner:
             done |= missing
         return sorted(done)
 
-    def _inline_body(self, reference: str) -> Any:
+    def _inline_body(self, reference: str) -> object:
         return self._inline(self._definitions[reference])
 
-    def _inline(self, schema: Any) -> Any:
+    def _inline(self, schema: object) -> Any:
         if not isinstance(schema, Mapping):
             return schema
         self._count += 1
@@ -182,7 +182,7 @@ class _Inliner:
         return map_subschemas(schema, self._inline)
 
 
-def _recursive(definitions: Mapping[str, Any]) -> frozenset[str]:
+def _recursive(definitions: Mapping[str, object]) -> frozenset[str]:
     """Return the definitions that contain themselves, directly or indirectly."""
     direct = {name: _references(schema) & set(definitions) for name, schema in definitions.items()}
     return frozenset(name for name in definitions if name in _reachable(name, direct))
@@ -199,10 +199,10 @@ def _reachable(name: str, direct: Mapping[str, set[str]]) -> set[str]:
     return seen
 
 
-def _references(schema: Any) -> set[str]:
+def _references(schema: object) -> set[str]:
     found: set[str] = set()
 
-    def visit(subschema: Any) -> Any:
+    def visit(subschema: object) -> object:
         if isinstance(subschema, Mapping):
             if isinstance(reference := subschema.get("$ref"), str):
                 found.add(reference)
@@ -213,7 +213,7 @@ def _references(schema: Any) -> set[str]:
     return found
 
 
-def _strict(schema: Any, require_all: bool) -> dict[str, Any]:
+def _strict(schema: object, require_all: bool) -> dict[str, object]:
     if not isinstance(schema, Mapping) or not _TYPED & schema.keys():
         raise _NotStrictError
     if len(_list(schema.get("allOf"))) == 1:  # pydantic's form of a described reference
@@ -243,7 +243,7 @@ def _close(strict: dict[str, Any], require_all: bool) -> None:
         }
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: object) -> list[object]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -16,7 +16,7 @@ MAX_STEPS = 200_000
 """Maximum subschemas visited per value; the rest is not checked."""
 
 
-def check(value: Any, schema: Mapping[str, Any]) -> None:
+def check(value: object, schema: Mapping[str, object]) -> None:
     """Validate a value; raise ``ValueError`` with the location and the problem."""
     with suppress(RecursionError):  # deeper values are not checked
         _Checker(schema).check(value, schema, "answer")
@@ -27,7 +27,7 @@ class _Checker:
         self._root = root
         self._steps = 0
 
-    def check(self, value: Any, schema: Any, path: str) -> None:
+    def check(self, value: object, schema: object, path: str) -> None:
         if schema is False:
             raise ValueError(f"{path} is not allowed")
         self._steps += 1
@@ -37,18 +37,18 @@ class _Checker:
             if (rule := _RULES.get(keyword)) is not None:
                 rule(self, value, rule_value, path, schema)
 
-    def is_valid(self, value: Any, schema: Any, path: str) -> bool:
+    def is_valid(self, value: object, schema: object, path: str) -> bool:
         try:
             self.check(value, schema, path)
         except ValueError:
             return False
         return True
 
-    def resolve(self, reference: Any) -> Any:
+    def resolve(self, reference: object) -> object:
         """Resolve a reference within the schema; others become True, which allows everything."""
         if not isinstance(reference, str) or not reference.startswith("#"):
             return True
-        found: Any = self._root
+        found: object = self._root
         for step in reference.split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")
             if not isinstance(found, Mapping) or name not in found:
@@ -57,14 +57,14 @@ class _Checker:
         return found
 
 
-def _canonical(value: Any) -> str:
+def _canonical(value: object) -> str:
     """Encode a value so that equal values have equal text: 1 and 1.0, keys in any order."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return json.dumps(value, sort_keys=True)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -81,41 +81,43 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
 _Rule = Callable[[_Checker, Any, Any, str, Mapping[str, Any]], None]
 
 
-def _type(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
+def _type(_: _Checker, value: object, rule_value: object, path: str, __: object) -> None:
     names = rule_value if isinstance(rule_value, list) else [rule_value]
     if not any(_TYPES.get(name, _allow)(value) for name in names if isinstance(name, str)):
         raise ValueError(f"{path} must be of type {' or '.join(map(str, names))}")
 
 
-def _allow(_: Any) -> bool:
+def _allow(_: object) -> bool:
     return True
 
 
-def _enum(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
+def _enum(_: _Checker, value: object, rule_value: object, path: str, __: object) -> None:
     if isinstance(rule_value, list) and _canonical(value) not in map(_canonical, rule_value):
         raise ValueError(f"{path} must be one of {str(rule_value)[:200]}")
 
 
-def _const(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
+def _const(_: _Checker, value: object, rule_value: object, path: str, __: object) -> None:
     if _canonical(value) != _canonical(rule_value):
         raise ValueError(f"{path} must be {str(rule_value)[:200]}")
 
 
-def _properties(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
+def _properties(checker: _Checker, value: object, rule_value: object, path: str, _: object) -> None:
     if isinstance(value, dict) and isinstance(rule_value, Mapping):
         for name, schema in rule_value.items():
             if name in value:
                 checker.check(value[name], schema, f"{path}.{name}")
 
 
-def _required(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
+def _required(_: _Checker, value: object, rule_value: object, path: str, __: object) -> None:
     if isinstance(value, dict) and isinstance(rule_value, list):
         missing = [name for name in rule_value if name not in value]
         if missing:
             raise ValueError(f"{path} lacks {', '.join(map(repr, missing[:5]))}")
 
 
-def _additional(checker: _Checker, value: Any, rule_value: Any, path: str, schema: Any) -> None:
+def _additional(
+    checker: _Checker, value: object, rule_value: object, path: str, schema: Any
+) -> None:
     if not isinstance(value, dict) or "patternProperties" in schema:
         return
     known = schema.get("properties") or {}
@@ -124,25 +126,27 @@ def _additional(checker: _Checker, value: Any, rule_value: Any, path: str, schem
             checker.check(item, rule_value, f"{path}.{name[:64]}")
 
 
-def _items(checker: _Checker, value: Any, rule_value: Any, path: str, schema: Any) -> None:
+def _items(checker: _Checker, value: object, rule_value: object, path: str, schema: Any) -> None:
     if isinstance(value, list) and isinstance(rule_value, Mapping | bool):
         start = len(schema.get("prefixItems") or ())
         for position, item in enumerate(value[start:], start):
             checker.check(item, rule_value, f"{path}[{position}]")
 
 
-def _prefix_items(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
+def _prefix_items(
+    checker: _Checker, value: object, rule_value: object, path: str, _: object
+) -> None:
     if isinstance(value, list) and isinstance(rule_value, list):
         for position, (item, schema) in enumerate(zip(value, rule_value, strict=False)):
             checker.check(item, schema, f"{path}[{position}]")
 
 
-def _all_of(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
+def _all_of(checker: _Checker, value: object, rule_value: object, path: str, _: object) -> None:
     for schema in rule_value if isinstance(rule_value, list) else ():
         checker.check(value, schema, path)
 
 
-def _any_of(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
+def _any_of(checker: _Checker, value: object, rule_value: object, path: str, _: object) -> None:
     if not isinstance(rule_value, list) or not rule_value:
         return None
     problems: list[ValueError] = []
@@ -160,7 +164,9 @@ def _any_of(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -
     )
 
 
-def _one_of(checker: _Checker, value: Any, rule_value: Any, path: str, schema: Any) -> None:
+def _one_of(
+    checker: _Checker, value: object, rule_value: object, path: str, schema: object
+) -> None:
     _any_of(checker, value, rule_value, path, schema)
     if (
         isinstance(rule_value, list)
@@ -169,16 +175,16 @@ def _one_of(checker: _Checker, value: Any, rule_value: Any, path: str, schema: A
         raise ValueError(f"{path} matches several alternatives, but must match one")
 
 
-def _not(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
+def _not(checker: _Checker, value: object, rule_value: object, path: str, _: object) -> None:
     if isinstance(rule_value, Mapping) and checker.is_valid(value, rule_value, path):
         raise ValueError(f"{path} matches a schema excluded by 'not'")
 
 
-def _ref(checker: _Checker, value: Any, rule_value: Any, path: str, _: Any) -> None:
+def _ref(checker: _Checker, value: object, rule_value: object, path: str, _: object) -> None:
     checker.check(value, checker.resolve(rule_value), path)
 
 
-def _pattern(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
+def _pattern(_: _Checker, value: object, rule_value: object, path: str, __: object) -> None:
     if isinstance(value, str) and isinstance(rule_value, str):
         matcher = _matcher(rule_value)
         if matcher is not None and not matcher(value):
@@ -197,7 +203,7 @@ def _matcher(pattern: str) -> Callable[[str], bool] | None:
 
 
 def _bound(
-    measure: Callable[[Any], Any], is_valid: Callable[[Any, Any], bool], words: str
+    measure: Callable[[object], object], is_valid: Callable[[Any, Any], bool], words: str
 ) -> _Rule:
     def rule(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
         size = measure(value)
@@ -207,15 +213,15 @@ def _bound(
     return rule
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> object:
     return value if _is_number(value) else None
 
 
-def _length(kind: type[Sized]) -> Callable[[Any], Any]:
+def _length(kind: type[Sized]) -> Callable[[object], object]:
     return lambda value: len(value) if isinstance(value, kind) else None
 
 
-def _unique(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> None:
+def _unique(_: _Checker, value: object, rule_value: object, path: str, __: object) -> None:
     if (
         rule_value is True
         and isinstance(value, list)
@@ -224,11 +230,11 @@ def _unique(_: _Checker, value: Any, rule_value: Any, path: str, __: Any) -> Non
         raise ValueError(f"{path} must have unique items")
 
 
-def _at_most(size: Any, rule_value: Any) -> bool:
+def _at_most(size: object, rule_value: Any) -> bool:
     return bool(size <= rule_value)
 
 
-def _at_least(size: Any, rule_value: Any) -> bool:
+def _at_least(size: object, rule_value: Any) -> bool:
     return bool(size >= rule_value)
 
 

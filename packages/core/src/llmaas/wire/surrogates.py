@@ -69,7 +69,7 @@ class SurrogateJoiner:
         index = raw.get("index", 0)
         return {**repair_surrogates(rest), "delta": self._walk(raw["delta"], (index,))}
 
-    def _walk(self, value: Any, path: _Path) -> Any:
+    def _walk(self, value: object, path: _Path) -> Any:
         if isinstance(value, str):
             return self._piece(value, path)
         if isinstance(value, list):
@@ -91,14 +91,14 @@ class SurrogateJoiner:
             text = text[: high.start()]
         return join_pairs(text)
 
-    def _unpaired_delta(self, path: _Path) -> dict[str, Any]:
+    def _unpaired_delta(self, path: _Path) -> dict[str, object]:
         value: Any = join_pairs(self._held[path])
         for key in reversed(path[1:]):
             value = [{"index": key[0], **value}] if isinstance(key, tuple) else {key: value}
         return value if isinstance(value, dict) else {}
 
 
-def _list_key(item: Any, position: int) -> tuple[Any]:
+def _list_key(item: object, position: int) -> tuple[object]:
     """Identify a list item by its ``index``, since a tool call may go on in the next chunk."""
     index = item.get("index") if isinstance(item, Mapping) else None
     return (index if isinstance(index, int) else position,)

@@ -32,7 +32,7 @@ class TextCalls:
         self._is_held = False
 
     @classmethod
-    def create(cls, tools: Iterable[Any], tool_choice: Any) -> Self | None:
+    def create(cls, tools: Iterable[object], tool_choice: object) -> Self | None:
         """Create a buffer; return None if the request allows no calls."""
         if not tools or tool_choice == "none":
             return None

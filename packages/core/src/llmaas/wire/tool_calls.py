@@ -245,12 +245,12 @@ class ToolCallAccumulator:
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:9]
 
 
-def _index(value: Any) -> int | None:
+def _index(value: object) -> int | None:
     index = parse_position(value)
     return None if index is None or index < 0 else index
 
 
-def _as_text(arguments: Any) -> str:
+def _as_text(arguments: object) -> str:
     """Convert arguments to JSON text; some backends send an object."""
     if arguments is None:
         return ""

@@ -17,7 +17,7 @@ class RenamedTools(list[Any]):
     renamed: Mapping[str, str]
 
 
-def with_valid_tools(body: dict[str, Any]) -> dict[str, Any]:
+def with_valid_tools(body: dict[str, object]) -> dict[str, object]:
     """Convert the tools of a request to valid names; mark a forced function as strict."""
     tools = body.get("tools")
     if not isinstance(tools, list):
@@ -28,7 +28,7 @@ def with_valid_tools(body: dict[str, Any]) -> dict[str, Any]:
     return _with_strict(body, choice) if isinstance(choice, Mapping) else body
 
 
-def _has_valid_name(tool: Any) -> bool:
+def _has_valid_name(tool: object) -> bool:
     name = _name(tool)
     return name is None or is_wire_name(name)
 
@@ -39,7 +39,7 @@ def _name(tool: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _renamed(body: dict[str, Any], tools: list[Any]) -> dict[str, Any]:
+def _renamed(body: dict[str, Any], tools: list[object]) -> dict[str, Any]:
     names = _unique_names([name for tool in tools if (name := _name(tool)) is not None])
     sent = RenamedTools(_with_name(tool, names) for tool in tools)
     sent.renamed = {wire: own for own, wire in names.items() if wire != own}
@@ -62,14 +62,14 @@ def _unique_names(names: list[str]) -> dict[str, str]:
     return unique
 
 
-def _with_name(tool: Any, names: Mapping[str, str]) -> Any:
+def _with_name(tool: Any, names: Mapping[str, str]) -> object:
     name = _name(tool)
     if name is None or names.get(name, name) == name:
         return tool
     return {**tool, "function": {**tool["function"], "name": names[name]}}
 
 
-def _with_names(message: Any, names: Mapping[str, str]) -> Any:
+def _with_names(message: Any, names: Mapping[str, str]) -> object:
     """Rename the calls and results of a message in the history."""
     calls = message.get("tool_calls")
     if isinstance(calls, list) and calls:
@@ -80,7 +80,7 @@ def _with_names(message: Any, names: Mapping[str, str]) -> Any:
     return message
 
 
-def _with_strict(body: dict[str, Any], choice: Mapping[str, Any]) -> dict[str, Any]:
+def _with_strict(body: dict[str, Any], choice: Mapping[str, object]) -> dict[str, Any]:
     forced = _name(choice)
     tools = body["tools"]
     sent = [strict_function(tool) if _name(tool) == forced else tool for tool in tools]

@@ -33,7 +33,7 @@ _ADDED = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_token
 _NAMED = frozenset({*_PROMPT, *_COMPLETION, *_TOTAL, "reasoning_tokens"})
 
 
-def parse_usage(raw: Any) -> Usage | None:
+def parse_usage(raw: object) -> Usage | None:
     """Parse the usage of an answer; return None unless both counts are known.
 
     An unknown count is never 0, because budgets would charge nothing. Reasoning tokens are at
@@ -59,14 +59,14 @@ def parse_usage(raw: Any) -> Usage | None:
     )
 
 
-def is_blank_usage(raw: Any) -> bool:
+def is_blank_usage(raw: object) -> bool:
     """Whether all counts are zero, as some gateways send at the end of a stream."""
     return isinstance(raw, Mapping) and not any(
         type(value) in (int, float, str) and value not in (0, "0") for value in raw.values()
     )
 
 
-def parse_input_usage(raw: Any) -> Usage | None:
+def parse_input_usage(raw: object) -> Usage | None:
     """Parse the usage of embeddings or a ranking, which count inputs only."""
     if not isinstance(raw, Mapping):
         return None
@@ -118,7 +118,7 @@ def _first(raw: Mapping[str, Any], names: Iterable[str]) -> int | None:
     return None
 
 
-def _detail(raw: Mapping[str, Any], name: str, places: Iterable[str]) -> int | None:
+def _detail(raw: Mapping[str, object], name: str, places: Iterable[str]) -> int | None:
     found = _count(raw[name]) if name in raw else None
     if found is not None:
         return found
@@ -131,7 +131,7 @@ def _detail(raw: Mapping[str, Any], name: str, places: Iterable[str]) -> int | N
     return None
 
 
-def _count(value: Any) -> int | None:
+def _count(value: object) -> int | None:
     """Parse a token count, also written as text; return None for anything else."""
     if type(value) is int:
         return value if 0 <= value < _MAX_COUNT else None
@@ -145,7 +145,7 @@ def _count(value: Any) -> int | None:
 _MAX_COUNT = 10**18  # also refuses NaN and infinity
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from llmaas_sandbox.audio import tones
 from llmaas_sandbox.audio.durations import parse_duration
 from llmaas_sandbox.audio.transcripts import build_transcript
@@ -42,7 +40,7 @@ def transcriptions(exchange: Exchange) -> Reply:
     length = _length(file[1])
     language = "en" if form.get("task") == "translate" else str(form.get("language") or "fr")
     text, segments = build_transcript(file[1], length, language)
-    payload: dict[str, Any] = {"text": text, "language": language, "segments": segments}
+    payload: dict[str, object] = {"text": text, "language": language, "segments": segments}
     return Reply(payload, usage=Usage(seconds=length))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from llmaas_sandbox.catalog import Model
 from llmaas_sandbox.chat.answers import compose_answer
@@ -29,7 +28,7 @@ def chat(exchange: Exchange) -> Reply:
     return _prepared_reply(exchange)
 
 
-def _objects(messages: list[Any]) -> list[Mapping[str, Any]]:
+def _objects(messages: list[object]) -> list[Mapping[str, object]]:
     return [m for m in messages if isinstance(m, Mapping)]
 
 

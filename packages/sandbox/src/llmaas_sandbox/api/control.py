@@ -42,7 +42,7 @@ def script(exchange: Exchange) -> Reply:
     return Reply({"pending_steps": len(exchange.state.scripted_responses)})
 
 
-def _decoded(value: Any) -> Any:
+def _decoded(value: object) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {"base64"}:
             return base64.b64decode(value["base64"], validate=True)
@@ -59,7 +59,7 @@ def requests(exchange: Exchange) -> Reply:
     return Reply({"data": [_to_json(r) for r in log[-int(text) :]], "total": len(log)})
 
 
-def _to_json(record: RequestRecord) -> dict[str, Any]:
+def _to_json(record: RequestRecord) -> dict[str, object]:
     plain = (
         "method",
         "path",

@@ -54,7 +54,7 @@ def embeddings(exchange: Exchange) -> Reply:
     )
 
 
-def _texts(value: Any, *, takes_tokens: bool = False) -> list[str]:
+def _texts(value: object, *, takes_tokens: bool = False) -> list[str]:
     texts = [value] if isinstance(value, str) else value
     if takes_tokens:
         texts = _as_texts(texts)
@@ -73,7 +73,7 @@ def _texts(value: Any, *, takes_tokens: bool = False) -> list[str]:
     return texts
 
 
-def _as_texts(value: Any) -> Any:
+def _as_texts(value: object) -> object:
     """Return token arrays as texts of as many words; other inputs unchanged."""
     if not isinstance(value, list):
         return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 from llmaas_sandbox.errors import bad_request
 from llmaas_sandbox.http.exchange import Endpoint, Exchange
@@ -32,7 +31,7 @@ def generations(exchange: Exchange) -> Reply:
     return Reply({"created": int(exchange.state.clock.now()), "data": data})
 
 
-def _image(data: bytes, form: str) -> dict[str, Any]:
+def _image(data: bytes, form: str) -> dict[str, object]:
     text = base64.b64encode(data).decode()
     return {"b64_json": text} if form == "b64_json" else {"url": f"data:image/png;base64,{text}"}
 

@@ -37,7 +37,7 @@ def content(exchange: Exchange) -> Reply:
     return Reply(media=file.data, content_type="application/jsonl")
 
 
-def _file(exchange: Exchange, file_id: Any) -> File:
+def _file(exchange: Exchange, file_id: object) -> File:
     file = exchange.state.legacy_store.files.get(str(file_id))
     if file is None or file.tenant != _tenant(exchange):
         raise not_found("File not found")
@@ -82,13 +82,13 @@ def _finish(batch: LegacyBatch, exchange: Exchange) -> None:
     batch.status, batch.output, batch.counts = "completed", output.id, counts
 
 
-def _answers(exchange: Exchange, data: bytes) -> Iterator[dict[str, Any]]:
+def _answers(exchange: Exchange, data: bytes) -> Iterator[dict[str, object]]:
     for number, line in enumerate(data.splitlines()):
         try:
             request = json.loads(line)
             body = {**request["body"], "stream": False}
             single = replace(exchange, parsed=body, raw=line, step=None, lease=None)
-            result: dict[str, Any] = {"response": {"status_code": 200, "body": _body(single)}}
+            result: dict[str, object] = {"response": {"status_code": 200, "body": _body(single)}}
         except Refusal as refused:
             result = {"error": {"code": str(refused.status), "message": str(refused.body)}}
         except (ValueError, KeyError, TypeError):

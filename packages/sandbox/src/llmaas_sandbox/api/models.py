@@ -39,7 +39,7 @@ def entry(model: Model, now: int, moved: Any) -> dict[str, Any]:
     }
 
 
-def _permission(name: str, now: int) -> dict[str, Any]:
+def _permission(name: str, now: int) -> dict[str, object]:
     return {
         "id": f"modelperm-{name}-{now}",
         "object": "model_permission",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
-from typing import Any
 
 from llmaas_sandbox.api.openapi_schemas import SCHEMAS, STRING, object_schema, ref
 from llmaas_sandbox.http.exchange import Endpoint
@@ -51,9 +50,9 @@ _ANSWERS: Mapping[str, tuple[str | None, str, str]] = {
 _STREAMED = frozenset(("POST /v1/chat/completions", "POST /v1/completions"))
 
 
-def build_document(endpoints: Iterable[Endpoint], server: str) -> dict[str, Any]:
+def build_document(endpoints: Iterable[Endpoint], server: str) -> dict[str, object]:
     """Build the OpenAPI document of the given endpoints."""
-    paths: dict[str, dict[str, Any]] = {}
+    paths: dict[str, dict[str, object]] = {}
     for endpoint in endpoints:
         if _name(endpoint) in _ANSWERS:
             paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
@@ -78,11 +77,11 @@ def _name(endpoint: Endpoint) -> str:
     return f"{endpoint.method} {endpoint.path}"
 
 
-def _operation(endpoint: Endpoint) -> dict[str, Any]:
+def _operation(endpoint: Endpoint) -> dict[str, object]:
     request, status, answer = _ANSWERS[_name(endpoint)]
     summary = (endpoint.handler.__doc__ or "").strip()
     words = [endpoint.method.lower(), *re.findall(r"\w+", endpoint.path)]
-    operation: dict[str, Any] = {"operationId": "_".join(words), "summary": summary}
+    operation: dict[str, object] = {"operationId": "_".join(words), "summary": summary}
     operation["responses"] = {status: _answer(endpoint, answer), **_refusals(endpoint)}
     parameters = [_parameter(p) for p in re.findall(r"{(\w+)}", endpoint.path)]
     if parameters:
@@ -95,20 +94,20 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     return operation
 
 
-def _parameter(name: str) -> dict[str, Any]:
+def _parameter(name: str) -> dict[str, object]:
     return {"name": name, "in": "path", "required": True, "schema": {**STRING, "minLength": 1}}
 
 
-def _answer(endpoint: Endpoint, answer: str) -> dict[str, Any]:
+def _answer(endpoint: Endpoint, answer: str) -> dict[str, object]:
     if "/" in answer:
         return {"description": "Good.", "content": {answer: {}}}
-    content: dict[str, Any] = {JSON: {"schema": ref(answer)}}
+    content: dict[str, object] = {JSON: {"schema": ref(answer)}}
     if _name(endpoint) in _STREAMED:
         content["text/event-stream"] = {"schema": object_schema(("data",), data=STRING)}
     return {"description": "Good.", "content": content}
 
 
-def _refusals(endpoint: Endpoint) -> dict[str, Any]:
+def _refusals(endpoint: Endpoint) -> dict[str, object]:
     codes = set(_REFUSALS[endpoint.takes])
     if endpoint.open_to != "everyone":
         codes.add("401")

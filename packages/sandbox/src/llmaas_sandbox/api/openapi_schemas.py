@@ -28,7 +28,7 @@ def object_schema(required: tuple[str, ...] = (), **properties: Schema) -> Schem
     return {"type": "object", "required": list(required), "properties": properties}
 
 
-def array_schema(items: Schema, **bounds: Any) -> Schema:
+def array_schema(items: Schema, **bounds: object) -> Schema:
     """Build the schema of an array."""
     return {"type": "array", "items": items, **bounds}
 

@@ -56,7 +56,7 @@ def rerank(exchange: Exchange) -> Reply:
     return Reply(payload, usage=usage)
 
 
-def _checked(body: dict[str, Any]) -> tuple[str, list[str], int]:
+def _checked(body: dict[str, object]) -> tuple[str, list[str], int]:
     query, documents, top = body.get("query"), body.get("documents"), body.get("top_n")
     if not isinstance(query, str) or not query:
         raise bad_request("Missing required parameter: 'query'", "query")
@@ -73,13 +73,13 @@ def _checked(body: dict[str, Any]) -> tuple[str, list[str], int]:
     return query, documents, top or len(documents)
 
 
-def _new(index: int, score: float, text: str | None) -> dict[str, Any]:
-    result: dict[str, Any] = {"index": index, "relevance_score": score}
+def _new(index: int, score: float, text: str | None) -> dict[str, object]:
+    result: dict[str, object] = {"index": index, "relevance_score": score}
     return result if text is None else {**result, "document": {"text": text, "multi_modal": None}}
 
 
-def _old(index: int, score: float, text: str | None) -> dict[str, Any]:
-    result: dict[str, Any] = {"index": index, "relevance_score": to_unit_interval(score)}
+def _old(index: int, score: float, text: str | None) -> dict[str, object]:
+    result: dict[str, object] = {"index": index, "relevance_score": to_unit_interval(score)}
     return result if text is None else {**result, "document": {"text": text}}
 
 

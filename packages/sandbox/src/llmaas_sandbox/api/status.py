@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from llmaas_sandbox.catalog import live_models, resolve
 from llmaas_sandbox.http.exchange import Endpoint, Exchange
@@ -16,7 +15,7 @@ def platform_status(exchange: Exchange) -> Reply:
     return Reply(_probe(exchange, name) if name else _platform(exchange))
 
 
-def _platform(exchange: Exchange) -> dict[str, Any]:
+def _platform(exchange: Exchange) -> dict[str, object]:
     fleet, models = exchange.state.fleet, live_models()
     failed = [m.id for m in models if not fleet.free_for(m)]
     status = "outage" if failed else "degraded" if fleet.down else "operational"
@@ -30,7 +29,7 @@ def _platform(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _probe(exchange: Exchange, name: str) -> dict[str, Any]:
+def _probe(exchange: Exchange, name: str) -> dict[str, object]:
     model = resolve(name)
     if model is None:
         return {"ok": False, "model": name, "http_status": 404}

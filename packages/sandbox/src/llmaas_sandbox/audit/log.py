@@ -99,7 +99,7 @@ class AuditLog:
         self._store.flush()
         return self._last
 
-    def queue(self, record: Mapping[str, Any]) -> None:
+    def queue(self, record: Mapping[str, object]) -> None:
         """Queue a record for the next transaction of the store."""
         with self._store.lock:
             self._waiting.append(record)
@@ -126,7 +126,7 @@ class AuditLog:
         self._last = seq
         self._store.after_commit(partial(self._anchor.write, *head_row))
 
-    def _sealed(self, record: Mapping[str, Any], seq: int, before: bytes) -> tuple[bytes, bytes]:
+    def _sealed(self, record: Mapping[str, object], seq: int, before: bytes) -> tuple[bytes, bytes]:
         nonce = self._nonces.read(_NONCE)
         if not nonce:  # one call to the system for many records
             self._nonces = BytesIO(os.urandom(_NONCE * 256))
@@ -134,7 +134,7 @@ class AuditLog:
         data = _encode(record).encode("utf-8", "surrogatepass")
         return nonce, self._cipher.encrypt(nonce, data, _bound(seq, before))
 
-    def records(self) -> Iterator[dict[str, Any]]:
+    def records(self) -> Iterator[dict[str, object]]:
         """Decrypt every record, oldest first; raise :class:`TamperedError` at the first bad one."""
         before, expected = _START, 1
         anchored, anchor_link = self._anchored()

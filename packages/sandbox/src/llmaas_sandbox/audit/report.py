@@ -34,7 +34,7 @@ def build_report(trail: AuditLog, tenant: str | None = None) -> dict[str, Any]:
     }
 
 
-def _group(record: Mapping[str, Any]) -> tuple[str, str, str]:
+def _group(record: Mapping[str, object]) -> tuple[str, str, str]:
     return tuple(str(record.get(n) or "-") for n in ("tenant", "key_id", "model"))  # type: ignore[return-value]
 
 

@@ -85,7 +85,7 @@ class BatchStore:
             return None
         return batch
 
-    def exclusive(self) -> AbstractContextManager[Any]:
+    def exclusive(self) -> AbstractContextManager[object]:
         """Lock a batch while it is read, changed and saved."""
         return nullcontext()
 

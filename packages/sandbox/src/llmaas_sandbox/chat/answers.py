@@ -32,7 +32,7 @@ class Choice:
     reasoning: str = ""
     calls: tuple[ToolCall, ...] = ()
     finish_reason: str = "stop"
-    logprobs: Any = None
+    logprobs: object = None
 
     @property
     def tokens(self) -> int:
@@ -91,7 +91,7 @@ def _with_calls(answer_: Choice, request: ChatRequest) -> Choice:
     return cut
 
 
-def _closed(cut: Choice, wanted: Choice, body: Mapping[str, Any]) -> Choice:
+def _closed(cut: Choice, wanted: Choice, body: Mapping[str, object]) -> Choice:
     """Close the arguments of a cut call, without those that are missing (vLLM, qwen3_coder).
 
     Of a whole answer with ``tool_choice`` auto only the spent budget tells that it was cut.
@@ -108,7 +108,7 @@ def _closed(cut: Choice, wanted: Choice, body: Mapping[str, Any]) -> Choice:
 
 def _complete(cut: ToolCall, full: ToolCall) -> str:
     """Return the arguments that were complete before the cut."""
-    kept: dict[str, Any] = {}
+    kept: dict[str, object] = {}
     for name, value in json.loads(full.arguments).items():
         longer = json.dumps({**kept, name: value}, ensure_ascii=False)
         if len(longer) - 1 > len(cut.arguments):
@@ -178,7 +178,7 @@ def _scripted_call(call: Mapping[str, Any], position: int, request: ChatRequest)
     return made if call.get("id") else _renamed(made, request)
 
 
-def truncate_answer(answer_: Choice, body: Mapping[str, Any]) -> Choice:
+def truncate_answer(answer_: Choice, body: Mapping[str, object]) -> Choice:
     """Truncate at the stop strings and at ``max_tokens``; reasoning counts first."""
     stopped, stop = answer_, body.get("stop")
     if stop:
@@ -213,6 +213,6 @@ def _until_stop(text: str, stop: Any) -> str:
     return text[: min(cuts)] if cuts else text
 
 
-def is_content_empty(faults: Faults, style: str, body: Mapping[str, Any]) -> bool:
+def is_content_empty(faults: Faults, style: str, body: Mapping[str, object]) -> bool:
     """Whether the response variant leaves the content empty (reasoning only)."""
     return style == "reasoning-only" and body.get("enable_thinking") is not False

@@ -15,7 +15,7 @@ WriteCall = Callable[[Any, int | None], Json]
 
 
 def build_deltas(
-    answer: Choice, style: str, faults: Faults, body: Mapping[str, Any], write: WriteCall
+    answer: Choice, style: str, faults: Faults, body: Mapping[str, object], write: WriteCall
 ) -> Iterator[Json]:
     """Yield the deltas of an answer in its response variant."""
     yield {"role": "assistant", "content": ""}

@@ -62,7 +62,7 @@ def check_parameters(body: Mapping[str, Any], engine: str = "") -> None:
     _check_tools(body)
 
 
-def _check_range(body: Mapping[str, Any], name: str, low: float, high: float) -> None:
+def _check_range(body: Mapping[str, object], name: str, low: float, high: float) -> None:
     value = body.get(name)
     if value is None:
         return
@@ -76,7 +76,7 @@ def _check_range(body: Mapping[str, Any], name: str, low: float, high: float) ->
         raise bad_request(message, name)
 
 
-def _check_count(body: Mapping[str, Any], name: str) -> None:
+def _check_count(body: Mapping[str, object], name: str) -> None:
     value = body.get(name)
     if value is None:
         return
@@ -87,7 +87,7 @@ def _check_count(body: Mapping[str, Any], name: str) -> None:
         raise bad_request(message, name)
 
 
-def _check_stop(stop: Any) -> None:
+def _check_stop(stop: object) -> None:
     stops = stop if isinstance(stop, list) else [stop]
     if stop is None:
         return
@@ -115,7 +115,7 @@ def _check_format(form: Any) -> None:
     _check_named_schema(form.get("json_schema"))
 
 
-def _check_named_schema(described: Any) -> None:
+def _check_named_schema(described: object) -> None:
     if not isinstance(described, Mapping) or not isinstance(described.get("schema"), Mapping):
         words = (
             "When response_format type is 'json_schema', the 'json_schema' field must be "
@@ -131,7 +131,7 @@ def _check_named_schema(described: Any) -> None:
         raise bad_request(words, "response_format")
 
 
-def _check_logprobs(body: Mapping[str, Any]) -> None:
+def _check_logprobs(body: Mapping[str, object]) -> None:
     top = get_or_default(body, "top_logprobs", 0)
     if not isinstance(top, int) or isinstance(top, bool) or not 0 <= top <= MAX_LOGPROBS:
         raise bad_request(f"Invalid parameter 'top_logprobs': 0 to {MAX_LOGPROBS}", "top_logprobs")
@@ -142,18 +142,18 @@ def _check_logprobs(body: Mapping[str, Any]) -> None:
         raise bad_request(words, "top_logprobs")
 
 
-def _check_seed(seed: Any) -> None:
+def _check_seed(seed: object) -> None:
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
         raise bad_request("Input should be a valid integer", "seed", invalid="int_parsing")
 
 
-def _check_effort(effort: Any) -> None:
+def _check_effort(effort: object) -> None:
     if effort is not None and effort not in _EFFORTS:
         words = f"Input should be {', '.join(map(repr, _EFFORTS[:-1]))} or 'max'"
         raise bad_request(words, "reasoning_effort", invalid="literal_error")
 
 
-def _check_bias(bias: Any) -> None:
+def _check_bias(bias: object) -> None:
     if bias is None:
         return
     if not isinstance(bias, Mapping):
@@ -168,7 +168,7 @@ def _check_bias(bias: Any) -> None:
         raise bad_request(words, "logit_bias")
 
 
-def _check_tools(body: Mapping[str, Any]) -> None:
+def _check_tools(body: Mapping[str, object]) -> None:
     tools = get_or_default(body, "tools", [])
     if not isinstance(tools, list):
         raise bad_request(
@@ -184,7 +184,7 @@ def _check_tools(body: Mapping[str, Any]) -> None:
     _check_choice(body.get("tool_choice"), names)
 
 
-def _function_name(tool: Any) -> str:
+def _function_name(tool: object) -> str:
     """Return the name of a tool; reject a malformed one."""
     function = tool.get("function") if isinstance(tool, Mapping) else None
     kind = tool.get("type") if isinstance(tool, Mapping) else None
@@ -213,7 +213,7 @@ def _check_choice(choice: Any, names: list[str]) -> None:
         raise bad_request(words, "tool_choice")
 
 
-def check_calls(message: Mapping[str, Any], where: str) -> None:
+def check_calls(message: Mapping[str, object], where: str) -> None:
     """Reject calls in the history that are not functions with string arguments."""
     calls = message.get("tool_calls")
     if calls is None:

@@ -57,7 +57,7 @@ class ResponseWriter:
         return shape_usage(whole, self.faults)
 
     @property
-    def backend(self) -> Any:
+    def backend(self) -> object:
         """The ``backend`` object of the response."""
         return self.step.get("backend") or self.request.backend
 
@@ -113,7 +113,7 @@ class ResponseWriter:
         """Whether to add log probabilities."""
         return bool(self.request.body.get("logprobs")) or answer.logprobs is not None
 
-    def _logprobs(self, answer: Choice, texts: list[str]) -> Any:
+    def _logprobs(self, answer: Choice, texts: list[str]) -> object:
         top = int(self.request.body.get("top_logprobs") or 0)
         return answer.logprobs if answer.logprobs is not None else build_logprobs(texts, top)
 

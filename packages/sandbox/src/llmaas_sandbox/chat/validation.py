@@ -16,7 +16,7 @@ _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _CONTENT_PARTS = ("text", "image_url", "image", "audio_url", "video_url", "input_audio")
 
 
-def validate_request(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
+def validate_request(body: Mapping[str, object], model: Model, faults: Faults) -> None:
     """Raise a refusal if the request is invalid for the service or for the model's engine."""
     _check_messages(body.get("messages"))
     check_parameters(body, faults.engine)
@@ -24,7 +24,7 @@ def validate_request(body: Mapping[str, Any], model: Model, faults: Faults) -> N
     check_engine_rules(body, model, faults)
 
 
-def _check_messages(messages: Any) -> None:
+def _check_messages(messages: object) -> None:
     if messages is None:
         raise bad_request("Missing required parameter: 'messages'", "messages")
     if not isinstance(messages, list) or not messages:
@@ -37,7 +37,7 @@ def _check_messages(messages: Any) -> None:
         check_calls(message, where)
 
 
-def _check_content(message: Mapping[str, Any], where: str) -> None:
+def _check_content(message: Mapping[str, object], where: str) -> None:
     content = message.get("content")
     if content is None and (message.get("tool_calls") or message["role"] == "assistant"):
         return
@@ -55,7 +55,7 @@ def _check_content(message: Mapping[str, Any], where: str) -> None:
             )
 
 
-def _check_quirks(body: Mapping[str, Any], model: Model, faults: Faults) -> None:
+def _check_quirks(body: Mapping[str, object], model: Model, faults: Faults) -> None:
     """Reject what some backends do not support: thinking switches on Mistral, audio, video."""
     if "enable_thinking" in body and "stral" in model.family and not faults.engine:
         raise bad_request(

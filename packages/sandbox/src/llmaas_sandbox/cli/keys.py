@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from llmaas_sandbox.auth.key_store import GRACE_SECONDS, KeyStore
 from llmaas_sandbox.auth.keys import Key
@@ -64,6 +63,6 @@ def _print_with_secret(key: Key, secret: str) -> int:
     return _print_json({**key.shown(), "key": secret})
 
 
-def _print_json(value: Mapping[str, Any] | Sequence[Any]) -> int:
+def _print_json(value: Mapping[str, object] | Sequence[object]) -> int:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
     return 0

@@ -16,11 +16,11 @@ STEP = 10
 LAST = 50
 
 
-def collect_stats(state: State, tenant: str | None = None) -> dict[str, Any]:
+def collect_stats(state: State, tenant: str | None = None) -> dict[str, object]:
     """Collect the statistics of the page, limited to ``tenant`` if given."""
     now = state.clock.now()
     rows = state.history.since(now - SPAN, tenant)
-    stats: dict[str, Any] = {
+    stats: dict[str, object] = {
         "now": now,
         "tenant": tenant,
         "totals": _totals(rows),
@@ -38,7 +38,7 @@ def collect_stats(state: State, tenant: str | None = None) -> dict[str, Any]:
     return stats
 
 
-def _totals(rows: Sequence[Row]) -> dict[str, Any]:
+def _totals(rows: Sequence[Row]) -> dict[str, object]:
     seconds = [r.seconds for r in rows]
     return {
         "requests": len(rows),
@@ -90,8 +90,8 @@ def _point(at: float, rows: Sequence[Row]) -> dict[str, float]:
     }
 
 
-def _tiers(state: State, tenant: str | None) -> list[dict[str, Any]]:
-    stats: dict[tuple[str, str], dict[str, Any]] = {}
+def _tiers(state: State, tenant: str | None) -> list[dict[str, object]]:
+    stats: dict[tuple[str, str], dict[str, object]] = {}
     for key in state.keys.list_keys(tenant):
         for limit in state.meter.read_limits(key):
             own = limit.subject == key.id

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Any
 
 from llmaas_sandbox.errors import Json
 from llmaas_sandbox.faults.parse import Faults
@@ -64,7 +63,7 @@ def _without_gateway(body: Json) -> Json:
     return {k: v for k, v in body.items() if k != "backend"}
 
 
-def _vllm_usage(usage: Mapping[str, Any] | None, *, in_stream: bool) -> Json | None:
+def _vllm_usage(usage: Mapping[str, object] | None, *, in_stream: bool) -> Json | None:
     if not usage:
         return None
     details: Json = {"cached_tokens": 0, "created_cache_tokens": 0}

@@ -17,13 +17,13 @@ _FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _NINE = re.compile(r"[a-zA-Z0-9]{9}")
 
 
-def get_tool_calls(message: Message) -> list[Mapping[str, Any]]:
+def get_tool_calls(message: Message) -> list[Mapping[str, object]]:
     """Return the tool calls of a message that are objects."""
     found = message.get("tool_calls")
     return [c for c in found if isinstance(c, Mapping)] if isinstance(found, list) else []
 
 
-def get_function(call: Mapping[str, Any]) -> Mapping[str, Any]:
+def get_function(call: Mapping[str, object]) -> Mapping[str, object]:
     """Return the function of a tool call; an empty mapping when it is malformed."""
     function = call.get("function")
     return function if isinstance(function, Mapping) else {}
@@ -102,7 +102,7 @@ def nine_character_ids(words: str) -> Rule:
     return rule
 
 
-def _ids(message: Message) -> Iterator[Any]:
+def _ids(message: Message) -> Iterator[object]:
     yield from (call.get("id") for call in get_tool_calls(message))
     if message["role"] == "tool":
         yield message.get("tool_call_id")
@@ -154,8 +154,8 @@ def result_after_call(words: str) -> Rule:
 
 def calls_and_results_pair(messages: Sequence[Message]) -> str | None:
     """Every call has one result, every result its call (mistral-common)."""
-    expected: list[Any] = []
-    answered: set[Any] = set()
+    expected: list[object] = []
+    answered: set[object] = set()
     for message in messages:
         if message["role"] == "tool":
             words = _unexpected(message.get("tool_call_id"), expected, answered)
@@ -170,7 +170,7 @@ def calls_and_results_pair(messages: Sequence[Message]) -> str | None:
     return None
 
 
-def _unexpected(call_id: Any, expected: Sequence[Any], answered: set[Any]) -> str | None:
+def _unexpected(call_id: object, expected: Sequence[object], answered: set[object]) -> str | None:
     if call_id in answered:
         return f"Duplicate tool call id {call_id} in tool results"
     if call_id not in expected:
@@ -214,11 +214,11 @@ def arguments_are_objects(words: str) -> Rule:
     return rule
 
 
-def _functions(messages: Sequence[Message]) -> Iterator[Mapping[str, Any]]:
+def _functions(messages: Sequence[Message]) -> Iterator[Mapping[str, object]]:
     return (get_function(call) for message in messages for call in get_tool_calls(message))
 
 
-def _parsed(arguments: Any) -> Any:
+def _parsed(arguments: object) -> object:
     if not isinstance(arguments, str):
         return {} if arguments is None else arguments
     try:
@@ -239,7 +239,7 @@ def names_in_history(words: str) -> Rule:
     return rule
 
 
-def is_function_name(name: Any) -> bool:
+def is_function_name(name: object) -> bool:
     """Whether a function may have this name: 64 letters, digits, underscores, dashes."""
     return isinstance(name, str) and _FUNCTION_NAME.fullmatch(name) is not None
 

@@ -22,12 +22,12 @@ def dumps(value: Any) -> bytes:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
-def to_event(chunk: Any) -> bytes:
+def to_event(chunk: object) -> bytes:
     """Encode one chunk as a server-sent event."""
     return b"data: " + dumps(chunk) + b"\n\n"
 
 
-def to_events(chunks: Sequence[dict[str, Any]], faults: Faults) -> list[bytes]:
+def to_events(chunks: Sequence[dict[str, object]], faults: Faults) -> list[bytes]:
     """Encode the events of a stream, with the requested framing faults."""
     if "done-no-finish" in faults:
         chunks = [c for c in chunks if not _finishes(c)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.utils import formatdate
-from typing import Any
 
 from llmaas_sandbox.errors import ENVELOPES, Refusal, bad_request, status_error
 from llmaas_sandbox.faults.parse import Faults, parse_number
@@ -19,7 +18,7 @@ class ErrorPage:
     html: str
 
 
-def find_refusal(faults: Faults, body: Any, now: float) -> Refusal | ErrorPage | None:
+def find_refusal(faults: Faults, body: object, now: float) -> Refusal | ErrorPage | None:
     """Return the refusal that the faults demand, or None."""
     if "status" in faults:
         return status_error(_code(faults, "status", 500), _retry_headers(faults, now))

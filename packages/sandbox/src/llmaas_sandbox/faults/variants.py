@@ -23,7 +23,7 @@ def add_reasoning(message: Json, text: str, style: str) -> None:
         message["content"] = f"{text}\n</think>\n\n{message.get('content') or ''}"
 
 
-def shape_usage(usage: Mapping[str, Any], faults: Faults) -> Json:
+def shape_usage(usage: Mapping[str, object], faults: Faults) -> Json:
     """Place reasoning tokens at the top level of usage, or nested as in OpenAI's API."""
     shaped = dict(usage)
     if "usage-nested-reasoning" in faults:
@@ -45,7 +45,7 @@ def shape_tool_call(call: Json, faults: Faults) -> Json:
     return shaped
 
 
-def _as_object(arguments: str) -> Any:
+def _as_object(arguments: str) -> object:
     try:
         return json.loads(arguments or "{}")
     except ValueError:

@@ -83,9 +83,11 @@ class RequestAccounting:
             exchange.state.meter.add(exchange.caller, added.completion, price)
         exchange.state.audit_log.queue(self._audit(exchange, status, added, price))
 
-    def _audit(self, exchange: Exchange, status: int, usage: Usage, price: int) -> dict[str, Any]:
+    def _audit(
+        self, exchange: Exchange, status: int, usage: Usage, price: int
+    ) -> dict[str, object]:
         key = exchange.caller
-        record: dict[str, Any] = {
+        record: dict[str, object] = {
             "at": format_timestamp(exchange.state.clock.now()),
             "request_id": exchange.request_id,
             "tenant": key.tenant if key else None,

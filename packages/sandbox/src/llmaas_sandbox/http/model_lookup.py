@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from llmaas_sandbox.auth.permissions import check_model_permission
 from llmaas_sandbox.catalog import TEST_MODEL_PREFIX, Model, resolve
 from llmaas_sandbox.errors import bad_request, unknown_model
@@ -14,7 +12,7 @@ from llmaas_sandbox.lifecycle.phases import resolve_supported
 CHAT = frozenset(("chat", "vision", "code", "translation", "safety", "ocr"))
 
 
-def resolve_model(exchange: Exchange, name: Any, categories: frozenset[str]) -> Model:
+def resolve_model(exchange: Exchange, name: object, categories: frozenset[str]) -> Model:
     """Resolve the model; reject unknown (404), unsuitable (400) or forbidden ones (403)."""
     if not isinstance(name, str) or not name:
         raise bad_request("Missing required parameter: 'model'", "model")

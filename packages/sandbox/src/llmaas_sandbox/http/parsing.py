@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from python_multipart.exceptions import FormParserError
 from starlette.exceptions import HTTPException
@@ -52,7 +51,7 @@ def _too_large() -> Refusal:
     return bad_request("Payload Too Large", status=413)
 
 
-def parse_json(raw: bytes) -> Any:
+def parse_json(raw: bytes) -> object:
     """Parse strict JSON; reject anything else (400)."""
     try:
         is_plain = raw[:2] in (b'{"', b"{\n")  # two bytes that no other encoding begins with
@@ -62,7 +61,7 @@ def parse_json(raw: bytes) -> Any:
         raise bad_request("The body is not valid JSON") from None
 
 
-def _no_constant(name: str) -> Any:
+def _no_constant(name: str) -> object:
     raise ValueError(name)
 
 
@@ -80,7 +79,7 @@ def check_type(headers: Mapping[str, str], endpoint: Endpoint) -> None:
         raise bad_request(f"Unsupported Media Type: send {wanted}", status=415)
 
 
-async def parse_form(scope: Scope, raw: bytes) -> dict[str, Any]:
+async def parse_form(scope: Scope, raw: bytes) -> dict[str, object]:
     """Parse a multipart form from its bytes; each file becomes (name, bytes)."""
 
     async def replay() -> Message:
@@ -92,7 +91,7 @@ async def parse_form(scope: Scope, raw: bytes) -> dict[str, Any]:
         raise bad_request(f"The form is not valid: {problem.detail}") from None
     except (MultiPartException, FormParserError) as problem:  # the second in older starlettes
         raise bad_request(f"The form is not valid: {problem}") from None
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     for name, value in form.multi_items():
         fields[name] = value if isinstance(value, str) else (value.filename, await value.read())
     await form.close()

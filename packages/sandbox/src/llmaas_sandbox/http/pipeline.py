@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from hashlib import blake2b
-from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
@@ -151,7 +150,7 @@ class RequestPipeline:
             return True
         return is_admin(exchange.headers, self.state.config.admin_key)
 
-    def _parse_json(self, raw: bytes) -> Any:
+    def _parse_json(self, raw: bytes) -> object:
         if self.endpoint.takes == "form" or not raw:
             return None
         try:

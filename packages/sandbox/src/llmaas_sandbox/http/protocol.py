@@ -41,7 +41,7 @@ def protocol_for(connections: Connections) -> type[asyncio.Protocol]:
             connections.closed(self._peer)
             super().connection_lost(exc)
 
-        def handle_websocket_upgrade(self, *event: Any) -> None:
+        def handle_websocket_upgrade(self, *event: object) -> None:
             connections.upgraded(self._peer)
             self._switched = True
             super().handle_websocket_upgrade(*event)

@@ -63,7 +63,7 @@ def plan_refusal(
     )
 
 
-def is_exact_response(step: Mapping[str, Any]) -> bool:
+def is_exact_response(step: Mapping[str, object]) -> bool:
     """Whether a scripted step defines the HTTP response itself, not the model's answer."""
     return bool({"status", "sse", "json", "body", "raw"} & set(step))
 

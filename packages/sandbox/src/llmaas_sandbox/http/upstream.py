@@ -63,7 +63,7 @@ async def replay_request(exchange: Exchange, otherwise: Handler) -> Reply:
     return await reply if inspect.isawaitable(reply) else reply
 
 
-def _fixture_request(exchange: Exchange) -> dict[str, Any]:
+def _fixture_request(exchange: Exchange) -> dict[str, object]:
     """Return the part of a request that identifies its fixture. Headers are not compared."""
     body: dict[str, Any] = {}
     if exchange.parsed is not None:
@@ -127,7 +127,7 @@ async def _reply(exchange: Exchange, answer: UpstreamResponse, hidden: bool) -> 
     return reply
 
 
-def _filter(value: dict[str, Any], exchange: Exchange) -> None:
+def _filter(value: dict[str, object], exchange: Exchange) -> None:
     """Remove the models that the key may not use."""
     caller, rows = exchange.caller, value.get("data")
     if caller is None or not isinstance(rows, list):
@@ -135,7 +135,7 @@ def _filter(value: dict[str, Any], exchange: Exchange) -> None:
     value["data"] = [row for row in rows if isinstance(row, dict) and _may_see(caller, row)]
 
 
-def _may_see(caller: Key, row: dict[str, Any]) -> bool:
+def _may_see(caller: Key, row: dict[str, object]) -> bool:
     name = str(row.get("id"))
     model = resolve(name)
     return caller.may_use((name, *(model_names(model) if model else ())))
@@ -188,14 +188,14 @@ def _parse_usage_line(line: bytes) -> Usage | None:
     )
 
 
-def _parse_json(data: bytes) -> Any:
+def _parse_json(data: bytes) -> object:
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
         return None
 
 
-def _parse_usage(value: dict[str, Any]) -> Usage:
+def _parse_usage(value: dict[str, object]) -> Usage:
     usage = value.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     documents = value.get("results")
@@ -207,5 +207,5 @@ def _parse_usage(value: dict[str, Any]) -> Usage:
     )
 
 
-def _number(value: Any) -> int:
+def _number(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

@@ -34,7 +34,7 @@ class ServiceProfile:
             return resolve(name)
         return self.models.get(name) or self.models.get(self.aliases.get(name, ""))
 
-    def find_faults(self, name: Any) -> tuple[Fault, ...]:
+    def find_faults(self, name: object) -> tuple[Fault, ...]:
         """Return the response variants of the service and of a model."""
         known = self.aliases.get(name, name) if isinstance(name, str) else ""
         return self.faults + self.model_faults.get(known, ())
@@ -64,7 +64,7 @@ def _read(path: Path) -> Any:
         raise ValueError(f"profile {str(path)!r} is not JSON: {error}.") from error
 
 
-def build_profile(raw: Any, where: str) -> ServiceProfile:
+def build_profile(raw: object, where: str) -> ServiceProfile:
     """Build a profile from the content of its file; facts that are unknown here do nothing."""
     if not isinstance(raw, Mapping):
         raise ValueError(f"{where} must contain an object, got {type(raw).__name__}.")
@@ -87,7 +87,7 @@ def _aliases(facts: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(map(str, facts.get("aliases") or ()))
 
 
-def _build_model(name: str, facts: Mapping[str, Any]) -> Model:
+def _build_model(name: str, facts: Mapping[str, object]) -> Model:
     """Build a model of the sandbox; what was not measured is that of the catalog."""
     known = find_model(name) or resolve(name) or _unknown(name)
     reasoning = facts.get("reasoning_field")
@@ -108,7 +108,7 @@ def _build_model(name: str, facts: Mapping[str, Any]) -> Model:
     )
 
 
-def _guess_category(facts: Mapping[str, Any], known: Model) -> str:
+def _guess_category(facts: Mapping[str, object], known: Model) -> str:
     if facts.get("embedding_dimensions"):
         return "embedding"
     return "rerank" if facts.get("rerank_document_limit") else known.category

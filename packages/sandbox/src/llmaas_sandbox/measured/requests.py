@@ -69,7 +69,7 @@ def _check_limit(body: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
         )
 
 
-def turns_reasoning_off(body: Mapping[str, Any], facts: Mapping[str, Any]) -> bool | None:
+def turns_reasoning_off(body: Mapping[str, object], facts: Mapping[str, object]) -> bool | None:
     """Whether a request turns reasoning off in the measured way; None if it is unknown."""
     switch = facts.get("reasoning_switch")
     if switch is None:

@@ -36,7 +36,7 @@ def _user_first(messages: Sequence[Message]) -> str | None:
     return _ALTERNATE if rest and rest[0]["role"] != "user" else None
 
 
-RULES: Mapping[tuple[str, Any], Rule] = {
+RULES: Mapping[tuple[str, object], Rule] = {
     ("needs_user", True): rules.has_user("No user query found in messages."),
     ("system", "first"): rules.system_only_first("System message must be at the beginning."),
     ("system", "user"): rules.system_never("System role not supported"),
@@ -69,6 +69,6 @@ def measured_family(facts: Mapping[str, Any]) -> Family | None:
 
 
 @lru_cache(maxsize=64)
-def _build_family(measured: tuple[tuple[str, Any], ...]) -> Family:
+def _build_family(measured: tuple[tuple[str, object], ...]) -> Family:
     found = [rule for key, rule in RULES.items() if key in measured]
     return Family("measured", "", "profile", tuple(found), ("short_ids", True) in measured)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from llmaas_sandbox.faults.names import ENGINES
 from llmaas_sandbox.faults.parse import Fault
@@ -16,7 +15,7 @@ _REASONING = {
 }
 
 
-def service_faults(facts: Mapping[str, Any]) -> tuple[Fault, ...]:
+def service_faults(facts: Mapping[str, object]) -> tuple[Fault, ...]:
     """Return the variants that the facts of a service stand for."""
     engine = find_engine(facts)
     names = dict.fromkeys(ENGINES.get(engine, ()))
@@ -31,13 +30,13 @@ def service_faults(facts: Mapping[str, Any]) -> tuple[Fault, ...]:
     return (*faults, Fault("engine", (engine,))) if engine and not has_gateway else faults
 
 
-def find_engine(facts: Mapping[str, Any]) -> str:
+def find_engine(facts: Mapping[str, object]) -> str:
     """Return the emulated engine that the profile names, or an empty string."""
     name = str(facts.get("engine") or "").lower()
     return next((engine for engine in ENGINES if engine in name), "")
 
 
-def model_faults(facts: Mapping[str, Any]) -> tuple[Fault, ...]:
+def model_faults(facts: Mapping[str, object]) -> tuple[Fault, ...]:
     """Return the variants that the facts of a model stand for."""
     variant = _REASONING.get(str(facts.get("reasoning_field")))
     return (Fault(variant),) if variant else ()
@@ -51,9 +50,9 @@ def _set(names: dict[str, None], name: str, wanted: bool | None) -> None:
         names.pop(name, None)
 
 
-def _negate(value: Any) -> bool | None:
+def _negate(value: object) -> bool | None:
     return None if value is None else not value
 
 
-def _equals(facts: Mapping[str, Any], name: str, value: str) -> bool | None:
+def _equals(facts: Mapping[str, object], name: str, value: str) -> bool | None:
     return None if facts.get(name) is None else facts[name] == value

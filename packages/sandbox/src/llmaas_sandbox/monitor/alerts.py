@@ -82,7 +82,7 @@ class Alerts:
             return float(self._fleet.down)
         return _MEASURES[rule.measure](self._history.since(now - rule.window))
 
-    def _notify(self, rule: Rule, state: str, value: float, now: float) -> dict[str, Any]:
+    def _notify(self, rule: Rule, state: str, value: float, now: float) -> dict[str, object]:
         event = {**asdict(rule), "state": state, "value": value, "at": now}
         self.notifications = [*self.notifications[-99:], event]
         if self.webhook:
@@ -100,7 +100,7 @@ class Alerts:
         self.clear()
 
 
-def _post(url: str, event: Mapping[str, Any]) -> None:
+def _post(url: str, event: Mapping[str, object]) -> None:
     headers = {"content-type": "application/json"}
     request = urllib.request.Request(url, json.dumps(event).encode(), headers)  # noqa: S310
     try:

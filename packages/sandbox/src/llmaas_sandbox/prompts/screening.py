@@ -6,7 +6,6 @@ import json
 import unicodedata
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from llmaas_sandbox.errors import Refusal
 from llmaas_sandbox.prompts.patterns import MIXED_SCRIPTS, PATTERNS, SUSPICIOUS_KEYS
@@ -24,7 +23,7 @@ class Screening:
         self._recent: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self._repeats: dict[str, tuple[str, int]] = {}
 
-    def check(self, messages: Sequence[Mapping[str, Any]], key_id: str) -> None:
+    def check(self, messages: Sequence[Mapping[str, object]], key_id: str) -> None:
         """Raise a 403 refusal, in the service's format, for a suspicious prompt."""
         prompt = last_user_text(messages)
         behaves_badly = self._behaviour(prompt, key_id)
@@ -77,7 +76,7 @@ def _only_typography(text: str) -> bool:
     return unicodedata.normalize("NFKC", composed) == composed
 
 
-def _keys(value: Any) -> set[str]:
+def _keys(value: object) -> set[str]:
     if isinstance(value, Mapping):
         return {str(k).lower() for k in value} | {k for v in value.values() for k in _keys(v)}
     return {k for v in value for k in _keys(v)} if isinstance(value, list) else set()

@@ -36,7 +36,7 @@ def _count_objects(items: Schema, evidence: Evidence, resolver: SchemaResolver) 
     return max(1, min(names // texts, len(evidence.numbers) // numbers))
 
 
-def add_distinct(found: list[Any], items: Schema, least: int) -> list[Any]:
+def add_distinct(found: list[object], items: Schema, least: int) -> list[object]:
     """Add items that differ from those found, up to ``least``."""
     options = list(items.get("enum") or ()) or [f"item {i + 1}" for i in range(least)]
     if infer_type(items) in ("integer", "number"):

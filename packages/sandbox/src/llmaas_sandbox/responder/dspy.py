@@ -78,7 +78,7 @@ def build_json_object(requested: str, prompt: str, answer: Answer) -> str:
     return json.dumps(values, ensure_ascii=False)
 
 
-def _noted(prompt: str) -> dict[str, Mapping[str, Any]]:
+def _noted(prompt: str) -> dict[str, Mapping[str, object]]:
     """Return the schemas of the output fields that a prompt has notes about."""
     described = prompt.partition(_OUTPUTS)[2].strip()
     try:
@@ -90,7 +90,7 @@ def _noted(prompt: str) -> dict[str, Mapping[str, Any]]:
     return {name: schema for name, schema in found.items() if schema is not None}
 
 
-def _schema_noted(text: str) -> Mapping[str, Any] | None:
+def _schema_noted(text: str) -> Mapping[str, object] | None:
     note = _NOTED.search(text[:20_000])
     if note is None:
         return None
@@ -131,7 +131,7 @@ def _value(name: str, schema: Mapping[str, Any] | None, question: str, said: str
     return "The answer stands in the inputs." if name in ("reasoning", "rationale") else said
 
 
-def _schema(kind: str) -> Mapping[str, Any] | None:
+def _schema(kind: str) -> Mapping[str, object] | None:
     """Return the schema of a Python type; None for a text."""
     if kind.startswith("Literal["):
         return {"enum": [part.strip(" '\"") for part in kind[8:-1].split(",")]}
@@ -152,11 +152,11 @@ def _acted(prompt: str, inputs: Mapping[str, str]) -> dict[str, str]:
     return {"next_thought": "I need a tool.", "next_tool_name": tool["name"], **_with(made)}
 
 
-def _with(arguments: Any) -> dict[str, str]:
+def _with(arguments: object) -> dict[str, str]:
     return {"next_tool_args": json.dumps(arguments, ensure_ascii=False)}
 
 
-def _tool(found: re.Match[str]) -> Mapping[str, Any]:
+def _tool(found: re.Match[str]) -> Mapping[str, object]:
     try:
         properties = ast.literal_eval(found["arguments"][:5_000])
     except (ValueError, SyntaxError, RecursionError, MemoryError):

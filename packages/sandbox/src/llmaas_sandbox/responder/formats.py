@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from llmaas_sandbox.responder import dspy
 from llmaas_sandbox.responder.conversation import Message, last_user_text
@@ -72,7 +71,7 @@ def _question(messages: Sequence[Message]) -> str:
     return text.strip()
 
 
-def _tools(prompt: str) -> list[Mapping[str, Any]]:
+def _tools(prompt: str) -> list[Mapping[str, object]]:
     """Return the tools that a prompt lists: LlamaIndex's blocks, else the names alone."""
     marks = list(_TOOL.finditer(prompt))[:50]
     if not marks:
@@ -83,7 +82,7 @@ def _tools(prompt: str) -> list[Mapping[str, Any]]:
     return [_tool(m["name"], prompt[m.end() : e]) for m, e in zip(marks, ends, strict=True)]
 
 
-def _tool(name: str, text: str) -> Mapping[str, Any]:
+def _tool(name: str, text: str) -> Mapping[str, object]:
     described, _, schema = text.partition("Tool Args:")
     try:
         parameters, _ = json.JSONDecoder().raw_decode(schema.strip())

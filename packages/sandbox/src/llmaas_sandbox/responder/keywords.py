@@ -21,7 +21,7 @@ def infer_type(schema: Schema) -> str:
     return "array" if "items" in schema else "string"
 
 
-def drop_keywords(schema: Schema, *keys: str) -> dict[str, Any]:
+def drop_keywords(schema: Schema, *keys: str) -> dict[str, object]:
     """Return a schema without some keywords."""
     return {k: v for k, v in schema.items() if k not in keys}
 
@@ -31,7 +31,7 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def merge_schemas(left: Schema, right: Schema) -> dict[str, Any]:
+def merge_schemas(left: Schema, right: Schema) -> dict[str, object]:
     """Merge two schemas into one that requires both."""
     merged = {**left, **right}
     if left.get("properties") and right.get("properties"):

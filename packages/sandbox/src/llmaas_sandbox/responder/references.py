@@ -23,25 +23,25 @@ class SchemaResolver:
         self.open: list[str] = []
         """References that are being filled: a recursive schema ends as soon as it can."""
 
-    def resolve(self, schema: Any) -> Schema:
+    def resolve(self, schema: object) -> Schema:
         """Follow ``$ref`` and merge ``allOf``; a chain that leads back to itself ends."""
         return self._resolve(schema, MAX_DEPTH)
 
-    def _resolve(self, schema: Any, left: int) -> Schema:
+    def _resolve(self, schema: object, left: int) -> Schema:
         if not isinstance(schema, Mapping):
             return {}
         self.steps += 1
         if left <= 0 or self.steps > MAX_STEPS:
             return drop_keywords(schema, "$ref", "allOf")
         if "$ref" in schema:
-            target: Any = resolve_reference(self.root, schema["$ref"])
+            target: object = resolve_reference(self.root, schema["$ref"])
             inner: Schema = self._resolve(target, left - 1) if isinstance(target, Mapping) else {}
             schema = {**inner, **drop_keywords(schema, "$ref")}
         for part in schema.get("allOf") or ():
             schema = merge_schemas(drop_keywords(schema, "allOf"), self._resolve(part, left - 1))
         return dict(schema)
 
-    def recurs(self, branch: Any, depth: int) -> bool:
+    def recurs(self, branch: object, depth: int) -> bool:
         """Whether a branch needs something that is being filled."""
         if not isinstance(branch, Mapping) or depth > 4:
             return False

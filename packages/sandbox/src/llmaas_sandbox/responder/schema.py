@@ -74,7 +74,7 @@ class SchemaFiller:
         self.resolver.open.pop()
         return value
 
-    def _checked(self, schema: Schema, name: str, depth: int) -> Any:
+    def _checked(self, schema: Schema, name: str, depth: int) -> object:
         """Fill a schema; where keywords forbid what was filled, try other values."""
         if depth > MAX_DEPTH * 3:  # a union that leads back to itself
             return None
@@ -84,7 +84,7 @@ class SchemaFiller:
         others = self._others(schema, name, depth, value)
         return next((o for o in others if is_valid(o, schema, self.resolver.root)), value)
 
-    def _plain(self, schema: Schema, name: str, depth: int) -> Any:
+    def _plain(self, schema: Schema, name: str, depth: int) -> object:
         if "const" in schema:
             return schema["const"]
         if schema.get("enum"):
@@ -112,7 +112,7 @@ class SchemaFiller:
             yield {**value, **{k: self.value(v, k, depth + 1) for k, v in properties.items()}}
         yield from ("other", "a", "", 1, 0, True, False, None, [], {}, value)
 
-    def _fill_union(self, schema: Schema, keyword: str, name: str, depth: int) -> Any:
+    def _fill_union(self, schema: Schema, keyword: str, name: str, depth: int) -> object:
         """Fill the first branch that is not null; deep down, one that ends."""
         base = drop_keywords(schema, keyword)
         branches = [b for b in schema[keyword] if isinstance(b, Mapping)]
@@ -135,7 +135,7 @@ class SchemaFiller:
         )
         return 4 * recurs + (kind == "null")
 
-    def _pick_option(self, options: Sequence[Any], schema: Schema, name: str) -> Any:
+    def _pick_option(self, options: Sequence[object], schema: Schema, name: str) -> object:
         """Pick the option that the text names, else the default, else the first."""
         text = normalize(self.evidence.text)
         spoken = {stem(w) for w in words(self.evidence.text)}
@@ -193,7 +193,7 @@ class SchemaFiller:
     def _fill_null(self, schema: Schema, name: str, depth: int) -> None:
         """Null is null."""
 
-    def _fill_array(self, schema: Schema, name: str, depth: int) -> list[Any]:
+    def _fill_array(self, schema: Schema, name: str, depth: int) -> list[object]:
         """Fill a list with everything of its kind that the text holds."""
         prefix = schema.get("prefixItems") or ()
         found = [self.value(item, name, depth + 1) for item in prefix]
@@ -223,7 +223,7 @@ class SchemaFiller:
                 seen.add(text)
         return add_distinct(found, items, least) if schema.get("uniqueItems") else found
 
-    def _contained(self, schema: Schema, name: str, depth: int) -> list[Any]:
+    def _contained(self, schema: Schema, name: str, depth: int) -> list[object]:
         """Return the items that ``contains`` asks for."""
         if not isinstance(schema.get("contains"), Mapping):
             return []
@@ -233,7 +233,7 @@ class SchemaFiller:
         )
         return [self.value(part, name, depth + 1) for _ in range(times)]
 
-    def _fill_object(self, schema: Schema, name: str, depth: int) -> dict[str, Any]:
+    def _fill_object(self, schema: Schema, name: str, depth: int) -> dict[str, object]:
         """Fill the required properties, and the optional ones that the text speaks of."""
         properties = schema.get("properties") or {}
         required = set(schema.get("required") or ())
@@ -251,7 +251,7 @@ class SchemaFiller:
             filled[key] = self.value(extra, key, depth + 1) if isinstance(extra, Mapping) else ""
         return self._enough(filled, schema, depth)
 
-    def _enough(self, filled: dict[str, Any], schema: Schema, depth: int) -> dict[str, Any]:
+    def _enough(self, filled: dict[str, object], schema: Schema, depth: int) -> dict[str, object]:
         """Add what ``minProperties`` wants, and an entry to a map."""
         properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
         is_map = isinstance(extra, Mapping) and not properties and depth < MAX_DEPTH
@@ -268,11 +268,11 @@ class SchemaFiller:
             filled.setdefault(key, self.value(extra or {"type": "string"}, key, depth + 1))
         return filled
 
-    def _is_hinted(self, name: str, schema: Any) -> bool:
+    def _is_hinted(self, name: str, schema: object) -> bool:
         """Whether a property knows what it looks for, and so may choose first."""
         return isinstance(schema, Mapping) and is_hinted(name, self.resolver.resolve(schema))
 
-    def _is_mentioned(self, name: str, schema: Any) -> bool:
+    def _is_mentioned(self, name: str, schema: object) -> bool:
         """Whether the text gives a reason to fill an optional property."""
         if not isinstance(schema, Mapping):
             return False

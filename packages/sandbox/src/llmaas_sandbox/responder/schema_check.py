@@ -20,7 +20,7 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
 }
 
 
-def is_valid(value: Any, schema: Any, root: Mapping[str, Any]) -> bool:
+def is_valid(value: object, schema: object, root: Mapping[str, object]) -> bool:
     """Whether a value satisfies a schema; True if that takes too many steps to check."""
     try:
         return _Validator(root).holds(value, schema, 0)
@@ -37,7 +37,7 @@ class _Validator:
         self.root = root
         self.steps = 0
 
-    def holds(self, value: Any, schema: Any, depth: int) -> bool:
+    def holds(self, value: object, schema: Any, depth: int) -> bool:
         self.steps += 1
         if self.steps > MAX_STEPS or depth > 60:
             raise _TooLongError
@@ -54,7 +54,7 @@ class _Validator:
             and _bounded(value, schema)
         )
 
-    def _combined(self, value: Any, schema: Mapping[str, Any], depth: int) -> bool:
+    def _combined(self, value: object, schema: Mapping[str, Any], depth: int) -> bool:
         def count(name: str) -> int:
             return sum(self.holds(value, part, depth + 1) for part in schema.get(name) or ())
 
@@ -71,20 +71,20 @@ class _Validator:
             return self.holds(value, schema.get(branch, True), depth + 1)
         return True
 
-    def _inside(self, value: Any, schema: Mapping[str, Any], depth: int) -> bool:
+    def _inside(self, value: object, schema: Mapping[str, object], depth: int) -> bool:
         if isinstance(value, dict):
             return self._properties(value, schema, depth)
         if isinstance(value, list):
             return self._items(value, schema, depth)
         return True
 
-    def _properties(self, value: dict[str, Any], schema: Mapping[str, Any], depth: int) -> bool:
+    def _properties(self, value: dict[str, object], schema: Mapping[str, Any], depth: int) -> bool:
         known, extra = schema.get("properties") or {}, schema.get("additionalProperties", True)
         if any(name not in value for name in schema.get("required") or ()):
             return False
         return all(self.holds(v, known.get(k, extra), depth + 1) for k, v in value.items())
 
-    def _items(self, value: list[Any], schema: Mapping[str, Any], depth: int) -> bool:
+    def _items(self, value: list[object], schema: Mapping[str, Any], depth: int) -> bool:
         prefix, items = schema.get("prefixItems") or [], schema.get("items", True)
         pairs = enumerate(value)
         if not all(
@@ -101,7 +101,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _has_type(value: Any, schema: Mapping[str, Any]) -> bool:
+def _has_type(value: object, schema: Mapping[str, Any]) -> bool:
     kinds = schema.get("type")
     kinds = kinds if isinstance(kinds, list) else [kinds] if kinds else []
     if kinds and not any(_TYPES[kind](value) for kind in kinds):
@@ -111,7 +111,7 @@ def _has_type(value: Any, schema: Mapping[str, Any]) -> bool:
     return "enum" not in schema or any(_same(value, option) for option in schema["enum"])
 
 
-def _same(left: Any, right: Any) -> bool:
+def _same(left: object, right: Any) -> bool:
     return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
 
 

@@ -17,7 +17,7 @@ _COUNTS = ("minItems", "maxItems", "minLength", "maxLength", "minProperties", "m
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
-def find_schema_problem(schema: Any) -> str | None:
+def find_schema_problem(schema: object) -> str | None:
     """Return the first problem of a schema, or None."""
     if not isinstance(schema, Mapping):
         return f"a schema must be an object, got {type(schema).__name__}"
@@ -35,7 +35,7 @@ def find_schema_problem(schema: Any) -> str | None:
     return f"more than {MAX_NODES} schemas"
 
 
-def _problem(node: Any, root: Mapping[str, Any]) -> str | None:
+def _problem(node: object, root: Mapping[str, object]) -> str | None:
     if not isinstance(node, Mapping):
         return f"a schema must be an object, got {type(node).__name__}"
     kinds = node.get("type", "object")
@@ -55,11 +55,11 @@ def _inner(node: Mapping[str, Any]) -> Iterator[Any]:
     yield from (node[name] for name in _SINGLE if isinstance(node.get(name), Mapping))
 
 
-def resolve_reference(root: Mapping[str, Any], reference: Any) -> Any:
+def resolve_reference(root: Mapping[str, object], reference: object) -> object:
     """Resolve a reference within the schema, or return None."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
-    target: Any = root
+    target: object = root
     for part in reference[1:].split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         target = target.get(key) if isinstance(target, Mapping) else None

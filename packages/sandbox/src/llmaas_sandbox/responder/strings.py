@@ -55,7 +55,7 @@ _CODES: Mapping[str, str] = {
 }
 
 
-def fill_string(schema: Mapping[str, Any], name: str, evidence: Evidence) -> str:
+def fill_string(schema: Mapping[str, object], name: str, evidence: Evidence) -> str:
     """Build a string that is valid for the schema."""
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
@@ -69,7 +69,7 @@ def fill_string(schema: Mapping[str, Any], name: str, evidence: Evidence) -> str
     return _fitted(_by_name(schema, name, evidence), schema)
 
 
-def is_hinted(name: str, schema: Mapping[str, Any]) -> bool:
+def is_hinted(name: str, schema: Mapping[str, object]) -> bool:
     """Whether a property's name or format suggests a kind of value."""
     return bool(schema.get("format") or schema.get("pattern") or _hints(name) & (_PLACES | _PEOPLE))
 
@@ -88,7 +88,7 @@ def _formatted(form: str, evidence: Evidence) -> str:
     return found
 
 
-def _by_name(schema: Mapping[str, Any], name: str, evidence: Evidence) -> str:
+def _by_name(schema: Mapping[str, object], name: str, evidence: Evidence) -> str:
     hints = _hints(name)
     about = hints | {normalize(w) for w in words(str(schema.get("description") or ""))}
     if about & {"expression", "formula", "calculation", "calcul"}:
@@ -115,7 +115,7 @@ def _by_name(schema: Mapping[str, Any], name: str, evidence: Evidence) -> str:
     return _from_text(schema, hints, evidence)
 
 
-def _from_text(schema: Mapping[str, Any], hints: set[str], evidence: Evidence) -> str:
+def _from_text(schema: Mapping[str, object], hints: set[str], evidence: Evidence) -> str:
     if hints & _WHOLE and not evidence.quoted:
         return " ".join(evidence.text.split())
     quoted = evidence.take_quoted()

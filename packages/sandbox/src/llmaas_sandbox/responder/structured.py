@@ -44,13 +44,13 @@ _KINDS: Mapping[str, Any] = {
 """Keys named in a sentence: ``with the keys "a" and "b"``, ``with 'a' and 'b' keys``."""
 
 
-def wants_json(body: Any) -> bool:
+def wants_json(body: object) -> bool:
     """Whether the request names a JSON ``response_format``."""
     wanted = body.get("response_format") if isinstance(body, Mapping) else None
     return isinstance(wanted, Mapping) and wanted.get("type") in ("json_object", "json_schema")
 
 
-def build_json(messages: Sequence[Message], body: Mapping[str, Any]) -> str | None:
+def build_json(messages: Sequence[Message], body: Mapping[str, object]) -> str | None:
     """Build a JSON text if the request or its prompt requires one, otherwise return None."""
     reading = parse_conversation(messages)
     wanted = body.get("response_format")
@@ -110,7 +110,7 @@ def _free(messages: Sequence[Message], prompt: str) -> str:
     return json.dumps(fill(schema, _source(messages)), ensure_ascii=False)
 
 
-def _keys(prompt: str) -> dict[str, dict[str, Any]]:
+def _keys(prompt: str) -> dict[str, dict[str, object]]:
     """Return the keys that a prompt names, each with a schema: by an example, or in words."""
     start, end = prompt.find("{"), prompt.rfind("}")
     if 0 <= start < end:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from llmaas_sandbox.responder.conversation import Message, parse_conversation
 from llmaas_sandbox.responder.words import STOP_WORDS, is_french, normalize, words
@@ -11,7 +10,7 @@ from llmaas_sandbox.responder.words import STOP_WORDS, is_french, normalize, wor
 _STEPS = {"low": 1, "minimal": 1, "medium": 2, "high": 3}
 
 
-def build_reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str:
+def build_reasoning(messages: Sequence[Message], body: Mapping[str, object]) -> str:
     """Build a reasoning text, longer for a higher ``reasoning_effort``."""
     question = parse_conversation(messages).question
     topics = list(dict.fromkeys([w for w in words(question) if normalize(w) not in STOP_WORDS]))[:5]
@@ -32,7 +31,7 @@ def build_reasoning(messages: Sequence[Message], body: Mapping[str, Any]) -> str
     return " ".join(steps[:effort])
 
 
-def is_reasoning_enabled(body: Mapping[str, Any], *, top_level: bool = True) -> bool:
+def is_reasoning_enabled(body: Mapping[str, object], *, top_level: bool = True) -> bool:
     """Whether the request leaves reasoning on; engines ignore the switch on top."""
     off = top_level and body.get("enable_thinking") is False
     off = off or body.get("reasoning_effort") == "none"

@@ -109,7 +109,7 @@ def _called_before(messages: Sequence[Message]) -> set[tuple[str, str]]:
     }
 
 
-def _canonical(arguments: Any) -> str:
+def _canonical(arguments: object) -> str:
     """Write arguments in one way: clients send them back with spaces and order of their own."""
     try:
         value = json.loads(arguments) if isinstance(arguments, str) else arguments
@@ -118,7 +118,7 @@ def _canonical(arguments: Any) -> str:
         return str(arguments)
 
 
-def _named(choice: Any) -> str | None:
+def _named(choice: object) -> str | None:
     if isinstance(choice, Mapping):
         function = choice.get("function")
         name = function.get("name") if isinstance(function, Mapping) else choice.get("name")
@@ -158,7 +158,7 @@ def _one_per_name(tool: Mapping[str, Any], clause: str) -> list[str]:
     return [clause.replace(listed.group(), name) for name in names[:_MAX_CALLS] if name]
 
 
-def _score(tool: Mapping[str, Any], text: str) -> float:
+def _score(tool: Mapping[str, object], text: str) -> float:
     """Weigh the stems shared with the name (2 each), the description and the parameters (1)."""
     wanted = set(stems(text))
     name, rest, parameters = _stems_of(

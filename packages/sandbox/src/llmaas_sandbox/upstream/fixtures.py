@@ -60,12 +60,12 @@ class Fixtures:
         self._turns[digest] += 1
         return f"{digest}-{self._turns[digest]:04}.json"
 
-    def _masked_request(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        masked: dict[str, Any] = json.loads(self._masked(_text(request)))
+    def _masked_request(self, request: Mapping[str, object]) -> dict[str, object]:
+        masked: dict[str, object] = json.loads(self._masked(_text(request)))
         return masked
 
     async def _kept(
-        self, path: Path, request: Mapping[str, Any], answer: UpstreamResponse, before: float
+        self, path: Path, request: Mapping[str, object], answer: UpstreamResponse, before: float
     ) -> AsyncIterator[bytes]:
         parts: list[Part] = []
         async for data in answer.body:
@@ -76,7 +76,7 @@ class Fixtures:
         self._write(path, request, answer, parts)
 
     def _write(
-        self, path: Path, request: Mapping[str, Any], answer: UpstreamResponse, parts: list[Part]
+        self, path: Path, request: Mapping[str, object], answer: UpstreamResponse, parts: list[Part]
     ) -> None:
         response = {
             "status": answer.status,
@@ -110,11 +110,11 @@ async def _played(parts: list[Part], speed: float) -> AsyncIterator[bytes]:
         yield data
 
 
-def _digest(request: Mapping[str, Any]) -> str:
+def _digest(request: Mapping[str, object]) -> str:
     return blake2b(_text(request).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
 
 
-def _text(value: Any, indent: int | None = None) -> str:
+def _text(value: object, indent: int | None = None) -> str:
     return json.dumps(value, sort_keys=True, indent=indent)
 
 

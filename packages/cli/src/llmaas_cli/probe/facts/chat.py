@@ -77,7 +77,7 @@ def argument_kind(exchange: Exchange) -> str:
     return "text" if all(_is_object(each) for each in found) else "invalid"
 
 
-def _is_object(value: Any) -> bool:
+def _is_object(value: object) -> bool:
     return isinstance(load(value), dict)
 
 

@@ -17,7 +17,7 @@ FACTS: Mapping[str, Callable[[Exchange], Any]] = {
     **vectors.FACTS,
     **media.FACTS,
 }
-PAIRS: Mapping[str, Callable[[Sequence[Exchange]], Any]] = pairs.FACTS
+PAIRS: Mapping[str, Callable[[Sequence[Exchange]], object]] = pairs.FACTS
 _POSITIONS = {"first": 0, "second": 1, "third": 2}
 _LONGEST = 160
 """Characters of the service's own words that evidence quotes."""
@@ -35,7 +35,7 @@ class Facts(Mapping[str, Any]):
         self._exchanges, self._model, self._values = exchanges, model, values
         self._known: dict[str, Any] = {}
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> object:
         if name not in self._known:
             self._known[name] = self._read(name)
         return self._known[name]
@@ -87,13 +87,13 @@ def _last_retry_after(_: Exchange, values: Mapping[str, Any]) -> str:
     return basic.retry_after(refusals[-1]) if refusals else "not seen"
 
 
-def _window_is_listed(exchange: Exchange, values: Mapping[str, Any]) -> bool | None:
+def _window_is_listed(exchange: Exchange, values: Mapping[str, object]) -> bool | None:
     """Whether the named window is the listed one; None if one is unknown."""
     named, listed = basic.window_named(exchange), values.get("window_listed")
     return None if named is None or listed is None else named == listed
 
 
-_OF_RUN: Mapping[str, Callable[[Exchange, Mapping[str, Any]], Any]] = {
+_OF_RUN: Mapping[str, Callable[[Exchange, Mapping[str, object]], object]] = {
     "last_retry_after": _last_retry_after,
     "window_is_listed": _window_is_listed,
     "window_listed": lambda _, values: values.get("window_listed"),
@@ -101,7 +101,7 @@ _OF_RUN: Mapping[str, Callable[[Exchange, Mapping[str, Any]], Any]] = {
 """Facts that depend on the run, not on the answers alone."""
 
 
-def _read_one(exchange: Exchange, name: str) -> Any:
+def _read_one(exchange: Exchange, name: str) -> object:
     head, _, rest = name.partition(".")
     if head == "json" and rest:
         return _walk(exchange.json, rest.split("."))
@@ -110,7 +110,7 @@ def _read_one(exchange: Exchange, name: str) -> Any:
     return FACTS[name](exchange)
 
 
-def _walk(value: Any, path: list[str]) -> Any:
+def _walk(value: object, path: list[str]) -> object:
     for key in path:
         if isinstance(value, list):
             value = value[int(key)] if key.isdigit() and int(key) < len(value) else None
@@ -119,7 +119,7 @@ def _walk(value: Any, path: list[str]) -> Any:
     return value
 
 
-def brief(value: Any) -> Any:
+def brief(value: object) -> object:
     """Shorten a fact for a report: no long texts, no content."""
     if isinstance(value, str) and len(value) > _LONGEST:
         return value[: _LONGEST - 1] + "…"

@@ -27,7 +27,7 @@ WEATHER = {
 }
 
 
-def call(id: str = "a1B2c3D4e", arguments: Any = '{"city": "Paris"}', **fields: Any) -> Any:  # noqa: A002
+def call(id: str = "a1B2c3D4e", arguments: Any = '{"city": "Paris"}', **fields: object) -> Any:  # noqa: A002
     """Build an assistant message with a tool call."""
     one = {"id": id, "type": "function", "function": {"name": "get_weather",
                                                       "arguments": arguments}}  # fmt: skip
@@ -39,7 +39,7 @@ def result(id: str = "a1B2c3D4e") -> Any:  # noqa: A002
     return {"role": "tool", "tool_call_id": id, "content": "21 degrees"}
 
 
-def _against(name: str, refuses: Any, accepts: Any) -> tuple[Rule, ...]:
+def _against(name: str, refuses: object, accepts: Any) -> tuple[Rule, ...]:
     """Build rules that compare a refusal with a rule of the family."""
     known = f"rule__{name}"
     return (
@@ -59,7 +59,7 @@ def _refusal(follows: str) -> tuple[Rule, ...]:
     return (rule(CONFIRMED, follows, refused=True), rule(CONTRADICTED, ok=True))
 
 
-def _template(id: str, assumes: str, messages: list[Any], rules: tuple[Rule, ...],  # noqa: A002
+def _template(id: str, assumes: str, messages: list[object], rules: tuple[Rule, ...],  # noqa: A002
               source: str = TEMPLATES, **params: Any) -> Probe:  # fmt: skip
     return Probe(
         id, "conversations", assumes, source, (chat(messages, max_tokens=1, **params),), rules,

@@ -24,7 +24,7 @@ def _ask(**fields: Any) -> Call:
     return chat(QUESTION, max_tokens=64, temperature=0, **fields)
 
 
-def _switch(id: str, assumes: str, name: str, **fields: Any) -> Probe:  # noqa: A002
+def _switch(id: str, assumes: str, name: str, **fields: object) -> Probe:  # noqa: A002
     """Build the probe of one switch: reasoning without it, and twice none with it."""
     return Probe(
         f"reasoning-off-{id}", "reasoning", f"{assumes} turns reasoning off.",

@@ -32,7 +32,7 @@ class Calls:
         self._used: set[str] = set()
         self._seen: dict[str, int] = {}
 
-    def clean(self, call: Any) -> dict[str, Any]:
+    def clean(self, call: object) -> dict[str, Any]:
         """Complete a call with a type, a name, arguments as a JSON object and a unique id."""
         call = call if isinstance(call, Mapping) else {}
         function = call.get("function")
@@ -50,12 +50,12 @@ class Calls:
         same = clean == function and call.get("type") == "function" and id_ == call.get("id")
         return dict(call) if same else {"id": id_, "type": "function", "function": clean}
 
-    def _clean_name(self, name: Any) -> str:
+    def _clean_name(self, name: object) -> str:
         if not isinstance(name, str) or not name:
             return "unknown"
         return name if not self._plain or is_plain_name(name) else _NOT_PLAIN.sub("_", name)[:64]
 
-    def _unique_id(self, id_: Any, function: Mapping[str, str]) -> str:
+    def _unique_id(self, id_: object, function: Mapping[str, str]) -> str:
         """Return the id if it is valid, otherwise a deterministic new one."""
         if isinstance(id_, str) and self._is_valid_id(id_):
             self._used.add(id_)
@@ -93,7 +93,7 @@ def short_id(seed: str) -> str:
     return made
 
 
-def is_object(arguments: Any) -> bool:
+def is_object(arguments: object) -> bool:
     """Whether arguments are the text of a JSON object, as engines parse it."""
     if type(arguments) is not str or not arguments.startswith("{"):
         return False
@@ -104,7 +104,7 @@ def is_object(arguments: Any) -> bool:
     return True
 
 
-def as_object(arguments: Any) -> str:
+def as_object(arguments: object) -> str:
     """Convert arguments to the text of a JSON object; other values are kept under ``RAW``."""
     if is_object(arguments):
         return str(arguments)
@@ -120,7 +120,7 @@ def as_object(arguments: Any) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     """Replace NaN and infinities, which JSON does not support, by None."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -129,7 +129,7 @@ def _finite(value: Any) -> Any:
     return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> object:
     """Parse JSON with raw line breaks in strings; return None for invalid JSON."""
     try:
         return json.loads(text, strict=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from llmaas.wire.conversation.calls import is_object, is_plain_name, is_short_id
 from llmaas.wire.conversation.contents import Message
@@ -109,7 +108,7 @@ def _is_caller(message: Message, family: Family, ids: set[str], waiting: list[st
     return True
 
 
-def _is_call(call: Any, family: Family, ids: set[str], waiting: list[str]) -> bool:
+def _is_call(call: object, family: Family, ids: set[str], waiting: list[str]) -> bool:
     if type(call) is not dict or call.get("type") != "function":
         return False
     id_, function = call.get("id"), call.get("function")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from llmaas.wire.conversation.contents import Message, content_text, is_only_text
 from llmaas.wire.conversation.family import Family
@@ -92,7 +91,7 @@ def _with_legacy_call(message: Message) -> Message:
 
 
 def _content(message: Message, notes: Notes) -> Message:
-    content: Any = message.get("content")
+    content: object = message.get("content")
     role = message["role"]
     if isinstance(content, str):
         return message

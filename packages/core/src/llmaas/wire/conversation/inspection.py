@@ -31,7 +31,7 @@ class Inspection(NamedTuple):
 NOT_INSPECTED = Inspection()
 
 
-def inspect_messages(messages: Any) -> Inspection:
+def inspect_messages(messages: object) -> Inspection:
     """Inspect messages as a caller writes them, in one pass."""
     if type(messages) is str:
         return Inspection(len(messages), is_plain=True) if messages else NOT_INSPECTED
@@ -63,7 +63,7 @@ def _named(message: dict[str, str]) -> str:
     return f'{_HEADS[message["role"]]}{content},"name":{name}'
 
 
-def _plain(messages: list[Any]) -> Inspection | None:
+def _plain(messages: list[object]) -> Inspection | None:
     """Inspect a plain conversation; return None for any other."""
     size, has_names = 0, False
     turn, other = "user", "assistant"
@@ -85,7 +85,7 @@ def _plain(messages: list[Any]) -> Inspection | None:
     return Inspection(size, is_plain=True, has_names=has_names) if other == "user" else None
 
 
-def _size(messages: list[Any]) -> int:
+def _size(messages: list[object]) -> int:
     """Count the characters of texts and calls; return 0 if there is anything else."""
     size = 0
     for message in messages:

@@ -104,7 +104,7 @@ def _round(
     """Yield a message with calls, their results, and a user message with media of the results."""
     clean = [calls.clean(each.call) for each in group]
     yield message if clean == message["tool_calls"] else {**message, "tool_calls": clean}
-    shown: list[Any] = []
+    shown: list[object] = []
     for each, call in zip(group, clean, strict=True):
         if each.result is None:
             notes.add("missing_result")
@@ -140,7 +140,7 @@ def _name_images(result: Message, notes: Notes) -> Message:
     return {**result, "content": parts}
 
 
-def _is_image(part: Any) -> bool:
+def _is_image(part: object) -> bool:
     return isinstance(part, Mapping) and "image" in str(part.get("type"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from llmaas.wire.conversation.contents import (
     Message,
@@ -42,7 +41,7 @@ def _text(systems: Sequence[Message]) -> str:
     return "\n\n".join(text for text in texts if text)
 
 
-def _before_first_user(content: str | list[Any], rest: list[Message]) -> list[Message]:
+def _before_first_user(content: str | list[object], rest: list[Message]) -> list[Message]:
     """Prepend content to the first user message, or add a user message."""
     for place, message in enumerate(rest):
         if message["role"] == "user":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from llmaas.wire.conversation.contents import Message, assistant, join_contents, user
 from llmaas.wire.conversation.family import Family
@@ -44,7 +43,7 @@ def split(messages: Iterable[Message], family: Family, notes: Notes) -> list[Mes
     return out
 
 
-def _rounds(message: Message, calls: list[Any]) -> Iterator[Message]:
+def _rounds(message: Message, calls: list[object]) -> Iterator[Message]:
     yield {**message, "tool_calls": calls[:1]}
     for call in calls[1:]:
         yield {"role": "assistant", "content": None, "tool_calls": [call]}
