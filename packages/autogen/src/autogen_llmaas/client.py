@@ -158,16 +158,15 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         return MessageConverter(
             reasoning_cache=self._reasoning_cache,
             tool_names=tool_names,
-            send_reasoning=self._supports_reasoning
-            if config.send_reasoning is None
-            else config.send_reasoning,
+            sends_reasoning=self._sends_reasoning,
             include_names=config.include_name_in_message,
             include_prefixes=config.add_name_prefixes,
-            supports_images=self.model_info["vision"],
+            supports_images=lambda: self.model_info["vision"],
         )
 
-    @property
-    def _supports_reasoning(self) -> bool:
+    def _sends_reasoning(self) -> bool:
+        if self._config.send_reasoning is not None:
+            return self._config.send_reasoning
         known = catalog.resolve(self._config.model).model
         return bool(known and known.reasoning) or self._reasoning_cache.saw_reasoning
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,10 +32,10 @@ class MessageConverter:
 
     reasoning_cache: ReasoningCache
     tool_names: ToolNameMap
-    send_reasoning: bool
+    sends_reasoning: Callable[[], bool]
     include_names: bool
     include_prefixes: bool
-    supports_images: bool
+    supports_images: Callable[[], bool]
 
     def convert(self, messages: Sequence[LLMMessage]) -> list[_APIMessage]:
         """Convert messages; the core reorders them for the model.
@@ -76,7 +76,7 @@ class MessageConverter:
         return [_text_part(prefix), *parts] if prefix else parts
 
     def _image(self, image: Image) -> _APIMessage:
-        if not self.supports_images:
+        if not self.supports_images():
             raise ConfigurationError(
                 "Model does not support vision and image was provided. Choose a vision model "
                 "(`llmaas models`) or pass model_info={'vision': True}."
@@ -92,7 +92,7 @@ class MessageConverter:
             "content": text or None,
             "tool_calls": [self._call(call) for call in message.content],
         }
-        if reasoning and self.send_reasoning:
+        if reasoning and self.sends_reasoning():
             fields["reasoning_content"] = reasoning
         return fields
 
@@ -103,7 +103,7 @@ class MessageConverter:
         cached = self.reasoning_cache.get(calls) if thought else None
         if cached is not None:
             return cached
-        return (None, thought) if self.send_reasoning else (thought, None)
+        return (None, thought) if self.sends_reasoning() else (thought, None)
 
     def _tool_results(self, message: FunctionExecutionResultMessage) -> list[_APIMessage]:
         return [
@@ -119,7 +119,7 @@ class MessageConverter:
         """Send images of a tool as images; as text they cost thousands of tokens."""
         if "[Image: iVBORw0KGgo" not in text:
             return text
-        if not self.supports_images:
+        if not self.supports_images():
             return _IMAGE.sub("[Image]", text)
         return list(_split_images(text))
 

@@ -62,6 +62,8 @@ class ToolNameMap:
 
 def _choice_name(choice: Any) -> str | None:
     """Return the name of the forced tool, from a ``Tool`` or OpenAI's dict."""
+    if isinstance(choice, str):  # first: to check for a protocol like Tool costs 30 µs
+        return None
     if isinstance(choice, Tool):
         return choice.schema["name"]
     function = choice.get("function") if isinstance(choice, Mapping) else None
