@@ -113,8 +113,8 @@ class LLMaaS(Connection, StructuredPrediction):
 
     def request(self, messages: Sequence[ChatMessage], **options: Any) -> dict[str, Any]:
         """Build the arguments of the client's ``chat``. Sends nothing."""
-        values = ((name, getattr(self, name)) for name in _PARAMETERS)
-        given = {name: value for name, value in values if value is not None}
+        fields = vars(self)
+        given = {name: fields[name] for name in _PARAMETERS if fields[name] is not None}
         converted = to_api_messages(messages, self.send_reasoning)
         arguments = {"model": self.model, **given, **self.additional_kwargs, **options}
         arguments.pop("formatted", None)  # from complete(): the engine applies the chat template

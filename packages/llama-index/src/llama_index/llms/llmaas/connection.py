@@ -75,9 +75,12 @@ class Connection(BaseComponent):
 
     def _clients(self) -> ClientPair:
         """Open the clients, again after a field has changed."""
-        options = {name: getattr(self, name) for name in _OPTIONS}
-        self._made = open_clients(self._made, headers=self.default_headers, **options)
-        return self._made
+        fields, current = vars(self), self._made
+        options = {name: fields[name] for name in _OPTIONS}
+        pair = open_clients(current, headers=self.default_headers, **options)
+        if pair is not current:
+            self._made = pair
+        return pair
 
     def __getstate__(self) -> dict[str, Any]:
         """Omit the clients and all fields that may contain a secret."""

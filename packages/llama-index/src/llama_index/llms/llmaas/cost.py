@@ -34,8 +34,8 @@ class CostEvent(BaseEvent):
 
 
 def emit_cost(operation: str, model: str, micro_eur: int | None, usage: Usage | None) -> None:
-    """Emit a ``CostEvent`` if the cost is known."""
-    if micro_eur is None:
+    """Emit a ``CostEvent`` if the cost is known and a handler receives it."""
+    if micro_eur is None or not _has_handler():
         return
     counts: dict[str, Any] = {}
     if usage is not None:
@@ -43,6 +43,16 @@ def emit_cost(operation: str, model: str, micro_eur: int | None, usage: Usage | 
         counts["completion_tokens"] = usage.completion_tokens
     event = CostEvent(operation=operation, model=model, cost_micro_eur=micro_eur, **counts)
     dispatcher.event(event)
+
+
+def _has_handler() -> bool:
+    """Whether an event would reach a handler. To build one costs as much as to read an answer."""
+    receiver: Any = dispatcher
+    while receiver:
+        if receiver.event_handlers:
+            return True
+        receiver = receiver.parent if receiver.propagate else None
+    return False
 
 
 @contextmanager

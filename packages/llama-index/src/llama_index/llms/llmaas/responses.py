@@ -21,14 +21,15 @@ from llmaas.adapters import split_tool_calls
 
 def to_response(completion: Completion, *, delta: str | None = None) -> ChatResponse:
     """Convert a completion and emit its cost."""
-    emit_cost("chat", completion.model, completion.cost_micro_eur, completion.usage)
+    cost, counts = completion.cost_micro_eur, _counts(completion)
+    emit_cost("chat", completion.model, cost, completion.usage)
     choice = completion.choices[0] if completion.choices else Choice()
     return ChatResponse(
         message=_message(choice, completion),
-        raw=_raw(completion),
+        raw=_raw(completion, cost, counts),
         delta=delta,
         logprobs=_logprobs(choice.logprobs),
-        additional_kwargs=_metadata(completion),
+        additional_kwargs=_metadata(completion, cost, counts),
     )
 
 
@@ -94,18 +95,17 @@ def _invalid(call: ToolCall, error: ValueError) -> dict[str, Any]:
     return {**facts, "error": str(error)}
 
 
-def _metadata(completion: Completion) -> dict[str, Any]:
+def _metadata(
+    completion: Completion, cost: int | None, counts: dict[str, int] | None
+) -> dict[str, Any]:
     """Collect usage, cost and provenance. ``parsed`` is the structured value."""
-    usage = completion.usage
     facts: dict[str, Any] = {
         "finish_reason": completion.finish_reason,
-        "cost_micro_eur": completion.cost_micro_eur,
+        "cost_micro_eur": cost,
         "parsed": completion.parsed,
     }
-    if usage is not None:
-        facts |= _known(usage, *_COUNTS)
     known = {name: fact for name, fact in facts.items() if fact is not None}
-    return known | completion.metadata()
+    return {**known, **(counts or {}), **completion.metadata()}
 
 
 _COUNTS = (
@@ -117,22 +117,24 @@ _COUNTS = (
 )
 
 
-def _raw(completion: Completion) -> dict[str, Any]:
+def _raw(completion: Completion, cost: int | None, counts: dict[str, int] | None) -> dict[str, Any]:
     """Build the JSON values that token counters and agents read from a raw response."""
-    usage = completion.usage
     return {
         "id": completion.id,
         "model": completion.model,
         "created": completion.created,
         "finish_reason": completion.finish_reason,
-        "usage": _known(usage, *_COUNTS) if usage else None,
-        "cost_micro_eur": completion.cost_micro_eur,
+        "usage": counts,
+        "cost_micro_eur": cost,
     }
 
 
-def _known(value: Any, *names: str) -> dict[str, Any]:
-    facts = {name: getattr(value, name) for name in names}
-    return {name: fact for name, fact in facts.items() if fact is not None}
+def _counts(completion: Completion) -> dict[str, int] | None:
+    usage = completion.usage
+    if usage is None:
+        return None
+    counts = ((name, getattr(usage, name)) for name in _COUNTS)
+    return {name: count for name, count in counts if count is not None}
 
 
 def _logprobs(logprobs: Any) -> list[list[LogProb]] | None:
