@@ -93,7 +93,9 @@ class AgentFrameworkAlone(AgentFramework):
 
             async def _answer(self, model):
                 await exchange.arun(model)
-                return ChatResponse(messages=[Message("assistant", [TEXT])])
+                tokens = {"input_token_count": 20, "output_token_count": 300}
+                message = Message("assistant", [TEXT])
+                return ChatResponse(messages=[message], model=model, usage_details=tokens)
 
             async def _pieces(self, model):
                 for _ in range(pieces_of(model)):

@@ -95,6 +95,11 @@ class LangChainAlone(Runnables, Client):
 
         exchange = Exchange(base_url)
 
+        def answer():
+            tokens = {"input_tokens": 20, "output_tokens": 300, "total_tokens": 320}
+            message = AIMessage(TEXT, usage_metadata=tokens)
+            return ChatResult(generations=[ChatGeneration(message=message)])
+
         class Canned(BaseChatModel):
             @property
             def _llm_type(self) -> str:
@@ -102,11 +107,11 @@ class LangChainAlone(Runnables, Client):
 
             def _generate(self, messages, stop=None, run_manager=None, **kwargs):
                 exchange.run()
-                return ChatResult(generations=[ChatGeneration(message=AIMessage(TEXT))])
+                return answer()
 
             async def _agenerate(self, messages, stop=None, run_manager=None, model="", **kwargs):
                 await exchange.arun(model)
-                return ChatResult(generations=[ChatGeneration(message=AIMessage(TEXT))])
+                return answer()
 
             def _stream(self, messages, stop=None, run_manager=None, model="", **kwargs):
                 for _ in range(pieces_of(model)):
