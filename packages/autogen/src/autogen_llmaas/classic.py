@@ -121,7 +121,7 @@ class LLMaaSClient:
         }
 
     def _to_api_messages(self, messages: Iterable[Mapping[str, Any]], model: str) -> Iterable[Any]:
-        catalog_model = catalog.resolve(model).model
+        catalog_model = catalog.find_model(model, self._client.settings.profile)
         for message in messages:
             converted = dict(message)
             if converted.get("name"):

@@ -167,7 +167,7 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
     def _sends_reasoning(self) -> bool:
         if self._config.send_reasoning is not None:
             return self._config.send_reasoning
-        known = catalog.resolve(self._config.model).model
+        known = catalog.find_model(self._config.model, self._config.profile)
         return bool(known and known.reasoning) or self._reasoning_cache.saw_reasoning
 
     def _to_result(self, completion: Completion, request: Request) -> CreateResult:
@@ -212,14 +212,15 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
         self, messages: Sequence[LLMMessage], *, tools: Sequence[Tool | ToolSchema] = ()
     ) -> int:
         """Return the context size of the model minus the estimated tokens of a request."""
-        known = catalog.resolve(self._config.model).model
+        known = catalog.find_model(self._config.model, self._config.profile)
         context = known.context if known else None
         return (context or UNKNOWN_CONTEXT) - self.count_tokens(messages, tools=tools)
 
     @property
     def model_info(self) -> ModelInfo:
-        """Model information of the catalog, overridden by the constructor's ``model_info``."""
-        return cast(ModelInfo, model_info(self._config.model, self._config.model_info))
+        """Model information as measured or of the catalog, overridden by ``model_info``."""
+        config = self._config
+        return cast(ModelInfo, model_info(config.model, config.model_info, config.profile))
 
     @property
     def capabilities(self) -> ModelInfo:

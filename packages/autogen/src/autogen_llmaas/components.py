@@ -30,13 +30,18 @@ _PORTABLE_SETTINGS = ("timeout", "max_retries", "default_headers", "add_name_pre
 Component = dict[str, Any]
 
 
-def model_info(model: str, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def model_info(
+    model: str,
+    overrides: Mapping[str, Any] | None = None,
+    profile: str | None = None,
+) -> dict[str, Any]:
     """Build AutoGen's ``ModelInfo`` from the catalog; ``overrides`` takes precedence.
 
+    ``profile`` is the path of what ``llmaas probe`` measured. Defaults to ``LLMAAS_PROFILE``.
     A model missing from the catalog is assumed to support tools but not vision. The family is
     "unknown" except for DeepSeek R1: with an OpenAI family some teams send other messages.
     """
-    known = catalog.resolve(model).model or Model(id=model)
+    known = catalog.find_model(model, profile) or Model(id=model)
     is_r1 = known.id.startswith("deepseek-r1")
     return {
         "vision": bool(known.vision),
@@ -72,8 +77,8 @@ def portable_component(
     stock: dict[str, Any] = {
         "model": model,
         "base_url": Settings.create(api_key="-", base_url=config.base_url).base_url,
-        "model_info": model_info(model, config.model_info),
-        "max_tokens": config.max_tokens or catalog.max_output_default(model),
+        "model_info": model_info(model, config.model_info, config.profile),
+        "max_tokens": config.max_tokens or catalog.max_output_default(model, config.profile),
         "include_name_in_message": config.include_name_in_message,
     }
     given = config.model_dump(exclude_unset=True)

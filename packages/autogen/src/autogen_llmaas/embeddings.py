@@ -60,10 +60,10 @@ class LLMaaSEmbeddings(ChromaFunction):
 
     @property
     def vector_size(self) -> int | None:
-        """Dimensions of a vector; None if the catalog does not know."""
+        """Dimensions of a vector; None if unknown."""
         from llmaas import catalog
 
-        known = catalog.get(self.model)
+        known = catalog.find_model(self.model, self.connection.get("profile"))
         return self.dimensions or (known.dimensions if known else None)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:

@@ -101,7 +101,7 @@ def _prices() -> list[float]:
 
 
 def _default_tags(model: str) -> list[str]:
-    known = catalog.resolve(model).model
+    known = catalog.find_model(model)
     traits = [trait for trait in TRAITS if known and getattr(known, trait)]
     return ["llmaas", model, *traits]
 

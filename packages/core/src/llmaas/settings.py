@@ -20,7 +20,7 @@ from llmaas._option_parsing import (
     parse_headers,
     parse_model_names,
 )
-from llmaas._profile_option import PROFILE_VARIABLE, parse_profile
+from llmaas._profile_option import PROFILE_VARIABLE, given_profile
 from llmaas.local_files import MAX_FILE_BYTES
 from llmaas.urls import DEFAULT_BASE_URL, normalize_base_url
 from llmaas.wire.retry_policy import RetryPolicy
@@ -127,6 +127,14 @@ def _parse_retry(value: Any) -> RetryPolicy:
     return RetryPolicy(max_retries=parse_count(value, "max_retries"))
 
 
+def _parse_profile(value: Any) -> Profile | None:
+    if given_profile(value) is None:
+        return None
+    from llmaas.catalog.profile_loading import load_profile  # slow to import, and seldom needed
+
+    return load_profile(value)
+
+
 def _parse_ca_bundle(value: Any) -> str | None:
     return value or os.environ.get(CA_VARIABLE) or None
 
@@ -185,7 +193,7 @@ class Settings:
     )
     strict: bool = field(default=False, metadata=_option(_keep, is_public=True))
     profile: Profile | None = field(
-        default=None, metadata=_option(parse_profile, reads_environment=True, is_public=True)
+        default=None, metadata=_option(_parse_profile, reads_environment=True, is_public=True)
     )
     learned: Learned = field(default_factory=Learned, repr=False, compare=False)
     """Facts about models, learned from the answers at this address with this key."""

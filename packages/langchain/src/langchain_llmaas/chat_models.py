@@ -138,7 +138,7 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
         return True
 
     def _resolve_model_profile(self) -> ModelProfile | None:
-        return get_profile(self.model_name)
+        return get_profile(self.model_name, self.service_profile)
 
     def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
         kwargs.pop("extra_headers", None)  # may hold secrets

@@ -45,14 +45,14 @@ class LLMaaSEmbeddings(ConnectionMixin, Embeddings):
 
     @property
     def vector_size(self) -> int | None:
-        """Size of a vector; None if neither ``dimensions`` nor the catalog defines it."""
-        known = catalog.get(self.model)
+        """Size of a vector; None if it is unknown."""
+        known = catalog.find_model(self.model, self.service_profile)
         return self.dimensions or (known.dimensions if known else None)
 
     @property
     def context(self) -> int | None:
-        """Maximum tokens of a text; None if the catalog does not define it."""
-        known = catalog.get(self.model)
+        """Maximum tokens of a text; None if it is unknown."""
+        known = catalog.find_model(self.model, self.service_profile)
         return known.context if known else None
 
     @property

@@ -65,10 +65,11 @@ class CatalogRouterMiddleware(AgentMiddleware[Any, Any, Any]):
             task=self.task,
             needs=self.needs,
             prefer=self.prefer,
+            profile=model.service_profile,
         )
         changed = {
             "model_name": choice.model.id,
             "fallbacks": [*choice.runners_up[: self.fallbacks]] or None,
-            "profile": get_profile(choice.model.id),
+            "profile": get_profile(choice.model.id, model.service_profile),
         }
         return request.override(model=model.model_copy(update=changed))

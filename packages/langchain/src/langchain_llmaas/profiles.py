@@ -7,22 +7,24 @@ from typing import Any, cast, get_type_hints
 from langchain_core.language_models import ModelProfile
 
 from llmaas import catalog
+from llmaas.catalog import Profile
 
 _CHAT_CATEGORIES = frozenset({"chat", "code", "vision", "translation", "safety", "ocr"})
 _STATUS = {"production": "active", "deprecated": "deprecated"}
 _KNOWN_KEYS = frozenset(get_type_hints(ModelProfile))  # LangChain warns about other keys
 
 
-def get_profile(name: str) -> ModelProfile | None:
+def get_profile(name: str, service_profile: Profile | str | None = None) -> ModelProfile | None:
     """Build the profile of a model, or return None for unknown models.
 
+    ``service_profile`` is what ``llmaas probe`` measured, which overrides the catalog.
     ``structured_output`` is omitted on purpose: the service is not known to enforce schemas,
     and agents that rely on it would drop their tools.
     """
-    model = catalog.resolve(name).model
-    return (
-        None if model is None or model.category not in _CHAT_CATEGORIES else _build_profile(model)
-    )
+    model = catalog.find_model(name, service_profile)
+    if model is None or model.category not in _CHAT_CATEGORIES:
+        return None
+    return _build_profile(model, service_profile)
 
 
 def all_profiles() -> dict[str, ModelProfile]:
@@ -31,9 +33,9 @@ def all_profiles() -> dict[str, ModelProfile]:
     return {name: profile for name, profile in profiles.items() if profile is not None}
 
 
-def _build_profile(model: catalog.Model) -> ModelProfile:
-    output = catalog.max_output_default(model.id)
-    efforts, default_effort = catalog.reasoning_efforts(model.id)
+def _build_profile(model: catalog.Model, service_profile: Profile | str | None) -> ModelProfile:
+    output = catalog.max_output_default(model.id, service_profile)
+    efforts, default_effort = catalog.reasoning_efforts(model.id, service_profile)
     fields: dict[str, Any] = {
         "name": model.id,
         "status": _STATUS.get(model.phase),

@@ -80,7 +80,7 @@ class LLMaaSEmbeddingModel(EmbeddingModel):
 
     async def max_input_tokens(self) -> int | None:
         """Return the model's maximum input in tokens, or None for an unknown model."""
-        model = catalog.resolve(self._model_name).model
+        model = catalog.find_model(self._model_name, self._provider.client.settings.profile)
         return None if model is None else model.context
 
     async def count_tokens(self, text: str) -> int:

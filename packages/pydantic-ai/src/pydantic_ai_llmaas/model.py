@@ -23,6 +23,7 @@ from llmaas.structured import is_cut
 from pydantic_ai_llmaas.connection import LLMaaSProvider
 from pydantic_ai_llmaas.errors import translate_errors
 from pydantic_ai_llmaas.messages import to_api_messages
+from pydantic_ai_llmaas.profiles import model_profile
 from pydantic_ai_llmaas.responses import to_response
 from pydantic_ai_llmaas.settings import call_arguments
 from pydantic_ai_llmaas.streaming import LLMaaSStreamedResponse
@@ -30,7 +31,7 @@ from pydantic_ai_llmaas.tools import response_format, tool_arguments
 
 if TYPE_CHECKING:
     from pydantic_ai import RunContext
-    from pydantic_ai.profiles import ModelProfileSpec
+    from pydantic_ai.profiles import ModelProfile, ModelProfileSpec
 
     from llmaas import Completion
 
@@ -66,14 +67,20 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
         """Configure a model.
 
         ``provider`` defaults to a provider from the environment (``LLMAAS_API_KEY``,
-        ``LLMAAS_BASE_URL``), ``profile`` to the catalog's. ``send_reasoning`` selects the thinking
-        that is sent back to the model: ``auto`` (current turn only, because models that call tools
-        require it), ``always`` or ``never``. Defaults to ``auto``.
+        ``LLMAAS_BASE_URL``), ``profile`` to what the client's profile or the catalog says.
+        ``send_reasoning`` selects the thinking that is sent back to the model: ``auto`` (current
+        turn only, because models that call tools require it), ``always`` or ``never``. Defaults to
+        ``auto``.
         """
         self._model_name = model_name
         self._provider = LLMaaSProvider() if isinstance(provider, str) else provider
         self.send_reasoning = send_reasoning
-        super().__init__(settings=settings, profile=profile)
+        super().__init__(settings=settings, profile=profile or self._measured_profile())
+
+    def _measured_profile(self) -> ModelProfile | None:
+        """Build the profile from the client's own, which the provider class does not know."""
+        measured = self.client.settings.profile
+        return None if measured is None else model_profile(self._model_name, measured)
 
     @property
     def client(self) -> AsyncLLMaaS:

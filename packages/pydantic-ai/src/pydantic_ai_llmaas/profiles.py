@@ -5,17 +5,22 @@ from __future__ import annotations
 from pydantic_ai.profiles import ModelProfile
 
 from llmaas import catalog
+from llmaas.catalog import Profile
 
 _CHAT = frozenset({"chat", "code", "vision", "translation", "safety", "ocr"})
 
 
-def model_profile(model_name: str) -> ModelProfile | None:
+def model_profile(
+    model_name: str, service_profile: Profile | str | None = None
+) -> ModelProfile | None:
     """Build the profile of the model behind a name, or return None for an unknown name.
 
+    ``service_profile`` is what ``llmaas probe`` measured, which overrides the catalog. Defaults
+    to ``LLMAAS_PROFILE``.
     ``supports_json_schema_output`` is always true: the client sends the schema to the engine,
     describes it in words and requests one correction of an invalid answer.
     """
-    model = catalog.resolve(model_name).model
+    model = catalog.find_model(model_name, service_profile)
     return None if model is None or model.category not in _CHAT else _build_profile(model)
 
 

@@ -55,14 +55,14 @@ class LLMaaSTextEmbedding(LLMaaSService, EmbeddingGeneratorBase):
 
     @property
     def vector_size(self) -> int | None:
-        """Dimensions of the model's vectors; None if the catalog does not know."""
-        model = catalog.get(self.ai_model_id)
+        """Dimensions of the model's vectors; None if unknown."""
+        model = catalog.find_model(self.ai_model_id, self.client.settings.profile)
         return model.dimensions if model else None
 
     @property
     def context(self) -> int | None:
-        """Maximum tokens of one text; None if the catalog does not know."""
-        model = catalog.get(self.ai_model_id)
+        """Maximum tokens of one text; None if unknown."""
+        model = catalog.find_model(self.ai_model_id, self.client.settings.profile)
         return model.context if model else None
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:

@@ -64,7 +64,7 @@ class Conversation:
 
     def messages(self, question: str, system: str | None, model: str) -> Sequence[Message]:
         """Build the messages of a request; the history is trimmed to half of the context."""
-        model_info = catalog.resolve(model).model
+        model_info = catalog.find_model(model)
         limit = ((model_info.context if model_info else None) or _CONTEXT_TOKENS) // 2
         system_message = [_message("system", system)] if system else []
         messages = [*system_message, *self.history, _message("user", question)]

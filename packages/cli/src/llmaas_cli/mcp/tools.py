@@ -164,7 +164,7 @@ class Tools:
         _, budget = self._caller(ctx)
         prompt = estimate_tokens(text)
         usage = Usage(prompt, completion_tokens, prompt + completion_tokens)
-        known = catalog.resolve(model).model
+        known = catalog.find_model(model)
         window = known.context if known else None
         return {
             "model": known.id if known else model,

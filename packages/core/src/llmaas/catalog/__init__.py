@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from llmaas.catalog.lifecycle import forget_warnings, lifecycle_note, warn_once
     from llmaas.catalog.model import Model, Resolution
     from llmaas.catalog.model_facts import ModelProfile
+    from llmaas.catalog.model_lookup import find_model, max_output_default
     from llmaas.catalog.profile import Profile
     from llmaas.catalog.profile_file import ProfileError
     from llmaas.catalog.reasoning import reasoning_efforts
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
         all_models,
         arefresh,
         get,
-        max_output_default,
         refresh,
         reset,
         resolve,
@@ -57,6 +57,7 @@ __all__ = [
     "choose_for_request",
     "diff",
     "filter",
+    "find_model",
     "forget_warnings",
     "get",
     "lifecycle_note",
@@ -77,13 +78,13 @@ _NAMES_BY_MODULE = {
     "lifecycle": "forget_warnings lifecycle_note warn_once",
     "model": "Model Resolution",
     "model_facts": "ModelProfile",
+    "model_lookup": "find_model max_output_default",
     "profile": "Profile",
     "profile_file": "ProfileError",
     "reasoning": "reasoning_efforts",
     "request_choice": "choose_for_request",
     "selection": "Choice NoSuchModelError choose",
-    "state": "about all_models arefresh get max_output_default refresh reset resolve similar"
-    " update",
+    "state": "about all_models arefresh get refresh reset resolve similar update",
 }
 
 _MODULE_BY_NAME = {name: home for home, names in _NAMES_BY_MODULE.items() for name in names.split()}

@@ -55,8 +55,6 @@ class Profile:
     """Names of the headers about rate limits, in lower case; empty if there are none."""
     retry_after: bool | None = fact(to_flag)
     """Whether a 429 has a ``Retry-After`` header."""
-    request_id_header: str | None = fact(to_word)
-    """Name of the header with the request's ID, in lower case."""
     model_name_error: int | None = fact(one_of(400, 404))
     """Status for an unknown model."""
     key_error_type: str | None = fact(to_word)
@@ -67,8 +65,6 @@ class Profile:
     """Whether a stream has usage without ``stream_options``."""
     usage_with_options: bool | None = fact(to_flag)
     """Whether a stream has usage with ``stream_options.include_usage``."""
-    reasoning_tokens: str | None = fact(one_of("inside", "beside", "none"))
-    """Whether ``completion_tokens`` includes reasoning, or ``reasoning_tokens`` is beside it."""
     limits_prompt_plus_output: bool | None = fact(to_flag)
     """Whether prompt and ``max_tokens`` together beyond the context window are an error."""
     adds_backend: bool | None = fact(to_flag)

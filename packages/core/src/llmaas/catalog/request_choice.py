@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from llmaas._tokens import estimate_tokens
 from llmaas.catalog.selection import Choice, choose
+
+if TYPE_CHECKING:
+    from llmaas.catalog.profile_loading import ProfileOption
 
 _IMAGE_TYPES = frozenset({"image", "image_url", "input_image"})
 _IMAGE_TOKENS = 1_000
@@ -24,12 +28,14 @@ def choose_for_request(
     needs: Collection[str] = (),
     prefer: str = "support",
     on: date | None = None,
+    profile: ProfileOption = None,
 ) -> Choice:
     """Choose a model that can answer a request, in the format of the API.
 
     Adds to ``needs`` what the request needs: vision for images, tools for ``tools`` and for a
     conversation that contains calls, and a context of twice its estimated tokens and the answer's
-    (``max_tokens``, defaults to 4,096). Raises ``NoSuchModelError`` if no model meets every need.
+    (``max_tokens``, defaults to 4,096). ``profile`` overrides what the catalog says. Raises
+    ``NoSuchModelError`` if no model meets every need.
     """
     history = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
     found = set(needs)
@@ -40,7 +46,7 @@ def choose_for_request(
         found.add("vision")
     estimate = _count_text(history, tools) + images * _IMAGE_TOKENS
     context = 2 * estimate + (max_tokens or _ANSWER_TOKENS)
-    return choose(task=task, needs=found, context=context, prefer=prefer, on=on)
+    return choose(task=task, needs=found, context=context, prefer=prefer, on=on, profile=profile)
 
 
 def _parts(messages: Sequence[Mapping[str, object]]) -> Iterator[Mapping[str, object]]:

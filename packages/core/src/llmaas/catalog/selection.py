@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from llmaas.catalog import clock
 from llmaas.catalog.model import Model
+from llmaas.catalog.model_lookup import with_profile
 from llmaas.catalog.state import all_models
+
+if TYPE_CHECKING:
+    from llmaas.catalog.profile_loading import ProfileOption
 
 
 def _to_ordinal(day: date | None) -> float | None:
@@ -94,16 +99,18 @@ def choose(
     context: int | None = None,
     prefer: str = "support",
     on: date | None = None,
+    profile: ProfileOption = None,
 ) -> Choice:
     """Choose the best served and supported model for a task.
 
     ``needs`` are any of tools, vision, reasoning, lts, safety; ``context`` is in tokens;
     ``prefer`` is support, energy, speed, context, lts or quality; the first four break ties.
+    ``profile`` overrides what the catalog says about its models.
     Raises ``NoSuchModelError`` if no model meets every need.
     """
     _check(task, needs, prefer)
     wanted = _build_needs(task, needs, context, on or clock.today())
-    left, trail = _apply_needs(wanted)
+    left, trail = _apply_needs(wanted, with_profile(all_models(), profile))
     if not left:
         raise NoSuchModelError("No model meets every need: " + ", ".join(trail))
     order = [prefer, *(name for name in TIE_BREAKERS if name != prefer)]
@@ -140,9 +147,9 @@ def _has(flag: str) -> Callable[[Model], bool]:
     return lambda model: bool(getattr(model, flag))
 
 
-def _apply_needs(wanted: list[_Need]) -> tuple[list[Model], list[str]]:
+def _apply_needs(wanted: list[_Need], left: list[Model]) -> tuple[list[Model], list[str]]:
     """Select the models that meet every need, and count those left after each."""
-    left, trail = list(all_models()), []
+    trail = []
     for need in wanted:
         left = [model for model in left if need.met(model)]
         trail.append(f"{need.label} ({len(left)} left)")

@@ -124,13 +124,6 @@ def similar(name: str) -> list[str]:
     return get_close_matches(name[:200], list(current().models), 3, 0.6)
 
 
-def max_output_default(name: str) -> int:
-    """Compute the default of ``max_tokens``: 16,384, capped at half the known context."""
-    model = resolve(name).model
-    context = model.context if model else None
-    return min(DEFAULT_MAX_OUTPUT, context // 2) if context else DEFAULT_MAX_OUTPUT
-
-
 def refresh(client: ListsModels) -> bool:
     """Request the model list and merge it into the catalog of this process.
 

@@ -50,6 +50,7 @@ def submit(
         raise InvalidInputError(
             f"conversations must be 1 to {MAX_CONVERSATIONS}, got {len(conversations)}."
         )
+    _check_offered(settings)
     options = {k: v for k, v in options.items() if k not in _OF_SINGLE_CALLS}
     requests = [_prepared(settings, each, model, options) for each in conversations]
     changes = tuple(request.adjustments for request in requests)
@@ -64,6 +65,16 @@ def submit(
         extra_headers=extra_headers,
     )
     return replace(submitted, adjustments=changes) if any(changes) else submitted
+
+
+def _check_offered(settings: Settings) -> None:
+    """Raise ``InvalidInputError`` if the profile says that the service accepts no batches."""
+    profile = settings.profile
+    if profile is not None and profile.batches is False:
+        raise InvalidInputError(
+            f"{profile.address} does not accept batches, as measured on {profile.measured}. Send "
+            "the conversations one by one, in a bulk run for instance."
+        )
 
 
 def _prepared(settings: Settings, messages: Messages, model: str, options: Any) -> ChatRequest:

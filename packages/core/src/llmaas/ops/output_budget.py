@@ -55,6 +55,8 @@ def default_max_tokens(
     most = _most(settings, model, window)
     if window is None or is_clearly_below(messages, tools, window - most, size):
         return most
+    if not _counts_both(settings):
+        return most
     prompt = {"messages": messages, "tools": tools, "response_format": response_format}
     left = window - prompt_tokens(prompt)
     return min(most, max(left, _LEAST))
@@ -78,6 +80,15 @@ def _as_messages(conversation: object) -> Sequence[Mapping[str, object]]:
     if not isinstance(conversation, Sequence):
         return []
     return [message for message in conversation if isinstance(message, Mapping)]
+
+
+def _counts_both(settings: Settings) -> bool:
+    """Tell whether prompt and ``max_tokens`` must fit the window together.
+
+    Engines that were measured to count them apart end the answer where the window does.
+    """
+    profile = settings.profile
+    return profile is None or profile.limits_prompt_plus_output is not False
 
 
 def _most(settings: Settings, model: str, window: int | None) -> int:

@@ -48,7 +48,6 @@ PROBES = (
         f"{HOW_TO}, test_api_models and simple_tts", (chat(max_tokens=1),),
         (
             rule(CONFIRMED, "Give it in reports.", ok=True,
-                 learns={"request_id_header": "x-request-id"},
                  **{"header.x-request-id": lambda value: bool(value)}),
             rule(CONTRADICTED, "Reports to the service can only give the time.", ok=True),
         ),

@@ -51,11 +51,9 @@ PROBES = (
         f"{CONCEPTS} adds them as a third term", (THINK,),
         (
             rule(CONFIRMED, ok=True, reasoning_tokens=lambda n: bool(n),
-                 total_is="prompt and completion", reasoning_fits=True,
-                 learns={"reasoning_tokens": "inside"}),
+                 total_is="prompt and completion", reasoning_fits=True),
             rule(CONTRADICTED, "Nothing to do: the client bills them as a third term.",
-                 ok=True, reasoning_tokens=lambda n: bool(n), total_is="and reasoning",
-                 learns={"reasoning_tokens": "beside"}),
+                 ok=True, reasoning_tokens=lambda n: bool(n), total_is="and reasoning"),
             rule(CONTRADICTED, REPORT, ok=True, reasoning_tokens=lambda n: bool(n)),
             rule(UNCLEAR, "The answer counts no reasoning.", ok=True),
         ), Subject.REASONER, ("total_is", "reasoning_tokens", "completion_tokens"),

@@ -39,14 +39,14 @@ class LLMaaSEmbedding(Connection, BaseEmbedding):
 
     @property
     def vector_size(self) -> int | None:
-        """Size of a vector; None if neither ``dimensions`` nor the catalog defines it."""
-        known = catalog.get(self.model_name)
+        """Size of a vector; None if it is unknown."""
+        known = catalog.find_model(self.model_name, self.profile)
         return self.dimensions or (known.dimensions if known else None)
 
     @property
     def context(self) -> int | None:
-        """Maximum tokens of a text; None if the catalog does not define it."""
-        known = catalog.get(self.model_name)
+        """Maximum tokens of a text; None if it is unknown."""
+        known = catalog.find_model(self.model_name, self.profile)
         return known.context if known else None
 
     def get_num_tokens(self, text: str) -> int:

@@ -98,15 +98,17 @@ class LLMaaS(Connection, StructuredPrediction):
 
     @property
     def metadata(self) -> LLMMetadata:
-        """Describe the model from the catalog."""
-        known = catalog.get(self.model)
+        """Describe the model: as the profile measured it, else from the catalog."""
+        known = catalog.find_model(self.model, self.profile)
         window = self.context_window or (known.context if known else None)
         tools = self.is_function_calling_model
         if tools is None:
             tools = known is None or known.tools is not False
         facts: dict[str, Any] = {"context_window": window} if window else {}
         if window or self.max_tokens:
-            facts["num_output"] = self.max_tokens or catalog.max_output_default(self.model)
+            facts["num_output"] = self.max_tokens or catalog.max_output_default(
+                self.model, self.profile
+            )
         return LLMMetadata(
             is_chat_model=True, is_function_calling_model=tools, model_name=self.model, **facts
         )

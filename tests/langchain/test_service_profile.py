@@ -1,0 +1,28 @@
+"""Facts about models follow the profile of the service."""
+
+from __future__ import annotations
+
+from langchain_llmaas import ChatLLMaaS, LLMaaSEmbeddings
+from llmaas.catalog import ModelProfile, Profile
+
+MEASURED = Profile(
+    measured="2026-11-30",  # type: ignore[arg-type]
+    address="127.0.0.1",
+    models={
+        "gpt-oss:120b": ModelProfile(context_window=4096, max_output_tokens=96, tools=False),
+        "bge-m3:567m": ModelProfile(embedding_dimensions=8, context_window=64),
+    },
+)
+
+
+def test_profile_of_a_chat_model_has_what_was_measured() -> None:
+    profile = ChatLLMaaS(model="gpt-oss:120b", api_key="k", service_profile=MEASURED).profile
+    assert profile is not None
+    assert profile["max_input_tokens"] == 4000
+    assert profile["max_output_tokens"] == 96
+    assert profile["tool_calling"] is False
+
+
+def test_embeddings_have_the_measured_sizes() -> None:
+    embeddings = LLMaaSEmbeddings(model="bge-m3:567m", api_key="k", service_profile=MEASURED)
+    assert (embeddings.vector_size, embeddings.context) == (8, 64)
