@@ -43,7 +43,7 @@ def differences(root: str, key: str, *, dialect: str = "") -> dict[str, list[str
     found: dict[str, list[str]] = defaultdict(list)
     for recording in load():
         if recording.is_comparable:
-            for difference in _compared(recording, *_asked(recording, root, key, dialect)):
+            for difference in _compared(recording, *_send(recording, root, key, dialect)):
                 found[difference].append(recording.name.partition("/")[2])
     return dict(sorted(found.items()))
 
@@ -67,12 +67,12 @@ def spelled_out(entry: str) -> list[str]:
     return ["".join(chosen) for chosen in product(*choices)]
 
 
-def pattern_of(difference: str) -> str:
+def find_pattern(difference: str) -> str:
     """Return the entry that explains a difference, or None."""
     return explained().get(difference, "")
 
 
-def _asked(
+def _send(
     recording: Recording, root: str, key: str, dialect: str
 ) -> tuple[int, Mapping[str, str], bytes]:
     body, path = recording.body.decode("utf-8", "surrogateescape"), recording.path
@@ -101,7 +101,7 @@ def _compared(
         return
     for name in sorted((headers.keys() ^ recording.headers.keys()) - UNCOMPARED_HEADERS):
         yield f"header {'extra' if name in headers else 'missing'}: {name}"
-    kind = _kind_of(recording)
+    kind = _get_kind(recording)
     theirs, ours = _shape(recording.content), _shape(content)
     for path in sorted(theirs.keys() | ours.keys()):
         if path not in ours:
@@ -109,10 +109,11 @@ def _compared(
         elif path not in theirs:
             yield f"{kind} extra: {path}"
         elif not ours[path] & theirs[path]:
-            yield f"{kind} type {_told(ours[path])} instead of {_told(theirs[path])}: {path}"
+            own, expected = _join_names(ours[path]), _join_names(theirs[path])
+            yield f"{kind} type {own} instead of {expected}: {path}"
 
 
-def _kind_of(recording: Recording) -> str:
+def _get_kind(recording: Recording) -> str:
     if recording.status >= 400:
         return "error"
     is_stream = isinstance(recording.request, dict) and recording.request.get("stream")
@@ -145,7 +146,7 @@ def _add(value: Any, path: str, shape: Shape) -> None:
             _add(item, f"{path}[]", shape)
 
 
-def _told(types: set[str]) -> str:
+def _join_names(types: set[str]) -> str:
     return "/".join(sorted(types))
 
 
@@ -162,7 +163,7 @@ def rows() -> list[list[str]]:
     shown: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for dialect, found in all_differences().items():
         for difference, names in found.items():
-            shown[pattern_of(difference)][dialect].update(names)
+            shown[find_pattern(difference)][dialect].update(names)
     return [
         [f"`{pattern}`", *(str(len(shown[pattern][d]) or "-") for d in DIALECTS), why]
         for pattern, why in explanations().items()
@@ -176,7 +177,7 @@ def main() -> None:
         put("engines", "tools/engine_differences.py", markdown(head, rows()))
         return
     for difference, names in all_differences()["".join(sys.argv[1:])].items():
-        why = explanations().get(pattern_of(difference), "(not explained)")
+        why = explanations().get(find_pattern(difference), "(not explained)")
         print(f"{difference}  [{len(names)}: {', '.join(names[:3])}]  {why}")
 
 

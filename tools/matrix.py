@@ -36,7 +36,7 @@ class Column:
 def environment() -> dict[str, str]:
     """Return the versions of Python and of all declared dependencies."""
     found = {"Python": ".".join(map(str, sys.version_info[:3]))}
-    for name in sorted(asked()):
+    for name in sorted(collect_dependencies()):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
@@ -44,7 +44,7 @@ def environment() -> dict[str, str]:
     return found
 
 
-def asked() -> set[str]:
+def collect_dependencies() -> set[str]:
     """Return the names of the packages' dependencies."""
     texts = [text for package in PACKAGES for text in package.project["dependencies"]]
     for package in PACKAGES:
@@ -72,7 +72,9 @@ def columns(folder: Path) -> dict[str, Column]:
 def properties(suite: ET.Element) -> dict[str, str]:
     """Return the versions; other plugins save properties, too."""
     told = {each.attrib["name"]: each.attrib["value"] for each in suite.iter("property")}
-    return {name: told[name] for name in sorted({"Python", *asked()}) if name in told}
+    return {
+        name: told[name] for name in sorted({"Python", *collect_dependencies()}) if name in told
+    }
 
 
 def outcomes(suite: ET.Element) -> Iterator[tuple[str, str]]:

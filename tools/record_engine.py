@@ -26,7 +26,7 @@ def main() -> None:
     """Record the engine that the arguments name."""
     options = _options()
     renamed = dict(pair.split("=", 1) for pair in options.model)
-    served = _served(options.url, options.key)
+    served = _list_models(options.url, options.key)
     folder = "-".join(options.name)
     for recording in load(options.source):
         old = MODEL.search(recording.provenance)[1]  # type: ignore[index]
@@ -50,7 +50,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _served(url: str, key: str) -> set[str]:
+def _list_models(url: str, key: str) -> set[str]:
     request = urllib.request.Request(f"{url}/v1/models", headers={"Authorization": f"Bearer {key}"})
     with urllib.request.urlopen(request, timeout=60) as response:
         return {model["id"] for model in json.load(response)["data"]}

@@ -19,10 +19,10 @@ PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 
 def pinned(lock: Path) -> set[tuple[str, str]]:
     """Parse normalized names and versions of a lock."""
-    return {(plain(name), version) for name, version in PINNED.findall(lock.read_text())}
+    return {(normalize(name), version) for name, version in PINNED.findall(lock.read_text())}
 
 
-def plain(name: str) -> str:
+def normalize(name: str) -> str:
     """Normalize the name of a distribution."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -40,7 +40,7 @@ def write(lock: Path, folder: Path) -> Path:
 def check(out: Path, lock: Path) -> int:
     """Check that the bill lists every pin, with hashes; return the number of pins."""
     bill: dict[str, Any] = json.loads(out.read_text())
-    parts = {(plain(each["name"]), each["version"]): each for each in bill["components"]}
+    parts = {(normalize(each["name"]), each["version"]): each for each in bill["components"]}
     assert bill["bomFormat"] == "CycloneDX"
     assert set(parts) == pinned(lock), set(parts) ^ pinned(lock)
     bare = [name for name, each in parts.items() if "hashes" not in json.dumps(each)]

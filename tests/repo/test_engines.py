@@ -8,7 +8,7 @@ from tools.engine_differences import (
     all_differences,
     explained,
     explanations,
-    pattern_of,
+    find_pattern,
     spelled_out,
 )
 
@@ -25,7 +25,7 @@ def test_engines_differences_are_all_explained(found: Found) -> None:
         f"{dialect or 'default'}: {difference} ({names[0]})"
         for dialect, differences in found.items()
         for difference, names in differences.items()
-        if not pattern_of(difference)
+        if not find_pattern(difference)
     ]
     assert unexplained == []
 

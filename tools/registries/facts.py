@@ -44,7 +44,7 @@ class Facts:
         """Models of the chat endpoint."""
         return [model for model in self.models if model.category in CHAT]
 
-    def of_category(self, category: str) -> list[Model]:
+    def select_category(self, category: str) -> list[Model]:
         """Return the models of a category."""
         return [model for model in self.models if model.category == category]
 
@@ -70,6 +70,6 @@ def display_name(model: Model) -> str:
     return " ".join([*(word.capitalize() for word in words), size.upper()]).strip()
 
 
-def context_of(model: Model) -> int:
+def get_context(model: Model) -> int:
     """Return the context window; 0 if it is unknown."""
     return model.context or 0

@@ -18,8 +18,8 @@ from tools.registries.facts import (
     SLUG,
     URL_VARIABLE,
     Facts,
-    context_of,
     display_name,
+    get_context,
 )
 
 NO_RATE = "prices in EUR; generate with --usd-per-eur to add them"
@@ -58,7 +58,7 @@ def models_dev_model(facts: Facts, model: Model) -> dict[str, Any]:
     }
     if prices := facts.usd_per_million(model):
         described["cost"] = {"input": prices[0], "output": prices[1]}
-    described["limit"] = {"context": context_of(model), "output": context_of(model)}
+    described["limit"] = {"context": get_context(model), "output": get_context(model)}
     inputs = ["text", "image"] if model.vision else ["text"]
     described["modalities"] = {"input": inputs, "output": ["text"]}
     return described
@@ -93,7 +93,7 @@ def litellm(facts: Facts) -> Iterator[tuple[str, str]]:
         }
     }
     prices = {f"{SLUG}/{model.id}": litellm_model(facts, model) for model in facts.chat}
-    for model in facts.of_category("embedding"):
+    for model in facts.select_category("embedding"):
         prices[f"{SLUG}/{model.id}"] = litellm_model(facts, model)
     yield "litellm/providers.json", to_json(provider)
     yield "litellm/model_prices.json", to_json(prices)
@@ -105,7 +105,7 @@ def litellm_model(facts: Facts, model: Model) -> dict[str, Any]:
     described: dict[str, Any] = {
         "litellm_provider": SLUG,
         "mode": "embedding" if embeds else "chat",
-        "max_input_tokens": context_of(model),
+        "max_input_tokens": get_context(model),
         "source": DOCUMENTATION,
     }
     if prices := facts.usd_per_million(model):
@@ -115,7 +115,7 @@ def litellm_model(facts: Facts, model: Model) -> dict[str, Any]:
         return described | ({"output_vector_size": model.dimensions} if model.dimensions else {})
     flags = {"function_calling": model.tools, "vision": model.vision, "reasoning": model.reasoning}
     supported = {f"supports_{name}": True for name, value in flags.items() if value}
-    window = context_of(model)
+    window = get_context(model)
     return described | {"max_output_tokens": window, "max_tokens": window} | supported
 
 
@@ -131,7 +131,7 @@ def any_llm(facts: Facts) -> Iterator[tuple[str, str]]:
     provider_documentation_url="{DOCUMENTATION}",
     supports_completion_reasoning={any(model.reasoning for model in facts.chat)},
     supports_completion_image={any(model.vision for model in facts.chat)},
-    supports_embedding={bool(facts.of_category("embedding"))},
+    supports_embedding={bool(facts.select_category("embedding"))},
 ),
 ''',
     )
@@ -141,7 +141,7 @@ def genai_prices(facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield the provider of genai-prices (prices/providers/*.yml), if prices in USD are known."""
     if facts.usd_per_eur is None:
         return
-    models = [*facts.chat, *facts.of_category("embedding")]
+    models = [*facts.chat, *facts.select_category("embedding")]
     provider = {
         "id": SLUG,
         "name": NAME,

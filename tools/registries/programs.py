@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from llmaas.catalog import Model, max_output_default
-from tools.registries.facts import BASE_URL, KEY, NAME, SLUG, Facts, context_of, display_name
+from tools.registries.facts import BASE_URL, KEY, NAME, SLUG, Facts, display_name, get_context
 from tools.registries.gateways import litellm_model, to_json
 
 EDITOR_MODEL = "qwen3.6:35b"
@@ -26,7 +26,7 @@ def autogen_studio(facts: Facts) -> Iterator[tuple[str, str]]:
 def continue_dev(facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield a config.yaml of Continue (schema: @continuedev/config-yaml)."""
     models = [continue_model(m, ["chat", "edit", "apply"]) for m in facts.chat if m.tools]
-    models += [continue_model(model, ["embed"]) for model in facts.of_category("embedding")]
+    models += [continue_model(model, ["embed"]) for model in facts.select_category("embedding")]
     config = {"name": NAME, "version": "1.0.0", "schema": "v1", "models": models}
     yield "continue/config.yaml", yaml.safe_dump(config, sort_keys=False)
 
@@ -46,7 +46,7 @@ def continue_model(model: Model, roles: list[str]) -> dict[str, Any]:
     if "chat" in roles:
         described["capabilities"] = capabilities
         described["defaultCompletionOptions"] = {
-            "contextLength": context_of(model),
+            "contextLength": get_context(model),
             "maxTokens": max_output_default(model.id),
         }
     return described
@@ -60,7 +60,7 @@ def opencode(facts: Facts) -> Iterator[tuple[str, str]]:
             "attachment": bool(model.vision),
             "reasoning": bool(model.reasoning),
             "tool_call": True,
-            "limit": {"context": context_of(model), "output": max_output_default(model.id)},
+            "limit": {"context": get_context(model), "output": max_output_default(model.id)},
         }
         for model in facts.chat
         if model.tools

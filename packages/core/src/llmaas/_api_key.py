@@ -31,7 +31,7 @@ class APIKey:
     __slots__ = ("_fingerprint", "_lock", "_recent", "_source", "recent")
 
     def __init__(self, source: str | Callable[[], Any] | None) -> None:
-        self._source = source if source is None or callable(source) else _checked(source)
+        self._source = source if source is None or callable(source) else _validate_key(source)
         self._lock = threading.Lock()
         self._recent: dict[str, None] = {}
         self._fingerprint = ""
@@ -70,7 +70,7 @@ class APIKey:
 
         The HTTP library would quote such a key in its own error.
         """
-        bare = _checked(key)
+        bare = _validate_key(key)
         self.remember([bare])
         return bare
 
@@ -125,7 +125,7 @@ def key_from_environment() -> APIKey:
     return APIKey(os.environ.get(KEY_VARIABLE) or None)
 
 
-def _checked(key: object) -> str:
+def _validate_key(key: object) -> str:
     if not isinstance(key, str):
         raise ConfigurationError(f"api_key must be a string, got {type(key).__name__}.")
     bare = _AROUND.sub("", key).strip(_QUOTES)

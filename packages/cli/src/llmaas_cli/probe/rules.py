@@ -38,10 +38,10 @@ def matches(when: Mapping[str, Any], facts: Facts) -> bool:
 
     A set lists the allowed values, a function decides, and any other value must be equal.
     """
-    return all(_is(facts[name], wanted) for name, wanted in when.items())
+    return all(_matches(facts[name], wanted) for name, wanted in when.items())
 
 
-def _is(value: object, wanted: object) -> bool:
+def _matches(value: object, wanted: object) -> bool:
     if isinstance(wanted, set | frozenset):
         return value in wanted
     if callable(wanted):
@@ -61,13 +61,13 @@ def judge(probe: Probe, model: str, facts: Facts) -> Result:
         model,
         decided.verdict,
         decided.follows.format_map(facts),
-        facts.evidence((*probe.shows, *_facts_of(decided, probe))),
+        facts.evidence((*probe.shows, *_collect_fact_names(decided, probe))),
         {name: value for name, value in learned.items() if value is not None},
         seconds=facts.seconds,
     )
 
 
-def _facts_of(decided: Rule, probe: Probe) -> list[str]:
+def _collect_fact_names(decided: Rule, probe: Probe) -> list[str]:
     names = [*decided.when]
     if decided.verdict is UNCLEAR:  # all that was looked for
         names += [name for each in probe.rules for name in each.when]

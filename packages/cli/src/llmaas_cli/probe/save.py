@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from llmaas.catalog import Profile
 from llmaas_cli.probe.report import Report
-from llmaas_cli.probe.selection import Models, kind_of
+from llmaas_cli.probe.selection import Models, get_kind
 
 _OF_SERVICE = frozenset(each.name for each in fields(Profile))
 _CATEGORIES = frozenset(("chat", "embedding", "rerank", "transcription", "speech", "image"))
@@ -35,7 +35,7 @@ def to_profile(report: Report, models: Models) -> Profile:
     )
     for model in dict.fromkeys((*models.listed, *by_model)):
         profile = profile.with_facts(
-            model, **{**_about(model, models), **nest(by_model.get(model, {}))}
+            model, **{**_describe_model(model, models), **nest(by_model.get(model, {}))}
         )
     return profile
 
@@ -50,10 +50,10 @@ def _engine(models: Models) -> str | None:
     return "vllm" if owners == {"vllm"} else None
 
 
-def _about(model: str, models: Models) -> dict[str, object]:
+def _describe_model(model: str, models: Models) -> dict[str, object]:
     entry = models.listed.get(model)
     kinds = (kind for kind, names in models.by_kind.items() if model in names)
-    kind = next(kinds, "") or kind_of(model)
+    kind = next(kinds, "") or get_kind(model)
     return {
         "context_window": (entry.context_tokens if entry else None) or None,
         "aliases": tuple(n for n in (entry.aliases if entry else ()) if n != model),

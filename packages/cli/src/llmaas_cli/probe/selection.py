@@ -102,7 +102,7 @@ def may_reason(name: str) -> bool:
     return known is None or known.reasoning is not False
 
 
-def kind_of(name: str) -> str:
+def get_kind(name: str) -> str:
     """Return the kind of a model: as the catalog says, else guessed from its name."""
     known = catalog.get(name) or catalog.resolve(name).model
     if known is not None and known.publisher is not None:
@@ -120,7 +120,7 @@ def choose(listed: Sequence[LiveModel], wanted: Sequence[str]) -> Models:
     if wanted and wanted != ["all"]:
         pairs = [_parse(name) for name in wanted]
     else:
-        pairs = [(name, kind_of(name)) for name in entries]
+        pairs = [(name, get_kind(name)) for name in entries]
     by_kind: dict[str, list[str]] = {}
     for name, kind in pairs:
         by_kind.setdefault(kind, []).append(name)
@@ -137,7 +137,7 @@ def _parse(name: str) -> tuple[str, str]:
     if kind and kind not in kinds:
         raise InvalidInputError(f"--models: kind must be one of {', '.join(sorted(kinds))}, "
                                 f"got {kind!r}.")  # fmt: skip
-    return name, kind or kind_of(name)
+    return name, kind or get_kind(name)
 
 
 def _is_undocumented(name: str) -> bool:

@@ -45,7 +45,7 @@ class Sender:
         """
         exchanges: list[Exchange] = []
         for call in calls:
-            known = {**values, **_values_of(exchanges)}
+            known = {**values, **_read_values(exchanges)}
             exchanges.append(self._send(call, known))
         return exchanges
 
@@ -73,7 +73,7 @@ class Sender:
         return sum(raw.highest_cost(self._client, build(call, values)[0]) for call in calls)
 
 
-def _values_of(exchanges: Sequence[Exchange]) -> dict[str, object]:
+def _read_values(exchanges: Sequence[Exchange]) -> dict[str, object]:
     """Return values of the first answer that later calls may name."""
     first = exchanges[0].json if exchanges else None
     return {"first_id": first.get("id", "unknown")} if isinstance(first, dict) else {}

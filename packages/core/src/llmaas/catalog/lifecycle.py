@@ -50,7 +50,7 @@ def _observed_on() -> str:
 def _own_note(model: Model, today: date) -> str | None:
     advice = f"; its successor is {model.successor!r}" if model.successor else ""
     if model.phase == "deprecated":
-        return f"model {model.id!r} is deprecated ({_ended(model)}){advice}"
+        return f"model {model.id!r} is deprecated ({_describe_end(model)}){advice}"
     if not model.live:
         return f"model {model.id!r} is not in the service's list of {_observed_on()}{advice}"
     if not model.supported_on(today):
@@ -58,7 +58,7 @@ def _own_note(model: Model, today: date) -> str | None:
     return None
 
 
-def _ended(model: Model) -> str:
+def _describe_end(model: Model) -> str:
     return f"support ended on {model.end_of_support}" if model.end_of_support else "no date"
 
 

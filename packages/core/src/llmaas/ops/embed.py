@@ -162,12 +162,12 @@ def _send(job: EmbedJob, body: Mapping[str, Any]) -> Operation[Vectors]:
     count = len(body["input"])
 
     def read(data: bytes, _: Mapping[str, str]) -> Vectors:
-        return _checked(job, read_vectors(data, count, numpy=job.numpy))
+        return _check_length(job, read_vectors(data, count, numpy=job.numpy))
 
     return request_json(job.settings, PATH, body, read, **job.options)
 
 
-def _checked(job: EmbedJob, vectors: Vectors) -> Vectors:
+def _check_length(job: EmbedJob, vectors: Vectors) -> Vectors:
     """Check the length of vectors; raise where no single input is at fault."""
     with job.lock:
         job.length = job.length or vectors.length

@@ -17,7 +17,7 @@ from llmaas.messages import Messages, add_instruction
 from llmaas.ops.effects import Close, Operation
 from llmaas.ops.model_profile import warn_if_empty
 from llmaas.ops.open_stream import OpenStream
-from llmaas.ops.output_budget import window_of
+from llmaas.ops.output_budget import get_window
 from llmaas.ops.reasoning import lower_effort
 from llmaas.ops.retrying import Deadline
 from llmaas.settings import Settings
@@ -80,8 +80,8 @@ class Plan:
 
     def _keep_larger(self, model: str, error: Any) -> None:
         """After a context overflow, ask models with a larger window only."""
-        window = error.window or window_of(self.settings, model) or 0
-        sizes = {name: window_of(self.settings, name) for name in self.models}
+        window = error.window or get_window(self.settings, model) or 0
+        sizes = {name: get_window(self.settings, name) for name in self.models}
         self.models = [name for name in self.models if (sizes[name] or window + 1) > window]
 
 

@@ -32,7 +32,7 @@ def is_given(params: Mapping[str, Any]) -> bool:
     return "max_completion_tokens" in params or any(name in extra for name in _FIELDS)
 
 
-def window_of(settings: Settings, model: str) -> int | None:
+def get_window(settings: Settings, model: str) -> int | None:
     """Return the context window in tokens: as a refusal named it, else as the catalog does."""
     known = settings.learned.windows.get(model)
     return get_facts(model, settings.profile).window if known is None else known
@@ -51,7 +51,7 @@ def default_max_tokens(
 
     ``size`` is the characters of the messages, where they are known (see ``inspect_messages``).
     """
-    window = window_of(settings, model)
+    window = get_window(settings, model)
     most = _most(settings, model, window)
     if window is None or is_clearly_below(messages, tools, window - most, size):
         return most
@@ -122,14 +122,14 @@ def _fitting(settings: Settings, body: Mapping[str, Any], overflow: Overflow) ->
         return overflow.limit if overflow.limit < requested else None
     if overflow.window is not None:
         learned.record_window(model, overflow.window)
-    window = window_of(settings, model)
+    window = get_window(settings, model)
     if window is None:
         return None
-    left = min(_left(window, overflow, body), _most(settings, model, window))
+    left = min(_remaining_tokens(window, overflow, body), _most(settings, model, window))
     return left if 0 < left < requested else None
 
 
-def _left(window: int, overflow: Overflow, body: Mapping[str, Any]) -> int:
+def _remaining_tokens(window: int, overflow: Overflow, body: Mapping[str, Any]) -> int:
     """Return what a prompt leaves of the window: exact counts, else a careful estimate."""
     if overflow.prompt is not None and not overflow.is_lower_bound:
         left = window - overflow.prompt

@@ -84,7 +84,7 @@ def _with_more_tokens(request: ChatRequest, cut: Completion) -> ChatRequest | No
     """
     if not request.owns_budget or cut.finish_reason == "content_filter" or cut.text[-32:].isspace():
         return None
-    window = output_budget.window_of(request.settings, request.model)
+    window = output_budget.get_window(request.settings, request.model)
     before = int(request.body["max_tokens"])
     left = window - output_budget.prompt_tokens(request.body) if window else 0
     tokens = min(_MOST_GAIN * before, left)

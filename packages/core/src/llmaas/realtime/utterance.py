@@ -91,7 +91,7 @@ class Utterance:
             case "session.created":
                 self._session_id = str(event.get("id") or "") or None
             case "transcription.delta":
-                return self._grow(event.get("delta"))
+                return self._append_delta(event.get("delta"))
             case "transcription.done":
                 self.done = True
                 extra = {key: value for key, value in event.items() if key != "type"}
@@ -101,7 +101,7 @@ class Utterance:
                 raise ReportedError(_reason(event.get("error"))[:_MAX_ERROR_LENGTH])
         return None
 
-    def _grow(self, delta: object) -> PartialText | None:
+    def _append_delta(self, delta: object) -> PartialText | None:
         if not isinstance(delta, str) or not delta:
             return None
         self._parts.append(delta)

@@ -107,7 +107,7 @@ class Reader:
         at = _skip(self._text, 0)
         while at < len(self._text):
             try:
-                found, end = self._at(at)
+                found, end = self._parse_at(at)
             except (ValueError, RecursionError):
                 return []
             if not found or not all(self._names.offers(name) for name, _ in found):
@@ -116,7 +116,7 @@ class Reader:
             at = _skip(self._text, end)
         return calls
 
-    def _at(self, at: int) -> tuple[list[Call], int]:
+    def _parse_at(self, at: int) -> tuple[list[Call], int]:
         """Parse the calls at a position; return them and their end."""
         text = self._text
         if text[at] in "{[":

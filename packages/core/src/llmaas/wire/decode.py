@@ -93,7 +93,7 @@ class ChatDecoder:
             )
             return events
         for payload in payloads:
-            self._take(payload, events)
+            self._decode_payload(payload, events)
             if self.over:
                 break
         return events
@@ -117,7 +117,7 @@ class ChatDecoder:
         else:
             for payload in self._sse.close():
                 if not self.over and cause is None:
-                    self._take(payload, events)
+                    self._decode_payload(payload, events)
             if not self.over:
                 self._end_stream(cause, events)
         return events
@@ -134,7 +134,7 @@ class ChatDecoder:
         data, self._body = bytes(self._body), bytearray()
         return data
 
-    def _take(self, payload: bytes, events: list[Event]) -> None:
+    def _decode_payload(self, payload: bytes, events: list[Event]) -> None:
         if self._payloads.is_strict:
             try:
                 chunk = parse(payload)
@@ -142,11 +142,11 @@ class ChatDecoder:
                 pass
             else:
                 if type(chunk) is dict:
-                    self._take_chunk(chunk, events)
+                    self._add_chunk(chunk, events)
                 return
         text = payload.strip()
         if text == b"[DONE]":
-            self._take_done(events)
+            self._handle_done(events)
             return
         try:
             chunk = self._payloads.parse(text)
@@ -154,9 +154,9 @@ class ChatDecoder:
             self._stop(TruncatedResponse(str(error), self._accumulator.completion()))
             return
         if isinstance(chunk, dict):
-            self._take_chunk(chunk, events)
+            self._add_chunk(chunk, events)
 
-    def _take_chunk(self, chunk: Mapping[str, object], events: list[Event]) -> None:
+    def _add_chunk(self, chunk: Mapping[str, object], events: list[Event]) -> None:
         tells_error = "error" in chunk or "detail" in chunk or chunk.get("object") == "error"
         error = find_error(chunk) if tells_error or "choices" not in chunk else None
         if error is not None:
@@ -168,7 +168,7 @@ class ChatDecoder:
             self._stop(ErrorEvent(failed.error, self._accumulator.completion()))
         self.finished = self._accumulator.is_finished
 
-    def _take_done(self, events: list[Event]) -> None:
+    def _handle_done(self, events: list[Event]) -> None:
         self._done_seen = True
         if self._accumulator.closing_usage:
             self._accumulator.infer_finish_reasons()
@@ -218,13 +218,13 @@ class ChatDecoder:
             reason = "it is HTML" if html else "its JSON is invalid or truncated"
             self._stop(InvalidBody(reason, body))
             return
-        self._take_body(answer, body, events)
+        self._add_body(answer, body, events)
 
-    def _take_body(self, answer: object, body: bytes, events: list[Event]) -> None:
+    def _add_body(self, answer: object, body: bytes, events: list[Event]) -> None:
         if not isinstance(answer, dict):
             self._stop(InvalidBody("it is not a JSON object", body))
             return
-        self._take_chunk(answer, events)
+        self._add_chunk(answer, events)
         if self.over:
             return
         if not self._accumulator.has_choices:

@@ -169,13 +169,13 @@ class Chunked:
                 raise ValueError(_TOO_LONG)
             place, self._stage = 2, "size"
         if self._stage == "size":
-            place = self._take(data, place, parts)
+            place = self._read_chunks(data, place, parts)
         if self._stage == "trailers":
             self._end(data[place:])
         else:
             self._hold(data[place:])
 
-    def _take(self, data: bytes, place: int, parts: list[bytes]) -> int:
+    def _read_chunks(self, data: bytes, place: int, parts: list[bytes]) -> int:
         """Read the available chunks; return the position of the first unread byte."""
         while (size := _SIZE.match(data, place)) is not None:
             start, length = size.end(), int(size[1], 16)

@@ -203,14 +203,14 @@ class JSONFilter:
             at = match.start()
             if at == self._escaped:
                 continue
-            self._take(match[0], at)
+            self._process(match[0], at)
             if not self._depth:
                 self._state = "closed"
                 return text[: at + 1]
         self._escaped -= len(text)
         return text
 
-    def _take(self, character: str, at: int) -> None:
+    def _process(self, character: str, at: int) -> None:
         if self._in_string:
             if character == "\\":
                 self._escaped = at + 1

@@ -29,7 +29,7 @@ def read_ranking(
     ranked: dict[int, RerankResult] = {}
     errors: dict[int, Exception] = {}
     for item in results:
-        _take(item, documents, ranked, errors)
+        _add_result(item, documents, ranked, errors)
     if len(ranked) + len(errors) < documents and not top_n:
         absent = (n for n in range(documents) if n not in ranked and n not in errors)
         errors.update({n: ValueError(f"document {n} has no result") for n in absent})
@@ -57,7 +57,7 @@ def _results(body: object) -> list[object]:
     raise ValueError("it has no results")
 
 
-def _take(
+def _add_result(
     item: Any,
     documents: int,
     ranked: dict[int, RerankResult],

@@ -22,7 +22,7 @@ def create(exchange: Exchange) -> Reply:
         key, secret = exchange.state.keys.make(**settings)
     except ValueError as wrong:
         raise bad_request(str(wrong), str(wrong).partition(" ")[0]) from None
-    return Reply({**key.shown(), "key": secret}, status=201)
+    return Reply({**key.to_dict(), "key": secret}, status=201)
 
 
 def _settings(body: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def _settings(body: dict[str, Any]) -> dict[str, Any]:
 def listing(exchange: Exchange) -> Reply:
     """List keys, optionally of one tenant."""
     keys = exchange.state.keys.list_keys(exchange.query.get("tenant"))
-    return Reply({"object": "list", "data": [k.shown() for k in keys]})
+    return Reply({"object": "list", "data": [k.to_dict() for k in keys]})
 
 
 def _key(exchange: Exchange) -> Key:
@@ -70,7 +70,7 @@ def _key(exchange: Exchange) -> Key:
 
 def revoke(exchange: Exchange) -> Reply:
     """Revoke a key immediately."""
-    return Reply(exchange.state.keys.revoke(_key(exchange).id).shown())
+    return Reply(exchange.state.keys.revoke(_key(exchange).id).to_dict())
 
 
 def rotate(exchange: Exchange) -> Reply:
@@ -85,7 +85,7 @@ def rotate(exchange: Exchange) -> Reply:
         raise bad_request(str(wrong), status=409) from None
     except ValueError as wrong:
         raise bad_request(str(wrong), "grace") from None
-    return Reply({**new.shown(), "key": secret}, status=201)
+    return Reply({**new.to_dict(), "key": secret}, status=201)
 
 
 def successor(exchange: Exchange) -> Reply:
@@ -94,7 +94,7 @@ def successor(exchange: Exchange) -> Reply:
     if found is None:
         raise not_found("No successor is waiting")
     key, secret = found
-    return Reply({**key.shown(), "key": secret})
+    return Reply({**key.to_dict(), "key": secret})
 
 
 ENDPOINTS = (

@@ -36,18 +36,18 @@ def script(exchange: Exchange) -> Reply:
     if not isinstance(steps, list) or not all(isinstance(s, dict) for s in steps):
         raise bad_request("Invalid parameter 'steps': must be an array of objects", "steps")
     try:
-        exchange.state.scripted_responses.extend([_decoded(step) for step in steps])
+        exchange.state.scripted_responses.extend([_decode(step) for step in steps])
     except (TypeError, ValueError) as problem:  # TypeError: the base64 value is not a string
         raise bad_request(str(problem), "steps") from None
     return Reply({"pending_steps": len(exchange.state.scripted_responses)})
 
 
-def _decoded(value: object) -> Any:
+def _decode(value: object) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {"base64"}:
             return base64.b64decode(value["base64"], validate=True)
-        return {k: _decoded(v) for k, v in value.items()}
-    return [_decoded(v) for v in value] if isinstance(value, list) else value
+        return {k: _decode(v) for k, v in value.items()}
+    return [_decode(v) for v in value] if isinstance(value, list) else value
 
 
 def requests(exchange: Exchange) -> Reply:

@@ -28,7 +28,7 @@ def upload(exchange: Exchange) -> Reply:
     if not isinstance(given, tuple) or purpose != "batch":
         raise bad_request("A file with purpose 'batch' is required", "file")
     store, now = exchange.state.legacy_store, exchange.state.clock.now()
-    return Reply(store.keep(_tenant(exchange), given[0], given[1], purpose, now).shown())
+    return Reply(store.keep(_tenant(exchange), given[0], given[1], purpose, now).to_dict())
 
 
 def content(exchange: Exchange) -> Reply:
@@ -51,7 +51,9 @@ def create(exchange: Exchange) -> Reply:
     if body.get("endpoint") != _CHAT or body.get("completion_window") != "24h":
         raise bad_request(f"Only endpoint {_CHAT} within 24h is offered", "endpoint")
     now = exchange.state.clock.now()
-    return Reply(exchange.state.legacy_store.start(_tenant(exchange), _CHAT, file.id, now).shown())
+    return Reply(
+        exchange.state.legacy_store.start(_tenant(exchange), _CHAT, file.id, now).to_dict()
+    )
 
 
 def _batch(exchange: Exchange) -> LegacyBatch:
@@ -67,7 +69,7 @@ def read(exchange: Exchange) -> Reply:
     if batch.status == "finalizing":
         _finish(batch, exchange)
     batch.status = _STATES.get(batch.status, batch.status)
-    return Reply(batch.shown())
+    return Reply(batch.to_dict())
 
 
 def _finish(batch: LegacyBatch, exchange: Exchange) -> None:
@@ -109,13 +111,13 @@ def cancel(exchange: Exchange) -> Reply:
     batch = _batch(exchange)
     if batch.status in _STATES or batch.status == "finalizing":
         batch.status = "cancelled"
-    return Reply(batch.shown())
+    return Reply(batch.to_dict())
 
 
 def listing(exchange: Exchange) -> Reply:
     """List the tenant's batches, newest first."""
     batches = exchange.state.legacy_store.batches.values()
-    own = [b.shown() for b in batches if b.tenant == _tenant(exchange)]
+    own = [b.to_dict() for b in batches if b.tenant == _tenant(exchange)]
     limit = exchange.query.get("limit", "20")
     shown = own[::-1][: int(limit) if limit.isdigit() else 20]
     return Reply({"object": "list", "data": shown, "has_more": False})

@@ -23,7 +23,7 @@ def rerank(exchange: Exchange) -> Reply:
     """Rank documents by decreasing relevance, in the new or the old response format."""
     body = exchange.body
     model = resolve_model(exchange, body.get("model"), frozenset(("rerank",)))
-    query, documents, top = _checked(body)
+    query, documents, top = _validate(body)
     facts = exchange.state.facts or {}
     if facts.get("rerank_path", exchange.path) != exchange.path:
         raise not_found()
@@ -41,14 +41,18 @@ def rerank(exchange: Exchange) -> Reply:
     with_text = body.get("return_documents") is not False or bool(exchange.faults.engine)
     digest = blake2b(exchange.fingerprint, digest_size=8).hexdigest()
     if exchange.state.config.rerank_shape == "old":
-        results = [_old(i, scores[i], documents[i] if with_text else None) for i in order]
+        results = [
+            _to_legacy_result(i, scores[i], documents[i] if with_text else None) for i in order
+        ]
         billed = {"billed_units": {"search_units": len(documents)}}
         return Reply({"id": f"rerank-{digest}", "results": results, "usage": billed}, usage=usage)
     payload: dict[str, Any] = {
         "id": f"score-{digest}",
         "model": model.id,
         "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
-        "results": [_new(i, scores[i], documents[i] if with_text else None) for i in order],
+        "results": [
+            _to_vllm_result(i, scores[i], documents[i] if with_text else None) for i in order
+        ],
         "backend": exchange.backend,
     }
     if exchange.faults.engine or "no-backend" in exchange.faults:
@@ -56,7 +60,7 @@ def rerank(exchange: Exchange) -> Reply:
     return Reply(payload, usage=usage)
 
 
-def _checked(body: dict[str, object]) -> tuple[str, list[str], int]:
+def _validate(body: dict[str, object]) -> tuple[str, list[str], int]:
     query, documents, top = body.get("query"), body.get("documents"), body.get("top_n")
     if not isinstance(query, str) or not query:
         raise bad_request("Missing required parameter: 'query'", "query")
@@ -73,12 +77,12 @@ def _checked(body: dict[str, object]) -> tuple[str, list[str], int]:
     return query, documents, top or len(documents)
 
 
-def _new(index: int, score: float, text: str | None) -> dict[str, object]:
+def _to_vllm_result(index: int, score: float, text: str | None) -> dict[str, object]:
     result: dict[str, object] = {"index": index, "relevance_score": score}
     return result if text is None else {**result, "document": {"text": text, "multi_modal": None}}
 
 
-def _old(index: int, score: float, text: str | None) -> dict[str, object]:
+def _to_legacy_result(index: int, score: float, text: str | None) -> dict[str, object]:
     result: dict[str, object] = {"index": index, "relevance_score": to_unit_interval(score)}
     return result if text is None else {**result, "document": {"text": text}}
 

@@ -117,7 +117,7 @@ class AuditLog:
         rows = []
         for record in waiting:
             seq, before = seq + 1, link
-            nonce, sealed = self._sealed(record, seq, before)
+            nonce, sealed = self._seal(record, seq, before)
             link = _link(seq, before, nonce, sealed)
             rows.append((seq, nonce, sealed, link))
         connection.executemany("INSERT INTO audit VALUES (?, ?, ?, ?)", rows)
@@ -126,7 +126,7 @@ class AuditLog:
         self._last = seq
         self._store.after_commit(partial(self._anchor.write, *head_row))
 
-    def _sealed(self, record: Mapping[str, object], seq: int, before: bytes) -> tuple[bytes, bytes]:
+    def _seal(self, record: Mapping[str, object], seq: int, before: bytes) -> tuple[bytes, bytes]:
         nonce = self._nonces.read(_NONCE)
         if not nonce:  # one call to the system for many records
             self._nonces = BytesIO(os.urandom(_NONCE * 256))

@@ -51,7 +51,7 @@ class Key:
             and now >= self.created + self.rotate_every
         )
 
-    def shown(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Convert to JSON for administrators: everything except the hash."""
         values = asdict(self)
         del values["digest"]

@@ -85,13 +85,13 @@ def _with_calls(answer_: Choice, request: ChatRequest) -> Choice:
         return truncate_answer(replace(answer_, calls=()), body)
     cut = truncate_answer(answer_, body)
     if cut.finish_reason == "length" and "cut-call-closed" in faults:
-        return _closed(cut, answer_, body)
+        return _close_arguments(cut, answer_, body)
     if isinstance(body.get("tool_choice"), Mapping) and "named-stop" in faults:
         return replace(cut, finish_reason={"tool_calls": "stop"}.get(cut.finish_reason, "length"))
     return cut
 
 
-def _closed(cut: Choice, wanted: Choice, body: Mapping[str, object]) -> Choice:
+def _close_arguments(cut: Choice, wanted: Choice, body: Mapping[str, object]) -> Choice:
     """Close the arguments of a cut call, without those that are missing (vLLM, qwen3_coder).
 
     Of a whole answer with ``tool_choice`` auto only the spent budget tells that it was cut.

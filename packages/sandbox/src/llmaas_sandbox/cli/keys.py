@@ -50,17 +50,17 @@ def _run_command(store: KeyStore, options: argparse.Namespace) -> int:
         names = ("tenant", "label", "models", "tier", "hourly_tokens", "rotate_every")
         return _print_with_secret(*store.make(**{n: getattr(options, n) for n in names}))
     if options.command == "list":
-        return _print_json([key.shown() for key in store.list_keys()])
+        return _print_json([key.to_dict() for key in store.list_keys()])
     if store.get(options.id) is None:
         sys.stderr.write(f"no key {options.id}\n")
         return 1
     if options.command == "revoke":
-        return _print_json(store.revoke(options.id).shown())
+        return _print_json(store.revoke(options.id).to_dict())
     return _print_with_secret(*store.rotate(options.id, options.grace))
 
 
 def _print_with_secret(key: Key, secret: str) -> int:
-    return _print_json({**key.shown(), "key": secret})
+    return _print_json({**key.to_dict(), "key": secret})
 
 
 def _print_json(value: Mapping[str, object] | Sequence[object]) -> int:

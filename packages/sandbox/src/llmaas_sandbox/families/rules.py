@@ -206,7 +206,7 @@ def arguments_are_objects(words: str) -> Rule:
 
     def rule(messages: Sequence[Message]) -> str | None:
         for function in _functions(messages):
-            arguments = _parsed(function.get("arguments"))
+            arguments = _parse_arguments(function.get("arguments"))
             if not isinstance(arguments, Mapping):
                 return words.format(arguments=arguments)
         return None
@@ -218,7 +218,7 @@ def _functions(messages: Sequence[Message]) -> Iterator[Mapping[str, object]]:
     return (get_function(call) for message in messages for call in get_tool_calls(message))
 
 
-def _parsed(arguments: object) -> object:
+def _parse_arguments(arguments: object) -> object:
     if not isinstance(arguments, str):
         return {} if arguments is None else arguments
     try:

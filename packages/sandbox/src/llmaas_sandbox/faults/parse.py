@@ -86,7 +86,7 @@ def parse_number(name: str, text: str) -> float:
 def parse_faults(text: str) -> tuple[Fault, ...]:
     """Parse a list of faults; reject unknown names (400)."""
     parts = (part.strip() for part in text.replace("+sandbox/", ",").split(","))
-    return tuple(fault for part in parts if part for fault in _expanded(_one(part)))
+    return tuple(fault for part in parts if part for fault in _expanded(_parse_fault(part)))
 
 
 def parse_fault_header(headers: Mapping[str, str]) -> tuple[Fault, ...]:
@@ -106,7 +106,7 @@ def _expanded(fault: Fault) -> Iterator[Fault]:
     yield fault
 
 
-def _one(text: str) -> Fault:
+def _parse_fault(text: str) -> Fault:
     written, _, times = text.partition("*")
     written, _, odds = written.partition("@")
     name, *arguments = written.strip().split(":")

@@ -27,13 +27,13 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) ->
     message = await receive()
     body = message.get("body", b"")
     if message.get("more_body") or message["type"] != "http.request":
-        body = await _rest(message, receive, limit)
+        body = await _read_rest(message, receive, limit)
     if len(body) > limit:
         raise _too_large()
     return bytes(body)
 
 
-async def _rest(message: Message, receive: Receive, limit: int) -> bytes:
+async def _read_rest(message: Message, receive: Receive, limit: int) -> bytes:
     """Read the remaining parts of a body."""
     body = bytearray()
     while True:

@@ -25,7 +25,7 @@ def plan_reply(
         headers = {k: v for k, v in headers.items() if k == "x-request-id"}
     if reply.chunks is not None or reply.events is not None:
         events = reply.events or to_events(reply.chunks or [], faults)
-        return _of_stream(reply, events, faults, headers, pace)
+        return _plan_stream(reply, events, faults, headers, pace)
     data = reply.media if reply.media is not None else dumps(reply.payload)
     merged = {"content-type": reply.content_type, **headers, **reply.headers}
     wait = reply.usage.completion / pace if pace else 0.0
@@ -35,7 +35,7 @@ def plan_reply(
     return apply_faults(plan, faults)
 
 
-def _of_stream(
+def _plan_stream(
     reply: Reply, events: list[bytes], faults: Faults, headers: Mapping[str, str], pace: float
 ) -> ResponsePlan:
     own = {k: v for k, v in STREAM_HEADERS.items() if k != "cache-control" or not faults.engine}

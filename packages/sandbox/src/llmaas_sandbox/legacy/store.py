@@ -18,7 +18,7 @@ class File:
     purpose: str
     created: int
 
-    def shown(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Convert to the JSON object of the API."""
         result = {"id": self.id, "object": "file", "purpose": self.purpose, "filename": self.name}
         return {**result, "bytes": len(self.data), "created_at": self.created}
@@ -39,7 +39,7 @@ class LegacyBatch:
         default_factory=lambda: dict.fromkeys(("total", "completed", "failed"), 0)
     )
 
-    def shown(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Convert to the JSON object of the API."""
         result = {
             "id": self.id,

@@ -74,9 +74,9 @@ class StoredCounters:
 
     def read(self, names: tuple[str, ...]) -> tuple[int, ...]:
         """Read several counters."""
-        return tuple(self._one(name) for name in names)
+        return tuple(self._read_counter(name) for name in names)
 
-    def _one(self, name: str) -> int:
+    def _read_counter(self, name: str) -> int:
         rows = self._store.rows("SELECT amount FROM used WHERE name = ?", (name,))
         return int(rows[0][0]) if rows else 0
 

@@ -109,7 +109,7 @@ class Metrics(Collector):
             family.add_metric(labels, count)
         return family
 
-    def _of_models(self) -> dict[str, _Tally]:
+    def _sum_by_model(self) -> dict[str, _Tally]:
         sums: dict[str, _Tally] = {}
         for (_, model, _), tally in self._tallies.items():
             whole = sums.setdefault(model or "none", _Tally())
@@ -121,7 +121,7 @@ class Metrics(Collector):
 
     def _tokens(self) -> CounterMetricFamily:
         family = CounterMetricFamily("llmaas_tokens", "Tokens.", labels=("kind", "model"))
-        for model, tally in self._of_models().items():
+        for model, tally in self._sum_by_model().items():
             for kind in ("prompt", "completion", "reasoning"):
                 if count := getattr(tally, kind):
                     family.add_metric((kind, model), count)
@@ -129,7 +129,7 @@ class Metrics(Collector):
 
     def _cost(self) -> CounterMetricFamily:
         family = CounterMetricFamily("llmaas_cost_eur", "Cost in EUR.", labels=("model",))
-        for model, tally in self._of_models().items():
+        for model, tally in self._sum_by_model().items():
             if tally.micro_eur:
                 family.add_metric((model,), tally.micro_eur / 1e6)
         return family

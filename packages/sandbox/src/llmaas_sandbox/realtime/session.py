@@ -37,7 +37,7 @@ class Session:
         """Process one message; yield the responses."""
         if self.over:
             return
-        message = _parsed(text)
+        message = _parse(text)
         kind = message.get("type") if message is not None else None
         if kind == "session.update":
             yield from self._update(message or {})
@@ -89,7 +89,7 @@ def full_names() -> set[str]:
     return {m.root for m in live_models() if "voxtral" in m.root.lower() and "/" in m.root}
 
 
-def _parsed(text: str) -> Message | None:
+def _parse(text: str) -> Message | None:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -71,14 +71,14 @@ def build_json_object(requested: str, prompt: str, answer: Answer) -> str:
     said = answer([{"role": "user", "content": question}])
     names = list(dict.fromkeys(_NAMED.findall(wanted)))
     acted = _acted(prompt, inputs) if "next_tool_name" in names else {}
-    schemas = _noted(prompt)
+    schemas = _read_schemas(prompt)
     values = {n: acted.get(n) or _value(n, schemas.get(n), question, said) for n in names}
     if acted:
         values["next_tool_args"] = json.loads(acted["next_tool_args"])
     return json.dumps(values, ensure_ascii=False)
 
 
-def _noted(prompt: str) -> dict[str, Mapping[str, object]]:
+def _read_schemas(prompt: str) -> dict[str, Mapping[str, object]]:
     """Return the schemas of the output fields that a prompt has notes about."""
     described = prompt.partition(_OUTPUTS)[2].strip()
     try:
@@ -86,11 +86,11 @@ def _noted(prompt: str) -> dict[str, Mapping[str, object]]:
     except (ValueError, RecursionError):
         return {}
     texts = notes.items() if isinstance(notes, dict) else ()
-    found = {name: _schema_noted(text) for name, text in texts if isinstance(text, str)}
+    found = {name: _read_schema(text) for name, text in texts if isinstance(text, str)}
     return {name: schema for name, schema in found.items() if schema is not None}
 
 
-def _schema_noted(text: str) -> Mapping[str, object] | None:
+def _read_schema(text: str) -> Mapping[str, object] | None:
     note = _NOTED.search(text[:20_000])
     if note is None:
         return None
@@ -147,12 +147,20 @@ def _acted(prompt: str, inputs: Mapping[str, str]) -> dict[str, str]:
     question = inputs.get("question") or next(iter(inputs.values()), "")
     tool = None if "observation_0" in inputs else select_tool(tools, question)
     if tool is None:
-        return {"next_thought": "I have what I need.", "next_tool_name": _LAST, **_with({})}
+        return {
+            "next_thought": "I have what I need.",
+            "next_tool_name": _LAST,
+            **_to_tool_arguments({}),
+        }
     made = fill(tool["parameters"], question)
-    return {"next_thought": "I need a tool.", "next_tool_name": tool["name"], **_with(made)}
+    return {
+        "next_thought": "I need a tool.",
+        "next_tool_name": tool["name"],
+        **_to_tool_arguments(made),
+    }
 
 
-def _with(arguments: object) -> dict[str, str]:
+def _to_tool_arguments(arguments: object) -> dict[str, str]:
     return {"next_tool_args": json.dumps(arguments, ensure_ascii=False)}
 
 

@@ -68,23 +68,23 @@ class SchemaFiller:
             return {} if schema is True else None
         reference = schema.get("$ref")
         if not isinstance(reference, str):
-            return self._checked(self.resolver.resolve(schema), name, depth)
+            return self._fill_checked(self.resolver.resolve(schema), name, depth)
         self.resolver.open.append(reference)
-        value = self._checked(self.resolver.resolve(schema), name, depth)
+        value = self._fill_checked(self.resolver.resolve(schema), name, depth)
         self.resolver.open.pop()
         return value
 
-    def _checked(self, schema: Schema, name: str, depth: int) -> object:
+    def _fill_checked(self, schema: Schema, name: str, depth: int) -> object:
         """Fill a schema; where keywords forbid what was filled, try other values."""
         if depth > MAX_DEPTH * 3:  # a union that leads back to itself
             return None
-        value = self._plain(schema, name, depth)
+        value = self._fill_plain(schema, name, depth)
         if _UNCERTAIN.isdisjoint(schema) or is_valid(value, schema, self.resolver.root):
             return value
         others = self._others(schema, name, depth, value)
         return next((o for o in others if is_valid(o, schema, self.resolver.root)), value)
 
-    def _plain(self, schema: Schema, name: str, depth: int) -> object:
+    def _fill_plain(self, schema: Schema, name: str, depth: int) -> object:
         if "const" in schema:
             return schema["const"]
         if schema.get("enum"):
@@ -100,7 +100,7 @@ class SchemaFiller:
         for branch in ("then", "else", "if"):
             if isinstance(schema.get(branch), Mapping):
                 part = self.resolver.resolve(schema[branch])
-                yield self._plain(merge_schemas(base, part), name, depth + 1)
+                yield self._fill_plain(merge_schemas(base, part), name, depth + 1)
         for keyword in ("oneOf", "anyOf"):
             for part in schema.get(keyword) or ():
                 yield self.value(merge_schemas(base, self.resolver.resolve(part)), name, depth + 1)
@@ -122,7 +122,9 @@ class SchemaFiller:
         reference = chosen.get("$ref")
         if isinstance(reference, str):
             self.resolver.open.append(reference)
-        value = self._checked(merge_schemas(base, self.resolver.resolve(chosen)), name, depth + 1)
+        value = self._fill_checked(
+            merge_schemas(base, self.resolver.resolve(chosen)), name, depth + 1
+        )
         if isinstance(reference, str):
             self.resolver.open.pop()
         return value

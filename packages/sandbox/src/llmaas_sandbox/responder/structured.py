@@ -119,17 +119,17 @@ def _keys(prompt: str) -> dict[str, dict[str, object]]:
         except (ValueError, RecursionError):
             example = None
         if isinstance(example, dict) and example:
-            return {key: _like(value, key) for key, value in example.items()}
+            return {key: _infer_schema(value, key) for key, value in example.items()}
     named = _KEYS.search(prompt)
     if named:
         names = re.findall(r"[\"'`]([\w-]+)[\"'`]", named[1] or named[2])
     else:
         bare = _BARE.search(prompt)
         names = re.findall(r"\w+", _AND.sub(",", bare["names"])) if bare else []
-    return {name: _like("", name) for name in names}
+    return {name: _infer_schema("", name) for name in names}
 
 
-def _like(value: Any, key: str) -> dict[str, Any]:
+def _infer_schema(value: Any, key: str) -> dict[str, Any]:
     """Return a schema for values like one of an example; some names want a number."""
     kind = next((kind for kind, types in _KINDS.items() if isinstance(value, types)), "string")
     if kind == "string" and _NUMERIC.search(key):

@@ -50,7 +50,7 @@ def build_tool_calls(messages: Sequence[Message], body: Mapping[str, Any]) -> li
     if not tools or choice == "none":
         return []
     question = parse_conversation(messages).question[:_MAX_QUESTION]
-    forced = _named(choice)
+    forced = _get_forced_name(choice)
     if forced is not None:
         text = _results_text(messages) or question
         return [_call(tool, text, 0) for tool in tools if tool.get("name") == forced]
@@ -118,7 +118,7 @@ def _canonical(arguments: object) -> str:
         return str(arguments)
 
 
-def _named(choice: object) -> str | None:
+def _get_forced_name(choice: object) -> str | None:
     if isinstance(choice, Mapping):
         function = choice.get("function")
         name = function.get("name") if isinstance(function, Mapping) else choice.get("name")
@@ -161,7 +161,7 @@ def _one_per_name(tool: Mapping[str, Any], clause: str) -> list[str]:
 def _score(tool: Mapping[str, object], text: str) -> float:
     """Weigh the stems shared with the name (2 each), the description and the parameters (1)."""
     wanted = set(stems(text))
-    name, rest, parameters = _stems_of(
+    name, rest, parameters = _collect_stems(
         str(tool.get("name") or ""),
         str(tool.get("description") or "")[:_MAX_QUESTION],
         json.dumps(tool.get("parameters") or {}, ensure_ascii=False)[:_MAX_QUESTION],
@@ -171,7 +171,7 @@ def _score(tool: Mapping[str, object], text: str) -> float:
 
 
 @lru_cache(maxsize=256)
-def _stems_of(
+def _collect_stems(
     name: str, description: str, parameters: str
 ) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     named = frozenset(stems(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)))

@@ -34,13 +34,13 @@ class Fixtures:
         self, folder: Path, request: Mapping[str, Any], answer: UpstreamResponse, began: float
     ) -> UpstreamResponse:
         """Return the response; its file is written when the body has been read completely."""
-        masked = self._masked_request(request)
+        masked = self._mask_request(request)
         name = self._turn(_digest(masked))
-        return replace(answer, body=self._kept(folder / name, masked, answer, began))
+        return replace(answer, body=self._record_body(folder / name, masked, answer, began))
 
     def replay(self, folder: Path, request: Mapping[str, Any]) -> UpstreamResponse | None:
         """Return the recorded response to an equal request, or None."""
-        digest = _digest(self._masked_request(request))
+        digest = _digest(self._mask_request(request))
         kept = sorted(folder.glob(f"{digest}-*.json"))
         if not kept:
             return None
@@ -60,11 +60,11 @@ class Fixtures:
         self._turns[digest] += 1
         return f"{digest}-{self._turns[digest]:04}.json"
 
-    def _masked_request(self, request: Mapping[str, object]) -> dict[str, object]:
-        masked: dict[str, object] = json.loads(self._masked(_text(request)))
+    def _mask_request(self, request: Mapping[str, object]) -> dict[str, object]:
+        masked: dict[str, object] = json.loads(self._mask(_text(request)))
         return masked
 
-    async def _kept(
+    async def _record_body(
         self, path: Path, request: Mapping[str, object], answer: UpstreamResponse, before: float
     ) -> AsyncIterator[bytes]:
         parts: list[Part] = []
@@ -97,7 +97,7 @@ class Fixtures:
             masked = masked.replace(secret.encode(), b"***")
         return parts if masked == whole else [(sum(s for s, _ in parts), masked)]
 
-    def _masked(self, text: str) -> str:
+    def _mask(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text

@@ -39,7 +39,7 @@ def result(id: str = "a1B2c3D4e") -> Any:  # noqa: A002
     return {"role": "tool", "tool_call_id": id, "content": "21 degrees"}
 
 
-def _against(name: str, refuses: object, accepts: Any) -> tuple[Rule, ...]:
+def _compare_rule(name: str, refuses: object, accepts: Any) -> tuple[Rule, ...]:
     """Build rules that compare a refusal with a rule of the family."""
     known = f"rule__{name}"
     return (
@@ -80,28 +80,28 @@ PROBES = (
     ),
     _template(
         "system-only", "A conversation needs a user message if the family's template says so.",
-        [SYSTEM], _against("needs_user", True, False),
+        [SYSTEM], _compare_rule("needs_user", True, False),
     ),
     _template(
         "alternation", "Two user messages in a row are refused if the template says so.",
-        [USER, USER], _against("alternates", True, False),
+        [USER, USER], _compare_rule("alternates", True, False),
     ),
     _template(
         "assistant-first", "The first message must be the user's if the template says so.",
-        [ASSISTANT, USER], _against("begins_with_user", True, False),
+        [ASSISTANT, USER], _compare_rule("begins_with_user", True, False),
     ),
     _template(
         "assistant-last", "The last message must not be the assistant's if the template says so.",
-        [USER, ASSISTANT], _against("ends_with_input", True, False),
+        [USER, ASSISTANT], _compare_rule("ends_with_input", True, False),
     ),
     _template(
         "long-call-ids", "Call ids must be nine letters or digits if the template says so.",
         [USER, call("call_0123456789abcdef"), result("call_0123456789abcdef")],
-        _against("short_ids", True, False), tools=[WEATHER],
+        _compare_rule("short_ids", True, False), tools=[WEATHER],
     ),
     _template(
         "message-name", "A message may have a `name`, except where its family forbids it.",
-        [{**USER, "name": "bob"}], _against("extra_fields", False, True),
+        [{**USER, "name": "bob"}], _compare_rule("extra_fields", False, True),
     ),
     _template(
         "empty-assistant", "An assistant message without text and calls is refused.",
@@ -134,12 +134,12 @@ PROBES = (
          {"role": "assistant", "content": None,
           "tool_calls": [*call()["tool_calls"], *call("f5G6h7I8j")["tool_calls"]]},
          result(), result("f5G6h7I8j")],
-        _against("parallel_calls", False, True), tools=[WEATHER],
+        _compare_rule("parallel_calls", False, True), tools=[WEATHER],
     ),
     _template(
         "reasoning-in-history", "A message may have `reasoning_content`, unless its family "
         "forbids it.",
         [USER, {**ASSISTANT, "reasoning_content": "Easy."}, USER],
-        _against("extra_fields", False, True),
+        _compare_rule("extra_fields", False, True),
     ),
 )  # fmt: skip
