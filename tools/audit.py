@@ -40,9 +40,9 @@ def audit(locks: Sequence[str], database: str = OSV) -> tuple[int, list[str]]:
     """Return how it ended and what to say."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        wanted = [word for lock in locks for word in ("-r", lock)]
+        expected = [word for lock in locks for word in ("-r", lock)]
         how = ["-s", "osv", "--osv-url", database, "--disable-pip", "--progress-spinner", "off"]
-        command = [sys.executable, "-m", "pip_audit", *wanted, *how, "-f", "json", "-o", report]
+        command = [sys.executable, "-m", "pip_audit", *expected, *how, "-f", "json", "-o", report]
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
         if not report.is_file() or not report.read_text().strip():
             why = done.stderr.strip().splitlines()[-1:] or ["pip-audit said nothing"]
@@ -71,8 +71,8 @@ def database() -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            known = asked["package"]["name"] == "bait"
+            queried = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            known = queried["package"]["name"] == "bait"
             body = json.dumps({"vulns": [FAULT]} if known else {}).encode()
             self.send_response(200)
             self.send_header("content-length", str(len(body)))
@@ -105,8 +105,8 @@ def check_itself() -> None:
 def main(locks: Sequence[str]) -> int:
     """Check the audit, then the locks."""
     check_itself()
-    status, told = audit(locks)
-    print("\n".join(told))
+    status, reported = audit(locks)
+    print("\n".join(reported))
     return status
 
 

@@ -65,8 +65,8 @@ def keeps(driver: Driver, case: Case, environment: Environment, mode: Mode) -> b
     try:
         environment.runner.run(check())
     except Exception as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:150]
-        print(f"{driver.name}: {case.title} ({mode}): {said}", file=sys.stderr)
+        stated = " ".join(f"{type(error).__name__}: {error}".split())[:150]
+        print(f"{driver.name}: {case.title} ({mode}): {stated}", file=sys.stderr)
         return False
     return True
 

@@ -71,12 +71,14 @@ def _family(model: Model) -> str:
 
 def row(rule: tuple[str, dict[str, Any]]) -> list[str]:
     """Render a rule as cells."""
-    name, told = rule
-    meaning = MEANINGS.get((name, told["value"]))
+    name, reported = rule
+    meaning = MEANINGS.get((name, reported["value"]))
     if name == "reserved":
-        meaning = f"`{told['value'].replace('|', '&#124;')}` is removed from the assistant's texts"
+        meaning = (
+            f"`{reported['value'].replace('|', '&#124;')}` is removed from the assistant's texts"
+        )
     assert meaning is not None, rule
-    return [f"`{name}`", meaning, told["source"].replace("|", "&#124;")]
+    return [f"`{name}`", meaning, reported["source"].replace("|", "&#124;")]
 
 
 if __name__ == "__main__":

@@ -57,8 +57,8 @@ def everything(
 
 def cell(outcomes: Outcomes, head: str, title: Title) -> str:
     """Render the outcomes of the columns of one title."""
-    came = [outcomes.get(column, "-") for column in outcomes if title(column) == head]
-    words = [WORDS.get(one, f"**{one}**") for one in came]
+    received = [outcomes.get(column, "-") for column in outcomes if title(column) == head]
+    words = [WORDS.get(one, f"**{one}**") for one in received]
     return " / ".join(dict.fromkeys(words)) or "-"
 
 

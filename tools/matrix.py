@@ -58,11 +58,11 @@ def columns(folder: Path) -> dict[str, Column]:
     found: dict[str, Column] = defaultdict(Column)
     for path in sorted(folder.glob("*.xml")):
         for suite in ET.parse(path).getroot().iter("testsuite"):
-            told = properties(suite)
-            minor = ".".join(told["Python"].split(".")[:2])
+            reported = properties(suite)
+            minor = ".".join(reported["Python"].split(".")[:2])
             column = found[f"{suite.attrib['name']}, Python {minor}"]
             column.dates.add(suite.attrib["timestamp"][:10])
-            for name, number in told.items():
+            for name, number in reported.items():
                 column.versions[name].add(number)
             for package, outcome in outcomes(suite):
                 column.results[package][outcome] += 1
@@ -71,9 +71,11 @@ def columns(folder: Path) -> dict[str, Column]:
 
 def properties(suite: ET.Element) -> dict[str, str]:
     """Return the versions; other plugins save properties, too."""
-    told = {each.attrib["name"]: each.attrib["value"] for each in suite.iter("property")}
+    reported = {each.attrib["name"]: each.attrib["value"] for each in suite.iter("property")}
     return {
-        name: told[name] for name in sorted({"Python", *collect_dependencies()}) if name in told
+        name: reported[name]
+        for name in sorted({"Python", *collect_dependencies()})
+        if name in reported
     }
 
 

@@ -55,8 +55,8 @@ def executed(path: Path, environment: dict[str, str] | None = None) -> Any:
     resources = {"metadata": {"path": str(path.parent)}}
     client = NotebookClient(notebook, manager, timeout=SECONDS, resources=resources)
     with tempfile.TemporaryDirectory() as profile:
-        told = clean({"IPYTHONDIR": profile, **(environment or {})})
-        asyncio.run(client.async_execute(env=told))
+        reported = clean({"IPYTHONDIR": profile, **(environment or {})})
+        asyncio.run(client.async_execute(env=reported))
     del notebook.cells[0]
     return normalised(notebook)
 

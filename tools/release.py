@@ -78,8 +78,8 @@ def set_version(text: str, version: str) -> str:
     """Replace the version, and the range in which packages require each other."""
     major, minor, _ = to_numbers(version)
     text = STATED.sub(rf'\1 = "{version}"', text)
-    wanted = rf"\1>={major}.{minor},<{major}.{minor + 1}"
-    return OURS.sub(wanted, text)
+    expected = rf"\1>={major}.{minor},<{major}.{minor + 1}"
+    return OURS.sub(expected, text)
 
 
 def date_section(changelog: str, version: str, today: date) -> str:

@@ -105,13 +105,13 @@ def _escape(text: str) -> str:
 
 def _disagreements(columns: list[ServerVerdicts | None]) -> Iterator[str]:
     """List the probes for which servers have different verdicts."""
-    asked = [each for each in columns if each is not None]
+    requested = [each for each in columns if each is not None]
     differing = []
     for probe in BY_ID.values():
-        cells = [cell for cell in _cells(probe, list(asked)) if cell != NOTHING]
+        cells = [cell for cell in _cells(probe, list(requested)) if cell != NOTHING]
         if len(set(cells)) > 1:
             differing.append(f"`{probe.id}`")
-    names = " and ".join(each.name for each in asked)
+    names = " and ".join(each.name for each in requested)
     yield f"## Where servers differ\n\n{len(differing)} of {len(BY_ID)} between {names}:"
     yield f"{', '.join(differing)}.\n"
 

@@ -29,9 +29,9 @@ class Headers(Mapping[str, str]):
                 redactor = Redactor(secrets)
                 public = {name: redactor.text(value) for name, value in public.items()}
                 break
-        made = cls.__new__(cls)
-        made._values = public
-        return made
+        built = cls.__new__(cls)
+        built._values = public
+        return built
 
     @property
     def is_cache_hit(self) -> bool:

@@ -93,8 +93,8 @@ def _supported(kind: Any, seen: tuple[Any, ...] = ()) -> Any:
 def _with_arguments(kind: Any, origin: Any, arguments: tuple[Any, ...]) -> Any:
     if hasattr(kind, "copy_with"):  # of the typing module
         return kind.copy_with(arguments)
-    made: Any = origin if isinstance(origin, type) else typing.Union
-    return made[arguments]
+    built: Any = origin if isinstance(origin, type) else typing.Union
+    return built[arguments]
 
 
 def _is_model(kind: Any) -> bool:
@@ -147,7 +147,7 @@ def _instance(kind: Any, values: dict[str, Any]) -> Any:
     try:
         return kind(**values)
     except TypeError:  # its constructor takes no fields
-        made = kind.__new__(kind)
+        built = kind.__new__(kind)
         for name, value in values.items():
-            setattr(made, name, value)
-        return made
+            setattr(built, name, value)
+        return built

@@ -33,7 +33,8 @@ def is_bypassed(host: str, port: int | None, no_proxy: str) -> bool:
     """Whether ``NO_PROXY`` lists a host."""
     name = host.lower().rstrip(".").partition("%")[0]
     return any(
-        wanted in (None, port) and _matches(name, pattern) for pattern, wanted in _entries(no_proxy)
+        requested in (None, port) and _matches(name, pattern)
+        for pattern, requested in _entries(no_proxy)
     )
 
 

@@ -72,8 +72,10 @@ class LLMaaSDecisionModel(ConnectionMixin, BaseDecisionModel):
 
 def _build_messages(state: Any, questions: Mapping[str, Question]) -> list[dict[str, Any]]:
     media: list[dict[str, Any]] = []
-    asked = {name: question.model_dump(exclude_none=True) for name, question in questions.items()}
-    rendered = {"questions": _render(asked, media), "state": _render(state, media)}
+    requested = {
+        name: question.model_dump(exclude_none=True) for name, question in questions.items()
+    }
+    rendered = {"questions": _render(requested, media), "state": _render(state, media)}
     text = json.dumps(rendered, ensure_ascii=False, default=str)
     content: Any = [{"type": "text", "text": text}, *media] if media else text
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": content}]

@@ -137,5 +137,5 @@ class Library:
 
 
 def _backend(response: ModelResponse) -> Backend | None:
-    told = (response.provider_details or {}).get("backend")
-    return Backend(**told) if told else None
+    reported = (response.provider_details or {}).get("backend")
+    return Backend(**reported) if reported else None

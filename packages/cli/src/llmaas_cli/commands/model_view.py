@@ -70,10 +70,10 @@ def _models_table(models: Iterable[Model]) -> Table:
     shown = [name for name, needed in _MIN_WIDTHS.items() if stdout().width >= needed]
     right = {"justify": "right", "no_wrap": True}
     columns = [(n, right if n in _RIGHT_ALIGNED else {"no_wrap": True}) for n in shown]
-    made = table(("model", {"style": "bold cyan"}), *columns, header=True)
+    created = table(("model", {"style": "bold cyan"}), *columns, header=True)
     for model in models:
-        made.add_row(model.id, *(_CELLS[column](model) for column in shown))
-    return made
+        created.add_row(model.id, *(_CELLS[column](model) for column in shown))
+    return created
 
 
 def _abilities(model: Model) -> Text:

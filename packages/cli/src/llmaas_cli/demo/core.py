@@ -53,9 +53,9 @@ def embed(
 
 def nearest(vectors: Embeddings, passages: Sequence[Passage], *, count: int) -> list[Passage]:
     """Find the passages whose vectors are most similar to the question's."""
-    wanted, *known = vectors.vectors
+    query, *known = vectors.vectors
     scored = [
-        (_cosine_similarity(wanted, vector), passage)
+        (_cosine_similarity(query, vector), passage)
         for vector, passage in zip(known, passages, strict=True)
         if vector is not None
     ]

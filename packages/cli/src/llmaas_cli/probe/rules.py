@@ -38,15 +38,15 @@ def matches(when: Mapping[str, Any], facts: Facts) -> bool:
 
     A set lists the allowed values, a function decides, and any other value must be equal.
     """
-    return all(_matches(facts[name], wanted) for name, wanted in when.items())
+    return all(_matches(facts[name], expected) for name, expected in when.items())
 
 
-def _matches(value: object, wanted: object) -> bool:
-    if isinstance(wanted, set | frozenset):
-        return value in wanted
-    if callable(wanted):
-        return bool(wanted(value))
-    return type(value) is type(wanted) and bool(value == wanted)
+def _matches(value: object, expected: object) -> bool:
+    if isinstance(expected, set | frozenset):
+        return value in expected
+    if callable(expected):
+        return bool(expected(value))
+    return type(value) is type(expected) and bool(value == expected)
 
 
 def judge(probe: Probe, model: str, facts: Facts) -> Result:

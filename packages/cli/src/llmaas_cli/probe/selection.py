@@ -111,24 +111,24 @@ def get_kind(name: str) -> str:
     return next((kind for kind, words in _GUESSES if any(w in lower for w in words)), "chat")
 
 
-def choose(listed: Sequence[LiveModel], wanted: Sequence[str]) -> Models:
+def choose(listed: Sequence[LiveModel], requested: Sequence[str]) -> Models:
     """Choose models: those named, all, or one per kind and family of the list.
 
     A name may say its kind, ``my-model=embedding``. Raises ``InvalidInputError`` without models.
     """
     entries = {entry.id: entry for entry in listed}
-    if wanted and wanted != ["all"]:
-        pairs = [_parse(name) for name in wanted]
+    if requested and requested != ["all"]:
+        pairs = [_parse(name) for name in requested]
     else:
         pairs = [(name, get_kind(name)) for name in entries]
     by_kind: dict[str, list[str]] = {}
     for name, kind in pairs:
         by_kind.setdefault(kind, []).append(name)
-    if not wanted:
+    if not requested:
         by_kind["chat"] = _representatives(by_kind.get("chat", []))
     if not any(by_kind.values()):
         raise InvalidInputError("The address lists no model. Name some with --models.")
-    return Models(by_kind, entries, bool(wanted))
+    return Models(by_kind, entries, bool(requested))
 
 
 def _parse(name: str) -> tuple[str, str]:

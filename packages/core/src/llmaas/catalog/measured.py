@@ -33,13 +33,15 @@ class VectorSizes:
     shorter: tuple[int, ...] = ()
     """The supported shorter sizes, where only some are."""
 
-    def allow(self, wanted: int) -> bool:
-        """Tell whether vectors may have ``wanted`` dimensions. Unknown models may have any."""
-        if wanted == self.own:
+    def allow(self, requested: int) -> bool:
+        """Tell whether vectors may have ``requested`` dimensions. Unknown models may have any."""
+        if requested == self.own:
             return True
-        if self.shortens is False or wanted < 1:
+        if self.shortens is False or requested < 1:
             return False
-        return wanted in self.shorter if self.shorter else self.own is None or wanted < self.own
+        return (
+            requested in self.shorter if self.shorter else self.own is None or requested < self.own
+        )
 
     def __str__(self) -> str:
         sizes = self.shorter if self.own is None else (*self.shorter, self.own)

@@ -109,8 +109,8 @@ def choose(
     Raises ``NoSuchModelError`` if no model meets every need.
     """
     _check(task, needs, prefer)
-    wanted = _build_needs(task, needs, context, on or clock.today())
-    left, trail = _apply_needs(wanted, with_profile(all_models(), profile))
+    requested = _build_needs(task, needs, context, on or clock.today())
+    left, trail = _apply_needs(requested, with_profile(all_models(), profile))
     if not left:
         raise NoSuchModelError("No model meets every need: " + ", ".join(trail))
     order = [prefer, *(name for name in TIE_BREAKERS if name != prefer)]
@@ -132,25 +132,25 @@ def _check(task: str, needs: Collection[str], prefer: str) -> None:
 
 def _build_needs(task: str, needs: Collection[str], context: int | None, day: date) -> list[_Need]:
     flags = {*needs, "vision"} if task == "vision" else set(needs)
-    wanted = [
+    requested = [
         _Need("served now", lambda m: m.live),
         _Need(f"does {task}", lambda m: m.category in TASKS[task]),
         _Need(f"supported on {day}", lambda m: m.phase != "deprecated" and m.supported_on(day)),
     ]
-    wanted += [_Need(f"has {flag}", _has(flag)) for flag in NEEDS if flag in flags]
+    requested += [_Need(f"has {flag}", _has(flag)) for flag in NEEDS if flag in flags]
     if context:
-        wanted.append(_Need(f"holds {context:,} tokens", lambda m: (m.context or 0) >= context))
-    return wanted
+        requested.append(_Need(f"holds {context:,} tokens", lambda m: (m.context or 0) >= context))
+    return requested
 
 
 def _has(flag: str) -> Callable[[Model], bool]:
     return lambda model: bool(getattr(model, flag))
 
 
-def _apply_needs(wanted: list[_Need], left: list[Model]) -> tuple[list[Model], list[str]]:
+def _apply_needs(requested: list[_Need], left: list[Model]) -> tuple[list[Model], list[str]]:
     """Select the models that meet every need, and count those left after each."""
     trail = []
-    for need in wanted:
+    for need in requested:
         left = [model for model in left if need.met(model)]
         trail.append(f"{need.label} ({len(left)} left)")
     return left, trail

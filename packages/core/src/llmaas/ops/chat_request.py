@@ -205,7 +205,7 @@ def _adjust(
         given,
         model=model,
         profile=settings.profile,
-        wanted=conforms,
+        is_enabled=conforms,
         params=params,
         strict=bool(is_strict),
     )

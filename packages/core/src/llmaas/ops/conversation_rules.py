@@ -27,7 +27,7 @@ def conform_messages(
     *,
     model: str,
     profile: Profile | None = None,
-    wanted: bool = True,
+    is_enabled: bool = True,
     params: Mapping[str, Any] | None = None,
     strict: bool = False,
 ) -> _Conformed:
@@ -35,7 +35,7 @@ def conform_messages(
 
     With ``strict`` images for a model without vision stay, so that they are refused.
     """
-    if not wanted:
+    if not is_enabled:
         return messages, ()
     facts = get_facts(model, profile)
     family = _with_last(facts.family, params)

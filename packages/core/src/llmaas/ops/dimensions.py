@@ -22,24 +22,28 @@ _REFUSALS = frozenset({400, 422})
 class Dimensions:
     """The vector size that a call wants, and whether it must be requested."""
 
-    wanted: int | None
+    requested: int | None
     own: int | None
     """The size of the model's vectors, where the catalog knows it."""
     params: Mapping[str, Any] = field(default_factory=dict)
     """What to send."""
 
     @classmethod
-    def create(cls, model: str, wanted: int | None, profile: Profile | None = None) -> Dimensions:
+    def create(
+        cls, model: str, requested: int | None, profile: Profile | None = None
+    ) -> Dimensions:
         """Leave a size out that is the model's own.
 
         Raises ``InvalidInputError`` for a size that the model is known not to support.
         """
-        if wanted is None:
+        if requested is None:
             return cls(None, None)
         sizes = vector_sizes(model, profile)
-        if not sizes.allow(wanted):
-            raise InvalidInputError(f"dimensions: {model} supports {sizes}, got {wanted}.")
-        return cls(wanted, sizes.own, {} if wanted == sizes.own else {"dimensions": wanted})
+        if not sizes.allow(requested):
+            raise InvalidInputError(f"dimensions: {model} supports {sizes}, got {requested}.")
+        return cls(
+            requested, sizes.own, {} if requested == sizes.own else {"dimensions": requested}
+        )
 
     def is_needless(self, error: Exception, body: Mapping[str, object]) -> bool:
         """Tell whether a refusal of ``dimensions`` may be met by leaving it out; stop sending it.
@@ -57,7 +61,7 @@ class Dimensions:
 
     def check(self, length: int, refusal: Exception) -> None:
         """Raise the refusal where the model's own size is another than the wanted one."""
-        if length != self.wanted:
+        if length != self.requested:
             self.own = length
-            self.params = {"dimensions": self.wanted}
+            self.params = {"dimensions": self.requested}
             raise refusal

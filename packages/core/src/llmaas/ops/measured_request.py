@@ -53,9 +53,9 @@ def _without_refused(
 ) -> _Fitted:
     found = {n: v for n, v in measured.parameters.items() if n in body and n not in kept}
     refused = [name for name, verdict in found.items() if verdict == REFUSED]
-    told = [n for n, v in found.items() if v in (REFUSED, IGNORED) and n not in _OWN]
+    warned = [n for n, v in found.items() if v in (REFUSED, IGNORED) and n not in _OWN]
     notes = []
-    for name in told:
+    for name in warned:
         text = _describe(name, body["model"], profile, is_sent=name not in refused)
         if strict and name in refused:
             raise InvalidInputError(f"{name}: {text}")

@@ -43,7 +43,7 @@ def with_fallback_to_words(
         body["messages"],
         model=request.model,
         profile=request.settings.profile,
-        wanted=request.conforms,
+        is_enabled=request.conforms,
     )
     request.body = {**body, "messages": messages}
     return (yield from send(request))

@@ -144,15 +144,15 @@ async def _limit_audio(
     first: bytes, audio: AsyncIterator[Audio], most: int
 ) -> AsyncIterator[bytes]:
     """Yield frames until a pause, the end, or about ``most`` bytes."""
-    buffer, taken = bytearray(first), len(first)
-    while taken < most:
+    buffer, claimed = bytearray(first), len(first)
+    while claimed < most:
         for frame in frames(buffer):
             yield frame
         piece = await anext(audio, Pause)
         if not isinstance(piece, bytes):
             break
         buffer += piece
-        taken += len(piece)
+        claimed += len(piece)
     for frame in (*frames(buffer), bytes(buffer)):
         if frame:
             yield frame

@@ -59,9 +59,9 @@ async def _iterate(source: Source) -> AsyncIterator[object]:
 def frames(buffer: bytearray) -> list[bytes]:
     """Remove all complete frames from a buffer and return them."""
     count = len(buffer) // FRAME
-    taken = [bytes(buffer[at : at + FRAME]) for at in range(0, count * FRAME, FRAME)]
+    frames = [bytes(buffer[at : at + FRAME]) for at in range(0, count * FRAME, FRAME)]
     del buffer[: count * FRAME]
-    return taken
+    return frames
 
 
 def audio_file(path: Path) -> bytes:

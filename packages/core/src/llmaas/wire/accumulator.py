@@ -274,12 +274,12 @@ def _with_distinct_indexes(choices: list[object]) -> list[object]:
     indexes = [raw.get("index") if isinstance(raw, dict) else None for raw in choices]
     if len({index for index in indexes if isinstance(index, int)}) == len(choices):
         return choices
-    taken: set[int] = set()
+    used_indexes: set[int] = set()
     distinct: list[object] = []
     for raw, index in zip(choices, indexes, strict=True):
-        if not isinstance(index, int) or index in taken:
-            index = next(n for n in range(len(choices) + 1) if n not in taken)
-        taken.add(index)
+        if not isinstance(index, int) or index in used_indexes:
+            index = next(n for n in range(len(choices) + 1) if n not in used_indexes)
+        used_indexes.add(index)
         distinct.append({**raw, "index": index} if isinstance(raw, dict) else raw)
     return distinct
 

@@ -234,11 +234,11 @@ class ToolCallAccumulator:
             return False
         return call.arguments.begun or not name.startswith(call.name)
 
-    def _unique(self, wanted: str) -> str:
-        while wanted in self._used_ids:
-            wanted = self._make_id(len(self._used_ids), wanted)
-        self._used_ids.add(wanted)
-        return wanted
+    def _unique(self, preferred: str) -> str:
+        while preferred in self._used_ids:
+            preferred = self._make_id(len(self._used_ids), preferred)
+        self._used_ids.add(preferred)
+        return preferred
 
     def _make_id(self, position: int, text: str = "") -> str:
         text = f"{self._seed}/{self._choice}/{position}{text}"

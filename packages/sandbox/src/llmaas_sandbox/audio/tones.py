@@ -28,11 +28,11 @@ def estimate_duration(text: str, speed: float) -> float:
 @lru_cache(maxsize=64)
 def _beep(pitch: float, samples: int) -> bytes:
     fade = max(1, samples // 8)
-    wanted = (
+    requested = (
         int(9000 * min(1.0, i / fade, (samples - i) / fade) * sin(2 * pi * pitch * i / RATE))
         for i in range(samples)
     )
-    return array("h", wanted).tobytes()
+    return array("h", requested).tobytes()
 
 
 def synthesize(text: str, voice: str, seconds: float) -> bytes:

@@ -91,14 +91,14 @@ def _with_calls(answer_: Choice, request: ChatRequest) -> Choice:
     return cut
 
 
-def _close_arguments(cut: Choice, wanted: Choice, body: Mapping[str, object]) -> Choice:
+def _close_arguments(cut: Choice, requested: Choice, body: Mapping[str, object]) -> Choice:
     """Close the arguments of a cut call, without those that are missing (vLLM, qwen3_coder).
 
     Of a whole answer with ``tool_choice`` auto only the spent budget tells that it was cut.
     """
     calls_ = tuple(
         call if call.arguments == full.arguments else replace(call, arguments=_complete(call, full))
-        for call, full in zip(cut.calls, wanted.calls, strict=False)
+        for call, full in zip(cut.calls, requested.calls, strict=False)
     )
     is_auto = not body.get("stream") and body.get("tool_choice") in (None, "auto")
     return replace(
@@ -174,8 +174,8 @@ def _scripted_call(call: Mapping[str, Any], position: int, request: ChatRequest)
     function = call.get("function") or call
     arguments = function.get("arguments", "")
     text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-    made = ToolCall(call.get("id") or f"call_{position:08x}", str(function["name"]), text)
-    return made if call.get("id") else _renamed(made, request)
+    created = ToolCall(call.get("id") or f"call_{position:08x}", str(function["name"]), text)
+    return created if call.get("id") else _renamed(created, request)
 
 
 def truncate_answer(answer_: Choice, body: Mapping[str, object]) -> Choice:

@@ -95,8 +95,8 @@ def _choices(writer: ResponseWriter) -> bytes:
     if answer is None:
         return dumps(writer.whole_choices())
     thought = f',"{writer.style}":{encode_basestring(answer.reasoning)}' if answer.reasoning else ""
-    said = encode_basestring(answer.content)
-    return (_WHOLE % (said, thought, answer.finish_reason)).encode()
+    stated = encode_basestring(answer.content)
+    return (_WHOLE % (stated, thought, answer.finish_reason)).encode()
 
 
 def _events(writer: ResponseWriter) -> list[bytes]:

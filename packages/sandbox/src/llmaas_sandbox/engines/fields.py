@@ -142,8 +142,8 @@ def _llama_whole(body: Json, requested: str) -> Json:
 
 def _timings(body: Json) -> Json:
     usage = body.get("usage") or {}
-    said, read = usage.get("completion_tokens", 0), usage.get("prompt_tokens", 0)
-    return {"prompt_n": read, "predicted_n": said, "prompt_ms": 1.0 * read, "predicted_ms": 9.0}
+    stated, read = usage.get("completion_tokens", 0), usage.get("prompt_tokens", 0)
+    return {"prompt_n": read, "predicted_n": stated, "prompt_ms": 1.0 * read, "predicted_ms": 9.0}
 
 
 def _llama_chunk(chunk: Json, requested: str) -> Json:

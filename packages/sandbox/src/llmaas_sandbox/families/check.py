@@ -95,21 +95,21 @@ def check_window(body: Mapping[str, Any], size: int, *, counts_both: bool = True
     if not size:
         return
     name = next((n for n in ("max_tokens", "max_completion_tokens") if body.get(n)), None)
-    wanted = int(body[name]) if name else 0
-    if wanted > size:
+    expected = int(body[name]) if name else 0
+    if expected > size:
         raise bad_request(
-            f"{name}={wanted} cannot be greater than max_model_len={size}. Please request fewer "
-            f"output tokens. (parameter={name}, value={wanted})",
+            f"{name}={expected} cannot be greater than max_model_len={size}. Please request fewer "
+            f"output tokens. (parameter={name}, value={expected})",
             name,
         )
     prompt = count_message_tokens(body["messages"], body.get("tools"))
     if prompt >= size:
         raise context_exceeded(prompt, size)
-    if counts_both and prompt + wanted > size:
+    if counts_both and prompt + expected > size:
         raise bad_request(
             f"This model's maximum context length is {size} tokens. However, you requested "
-            f"{wanted} output tokens and your prompt contains at least {prompt} input tokens, "
-            f"for a total of at least {prompt + wanted} tokens. Please reduce the length of the "
+            f"{expected} output tokens and your prompt contains at least {prompt} input tokens, "
+            f"for a total of at least {prompt + expected} tokens. Please reduce the length of the "
             "input prompt or the number of requested output tokens. "
             f"(parameter=input_tokens, value={prompt})",
             "input_tokens",

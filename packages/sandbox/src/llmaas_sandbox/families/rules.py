@@ -112,8 +112,8 @@ def assistant_says_something(words: str) -> Rule:
     """Refuse an assistant message that has neither content nor calls."""
 
     def rule(messages: Sequence[Message]) -> str | None:
-        said = (m for m in messages if m["role"] == "assistant" and not m.get("tool_calls"))
-        return None if all(m.get("content") for m in said) else words
+        stated = (m for m in messages if m["role"] == "assistant" and not m.get("tool_calls"))
+        return None if all(m.get("content") for m in stated) else words
 
     return rule
 
@@ -249,7 +249,7 @@ def no_channel_tags(words: str) -> Rule:
     tags = ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>")
 
     def rule(messages: Sequence[Message]) -> str | None:
-        said = (content_text(m.get("content")) for m in messages if m["role"] == "assistant")
-        return words if any(tag in text for text in said for tag in tags) else None
+        stated = (content_text(m.get("content")) for m in messages if m["role"] == "assistant")
+        return words if any(tag in text for text in stated for tag in tags) else None
 
     return rule

@@ -71,12 +71,12 @@ _decode = json.JSONDecoder(parse_constant=_no_constant).decode
 def check_type(headers: Mapping[str, str], endpoint: Endpoint) -> None:
     """Reject a content type that the endpoint does not accept (415)."""
     written = headers.get("content-type", "")
-    wanted = _TYPES.get(endpoint.takes)
-    if written == wanted:
+    requested = _TYPES.get(endpoint.takes)
+    if written == requested:
         return
     given = written.partition(";")[0].strip().lower()
-    if wanted and given and given != wanted:
-        raise bad_request(f"Unsupported Media Type: send {wanted}", status=415)
+    if requested and given and given != requested:
+        raise bad_request(f"Unsupported Media Type: send {requested}", status=415)
 
 
 async def parse_form(scope: Scope, raw: bytes) -> dict[str, object]:

@@ -55,7 +55,7 @@ class _StallTimeout:
     transport: Any
     loop: asyncio.AbstractEventLoop
     cycle: Any
-    _heard, _switched = 0.0, False
+    _received, _switched = 0.0, False
     _timer: asyncio.TimerHandle | None = None
 
     def _is_amid(self) -> bool:
@@ -64,7 +64,7 @@ class _StallTimeout:
 
     def _wait(self) -> None:
         """Restart the timeout after data was received."""
-        self._heard = self.loop.time()
+        self._received = self.loop.time()
         if self._timer is None and self._is_amid():
             self._timer = self.loop.call_later(MAX_SILENCE, self._look)
 
@@ -72,7 +72,7 @@ class _StallTimeout:
         self._timer = None
         if self.transport.is_closing() or self._switched or not self._is_amid():
             return
-        left = MAX_SILENCE - (self.loop.time() - self._heard)
+        left = MAX_SILENCE - (self.loop.time() - self._received)
         answers = self.cycle is not None and self.cycle.response_started
         if answers and not self.cycle.response_complete:  # to the request before the half one
             left = MAX_SILENCE

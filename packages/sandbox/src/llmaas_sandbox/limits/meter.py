@@ -60,10 +60,10 @@ class Meter:
             ("month", f"cost:{key.tenant}", tier.monthly_eur and tier.monthly_eur * 1_000_000),
             ("hour", f"tokens:{key.id}", key.hourly_tokens),
         )
-        wanted = [(span, subject, limit) for span, subject, limit in limits if limit is not None]
-        names = tuple(f"{subject}:{spans[span][0]}" for span, subject, _ in wanted)
+        requested = [(span, subject, limit) for span, subject, limit in limits if limit is not None]
+        names = tuple(f"{subject}:{spans[span][0]}" for span, subject, _ in requested)
         used = self.counters.read(names) if names else ()
-        for (span, subject, limit), amount in zip(wanted, used, strict=True):
+        for (span, subject, limit), amount in zip(requested, used, strict=True):
             assert limit is not None
             kind, _, owner = subject.partition(":")
             yield LimitUsage(f"{kind}/{span}", owner, amount, limit, spans[span][1])

@@ -88,7 +88,7 @@ def check_inputs(texts: list[str], facts: Mapping[str, Any]) -> None:
         raise bad_request(f"Invalid parameter 'input': at most {most} strings", "input")
 
 
-def check_dimensions(wanted: int, model: Model) -> None:
+def check_dimensions(requested: int, model: Model) -> None:
     """Refuse a size of vectors that the model was not trained for (message of vLLM)."""
     facts = model.measured
     known = facts.get("shorter_dimensions")
@@ -98,9 +98,10 @@ def check_dimensions(wanted: int, model: Model) -> None:
             "dimensions will lead to poor results.",
             "dimensions",
         )
-    if known and wanted not in known:
+    if known and requested not in known:
         raise bad_request(
-            f'Model "{model.id}" only supports Matryoshka dimensions {list(known)}, got {wanted}.',
+            f'Model "{model.id}" only supports Matryoshka dimensions {list(known)}, '
+            f"got {requested}.",
             "dimensions",
         )
 

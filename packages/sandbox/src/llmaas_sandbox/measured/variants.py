@@ -42,11 +42,11 @@ def model_faults(facts: Mapping[str, object]) -> tuple[Fault, ...]:
     return (Fault(variant),) if variant else ()
 
 
-def _set(names: dict[str, None], name: str, wanted: bool | None) -> None:
+def _set(names: dict[str, None], name: str, requested: bool | None) -> None:
     """Add or remove a variant; None leaves what the engine has."""
-    if wanted:
+    if requested:
         names[name] = None
-    elif wanted is False:
+    elif requested is False:
         names.pop(name, None)
 
 

@@ -14,15 +14,15 @@ _SATURATION = 1.2
 
 def logits(query: str, documents: Sequence[str]) -> list[float]:
     """Score each document without normalization: about -4 (no match) to 5 (full match)."""
-    wanted = set(stems(query))
+    requested = set(stems(query))
     stemmed = [Counter(stems(d)) for d in documents]
-    shares = [_share(wanted, counts, stemmed) for counts in stemmed]
+    shares = [_share(requested, counts, stemmed) for counts in stemmed]
     return [round(_SPREAD * (share - _MIDDLE), 6) for share in shares]
 
 
-def _share(wanted: set[str], counts: Counter[str], all_counts: Sequence[Counter[str]]) -> float:
+def _share(requested: set[str], counts: Counter[str], all_counts: Sequence[Counter[str]]) -> float:
     """Return the weighted share of the query that a document covers, 0..1."""
-    weights = {w: _rarity(w, all_counts) for w in sorted(wanted)}
+    weights = {w: _rarity(w, all_counts) for w in sorted(requested)}
     total = sum(weights.values())
     if not total:
         return 0.0

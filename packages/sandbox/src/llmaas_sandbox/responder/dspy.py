@@ -68,11 +68,11 @@ def build_json_object(requested: str, prompt: str, answer: Answer) -> str:
     """Write the output fields as one JSON object, each as its note in the prompt wants it."""
     given, _, wanted = requested.partition(_ASKED_JSON)
     inputs, question = _inputs(given), extract_question(requested)
-    said = answer([{"role": "user", "content": question}])
+    stated = answer([{"role": "user", "content": question}])
     names = list(dict.fromkeys(_NAMED.findall(wanted)))
     acted = _acted(prompt, inputs) if "next_tool_name" in names else {}
     schemas = _read_schemas(prompt)
-    values = {n: acted.get(n) or _value(n, schemas.get(n), question, said) for n in names}
+    values = {n: acted.get(n) or _value(n, schemas.get(n), question, stated) for n in names}
     if acted:
         values["next_tool_args"] = json.loads(acted["next_tool_args"])
     return json.dumps(values, ensure_ascii=False)
@@ -109,26 +109,26 @@ def build_fields(requested: str, prompt: str, answer: Answer) -> str:
     """Write each output field under its marker."""
     given, _, wanted = requested.partition(_ASKED)
     inputs, question = _inputs(given), extract_question(requested)
-    said = answer([{"role": "user", "content": question}])
+    stated = answer([{"role": "user", "content": question}])
     acted = _acted(prompt, inputs) if "next_tool_name" in wanted else {}
     kinds = dict(_TYPED.findall(wanted))
     names = [name for name in _FIELD.findall(wanted) if name != "completed"]
-    values = {n: acted.get(n) or _field(n, kinds.get(n, ""), question, said) for n in names}
+    values = {n: acted.get(n) or _field(n, kinds.get(n, ""), question, stated) for n in names}
     texts = [f"[[ ## {name} ## ]]\n{text}" for name, text in values.items()]
     return "\n\n".join([*texts, "[[ ## completed ## ]]"])
 
 
-def _field(name: str, kind: str, question: str, said: str) -> str:
-    value = _value(name, _schema(kind), question, said)
+def _field(name: str, kind: str, question: str, stated: str) -> str:
+    value = _value(name, _schema(kind), question, stated)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _value(name: str, schema: Mapping[str, Any] | None, question: str, said: str) -> Any:
+def _value(name: str, schema: Mapping[str, Any] | None, question: str, stated: str) -> Any:
     """Fill a field that has a schema; say the answer in any other."""
     if schema is not None:
         whole = {"properties": {name: schema}, "required": [name], "$defs": schema.get("$defs", {})}
         return fill(whole, question)[name]
-    return "The answer stands in the inputs." if name in ("reasoning", "rationale") else said
+    return "The answer stands in the inputs." if name in ("reasoning", "rationale") else stated
 
 
 def _schema(kind: str) -> Mapping[str, object] | None:
@@ -152,11 +152,11 @@ def _acted(prompt: str, inputs: Mapping[str, str]) -> dict[str, str]:
             "next_tool_name": _LAST,
             **_to_tool_arguments({}),
         }
-    made = fill(tool["parameters"], question)
+    created = fill(tool["parameters"], question)
     return {
         "next_thought": "I need a tool.",
         "next_tool_name": tool["name"],
-        **_to_tool_arguments(made),
+        **_to_tool_arguments(created),
     }
 
 

@@ -38,7 +38,7 @@ class Evidence:
     numbers: list[float] = field(init=False)
     names: list[str] = field(init=False)
     places: list[str] = field(init=False)
-    taken: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         found = (next(g for g in m.groups() if g).strip() for m in _QUOTED.finditer(self.text))
@@ -63,8 +63,8 @@ class Evidence:
         """Take the next proper noun that was not taken yet."""
         pool = (self.places if prefer_places else []) + self.names
         for name in pool:
-            if name not in self.taken:
-                self.taken.add(name)
+            if name not in self.used:
+                self.used.add(name)
                 return name
         return None
 

@@ -82,14 +82,14 @@ def _weights(candidates: Sequence[Sequence[str]]) -> dict[str, float]:
 
 def best_sentences(question: str, context: str, limit: int = MAX_SENTENCES) -> list[Sentence]:
     """Return the best matching sentences, best first; empty when nothing matches."""
-    wanted = set(stems(question))
-    if not wanted or not context:
+    requested = set(stems(question))
+    if not requested or not context:
         return []
     read = _short_context if len(context) < _SHORT else _context
     candidates, stemmed, weights = read(context)
     if not candidates:
         return []
-    scores = [_score(wanted, s, weights) for s in stemmed]
+    scores = [_score(requested, s, weights) for s in stemmed]
     order = sorted(range(len(candidates)), key=lambda i: (-scores[i], i))
     best = scores[order[0]]
     if best <= 0:
@@ -111,13 +111,13 @@ def _is_question(text: str) -> bool:
     return text.rstrip(' "»*').endswith("?")
 
 
-def _score(wanted: set[str], stemmed: Sequence[str], weights: dict[str, float]) -> float:
-    shared = wanted.intersection(stemmed)
+def _score(requested: set[str], stemmed: Sequence[str], weights: dict[str, float]) -> float:
+    shared = requested.intersection(stemmed)
     if not shared:
         return 0.0
     length = max(6, len(stemmed))
     rarity = sum(weights[s] for s in sorted(shared))
-    return rarity * (0.5 + len(shared) / len(wanted)) / sqrt(sqrt(length))
+    return rarity * (0.5 + len(shared) / len(requested)) / sqrt(sqrt(length))
 
 
 def cite_sentences(found: Sequence[Sentence]) -> str:

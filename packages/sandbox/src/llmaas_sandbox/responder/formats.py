@@ -57,8 +57,8 @@ def _react(messages: Sequence[Message], prompt: str, answer: Answer) -> str:
     question = _question(messages)
     tool = select_tool(_tools(prompt), question)
     if tool is None:
-        said = answer([{"role": "user", "content": question}])
-        return f"Thought: I can answer without using any tools.\n{label} {said}"
+        stated = answer([{"role": "user", "content": question}])
+        return f"Thought: I can answer without using any tools.\n{label} {stated}"
     arguments = fill(tool["parameters"], question) if tool["parameters"] else question
     written = arguments if isinstance(arguments, str) else json.dumps(arguments)
     return f"Thought: I need to use a tool.\nAction: {tool['name']}\n{_INPUT} {written}"

@@ -81,8 +81,8 @@ def _choose_option(messages: Sequence[Message], question: Question) -> str:
     if not found:
         return ""
     options = [o.strip(" '\"`") for o in found["options"].split(",") if o.strip(" '\"`")]
-    wanted = set(stems(question.question.replace(found.group(), "")))
-    return max(options, key=lambda o: len(wanted.intersection(stems(o)))) if options else ""
+    requested = set(stems(question.question.replace(found.group(), "")))
+    return max(options, key=lambda o: len(requested.intersection(stems(o)))) if options else ""
 
 
 def _quoted(question: Question) -> str:
@@ -94,14 +94,14 @@ def _quoted(question: Question) -> str:
 
 def _nothing_found(question: Question) -> str:
     french = is_french(question.question)
-    wanted = " ".join(question.question.split())
-    if len(words(question.context)) > 40 and best_sentences(wanted, question.context) == []:
+    requested = " ".join(question.question.split())
+    if len(words(question.context)) > 40 and best_sentences(requested, question.context) == []:
         return (
             "Les documents fournis ne répondent pas à cette question."
             if french
             else "The documents given do not answer this question."
         )
-    shown = wanted if len(wanted) <= 160 else wanted[:159].rstrip() + "…"
+    shown = requested if len(requested) <= 160 else requested[:159].rstrip() + "…"
     if french:
         return f"Le bac à sable a bien reçu votre message : « {shown} »"
     return f"The sandbox received your message: “{shown}”"

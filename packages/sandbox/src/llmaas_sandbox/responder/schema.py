@@ -172,8 +172,8 @@ class SchemaFiller:
 
     def _fill_number(self, schema: Schema, name: str, depth: int) -> float | int:
         """Take a number of the text, bent into the bounds."""
-        taken = self._number(schema, name)
-        value = clamp(taken, schema, whole=False)
+        used = self._number(schema, name)
+        value = clamp(used, schema, whole=False)
         whole = abs(value) < 1e15 and float(value).is_integer()
         return int(value) if whole else value
 
@@ -189,8 +189,8 @@ class SchemaFiller:
         default = schema.get("default")
         if isinstance(default, int | float) and not isinstance(default, bool):
             return default
-        taken = self.evidence.take_number()
-        return 0 if taken is None else taken
+        used = self.evidence.take_number()
+        return 0 if used is None else used
 
     def _fill_null(self, schema: Schema, name: str, depth: int) -> None:
         """Null is null."""
@@ -209,11 +209,11 @@ class SchemaFiller:
         found += self._contained(schema, name, depth)
         if prefix and not items:
             return found
-        wanted = max(least, min(most, count_available(items, self.evidence, self.resolver)))
+        requested = max(least, min(most, count_available(items, self.evidence, self.resolver)))
         if depth >= MAX_DEPTH - 2 or self.resolver.recurs(schema.get("items"), 0):
-            wanted = least
+            requested = least
         seen = {json.dumps(item, sort_keys=True) for item in found}
-        for _ in range(wanted - len(found)):
+        for _ in range(requested - len(found)):
             if self.resolver.steps > MAX_STEPS:
                 break
             item = self.value(
@@ -239,15 +239,15 @@ class SchemaFiller:
         """Fill the required properties, and the optional ones that the text speaks of."""
         properties = schema.get("properties") or {}
         required = set(schema.get("required") or ())
-        wanted = [
+        requested = [
             key
             for key, sub in properties.items()
             if key in required or (depth < MAX_DEPTH - 4 and self._is_mentioned(key, sub))
         ]
-        wanted = wanted[:MAX_STEPS]
-        first = sorted(wanted, key=lambda key: not self._is_hinted(key, properties[key]))
+        requested = requested[:MAX_STEPS]
+        first = sorted(requested, key=lambda key: not self._is_hinted(key, properties[key]))
         values = {key: self.value(properties[key], key, depth + 1) for key in first}
-        filled = {key: values[key] for key in wanted}
+        filled = {key: values[key] for key in requested}
         extra = schema.get("additionalProperties")
         for key in sorted(required - set(properties)):
             filled[key] = self.value(extra, key, depth + 1) if isinstance(extra, Mapping) else ""

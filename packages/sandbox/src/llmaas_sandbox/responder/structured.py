@@ -46,15 +46,18 @@ _KINDS: Mapping[str, Any] = {
 
 def wants_json(body: object) -> bool:
     """Whether the request names a JSON ``response_format``."""
-    wanted = body.get("response_format") if isinstance(body, Mapping) else None
-    return isinstance(wanted, Mapping) and wanted.get("type") in ("json_object", "json_schema")
+    requested = body.get("response_format") if isinstance(body, Mapping) else None
+    return isinstance(requested, Mapping) and requested.get("type") in (
+        "json_object",
+        "json_schema",
+    )
 
 
 def build_json(messages: Sequence[Message], body: Mapping[str, object]) -> str | None:
     """Build a JSON text if the request or its prompt requires one, otherwise return None."""
     reading = parse_conversation(messages)
-    wanted = body.get("response_format")
-    form = wanted if isinstance(wanted, Mapping) else {}
+    requested = body.get("response_format")
+    form = requested if isinstance(requested, Mapping) else {}
     schema = (
         form.get("json_schema", {}).get("schema") if form.get("type") == "json_schema" else None
     )

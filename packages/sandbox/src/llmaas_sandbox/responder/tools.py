@@ -160,13 +160,13 @@ def _one_per_name(tool: Mapping[str, Any], clause: str) -> list[str]:
 
 def _score(tool: Mapping[str, object], text: str) -> float:
     """Weigh the stems shared with the name (2 each), the description and the parameters (1)."""
-    wanted = set(stems(text))
+    requested = set(stems(text))
     name, rest, parameters = _collect_stems(
         str(tool.get("name") or ""),
         str(tool.get("description") or "")[:_MAX_QUESTION],
         json.dumps(tool.get("parameters") or {}, ensure_ascii=False)[:_MAX_QUESTION],
     )
-    score = 2.0 * len(wanted & name) + len(wanted & rest) + 0.5 * len(wanted & parameters)
+    score = 2.0 * len(requested & name) + len(requested & rest) + 0.5 * len(requested & parameters)
     return score + (2.0 if _SUM.search(text) and name & _SUM_TOOLS else 0.0)
 
 

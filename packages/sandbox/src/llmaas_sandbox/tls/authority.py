@@ -34,11 +34,11 @@ def create_certificates(kind: Kind, folder: Path, host: str = "127.0.0.1") -> Ce
     authority = _authority(authority_key)
     signer = (_name("self"), key) if kind == "self-signed" else (authority.subject, authority_key)
     certificate = _leaf(kind, host, key.public_key(), *signer)
-    made = Certificates(folder / "server.pem", folder / "server.key", folder / "authority.pem")
-    made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    made.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    _write_private(made.key, key)
-    return made
+    created = Certificates(folder / "server.pem", folder / "server.key", folder / "authority.pem")
+    created.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    created.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+    _write_private(created.key, key)
+    return created
 
 
 def _write_private(path: Path, key: ec.EllipticCurvePrivateKey) -> None:

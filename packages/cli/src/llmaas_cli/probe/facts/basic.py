@@ -93,9 +93,9 @@ def window_named(exchange: Exchange) -> int | None:
         return None
     if (window := overflow_window(exchange)) is not None:
         return window
-    asked = as_dict(exchange.body).get("max_tokens")
+    requested = as_dict(exchange.body).get("max_tokens")
     found = [int(n) for n in re.findall(r"\d{3,8}", error_message(exchange) or "")]
-    return max((n for n in found if n != asked), default=None)
+    return max((n for n in found if n != requested), default=None)
 
 
 def retry_after(exchange: Exchange) -> str:

@@ -179,8 +179,8 @@ def id_shape(exchange: Exchange) -> str:
 def model_is(exchange: Exchange) -> str:
     """Whether the answer names the requested model: ``requested``, ``another`` or ``absent``."""
     first = exchange.events[0] if exchange.events else as_dict(exchange.json)
-    named, asked = first.get("model"), as_dict(exchange.body).get("model")
-    return "absent" if not named else "requested" if named == asked else "another"
+    named, requested = first.get("model"), as_dict(exchange.body).get("model")
+    return "absent" if not named else "requested" if named == requested else "another"
 
 
 def _count(exchange: Exchange, name: str) -> int | None:

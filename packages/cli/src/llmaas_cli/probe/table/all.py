@@ -48,7 +48,7 @@ BY_ID = {probe.id: probe for probe in PROBES}
 
 def select(words: Iterable[str]) -> list[Probe]:
     """Select probes by id or section; a word matches their beginnings. All without words."""
-    wanted = tuple(words)
-    if not wanted:
+    requested = tuple(words)
+    if not requested:
         return list(PROBES)
-    return [each for each in PROBES if each.id.startswith(wanted) or each.section in wanted]
+    return [each for each in PROBES if each.id.startswith(requested) or each.section in requested]

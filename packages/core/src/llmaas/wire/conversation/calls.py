@@ -64,10 +64,10 @@ class Calls:
         seed = str(id_) if id_ else f"{function['name']}\n{function['arguments']}"
         while True:
             n = self._seen[seed] = self._seen.get(seed, -1) + 1
-            made = short_id(f"{seed}\n{n}")
-            if made not in self._used:
-                self._used.add(made)
-                return made
+            generated = short_id(f"{seed}\n{n}")
+            if generated not in self._used:
+                self._used.add(generated)
+                return generated
 
     def _is_valid_id(self, id_: str) -> bool:
         return bool(id_) and id_ not in self._used and (not self._short or is_short_id(id_))
@@ -86,11 +86,11 @@ def is_short_id(id_: str) -> bool:
 def short_id(seed: str) -> str:
     """Derive an id of nine letters and digits from a seed; every engine accepts it."""
     number = int.from_bytes(hashlib.sha256(seed.encode("utf-8", "replace")).digest()[:8])
-    made = ""
+    generated = ""
     for _ in range(9):
         number, rest = divmod(number, len(_DIGITS))
-        made += _DIGITS[rest]
-    return made
+        generated += _DIGITS[rest]
+    return generated
 
 
 def is_object(arguments: object) -> bool:

@@ -53,7 +53,7 @@ class Connection(BaseComponent):
     proxy: str | None = Field(default=None, exclude=True, repr=False)
     default_headers: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
 
-    _made: ClientPair | None = PrivateAttr(default=None)
+    _client_pair: ClientPair | None = PrivateAttr(default=None)
 
     @model_validator(mode="before")
     @classmethod
@@ -75,11 +75,11 @@ class Connection(BaseComponent):
 
     def _clients(self) -> ClientPair:
         """Open the clients, again after a field has changed."""
-        fields, current = vars(self), self._made
+        fields, current = vars(self), self._client_pair
         options = {name: fields[name] for name in _OPTIONS}
         pair = open_clients(current, headers=self.default_headers, **options)
         if pair is not current:
-            self._made = pair
+            self._client_pair = pair
         return pair
 
     def __getstate__(self) -> dict[str, Any]:
