@@ -95,6 +95,36 @@ def test_events_of_version_3_keep_the_cost(chat, sandbox, run):
     assert message.usage_metadata["input_tokens"] > 0
 
 
+@pytest.mark.parametrize("run", [v3, av3])
+@pytest.mark.parametrize("version", ["v0", "v1"])
+def test_truncated_call_is_one_invalid_call_in_version_3_events(chat, sandbox, run, version):
+    cut = {"name": "get_weather", "arguments": '{"city": "Ni'}
+    whole = {"name": "get_weather", "arguments": {"city": "Nice"}}
+    sandbox.script([{"tool_calls": [whole, cut], "finish_reason": "length", "reasoning": "Hm."}])
+    message = run(chat(output_version=version))
+    assert [call["args"] for call in message.tool_calls] == [{"city": "Nice"}]
+    (invalid,) = message.invalid_tool_calls
+    assert (invalid["name"], invalid["args"]) == ("get_weather", '{"city": "Ni')
+    types = [block["type"] for block in message.content_blocks]
+    assert types == ["reasoning", "tool_call", "invalid_tool_call"]
+
+
+@pytest.mark.parametrize("run", [v3, av3])
+@pytest.mark.parametrize("version", ["v0", "v1"])
+@pytest.mark.parametrize("arguments", ["[1, 2]", "5", "true", '"Nice"'])
+def test_arguments_that_are_no_object_are_invalid_in_version_3_events(
+    chat, sandbox, run, version, arguments
+):
+    sandbox.script([{"tool_calls": [{"name": "get_weather", "arguments": arguments}]}])
+    model = chat(output_version=version)
+    message = run(model)
+    assert message.tool_calls == []
+    (invalid,) = message.invalid_tool_calls
+    assert invalid["name"] == "get_weather"
+    sent = model.build_request([message])["messages"][0]["tool_calls"]
+    assert [call["function"]["arguments"] for call in sent] == [arguments]
+
+
 @pytest.mark.parametrize("part", [None, "text"], ids=["events", "text"])
 @pytest.mark.filterwarnings("ignore:.*beta")
 def test_cost_is_counted_when_version_3_events_are_only_iterated(chat, part):

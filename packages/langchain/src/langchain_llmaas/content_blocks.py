@@ -12,6 +12,8 @@ from typing import Any
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.block_translators import register_translator
 
+from langchain_llmaas.truncated_calls import JSON_SUFFIX
+
 PROVIDER = "llmaas"
 REASONING = "reasoning_content"
 """Key of the reasoning in ``additional_kwargs``, as in other LangChain integrations."""
@@ -24,7 +26,10 @@ def to_blocks(message: AIMessage) -> list[Any]:
 
 def to_chunk_blocks(chunk: AIMessageChunk) -> list[Any]:
     """Convert a chunk, or the sum of several chunks."""
-    calls = _call_blocks(chunk) if chunk.chunk_position == "last" else _call_chunk_blocks(chunk)
+    if chunk.chunk_position == "last":
+        calls = [*_call_blocks(chunk), *_invalidating_blocks(chunk)]
+    else:
+        calls = [*_call_chunk_blocks(chunk)]
     return [*map(_with_index, [*_text_blocks(chunk), *_refusal_blocks(chunk)]), *calls]
 
 
@@ -39,9 +44,9 @@ def _text_blocks(message: AIMessage) -> Iterator[dict[str, Any]]:
 
 
 def _call_blocks(message: AIMessage) -> Iterator[dict[str, Any]]:
-    for call in message.tool_calls:
+    for call in filter(_is_named, message.tool_calls):
         yield {"type": "tool_call", **_select(call, "id", "name", "args")}
-    for invalid in message.invalid_tool_calls:
+    for invalid in filter(_is_named, message.invalid_tool_calls):
         yield {"type": "invalid_tool_call", **_select(invalid, "id", "name", "args", "error")}
 
 
@@ -49,6 +54,24 @@ def _call_chunk_blocks(chunk: AIMessageChunk) -> Iterator[dict[str, Any]]:
     for call in chunk.tool_call_chunks:
         block = {"type": "tool_call_chunk", **_select(call, "id", "name", "args")}
         yield {**block, "index": f"lc_tool_call_{call.get('index')}"}
+
+
+def _invalidating_blocks(chunk: AIMessageChunk) -> Iterator[dict[str, Any]]:
+    """Yield the fragments that make earlier calls invalid in version 3 event streams."""
+    for call in chunk.tool_call_chunks:
+        if not _is_named(call) and not call["args"]:
+            yield {
+                "type": "tool_call_chunk",
+                "id": None,
+                "name": None,
+                "args": JSON_SUFFIX,
+                "index": f"lc_tool_call_{call.get('index')}",
+            }
+
+
+def _is_named(call: Any) -> bool:
+    """Whether a call is one of its own, not the last fragment of an earlier one."""
+    return bool(call["id"] or call["name"])
 
 
 def _refusal_blocks(message: AIMessage) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from langchain_llmaas.content_blocks import PROVIDER, REASONING
-from langchain_llmaas.truncated_calls import invalidating_suffix
+from langchain_llmaas.truncated_calls import invalidating_suffix, is_other_json
 from llmaas import Choice, Completion, Done, Usage, catalog
 from llmaas.adapters import split_tool_calls
 from llmaas.pricing import chat_cost_micro_eur
@@ -198,12 +198,17 @@ def _final_chunk(event: Done) -> ChatGenerationChunk:
 
 
 def _invalidating_chunks(choice: Choice) -> Iterator[Any]:
-    """Yield a last chunk that makes each broken call invalid, so that it never runs."""
+    """Yield a last chunk that makes each broken call invalid, so that it never runs.
+
+    Its arguments are empty for JSON that is not an object, which only event streams mistake for a
+    valid call.
+    """
     for position, call in enumerate(choice.tool_calls):
         try:
             call.parsed()
         except ValueError:
-            if suffix := invalidating_suffix(call.arguments):
+            suffix = invalidating_suffix(call.arguments)
+            if suffix or is_other_json(call.arguments):
                 yield tool_call_chunk(args=suffix, index=position)
 
 
