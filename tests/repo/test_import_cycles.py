@@ -26,12 +26,12 @@ LAYERS = {
         "foundation": "_errors_base _error_facts _lazy _http_library _tokens _version urls"
         " _control_tokens errors finish_reasons _fork _headers _once _jsonl _api_key _learned"
         " local_files proxies _scopes _option_parsing _redaction text _guard_verdict warnings"
-        " model_names _profile_option",
+        " model_names _profile_option _setting_values",
         "values": "answer_metadata content_parts documents _empty_reason messages pricing"
         " raw_types result_types types",
         "wire": "wire",
         "knowledge": "catalog context energy invalid_output output_types _error_factory structured",
-        "connection": "options _openai_sdk settings transport",
+        "connection": "_client_options options _openai_sdk settings transport",
         "operations": "_calls hooks ops",
         "hooks": "guard quota telemetry usage_log",
         "client": "_base_client _chat_methods client _keyword_arguments _operations realtime"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
-from llmaas.settings import OPTIONS
+from llmaas._client_options import OPTIONS
 
 _CLIENT_ARGUMENTS = frozenset((*OPTIONS, "transport"))
 
