@@ -117,6 +117,13 @@ def test_tool_choice(sandbox: Any, api: Any, choice: Any, tools: int, wire: Any)
     assert last_body(sandbox).get("tool_choice") == wire
 
 
+@pytest.mark.parametrize("tools", [None, [], [TOOL]])
+def test_parallel_tool_calls_is_sent_with_tools_only(sandbox: Any, api: Any, tools: Any) -> None:
+    """OpenAI's API and gateways like it refuse the parameter without tools."""
+    api().do("chat", "?", model=MODEL, tools=tools, parallel_tool_calls=False)
+    assert ("parallel_tool_calls" in last_body(sandbox)) is bool(tools)
+
+
 def test_a_tool_call_and_its_cost(sandbox: Any, api: Any) -> None:
     got = api().do("chat", "Météo pour la ville de Lyon ?", model=MODEL, tools=[TOOL])
     assert got.finish_reason == "tool_calls"

@@ -35,6 +35,8 @@ def chat_body(
     if tools:
         body["tools"] = list(tools)
         body["tool_choice"] = to_tool_choice(tool_choice, tools)
+    else:
+        params.pop("parallel_tool_calls", None)  # OpenAI's API refuses it without tools
     if response_format is not None:
         body["response_format"] = response_format
     body.update(params)
