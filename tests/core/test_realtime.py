@@ -173,6 +173,81 @@ async def test_connection_that_ends_too_early_is_an_error(when: str) -> None:
             await heard(client, SECOND)
 
 
+BROKEN_FRAMES = {
+    "reserved bits": b"\xf1\x05hello",
+    "unknown opcode": b"\x83\x02hi",
+    "not UTF-8": b"\x81\x02\xff\xfe",
+    "too large": b"\x81\x7f\x00\x00\x00\x00\x10\x00\x00\x00",
+    "closed for a reason": b"\x88\x0c\x03\xf0too loud!!",
+}
+
+
+@pytest.mark.parametrize("frame", BROKEN_FRAMES.values(), ids=BROKEN_FRAMES)
+async def test_server_that_breaks_the_protocol_is_a_connection_error(frame: bytes) -> None:
+    async def serve(socket: web.WebSocketResponse, got: list[Any]) -> None:
+        await socket.send_json({"type": DELTA, "delta": "half"})
+        assert socket._req is not None
+        assert socket._req.transport is not None
+        socket._req.transport.write(frame)
+        await until_final(socket, got)
+
+    events: list[Any] = []
+    async with scripted(serve) as (client, _):
+        with pytest.raises(errors.APIConnectionError):
+            await collect(events, client)
+    assert [event.text for event in events] == ["half"]
+
+
+async def test_reported_error_hides_the_key_when_the_service_echoes_it() -> None:
+    async def serve(socket: web.WebSocketResponse, got: list[Any]) -> None:
+        await until_final(socket, got)
+        await socket.send_json({"type": "error", "error": "sk-test is unknown"})
+
+    async with scripted(serve) as (client, _):
+        with pytest.raises(errors.StreamError, match="is unknown") as caught:
+            await heard(client, SECOND)
+    assert "sk-test" not in str(caught.value)
+
+
+@asynccontextmanager
+async def refusing(status: int, headers: dict[str, str]) -> AsyncIterator[AsyncLLMaaS]:
+    """Yield a client of a server that answers requests without upgrading the connection."""
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(status=status, headers=headers)
+
+    app = web.Application()
+    app.router.add_get("/v1/realtime", handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield AsyncLLMaaS(api_key="sk-test", base_url=f"http://127.0.0.1:{runner.addresses[0][1]}")
+    finally:
+        await runner.cleanup()
+
+
+async def test_refused_connection_has_the_recommended_wait() -> None:
+    async with refusing(429, {"Retry-After": "3"}) as client:
+        with pytest.raises(errors.RateLimitError) as caught:
+            await heard(client, SECOND)
+    assert caught.value.retry_after == 3
+
+
+async def test_redirect_is_not_followed(sandbox: Any) -> None:
+    async with refusing(307, {"Location": f"{sandbox.root_url}/v1/realtime"}) as client:
+        with pytest.raises(errors.APIStatusError, match="not sent to another address") as caught:
+            await heard(client, SECOND)
+    assert caught.value.status_code == 307
+    assert not list(sandbox.requests)
+
+
+async def test_server_without_websockets_is_a_connection_error() -> None:
+    async with refusing(200, {}) as client:
+        with pytest.raises(errors.APIConnectionError, match="does not support WebSockets"):
+            await heard(client, SECOND)
+
+
 async def test_silent_server_is_an_error_after_the_timeout() -> None:
     async def serve(socket: web.WebSocketResponse, got: list[Any]) -> None:
         await until_final(socket, got)
@@ -253,6 +328,17 @@ async def test_what_is_not_audio_is_refused(source: Any) -> None:
         await heard(AsyncLLMaaS(api_key="sk-x", base_url="http://127.0.0.1:9/v1"), source)
 
 
+async def test_length_of_an_utterance_must_be_positive() -> None:
+    with pytest.raises(errors.InvalidInputError, match="longest must be > 0, got 0"):
+        await heard(AsyncLLMaaS(api_key="sk-x"), SECOND, longest=0)
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(0, 1), (-1, 2), (8_000, 0)])
+def test_rate_and_channels_must_be_positive(rate: int, channels: int) -> None:
+    with pytest.raises(errors.InvalidInputError, match=f"channels={channels}"):
+        resampled(SECOND, rate, channels)
+
+
 @pytest.mark.parametrize(("rate", "channels"), [(8_000, 1), (44_100, 2), (48_000, 1), (16_000, 2)])
 def test_samples_of_any_rate_keep_their_tone(rate: int, channels: int) -> None:
     tone = [int(9_000 * math.sin(2 * math.pi * 440 * i / rate)) for i in range(rate)]
@@ -274,3 +360,5 @@ async def test_file_of_any_rate_is_transcribed(sandbox: Any, tmp_path: Path) -> 
     (tmp_path / "b.mp3").write_bytes(b"not audio")
     with pytest.raises(ValueError, match=r"b\.mp3 cannot be read as audio"):
         await heard(AsyncLLMaaS(), tmp_path / "b.mp3")
+    with pytest.raises(FileNotFoundError):
+        await heard(AsyncLLMaaS(), tmp_path / "c.wav")

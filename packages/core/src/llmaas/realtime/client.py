@@ -11,10 +11,11 @@ import aiohttp
 
 from llmaas import errors
 from llmaas._error_factory import build_error
+from llmaas._redaction import Redactor
 from llmaas.hooks import REGISTRY, CallInfo
 from llmaas.model_names import RealtimeModelName
 from llmaas.ops.hooked_calls import HookRunner
-from llmaas.realtime.socket import build_failure, open_socket
+from llmaas.realtime.socket import BROKEN_CONNECTION, build_failure, open_socket
 from llmaas.realtime.sources import Audio, Pause, Source, frames, pieces
 from llmaas.realtime.utterance import (
     BYTES_PER_SECOND,
@@ -51,6 +52,8 @@ async def listen(
     service reports, and ``APIConnectionError`` where the connection breaks: text that came is
     in the events before. Hooks of the client (budgets, quotas, logs) see each utterance.
     """
+    if longest <= 0:
+        raise errors.InvalidInputError(f"longest must be > 0, got {longest}.")
     audio, most = pieces(source), max(1, round(longest * BYTES_PER_SECOND))
     async for first in audio:
         if not isinstance(first, bytes):
@@ -94,10 +97,11 @@ async def _transcribe_utterance(
                 if event is not None:
                     yield event
         except ReportedError as error:
-            message = f"The service reported: {error}"
+            message = Redactor(client.settings.secrets).text(f"The service reported: {error}")
             raise errors.StreamError.build(message, completion=None) from None
-        except (aiohttp.ClientError, ConnectionError) as error:
-            raise build_error(build_failure(error, str(client.settings.root))) from error
+        except BROKEN_CONNECTION as error:
+            failure = build_failure(error, client.settings.root)
+            raise build_error(failure, secrets=client.settings.secrets) from error
         finally:
             sending.cancel()
             with suppress(asyncio.CancelledError, Exception):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from llmaas._errors_base import ConfigurationError
+from llmaas._errors_base import ConfigurationError, InvalidInputError
 from llmaas.realtime.utterance import RATE
 
 FRAME = 4_096
@@ -67,19 +67,27 @@ def frames(buffer: bytearray) -> list[bytes]:
 def audio_file(path: Path) -> bytes:
     """Read an audio file (WAV, MP3, FLAC, Ogg, ...) as 16-bit mono PCM at 16 kHz.
 
-    Raises ``ConfigurationError`` without the extra ``realtime``, and ``ValueError`` if the file is
-    not audio.
+    Raises ``ConfigurationError`` without the extra ``realtime``, ``ValueError`` if the file is not
+    audio, and ``OSError`` if it cannot be opened.
     """
     soundfile, _ = _import_libraries()
     try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        with path.open("rb") as file:
+            samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise ValueError(f"{path.name} cannot be read as audio: {error}") from error
     return _to_pcm(samples.mean(axis=1), rate)
 
 
 def resampled(pcm: bytes, rate: int, channels: int = 1) -> bytes:
-    """Convert 16-bit PCM to mono at 16 kHz. ``rate`` is in samples per second."""
+    """Convert 16-bit PCM to mono at 16 kHz. ``rate`` is in samples per second.
+
+    Raises ``InvalidInputError`` if ``rate`` or ``channels`` is not positive.
+    """
+    if rate <= 0 or channels < 1:
+        raise InvalidInputError(
+            f"rate must be > 0 and channels >= 1, got rate={rate} and channels={channels}."
+        )
     if rate == RATE and channels == 1:
         return pcm
     import numpy as np
