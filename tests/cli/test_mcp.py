@@ -109,6 +109,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("transcribe", {"file": "/etc/hostname"}, "not a file of the server's folder"),
     ("transcribe", {"file": "link.wav"}, "not a file of the server's folder"),
     ("chat", {}, "prompt"),
+    ("cost", {"completion_tokens": -5}, "completion_tokens"),
     ("chat", {"prompt": "x", "reasoning": "huge"}, "reasoning"),
 ]
 
@@ -126,6 +127,18 @@ async def test_error_says_what_is_wrong_when_a_call_cannot_be_made(
             assert result.is_error, (name, arguments)
             assert said in result.text
             assert sandbox.api_key not in result.text
+
+
+async def test_audio_is_accepted_in_every_form_of_base64(sandbox: Any) -> None:
+    encoded = base64.b64encode(corpus.WAV).decode()
+    wrapped = base64.encodebytes(corpus.WAV).decode()
+    async with over_stdio(sandbox) as session:
+        texts = {
+            (await session.call("transcribe", {"audio_base64": form})).text
+            for form in (encoded, wrapped, f"data:audio/wav;base64,{encoded}")
+        }
+    assert len(texts) == 1
+    assert "text" in texts.pop()
 
 
 async def test_no_file_is_opened_without_a_folder(sandbox: Any, tmp_path: Path) -> None:

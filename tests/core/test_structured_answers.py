@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Generic, TypedDict, TypeVar
 
@@ -97,6 +98,25 @@ def test_name_of_a_schema_is_sent_in_a_valid_form(sandbox: Any, api: Any) -> Non
         sandbox.script([{"content": '{"a": null}'}])
         assert ask(api(), response_format=given).parsed == {"a": None}
         assert sent_format(sandbox)["name"] == "Fiche_d_identite"
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer"),
+    [
+        ({"type": "array", "items": {"type": "string"}}, ["a"]),
+        ({"type": "object"}, {"a": 1}),
+        ({"type": ["string", "null"]}, "a"),
+        ({"title": "My answer", "type": "integer"}, 3),
+    ],
+)
+@STREAMED
+def test_any_json_schema_is_sent_as_one(
+    sandbox: Any, api: Any, schema: Any, answer: Any, stream: bool
+) -> None:
+    sandbox.script([{"content": json.dumps(answer)}])
+    found = ask(api(), stream=stream, response_format=schema)
+    assert found.parsed == answer
+    assert sent_format(sandbox)["schema"]["type"] == schema["type"]
 
 
 def test_recursive_class_keeps_what_its_children_are(sandbox: Any, api: Any) -> None:

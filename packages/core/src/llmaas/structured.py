@@ -53,6 +53,7 @@ CUT = TRUNCATED
 """Finish reasons of truncated answers."""
 
 _SCHEMA_KEYS = frozenset(("properties", "$ref", "$defs", "anyOf", "oneOf", "allOf", "enum"))
+_SCHEMA_TYPES = frozenset(("object", "array", "string", "number", "integer", "boolean", "null"))
 _MAX_TRIED = 200
 """Maximum number of candidates in a text that are validated."""
 
@@ -234,10 +235,15 @@ def _parse_mapping(response_format: Mapping[str, Any]) -> OutputSchema | None:
         return _parse_json_schema(response_format)
     if kind == "json_object":
         return OutputSchema(response_format, response_format.get("schema"))
-    if _SCHEMA_KEYS & response_format.keys():
+    if _SCHEMA_KEYS & response_format.keys() or _is_schema_type(kind):
         sent = json_schema_format(str(response_format.get("title", "answer")), response_format)
         return OutputSchema(sent, response_format)
     return None
+
+
+def _is_schema_type(kind: object) -> bool:
+    """Whether a ``type`` is that of a JSON schema, not of a ``response_format``."""
+    return isinstance(kind, list) or (isinstance(kind, str) and kind in _SCHEMA_TYPES)
 
 
 def _parse_json_schema(response_format: Mapping[str, object]) -> OutputSchema:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from mcp.types import AudioContent, CallToolResult, ImageContent, TextContent
+from pydantic import Field
 
 from llmaas import AsyncLLMaaS, catalog
 from llmaas.energy import chat_energy_kwh
@@ -158,7 +159,7 @@ class Tools:
         ctx: ToolContext,
         model: str = CHAT_MODEL,
         text: str = "",
-        completion_tokens: int = 0,
+        completion_tokens: Annotated[int, Field(ge=0)] = 0,
     ) -> results.CostResult:
         """Estimate the cost of a chat and report the remaining budget. Free of charge."""
         _, budget = self._caller(ctx)
@@ -190,10 +191,7 @@ class Tools:
         if (data is None) == (file is None):
             raise ToolError("Pass either audio_base64 or file.")
         if data is not None:
-            try:
-                return base64.b64decode(data, validate=True)
-            except binascii.Error as error:
-                raise ToolError(f"audio_base64 is not base64: {error}.") from None
+            return _decode_base64(data)
         if self._folder is None:
             raise ToolError("This server opens no files. Send audio_base64 instead.")
         path = (self._folder / str(file)).resolve()
@@ -239,6 +237,16 @@ def _model_info(model: catalog.Model) -> results.ModelInfo:
 
 def _errors_by_position(errors: Any) -> dict[str, str]:
     return {str(position): str(error) for position, error in errors.items()}
+
+
+def _decode_base64(data: str) -> bytes:
+    """Decode base64, also with line breaks (as ``base64`` writes it) or as a data URI."""
+    if data.startswith("data:"):
+        data = data.partition(",")[2]
+    try:
+        return base64.b64decode("".join(data.split()), validate=True)
+    except binascii.Error as error:
+        raise ToolError(f"audio_base64 is not base64: {error}.") from None
 
 
 def _base64(data: bytes) -> str:

@@ -75,7 +75,7 @@ def audio_file(path: Path) -> bytes:
         with path.open("rb") as file:
             samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise ValueError(f"{path.name} cannot be read as audio: {error}") from error
+        raise ValueError(f"{path.name} cannot be read as audio: {error.error_string}") from error
     return _to_pcm(samples.mean(axis=1), rate)
 
 
