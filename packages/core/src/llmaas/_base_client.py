@@ -172,13 +172,13 @@ class BaseClient:
         """Build an operation with hooks, whose deadline starts now."""
         if name in _TEXT_OPERATIONS:
             inputs = (*inputs[:-1], _listed(inputs[-1]))
-        moment = ops.retrying.Deadline.coerce(self.settings, options.pop("deadline", None))
-        operation = make(self.settings, *inputs, deadline=moment, **options)
+        shared_deadline = ops.retrying.Deadline.coerce(self.settings, options.pop("deadline", None))
+        operation = make(self.settings, *inputs, deadline=shared_deadline, **options)
         model, params = options.get("model") or "", options if name == "batch" else {}
         texts = () if name == "transcription" else inputs[-1]
         if name == "embeddings":
             texts = _distinct(texts)  # equal texts are sent, and billed, once
-        call = CallInfo(name, model, self.settings, texts, params, deadline=moment.at)
+        call = CallInfo(name, model, self.settings, texts, params, deadline=shared_deadline.at)
         return ops.hooked_calls.with_hooks(call, operation)
 
     def _submit(self, conversations: Any, model: str, options: Any) -> Operation[Batch]:

@@ -11,7 +11,7 @@ from llmaas.ops.effects import Operation, Run
 from llmaas.ops.hooked_calls import part_hooks, with_part_hooks
 from llmaas.ops.json_request import check_model_name, check_texts, merge_extra_body, request_json
 from llmaas.ops.retrying import Deadline
-from llmaas.settings import Settings
+from llmaas.settings import Settings, Timeout
 from llmaas.types import Speech, Transcription
 from llmaas.wire.json_codec import loads
 from llmaas.wire.multipart import AudioSource, multipart, read_file
@@ -27,7 +27,7 @@ def transcribe(
     language: str | None = None,
     initial_prompt: str | None = None,
     task: str | None = None,
-    timeout: Any = None,
+    timeout: float | Timeout | None = None,
     deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: object,
@@ -45,7 +45,7 @@ def transcribe(
     # Reading and encoding block: under asyncio, they run in a thread.
     is_counted = bool(part_hooks(settings))
     (body, content_type), seconds = yield Run(lambda: _encode(fields, file, limit, is_counted))
-    moment = Deadline.coerce(settings, deadline)
+    shared_deadline = Deadline.coerce(settings, deadline)
     request = request_json(
         settings,
         "/v1/audio/transcriptions",
@@ -54,14 +54,14 @@ def transcribe(
         raw=body,
         content_type=content_type,
         timeout=timeout,
-        deadline=moment,
+        deadline=shared_deadline,
         extra_headers=extra_headers,
     )
     if not is_counted:
         return (yield from request)
     call = CallInfo(
-        "transcription", model or "", settings, (), fields, deadline=moment.at, is_part=True,
-        audio_seconds=seconds,
+        "transcription", model or "", settings, (), fields,
+        deadline=shared_deadline.at, is_part=True, audio_seconds=seconds,
     )  # fmt: skip
     return (yield from with_part_hooks(call, request))
 
@@ -75,7 +75,7 @@ def speak(
     response_format: str = "mp3",
     speed: float | None = None,
     lang_code: str | None = None,
-    timeout: Any = None,
+    timeout: float | Timeout | None = None,
     deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: object,

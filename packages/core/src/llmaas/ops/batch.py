@@ -14,7 +14,7 @@ from llmaas.ops.deferred_schema import describe_schema, is_deferred
 from llmaas.ops.effects import Operation
 from llmaas.ops.json_request import request_json
 from llmaas.ops.retrying import Deadline
-from llmaas.settings import Settings
+from llmaas.settings import Settings, Timeout
 from llmaas.types import Adjustment, Batch, Completion, Event
 from llmaas.wire.accumulator import ChoiceFailed, CompletionAccumulator, Context
 from llmaas.wire.conversation.inspection import inspect_messages
@@ -40,7 +40,7 @@ def submit(
     conversations: Sequence[Messages],
     *,
     model: str,
-    timeout: Any = None,
+    timeout: float | Timeout | None = None,
     deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **options: object,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from llmaas._redaction import HiddenHeaders
 from llmaas.catalog.facts import get_facts
 from llmaas.hooks import CallInfo
 from llmaas.messages import Message, Messages, add_nonce, normalize_messages
@@ -17,7 +18,7 @@ from llmaas.ops.encoding import encode, encode_plain
 from llmaas.ops.measured_request import fit_to_profile
 from llmaas.ops.reasoning import report_ignored, to_fields
 from llmaas.ops.retrying import JSON, Deadline, EndpointRequest, RetryState
-from llmaas.settings import Settings
+from llmaas.settings import Settings, Timeout
 from llmaas.structured import OutputSchema, mention_json, parse_response_format
 from llmaas.types import Adjustment, Completion
 from llmaas.wire.chat import chat_body, turns_reasoning_off
@@ -88,9 +89,9 @@ def build_request(
     reasoning: Any = None,
     is_attempt: bool = False,
     strict: bool | None = None,
-    timeout: Any = None,
+    timeout: float | Timeout | None = None,
     deadline: float | Deadline | None = None,
-    extra_headers: Any = None,
+    extra_headers: Mapping[str, str] | HiddenHeaders | None = None,
     conform: bool | None = None,
     fresh: bool = False,
     inspection: Inspection = NOT_INSPECTED,

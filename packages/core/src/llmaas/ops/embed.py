@@ -12,11 +12,11 @@ from llmaas.ops.distinct import Distinct
 from llmaas.ops.effects import Operation, Parallel
 from llmaas.ops.embed_job import EmbedJob, OnBatch, OnModel, Progress
 from llmaas.ops.hooked_calls import with_part_hooks
-from llmaas.ops.json_request import check_model_name, check_texts, request_json
+from llmaas.ops.json_request import check_model_name, check_texts, request_json, without_none
 from llmaas.ops.measured_request import batch_limit, fit_embedding
 from llmaas.ops.refusals import concerns_every_request, may_concern_a_text, name_text
 from llmaas.ops.retrying import Deadline
-from llmaas.settings import Settings
+from llmaas.settings import Settings, Timeout
 from llmaas.types import Embeddings
 from llmaas.wire.embeddings import Vectors, read_vectors
 from llmaas.wire.usage import parse_input_usage
@@ -39,44 +39,42 @@ def embed(
     on_batch: OnBatch | None = None,
     on_model: OnModel | None = None,
     continue_on_error: bool = False,
-    timeout: Any = None,
+    timeout: float | Timeout | None = None,
     deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: object,
 ) -> Operation[Embeddings]:
     """Embed texts in batches, several at once; equal texts once."""
     inputs = Distinct.create(check_texts(texts, "text"))
-    moment = Deadline.coerce(settings, deadline)  # one for all batches
-    wire = {"encoding_format": encoding_format, **params}
+    shared_deadline = Deadline.coerce(settings, deadline)  # one for all batches
+    fields = without_none({"encoding_format": encoding_format, **params})
     job = EmbedJob(
         settings,
         check_model_name(settings, model),
         inputs,
-        fit_embedding(
-            {name: value for name, value in wire.items() if value is not None},
-            model,
-            settings.profile,
-        ),
-        Dimensions.create(model, dimensions, settings.profile),
-        {
-            "timeout": timeout,
-            "deadline": moment,
-            "extra_headers": extra_headers,
-        },
-        numpy,
-        isolate_errors,
-        progress,
-        on_batch,
-        on_model,
-        continue_on_error,
-        moment,
-        [None] * inputs.total,
+        params=fit_embedding(fields, model, settings.profile),
+        dimensions=Dimensions.create(model, dimensions, settings.profile),
+        options={"timeout": timeout, "deadline": shared_deadline, "extra_headers": extra_headers},
+        numpy=numpy,
+        isolate_errors=isolate_errors,
+        progress=progress,
+        on_batch=on_batch,
+        on_model=on_model,
+        continue_on_error=continue_on_error,
+        deadline=shared_deadline,
+        vectors=[None] * inputs.total,
     )
-    size, count = batch_limit(model, settings.profile, max(1, batch_size)), len(inputs.texts)
+    size = batch_limit(model, settings.profile, max(1, batch_size))
+    return (yield from _run_batches(job, size, max(1, concurrency)))
+
+
+def _run_batches(job: EmbedJob, size: int, concurrency: int) -> Operation[Embeddings]:
+    """Embed ``size`` texts per request; an error gets the vectors received so far."""
+    count = len(job.inputs.texts)
     batches = [_batch(job, i, min(i + size, count)) for i in range(0, count, size)]
     try:
         if batches:
-            yield Parallel(batches, max(1, concurrency), must_end=on_batch is not None)
+            yield Parallel(batches, concurrency, must_end=job.on_batch is not None)
     except BaseException as error:
         if job.usages or any(vector is not None for vector in job.vectors):
             attach(error, partial=job.answer())
@@ -117,7 +115,7 @@ def _bisect(job: EmbedJob, start: int, stop: int) -> Operation[None]:
 def _request(job: EmbedJob, start: int, stop: int) -> Operation[None]:
     texts = job.inputs.texts[start:stop]
     call = CallInfo(
-        "embeddings", job.model, job.settings, texts, deadline=job.moment.at, is_part=True
+        "embeddings", job.model, job.settings, texts, deadline=job.deadline.at, is_part=True
     )
     yield from with_part_hooks(call, _embed_and_keep(job, texts, start))
 

@@ -34,7 +34,7 @@ class EmbedJob:
     on_batch: OnBatch | None
     on_model: OnModel | None
     continue_on_error: bool
-    moment: Deadline
+    deadline: Deadline
     vectors: list[Any]
     """One for each text of the caller's list, None until it has come."""
     done: int = 0

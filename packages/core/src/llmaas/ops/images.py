@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from llmaas.ops.effects import Operation
 from llmaas.ops.json_request import check_model_name, check_texts, request_json
 from llmaas.ops.retrying import Deadline
-from llmaas.settings import Settings
+from llmaas.settings import Settings, Timeout
 from llmaas.types import Image
 from llmaas.wire.images import read_images
 
@@ -21,7 +20,7 @@ def images(
     size: str | None = None,
     n: int | None = None,
     response_format: str = "b64_json",
-    timeout: Any = None,
+    timeout: float | Timeout | None = None,
     deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: object,

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from llmaas._errors_base import InvalidInputError
+from llmaas._redaction import HiddenHeaders
 from llmaas.ops import model_profile
 from llmaas.ops.checks import check_extra_body
 from llmaas.ops.effects import Operation
 from llmaas.ops.encoding import encode
 from llmaas.ops.retrying import JSON, Deadline, EndpointRequest, RetryState, send_and_read
-from llmaas.settings import Settings
+from llmaas.settings import Settings, Timeout
 from llmaas.types import Completion, LiveModel
 from llmaas.wire.failures import ErrorEvent, InvalidBody
 from llmaas.wire.json_codec import loads
@@ -31,9 +32,9 @@ def request_json(
     method: str = "POST",
     raw: bytes | None = None,
     content_type: str = "",
-    timeout: Any = None,
+    timeout: float | Timeout | None = None,
     deadline: float | Deadline | None = None,
-    extra_headers: Any = None,
+    extra_headers: Mapping[str, str] | HiddenHeaders | None = None,
 ) -> Operation[T]:
     """Send a body (``raw`` bytes unchanged) and parse the response with ``read``.
 
@@ -57,6 +58,11 @@ def request_json(
     # No variable holds what the service may have echoed: tools print those of frames.
     del data, reply_headers
     raise failure
+
+
+def without_none(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields that are set."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def merge_extra_body(fields: Mapping[str, object]) -> dict[str, object]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from llmaas._errors_base import attach
 from llmaas.ops.effects import Operation
-from llmaas.ops.json_request import check_model_name, check_texts, request_json
+from llmaas.ops.json_request import check_model_name, check_texts, request_json, without_none
 from llmaas.ops.measured_request import document_limit, rerank_version
 from llmaas.ops.refusals import may_concern_a_text, name_text
 from llmaas.ops.retrying import Deadline
-from llmaas.settings import Settings
+from llmaas.settings import Settings, Timeout
 from llmaas.types import RerankResponse, RerankResult, Usage
 from llmaas.wire.rerank import read_ranking
 
@@ -61,7 +61,7 @@ def rerank(
     return_documents: bool | None = None,
     version: int = 2,
     isolate_errors: bool = True,
-    timeout: Any = None,
+    timeout: float | Timeout | None = None,
     deadline: float | Deadline | None = None,
     extra_headers: Mapping[str, str] | None = None,
     **params: object,
@@ -70,27 +70,29 @@ def rerank(
     texts = check_texts(documents, "document")
     if not texts:
         return RerankResponse((), model, 0)
-    wire = {"return_documents": return_documents, **params}
+    shared_deadline = Deadline.coerce(settings, deadline)  # one for all requests
     job = _Job(
         settings,
         check_model_name(settings, model),
         check_texts(query, "query")[0],
         texts,
         top_n,
-        {name: value for name, value in wire.items() if value is not None},
-        {
-            "timeout": timeout,
-            "deadline": Deadline.coerce(settings, deadline),  # one for all requests
-            "extra_headers": extra_headers,
-        },
-        isolate_errors,
+        params=without_none({"return_documents": return_documents, **params}),
+        options={"timeout": timeout, "deadline": shared_deadline, "extra_headers": extra_headers},
+        isolate_errors=isolate_errors,
     )
-    limit = document_limit(model, settings.profile) or len(texts)
+    return (yield from _run(job, version))
+
+
+def _run(job: _Job, version: int) -> Operation[RerankResponse]:
+    """Rank all documents in one request; in several, where the service refuses them."""
+    texts = job.texts
+    limit = document_limit(job.model, job.settings.profile) or len(texts)
     try:
         if len(texts) <= limit:
             return (yield from _either_path(job, version, range(len(texts))))
     except Exception as error:
-        if len(texts) == 1 or not isolate_errors or not _may_concern_a_document(job, error):
+        if len(texts) == 1 or not job.isolate_errors or not _may_concern_a_document(job, error):
             raise
     try:
         yield from _bisect(job, version, _sort_likely_refused_last(texts))
