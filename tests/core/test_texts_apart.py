@@ -169,8 +169,12 @@ def test_paid_halves_come_with_the_error_of_a_rerank(sandbox: Any, api: Any) -> 
     assert caught.value.partial.cost_micro_eur == 4
 
 
-def test_rerank_uses_the_other_path_when_one_is_missing(sandbox: Any, api: Any) -> None:
-    sandbox.script([refusal(404, "Not Found"), ranks(0.5), ranks(0.6)])
+@pytest.mark.parametrize("status", [404, 405])
+def test_rerank_uses_the_other_path_when_one_is_missing(
+    sandbox: Any, api: Any, status: int
+) -> None:
+    """Servers with a catch-all route for GET answer 405 to any other path."""
+    sandbox.script([refusal(status, "no such path"), ranks(0.5), ranks(0.6)])
     client = api()
     client.do("rerank", "q", ["a"], model=R)
     client.do("rerank", "q", ["a"], model=R)

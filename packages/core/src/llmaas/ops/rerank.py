@@ -16,7 +16,8 @@ from llmaas.settings import Settings, Timeout
 from llmaas.types import RerankResponse, RerankResult, Usage
 from llmaas.wire.rerank import read_ranking
 
-_NOT_FOUND = 404
+_MISSING_PATH = frozenset({404, 405})
+"""Statuses of an unknown path. It is 405 on servers with a catch-all route for GET."""
 
 
 @dataclass(slots=True)
@@ -163,7 +164,7 @@ def _either_path(job: _Job, version: int, positions: Sequence[int]) -> Operation
 
 
 def _is_missing_path(error: Exception) -> bool:
-    if getattr(error, "status_code", None) != _NOT_FOUND:
+    if getattr(error, "status_code", None) not in _MISSING_PATH:
         return False
     from llmaas.errors import ModelNotFoundError
 
