@@ -27,7 +27,7 @@ from agent_framework_llmaas._messages import to_api_messages
 from agent_framework_llmaas._options import LLMaaSChatOptions, build_arguments
 from agent_framework_llmaas._responses import to_response, to_updates
 from agent_framework_llmaas.errors import translate_errors
-from llmaas import AsyncLLMaaS, StructuredOutputError
+from llmaas import StructuredOutputError
 from llmaas.adapters import reject_multiple_choices, reject_unknown_arguments
 from llmaas.model_names import ChatModelName
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         TokenizerProtocol,
     )
 
-    from llmaas import Completion
+    from llmaas import AsyncLLMaaS, Completion
 
 OptionsT = TypeVar("OptionsT", bound=Any, default=LLMaaSChatOptions, covariant=True)
 

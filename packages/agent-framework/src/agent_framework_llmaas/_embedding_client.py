@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from agent_framework import (
     BaseEmbeddingClient,
@@ -22,9 +22,12 @@ from agent_framework_llmaas._connection import (
 )
 from agent_framework_llmaas._responses import usage_details
 from agent_framework_llmaas.errors import translate_errors
-from llmaas import AsyncLLMaaS, Embeddings, InvalidInputError
+from llmaas import InvalidInputError
 from llmaas.adapters import reject_unknown_arguments
 from llmaas.model_names import EmbeddingModelName
+
+if TYPE_CHECKING:
+    from llmaas import AsyncLLMaaS, Embeddings
 
 
 class LLMaaSEmbeddingOptions(EmbeddingGenerationOptions, total=False):

@@ -14,19 +14,12 @@ from agent_framework import (
     UsageDetails,
 )
 
-from llmaas import (
-    Choice,
-    Completion,
-    Done,
-    ReasoningDelta,
-    ToolCall,
-    ToolCallDelta,
-    Usage,
-)
-from llmaas.adapters import created_at, strip_fence
+import llmaas
+from llmaas import adapters
+from llmaas.adapters import created_at
 
 if TYPE_CHECKING:
-    from llmaas import AsyncStream
+    from llmaas import AsyncStream, Completion, ToolCall, ToolCallDelta, Usage
 
 _USAGE_NAMES = {
     "input_token_count": "prompt_tokens",
@@ -61,22 +54,22 @@ async def to_updates(
 
     A Markdown fence around JSON is removed, because the framework parses the text.
     """
-    fence = strip_fence(response_format)
+    fence = adapters.strip_fence(response_format)
     calls = _PendingToolCalls()
     identity: dict[str, Any] = {}
     async for event in stream:
         if not identity:
             identity = _identity(stream.completion)
-        if isinstance(event, ToolCallDelta):
+        if event.type == "tool_call":
             contents = calls.add(event)
-        elif isinstance(event, Done):
+        elif event.type == "done":
             rest = fence.finish(event.completion)
             contents_left = calls.finish(event.completion) + (
                 [Content("text", text=rest)] if rest else []
             )
             yield _final_update(event.completion, identity, contents_left)
             return
-        elif isinstance(event, ReasoningDelta):
+        elif event.type == "reasoning":
             contents = [Content("text_reasoning", text=event.text)]
         else:
             text = fence.feed(event.text)
@@ -132,7 +125,7 @@ def _final_update(
     completion: Completion, identity: dict[str, Any], contents: list[Content]
 ) -> ChatResponseUpdate:
     """Build the last update of a stream."""
-    first = completion.choices[0] if completion.choices else Choice()
+    first = completion.choices[0] if completion.choices else llmaas.Choice()
     if first.refusal:
         contents.append(_refusal(first.refusal))
     if (details := usage_details(completion.usage)) is not None:
@@ -147,7 +140,7 @@ def _final_update(
     )
 
 
-def _to_message(choice: Choice, completion: Completion) -> Message:
+def _to_message(choice: llmaas.Choice, completion: Completion) -> Message:
     contents = []
     if choice.reasoning:
         contents.append(Content.from_text_reasoning(text=choice.reasoning))

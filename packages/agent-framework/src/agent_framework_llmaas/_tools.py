@@ -11,20 +11,22 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import uuid4
 
 from agent_framework import Content, FunctionTool, tool
 
 from agent_framework_llmaas._connection import create_client
 from agent_framework_llmaas.errors import translate_errors
-from llmaas import AsyncLLMaaS
 from llmaas.model_names import (
     ImageModelName,
     RerankModelName,
     SpeechModelName,
     TranscriptionModelName,
 )
+
+if TYPE_CHECKING:
+    from llmaas import AsyncLLMaaS
 
 ResultT = TypeVar("ResultT")
 _SUFFIXES = {

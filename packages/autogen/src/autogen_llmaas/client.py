@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from autogen_core import CancellationToken, Component
 from autogen_core.models import (
@@ -28,9 +28,11 @@ from autogen_llmaas.responses import create_result
 from autogen_llmaas.settings import ClientSettings, LLMaaSClientConfig
 from autogen_llmaas.tools import ToolNameMap
 from autogen_llmaas.usage_totals import UsageTotals
-from llmaas import AsyncLLMaaS, Completion, catalog
-from llmaas.adapters import invalid_output_error, is_cut_short
+from llmaas import adapters, catalog
 from llmaas.model_names import ChatModelName
+
+if TYPE_CHECKING:
+    from llmaas import AsyncLLMaaS, Completion
 
 UNKNOWN_CONTEXT = 32_768
 """Context size in tokens that is assumed for a model missing from the catalog."""
@@ -134,9 +136,9 @@ class LLMaaSChatCompletionClient(ChatCompletionClient, Component[LLMaaSClientCon
                 if event.type == "text":
                     yield event.text
         completion = stream.completion
-        if request.wants_json and is_cut_short(completion):
+        if request.wants_json and adapters.is_cut_short(completion):
             self.totals.add(completion)
-            raise invalid_output_error(completion)
+            raise adapters.invalid_output_error(completion)
         result = self._to_result(completion, request)
         _event_log.log_stream_end(result)
         yield result

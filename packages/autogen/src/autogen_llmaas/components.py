@@ -11,7 +11,6 @@ from autogen_llmaas.memory_settings import MemorySettings
 from autogen_llmaas.settings import REQUEST_FIELDS, ClientSettings, LLMaaSClientConfig
 from llmaas import ConfigurationError, catalog
 from llmaas.adapters import redact_options
-from llmaas.catalog import Model
 from llmaas.model_names import ChatModelName, EmbeddingModelName
 from llmaas.settings import Settings
 
@@ -41,7 +40,7 @@ def model_info(
     A model missing from the catalog is assumed to support tools but not vision. The family is
     "unknown" except for DeepSeek R1: with an OpenAI family some teams send other messages.
     """
-    known = catalog.find_model(model, profile) or Model(id=model)
+    known = catalog.find_model(model, profile) or catalog.Model(id=model)
     is_r1 = known.id.startswith("deepseek-r1")
     return {
         "vision": bool(known.vision),
@@ -174,7 +173,7 @@ def _offered_models() -> list[str]:
     return sorted(model.id for model in catalog.all_models() if _is_offered(model, today))
 
 
-def _is_offered(model: Model, today: date) -> bool:
+def _is_offered(model: catalog.Model, today: date) -> bool:
     return model.live and model.category in CHAT_CATEGORIES and model.supported_on(today)
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, Required, TypedDict, TypeVar, Unpack, cast
 
-from llmaas import AsyncLLMaaS, LLMaaS, MissingAPIKeyError
+import llmaas
+from llmaas import MissingAPIKeyError
 
 ApiKey = str | Callable[[], Any] | None
 
-ClientT = TypeVar("ClientT", LLMaaS, AsyncLLMaaS)
+ClientT = TypeVar("ClientT", "llmaas.LLMaaS", "llmaas.AsyncLLMaaS")
 
 
 class Connection(TypedDict, total=False):
@@ -81,10 +82,10 @@ def with_rate_limit_timeout(client: ClientT, seconds: float) -> ClientT:
     )
 
 
-def create_client(config: ClientConfig, api_key: ApiKey) -> AsyncLLMaaS:
+def create_client(config: ClientConfig, api_key: ApiKey) -> llmaas.AsyncLLMaaS:
     """Create the core's client of a configuration."""
     given = {name: getattr(config, name) for name in Connection.__annotations__}
     options = connection_options(
         api_key, config.api_key_env, config.base_url, **cast("Connection", given)
     )
-    return with_rate_limit_timeout(AsyncLLMaaS(**options), config.rate_limit_timeout)
+    return with_rate_limit_timeout(llmaas.AsyncLLMaaS(**options), config.rate_limit_timeout)

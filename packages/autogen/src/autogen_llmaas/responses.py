@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autogen_core import FunctionCall
 from autogen_core.models import (
@@ -16,8 +16,10 @@ from autogen_core.models import (
 from pydantic import Field
 
 from autogen_llmaas.tools import ToolNameMap
-from llmaas import Completion
-from llmaas.structured import is_cut, json_part
+from llmaas import adapters
+
+if TYPE_CHECKING:
+    from llmaas import Completion
 
 _FINISH_REASONS: Mapping[str | None, FinishReasons] = {
     "stop": "stop",
@@ -110,9 +112,9 @@ def _extract_json(completion: Completion) -> str:
     A list inside text is kept, because it may be a citation.
     """
     text = _answer_text(completion)
-    if is_cut(completion) and completion.parsed is None:
+    if adapters.is_cut(completion) and completion.parsed is None:
         return text
-    extracted = json_part(text)
+    extracted = adapters.json_part(text)
     is_json = completion.parsed is not None or text.lstrip().startswith("```")
     return extracted if is_json or extracted.startswith("{") else text
 

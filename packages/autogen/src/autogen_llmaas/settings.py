@@ -7,11 +7,10 @@ from typing import Any, Self, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from llmaas import ConfigurationError
+from llmaas import ConfigurationError, adapters
 from llmaas.adapters import redact_options
 from llmaas.model_names import ChatModelName
 from llmaas.settings import KEY_VARIABLE
-from llmaas.structured import parse_response_format
 
 RATE_LIMIT_TIMEOUT = 300.0
 """Default seconds to wait for rate limits: many agents share a key."""
@@ -163,7 +162,7 @@ class LLMaaSClientConfig(BaseModel):
     def _plain_format(cls, response_format: Any) -> Any:
         if response_format is None or isinstance(response_format, Mapping):
             return response_format
-        schema = parse_response_format(response_format)
+        schema = adapters.parse_response_format(response_format)
         return None if schema is None else dict(schema.response_format)
 
     @field_validator("default_headers")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from llmaas import Completion
 from llmaas.pricing import chat_cost_micro_eur, format_eur
+
+if TYPE_CHECKING:
+    from llmaas import Completion
 
 
 @dataclass(slots=True)

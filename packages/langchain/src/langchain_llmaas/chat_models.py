@@ -25,10 +25,10 @@ from langchain_llmaas.profiles import get_profile
 from langchain_llmaas.rate_limiter import track_tokens
 from langchain_llmaas.responses import combine_outputs, to_chat_result, to_chunk
 from langchain_llmaas.tools import to_function
+from llmaas import adapters
 from llmaas.adapters import reject_multiple_choices
 from llmaas.model_names import ChatModelName
 from llmaas.pricing import estimate_tokens
-from llmaas.structured import mention_json
 
 if TYPE_CHECKING:
     from langchain_llmaas.structured_output import Method
@@ -172,7 +172,7 @@ class ChatLLMaaS(ConnectionMixin, BaseChatModel):
         if stop:
             request["stop"] = stop
         if instruction := request.pop("json_instruction", None):
-            request["messages"] = mention_json(request["messages"], instruction)
+            request["messages"] = adapters.mention_json(request["messages"], instruction)
         for name in _LOCAL_SWITCHES:
             request.pop(name, None)
         return request

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from langchain_core.utils import from_env, secret_from_env
 from pydantic import (
@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from llmaas import AsyncLLMaaS, LLMaaS, Timeout
+from llmaas import Timeout
 from llmaas.adapters import (
     ClientPair,
     open_clients,
@@ -25,6 +25,9 @@ from llmaas.adapters import (
 )
 from llmaas.catalog import Profile
 from llmaas.settings import KEY_VARIABLE, MAX_FILE_BYTES, URL_VARIABLE
+
+if TYPE_CHECKING:
+    from llmaas import AsyncLLMaaS, LLMaaS
 
 MODEL_CONFIG = ConfigDict(
     arbitrary_types_allowed=True,

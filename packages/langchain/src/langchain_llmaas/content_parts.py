@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_llmaas import errors
-from llmaas.adapters import text_file_part
+from llmaas import adapters
 
 _NON_TEXT = frozenset(
     {
@@ -132,7 +132,7 @@ def _file(block: Mapping[str, Any]) -> dict[str, Any]:
     The service itself accepts no files.
     """
     if "file" in block:
-        return dict(text_file_part(block))
+        return dict(adapters.text_file_part(block))
     if block.get("source_type") == "text":
         return {"type": "text", "text": block.get("text", "")}
     source = block.get("source")
@@ -144,7 +144,7 @@ def _file(block: Mapping[str, Any]) -> dict[str, Any]:
     name = block.get("filename") or extras.get("filename") or extras.get("name")
     data = {"file_data": _url(block, "application/pdf")}
     part = {"type": "file", "file": {"filename": name or "file", **data}}
-    return dict(text_file_part(part))
+    return dict(adapters.text_file_part(part))
 
 
 def _url(block: Mapping[str, Any], mime_type: str) -> str | Path:

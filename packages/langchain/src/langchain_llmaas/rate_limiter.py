@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from langchain_core.rate_limiters import BaseRateLimiter
 
-from llmaas import Completion, adapters
+import llmaas
+from llmaas import adapters
 
 if TYPE_CHECKING:
     from llmaas.quota import Ledger, Limit
@@ -78,10 +79,10 @@ class _TokenTracker:
         self._limiter = limiter
         self._tokens: int | None = 0
 
-    def __enter__(self) -> Callable[[Completion], Completion]:
+    def __enter__(self) -> Callable[[llmaas.Completion], llmaas.Completion]:
         return self._count
 
-    def _count(self, completion: Completion) -> Completion:
+    def _count(self, completion: llmaas.Completion) -> llmaas.Completion:
         usage = completion.usage
         self._tokens = usage.completion_tokens if usage else None
         return completion
@@ -89,21 +90,21 @@ class _TokenTracker:
     def __exit__(
         self, _: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if isinstance(partial := getattr(error, "completion", None), Completion):
+        if isinstance(partial := getattr(error, "completion", None), llmaas.Completion):
             self._tokens = adapters.count_output_tokens(partial)
         interrupted = error is not None and not isinstance(error, Exception)
         self._limiter.settle(None if interrupted else self._tokens)
 
 
 class _NullTracker:
-    def __enter__(self) -> Callable[[Completion], Completion]:
+    def __enter__(self) -> Callable[[llmaas.Completion], llmaas.Completion]:
         return _identity
 
     def __exit__(self, *_: object) -> None:
         pass
 
 
-def _identity(completion: Completion) -> Completion:
+def _identity(completion: llmaas.Completion) -> llmaas.Completion:
     return completion
 
 

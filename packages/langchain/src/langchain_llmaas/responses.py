@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
+import llmaas
 from langchain_llmaas.content_blocks import PROVIDER, REASONING
 from langchain_llmaas.truncated_calls import invalidating_suffix, is_other_json
-from llmaas import Choice, Completion, Done, Usage, catalog
+from llmaas import catalog
 from llmaas.adapters import split_tool_calls
 from llmaas.pricing import chat_cost_micro_eur
+
+if TYPE_CHECKING:
+    from llmaas import Choice, Completion, Done, Usage
 
 _NORMALIZED_REASONS = {
     "stop": "stop",
@@ -182,7 +186,7 @@ def _call_chunk(event: Any) -> ChatGenerationChunk:
 
 def _final_chunk(event: Done) -> ChatGenerationChunk:
     completion = event.completion
-    choice = completion.choices[0] if completion.choices else Choice()
+    choice = completion.choices[0] if completion.choices else llmaas.Choice()
     usage = to_usage_metadata(completion.usage)
     facts = build_metadata(completion, choice, usage)
     facts.pop("logprobs", None)  # carried by the earlier chunks

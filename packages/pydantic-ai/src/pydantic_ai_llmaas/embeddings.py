@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic_ai.embeddings import EmbeddingModel, EmbeddingResult, EmbeddingSettings
 from pydantic_ai.embeddings.result import EmbedInputType
 
-from llmaas import Embeddings, catalog
+from llmaas import catalog
 from llmaas.model_names import EmbeddingModelName
 from llmaas.pricing import estimate_tokens
 from pydantic_ai_llmaas.connection import NAME, LLMaaSProvider
 from pydantic_ai_llmaas.errors import translate_errors
 from pydantic_ai_llmaas.responses import to_usage
+
+if TYPE_CHECKING:
+    from llmaas import Embeddings
 
 
 @dataclass(init=False)

@@ -16,10 +16,8 @@ from pydantic_ai.models import (
 )
 from pydantic_ai.settings import ModelSettings
 
-from llmaas import AsyncLLMaaS, StructuredOutputError
-from llmaas.adapters import strip_fence
+from llmaas import AsyncLLMaaS, StructuredOutputError, adapters
 from llmaas.model_names import ChatModelName
-from llmaas.structured import is_cut
 from pydantic_ai_llmaas.connection import LLMaaSProvider
 from pydantic_ai_llmaas.errors import translate_errors
 from pydantic_ai_llmaas.messages import to_api_messages
@@ -146,7 +144,7 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
                 stream=stream,
                 requested_model=self._model_name,
                 base_url=self.base_url,
-                fence=strip_fence(arguments.get("response_format")),
+                fence=adapters.strip_fence(arguments.get("response_format")),
             )
 
     async def _prepare(
@@ -174,6 +172,6 @@ class LLMaaSModel(Model[AsyncLLMaaS]):
 def _invalid_output_or_raise(error: Exception) -> Completion:
     completion: Completion | None = getattr(error, "completion", None)
     is_invalid = completion is not None and isinstance(error, StructuredOutputError)
-    if completion is not None and is_invalid and not is_cut(completion):
+    if completion is not None and is_invalid and not adapters.is_cut(completion):
         return completion  # in a truncated answer, the framework might parse an example
     raise error

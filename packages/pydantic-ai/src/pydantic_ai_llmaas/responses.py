@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.messages import (
     FinishReason,
@@ -16,9 +16,11 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.usage import RequestUsage
 
-from llmaas import Completion, ToolCall, Usage
 from llmaas.adapters import created_at
 from pydantic_ai_llmaas.connection import NAME
+
+if TYPE_CHECKING:
+    from llmaas import Completion, ToolCall, Usage
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from pydantic_ai.messages import ModelResponseStreamEvent
 from pydantic_ai.models import StreamedResponse
 
-from llmaas import Completion, Done, Event, ReasoningDelta, TextDelta
-from llmaas.adapters import FenceStripper, created_at
+from llmaas.adapters import created_at
 from pydantic_ai_llmaas import responses
 from pydantic_ai_llmaas.connection import NAME
 from pydantic_ai_llmaas.errors import translate_errors
 
 if TYPE_CHECKING:
-    from llmaas import AsyncStream
+    from llmaas import AsyncStream, Completion, Event
+    from llmaas.adapters import FenceStripper
 
 
 @dataclass
@@ -47,12 +47,12 @@ class LLMaaSStreamedResponse(StreamedResponse):
 
     def _add(self, event: Event) -> Iterator[ModelResponseStreamEvent]:
         parts = self._parts_manager
-        if isinstance(event, TextDelta):
+        if event.type == "text":
             if text := self.fence.feed(event.text):
                 yield from parts.handle_text_delta(vendor_part_id=None, content=text)
-        elif isinstance(event, ReasoningDelta):
+        elif event.type == "reasoning":
             yield from parts.handle_thinking_delta(vendor_part_id=None, content=event.text)
-        elif isinstance(event, Done):
+        elif event.type == "done":
             yield from self._end(event.completion)
         else:
             yield from parts.handle_tool_call_delta_events(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
 
-from llmaas import Choice, Completion, Usage
 from semantic_kernel_llmaas.messages import REASONING
+
+if TYPE_CHECKING:
+    from llmaas import Choice, Completion, Usage
 
 
 def completion_metadata(completion: Completion) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
     trace_streaming_chat_completion,
 )
 
+from llmaas import adapters
 from llmaas.model_names import ChatModelName
-from llmaas.structured import wants_json
 from semantic_kernel_llmaas.errors import translate_errors
 from semantic_kernel_llmaas.messages import MessageConverter
 from semantic_kernel_llmaas.responses import ChunkBuilder, ReasoningPlace, to_messages
@@ -123,7 +123,7 @@ class LLMaaSChatCompletion(LLMaaSService, ChatCompletionClientBase):
     ) -> AsyncGenerator[list[StreamingChatMessageContent], Any]:
         model = own.ai_model_id or self.ai_model_id
         builder = ChunkBuilder(model, self.reasoning, function_invoke_attempt, own.response_format)
-        is_json = wants_json(own.response_format)
+        is_json = adapters.wants_json(own.response_format)
         with translate_errors:
             async with await self.client.stream(
                 self._prepare_chat_history_for_request(chat_history),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from semantic_kernel.contents import (
     ChatMessageContent,
@@ -18,19 +18,22 @@ from semantic_kernel.contents.streaming_reasoning_content import StreamingReason
 from semantic_kernel.contents.utils.author_role import AuthorRole
 from semantic_kernel.contents.utils.finish_reason import FinishReason
 
-from llmaas import (
-    Choice,
-    Completion,
-    Done,
-    Event,
-    ReasoningDelta,
-    TextDelta,
-    ToolCall,
-    ToolCallDelta,
-)
-from llmaas.adapters import FenceStripper, strip_fence
+from llmaas import adapters
 from semantic_kernel_llmaas._metadata import choice_metadata, completion_metadata
 from semantic_kernel_llmaas.messages import REASONING
+
+if TYPE_CHECKING:
+    from llmaas import (
+        Choice,
+        Completion,
+        Done,
+        Event,
+        ReasoningDelta,
+        TextDelta,
+        ToolCall,
+        ToolCallDelta,
+    )
+    from llmaas.adapters import FenceStripper
 
 ReasoningPlace: TypeAlias = Literal["metadata", "content"]
 """Where reasoning appears: always in the metadata, with ``content`` also among the items."""
@@ -103,7 +106,7 @@ class TextStream:
         """Return the part of a delta that can be emitted now."""
         fence = self._fences.get(event.index)
         if fence is None:
-            fence = self._fences[event.index] = strip_fence(self._format)
+            fence = self._fences[event.index] = adapters.strip_fence(self._format)
         return fence.feed(event.text)
 
     def finish(self, choice: Choice) -> str:

@@ -58,7 +58,16 @@ if TYPE_CHECKING:
         strict_schema,
         wire_name,
     )
-    from llmaas.adapters.structured import invalid_output_error, is_cut_short, is_json
+    from llmaas.adapters.structured import (
+        invalid_output_error,
+        is_cut,
+        is_cut_short,
+        is_json,
+        json_part,
+        mention_json,
+        parse_response_format,
+        wants_json,
+    )
     from llmaas.adapters.text import (
         FenceStripper,
         strip_fence,
@@ -70,6 +79,11 @@ _MODULE_BY_NAME = {
     "invalid_output_error": "structured",
     "is_cut_short": "structured",
     "is_json": "structured",
+    "is_cut": "structured",
+    "json_part": "structured",
+    "mention_json": "structured",
+    "parse_response_format": "structured",
+    "wants_json": "structured",
     "parse_guard_verdict": "answers",
     "split_tool_calls": "answers",
     "await_batch": "batches",
@@ -123,15 +137,19 @@ __all__ = [
     "image_type",
     "inline_definitions",
     "invalid_output_error",
+    "is_cut",
     "is_cut_short",
     "is_json",
+    "json_part",
     "keep_batch_ids",
     "map_bounded",
     "mark_strict",
     "may_concern_a_text",
+    "mention_json",
     "open_clients",
     "output_type",
     "parse_guard_verdict",
+    "parse_response_format",
     "redact_options",
     "redact_url",
     "reject_multiple_choices",
@@ -142,6 +160,7 @@ __all__ = [
     "text_file_part",
     "tls_context",
     "wait_for_batch",
+    "wants_json",
     "wire_name",
 ]
 

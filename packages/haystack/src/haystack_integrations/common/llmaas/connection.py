@@ -13,7 +13,8 @@ from typing import Any, Self
 
 from haystack.utils import Secret
 
-from llmaas import AsyncLLMaaS, ConfigurationError, LLMaaS, MissingAPIKeyError
+import llmaas
+from llmaas import ConfigurationError, MissingAPIKeyError
 from llmaas.adapters import redact_options
 from llmaas.settings import KEY_VARIABLE, Settings
 
@@ -32,14 +33,14 @@ _MAY_HOLD_HEADERS = (
 _open_lock = threading.Lock()
 
 
-def open_client(settings: Settings) -> LLMaaS:
+def open_client(settings: Settings) -> llmaas.LLMaaS:
     """Open the client of a component's synchronous calls."""
-    return LLMaaS.from_settings(settings)
+    return llmaas.LLMaaS.from_settings(settings)
 
 
-def open_async_client(settings: Settings) -> AsyncLLMaaS:
+def open_async_client(settings: Settings) -> llmaas.AsyncLLMaaS:
     """Open the client of a component's asynchronous calls."""
-    return AsyncLLMaaS.from_settings(settings)
+    return llmaas.AsyncLLMaaS.from_settings(settings)
 
 
 class ConnectionMixin:
@@ -50,8 +51,8 @@ class ConnectionMixin:
     timeout: float | None
     max_retries: int | None
     http_client_kwargs: dict[str, Any] | None
-    client: LLMaaS | None
-    async_client: AsyncLLMaaS | None
+    client: llmaas.LLMaaS | None
+    async_client: llmaas.AsyncLLMaaS | None
 
     def _init_connection(
         self,
@@ -90,14 +91,14 @@ class ConnectionMixin:
         if client is not None:
             await client.close()
 
-    def _get_client(self) -> LLMaaS:
+    def _get_client(self) -> llmaas.LLMaaS:
         client = self.client
         if client is None:
             with _open_lock:
                 client = self.client = self.client or open_client(self._settings())
         return client
 
-    def _get_async_client(self) -> AsyncLLMaaS:
+    def _get_async_client(self) -> llmaas.AsyncLLMaaS:
         client = self.async_client
         if client is None:
             with _open_lock:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any
 
-from llmaas import image_part
-from llmaas.adapters import text_file_part
+import llmaas
+from llmaas import adapters
 from llmaas.documents import DocumentLimits
 
 _PAGES_AHEAD = 4
@@ -27,7 +27,7 @@ def expand_files(content: Any, *, render: bool = True) -> Any:
 
 
 def _expand_part(part: Mapping[str, Any], render: bool) -> Iterator[Mapping[str, Any]]:
-    part = text_file_part(part)
+    part = adapters.text_file_part(part)
     file = part.get("file") if part.get("type") == "file" else None
     kind, _, data = file["file_data"].partition(";base64,") if file else ("", "", "")
     if kind == "data:application/pdf" and render and _can_render():
@@ -45,4 +45,4 @@ def _render(data: bytes) -> Iterator[Mapping[str, Any]]:
 
     pages = render_pages(data, _LIMITS)
     while batch := take_pages(pages, _PAGES_AHEAD):
-        yield from map(image_part, batch)
+        yield from map(llmaas.image_part, batch)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
-from llmaas import LiveModel
+
+if TYPE_CHECKING:
+    from llmaas import LiveModel
 
 
 def list_models(

@@ -19,12 +19,11 @@ from haystack.dataclasses import (
     ToolCallDelta,
 )
 
-from llmaas import Choice, Completion, Done, Event, Usage
-from llmaas import ToolCallDelta as CoreToolCallDelta
-from llmaas.adapters import is_json, split_tool_calls
+from llmaas import adapters
+from llmaas.adapters import split_tool_calls
 
 if TYPE_CHECKING:
-    from llmaas import AsyncStream, Stream
+    from llmaas import AsyncStream, Choice, Completion, Event, Stream, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ def to_messages(completion: Completion, **meta: Any) -> list[ChatMessage]:
 
 def keep_json(completion: Completion) -> Completion:
     """Reduce the text of a streamed structured answer to its JSON."""
-    if completion.parsed is None or is_json(completion.text):
+    if completion.parsed is None or adapters.is_json(completion.text):
         return completion
     first, *others = completion.choices
     text = json.dumps(completion.parsed, ensure_ascii=False)
@@ -183,10 +182,10 @@ class ChunkBuilder:
         now = datetime.now().isoformat()
         if self._model is None:
             self._model, self.started_at = self._stream.completion.model, now
-        if isinstance(event, Done):
+        if event.type == "done":
             return self._end(event.completion, now)
         meta: dict[str, Any] = {"model": self._model, "index": event.index, "received_at": now}
-        if isinstance(event, CoreToolCallDelta):
+        if event.type == "tool_call":
             start = event.position not in self._calls and self._enter("tool_call", is_new=True)
             index = self._calls.setdefault(event.position, self._index)
             call = ToolCallDelta(event.position, event.name, event.arguments or None, event.id)

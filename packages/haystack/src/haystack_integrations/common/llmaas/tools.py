@@ -8,8 +8,8 @@ from typing import Any
 
 from haystack.tools import ToolsType, flatten_tools_or_toolsets
 
+from llmaas import adapters
 from llmaas.adapters import inline_definitions, mark_strict
-from llmaas.structured import parse_response_format
 
 
 def check_unique_names(tools: ToolsType | None) -> None:
@@ -41,5 +41,5 @@ def to_response_format(response_format: Any) -> Any:
     """
     if response_format is None or isinstance(response_format, Mapping):
         return response_format
-    schema = parse_response_format(response_format)
+    schema = adapters.parse_response_format(response_format)
     return response_format if schema is None else schema.response_format

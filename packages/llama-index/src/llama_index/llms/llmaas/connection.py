@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.schema import BaseComponent
 from pydantic import AliasChoices, Field, InstanceOf, PrivateAttr, SecretStr, model_validator
 
-from llmaas import AsyncLLMaaS, Timeout
-from llmaas import LLMaaS as Client
+from llmaas import Timeout
 from llmaas.adapters import ClientPair, open_clients, reject_unknown_arguments
 from llmaas.catalog import Profile
 from llmaas.settings import MAX_FILE_BYTES
+
+if TYPE_CHECKING:
+    from llmaas import AsyncLLMaaS
+    from llmaas import LLMaaS as Client
 
 _OPTIONS = (
     "api_key",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.base import BaseEvent
 
-from llmaas import Usage
+if TYPE_CHECKING:
+    from llmaas import Usage
+
 
 dispatcher = get_dispatcher(__name__)
 

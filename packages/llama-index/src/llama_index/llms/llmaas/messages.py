@@ -21,7 +21,7 @@ from llama_index.core.base.llms.types import (
     VideoBlock,
 )
 
-from llmaas.adapters import text_file_part
+from llmaas import adapters
 
 SendReasoning = Literal["auto", "always", "never"]
 """Reasoning to send back to the model. ``auto``: only that of the current turn."""
@@ -146,7 +146,7 @@ def _document(block: DocumentBlock) -> dict[str, Any]:
     data = base64.b64encode(block.resolve_document().read()).decode("ascii")
     uri = f"data:{block.document_mimetype or 'application'};base64,{data}"
     file = {"filename": title or source or "file", "file_data": uri}
-    return dict(text_file_part({"type": "file", "file": file}))
+    return dict(adapters.text_file_part({"type": "file", "file": file}))
 
 
 def _url(block: Any, default_type: str) -> str:

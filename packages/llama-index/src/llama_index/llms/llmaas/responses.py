@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -14,16 +14,19 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
 )
 
+import llmaas
 from llama_index.llms.llmaas.cost import emit_cost
-from llmaas import Choice, Completion, ToolCall
 from llmaas.adapters import split_tool_calls
+
+if TYPE_CHECKING:
+    from llmaas import Completion, ToolCall
 
 
 def to_response(completion: Completion, *, delta: str | None = None) -> ChatResponse:
     """Convert a completion and emit its cost."""
     cost, counts = completion.cost_micro_eur, _counts(completion)
     emit_cost("chat", completion.model, cost, completion.usage)
-    choice = completion.choices[0] if completion.choices else Choice()
+    choice = completion.choices[0] if completion.choices else llmaas.Choice()
     return ChatResponse(
         message=_message(choice, completion),
         raw=_raw(completion, cost, counts),
@@ -61,7 +64,7 @@ class StreamedResponse:
         return ChatResponse(message=message, delta=delta, additional_kwargs=extra)
 
 
-def _message(choice: Choice, completion: Completion) -> ChatMessage:
+def _message(choice: llmaas.Choice, completion: Completion) -> ChatMessage:
     usage = completion.usage
     blocks: list[Any] = []
     extra: dict[str, Any] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from haystack import component, default_from_dict, default_to_dict
 from haystack.dataclasses import ChatMessage
@@ -14,6 +14,7 @@ from haystack.tools import (
 )
 from haystack.utils import Secret
 
+import llmaas
 from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
 from haystack_integrations.common.llmaas.messages import coerce_messages, to_api_messages
 from haystack_integrations.common.llmaas.responses import to_messages
@@ -22,7 +23,6 @@ from haystack_integrations.common.llmaas.tools import (
     to_api_tools,
     to_response_format,
 )
-from llmaas import Batch, Completion
 from llmaas.adapters import (
     await_batch,
     keep_batch_ids,
@@ -32,6 +32,9 @@ from llmaas.adapters import (
 )
 from llmaas.model_names import ChatModelName
 from llmaas.pricing import chat_cost_micro_eur
+
+if TYPE_CHECKING:
+    from llmaas import Batch
 
 _MESSAGE_OPTIONS = {"send_reasoning": "auto", "unpack_files": True}
 _CHAT_ONLY_OPTIONS = ("on_blocked", "repair")
@@ -221,8 +224,8 @@ def _to_output(batch: Batch) -> dict[str, Any]:
     return result
 
 
-def _to_reply(item: Completion | Exception, model: str) -> ChatMessage:
-    if isinstance(item, Completion) and item.choices:
+def _to_reply(item: llmaas.Completion | Exception, model: str) -> ChatMessage:
+    if isinstance(item, llmaas.Completion) and item.choices:
         usage = item.usage
         cost = chat_cost_micro_eur(usage, batch=True) / 1_000_000 if usage else None
         return to_messages(item, cost_eur=cost)[0]
@@ -232,7 +235,7 @@ def _to_reply(item: Completion | Exception, model: str) -> ChatMessage:
         "finish_reason": "error",
         "usage": {},
         "error": "The batch holds no answer for this conversation."
-        if isinstance(item, Completion)
+        if isinstance(item, llmaas.Completion)
         else str(item),
     }
     return ChatMessage.from_assistant("", meta=meta)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from haystack import component, default_from_dict, default_to_dict
 from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
-from llmaas import Image
 from llmaas.model_names import ImageModelName
+
+if TYPE_CHECKING:
+    from llmaas import Image
 
 
 @component

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from inspect import isawaitable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from haystack import component, default_from_dict, default_to_dict
 from haystack.dataclasses import (
@@ -31,9 +31,11 @@ from haystack_integrations.common.llmaas.responses import (
 )
 from haystack_integrations.common.llmaas.tools import check_unique_names, to_response_format
 from haystack_integrations.components.generators.llmaas.chat.request import ChatRequest
-from llmaas import Completion
 from llmaas.adapters import redact_options
 from llmaas.model_names import ChatModelName
+
+if TYPE_CHECKING:
+    from llmaas import Completion
 
 
 @component
