@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import copy
 import os
@@ -143,7 +144,19 @@ def test_importing_an_error_loads_few_modules() -> None:
     command = [sys.executable, "-I", "-S", "-c", code]
     count, has_sdk = subprocess.check_output(command, text=True).split()
     assert has_sdk == "False"
-    assert int(count) <= 70
+    assert int(count) <= 63
+
+
+def test_class_of_a_client_loads_few_modules_when_imported() -> None:
+    code = (
+        "import sys; from llmaas import AsyncLLMaaS, LLMaaS; "
+        "print([m for m in sys.modules if 'llmaas' in m], "
+        "[m for m in ('asyncio', 'ssl') if m in sys.modules], sep='|')"
+    )
+    out = subprocess.check_output([sys.executable, "-c", code], text=True)
+    ours, others = map(ast.literal_eval, out.split("|"))
+    assert len(ours) <= 34, ours
+    assert others == []
 
 
 def test_errors_without_a_response_are_those_of_the_error_module() -> None:

@@ -13,7 +13,6 @@ from llmaas._lazy import import_at_first_use
 if TYPE_CHECKING:
     from llmaas.adapters.answers import (
         created_at,
-        parse_guard_verdict,
         split_tool_calls,
     )
     from llmaas.adapters.batches import (
@@ -73,6 +72,7 @@ if TYPE_CHECKING:
         strip_fence,
     )
     from llmaas.adapters.tls import tls_context
+    from llmaas.adapters.verdicts import parse_guard_verdict
 
 _MODULE_BY_NAME = {
     "created_at": "answers",
@@ -84,7 +84,7 @@ _MODULE_BY_NAME = {
     "mention_json": "structured",
     "parse_response_format": "structured",
     "wants_json": "structured",
-    "parse_guard_verdict": "answers",
+    "parse_guard_verdict": "verdicts",
     "split_tool_calls": "answers",
     "await_batch": "batches",
     "keep_batch_ids": "batches",

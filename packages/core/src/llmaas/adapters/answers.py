@@ -5,16 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from llmaas._guard_verdict import parse_verdict as parse_guard_verdict
-
 if TYPE_CHECKING:
     from llmaas.types import Choice, Completion, ToolCall
-
-__all__ = [
-    "created_at",
-    "parse_guard_verdict",
-    "split_tool_calls",
-]
 
 
 def created_at(completion: Completion) -> datetime | None:
