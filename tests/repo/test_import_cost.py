@@ -32,7 +32,7 @@ MOST_OF_OURS = {
     "langchain": 55,
     "llama_index": 42,
     "pydantic_ai": 54,
-    "semantic_kernel": 60,
+    "semantic_kernel": 61,
 }
 """Modules of this repository by driver of the benchmark: the adapter's own and the core's."""
 FOR_CALLS = {"aiohttp", "httpx", "httpx2", "openai", "ssl"}

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pydantic_ai.profiles import ModelProfile
 
 from llmaas import catalog
-from llmaas.catalog import Profile
 
 _CHAT = frozenset({"chat", "code", "vision", "translation", "safety", "ocr"})
 
 
 def model_profile(
-    model_name: str, service_profile: Profile | str | None = None
+    model_name: str, service_profile: catalog.Profile | str | None = None
 ) -> ModelProfile | None:
     """Build the profile of the model behind a name, or return None for an unknown name.
 
