@@ -32,26 +32,28 @@ DRIVERS = Path(__file__).parent / "drivers"
 
 def main() -> None:
     """Measure and print."""
-    parser = options_parser()
+    parser = build_parser()
     options = parser.parse_args()
-    if problem := fault(options):
+    if problem := find_mistake(options):
         parser.error(problem)
     if options.against is not None:
-        compared = [client for client in found() if client.name in options.only]
+        compared = [client for client in find_clients() if client.name in options.only]
         rounds, scale = options.rounds, options.scale
         for line in against.lines(compared, options.works, options.against, rounds, scale):
             print(line, flush=True)
         return
-    clients = [client for client in found() if options.only is None or wanted(client, options)]
+    clients = [
+        client for client in find_clients() if options.only is None or is_selected(client, options)
+    ]
     with Session(clients, rounds=options.rounds, scale=options.scale) as session:
-        results = session.measured(options.works)
+        results = session.run_works(options.works)
     if options.json:
         print(json.dumps(results, indent=1, ensure_ascii=False))
     else:
         print(report.table(clients, results))
 
 
-def options_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     names = [*(work.name for work in WORKS), "import", "memory"]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -64,9 +66,9 @@ def options_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def fault(options: argparse.Namespace) -> str | None:
+def find_mistake(options: argparse.Namespace) -> str | None:
     """Return what is wrong with the clients named, None if nothing is."""
-    known = [client.name for client in found()]
+    known = [client.name for client in find_clients()]
     unknown = [name for name in options.only or () if name not in known]
     if unknown:
         names = "\n  ".join(known)
@@ -76,23 +78,23 @@ def fault(options: argparse.Namespace) -> str | None:
     return None
 
 
-def found() -> list[type[Client]]:
+def find_clients() -> list[type[Client]]:
     """Return every client of every driver whose packages are installed, in order of names."""
     for path in sorted(DRIVERS.glob("*.py")):
         importlib.import_module(f"drivers.{path.stem}")
-    clients = sorted(descendants(Client), key=lambda client: (client.__module__, client.name))
+    clients = sorted(find_subclasses(Client), key=lambda client: (client.__module__, client.name))
     return [client for client in clients if report.versions(client) is not None]
 
 
-def descendants(client: type[Client]) -> list[type[Client]]:
+def find_subclasses(client: type[Client]) -> list[type[Client]]:
     """Return all subclasses, however deep."""
     below = client.__subclasses__()
-    return below + [each for child in below for each in descendants(child)]
+    return below + [each for child in below for each in find_subclasses(child)]
 
 
-def wanted(client: type[Client], options: argparse.Namespace) -> bool:
+def is_selected(client: type[Client], options: argparse.Namespace) -> bool:
     """Return whether a client was asked for, or is the peer, framework or core of one that was."""
-    chosen = [each for each in found() if each.name in options.only]
+    chosen = [each for each in find_clients() if each.name in options.only]
     beside = {name for each in chosen for name in (each.peer, each.floor)}
     if any(each.floor for each in chosen):
         beside |= {report.CORE, report.EXCHANGE}

@@ -28,7 +28,7 @@ BATCH, CONCURRENCY = 32, 8
 
 def main() -> None:
     """Run all and print a table."""
-    options = parsed()
+    options = parse_arguments()
     if options.child:
         index(options)
         return
@@ -38,13 +38,13 @@ def main() -> None:
         print(f"{BATCH} texts a request; latency {options.latency} s")
         for kind in ("stock", "ours"):
             box.reset()
-            show(f"{kind}, whole run", finished(child(box, kind, options)), box)
+            show(f"{kind}, whole run", wait_for_result(child(box, kind, options)), box)
         for how in (signal.SIGINT, signal.SIGKILL):
             box.reset()
-            interrupted(box, options, how)
+            resume_after_kill(box, options, how)
 
 
-def parsed() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     """Return the options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--latency", type=float, default=0.0)
@@ -54,26 +54,26 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def interrupted(box: Any, options: argparse.Namespace, how: signal.Signals) -> None:
+def resume_after_kill(box: Any, options: argparse.Namespace, how: signal.Signals) -> None:
     """Kill a run when half of the texts are embedded, and start it again."""
     with tempfile.TemporaryDirectory() as folder:
         options.checkpoint = str(Path(folder) / "vectors.sqlite")
         process = child(box, "ours", options)
         half = chunk_count(options) // 2
-        while sum(embedded(box).values()) < half and process.poll() is None:
+        while sum(count_embedded(box).values()) < half and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(how)
         process.wait()
         time.sleep(0.5)  # what was under way reaches the journal
-        before = sum(embedded(box).values())
-        result = finished(child(box, "ours", options))
+        before = sum(count_embedded(box).values())
+        result = wait_for_result(child(box, "ours", options))
     result["known"] = before
     show(f"ours, {how.name} at {before} texts and again", result, box)
 
 
 def show(title: str, result: dict[str, Any], box: Any) -> None:
     """Print one row, and what the journal says about it."""
-    times = embedded(box)
+    times = count_embedded(box)
     twice = sum(n - 1 for n in times.values())
     lost = result["chunks"] - result["with_vector"]
     rate = result["chunks"] / result["seconds"]
@@ -83,7 +83,7 @@ def show(title: str, result: dict[str, Any], box: Any) -> None:
     print(f"embedded again {twice}; last progress: {result['progress']}")
 
 
-def embedded(box: Any) -> Counter[str]:
+def count_embedded(box: Any) -> Counter[str]:
     """Return how often each text was embedded, by the sandbox's journal."""
     done = [r for r in list(box.requests) if r.path.endswith("/embeddings") and r.status == 200]
     return Counter(text for request in done for text in request.json["input"])
@@ -104,7 +104,7 @@ def child(box: Any, kind: str, options: argparse.Namespace) -> subprocess.Popen[
     )
 
 
-def finished(process: subprocess.Popen[str]) -> dict[str, Any]:
+def wait_for_result(process: subprocess.Popen[str]) -> dict[str, Any]:
     """Wait for a run and return what it measured."""
     out, err = process.communicate()
     if process.returncode:

@@ -41,7 +41,7 @@ STORE = 256 << 20
 
 def main() -> int:
     """Measure, print, and keep the figures if asked to."""
-    given = arguments()
+    given = parse_arguments()
     if given.serve is not None:
         asyncio.run(serve(given.serve))
         return 0
@@ -56,7 +56,7 @@ def main() -> int:
     return 0
 
 
-def arguments() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     """Return the options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=2, help="0: memory alone")
@@ -74,7 +74,7 @@ def rates(rounds: int, latencies: list[float]) -> str:
     rows += [f"Ray, {many} x {CALLS} calls" for many in ACTORS]
     found = {(row, latency): [] for row in rows for latency in latencies}
     start(num_cpus=8)
-    engines = [by_asyncio] * len(ACTORS) + [by_ray] * len(ACTORS)
+    engines = [run_with_asyncio] * len(ACTORS) + [run_with_ray] * len(ACTORS)
     for latency in latencies * rounds:
         for row, engine, many in zip(rows, engines, ACTORS * 2, strict=True):
             found[row, latency].append(rate(engine, many, latency))
@@ -96,14 +96,14 @@ def rates(rounds: int, latencies: list[float]) -> str:
 def rate(engine: Callable[[int, int, Path], int], actors: int, latency: float) -> float:
     """Return the rows a second of one run, late in it."""
     count = ROWS * CALLS * actors
-    with served(latency) as times, tempfile.TemporaryDirectory() as folder:
+    with start_server(latency) as times, tempfile.TemporaryDirectory() as folder:
         if (done := engine(count, actors, Path(folder))) != count:
             raise SystemExit(f"{engine.__name__} answered {done} of {count} rows")
     first, last = (int(share * len(times)) for share in STEADY)
     return (last - first) / (times[last] - times[first])
 
 
-def by_asyncio(count: int, actors: int, folder: Path) -> int:
+def run_with_asyncio(count: int, actors: int, folder: Path) -> int:
     """Answer prompts by the engine of one process."""
     from llmaas import bulk
 
@@ -114,7 +114,7 @@ def by_asyncio(count: int, actors: int, folder: Path) -> int:
     return report.progress.done
 
 
-def by_ray(count: int, actors: int, folder: Path, **client: Any) -> int:
+def run_with_ray(count: int, actors: int, folder: Path, **client: Any) -> int:
     """Answer prompts by the stage, into Parquet; return how many rows were answered."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -124,8 +124,8 @@ def by_ray(count: int, actors: int, folder: Path, **client: Any) -> int:
 
     rows = ray.data.range(count, override_num_blocks=max(8, count // 10_000)).map_batches(prompts)
     address = {"base_url": os.environ.get("LLMAAS_BASE_URL"), "api_key": KEY}
-    told = {"concurrency": CALLS, "max_tokens": 9, "client": {**address, **client}}
-    answers = stages.chat(rows, model=MODEL, actors=actors, **told)
+    options = {"concurrency": CALLS, "max_tokens": 9, "client": {**address, **client}}
+    answers = stages.chat(rows, model=MODEL, actors=actors, **options)
     answers.write_parquet(str(folder / "out"))
     errors = [pq.read_table(path, columns=["error"]) for path in (folder / "out").iterdir()]
     return sum(pc.sum(pc.is_null(table.column("error"))).as_py() for table in errors)
@@ -148,7 +148,7 @@ def start(**options: Any) -> None:
 
 
 @contextmanager
-def served(latency: float) -> Iterator[list[float]]:
+def start_server(latency: float) -> Iterator[list[float]]:
     """Run a server; when all is over, tell when its requests came."""
     command = [sys.executable, __file__, "--serve", str(latency)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -169,7 +169,7 @@ async def serve(latency: float) -> None:
     class Service(stub.Connection):
         def data_received(self, data: bytes) -> None:
             self.buffer += data
-            while self.take() is not None:
+            while self.take_request() is not None:
                 times.append(time.monotonic())
                 loop.call_later(latency, self.transport.write, stub.ANSWER)
 
@@ -199,29 +199,29 @@ def memory(count: int) -> dict[str, float]:
     start(num_cpus=4)
     actors: dict[int, float] = {}
     over = threading.Event()
-    threading.Thread(target=watch, args=(actors, over), daemon=True).start()
+    threading.Thread(target=watch_memory, args=(actors, over), daemon=True).start()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        done = by_ray(count, 2, Path(folder), transport=Instant())
+        done = run_with_ray(count, 2, Path(folder), transport=Instant())
     over.set()
     if done != count:
         raise SystemExit(f"{done} of {count} rows were answered")
-    seconds, driver = time.monotonic() - began, peak(os.getpid())
+    seconds, driver = time.monotonic() - began, read_peak(os.getpid())
     return {"rows": count, "driver": driver, "actor": max(actors.values()), "seconds": seconds}
 
 
-def watch(actors: dict[int, float], over: threading.Event) -> None:
+def watch_memory(actors: dict[int, float], over: threading.Event) -> None:
     """Note the peaks of all actors until it is over."""
     while not over.wait(1):
         for entry in Path("/proc").iterdir():
             try:
                 if entry.name.isdigit() and b"MapWorker" in (entry / "cmdline").read_bytes():
-                    actors[int(entry.name)] = peak(int(entry.name))
+                    actors[int(entry.name)] = read_peak(int(entry.name))
             except (OSError, LookupError):
                 continue  # it has just ended
 
 
-def peak(process: int) -> float:
+def read_peak(process: int) -> float:
     """Return the largest resident memory of a process so far, in megabytes."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     held = dict(line.split(":", 1) for line in lines)
@@ -263,8 +263,8 @@ def keep(text: str) -> None:
 
     from tools.tables import dated, put
 
-    said = f"{dated([])[:-1]}, ray {version('ray')}; {os.cpu_count()} processors, not ours alone."
-    put("ray", "python tests/bench/ray_stages.py --write", f"{said}\n\n{text}")
+    header = f"{dated([])[:-1]}, ray {version('ray')}; {os.cpu_count()} processors, not ours alone."
+    put("ray", "python tests/bench/ray_stages.py --write", f"{header}\n\n{text}")
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from workloads import WORKS
 
 UNITS = {**{work.name: work.unit for work in WORKS}, "import": "ms", "memory": "KB"}
 MORE_IS_BETTER = {work.name for work in WORKS if work.more_is_better}
-UNCOMPARED = {"memory"}
+NOT_COMPARED = {"memory"}
 CORE, EXCHANGE = "llmaas", "bare exchange"
-MOST_OWN, MOST_TIMES = 150, 2.0
+MAX_OWN, MAX_RATIO = 150, 2.0
 """Targets of adapters: µs per call beyond the framework and the core; times the core's total."""
 
 Results = Mapping[str, Mapping[str, float]]
@@ -40,10 +40,10 @@ def table(clients: Sequence[type[Client]], results: Results) -> str:
 
 def heading(clients: Sequence[type[Client]]) -> str:
     """Say when, with what, and how to read it."""
-    told = sorted({text for client in clients for text in versions(client) or ()})
+    libraries = sorted({text for client in clients for text in versions(client) or ()})
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {', '.join(told)}. "
-        "In brackets: how many times better than the peer."
+        f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, "
+        f"{', '.join(libraries)}. In brackets: how many times better than the peer."
     )
 
 
@@ -55,10 +55,10 @@ def own_costs(clients: Sequence[type[Client]], results: Results) -> list[str]:
         for client in clients
         if client.floor
     ]
-    return compared("own cost: without the framework's row (of the core's)", works, lines)
+    return compare("own cost: without the framework's row (of the core's)", works, lines)
 
 
-def compared(title: str, works: Sequence[str], lines: Sequence[list[str]]) -> list[str]:
+def compare(title: str, works: Sequence[str], lines: Sequence[list[str]]) -> list[str]:
     """Return a table with the lines that have figures, nothing without any."""
     filled = [line for line in lines if any(line[1:])]
     table = [[title, *works], ["---", *["---:"] * len(works)], *filled]
@@ -87,35 +87,39 @@ def targets(clients: Sequence[type[Client]], results: Results) -> list[str]:
     long = [work for work in results if "messages" in work]
     adapters = [client for client in clients if client.floor]
     beyond = [
-        [each.name, *(beyond_core(each, results[work]) for work in calls)] for each in adapters
+        [each.name, *(describe_beyond_core(each, results[work]) for work in calls)]
+        for each in adapters
     ]
-    totals = [[each.name, *(of_core(each, results[work]) for work in long)] for each in adapters]
+    totals = [
+        [each.name, *(describe_share_of_core(each, results[work]) for work in long)]
+        for each in adapters
+    ]
     return [
-        *compared(f"own cost beyond the core's (target: {MOST_OWN} µs)", calls, beyond),
-        *compared(f"total, of the core's (target: {MOST_TIMES:g}x)", long, totals),
+        *compare(f"own cost beyond the core's (target: {MAX_OWN} µs)", calls, beyond),
+        *compare(f"total, of the core's (target: {MAX_RATIO:g}x)", long, totals),
     ]
 
 
-def beyond_core(client: type[Client], figures: Mapping[str, float]) -> str:
+def describe_beyond_core(client: type[Client], figures: Mapping[str, float]) -> str:
     """Return what an adapter costs beyond its framework and the core, and whether that is met."""
     total, core = figures.get(client.name), figures.get(CORE)
     floor = framework_cost(client, figures)
     if total is None or core is None or floor is None:
         return ""
-    return verdict(total - floor - core, MOST_OWN, "{:,.0f} µs")
+    return format_verdict(total - floor - core, MAX_OWN, "{:,.0f} µs")
 
 
-def of_core(client: type[Client], figures: Mapping[str, float]) -> str:
+def describe_share_of_core(client: type[Client], figures: Mapping[str, float]) -> str:
     """Return how many times the core's total an adapter's is, and whether that is met."""
     total, core = figures.get(client.name), figures.get(CORE)
     floor = framework_cost(client, figures)
     if total is None or core is None or floor is None:
         return ""
     alone = f" (framework alone {floor / core:.2f}x)"
-    return verdict(total / core, MOST_TIMES, "{:.2f}x") + alone
+    return format_verdict(total / core, MAX_RATIO, "{:.2f}x") + alone
 
 
-def verdict(value: float, most: float, form: str) -> str:
+def format_verdict(value: float, most: float, form: str) -> str:
     """Return a figure with the word for its target."""
     return f"{form.format(value)}, {'met' if value <= most else 'missed'}"
 
@@ -133,7 +137,7 @@ def cell(client: type[Client], work: str, results: Results) -> str:
 def gain(client: type[Client], work: str, results: Results) -> float | None:
     """Return how many times better than its peer a client is, None when there is no peer."""
     mine, others = results[work].get(client.name), results[work].get(client.peer or "")
-    if not mine or not others or work in UNCOMPARED:
+    if not mine or not others or work in NOT_COMPARED:
         return None
     return mine / others if work in MORE_IS_BETTER else others / mine
 

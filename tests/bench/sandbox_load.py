@@ -20,7 +20,7 @@ from pathlib import Path
 QUESTION = "[1] Le service est hébergé en France.\n\nQuestion : Où est hébergé le service ?"
 
 
-MOST_GROWTH = 5.0
+MAX_GROWTH = 5.0
 """Megabytes after the first 10,000 requests that count as flat: the noise of an allocator."""
 
 
@@ -123,7 +123,7 @@ async def count(port: int, total: int, pid: int) -> bool:
     await asyncio.gather(*(work() for _ in range(20)))
     grown = samples[-1] - samples[1]
     print(f"{tally.failures} failures, {grown:+.1f} MB after the first {step:,} requests")
-    return not tally.failures and grown <= MOST_GROWTH
+    return not tally.failures and grown <= MAX_GROWTH
 
 
 def memory(pid: int) -> float:

@@ -82,7 +82,7 @@ class Figure:
     size: int
 
 
-def body_of(stream: bool, number: int | None) -> bytes:
+def build_request(stream: bool, number: int | None) -> bytes:
     """Write a request; with a number, one that no other request is equal to."""
     question = QUESTION if number is None else f"{QUESTION} ({number})"
     message = {"role": "user", "content": question}
@@ -122,7 +122,7 @@ def measure(server: Server, requests: int, ask: Ask) -> tuple[float, int]:
 
 
 @contextmanager
-def running(name: str, command: list[str], port: int, folder: str) -> Iterator[Server]:
+def start_server(name: str, command: list[str], port: int, folder: str) -> Iterator[Server]:
     """Run a server until the block ends."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=folder)
     try:
@@ -160,17 +160,17 @@ def reference(port: int) -> tuple[str, str]:
     """Return the sandbox's whole answer and its events, for the bare endpoint to repeat."""
     import urllib.request
 
-    told = []
+    contents = []
     for stream in (False, True):
-        data = body_of(stream, None).partition(b"\r\n\r\n")[2]
+        data = build_request(stream, None).partition(b"\r\n\r\n")[2]
         headers = {"authorization": "Bearer sk-sandbox", "content-type": "application/json"}
         url = f"http://127.0.0.1:{port}/v1/chat/completions"
         with urllib.request.urlopen(urllib.request.Request(url, data, headers)) as reply:
-            told.append(reply.read().decode())
-    return told[0], told[1]
+            contents.append(reply.read().decode())
+    return contents[0], contents[1]
 
 
-def content_of(whole: str) -> str:
+def extract_content(whole: str) -> str:
     return str(json.loads(whole)["choices"][0]["message"]["content"])
 
 
@@ -192,20 +192,20 @@ def main() -> None:
     given = parser.parse_args()
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        table = compared(stack, folder, given)
+        table = compare(stack, folder, given)
     print(table)
     if given.write:
         text = README.read_text()
         README.write_text(re.sub(f"{HEAD}.*{TAIL}", f"{HEAD}{table}\n{TAIL}", text, flags=re.S))
 
 
-def compared(stack: ExitStack, folder: str, given: argparse.Namespace) -> str:
+def compare(stack: ExitStack, folder: str, given: argparse.Namespace) -> str:
     """Start the servers, measure them in turns and return a table."""
     ports = free_ports(4)
     python = [sys.executable, "-m", "llmaas_sandbox", "--port"]
 
     def start(name: str, command: list[str], port: int) -> Server:
-        return stack.enter_context(running(name, command, port, folder))
+        return stack.enter_context(start_server(name, command, port, folder))
 
     own = start("sandbox", [*python, str(ports[0])], ports[0])
     kept = [*python, str(ports[1]), "--data-dir", f"{folder}/data"]
@@ -216,17 +216,17 @@ def compared(stack: ExitStack, folder: str, given: argparse.Namespace) -> str:
     if given.aimock:
         package = (given.aimock / "node_modules/@copilotkit/aimock").resolve()
         events = stream.count("data: ")
-        command = aimock_command(package, ports[3], folder, content_of(whole), events)
+        command = aimock_command(package, ports[3], folder, extract_content(whole), events)
         servers.append(start("aimock", command, ports[3]))
-    return tabled(rounds(servers, given.requests, given.rounds))
+    return format_table(rounds(servers, given.requests, given.rounds))
 
 
 NUMBERS = itertools.count()
 KINDS: dict[str, Ask] = {
-    "whole, same": lambda number: body_of(False, None),
-    "whole, distinct": lambda number: body_of(False, next(NUMBERS)),
-    "streamed, same": lambda number: body_of(True, None),
-    "streamed, distinct": lambda number: body_of(True, next(NUMBERS)),
+    "whole, same": lambda number: build_request(False, None),
+    "whole, distinct": lambda number: build_request(False, next(NUMBERS)),
+    "streamed, same": lambda number: build_request(True, None),
+    "streamed, distinct": lambda number: build_request(True, next(NUMBERS)),
 }
 
 
@@ -247,7 +247,7 @@ def rounds(servers: list[Server], requests: int, number: int) -> dict[str, dict[
     return table
 
 
-def tabled(table: dict[str, dict[str, str]]) -> str:
+def format_table(table: dict[str, dict[str, str]]) -> str:
     """Write the figures as a table, with the sandbox's as multiples of aimock's."""
     lines = [["CPU ms per request", *KINDS, "events"], ["---"] * (len(KINDS) + 2)]
     lines += [[name, *(row[k] for k in KINDS), row["events"]] for name, row in table.items()]

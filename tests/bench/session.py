@@ -38,9 +38,9 @@ class Session:
     def __enter__(self) -> Self:
         """Start the server and the workers."""
         with ExitStack() as stack:
-            self.url = stack.enter_context(served())
+            self.url = stack.enter_context(start_server())
             self.workers = {
-                client.name: stack.enter_context(working(client, self.url))
+                client.name: stack.enter_context(start_worker(client, self.url))
                 for client in self.clients
             }
             self.stack = stack.pop_all()
@@ -50,26 +50,26 @@ class Session:
         """Stop everything."""
         self.stack.close()
 
-    def measured(self, names: Sequence[str]) -> Results:
+    def run_works(self, names: Sequence[str]) -> Results:
         """Return, by work and client, the figure of the best round."""
         works = [work for work in WORKS if work.name in names]
-        results: Results = {work.name: self.rounds_of(work) for work in works}
+        results: Results = {work.name: self.measure_rounds(work) for work in works}
         if "import" in names:
             results["import"] = self.imports()
         if "memory" in names:
             results["memory"] = self.growth()
         return results
 
-    def rounds_of(self, work: Work) -> dict[str, float]:
+    def measure_rounds(self, work: Work) -> dict[str, float]:
         """Let every client that can do a work do it, in turns; the first turn warms up."""
         able = [client.name for client in self.clients if client.can(work.method)]
         times = max(1, round(work.times * self.scale))
         for name in able:
-            self.order(name, work.name, max(1, times // 5))
+            self.request_work(name, work.name, max(1, times // 5))
         figures: dict[str, list[float]] = {name: [] for name in able}
         for _ in range(self.rounds):
             for name in able:
-                figures[name].append(work.figure(Cost(**self.order(name, work.name, times))))
+                figures[name].append(work.figure(Cost(**self.request_work(name, work.name, times))))
         best = max if work.more_is_better else min
         return {name: best(values) for name, values in figures.items()}
 
@@ -91,16 +91,16 @@ class Session:
         figures = {}
         for client in self.clients:
             if client.can("astream"):
-                with working(client, self.url) as worker:
-                    figures[client.name] = order(worker, client.name, "memory", times)
+                with start_worker(client, self.url) as worker:
+                    figures[client.name] = request_work(worker, client.name, "memory", times)
         return figures
 
-    def order(self, name: str, work: str, times: int) -> Any:
+    def request_work(self, name: str, work: str, times: int) -> Any:
         """Let one of the workers do some work and return its answer."""
-        return order(self.workers[name], name, work, times)
+        return request_work(self.workers[name], name, work, times)
 
 
-def order(worker: subprocess.Popen[str], name: str, work: str, times: int) -> Any:
+def request_work(worker: subprocess.Popen[str], name: str, work: str, times: int) -> Any:
     """Let a worker do some work and return its answer."""
     assert worker.stdin
     worker.stdin.write(json.dumps({"work": work, "times": times}) + "\n")
@@ -118,26 +118,26 @@ def answer(process: subprocess.Popen[str], what: str) -> Any:
 
 
 @contextmanager
-def served() -> Iterator[str]:
+def start_server() -> Iterator[str]:
     """Run the server on its own processor and give its address."""
-    with running("stub.py", processor=SERVERS_PROCESSOR) as server:
+    with run_process("stub.py", processor=SERVERS_PROCESSOR) as server:
         yield f"http://127.0.0.1:{answer(server, 'the server')}/v1"
 
 
 @contextmanager
-def working(
+def start_worker(
     client: type[Client], url: str, root: Path | None = None
 ) -> Iterator[subprocess.Popen[str]]:
     """Run one client's process, also that of another clone, which has its own ``.venv``."""
     driver = client.__module__.rpartition(".")[2]
     arguments = ("worker.py", driver, client.__name__, url, str(CLIENTS_PROCESSOR))
-    with running(*arguments, processor=CLIENTS_PROCESSOR, root=root) as worker:
+    with run_process(*arguments, processor=CLIENTS_PROCESSOR, root=root) as worker:
         answer(worker, client.name)
         yield worker
 
 
 @contextmanager
-def running(
+def run_process(
     script: str, *arguments: str, processor: int, root: Path | None = None
 ) -> Iterator[subprocess.Popen[str]]:
     """Run one of our scripts; it ends when its input does."""

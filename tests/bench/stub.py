@@ -48,14 +48,14 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer every request that is complete."""
         self.buffer += data
-        while (request := self.take()) is not None:
-            answer = choose(*request)
+        while (request := self.take_request()) is not None:
+            answer = choose_response(*request)
             if b'"slow"' in request[1]:
                 asyncio.get_running_loop().call_later(DELAY, self.transport.write, answer)
             else:
                 self.transport.write(answer)
 
-    def take(self) -> tuple[bytes, bytes] | None:
+    def take_request(self) -> tuple[bytes, bytes] | None:
         """Take one request off the buffer: its first line and its body."""
         head, found, rest = self.buffer.partition(b"\r\n\r\n")
         if not found:
@@ -68,7 +68,7 @@ class Connection(asyncio.Protocol):
         return head.split(b"\r\n", 1)[0], rest[:length]
 
 
-def choose(line: bytes, body: bytes) -> bytes:
+def choose_response(line: bytes, body: bytes) -> bytes:
     """Return the canned answer that the request asks for."""
     if b"/embeddings" in line:
         return BASE64_VECTORS if b'"base64"' in body else FLOAT_VECTORS
@@ -88,7 +88,7 @@ def compact(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def pieces_of(model: str) -> int:
+def count_pieces(model: str) -> int:
     """Return how many pieces of text a stream of this model has."""
     return SHORT_CHUNKS if model == "short" else CHUNKS
 

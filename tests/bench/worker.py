@@ -15,7 +15,7 @@ import warnings
 from dataclasses import asdict
 
 from affinity import pin
-from workloads import WORKS, grow, measured
+from workloads import WORKS, measure_memory_growth, measure_work
 
 
 def main(driver: str, name: str, base_url: str, processor: str) -> None:
@@ -30,9 +30,9 @@ def main(driver: str, name: str, base_url: str, processor: str) -> None:
             order = json.loads(line)
             gc.collect()
             if order["work"] == "memory":
-                answer: object = grow(client, runner, order["times"])
+                answer: object = measure_memory_growth(client, runner, order["times"])
             else:
-                answer = asdict(measured(works[order["work"]], client, runner, order["times"]))
+                answer = asdict(measure_work(works[order["work"]], client, runner, order["times"]))
             print(json.dumps(answer), flush=True)
         os._exit(0)  # clients are not closed: what they would say about it is not measured
 

@@ -15,7 +15,7 @@ from stub import CHUNKS, PIECE, SHORT_CHUNKS, TEXT, VECTORS
 
 QUESTION = [{"role": "user", "content": "What does the handbook say about packages? " * 3}]
 TEXTS = [f"Sentence number {number} of a document of some length." for number in range(VECTORS)]
-FLIGHT = 500
+CONCURRENT_CALLS = 500
 SPEAKERS = ("user", "assistant")
 
 
@@ -61,16 +61,16 @@ def history(length: int) -> list[dict[str, str]]:
 def ask(client: Client, _runner: asyncio.Runner, messages: Any, times: int) -> int:
     """Ask, one call after the other."""
     for _ in range(times):
-        expect(client.call(messages, "granite"), TEXT)
+        check_equal(client.call(messages, "granite"), TEXT)
     return times
 
 
-def aask(client: Client, runner: asyncio.Runner, messages: Any, times: int) -> int:
+def ask_async(client: Client, runner: asyncio.Runner, messages: Any, times: int) -> int:
     """Ask asynchronously, one call after the other."""
 
     async def calls() -> None:
         for _ in range(times):
-            expect(await client.acall(messages, "granite"), TEXT)
+            check_equal(await client.acall(messages, "granite"), TEXT)
 
     runner.run(calls())
     return times
@@ -79,34 +79,34 @@ def aask(client: Client, runner: asyncio.Runner, messages: Any, times: int) -> i
 def read_streams(client: Client, _runner: asyncio.Runner, messages: Any, times: int) -> int:
     """Read long streams; units are their chunks."""
     for _ in range(times):
-        expect(client.stream(messages, "granite"), PIECE * CHUNKS)
+        check_equal(client.stream(messages, "granite"), PIECE * CHUNKS)
     return times * CHUNKS
 
 
-def aread_streams(client: Client, runner: asyncio.Runner, messages: Any, times: int) -> int:
+def read_streams_async(client: Client, runner: asyncio.Runner, messages: Any, times: int) -> int:
     """Read long streams asynchronously; units are their chunks."""
 
     async def streams() -> None:
         for _ in range(times):
-            expect(await client.astream(messages, "granite"), PIECE * CHUNKS)
+            check_equal(await client.astream(messages, "granite"), PIECE * CHUNKS)
 
     runner.run(streams())
     return times * CHUNKS
 
 
-def fly(client: Client, runner: asyncio.Runner, messages: Any, times: int) -> int:
+def run_concurrently(client: Client, runner: asyncio.Runner, messages: Any, times: int) -> int:
     """Keep 500 calls in flight; each is answered after 50 ms."""
 
-    async def one(queue: list[int]) -> None:
+    async def call_queued(queue: list[int]) -> None:
         while queue:
             queue.pop()
-            expect(await client.acall(messages, "slow"), TEXT)
+            check_equal(await client.acall(messages, "slow"), TEXT)
 
-    async def everyone() -> None:
+    async def call_all() -> None:
         queue = list(range(times))
-        await asyncio.gather(*[one(queue) for _ in range(min(FLIGHT, times))])
+        await asyncio.gather(*[call_queued(queue) for _ in range(min(CONCURRENT_CALLS, times))])
 
-    runner.run(everyone())
+    runner.run(call_all())
     return times
 
 
@@ -115,19 +115,19 @@ def embedding(encoding: str) -> Callable[[Client, asyncio.Runner, Any, int], int
 
     def work(client: Client, _runner: asyncio.Runner, _messages: Any, times: int) -> int:
         for _ in range(times):
-            expect(client.embed(TEXTS, encoding), VECTORS)
+            check_equal(client.embed(TEXTS, encoding), VECTORS)
         return times
 
     return work
 
 
-def grow(client: Client, runner: asyncio.Runner, times: int) -> float:
+def measure_memory_growth(client: Client, runner: asyncio.Runner, times: int) -> float:
     """Return by how many KB the process grew over many short streams, after a tenth of them."""
     messages = client.prepare(QUESTION)
 
     async def streams(count: int) -> None:
         for _ in range(count):
-            expect(await client.astream(messages, "short"), PIECE * SHORT_CHUNKS)
+            check_equal(await client.astream(messages, "short"), PIECE * SHORT_CHUNKS)
 
     runner.run(streams(times // 10))
     before = resident_kb()
@@ -144,13 +144,13 @@ def resident_kb() -> float:
     return pages * resource.getpagesize() / 1024
 
 
-def expect(found: object, wanted: object) -> None:
+def check_equal(actual: object, expected: object) -> None:
     """Refuse to measure wrong work."""
-    if found != wanted:
-        raise AssertionError(f"got {str(found)[:60]!r} instead of {str(wanted)[:60]!r}")
+    if actual != expected:
+        raise AssertionError(f"got {str(actual)[:60]!r} instead of {str(expected)[:60]!r}")
 
 
-def measured(work: Work, client: Client, runner: asyncio.Runner, times: int) -> Cost:
+def measure_work(work: Work, client: Client, runner: asyncio.Runner, times: int) -> Cost:
     """Do the work and return what it cost, without the conversion of the conversation."""
     messages = client.prepare(history(work.length) if work.length else QUESTION)
     cpu, wall = time.process_time(), time.perf_counter()
@@ -160,14 +160,14 @@ def measured(work: Work, client: Client, runner: asyncio.Runner, times: int) -> 
 
 WORKS = [
     Work("call", "call", ask, 100),
-    Work("call, async", "acall", aask, 100),
+    Work("call, async", "acall", ask_async, 100),
     Work("chunk", "stream", read_streams, 2),
-    Work("chunk, async", "astream", aread_streams, 2),
+    Work("chunk, async", "astream", read_streams_async, 2),
     Work("101 messages", "call", ask, 10, length=101),
-    Work("101 messages, async", "acall", aask, 10, length=101),
+    Work("101 messages, async", "acall", ask_async, 10, length=101),
     Work("401 messages", "call", ask, 4, length=401),
-    Work("401 messages, async", "acall", aask, 4, length=401),
+    Work("401 messages, async", "acall", ask_async, 4, length=401),
     Work("embed, floats", "embed", embedding("float"), 3, "ms"),
     Work("embed, base64", "embed", embedding("base64"), 3, "ms"),
-    Work("500 in flight", "acall", fly, 2500, "requests/s"),
+    Work("500 in flight", "acall", run_concurrently, 2500, "requests/s"),
 ]

@@ -77,5 +77,5 @@ def test_conversation_is_converted_before_the_measured_time(report, monkeypatch)
 
     work = next(work for work in workloads.WORKS if work.name == "401 messages")
     monkeypatch.setattr(workloads.time, "process_time", lambda: steps.append("clock") or 0)
-    workloads.measured(work, Client(""), None, 1)
+    workloads.measure_work(work, Client(""), None, 1)
     assert steps == ["convert 401", "clock", "converted", "clock"]

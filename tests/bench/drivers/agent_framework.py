@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from client import Client
 from exchange import Exchange
-from stub import PIECE, TEXT, pieces_of
+from stub import PIECE, TEXT, count_pieces
 
 
 class AgentFramework(Client):
@@ -98,7 +98,7 @@ class AgentFrameworkAlone(AgentFramework):
                 return ChatResponse(messages=[message], model=model, usage_details=tokens)
 
             async def _pieces(self, model):
-                for _ in range(pieces_of(model)):
+                for _ in range(count_pieces(model)):
                     content = Content.from_text(PIECE)
                     yield ChatResponseUpdate(role="assistant", contents=[content])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from client import Client, Message
 from exchange import Exchange
-from stub import PIECE, TEXT, pieces_of
+from stub import PIECE, TEXT, count_pieces
 
 
 class Stock(Client):
@@ -21,22 +21,22 @@ class Stock(Client):
         from haystack.dataclasses import ChatMessage
 
         self.to_message = ChatMessage.from_dict
-        self.where = self.told(base_url)
+        self.where = self.get_address_options(base_url)
         self.generators: dict[str, Any] = {}
 
-    def told(self, base_url: str) -> dict[str, Any]:
+    def get_address_options(self, base_url: str) -> dict[str, Any]:
         from haystack.utils import Secret
 
         return {"api_key": Secret.from_token("sk-test"), "api_base_url": base_url}
 
-    def made(self, model: str) -> Any:
+    def create_generator(self, model: str) -> Any:
         from haystack.components.generators.chat import OpenAIChatGenerator
 
         return OpenAIChatGenerator(model=model, **self.where)
 
     def generator(self, model: str) -> Any:
         if model not in self.generators:
-            self.generators[model] = self.made(model)
+            self.generators[model] = self.create_generator(model)
         return self.generators[model]
 
     def prepare(self, messages: Sequence[Message]) -> Any:
@@ -52,19 +52,19 @@ class Stock(Client):
     def stream(self, messages: Any, model: str) -> str:
         pieces: list[str] = []
 
-        def take(chunk: Any) -> None:
+        def receive(chunk: Any) -> None:
             pieces.append(chunk.content)
 
-        self.generator(model).run(messages, streaming_callback=take)
+        self.generator(model).run(messages, streaming_callback=receive)
         return "".join(pieces)
 
     async def astream(self, messages: Any, model: str) -> str:
         pieces: list[str] = []
 
-        async def take(chunk: Any) -> None:
+        async def receive(chunk: Any) -> None:
             pieces.append(chunk.content)
 
-        await self.generator(model).run_async(messages, streaming_callback=take)
+        await self.generator(model).run_async(messages, streaming_callback=receive)
         return "".join(pieces)
 
 
@@ -89,7 +89,7 @@ class Ours(Stock):
         "500 in flight": 5,
     }
 
-    def made(self, model: str) -> Any:
+    def create_generator(self, model: str) -> Any:
         from haystack_integrations.components.generators.llmaas import LLMaaSChatGenerator
 
         return LLMaaSChatGenerator(model=model, **self.where)
@@ -122,7 +122,7 @@ class Alone(Stock):
     def stream(self, messages: Any, model: str) -> str:
         from haystack.dataclasses import StreamingChunk
 
-        chunks = [StreamingChunk(content=PIECE) for _ in range(pieces_of(model))]
+        chunks = [StreamingChunk(content=PIECE) for _ in range(count_pieces(model))]
         return "".join([chunk.content for chunk in chunks])
 
     async def astream(self, messages: Any, model: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from client import Client, Message
 from exchange import Exchange
-from stub import PIECE, TEXT, pieces_of
+from stub import PIECE, TEXT, count_pieces
 
 
 class Runnables:
@@ -114,11 +114,11 @@ class LangChainAlone(Runnables, Client):
                 return answer()
 
             def _stream(self, messages, stop=None, run_manager=None, model="", **kwargs):
-                for _ in range(pieces_of(model)):
+                for _ in range(count_pieces(model)):
                     yield ChatGenerationChunk(message=AIMessageChunk(PIECE))
 
             async def _astream(self, messages, stop=None, run_manager=None, model="", **kwargs):
-                for _ in range(pieces_of(model)):
+                for _ in range(count_pieces(model)):
                     yield ChatGenerationChunk(message=AIMessageChunk(PIECE))
 
         self.chat = Canned()

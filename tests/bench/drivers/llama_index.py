@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from client import Client
 from exchange import Exchange
-from stub import PIECE, TEXT, pieces_of
+from stub import PIECE, TEXT, count_pieces
 
 
 class LlamaIndex(Client):
@@ -57,7 +57,7 @@ class LlamaIndexAlone(LlamaIndex):
 
         def growing(model):
             text = ""
-            for _ in range(pieces_of(model)):
+            for _ in range(count_pieces(model)):
                 text += PIECE
                 message = ChatMessage(text, role="assistant")
                 yield ChatResponse(message=message, delta=PIECE)

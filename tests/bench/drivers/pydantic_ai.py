@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from client import Client
 from exchange import Exchange
-from stub import PIECE, TEXT, pieces_of
+from stub import PIECE, TEXT, count_pieces
 
 
 class PydanticAI(Client):
@@ -23,10 +23,10 @@ class PydanticAI(Client):
 
     def model(self, name):
         if name not in self.models:
-            self.models[name] = self.made(name)
+            self.models[name] = self.create_model(name)
         return self.models[name]
 
-    def made(self, name):
+    def create_model(self, name):
         from pydantic_ai_llmaas import LLMaaSModel, LLMaaSProvider
 
         provider = LLMaaSProvider(base_url=self.base_url, api_key="sk-test")
@@ -64,7 +64,7 @@ class PydanticAIStock(PydanticAI):
     distributions = ("openai",)
     imports = "from pydantic_ai.models.openai import OpenAIChatModel"
 
-    def made(self, name):
+    def create_model(self, name):
         from pydantic_ai.models.openai import OpenAIChatModel
         from pydantic_ai.providers.openai import OpenAIProvider
 
@@ -80,12 +80,12 @@ class PydanticAIAlone(PydanticAI):
     distributions = ()
     imports = "from pydantic_ai.models import Model"
 
-    def made(self, name):
+    def create_model(self, name):
         from pydantic_ai.messages import ModelResponse, TextPart
         from pydantic_ai.models.function import FunctionModel
 
         async def pieces(messages, info):
-            for _ in range(pieces_of(name)):
+            for _ in range(count_pieces(name)):
                 yield PIECE
 
         exchange = Exchange(self.base_url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from client import Client
 from exchange import Exchange
-from stub import PIECE, TEXT, pieces_of
+from stub import PIECE, TEXT, count_pieces
 
 
 class SemanticKernel(Client):
@@ -94,7 +94,7 @@ class SemanticKernelAlone(SemanticKernel):
             async def _inner_get_streaming_chat_message_contents(
                 self, chat_history, settings, function_invoke_attempt=0
             ):
-                for _ in range(pieces_of(settings.ai_model_id)):
+                for _ in range(count_pieces(settings.ai_model_id)):
                     yield [
                         StreamingChatMessageContent(role="assistant", choice_index=0, content=PIECE)
                     ]
