@@ -466,10 +466,11 @@ def build_packages(session: nox.Session, out: str = "") -> None:
     """Build the packages of the current folder, check them, and copy them to ``out``."""
     session.install("build", "check-wheel-contents", "twine")
     folder = Path(session.create_tmp()).resolve()
+    fast = ["--installer", "uv"] if shutil.which("uv") else []
     for package in PACKAGES:
         built = folder / package
         shutil.rmtree(built, ignore_errors=True)
-        command = ["python", "-m", "build", "--outdir", str(built), f"packages/{package}"]
+        command = ["python", "-m", "build", *fast, "--outdir", str(built), f"packages/{package}"]
         session.run(*command, silent=True)
         [wheel], [sdist] = built.glob("*.whl"), built.glob("*.tar.gz")
         session.run("twine", "check", "--strict", str(wheel), str(sdist))
