@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import pickle
+import sys
 
 import pytest
 from langchain_core.exceptions import ModelInvalidRequestError
@@ -107,6 +108,15 @@ def test_progress_is_reported(made, vectors, capsys):
     assert told[-1] == (3, 3)
     vectors(made(show_progress_bar=True), list("abc"))
     assert "3/3" in capsys.readouterr().err
+
+
+def test_progress_bar_names_the_package_to_install_when_it_is_missing(
+    made, vectors, sandbox, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install tqdm"):
+        vectors(made(show_progress_bar=True), list("abc"))
+    assert not sandbox.requests
 
 
 def test_sizes_and_limits_are_known_without_a_request(made, sandbox):

@@ -97,8 +97,13 @@ class LLMaaSEmbeddings(ConnectionMixin, Embeddings):
         if not self.show_progress_bar:
             yield self.progress
             return
-        from tqdm import tqdm
-
+        try:
+            from tqdm import tqdm
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "show_progress_bar=True needs tqdm, which is not installed: pip install tqdm",
+                name="tqdm",
+            ) from error
         with tqdm(desc="Embedding", unit="text") as bar:
 
             def update(done: int, total: int) -> None:
