@@ -69,6 +69,7 @@ def _locked(file: int) -> Iterator[None]:
 
 
 def _lock(file: int) -> bool:
+    """Lock a file for this process; False where locks are not available, or not in time."""
     try:
         import fcntl
     except ImportError:  # Windows: O_APPEND alone keeps lines apart

@@ -92,6 +92,11 @@ class Stream(_Stream[Parsed]):
 
 
 def _read_sync(state: StreamState, runner: SyncRunner) -> Generator[Event, None, None]:
+    """Yield the events of a stream and of the requests that follow it, then ``Done``.
+
+    The last events are held back until the call is settled: a consumer that stops at ``Done``
+    leaves nothing open. Both loops are written out, because a shared one would cost every chunk.
+    """
     decoder, chunks, events = state.decoder, state.chunks, state.first
     try:
         while True:
@@ -173,6 +178,7 @@ class AsyncStream(_Stream[Parsed]):
 
 
 async def _read_async(state: StreamState, runner: AsyncRunner) -> AsyncGenerator[Event, None]:
+    """Yield the events of a stream, then ``Done``; see ``_read_sync``."""
     decoder, chunks, events = state.decoder, state.chunks, state.first
     try:
         while True:

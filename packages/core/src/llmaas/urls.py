@@ -58,6 +58,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _split(base_url: object) -> SplitResult:
+    """Split a base URL. Raises ``ConfigurationError`` without repeating a password."""
     if not isinstance(base_url, str):
         raise ConfigurationError(f"base_url must be a string, got {type(base_url).__name__}")
     url = base_url.strip(_QUOTES)

@@ -136,6 +136,7 @@ def _prepare(
     path: Path | None,
     timeout: float,
 ) -> Run:
+    """Choose models and plan their probes; what a checkpoint spent counts for ``budget`` (EUR)."""
     from llmaas_cli.probe.checkpoint import Checkpoint
     from llmaas_cli.probe.run import Run, plan
     from llmaas_cli.probe.sender import Sender

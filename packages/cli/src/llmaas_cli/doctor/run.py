@@ -71,6 +71,7 @@ def _network_checks(settings: Settings, timeout: float) -> Iterator[Check]:
 def _service_checks(
     client: LLMaaS, models: Sequence[str], *, has_key: bool, call: bool, timeout: float
 ) -> Iterator[Check]:
+    """Yield the checks that need the service; without its list of models, only that failure."""
     try:
         response = service.request_models(client, timeout)
     except Exception as error:

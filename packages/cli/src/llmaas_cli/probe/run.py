@@ -78,6 +78,7 @@ class Run:
             yield result
 
     def _run(self, task: Task) -> Result:
+        """Run one probe and judge it; it is skipped if a value that it needs is unknown."""
         if task.missing:
             return Result(task.probe.id, task.model, None, task.missing)
         values = self._values(task.model)

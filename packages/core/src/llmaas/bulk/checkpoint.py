@@ -158,6 +158,10 @@ class Checkpoint:
                 )
 
     def _read_results(self, retry_errors: bool) -> None:
+        """Count the results that are written. A power cut may have damaged the last line only.
+
+        Raises ``ConfigurationError`` for a line that is not a result.
+        """
         invalid = b""
         for line in self._results:
             if invalid:

@@ -123,6 +123,7 @@ def _write_prompts(job: Job, items: Iterator[Item], folder: Path) -> int:
 
 
 def _run_workers(ray: Any, job: Job, folder: Path) -> None:
+    """Run the lines of ``folder/todo`` on actors, which write their results to ``folder``."""
     workers = int(job.options.get("workers", 2))
     if not ray.is_initialized():
         ray.init(num_cpus=job.options.get("cpus"), log_to_driver=False, include_dashboard=False)

@@ -77,6 +77,7 @@ class AsyncRunner:
         return execution.result
 
     async def _perform(self, effect: Effect) -> object:
+        """Perform an effect; a broken connection is returned as its ``TransportFailure``."""
         try:
             match effect:
                 case Send():

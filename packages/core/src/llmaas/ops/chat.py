@@ -78,6 +78,10 @@ def _chat(request: ChatRequest) -> Operation[Completion]:
 
 
 def _open_stream(request: ChatRequest) -> Operation[OpenStream]:
+    """Send a request until its first events are received.
+
+    Up to them a failure is retried: the caller has seen nothing of the answer.
+    """
     call = request.encode(stream=True)
     while True:
         reply = yield from send_with_retries(request.retries, call)

@@ -31,6 +31,7 @@ def exchange(
 def _exchange(
     settings: Settings, request: RawRequest, deadline: Deadline
 ) -> Operation[RawResponse]:
+    """Send the request once and measure it; the body ends after ``max_events``, if set."""
     start = time.monotonic()
     reply = yield Send(
         request.method,

@@ -22,6 +22,8 @@ _MISSING_PATH = frozenset({404, 405})
 
 @dataclass(slots=True)
 class _Job:
+    """Settings and results of one call."""
+
     settings: Settings
     model: str
     query: str

@@ -53,6 +53,7 @@ class SyncRunner:
             raise
 
     def _perform(self, effect: Effect) -> object:
+        """Perform an effect; a broken connection is returned as its ``TransportFailure``."""
         try:
             match effect:
                 case Send():

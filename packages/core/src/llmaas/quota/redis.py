@@ -81,6 +81,11 @@ class RedisLedger:
         limits: Sequence[Limit],
         at: float = 0.0,
     ) -> tuple[float, list[list[tuple[int, int]]], list[int], bool]:
+        """Run an action of the script.
+
+        Returns the time of the server in seconds, the buckets of each limit as (number, amount),
+        what is reserved of each, and whether the action is allowed.
+        """
         arguments: list[Any] = [action, number, amount, self._hold_seconds, repr(at)]
         for limit in limits:
             arguments += [(limit.seconds or 0) / BUCKETS, limit.amount]
@@ -91,6 +96,10 @@ class RedisLedger:
         return float(now), used, reserved, bool(allowed)
 
     def _evaluate(self, keys: list[str], arguments: list[Any]) -> Any:
+        """Run the script; where the server answers ``MOVED``, join its cluster and run it again.
+
+        Raises ``LedgerError`` if Redis fails.
+        """
         import redis
 
         client = self._redis

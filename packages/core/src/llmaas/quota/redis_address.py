@@ -70,6 +70,7 @@ def _options(
 
 
 def _from_sentinel(url: str, options: dict[str, Any]) -> Any:
+    """Connect to the master that sentinels name: ``redis+sentinel://host:port,.../service/db``."""
     from redis import sentinel
 
     parts = urlsplit(url)

@@ -216,6 +216,10 @@ class CompletionAccumulator:
         return self.has_content and not any(map(_has_content, choices))
 
     def _take_choice(self, raw: Mapping[str, object], events: list[Event]) -> None:
+        """Add a delta of a stream, or a whole message, to its choice.
+
+        Raises ``ChoiceFailed`` if the choice reports an error.
+        """
         index = raw.get("index")
         index = index if isinstance(index, int) else 0
         choice = self._choices.get(index)

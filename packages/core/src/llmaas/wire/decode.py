@@ -135,6 +135,7 @@ class ChatDecoder:
         return data
 
     def _decode_payload(self, payload: bytes, events: list[Event]) -> None:
+        """Decode the payload of one event, strictly as long as all were valid."""
         if self._payloads.is_strict:
             try:
                 chunk = parse(payload)

@@ -54,6 +54,10 @@ class HeadReader:
         return self._feed_slowly(data)
 
     def _feed_slowly(self, data: bytes) -> tuple[bytes, bytes] | None:
+        """Parse a head that is split, preceded by line ends, or by interim responses (1xx).
+
+        Raises ``HeadTooLarge`` beyond ``HEAD_LIMIT`` bytes.
+        """
         while True:
             if data[:4] != b"HTTP":
                 data = data.lstrip(b"\r\n")

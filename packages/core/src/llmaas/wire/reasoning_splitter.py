@@ -123,6 +123,7 @@ class ReasoningSplitter:
     # Each reader consumes text in its state and returns what is left for the next state.
 
     def _in_start(self, text: str, pieces: list[Piece]) -> str:
+        """Process the beginning of an answer: an opening tag, or the state that its text begins."""
         stripped = text.lstrip()
         if not stripped or stripped[0] in _FIRST:  # most texts begin with a letter
             if self._may_become_tag(stripped):  # also for white space only
@@ -169,6 +170,7 @@ class ReasoningSplitter:
         return rest
 
     def _in_text(self, text: str, pieces: list[Piece]) -> str:
+        """Process text outside tags; return what follows a tag, or nothing."""
         if self._closed or ("<" not in text and "[" not in text):
             pieces.append((False, text))
             return ""
@@ -207,6 +209,7 @@ class ReasoningSplitter:
         return self._emit_up_to_partial_tag(text, TRAILERS, pieces, is_reasoning=False)
 
     def _in_hold(self, text: str, pieces: list[Piece]) -> str:
+        """Buffer text that may be reasoning whose opening tag is in the prompt."""
         lone = find_lone(text)
         if lone is not None and lone.end() == len(text) and not self._is_over:
             self._held.append(text[: lone.start()])

@@ -63,6 +63,10 @@ def _add_result(
     ranked: dict[int, RerankResult],
     errors: dict[int, Exception],
 ) -> None:
+    """Add one result; of several for a document, the highest score counts.
+
+    Raises ``ValueError`` for a result that belongs to no document.
+    """
     if not isinstance(item, Mapping):
         raise ValueError(f"a result must be an object, got {type(item).__name__}")
     index, score = parse_position(item.get("index")), _score(item)

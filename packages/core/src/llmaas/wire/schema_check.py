@@ -23,6 +23,8 @@ def check(value: object, schema: Mapping[str, object]) -> None:
 
 
 class _Checker:
+    """Check of values against a schema, whose references start at ``root``."""
+
     def __init__(self, root: Mapping[str, Any]) -> None:
         self._root = root
         self._steps = 0

@@ -55,6 +55,7 @@ class SSEReader:
         return payloads
 
     def _feed(self, data: bytes) -> list[bytes]:
+        """Split received bytes into lines; the last, incomplete one is buffered."""
         if self._parts:
             if b"\n" not in data and b"\r" not in data and self._parts[-1][-1:] != b"\r":
                 self._hold(data)
@@ -92,6 +93,7 @@ class SSEReader:
             raise ValueError(f"an event exceeds {self._limit} bytes")
 
     def _payloads(self, lines: list[bytes]) -> list[bytes]:
+        """Collect the payloads of the events that whole lines complete."""
         payloads = []
         event = self._event
         for line in lines:

@@ -114,6 +114,7 @@ class RequestPipeline:
             return response_plan.plan_refusal(wrong, Faults(), self.headers)
 
     async def _receive(self, scope: Scope, receive: Receive) -> Exchange:
+        """Identify the caller, then read the body; unknown callers may send only a small one."""
         headers, state = self.received, self.state
         exchange = self.exchange = Exchange(
             state=state,
@@ -159,6 +160,11 @@ class RequestPipeline:
             return None
 
     def _select_faults(self, exchange: Exchange) -> Faults:
+        """Select the faults of a request.
+
+        They come from the server's options, the profile, a test model's name, the request's header
+        and the scripted step, in this order.
+        """
         if self.endpoint.path.startswith("/admin"):
             return NO_FAULTS
         chosen: tuple[Fault, ...] = self.state.default_faults
@@ -178,6 +184,7 @@ class RequestPipeline:
         )
 
     async def _plan(self, exchange: Exchange) -> ResponsePlan:
+        """Plan the response: a scripted one, a refusal, or what the endpoint's handler returns."""
         if response_plan.is_exact_response(self._step):
             plan = response_plan.plan_step(self._step, self.faults, self.headers)
             self.accounting.settle(exchange, plan.status, NO_USAGE, batch=False)

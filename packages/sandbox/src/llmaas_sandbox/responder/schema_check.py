@@ -33,6 +33,8 @@ class _TooLongError(Exception):
 
 
 class _Validator:
+    """Validation of values against a schema, whose references start at its root."""
+
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
         self.steps = 0

@@ -89,6 +89,7 @@ def _formatted(form: str, evidence: Evidence) -> str:
 
 
 def _by_name(schema: Mapping[str, object], name: str, evidence: Evidence) -> str:
+    """Choose a string by the name and the description of its field, else from the prompt."""
     hints = _hints(name)
     about = hints | {normalize(w) for w in words(str(schema.get("description") or ""))}
     if about & {"expression", "formula", "calculation", "calcul"}:

@@ -98,6 +98,7 @@ def _leaf(
     issuer: x509.Name,
     issuer_key: ec.EllipticCurvePrivateKey,
 ) -> x509.Certificate:
+    """Create the certificate of a server, valid for a year unless its kind is ``expired``."""
     now = datetime.now(UTC)
     end = now - timedelta(days=1) if kind == "expired" else now + _YEAR
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
