@@ -234,7 +234,9 @@ def test_ids_of_batches_are_noted_in_what_is_raised():
         ("a.json", "application", "a.json:\nété"),
         ("a.md", "application/octet-stream", "a.md:\nété"),
         ("a", "application/ld+json", "a:\nété"),
+        ("a.json", "application/pdf", "a.json:\nété"),
         ("a.pdf", "application/pdf", None),
+        ("a", "application/pdf", None),
         ("a", "application/octet-stream", None),
         ("a.docx", "application", None),
     ],
@@ -254,6 +256,10 @@ def test_text_file_becomes_text(name, kind, text):
         {"type": "file", "file": {"file_id": "f-1"}},
         {"type": "file", "file": {"filename": "a.txt", "file_data": "https://a.example/a.txt"}},
         {"type": "file", "file": {"filename": "a.txt", "file_data": "data:text/plain;base64,a"}},
+        {
+            "type": "file",
+            "file": {"filename": "a", "file_data": "data:application/pdf;base64,JVBERi0="},
+        },
     ],
 )
 def test_other_parts_stay_as_they_are(part):

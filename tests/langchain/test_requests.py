@@ -152,6 +152,9 @@ IMAGE = {"type": "image_url", "image_url": {"url": DATA}}
         {"type": "image", "source_type": "url", "url": DATA},
         {"type": "image", "source": {"type": "url", "url": DATA}},
         {"type": "image", "image": base64.b64decode(PNG)},
+        {"type": "input_image", "image_url": DATA},
+        {"type": "media", "mime_type": "image/png", "data": PNG},
+        {"type": "media", "mime_type": "image/png", "file_uri": DATA},
     ],
 )
 def test_images_of_every_convention_are_sent(chat, sandbox, block):
@@ -165,6 +168,14 @@ def test_images_of_every_convention_are_sent(chat, sandbox, block):
     ("block", "part"),
     [
         ("text", {"type": "text", "text": "text"}),
+        ({"type": "input_text", "text": "a"}, {"type": "text", "text": "a"}),
+        (
+            {
+                "type": "file",
+                "file": {"filename": "a.md", "file_data": "data:text/plain;base64,QQ=="},
+            },
+            {"type": "text", "text": "a.md:\nA"},
+        ),
         ({"type": "text-plain", "text": "a"}, {"type": "text", "text": "a"}),
         ({"type": "text-plain", "base64": "w6k="}, {"type": "text", "text": "é"}),
         ({"type": "file", "source_type": "text", "text": "a"}, {"type": "text", "text": "a"}),

@@ -112,6 +112,21 @@ def _image_url(block: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url} if isinstance(url, str | Path) else url}
 
 
+def _input_image(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert an image of OpenAI's Responses API."""
+    url = {"url": block.get("image_url")}
+    if detail := block.get("detail"):
+        url["detail"] = detail
+    return {"type": "image_url", "image_url": url}
+
+
+def _media(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert a block of Gemini's convention, whose media type names its kind."""
+    kind = str(block.get("mime_type") or "").partition("/")[0]
+    url = block.get("file_uri") or block.get("url")
+    return _MEDIA_KINDS.get(kind, _file)({**block, **({"url": url} if url else {})})
+
+
 def _audio(block: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "audio_url", "audio_url": {"url": _url(block, "audio/wav")}}
 
@@ -160,15 +175,19 @@ def _url(block: Mapping[str, Any], mime_type: str) -> str | Path:
     return f"data:{kind};base64,{data}"
 
 
+_MEDIA_KINDS = {"image": _image, "audio": _audio, "video": _video}
 _CONVERTERS: dict[Any, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "text": _text,
     "text-plain": _plain_text,
+    "input_text": _text,
     "image": _image,
     "image_url": _image_url,
+    "input_image": _input_image,
+    "media": _media,
     "audio": _audio,
     "input_audio": _input_audio,
     "video": _video,
     "file": _file,
     "document": _file,
 }
-_MEDIA = frozenset(_CONVERTERS) - {"text", "text-plain"} | {"audio_url", "video_url"}
+_MEDIA = frozenset(_CONVERTERS) - {"text", "text-plain", "input_text"} | {"audio_url", "video_url"}

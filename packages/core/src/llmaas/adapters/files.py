@@ -17,6 +17,8 @@ __all__ = ["audio_file_name", "decode_text", "image_type", "text_file_part"]
 _TEXT_TYPES = frozenset({"json", "xml", "yaml", "x-yaml", "toml", "javascript", "x-ndjson", "sql"})
 """Subtypes of ``application`` that are text."""
 _UNKNOWN_TYPES = frozenset({"", "application", "application/octet-stream"})
+_PDF = "application/pdf"
+_PDF_START = "JVBERi"  # %PDF in base64
 
 
 def text_file_part(part: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -29,7 +31,10 @@ def text_file_part(part: Mapping[str, Any]) -> Mapping[str, Any]:
         return part
     name = str(file.get("filename") or "file")
     kind, is_base64, data = str(file.get("file_data") or "").partition(";base64,")
-    if not is_base64 or not _is_text(kind.removeprefix("data:"), name):
+    kind = kind.removeprefix("data:")
+    if kind == _PDF and not data.startswith(_PDF_START):
+        kind = ""  # LangChain takes any file of OpenAI's format for a PDF
+    if not is_base64 or not _is_text(kind, name):
         return part
     try:
         text = decode_text(base64.b64decode(data))[0]
