@@ -9,6 +9,7 @@ from typing import Any
 from llmaas._headers import Headers
 from llmaas.types import Completion, Event, Usage
 from llmaas.wire.choice_accumulator import ChoiceAccumulator
+from llmaas.wire.chunk_choices import are_whole, from_ollama, has_content, with_distinct_indexes
 from llmaas.wire.usage import (
     RATE_LIMIT_NAMES,
     is_blank_usage,
@@ -98,11 +99,11 @@ class CompletionAccumulator:
         elif len(chunk) != 5 or "usage" in chunk or "backend" in chunk or not choices:
             self._take_rest(chunk)  # more than id, object, created, model, choices
         if choices is None and isinstance(chunk.get("message"), dict):
-            choices = [_from_ollama(chunk)]
+            choices = [from_ollama(chunk)]
         if not isinstance(choices, list):
             return
-        if len(choices) > 1 and (self._context.choices > 1 or _are_whole(choices)):
-            choices = _with_distinct_indexes(choices)
+        if len(choices) > 1 and (self._context.choices > 1 or are_whole(choices)):
+            choices = with_distinct_indexes(choices)
         for raw in choices:
             if isinstance(raw, dict):
                 self._take_choice(raw, events)
@@ -213,7 +214,7 @@ class CompletionAccumulator:
         """Whether a chunk has no choices, or empty ones after the content (LiteLLM)."""
         if not choices or not self._choices:
             return not choices
-        return self.has_content and not any(map(_has_content, choices))
+        return self.has_content and not any(map(has_content, choices))
 
     def _take_choice(self, raw: Mapping[str, object], events: list[Event]) -> None:
         """Add a delta of a stream, or a whole message, to its choice.
@@ -257,38 +258,7 @@ class CompletionAccumulator:
         self.is_finished = self.finished and self.has_all_choices
 
 
-def _has_content(raw: object) -> bool:
-    delta = raw.get("delta") if isinstance(raw, dict) else None
-    return not isinstance(delta, dict) or any(delta[key] for key in delta.keys() - {"role"})
-
-
 def _check_error(error: object) -> None:
     """Raise ``ChoiceFailed`` if a choice contains an error."""
     if error:
         raise ChoiceFailed(error if isinstance(error, Mapping) else {"message": str(error)})
-
-
-def _are_whole(choices: list[object]) -> bool:
-    """Whether all choices are whole messages; several deltas may belong to one choice."""
-    return all(isinstance(raw, dict) and "message" in raw for raw in choices)
-
-
-def _with_distinct_indexes(choices: list[object]) -> list[object]:
-    """Assign free indexes to choices of one chunk whose index is missing or repeated."""
-    indexes = [raw.get("index") if isinstance(raw, dict) else None for raw in choices]
-    if len({index for index in indexes if isinstance(index, int)}) == len(choices):
-        return choices
-    used_indexes: set[int] = set()
-    distinct: list[object] = []
-    for raw, index in zip(choices, indexes, strict=True):
-        if not isinstance(index, int) or index in used_indexes:
-            index = next(n for n in range(len(choices) + 1) if n not in used_indexes)
-        used_indexes.add(index)
-        distinct.append({**raw, "index": index} if isinstance(raw, dict) else raw)
-    return distinct
-
-
-def _from_ollama(chunk: Mapping[str, object]) -> dict[str, object]:
-    """Convert Ollama's own format, ``{"message": ..., "done": ...}``."""
-    reason = (chunk.get("done_reason") or "stop") if chunk.get("done") else None
-    return {"index": 0, "delta": chunk["message"], "finish_reason": reason}

@@ -7,6 +7,7 @@ from typing import Any
 
 from llmaas.finish_reasons import TRUNCATED
 from llmaas.types import Choice, Event, ReasoningDelta, TextDelta, ToolCall
+from llmaas.wire.chunk_choices import find_call_pieces
 from llmaas.wire.delta_text import as_text, split_parts
 from llmaas.wire.reasoning_splitter import Piece, ReasoningSplitter
 from llmaas.wire.text_calls import TextCalls
@@ -257,16 +258,7 @@ class ChoiceAccumulator:
             self.finish_reason = "tool_calls"
 
     def _take_calls(self, delta: Mapping[str, object], events: list[Event], *, whole: bool) -> None:
-        pieces = delta.get("tool_calls")
-        if isinstance(pieces, dict):
-            pieces = [pieces]
-        if not pieces:
-            legacy = delta.get("function_call")
-            if isinstance(legacy, dict):
-                pieces = [{"index": 0, "function": legacy}]
-        if not isinstance(pieces, list):
-            return
-        for piece in pieces:
+        for piece in find_call_pieces(delta):
             if isinstance(piece, dict):
                 if self._tools is None:
                     self._tools = ToolCallAccumulator(self.index, self._seed, self._tools_offered)
