@@ -204,12 +204,17 @@ async def unknown_usage_is_none(box: Sandbox, config: LLMaaSConfig) -> None:
 
 
 async def a_shape_is_kept(box: Sandbox, config: LLMaaSConfig) -> None:
-    """Also when the model puts a fence around it."""
-    box.reset()
-    fenced = {"content": '{"city": "Paris", "degrees": 21}', "fault": "fenced-json"}
-    box.script([fenced])
-    reply = await Agent("a", config=config, response_schema=Report).ask("Weather?")
-    assert await reply.content() == Report(city="Paris", degrees=21)
+    """Also when the model puts a fence or text around it, whole and streamed."""
+    value = '{"city": "Paris", "degrees": 21}'
+    fence = f"```json\n{value}\n```"
+    for content in (value, fence, f"Sure!\n{fence}\nAnything else?", f"Here: {value}"):
+        for streaming in (False, True):
+            box.reset()
+            box.script([{"content": content}])
+            streamed = config.copy(streaming=streaming)
+            reply = await Agent("a", config=streamed, response_schema=Report).ask("Weather?")
+            assert await reply.content() == Report(city="Paris", degrees=21), (content, streaming)
+            assert len(list(box.requests)) == 1
 
 
 async def options_reach_the_core(box: Sandbox) -> None:

@@ -28,9 +28,10 @@ from autogen_llmaas._ag2_messages import to_api_messages
 from autogen_llmaas.connection import ApiKey, create_client
 from autogen_llmaas.settings import RATE_LIMIT_TIMEOUT
 from llmaas import Completion, StructuredOutputError
-from llmaas.adapters import invalid_output_error, is_cut_short, redact_options
+from llmaas.adapters import invalid_output_error, is_cut_short, redact_options, strip_fence
 from llmaas.model_names import ChatModelName
 from llmaas.settings import KEY_VARIABLE
+from llmaas.structured import json_part
 
 if TYPE_CHECKING:
     from ag2.context import ConversationContext
@@ -176,13 +177,15 @@ class LLMaaSAG2Client(LLMClient):
         self, api_messages: list[Any], options: dict[str, Any], context: ConversationContext
     ) -> Completion:
         stream = await self._client.stream(api_messages, model=self._config.model, **options)
+        fence = strip_fence(options["response_format"])
         async with stream:
             async for event in stream:
                 if event.type == "text":
-                    await context.send(ModelMessageChunk(event.text))
+                    await _send_chunk(fence.feed(event.text), context)
                 elif event.type == "reasoning":
                     await context.send(ModelReasoning(event.text))
         completion = stream.completion
+        await _send_chunk(fence.finish(completion), context)
         if options["response_format"] and is_cut_short(completion):
             raise invalid_output_error(completion)
         return completion
@@ -191,7 +194,7 @@ class LLMaaSAG2Client(LLMClient):
         self, completion: Completion, context: ConversationContext
     ) -> ModelResponse:
         refusals = (choice.refusal for choice in completion.choices[:1])
-        text = completion.text or next(refusals, None)
+        text = _json_text(completion) or next(refusals, None)
         message = ModelMessage(text) if text else None
         if message is not None:
             await context.send(message)
@@ -220,6 +223,16 @@ class LLMaaSAG2Client(LLMClient):
             if calls and (text := self._reasoning.get(calls[0]["id"])):
                 message["reasoning_content"] = text
         return converted
+
+
+async def _send_chunk(text: str, context: ConversationContext) -> None:
+    if text:
+        await context.send(ModelMessageChunk(text))
+
+
+def _json_text(completion: Completion) -> str:
+    """Return the text; only its JSON if there is a value, since AG2 parses the whole text."""
+    return completion.text if completion.parsed is None else json_part(completion.text)
 
 
 def _to_usage(completion: Completion) -> Usage:
