@@ -58,6 +58,24 @@ def test_names_are_sent_in_a_valid_form_and_answered_as_given(
     assert tools == [function(name) for name in NAMES]
 
 
+@pytest.mark.parametrize("model", [MODEL, "mistral-small4:119b"])
+@pytest.mark.parametrize("name", ["météo.fr 1", "城市", "x" * 70, "server.tool"])
+def test_history_calls_the_tool_that_is_offered(
+    sandbox: Any, api: Any, model: str, name: str
+) -> None:
+    call = {"id": "abc123456", "type": "function", "function": {"name": name, "arguments": "{}"}}
+    history = [
+        {"role": "user", "content": "?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "abc123456", "content": "21", "name": name},
+    ]
+    api().do("chat", history, model=model, tools=[function("plain"), function(name)])
+    sent = sandbox.requests[-1].json
+    offered = sent["tools"][1]["function"]["name"]
+    assert sent["messages"][1]["tool_calls"][0]["function"]["name"] == offered
+    assert sent["messages"][2].get("name", offered) == offered
+
+
 def test_forced_choice_follows_the_name(sandbox: Any, api: Any) -> None:
     sandbox.script([{"tool_calls": [{"name": "meteo", "arguments": '{"city": "Lyon"}'}]}])
     tools = [function("météo"), function("autre")]

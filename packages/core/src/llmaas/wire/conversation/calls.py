@@ -13,11 +13,11 @@ import jiter
 
 from llmaas.wire.conversation.family import Family
 from llmaas.wire.conversation.notes import Notes
+from llmaas.wire.schema import wire_name
 
 RAW = "raw_arguments"
 """Key for arguments that are not a JSON object."""
 _SHORT_ID = re.compile(r"[a-zA-Z0-9]{9}\Z").match
-_NOT_PLAIN = re.compile(r"[^a-zA-Z0-9_-]")
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -53,7 +53,8 @@ class Calls:
     def _clean_name(self, name: object) -> str:
         if not isinstance(name, str) or not name:
             return "unknown"
-        return name if not self._plain or is_plain_name(name) else _NOT_PLAIN.sub("_", name)[:64]
+        # the form of the tools' names, so that the history calls the tools that are offered
+        return wire_name(name, default="tool") if self._plain else name
 
     def _unique_id(self, id_: object, function: Mapping[str, str]) -> str:
         """Return the id if it is valid, otherwise a deterministic new one."""
@@ -71,11 +72,6 @@ class Calls:
 
     def _is_valid_id(self, id_: str) -> bool:
         return bool(id_) and id_ not in self._used and (not self._short or is_short_id(id_))
-
-
-def is_plain_name(name: str) -> bool:
-    """Whether every engine accepts a function name."""
-    return len(name) <= 64 and _NOT_PLAIN.search(name) is None
 
 
 def is_short_id(id_: str) -> bool:

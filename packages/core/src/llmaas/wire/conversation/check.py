@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llmaas.wire.conversation.calls import is_object, is_plain_name, is_short_id
+from llmaas.wire.conversation.calls import is_object, is_short_id
 from llmaas.wire.conversation.contents import Message
 from llmaas.wire.conversation.family import Family
+from llmaas.wire.schema import is_wire_name
 
 _LONG = frozenset({"content", "tool_calls"})
 _USER = frozenset({"role", "content", "name"})
@@ -116,7 +117,7 @@ def _is_call(call: object, family: Family, ids: set[str], waiting: list[str]) ->
         return False
     if type(function) is not dict or len(function) != 2 or not function.get("name"):
         return False
-    if family.plain_names and not is_plain_name(function["name"]):
+    if family.plain_names and not is_wire_name(function["name"]):
         return False
     ids.add(id_)
     waiting.append(id_)
