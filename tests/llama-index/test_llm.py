@@ -146,6 +146,16 @@ def test_calls_are_sent_back_once(sandbox, make_llm, ask):
     assert again["function"]["name"] == "get_weather"
 
 
+def test_first_call_is_kept_when_parallel_calls_are_not_allowed(sandbox, make_llm, either):
+    calls = [{"name": "get_weather", "arguments": {"city": city}} for city in ("Metz", "Nice")]
+    sandbox.script([{"tool_calls": calls}])
+    llm = make_llm()
+    response = either(llm.chat_with_tools, llm.achat_with_tools, [WEATHER], "?")
+    (call,) = llm.get_tool_calls_from_response(response)
+    assert call.tool_kwargs == {"city": "Metz"}
+    assert len(response.message.additional_kwargs["tool_calls"]) == 1
+
+
 def test_truncated_call_is_never_run(sandbox, make_llm, ask):
     call = {"name": "get_weather", "arguments": '{"city": "Par'}
     sandbox.script([{"tool_calls": [call], "finish_reason": "length"}])

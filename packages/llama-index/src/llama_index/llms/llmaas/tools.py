@@ -58,6 +58,7 @@ def keep_first_call(response: ChatResponse) -> ChatResponse:
     if dropped:
         kept = [block for block in response.message.blocks if id(block) not in dropped]
         response.message.blocks = kept
+        del response.message.additional_kwargs.get("tool_calls", [])[1:]
     return response
 
 
