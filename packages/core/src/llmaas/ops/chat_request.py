@@ -21,7 +21,7 @@ from llmaas.ops.retrying import JSON, Deadline, EndpointRequest, RetryState
 from llmaas.settings import Settings, Timeout
 from llmaas.structured import OutputSchema, mention_json, parse_response_format
 from llmaas.types import Adjustment, Completion
-from llmaas.wire.chat import chat_body, turns_reasoning_off
+from llmaas.wire.chat import ToolChoice, chat_body, turns_reasoning_off
 from llmaas.wire.conversation.inspection import NOT_INSPECTED, Inspection, accepts_plain
 from llmaas.wire.tool_schemas import with_valid_tools
 
@@ -82,11 +82,11 @@ def build_request(
     *,
     model: str,
     stream: bool,
-    tools: Any = None,
-    tool_choice: Any = None,
+    tools: Sequence[Mapping[str, object]] | None = None,
+    tool_choice: ToolChoice = None,
     response_format: Any = None,
     max_tokens: int | model_profile.ModelDefault | None = model_profile.DEFAULT,
-    reasoning: Any = None,
+    reasoning: object = None,
     is_attempt: bool = False,
     strict: bool | None = None,
     timeout: float | Timeout | None = None,
@@ -156,7 +156,7 @@ def _limit_answer(
     max_tokens: int | model_profile.ModelDefault | None,
     params: Mapping[str, object],
     sent: Sequence[Message],
-    tools: object,
+    tools: Sequence[object] | None,
     schema: OutputSchema | None,
     *,
     size: int,

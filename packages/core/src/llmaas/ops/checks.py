@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from llmaas._errors_base import InvalidInputError
 
@@ -13,7 +13,7 @@ _COUNTS = ("max_tokens", "max_completion_tokens", "n")
 """Parameters that budgets and quotas reserve by: a negative one would raise their limit."""
 
 
-def check_chat(tools: Any, tool_choice: Any, params: Mapping[str, Any]) -> None:
+def check_chat(tools: object, tool_choice: object, params: Mapping[str, object]) -> None:
     """Refuse options of a chat that can never work; raises ``InvalidInputError``."""
     if tools is not None:
         check_tools(tools)

@@ -25,7 +25,7 @@ _SLACK = 16
 """Tokens kept free of exact counts: templates differ by a few."""
 
 
-def is_given(params: Mapping[str, Any]) -> bool:
+def is_given(params: Mapping[str, object]) -> bool:
     """Tell whether a caller sets the budget by another parameter than ``max_tokens``."""
     extra = params.get("extra_body")
     extra = extra if isinstance(extra, Mapping) else {}
@@ -41,9 +41,9 @@ def get_window(settings: Settings, model: str) -> int | None:
 def default_max_tokens(
     settings: Settings,
     model: str,
-    messages: Sequence[Mapping[str, Any]],
-    tools: Any = None,
-    response_format: Any = None,
+    messages: Sequence[Mapping[str, object]],
+    tools: Sequence[object] | None = None,
+    response_format: object = None,
     *,
     size: int = 0,
 ) -> int:

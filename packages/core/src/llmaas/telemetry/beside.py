@@ -6,7 +6,10 @@ tokens; backends that add up ``gen_ai.usage`` would count the call twice.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 _SUPPRESSED = ("suppress_instrumentation", "suppress_language_model_instrumentation")
 """Keys of OpenTelemetry's context by which an instrumentation suppresses others."""
@@ -25,11 +28,11 @@ def is_suppressed() -> bool:
     return any(context.get_value(key) for key in _SUPPRESSED)
 
 
-def find_foreign_span() -> Any | None:
+def find_foreign_span() -> Span | None:
     """Return the current span if another instrumentation describes this call with it."""
     from opentelemetry import trace
 
-    span: Any = trace.get_current_span()
+    span = trace.get_current_span()
     attributes = getattr(span, "attributes", None)
     if not attributes or not span.is_recording() or _scope_name(span) == SCOPE:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from llmaas._version import __version__
@@ -24,6 +24,11 @@ from llmaas.telemetry.names import (
 )
 from llmaas.types import Completion, Embeddings
 
+if TYPE_CHECKING:
+    from opentelemetry.metrics import Meter, MeterProvider
+    from opentelemetry.trace import Span, TracerProvider
+    from opentelemetry.util.types import AttributeValue
+
 
 class Telemetry:
     """Hook that records one span and its metrics per call.
@@ -37,8 +42,8 @@ class Telemetry:
     def __init__(
         self,
         *,
-        tracer_provider: Any = None,
-        meter_provider: Any = None,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
         content: bool | None = None,
     ) -> None:
         try:
@@ -97,7 +102,7 @@ class Telemetry:
             return False
         return any(isinstance(hook, Telemetry) for hook in call.settings.hooks)
 
-    def _request_attributes(self, call: CallInfo) -> Iterator[tuple[str, Any]]:
+    def _request_attributes(self, call: CallInfo) -> Iterator[tuple[str, AttributeValue]]:
         yield from _request_parameters(call)
         if not self._content:
             return
@@ -113,7 +118,7 @@ class Telemetry:
         )
         return f"{kind}: {error}" if self._content else kind
 
-    def _create_instruments(self, meter: Any) -> None:
+    def _create_instruments(self, meter: Meter) -> None:
         self._tokens = meter.create_histogram(
             "gen_ai.client.token.usage",
             unit="{token}",
@@ -131,7 +136,9 @@ class Telemetry:
         )
         self._cost = meter.create_counter("llmaas.client.cost", unit="EUR")
 
-    def _record(self, shared: Mapping[str, Any], result: CallResult, *, counts: bool) -> None:
+    def _record(
+        self, shared: Mapping[str, AttributeValue], result: CallResult, *, counts: bool
+    ) -> None:
         if result.cost_micro_eur:
             self._cost.add(result.cost_micro_eur / 1_000_000, shared)
         if result.first_token is not None:
@@ -149,7 +156,10 @@ class Telemetry:
 
 
 def instrument(
-    *, tracer_provider: object = None, meter_provider: object = None, content: bool | None = None
+    *,
+    tracer_provider: TracerProvider | None = None,
+    meter_provider: MeterProvider | None = None,
+    content: bool | None = None,
 ) -> Telemetry:
     """Record every call of this process, including those of adapters; return the hook.
 
@@ -168,7 +178,7 @@ def uninstrument() -> None:
     REGISTRY.replace(Telemetry)
 
 
-def _shared_attributes(call: CallInfo) -> Iterator[tuple[str, Any]]:
+def _shared_attributes(call: CallInfo) -> Iterator[tuple[str, AttributeValue]]:
     """Yield the attributes of spans and metrics, of low cardinality."""
     yield "gen_ai.operation.name", OPERATIONS[call.operation]
     yield "gen_ai.provider.name", PROVIDER
@@ -178,7 +188,7 @@ def _shared_attributes(call: CallInfo) -> Iterator[tuple[str, Any]]:
     yield "server.port", address.port or (443 if address.scheme == "https" else 80)
 
 
-def _request_parameters(call: CallInfo) -> Iterator[tuple[str, Any]]:
+def _request_parameters(call: CallInfo) -> Iterator[tuple[str, AttributeValue]]:
     params = {**call.params, **(_to_mapping(call.params.get("extra_body")))}
     for name, attribute in REQUEST_PARAMETERS.items():
         value = params.get(name)
@@ -204,7 +214,9 @@ def _to_mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _response_attributes(result: CallResult, *, content: bool) -> Iterator[tuple[str, object]]:
+def _response_attributes(
+    result: CallResult, *, content: bool
+) -> Iterator[tuple[str, AttributeValue]]:
     if result.usage is not None:
         yield "gen_ai.usage.input_tokens", result.usage.prompt_tokens
         yield "gen_ai.usage.output_tokens", result.usage.completion_tokens
@@ -229,7 +241,7 @@ def _response_attributes(result: CallResult, *, content: bool) -> Iterator[tuple
 
 def _completion_attributes(
     completion: Completion, *, content: bool
-) -> Iterator[tuple[str, object]]:
+) -> Iterator[tuple[str, AttributeValue]]:
     yield "gen_ai.response.model", completion.model
     reasons = [c.finish_reason for c in completion.choices if c.finish_reason]
     if reasons:
@@ -244,11 +256,11 @@ def _completion_attributes(
         yield "gen_ai.output.messages", output_messages(completion)
 
 
-def _add_missing(span: Any, attributes: Mapping[str, object]) -> None:
+def _add_missing(span: Span, attributes: Mapping[str, AttributeValue]) -> None:
     """Add missing attributes to another span, unless it has ended (before a stream)."""
     if not span.is_recording():
         return
-    known = dict(span.attributes or {})
+    known = getattr(span, "attributes", None) or {}
     span.set_attributes({name: v for name, v in attributes.items() if name not in known})
 
 
@@ -261,6 +273,6 @@ class _Ticket:
 
     __slots__ = ("call", "counts", "is_own", "span")
 
-    def __init__(self, call: CallInfo, span: Any, *, is_own: bool) -> None:
+    def __init__(self, call: CallInfo, span: Span, *, is_own: bool) -> None:
         self.call, self.span, self.is_own = call, span, is_own
         self.counts = is_own or not beside.records_tokens(span)

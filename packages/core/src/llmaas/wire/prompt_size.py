@@ -27,7 +27,10 @@ _JSON_BYTES_PER_TOKEN = 3
 
 
 def is_clearly_below(
-    messages: Sequence[Mapping[str, object]], tools: Any, tokens: int, size: int = 0
+    messages: Sequence[Mapping[str, object]],
+    tools: Sequence[object] | None,
+    tokens: int,
+    size: int = 0,
 ) -> bool:
     """Whether a prompt is far below a number of tokens, by a check of lengths only.
 
