@@ -84,7 +84,7 @@ def framework_cost(client: type[Client], figures: Mapping[str, float]) -> float 
 def targets(clients: Sequence[type[Client]], results: Results) -> list[str]:
     """Return the tables of the adapters' targets against the core, measured in the same run."""
     calls = [work for work in results if work.startswith("call")]
-    long = [work for work in results if "messages" in work]
+    long = [work for work in results if work.startswith("401 messages")]
     adapters = [client for client in clients if client.floor]
     beyond = [
         [each.name, *(describe_beyond_core(each, results[work]) for work in calls)]
