@@ -1,6 +1,7 @@
 """Live transcription in Semantic Kernel."""
 
 import asyncio
+import json
 
 import numpy as np
 import pytest
@@ -61,3 +62,10 @@ async def test_errors_are_in_the_framework_s_hierarchy(sandbox):
     await service.send(RealtimeAudioEvent(audio=AudioContent(data=SECOND, mime_type="audio/pcm")))
     with pytest.raises(ServiceResponseException):
         [event async for event in service.receive()]
+
+
+def test_service_comes_back_from_a_dict(sandbox):
+    service = LLMaaSRealtimeTranscription(service_id="ears", timeout=5)
+    restored = LLMaaSRealtimeTranscription.from_dict(json.loads(json.dumps(service.to_dict())))
+    assert restored.to_dict() == service.to_dict()
+    assert restored.client.settings.timeout == service.client.settings.timeout

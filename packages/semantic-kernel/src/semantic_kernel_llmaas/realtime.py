@@ -62,6 +62,10 @@ class LLMaaSRealtimeTranscription(LLMaaSService, RealtimeClientBase):
         """Read the arguments, then ``LLMAAS_*`` variables, then the ``.env`` file."""
         self._initialize(ai_model_id, service_id, api_key, base_url, options)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to plain values for ``from_dict``, without the unused output callback."""
+        return {k: v for k, v in super().to_dict().items() if k != "audio_output_callback"}
+
     async def create_session(
         self,
         chat_history: ChatHistory | None = None,
