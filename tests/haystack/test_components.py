@@ -18,6 +18,7 @@ from PIL import Image
 
 import llmaas
 from haystack_integrations.common.llmaas import list_models
+from haystack_integrations.components.audio.llmaas import LLMaaSTranscriber
 from haystack_integrations.components.converters.llmaas import LLMaaSOCRDocumentConverter
 from haystack_integrations.components.generators.llmaas import (
     LLMaaSBatchChatGenerator,
@@ -443,3 +444,21 @@ def test_files_are_sent_as_text_or_images(sandbox: Any, ask: Any) -> None:
     with pytest.raises(llmaas.BadRequestError, match="file"):
         ask([message], generation_kwargs={"unpack_files": False})
     assert sandbox.requests[-1].json["messages"][0]["content"][1]["file"]["filename"] == "a.csv"
+
+
+@pytest.mark.parametrize("wrong", ["a.wav", None, 5])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (LLMaaSTranscriber, "sources"),
+        (LLMaaSOCRDocumentConverter, "sources"),
+        (LLMaaSBatchChatGenerator, "conversations"),
+    ],
+)
+def test_single_value_is_refused_where_a_list_is_due(
+    sandbox: Any, run: Any, kind: Any, name: str, wrong: Any
+) -> None:
+    """A string would be read, or billed, character by character."""
+    with pytest.raises((TypeError, ValueError), match=name):
+        run(kind(), **{name: wrong})
+    assert not sandbox.requests

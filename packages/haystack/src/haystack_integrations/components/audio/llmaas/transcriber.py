@@ -11,6 +11,7 @@ from haystack.dataclasses import ByteStream
 from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
+from haystack_integrations.common.llmaas.inputs import check_list
 from llmaas import Transcription
 from llmaas.adapters import amap_bounded, map_bounded, redact_options
 from llmaas.model_names import TranscriptionModelName
@@ -114,6 +115,7 @@ class LLMaaSTranscriber(ConnectionMixin):
         :returns: `{"documents": [...]}` in the order of the sources, with language, model and
             segments in their `meta`.
         """
+        check_list("sources", sources)
         client, options = self._get_client(), self._options()
 
         def transcribe(source: str | Path | ByteStream) -> list[Document]:
@@ -128,6 +130,7 @@ class LLMaaSTranscriber(ConnectionMixin):
         :param sources: Paths, or `ByteStream`s with a `mime_type` or a file name in their meta.
         :returns: As `run`.
         """
+        check_list("sources", sources)
         client, options = self._get_async_client(), self._options()
 
         async def transcribe(source: str | Path | ByteStream) -> list[Document]:

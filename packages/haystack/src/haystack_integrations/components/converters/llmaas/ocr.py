@@ -12,6 +12,7 @@ from haystack.dataclasses import ByteStream
 from haystack.utils import Secret
 
 from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
+from haystack_integrations.common.llmaas.inputs import check_list
 from haystack_integrations.common.llmaas.pages import render_pages, take_pages
 from haystack_integrations.components.converters.llmaas.page import (
     OPTIONS,
@@ -144,7 +145,7 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
         """
         self.warm_up()
         documents: list[Document] = []
-        for source, extra_meta in zip(sources, _expand_meta(meta, len(sources)), strict=True):
+        for source, extra_meta in _with_meta(sources, meta):
             pages: list[Page] = []
             try:
                 images = self._render(source)
@@ -170,7 +171,7 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
         """
         await self.warm_up_async()
         documents: list[Document] = []
-        for source, extra_meta in zip(sources, _expand_meta(meta, len(sources)), strict=True):
+        for source, extra_meta in _with_meta(sources, meta):
             pages: list[Page] = []
             try:
                 images = await asyncio.to_thread(self._render, source)
@@ -244,11 +245,13 @@ class LLMaaSOCRDocumentConverter(ConnectionMixin):
         return to_documents(pages, meta, per_page=self.page_documents)
 
 
-def _expand_meta(
-    meta: dict[str, Any] | list[dict[str, Any]] | None, count: int
-) -> list[dict[str, Any]]:
+def _with_meta(
+    sources: list[str | Path | ByteStream], meta: dict[str, Any] | list[dict[str, Any]] | None
+) -> list[tuple[str | Path | ByteStream, dict[str, Any]]]:
+    """Pair each source with its metadata."""
+    count = len(check_list("sources", sources))
     if not isinstance(meta, list):
-        return [dict(meta or {})] * count
+        meta = [dict(meta or {})] * count
     if len(meta) != count:
         raise ValueError("The length of the metadata list must match the number of sources.")
-    return meta
+    return list(zip(sources, meta, strict=True))

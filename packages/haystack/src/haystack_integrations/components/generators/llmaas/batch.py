@@ -16,6 +16,7 @@ from haystack.utils import Secret
 
 import llmaas
 from haystack_integrations.common.llmaas.connection import DEFAULT_API_KEY, ConnectionMixin
+from haystack_integrations.common.llmaas.inputs import check_list
 from haystack_integrations.common.llmaas.messages import coerce_messages, to_api_messages
 from haystack_integrations.common.llmaas.responses import to_messages
 from haystack_integrations.common.llmaas.tools import (
@@ -189,7 +190,8 @@ class LLMaaSBatchChatGenerator(ConnectionMixin):
             name: bool(self.generation_kwargs.get(name, at))
             for name, at in _MESSAGE_OPTIONS.items()
         }
-        return [to_api_messages(coerce_messages(messages), **how) for messages in conversations]
+        given = check_list("conversations", conversations)
+        return [to_api_messages(coerce_messages(messages), **how) for messages in given]
 
     def _options(self) -> dict[str, Any]:
         not_sent = (*_MESSAGE_OPTIONS, *_CHAT_ONLY_OPTIONS)
