@@ -9,17 +9,30 @@ import nox
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-PACKAGES = [f"./packages/{package}" for package in ("autogen", "core", "cli", "sandbox")]
+NAMES = {
+    "autogen": "autogen-llmaas",
+    "core": "llmaas",
+    "cli": "llmaas-cli",
+    "sandbox": "llmaas-sandbox",
+}
 TESTS = nox.project.dependency_groups(nox.project.load_toml(ROOT / "pyproject.toml"), "test")
 CLASSIC = ["pyautogen==0.2.35", "pyautogen[openai]==0.9", "autogen[openai]==0.14.1"]
 AGENTCHAT = ["0.5.7", "0.6.4", "0.7.5"]
+
+
+def packages(session: nox.Session) -> list[str]:
+    """Return the folders of our packages; uv builds their wheels anew."""
+    folders = [f"./packages/{folder}" for folder in NAMES]
+    if session.venv_backend != "uv":
+        return folders
+    return ["--no-sources", *(f"--refresh-package={name}" for name in NAMES.values()), *folders]
 
 
 @nox.session(name="autogen-classic")
 @nox.parametrize("variant", CLASSIC)
 def classic(session: nox.Session, variant: str) -> None:
     """Run chats and teams of AutoGen 0.2 and AG2 Classic with our configuration (a minute each)."""
-    session.install(*PACKAGES, variant)
+    session.install(*packages(session), variant)
     session.chdir(session.create_tmp())  # the oldest writes its cache where it stands
     session.run("python", str(HERE / "chat_classic.py"))
     session.run("python", str(HERE / "teams_classic.py"))
@@ -28,7 +41,7 @@ def classic(session: nox.Session, variant: str) -> None:
 @nox.session(name="autogen-ag2")
 def ag2(session: nox.Session) -> None:
     """Run chats and teams of AG2 1.x with LLMaaSConfig (2 min)."""
-    session.install(*PACKAGES, "ag2[openai]>=1,<2")
+    session.install(*packages(session), "ag2[openai]>=1,<2")
     session.run("python", str(HERE / "chat_ag2.py"))
     session.run("python", str(HERE / "teams_ag2.py"))
 
@@ -39,7 +52,7 @@ def ag2(session: nox.Session) -> None:
 def agentchat(session: nox.Session, version: str, openai: str) -> None:
     """Test the package and its agents on each line of AgentChat (minutes each)."""
     session.install(
-        *PACKAGES,
+        *packages(session),
         *TESTS,
         f"autogen-agentchat=={version}",
         f"autogen-core=={version}",
