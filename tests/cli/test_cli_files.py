@@ -140,6 +140,14 @@ def test_transcribe_goes_on_after_a_file_that_fails(llmaas, talks):
     assert "error: talks/a.wav: " in err
 
 
+def test_live_transcription_refuses_options_that_it_would_ignore(llmaas, sandbox, tmp_path):
+    for option in (["--out", "a.txt"], ["--format", "srt"], ["-l", "fr"], ["--prompt", "Ada"]):
+        code, out, err = llmaas("transcribe", "--live", *option, "talks/a.wav")
+        assert (code, out) == (2, b"")
+        assert "not supported with --live" in err
+    assert not list(sandbox.requests)
+
+
 def test_a_wrong_key_ends_a_command_at_once(llmaas, talks, monkeypatch, sandbox):
     monkeypatch.setenv("LLMAAS_API_KEY", "sk-wrong-one")
     code, _, err = llmaas("transcribe", "talks")

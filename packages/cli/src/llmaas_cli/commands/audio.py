@@ -57,6 +57,8 @@ def transcribe(
     if live:
         from llmaas_cli.commands.live import transcribe_live
 
+        is_formatted = output_format is not Subtitles.TEXT
+        _refuse_with_live(language=language, prompt=prompt, format=is_formatted, out=out)
         transcribe_live(inputs, model=model, sandbox=sandbox, base_url=base_url, as_json=as_json)
         return
     from llmaas_cli.commands.connection import open_client
@@ -87,6 +89,12 @@ def transcribe(
                 facts,
                 _transcription_cost(transcription),
             )
+
+
+def _refuse_with_live(**options: object) -> None:
+    """Raise ``BadParameter`` for options that the realtime socket does not support."""
+    if unsupported := [f"--{name}" for name, value in options.items() if value]:
+        raise typer.BadParameter(f"{', '.join(unsupported)}: not supported with --live.")
 
 
 def speak(
