@@ -28,7 +28,7 @@ def to_line(record: Mapping[str, object], separators: tuple[str, str] = COMPACT)
         )
         line.encode()
     except (TypeError, ValueError, RecursionError):  # odd keys, cycles, lone surrogates, NaN
-        line = json.dumps(_plain(record, _MAX_DEPTH), separators=separators)
+        line = json.dumps(_to_plain(record, _MAX_DEPTH), separators=separators)
     return line
 
 
@@ -111,7 +111,7 @@ def _write_whole(file: int, data: bytes, size: int | None) -> None:
         raise
 
 
-def _plain(value: object, depth: int) -> object:
+def _to_plain(value: object, depth: int) -> object:
     """Convert a value to types that JSON supports."""
     if value is None or isinstance(value, bool | int):
         return value
@@ -122,9 +122,9 @@ def _plain(value: object, depth: int) -> object:
     if depth == 0:
         return "..."
     if isinstance(value, Mapping):
-        return {_text(key): _plain(item, depth - 1) for key, item in value.items()}
+        return {_text(key): _to_plain(item, depth - 1) for key, item in value.items()}
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes):
-        return [_plain(item, depth - 1) for item in value]
+        return [_to_plain(item, depth - 1) for item in value]
     return _text(value)
 
 

@@ -82,7 +82,7 @@ def _supported(kind: Any, seen: tuple[Any, ...] = ()) -> Any:
     if typing.is_typeddict(kind):
         return _typed_dict(kind, (*seen, kind))
     if isinstance(kind, type) and _is_plain(kind):
-        return _plain(kind, (*seen, kind))
+        return _build_model(kind, (*seen, kind))
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is None or not arguments or origin in (typing.Literal, typing.Annotated):
         return kind
@@ -129,7 +129,7 @@ def _typed_dict(kind: Any, seen: tuple[Any, ...]) -> Any:
     return changed
 
 
-def _plain(kind: type, seen: tuple[Any, ...]) -> Any:
+def _build_model(kind: type, seen: tuple[Any, ...]) -> Any:
     from pydantic import AfterValidator, create_model
 
     fields: Any = {

@@ -37,7 +37,7 @@ class Session:
             "/help": self._help,
             "/model": self._model,
             "/system": self._system,
-            "/new": self._new,
+            "/new": self._start_new,
             "/retry": self._retry,
             "/undo": self._undo,
             "/reasoning": self._reasoning,
@@ -104,7 +104,7 @@ class Session:
         self._conversation.system = text or self._conversation.system
         print_status(self._conversation.system or "no system message", "dim")
 
-    def _new(self, _: str) -> None:
+    def _start_new(self, _: str) -> None:
         self._conversation.history.clear()
         print_status("a new conversation", "dim")
 

@@ -108,7 +108,7 @@ def build_request(
     asks_for_json = (
         conforms and schema is not None and schema.response_format.get("type") == "json_object"
     )
-    given, inspection = _given(
+    given, inspection = _prepare_messages(
         settings, messages, inspection, fresh=fresh, asks_for_json=asks_for_json
     )
     sent, adjustments = _adjust(
@@ -215,7 +215,7 @@ def _adjust(
     return sent, adjustments
 
 
-def _given(
+def _prepare_messages(
     settings: Settings,
     messages: Messages,
     inspection: Inspection,

@@ -169,7 +169,7 @@ def _check_length(job: EmbedJob, vectors: Vectors) -> Vectors:
     """Check the length of vectors; raise where no single input is at fault."""
     with job.lock:
         job.length = job.length or vectors.length
-    vectors.expect(job.length)
+    vectors.drop_other_lengths(job.length)
     if vectors.errors and (not job.isolate_errors or len(vectors.errors) == len(job.inputs.texts)):
         index, why = next(iter(vectors.errors.items()))
         raise ValueError(f"the vector of input {index} {why}")

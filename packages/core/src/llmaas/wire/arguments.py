@@ -52,12 +52,12 @@ class Arguments:
         self._in_string = False
 
     @property
-    def begun(self) -> bool:
+    def has_begun(self) -> bool:
         """Whether anything except white space or ``null`` was received."""
         return bool(self._parts or self._pending_escape or self._closing or self._is_quoted)
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """Whether the object (or array) is complete."""
         return bool(self._closing)
 
@@ -65,7 +65,7 @@ class Arguments:
     def is_open(self) -> bool:
         """Whether an object (or a string) is incomplete."""
         if self._is_quoted:
-            return _decoded(self._lead) is None
+            return _decode(self._lead) is None
         return not self._closing and (self._depth > 0 or self._in_string)
 
     @property
@@ -104,7 +104,7 @@ class Arguments:
         self._released = self._closing
         return self._released
 
-    def rest(self, *, cut: bool) -> str:
+    def flush(self, *, cut: bool) -> str:
         """Return the buffered text; a cut call stays without its closing bracket."""
         if self._closing:
             return "" if cut else self._closing_rest().removeprefix(self._released)
@@ -116,7 +116,7 @@ class Arguments:
 
     def text(self, *, cut: bool) -> str:
         """Return all arguments: the emitted text and the rest."""
-        return "".join(self._parts) + self._released + self.rest(cut=cut)
+        return "".join(self._parts) + self._released + self.flush(cut=cut)
 
     def _closing_rest(self) -> str:
         text, surplus = "".join(self._parts), _LEAK.sub("", self._surplus).strip()
@@ -166,7 +166,7 @@ class Arguments:
         return False
 
 
-def _decoded(text: str) -> str | None:
+def _decode(text: str) -> str | None:
     """Decode a JSON string; return None if it is incomplete or not a string."""
     try:
         found = json.loads(text, strict=False)
@@ -177,11 +177,11 @@ def _decoded(text: str) -> str | None:
 
 def _unquoted(text: str, *, cut: bool) -> str:
     """Return the object that a JSON string contains, otherwise the string itself."""
-    inner = (_decoded(text) or "").strip()
+    inner = (_decode(text) or "").strip()
     if not inner.startswith("{"):
         return text
     arguments = Arguments()
-    return arguments.feed(inner) + arguments.rest(cut=cut or arguments.is_open)
+    return arguments.feed(inner) + arguments.flush(cut=cut or arguments.is_open)
 
 
 def _repeats(whole: str, text: str) -> bool:

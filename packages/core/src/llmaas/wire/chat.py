@@ -56,13 +56,13 @@ def to_tool_choice(choice: ToolChoice, tools: Sequence[Mapping[str, object]]) ->
     if choice is True or choice == "any":
         choice = "required"
     if choice == "required":
-        return _named(_name(tools[0])) if len(tools) == 1 else "required"
+        return _to_named_choice(_name(tools[0])) if len(tools) == 1 else "required"
     if isinstance(choice, Mapping) or choice in _MODES:
         return choice
-    return _named(choice)
+    return _to_named_choice(choice)
 
 
-def _named(name: object) -> dict[str, object]:
+def _to_named_choice(name: object) -> dict[str, object]:
     return {"type": "function", "function": {"name": name}}
 
 

@@ -78,7 +78,7 @@ class ChoiceAccumulator:
     @property
     def _holds_text(self) -> bool:
         """Whether text is buffered that may consist of tool calls."""
-        return self._text_calls is not None and bool(self._text_calls.held)
+        return self._text_calls is not None and bool(self._text_calls.buffered)
 
     @property
     def lacks_opening_tag(self) -> bool:
@@ -243,8 +243,8 @@ class ChoiceAccumulator:
     def _release(self, logprobs: object, events: list[Event]) -> None:
         """Emit text that was buffered because it might have been tool calls."""
         held, self._text_calls = self._text_calls, None
-        if held is not None and held.held:
-            self._emit([(False, held.held)], logprobs, events)
+        if held is not None and held.buffered:
+            self._emit([(False, held.buffered)], logprobs, events)
 
     def _convert_text_calls(self, events: list[Event]) -> None:
         """Convert buffered text that consists only of tool calls."""

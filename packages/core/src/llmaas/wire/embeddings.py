@@ -30,7 +30,7 @@ class Vectors:
         self.values[index] = None
         self.errors[index] = why
 
-    def expect(self, length: int) -> None:
+    def drop_other_lengths(self, length: int) -> None:
         """Remove vectors of another length."""
         for index, vector in enumerate(self.values):
             if vector is not None and len(vector) != length:
@@ -57,7 +57,7 @@ def read_vectors(data: bytes, count: int, *, numpy: bool) -> Vectors:
             vectors.refuse(index, "is missing")
     lengths = Counter(len(vector) for vector in vectors.values if vector is not None)
     if lengths:
-        vectors.expect(max(lengths, key=lambda length: (lengths[length], length)))
+        vectors.drop_other_lengths(max(lengths, key=lambda length: (lengths[length], length)))
     return vectors
 
 

@@ -53,10 +53,10 @@ def _image(entry: object) -> Image:
             raise ValueError("an image is a data URI without base64")
     elif not entry.get("b64_json"):
         return Image(url=text)
-    return Image(data=_decoded(text), url=None)
+    return Image(data=_decode(text), url=None)
 
 
-def _decoded(text: str) -> bytes:
+def _decode(text: str) -> bytes:
     """Decode base64 strictly; characters that a lax decoder skips would damage the image."""
     plain = "".join(text.split()).rstrip("=").translate(_URL_SAFE)
     padded = plain + _PADDING[: -len(plain) % 4]

@@ -45,7 +45,7 @@ class TextCalls:
         return self._known
 
     @property
-    def held(self) -> str:
+    def buffered(self) -> str:
         """Buffered text."""
         return self._held
 

@@ -114,7 +114,7 @@ class ToolCallAccumulator:
         self._complete = complete
         self._truncated = exhausted or reason in TRUNCATED
         for call in self._calls:
-            rest = call.arguments.rest(cut=self._is_cut(call))
+            rest = call.arguments.flush(cut=self._is_cut(call))
             if not call.announced:
                 self._announce(call, rest, events)
             elif rest:
@@ -190,7 +190,7 @@ class ToolCallAccumulator:
         known = next((c for c in same if call_id in c.ids), None) if call_id else None
         call = known or same[0]
         is_new_id = call_id is not None and known is None
-        if call.arguments.closed:
+        if call.arguments.is_closed:
             begins = self._begins_after_complete(
                 call, name, arguments, index=index, is_new_id=is_new_id
             )
@@ -220,19 +220,19 @@ class ToolCallAccumulator:
             return False
         names = self._names
         is_piece = not names.offers(name) and names.may_continue(call.name + name)
-        if is_piece and not call.arguments.begun:
+        if is_piece and not call.arguments.has_begun:
             return False
         if is_new_id and index is None and call.ids:
             return True
         if not self._differs(call, name) or not call.name:
             return False
         both = names.offers(call.name) and names.offers(name)
-        return call.arguments.begun or both or index is None or is_new_id
+        return call.arguments.has_begun or both or index is None or is_new_id
 
     def _differs(self, call: _Call, name: str) -> bool:
         if name == call.name or self._names.clean(name) == self._names.clean(call.name):
             return False
-        return call.arguments.begun or not name.startswith(call.name)
+        return call.arguments.has_begun or not name.startswith(call.name)
 
     def _unique(self, preferred: str) -> str:
         while preferred in self._used_ids:

@@ -105,7 +105,7 @@ def as_object(arguments: object) -> str:
     if is_object(arguments):
         return str(arguments)
     if isinstance(arguments, str):
-        value = _parsed(arguments)
+        value = _parse(arguments)
         if not arguments.strip():
             value = {}
     else:
@@ -125,7 +125,7 @@ def _finite(value: object) -> object:
     return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _parsed(text: str) -> object:
+def _parse(text: str) -> object:
     """Parse JSON with raw line breaks in strings; return None for invalid JSON."""
     try:
         return json.loads(text, strict=False)

@@ -37,7 +37,7 @@ def inspect_messages(messages: object) -> Inspection:
         return Inspection(len(messages), is_plain=True) if messages else NOT_INSPECTED
     if type(messages) is not list:
         return NOT_INSPECTED
-    return _plain(messages) or Inspection(_size(messages))
+    return _inspect_plain(messages) or Inspection(_size(messages))
 
 
 def accepts_plain(family: Family, first: Any, *, has_names: bool = False) -> bool:
@@ -52,18 +52,18 @@ def plain_json(messages: list[dict[str, str]]) -> str:
     pairs = [
         _HEADS[each["role"]] + encode_basestring_ascii(each["content"])
         if len(each) == 2
-        else _named(each)
+        else _encode_named(each)
         for each in messages
     ]
     return "[" + "},".join(pairs) + "}]"
 
 
-def _named(message: dict[str, str]) -> str:
+def _encode_named(message: dict[str, str]) -> str:
     content, name = map(encode_basestring_ascii, (message["content"], message["name"]))
     return f'{_HEADS[message["role"]]}{content},"name":{name}'
 
 
-def _plain(messages: list[object]) -> Inspection | None:
+def _inspect_plain(messages: list[object]) -> Inspection | None:
     """Inspect a plain conversation; return None for any other."""
     size, has_names = 0, False
     turn, other = "user", "assistant"
