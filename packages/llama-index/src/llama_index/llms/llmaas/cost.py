@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.base import BaseEvent
+from llama_index_instrumentation.event_handlers import NullEventHandler
 
 if TYPE_CHECKING:
     from llmaas import Usage
@@ -48,10 +49,10 @@ def emit_cost(operation: str, model: str, micro_eur: int | None, usage: Usage | 
 
 
 def _has_handler() -> bool:
-    """Whether an event would reach a handler. To build one costs as much as to read an answer."""
+    """Whether a handler would use an event. To build one costs as much as to read an answer."""
     receiver: Any = dispatcher
     while receiver:
-        if receiver.event_handlers:
+        if any(type(handler) is not NullEventHandler for handler in receiver.event_handlers):
             return True
         receiver = receiver.parent if receiver.propagate else None
     return False
