@@ -65,6 +65,7 @@ LAZY = {
     "llmaas.quota": "only for clients that have a budget",
     "langchain_llmaas.structured_output": "imports LangChain's output parsers",
     "haystack_integrations.common.llmaas.pages": "imports Pillow and pypdfium2, an extra",
+    "llmaas_sandbox.tls.authority": "imports the certificates of cryptography, for TLS alone",
     "llmaas_sandbox.server": "pytest loads the plugin in every run",
 }
 """Modules of the same package that functions may import, and why."""

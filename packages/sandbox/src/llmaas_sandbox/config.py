@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
-from llmaas_sandbox.tls.authority import Kind
+from llmaas_sandbox.tls.certificates import Kind
 
 RerankShape = Literal["new", "old"]
 

@@ -24,7 +24,7 @@ from llmaas_sandbox.machines.fleet import Health
 from llmaas_sandbox.request_log import RequestLog
 from llmaas_sandbox.scripted_responses import Step
 from llmaas_sandbox.state import State
-from llmaas_sandbox.tls.authority import Certificates, create_certificates
+from llmaas_sandbox.tls.certificates import Certificates
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
@@ -167,6 +167,8 @@ def prepare_certificates(config: Config, host: str) -> Certificates | None:
     """Create the certificates that a configuration requires."""
     if config.tls is None:
         return None
+    from llmaas_sandbox.tls.authority import create_certificates
+
     folder = config.data_dir or create_temporary_folder()
     return create_certificates(config.tls, folder / "tls", host)
 

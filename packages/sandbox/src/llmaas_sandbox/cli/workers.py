@@ -21,7 +21,7 @@ from llmaas_sandbox.cli.garbage_collector import tune_garbage_collector
 from llmaas_sandbox.config import Config
 from llmaas_sandbox.server import create_temporary_folder, prepare_certificates, server_config
 from llmaas_sandbox.state import State
-from llmaas_sandbox.tls.authority import Certificates
+from llmaas_sandbox.tls.certificates import Certificates
 
 _BACKLOG = 2048
 _STOP_SECONDS = 10.0

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-Kind: TypeAlias = Literal["good", "expired", "wrong-host", "self-signed"]
+from llmaas_sandbox.tls.certificates import Certificates, Kind
+
 _YEAR = timedelta(days=365)
-
-
-@dataclass(frozen=True, slots=True)
-class Certificates:
-    """Files of a server certificate and its certificate authority."""
-
-    certificate: Path
-    key: Path
-    authority: Path
 
 
 def create_certificates(kind: Kind, folder: Path, host: str = "127.0.0.1") -> Certificates:
