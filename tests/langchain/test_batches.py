@@ -36,6 +36,12 @@ def way(request):
     return request.param
 
 
+def test_single_string_is_refused_where_prompts_are_due(chat, sandbox, way):
+    with pytest.raises(TypeError, match="prompts must be a list"):
+        way(chat(), "hello")
+    assert not sandbox.requests
+
+
 def test_batch_error_names_submitted_batches_when_next_one_fails(chat, sandbox, way):
     sandbox.script([TAKEN, {"status": 500}])
     with pytest.raises(core.InternalServerError) as caught:

@@ -39,6 +39,12 @@ def test_embeddings_send_strings_and_floats_only(made, vectors, sandbox):
     assert sent.get("encoding_format", "float") == "float"
 
 
+def test_single_string_is_refused_where_a_list_is_due(made, vectors, sandbox):
+    with pytest.raises(TypeError, match="embed_query"):
+        vectors(made(), "hello")
+    assert not sandbox.requests
+
+
 def test_embeddings_keep_order_of_texts(made, vectors, sandbox):
     data = [{"index": i, "embedding": [float(i)]} for i in (2, 0, 1)]
     sandbox.script([{"json": {"data": data, "model": "m"}}])

@@ -38,6 +38,12 @@ def test_rerank_sends_nothing_when_empty(made, do, sandbox):
     assert not sandbox.requests
 
 
+def test_single_string_is_refused_where_documents_are_due(made, do, sandbox):
+    with pytest.raises(TypeError, match="documents must be a list"):
+        do(made(), "rerank", "hello", "?")
+    assert not sandbox.requests
+
+
 def test_rerank_copies_documents_and_keeps_ids(made, do):
     documents = [
         Document(page_content=text, id=str(number), metadata={"deep": {"number": number}})

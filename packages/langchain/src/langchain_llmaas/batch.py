@@ -60,6 +60,8 @@ class LLMaaSBatch:
             return _to_results(await self.model.async_client.get_batch(batch_id))
 
     def _build_request(self, prompts: Sequence[LanguageModelInput]) -> dict[str, Any]:
+        if isinstance(prompts, str):  # each character would be a prompt
+            raise TypeError(f"prompts must be a list, got {prompts!r:.80}.")
         request = self.model.build_request([], **self._params)
         reject_multiple_choices(request, "a batch returns one answer per prompt.")
         for name in ("messages", "repair"):

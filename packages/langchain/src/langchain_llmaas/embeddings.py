@@ -67,7 +67,7 @@ class LLMaaSEmbeddings(ConnectionMixin, Embeddings):
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed texts."""
-        if not texts:
+        if not _check_texts(texts):
             return []
         with translate_errors, record_partial_cost(), self._progress() as progress:
             return _record_vectors(
@@ -81,7 +81,7 @@ class LLMaaSEmbeddings(ConnectionMixin, Embeddings):
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed texts."""
-        if not texts:
+        if not _check_texts(texts):
             return []
         with translate_errors, record_partial_cost(), self._progress() as progress:
             embedded = await self.async_client.embed([*texts], progress=progress, **self._options())
@@ -124,6 +124,13 @@ class LLMaaSEmbeddings(ConnectionMixin, Embeddings):
             "isolate_errors": False,
             **self.model_kwargs,
         }
+
+
+def _check_texts(texts: Any) -> list[str]:
+    """Return the texts. Raises ``TypeError`` for a string, whose characters would be embedded."""
+    if isinstance(texts, str):
+        raise TypeError(f"texts must be a list, got {texts!r:.80}. Use embed_query for one text.")
+    return cast("list[str]", texts)
 
 
 def _record_vectors(embedded: CoreEmbeddings) -> list[list[float]]:

@@ -95,6 +95,8 @@ class LLMaaSRerank(ConnectionMixin, BaseDocumentCompressor):
         top_n: int | None,
         fields: Sequence[str] | None,
     ) -> Any:
+        if isinstance(documents, str):  # each character would be a document
+            raise TypeError(f"documents must be a list, got {documents!r:.80}.")
         return {
             "query": query,
             "documents": [_to_text(document, fields) for document in documents],
