@@ -15,7 +15,13 @@ NAMES = {
     "cli": "llmaas-cli",
     "sandbox": "llmaas-sandbox",
 }
-TESTS = nox.project.dependency_groups(nox.project.load_toml(ROOT / "pyproject.toml"), "test")
+TESTS = [
+    text
+    for folder in (ROOT, ROOT / "packages/autogen")
+    for text in nox.project.dependency_groups(
+        nox.project.load_toml(folder / "pyproject.toml"), "test"
+    )
+]
 CLASSIC = ["pyautogen==0.2.35", "pyautogen[openai]==0.9", "autogen[openai]==0.14.1"]
 AGENTCHAT = ["0.5.7", "0.6.4", "0.7.5"]
 
