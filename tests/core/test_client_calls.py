@@ -71,9 +71,9 @@ def test_max_tokens_can_be_left_to_the_service(sandbox: Any, api: Any) -> None:
 
 
 def test_unknown_parameters_pass(sandbox: Any, api: Any) -> None:
-    api().do("chat", "?", model=MODEL, top_k=3, extra_body={"zz": {"a": 1}}, enable_thinking=False)
+    api().do("chat", "?", model=MODEL, top_k=3, extra_body={"zz": {"a": 1}}, enable_thinking=True)
     body = last_body(sandbox)
-    assert (body["top_k"], body["zz"], body["enable_thinking"]) == (3, {"a": 1}, False)
+    assert (body["top_k"], body["zz"], body["enable_thinking"]) == (3, {"a": 1}, True)
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,23 @@ def test_reasoning_can_be_switched_off(chat: Any) -> None:
     assert "reasoning" not in answer["choices"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    "switch",
+    [
+        {"enable_thinking": False},
+        {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}},
+        {"reasoning_effort": "none"},
+    ],
+)
+@pytest.mark.parametrize("model", ["gpt-oss:120b", "openai/gpt-oss-120b"])
+def test_reasoning_stays_on_when_the_model_always_reasons(
+    chat: Any, model: str, switch: Any
+) -> None:
+    """Its chat template reads no switch, and an effort of any name."""
+    message = chat("Bonjour", model=model, **switch).json["choices"][0]["message"]
+    assert message["reasoning_content"]
+
+
 def test_the_thinking_switch_is_refused_by_mistral(chat: Any) -> None:
     assert chat("Bonjour", enable_thinking=False).status == 400
 

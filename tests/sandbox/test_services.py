@@ -42,6 +42,24 @@ def test_vectors_have_the_model_s_dimensions(ask: Any, model: str, size: int) ->
     assert vectors(ask, ["bonjour"], model=model).shape == (1, size)
 
 
+@pytest.mark.parametrize("model", ["bge-m3:567m", "granite-embedding:278m"])
+@pytest.mark.parametrize("size", [16, 768])
+def test_dimensions_are_refused_when_the_model_has_one_size(
+    ask: Any, model: str, size: int
+) -> None:
+    """Words of vLLM, for models whose configuration is not marked as Matryoshka."""
+    refused = embed(ask, "bonjour", model=model, dimensions=size)
+    assert refused.status == 400
+    assert "does not support matryoshka" in refused.json["error"]["message"]
+
+
+def test_dimensions_shorten_vectors_when_the_model_was_trained_for_it(ask: Any) -> None:
+    short = vectors(ask, ["bonjour"], model="qwen3-embedding:0.6b", dimensions=16)
+    assert short.shape == (1, 16)
+    body = {"model": "bge-m3:567m", "input": "bonjour", "dimensions": 16}
+    assert ask("/v1/embeddings", body, faults="mild").status == 200
+
+
 def test_base64_holds_the_same_floats(ask: Any) -> None:
     packed = embed(ask, "bonjour", encoding_format="base64").json["data"][0]["embedding"]
     plain = vectors(ask, ["bonjour"])[0]

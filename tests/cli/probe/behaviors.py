@@ -23,7 +23,7 @@ CHANGES: dict[str, dict[str, str]] = {
             "reasoning-in-history mistral, reasoning-top-switch mistral, "
             "reasoning-prefix qwen"
         ),
-        "not supported": "tls, reasoning-field mistral",
+        "not supported": "tls, reasoning-field mistral, embed-dimensions granite",
         "unclear": "retry-after",
     },
     "mild": {
@@ -36,7 +36,7 @@ CHANGES: dict[str, dict[str, str]] = {
             "json-schema-name-characters mistral"
         ),
         "unclear": "window-listed mistral, window-listed qwen",
-        "confirmed": "developer-role mistral, orphan-result mistral",
+        "confirmed": "developer-role mistral, orphan-result mistral, embed-dimensions granite",
     },
     "template:qwen3.5": {
         "confirmed": "system-only mistral, orphan-result mistral",

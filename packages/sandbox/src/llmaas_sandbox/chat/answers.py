@@ -125,7 +125,8 @@ def _reasoning(request: ChatRequest, messages: Conversation) -> str:
     is_off = turns_reasoning_off(request.body, model.measured)
     if is_off is not None:
         return "" if is_off else thinking.build_reasoning(messages, request.body)
-    if not thinking.is_reasoning_enabled(request.body, top_level=not faults.engine):
+    is_on = thinking.is_reasoning_enabled(request.body, top_level=not faults.engine)
+    if not is_on and not thinking.always_reasons(model):
         return ""
     return thinking.build_reasoning(messages, request.body)
 

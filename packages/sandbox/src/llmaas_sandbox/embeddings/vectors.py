@@ -11,6 +11,8 @@ from llmaas_sandbox.responder.words import STOP_WORDS, normalize, stem, words
 
 DIMENSIONS = {"granite-embedding:278m": 768}
 DEFAULT_DIMENSIONS = 1024
+FIXED = frozenset({"bge-m3:567m", "granite-embedding:278m"})
+"""Models that were not trained for shorter vectors, by their publishers' model cards."""
 _WORD_WEIGHT, _STOP_WEIGHT, _GRAM_WEIGHT = 1.0, 0.08, 0.22
 _GRAM = 4
 

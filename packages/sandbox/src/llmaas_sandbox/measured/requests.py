@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmaas_sandbox.catalog import Model
+from llmaas_sandbox.embeddings.vectors import FIXED
 from llmaas_sandbox.errors import bad_request
 
 _REFUSED, _IGNORED = "refused", "ignored"
@@ -89,10 +90,13 @@ def check_inputs(texts: list[str], facts: Mapping[str, Any]) -> None:
 
 
 def check_dimensions(requested: int, model: Model) -> None:
-    """Refuse a size of vectors that the model was not trained for (message of vLLM)."""
+    """Refuse a size of vectors that the model was not trained for, as vLLM does.
+
+    A model that was trained for one size only refuses that size, too.
+    """
     facts = model.measured
     known = facts.get("shorter_dimensions")
-    if facts.get("accepts_dimensions") is False:
+    if facts.get("accepts_dimensions", model.id not in FIXED) is False:
         raise bad_request(
             f'Model "{model.id}" does not support matryoshka representation, changing output '
             "dimensions will lead to poor results.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from llmaas_sandbox.catalog import Model
 from llmaas_sandbox.responder.conversation import Message, parse_conversation
 from llmaas_sandbox.responder.words import STOP_WORDS, is_french, normalize, words
 
@@ -29,6 +30,15 @@ def build_reasoning(messages: Sequence[Message], body: Mapping[str, object]) -> 
             "I check that the answer says nothing beyond the context.",
         ]
     return " ".join(steps[:effort])
+
+
+def always_reasons(model: Model) -> bool:
+    """Whether no switch stops a model's reasoning.
+
+    The chat template of gpt-oss reads ``reasoning_effort`` only, and writes any value of it into
+    the prompt. https://huggingface.co/openai/gpt-oss-120b/blob/main/chat_template.jinja
+    """
+    return model.id.startswith("gpt-oss")
 
 
 def is_reasoning_enabled(body: Mapping[str, object], *, top_level: bool = True) -> bool:
