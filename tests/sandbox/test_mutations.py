@@ -67,7 +67,12 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "json": ("/v1/chat/completions", JSON_ANSWER),
     "embeddings": (
         "/v1/embeddings",
-        {"model": "qwen3-embedding:0.6b", "input": ["a"], "dimensions": 8, "encoding_format": "float"},
+        {
+            "model": "qwen3-embedding:0.6b",
+            "input": ["a"],
+            "dimensions": 8,
+            "encoding_format": "float",
+        },
     ),
     "rerank": (
         "/v1/rerank",

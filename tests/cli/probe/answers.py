@@ -546,6 +546,14 @@ EXAMPLES: dict[str, list[Example]] = {
         shown(NO, html(404), html(404)),
         shown(NO, error(), html(404)),
     ],
+    "batch-results": [
+        shown(YES, body({"status": "completed", "results": [{"choices": [{"index": 0}]}]})),
+        shown(NO, body({"status": "completed", "results": []})),
+        shown(UNCLEAR, body({"status": "failed"})),
+        shown(NO, error(404)),
+        shown(UNCLEAR, body({"status": "in_progress"})),
+        shown(NO, body({"status": "over"})),
+    ],
     "batch-unknown": [
         shown(YES, error(404)),
         shown(NO, error(403)),
@@ -554,10 +562,14 @@ EXAMPLES: dict[str, list[Example]] = {
     "batch-files": [shown(YES, html(404)), shown(NO, body({"data": []}))],
     "retry-after": [
         shown(NO, error(429, headers={"retry-after": "2"}), listed(ENTRY)),
+        shown(YES, error(429), listed(ENTRY)),
+        shown(UNCLEAR, error(503, headers={"retry-after": "2"}), listed(ENTRY)),
+    ],
+    "retry-after-busy": [
         shown(NO, error(503, headers={"retry-after": "Mon, 30 Nov 2026 10:00:00 GMT"}),
               listed(ENTRY)),
-        shown(YES, error(429), listed(ENTRY)),
-        shown(UNCLEAR, listed(ENTRY)),
+        shown(YES, error(503), listed(ENTRY)),
+        shown(UNCLEAR, error(429, headers={"retry-after": "2"}), listed(ENTRY)),
     ],
     "transcribe": [
         shown(YES, body({"text": "x", "segments": [{"id": 0}]})),

@@ -24,7 +24,7 @@ CHANGES: dict[str, dict[str, str]] = {
             "reasoning-prefix qwen"
         ),
         "not supported": "tls, reasoning-field mistral, embed-dimensions granite",
-        "unclear": "retry-after",
+        "unclear": "retry-after, retry-after-busy",
     },
     "mild": {
         "contradicted": (

@@ -1,12 +1,15 @@
 """``llmaas probe`` against a sandbox: budget, selection, resumption, report."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from llmaas import catalog
 from llmaas_cli.commands import main
+from llmaas_sandbox import Sandbox
 
+WEDNESDAY_NOON = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 SMALL = ("--only", "errors", "--models", "mistral-small4:119b")
 
 
@@ -126,6 +129,26 @@ def test_probe_resumes_from_its_checkpoint(probe_json, sandbox, tmp_path):
     assert verdicts(second) == verdicts(first)
     assert len(sandbox.requests) == len(first["results"]) - 3 + 1  # and the model list
     assert len(file.read_text().splitlines()) == len(lines)
+
+
+def test_resumed_run_reads_the_results_of_its_batch(probe_json, tmp_path, monkeypatch):
+    """A service that works at night only: the results come in a run of the next day."""
+    file = ("--checkpoint", str(tmp_path / "run.jsonl"))
+    arguments = ("--only", "batch", "-m", "mistral-small4:119b", *file)
+    with Sandbox(batch_night_only=True, frozen_at=WEDNESDAY_NOON) as box:
+        monkeypatch.setenv("LLMAAS_BASE_URL", box.base_url)
+        monkeypatch.setenv("LLMAAS_API_KEY", box.api_key)
+        _, report = probe_json(*arguments)
+        row = {each["probe"]: each for each in report["results"]}["batch-results"]
+        assert row["verdict"] == "unclear"
+        assert "again after 07:00" in row["follows"]
+        box.advance(12 * 3600)
+        first = verdicts(probe_json(*arguments)[1])
+        second = verdicts(probe_json(*arguments)[1])
+        submitted = [each for each in box.requests if each.method == "POST"]
+    assert (first["batch"], first["batch-results"]) == ("confirmed", "unclear")  # it began
+    assert second["batch-results"] == "confirmed"
+    assert len(submitted) == 1
 
 
 def test_checkpoint_of_another_address_is_refused(probe, sandbox, tmp_path):

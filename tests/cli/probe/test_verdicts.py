@@ -29,11 +29,12 @@ ELSEWHERE = {
 DECIDED_BY_ANY = {
     "no answer": {"list-time"},
     "server error": {"broken-json", "transcribe-bad-file", "audio-part", "window-prompt"},
-    "busy": {"retry-after", "transcribe-bad-file", "broken-json"},
+    "busy": {"retry-after-busy", "transcribe-bad-file", "broken-json"},
     "forbidden": {"list-no-key", "unknown-model", "batch-unknown", "wrong-key"},
     "missing": {
         *("alias", "model-retrieve", "unknown-model", "unknown-model-code", "unknown-path"),
         *("wrong-key-chat", "responses-api", "rerank-v2", "batch", "batch-unknown", "batch-files"),
+        "batch-results",
     },
 }
 """Probes that such an answer may decide."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -81,6 +81,8 @@ class Rule:
     """What follows for the user."""
     learns: Mapping[str, object] = field(default_factory=dict)
     """Fields of the profile, by name, with their values or ``Learned``."""
+    is_pending: bool = False
+    """Whether the answer comes later: a resumed run sends the probe again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class Probe:
     """Facts to report as evidence, beyond those of the rules."""
     needs: tuple[str, ...] = ()
     """Values that must be known, ``window`` for instance."""
+    keeps: Mapping[str, str] = field(default_factory=dict)
+    """Values for later probes of the same model if it is confirmed, by name, with their facts."""
     flag: str = ""
     """Option of the command that allows it: ``audio`` or ``images``."""
 
@@ -114,6 +118,10 @@ class Result:
     follows: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     learned: Mapping[str, object] = field(default_factory=dict)
+    kept: Mapping[str, object] = field(default_factory=dict)
+    """Values for later probes (see ``Probe.keeps``); not part of a report."""
+    is_pending: bool = False
+    """Whether a resumed run sends the probe again."""
     cost_micro_eur: int = 0
     seconds: float = 0.0
 
@@ -129,3 +137,8 @@ def rule(verdict: Verdict, follows: str = NOTHING, /, *, learns: Any = None, **w
         verdict, {name.replace("__", "."): value for name, value in when.items()}, follows,
         learns or {},
     )  # fmt: skip
+
+
+def pending(follows: str, /, **when: Any) -> Rule:
+    """Create a rule for an answer that comes later: ``unclear`` until then."""
+    return replace(rule(UNCLEAR, follows, **when), is_pending=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from llmaas_cli.probe.facts.reading import Facts
 from llmaas_cli.probe.model import (
+    CONFIRMED,
     NOT_SUPPORTED,
     UNCLEAR,
     Learned,
@@ -63,8 +64,15 @@ def judge(probe: Probe, model: str, facts: Facts) -> Result:
         decided.follows.format_map(facts),
         facts.evidence((*probe.shows, *_collect_fact_names(decided, probe))),
         {name: value for name, value in learned.items() if value is not None},
+        _collect_kept(probe, facts) if decided.verdict is CONFIRMED else {},
+        decided.is_pending,
         seconds=facts.seconds,
     )
+
+
+def _collect_kept(probe: Probe, facts: Facts) -> dict[str, object]:
+    found = {name: facts[fact] for name, fact in probe.keeps.items()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _collect_fact_names(decided: Rule, probe: Probe) -> list[str]:

@@ -16,6 +16,7 @@ from llmaas_cli.probe.sender import Sender
 
 _LACKING = {
     "alias": "the list has no other name of the model",
+    "batch_id": "no batch was accepted",
     "window": "the window of the model is unknown",
     "long_text": "the window is unknown, or so large that a prompt beyond it may be expensive",
 }
@@ -61,6 +62,7 @@ class Run:
     exchanges: dict[str, list[Exchange]] = field(default_factory=dict)
     """Exchanges of each result, to be recorded."""
     _learned: dict[str, dict[str, object]] = field(default_factory=dict)
+    _kept: dict[str, dict[str, object]] = field(default_factory=dict)
 
     @property
     def highest_micro_eur(self) -> int:
@@ -75,6 +77,7 @@ class Run:
         for task in self.tasks:
             result = self.checkpoint.get(task.name) or self._run(task)
             self._learned.setdefault(task.model, {}).update(result.learned)
+            self._kept.setdefault(task.model, {}).update(result.kept)
             yield result
 
     def _run(self, task: Task) -> Result:
@@ -96,11 +99,12 @@ class Run:
         result = judge(task.probe, task.model, Facts(exchanges, task.model, values))
         result = replace(result, cost_micro_eur=spent)
         self.exchanges[task.name] = exchanges
-        self.checkpoint.add(result)
+        if not result.is_pending:
+            self.checkpoint.add(result)
         return result
 
     def _values(self, model: str) -> Mapping[str, object]:
         """Return the values of a model; what was learned replaces what the list says."""
-        learned = self._learned.get(model, {})
-        window = learned.get("context_window")
-        return {**self.models.values(model), **({"window": window} if window else {})}
+        window = self._learned.get(model, {}).get("context_window")
+        measured = {"window": window} if window else {}
+        return {**self.models.values(model), **measured, **self._kept.get(model, {})}

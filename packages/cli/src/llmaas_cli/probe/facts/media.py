@@ -16,7 +16,21 @@ def is_audio(exchange: Exchange) -> bool:
     return exchange.response.headers.get("content-type", "").startswith("audio/")
 
 
+def batch_id(exchange: Exchange) -> str | None:
+    """ID of a batch."""
+    found = as_dict(exchange.json).get("id")
+    return found if isinstance(found, str) and found else None
+
+
+def batch_answers(exchange: Exchange) -> int:
+    """Count the results of a batch that have a choice."""
+    results = dicts(as_dict(exchange.json).get("results"))
+    return sum(bool(dicts(each.get("choices"))) for each in results)
+
+
 FACTS = {
+    "batch_id": batch_id,
+    "batch_answers": batch_answers,
     "batch_status": lambda e: as_dict(e.json).get("status"),
     "has_transcript": lambda e: isinstance(as_dict(e.json).get("text"), str),
     "has_segments": lambda e: bool(as_dict(e.json).get("segments")),

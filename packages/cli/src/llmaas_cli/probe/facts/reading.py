@@ -81,9 +81,9 @@ class Facts(Mapping[str, Any]):
         }
 
 
-def _last_retry_after(_: Exchange, values: Mapping[str, Any]) -> str:
-    """Form of ``Retry-After`` of the last busy answer in the run."""
-    refusals = values.get("refusals")
+def _retry_after_of(status: int, values: Mapping[str, Any]) -> str:
+    """Form of ``Retry-After`` of the last answer in the run with this status."""
+    refusals = [each for each in values.get("refusals") or () if each.response.status == status]
     return basic.retry_after(refusals[-1]) if refusals else "not seen"
 
 
@@ -94,7 +94,8 @@ def _window_is_listed(exchange: Exchange, values: Mapping[str, object]) -> bool 
 
 
 _OF_RUN: Mapping[str, Callable[[Exchange, Mapping[str, object]], object]] = {
-    "last_retry_after": _last_retry_after,
+    "last_retry_after": lambda _, values: _retry_after_of(429, values),
+    "busy_retry_after": lambda _, values: _retry_after_of(503, values),
     "window_is_listed": _window_is_listed,
     "window_listed": lambda _, values: values.get("window_listed"),
 }
