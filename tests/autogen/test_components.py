@@ -152,7 +152,8 @@ def test_misspelt_key_is_not_shown():
 
 @pytest.mark.parametrize("effort", ["none", "minimal", "low", "xhigh", "whatever"])
 async def test_any_reasoning_effort(ask, sandbox, effort):
-    await ask(LLMaaSChatCompletionClient(MODEL, reasoning_effort=effort), "Hi")
+    model = "qwen3.6:27b" if effort == "none" else MODEL  # gpt-oss always reasons
+    await ask(LLMaaSChatCompletionClient(model, reasoning_effort=effort), "Hi")
     assert list(sandbox.requests)[-1].json["reasoning_effort"] == effort
 
 

@@ -408,9 +408,9 @@ def test_class_as_format_survives_yaml(sandbox: Any, shape: type) -> None:
 
 
 def test_unknown_parameters_are_sent(sandbox: Any, ask: Any) -> None:
-    ask(generation_kwargs={"top_k": 7, "enable_thinking": False, "extra_body": {"x": [1]}})
+    ask(generation_kwargs={"top_k": 7, "enable_thinking": True, "extra_body": {"x": [1]}})
     assert (sent(sandbox)["top_k"], sent(sandbox)["x"]) == (7, [1])
-    assert sent(sandbox)["enable_thinking"] is False
+    assert sent(sandbox)["enable_thinking"] is True
 
 
 class Plain:
