@@ -26,7 +26,7 @@ LAYERS = {
         "foundation": "_errors_base _error_facts _lazy _http_library _tokens _version urls"
         " _control_tokens errors finish_reasons _fork _headers _once _jsonl _api_key _learned"
         " local_files proxies _scopes _option_parsing _redaction text _guard_verdict warnings"
-        " model_names _profile_option _setting_values",
+        " model_names",
         "values": "answer_metadata content_parts documents _empty_reason messages pricing"
         " raw_types result_types types",
         "wire": "wire",

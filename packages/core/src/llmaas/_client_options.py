@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from llmaas._api_key import APIKey, key_from_environment
 from llmaas._errors_base import ConfigurationError
-from llmaas._option_parsing import parse_count, parse_deadline, parse_headers, parse_model_names
-from llmaas._profile_option import given_profile
-from llmaas._setting_values import Limits, Timeout
+from llmaas._option_parsing import (
+    Limits,
+    Timeout,
+    given_profile,
+    parse_count,
+    parse_deadline,
+    parse_headers,
+    parse_model_names,
+)
 from llmaas.urls import DEFAULT_BASE_URL, normalize_base_url
 from llmaas.wire.retry_policy import RetryPolicy
 

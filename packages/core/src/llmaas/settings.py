@@ -17,9 +17,7 @@ from llmaas._client_options import (
     parse_options,
 )
 from llmaas._learned import Learned
-from llmaas._option_parsing import Headers, parse_headers
-from llmaas._profile_option import PROFILE_VARIABLE
-from llmaas._setting_values import Limits, Timeout
+from llmaas._option_parsing import PROFILE_VARIABLE, Headers, Limits, Timeout, parse_headers
 from llmaas.local_files import MAX_FILE_BYTES
 from llmaas.urls import DEFAULT_BASE_URL
 from llmaas.wire.retry_policy import RetryPolicy

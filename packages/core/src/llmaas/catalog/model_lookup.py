@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from llmaas._profile_option import given_profile
+from llmaas._option_parsing import given_profile
 from llmaas.catalog.model import Model
 from llmaas.catalog.state import DEFAULT_MAX_OUTPUT, resolve
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from llmaas._errors_base import ConfigurationError
-from llmaas._profile_option import given_profile
+from llmaas._option_parsing import given_profile
 from llmaas.catalog.profile import Profile
 
 ProfileOption: TypeAlias = Profile | str | os.PathLike[str] | Mapping[str, Any] | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmaas._profile_option import given_profile
+from llmaas._option_parsing import given_profile
 from llmaas.catalog.reasoning_switches import LEVELS, UNKNOWN, ReasoningSwitch, match_switch
 from llmaas.catalog.state import resolve
 
