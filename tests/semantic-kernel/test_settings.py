@@ -53,9 +53,10 @@ async def test_every_named_setting_is_on_the_wire(sent):
         "user": "u1",
         "logprobs": True,
         "top_logprobs": 2,
-        "parallel_tool_calls": False,
     }
-    body = await sent(Settings(ai_model_id="gpt-oss:120b", number_of_responses=1, **values))
+    settings = Settings(ai_model_id="gpt-oss:120b", number_of_responses=1, **values)
+    settings.parallel_tool_calls = False  # sent with tools only
+    body = await sent(settings)
     assert body == {"model": "gpt-oss:120b", "n": 1, **values}
 
 
