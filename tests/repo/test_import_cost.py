@@ -28,7 +28,7 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 MOST_OF_OURS = {
     "agent_framework": 37,
     "autogen": 47,
-    "haystack": 49,
+    "haystack": 50,
     "langchain": 55,
     "llama_index": 42,
     "pydantic_ai": 54,
