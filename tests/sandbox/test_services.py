@@ -100,6 +100,13 @@ def test_rerank_keeps_the_top_and_drops_texts_on_demand(ask: Any) -> None:
     assert [set(r) for r in answer["results"]] == [{"index", "relevance_score"}]
 
 
+def test_rerank_refuses_a_text_beyond_the_documented_window(ask: Any) -> None:
+    body = {"model": "qwen3-reranker:4b", "query": "?", "documents": ["short", "word " * 5_000]}
+    answer = ask("/v2/rerank", body)
+    assert answer.status == 400
+    assert "maximum context length is 4096 tokens" in answer.json["error"]["message"]
+
+
 def test_the_old_rerank_shape_can_be_had(sdk: Any) -> None:
     from llmaas_sandbox import Sandbox
 

@@ -23,7 +23,7 @@ class Model:
     reasoning: bool
     live: bool
     context: int
-    """Tokens; 0 when the live list does not tell."""
+    """Tokens, as the live list tells them; 0 when it does not."""
     phase: str
     end_of_support: str | None
     successor: str | None
@@ -33,8 +33,15 @@ class Model:
     released: str | None = None
     vision: bool | None = None
     """None when the documentation does not tell."""
+    documented_context: int = 0
+    """Tokens; 0 when the documentation does not tell."""
     measured: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """What the profile of a service says about the model."""
+
+    @property
+    def window(self) -> int:
+        """The context window that the engine enforces, in tokens; 0 if unknown."""
+        return self.context or self.documented_context
 
     @property
     def family(self) -> str:
@@ -65,6 +72,7 @@ def _model(row: Mapping[str, Any]) -> Model:
         lts=bool(row.get("lts")),
         released=row.get("released"),
         vision=row.get("vision"),
+        documented_context=int(row.get("context_tokens") or 0),
     )
 
 

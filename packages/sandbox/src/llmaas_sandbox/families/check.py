@@ -73,7 +73,7 @@ def _check_images(body: Mapping[str, Any], model: Model) -> None:
 
 def context_window(model: Model, faults: Faults) -> int:
     """Return the context window in tokens, or 0 if unknown."""
-    return int(faults.number("window", 0, model.context))
+    return int(faults.number("window", 0, model.window))
 
 
 def context_exceeded(tokens: int, size: int) -> Refusal:
