@@ -138,10 +138,12 @@ def test_vllm_knows_no_such_path(ask: Any) -> None:
     assert ask(CHAT, faults=VLLM, method="GET").json == {"detail": "Method Not Allowed"}
 
 
-def test_vllm_knows_seven_efforts(chat: Any) -> None:
-    heard = chat("x", faults=VLLM, reasoning_effort="extreme")
+@pytest.mark.parametrize("faults", [None, VLLM])
+def test_service_and_vllm_know_seven_efforts(chat: Any, faults: Any) -> None:
+    heard = chat("x", faults=faults, reasoning_effort="extreme")
+    assert heard.status == 400
     assert "Input should be 'none'" in heard.json["error"]["message"]
-    assert chat("x", reasoning_effort="extreme").status == 200
+    assert chat("x", faults="engine:llama.cpp", reasoning_effort="extreme").status == 200
 
 
 def test_vllm_ignores_the_thinking_switch_on_top(chat: Any) -> None:

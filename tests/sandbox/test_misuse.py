@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -197,9 +198,8 @@ SPOILED = {
 @pytest.mark.parametrize("how", SPOILED)
 def test_spoiled_trail_is_broken_with_a_verdict(tmp_path: Path, trail: AuditLog, how: str) -> None:
     assert trail.verify().intact
-    with sqlite3.connect(tmp_path / "sandbox.sqlite") as database:
+    with closing(sqlite3.connect(tmp_path / "sandbox.sqlite")) as database, database:
         database.executescript(SPOILED[how])
-    database.close()
     verdict = AuditLog(Store(tmp_path)).verify()
     assert not verdict.intact
     assert verdict.problem
@@ -211,13 +211,11 @@ def test_trail_of_another_key_is_broken(tmp_path: Path, trail: AuditLog) -> None
 
 
 def test_older_copy_of_the_database_is_noticed(tmp_path: Path, trail: AuditLog) -> None:
-    older = sqlite3.connect(":memory:")
-    with sqlite3.connect(tmp_path / "sandbox.sqlite") as database:
+    path = tmp_path / "sandbox.sqlite"
+    with closing(sqlite3.connect(":memory:")) as older, closing(sqlite3.connect(path)) as database:
         database.backup(older)
-    trail.append({"n": 4})
-    with sqlite3.connect(tmp_path / "sandbox.sqlite") as database:
+        trail.append({"n": 4})
         older.backup(database)
-    database.close()
     assert "records 4 to 4 are missing" in AuditLog(Store(tmp_path)).verify().problem
 
 

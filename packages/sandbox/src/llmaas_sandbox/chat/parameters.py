@@ -35,7 +35,7 @@ _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 def check_parameters(body: Mapping[str, Any], engine: str = "") -> None:
     """Reject invalid parameters, independently of the conversation (400).
 
-    Efforts are only vLLM's business: templates know others, and llama.cpp passes them on.
+    Efforts are those of vLLM, unless another engine is named: llama.cpp passes any on.
     """
     if _CHECKED.isdisjoint(body) and isinstance(body.get("stream", False), bool | None):
         return
@@ -53,7 +53,7 @@ def check_parameters(body: Mapping[str, Any], engine: str = "") -> None:
     _check_format(body.get("response_format"))
     _check_logprobs(body)
     _check_seed(body.get("seed"))
-    if engine == "vllm":
+    if engine in ("", "vllm"):
         _check_effort(body.get("reasoning_effort"))
     _check_bias(body.get("logit_bias"))
     if body.get("stream_options") is not None and not body.get("stream"):
