@@ -40,6 +40,7 @@ def clone(tmp_path):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, tmp_path / name)
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    shutil.copy(ROOT / ".gitignore", tmp_path)
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     for name, value in (("name", "Releaser"), ("email", "releaser@example.org")):
         git(tmp_path, "config", f"user.{name}", value)

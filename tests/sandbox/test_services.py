@@ -105,6 +105,8 @@ def test_rerank_refuses_a_text_beyond_the_documented_window(ask: Any) -> None:
     answer = ask("/v2/rerank", body)
     assert answer.status == 400
     assert "maximum context length is 4096 tokens" in answer.json["error"]["message"]
+    assert ask("/v2/rerank", {**body, "truncate_prompt_tokens": 512}).status == 200
+    assert ask("/v2/rerank", {**body, "truncate_prompt_tokens": 5_000}).status == 400
 
 
 def test_the_old_rerank_shape_can_be_had(sdk: Any) -> None:

@@ -30,7 +30,7 @@ def rerank(exchange: Exchange) -> Reply:
     check_documents(documents, model.measured)
     size = context_window(model, exchange.faults)
     longest = count_tokens(query) + max(map(count_tokens, documents))
-    if size and longest > size:
+    if size and longest > size and not _truncates(body, size):
         raise context_exceeded(longest, size)
     scores = logits(query, documents)
     if facts.get("rerank_scores") == "unit_interval":
@@ -75,6 +75,12 @@ def _validate(body: dict[str, object]) -> tuple[str, list[str], int]:
     if top is not None and (not isinstance(top, int) or isinstance(top, bool) or top < 1):
         raise bad_request("Invalid parameter 'top_n': must be an integer of at least 1", "top_n")
     return query, documents, top or len(documents)
+
+
+def _truncates(body: dict[str, object], size: int) -> bool:
+    """Whether a request lets the engine cut texts to the window, as vLLM does on demand."""
+    limit = body.get("truncate_prompt_tokens")
+    return isinstance(limit, int) and (limit == -1 or 0 < limit <= size)
 
 
 def _to_vllm_result(index: int, score: float, text: str | None) -> dict[str, object]:
