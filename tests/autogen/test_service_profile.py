@@ -8,15 +8,13 @@ import pytest
 
 from autogen_llmaas import entry, model_info
 from autogen_llmaas.client import LLMaaSChatCompletionClient
-from llmaas.catalog import ModelProfile, Profile
+from tests.helpers.service_profile import MEASURED
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> str:
-    facts = ModelProfile(context_window=4096, max_output_tokens=96, tools=False, vision=True)
     path = tmp_path / "profile.json"
-    models = {"gpt-oss:120b": facts}
-    Profile(measured="2026-11-30", address="127.0.0.1", models=models).write(path)  # type: ignore[arg-type]
+    MEASURED.write(path)
     return str(path)
 
 

@@ -3,16 +3,7 @@
 from __future__ import annotations
 
 from langchain_llmaas import ChatLLMaaS, LLMaaSEmbeddings
-from llmaas.catalog import ModelProfile, Profile
-
-MEASURED = Profile(
-    measured="2026-11-30",  # type: ignore[arg-type]
-    address="127.0.0.1",
-    models={
-        "gpt-oss:120b": ModelProfile(context_window=4096, max_output_tokens=96, tools=False),
-        "bge-m3:567m": ModelProfile(embedding_dimensions=8, context_window=64),
-    },
-)
+from tests.helpers.service_profile import MEASURED
 
 
 def test_profile_of_a_chat_model_has_what_was_measured() -> None:

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from llama_index.embeddings.llmaas import LLMaaSEmbedding
 from llama_index.llms.llmaas import LLMaaS
-from llmaas.catalog import ModelProfile, Profile
-
-MEASURED = Profile(
-    measured="2026-11-30",  # type: ignore[arg-type]
-    address="127.0.0.1",
-    models={
-        "gpt-oss:120b": ModelProfile(context_window=4096, max_output_tokens=96, tools=False),
-        "bge-m3:567m": ModelProfile(embedding_dimensions=8, context_window=64),
-    },
-)
+from tests.helpers.service_profile import MEASURED
 
 
 def test_metadata_of_a_model_has_what_was_measured() -> None:

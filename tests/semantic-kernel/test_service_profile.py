@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from llmaas.catalog import ModelProfile, Profile
 from semantic_kernel_llmaas import LLMaaSTextEmbedding
-
-MEASURED = Profile(
-    measured="2026-11-30",  # type: ignore[arg-type]
-    address="127.0.0.1",
-    models={"bge-m3:567m": ModelProfile(embedding_dimensions=8, context_window=64)},
-)
+from tests.helpers.service_profile import MEASURED
 
 
 def test_embeddings_have_the_measured_sizes() -> None:

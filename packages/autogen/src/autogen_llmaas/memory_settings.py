@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
+
+from autogen_llmaas.connection import Connection
 
 
-class MemorySettings(TypedDict, total=False):
+class MemorySettings(Connection, total=False):
     """The keywords of ``LLMaaSMemory``; see ``LLMaaSMemoryConfig``."""
 
     name: str | None
@@ -18,13 +20,6 @@ class MemorySettings(TypedDict, total=False):
     concurrency: int | None
     dimensions: int | None
     embedding_kwargs: Mapping[str, Any] | None
-    timeout: float | None
-    deadline: float | None
-    max_retries: int | None
-    ca_bundle: str | None
-    profile: str | None
-    proxy: str | None
-    default_headers: Mapping[str, str] | None
     contents: Sequence[Any]
     vectors: Sequence[str | None]
     vectors_model: str | None

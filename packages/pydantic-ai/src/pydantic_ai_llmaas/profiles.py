@@ -47,9 +47,10 @@ def _build_profile(model: catalog.Model) -> ModelProfile:
     profile["supports_thinking"] = model.reasoning is not False
     profile["thinking_enabled_by_default"] = bool(model.reasoning)
     profile["supports_tools"] = model.tools is not False
-    if model.tools is False:
-        profile["default_structured_output_mode"] = "native"
+    if model.tools is not None:  # explicit, because a measured profile is laid over the catalog's
+        profile["default_structured_output_mode"] = "tool" if model.tools else "native"
+    if model.vision is not None:
+        profile["supports_image_input"] = model.vision
     if model.vision is False:
-        profile["supports_image_input"] = False
         profile["supports_video_input"] = False
     return profile
