@@ -40,7 +40,7 @@ async def test_without_it_the_small_default_of_the_service_is_not_met(sandbox, c
 
 
 async def test_unknown_options_are_sent(sandbox, client, af, stream):
-    options = {"top_k": 5, "chat_template_kwargs": {"thinking": True}, "reasoning_effort": "brief"}
+    options = {"top_k": 5, "chat_template_kwargs": {"thinking": True}, "reasoning_effort": "max"}
     await af.ask(client, stream=stream, **options)
     assert options.items() <= af.sent(sandbox).items()
 
